@@ -1,0 +1,65 @@
+# Every habit of the project. `make` alone says what there is.
+
+PORT ?= 8080
+# one set of features for tests, tools and the server, so that no dependency is compiled twice
+BUILD = cargo build --workspace --bins --tests
+XTASK = $(BUILD) --quiet && $(or $(CARGO_TARGET_DIR),target)/debug/xtask
+TEST = $(if $(shell command -v cargo-nextest),cargo nextest run,cargo test --lib --bins --tests)
+SCRIPTS = $(wildcard .ci/* */*.sh)
+
+.PHONY: help vendor build run test corpus lint fmt docs docs-check golden bench loadtest deny ci
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+
+help: ## Shows this
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+vendor: ## Fetches the pinned native libraries into vendor/ (quick when they are there)
+	@vendor-scripts/vendor.sh
+
+build: vendor ## Builds the release binary, target/release/pixmill
+	cargo build --release --package pixmill
+
+run: build ## Serves samples/ on 127.0.0.1:8080 (PORT=N for another port) and says what to open
+	@sed -n 's|^/|    http://127.0.0.1:$(PORT)/|p' samples/urls.txt
+	target/release/pixmill serve --listen 127.0.0.1:$(PORT) --origin samples
+
+test: vendor ## Runs all tests: unit, integration, documentation, and the corpus where it is
+	$(BUILD)
+	LD_LIBRARY_PATH=$(CURDIR)/vendor/native/lib cargo test --workspace --doc --quiet
+	$(TEST) --workspace --no-fail-fast
+	tests/corpus.sh
+
+corpus: vendor ## Runs the corpus alone (ONLY='contract-*' for some of its cases)
+	$(BUILD)
+	tests/corpus.sh $(if $(ONLY),--only '$(ONLY)')
+
+lint: vendor ## Checks format, lints, documentation, shell scripts and the rules of the house
+	cargo fmt --all -- --check
+	cargo clippy --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --quiet
+	@if command -v shellcheck >/dev/null; then shellcheck -x $(SCRIPTS); else echo 'shellcheck: skipped: not installed'; fi
+	$(XTASK) tidy
+
+fmt: ## Formats the Rust code
+	cargo fmt --all
+
+docs: vendor ## Writes the generated documentation anew
+	$(XTASK) docs
+
+docs-check: vendor ## Fails when the generated documentation is stale
+	$(XTASK) docs --check
+
+golden: vendor ## Draws the golden pictures anew; look at the difference before committing it
+	$(XTASK) golden
+
+bench: vendor ## Measures the hot paths
+	cargo bench --workspace
+
+loadtest: build ## Puts load on the release binary
+	loadtests/run.sh
+
+deny: ## Checks licences, sources and known vulnerabilities of the dependencies
+	@.ci/deny.sh
+
+ci: lint docs-check deny test ## What CI runs

@@ -1,0 +1,40 @@
+#!/usr/bin/env bash
+# Runs the corpus: pictures and cases that check the server from outside, through HTTP. They live beside the repository
+# and may be absent. Failures that belong to later work are named in corpus-skip.txt, with what will mend them.
+#
+#   tests/corpus.sh [OPTION...]     further options go to run_cases.py, `--only 'contract-*'` for instance
+#
+# PIXMILL_BIN  the server to check; default: the development build
+set -euo pipefail
+
+cd -- "${BASH_SOURCE[0]%/*}/.."
+corpora=../shared/corpora
+target=${CARGO_TARGET_DIR:-target}
+server=${PIXMILL_BIN:-$target/debug/pixmill}
+packages=$target/corpus-packages
+# shellcheck source=vendor-scripts/system.sh
+source vendor-scripts/system.sh
+
+if [[ ! -e $corpora/run_cases.py ]]; then
+    echo "corpus: skipped: $corpora is not there"
+    exit 0
+fi
+[[ -x $server ]] || fail "no server at $server; build it first: cargo build --package pixmill"
+
+# The runner's Python packages, kept apart from the system's, remade when its requirements change.
+if ! cmp -s "$corpora/requirements.txt" "$packages/requirements.txt"; then
+    need_pip
+    fresh=$(mktemp -d "$target/.corpus-packages.XXXXXX")
+    trap 'rm -rf "$fresh"' EXIT
+    python3 -m pip --quiet --disable-pip-version-check --no-input install --root-user-action=ignore --only-binary=:all: \
+        --target "$fresh" --requirement "$corpora/requirements.txt" ||
+        fail "could not install the packages that $corpora/requirements.txt names"
+    cp -f "$corpora/requirements.txt" "$fresh/"
+    rm -rf "$packages"
+    mv -T "$fresh" "$packages"
+    trap - EXIT
+fi
+
+PYTHONPATH=$packages PYTHONDONTWRITEBYTECODE=1 python3 "$corpora/run_cases.py" \
+    --server "$server serve --listen 127.0.0.1:{port} --admin-listen 127.0.0.1:{admin} --origin {origin}" \
+    --set dev --skip-file tests/corpus-skip.txt --keep "$target/corpus" "$@"

