@@ -1,0 +1,89 @@
+//! When a computation must end: a point in time, a cancellation, or both.
+
+use std::{
+    ffi::c_void,
+    panic::catch_unwind,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use libvips_rs::bindings as ffi;
+
+use crate::image::Image;
+
+/// A point in time, and a switch, that end the computing of pixels. Clones share the switch.
+#[derive(Debug, Clone, Default)]
+pub struct Deadline {
+    at: Option<Instant>,
+    cancelled: Arc<AtomicBool>,
+}
+
+impl Deadline {
+    /// Never passes by itself; can be cancelled.
+    pub fn never() -> Self {
+        Self::default()
+    }
+
+    /// Passes when `time` has gone by from now.
+    pub fn after(time: Duration) -> Self {
+        Self { at: Instant::now().checked_add(time), cancelled: Arc::default() }
+    }
+
+    /// Ends every computation that watches this deadline or a clone of it.
+    pub fn cancel(&self) {
+        self.cancelled.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether computing must end.
+    pub fn passed(&self) -> bool {
+        self.cancelled.load(Ordering::Relaxed) || self.at.is_some_and(|at| Instant::now() >= at)
+    }
+}
+
+impl Image {
+    /// Makes every computation over this image, and over images made from it, end when `deadline` passes.
+    ///
+    /// libvips reports progress between tiles: a decoder or encoder that works in one go (AVIF, say) is stopped only
+    /// when it comes back, so limits on pixels must bound those.
+    pub fn watch(&self, deadline: &Deadline) {
+        let data = Box::into_raw(Box::new(deadline.clone()));
+        // SAFETY: the image is alive; `data` is owned by the signal connection and freed once by `drop_deadline`.
+        unsafe {
+            ffi::vips_image_set_progress(self.as_ptr(), 1);
+            ffi::g_signal_connect_data(
+                self.as_ptr().cast(),
+                c"eval".as_ptr(),
+                Some(std::mem::transmute::<EvalHandler, unsafe extern "C" fn()>(on_eval)),
+                data.cast(),
+                Some(drop_deadline),
+                0,
+            );
+        }
+    }
+}
+
+type EvalHandler = unsafe extern "C" fn(*mut ffi::VipsImage, *mut ffi::VipsProgress, *mut c_void);
+
+unsafe extern "C" fn on_eval(
+    image: *mut ffi::VipsImage,
+    _progress: *mut ffi::VipsProgress,
+    data: *mut c_void,
+) {
+    // a panic must not unwind into C; there is nothing to tell: the image is left to run on
+    let _ = catch_unwind(|| {
+        // SAFETY: `data` is the Deadline given at connection time, alive as long as the connection.
+        let deadline = unsafe { &*data.cast::<Deadline>() };
+        if deadline.passed() {
+            // SAFETY: libvips passes the live image that the signal was connected to.
+            unsafe { ffi::vips_image_set_kill(image, 1) };
+        }
+    });
+}
+
+unsafe extern "C" fn drop_deadline(data: *mut c_void, _closure: *mut ffi::GClosure) {
+    // SAFETY: called once by GObject with the Box made in `watch`.
+    let _ = catch_unwind(|| drop(unsafe { Box::from_raw(data.cast::<Deadline>()) }));
+}

@@ -1,0 +1,127 @@
+//! Decoding: typed loaders over bytes in memory.
+
+use bytes::Bytes;
+use libvips_rs::bindings as ffi;
+
+use crate::{
+    blob::Blob,
+    error::{Result, failed},
+    image::Image,
+    operation::Operation,
+    value::Value,
+};
+
+/// Encoded bytes that loaders read from. libvips holds its own reference for as long as pixels may be asked for.
+pub struct Source(*mut ffi::VipsSource);
+
+impl Source {
+    /// A source over `bytes`, without a copy.
+    pub fn from_bytes(bytes: &Bytes) -> Result<Self> {
+        let blob = Blob::lend(bytes);
+        // SAFETY: the blob is alive; the source takes its own reference to it.
+        let raw = unsafe { ffi::vips_source_new_from_blob(blob.as_ptr()) };
+        if raw.is_null() { Err(failed(c"source")) } else { Ok(Self(raw)) }
+    }
+
+    pub(crate) fn as_ptr(&self) -> *mut ffi::VipsSource {
+        self.0
+    }
+}
+
+impl Drop for Source {
+    fn drop(&mut self) {
+        // SAFETY: one reference is ours.
+        unsafe { ffi::g_object_unref(self.0.cast()) }
+    }
+}
+
+/// In which order pixels will be asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// From top to bottom, once: decoding streams.
+    Sequential,
+    /// In any order, any number of times: the whole picture is decoded into memory first.
+    Random,
+}
+
+/// A decoder with its options.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Loader {
+    /// JPEG, scaled down by 1, 2, 4 or 8 while decoding.
+    Jpeg {
+        /// The divisor.
+        shrink: u8,
+    },
+    /// PNG.
+    Png,
+    /// WebP, scaled while decoding.
+    Webp {
+        /// The factor, 1 for the stored size.
+        scale: f64,
+        /// Frames to load, from the first; they are stacked from top to bottom.
+        frames: u32,
+    },
+    /// GIF.
+    Gif {
+        /// Frames to load, from the first; they are stacked from top to bottom.
+        frames: u32,
+    },
+    /// AVIF (and what else is in a HEIF container, as far as libvips decodes it).
+    Heif {
+        /// Loads the thumbnail that is stored beside the picture.
+        thumbnail: bool,
+    },
+    /// TIFF.
+    Tiff {
+        /// The page, from 0.
+        page: u32,
+        /// A smaller copy in a sub-directory of that page, from 0.
+        subifd: Option<u32>,
+    },
+    /// SVG, rasterised.
+    Svg {
+        /// The factor on its stated size.
+        scale: f64,
+    },
+}
+
+impl Loader {
+    fn operation(&self) -> Operation {
+        match *self {
+            Self::Jpeg { shrink } => Operation::new(c"jpegload_source").int(c"shrink", shrink.into()),
+            Self::Png => Operation::new(c"pngload_source"),
+            Self::Webp { scale, frames } => {
+                let operation = Operation::new(c"webpload_source").int(c"n", frames as i32);
+                // an untouched scale leaves the decoder's rescaler out of the way
+                if (scale - 1.0).abs() > f64::EPSILON { operation.double(c"scale", scale) } else { operation }
+            }
+            Self::Gif { frames } => Operation::new(c"gifload_source").int(c"n", frames as i32),
+            Self::Heif { thumbnail } => Operation::new(c"heifload_source").bool(c"thumbnail", thumbnail),
+            Self::Tiff { page, subifd } => {
+                // -1 is libvips' "the page itself"
+                let level = subifd.map_or(-1, |level| level as i32);
+                Operation::new(c"tiffload_source").int(c"page", page as i32).int(c"subifd", level)
+            }
+            Self::Svg { scale } => Operation::new(c"svgload_source").double(c"scale", scale),
+        }
+    }
+}
+
+impl Image {
+    /// Opens encoded bytes: reads the header now, pixels when they are asked for.
+    ///
+    /// A picture that is truncated or broken is an error, here or when its pixels are computed.
+    pub fn load(bytes: &Bytes, loader: &Loader, access: Access) -> Result<Self> {
+        let source = Source::from_bytes(bytes)?;
+        let access = match access {
+            Access::Sequential => ffi::VipsAccess_VIPS_ACCESS_SEQUENTIAL,
+            Access::Random => ffi::VipsAccess_VIPS_ACCESS_RANDOM,
+        };
+        loader
+            .operation()
+            .with(c"source", Value::Source(&source))
+            .int(c"access", access as i32)
+            .int(c"fail_on", ffi::VipsFailOn_VIPS_FAIL_ON_ERROR as i32)
+            .out()
+    }
+}

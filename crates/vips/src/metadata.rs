@@ -1,0 +1,141 @@
+//! What an image carries beside its pixels.
+
+use std::{
+    ffi::{CStr, CString, c_void},
+    ptr, slice,
+};
+
+use libvips_rs::bindings as ffi;
+
+use crate::{error::Result, image::Image, operation::Operation};
+
+impl Image {
+    /// Whether there is an item of that name.
+    pub fn has(&self, name: &CStr) -> bool {
+        // SAFETY: the image and the string are alive; 0 is "no such item".
+        unsafe { ffi::vips_image_get_typeof(self.as_ptr(), name.as_ptr()) != 0 }
+    }
+
+    /// A whole-number item.
+    pub fn int(&self, name: &CStr) -> Option<i32> {
+        let mut value = 0;
+        // SAFETY: asked only when the item is there; a wrong type is reported, not misread.
+        let found = self.has(name)
+            && unsafe { ffi::vips_image_get_int(self.as_ptr(), name.as_ptr(), &raw mut value) } == 0;
+        found.then_some(value)
+    }
+
+    /// A text item.
+    pub fn text(&self, name: &CStr) -> Option<String> {
+        let mut value = ptr::null();
+        // SAFETY: as `int`; the text is borrowed from the image and copied at once.
+        unsafe {
+            if !self.has(name)
+                || ffi::vips_image_get_string(self.as_ptr(), name.as_ptr(), &raw mut value) != 0
+            {
+                return None;
+            }
+            Some(CStr::from_ptr(value).to_string_lossy().into_owned())
+        }
+    }
+
+    /// A byte-block item, borrowed from the image.
+    pub fn block(&self, name: &CStr) -> Option<&[u8]> {
+        let mut data: *const c_void = ptr::null();
+        let mut length = 0;
+        // SAFETY: as `int`; the block lives as long as the image, which is never modified while it is borrowed.
+        unsafe {
+            if !self.has(name)
+                || ffi::vips_image_get_blob(self.as_ptr(), name.as_ptr(), &raw mut data, &raw mut length) != 0
+                || data.is_null()
+            {
+                return None;
+            }
+            Some(slice::from_raw_parts(data.cast(), length as usize))
+        }
+    }
+
+    /// A list of whole numbers.
+    pub fn ints(&self, name: &CStr) -> Option<Vec<i32>> {
+        let mut list: *mut i32 = ptr::null_mut();
+        let mut length = 0;
+        // SAFETY: as `int`; the list is borrowed from the image and copied at once.
+        unsafe {
+            if !self.has(name)
+                || ffi::vips_image_get_array_int(self.as_ptr(), name.as_ptr(), &raw mut list, &raw mut length)
+                    != 0
+                || list.is_null()
+            {
+                return None;
+            }
+            Some(slice::from_raw_parts(list, length.max(0) as usize).to_vec())
+        }
+    }
+
+    /// The names of all items, libvips' own header fields included.
+    pub fn fields(&self) -> Vec<CString> {
+        let mut names = Vec::new();
+        // SAFETY: the result is a null-terminated vector of strings that g_strfreev frees.
+        unsafe {
+            let list = ffi::vips_image_get_fields(self.as_ptr());
+            let mut at = list;
+            while !at.is_null() && !(*at).is_null() {
+                names.push(CStr::from_ptr(*at).to_owned());
+                at = at.add(1);
+            }
+            ffi::g_strfreev(list);
+        }
+        names
+    }
+
+    /// A copy (of the header, not of pixels) with other metadata.
+    pub fn edit(&self, change: impl FnOnce(&mut Edit)) -> Result<Self> {
+        let copy = Operation::new(c"copy").image(c"in", self).out()?;
+        let mut edit = Edit(copy);
+        change(&mut edit);
+        Ok(edit.0)
+    }
+}
+
+/// A private copy of an image whose metadata is being changed.
+pub struct Edit(Image);
+
+impl Edit {
+    /// Removes an item, if it is there.
+    pub fn remove(&mut self, name: &CStr) {
+        // SAFETY: nobody else holds this copy.
+        unsafe { ffi::vips_image_remove(self.0.as_ptr(), name.as_ptr()) };
+    }
+
+    /// Sets a whole number.
+    pub fn set_int(&mut self, name: &CStr, value: i32) {
+        // SAFETY: see `remove`.
+        unsafe { ffi::vips_image_set_int(self.0.as_ptr(), name.as_ptr(), value) }
+    }
+
+    /// Sets a list of whole numbers.
+    pub fn set_ints(&mut self, name: &CStr, values: &[i32]) {
+        // SAFETY: see `remove`; libvips copies the list.
+        unsafe {
+            ffi::vips_image_set_array_int(
+                self.0.as_ptr(),
+                name.as_ptr(),
+                values.as_ptr(),
+                values.len() as i32,
+            );
+        }
+    }
+
+    /// Sets a byte block.
+    pub fn set_block(&mut self, name: &CStr, block: &[u8]) {
+        // SAFETY: see `remove`; libvips copies the block.
+        unsafe {
+            ffi::vips_image_set_blob_copy(
+                self.0.as_ptr(),
+                name.as_ptr(),
+                block.as_ptr().cast(),
+                block.len() as u64,
+            );
+        }
+    }
+}

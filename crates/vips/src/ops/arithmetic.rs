@@ -1,0 +1,33 @@
+//! Sums over pixels, and arithmetic a pixel.
+
+use crate::{Image, Operation, Result};
+
+impl Image {
+    /// `self * multiply + add`, a number a band, as floats.
+    pub fn linear(&self, multiply: &[f64], add: &[f64]) -> Result<Self> {
+        Operation::new(c"linear").image(c"in", self).doubles(c"a", multiply).doubles(c"b", add).out()
+    }
+
+    /// The sum with another picture of the same size; one band is added to each of several.
+    pub fn add(&self, other: &Self) -> Result<Self> {
+        Operation::new(c"add").image(c"left", self).image(c"right", other).out()
+    }
+
+    /// The mean of all bands of all pixels.
+    pub fn average(&self) -> Result<f64> {
+        Operation::new(c"avg").image(c"in", self).build()?.double(c"out")
+    }
+
+    /// The box (left, top, width, height) around everything that differs from `background` by more than `threshold`
+    /// in a band; a width of 0 when nothing does.
+    pub fn find_trim(&self, threshold: f64, background: &[f64]) -> Result<(u32, u32, u32, u32)> {
+        let found = Operation::new(c"find_trim")
+            .image(c"in", self)
+            .double(c"threshold", threshold)
+            .doubles(c"background", background)
+            .bool(c"line_art", true)
+            .build()?;
+        let side = |name| found.int(name).map(|value| value.max(0) as u32);
+        Ok((side(c"left")?, side(c"top")?, side(c"width")?, side(c"height")?))
+    }
+}

@@ -1,0 +1,170 @@
+//! Pixels moved, cut, joined and cast.
+
+use libvips_rs::bindings as ffi;
+
+use crate::{BandFormat, Image, Interpretation, Operation, Result, Value};
+
+/// A turn by whole right angles, clockwise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum QuarterTurn {
+    /// 90 degrees.
+    Quarter,
+    /// 180 degrees.
+    Half,
+    /// 270 degrees.
+    ThreeQuarters,
+}
+
+/// Along which axis a picture is mirrored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Flip {
+    /// Left and right change places.
+    Horizontal,
+    /// Top and bottom change places.
+    Vertical,
+}
+
+/// What lies outside a picture that is put on a larger canvas.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Extend<'a> {
+    /// One colour, a number a band.
+    Background(&'a [f64]),
+    /// The nearest edge pixel.
+    Copy,
+}
+
+/// How a smart crop judges a window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Interesting {
+    /// By the entropy of its histogram.
+    Entropy,
+    /// By edges, skin tones and saturation.
+    Attention,
+}
+
+impl Image {
+    /// A rectangle of the picture.
+    pub fn extract_area(&self, left: u32, top: u32, width: u32, height: u32) -> Result<Self> {
+        Operation::new(c"extract_area")
+            .image(c"input", self)
+            .int(c"left", left as i32)
+            .int(c"top", top as i32)
+            .int(c"width", width as i32)
+            .int(c"height", height as i32)
+            .out()
+    }
+
+    /// `count` bands from `first` on.
+    pub fn extract_bands(&self, first: u32, count: u32) -> Result<Self> {
+        Operation::new(c"extract_band")
+            .image(c"in", self)
+            .int(c"band", first as i32)
+            .int(c"n", count as i32)
+            .out()
+    }
+
+    /// Puts the picture at (`left`, `top`) of a canvas of `width` by `height`.
+    pub fn embed(&self, left: i32, top: i32, width: u32, height: u32, extend: Extend<'_>) -> Result<Self> {
+        let operation = Operation::new(c"embed")
+            .image(c"in", self)
+            .int(c"x", left)
+            .int(c"y", top)
+            .int(c"width", width as i32)
+            .int(c"height", height as i32);
+        match extend {
+            Extend::Copy => operation.int(c"extend", ffi::VipsExtend_VIPS_EXTEND_COPY as i32),
+            Extend::Background(colour) => operation
+                .int(c"extend", ffi::VipsExtend_VIPS_EXTEND_BACKGROUND as i32)
+                .doubles(c"background", colour),
+        }
+        .out()
+    }
+
+    /// Turns clockwise by right angles.
+    pub fn rot(&self, turn: QuarterTurn) -> Result<Self> {
+        let angle = match turn {
+            QuarterTurn::Quarter => ffi::VipsAngle_VIPS_ANGLE_D90,
+            QuarterTurn::Half => ffi::VipsAngle_VIPS_ANGLE_D180,
+            QuarterTurn::ThreeQuarters => ffi::VipsAngle_VIPS_ANGLE_D270,
+        };
+        Operation::new(c"rot").image(c"in", self).int(c"angle", angle as i32).out()
+    }
+
+    /// Mirrors.
+    pub fn flip(&self, flip: Flip) -> Result<Self> {
+        let direction = match flip {
+            Flip::Horizontal => ffi::VipsDirection_VIPS_DIRECTION_HORIZONTAL,
+            Flip::Vertical => ffi::VipsDirection_VIPS_DIRECTION_VERTICAL,
+        };
+        Operation::new(c"flip").image(c"in", self).int(c"direction", direction as i32).out()
+    }
+
+    /// Stores bands in another format; values are clipped to its range.
+    pub fn cast(&self, format: BandFormat) -> Result<Self> {
+        Operation::new(c"cast").image(c"in", self).int(c"format", format.code()).out()
+    }
+
+    /// As [`Image::cast`], from 16 to 8 bits or back by shifting rather than clipping.
+    pub fn cast_shift(&self, format: BandFormat) -> Result<Self> {
+        Operation::new(c"cast").image(c"in", self).int(c"format", format.code()).bool(c"shift", true).out()
+    }
+
+    /// The same numbers with another meaning.
+    pub fn interpret(&self, interpretation: Interpretation) -> Result<Self> {
+        Operation::new(c"copy").image(c"in", self).int(c"interpretation", interpretation.code()).out()
+    }
+
+    /// The bands of several pictures of one size after each other.
+    pub fn bandjoin(images: &[&Self]) -> Result<Self> {
+        Operation::new(c"bandjoin").with(c"in", Value::Images(images)).out()
+    }
+
+    /// One more band of a constant.
+    pub fn bandjoin_const(&self, value: f64) -> Result<Self> {
+        Operation::new(c"bandjoin_const").image(c"in", self).doubles(c"c", &[value]).out()
+    }
+
+    /// Stacks pictures of one width from top to bottom.
+    pub fn stack(images: &[&Self]) -> Result<Self> {
+        Operation::new(c"arrayjoin").with(c"in", Value::Images(images)).int(c"across", 1).out()
+    }
+
+    /// Composes onto a colour, which removes the alpha band. `max_alpha` is full opacity.
+    pub fn flatten(&self, background: &[f64], max_alpha: f64) -> Result<Self> {
+        Operation::new(c"flatten")
+            .image(c"in", self)
+            .doubles(c"background", background)
+            .double(c"max_alpha", max_alpha)
+            .out()
+    }
+
+    /// Multiplies colours by opacity, as floats.
+    pub fn premultiply(&self) -> Result<Self> {
+        Operation::new(c"premultiply").image(c"in", self).out()
+    }
+
+    /// Undoes [`Image::premultiply`].
+    pub fn unpremultiply(&self) -> Result<Self> {
+        Operation::new(c"unpremultiply").image(c"in", self).out()
+    }
+
+    /// Where this picture's left top corner lay in the picture that it was cut from.
+    pub fn origin(&self) -> (u32, u32) {
+        let (x, y) = self.offset();
+        (x.unsigned_abs(), y.unsigned_abs())
+    }
+
+    /// The most interesting window of `width` by `height`.
+    pub fn smartcrop(&self, width: u32, height: u32, interesting: Interesting) -> Result<Self> {
+        let interesting = match interesting {
+            Interesting::Entropy => ffi::VipsInteresting_VIPS_INTERESTING_ENTROPY,
+            Interesting::Attention => ffi::VipsInteresting_VIPS_INTERESTING_ATTENTION,
+        };
+        Operation::new(c"smartcrop")
+            .image(c"input", self)
+            .int(c"width", width as i32)
+            .int(c"height", height as i32)
+            .int(c"interesting", interesting as i32)
+            .out()
+    }
+}

@@ -1,0 +1,133 @@
+//! Operations do what they say, and say what went wrong.
+
+use bytes::Bytes;
+use vips::{
+    Access, Error, Image, JpegScan, Keep, Loader, Operation, Palette, PngRows, Subsample,
+    ops::{Extend, Interesting, Kernel, QuarterTurn},
+};
+
+use crate::{gradient, start};
+
+fn png(image: &Image) -> Bytes {
+    image.save_png(1, PngRows::Plain, Palette::Direct, Keep::All).unwrap()
+}
+
+#[test]
+fn every_codec_there_and_back() {
+    let image = gradient(96, 64);
+    let still = Subsample::Off;
+    let encoded: [(Bytes, Loader); 5] = [
+        (png(&image), Loader::Png),
+        (image.save_jpeg(90, JpegScan::Baseline, still, Keep::All).unwrap(), Loader::Jpeg { shrink: 1 }),
+        (image.save_webp(90, 2, Keep::All).unwrap(), Loader::Webp { scale: 1.0, frames: 1 }),
+        (image.save_avif(80, 0, still, Keep::All).unwrap(), Loader::Heif { thumbnail: false }),
+        (image.save_gif(1, 0.0, Keep::All).unwrap(), Loader::Gif { frames: 1 }),
+    ];
+    for (bytes, loader) in encoded {
+        let back = Image::load(&bytes, &loader, Access::Sequential).unwrap();
+        assert_eq!((back.width(), back.height()), (96, 64), "{loader:?}");
+        let here = image.pixels().unwrap();
+        let there = back.extract_bands(0, 3).unwrap().pixels().unwrap();
+        let worst = here.iter().zip(there.iter()).map(|(a, b)| a.abs_diff(*b)).max().unwrap();
+        assert!(worst <= 24, "{loader:?}: {worst}");
+    }
+}
+
+#[test]
+fn shrink_on_load_halves() {
+    let bytes = gradient(96, 64).save_jpeg(90, JpegScan::Progressive, Subsample::On, Keep::Nothing).unwrap();
+    let half = Image::load(&bytes, &Loader::Jpeg { shrink: 2 }, Access::Sequential).unwrap();
+    assert_eq!((half.width(), half.height()), (48, 32));
+}
+
+#[test]
+fn svg_is_scaled_while_drawn() {
+    start();
+    let svg = Bytes::from_static(b"<svg xmlns='http://www.w3.org/2000/svg' width='10' height='5'><rect width='10' height='5' fill='red'/></svg>");
+    let image = Image::load(&svg, &Loader::Svg { scale: 4.0 }, Access::Sequential).unwrap();
+    assert_eq!((image.width(), image.height(), image.bands()), (40, 20, 4));
+    assert_eq!(image.pixels().unwrap()[..4], [255, 0, 0, 255]);
+}
+
+#[test]
+fn geometry() {
+    let image = gradient(96, 64);
+    let sizes = [
+        (image.resize(0.5, 0.25, Kernel::Lanczos3), (48, 16)),
+        (image.extract_area(10, 20, 30, 40), (30, 40)),
+        (image.rot(QuarterTurn::Quarter), (64, 96)),
+        (image.embed(2, 3, 100, 70, Extend::Background(&[1.0, 2.0, 3.0])), (100, 70)),
+        (image.smartcrop(20, 64, Interesting::Entropy), (20, 64)),
+        (Image::stack(&[&image, &image]), (96, 128)),
+    ];
+    for (result, expected) in sizes {
+        let result = result.unwrap();
+        assert_eq!((result.width(), result.height()), expected);
+    }
+    let embedded = image.embed(2, 3, 100, 70, Extend::Background(&[1.0, 2.0, 3.0])).unwrap();
+    assert_eq!(embedded.pixels().unwrap()[..3], [1, 2, 3]);
+    assert_eq!(
+        image
+            .embed(4, 4, 104, 72, Extend::Background(&[9.0; 3]))
+            .unwrap()
+            .find_trim(10.0, &[9.0; 3])
+            .unwrap()
+            .2,
+        96
+    );
+}
+
+#[test]
+fn errors_carry_libvips_text() {
+    let image = gradient(8, 8);
+    let Err(Error::Operation { operation, detail }) = image.extract_area(5, 5, 50, 50) else {
+        panic!("an area outside the picture was accepted");
+    };
+    assert_eq!(operation, "extract_area");
+    assert!(detail.contains("bad extract area"), "{detail}");
+}
+
+#[test]
+fn unknown_operations_and_properties_are_errors() {
+    let image = gradient(8, 8);
+    assert!(Operation::new(c"no_such_operation").build().is_err());
+    assert!(
+        Operation::new(c"gaussblur").image(c"in", &image).double(c"no_such_property", 1.0).out().is_err()
+    );
+}
+
+#[test]
+fn loaders_that_we_do_not_name_are_blocked() {
+    start();
+    assert!(Operation::new(c"ppmload_source").build().is_err());
+    assert!(Operation::new(c"vipsload_source").build().is_err());
+}
+
+#[test]
+fn broken_bytes_are_errors() {
+    start();
+    let whole = gradient(64, 64).save_jpeg(90, JpegScan::Baseline, Subsample::On, Keep::Nothing).unwrap();
+    let cut = whole.slice(..whole.len() / 2);
+    let opened = Image::load(&cut, &Loader::Jpeg { shrink: 1 }, Access::Sequential);
+    assert!(opened.and_then(|image| image.pixels()).is_err());
+    assert!(Image::load(&Bytes::new(), &Loader::Png, Access::Sequential).is_err());
+}
+
+#[test]
+fn metadata_is_changed_on_a_copy_only() {
+    let image = gradient(8, 8);
+    let edited = image
+        .edit(|edit| {
+            edit.set_int(c"orientation", 6);
+            edit.set_ints(c"delay", &[40, 50]);
+            edit.set_block(c"exif-data", b"xyz");
+        })
+        .unwrap();
+    assert_eq!(edited.int(c"orientation"), Some(6));
+    assert_eq!(edited.ints(c"delay"), Some(vec![40, 50]));
+    assert_eq!(edited.block(c"exif-data"), Some(&b"xyz"[..]));
+    assert!(edited.fields().iter().any(|name| name.as_c_str() == c"delay"));
+    assert!(!image.has(c"orientation"));
+    assert_eq!(edited.edit(|edit| edit.remove(c"delay")).unwrap().ints(c"delay"), None);
+    assert_eq!(image.text(c"orientation"), None);
+}
