@@ -1,0 +1,66 @@
+//! Golden files: answers that were looked at once and must stay as they are, compared by decoded distance.
+
+use std::{fs, path::Path};
+
+use bytes::Bytes;
+
+use crate::picture::Picture;
+
+/// Set to write golden files instead of comparing with them; then look at the changes.
+const WRITE: &str = "PIXMILL_WRITE_GOLDEN";
+
+/// Compares an answer with the golden file at `path`; a mean distance up to `tolerance` levels of 255 is alike.
+/// Returns what is wrong, if anything is.
+pub fn check(path: &Path, answer: &Bytes, tolerance: f64) -> Result<(), String> {
+    let picture = Picture::decode(answer);
+    let golden = fs::read(path).ok().map(Bytes::from);
+    let verdict = match &golden {
+        None => Err("there is no golden file".to_owned()),
+        Some(golden) => compare(&picture, &Picture::decode(golden), tolerance),
+    };
+    if verdict.is_err() && writes() {
+        fs::create_dir_all(path.parent().expect("a file in a folder")).expect("the folder is made");
+        fs::write(path, answer).expect("the golden file is written");
+        return Ok(());
+    }
+    verdict.map_err(|what| format!("{}: {what}", path.display()))
+}
+
+fn compare(picture: &Picture, golden: &Picture, tolerance: f64) -> Result<(), String> {
+    let shape = |picture: &Picture| (picture.width, picture.height, picture.frames);
+    if shape(picture) != shape(golden) {
+        return Err(format!("size and frames are {:?}, were {:?}", shape(picture), shape(golden)));
+    }
+    let difference = picture.difference(golden);
+    if difference.mean > tolerance {
+        Err(format!("{difference:?}, allowed mean {tolerance}"))
+    } else {
+        Ok(())
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the environment is how `make golden` asks the tests to write")]
+fn writes() -> bool {
+    std::env::var_os(WRITE).is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use vips::{Image, Keep, Palette, PngRows, Settings, Vips};
+
+    use super::*;
+
+    fn png(level: u8) -> Bytes {
+        Vips::start(Settings::default()).unwrap();
+        let image = Image::from_pixels(&[level; 8 * 8 * 3], 8, 8, 3).unwrap();
+        image.save_png(1, PngRows::Plain, Palette::Direct, Keep::Nothing).unwrap()
+    }
+
+    #[test]
+    fn a_changed_picture_is_noticed() {
+        let same = Picture::decode(&png(100));
+        assert!(compare(&same, &Picture::decode(&png(100)), 0.0).is_ok());
+        assert!(compare(&same, &Picture::decode(&png(103)), 1.0).is_err());
+        assert!(check(Path::new("no/such/golden.png"), &png(1), 9.0).is_err());
+    }
+}

@@ -1,0 +1,10 @@
+//! What the tests share: sample pictures, comparison of pictures, golden files.
+//!
+//! Everything here panics with a clear text when something is not as a test expects it.
+
+pub mod golden;
+mod picture;
+mod samples;
+
+pub use picture::{Difference, Picture};
+pub use samples::{sample, samples};
