@@ -1,0 +1,35 @@
+//! Finished pixels to bytes.
+
+use bytes::Bytes;
+use vips::{Image, JpegScan, Keep, Palette, PngRows, Result, Subsample};
+
+use crate::plan::format::{Metadata, Output, OutputFormat};
+
+/// From this quality on colour is kept at full resolution, as libvips itself does.
+const FULL_COLOUR_QUALITY: u8 = 90;
+
+/// Error diffusion of GIF; 0 leaves flat areas flat, 1 is the strongest.
+const GIF_DITHER: f64 = 1.0;
+
+/// Encodes.
+pub fn encode(image: &Image, output: Output) -> Result<Bytes> {
+    let keep = match output.metadata {
+        Metadata::All => Keep::All,
+        Metadata::Profile => Keep::Profile,
+    };
+    let subsample = if output.quality >= FULL_COLOUR_QUALITY { Subsample::Off } else { Subsample::On };
+    match output.format {
+        OutputFormat::Jpeg => {
+            let scan = if output.interlace { JpegScan::Progressive } else { JpegScan::Baseline };
+            image.save_jpeg(output.quality, scan, subsample, keep)
+        }
+        OutputFormat::Png => {
+            let rows = if output.interlace { PngRows::Interlaced } else { PngRows::Plain };
+            let palette = output.palette_bits.map_or(Palette::Direct, |bits| Palette::Indexed { bits });
+            image.save_png(output.effort, rows, palette, keep)
+        }
+        OutputFormat::Webp => image.save_webp(output.quality, output.effort, keep),
+        OutputFormat::Avif => image.save_avif(output.quality, output.effort, subsample, keep),
+        OutputFormat::Gif => image.save_gif(output.effort, GIF_DITHER, keep),
+    }
+}

@@ -1,0 +1,81 @@
+//! Everything that can go wrong between a query string and encoded bytes.
+
+use crate::params::spec::Invalid;
+
+/// The result of this crate's fallible functions.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What went wrong.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum Error {
+    /// A parameter's value cannot be read, or means nothing for this picture.
+    #[error(transparent)]
+    Invalid(#[from] Invalid),
+    /// The bytes are no picture of a format that is read.
+    #[error("the source is not a picture in a supported format")]
+    Unsupported,
+    /// The bytes begin like a picture but cannot be decoded.
+    #[error("the picture cannot be decoded: {0}")]
+    Undecodable(vips::Error),
+    /// The picture, or the answer, would be too large.
+    #[error("{what} is {actual}, the limit is {limit}")]
+    OverLimit {
+        /// What was measured, with its unit.
+        what: &'static str,
+        /// Its size.
+        actual: u64,
+        /// The largest size allowed.
+        limit: u64,
+    },
+    /// The deadline passed, or nobody waits any more.
+    #[error("the picture was not ready before its deadline")]
+    Deadline,
+}
+
+/// Sorts of errors, for those who answer them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ErrorKind {
+    /// A parameter is wrong.
+    Invalid,
+    /// Not a picture that is read.
+    Unsupported,
+    /// A broken picture.
+    Undecodable,
+    /// Too large.
+    OverLimit,
+    /// Too late.
+    Deadline,
+}
+
+/// Who has to do something about an error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Blame {
+    /// Whoever made the request.
+    Client,
+    /// Whoever stored the original.
+    Origin,
+    /// Whoever runs the server.
+    Us,
+}
+
+impl Error {
+    /// The sort of the error.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Invalid(_) => ErrorKind::Invalid,
+            Self::Unsupported => ErrorKind::Unsupported,
+            Self::Undecodable(_) => ErrorKind::Undecodable,
+            Self::OverLimit { .. } => ErrorKind::OverLimit,
+            Self::Deadline => ErrorKind::Deadline,
+        }
+    }
+
+    /// Who has to do something about it.
+    pub fn blame(&self) -> Blame {
+        match self.kind() {
+            ErrorKind::Invalid | ErrorKind::OverLimit => Blame::Client,
+            ErrorKind::Unsupported | ErrorKind::Undecodable => Blame::Origin,
+            ErrorKind::Deadline => Blame::Us,
+        }
+    }
+}

@@ -1,0 +1,29 @@
+//! Image API parameters → plan → libvips → bytes.
+//!
+//! A straight line of values: a query string becomes [`params::Params`], these and what is known of the original
+//! ([`source::SourceInfo`], [`facts::Facts`]) become a [`plan::Plan`], and [`pipeline::render`] turns a plan into
+//! bytes. Parsing knows no picture, planning touches no pixel, rendering takes no decision. Everything here is
+//! synchronous and knows nothing of HTTP, clocks, the environment or the network.
+
+mod encode;
+pub mod error;
+pub mod facts;
+pub mod orientation;
+pub mod params;
+pub mod pipeline;
+pub mod plan;
+pub mod query;
+pub mod settings;
+pub mod size;
+pub mod source;
+pub mod stage;
+pub mod steps;
+
+pub use error::{Blame, Error, ErrorKind, Result};
+pub use params::Params;
+pub use pipeline::{Encoded, Phase, process};
+pub use plan::{Accept, Plan, format::OutputFormat};
+pub use settings::Settings;
+pub use source::Source;
+// what callers need of the binding: to start libvips, to end a render, to end a thread
+pub use vips;

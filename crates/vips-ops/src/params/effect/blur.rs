@@ -1,0 +1,70 @@
+//! `blur`: a gaussian blur.
+
+use vips::Image;
+
+use crate::{
+    params::{
+        spec::{Effect, Example, Expected, Grammar, Param, Reading, Spec},
+        value::number,
+    },
+    stage::Stage,
+    steps::alpha,
+};
+
+/// Strength from 0 to 100: four times the gaussian's sigma in output pixels.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Blur(pub f64);
+
+/// Strength a pixel of sigma, so that 100 is the strongest blur that is still quick.
+const STRENGTH_PER_SIGMA: f64 = 4.0;
+
+impl Param for Blur {
+    const SPEC: Spec = Spec {
+        name: "blur",
+        aliases: &[],
+        summary: "Blurs.",
+        help: "A value of 4 is a gaussian of sigma 1 pixel of the answer.",
+        grammar: Grammar::Decimal(0.0, 100.0),
+        default: "0",
+        needs: &[],
+        examples: &[Example {
+            source: "flower.jpg",
+            query: "width=200&blur=20",
+            shows: "a blur of sigma 5 pixels",
+        }],
+    };
+
+    fn parse(raw: &str) -> Result<Reading<Self>, Expected> {
+        number::decimal(raw, 0.0..=100.0).map(|reading| reading.map(Self))
+    }
+
+    fn canonical(&self, out: &mut String) {
+        number::canonical(self.0, out);
+    }
+
+    fn is_neutral(&self) -> bool {
+        self.0 == 0.0
+    }
+}
+
+impl Effect for Blur {
+    const STAGE: Stage = Stage::Blur;
+
+    fn apply(&self, image: &Image) -> vips::Result<Image> {
+        alpha::premultiplied(image, |image| image.gaussblur(self.0 / STRENGTH_PER_SIGMA))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::params::spec::check;
+
+    #[test]
+    fn values() {
+        check::accepts(&[("0", Blur(0.0)), ("12.5", Blur(12.5)), ("100", Blur(100.0))]);
+        check::clamps(&[("-1", Blur(0.0)), ("1000", Blur(100.0))]);
+        check::rejects::<Blur>(&["", "much"]);
+        assert!(Blur(0.0).is_neutral());
+    }
+}

@@ -1,0 +1,278 @@
+//! Every parameter: one file each, one `mod` line and one line in the table below.
+
+pub mod spec;
+mod table;
+pub mod value;
+
+use std::fmt::{self, Display, Formatter};
+
+use vips::Image;
+
+use self::{
+    spec::{Effect, Expected, Invalid, Param, Spec},
+    table::param_table,
+};
+use crate::{query, stage::Stage};
+
+pub mod size {
+    //! How large the answer is.
+    pub mod dpr;
+    pub mod height;
+    pub mod pad;
+    pub mod pad_color;
+    pub mod width;
+}
+
+pub mod crop {
+    //! Which part of the picture is kept.
+    #[expect(
+        clippy::module_inception,
+        reason = "a file is named as its parameter, and the group is named as its main one"
+    )]
+    pub mod crop;
+    pub mod trim;
+    pub mod trim_color;
+}
+
+pub mod turn {
+    //! Which way up the picture is.
+    pub mod angle;
+    pub mod autorotate;
+    pub mod flip;
+    pub mod rotate;
+}
+
+pub mod effect {
+    //! What is done to pixels.
+    pub mod blur;
+}
+
+pub mod output {
+    //! How the answer is encoded.
+    pub mod flatten;
+    pub mod force_jpg;
+    pub mod format;
+    pub mod interlace;
+    pub mod quality;
+    pub mod strip_exif;
+}
+
+param_table! {
+    settings {
+        width: size::width::Width,
+        height: size::height::Height,
+        dpr: size::dpr::Dpr,
+        crop: crop::crop::Crop,
+        rotate: turn::rotate::Rotate,
+        angle: turn::angle::Angle,
+        flip: turn::flip::Flip,
+        autorotate: turn::autorotate::Autorotate,
+        trim: crop::trim::Trim,
+        trim_color: crop::trim_color::TrimColor,
+        pad: size::pad::Pad,
+        pad_color: size::pad_color::PadColor,
+        flatten: output::flatten::Flatten,
+        force_jpg: output::force_jpg::ForceJpg,
+        format: output::format::Format,
+        quality: output::quality::Quality,
+        interlace: output::interlace::Interlace,
+        strip_exif: output::strip_exif::StripExif,
+    }
+    effects {
+        blur: effect::blur::Blur,
+    }
+}
+
+/// A query string that was read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Parsed {
+    /// The parameters that mean something.
+    pub params: Params,
+    /// Names of parameters whose values were brought into their range.
+    pub clamped: Vec<&'static str>,
+}
+
+/// The parameter of a name or an alias.
+pub fn lookup(name: &str) -> Option<&'static Spec> {
+    SPECS.iter().find(|spec| spec.name == name || spec.aliases.contains(&name))
+}
+
+impl Params {
+    /// Reads a query string. Unknown names are left out, and so is what means nothing in this request: neutral
+    /// values, and parameters that need another one that is not there.
+    pub fn parse(query: &str) -> Result<Parsed, Invalid> {
+        let mut sent: Vec<Option<query::Value>> = vec![None; SPECS.len()];
+        for raw in query::split(query, |name| lookup(name).is_some())? {
+            let index =
+                SPECS.iter().position(|spec| spec.name == raw.name || spec.aliases.contains(&&*raw.name));
+            let Some(slot) = index.map(|index| &mut sent[index]) else { continue };
+            if slot.as_ref().is_none_or(|earlier| raw.value.replaces(earlier)) {
+                *slot = Some(raw.value);
+            }
+        }
+        let mut params = Self::default();
+        let mut clamped = Vec::new();
+        for (spec, value) in SPECS.iter().zip(sent) {
+            let Some(value) = value else { continue };
+            let text = value.clone().text().map_err(|expected| {
+                let (query::Value::Plain(code) | query::Value::Base64(code)) = value;
+                Invalid::new(spec.name, &code, expected)
+            })?;
+            match params.set(spec.name, &text) {
+                Ok(true) => clamped.push(spec.name),
+                Ok(false) => {}
+                Err(expected) => return Err(Invalid::new(spec.name, &text, expected)),
+            }
+        }
+        params.prune();
+        Ok(Parsed { params, clamped })
+    }
+
+    /// Whether the request asks for the original as it is.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// The one spelling of this request: names in the table's order, values in canonical form.
+    pub fn canonical(&self) -> String {
+        let mut out = String::new();
+        self.visit(&mut |name, written| {
+            if !out.is_empty() {
+                out.push('&');
+            }
+            out.push_str(name);
+            out.push('=');
+            out.push_str(&written.canonical);
+        });
+        out
+    }
+
+    /// Removes what means nothing: first neutral values, then parameters whose need is not met.
+    fn prune(&mut self) {
+        let mut neutral = Vec::new();
+        self.visit(&mut |name, written| neutral.extend(written.neutral.then_some(name)));
+        for name in neutral {
+            self.clear(name);
+        }
+        let mut present = Vec::new();
+        self.visit(&mut |name, _| present.push(name));
+        for spec in SPECS {
+            if !spec.needs.is_empty() && !spec.needs.iter().any(|need| present.contains(need)) {
+                self.clear(spec.name);
+            }
+        }
+    }
+}
+
+/// What the table's walk tells of a value.
+struct Written {
+    canonical: String,
+    neutral: bool,
+}
+
+impl Written {
+    fn of(value: &impl Param) -> Self {
+        let mut canonical = String::new();
+        value.canonical(&mut canonical);
+        Self { canonical, neutral: value.is_neutral() }
+    }
+}
+
+fn read<P: Param>(raw: &str, slot: &mut Option<P>) -> Result<bool, Expected> {
+    let reading = P::parse(raw)?;
+    *slot = Some(reading.value);
+    Ok(reading.clamped)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn canonical(query: &str) -> String {
+        Params::parse(query).unwrap().params.canonical()
+    }
+
+    #[test]
+    fn names_and_aliases_are_unique() {
+        let names: Vec<_> = SPECS.iter().flat_map(|spec| spec.aliases.iter().chain([&spec.name])).collect();
+        assert_eq!(names.iter().collect::<HashSet<_>>().len(), names.len());
+    }
+
+    #[test]
+    fn every_spec_is_complete_and_registered_under_its_name() {
+        for spec in SPECS {
+            assert!(spec.summary.ends_with('.') && !spec.default.is_empty(), "{}", spec.name);
+            assert!(!spec.examples.is_empty(), "{} has no example", spec.name);
+            assert!(spec.needs.iter().all(|need| lookup(need).is_some()), "{}", spec.name);
+            let refused = Params::default().set(spec.name, "\0").unwrap_err();
+            assert_ne!(refused, "a parameter", "{} stands under another name in the table", spec.name);
+        }
+    }
+
+    #[test]
+    fn every_example_names_its_parameter_and_round_trips() {
+        for spec in SPECS {
+            for example in spec.examples {
+                let params = Params::parse(example.query).unwrap().params;
+                let names = || std::iter::once(&spec.name).chain(spec.aliases);
+                assert!(names().any(|name| example.query.contains(name)), "{}", example.query);
+                assert_eq!(Params::parse(&params.canonical()).unwrap().params, params, "{}", example.query);
+            }
+        }
+    }
+
+    #[test]
+    fn the_canonical_form_forgets_spelling() {
+        for (query, expected) in [
+            ("height=5&width=4", "width=4&height=5"),
+            ("w=4&h=5", "width=4&height=5"),
+            ("width=4&width=6", "width=6"),
+            ("width64=NjA&width=4", "width=60"),
+            ("width=4&width64=NjA", "width=60"),
+            ("utm_source=x&width=4&nonsense=%FF", "width=4"),
+            ("width=4&dpr=1", "width=4"),
+            ("dpr=2", ""),
+            ("trim_color=red", ""),
+            ("trim=color&trim_color=f00", "trim=color&trim_color=ff0000"),
+            ("blur=0&rotate=360&flip=false&autorotate=true", ""),
+            ("rotate=-90", "rotate=270"),
+            ("pad=0&pad_color=red", ""),
+            ("", ""),
+        ] {
+            assert_eq!(canonical(query), expected, "{query}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_named() {
+        let invalid = Params::parse("width=100px").unwrap_err();
+        assert_eq!((invalid.parameter, invalid.value.as_str()), ("width", "100px"));
+        assert_eq!(Params::parse("width64=%21").unwrap_err().parameter, "width");
+        assert_eq!(Params::parse(&format!("crop={}", "x".repeat(500))).unwrap_err().value.len(), 64);
+        assert_eq!(Params::parse("quality=900&blur=-1").unwrap().clamped, ["quality", "blur"]);
+    }
+
+    proptest! {
+        #[test]
+        fn parsing_is_idempotent_over_the_canonical_form(
+            width in 0..70_000u32, height in proptest::option::of(1..900u32), rotate in -720..720i32,
+            blur in -5.0..120.0f64, dpr in 0.0..12.0f64, flip: bool, pad in 0..50u32,
+        ) {
+            let height = height.map(|height| format!("&height={height}")).unwrap_or_default();
+            let query = format!("width={width}{height}&rotate={rotate}&blur={blur}&dpr={dpr}&flip={flip}&pad={pad}");
+            let once = Params::parse(&query).unwrap().params;
+            let twice = Params::parse(&once.canonical()).unwrap();
+            prop_assert_eq!(&twice.params, &once);
+            prop_assert!(twice.clamped.is_empty());
+        }
+
+        #[test]
+        fn any_query_is_read_or_refused(query in ".{0,200}") {
+            let _ = Params::parse(&query);
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! `flatten`: alpha is removed.
+
+use crate::params::{
+    spec::{Example, Expected, Grammar, Param, Reading, Spec},
+    value::boolean,
+};
+
+/// Whether: alpha is removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Flatten(pub bool);
+
+impl Param for Flatten {
+    const SPEC: Spec = Spec {
+        name: "flatten",
+        aliases: &[],
+        summary: "Removes transparency.",
+        help: "What was transparent shows `pad_color`.",
+        grammar: Grammar::Boolean,
+        default: "false",
+        needs: &[],
+        examples: &[Example {
+            source: "pixmill-logo.png",
+            query: "width=200&flatten=true&pad_color=gold",
+            shows: "a gold background instead of transparency",
+        }],
+    };
+
+    fn parse(raw: &str) -> Result<Reading<Self>, Expected> {
+        boolean::boolean(raw).map(|reading| reading.map(Self))
+    }
+
+    fn canonical(&self, out: &mut String) {
+        boolean::canonical(self.0, out);
+    }
+
+    fn is_neutral(&self) -> bool {
+        !self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::params::spec::check;
+
+    #[test]
+    fn values() {
+        check::accepts(&[("true", Flatten(true)), ("", Flatten(true)), ("0", Flatten(false))]);
+        check::rejects::<Flatten>(&["perhaps"]);
+        assert!(Flatten(false).is_neutral());
+    }
+}

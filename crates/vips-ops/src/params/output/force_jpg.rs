@@ -1,0 +1,52 @@
+//! `force_jpg`: a JPEG without alpha is forced.
+
+use crate::params::{
+    spec::{Example, Expected, Grammar, Param, Reading, Spec},
+    value::boolean,
+};
+
+/// Whether: a JPEG without alpha is forced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ForceJpg(pub bool);
+
+impl Param for ForceJpg {
+    const SPEC: Spec = Spec {
+        name: "force_jpg",
+        aliases: &[],
+        summary: "Removes transparency and answers with JPEG.",
+        help: "As `flatten=true&format=jpeg`; it wins over `format`.",
+        grammar: Grammar::Boolean,
+        default: "false",
+        needs: &[],
+        examples: &[Example {
+            source: "pixmill-logo.png",
+            query: "width=200&force_jpg=true",
+            shows: "a JPEG on white",
+        }],
+    };
+
+    fn parse(raw: &str) -> Result<Reading<Self>, Expected> {
+        boolean::boolean(raw).map(|reading| reading.map(Self))
+    }
+
+    fn canonical(&self, out: &mut String) {
+        boolean::canonical(self.0, out);
+    }
+
+    fn is_neutral(&self) -> bool {
+        !self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::params::spec::check;
+
+    #[test]
+    fn values() {
+        check::accepts(&[("true", ForceJpg(true)), ("", ForceJpg(true)), ("0", ForceJpg(false))]);
+        check::rejects::<ForceJpg>(&["perhaps"]);
+        assert!(ForceJpg(false).is_neutral());
+    }
+}

@@ -1,0 +1,52 @@
+//! `interlace`: JPEG is progressive, PNG interlaced.
+
+use crate::params::{
+    spec::{Example, Expected, Grammar, Param, Reading, Spec},
+    value::boolean,
+};
+
+/// Whether: JPEG is progressive, PNG interlaced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Interlace(pub bool);
+
+impl Param for Interlace {
+    const SPEC: Spec = Spec {
+        name: "interlace",
+        aliases: &[],
+        summary: "Stores the picture in passes of growing detail: progressive JPEG, interlaced PNG.",
+        help: "Ignored by the other formats.",
+        grammar: Grammar::Boolean,
+        default: "false",
+        needs: &[],
+        examples: &[Example {
+            source: "flower.jpg",
+            query: "width=200&interlace=true",
+            shows: "a progressive JPEG",
+        }],
+    };
+
+    fn parse(raw: &str) -> Result<Reading<Self>, Expected> {
+        boolean::boolean(raw).map(|reading| reading.map(Self))
+    }
+
+    fn canonical(&self, out: &mut String) {
+        boolean::canonical(self.0, out);
+    }
+
+    fn is_neutral(&self) -> bool {
+        !self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::params::spec::check;
+
+    #[test]
+    fn values() {
+        check::accepts(&[("true", Interlace(true)), ("", Interlace(true)), ("0", Interlace(false))]);
+        check::rejects::<Interlace>(&["perhaps"]);
+        assert!(Interlace(false).is_neutral());
+    }
+}

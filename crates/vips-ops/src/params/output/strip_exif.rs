@@ -1,0 +1,52 @@
+//! `strip_exif`: metadata is dropped.
+
+use crate::params::{
+    spec::{Example, Expected, Grammar, Param, Reading, Spec},
+    value::boolean,
+};
+
+/// Whether: metadata is dropped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StripExif(pub bool);
+
+impl Param for StripExif {
+    const SPEC: Spec = Spec {
+        name: "strip_exif",
+        aliases: &[],
+        summary: "Drops EXIF, XMP and IPTC; the colour profile stays.",
+        help: "",
+        grammar: Grammar::Boolean,
+        default: "false",
+        needs: &[],
+        examples: &[Example {
+            source: "astronaut-gps-orient6.jpg",
+            query: "width=160&strip_exif=true",
+            shows: "no position and no camera in the file",
+        }],
+    };
+
+    fn parse(raw: &str) -> Result<Reading<Self>, Expected> {
+        boolean::boolean(raw).map(|reading| reading.map(Self))
+    }
+
+    fn canonical(&self, out: &mut String) {
+        boolean::canonical(self.0, out);
+    }
+
+    fn is_neutral(&self) -> bool {
+        !self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::params::spec::check;
+
+    #[test]
+    fn values() {
+        check::accepts(&[("true", StripExif(true)), ("", StripExif(true)), ("0", StripExif(false))]);
+        check::rejects::<StripExif>(&["perhaps"]);
+        assert!(StripExif(false).is_neutral());
+    }
+}

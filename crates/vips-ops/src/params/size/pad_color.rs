@@ -1,0 +1,52 @@
+//! `pad_color`: the colour of borders and blank corners.
+
+use crate::params::{
+    spec::{Example, Expected, Grammar, Param, Reading, Spec},
+    value::colour::{self, Colour},
+};
+
+/// The colour of borders and blank corners.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PadColor(pub Colour);
+
+impl Param for PadColor {
+    const SPEC: Spec = Spec {
+        name: "pad_color",
+        aliases: &[],
+        summary: "The colour of borders, of blank corners, and of what shines through when alpha is removed.",
+        help: "`0000` is transparent, where the format can store it.",
+        grammar: Grammar::Colour,
+        default: "white",
+        needs: &["pad", "crop", "rotate", "angle", "flatten", "force_jpg", "format"],
+        examples: &[Example {
+            source: "chelsea.png",
+            query: "width=200&pad=12&pad_color=orange",
+            shows: "an orange border",
+        }],
+    };
+
+    fn parse(raw: &str) -> Result<Reading<Self>, Expected> {
+        colour::colour(raw).map(|reading| reading.map(Self))
+    }
+
+    fn canonical(&self, out: &mut String) {
+        colour::canonical(self.0, out);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::params::spec::check;
+
+    #[test]
+    fn values() {
+        let clear = Colour { red: 0, green: 0, blue: 0, alpha: 0 };
+        check::accepts(&[
+            ("white", PadColor(Colour::WHITE)),
+            ("#FFF", PadColor(Colour::WHITE)),
+            ("0000", PadColor(clear)),
+        ]);
+        check::rejects::<PadColor>(&["", "notacolour", "#12"]);
+    }
+}

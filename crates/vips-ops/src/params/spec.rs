@@ -1,0 +1,175 @@
+//! What a parameter states about itself, and the traits that make a type a parameter.
+
+use std::fmt::Debug;
+
+use vips::Image;
+
+use crate::stage::Stage;
+
+/// Everything that is said about a parameter outside its code: documentation, `pixmill params` and tests come from it.
+#[derive(Debug, Clone, Copy)]
+pub struct Spec {
+    /// Name in the query string.
+    pub name: &'static str,
+    /// Other names of the same parameter.
+    pub aliases: &'static [&'static str],
+    /// One sentence.
+    pub summary: &'static str,
+    /// More, where a sentence is not enough.
+    pub help: &'static str,
+    /// What values look like.
+    pub grammar: Grammar,
+    /// What holds when the parameter is absent.
+    pub default: &'static str,
+    /// Without one of these the parameter means nothing and is ignored; empty: it stands alone.
+    pub needs: &'static [&'static str],
+    /// Requests that show it. Each is documented, parsed, planned and rendered by the tests.
+    pub examples: &'static [Example],
+}
+
+/// What values of a parameter look like.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Grammar {
+    /// A whole number between two others.
+    Whole(u32, u32),
+    /// A decimal number between two others.
+    Decimal(f64, f64),
+    /// Any decimal number, in degrees.
+    Degrees,
+    /// On or off.
+    Boolean,
+    /// A colour.
+    Colour,
+    /// One of these words.
+    Keyword(&'static [&'static str]),
+    /// Something else, in words.
+    Text(&'static str),
+}
+
+/// A request that shows what a parameter does.
+#[derive(Debug, Clone, Copy)]
+pub struct Example {
+    /// File name of a sample picture.
+    pub source: &'static str,
+    /// The query string.
+    pub query: &'static str,
+    /// What is to be seen.
+    pub shows: &'static str,
+}
+
+/// A value that was read, and whether it had to be brought into range.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Reading<T> {
+    /// The value, in range.
+    pub value: T,
+    /// Whether the value that was sent lay outside the documented range.
+    pub clamped: bool,
+}
+
+impl<T> Reading<T> {
+    /// A value that was in range.
+    pub fn exact(value: T) -> Self {
+        Self { value, clamped: false }
+    }
+
+    /// The same reading of another type.
+    pub fn map<U>(self, into: impl FnOnce(T) -> U) -> Reading<U> {
+        Reading { value: into(self.value), clamped: self.clamped }
+    }
+}
+
+/// What a value's text should have been.
+pub type Expected = String;
+
+/// One parameter's value.
+pub trait Param: Sized + Clone + Debug + PartialEq + Send + Sync + 'static {
+    /// What the parameter states about itself.
+    const SPEC: Spec;
+
+    /// Reads a value; an error is what was expected instead. Never sees another parameter.
+    fn parse(raw: &str) -> Result<Reading<Self>, Expected>;
+
+    /// Writes the value the one way that the cache key and the signature use: `parse(canonical(x)) == x`.
+    fn canonical(&self, out: &mut String);
+
+    /// Whether the value asks for nothing, as if the parameter were absent.
+    fn is_neutral(&self) -> bool {
+        false
+    }
+}
+
+/// A parameter that changes pixels by itself.
+pub trait Effect: Param {
+    /// Where in the pipeline it acts.
+    const STAGE: Stage;
+
+    /// Applies it to a picture in 8-bit sRGB or grey, with or without alpha.
+    fn apply(&self, image: &Image) -> vips::Result<Image>;
+}
+
+/// Longest part of a refused value that is repeated to the client, in bytes.
+const MAX_ECHO_BYTES: usize = 64;
+
+/// A value that could not be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{parameter}: expected {expected}, got {value:?}")]
+pub struct Invalid {
+    /// The parameter's name.
+    pub parameter: &'static str,
+    /// The value that was sent, cut at 64 bytes.
+    pub value: String,
+    /// What was expected.
+    pub expected: Expected,
+}
+
+impl Invalid {
+    /// Names what was wrong.
+    pub fn new(parameter: &'static str, value: &str, expected: impl Into<Expected>) -> Self {
+        let mut end = value.len().min(MAX_ECHO_BYTES);
+        while !value.is_char_boundary(end) {
+            end -= 1;
+        }
+        Self { parameter, value: value[..end].to_owned(), expected: expected.into() }
+    }
+}
+
+/// Shorthand of the tests at the bottom of the parameters' files.
+#[cfg(test)]
+pub(crate) mod check {
+    use super::*;
+
+    /// `raw` is read as `value`, and `value` is written and read back as itself.
+    #[track_caller]
+    pub fn accepts<P: Param>(cases: &[(&str, P)]) {
+        for (raw, value) in cases {
+            let reading = P::parse(raw).unwrap_or_else(|expected| panic!("{raw:?}: expected {expected}"));
+            assert_eq!((&reading.value, reading.clamped), (value, false), "{raw:?}");
+            round_trips(value);
+        }
+    }
+
+    /// `raw` lies outside the range and is read as `value`.
+    #[track_caller]
+    pub fn clamps<P: Param>(cases: &[(&str, P)]) {
+        for (raw, value) in cases {
+            assert_eq!(P::parse(raw), Ok(Reading { value: value.clone(), clamped: true }), "{raw:?}");
+        }
+    }
+
+    /// `raw` is refused, and it is said what was expected.
+    #[track_caller]
+    pub fn rejects<P: Param>(cases: &[&str]) {
+        for raw in cases {
+            let expected = P::parse(raw).expect_err(raw);
+            assert!(expected.len() > 3, "{raw:?}: {expected:?} does not say what was expected");
+        }
+    }
+
+    /// Canonical form and back.
+    #[track_caller]
+    pub fn round_trips<P: Param>(value: &P) {
+        let mut canonical = String::new();
+        value.canonical(&mut canonical);
+        assert_eq!(P::parse(&canonical).map(|reading| reading.value).as_ref(), Ok(value), "{canonical:?}");
+    }
+}

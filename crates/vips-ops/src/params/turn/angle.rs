@@ -1,0 +1,58 @@
+//! `angle`: a turn counterclockwise.
+
+use crate::params::{
+    spec::{Example, Expected, Grammar, Param, Reading, Spec},
+    value::number,
+};
+
+/// A turn counterclockwise, in degrees from 0 up to but not including 360.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Angle(pub f64);
+
+impl Param for Angle {
+    const SPEC: Spec = Spec {
+        name: "angle",
+        aliases: &[],
+        summary: "Turns counterclockwise by this many degrees.",
+        help: "Added to `rotate`.",
+        grammar: Grammar::Degrees,
+        default: "0",
+        needs: &[],
+        examples: &[Example {
+            source: "china.jpg",
+            query: "width=240&angle=8",
+            shows: "a few degrees counterclockwise",
+        }],
+    };
+
+    fn parse(raw: &str) -> Result<Reading<Self>, Expected> {
+        let degrees = number::finite(raw).ok_or("a number of degrees")?;
+        Ok(Reading::exact(Self(degrees.rem_euclid(360.0))))
+    }
+
+    fn canonical(&self, out: &mut String) {
+        number::canonical(self.0, out);
+    }
+
+    fn is_neutral(&self) -> bool {
+        self.0 == 0.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::params::spec::check;
+
+    #[test]
+    fn values() {
+        check::accepts(&[
+            ("90", Angle(90.0)),
+            ("-90", Angle(270.0)),
+            ("450", Angle(90.0)),
+            ("12.5", Angle(12.5)),
+        ]);
+        check::rejects::<Angle>(&["", "90deg", "left"]);
+        assert!(Angle(0.0).is_neutral() && Angle::parse("360").unwrap().value.is_neutral());
+    }
+}

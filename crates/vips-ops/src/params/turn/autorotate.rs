@@ -1,0 +1,59 @@
+//! `autorotate`: EXIF orientation is applied.
+
+use crate::params::{
+    spec::{Example, Expected, Grammar, Param, Reading, Spec},
+    value::boolean,
+};
+
+/// Whether: EXIF orientation is applied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Autorotate(pub bool);
+
+impl Param for Autorotate {
+    const SPEC: Spec = Spec {
+        name: "autorotate",
+        aliases: &[],
+        summary: "Turns the picture upright as its EXIF orientation says, and drops that tag.",
+        help: "Off: pixels and tag stay as they are stored.",
+        grammar: Grammar::Boolean,
+        default: "true",
+        needs: &[],
+        examples: &[
+            Example {
+                source: "quadrants-orient6.jpg",
+                query: "width=160&autorotate=true",
+                shows: "upright although stored on its side",
+            },
+            Example {
+                source: "quadrants-orient6.jpg",
+                query: "width=160&autorotate=false&strip_exif=true",
+                shows: "as stored",
+            },
+        ],
+    };
+
+    fn parse(raw: &str) -> Result<Reading<Self>, Expected> {
+        boolean::boolean(raw).map(|reading| reading.map(Self))
+    }
+
+    fn canonical(&self, out: &mut String) {
+        boolean::canonical(self.0, out);
+    }
+
+    fn is_neutral(&self) -> bool {
+        self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::params::spec::check;
+
+    #[test]
+    fn values() {
+        check::accepts(&[("true", Autorotate(true)), ("", Autorotate(true)), ("0", Autorotate(false))]);
+        check::rejects::<Autorotate>(&["perhaps"]);
+        assert!(Autorotate(true).is_neutral());
+    }
+}

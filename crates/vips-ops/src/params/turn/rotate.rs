@@ -1,0 +1,65 @@
+//! `rotate`: a turn clockwise.
+
+use crate::params::{
+    spec::{Example, Expected, Grammar, Param, Reading, Spec},
+    value::number,
+};
+
+/// A turn clockwise, in degrees from 0 up to but not including 360.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Rotate(pub f64);
+
+impl Param for Rotate {
+    const SPEC: Spec = Spec {
+        name: "rotate",
+        aliases: &[],
+        summary: "Turns clockwise by this many degrees.",
+        help: "Corners that stay blank are `pad_color`, and the canvas grows; `crop=zoom` cuts them away instead. Added to `angle`.",
+        grammar: Grammar::Degrees,
+        default: "0",
+        needs: &[],
+        examples: &[
+            Example {
+                source: "astronaut.png",
+                query: "width=200&rotate=90",
+                shows: "a quarter turn clockwise",
+            },
+            Example {
+                source: "china.jpg",
+                query: "width=240&rotate=12&pad_color=222",
+                shows: "a few degrees, dark corners",
+            },
+        ],
+    };
+
+    fn parse(raw: &str) -> Result<Reading<Self>, Expected> {
+        let degrees = number::finite(raw).ok_or("a number of degrees")?;
+        Ok(Reading::exact(Self(degrees.rem_euclid(360.0))))
+    }
+
+    fn canonical(&self, out: &mut String) {
+        number::canonical(self.0, out);
+    }
+
+    fn is_neutral(&self) -> bool {
+        self.0 == 0.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::params::spec::check;
+
+    #[test]
+    fn values() {
+        check::accepts(&[
+            ("90", Rotate(90.0)),
+            ("-90", Rotate(270.0)),
+            ("450", Rotate(90.0)),
+            ("12.5", Rotate(12.5)),
+        ]);
+        check::rejects::<Rotate>(&["", "90deg", "left"]);
+        assert!(Rotate(0.0).is_neutral() && Rotate::parse("360").unwrap().value.is_neutral());
+    }
+}

@@ -1,0 +1,5 @@
+//! Grammars that parameters share.
+
+pub mod boolean;
+pub mod colour;
+pub mod number;

@@ -1,0 +1,149 @@
+//! The render: a plan and an original in, encoded bytes out. Takes no decision.
+
+use bytes::Bytes;
+use vips::{Deadline, Image};
+
+use crate::{
+    encode::encode,
+    error::{Error, Result},
+    facts::Facts,
+    params::Params,
+    plan::{Accept, Paint, Plan, format::OutputFormat, geometry::Window},
+    settings::Settings,
+    size::Size,
+    source::Source,
+    steps::{alpha, canvas, load, metadata, orient, profile, resize, turn, window},
+};
+
+/// A finished answer.
+#[derive(Debug, Clone)]
+pub struct Encoded {
+    /// The encoded picture.
+    pub bytes: Bytes,
+    /// Its format.
+    pub format: OutputFormat,
+    /// Its size (of a frame).
+    pub size: Size,
+    /// Size of the original as it is stored.
+    pub original: Size,
+}
+
+/// A point that a render has reached, for those who measure time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    /// The header is read and what had to be measured is measured.
+    Opened,
+    /// Every pixel of the answer is computed.
+    Processed,
+    /// The answer is encoded.
+    Encoded,
+}
+
+/// From query and original to the answer: opens, measures, plans, renders.
+pub fn process(
+    params: &Params,
+    original: &Bytes,
+    accept: Accept,
+    settings: &Settings,
+    deadline: &Deadline,
+    reached: &mut dyn FnMut(Phase),
+) -> Result<Encoded> {
+    let source = Source::open(original, &settings.limits)?;
+    let facts = Facts::measure(params, &source, deadline).map_err(|error| timely(error, deadline))?;
+    reached(Phase::Opened);
+    let plan = Plan::resolve(params, &source.info, &facts, accept, settings)?;
+    render(&plan, &source, deadline, reached)
+}
+
+/// Renders a plan.
+pub fn render(
+    plan: &Plan,
+    source: &Source,
+    deadline: &Deadline,
+    reached: &mut dyn FnMut(Phase),
+) -> Result<Encoded> {
+    let bytes = pixels(plan, source, deadline)
+        .and_then(|image| {
+            reached(Phase::Processed);
+            encode(&image, plan.output).map_err(Error::Undecodable)
+        })
+        .map_err(|error| timely(error, deadline))?;
+    reached(Phase::Encoded);
+    Ok(Encoded { bytes, format: plan.output.format, size: plan.size, original: source.info.stored })
+}
+
+/// A failure after the deadline is the deadline's.
+fn timely(error: Error, deadline: &Deadline) -> Error {
+    if matches!(error, Error::Undecodable(_)) && deadline.passed() { Error::Deadline } else { error }
+}
+
+/// The finished pixels, frames stacked from top to bottom.
+fn pixels(plan: &Plan, source: &Source, deadline: &Deadline) -> Result<Image> {
+    let opened = load::open(source, &plan.load, deadline)?;
+    let finished =
+        if plan.load.frames > 1 { animation(plan, &opened) } else { frame(plan, &opened, &mut None) };
+    let finished = finished.and_then(|image| {
+        let image = if plan.autorotated { metadata::upright(&image)? } else { image };
+        image.copy_memory()
+    });
+    finished.map_err(Error::Undecodable)
+}
+
+/// Each frame by itself, so that no frame bleeds into the next and memory holds one large frame at a time.
+fn animation(plan: &Plan, stack: &Image) -> vips::Result<Image> {
+    let Size { width, height } = plan.load.size;
+    let mut found = None;
+    let frames = (0..plan.load.frames)
+        .map(|index| {
+            frame(plan, &stack.extract_area(0, index * height, width, height)?, &mut found)?.copy_memory()
+        })
+        .collect::<vips::Result<Vec<_>>>()?;
+    let joined = Image::stack(&frames.iter().collect::<Vec<_>>())?;
+    metadata::animate(&joined, stack, plan.size.height, plan.load.frames)
+}
+
+/// One frame through every step. `found` keeps the window that was looked for in the first frame for the others.
+fn frame(plan: &Plan, image: &Image, found: &mut Option<crate::size::Rect>) -> vips::Result<Image> {
+    let mut image = match plan.extract {
+        Some(rect) => window::cut(image, rect)?,
+        None => image.clone(),
+    };
+    if let Some(size) = plan.resize {
+        image = resize::to(&image, size)?;
+    }
+    image = profile::to_srgb(&image, plan.profile)?;
+    image = ready_for_paint(plan, image)?;
+    image = orient::apply(image, plan.orientation)?;
+    if let Some(turn) = plan.turn {
+        image = turn::apply(&image, turn, plan.background)?;
+    }
+    if let Some(wanted) = plan.window {
+        if matches!(wanted, Window::Interesting(_)) && found.is_none() {
+            image = image.copy_memory()?;
+        }
+        let rect = found.map_or_else(|| window::locate(&image, wanted), Ok)?;
+        *found = Some(rect);
+        image = window::cut(&image, rect)?;
+    }
+    if let Some(canvas) = plan.canvas {
+        image = canvas::place(&image, canvas, plan.background)?;
+    }
+    for effect in &plan.effects {
+        image = effect.apply(&image)?;
+    }
+    if plan.pad > 0 {
+        image = canvas::border(&image, plan.pad, plan.background)?;
+    }
+    if plan.flatten { alpha::flattened(image, plan.background) } else { Ok(image) }
+}
+
+/// Pixels that can hold the colour that will be painted on them.
+fn ready_for_paint(plan: &Plan, image: Image) -> vips::Result<Image> {
+    let flattens = plan.flatten && image.has_alpha();
+    let image = match plan.paints {
+        Paint::Nothing if !flattens => return Ok(image),
+        _ if plan.background.is_grey() => image,
+        _ => profile::coloured(image)?,
+    };
+    if plan.paints == Paint::Translucent { alpha::with_alpha(image) } else { Ok(image) }
+}

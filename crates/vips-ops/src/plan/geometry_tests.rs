@@ -1,0 +1,175 @@
+//! Tables and laws of the solver.
+
+use proptest::prelude::*;
+
+use super::*;
+
+const WIDE: Size = Size { width: 200, height: 100 };
+
+fn wish(
+    content: Size,
+    width: impl Into<Option<u32>>,
+    height: impl Into<Option<u32>>,
+    crop: Option<Crop>,
+) -> Wish {
+    Wish { content, degrees: 0.0, width: width.into(), height: height.into(), crop }
+}
+
+fn answer(wish: &Wish) -> (u32, u32) {
+    let size = solve(wish).unwrap().size();
+    (size.width, size.height)
+}
+
+#[test]
+fn boxes() {
+    for (width, height, crop, expected) in [
+        (None, None, None, (200, 100)),
+        (Some(50), None, None, (50, 25)),
+        (None, Some(50), None, (100, 50)),
+        (Some(50), Some(50), None, (50, 25)),
+        (Some(50), Some(20), None, (40, 20)),
+        (Some(300), Some(300), None, (300, 150)),
+        (Some(50), Some(50), Some(Crop::Fit), (50, 50)),
+        (Some(50), Some(50), Some(Crop::Top), (50, 50)),
+        (Some(50), Some(50), Some(Crop::Pad), (50, 50)),
+        (Some(50), Some(70), Some(Crop::Stretch), (50, 70)),
+        (Some(50), None, Some(Crop::Stretch), (50, 25)),
+        (None, Some(50), Some(Crop::Pad), (100, 50)),
+        (Some(50), None, Some(Crop::Fit), (50, 25)),
+        (Some(60), Some(60), Some(Crop::Entropy), (60, 60)),
+        (None, None, Some(Crop::Zoom), (200, 100)),
+        (Some(1), None, None, (1, 1)),
+    ] {
+        assert_eq!(answer(&wish(WIDE, width, height, crop)), expected, "{width:?} {height:?} {crop:?}");
+    }
+    let portrait = Size { width: 550, height: 740 };
+    assert_eq!(answer(&wish(portrait, 300, None, None)), (300, 404));
+    assert_eq!(answer(&wish(portrait, 300, 300, None)), (223, 300));
+}
+
+#[test]
+fn covers_are_cut_at_the_right_edge() {
+    let tall = Size { width: 100, height: 300 };
+    let top = |crop| match solve(&wish(tall, 100, 100, Some(crop))).unwrap().window {
+        Some(Window::Fixed(rect)) => rect.top,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!((top(Crop::Top), top(Crop::Fit), top(Crop::Bottom)), (0, 100, 200));
+    let interesting = solve(&wish(tall, 50, 50, Some(Crop::Face))).unwrap().window;
+    assert_eq!(interesting, Some(Window::Interesting(Size { width: 50, height: 50 })));
+}
+
+#[test]
+fn regions() {
+    let region = |x, y, width, height| Some(Crop::Region(Region { x, y, width, height }));
+    let at = Place::At;
+    let found = |crop| match solve(&wish(WIDE, None, None, crop)).map(|geometry| geometry.window) {
+        Ok(Some(Window::Fixed(rect))) => Some((rect.left, rect.top, rect.width, rect.height)),
+        Ok(None) => Some((0, 0, 200, 100)),
+        _ => None,
+    };
+    for (crop, expected) in [
+        (region(at(10), at(20), 30, 40), Some((10, 20, 30, 40))),
+        (region(at(150), at(50), 100, 100), Some((150, 50, 50, 50))),
+        (region(at(-10), at(-5), 30, 40), Some((0, 0, 20, 35))),
+        (region(Place::Center, at(0), 50, 20), Some((75, 0, 50, 20))),
+        (region(Place::Center, Place::Center, 300, 300), Some((0, 0, 200, 100))),
+        (region(at(200), at(0), 5, 5), None),
+        (region(at(-5), at(0), 5, 5), None),
+    ] {
+        assert_eq!(found(crop), expected, "{crop:?}");
+    }
+}
+
+#[test]
+fn free_turns_grow_the_canvas() {
+    let picture = Size { width: 600, height: 450 };
+    let turned = Wish { degrees: 45.0, ..wish(picture, None, None, None) };
+    assert_eq!(answer(&turned), (742, 742));
+    let small = Wish { degrees: 45.0, ..wish(picture, 100, None, None) };
+    let geometry = solve(&small).unwrap();
+    assert_eq!(
+        (geometry.size(), geometry.scaled),
+        (Size { width: 100, height: 100 }, Size { width: 81, height: 61 })
+    );
+}
+
+#[test]
+fn zoom_keeps_the_size() {
+    let picture = Size { width: 640, height: 427 };
+    let geometry = solve(&Wish { degrees: 10.0, ..wish(picture, None, None, Some(Crop::Zoom)) }).unwrap();
+    assert_eq!(geometry.size(), picture);
+    assert!(geometry.scaled.width > picture.width);
+    let small = solve(&Wish { degrees: 10.0, ..wish(picture, 320, None, Some(Crop::Zoom)) }).unwrap();
+    assert_eq!(small.size().width, 320);
+}
+
+fn crops() -> impl Strategy<Value = Option<Crop>> {
+    prop::sample::select(vec![
+        None,
+        Some(Crop::Fit),
+        Some(Crop::Top),
+        Some(Crop::Bottom),
+        Some(Crop::Pad),
+        Some(Crop::Stretch),
+        Some(Crop::Zoom),
+        Some(Crop::Face),
+        Some(Crop::Entropy),
+    ])
+}
+
+fn side_or_none() -> impl Strategy<Value = Option<u32>> {
+    prop::option::of(1..3000u32)
+}
+
+proptest! {
+    #[test]
+    fn every_answer_is_a_picture(
+        width in 1..20_000u32, height in 1..20_000u32, w in side_or_none(), h in side_or_none(), crop in crops(),
+        degrees in prop::sample::select(vec![0.0, 0.5, 10.0, -33.0, 45.0]),
+    ) {
+        let content = Size { width, height };
+        let geometry = solve(&Wish { degrees, ..wish(content, w, h, crop) }).unwrap();
+        let size = geometry.size();
+        prop_assert!(size.width >= 1 && size.height >= 1);
+        let exact = matches!(crop, Some(Crop::Fit | Crop::Top | Crop::Bottom | Crop::Pad | Crop::Stretch));
+        if let (Some(w), Some(h)) = (w, h) {
+            if exact {
+                prop_assert_eq!(size, Size { width: w, height: h });
+            } else if crop.is_none() {
+                prop_assert!(size.width <= w && size.height <= h && (size.width == w || size.height == h));
+            }
+        }
+        if let Some(Window::Fixed(rect)) = geometry.window {
+            let whole = geometry.turned.unwrap_or(geometry.scaled);
+            prop_assert!(rect.left + rect.width <= whole.width && rect.top + rect.height <= whole.height);
+        }
+        if let Some(canvas) = geometry.canvas {
+            let whole = geometry.turned.unwrap_or(geometry.scaled);
+            prop_assert!(canvas.left + whole.width <= canvas.size.width);
+            prop_assert!(canvas.top + whole.height <= canvas.size.height);
+        }
+    }
+
+    #[test]
+    fn the_aspect_ratio_is_kept_to_the_pixel(width in 1..5000u32, height in 1..5000u32, w in 1..3000u32) {
+        let size = solve(&wish(Size { width, height }, w, None, None)).unwrap().size();
+        let exact = f64::from(height) * f64::from(w) / f64::from(width);
+        prop_assert!((f64::from(size.height) - exact).abs() <= 0.5 || size.height == 1);
+    }
+
+    #[test]
+    fn zoom_leaves_no_blank_corner(
+        width in 20..3000u32, height in 20..3000u32, degrees in -45.0..45.0f64,
+    ) {
+        prop_assume!(degrees.abs() > 0.1);
+        let content = Size { width, height };
+        let geometry = solve(&Wish { degrees, ..wish(content, None, None, Some(Crop::Zoom)) }).unwrap();
+        let size = geometry.size();
+        let (sine, cosine) = degrees.abs().to_radians().sin_cos();
+        let (wide, high) = (f64::from(size.width), f64::from(size.height));
+        // turned back, the answer's corners lie on the scaled picture, but for rounding
+        prop_assert!(wide * cosine + high * sine <= f64::from(geometry.scaled.width) + 1.5);
+        prop_assert!(wide * sine + high * cosine <= f64::from(geometry.scaled.height) + 1.5);
+    }
+}

@@ -1,0 +1,332 @@
+//! The plan: every decision of a render, made before a pixel is touched.
+
+mod explain;
+pub mod format;
+pub mod geometry;
+
+use self::{
+    format::Output,
+    geometry::{Canvas, Geometry, Window, Wish},
+};
+use crate::{
+    error::{Error, Result},
+    facts::Facts,
+    orientation::Orientation,
+    params::{AnyEffect, Params, spec::Invalid, value::colour::Colour, value::number::round_half_up},
+    settings::{Limits, OverBudget, Settings},
+    size::{Rect, Size},
+    source::{Profile, Reduction, SourceFormat, SourceInfo},
+};
+
+/// What the client said it can show, beyond JPEG, PNG and GIF.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct Accept {
+    /// AVIF.
+    pub avif: bool,
+    /// WebP.
+    pub webp: bool,
+}
+
+/// The steps of one render, with every number worked out.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Plan {
+    /// How the original is decoded.
+    pub load: Load,
+    /// The part of the original that is kept, in stored pixels; all of it if absent.
+    pub extract: Option<Rect>,
+    /// The size the part is scaled to, as it is stored; as it is if absent.
+    pub resize: Option<Size>,
+    /// What makes it upright, and right-angle turns and mirrors that were asked for.
+    pub orientation: Orientation,
+    /// A turn by another angle.
+    pub turn: Option<Turn>,
+    /// What is cut out.
+    pub window: Option<Window>,
+    /// The larger canvas it is put on.
+    pub canvas: Option<Canvas>,
+    /// What is done to pixels.
+    pub effects: Vec<AnyEffect>,
+    /// Border around the finished picture, in pixels.
+    pub pad: u32,
+    /// The colour of borders, blank corners, and of what was transparent.
+    pub background: Colour,
+    /// Whether a colour is painted, so that pixels must be able to hold it.
+    pub paints: Paint,
+    /// Whether alpha is removed.
+    pub flatten: bool,
+    /// Whether the EXIF orientation was applied, and its tag must go.
+    pub autorotated: bool,
+    /// Whether pixels have to be converted by a profile.
+    pub profile: Profile,
+    /// The encoding.
+    pub output: Output,
+    /// Size of the answer (of a frame).
+    pub size: Size,
+}
+
+/// How the original is decoded.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Load {
+    /// The format.
+    pub format: SourceFormat,
+    /// JPEG: the decoder's divisor.
+    pub shrink: u8,
+    /// SVG: the factor on its stated size.
+    pub scale: f64,
+    /// A smaller copy in the same file that is decoded instead.
+    pub reduction: Option<Reduction>,
+    /// Frames, from the first.
+    pub frames: u32,
+    /// The stored size after the decoder's own scaling.
+    pub size: Size,
+}
+
+/// A turn by something else than right angles.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Turn {
+    /// Clockwise.
+    pub degrees: f64,
+    /// The canvas afterwards.
+    pub size: Size,
+}
+
+/// What painting asks of the pixels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Paint {
+    /// Nothing is painted.
+    Nothing,
+    /// An opaque colour.
+    Opaque,
+    /// A colour that lets something through.
+    Translucent,
+}
+
+impl Plan {
+    /// Makes every decision. Touches no pixel.
+    pub fn resolve(
+        params: &Params,
+        info: &SourceInfo,
+        facts: &Facts,
+        accept: Accept,
+        settings: &Settings,
+    ) -> Result<Self> {
+        let (orientation, degrees) = turns(params, info.orientation);
+        let upright = orientation.size(info.stored);
+        let kept = facts.window.or(facts.trim).unwrap_or(upright.rect());
+        let geometry =
+            geometry::solve(&wish(params, kept.size(), degrees)).map_err(|geometry::NoOverlap(size)| {
+                let mut value = String::new();
+                params.crop.iter().for_each(|crop| crate::params::spec::Param::canonical(crop, &mut value));
+                Invalid::new("crop", &value, format!("a region that touches the scaled picture of {size}"))
+            })?;
+        let pad = params.pad.map_or(0, |pad| pad.0);
+        let size = padded(geometry.size(), pad);
+        check_size(size, &settings.limits)?;
+        check_size(geometry.scaled, &settings.limits)?;
+        let background = params.pad_color.map_or(Colour::WHITE, |colour| colour.0);
+        let frames = frames(info, geometry.size(), settings)?;
+        let output =
+            format::choose(&format::Request { params, info, size, frames, accept, background, settings })?;
+        let frames = if output.format.animates() { frames } else { 1 };
+        let load = load(info, kept, &geometry, facts, frames);
+        let decoded = decoded(kept, &load, orientation, info.stored);
+        let scaled = orientation.size(geometry.scaled);
+        let paints = paints(&geometry, pad, background);
+        let removes_alpha =
+            params.flatten.is_some_and(|flatten| flatten.0) || params.force_jpg.is_some_and(|force| force.0);
+        Ok(Self {
+            load,
+            extract: (decoded != load.size.rect()).then_some(decoded),
+            resize: (decoded.size() != scaled).then_some(scaled),
+            orientation,
+            turn: geometry.turned.map(|size| Turn { degrees, size }),
+            window: geometry.window,
+            canvas: geometry.canvas,
+            effects: params.effects(),
+            pad,
+            background,
+            paints,
+            flatten: (info.alpha || paints == Paint::Translucent)
+                && (removes_alpha || !output.format.has_alpha()),
+            autorotated: params.autorotate.is_none_or(|on| on.0),
+            profile: info.profile,
+            output,
+            size,
+        })
+    }
+}
+
+/// Splits all turns into right angles with mirrors, and the angle of at most 45 degrees that is left.
+pub(crate) fn turns(params: &Params, stored: Orientation) -> (Orientation, f64) {
+    let upright = if params.autorotate.is_none_or(|on| on.0) { stored } else { Orientation::default() };
+    let clockwise = params.rotate.map_or(0.0, |rotate| rotate.0) - params.angle.map_or(0.0, |angle| angle.0);
+    // the nearest right angle; halfway between two, the one that was not reached yet is left alone
+    let quarters = (clockwise / 90.0 - 0.5).ceil();
+    let left = clockwise - quarters * 90.0;
+    let turned = upright.turned(quarters.rem_euclid(4.0) as u8);
+    // a mirror after a turn is a mirror before the opposite turn
+    if params.flip.is_some_and(|flip| flip.0) { (turned.flipped(), -left) } else { (turned, left) }
+}
+
+fn wish(params: &Params, content: Size, degrees: f64) -> Wish {
+    let ratio = params.dpr.map_or(1.0, |dpr| dpr.0);
+    let device = |side: u32| round_half_up(f64::from(side) * ratio).max(1.0) as u32;
+    Wish {
+        content,
+        degrees,
+        width: params.width.map(|width| device(width.0)),
+        height: params.height.map(|height| device(height.0)),
+        crop: params.crop,
+    }
+}
+
+fn padded(size: Size, pad: u32) -> Size {
+    let grow = |side: u32| side.saturating_add(pad.saturating_mul(2));
+    Size { width: grow(size.width), height: grow(size.height) }
+}
+
+fn check_size(size: Size, limits: &Limits) -> Result<()> {
+    let longer = size.width.max(size.height);
+    if longer > limits.max_side {
+        let limit = limits.max_side.into();
+        return Err(Error::OverLimit {
+            what: "the longer side of the answer in pixels",
+            actual: longer.into(),
+            limit,
+        });
+    }
+    if size.pixels() > limits.max_pixels {
+        let limit = limits.max_pixels;
+        return Err(Error::OverLimit {
+            what: "the number of pixels of the answer",
+            actual: size.pixels(),
+            limit,
+        });
+    }
+    Ok(())
+}
+
+/// How many frames are worked on, if the output can hold them.
+fn frames(info: &SourceInfo, size: Size, settings: &Settings) -> Result<u32> {
+    let Settings { limits, animation, .. } = settings;
+    let count = u64::from(info.frames);
+    let pixels = count * info.stored.pixels().max(size.pixels());
+    let over = [
+        ("the number of frames", count, u64::from(limits.max_frames)),
+        ("the number of pixels of all frames", pixels, limits.max_animation_pixels),
+    ];
+    match over.into_iter().find(|(_, actual, limit)| actual > limit) {
+        Some((what, actual, limit)) if count > 1 && animation.over_budget == OverBudget::Error => {
+            Err(Error::OverLimit { what, actual, limit })
+        }
+        Some(_) => Ok(1),
+        None => Ok(info.frames),
+    }
+}
+
+fn load(info: &SourceInfo, kept: Rect, geometry: &Geometry, facts: &Facts, frames: u32) -> Load {
+    let horizontal = f64::from(kept.width) / f64::from(geometry.scaled.width);
+    let vertical = f64::from(kept.height) / f64::from(geometry.scaled.height);
+    let ratio = horizontal.min(vertical);
+    let plain =
+        Load { format: info.format, shrink: 1, scale: 1.0, reduction: None, frames, size: info.stored };
+    match info.format {
+        // a trimmed box is exact to the pixel, which a picture decoded smaller would blur
+        _ if facts.trim.is_some() => plain,
+        SourceFormat::Jpeg => {
+            let shrink = jpeg_shrink(ratio);
+            let divided = |side: u32| side.div_ceil(u32::from(shrink));
+            let size = Size { width: divided(info.stored.width), height: divided(info.stored.height) };
+            Load { shrink, size, ..plain }
+        }
+        // the whole drawing is rasterised so that the kept part has its size
+        SourceFormat::Svg => {
+            let drawn = |length: u32| round_half_up(f64::from(length) / ratio).max(1.0) as u32;
+            let size = Size { width: drawn(info.stored.width), height: drawn(info.stored.height) };
+            Load { scale: 1.0 / ratio, size, ..plain }
+        }
+        _ => {
+            let enough =
+                |copy: &&Reduction| f64::from(info.stored.width) / f64::from(copy.size.width) <= ratio;
+            match info.reductions.iter().rev().find(enough) {
+                Some(copy) => Load { reduction: Some(*copy), size: copy.size, ..plain },
+                None => plain,
+            }
+        }
+    }
+}
+
+/// The decoder's divisor for a picture that is to shrink by `ratio`.
+///
+/// As large as it can be without going below the target. A factor that equals the whole part of the ratio is halved:
+/// libjpeg rounds sizes up, and what is left to the resampler should not be a hair. (The rule of sharp and weserv.)
+fn jpeg_shrink(ratio: f64) -> u8 {
+    let factor = [8u8, 4, 2].into_iter().find(|factor| ratio >= f64::from(*factor)).unwrap_or(1);
+    if factor > 1 && ratio.floor() as u64 == u64::from(factor) { factor / 2 } else { factor }
+}
+
+/// The kept part in pixels of the decoded picture, as it is stored.
+fn decoded(kept: Rect, load: &Load, orientation: Orientation, stored: Size) -> Rect {
+    let rect = orientation.stored_rect(kept, stored);
+    let span = |start: u32, length: u32, whole: u32, decoded: u32| {
+        let factor = f64::from(decoded) / f64::from(whole);
+        let from = round_half_up(f64::from(start) * factor) as u32;
+        let to = round_half_up(f64::from(start + length) * factor) as u32;
+        let from = from.min(decoded.saturating_sub(1));
+        (from, to.clamp(from + 1, decoded) - from)
+    };
+    let (left, width) = span(rect.left, rect.width, stored.width, load.size.width);
+    let (top, height) = span(rect.top, rect.height, stored.height, load.size.height);
+    Rect { left, top, width, height }
+}
+
+fn paints(geometry: &Geometry, pad: u32, background: Colour) -> Paint {
+    let corners = geometry.turned.is_some();
+    match pad > 0 || geometry.canvas.is_some() || corners {
+        false => Paint::Nothing,
+        true if background.is_opaque() => Paint::Opaque,
+        true => Paint::Translucent,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_fast_shrink_rule() {
+        for (ratio, expected) in [
+            (0.5, 1),
+            (1.99, 1),
+            (2.0, 1),
+            (2.9, 1),
+            (3.0, 2),
+            (3.98, 2),
+            (4.0, 2),
+            (4.9, 2),
+            (5.0, 4),
+            (7.99, 4),
+            (8.5, 4),
+            (9.0, 8),
+            (60.0, 8),
+        ] {
+            assert_eq!(jpeg_shrink(ratio), expected, "{ratio}");
+        }
+    }
+
+    #[test]
+    fn turns_are_split() {
+        let split =
+            |query: &str, tag| turns(&Params::parse(query).unwrap().params, Orientation::from_exif(tag));
+        let upright = Orientation::default();
+        assert_eq!(split("", 6), (upright.turned(1), 0.0));
+        assert_eq!(split("autorotate=0", 6), (upright, 0.0));
+        assert_eq!(split("rotate=90", 6), (upright.turned(2), 0.0));
+        assert_eq!(split("rotate=270&angle=180", 1), (upright.turned(1), 0.0));
+        assert_eq!(split("rotate=100", 1), (upright.turned(1), 10.0));
+        assert_eq!(split("rotate=45", 1), (upright, 45.0));
+        assert_eq!(split("angle=45", 1), (upright.turned(3), 45.0));
+        assert_eq!(split("angle=10", 1), (upright, -10.0));
+        assert_eq!(split("rotate=10&flip", 1), (upright.flipped(), -10.0));
+    }
+}

@@ -1,0 +1,132 @@
+//! The query string as (name, value) pairs: size cap, percent-decoding, the `64` suffix, last wins.
+
+use base64::{
+    Engine,
+    alphabet::STANDARD,
+    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
+};
+
+use crate::params::spec::Invalid;
+
+/// Longest query string that is looked at, in bytes. Layers as JSON fit; a flood does not.
+pub const MAX_QUERY_BYTES: usize = 64 * 1024;
+
+/// Base64 as clients send it: padded or not, trailing bits ignored.
+const LENIENT: GeneralPurpose = GeneralPurpose::new(
+    &STANDARD,
+    GeneralPurposeConfig::new()
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+        .with_decode_allow_trailing_bits(true),
+);
+
+/// The value that was sent for one name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Raw {
+    /// Its name as sent, without a `64` that was taken off.
+    pub name: String,
+    /// Its value, decoded.
+    pub value: Value,
+}
+
+/// A value as sent: as it stands, or in base64.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Value {
+    /// As it stands.
+    Plain(String),
+    /// Sent under `NAME64`; still encoded, since an unknown name is not worth the work.
+    Base64(String),
+}
+
+impl Value {
+    /// The text that was meant; an error is what was expected instead.
+    pub fn text(self) -> Result<String, &'static str> {
+        match self {
+            Self::Plain(text) => Ok(text),
+            Self::Base64(code) => decode(&code),
+        }
+    }
+
+    /// Whether this value wins over one sent before it: base64 wins over plain, later over earlier.
+    pub fn replaces(&self, earlier: &Self) -> bool {
+        matches!((self, earlier), (Self::Base64(_), _) | (Self::Plain(_), Self::Plain(_)))
+    }
+}
+
+/// Splits a query string. A `64` at the end of a name is taken off unless `known` says that the whole is a name.
+pub fn split(query: &str, known: impl Fn(&str) -> bool) -> Result<Vec<Raw>, Invalid> {
+    if query.len() > MAX_QUERY_BYTES {
+        let expected = format!("at most {MAX_QUERY_BYTES} bytes");
+        return Err(Invalid::new("query", query, expected));
+    }
+    let pairs: Vec<(String, String)> = serde_urlencoded::from_str(query)
+        .map_err(|_| Invalid::new("query", query, "name=value pairs joined by &"))?;
+    Ok(pairs
+        .into_iter()
+        .map(|(name, value)| match name.strip_suffix("64") {
+            Some(base) if !known(&name) => Raw { name: base.to_owned(), value: Value::Base64(value) },
+            _ => Raw { name, value: Value::Plain(value) },
+        })
+        .collect())
+}
+
+/// Decodes base64 in the standard or the URL-safe alphabet; a space stands for the `+` that it was before a form
+/// decoder met it.
+fn decode(code: &str) -> Result<String, &'static str> {
+    let standard: String = code
+        .chars()
+        .map(|c| match c {
+            ' ' | '-' => '+',
+            '_' => '/',
+            other => other,
+        })
+        .collect();
+    let bytes = LENIENT.decode(standard).map_err(|_| "base64")?;
+    String::from_utf8(bytes).map_err(|_| "base64 of UTF-8 text")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn texts(query: &str) -> Vec<(String, Result<String, &'static str>)> {
+        split(query, |name| name == "name64")
+            .unwrap()
+            .into_iter()
+            .map(|raw| (raw.name, raw.value.text()))
+            .collect()
+    }
+
+    #[test]
+    fn pairs_are_decoded() {
+        let expected = [("a", "b c"), ("d", ""), ("e", ""), ("f", "ä=&")];
+        let expected: Vec<_> = expected.map(|(n, v)| (n.to_owned(), Ok(v.to_owned()))).into();
+        assert_eq!(texts("a=b+c&d=&e&f=%C3%A4%3D%26"), expected);
+    }
+
+    #[test]
+    fn bytes_that_are_not_utf8_never_fail_here() {
+        assert_eq!(texts("a=%FF")[0].1, Ok("\u{fffd}".to_owned()));
+        assert_eq!(texts("a=%zz")[0].1, Ok("%zz".to_owned()));
+    }
+
+    #[test]
+    fn base64_in_every_dress() {
+        for code in ["Pz8_Pj4-", "Pz8/Pj4+", "Pz8%2FPj4%2B", "Pz8/Pj4 "] {
+            assert_eq!(texts(&format!("x64={code}"))[0], ("x".into(), Ok("???>>>".into())), "{code}");
+        }
+        assert_eq!(texts("x64=NjA=")[0].1, Ok("60".into()));
+        assert_eq!(texts("x64=NjA")[0].1, Ok("60".into()));
+        assert_eq!(texts("x64=%21%21%21")[0].1, Err("base64"));
+        assert_eq!(texts("x64=_w")[0].1, Err("base64 of UTF-8 text"));
+    }
+
+    #[test]
+    fn a_known_name_keeps_its_64() {
+        assert_eq!(texts("name64=x")[0], ("name64".into(), Ok("x".into())));
+    }
+
+    #[test]
+    fn floods_are_refused() {
+        assert!(split(&"a".repeat(MAX_QUERY_BYTES + 1), |_| false).is_err());
+    }
+}

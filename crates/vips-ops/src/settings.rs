@@ -1,0 +1,156 @@
+//! What an operator can set: limits on pictures, and how answers are encoded.
+
+use std::time::Duration;
+
+use bytesize::ByteSize;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+/// Bounds on pictures, checked on headers before anything is decoded.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
+    /// Pixels of one frame of the original, and of the answer.
+    pub max_pixels: u64,
+    /// Pixels of one side of the answer.
+    pub max_side: u32,
+    /// Frames of an animation.
+    pub max_frames: u32,
+    /// Pixels of all frames of an animation together, of the original and of the answer.
+    pub max_animation_pixels: u64,
+    /// Size of an original's file; `64MiB` or a number of bytes.
+    #[schemars(with = "String")]
+    pub max_bytes: ByteSize,
+    /// Time for a request, from its arrival until its answer is ready; `20s`.
+    #[serde(with = "humantime_serde")]
+    #[schemars(with = "String")]
+    pub deadline: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            max_pixels: 80_000_000,
+            max_side: 12_000,
+            max_frames: 500,
+            max_animation_pixels: 250_000_000,
+            max_bytes: ByteSize::mib(64),
+            deadline: Duration::from_secs(20),
+        }
+    }
+}
+
+/// How answers are encoded. The defaults come from measurements of CPU against bytes.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Output {
+    /// Whether `format=auto` may answer with AVIF.
+    pub avif: bool,
+    /// Largest answer, in pixels, that `format=auto` makes an AVIF: beyond it encoding takes too long.
+    pub avif_max_pixels: u64,
+    /// Effort of the AVIF encoder, 0 (quick) to 9.
+    pub avif_effort: u8,
+    /// Effort of the WebP encoder, 0 (quick) to 6.
+    pub webp_effort: u8,
+    /// Compression of PNG, 0 (none) to 9.
+    pub png_compression: u8,
+    /// Effort of the GIF encoder's palette search, 1 (quick) to 10.
+    pub gif_effort: u8,
+    /// Whether an SVG that is asked for without parameters goes out as it is, with a content security policy that
+    /// disarms it. Off: it is drawn as PNG.
+    pub svg_passthrough: bool,
+}
+
+impl Default for Output {
+    fn default() -> Self {
+        Self {
+            avif: true,
+            avif_max_pixels: 2_000_000,
+            avif_effort: 0,
+            webp_effort: 2,
+            png_compression: 2,
+            gif_effort: 3,
+            svg_passthrough: false,
+        }
+    }
+}
+
+/// What is done with an animation that is over its limits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum OverBudget {
+    /// Its first frame is answered.
+    #[default]
+    FirstFrame,
+    /// The request is refused.
+    Error,
+}
+
+/// How animations are treated.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Animation {
+    /// What is done with an animation over `limits.max_frames` or `limits.max_animation_pixels`.
+    pub over_budget: OverBudget,
+}
+
+/// All of it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Settings {
+    /// Bounds.
+    pub limits: Limits,
+    /// Encoders.
+    pub output: Output,
+    /// Animations.
+    pub animation: Animation,
+}
+
+impl Limits {
+    /// Every problem of this section, each naming its key.
+    pub fn problems(&self) -> Vec<String> {
+        let positive = [
+            ("limits.max_pixels", self.max_pixels),
+            ("limits.max_side", self.max_side.into()),
+            ("limits.max_frames", self.max_frames.into()),
+            ("limits.max_animation_pixels", self.max_animation_pixels),
+            ("limits.max_bytes", self.max_bytes.as_u64()),
+            ("limits.deadline", self.deadline.as_millis() as u64),
+        ];
+        let zero = positive.into_iter().filter(|(_, value)| *value == 0);
+        let mut problems: Vec<_> =
+            zero.map(|(key, _)| format!("{key}: expected at least 1, got 0")).collect();
+        if self.max_side > crate::params::size::width::MAX_SIDE {
+            problems.push(format!("limits.max_side: expected at most 65535, got {}", self.max_side));
+        }
+        problems
+    }
+}
+
+impl Output {
+    /// Every problem of this section, each naming its key.
+    pub fn problems(&self) -> Vec<String> {
+        [
+            ("output.avif_effort", self.avif_effort, 0, 9),
+            ("output.webp_effort", self.webp_effort, 0, 6),
+            ("output.png_compression", self.png_compression, 0, 9),
+            ("output.gif_effort", self.gif_effort, 1, 10),
+        ]
+        .into_iter()
+        .filter(|(_, value, low, high)| value < low || value > high)
+        .map(|(key, value, low, high)| format!("{key}: expected {low} to {high}, got {value}"))
+        .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn defaults_are_fine_and_problems_are_told_together() {
+        assert!(Limits::default().problems().is_empty() && Output::default().problems().is_empty());
+        let limits = Limits { max_pixels: 0, max_side: 70_000, ..Limits::default() };
+        assert_eq!(limits.problems().len(), 2);
+        assert_eq!(Output { avif_effort: 10, gif_effort: 0, ..Output::default() }.problems().len(), 2);
+    }
+}

@@ -1,0 +1,113 @@
+//! What a JPEG's own tables tell: the quality it was saved with.
+
+/// The luminance table of the JPEG standard (ITU-T T.81, Annex K.1), in zigzag order, which the Independent JPEG
+/// Group's encoder scales by quality.
+const LUMINANCE: [u16; 64] = [
+    16, 11, 12, 14, 12, 10, 16, 14, 13, 14, 18, 17, 16, 19, 24, 40, 26, 24, 22, 22, 24, 49, 35, 37, 29, 40,
+    58, 51, 61, 60, 57, 51, 56, 55, 64, 72, 92, 78, 64, 68, 87, 69, 55, 56, 80, 109, 81, 87, 95, 98, 103,
+    104, 103, 62, 77, 113, 121, 112, 100, 120, 92, 101, 103, 99,
+];
+
+/// The quality, 1 to 100, whose luminance table comes nearest to the file's first one.
+///
+/// Exact for files of libjpeg and its descendants; encoders with tables of their own get the nearest in coarseness.
+pub fn quality(bytes: &[u8]) -> Option<u8> {
+    let table = luminance(bytes)?;
+    let coarseness: u32 = table.iter().map(|value| u32::from(*value)).sum();
+    (1..=100u8).rev().min_by_key(|quality| {
+        let scaled = scaled(*quality);
+        let sum: u32 = scaled.iter().map(|value| u32::from(*value)).sum();
+        let distance: u32 = table.iter().zip(scaled).map(|(a, b)| u32::from(a.abs_diff(b))).sum();
+        // a table of its own shape is judged by its sum; of equal sums the nearer shape wins
+        (sum.abs_diff(coarseness), distance)
+    })
+}
+
+/// The luminance table at a quality, by the Independent JPEG Group's rule.
+fn scaled(quality: u8) -> [u16; 64] {
+    let quality = u32::from(quality);
+    let percent = if quality < 50 { 5000 / quality } else { 200 - 2 * quality };
+    LUMINANCE.map(|base| ((u32::from(base) * percent + 50) / 100).clamp(1, 255) as u16)
+}
+
+/// Quantisation table 0, found by walking the segments up to the first scan.
+fn luminance(bytes: &[u8]) -> Option<[u16; 64]> {
+    let mut rest = bytes.get(2..)?;
+    loop {
+        let start = rest.iter().position(|byte| *byte != 0xff)?;
+        let (marker, after) = rest[start..].split_first()?;
+        let length = usize::from(u16::from_be_bytes([*after.first()?, *after.get(1)?]));
+        let segment = after.get(2..length)?;
+        match marker {
+            0xdb => {
+                if let Some(table) = first_table(segment) {
+                    return Some(table);
+                }
+            }
+            // start of scan, end of image: no tables after it that matter
+            0xda | 0xd9 => return None,
+            _ => {}
+        }
+        rest = after.get(length..)?;
+    }
+}
+
+/// Table 0 of a DQT segment, which may hold several.
+fn first_table(mut segment: &[u8]) -> Option<[u16; 64]> {
+    while let Some((head, rest)) = segment.split_first() {
+        let (precision, number) = (head >> 4, head & 0xf);
+        let wide = precision != 0;
+        let values = rest.get(..if wide { 128 } else { 64 })?;
+        if number == 0 {
+            let mut table = [0; 64];
+            for (index, slot) in table.iter_mut().enumerate() {
+                *slot = if wide {
+                    u16::from_be_bytes([values[2 * index], values[2 * index + 1]])
+                } else {
+                    values[index].into()
+                };
+            }
+            return Some(table);
+        }
+        segment = &rest[values.len()..];
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use vips::{Image, JpegScan, Keep, Settings, Subsample, Vips};
+
+    use super::*;
+
+    #[test]
+    fn files_of_the_linked_encoder_tell_their_quality() {
+        Vips::start(Settings::default()).unwrap();
+        let image = Image::from_pixels(&[90; 16 * 16 * 3], 16, 16, 3).unwrap();
+        for wanted in [1, 10, 35, 50, 75, 90, 95, 100] {
+            let jpeg = image.save_jpeg(wanted, JpegScan::Baseline, Subsample::On, Keep::Nothing).unwrap();
+            let found = quality(&jpeg).unwrap();
+            assert!(found.abs_diff(wanted) <= 2, "{wanted}: {found}");
+        }
+    }
+
+    #[test]
+    fn the_standard_tables_are_recognised_exactly() {
+        for wanted in 1..=100u8 {
+            let mut file = vec![0xff, 0xd8, 0xff, 0xdb, 0, 67, 0];
+            file.extend(scaled(wanted).map(|value| value as u8));
+            let found = quality(&file).unwrap();
+            assert_eq!(scaled(found), scaled(wanted), "{wanted}: {found}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_read(tail: Vec<u8>) {
+            let mut bytes = vec![0xff, 0xd8, 0xff];
+            bytes.extend(tail);
+            let _ = quality(&bytes);
+        }
+    }
+}

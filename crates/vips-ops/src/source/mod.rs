@@ -1,0 +1,108 @@
+//! The original: what its bytes say before a pixel is decoded.
+
+pub mod jpeg;
+mod profile;
+pub mod reductions;
+pub mod sniff;
+
+use bytes::Bytes;
+use vips::{Access, Image, Interpretation, Loader};
+
+use crate::{
+    error::{Error, Result},
+    orientation::Orientation,
+    settings::Limits,
+    size::Size,
+};
+pub use profile::Profile;
+pub use reductions::Reduction;
+pub use sniff::SourceFormat;
+
+/// What the header says.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SourceInfo {
+    /// The format of the bytes.
+    pub format: SourceFormat,
+    /// The size of a frame as it is stored.
+    pub stored: Size,
+    /// Frames, at least 1.
+    pub frames: u32,
+    /// What makes it upright.
+    pub orientation: Orientation,
+    /// Whether pixels can be transparent.
+    pub alpha: bool,
+    /// Bits of a palette index, when the picture has a palette.
+    pub palette_bits: Option<u8>,
+    /// Quality of a JPEG, estimated from its quantisation tables.
+    pub jpeg_quality: Option<u8>,
+    /// The colour profile.
+    pub profile: Profile,
+    /// Smaller copies of the picture in the same file, from the largest to the smallest.
+    pub reductions: Vec<Reduction>,
+}
+
+/// An original with its header read.
+pub struct Source {
+    /// The encoded bytes.
+    pub bytes: Bytes,
+    /// What the header says.
+    pub info: SourceInfo,
+    /// The opened picture, not decoded: still good for one pass from top to bottom.
+    pub(crate) image: Image,
+}
+
+impl Source {
+    /// Reads the header and checks it against the limits.
+    pub fn open(bytes: &Bytes, limits: &Limits) -> Result<Self> {
+        let format = sniff::sniff(bytes).ok_or(Error::Unsupported)?;
+        if let Some(stated) = sniff::stated_size(format, bytes) {
+            check_pixels(stated, limits)?;
+        }
+        let image = Image::load(bytes, &whole(format), Access::Sequential).map_err(Error::Undecodable)?;
+        let stored = Size { width: image.width(), height: image.height() };
+        check_pixels(stored, limits)?;
+        let info = SourceInfo {
+            format,
+            stored,
+            frames: image.int(c"n-pages").filter(|_| format.animates()).unwrap_or(1).max(1) as u32,
+            orientation: Orientation::from_exif(image.int(c"orientation").unwrap_or(1)),
+            alpha: image.has_alpha(),
+            palette_bits: palette_bits(format, &image),
+            jpeg_quality: (format == SourceFormat::Jpeg).then(|| jpeg::quality(bytes)).flatten(),
+            profile: Profile::of(&image),
+            reductions: reductions::find(format, bytes, &image),
+        };
+        Ok(Self { bytes: bytes.clone(), info, image })
+    }
+}
+
+/// The loader of the first frame at its stored size.
+pub(crate) fn whole(format: SourceFormat) -> Loader {
+    match format {
+        SourceFormat::Jpeg => Loader::Jpeg { shrink: 1 },
+        SourceFormat::Png => Loader::Png,
+        SourceFormat::Webp => Loader::Webp { scale: 1.0, frames: 1 },
+        SourceFormat::Gif => Loader::Gif { frames: 1 },
+        SourceFormat::Heif => Loader::Heif { thumbnail: false },
+        SourceFormat::Tiff => Loader::Tiff { page: 0, subifd: None },
+        SourceFormat::Svg => Loader::Svg { scale: 1.0 },
+    }
+}
+
+fn check_pixels(size: Size, limits: &Limits) -> Result<()> {
+    if size.pixels() > limits.max_pixels {
+        let limit = limits.max_pixels;
+        return Err(Error::OverLimit {
+            what: "the number of pixels of the original",
+            actual: size.pixels(),
+            limit,
+        });
+    }
+    Ok(())
+}
+
+fn palette_bits(format: SourceFormat, image: &Image) -> Option<u8> {
+    let palette = format == SourceFormat::Png && image.int(c"palette").is_some_and(|on| on != 0);
+    let grey = image.interpretation() == Interpretation::Grey;
+    (palette && !grey).then(|| image.int(c"bits-per-sample").unwrap_or(8).clamp(1, 8) as u8)
+}

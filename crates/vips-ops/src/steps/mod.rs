@@ -1,0 +1,13 @@
+//! The steps of a render: each takes a picture and gives a picture.
+
+pub mod alpha;
+pub mod canvas;
+pub mod interest;
+pub mod load;
+pub mod metadata;
+pub mod orient;
+pub mod profile;
+pub mod resize;
+pub mod trim;
+pub mod turn;
+pub mod window;

@@ -1,0 +1,32 @@
+//! Turning by other than right angles.
+
+use vips::{BandFormat, Image, Result};
+
+use crate::{
+    params::value::colour::Colour,
+    plan::Turn,
+    steps::{alpha, resize},
+};
+
+/// Turns; blank corners become `background`, and the canvas exactly the plan's.
+pub fn apply(image: &Image, turn: Turn, background: Colour) -> Result<Image> {
+    let image = image.copy_memory()?;
+    let bands = background.bands(image.bands());
+    let format = image.format();
+    let turned = if image.has_alpha() {
+        let opacity = f64::from(background.alpha) / 255.0;
+        let last = bands.len() - 1;
+        let premultiplied: Vec<f64> = bands
+            .iter()
+            .enumerate()
+            .map(|(band, value)| if band == last { *value } else { value * opacity })
+            .collect();
+        alpha::premultiplied(&image, |image| image.rotate(turn.degrees, &premultiplied))?
+    } else {
+        image.rotate(turn.degrees, &bands)?
+    };
+    let turned = if format == BandFormat::Uchar { turned.cast(format)? } else { turned };
+    let exact = (turned.width(), turned.height()) == (turn.size.width, turn.size.height);
+    // libvips and the solver may round a canvas differently by a pixel
+    if exact { Ok(turned) } else { resize::to(&turned, turn.size) }
+}

@@ -1,0 +1,27 @@
+//! Every example of every parameter, rendered and compared with the picture that was looked at.
+
+use std::path::Path;
+
+use testkit::sample;
+use vips_ops::params::SPECS;
+
+/// Mean distance in levels that another build of the codecs may cause.
+const TOLERANCE: f64 = 1.0;
+
+#[test]
+fn examples_look_as_they_did() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
+    let mut wrong = Vec::new();
+    for spec in SPECS {
+        for (index, example) in spec.examples.iter().enumerate() {
+            match crate::ask(&sample(example.source), example.query) {
+                Ok(answer) => {
+                    let file = format!("{}-{}.{}", spec.name, index + 1, answer.format.name());
+                    wrong.extend(testkit::golden::check(&folder.join(file), &answer.bytes, TOLERANCE).err());
+                }
+                Err(error) => wrong.push(format!("{} {}: {error}", example.source, example.query)),
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}\nif the change is meant: `make golden`, then look at the pictures");
+}

@@ -1,0 +1,42 @@
+//! Parameters on real pictures: plans, golden files, formats, broken originals.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+mod animation;
+mod broken;
+mod colour;
+mod formats;
+mod golden;
+mod orientation;
+mod plans;
+mod size;
+
+use bytes::Bytes;
+use testkit::Picture;
+use vips_ops::{Accept, Encoded, Error, Params, Settings, process, vips};
+
+/// Starts libvips.
+pub fn start() {
+    vips::Vips::start(vips::Settings::default()).unwrap();
+}
+
+/// What a request answers over an original.
+pub fn ask(original: &Bytes, query: &str) -> Result<Encoded, Error> {
+    ask_with(original, query, Accept::default(), &Settings::default())
+}
+
+/// As [`ask`], for a client and an operator with wishes.
+pub fn ask_with(
+    original: &Bytes,
+    query: &str,
+    accept: Accept,
+    settings: &Settings,
+) -> Result<Encoded, Error> {
+    start();
+    let params = Params::parse(query).unwrap().params;
+    process(&params, original, accept, settings, &vips::Deadline::never(), &mut |_| ())
+}
+
+/// The decoded answer.
+pub fn picture(original: &Bytes, query: &str) -> Picture {
+    Picture::decode(&ask(original, query).unwrap_or_else(|error| panic!("{query}: {error}")).bytes)
+}
