@@ -1,0 +1,192 @@
+//! Everything that can go wrong on the way to an original, and whose fault it is.
+
+use std::{net::IpAddr, time::Duration};
+
+use crate::guard::Why;
+
+/// The result of getting an original.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// A failed fetch.
+///
+/// The text names hosts, folders and what the origin said: it is for the log and must never be shown to a client.
+/// Code outside this crate looks at [`Error::kind`] and [`Error::blame`] only.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// The path of the request cannot be the name of an original.
+    #[error("path {path:?} is refused: {reason}")]
+    InvalidPath {
+        /// The path as it came, cut to a readable length.
+        path: String,
+        /// What was wrong with it.
+        reason: &'static str,
+    },
+    /// There is no origin to fetch from.
+    #[error("no origin is configured: expected an http(s) URL or a folder as origin.url")]
+    NotConfigured,
+    /// The configuration cannot be used.
+    #[error("the origin cannot be set up: {}", problems.join("; "))]
+    Misconfigured {
+        /// Each problem, naming its key.
+        problems: Vec<String>,
+    },
+    /// The origin has no such original.
+    #[error("{original} does not exist")]
+    NotFound {
+        /// What was asked for.
+        original: String,
+    },
+    /// The origin says that the original existed and will not come back.
+    #[error("{original} is gone for good")]
+    Gone {
+        /// What was asked for.
+        original: String,
+    },
+    /// The origin will not let us have the original.
+    #[error("{original} is forbidden: {reason}")]
+    Forbidden {
+        /// What was asked for.
+        original: String,
+        /// What the origin said.
+        reason: String,
+    },
+    /// The original is larger than the limit.
+    #[error("{original} is too large: expected at most {limit} bytes")]
+    TooLarge {
+        /// What was asked for.
+        original: String,
+        /// The limit in bytes.
+        limit: u64,
+    },
+    /// The private-network guard forbids the address.
+    #[error("{host} is refused: {address} is {why}, expected a public address")]
+    RefusedAddress {
+        /// The host that was to be connected to.
+        host: String,
+        /// The first of its addresses that was refused.
+        address: IpAddr,
+        /// What sort of address it is.
+        why: Why,
+    },
+    /// No connection could be made, or it broke before an answer came.
+    #[error("{host} cannot be reached: {reason}")]
+    Unreachable {
+        /// The host, or the folder.
+        host: String,
+        /// What the network, the resolver or TLS said.
+        reason: String,
+    },
+    /// The origin answered with something that is of no use.
+    #[error("{host} is broken: {reason}")]
+    Broken {
+        /// The host, or the folder.
+        host: String,
+        /// What was wrong, and what was expected.
+        reason: String,
+    },
+    /// The origin took too long.
+    #[error("{host} took too long: {phase} was not done after {limit:?}")]
+    Timeout {
+        /// The host, or the folder.
+        host: String,
+        /// What was being waited for.
+        phase: Phase,
+        /// The limit that was exceeded.
+        limit: Duration,
+    },
+}
+
+/// What a fetch was waiting for when its time ran out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    /// Looking up the host and connecting to it, TLS included.
+    Connect,
+    /// The head of the response.
+    Response,
+    /// The next piece of the body.
+    Body,
+    /// The fetch as a whole.
+    Fetch,
+}
+
+/// What sort of failure it was: the part of an error that code may depend on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ErrorKind {
+    /// The path cannot be the name of an original.
+    InvalidPath,
+    /// There is no origin.
+    NotConfigured,
+    /// The configuration cannot be used.
+    Misconfigured,
+    /// There is no such original.
+    NotFound,
+    /// There is no such original any more.
+    Gone,
+    /// The origin refuses.
+    Forbidden,
+    /// Larger than the limit.
+    TooLarge,
+    /// An address of a private network.
+    RefusedAddress,
+    /// No connection, or none that lasted until an answer.
+    Unreachable,
+    /// An answer of no use.
+    Broken,
+    /// Too slow.
+    Timeout,
+}
+
+/// Who has to do something about a failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Blame {
+    /// Whoever sent the request.
+    Client,
+    /// Whoever runs the origin.
+    Origin,
+    /// Whoever runs this server.
+    Us,
+}
+
+impl Error {
+    /// What sort of failure it was.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::InvalidPath { .. } => ErrorKind::InvalidPath,
+            Self::NotConfigured => ErrorKind::NotConfigured,
+            Self::Misconfigured { .. } => ErrorKind::Misconfigured,
+            Self::NotFound { .. } => ErrorKind::NotFound,
+            Self::Gone { .. } => ErrorKind::Gone,
+            Self::Forbidden { .. } => ErrorKind::Forbidden,
+            Self::TooLarge { .. } => ErrorKind::TooLarge,
+            Self::RefusedAddress { .. } => ErrorKind::RefusedAddress,
+            Self::Unreachable { .. } => ErrorKind::Unreachable,
+            Self::Broken { .. } => ErrorKind::Broken,
+            Self::Timeout { .. } => ErrorKind::Timeout,
+        }
+    }
+
+    /// Who has to do something about it.
+    pub fn blame(&self) -> Blame {
+        match self.kind() {
+            ErrorKind::InvalidPath | ErrorKind::NotFound | ErrorKind::Gone => Blame::Client,
+            ErrorKind::NotConfigured | ErrorKind::Misconfigured => Blame::Us,
+            ErrorKind::Forbidden
+            | ErrorKind::TooLarge
+            | ErrorKind::RefusedAddress
+            | ErrorKind::Unreachable
+            | ErrorKind::Broken
+            | ErrorKind::Timeout => Blame::Origin,
+        }
+    }
+}
+
+impl std::fmt::Display for Phase {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Connect => "the connection",
+            Self::Response => "the head of the response",
+            Self::Body => "the next piece of the body",
+            Self::Fetch => "the whole fetch",
+        })
+    }
+}

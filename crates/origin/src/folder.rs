@@ -1,0 +1,261 @@
+//! An origin that is a folder: regular files below it, and nothing else.
+
+use std::{
+    fs::File,
+    io::{self, Read},
+    os::fd::OwnedFd,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+use rustix::{
+    fs::{CWD, Mode, OFlags, ResolveFlags},
+    io::Errno,
+};
+use tokio::{sync::Semaphore, time::timeout};
+
+use crate::{
+    Answer, Config, Freshness, SourcePath, Validators,
+    error::{Error, Phase, Result},
+};
+
+/// How a file is opened. A FIFO or a device that nobody serves must not hold us up, nor become our terminal.
+const READING: OFlags = OFlags::RDONLY.union(OFlags::CLOEXEC).union(OFlags::NONBLOCK).union(OFlags::NOCTTY);
+
+/// How often a look-up that something was renamed under is tried before it fails.
+const LOOK_UPS: usize = 8;
+
+/// A folder of originals.
+pub(crate) struct Folder {
+    root: Arc<PathBuf>,
+    /// One permit a file that is being read: the threads for it have no bound of their own.
+    readers: Arc<Semaphore>,
+    timeout: Duration,
+    max_bytes: u64,
+}
+
+impl Folder {
+    pub(crate) fn open(path: &Path, config: &Config, max_bytes: u64) -> Result<Self, String> {
+        let root = std::path::absolute(path).map_err(|error| format!("origin.url is no folder: {error}"))?;
+        Ok(Self {
+            root: Arc::new(root),
+            readers: Arc::new(Semaphore::new(config.max_connections as usize)),
+            timeout: config.timeout,
+            max_bytes,
+        })
+    }
+
+    pub(crate) fn identity(&self, path: &SourcePath) -> String {
+        format!("file://{}{}", self.root.display(), path.canonical())
+    }
+
+    pub(crate) async fn fetch(&self, path: &SourcePath, known: Option<&Validators>) -> Result<Answer> {
+        let original = self.identity(path);
+        let Some(relative) = relative(path) else { return Err(Error::NotFound { original }) };
+        let job = Job {
+            root: Arc::clone(&self.root),
+            relative,
+            original,
+            known: known.cloned(),
+            max_bytes: self.max_bytes,
+        };
+        let limit = self.timeout;
+        timeout(limit, self.run(job)).await.unwrap_or_else(|_| {
+            Err(Error::Timeout { host: self.root.display().to_string(), phase: Phase::Fetch, limit })
+        })
+    }
+
+    async fn run(&self, job: Job) -> Result<Answer> {
+        let broken = |reason: String| Error::Broken { host: self.root.display().to_string(), reason };
+        let permit = Arc::clone(&self.readers).acquire_owned().await.map_err(|e| broken(e.to_string()))?;
+        #[expect(clippy::disallowed_methods, reason = "reads a file, within the bound of `readers`")]
+        let reading = actix_rt::task::spawn_blocking(move || {
+            let answer = job.run();
+            drop(permit);
+            answer
+        });
+        reading.await.map_err(|error| broken(error.to_string()))?
+    }
+}
+
+/// The path below the folder; `None` for hidden files, and for what only a directory could be called.
+fn relative(path: &SourcePath) -> Option<PathBuf> {
+    let segments = path.segments();
+    let hidden = segments.iter().any(|segment| segment.starts_with('.'));
+    let nameless = segments.last().is_none_or(String::is_empty);
+    // empty segments are left out: one at the front would make the path absolute
+    (!hidden && !nameless).then(|| segments.iter().filter(|segment| !segment.is_empty()).collect())
+}
+
+/// One file to read, on a thread where waiting is allowed.
+struct Job {
+    root: Arc<PathBuf>,
+    relative: PathBuf,
+    original: String,
+    known: Option<Validators>,
+    max_bytes: u64,
+}
+
+impl Job {
+    fn run(&self) -> Result<Answer> {
+        // each time anew: a deployment may put another folder in its place
+        let directory = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let root = rustix::fs::openat(CWD, self.root.as_path(), directory, Mode::empty())
+            .map_err(|errno| Error::Unreachable { host: self.host(), reason: errno.to_string() })?;
+        let file = match open_beneath(&root, &self.relative) {
+            Err(Errno::NOSYS | Errno::PERM) => open_compared(&self.root, &self.relative),
+            result => result.map(File::from),
+        };
+        self.read(file.map_err(|errno| self.unopened(errno))?)
+    }
+
+    fn read(&self, file: File) -> Result<Answer> {
+        let metadata = file.metadata().map_err(|error| self.broken(&error))?;
+        if !metadata.is_file() {
+            return Err(Error::NotFound { original: self.original.clone() });
+        }
+        let modified = metadata.modified().map_err(|error| self.broken(&error))?;
+        let validators = stamp(modified, metadata.len());
+        let body = if self.known.as_ref().is_some_and(|known| validators.matches(known)) {
+            None
+        } else {
+            Some(self.whole(file, metadata.len())?.into())
+        };
+        Ok(Answer { body, validators, freshness: Freshness::default(), content_type: None })
+    }
+
+    fn whole(&self, file: File, length: u64) -> Result<Vec<u8>> {
+        if length > self.max_bytes {
+            return Err(Error::TooLarge { original: self.original.clone(), limit: self.max_bytes });
+        }
+        // one byte more than there should be, to notice a file that grows
+        let mut body = Vec::new();
+        body.try_reserve_exact(length as usize + 1).map_err(|error| self.broken(&error))?;
+        file.take(length + 1).read_to_end(&mut body).map_err(|error| self.broken(&error))?;
+        if body.len() as u64 != length {
+            return Err(self.broken(&format!("{} changed while it was read", self.original)));
+        }
+        Ok(body)
+    }
+
+    fn unopened(&self, errno: Errno) -> Error {
+        let original = self.original.clone();
+        match errno {
+            Errno::ACCESS | Errno::PERM => Error::Forbidden { original, reason: errno.to_string() },
+            // XDEV: leads outside; LOOP: in circles, or magic; NXIO: a socket, or a device that is not there
+            Errno::NOENT
+            | Errno::NOTDIR
+            | Errno::ISDIR
+            | Errno::XDEV
+            | Errno::LOOP
+            | Errno::NAMETOOLONG
+            | Errno::NXIO
+            | Errno::NODEV => Error::NotFound { original },
+            errno => self.broken(&errno),
+        }
+    }
+
+    fn broken(&self, reason: &dyn std::fmt::Display) -> Error {
+        Error::Broken { host: self.host(), reason: reason.to_string() }
+    }
+
+    fn host(&self) -> String {
+        self.root.display().to_string()
+    }
+}
+
+/// Opens a file with the kernel's own promise that no step of the way leaves the folder.
+fn open_beneath(root: &OwnedFd, relative: &Path) -> Result<OwnedFd, Errno> {
+    let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_MAGICLINKS;
+    let mut attempts = 0;
+    loop {
+        attempts += 1;
+        match rustix::fs::openat2(root, relative, READING, Mode::empty(), resolve) {
+            // the kernel could not be sure while something was being renamed
+            Err(Errno::AGAIN) if attempts < LOOK_UPS => {}
+            Err(Errno::INTR) => {}
+            result => return result,
+        }
+    }
+}
+
+/// The same without `openat2` (Linux before 5.6, or a sandbox that forbids it): finds out where the path really leads,
+/// and opens that if it lies in the folder.
+fn open_compared(root: &Path, relative: &Path) -> Result<File, Errno> {
+    let errno = |error: io::Error| Errno::from_io_error(&error).unwrap_or(Errno::IO);
+    let root = root.canonicalize().map_err(errno)?;
+    let real = root.join(relative).canonicalize().map_err(errno)?;
+    if !real.starts_with(&root) {
+        return Err(Errno::XDEV);
+    }
+    rustix::fs::openat(CWD, &real, READING | OFlags::NOFOLLOW, Mode::empty()).map(File::from)
+}
+
+/// The validators of a file: a strong tag of its time to the nanosecond and its length, and its time to the second.
+fn stamp(modified: SystemTime, length: u64) -> Validators {
+    let nanoseconds = match modified.duration_since(SystemTime::UNIX_EPOCH) {
+        Ok(after) => format!("{:x}", after.as_nanos()),
+        Err(before) => format!("-{:x}", before.duration().as_nanos()),
+    };
+    // an HTTP date cannot be written for times before 1970
+    let date = (modified >= SystemTime::UNIX_EPOCH).then(|| httpdate::fmt_http_date(modified));
+    Validators { etag: Some(format!("\"{nanoseconds}-{length:x}\"")), last_modified: date }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn relative_paths() {
+        for (raw, expected) in [
+            ("/a/b.jpg", Some("a/b.jpg")),
+            ("//a", Some("a")),
+            ("/a//b", Some("a/b")),
+            ("/", None),
+            ("/a/", None),
+            ("/.a", None),
+            ("/.a/b", None),
+            ("/...", None),
+        ] {
+            assert_eq!(relative(&SourcePath::parse(raw).unwrap()), expected.map(PathBuf::from), "{raw}");
+        }
+    }
+
+    #[test]
+    fn without_openat2_the_way_is_compared() {
+        let outer = tempfile::tempdir().unwrap();
+        let root = outer.path().join("photos");
+        std::fs::create_dir(&root).unwrap();
+        std::fs::write(root.join("in.jpg"), "inside").unwrap();
+        std::fs::write(outer.path().join("out.jpg"), "outside").unwrap();
+        std::fs::create_dir(outer.path().join("photos-private")).unwrap();
+        std::fs::write(outer.path().join("photos-private/x.jpg"), "outside").unwrap();
+        std::os::unix::fs::symlink("in.jpg", root.join("link.jpg")).unwrap();
+        std::os::unix::fs::symlink("../out.jpg", root.join("escape.jpg")).unwrap();
+        std::os::unix::fs::symlink("../photos-private", root.join("sibling")).unwrap();
+        for (relative, expected) in [
+            ("in.jpg", Ok("inside")),
+            ("link.jpg", Ok("inside")),
+            ("escape.jpg", Err(Errno::XDEV)),
+            ("sibling/x.jpg", Err(Errno::XDEV)),
+            ("missing.jpg", Err(Errno::NOENT)),
+        ] {
+            let found =
+                open_compared(&root, Path::new(relative)).map(|file| io::read_to_string(file).unwrap());
+            assert_eq!(found, expected.map(str::to_owned), "{relative}");
+        }
+    }
+
+    #[test]
+    fn stamps() {
+        let at = |seconds, nanoseconds| SystemTime::UNIX_EPOCH + Duration::new(seconds, nanoseconds);
+        let first = stamp(at(784_111_777, 1), 16);
+        assert_eq!(first.last_modified.as_deref(), Some("Sun, 06 Nov 1994 08:49:37 GMT"));
+        assert_eq!(first.etag.as_deref(), Some("\"ae1b981bc490a01-10\""));
+        assert_ne!(first.etag, stamp(at(784_111_777, 2), 16).etag);
+        assert_ne!(first.etag, stamp(at(784_111_777, 1), 17).etag);
+        assert_eq!(stamp(SystemTime::UNIX_EPOCH - Duration::from_nanos(255), 1).last_modified, None);
+    }
+}

@@ -1,0 +1,236 @@
+//! The private-network guard: which addresses must never be connected to for a client's sake.
+
+use std::{
+    fmt,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
+};
+
+/// What sort of address was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Why {
+    /// No address at all, or "this network".
+    Unspecified,
+    /// This machine.
+    Loopback,
+    /// A private network, unique local and site-local ones included.
+    Private,
+    /// Shared between a carrier and its customers.
+    CarrierNat,
+    /// The link this machine is on.
+    LinkLocal,
+    /// The service that hands a cloud machine its secrets.
+    Metadata,
+    /// Many machines at once.
+    Multicast,
+    /// Every machine on the link.
+    Broadcast,
+    /// Meant for examples in documents.
+    Documentation,
+    /// Meant for measuring networks.
+    Benchmarking,
+    /// Not part of the public Internet for another reason.
+    Reserved,
+}
+
+/// Forbidden IPv4 networks, by the IANA special-purpose registry. The first that matches gives the reason.
+const V4: &[(Ipv4Addr, u32, Why)] = &[
+    (Ipv4Addr::UNSPECIFIED, 8, Why::Unspecified),
+    (Ipv4Addr::new(10, 0, 0, 0), 8, Why::Private),
+    (Ipv4Addr::new(100, 64, 0, 0), 10, Why::CarrierNat),
+    (Ipv4Addr::new(127, 0, 0, 0), 8, Why::Loopback),
+    // AWS, GCP, Azure and most others
+    (Ipv4Addr::new(169, 254, 169, 254), 32, Why::Metadata),
+    (Ipv4Addr::new(169, 254, 0, 0), 16, Why::LinkLocal),
+    // Azure's WireServer: public by its number, answers inside only
+    (Ipv4Addr::new(168, 63, 129, 16), 32, Why::Metadata),
+    (Ipv4Addr::new(172, 16, 0, 0), 12, Why::Private),
+    (Ipv4Addr::new(192, 0, 0, 0), 24, Why::Reserved),
+    (Ipv4Addr::new(192, 0, 2, 0), 24, Why::Documentation),
+    (Ipv4Addr::new(192, 88, 99, 0), 24, Why::Reserved),
+    (Ipv4Addr::new(192, 168, 0, 0), 16, Why::Private),
+    (Ipv4Addr::new(198, 18, 0, 0), 15, Why::Benchmarking),
+    (Ipv4Addr::new(198, 51, 100, 0), 24, Why::Documentation),
+    (Ipv4Addr::new(203, 0, 113, 0), 24, Why::Documentation),
+    (Ipv4Addr::new(224, 0, 0, 0), 4, Why::Multicast),
+    (Ipv4Addr::BROADCAST, 32, Why::Broadcast),
+    (Ipv4Addr::new(240, 0, 0, 0), 4, Why::Reserved),
+];
+
+/// Forbidden IPv6 networks. What is neither here nor an embedded IPv4 address must be global unicast (`2000::/3`).
+const V6: &[(Ipv6Addr, u32, Why)] = &[
+    (Ipv6Addr::UNSPECIFIED, 128, Why::Unspecified),
+    (Ipv6Addr::LOCALHOST, 128, Why::Loopback),
+    // NAT64 of the local network: the network alone knows where it leads
+    (Ipv6Addr::new(0x64, 0xff9b, 1, 0, 0, 0, 0, 0), 48, Why::Private),
+    (Ipv6Addr::new(0x2001, 2, 0, 0, 0, 0, 0, 0), 48, Why::Benchmarking),
+    (Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 0), 32, Why::Documentation),
+    (Ipv6Addr::new(0x3fff, 0, 0, 0, 0, 0, 0, 0), 20, Why::Documentation),
+    (Ipv6Addr::new(0xfc00, 0, 0, 0, 0, 0, 0, 0), 7, Why::Private),
+    (Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 0), 10, Why::LinkLocal),
+    (Ipv6Addr::new(0xfec0, 0, 0, 0, 0, 0, 0, 0), 10, Why::Private),
+    (Ipv6Addr::new(0xff00, 0, 0, 0, 0, 0, 0, 0), 8, Why::Multicast),
+];
+
+/// Says why an address must not be connected to; `None` for one of the public Internet.
+///
+/// An IPv6 address that carries an IPv4 address is judged by both.
+pub fn forbidden(ip: IpAddr) -> Option<Why> {
+    match ip {
+        IpAddr::V4(ip) => forbidden_v4(ip),
+        IpAddr::V6(ip) => forbidden_v6(ip),
+    }
+}
+
+fn forbidden_v4(ip: Ipv4Addr) -> Option<Why> {
+    let inside = |net: &Ipv4Addr, prefix: u32| (ip.to_bits() ^ net.to_bits()) >> (32 - prefix) == 0;
+    V4.iter().find(|(net, prefix, _)| inside(net, *prefix)).map(|(_, _, why)| *why)
+}
+
+fn forbidden_v6(ip: Ipv6Addr) -> Option<Why> {
+    let inside = |net: &Ipv6Addr, prefix: u32| (ip.to_bits() ^ net.to_bits()) >> (128 - prefix) == 0;
+    if let Some((_, _, why)) = V6.iter().find(|(net, prefix, _)| inside(net, *prefix)) {
+        return Some(*why);
+    }
+    match embedded(ip) {
+        Some(carried) => carried.into_iter().flatten().find_map(forbidden_v4),
+        None if ip.segments()[0] & 0xe000 == 0x2000 => None,
+        None => Some(Why::Reserved),
+    }
+}
+
+/// The IPv4 addresses that an IPv6 address leads to, if it is of a kind that carries some.
+fn embedded(ip: Ipv6Addr) -> Option<[Option<Ipv4Addr>; 2]> {
+    let s = ip.segments();
+    let v4 = |high: u16, low: u16| Some(Ipv4Addr::from_bits(u32::from(high) << 16 | u32::from(low)));
+    match s {
+        // v4-mapped ::ffff:0:0/96 and v4-compatible ::/96
+        [0, 0, 0, 0, 0, 0xffff | 0, high, low]
+        // v4-translated ::ffff:0:0:0/96
+        | [0, 0, 0, 0, 0xffff, 0, high, low]
+        // NAT64 64:ff9b::/96
+        | [0x64, 0xff9b, 0, 0, 0, 0, high, low]
+        // 6to4 2002::/16
+        | [0x2002, high, low, ..] => Some([v4(high, low), None]),
+        // Teredo 2001::/32: the server, and the client with its bits turned over
+        [0x2001, 0, server_high, server_low, _, _, high, low] => {
+            Some([v4(server_high, server_low), v4(!high, !low)])
+        }
+        _ => None,
+    }
+}
+
+impl fmt::Display for Why {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Unspecified => "unspecified",
+            Self::Loopback => "a loopback address",
+            Self::Private => "a private address",
+            Self::CarrierNat => "a carrier's shared address",
+            Self::LinkLocal => "link-local",
+            Self::Metadata => "a cloud metadata service",
+            Self::Multicast => "a multicast address",
+            Self::Broadcast => "the broadcast address",
+            Self::Documentation => "meant for documentation",
+            Self::Benchmarking => "meant for benchmarking",
+            Self::Reserved => "reserved",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn forbids() {
+        for (ip, why) in [
+            ("0.0.0.0", Why::Unspecified),
+            ("0.1.2.3", Why::Unspecified),
+            ("10.0.0.0", Why::Private),
+            ("10.255.255.255", Why::Private),
+            ("100.64.0.0", Why::CarrierNat),
+            ("100.100.100.200", Why::CarrierNat),
+            ("100.127.255.255", Why::CarrierNat),
+            ("127.0.0.1", Why::Loopback),
+            ("127.255.255.254", Why::Loopback),
+            ("169.254.0.1", Why::LinkLocal),
+            ("169.254.169.254", Why::Metadata),
+            ("168.63.129.16", Why::Metadata),
+            ("172.16.0.1", Why::Private),
+            ("172.31.255.255", Why::Private),
+            ("192.0.0.192", Why::Reserved),
+            ("192.0.2.1", Why::Documentation),
+            ("192.88.99.1", Why::Reserved),
+            ("192.168.0.1", Why::Private),
+            ("198.18.0.1", Why::Benchmarking),
+            ("198.19.255.255", Why::Benchmarking),
+            ("198.51.100.7", Why::Documentation),
+            ("203.0.113.7", Why::Documentation),
+            ("224.0.0.1", Why::Multicast),
+            ("239.255.255.255", Why::Multicast),
+            ("240.0.0.1", Why::Reserved),
+            ("255.255.255.255", Why::Broadcast),
+            ("::", Why::Unspecified),
+            ("::1", Why::Loopback),
+            ("fc00::1", Why::Private),
+            ("fd00:ec2::254", Why::Private),
+            ("fe80::1", Why::LinkLocal),
+            ("febf::1", Why::LinkLocal),
+            ("fec0::1", Why::Private),
+            ("ff02::1", Why::Multicast),
+            ("2001:db8::1", Why::Documentation),
+            ("3fff::1", Why::Documentation),
+            ("2001:2::1", Why::Benchmarking),
+            ("100::1", Why::Reserved),
+            ("4000::1", Why::Reserved),
+            ("::ffff:127.0.0.1", Why::Loopback),
+            ("::ffff:169.254.169.254", Why::Metadata),
+            ("::ffff:0:10.0.0.1", Why::Private),
+            ("::127.0.0.1", Why::Loopback),
+            ("::10.1.2.3", Why::Private),
+            ("64:ff9b::10.0.0.1", Why::Private),
+            ("64:ff9b::a9fe:a9fe", Why::Metadata),
+            ("64:ff9b:1::10.0.0.1", Why::Private),
+            ("64:ff9b:1::8.8.8.8", Why::Private),
+            ("2002:7f00:1::", Why::Loopback),
+            ("2002:c0a8:101::1", Why::Private),
+            // Teredo: client 10.0.0.1 turned over, behind a public server
+            ("2001:0:808:808::f5ff:fffe", Why::Private),
+            // Teredo: public client, private server
+            ("2001:0:c0a8:1::f7f7:f7f7", Why::Private),
+        ] {
+            assert_eq!(forbidden(ip.parse().unwrap()), Some(why), "{ip}");
+        }
+    }
+
+    #[test]
+    fn allows() {
+        for ip in [
+            "1.1.1.1",
+            "8.8.8.8",
+            "9.255.255.255",
+            "11.0.0.0",
+            "100.63.255.255",
+            "100.128.0.0",
+            "126.255.255.255",
+            "128.0.0.0",
+            "169.253.255.255",
+            "169.255.0.0",
+            "172.15.255.255",
+            "172.32.0.0",
+            "192.167.255.255",
+            "192.169.0.0",
+            "198.17.255.255",
+            "198.20.0.0",
+            "223.255.255.255",
+            "2606:4700:4700::1111",
+            "2a00:1450:4001::1",
+            "::ffff:8.8.8.8",
+            "64:ff9b::8.8.8.8",
+            "2002:808:808::1",
+            "2001:0:808:808::f7f7:f7f7",
+        ] {
+            assert_eq!(forbidden(ip.parse().unwrap()), None, "{ip}");
+        }
+    }
+}

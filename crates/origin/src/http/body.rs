@@ -1,0 +1,140 @@
+//! Reads the body of a response: whole, within the limit, and never a short one taken for whole.
+
+use std::time::Duration;
+
+use awc::{
+    ClientResponse,
+    error::PayloadError,
+    http::{
+        StatusCode, Version,
+        header::{CONNECTION, CONTENT_LENGTH, HeaderName, TRANSFER_ENCODING},
+    },
+};
+use bytes::Bytes;
+use futures_util::StreamExt;
+use tokio::time::timeout;
+
+use super::wire::Connections;
+
+/// The most memory set aside on the origin's word alone, in bytes: enough for nearly every original.
+const TAKEN_ON_TRUST: u64 = 16 << 20;
+
+/// How much of a body that nobody wants is read to keep its connection, in bytes; longer ones cost the connection.
+const DRAINED: usize = 64 * 1024;
+
+/// How long an unwanted body may take before its connection is given up.
+const DRAIN_TIME: Duration = Duration::from_millis(500);
+
+/// How the end of a body is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Framing {
+    Length(u64),
+    Chunked,
+    /// HTTP/1.0: by the end of the connection.
+    Close,
+}
+
+/// Why a body could not be had.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Spoilt {
+    TooLarge,
+    TooSlow,
+    Broken(String),
+}
+
+impl Framing {
+    /// How the body of a response ends; `None` where awc cannot tell and shows an empty body instead.
+    pub(crate) fn of(response: &ClientResponse) -> Option<Self> {
+        let headers = response.headers();
+        let chunked =
+            headers.contains_key(TRANSFER_ENCODING) && !header_is(response, &TRANSFER_ENCODING, "identity");
+        if response.version() == Version::HTTP_11 && chunked {
+            return Some(Self::Chunked);
+        }
+        if let Some(length) = headers.get(CONTENT_LENGTH) {
+            return length.to_str().ok()?.trim().parse().ok().map(Self::Length);
+        }
+        (response.version() == Version::HTTP_10 && !chunked).then_some(Self::Close)
+    }
+}
+
+/// Whether the end of this response is certain, so that the next one on its connection cannot be mistaken for the
+/// rest of it.
+pub(crate) fn is_delimited(response: &ClientResponse) -> bool {
+    match response.status() {
+        StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED => true,
+        status if status.is_informational() => false,
+        _ => Framing::of(response).is_some() || header_is(response, &CONNECTION, "close"),
+    }
+}
+
+fn header_is(response: &ClientResponse, name: &HeaderName, expected: &str) -> bool {
+    let value = response.headers().get(name).and_then(|value| value.to_str().ok());
+    value.is_some_and(|value| value.trim().eq_ignore_ascii_case(expected))
+}
+
+/// Reads a body of at most `limit` bytes that never pauses for longer than `pause`. The client it came through must
+/// live on meanwhile: the end of its pool would look like the end of this connection.
+pub(crate) async fn read(
+    mut response: ClientResponse,
+    framing: Framing,
+    limit: u64,
+    pause: Duration,
+    connections: &Connections,
+) -> Result<Bytes, Spoilt> {
+    let mut body = match framing {
+        Framing::Length(length) if length > limit => return Err(Spoilt::TooLarge),
+        Framing::Length(length) => Vec::with_capacity(length.min(TAKEN_ON_TRUST) as usize),
+        Framing::Chunked | Framing::Close => Vec::new(),
+    };
+    while let Some(chunk) = timeout(pause, response.next()).await.map_err(|_| Spoilt::TooSlow)? {
+        let chunk = chunk.map_err(|error| cut_off(&error))?;
+        if (body.len() + chunk.len()) as u64 > limit {
+            return Err(Spoilt::TooLarge);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    let whole = ended_properly(response, connections);
+    match framing {
+        Framing::Length(length) if body.len() as u64 != length => {
+            Err(Spoilt::Broken(format!("the body ended after {} bytes, expected {length}", body.len())))
+        }
+        Framing::Chunked if !whole => {
+            Err(Spoilt::Broken(format!("the body ended after {} bytes, expected its last chunk", body.len())))
+        }
+        _ => {
+            body.shrink_to_fit();
+            Ok(body.into())
+        }
+    }
+}
+
+/// Whether the body of a response was read to the end that its framing tells.
+///
+/// awc ends a body silently when the connection ends, whatever was still to come. But a connection whose body has come
+/// to its end goes back to the pool or is closed before the end is announced, while one that ended too early still
+/// belongs to the response and dies with it.
+fn ended_properly(response: ClientResponse, connections: &Connections) -> bool {
+    let before = connections.count();
+    drop(response);
+    connections.count() == before
+}
+
+fn cut_off(error: &PayloadError) -> Spoilt {
+    Spoilt::Broken(format!("the body broke off, expected the rest of it: {error}"))
+}
+
+/// Reads a short body to its end, so that the connection can serve again.
+pub(crate) async fn drain(mut response: ClientResponse) {
+    let read = async {
+        let mut drained = 0;
+        while let Some(Ok(chunk)) = response.next().await {
+            drained += chunk.len();
+            if drained > DRAINED {
+                break;
+            }
+        }
+    };
+    // too slow: dropping the response closes the connection, nothing else depends on it
+    let _ = timeout(DRAIN_TIME, read).await;
+}

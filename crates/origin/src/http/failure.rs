@@ -1,0 +1,63 @@
+//! What the client's errors mean for a fetch.
+
+use std::{io, time::Duration};
+
+use awc::error::{ConnectError, SendRequestError};
+
+use super::connector::Refused;
+use crate::error::{Error, Phase};
+
+/// The limits that a request can run into.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limits {
+    pub(crate) connect: Duration,
+    pub(crate) response: Duration,
+    pub(crate) fetch: Duration,
+}
+
+/// Whether a connection ended before anything was answered: what an origin does that closes an idle connection at the
+/// very moment it is used again. Asking once more is safe, we only ever read.
+pub(crate) fn is_early_end(error: &SendRequestError) -> bool {
+    match error {
+        SendRequestError::Connect(ConnectError::Disconnected) | SendRequestError::Send(_) => true,
+        SendRequestError::Response(error) => is_io(error),
+        _ => false,
+    }
+}
+
+/// The error of a request to `host` that brought no response.
+pub(crate) fn unsent(host: String, error: SendRequestError, limits: &Limits) -> Error {
+    match error {
+        SendRequestError::Connect(ConnectError::Timeout) => connect_timeout(host, limits),
+        SendRequestError::Connect(ConnectError::Disconnected) => {
+            Error::Unreachable { host, reason: "the connection ended, expected a response".to_owned() }
+        }
+        SendRequestError::Connect(ConnectError::Io(error)) => unconnected(host, &error, limits),
+        SendRequestError::Connect(error) => Error::Unreachable { host, reason: error.to_string() },
+        SendRequestError::Send(error) => Error::Unreachable { host, reason: error.to_string() },
+        SendRequestError::Response(error) if is_io(&error) => {
+            Error::Unreachable { host, reason: error.to_string() }
+        }
+        SendRequestError::Timeout => Error::Timeout { host, phase: Phase::Response, limit: limits.response },
+        error => Error::Broken { host, reason: error.to_string() },
+    }
+}
+
+fn unconnected(host: String, error: &io::Error, limits: &Limits) -> Error {
+    if let Some(refused) = error.get_ref().and_then(|inner| inner.downcast_ref::<Refused>()) {
+        return Error::RefusedAddress { host, address: refused.address, why: refused.why };
+    }
+    if error.kind() == io::ErrorKind::TimedOut {
+        return connect_timeout(host, limits);
+    }
+    Error::Unreachable { host, reason: error.to_string() }
+}
+
+fn connect_timeout(host: String, limits: &Limits) -> Error {
+    Error::Timeout { host, phase: Phase::Connect, limit: limits.connect }
+}
+
+/// Whether a response could not be parsed because the connection failed, not because it was wrong.
+fn is_io(error: &actix_http::error::ParseError) -> bool {
+    matches!(error, actix_http::error::ParseError::Io(_))
+}

@@ -1,0 +1,151 @@
+//! What is sent to an origin, and through which client.
+
+use std::{rc::Rc, sync::Arc, time::Duration};
+
+use awc::{
+    Client, ClientRequest, Connector,
+    http::header::{
+        ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, HOST, HeaderName, HeaderValue, IF_MODIFIED_SINCE,
+        IF_NONE_MATCH, USER_AGENT,
+    },
+};
+use base64::{Engine, prelude::BASE64_STANDARD};
+use percent_encoding::percent_decode_str;
+use rustls::ClientConfig;
+use url::Url;
+
+use super::{
+    authority,
+    connector::{Exempt, GuardedConnector},
+    redirect::Standing,
+    wire::Connections,
+};
+use crate::{Config, Validators};
+
+/// How long a connection serves at most, however busy it is: the host is looked up again after that.
+const LIFETIME: Duration = Duration::from_mins(5);
+
+/// Makes clients, all alike.
+pub(crate) struct Dialler {
+    connector: GuardedConnector,
+    tls: Arc<ClientConfig>,
+    max_connections: u32,
+    keep_alive: Duration,
+}
+
+impl Dialler {
+    pub(crate) fn new(
+        config: &Config,
+        exempt: Exempt,
+        tls: Arc<ClientConfig>,
+        connections: &Connections,
+    ) -> Self {
+        let connector = GuardedConnector {
+            exempt: Rc::new(exempt),
+            timeout: config.connect_timeout,
+            connections: connections.clone(),
+        };
+        Self { connector, tls, max_connections: config.max_connections, keep_alive: config.keep_alive }
+    }
+
+    /// A client that follows no redirects, sets no headers and has no time limit but for connecting.
+    pub(crate) fn client(&self) -> Client {
+        let connector = Connector::new()
+            .connector(self.connector.clone())
+            .rustls_0_23(Arc::clone(&self.tls))
+            .timeout(self.connector.timeout)
+            .handshake_timeout(self.connector.timeout)
+            .limit(self.max_connections as usize)
+            .conn_keep_alive(self.keep_alive)
+            .conn_lifetime(LIFETIME);
+        Client::builder()
+            .connector(connector)
+            .disable_redirects()
+            .disable_timeout()
+            .no_default_headers()
+            .finish()
+    }
+}
+
+/// The headers that the configuration asks for.
+pub(crate) struct Headers {
+    user_agent: HeaderValue,
+    /// For the configured origin only: its credentials and the further headers.
+    own: Vec<(HeaderName, HeaderValue)>,
+}
+
+impl Headers {
+    pub(crate) fn new(config: &Config, url: &Url) -> Result<Self, String> {
+        let user_agent = HeaderValue::from_str(&config.user_agent)
+            .map_err(|_| "origin.user_agent is no header value".to_owned())?;
+        let mut own = Vec::new();
+        own.extend(basic_credentials(url).map(|value| (AUTHORIZATION, value)));
+        for (name, value) in &config.headers {
+            let problem = || format!("origin.headers.{name} is no header");
+            let mut value = HeaderValue::from_str(value).map_err(|_| problem())?;
+            value.set_sensitive(true);
+            own.push((HeaderName::from_bytes(name.as_bytes()).map_err(|_| problem())?, value));
+        }
+        Ok(Self { user_agent, own })
+    }
+}
+
+/// The user and password of a URL as an `Authorization`.
+fn basic_credentials(url: &Url) -> Option<HeaderValue> {
+    if url.username().is_empty() && url.password().is_none() {
+        return None;
+    }
+    let mut plain: Vec<u8> = percent_decode_str(url.username()).collect();
+    plain.push(b':');
+    plain.extend(percent_decode_str(url.password().unwrap_or_default()));
+    let mut value = HeaderValue::from_str(&format!("Basic {}", BASE64_STANDARD.encode(plain))).ok()?;
+    value.set_sensitive(true);
+    Some(value)
+}
+
+/// The request for an original. Later headers replace earlier ones, so a configured `Host` or `Accept` wins.
+pub(crate) fn get(
+    client: &Client,
+    url: &Url,
+    headers: &Headers,
+    standing: Standing,
+    known: Option<&Validators>,
+) -> ClientRequest {
+    let mut request = client
+        .get(url.as_str())
+        .no_decompress()
+        // awc leaves out 80 and 443 whatever the scheme
+        .insert_header((HOST, authority(url)))
+        .insert_header((USER_AGENT, headers.user_agent.clone()))
+        .insert_header((ACCEPT, "*/*"))
+        .insert_header((ACCEPT_ENCODING, "identity"));
+    if let Some(etag) = known.and_then(|known| known.etag.as_deref()) {
+        request = request.insert_header((IF_NONE_MATCH, etag));
+    }
+    if let Some(date) = known.and_then(|known| known.last_modified.as_deref()) {
+        request = request.insert_header((IF_MODIFIED_SINCE, date));
+    }
+    if standing == Standing::Own {
+        for (name, value) in &headers.own {
+            request = request.insert_header((name.clone(), value.clone()));
+        }
+    }
+    request
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn credentials() {
+        for (url, expected) in [
+            ("http://a.example", None),
+            ("http://user:pa%3Ass@a.example", Some("Basic dXNlcjpwYTpzcw==")),
+            ("http://user@a.example", Some("Basic dXNlcjo=")),
+        ] {
+            let value = basic_credentials(&Url::parse(url).unwrap());
+            assert_eq!(value.as_ref().map(|value| value.to_str().unwrap()), expected, "{url}");
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! What the response of an origin means.
+
+use std::time::SystemTime;
+
+use awc::{
+    ClientResponse,
+    http::{
+        StatusCode,
+        header::{
+            AGE, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, DATE, ETAG, EXPIRES, HeaderMap, HeaderName,
+            LAST_MODIFIED,
+        },
+    },
+};
+use url::Url;
+
+use super::{
+    Http, authority,
+    body::{self, Framing, Spoilt},
+};
+use crate::{
+    Answer, Freshness, FreshnessHeaders, Validators,
+    error::{Error, Phase, Result},
+};
+
+impl Http {
+    /// Makes an answer of a response that is no redirect.
+    pub(super) async fn receive(
+        &self,
+        response: ClientResponse,
+        url: &Url,
+        original: &str,
+        known: Option<&Validators>,
+    ) -> Result<Answer> {
+        let status = response.status();
+        let validators = validators(response.headers());
+        let freshness = freshness(response.headers());
+        let content_type = text(response.headers(), &CONTENT_TYPE).map(str::to_owned);
+        match (status, known) {
+            (StatusCode::OK | StatusCode::NON_AUTHORITATIVE_INFORMATION, _) => {
+                let body = self.whole_body(response, url, original).await?;
+                Ok(Answer { body: Some(body), validators, freshness, content_type })
+            }
+            (StatusCode::NOT_MODIFIED, Some(known)) => {
+                Ok(Answer { body: None, validators: validators.or(known), freshness, content_type })
+            }
+            _ => {
+                body::drain(response).await;
+                Err(refusal(status, authority(url), original.to_owned()))
+            }
+        }
+    }
+
+    async fn whole_body(&self, response: ClientResponse, url: &Url, original: &str) -> Result<bytes::Bytes> {
+        let broken = |reason: String| Error::Broken { host: authority(url), reason };
+        if let Some(encoding) = foreign_encoding(response.headers()) {
+            return Err(broken(format!("the body is encoded as {encoding:?}, expected it as it is")));
+        }
+        let framing = Framing::of(&response)
+            .ok_or_else(|| broken("the response has no end, expected Content-Length or chunks".to_owned()))?;
+        let pause = self.limits.response;
+        body::read(response, framing, self.max_bytes, pause, &self.connections).await.map_err(|spoilt| {
+            match spoilt {
+                Spoilt::TooLarge => Error::TooLarge { original: original.to_owned(), limit: self.max_bytes },
+                Spoilt::TooSlow => Error::Timeout { host: authority(url), phase: Phase::Body, limit: pause },
+                Spoilt::Broken(reason) => broken(reason),
+            }
+        })
+    }
+}
+
+/// The error of a response that is neither an original nor a redirect.
+fn refusal(status: StatusCode, host: String, original: String) -> Error {
+    match status {
+        StatusCode::NOT_FOUND => Error::NotFound { original },
+        StatusCode::GONE => Error::Gone { original },
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
+            Error::Forbidden { original, reason: format!("{host} answered {status}") }
+        }
+        _ => Error::Broken { host, reason: format!("it answered {status}, expected 200") },
+    }
+}
+
+/// A content coding other than none; we asked for none and undo none.
+fn foreign_encoding(headers: &HeaderMap) -> Option<String> {
+    let encoding = joined(headers, &CONTENT_ENCODING)?;
+    let plain = encoding.split(',').map(str::trim).all(|coding| coding.is_empty() || coding == "identity");
+    (!plain).then_some(encoding)
+}
+
+fn validators(headers: &HeaderMap) -> Validators {
+    Validators {
+        etag: text(headers, &ETAG).map(str::to_owned),
+        last_modified: text(headers, &LAST_MODIFIED).map(str::to_owned),
+    }
+}
+
+fn freshness(headers: &HeaderMap) -> Freshness {
+    let cache_control = joined(headers, &CACHE_CONTROL);
+    let stated = FreshnessHeaders {
+        cache_control: cache_control.as_deref(),
+        expires: text(headers, &EXPIRES),
+        date: text(headers, &DATE),
+        age: text(headers, &AGE),
+    };
+    Freshness::parse(stated, SystemTime::now())
+}
+
+fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+    headers.get(name)?.to_str().ok()
+}
+
+/// All lines of a header as one; those that are not text count as `?`, which no directive and no coding is called.
+fn joined(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
+    let lines: Vec<_> = headers.get_all(name).map(|line| line.to_str().unwrap_or("?")).collect();
+    (!lines.is_empty()).then(|| lines.join(", "))
+}

@@ -1,0 +1,38 @@
+//! Whom we trust when an origin speaks TLS.
+
+use std::{path::Path, sync::Arc};
+
+use rustls::{
+    ClientConfig, RootCertStore,
+    crypto::ring,
+    pki_types::{CertificateDer, pem::PemObject},
+};
+
+/// The public certificate authorities of Mozilla's list, and those of a PEM file.
+pub(crate) fn roots(ca_file: Option<&Path>) -> Result<RootCertStore, String> {
+    let mut roots = RootCertStore::empty();
+    roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+    let Some(path) = ca_file else { return Ok(roots) };
+    let problem = |what: &dyn std::fmt::Display| {
+        format!("is {}: {what}, expected a PEM file of certificates", path.display())
+    };
+    let mut found = 0;
+    for certificate in CertificateDer::pem_file_iter(path).map_err(|error| problem(&error))? {
+        let certificate = certificate.map_err(|error| problem(&error))?;
+        roots.add(certificate).map_err(|error| problem(&error))?;
+        found += 1;
+    }
+    if found == 0 { Err(problem(&"no certificate in it")) } else { Ok(roots) }
+}
+
+/// The TLS settings of a client: HTTP/1.1 only, since HTTP/2 would pool one connection for each request all the same.
+///
+/// The provider is named, so that another crate's choice of features can neither change it nor make it ambiguous.
+pub(crate) fn client(roots: RootCertStore) -> Result<Arc<ClientConfig>, rustls::Error> {
+    let mut config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(Arc::new(config))
+}

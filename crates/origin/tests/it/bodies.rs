@@ -1,0 +1,164 @@
+//! A body is whole and within the limit, or it is an error.
+
+use std::rc::Rc;
+
+use origin::{ErrorKind, Origin, Phase};
+use tokio::sync::Notify;
+
+use crate::{
+    SHORT, body, config, fetch, open,
+    server::{Reply, Server, ok, say},
+};
+
+const CHUNKED: &str = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n";
+
+/// Fetches what a reply brings from an origin that allows ten bytes.
+async fn kind_of(reply: impl Fn() -> Reply + 'static) -> Result<String, ErrorKind> {
+    let server = Server::start(move |_| reply()).await;
+    let origin = Origin::open(&config(server.url()), 10).unwrap();
+    match fetch(&origin, "/a").await {
+        Ok(original) => Ok(String::from_utf8(original.body.to_vec()).unwrap()),
+        Err(error) => Err(error.kind()),
+    }
+}
+
+#[actix_rt::test]
+async fn whole_bodies() {
+    let expect = |text: &str| Ok(text.to_owned());
+    assert_eq!(kind_of(|| ok("", "picture")).await, expect("picture"));
+    assert_eq!(kind_of(|| ok("Connection: close\r\n", "picture").then_close()).await, expect("picture"));
+    assert_eq!(kind_of(|| ok("", "")).await, expect(""));
+    assert_eq!(kind_of(|| ok("Content-Encoding: identity\r\n", "picture")).await, expect("picture"));
+    let chunks = "\r\n3\r\npic\r\n4\r\nture\r\n0\r\n\r\n";
+    assert_eq!(kind_of(move || say(format!("{CHUNKED}{chunks}"))).await, expect("picture"));
+    let closing = format!("{CHUNKED}Connection: close\r\n{chunks}");
+    assert_eq!(kind_of(move || say(&closing).then_close()).await, expect("picture"));
+    assert_eq!(kind_of(|| say(format!("{CHUNKED}\r\n0\r\n\r\n"))).await, expect(""));
+    let old = "HTTP/1.0 200 OK\r\n\r\npicture";
+    assert_eq!(kind_of(move || say(old).then_close()).await, expect("picture"));
+}
+
+#[actix_rt::test]
+async fn short_bodies_are_broken() {
+    for reply in [
+        "HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\npicture".to_owned(),
+        "HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\n".to_owned(),
+        "HTTP/1.0 200 OK\r\nContent-Length: 8\r\n\r\npicture".to_owned(),
+        format!("{CHUNKED}\r\n"),
+        format!("{CHUNKED}\r\n3\r\npic\r\n"),
+        format!("{CHUNKED}\r\n3\r\npic\r\n4\r\ntu"),
+        format!("{CHUNKED}\r\n3\r\npic\r\n0\r\n"),
+        format!("{CHUNKED}Connection: close\r\n\r\n3\r\npic\r\n"),
+    ] {
+        let (closed, reset) = (reply.clone(), reply.clone());
+        assert_eq!(kind_of(move || say(&closed).then_close()).await, Err(ErrorKind::Broken), "{reply}");
+        assert_eq!(kind_of(move || say(&reset).then_reset()).await, Err(ErrorKind::Broken), "{reply}");
+    }
+}
+
+#[actix_rt::test]
+async fn responses_that_make_no_sense_are_broken() {
+    for reply in [
+        // no end is told: awc would show an empty body
+        "HTTP/1.1 200 OK\r\n\r\npicture",
+        "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\npicture",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: identity\r\n\r\npicture",
+        // framing that HTTP/1.0 does not know
+        "HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\npic\r\n0\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\npict",
+        "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\npic\r\n0\r\n\r\n",
+        // encodings that were not asked for
+        "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 3\r\n\r\n\x1f\x1f\x1f",
+        "HTTP/1.1 200 OK\r\nContent-Encoding: identity, br\r\nContent-Length: 1\r\n\r\nx",
+        "SSH-2.0-OpenSSH_9.6\r\n",
+        "HTTP/1.1 200 OK\r\nbad header\r\n\r\n",
+    ] {
+        assert_eq!(kind_of(move || say(reply).then_close()).await, Err(ErrorKind::Broken), "{reply}");
+    }
+}
+
+#[actix_rt::test]
+async fn the_limit_holds_both_ways() {
+    assert_eq!(kind_of(|| ok("", "ten bytes!")).await, Ok("ten bytes!".to_owned()));
+    assert_eq!(
+        kind_of(|| say(format!("{CHUNKED}\r\na\r\nten bytes!\r\n0\r\n\r\n"))).await,
+        Ok("ten bytes!".to_owned())
+    );
+    // known beforehand: nothing is read, or this would wait for a body that never comes
+    let stated = || say("HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\n").then_hang();
+    assert_eq!(kind_of(stated).await, Err(ErrorKind::TooLarge));
+    let endless = || say("HTTP/1.1 200 OK\r\nContent-Length: 18446744073709551615\r\n\r\n").then_hang();
+    assert_eq!(kind_of(endless).await, Err(ErrorKind::TooLarge));
+    // found out on the way: not read to the end either
+    let streamed = || say(format!("{CHUNKED}\r\n6\r\ntoo ma\r\n6\r\nny byt\r\n")).then_hang();
+    assert_eq!(kind_of(streamed).await, Err(ErrorKind::TooLarge));
+    let old = || say("HTTP/1.0 200 OK\r\n\r\ntoo many bytes").then_hang();
+    assert_eq!(kind_of(old).await, Err(ErrorKind::TooLarge));
+}
+
+#[actix_rt::test]
+async fn what_follows_a_body_is_never_taken_for_the_next() {
+    let server = Server::start(|asked| match asked.path() {
+        "/more" => say(
+            "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\npicHTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil",
+        ),
+        _ => ok("", "good"),
+    })
+    .await;
+    let origin = open(&config(server.url()));
+    assert_eq!(body(&origin, "/more").await, "pic");
+    assert_eq!(body(&origin, "/next").await, "good");
+}
+
+#[actix_rt::test]
+async fn a_response_without_an_end_taints_no_other() {
+    for strange in [
+        "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n",
+        "HTTP/1.1 200 OK\r\n\r\n",
+        "HTTP/1.1 404 Not Found\r\n\r\n",
+    ] {
+        // the connection stays open and silent: only its end could tell that something is still to come
+        let server = Server::start(
+            move |asked| if asked.path() == "/strange" { say(strange) } else { ok("", "good") },
+        )
+        .await;
+        let origin = open(&config(server.url()));
+        fetch(&origin, "/strange").await.unwrap_err();
+        assert_eq!(body(&origin, "/next").await, "good");
+        assert_eq!(server.connections(), 2, "{strange}");
+    }
+}
+
+#[actix_rt::test]
+async fn a_body_on_its_way_survives_the_end_of_its_pool() {
+    let signal = Rc::new(Notify::new());
+    let finish = Rc::clone(&signal);
+    let server = Server::start(move |asked| match asked.path() {
+        "/slow" => say(format!("{CHUNKED}\r\n3\r\npic\r\n")).then_say("0\r\n\r\n", &finish),
+        _ => say("HTTP/1.1 404 Not Found\r\n\r\n"),
+    })
+    .await;
+    let origin = open(&config(server.url()));
+    let slow = fetch(&origin, "/slow");
+    let strange = async {
+        // connections are left behind while the other one is in use
+        while server.asked().is_empty() {
+            tokio::task::yield_now().await;
+        }
+        fetch(&origin, "/strange").await.unwrap_err();
+        signal.notify_one();
+    };
+    let (slow, ()) = tokio::join!(slow, strange);
+    assert_eq!(slow.unwrap().body, "pic");
+}
+
+#[actix_rt::test]
+async fn a_silent_body_runs_out_of_time() {
+    let server = Server::start(|_| say("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\npic").then_hang()).await;
+    let mut config = config(server.url());
+    config.response_timeout = SHORT;
+    let error = fetch(&open(&config), "/a").await.unwrap_err();
+    assert!(matches!(error, origin::Error::Timeout { phase: Phase::Body, .. }), "{error}");
+}

@@ -1,0 +1,174 @@
+//! Originals from a folder, and nothing else from this machine.
+
+use std::{
+    fs,
+    os::unix::{fs::symlink, net::UnixListener},
+    path::Path,
+    time::{Duration, SystemTime},
+};
+
+use origin::{ErrorKind, Fetched, Origin, SourcePath, Validators};
+use rustix::fs::{CWD, FileType, Mode};
+use tempfile::TempDir;
+
+use crate::{body, config, fetch, open, path};
+
+/// A folder `photos` with something in it, inside another folder with secrets.
+fn photos() -> (TempDir, Origin) {
+    let outer = tempfile::tempdir().unwrap();
+    let root = outer.path().join("photos");
+    fs::create_dir_all(root.join("sub/dir")).unwrap();
+    fs::write(root.join("a.jpg"), "picture").unwrap();
+    fs::write(root.join("sub/caf\u{e9} %2e.jpg"), "deep").unwrap();
+    fs::write(root.join("empty.jpg"), "").unwrap();
+    fs::write(root.join(".secret"), "hidden").unwrap();
+    fs::create_dir(root.join(".git")).unwrap();
+    fs::write(root.join(".git/config"), "hidden").unwrap();
+    fs::write(outer.path().join("out.jpg"), "outside").unwrap();
+    let origin = open(&config(root.to_str().unwrap()));
+    (outer, origin)
+}
+
+async fn kind(origin: &Origin, raw: &str) -> ErrorKind {
+    fetch(origin, raw).await.map(|original| panic!("{raw}: {:?}", original.body)).unwrap_err().kind()
+}
+
+#[actix_rt::test]
+async fn files() {
+    let (outer, origin) = photos();
+    for (raw, expected) in [
+        ("/a.jpg", "picture"),
+        ("//a.jpg", "picture"),
+        ("/%61.jpg", "picture"),
+        ("/sub//caf%C3%A9%20%252e.jpg", "deep"),
+        ("/empty.jpg", ""),
+    ] {
+        assert_eq!(body(&origin, raw).await, expected, "{raw}");
+    }
+    let url = format!("file://{}/photos", outer.path().display());
+    assert_eq!(body(&open(&config(&url)), "/a.jpg").await, "picture");
+    assert_eq!(open(&config(&url)).identity(&path("/a.jpg")), format!("{url}/a.jpg"));
+}
+
+#[actix_rt::test]
+async fn what_is_not_there() {
+    let (_outer, origin) = photos();
+    let long = format!("/{}", "x".repeat(300));
+    for raw in ["/b.jpg", "/", "/sub", "/sub/", "/sub/dir", "/a.jpg/", "/a.jpg/b", "/no/such/folder", &long] {
+        assert_eq!(kind(&origin, raw).await, ErrorKind::NotFound, "{raw}");
+    }
+    for raw in ["/.secret", "/.git/config", "/%2esecret", "/sub/.", "/..."] {
+        let Ok(path) = SourcePath::parse(raw) else { continue };
+        assert_eq!(origin.fetch(&path, None).await.unwrap_err().kind(), ErrorKind::NotFound, "{raw}");
+    }
+}
+
+#[actix_rt::test]
+async fn no_way_out() {
+    let (outer, origin) = photos();
+    let root = outer.path().join("photos");
+    symlink("../out.jpg", root.join("up.jpg")).unwrap();
+    symlink(outer.path().join("out.jpg"), root.join("absolute.jpg")).unwrap();
+    symlink("..", root.join("parent")).unwrap();
+    symlink("/proc/self/root", root.join("magic")).unwrap();
+    symlink("loop.jpg", root.join("loop.jpg")).unwrap();
+    symlink("nothing.jpg", root.join("dangling.jpg")).unwrap();
+    for raw in
+        ["/up.jpg", "/absolute.jpg", "/parent/out.jpg", "/magic/etc/passwd", "/loop.jpg", "/dangling.jpg"]
+    {
+        assert_eq!(kind(&origin, raw).await, ErrorKind::NotFound, "{raw}");
+    }
+    for raw in
+        ["/../out.jpg", "/%2e%2e/out.jpg", "/..%2fout.jpg", "/sub/../../out.jpg", "/a.jpg%00", "/%ff.jpg"]
+    {
+        assert_eq!(SourcePath::parse(raw).unwrap_err().kind(), ErrorKind::InvalidPath, "{raw}");
+    }
+    let absolute = format!("/{}", outer.path().join("out.jpg").display());
+    assert_eq!(kind(&origin, &absolute).await, ErrorKind::NotFound);
+}
+
+#[actix_rt::test]
+async fn links_that_stay_inside_are_followed() {
+    let (outer, origin) = photos();
+    let root = outer.path().join("photos");
+    symlink("a.jpg", root.join("link.jpg")).unwrap();
+    symlink("../a.jpg", root.join("sub/up.jpg")).unwrap();
+    assert_eq!(body(&origin, "/link.jpg").await, "picture");
+    assert_eq!(body(&origin, "/sub/up.jpg").await, "picture");
+}
+
+#[actix_rt::test]
+async fn only_regular_files() {
+    let (outer, origin) = photos();
+    let root = outer.path().join("photos");
+    // nobody will ever write to it: opening it in the usual way would wait for ever
+    rustix::fs::mknodat(CWD, root.join("pipe.jpg"), FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
+    let _socket = UnixListener::bind(root.join("socket.jpg")).unwrap();
+    for raw in ["/pipe.jpg", "/socket.jpg", "/sub"] {
+        assert_eq!(kind(&origin, raw).await, ErrorKind::NotFound, "{raw}");
+    }
+    assert_eq!(kind(&open(&config("/dev")), "/null").await, ErrorKind::NotFound);
+}
+
+#[actix_rt::test]
+async fn the_limit_holds() {
+    let (outer, _) = photos();
+    let config = config(outer.path().join("photos").to_str().unwrap());
+    let exact = Origin::open(&config, 7).unwrap();
+    assert_eq!(body(&exact, "/a.jpg").await, "picture");
+    let small = Origin::open(&config, 6).unwrap();
+    assert_eq!(kind(&small, "/a.jpg").await, ErrorKind::TooLarge);
+}
+
+#[actix_rt::test]
+async fn conditional() {
+    let (outer, origin) = photos();
+    let file = outer.path().join("photos/a.jpg");
+    let at = |nanoseconds| SystemTime::UNIX_EPOCH + Duration::new(784_111_777, nanoseconds);
+    let set = |time| fs::File::options().write(true).open(&file).unwrap().set_modified(time).unwrap();
+    set(at(1));
+    let original = fetch(&origin, "/a.jpg").await.unwrap();
+    let Validators { etag: Some(etag), last_modified: Some(date) } = original.validators.clone() else {
+        panic!("expected both validators, got {:?}", original.validators)
+    };
+    assert!(etag.starts_with('"') && etag.ends_with('"'), "{etag}");
+    assert_eq!(date, "Sun, 06 Nov 1994 08:49:37 GMT");
+    assert_eq!(original.freshness, origin::Freshness::default());
+
+    let ask = async |known: Validators| origin.fetch(&path("/a.jpg"), Some(&known)).await.unwrap();
+    let by_tag = Validators { etag: Some(etag.clone()), last_modified: None };
+    let by_date = Validators { etag: None, last_modified: Some(date.clone()) };
+    for known in [original.validators.clone(), by_tag.clone(), by_date.clone()] {
+        let Fetched::NotModified(unchanged) = ask(known).await else { panic!("expected not modified") };
+        assert_eq!(unchanged.validators, original.validators);
+    }
+    // a change within the same second, of the same length
+    fs::write(&file, "PICTURE").unwrap();
+    set(at(2));
+    for known in [original.validators.clone(), by_tag] {
+        let Fetched::Modified(new) = ask(known).await else { panic!("expected the new version") };
+        assert_eq!(new.body, "PICTURE");
+        assert_ne!(new.validators.etag, Some(etag.clone()));
+    }
+}
+
+#[actix_rt::test]
+async fn a_folder_may_be_exchanged_but_not_be_gone() {
+    let (outer, origin) = photos();
+    let root = outer.path().join("photos");
+    fs::rename(&root, outer.path().join("old")).unwrap();
+    // an unmounted disk must not look like so many missing pictures
+    assert_eq!(kind(&origin, "/a.jpg").await, ErrorKind::Unreachable);
+    fs::create_dir(&root).unwrap();
+    fs::write(root.join("a.jpg"), "new").unwrap();
+    assert_eq!(body(&origin, "/a.jpg").await, "new");
+}
+
+#[test]
+fn a_folder_must_exist() {
+    for url in ["/no/such/folder", "file:///no/such/folder", "/dev/null"] {
+        assert!(!Path::new(url).is_dir());
+        let problems = config(url).problems();
+        assert!(matches!(problems.as_slice(), [problem] if problem.contains("origin.url")), "{problems:?}");
+    }
+}

@@ -1,0 +1,68 @@
+//! The origin through real sockets and real files.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+mod bodies;
+mod conditional;
+mod folder;
+mod guard;
+mod pooling;
+mod redirects;
+mod requests;
+mod server;
+mod status;
+mod timeouts;
+mod tls;
+
+use std::{net::TcpListener, time::Duration};
+
+use bytes::Bytes;
+use origin::{Config, Error, Fetched, Origin, Original, SourcePath};
+
+/// Far more than any test's body, save those that test it.
+const MAX_BYTES: u64 = 1 << 20;
+
+/// A time limit that is meant to be hit.
+const SHORT: Duration = Duration::from_millis(60);
+
+fn config(url: impl Into<String>) -> Config {
+    Config { url: url.into(), ..Config::default() }
+}
+
+fn open(config: &Config) -> Origin {
+    Origin::open(config, MAX_BYTES).unwrap()
+}
+
+fn path(raw: &str) -> SourcePath {
+    SourcePath::parse(raw).unwrap()
+}
+
+async fn fetch(origin: &Origin, raw: &str) -> Result<Original, Error> {
+    origin.fetch(&path(raw), None).await.map(|fetched| match fetched {
+        Fetched::Modified(original) => original,
+        Fetched::NotModified(unchanged) => panic!("nothing was known, yet it is not modified: {unchanged:?}"),
+    })
+}
+
+async fn body(origin: &Origin, raw: &str) -> Bytes {
+    fetch(origin, raw).await.unwrap().body
+}
+
+/// A listener that must see nobody.
+struct Watched(TcpListener);
+
+impl Watched {
+    fn bind(address: &str) -> Self {
+        let listener = TcpListener::bind(address).unwrap();
+        listener.set_nonblocking(true).unwrap();
+        Self(listener)
+    }
+
+    fn authority(&self) -> String {
+        self.0.local_addr().unwrap().to_string()
+    }
+
+    fn assert_unseen(&self) {
+        let error = self.0.accept().unwrap_err();
+        assert_eq!(error.kind(), std::io::ErrorKind::WouldBlock);
+    }
+}

@@ -1,0 +1,231 @@
+//! A scripted HTTP server: says exactly the bytes it is told to say, right or wrong.
+
+use std::{
+    cell::{Cell, RefCell},
+    net::SocketAddr,
+    rc::Rc,
+    sync::Arc,
+};
+
+use base64::{Engine, prelude::BASE64_STANDARD};
+use rcgen::{CertifiedKey, KeyPair};
+use tokio::{
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+    sync::Notify,
+};
+use tokio_rustls::{
+    TlsAcceptor,
+    rustls::{ServerConfig, crypto::ring, pki_types::PrivateKeyDer},
+};
+
+/// The first byte of a TLS connection: a handshake record.
+const TLS_HANDSHAKE: u8 = 0x16;
+
+/// A request as it came.
+#[derive(Debug, Clone)]
+pub struct Asked {
+    /// Which connection it came on, from 1.
+    pub connection: usize,
+    /// Whether that connection speaks TLS.
+    pub tls: bool,
+    /// Request line and headers.
+    pub head: String,
+}
+
+impl Asked {
+    pub fn path(&self) -> &str {
+        self.head.split(' ').nth(1).unwrap()
+    }
+
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.head.lines().skip(1).find_map(|line| {
+            let (found, value) = line.split_once(':')?;
+            found.eq_ignore_ascii_case(name).then(|| value.trim())
+        })
+    }
+}
+
+/// What the server does about a request.
+pub struct Reply {
+    bytes: Vec<u8>,
+    then: Then,
+}
+
+enum Then {
+    AwaitNext,
+    Close,
+    Reset,
+    Hang,
+    /// Says the rest when it is told to.
+    Resume(Rc<Notify>, Vec<u8>),
+}
+
+/// Says these bytes and waits for the next request.
+pub fn say(bytes: impl AsRef<[u8]>) -> Reply {
+    Reply { bytes: bytes.as_ref().to_vec(), then: Then::AwaitNext }
+}
+
+/// A response of status 200 with further header lines and a body of known length.
+pub fn ok(headers: &str, body: &str) -> Reply {
+    say(format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n{headers}\r\n{body}", body.len()))
+}
+
+/// A response without a body.
+pub fn empty(status: u16, headers: &str) -> Reply {
+    say(format!("HTTP/1.1 {status} X\r\nContent-Length: 0\r\n{headers}\r\n"))
+}
+
+pub fn redirect(location: &str) -> Reply {
+    empty(302, &format!("Location: {location}\r\n"))
+}
+
+impl Reply {
+    pub fn then_close(self) -> Self {
+        Self { then: Then::Close, ..self }
+    }
+
+    pub fn then_reset(self) -> Self {
+        Self { then: Then::Reset, ..self }
+    }
+
+    pub fn then_hang(self) -> Self {
+        Self { then: Then::Hang, ..self }
+    }
+
+    pub fn then_say(self, rest: &str, signal: &Rc<Notify>) -> Self {
+        Self { then: Then::Resume(Rc::clone(signal), rest.as_bytes().to_vec()), ..self }
+    }
+}
+
+/// A running server. It lives on the test's own thread and ends with it.
+pub struct Server {
+    address: SocketAddr,
+    shared: Rc<Shared>,
+}
+
+struct Shared {
+    script: Box<dyn Fn(&Asked) -> Reply>,
+    asked: RefCell<Vec<Asked>>,
+    connections: Cell<usize>,
+    tls: TlsAcceptor,
+    certificate: String,
+}
+
+impl Server {
+    /// Serves by a script, plain or with TLS, whichever the client speaks.
+    pub async fn start(script: impl Fn(&Asked) -> Reply + 'static) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (tls, certificate) = certified();
+        let shared = Rc::new(Shared {
+            script: Box::new(script),
+            asked: RefCell::default(),
+            connections: Cell::default(),
+            tls,
+            certificate,
+        });
+        let accepting = Rc::clone(&shared);
+        actix_rt::spawn(async move {
+            loop {
+                let (stream, _) = listener.accept().await.unwrap();
+                accepting.connections.set(accepting.connections.get() + 1);
+                actix_rt::spawn(Rc::clone(&accepting).welcome(stream, accepting.connections.get()));
+            }
+        });
+        Self { address, shared }
+    }
+
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// By name, for which the certificate is made out.
+    pub fn https(&self) -> String {
+        format!("https://localhost:{}", self.address.port())
+    }
+
+    pub fn port(&self) -> u16 {
+        self.address.port()
+    }
+
+    /// The certificate that the server shows, as PEM.
+    pub fn certificate(&self) -> &str {
+        &self.shared.certificate
+    }
+
+    pub fn asked(&self) -> Vec<Asked> {
+        self.shared.asked.borrow().clone()
+    }
+
+    pub fn connections(&self) -> usize {
+        self.shared.connections.get()
+    }
+}
+
+fn certified() -> (TlsAcceptor, String) {
+    let names = ["localhost".to_owned(), "127.0.0.1".to_owned()];
+    let CertifiedKey { cert, signing_key } = rcgen::generate_simple_self_signed(names).unwrap();
+    let key = PrivateKeyDer::try_from(KeyPair::serialize_der(&signing_key)).unwrap();
+    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![cert.der().clone()], key)
+        .unwrap();
+    let base64 = BASE64_STANDARD.encode(cert.der());
+    let pem = format!("-----BEGIN CERTIFICATE-----\n{base64}\n-----END CERTIFICATE-----\n");
+    (TlsAcceptor::from(Arc::new(config)), pem)
+}
+
+impl Shared {
+    async fn welcome(self: Rc<Self>, stream: TcpStream, connection: usize) {
+        let mut first = [0];
+        if stream.peek(&mut first).await.is_ok() && first[0] == TLS_HANDSHAKE {
+            // a client that does not trust us leaves in the middle of the handshake
+            if let Ok(mut stream) = self.tls.accept(stream).await {
+                self.serve(&mut stream, connection, true).await;
+            }
+            return;
+        }
+        let mut stream = stream;
+        if let Some(Then::Reset) = self.serve(&mut stream, connection, false).await {
+            stream.set_zero_linger().unwrap();
+        }
+    }
+
+    async fn serve<S>(&self, stream: &mut S, connection: usize, tls: bool) -> Option<Then>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        while let Some(head) = read_head(stream).await {
+            let asked = Asked { connection, tls, head };
+            let reply = (self.script)(&asked);
+            self.asked.borrow_mut().push(asked);
+            // a client that has heard enough may be gone
+            let _ = stream.write_all(&reply.bytes).await;
+            match reply.then {
+                Then::AwaitNext => {}
+                Then::Resume(signal, rest) => {
+                    signal.notified().await;
+                    let _ = stream.write_all(&rest).await;
+                }
+                Then::Hang => std::future::pending().await,
+                Then::Reset => return Some(Then::Reset),
+                Then::Close => {
+                    let _ = stream.shutdown().await;
+                    return Some(Then::Close);
+                }
+            }
+        }
+        None
+    }
+}
+
+async fn read_head(stream: &mut (impl AsyncRead + Unpin)) -> Option<String> {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        head.push(stream.read_u8().await.ok()?);
+    }
+    Some(String::from_utf8(head).unwrap())
+}

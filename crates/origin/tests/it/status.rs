@@ -1,0 +1,64 @@
+//! What comes of an origin that has no picture to give.
+
+use origin::{Blame, Config, ErrorKind, Origin};
+
+use crate::{
+    config, fetch, open,
+    server::{Server, empty, say},
+};
+
+#[actix_rt::test]
+async fn statuses_become_kinds() {
+    let server = Server::start(|asked| empty(asked.path()[1..].parse().unwrap(), "")).await;
+    let origin = open(&config(server.url()));
+    for (status, kind, blame) in [
+        (404, ErrorKind::NotFound, Blame::Client),
+        (410, ErrorKind::Gone, Blame::Client),
+        (401, ErrorKind::Forbidden, Blame::Origin),
+        (403, ErrorKind::Forbidden, Blame::Origin),
+        (400, ErrorKind::Broken, Blame::Origin),
+        (418, ErrorKind::Broken, Blame::Origin),
+        (429, ErrorKind::Broken, Blame::Origin),
+        (500, ErrorKind::Broken, Blame::Origin),
+        (503, ErrorKind::Broken, Blame::Origin),
+        (504, ErrorKind::Broken, Blame::Origin),
+        (204, ErrorKind::Broken, Blame::Origin),
+        (206, ErrorKind::Broken, Blame::Origin),
+    ] {
+        let error = fetch(&origin, &format!("/{status}")).await.unwrap_err();
+        assert_eq!((error.kind(), error.blame()), (kind, blame), "{status}: {error}");
+    }
+}
+
+#[actix_rt::test]
+async fn nobody_there() {
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let error = fetch(&open(&config(format!("http://127.0.0.1:{port}"))), "/a").await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unreachable, "{error}");
+}
+
+#[actix_rt::test]
+async fn somebody_there_who_does_not_answer() {
+    for reply in [|| say("").then_close(), || say("").then_reset()] {
+        let server = Server::start(move |_| reply()).await;
+        let error = fetch(&open(&config(server.url())), "/a").await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unreachable, "{error}");
+        // asked once more, and not for ever
+        assert_eq!(server.connections(), 2);
+    }
+}
+
+#[actix_rt::test]
+async fn no_origin_at_all() {
+    let error = fetch(&open(&Config::default()), "/a").await.unwrap_err();
+    assert_eq!((error.kind(), error.blame()), (ErrorKind::NotConfigured, Blame::Us));
+}
+
+#[test]
+fn a_wrong_configuration_does_not_open() {
+    let mut config = config("ftp://a.example");
+    config.max_connections = 0;
+    let Err(error) = Origin::open(&config, 1) else { panic!("expected an error") };
+    assert_eq!(error.kind(), ErrorKind::Misconfigured);
+    assert!(error.to_string().contains("origin.url") && error.to_string().contains("origin.max_connections"));
+}
