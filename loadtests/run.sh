@@ -1,0 +1,6 @@
+#!/usr/bin/env bash
+# Every load test, one after the other.
+set -euo pipefail
+cd "$(dirname "$0")"
+./hits.sh
+python3 soak.py
