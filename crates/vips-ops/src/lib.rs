@@ -18,6 +18,7 @@ pub mod size;
 pub mod source;
 pub mod stage;
 pub mod steps;
+pub mod tone;
 
 pub use error::{Blame, Error, ErrorKind, Result};
 pub use params::Params;

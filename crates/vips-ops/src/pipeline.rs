@@ -10,9 +10,10 @@ use crate::{
     params::Params,
     plan::{Accept, Paint, Plan, format::OutputFormat, geometry::Window},
     settings::Settings,
-    size::Size,
+    size::{Rect, Size},
     source::Source,
-    steps::{alpha, canvas, load, metadata, orient, profile, resize, turn, window},
+    steps::{alpha, canvas, load, metadata, orient, profile, resize, sharpen, turn, window},
+    tone::Grade,
 };
 
 /// A finished answer.
@@ -80,8 +81,11 @@ fn timely(error: Error, deadline: &Deadline) -> Error {
 /// The finished pixels, frames stacked from top to bottom.
 fn pixels(plan: &Plan, source: &Source, deadline: &Deadline) -> Result<Image> {
     let opened = load::open(source, &plan.load, deadline)?;
-    let finished =
-        if plan.load.frames > 1 { animation(plan, &opened) } else { frame(plan, &opened, &mut None) };
+    let finished = if plan.load.frames > 1 {
+        animation(plan, &opened)
+    } else {
+        frame(plan, &opened, &mut Found::default())
+    };
     let finished = finished.and_then(|image| {
         let image = if plan.autorotated { metadata::upright(&image)? } else { image };
         image.copy_memory()
@@ -92,7 +96,7 @@ fn pixels(plan: &Plan, source: &Source, deadline: &Deadline) -> Result<Image> {
 /// Each frame by itself, so that no frame bleeds into the next and memory holds one large frame at a time.
 fn animation(plan: &Plan, stack: &Image) -> vips::Result<Image> {
     let Size { width, height } = plan.load.size;
-    let mut found = None;
+    let mut found = Found::default();
     let frames = (0..plan.load.frames)
         .map(|index| {
             frame(plan, &stack.extract_area(0, index * height, width, height)?, &mut found)?.copy_memory()
@@ -102,8 +106,15 @@ fn animation(plan: &Plan, stack: &Image) -> vips::Result<Image> {
     metadata::animate(&joined, stack, plan.size.height, plan.load.frames)
 }
 
-/// One frame through every step. `found` keeps the window that was looked for in the first frame for the others.
-fn frame(plan: &Plan, image: &Image, found: &mut Option<crate::size::Rect>) -> vips::Result<Image> {
+/// What was looked for in the first frame, and holds for all of them.
+#[derive(Default)]
+struct Found {
+    window: Option<Rect>,
+    grade: Option<Grade>,
+}
+
+/// One frame through every step.
+fn frame(plan: &Plan, image: &Image, found: &mut Found) -> vips::Result<Image> {
     let mut image = match plan.extract {
         Some(rect) => window::cut(image, rect)?,
         None => image.clone(),
@@ -118,18 +129,24 @@ fn frame(plan: &Plan, image: &Image, found: &mut Option<crate::size::Rect>) -> v
         image = turn::apply(&image, turn, plan.background)?;
     }
     if let Some(wanted) = plan.window {
-        if matches!(wanted, Window::Interesting(_)) && found.is_none() {
+        if matches!(wanted, Window::Interesting(_)) && found.window.is_none() {
             image = image.copy_memory()?;
         }
-        let rect = found.map_or_else(|| window::locate(&image, wanted), Ok)?;
-        *found = Some(rect);
+        let rect = found.window.map_or_else(|| window::locate(&image, wanted), Ok)?;
+        found.window = Some(rect);
         image = window::cut(&image, rect)?;
     }
     if let Some(canvas) = plan.canvas {
         image = canvas::place(&image, canvas, plan.background)?;
     }
+    if !plan.grade.passes.is_empty() {
+        image = graded(plan, image, found)?;
+    }
     for effect in &plan.effects {
         image = effect.apply(&image)?;
+    }
+    if let Some(sharpen) = plan.sharpen {
+        image = sharpen::apply(&image, sharpen)?;
     }
     if plan.pad > 0 {
         image = canvas::border(&image, plan.pad, plan.background)?;
@@ -146,4 +163,14 @@ fn ready_for_paint(plan: &Plan, image: Image) -> vips::Result<Image> {
         _ => profile::coloured(image)?,
     };
     if plan.paints == Paint::Translucent { alpha::with_alpha(image) } else { Ok(image) }
+}
+
+/// Corrected; what is found by looking is found in the first frame.
+fn graded(plan: &Plan, image: Image, found: &mut Found) -> vips::Result<Image> {
+    let image = profile::coloured(image)?;
+    let image = if plan.grade.looks() { image.copy_memory()? } else { image };
+    let settled = found.grade.take().map_or_else(|| plan.grade.settled(&image), Ok)?;
+    let graded = settled.apply(&image)?;
+    found.grade = Some(settled);
+    Ok(graded)
 }

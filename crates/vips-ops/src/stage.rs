@@ -21,8 +21,32 @@ pub enum Stage {
     Profile,
     /// Cut to the box.
     Crop,
+    /// White balance: before anything that judges colours.
+    AutoLevel,
+    /// Black, white and mid grey: on the balanced picture.
+    AutoFix,
+    /// Light from the camera.
+    FillFlash,
+    /// Shadows and highlights.
+    ShadowsHighlights,
+    /// Brightness and contrast: wishes come after corrections.
+    BrightnessContrast,
+    /// Mid tones.
+    Gamma,
+    /// Warm or cold light.
+    Warmth,
+    /// All colours.
+    Saturation,
+    /// Dull colours.
+    Vibrance,
+    /// A look, over the corrected picture.
+    Filter,
+    /// One colour, over the look.
+    Colorize,
     /// Blur.
     Blur,
+    /// Sharpen: what a blur left.
+    Sharpen,
     /// Add a border: around the finished picture.
     Pad,
     /// Remove alpha: last, since everything before may make use of it.

@@ -124,6 +124,25 @@ impl Image {
         if raw.is_null() { Err(failed(c"from_pixels")) } else { Ok(Self(raw)) }
     }
 
+    /// A table of numbers, `rows` of equal length, as matrix operations take it.
+    pub fn matrix(numbers: &[f64], rows: u32) -> Result<Self> {
+        let columns = numbers.len() as u32 / rows.max(1);
+        if u64::from(columns) * u64::from(rows) != numbers.len() as u64 || columns == 0 {
+            let detail = format!("{} numbers in {rows} rows", numbers.len());
+            return Err(Error::Operation { operation: "matrix".into(), detail });
+        }
+        // SAFETY: the list holds as many numbers as its shape says; libvips copies it.
+        let raw = unsafe {
+            ffi::vips_image_new_matrix_from_array(
+                columns as i32,
+                rows as i32,
+                numbers.as_ptr(),
+                numbers.len() as i32,
+            )
+        };
+        if raw.is_null() { Err(failed(c"matrix")) } else { Ok(Self(raw)) }
+    }
+
     /// Pixels from left to right.
     pub fn width(&self) -> u32 {
         // SAFETY: reads a field of a live image, as do the calls below.

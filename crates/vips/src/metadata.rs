@@ -88,6 +88,11 @@ impl Image {
         names
     }
 
+    /// The same pixels with what `other` carries beside its own.
+    pub fn with_metadata_of(&self, other: &Self) -> Result<Self> {
+        self.edit(|edit| edit.take_from(other))
+    }
+
     /// A copy (of the header, not of pixels) with other metadata.
     pub fn edit(&self, change: impl FnOnce(&mut Edit)) -> Result<Self> {
         let copy = Operation::new(c"copy").image(c"in", self).out()?;
@@ -105,6 +110,23 @@ impl Edit {
     pub fn remove(&mut self, name: &CStr) {
         // SAFETY: nobody else holds this copy.
         unsafe { ffi::vips_image_remove(self.0.as_ptr(), name.as_ptr()) };
+    }
+
+    /// Takes over every item of another image that is not one of libvips' own header fields.
+    fn take_from(&mut self, other: &Image) {
+        for name in other.fields() {
+            if self.0.has(&name) {
+                continue;
+            }
+            let mut value = std::mem::MaybeUninit::<ffi::GValue>::zeroed();
+            // SAFETY: on success `value` is initialised with a copy of the item; it is set on a private copy and unset.
+            unsafe {
+                if ffi::vips_image_get(other.as_ptr(), name.as_ptr(), value.as_mut_ptr()) == 0 {
+                    ffi::vips_image_set(self.0.as_ptr(), name.as_ptr(), value.as_mut_ptr());
+                    ffi::g_value_unset(value.as_mut_ptr());
+                }
+            }
+        }
     }
 
     /// Sets a whole number.

@@ -42,9 +42,29 @@ pub mod turn {
     pub mod rotate;
 }
 
+pub mod tone {
+    //! Light and colour.
+    pub mod auto_fix;
+    pub mod auto_level;
+    pub mod brightness;
+    pub mod colorize;
+    pub mod colorize_intensity;
+    pub mod contrast;
+    pub mod fill_flash;
+    pub mod filter;
+    pub mod gamma;
+    pub mod highlights;
+    pub mod saturation;
+    pub mod shadow;
+    pub mod vibrance;
+    pub mod warmth;
+}
+
 pub mod effect {
-    //! What is done to pixels.
+    //! Blur and sharpness.
     pub mod blur;
+    pub mod sharp_amount;
+    pub mod sharp_radius;
 }
 
 pub mod output {
@@ -71,6 +91,22 @@ param_table! {
         trim_color: crop::trim_color::TrimColor,
         pad: size::pad::Pad,
         pad_color: size::pad_color::PadColor,
+        auto_level: tone::auto_level::AutoLevel,
+        auto_fix: tone::auto_fix::AutoFix,
+        fill_flash: tone::fill_flash::FillFlash,
+        shadow: tone::shadow::Shadow,
+        highlights: tone::highlights::Highlights,
+        brightness: tone::brightness::Brightness,
+        contrast: tone::contrast::Contrast,
+        gamma: tone::gamma::Gamma,
+        warmth: tone::warmth::Warmth,
+        saturation: tone::saturation::Saturation,
+        vibrance: tone::vibrance::Vibrance,
+        filter: tone::filter::Filter,
+        colorize: tone::colorize::Colorize,
+        colorize_intensity: tone::colorize_intensity::ColorizeIntensity,
+        sharp_amount: effect::sharp_amount::SharpAmount,
+        sharp_radius: effect::sharp_radius::SharpRadius,
         flatten: output::flatten::Flatten,
         force_jpg: output::force_jpg::ForceJpg,
         format: output::format::Format,

@@ -9,8 +9,12 @@ impl Display for Plan {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         self.explain_load(f)?;
         self.explain_geometry(f)?;
+        write!(f, "{}", self.grade)?;
         for effect in &self.effects {
             writeln!(f, "{effect}")?;
+        }
+        if let Some(sharpen) = self.sharpen {
+            writeln!(f, "sharpen by {:.2}, sigma {:.2} px", sharpen.strength, sharpen.sigma)?;
         }
         if self.pad > 0 {
             writeln!(f, "pad {} px on each side", self.pad)?;

@@ -102,6 +102,8 @@ pub struct Request<'a> {
     pub accept: Accept,
     /// The colour that is painted or shines through.
     pub background: Colour,
+    /// Whether colours are made that the original's palette does not hold.
+    pub changes_colours: bool,
     /// The operator's settings.
     pub settings: &'a Settings,
 }
@@ -132,9 +134,7 @@ pub fn choose(request: &Request<'_>) -> Result<Output> {
         },
         interlace: params.interlace.is_some_and(|on| on.0)
             && matches!(format, OutputFormat::Jpeg | OutputFormat::Png),
-        palette_bits: info
-            .palette_bits
-            .filter(|_| format == OutputFormat::Png && params.effects().is_empty()),
+        palette_bits: info.palette_bits.filter(|_| format == OutputFormat::Png && !request.changes_colours),
         metadata: if strips { Metadata::Profile } else { Metadata::All },
     })
 }

@@ -3,6 +3,7 @@
 mod explain;
 pub mod format;
 pub mod geometry;
+mod tone;
 
 use self::{
     format::Output,
@@ -16,6 +17,8 @@ use crate::{
     settings::{Limits, OverBudget, Settings},
     size::{Rect, Size},
     source::{Profile, Reduction, SourceFormat, SourceInfo},
+    steps::sharpen::Sharpen,
+    tone::Grade,
 };
 
 /// What the client said it can show, beyond JPEG, PNG and GIF.
@@ -44,8 +47,12 @@ pub struct Plan {
     pub window: Option<Window>,
     /// The larger canvas it is put on.
     pub canvas: Option<Canvas>,
-    /// What is done to pixels.
+    /// Corrections of tone and colour.
+    pub grade: Grade,
+    /// What else is done to pixels.
     pub effects: Vec<AnyEffect>,
+    /// Sharpening.
+    pub sharpen: Option<Sharpen>,
     /// Border around the finished picture, in pixels.
     pub pad: u32,
     /// The colour of borders, blank corners, and of what was transparent.
@@ -125,8 +132,19 @@ impl Plan {
         check_size(geometry.scaled, &settings.limits)?;
         let background = params.pad_color.map_or(Colour::WHITE, |colour| colour.0);
         let frames = frames(info, geometry.size(), settings)?;
-        let output =
-            format::choose(&format::Request { params, info, size, frames, accept, background, settings })?;
+        let (grade, effects) = (tone::grade(params), params.effects());
+        let changes_colours =
+            !(grade.passes.is_empty() && effects.is_empty() && params.sharp_amount.is_none());
+        let output = format::choose(&format::Request {
+            params,
+            info,
+            size,
+            frames,
+            accept,
+            background,
+            changes_colours,
+            settings,
+        })?;
         let frames = if output.format.animates() { frames } else { 1 };
         let load = load(info, kept, &geometry, facts, frames);
         let decoded = decoded(kept, &load, orientation, info.stored);
@@ -142,7 +160,9 @@ impl Plan {
             turn: geometry.turned.map(|size| Turn { degrees, size }),
             window: geometry.window,
             canvas: geometry.canvas,
-            effects: params.effects(),
+            grade,
+            effects,
+            sharpen: sharpen(params),
             pad,
             background,
             paints,
@@ -178,6 +198,15 @@ fn wish(params: &Params, content: Size, degrees: f64) -> Wish {
         height: params.height.map(|height| device(height.0)),
         crop: params.crop,
     }
+}
+
+/// Strength of `sharp_amount` that adds the whole difference once, and the radius of a sigma of one pixel (contract).
+const AMOUNT_UNIT: f64 = 50.0;
+const RADIUS_UNIT: f64 = 10.0;
+
+fn sharpen(params: &Params) -> Option<Sharpen> {
+    let sigma = params.sharp_radius.map_or(1.0, |radius| f64::from(radius.0) / RADIUS_UNIT);
+    params.sharp_amount.map(|amount| Sharpen { strength: amount.0 / AMOUNT_UNIT, sigma })
 }
 
 fn padded(size: Size, pad: u32) -> Size {

@@ -8,6 +8,7 @@ pub mod metadata;
 pub mod orient;
 pub mod profile;
 pub mod resize;
+pub mod sharpen;
 pub mod trim;
 pub mod turn;
 pub mod window;

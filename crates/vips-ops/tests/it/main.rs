@@ -9,6 +9,7 @@ mod golden;
 mod orientation;
 mod plans;
 mod size;
+mod tone;
 
 use bytes::Bytes;
 use testkit::Picture;

@@ -14,6 +14,12 @@ pub enum Intent {
 }
 
 impl Image {
+    /// Mixes bands: each of `rows` rows of `weights` makes one band of the result, as floats.
+    pub fn recomb(&self, weights: &[f64], rows: u32) -> Result<Self> {
+        let matrix = Self::matrix(weights, rows)?;
+        Operation::new(c"recomb").image(c"in", self).image(c"m", &matrix).out()
+    }
+
     /// Converts between libvips' own colour spaces.
     pub fn colourspace(&self, space: Interpretation) -> Result<Self> {
         Operation::new(c"colourspace").image(c"in", self).int(c"space", space.code()).out()

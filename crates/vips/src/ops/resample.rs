@@ -9,6 +9,8 @@ use crate::{Image, Operation, Result, Value};
 pub enum Kernel {
     /// The nearest pixel.
     Nearest,
+    /// Straight lines between neighbours.
+    Linear,
     /// Catmull-Rom.
     Cubic,
     /// Lanczos with three lobes.
@@ -19,6 +21,7 @@ impl Kernel {
     fn code(self) -> i32 {
         (match self {
             Self::Nearest => ffi::VipsKernel_VIPS_KERNEL_NEAREST,
+            Self::Linear => ffi::VipsKernel_VIPS_KERNEL_LINEAR,
             Self::Cubic => ffi::VipsKernel_VIPS_KERNEL_CUBIC,
             Self::Lanczos3 => ffi::VipsKernel_VIPS_KERNEL_LANCZOS3,
         }) as i32

@@ -1,0 +1,53 @@
+//! `sharp_amount`: sharpening.
+
+use crate::params::{
+    spec::{Example, Expected, Grammar, Param, Reading, Spec},
+    value::number,
+};
+
+/// Strength of an unsharp mask from 0 to 100; 50 adds the whole difference to the blurred picture once.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct SharpAmount(pub f64);
+
+impl Param for SharpAmount {
+    const SPEC: Spec = Spec {
+        name: "sharp_amount",
+        aliases: &[],
+        summary: "Sharpens.",
+        help: "An unsharp mask of strength amount / 50; `sharp_radius` says how wide.",
+        grammar: Grammar::Decimal(0.0, 100.0),
+        default: "0",
+        needs: &[],
+        examples: &[Example {
+            source: "chelsea.png",
+            query: "width=200&sharp_amount=50",
+            shows: "crisper fur",
+        }],
+    };
+
+    fn parse(raw: &str) -> Result<Reading<Self>, Expected> {
+        number::decimal(raw, 0.0..=100.0).map(|reading| reading.map(Self))
+    }
+
+    fn canonical(&self, out: &mut String) {
+        number::canonical(self.0, out);
+    }
+
+    fn is_neutral(&self) -> bool {
+        self.0 == 0.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::params::spec::check;
+
+    #[test]
+    fn values() {
+        check::accepts(&[("0", SharpAmount(0.0)), ("12.5", SharpAmount(12.5)), ("100", SharpAmount(100.0))]);
+        check::clamps(&[("-1", SharpAmount(0.0)), ("1000", SharpAmount(100.0))]);
+        check::rejects::<SharpAmount>(&["", "much"]);
+        assert!(SharpAmount(0.0).is_neutral());
+    }
+}

@@ -1,0 +1,48 @@
+//! `sharp_radius`: width of the edges that are sharpened.
+
+use crate::params::{
+    spec::{Example, Expected, Grammar, Param, Reading, Spec},
+    value::number,
+};
+
+/// Width of the edges that are sharpened, from 1 to 100.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SharpRadius(pub u8);
+
+impl Param for SharpRadius {
+    const SPEC: Spec = Spec {
+        name: "sharp_radius",
+        aliases: &[],
+        summary: "How wide the edges are that `sharp_amount` sharpens.",
+        help: "A value of 10 is a gaussian of sigma 1 pixel of the answer.",
+        grammar: Grammar::Whole(1, 100),
+        default: "10",
+        needs: &["sharp_amount"],
+        examples: &[Example {
+            source: "chelsea.png",
+            query: "width=200&sharp_amount=60&sharp_radius=30",
+            shows: "wider edges",
+        }],
+    };
+
+    fn parse(raw: &str) -> Result<Reading<Self>, Expected> {
+        number::whole(raw, 1..=100).map(|reading| reading.map(|value| Self(value as u8)))
+    }
+
+    fn canonical(&self, out: &mut String) {
+        number::canonical(self.0, out);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::params::spec::check;
+
+    #[test]
+    fn values() {
+        check::accepts(&[("1", SharpRadius(1)), ("50", SharpRadius(50)), ("99.5", SharpRadius(100))]);
+        check::clamps(&[("-1", SharpRadius(1)), ("900", SharpRadius(100))]);
+        check::rejects::<SharpRadius>(&["", "much", "5%"]);
+    }
+}

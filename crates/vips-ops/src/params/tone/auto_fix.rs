@@ -1,0 +1,52 @@
+//! `auto_fix`: brightness and contrast are corrected.
+
+use crate::params::{
+    spec::{Example, Expected, Grammar, Param, Reading, Spec},
+    value::boolean,
+};
+
+/// Whether: brightness and contrast are corrected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AutoFix(pub bool);
+
+impl Param for AutoFix {
+    const SPEC: Spec = Spec {
+        name: "auto_fix",
+        aliases: &[],
+        summary: "Corrects brightness and contrast by the picture's histogram.",
+        help: "The darkest and brightest half percent become black and white, and mid grey moves towards the middle; hues stay.",
+        grammar: Grammar::Boolean,
+        default: "false",
+        needs: &[],
+        examples: &[Example {
+            source: "rocket.jpg",
+            query: "width=200&auto_fix=true",
+            shows: "the night sky opens up",
+        }],
+    };
+
+    fn parse(raw: &str) -> Result<Reading<Self>, Expected> {
+        boolean::boolean(raw).map(|reading| reading.map(Self))
+    }
+
+    fn canonical(&self, out: &mut String) {
+        boolean::canonical(self.0, out);
+    }
+
+    fn is_neutral(&self) -> bool {
+        !self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::params::spec::check;
+
+    #[test]
+    fn values() {
+        check::accepts(&[("true", AutoFix(true)), ("", AutoFix(true)), ("0", AutoFix(false))]);
+        check::rejects::<AutoFix>(&["perhaps"]);
+        assert!(AutoFix(false).is_neutral());
+    }
+}

@@ -1,0 +1,52 @@
+//! `auto_level`: the white balance is corrected.
+
+use crate::params::{
+    spec::{Example, Expected, Grammar, Param, Reading, Spec},
+    value::boolean,
+};
+
+/// Whether: the white balance is corrected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AutoLevel(pub bool);
+
+impl Param for AutoLevel {
+    const SPEC: Spec = Spec {
+        name: "auto_level",
+        aliases: &[],
+        summary: "Corrects the white balance.",
+        help: "The colour cast that the edges in the picture have in common is removed (grey-edge).",
+        grammar: Grammar::Boolean,
+        default: "false",
+        needs: &[],
+        examples: &[Example {
+            source: "chelsea.png",
+            query: "width=200&auto_level=true",
+            shows: "less of the warm cast",
+        }],
+    };
+
+    fn parse(raw: &str) -> Result<Reading<Self>, Expected> {
+        boolean::boolean(raw).map(|reading| reading.map(Self))
+    }
+
+    fn canonical(&self, out: &mut String) {
+        boolean::canonical(self.0, out);
+    }
+
+    fn is_neutral(&self) -> bool {
+        !self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::params::spec::check;
+
+    #[test]
+    fn values() {
+        check::accepts(&[("true", AutoLevel(true)), ("", AutoLevel(true)), ("0", AutoLevel(false))]);
+        check::rejects::<AutoLevel>(&["perhaps"]);
+        assert!(AutoLevel(false).is_neutral());
+    }
+}

@@ -1,0 +1,52 @@
+//! `brightness`: brightness.
+
+use crate::params::{
+    spec::{Example, Expected, Grammar, Param, Reading, Spec},
+    value::number,
+};
+
+/// Brightness, from -1 to 1.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Brightness(pub f64);
+
+impl Param for Brightness {
+    const SPEC: Spec = Spec {
+        name: "brightness",
+        aliases: &[],
+        summary: "Brighter or darker.",
+        help: "-1 is black, 1 is white.",
+        grammar: Grammar::Decimal(-1.0, 1.0),
+        default: "0",
+        needs: &[],
+        examples: &[
+            Example { source: "china.jpg", query: "width=200&brightness=0.3", shows: "brighter" },
+            Example { source: "china.jpg", query: "width=200&brightness=-0.3", shows: "darker" },
+        ],
+    };
+
+    fn parse(raw: &str) -> Result<Reading<Self>, Expected> {
+        number::decimal(raw, -1.0..=1.0).map(|reading| reading.map(Self))
+    }
+
+    fn canonical(&self, out: &mut String) {
+        number::canonical(self.0, out);
+    }
+
+    fn is_neutral(&self) -> bool {
+        self.0 == 0.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::params::spec::check;
+
+    #[test]
+    fn values() {
+        check::accepts(&[("0", Brightness(0.0)), (".5", Brightness(0.5)), ("1", Brightness(1.0))]);
+        check::clamps(&[("9", Brightness(1.0)), ("-9", Brightness(-1.0))]);
+        check::rejects::<Brightness>(&["", "much", "1e1", "NaN"]);
+        assert!(Brightness(0.0).is_neutral());
+    }
+}

@@ -1,0 +1,49 @@
+//! `contrast`: contrast.
+
+use crate::params::{
+    spec::{Example, Expected, Grammar, Param, Reading, Spec},
+    value::number,
+};
+
+/// Contrast, from -1 to 1.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Contrast(pub f64);
+
+impl Param for Contrast {
+    const SPEC: Spec = Spec {
+        name: "contrast",
+        aliases: &[],
+        summary: "More or less contrast, about mid grey.",
+        help: "-1 is mid grey all over.",
+        grammar: Grammar::Decimal(-1.0, 1.0),
+        default: "0",
+        needs: &[],
+        examples: &[Example { source: "china.jpg", query: "width=200&contrast=0.4", shows: "more contrast" }],
+    };
+
+    fn parse(raw: &str) -> Result<Reading<Self>, Expected> {
+        number::decimal(raw, -1.0..=1.0).map(|reading| reading.map(Self))
+    }
+
+    fn canonical(&self, out: &mut String) {
+        number::canonical(self.0, out);
+    }
+
+    fn is_neutral(&self) -> bool {
+        self.0 == 0.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::params::spec::check;
+
+    #[test]
+    fn values() {
+        check::accepts(&[("0", Contrast(0.0)), (".5", Contrast(0.5)), ("1", Contrast(1.0))]);
+        check::clamps(&[("9", Contrast(1.0)), ("-9", Contrast(-1.0))]);
+        check::rejects::<Contrast>(&["", "much", "1e1", "NaN"]);
+        assert!(Contrast(0.0).is_neutral());
+    }
+}

@@ -1,0 +1,53 @@
+//! `fill_flash`: fill flash.
+
+use crate::params::{
+    spec::{Example, Expected, Grammar, Param, Reading, Spec},
+    value::number,
+};
+
+/// Fill flash, from 0 to 1.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct FillFlash(pub f64);
+
+impl Param for FillFlash {
+    const SPEC: Spec = Spec {
+        name: "fill_flash",
+        aliases: &[],
+        summary: "Lights what is dark, as a flash from the camera would.",
+        help: "Up to 1.8 stops where the surroundings are dark; highlights are spared.",
+        grammar: Grammar::Decimal(0.0, 1.0),
+        default: "0",
+        needs: &[],
+        examples: &[Example {
+            source: "rocket.jpg",
+            query: "width=200&fill_flash=1",
+            shows: "the foreground is lit",
+        }],
+    };
+
+    fn parse(raw: &str) -> Result<Reading<Self>, Expected> {
+        number::decimal(raw, 0.0..=1.0).map(|reading| reading.map(Self))
+    }
+
+    fn canonical(&self, out: &mut String) {
+        number::canonical(self.0, out);
+    }
+
+    fn is_neutral(&self) -> bool {
+        self.0 == 0.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::params::spec::check;
+
+    #[test]
+    fn values() {
+        check::accepts(&[("0", FillFlash(0.0)), (".5", FillFlash(0.5)), ("1", FillFlash(1.0))]);
+        check::clamps(&[("9", FillFlash(1.0)), ("-0.1", FillFlash(0.0))]);
+        check::rejects::<FillFlash>(&["", "much", "1e1", "NaN"]);
+        assert!(FillFlash(0.0).is_neutral());
+    }
+}

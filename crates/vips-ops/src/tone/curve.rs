@@ -1,0 +1,149 @@
+//! Curves: what is done to each channel by itself.
+
+use std::fmt::{self, Display, Formatter};
+
+use super::{LUMA, light, spline};
+
+/// A curve over values from 0 to 1.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Curve {
+    /// `slope · x + offset`.
+    Line {
+        /// Contrast.
+        slope: f32,
+        /// Brightness.
+        offset: f32,
+    },
+    /// `x ^ exponent`.
+    Power(f32),
+    /// Linear light times a factor for red, green and blue.
+    Gains([f32; 3]),
+    /// From `low..high` to the whole range, then `x ^ exponent`.
+    Levels {
+        /// Becomes black.
+        low: f32,
+        /// Becomes white.
+        high: f32,
+        /// Of what lies between.
+        exponent: f32,
+    },
+    /// A monotone curve through points, for red, green and blue.
+    Points([&'static [(f32, f32)]; 3]),
+    /// That many levels.
+    Steps(f32),
+    /// `1 − x`.
+    Negative,
+}
+
+/// Steepest contrast, so that full contrast still has a slope (as in the source of the formula).
+const MAX_SLOPE: f32 = 100.0;
+
+impl Curve {
+    /// Brightness and contrast from -1 to 1. Contrast turns about mid grey, brightness of ±1 is white or black
+    /// (ImageMagick's brightness-contrast).
+    pub fn brightness_contrast(brightness: f32, contrast: f32) -> Self {
+        let steep = (std::f32::consts::FRAC_PI_4 * (contrast + 1.0)).tan();
+        let slope = if contrast >= 1.0 || steep > MAX_SLOPE { MAX_SLOPE } else { steep.max(0.0) };
+        Self::Line { slope, offset: brightness + (1.0 - brightness) / 2.0 * (1.0 - slope) }
+    }
+
+    /// Gamma from -1 to 1, symmetric in stops: exponents from 2 to 1/2.
+    pub fn gamma(gamma: f32) -> Self {
+        Self::Power(1.0 / 2f32.powf(gamma))
+    }
+
+    /// Warmth from -1 to 1: gains on linear light as a von Kries adaptation, luma kept.
+    pub fn warmth(warmth: f32) -> Self {
+        Self::balanced([2f32.powf(0.35 * warmth), 2f32.powf(0.04 * warmth), 2f32.powf(-0.45 * warmth)])
+    }
+
+    /// Gains whose weighted sum is one, so that a grey keeps its lightness.
+    pub fn balanced(gains: [f32; 3]) -> Self {
+        let weight: f32 = gains.iter().zip(LUMA).map(|(gain, luma)| gain * luma).sum();
+        Self::Gains(gains.map(|gain| gain / weight))
+    }
+
+    /// The value for `x` of channel 0 to 2, clipped to 0 to 1.
+    pub fn at(&self, channel: usize, x: f32) -> f32 {
+        let value = match self {
+            Self::Line { slope, offset } => slope * x + offset,
+            Self::Power(exponent) => x.powf(*exponent),
+            Self::Gains(gains) => light::encoded(light::linear(x) * gains[channel]),
+            Self::Levels { low, high, exponent } => {
+                ((x - low) / (high - low)).clamp(0.0, 1.0).powf(*exponent)
+            }
+            Self::Points(points) => spline::through(points[channel], x),
+            Self::Steps(levels) => (x * levels).floor().min(levels - 1.0) / (levels - 1.0),
+            Self::Negative => 1.0 - x,
+        };
+        value.clamp(0.0, 1.0)
+    }
+}
+
+/// The lookup table of curves one after the other: for each level the new red, green and blue.
+pub fn table(curves: &[Curve]) -> Vec<[u8; 3]> {
+    (0..=255u8)
+        .map(|level| chain(curves, [f32::from(level) / 255.0; 3]).map(|value| (value * 255.0).round() as u8))
+        .collect()
+}
+
+/// A colour through curves one after the other.
+pub fn chain(curves: &[Curve], colour: [f32; 3]) -> [f32; 3] {
+    let mut channel = 0;
+    colour.map(|value| {
+        let value = curves.iter().fold(value, |value, curve| curve.at(channel, value));
+        channel += 1;
+        value
+    })
+}
+
+impl Display for Curve {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Line { slope, offset } => write!(f, "{slope:.3}·x {offset:+.3}"),
+            Self::Power(exponent) => write!(f, "x^{exponent:.3}"),
+            Self::Gains([red, green, blue]) => write!(f, "gains {red:.3} {green:.3} {blue:.3}"),
+            Self::Levels { low, high, exponent } => write!(f, "levels {low:.3}..{high:.3} ^{exponent:.3}"),
+            Self::Points(points) if points[0] == points[1] && points[1] == points[2] => write!(f, "curve"),
+            Self::Points(_) => write!(f, "curves of red, green, blue"),
+            Self::Steps(levels) => write!(f, "{levels} steps"),
+            Self::Negative => write!(f, "1-x"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn neutral_values_change_nothing() {
+        for curve in [Curve::brightness_contrast(0.0, 0.0), Curve::gamma(0.0), Curve::warmth(0.0)] {
+            for (level, colour) in table(std::slice::from_ref(&curve)).into_iter().enumerate() {
+                assert_eq!(colour, [level as u8; 3], "{curve}");
+            }
+        }
+    }
+
+    #[test]
+    fn extremes_are_what_they_say() {
+        let flat = |curve: Curve| (curve.at(0, 0.0), curve.at(0, 1.0));
+        assert_eq!(flat(Curve::brightness_contrast(1.0, 0.0)), (1.0, 1.0));
+        assert_eq!(flat(Curve::brightness_contrast(-1.0, 0.0)), (0.0, 0.0));
+        assert_eq!(flat(Curve::brightness_contrast(0.0, -1.0)), (0.5, 0.5));
+        assert!((Curve::gamma(1.0).at(0, 0.25) - 0.5).abs() < 1e-6);
+        assert!((Curve::gamma(-1.0).at(0, 0.5) - 0.25).abs() < 1e-6);
+        let [red, green, blue] = [0, 1, 2].map(|channel| Curve::warmth(1.0).at(channel, 0.5));
+        assert!(red > green && green > blue);
+    }
+
+    #[test]
+    fn a_table_is_the_chain_of_its_curves() {
+        let curves = [Curve::brightness_contrast(0.2, 0.3), Curve::gamma(0.5), Curve::warmth(-0.4)];
+        let composed = table(&curves);
+        for level in [0usize, 17, 100, 200, 255] {
+            let by_hand = curves.iter().fold(level as f32 / 255.0, |value, curve| curve.at(1, value));
+            assert_eq!(composed[level][1], (by_hand * 255.0).round() as u8);
+        }
+    }
+}

@@ -1,0 +1,237 @@
+//! A list of corrections as the fewest passes over the pixels.
+
+use std::fmt::{self, Display, Formatter};
+
+use vips::{BandFormat, Image, Interpretation, Result};
+
+use super::{Curve, Matrix, Measured, Op, PixelOp, curve, mask, pixel::Place};
+
+/// The passes of a request's corrections, in order.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Grade {
+    /// The passes.
+    pub passes: Vec<Pass>,
+}
+
+/// One pass over the pixels.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Pass {
+    /// Curves as one lookup table; some of them may have to be found first.
+    Table(Vec<Found>),
+    /// One matrix.
+    Matrix(Matrix),
+    /// Each pixel through these, one after the other.
+    Pixels(Vec<PixelOp>),
+}
+
+/// A curve that is known, or how it is found.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Found {
+    /// Known.
+    Curve(Curve),
+    /// Found by looking at the picture.
+    Measured(Measured),
+}
+
+/// Neighbourhoods of fill flash and of shadows and highlights, as parts of the long side.
+const WIDE: f64 = 0.03;
+const NEAR: f64 = 0.02;
+
+impl Grade {
+    /// Composes: consecutive curves into one table, consecutive matrices into one, consecutive pixel operations into one pass.
+    pub fn new(operations: Vec<Op>) -> Self {
+        let mut passes: Vec<Pass> = Vec::new();
+        for operation in operations {
+            match (passes.last_mut(), operation) {
+                (Some(Pass::Table(curves)), Op::Curve(curve)) => curves.push(Found::Curve(curve)),
+                (Some(Pass::Table(curves)), Op::Measured(measured)) => curves.push(Found::Measured(measured)),
+                (Some(Pass::Matrix(before)), Op::Matrix(next)) => *before = before.then(next),
+                (Some(Pass::Pixels(operations)), Op::Pixel(next)) => operations.push(next),
+                (_, Op::Curve(curve)) => passes.push(Pass::Table(vec![Found::Curve(curve)])),
+                (_, Op::Measured(measured)) => passes.push(Pass::Table(vec![Found::Measured(measured)])),
+                (_, Op::Matrix(matrix)) => passes.push(Pass::Matrix(matrix)),
+                (_, Op::Pixel(pixel)) => passes.push(Pass::Pixels(vec![pixel])),
+            }
+        }
+        Self { passes }
+    }
+
+    /// With the curves that are found by looking at this picture, before the first pass, in place of their search.
+    pub fn settled(&self, image: &Image) -> Result<Self> {
+        let mut settled = self.clone();
+        if let Some(Pass::Table(curves)) = settled.passes.first_mut() {
+            let colours = if image.has_alpha() { image.extract_bands(0, 3)? } else { image.clone() };
+            let mut known = Vec::with_capacity(curves.len());
+            for curve in curves.iter_mut() {
+                let next = curve.find(&colours, &known)?;
+                known.push(next.clone());
+                *curve = Found::Curve(next);
+            }
+        }
+        Ok(settled)
+    }
+
+    /// Applies all passes to a picture in 8-bit sRGB. Alpha is not touched.
+    pub fn apply(&self, image: &Image) -> Result<Image> {
+        if self.passes.is_empty() {
+            return Ok(image.clone());
+        }
+        let alpha = image.has_alpha().then(|| image.extract_bands(3, 1)).transpose()?;
+        let mut colours = if alpha.is_some() { image.extract_bands(0, 3)? } else { image.clone() };
+        for pass in &self.passes {
+            colours = pass.apply(&colours)?;
+        }
+        match alpha {
+            Some(alpha) => Image::bandjoin(&[&colours, &alpha]),
+            None => Ok(colours),
+        }
+    }
+
+    /// Whether the picture is read more than once, and so must be in memory.
+    pub fn looks(&self) -> bool {
+        self.passes.iter().any(|pass| match pass {
+            Pass::Table(curves) => curves.iter().any(|curve| matches!(curve, Found::Measured(_))),
+            Pass::Pixels(_) => true,
+            Pass::Matrix(_) => false,
+        })
+    }
+}
+
+impl Pass {
+    fn apply(&self, image: &Image) -> Result<Image> {
+        match self {
+            Self::Table(curves) => {
+                let mut known = Vec::with_capacity(curves.len());
+                for curve in curves {
+                    known.push(curve.find(image, &known)?);
+                }
+                image.maplut(&Image::from_pixels(curve::table(&known).as_flattened(), 256, 1, 3)?)
+            }
+            Self::Matrix(Matrix(rows)) => {
+                let weights: Vec<f64> =
+                    rows.iter().flat_map(|row| row[..3].iter().map(|value| f64::from(*value))).collect();
+                let mixed = image.recomb(&weights, 3)?;
+                // rounds to the nearest level, where a cast would cut
+                let offsets = rows.map(|row| f64::from(row[3]) * 255.0 + 0.5);
+                mixed.linear(&[1.0; 3], &offsets)?.cast(BandFormat::Uchar)
+            }
+            Self::Pixels(operations) => pixels(image, operations),
+        }
+    }
+}
+
+/// Every pixel through the operations, in floats, rounded once.
+fn pixels(image: &Image, operations: &[PixelOp]) -> Result<Image> {
+    let (width, height) = (image.width(), image.height());
+    let masked = operations.iter().any(PixelOp::needs_mask);
+    let image = &if masked { image.copy_memory()? } else { image.clone() };
+    let light = |asked: bool, part| asked.then(|| mask::light_around(image, part)?.pixels()).transpose();
+    let wide = light(operations.iter().any(|op| matches!(op, PixelOp::FillFlash(_))), WIDE)?;
+    let near = light(operations.iter().any(|op| matches!(op, PixelOp::ShadowsHighlights { .. })), NEAR)?;
+    let level = |mask: &Option<vips::Pixels>, at: usize| {
+        mask.as_ref().map_or(0.0, |mask| f32::from(mask[at]) / 255.0)
+    };
+    let (half_width, half_height) = (width as f32 / 2.0, height as f32 / 2.0);
+    let mut out = image.pixels()?.to_vec();
+    for (at, pixel) in out.chunks_exact_mut(3).enumerate() {
+        let (x, y) = (at % width as usize, at / width as usize);
+        let across = (x as f32 + 0.5 - half_width) / half_width;
+        let down = (y as f32 + 0.5 - half_height) / half_height;
+        let radius = (across * across + down * down).sqrt() * std::f32::consts::FRAC_1_SQRT_2;
+        let place = Place { radius, wide: level(&wide, at), near: level(&near, at) };
+        let colour = [pixel[0], pixel[1], pixel[2]].map(|value| f32::from(value) / 255.0);
+        let changed = operations.iter().fold(colour, |colour, operation| operation.apply(colour, place));
+        for (value, new) in pixel.iter_mut().zip(changed) {
+            *value = (new * 255.0 + 0.5) as u8;
+        }
+    }
+    // what the picture carries beside its pixels is carried on
+    Image::from_pixels(&out, width, height, 3)?.interpret(Interpretation::Srgb)?.with_metadata_of(image)
+}
+
+impl Found {
+    /// The curve, looked for in a three-band picture if need be, as it is after `before`.
+    fn find(&self, image: &Image, before: &[Curve]) -> Result<Curve> {
+        match self {
+            Self::Curve(curve) => Ok(curve.clone()),
+            Self::Measured(measured) => measured.find(image, before),
+        }
+    }
+}
+
+impl Display for Grade {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        for pass in &self.passes {
+            match pass {
+                Pass::Table(curves) => {
+                    let curves: Vec<_> = curves.iter().map(ToString::to_string).collect();
+                    writeln!(f, "one lookup table: {}", curves.join(", "))?;
+                }
+                Pass::Matrix(matrix) => writeln!(f, "one matrix: {matrix}")?,
+                Pass::Pixels(operations) => {
+                    let operations: Vec<_> = operations.iter().map(ToString::to_string).collect();
+                    writeln!(f, "one pass over the pixels: {}", operations.join(", "))?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Display for Found {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Curve(curve) => write!(f, "{curve}"),
+            Self::Measured(Measured::AutoLevel) => write!(f, "white balance as found"),
+            Self::Measured(Measured::AutoFix) => write!(f, "levels as found"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn neighbours_compose() {
+        let line = || Op::Curve(Curve::brightness_contrast(0.1, 0.1));
+        let matrix = || Op::Matrix(Matrix::saturation(0.5));
+        let pixel = || Op::Pixel(PixelOp::Vibrance(0.5));
+        let auto = || Op::Measured(Measured::AutoFix);
+        let shape = |operations: Vec<Op>| {
+            Grade::new(operations)
+                .passes
+                .iter()
+                .map(|pass| match pass {
+                    Pass::Table(curves) => format!("t{}", curves.len()),
+                    Pass::Matrix(_) => "m".into(),
+                    Pass::Pixels(operations) => format!("p{}", operations.len()),
+                })
+                .collect::<Vec<_>>()
+                .join(" ")
+        };
+        assert_eq!(shape(vec![]), "");
+        assert_eq!(
+            shape(vec![auto(), line(), line(), matrix(), matrix(), pixel(), pixel(), line()]),
+            "t3 m p2 t1"
+        );
+    }
+
+    #[test]
+    fn alpha_is_not_touched() {
+        vips::Vips::start(vips::Settings::default()).unwrap();
+        let pixels: Vec<u8> = (0..64u8).flat_map(|value| [value * 4, 90, 200, value]).collect();
+        let image = Image::from_pixels(&pixels, 8, 8, 4).unwrap().interpret(Interpretation::Srgb).unwrap();
+        let grade = Grade::new(vec![
+            Op::Curve(Curve::Negative),
+            Op::Matrix(Matrix::saturation(-1.0)),
+            Op::Pixel(PixelOp::Vibrance(1.0)),
+        ]);
+        let changed = grade.apply(&image).unwrap().pixels().unwrap();
+        assert_eq!(changed.len(), pixels.len());
+        for (before, after) in pixels.chunks_exact(4).zip(changed.chunks_exact(4)) {
+            assert_eq!(before[3], after[3]);
+            assert!(before[..3] != after[..3]);
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! Matrices: channels mixed with each other.
+
+use std::fmt::{self, Display, Formatter};
+
+use super::LUMA;
+
+/// Rows for the new red, green and blue: weights of the old ones, and a constant.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Matrix(pub [[f32; 4]; 3]);
+
+impl Matrix {
+    /// Nothing is changed.
+    pub const IDENTITY: Self = Self([[1.0, 0.0, 0.0, 0.0], [0.0, 1.0, 0.0, 0.0], [0.0, 0.0, 1.0, 0.0]]);
+
+    /// Between luma (-1), the picture (0) and twice its colourfulness (1): Haeberli, Matrix Operations for Image
+    /// Processing, 1993.
+    pub fn saturation(saturation: f32) -> Self {
+        let keep = 1.0 + saturation;
+        let mut rows = [[0.0; 4]; 3];
+        for (index, row) in rows.iter_mut().enumerate() {
+            for (column, weight) in LUMA.iter().enumerate() {
+                row[column] = (1.0 - keep) * weight + if index == column { keep } else { 0.0 };
+            }
+        }
+        Self(rows)
+    }
+
+    /// One grey of all channels.
+    pub fn mono(weights: [f32; 3]) -> Self {
+        let [red, green, blue] = weights;
+        Self([[red, green, blue, 0.0]; 3])
+    }
+
+    /// A factor for each channel.
+    pub fn gains([red, green, blue]: [f32; 3]) -> Self {
+        Self([[red, 0.0, 0.0, 0.0], [0.0, green, 0.0, 0.0], [0.0, 0.0, blue, 0.0]])
+    }
+
+    /// First this, then `next`.
+    pub fn then(self, next: Self) -> Self {
+        Self(next.0.map(|row| {
+            let mut mixed = [0.0, 0.0, 0.0, row[3]];
+            for (weight, inner) in row.iter().zip(self.0) {
+                for (slot, value) in mixed.iter_mut().zip(inner) {
+                    *slot += weight * value;
+                }
+            }
+            mixed
+        }))
+    }
+
+    /// The colour it makes of a colour, not clipped.
+    pub fn apply(&self, [red, green, blue]: [f32; 3]) -> [f32; 3] {
+        self.0.map(|row| row[0] * red + row[1] * green + row[2] * blue + row[3])
+    }
+}
+
+impl Display for Matrix {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let rows = self.0.map(|row| row.map(|value| format!("{value:.3}")).join(" "));
+        write!(f, "[{}]", rows.join("; "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn near(a: [f32; 3], b: [f32; 3]) -> bool {
+        a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-5)
+    }
+
+    #[test]
+    fn saturation_keeps_greys_and_ends_at_luma() {
+        let colour = [0.2, 0.5, 0.9];
+        assert!(near(Matrix::saturation(0.0).apply(colour), colour));
+        assert!(near(Matrix::saturation(0.7).apply([0.4; 3]), [0.4; 3]));
+        assert!(near(Matrix::saturation(-1.0).apply(colour), [super::super::luma(colour); 3]));
+    }
+
+    #[test]
+    fn composition_is_one_after_the_other() {
+        let (first, second) = (Matrix::saturation(0.4), Matrix([[0.5, 0.2, 0.1, 0.03]; 3]));
+        let colour = [0.3, 0.6, 0.1];
+        assert!(near(first.then(second).apply(colour), second.apply(first.apply(colour))));
+        assert!(near(Matrix::IDENTITY.then(second).apply(colour), second.apply(colour)));
+    }
+}

@@ -1,0 +1,104 @@
+//! Corrections that are found by looking at the picture: white balance, and black, white and mid grey.
+
+use vips::{Image, Pixels, Result};
+
+use super::{Curve, curve, light, luma};
+
+/// What is looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Measured {
+    /// White balance: the colour cast that the edges of the picture have in common.
+    AutoLevel,
+    /// Black, white and mid grey.
+    AutoFix,
+}
+
+/// Long side of the copy on which a colour cast is looked for, in pixels.
+const CAST_SIDE: u32 = 128;
+
+/// Order of the norm by which edges are averaged (van de Weijer, Gevers, Gijsenij, IEEE TIP 2007).
+const NORM: i32 = 6;
+
+/// How much a channel may be changed by white balance.
+const GAINS: (f32, f32) = (0.55, 1.8);
+
+/// Parts of the pixels that become black and white (after Limare et al., IPOL 2011).
+const CLIPPED: f32 = 0.005;
+
+/// Where the median of a well-lit picture lies.
+const MIDDLE: f32 = 0.46;
+
+/// How much of the correction towards it is made, and its range.
+const MIDDLE_STRENGTH: f32 = 0.7;
+const MIDDLE_RANGE: (f32, f32) = (0.62, 1.15);
+
+impl Measured {
+    /// The curve that corrects a three-band picture, as it is after `before`.
+    pub fn find(self, image: &Image, before: &[Curve]) -> Result<Curve> {
+        match self {
+            Self::AutoLevel => white_balance(image, before),
+            Self::AutoFix => levels(image, before),
+        }
+    }
+}
+
+fn white_balance(image: &Image, before: &[Curve]) -> Result<Curve> {
+    let long = image.width().max(image.height());
+    let scale = (f64::from(CAST_SIDE) / f64::from(long)).min(1.0);
+    let small = image.resize(scale, scale, vips::ops::Kernel::Cubic)?;
+    let (width, height) = (small.width() as usize, small.height() as usize);
+    let table = curve::table(before);
+    let pixels = small.pixels()?;
+    let light: Vec<[f32; 3]> = colours(&pixels, &table).map(|colour| colour.map(light::linear)).collect();
+    let mut edges = [0f64; 3];
+    let mut count = 0u32;
+    for y in 0..height.saturating_sub(1) {
+        for x in 0..width.saturating_sub(1) {
+            let at = y * width + x;
+            for (channel, edge) in edges.iter_mut().enumerate() {
+                let here = light[at][channel];
+                let change =
+                    (light[at + width][channel] - here).abs() + (light[at + 1][channel] - here).abs();
+                *edge += f64::from(change).powi(NORM);
+            }
+            count += 1;
+        }
+    }
+    if count == 0 {
+        return Ok(Curve::Gains([1.0; 3]));
+    }
+    let norms = edges.map(|sum| ((sum / f64::from(count)).powf(1.0 / f64::from(NORM)) + 1e-6) as f32);
+    let mean = norms.iter().sum::<f32>() / 3.0;
+    Ok(Curve::balanced(norms.map(|norm| (mean / norm).clamp(GAINS.0, GAINS.1))))
+}
+
+fn levels(image: &Image, before: &[Curve]) -> Result<Curve> {
+    let table = curve::table(before);
+    let pixels = image.pixels()?;
+    let mut histogram = [0u32; 256];
+    for colour in colours(&pixels, &table) {
+        histogram[(luma(colour) * 255.0 + 0.5) as usize] += 1;
+    }
+    let total = histogram.iter().sum::<u32>().max(1);
+    let quantile = |part: f32| {
+        let mut seen = 0;
+        let wanted = part * total as f32;
+        let level = histogram.iter().position(|count| {
+            seen += count;
+            seen as f32 >= wanted
+        });
+        level.unwrap_or(255) as f32 / 255.0
+    };
+    let low = quantile(CLIPPED).min(0.25);
+    let high = quantile(1.0 - CLIPPED).max(0.6).max(low + 0.25);
+    let median = ((quantile(0.5) - low) / (high - low)).clamp(0.02, 0.98);
+    let exponent = (MIDDLE.ln() / median.ln()).clamp(MIDDLE_RANGE.0, MIDDLE_RANGE.1);
+    Ok(Curve::Levels { low, high, exponent: 1.0 + MIDDLE_STRENGTH * (exponent - 1.0) })
+}
+
+/// The colours of three-band pixels through a table.
+fn colours<'a>(pixels: &'a Pixels, table: &'a [[u8; 3]]) -> impl Iterator<Item = [f32; 3]> + 'a {
+    pixels.chunks_exact(3).map(|pixel| {
+        std::array::from_fn(|channel| f32::from(table[usize::from(pixel[channel])][channel]) / 255.0)
+    })
+}
