@@ -1,0 +1,370 @@
+//! The `cache` section of the configuration.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use bytesize::ByteSize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Least size of a cache in one tier: below it, one picture drives out another.
+const LEAST_MEMORY: u64 = ByteSize::mib(1).0;
+/// Least size of a cache on disk: the engine frees whole blocks, and needs several to have one to write to.
+const LEAST_DISK: u64 = ByteSize::mib(16).0;
+
+/// Which of the two caches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Name {
+    /// Encoded answers.
+    Results,
+    /// Source bytes.
+    Originals,
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Results => "results",
+            Self::Originals => "originals",
+        })
+    }
+}
+
+/// What is cached, where, and for how long.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// The cache of encoded answers.
+    pub results: SectionConfig,
+    /// The cache of source bytes, which spares the origin one fetch per variant.
+    pub originals: SectionConfig,
+    /// The tier in memory.
+    pub memory: MemoryConfig,
+    /// The tier on disk, behind the one in memory.
+    pub disk: DiskConfig,
+    /// Entries larger than this are not cached at all. In memory, an entry may also take no more than half of
+    /// the room its cache has there.
+    #[schemars(with = "String")]
+    pub max_entry_bytes: ByteSize,
+    /// How long an answer is fresh when the origin states nothing.
+    #[serde(with = "humantime_serde")]
+    #[schemars(with = "String")]
+    pub default_ttl: Duration,
+    /// Least time an answer is fresh, whatever the origin states; `no-cache` and `no-store` are obeyed all
+    /// the same.
+    #[serde(with = "humantime_serde")]
+    #[schemars(with = "String")]
+    pub min_ttl: Duration,
+    /// Most time an answer is fresh, whatever the origin states.
+    #[serde(with = "humantime_serde")]
+    #[schemars(with = "String")]
+    pub max_ttl: Duration,
+    /// How long a 404 or 410 of the origin is remembered; zero: not at all.
+    #[serde(with = "humantime_serde")]
+    #[schemars(with = "String")]
+    pub negative_ttl: Duration,
+    /// How long after freshness an answer is still used while it is made anew, when the origin states
+    /// nothing.
+    #[serde(with = "humantime_serde")]
+    #[schemars(with = "String")]
+    pub stale_while_revalidate: Duration,
+    /// How long after freshness an answer is still used if the origin is broken, when the origin states
+    /// nothing.
+    #[serde(with = "humantime_serde")]
+    #[schemars(with = "String")]
+    pub stale_if_error: Duration,
+}
+
+/// One of the two caches.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct SectionConfig {
+    /// Whether it is used. The room of a cache that is not used goes to the other one.
+    pub enabled: bool,
+}
+
+/// The tier in memory.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct MemoryConfig {
+    /// Room for both caches together.
+    #[schemars(with = "String")]
+    pub max_bytes: ByteSize,
+    /// Share of the room that goes to originals, in percent; the rest goes to results.
+    pub originals_percent: u8,
+}
+
+/// The tier on disk.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct DiskConfig {
+    /// Folder for the cache files, of this process alone. Empty: no disk is used.
+    pub path: PathBuf,
+    /// Room for both caches together. Changing it empties the disk cache at the next start.
+    #[schemars(with = "String")]
+    pub max_bytes: ByteSize,
+    /// Share of the room that goes to originals, in percent; the rest goes to results. Changing it empties
+    /// the disk cache at the next start.
+    pub originals_percent: u8,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        const DAY: Duration = Duration::from_hours(24);
+        Self {
+            results: SectionConfig::default(),
+            originals: SectionConfig::default(),
+            memory: MemoryConfig::default(),
+            disk: DiskConfig::default(),
+            max_entry_bytes: ByteSize::mib(16),
+            default_ttl: DAY,
+            min_ttl: Duration::ZERO,
+            max_ttl: 365 * DAY,
+            negative_ttl: Duration::from_secs(10),
+            stale_while_revalidate: Duration::from_hours(1),
+            stale_if_error: DAY,
+        }
+    }
+}
+
+impl Default for SectionConfig {
+    fn default() -> Self {
+        Self { enabled: true }
+    }
+}
+
+impl Default for MemoryConfig {
+    fn default() -> Self {
+        Self { max_bytes: ByteSize::mib(256), originals_percent: 25 }
+    }
+}
+
+impl Default for DiskConfig {
+    fn default() -> Self {
+        Self { path: PathBuf::new(), max_bytes: ByteSize::gib(10), originals_percent: 50 }
+    }
+}
+
+impl Config {
+    /// Everything that is wrong, each naming its key; empty when all is well.
+    pub fn problems(&self) -> Vec<String> {
+        let mut problems = Vec::new();
+        self.check_ttls(&mut problems);
+        self.check_shares(&mut problems);
+        for name in [Name::Results, Name::Originals].into_iter().filter(|name| self.enabled(*name)) {
+            self.check_room(name, &mut problems);
+        }
+        if self.max_entry_bytes.0 == 0 {
+            problems.push("cache.max_entry_bytes is 0, expected at least one byte".into());
+        }
+        problems
+    }
+
+    /// Whether this cache is used.
+    pub fn enabled(&self, name: Name) -> bool {
+        match name {
+            Name::Results => self.results.enabled,
+            Name::Originals => self.originals.enabled,
+        }
+    }
+
+    /// Room of this cache in memory, in bytes.
+    pub(crate) fn memory_bytes(&self, name: Name) -> u64 {
+        self.share(name, self.memory.max_bytes, self.memory.originals_percent)
+    }
+
+    /// Room of this cache on disk, in bytes; zero when no disk is used.
+    pub(crate) fn disk_bytes(&self, name: Name) -> u64 {
+        if self.disk.path.as_os_str().is_empty() {
+            return 0;
+        }
+        self.share(name, self.disk.max_bytes, self.disk.originals_percent)
+    }
+
+    fn share(&self, name: Name, total: ByteSize, originals_percent: u8) -> u64 {
+        let originals = match (self.results.enabled, self.originals.enabled) {
+            (_, false) => 0,
+            (false, true) => total.0,
+            (true, true) => (u128::from(total.0) * u128::from(originals_percent.min(100)) / 100) as u64,
+        };
+        match name {
+            _ if !self.enabled(name) => 0,
+            Name::Originals => originals,
+            Name::Results => total.0 - originals,
+        }
+    }
+
+    fn check_ttls(&self, problems: &mut Vec<String>) {
+        let show = humantime_serde::re::humantime::format_duration;
+        if self.min_ttl > self.max_ttl {
+            let (min, max) = (show(self.min_ttl), show(self.max_ttl));
+            problems.push(format!("cache.min_ttl is {min}, expected at most cache.max_ttl, {max}"));
+        } else if !(self.min_ttl..=self.max_ttl).contains(&self.default_ttl) {
+            let (default, min, max) = (show(self.default_ttl), show(self.min_ttl), show(self.max_ttl));
+            problems.push(format!(
+                "cache.default_ttl is {default}, expected cache.min_ttl, {min}, to cache.max_ttl, {max}"
+            ));
+        }
+    }
+
+    fn check_shares(&self, problems: &mut Vec<String>) {
+        for (tier, percent) in
+            [("memory", self.memory.originals_percent), ("disk", self.disk.originals_percent)]
+        {
+            if percent > 100 {
+                problems.push(format!("cache.{tier}.originals_percent is {percent}, expected 0 to 100"));
+            }
+        }
+    }
+
+    /// A share of zero is a choice: that cache does without that tier.
+    fn check_room(&self, name: Name, problems: &mut Vec<String>) {
+        let memory = self.memory_bytes(name);
+        let chosen = self.memory.max_bytes.0 == 0 || memory > 0;
+        if chosen && memory < LEAST_MEMORY {
+            problems.push(format!(
+                "cache.memory.max_bytes leaves {} for {name}, expected at least {}",
+                ByteSize(memory),
+                ByteSize(LEAST_MEMORY)
+            ));
+        }
+        let disk = self.disk_bytes(name);
+        let chosen = !self.disk.path.as_os_str().is_empty() && (self.disk.max_bytes.0 == 0 || disk > 0);
+        if chosen && disk < LEAST_DISK {
+            problems.push(format!(
+                "cache.disk.max_bytes leaves {} for {name}, expected at least {}",
+                ByteSize(disk),
+                ByteSize(LEAST_DISK)
+            ));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(text: &str) -> Config {
+        toml::from_str(text).unwrap()
+    }
+
+    #[test]
+    fn defaults_have_no_problems_and_survive_being_written() {
+        let config = Config::default();
+        assert_eq!(config.problems(), [""; 0]);
+        assert_eq!(parsed(&toml::to_string(&config).unwrap()), config);
+        assert_eq!(parsed(""), config);
+    }
+
+    #[test]
+    fn the_names_scripts_rely_on() {
+        let config = parsed(
+            r#"
+            results.enabled = false
+            originals.enabled = true
+            memory.max_bytes = "64MiB"
+            disk.path = "/var/cache/pixmill"
+            disk.max_bytes = 1073741824
+            default_ttl = "5m"
+            min_ttl = "1s"
+            max_ttl = "1h"
+            negative_ttl = "3s"
+            "#,
+        );
+        assert!(!config.results.enabled);
+        assert_eq!(config.memory.max_bytes, ByteSize::mib(64));
+        assert_eq!(config.disk.max_bytes, ByteSize::gib(1));
+        assert_eq!(config.default_ttl, Duration::from_mins(5));
+        assert_eq!(config.negative_ttl, Duration::from_secs(3));
+        assert_eq!(config.problems(), [""; 0]);
+    }
+
+    #[test]
+    fn sizes_as_text_without_a_unit_are_bytes() {
+        // the form in which an environment variable arrives
+        assert_eq!(parsed(r#"memory.max_bytes = "1048576""#).memory.max_bytes, ByteSize::mib(1));
+    }
+
+    #[test]
+    fn unknown_keys_are_refused_at_every_level() {
+        for text in ["ttl = '1s'", "results.on = true", "memory.size = 1", "disk.folder = '/'"] {
+            assert!(toml::from_str::<Config>(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn room_is_divided_by_percent() {
+        let config = parsed("memory.max_bytes = 1000\nmemory.originals_percent = 30");
+        assert_eq!(config.memory_bytes(Name::Originals), 300);
+        assert_eq!(config.memory_bytes(Name::Results), 700);
+        assert_eq!(config.disk_bytes(Name::Results), 0, "no folder, no disk");
+    }
+
+    #[test]
+    fn a_disabled_cache_gives_its_room_to_the_other() {
+        let config = parsed("originals.enabled = false\ndisk.path = '/x'\ndisk.max_bytes = 1000");
+        assert_eq!(config.disk_bytes(Name::Results), 1000);
+        assert_eq!(config.disk_bytes(Name::Originals), 0);
+        let config = parsed("results.enabled = false\nmemory.max_bytes = 1000");
+        assert_eq!(config.memory_bytes(Name::Originals), 1000);
+        assert_eq!(config.memory_bytes(Name::Results), 0);
+    }
+
+    #[test]
+    fn all_problems_are_reported_together() {
+        let config = parsed(
+            r#"
+            max_entry_bytes = 0
+            min_ttl = "2h"
+            max_ttl = "1h"
+            memory.max_bytes = "1KiB"
+            memory.originals_percent = 101
+            disk.path = "/x"
+            disk.max_bytes = "20MiB"
+            disk.originals_percent = 50
+            "#,
+        );
+        let problems = config.problems();
+        for key in [
+            "cache.max_entry_bytes is 0",
+            "cache.min_ttl is 2h, expected at most cache.max_ttl, 1h",
+            "cache.memory.originals_percent is 101",
+            "cache.memory.max_bytes leaves",
+            "cache.disk.max_bytes leaves 10.0 MiB for results",
+            "cache.disk.max_bytes leaves 10.0 MiB for originals",
+        ] {
+            assert!(
+                problems.iter().any(|problem| problem.starts_with(key)),
+                "{key} is missing in {problems:#?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_default_outside_the_bounds_is_a_problem() {
+        for text in ["min_ttl = '2d'", "max_ttl = '1h'"] {
+            let problems = parsed(text).problems();
+            assert!(
+                problems.len() == 1 && problems[0].starts_with("cache.default_ttl is 1day"),
+                "{problems:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_share_of_zero_is_a_choice() {
+        assert_eq!(parsed("memory.originals_percent = 0").problems(), [""; 0]);
+        assert_eq!(parsed("disk.path = '/x'\ndisk.originals_percent = 100").problems(), [""; 0]);
+        assert_ne!(parsed("memory.max_bytes = 0").problems(), [""; 0]);
+    }
+
+    #[test]
+    fn the_schema_describes_sizes_and_durations_as_text() {
+        let schema = schemars::schema_for!(Config).to_value();
+        for key in ["max_entry_bytes", "default_ttl", "stale_if_error"] {
+            assert_eq!(schema["properties"][key]["type"], "string", "{key}");
+            assert!(schema["properties"][key]["description"].is_string(), "{key}");
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! How the room on disk is divided, and the engine set up for it.
+
+use std::path::PathBuf;
+
+use foyer::{
+    BlockEngineConfig, DeviceBuilder, FsDeviceBuilder, HybridCache, HybridCacheBuilder, HybridCachePolicy,
+    PsyncIoEngineConfig, RecoverMode, Result,
+};
+use tokio::runtime::Handle;
+
+use super::entry::{DiskKey, DiskValue};
+
+/// The engine's cache. Its own tier in memory is never filled: ours stands before it.
+pub(super) type Blocks = HybridCache<DiskKey, DiskValue>;
+
+const PAGE: usize = 4096;
+const MIB: usize = 1 << 20;
+/// Each block is an open file; this many leave room under the usual limit of 1024.
+const MOST_BLOCKS: usize = 256;
+/// Whole blocks are freed, so a few more than the one being written are needed to keep anything at all.
+const LEAST_BLOCKS: usize = 8;
+/// Positions in a block are 32 bits wide.
+const LARGEST_BLOCK: usize = 1 << 30;
+/// What a block or an entry holds beside the envelope: an index page, a header, the key, and rounding up to
+/// pages.
+const OVERHEAD: usize = 16 * PAGE;
+/// Entries on their way to the disk; what comes while it is full is not written. The engine has two such
+/// buffers.
+const BUFFER: usize = 16 * MIB;
+
+/// The sizes that determine the layout of the blocks and the buffers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Sizes {
+    /// Bytes of all files together.
+    pub(super) capacity: usize,
+    /// Bytes of one block, the unit of eviction.
+    pub(super) block: usize,
+    /// Bytes of the largest entry.
+    entry: usize,
+}
+
+impl Sizes {
+    /// Divides the room in blocks: each holds the largest entry, unless the room is too small for that.
+    pub(super) fn new(max_bytes: u64, max_entry_bytes: u64) -> Self {
+        let capacity = pages(usize::try_from(max_bytes).unwrap_or(usize::MAX));
+        let entry = usize::try_from(max_entry_bytes).unwrap_or(usize::MAX).saturating_add(OVERHEAD);
+        let wanted = entry.max(MIB).max(capacity / MOST_BLOCKS);
+        let block = pages(wanted.min(capacity / LEAST_BLOCKS).min(LARGEST_BLOCK)).max(PAGE);
+        Self { capacity, block, entry: entry.min(block) }
+    }
+
+    /// The heaviest envelope that fits.
+    pub(super) fn heaviest(self) -> usize {
+        self.entry.saturating_sub(OVERHEAD)
+    }
+}
+
+/// Opens the blocks and reads their indexes; a block that cannot be read begins empty.
+pub(super) async fn open(folder: PathBuf, sizes: Sizes, threads: Handle) -> Result<Blocks> {
+    let device = FsDeviceBuilder::new(folder).with_capacity(sizes.capacity).build()?;
+    let buffer = BUFFER.min(2 * sizes.block).max(sizes.entry);
+    let engine = BlockEngineConfig::new(device)
+        .with_block_size(sizes.block)
+        .with_buffer_pool_size(buffer.next_multiple_of(PAGE))
+        .with_submit_queue_size_threshold(buffer)
+        // what was removed must not come back after a restart
+        .with_tombstone_log(true);
+    HybridCacheBuilder::new()
+        .with_policy(HybridCachePolicy::WriteOnInsertion)
+        .with_flush_on_close(false)
+        .memory(1)
+        .with_shards(1)
+        .storage()
+        .with_spawner(threads.into())
+        .with_io_engine_config(PsyncIoEngineConfig::new())
+        .with_engine_config(engine)
+        .with_recover_mode(RecoverMode::Quiet)
+        .build()
+        .await
+}
+
+fn pages(bytes: usize) -> usize {
+    bytes - bytes % PAGE
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MB: u64 = MIB as u64;
+
+    #[test]
+    fn the_largest_entry_fits_when_there_is_room() {
+        for (max_bytes, max_entry) in
+            [(1 << 40, 16 * MB), (10 << 30, 16 * MB), (1 << 30, 16 * MB), (64 * MB, 5 * MB)]
+        {
+            let sizes = Sizes::new(max_bytes, max_entry);
+            assert_eq!(sizes.heaviest() as u64, max_entry, "{sizes:?}");
+        }
+    }
+
+    #[test]
+    fn blocks_are_neither_too_many_nor_too_few() {
+        for shift in 24..42 {
+            for max_entry in [1, MB, 16 * MB, 1024 * MB] {
+                let sizes = Sizes::new(1 << shift, max_entry);
+                let blocks = sizes.capacity / sizes.block;
+                let most = MOST_BLOCKS.max(sizes.capacity / LARGEST_BLOCK) + 1;
+                assert!((LEAST_BLOCKS..=most).contains(&blocks), "{blocks} blocks, {sizes:?}");
+                assert!(sizes.block.is_multiple_of(PAGE) && sizes.heaviest() > 0, "{sizes:?}");
+            }
+        }
+    }
+}

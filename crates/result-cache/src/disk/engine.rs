@@ -1,0 +1,181 @@
+//! The block engine of foyer on threads of its own.
+
+use std::fmt;
+use std::future::Future;
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use foyer::Load;
+use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::sync::{Semaphore, oneshot};
+use tokio::time::timeout;
+
+use super::blocks::{self, Blocks, Sizes};
+use super::entry::{DiskKey, DiskValue};
+use super::folder::Folder;
+use crate::{Envelope, Error};
+
+/// Threads that encode, decode and verify entries.
+const WORKERS: usize = 2;
+/// Threads that wait for the disk. More than a disk serves at once; few enough to be no burden.
+const WAITING: usize = 16;
+/// Reads under way; each holds a buffer of its entry's size. The others wait their turn.
+const READS: usize = 32;
+/// Longer than a busy disk takes, shorter than making the answer anew.
+const READ: Duration = Duration::from_secs(1);
+/// How long writes in progress may take when the engine ends.
+const STOP: Duration = Duration::from_secs(5);
+const NAME: &str = "cache-disk";
+
+/// An open engine. Its runtime is its own: it ends neither with the worker that opened the cache, nor later
+/// than the engine, whose tasks would never end by themselves.
+pub(super) struct Engine {
+    blocks: Blocks,
+    threads: Handle,
+    reads: Arc<Semaphore>,
+    stop: Option<oneshot::Sender<Blocks>>,
+}
+
+impl Engine {
+    /// Opens it on a thread of its own and calls `opened` there. An error means that there is no such thread,
+    /// and no call.
+    pub(super) fn start(
+        folder: Arc<Folder>,
+        sizes: Sizes,
+        opened: impl FnOnce(Result<Self, Error>) + Send + 'static,
+    ) -> Result<(), Error> {
+        // a runtime blocks when it ends, which is forbidden on a worker of another one
+        let keeper = move || match runtime() {
+            Ok(runtime) => keep(runtime, &folder, sizes, opened),
+            Err(error) => opened(Err(error)),
+        };
+        thread::Builder::new().name(NAME.into()).spawn(keeper).map(drop).map_err(Error::start)
+    }
+
+    /// Whether it may have the key; looks in memory only.
+    pub(super) fn may_have(&self, key: &DiskKey) -> bool {
+        self.blocks.storage().may_contains(key)
+    }
+
+    /// Takes the entry in, to be written soon.
+    pub(super) fn put(&self, key: DiskKey, envelope: Arc<Envelope>) {
+        self.blocks.storage_writer(key).insert(DiskValue(envelope));
+    }
+
+    /// Forgets the key, on disk soon.
+    pub(super) fn remove(&self, key: &DiskKey) {
+        self.blocks.storage().delete(key);
+    }
+
+    /// The entry, if it has it; in error, why it cannot tell.
+    pub(super) async fn read(&self, key: DiskKey) -> Result<Option<Arc<Envelope>>, String> {
+        let (blocks, reads) = (self.blocks.clone(), Arc::clone(&self.reads));
+        let load = async move {
+            let _turn = reads.acquire().await;
+            blocks.storage().load(&key).await
+        };
+        match self.run(READ, load).await?.map_err(|error| error.to_string())? {
+            Load::Entry { value, .. } => Ok(Some(value.0)),
+            Load::Piece { piece, .. } => Ok(Some(Arc::clone(&piece.value().0))),
+            Load::Miss | Load::Throttled => Ok(None),
+        }
+    }
+
+    /// Waits until what was taken in is written, or has failed to be: the engine does not tell which.
+    pub(super) async fn written(&self, limit: Duration) -> Result<(), String> {
+        let blocks = self.blocks.clone();
+        self.run(limit, async move { blocks.storage().wait().await }).await
+    }
+
+    /// Writes what is left and takes no more.
+    pub(super) async fn close(&self, limit: Duration) -> Result<(), String> {
+        let blocks = self.blocks.clone();
+        self.run(limit, async move { blocks.close().await }).await?.map_err(|error| error.to_string())
+    }
+
+    /// Bytes written since it was opened.
+    pub(super) fn written_bytes(&self) -> u64 {
+        self.blocks.statistics().disk_write_bytes() as u64
+    }
+
+    /// Runs the work on the engine's threads, whatever becomes of the caller; in error, why it did not end in
+    /// time.
+    pub(super) async fn run<T: Send + 'static>(
+        &self,
+        limit: Duration,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> Result<T, String> {
+        match self.threads.spawn(async move { timeout(limit, work).await }).await {
+            Ok(Ok(done)) => Ok(done),
+            Ok(Err(_)) => Err(format!("took longer than {limit:?}")),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
+    /// Where to spawn what should end with the engine.
+    pub(super) fn threads(&self) -> &Handle {
+        &self.threads
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        if let Some(stop) = self.stop.take() {
+            // on an error the threads have already ended
+            drop(stop.send(self.blocks.clone()));
+        }
+    }
+}
+
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Engine").finish_non_exhaustive()
+    }
+}
+
+fn runtime() -> Result<Runtime, Error> {
+    Builder::new_multi_thread()
+        .worker_threads(WORKERS)
+        .max_blocking_threads(WAITING)
+        .thread_name(NAME)
+        .enable_time()
+        .build()
+        .map_err(Error::start)
+}
+
+/// Opens the engine and keeps its runtime until it is dropped.
+fn keep(runtime: Runtime, folder: &Folder, sizes: Sizes, opened: impl FnOnce(Result<Engine, Error>)) {
+    let threads = runtime.handle().clone();
+    let opening = threads.spawn(blocks::open(folder.blocks(), sizes, threads.clone()));
+    let blocks = match runtime.block_on(opening) {
+        Ok(Ok(blocks)) => blocks,
+        Ok(Err(error)) => return opened(Err(Error::start(error))),
+        Err(error) => return opened(Err(Error::start(error))),
+    };
+    let (stop, stopped) = oneshot::channel();
+    opened(Ok(Engine { blocks, threads, reads: Arc::new(Semaphore::new(READS)), stop: Some(stop) }));
+    // The files stay open until no thread can use them: the engine hands bare file descriptors to its
+    // threads, and the number of a closed file is soon another file's.
+    let files = runtime.block_on(stopped);
+    runtime.shutdown_timeout(STOP);
+    drop(files);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn its_threads_end_with_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let sizes = Sizes::new(16 << 20, 1 << 20);
+        let folder = Arc::new(Folder::open(dir.path(), sizes).unwrap());
+        let (tell, opened) = oneshot::channel();
+        Engine::start(folder, sizes, move |engine| drop(tell.send(engine))).unwrap();
+        let engine = opened.await.unwrap().unwrap();
+        let task = engine.threads().spawn(std::future::pending::<()>());
+        drop(engine);
+        assert!(task.await.unwrap_err().is_cancelled());
+    }
+}

@@ -1,0 +1,33 @@
+//! Key → envelope: the cache for encoded answers and for source bytes, in memory and on disk, and the single
+//! flight that keeps one piece of work from being done twice at the same time.
+//!
+//! This crate knows neither the web server nor the pixels. A [`Key`] names a thing, an [`Envelope`] is the
+//! thing with what an answer needs to say about it, a [`Store`] keeps envelopes in one [`Tier`], and
+//! [`Cache`] puts the tiers in front of each other. [`Flights`] joins callers that want the same key. Time is
+//! always told by the caller, in milliseconds since the Unix epoch; [`clock`] is the one place that reads it.
+
+mod cache;
+pub mod clock;
+mod config;
+mod disk;
+mod envelope;
+mod error;
+mod flight;
+mod freshness;
+mod key;
+mod memory;
+mod stats;
+mod store;
+mod versions;
+
+pub use cache::{Cache, Hit};
+pub use config::{Config, DiskConfig, MemoryConfig, Name, SectionConfig};
+pub use disk::{DiskSettings, DiskStore};
+pub use envelope::{Envelope, Meta};
+pub use error::{Error, ErrorKind};
+pub use flight::{Flights, Lead, Outcome, Ticket};
+pub use freshness::{Freshness, Lifetimes, Stated};
+pub use key::Key;
+pub use memory::MemoryStore;
+pub use stats::{Stats, TierStats};
+pub use store::{Store, Tier};

@@ -1,0 +1,62 @@
+//! What the cache has done so far, in numbers.
+
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+/// Counters and gauges of one cache.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Stats {
+    /// The tier in memory; absent if it is off.
+    pub memory: Option<TierStats>,
+    /// The tier on disk; absent if it is off.
+    pub disk: Option<TierStats>,
+    /// Envelopes not stored because they were larger than `max_entry_bytes`.
+    pub oversize: u64,
+}
+
+/// Counters and gauges of one tier. Counters begin at zero when the cache is opened and only grow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct TierStats {
+    /// Lookups answered with a usable envelope.
+    pub hits: u64,
+    /// Lookups not answered, those that found an expired envelope included.
+    pub misses: u64,
+    /// Envelopes handed in, those copied from a slower tier included.
+    pub puts: u64,
+    /// Envelopes that had to make room, or were cleared. Always zero on disk, where whole blocks are freed.
+    pub evictions: u64,
+    /// Reads that failed or took too long, each counted as a miss as well, and times when writing failed.
+    pub failures: u64,
+    /// Memory: bytes held now. Disk: bytes written since the cache was opened.
+    pub bytes: u64,
+    /// Room in bytes.
+    pub capacity: u64,
+}
+
+/// A number that many threads count up.
+#[derive(Debug, Default)]
+pub(crate) struct Counter(AtomicU64);
+
+impl Counter {
+    pub(crate) fn add_one(&self) {
+        self.0.fetch_add(1, Relaxed);
+    }
+
+    pub(crate) fn read(&self) -> u64 {
+        self.0.load(Relaxed)
+    }
+}
+
+/// The counters a cache keeps for each tier.
+#[derive(Debug, Default)]
+pub(crate) struct Counters {
+    pub(crate) hits: Counter,
+    pub(crate) misses: Counter,
+    pub(crate) puts: Counter,
+}
+
+impl Counters {
+    /// These counters, with what the store itself knows.
+    pub(crate) fn with(&self, store: TierStats) -> TierStats {
+        TierStats { hits: self.hits.read(), misses: self.misses.read(), puts: self.puts.read(), ..store }
+    }
+}

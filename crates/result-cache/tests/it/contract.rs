@@ -1,0 +1,140 @@
+//! What every store promises, checked on every store.
+
+use std::sync::Arc;
+
+use futures_util::future::join_all;
+use result_cache::{DiskStore, Envelope, Error, Key, MemoryStore, Store, Tier};
+
+use crate::fixture::{disk, envelope, key};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn memory() {
+    contract(&MemoryStore::new(64 << 20, 2 << 20)).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn disk_with_entries_still_to_be_written() {
+    let dir = tempfile::tempdir().unwrap();
+    contract(&DiskStore::open(disk(dir.path())).await.unwrap()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn disk_with_entries_written() {
+    let dir = tempfile::tempdir().unwrap();
+    contract(&Written(DiskStore::open(disk(dir.path())).await.unwrap())).await;
+}
+
+/// The disk with every entry on it before the next step, so that reading really reads.
+struct Written(DiskStore);
+
+impl Store for Written {
+    fn tier(&self) -> Tier {
+        self.0.tier()
+    }
+
+    async fn get(&self, key: &Key) -> Option<Arc<Envelope>> {
+        self.0.get(key).await
+    }
+
+    async fn put(&self, key: Key, envelope: Arc<Envelope>) {
+        self.0.put(key, envelope).await;
+        self.0.flush().await;
+    }
+
+    async fn remove(&self, key: &Key) -> Result<(), Error> {
+        self.0.remove(key).await
+    }
+
+    async fn clear(&self) -> Result<(), Error> {
+        self.0.clear().await
+    }
+}
+
+async fn contract(store: &impl Store) {
+    an_unknown_key_is_a_miss(store).await;
+    what_is_put_comes_back_whole(store).await;
+    the_last_put_wins(store).await;
+    keys_do_not_mix(store).await;
+    what_is_removed_is_gone_until_it_is_put_again(store).await;
+    removing_the_unknown_is_fine(store).await;
+    many_tasks_see_only_what_was_put(store).await;
+    cleared_is_empty_and_can_be_filled_again(store).await;
+}
+
+async fn an_unknown_key_is_a_miss(store: &impl Store) {
+    assert_eq!(store.get(&key(0)).await, None);
+}
+
+async fn what_is_put_comes_back_whole(store: &impl Store) {
+    for (n, len) in [(10, 0), (11, 1), (12, 4096), (13, 100_000), (14, 1 << 20)] {
+        store.put(key(n), envelope(n, len)).await;
+        assert_eq!(store.get(&key(n)).await, Some(envelope(n, len)), "{len} bytes");
+        assert_eq!(store.get(&key(n)).await, Some(envelope(n, len)), "{len} bytes, once more");
+    }
+}
+
+async fn the_last_put_wins(store: &impl Store) {
+    for n in 20..25 {
+        store.put(key(20), envelope(n, 1000)).await;
+    }
+    loop {
+        if let Some(found) = store.get(&key(20)).await {
+            assert_eq!(found, envelope(24, 1000));
+            break;
+        }
+        // one of several puts in a row may take a moment to show
+        tokio::task::yield_now().await;
+    }
+}
+
+async fn keys_do_not_mix(store: &impl Store) {
+    for n in 100..300 {
+        store.put(key(n), envelope(n, 500)).await;
+    }
+    for n in 100..300 {
+        assert_eq!(store.get(&key(n)).await, Some(envelope(n, 500)));
+    }
+}
+
+async fn what_is_removed_is_gone_until_it_is_put_again(store: &impl Store) {
+    for round in 0..3 {
+        store.put(key(30), envelope(round, 1000)).await;
+        store.put(key(31), envelope(31, 1000)).await;
+        store.remove(&key(30)).await.unwrap();
+        assert_eq!(store.get(&key(30)).await, None);
+        assert_eq!(store.get(&key(31)).await, Some(envelope(31, 1000)), "a removal takes nothing else");
+    }
+    store.put(key(30), envelope(30, 1000)).await;
+    assert_eq!(store.get(&key(30)).await, Some(envelope(30, 1000)));
+}
+
+async fn removing_the_unknown_is_fine(store: &impl Store) {
+    store.remove(&key(40)).await.unwrap();
+    assert_eq!(store.get(&key(40)).await, None);
+}
+
+async fn many_tasks_see_only_what_was_put(store: &impl Store) {
+    let work = (0..200_u64).map(|n| async move {
+        let slot = 1000 + n % 10;
+        store.put(key(slot), envelope(slot, 2000)).await;
+        if n % 7 == 0 {
+            store.remove(&key(slot)).await.unwrap();
+        }
+        store.get(&key(slot)).await.is_none_or(|found| found == envelope(slot, 2000))
+    });
+    assert!(join_all(work).await.into_iter().all(|right| right));
+}
+
+async fn cleared_is_empty_and_can_be_filled_again(store: &impl Store) {
+    for round in 0..2 {
+        for n in 50..60 {
+            store.put(key(n), envelope(n + round, 1000)).await;
+        }
+        store.clear().await.unwrap();
+        for n in 50..60 {
+            assert_eq!(store.get(&key(n)).await, None);
+        }
+    }
+    store.put(key(50), envelope(50, 1000)).await;
+    assert_eq!(store.get(&key(50)).await, Some(envelope(50, 1000)));
+}
