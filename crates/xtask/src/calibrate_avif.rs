@@ -1,0 +1,99 @@
+//! Measures which AVIF quality looks like which JPEG quality: the table in `vips-ops/src/plan/format.rs`.
+
+use anyhow::Result;
+use bytes::Bytes;
+use fast_ssim2::{PixelDescriptor, PixelSlice, Ssimulacra2Reference};
+use testkit::{Picture, sample};
+use vips_ops::vips::ops::Kernel;
+use vips_ops::vips::{Access, Image, JpegScan, Keep, Loader, Settings, Subsample, Vips};
+
+/// Photographs without heavy compression of their own.
+const PHOTOS: [&str; 6] =
+    ["astronaut.png", "chelsea.png", "coffee.png", "china.jpg", "flower.jpg", "rocket.jpg"];
+
+/// Long sides at which answers are judged, in pixels.
+const SIDES: [u32; 2] = [240, 440];
+
+const JPEG: [u8; 10] = [1, 10, 20, 30, 50, 70, 80, 90, 95, 100];
+
+/// Qualities of AVIF between which the match is found by straight lines.
+const AVIF: [u8; 15] = [1, 5, 10, 18, 26, 34, 42, 50, 58, 66, 74, 82, 90, 95, 100];
+
+/// Full colour from here on, as the server does.
+const FULL_COLOUR_QUALITY: u8 = 90;
+
+/// Effort of the server's AVIF encoder.
+const AVIF_EFFORT: u8 = 0;
+
+/// Prints the table, with the mean SSIMULACRA2 and the bytes of each entry.
+#[expect(clippy::print_stdout, reason = "the table is what the task is for")]
+pub fn run(_arguments: &[String]) -> Result<()> {
+    Vips::start(Settings::default())?;
+    let photos = photos()?;
+    let scores = |encode: &dyn Fn(&Image, u8) -> Result<Bytes>, quality| mean(&photos, encode, quality);
+    let avif: Vec<_> =
+        AVIF.iter().map(|quality| Ok((*quality, scores(&avif, *quality)?))).collect::<Result<_>>()?;
+    println!("jpeg ssimulacra2   bytes   avif   bytes");
+    for quality in JPEG {
+        let (score, bytes) = scores(&jpeg, quality)?;
+        let after = avif.iter().position(|(_, (found, _))| *found >= score).unwrap_or(avif.len() - 1).max(1);
+        let ((low, (from, light)), (high, (to, heavy))) = (avif[after - 1], avif[after]);
+        let part = ((score - from) / (to - from)).clamp(0.0, 1.0);
+        let matched = f64::from(low) + part * (f64::from(high) - f64::from(low));
+        let size = light + part * (heavy - light);
+        println!("{quality:>4} {score:>11.2} {bytes:>7.0} {matched:>6.1} {size:>7.0}");
+    }
+    Ok(())
+}
+
+struct Photo {
+    image: Image,
+    reference: Ssimulacra2Reference,
+}
+
+fn photos() -> Result<Vec<Photo>> {
+    let mut photos = Vec::new();
+    for name in PHOTOS {
+        let loader = if name.ends_with("png") { Loader::Png } else { Loader::Jpeg { shrink: 1 } };
+        let whole = Image::load(&sample(name), &loader, Access::Random)?;
+        for side in SIDES {
+            let scale = f64::from(side) / f64::from(whole.width().max(whole.height()));
+            let image = whole.resize(scale, scale, Kernel::Lanczos3)?.copy_memory()?;
+            let reference = with_pixels(&Picture::of(&image), Ssimulacra2Reference::new)?;
+            photos.push(Photo { image, reference: reference? });
+        }
+    }
+    Ok(photos)
+}
+
+/// Mean score and mean size of all photographs at one quality.
+fn mean(photos: &[Photo], encode: &dyn Fn(&Image, u8) -> Result<Bytes>, quality: u8) -> Result<(f64, f64)> {
+    let (mut score, mut size) = (0.0, 0.0);
+    for photo in photos {
+        let bytes = encode(&photo.image, quality)?;
+        score += with_pixels(&Picture::decode(&bytes), |pixels| photo.reference.compare(pixels))??;
+        size += bytes.len() as f64;
+    }
+    Ok((score / photos.len() as f64, size / photos.len() as f64))
+}
+
+fn jpeg(image: &Image, quality: u8) -> Result<Bytes> {
+    Ok(image.save_jpeg(quality, JpegScan::Baseline, subsample(quality), Keep::Nothing)?)
+}
+
+fn avif(image: &Image, quality: u8) -> Result<Bytes> {
+    Ok(image.save_avif(quality, AVIF_EFFORT, subsample(quality), Keep::Nothing)?)
+}
+
+fn subsample(quality: u8) -> Subsample {
+    if quality >= FULL_COLOUR_QUALITY { Subsample::Off } else { Subsample::On }
+}
+
+fn with_pixels<T>(picture: &Picture, see: impl FnOnce(&PixelSlice<'_>) -> T) -> Result<T> {
+    let rgb: Vec<u8> =
+        picture.rgba.chunks_exact(4).flat_map(|pixel| [pixel[0], pixel[1], pixel[2]]).collect();
+    let stride = picture.width as usize * 3;
+    let slice = PixelSlice::new(&rgb, picture.width, picture.height, stride, PixelDescriptor::RGB8_SRGB)
+        .map_err(|error| anyhow::anyhow!("{error:?}"))?;
+    Ok(see(&slice))
+}

@@ -1,0 +1,112 @@
+//! Writes the generated documentation, or checks that it is not stale.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Result, bail};
+use vips_ops::params::SPECS;
+use vips_ops::params::spec::{Grammar, Spec};
+
+use crate::workspace;
+
+/// Where examples were rendered: the golden files of the tests.
+const GOLDEN: &str = "crates/vips-ops/tests/golden";
+
+/// `docs` writes, `docs --check` compares.
+pub fn run(arguments: &[String]) -> Result<()> {
+    let check = arguments.iter().any(|argument| argument == "--check");
+    let root = workspace();
+    let pages = [("docs/parameters.md", parameters(&root)?), ("docs/configuration.md", configuration())];
+    let mut stale = Vec::new();
+    for (path, text) in pages {
+        let file = root.join(path);
+        if fs::read_to_string(&file).is_ok_and(|old| old == text) {
+            continue;
+        }
+        if check {
+            stale.push(path);
+        } else {
+            fs::write(&file, text)?;
+        }
+    }
+    if !stale.is_empty() {
+        bail!("stale: {}; `make docs` writes them anew", stale.join(", "));
+    }
+    Ok(())
+}
+
+/// The reference of all configuration keys.
+fn configuration() -> String {
+    let head = "# Configuration\n\nGenerated from the code by `make docs`. Defaults are overridden by the TOML file of `--config` (or \
+                `PIXMILL_CONFIG`), that by the environment (`PIXMILL__SECTION__KEY`), and that by the command line. \
+                Unknown keys are errors; `pixmill check-config` tells all problems at once.\n\n";
+    head.to_owned() + &pixmill::config::reference::reference()
+}
+
+/// The reference of all parameters, each example with its picture.
+fn parameters(root: &Path) -> Result<String> {
+    let mut page = String::from(
+        "# Parameters\n\nGenerated from the code by `make docs`. Every parameter can be sent in base64 under its name \
+         with `64` appended. Unknown parameters are ignored; a value out of range is brought into it and named in the \
+         header `X-Pixmill-Warning`; a value that cannot be read is answered with 400.\n\n\
+         | parameter | values | default | |\n|---|---|---|---|\n",
+    );
+    for spec in SPECS {
+        let Spec { name, default, summary, .. } = spec;
+        writeln!(page, "| [`{name}`](#{name}) | {} | {default} | {summary} |", values(spec))?;
+    }
+    for spec in SPECS {
+        section(&mut page, spec, root)?;
+    }
+    Ok(page)
+}
+
+fn section(page: &mut String, spec: &Spec, root: &Path) -> Result<()> {
+    writeln!(page, "\n## {}\n\n{} {}\n", spec.name, spec.summary, spec.help)?;
+    writeln!(page, "- Values: {}", values(spec))?;
+    writeln!(page, "- Default: {}", spec.default)?;
+    if !spec.aliases.is_empty() {
+        writeln!(page, "- Also: {}", listed(spec.aliases))?;
+    }
+    if !spec.needs.is_empty() {
+        writeln!(page, "- Needs one of: {}", listed(spec.needs))?;
+    }
+    writeln!(page, "\n| request | answer | |\n|---|---|---|")?;
+    for (index, example) in spec.examples.iter().enumerate() {
+        let picture = golden(root, &format!("{}-{}", spec.name, index + 1))?;
+        writeln!(
+            page,
+            "| `/{}?{}` | ![](../{GOLDEN}/{picture}) | {} |",
+            example.source, example.query, example.shows
+        )?;
+    }
+    Ok(())
+}
+
+fn values(spec: &Spec) -> String {
+    match spec.grammar {
+        Grammar::Whole(low, high) => format!("whole number, {low} to {high}"),
+        Grammar::Decimal(low, high) => format!("number, {low} to {high}"),
+        Grammar::Degrees => "degrees".into(),
+        Grammar::Boolean => "`true`, `false`".into(),
+        Grammar::Colour => "colour".into(),
+        Grammar::Keyword(words) => listed(words),
+        Grammar::Text(words) => words.into(),
+    }
+}
+
+fn listed(words: &[&str]) -> String {
+    words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
+}
+
+/// The golden file of an example, whatever its format.
+fn golden(root: &Path, stem: &str) -> Result<String> {
+    let found = fs::read_dir(root.join(GOLDEN))?
+        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+        .find(|name| Path::new(name).file_stem().is_some_and(|found| found == stem));
+    match found {
+        Some(name) => Ok(name),
+        None => bail!("no golden picture {stem}; `make golden` draws it"),
+    }
+}

@@ -1,0 +1,19 @@
+//! Draws the golden pictures anew, by the tests that compare with them.
+
+use std::process::Command;
+
+use anyhow::{Result, ensure};
+
+use crate::workspace;
+
+/// Runs the golden tests in the mode that writes; plan snapshots are accepted with them.
+pub fn run(_arguments: &[String]) -> Result<()> {
+    let status = Command::new("cargo")
+        .args(["test", "--package", "vips-ops", "--test", "it", "--", "golden", "plans"])
+        .env("PIXMILL_WRITE_GOLDEN", "1")
+        .env("INSTA_UPDATE", "always")
+        .current_dir(workspace())
+        .status()?;
+    ensure!(status.success(), "the golden tests failed for another reason than a changed picture");
+    Ok(())
+}

@@ -1,0 +1,55 @@
+//! The development tasks behind `cargo xtask`: checks and generated files that the Makefile's targets call.
+
+mod calibrate_avif;
+mod docs;
+mod golden;
+mod tidy;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, bail};
+
+/// A task takes the arguments after its name.
+type Task = fn(&[String]) -> Result<()>;
+
+/// Every task: name, what it is for, and the function that does it.
+const TASKS: &[(&str, &str, Task)] = &[
+    ("calibrate-avif", "measures which AVIF quality looks like which JPEG quality", calibrate_avif::run),
+    ("docs", "writes the generated documentation; with --check, tells whether it is stale", docs::run),
+    ("golden", "draws the golden pictures anew", golden::run),
+    ("tidy", "checks the rules of the house that the compiler does not", tidy::run),
+];
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match perform(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn perform(arguments: &[String]) -> Result<()> {
+    let Some((wanted, rest)) = arguments.split_first() else {
+        bail!("no task named, expected one of:\n{}", listing());
+    };
+    let Some((_, _, task)) = TASKS.iter().find(|(name, _, _)| name == wanted) else {
+        bail!("no task named '{wanted}', expected one of:\n{}", listing());
+    };
+    task(rest).with_context(|| format!("task '{wanted}' failed"))
+}
+
+fn listing() -> String {
+    let lines: Vec<String> =
+        TASKS.iter().map(|(name, summary, _)| format!("  {name:<14} {summary}")).collect();
+    lines.join("\n")
+}
+
+/// The folder of the workspace, wherever the command is run from.
+fn workspace() -> PathBuf {
+    let crates = Path::new(env!("CARGO_MANIFEST_DIR")).parent();
+    crates.and_then(Path::parent).expect("invariant: xtask lies in crates/xtask").to_path_buf()
+}

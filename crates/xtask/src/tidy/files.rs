@@ -1,0 +1,92 @@
+//! A file is one noun: short, opening with one sentence on what it is for, and named for what it is.
+
+use super::Problem;
+use super::tree::{File, Tree};
+
+/// Longest Rust file, in lines; a median of 120 is the aim.
+const MOST_LINES: usize = 500;
+
+/// Names that say nothing about what lies inside.
+const EMPTY_NAMES: [&str; 8] =
+    ["common", "helper", "helpers", "manager", "managers", "misc", "util", "utils"];
+
+pub fn check(tree: &Tree) -> Vec<Problem> {
+    let ours = |file: &&File| file.lies_in("crates") || file.lies_in("loadtests") || file.lies_in("fuzz");
+    tree.rust().filter(ours).flat_map(check_file).collect()
+}
+
+fn check_file(file: &File) -> Vec<Problem> {
+    let mut found = Vec::new();
+    let lines = file.text.lines().count();
+    if lines > MOST_LINES {
+        found.push(Problem::of_file(&file.path, format!("{lines} lines; expected at most {MOST_LINES}")));
+    }
+    if !file.text.starts_with("//! ") {
+        found.push(Problem::of_file(
+            &file.path,
+            "expected a first line `//! …` that says what the file is for",
+        ));
+    }
+    for name in file.path.split('/').map(|part| part.split_once('.').map_or(part, |(stem, _)| stem)) {
+        if EMPTY_NAMES.contains(&name) {
+            found.push(Problem::of_file(
+                &file.path,
+                format!("a module named '{name}'; expected a noun for what it holds"),
+            ));
+        }
+    }
+    for (line, code) in file.code_lines() {
+        let name = inline_module(code);
+        if EMPTY_NAMES.contains(&name) {
+            let rule = format!("a module named '{name}'; expected a noun for what it holds");
+            found.push(Problem::at_line(&file.path, line, rule));
+        }
+    }
+    found
+}
+
+/// The name in `mod name {`, or nothing.
+fn inline_module(code: &str) -> &str {
+    let declaration = code.trim().trim_start_matches("pub ").trim_start_matches("pub(crate) ");
+    let name = declaration.strip_prefix("mod ").and_then(|rest| rest.split_once('{'));
+    name.map_or("", |(name, _)| name.trim())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rules(path: &str, text: &str) -> Vec<String> {
+        check(&Tree::of(&[(path, text)])).into_iter().map(|problem| problem.rule).collect()
+    }
+
+    #[test]
+    fn a_short_file_with_a_purpose_passes() {
+        assert!(rules("crates/vips/src/image.rs", "//! Pictures.\n").is_empty());
+        assert!(
+            rules("crates/vips/src/blob.rs", &format!("//! x\n{}", "\n".repeat(MOST_LINES - 1))).is_empty()
+        );
+    }
+
+    #[test]
+    fn a_long_file_is_named() {
+        let found = rules("loadtests/src/main.rs", &format!("//! x\n{}", "\n".repeat(MOST_LINES)));
+        assert_eq!(found, ["501 lines; expected at most 500"]);
+    }
+
+    #[test]
+    fn a_file_must_say_what_it_is_for() {
+        assert_eq!(rules("crates/vips/build.rs", "fn main() {}\n").len(), 1);
+        assert_eq!(rules("crates/vips/build.rs", "").len(), 1);
+        assert!(rules("docs/example.rs", "").is_empty());
+    }
+
+    #[test]
+    fn empty_names_are_refused_wherever_they_stand() {
+        for path in ["crates/a/src/utils.rs", "crates/a/src/common/mod.rs", "crates/helpers/src/lib.rs"] {
+            assert_eq!(rules(path, "//! x\n").len(), 1, "{path}");
+        }
+        assert_eq!(rules("crates/a/src/lib.rs", "//! x\npub mod manager {\n}\n").len(), 1);
+        assert!(rules("crates/a/src/lib.rs", "//! x\n// mod utils {\nmod tests {\n}\n").is_empty());
+    }
+}
