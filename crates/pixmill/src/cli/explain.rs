@@ -1,0 +1,168 @@
+//! `pixmill explain`: what a URL or a query string does, in words.
+
+use std::{fs, path::PathBuf, str::FromStr};
+
+use bytes::Bytes;
+use clap::Args;
+use serde_json::{Value, json};
+use vips_ops::{
+    Params, Plan, Settings, Source,
+    facts::Facts,
+    orientation::Orientation,
+    params::crop::crop::Crop,
+    size::Size,
+    source::{Profile, SourceFormat, SourceInfo},
+    vips::Deadline,
+};
+
+use super::{
+    ConfigFile, Error, libvips, out,
+    query::{self, Modern, Reading},
+};
+use crate::config::Environment;
+
+/// Tells in words what a URL or a query string does.
+#[derive(Debug, Args)]
+pub struct Explain {
+    /// A URL, a path with a query string, or a query string
+    #[arg(value_name = "URL|QUERY")]
+    target: String,
+    /// The picture it is applied to [default: a JPEG of the size given with --size is assumed]
+    #[arg(long, value_name = "FILE", conflicts_with = "size")]
+    source: Option<PathBuf>,
+    /// Size of the assumed picture
+    #[arg(long, value_name = "WxH", default_value = "1920x1080")]
+    size: Dimensions,
+    /// Formats that `format=auto` may choose besides JPEG and PNG
+    #[arg(long, value_delimiter = ',', value_name = "FORMAT")]
+    accept: Vec<Modern>,
+    /// As JSON
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    config: ConfigFile,
+}
+
+/// A size as `640x480`, both sides at least 1.
+#[derive(Debug, Clone, Copy)]
+struct Dimensions(Size);
+
+impl FromStr for Dimensions {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let side = |side: &str| side.parse().ok().filter(|side| *side > 0);
+        let sides = text.split_once('x').and_then(|(width, height)| Some((side(width)?, side(height)?)));
+        let (width, height) = sides.ok_or("expected width and height such as 640x480")?;
+        Ok(Self(Size { width, height }))
+    }
+}
+
+/// What is known of the picture, and from where.
+struct Subject {
+    name: String,
+    info: SourceInfo,
+    facts: Facts,
+}
+
+impl Explain {
+    /// Tells it.
+    pub fn run(&self, environment: &Environment) -> Result<(), Error> {
+        let settings = self.config.load(environment)?.settings();
+        let reading = query::read(&self.target)?;
+        let subject = self.subject(&reading.params, &settings)?;
+        let plan = self.plan(&reading.params, &subject, &settings)?;
+        let text = if self.json {
+            format!("{:#}", object(&reading, &subject, plan.as_ref()))
+        } else {
+            words(&reading, &subject, plan.as_ref())
+        };
+        out::tell(&text)
+    }
+
+    fn subject(&self, params: &Params, settings: &Settings) -> Result<Subject, Error> {
+        let Some(path) = &self.source else {
+            let looks = params.trim.is_some() || matches!(params.crop, Some(Crop::Entropy | Crop::Face));
+            let unseen = if looks { ", what would be looked for in it is taken to be all of it" } else { "" };
+            let info = assumed(self.size.0);
+            return Ok(Subject { name: format!("assumed{unseen}"), info, facts: Facts::default() });
+        };
+        libvips::start()?;
+        let bytes = Bytes::from(fs::read(path).map_err(Error::file(path))?);
+        let source = Source::open(&bytes, &settings.limits)?;
+        let facts = Facts::measure(params, &source, &Deadline::never())?;
+        Ok(Subject { name: path.display().to_string(), info: source.info, facts })
+    }
+
+    /// None: the original goes out as it is.
+    fn plan(&self, params: &Params, subject: &Subject, settings: &Settings) -> Result<Option<Plan>, Error> {
+        let is_drawn = subject.info.format == SourceFormat::Svg && !settings.output.svg_passthrough;
+        if params.is_empty() && !is_drawn {
+            return Ok(None);
+        }
+        let accept = query::accept(&self.accept);
+        Ok(Some(Plan::resolve(params, &subject.info, &subject.facts, accept, settings)?))
+    }
+}
+
+/// The header of an everyday photograph.
+fn assumed(stored: Size) -> SourceInfo {
+    SourceInfo {
+        format: SourceFormat::Jpeg,
+        stored,
+        frames: 1,
+        orientation: Orientation::default(),
+        alpha: false,
+        palette_bits: None,
+        jpeg_quality: None,
+        profile: Profile::Srgb,
+        reductions: Vec::new(),
+    }
+}
+
+fn words(reading: &Reading, subject: &Subject, plan: Option<&Plan>) -> String {
+    let Subject { name, info, .. } = subject;
+    let canonical = format!("canonical: {}", reading.params.canonical());
+    let notes = reading.warnings().map(|warning| format!("note: {warning}"));
+    let source = format!("source: {:?}, {} ({name})\n", info.format, info.stored);
+    let plan = plan.map_or_else(|| "send the original as it is".to_owned(), Plan::to_string);
+    let lines = std::iter::once(canonical).chain(notes).chain([source, plan]);
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+fn object(reading: &Reading, subject: &Subject, plan: Option<&Plan>) -> Value {
+    let ignored = reading.ignored.iter().map(|(name, reason)| json!({ "name": name, "reason": reason }));
+    let info = &subject.info;
+    json!({
+        "canonical": reading.params.canonical(),
+        "ignored": ignored.collect::<Vec<_>>(),
+        "clamped": reading.clamped,
+        "source": {
+            "name": subject.name,
+            "type": info.format.mime(),
+            "width": info.stored.width,
+            "height": info.stored.height,
+            "frames": info.frames,
+        },
+        "plan": plan.map(|plan| plan.to_string().lines().map(str::to_owned).collect::<Vec<_>>()),
+        "answer": plan.map(|plan| json!({
+            "type": plan.output.format.mime(),
+            "width": plan.size.width,
+            "height": plan.size.height,
+        })),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dimensions() {
+        let size = |text: &str| text.parse::<Dimensions>().map(|dimensions| dimensions.0);
+        assert_eq!(size("640x480"), Ok(Size { width: 640, height: 480 }));
+        for text in ["", "640", "x", "0x1", "1x0", "-1x1", "1.5x1", "1x1x1", "640 x 480"] {
+            assert!(size(text).is_err(), "{text}");
+        }
+    }
+}

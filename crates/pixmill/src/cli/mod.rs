@@ -1,0 +1,135 @@
+//! The command line. `serve` runs the server; the other commands are tools that start no runtime.
+
+mod check_config;
+mod error;
+mod explain;
+mod health;
+mod libvips;
+mod out;
+mod params;
+mod process;
+mod query;
+
+use std::{path::PathBuf, sync::LazyLock};
+
+use clap::{Args, Parser, Subcommand};
+
+pub use self::error::Error;
+use crate::config::{self, Config, Environment, Flags, Problems};
+
+/// Resizes, crops and converts images on the fly.
+#[derive(Debug, Parser)]
+#[command(name = "pixmill", version = version())]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Serves images over HTTP
+    Serve(Serve),
+    /// Anything else.
+    #[command(flatten)]
+    Tool(Tool),
+}
+
+/// The commands that do one thing and end.
+#[derive(Debug, Subcommand)]
+pub enum Tool {
+    /// Processes a picture, or all pictures of a folder
+    Process(process::Process),
+    /// Tells in words what a URL or a query string does
+    Explain(explain::Explain),
+    /// Lists the parameters
+    Params(params::List),
+    /// Checks the configuration; tells all problems and fails if there are any
+    CheckConfig(ConfigFile),
+    /// Asks a server whether it is well; fails if it is not
+    Health(health::Health),
+}
+
+/// Runs the server.
+#[derive(Debug, Args)]
+pub struct Serve {
+    #[command(flatten)]
+    file: ConfigFile,
+    #[command(flatten)]
+    flags: Flags,
+}
+
+/// Where the configuration is.
+#[derive(Debug, Args)]
+pub struct ConfigFile {
+    /// Configuration file in TOML [default: the file that the variable `PIXMILL_CONFIG` names, if any]
+    #[arg(long = "config", value_name = "FILE")]
+    path: Option<PathBuf>,
+}
+
+impl Serve {
+    /// The configuration of the server.
+    pub fn config(&self, environment: &Environment) -> Result<Config, Problems> {
+        config::load(self.file.path.as_deref(), environment, &self.flags)
+    }
+}
+
+impl ConfigFile {
+    fn load(&self, environment: &Environment) -> Result<Config, Problems> {
+        config::load(self.path.as_deref(), environment, &Flags::default())
+    }
+}
+
+impl Tool {
+    /// Does it.
+    pub fn run(&self, environment: &Environment) -> Result<(), Error> {
+        match self {
+            Self::Process(process) => process.run(environment),
+            Self::Explain(explain) => explain.run(environment),
+            Self::Params(list) => list.run(),
+            Self::CheckConfig(file) => check_config::run(file, environment),
+            Self::Health(health) => health.run(),
+        }
+    }
+}
+
+/// Our version and that of the libvips that is linked.
+fn version() -> &'static str {
+    static VERSION: LazyLock<String> =
+        LazyLock::new(|| format!("{} (libvips {})", env!("CARGO_PKG_VERSION"), vips_ops::vips::version()));
+    &VERSION
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_commands_are_well_formed() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn serve_takes_a_file_and_settings() {
+        let arguments =
+            ["pixmill", "serve", "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0", "--origin", "."];
+        let Command::Serve(serve) = Cli::try_parse_from(arguments).unwrap().command else {
+            panic!("not serve")
+        };
+        let config = serve.config(&Environment::default()).unwrap();
+        assert_eq!(config.listen.address.port(), 0);
+        assert_eq!(config.origin.url, ".");
+    }
+
+    #[test]
+    fn the_version_names_libvips() {
+        let version = version();
+        assert!(
+            version.starts_with(env!("CARGO_PKG_VERSION")) && version.contains("(libvips 8."),
+            "{version}"
+        );
+    }
+}

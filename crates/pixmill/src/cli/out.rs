@@ -1,0 +1,15 @@
+//! Standard output, where commands tell what they found out.
+
+use std::io::{self, ErrorKind, Write};
+
+use super::Error;
+
+/// Writes a text and ends its line. A reader that has gone (`pixmill params | head`) is not an error.
+pub fn tell(text: &str) -> Result<(), Error> {
+    let mut out = io::stdout().lock();
+    let written = writeln!(out, "{}", text.trim_end()).and_then(|()| out.flush());
+    match written {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Error::Output(error)),
+        _ => Ok(()),
+    }
+}

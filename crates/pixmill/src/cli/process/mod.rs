@@ -1,0 +1,167 @@
+//! `pixmill process`: one picture, or all pictures of a folder, through the same plan as a request.
+
+mod jobs;
+mod naming;
+
+use std::{
+    collections::HashSet,
+    fs::{self, File},
+    io::Read,
+    path::{Path, PathBuf},
+};
+
+use bytes::Bytes;
+use clap::Args;
+use indicatif::{ProgressBar, ProgressStyle};
+use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
+use vips_ops::{Accept, Encoded, Params, Settings, source::sniff::sniff, vips};
+
+use self::jobs::{Job, Jobs};
+use super::{
+    ConfigFile, Error, libvips, out,
+    query::{self, Modern},
+};
+use crate::config::Environment;
+
+/// Enough of a file to tell whether it is a picture; an SVG may begin with a long comment.
+const HEAD_BYTES: u64 = 16 * 1024;
+
+/// Processes a picture, or all pictures of a folder.
+#[derive(Debug, Args)]
+pub struct Process {
+    /// A picture, or a folder: all pictures in it and below it
+    #[arg(value_name = "IN")]
+    input: PathBuf,
+    /// What is asked for, as in a URL: `width=300&format=webp`
+    query: String,
+    /// Where the result goes: a file, or a folder, in which pictures keep their paths; the ending of a name is changed
+    /// when the format is
+    #[arg(short, long, value_name = "OUT")]
+    output: PathBuf,
+    /// Formats that `format=auto` may choose besides JPEG and PNG
+    #[arg(long, value_delimiter = ',', value_name = "FORMAT")]
+    accept: Vec<Modern>,
+    #[command(flatten)]
+    config: ConfigFile,
+}
+
+/// What holds for all files of a run.
+struct Task<'a> {
+    params: &'a Params,
+    accept: Accept,
+    settings: &'a Settings,
+    /// The originals, which nothing may overwrite.
+    originals: HashSet<PathBuf>,
+}
+
+/// What became of a file that did not fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Outcome {
+    Written,
+    NoPicture,
+}
+
+impl Process {
+    /// Processes every file, and fails at the end if any of them failed.
+    pub fn run(&self, environment: &Environment) -> Result<(), Error> {
+        let config = self.config.load(environment)?;
+        let reading = query::read(&self.query)?;
+        reading.warnings().for_each(|warning| eprintln!("warning: {warning}"));
+        if reading.params.is_empty() {
+            let refused = "the query asks for nothing, expected parameters such as width=300".to_owned();
+            return Err(Error::Usage(refused));
+        }
+        libvips::start()?;
+        let jobs = jobs::find(&self.input, &self.output)?;
+        let task = Task {
+            params: &reading.params,
+            accept: query::accept(&self.accept),
+            settings: &config.settings(),
+            originals: jobs.list.iter().filter_map(|job| fs::canonicalize(&job.input).ok()).collect(),
+        };
+        match jobs {
+            Jobs { list, folder: true } => {
+                let pool = rayon::ThreadPoolBuilder::new()
+                    .num_threads(config.workers.thread_count())
+                    .exit_handler(|_| vips::thread_shutdown())
+                    .build()?;
+                report(&list, pool.install(|| process_all(&list, &task)))
+            }
+            Jobs { list, folder: false } => list.iter().try_for_each(|job| match task.process(job)? {
+                Outcome::Written => Ok(()),
+                Outcome::NoPicture => Err(vips_ops::Error::Unsupported.into()),
+            }),
+        }
+    }
+}
+
+/// Every file, as many at once as the pool has threads, with a progress bar on a terminal.
+fn process_all(list: &[Job], task: &Task<'_>) -> Vec<Result<Outcome, Error>> {
+    let style = "{bar:40} {pos}/{len} {wide_msg} {eta}";
+    let style = ProgressStyle::with_template(style).expect("invariant: the template is valid");
+    let bar = ProgressBar::new(list.len() as u64).with_style(style);
+    let process = |job: &Job| {
+        let outcome = task.process(job);
+        bar.set_message(job.input.display().to_string());
+        bar.inc(1);
+        outcome
+    };
+    let outcomes = list.par_iter().map(process).collect();
+    bar.finish_and_clear();
+    outcomes
+}
+
+fn report(list: &[Job], outcomes: Vec<Result<Outcome, Error>>) -> Result<(), Error> {
+    let count =
+        |wanted| outcomes.iter().filter(|outcome| matches!(outcome, Ok(got) if *got == wanted)).count();
+    let (written, skipped) = (count(Outcome::Written), count(Outcome::NoPicture));
+    out::tell(&format!("{written} pictures processed, {skipped} other files left alone"))?;
+    let total = outcomes.len();
+    let failures = list.iter().zip(outcomes).filter_map(|(job, outcome)| Some(failure(job, &outcome.err()?)));
+    let failures: Vec<_> = failures.collect();
+    if failures.is_empty() { Ok(()) } else { Err(Error::Files { failures, total }) }
+}
+
+/// The file and the whole reason.
+fn failure(job: &Job, error: &Error) -> String {
+    let reasons = std::iter::successors(Some(error as &dyn std::error::Error), |error| error.source());
+    let reasons: Vec<_> = reasons.map(ToString::to_string).collect();
+    format!("{}: {}", job.input.display(), reasons.join(": "))
+}
+
+impl Task<'_> {
+    fn process(&self, job: &Job) -> Result<Outcome, Error> {
+        let Some(original) = self.read(&job.input)? else { return Ok(Outcome::NoPicture) };
+        let deadline = vips::Deadline::never();
+        let Encoded { bytes, format, .. } =
+            vips_ops::process(self.params, &original, self.accept, self.settings, &deadline, &mut |_| ())?;
+        let output = job.output(format)?;
+        if fs::canonicalize(&output).is_ok_and(|existing| self.originals.contains(&existing)) {
+            let refused = format!("the result would overwrite the original {}", output.display());
+            return Err(Error::Usage(refused));
+        }
+        if let Some(folder) = output.parent() {
+            fs::create_dir_all(folder).map_err(Error::file(folder))?;
+        }
+        fs::write(&output, bytes).map_err(Error::file(&output))?;
+        Ok(Outcome::Written)
+    }
+
+    /// None if the file does not begin like a picture; then the rest of it is not read.
+    fn read(&self, path: &Path) -> Result<Option<Bytes>, Error> {
+        let mut file = File::open(path).map_err(Error::file(path))?;
+        let mut bytes = Vec::new();
+        file.by_ref().take(HEAD_BYTES).read_to_end(&mut bytes).map_err(Error::file(path))?;
+        if sniff(&bytes).is_none() {
+            return Ok(None);
+        }
+        let limit = self.settings.limits.max_bytes.as_u64();
+        let actual = file.metadata().map_err(Error::file(path))?.len();
+        if actual > limit {
+            let what = "the number of bytes of the original";
+            return Err(vips_ops::Error::OverLimit { what, actual, limit }.into());
+        }
+        file.read_to_end(&mut bytes).map_err(Error::file(path))?;
+        Ok(Some(bytes.into()))
+    }
+}

@@ -1,0 +1,35 @@
+//! The layer of the command line, the uppermost.
+
+use clap::Args;
+
+use super::setting::{Given, Setting};
+
+/// Settings that have an option of their own.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Flags {
+    /// Address and port for images; port 0 picks a free one [overrides listen.address]
+    #[arg(long, value_name = "ADDR")]
+    pub listen: Option<String>,
+    /// Address and port for operators; port 0 picks a free one [overrides admin.address]
+    #[arg(long, value_name = "ADDR")]
+    pub admin_listen: Option<String>,
+    /// Where originals come from: an http(s) URL or a folder [overrides origin.url]
+    #[arg(long, value_name = "URL|DIR")]
+    pub origin: Option<String>,
+}
+
+impl Flags {
+    pub(super) fn settings(&self) -> Vec<Setting> {
+        [
+            ("--listen", "listen.address", &self.listen),
+            ("--admin-listen", "admin.address", &self.admin_listen),
+            ("--origin", "origin.url", &self.origin),
+        ]
+        .into_iter()
+        .filter_map(|(flag, key, value)| {
+            let key = key.split('.').map(str::to_owned).collect();
+            Some(Setting { key, given: Given::Text(value.clone()?), source: flag.to_owned() })
+        })
+        .collect()
+    }
+}

@@ -1,0 +1,134 @@
+//! The configuration: defaults, then a TOML file, then the environment, then the command line.
+//!
+//! Each section is a plain struct with its defaults, a doc comment a field (from which `docs/configuration.md` is
+//! made) and `problems()`; this module composes them. The environment of the process is read here and nowhere else.
+
+mod environment;
+mod file;
+mod flags;
+mod load;
+mod problems;
+pub mod reference;
+mod sections;
+mod setting;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+pub use self::{
+    environment::Environment,
+    flags::Flags,
+    load::load,
+    problems::Problems,
+    sections::{Admin, Listen, Params, Workers},
+};
+use crate::telemetry::logs::Logs;
+
+/// Everything that can be set.
+#[derive(Debug, Clone, PartialEq, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// The public listener, which serves images.
+    pub listen: Listen,
+    /// The listener for operators.
+    pub admin: Admin,
+    /// Where originals come from.
+    pub origin: origin::Config,
+    /// What requests may ask for.
+    pub params: Params,
+    /// Bounds on pictures and requests.
+    pub limits: vips_ops::settings::Limits,
+    /// How answers are encoded.
+    pub output: vips_ops::settings::Output,
+    /// How animations are treated.
+    pub animation: vips_ops::settings::Animation,
+    /// What is cached, where, and for how long.
+    pub cache: result_cache::Config,
+    /// The threads that compute pictures.
+    pub workers: Workers,
+    /// What is logged, and how.
+    pub logs: Logs,
+}
+
+impl Config {
+    /// Everything that is wrong in any section, each naming its key; empty when all is well.
+    pub fn problems(&self) -> Vec<String> {
+        [
+            self.listen.problems(),
+            self.address_problem().into_iter().collect(),
+            self.origin.problems(),
+            self.limits.problems(),
+            self.output.problems(),
+            self.cache.problems(),
+            self.workers.problems(),
+            self.logs.problems(),
+        ]
+        .concat()
+    }
+
+    /// The two listeners cannot have one port of one address.
+    fn address_problem(&self) -> Option<String> {
+        let (public, admin) = (self.listen.address, self.admin.address);
+        let overlap =
+            public.ip() == admin.ip() || public.ip().is_unspecified() || admin.ip().is_unspecified();
+        (public.port() != 0 && public.port() == admin.port() && overlap)
+            .then(|| format!("admin.address is {admin}, expected another port than listen.address, {public}"))
+    }
+
+    /// The part that planning and rendering see.
+    pub fn settings(&self) -> vips_ops::Settings {
+        vips_ops::Settings {
+            limits: self.limits.clone(),
+            output: self.output.clone(),
+            animation: self.animation.clone(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn the_defaults_have_no_problems() {
+        assert_eq!(Config::default().problems(), [""; 0]);
+    }
+
+    #[test]
+    fn the_listeners_need_ports_of_their_own() {
+        for (public, admin, fine) in [
+            ("0.0.0.0:8080", "127.0.0.1:8080", false),
+            ("127.0.0.1:8080", "[::]:8080", false),
+            ("10.0.0.1:8080", "10.0.0.1:8080", false),
+            ("10.0.0.1:8080", "10.0.0.2:8080", true),
+            ("0.0.0.0:8080", "0.0.0.0:8081", true),
+            ("127.0.0.1:0", "127.0.0.1:0", true),
+        ] {
+            let mut config = Config::default();
+            config.listen.address = public.parse().unwrap();
+            config.admin.address = admin.parse().unwrap();
+            let problems = config.problems();
+            assert_eq!(problems.is_empty(), fine, "{public} {admin}");
+            assert!(problems.iter().all(|problem| problem.starts_with("admin.address is")), "{problems:?}");
+        }
+    }
+
+    #[test]
+    fn problems_of_all_sections_come_together() {
+        let mut config = Config::default();
+        config.listen.keep_alive = Duration::ZERO;
+        config.origin.max_connections = 0;
+        config.limits.max_side = 0;
+        config.output.gif_effort = 0;
+        config.cache.memory.originals_percent = 101;
+        config.workers.threads = usize::MAX;
+        config.logs.filter = "=".to_owned();
+        let problems = config.problems();
+        for section in ["listen", "origin", "limits", "output", "cache", "workers", "logs"] {
+            let key = format!("{section}.");
+            assert!(problems.iter().any(|problem| problem.starts_with(&key)), "{section}: {problems:#?}");
+        }
+    }
+}

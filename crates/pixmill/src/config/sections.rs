@@ -1,0 +1,177 @@
+//! The sections that belong to the server itself; the others belong to the modules and crates that use them.
+
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    num::NonZero,
+    thread,
+    time::Duration,
+};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Deserializer, Serialize, de::Error};
+
+/// Load balancers keep idle connections for 60 s. A server that closes first answers their next request with a reset.
+const BALANCER_KEEP_ALIVE: Duration = Duration::from_mins(1);
+
+/// More threads than this are a mistake, not a machine.
+const MOST_THREADS: usize = 1024;
+
+/// The public listener, which serves images.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Listen {
+    /// Address and port; port 0 picks a free one. The default takes connections from everywhere, as a container must;
+    /// no image is reachable that way until an origin is configured.
+    #[serde(deserialize_with = "address")]
+    #[schemars(with = "String")]
+    pub address: SocketAddr,
+    /// How long an idle connection stays open; above 60 s, since a load balancer in front must be the first to close.
+    #[serde(with = "humantime_serde")]
+    #[schemars(with = "String")]
+    pub keep_alive: Duration,
+    /// How long requests that are being answered may take to end when the server is told to stop.
+    #[serde(with = "humantime_serde")]
+    #[schemars(with = "String")]
+    pub shutdown_timeout: Duration,
+    /// Threads that read requests and write answers, at most 1024; 0: as many as the process has CPUs.
+    pub workers: usize,
+}
+
+impl Default for Listen {
+    fn default() -> Self {
+        Self {
+            address: SocketAddr::from((Ipv4Addr::UNSPECIFIED, 8080)),
+            keep_alive: Duration::from_secs(75),
+            shutdown_timeout: Duration::from_secs(30),
+            workers: 0,
+        }
+    }
+}
+
+impl Listen {
+    /// Every problem of this section, each naming its key.
+    pub fn problems(&self) -> Vec<String> {
+        let mut problems = thread_problem("listen.workers", self.workers);
+        if self.keep_alive <= BALANCER_KEEP_ALIVE {
+            problems.push(format!(
+                "listen.keep_alive is {}, expected more than 60s, after which load balancers close",
+                humantime_serde::re::humantime::format_duration(self.keep_alive)
+            ));
+        }
+        problems
+    }
+
+    /// How many threads there are to be.
+    pub fn worker_count(&self) -> usize {
+        count(self.workers)
+    }
+}
+
+/// The listener for operators: health, metrics, purging.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Admin {
+    /// Address and port; port 0 picks a free one. It must not be reachable for the public.
+    #[serde(deserialize_with = "address")]
+    #[schemars(with = "String")]
+    pub address: SocketAddr,
+}
+
+impl Default for Admin {
+    fn default() -> Self {
+        Self { address: SocketAddr::from((Ipv4Addr::LOCALHOST, 17006)) }
+    }
+}
+
+/// What requests may ask for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Params {
+    /// Whether a request without parameters gets the original as it is; otherwise it is refused.
+    pub allow_original: bool,
+}
+
+impl Default for Params {
+    fn default() -> Self {
+        Self { allow_original: true }
+    }
+}
+
+/// The threads that compute pictures.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Workers {
+    /// How many, at most 1024; 0: as many as the process has CPUs, a container's quota included.
+    pub threads: usize,
+    /// How many pictures may wait for a thread; further requests are told to come back later.
+    pub queue: usize,
+}
+
+impl Default for Workers {
+    fn default() -> Self {
+        Self { threads: 0, queue: 256 }
+    }
+}
+
+impl Workers {
+    /// Every problem of this section, each naming its key.
+    pub fn problems(&self) -> Vec<String> {
+        thread_problem("workers.threads", self.threads)
+    }
+
+    /// How many threads there are to be.
+    pub fn thread_count(&self) -> usize {
+        count(self.threads)
+    }
+}
+
+fn address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SocketAddr, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    let refused =
+        || D::Error::custom("not an address, expected an IP address and a port, such as 127.0.0.1:8080");
+    text.parse().map_err(|_| refused())
+}
+
+fn thread_problem(key: &str, threads: usize) -> Vec<String> {
+    if threads <= MOST_THREADS {
+        return Vec::new();
+    }
+    vec![format!("{key} is {threads}, expected at most {MOST_THREADS}, or 0 for one a CPU")]
+}
+
+/// `available_parallelism` honours CPU affinity and the quotas of both cgroup versions.
+fn count(threads: usize) -> usize {
+    match threads {
+        0 => thread::available_parallelism().map_or(1, NonZero::get),
+        threads => threads,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keep_alive_outlasts_load_balancers() {
+        let listen = |seconds| Listen { keep_alive: Duration::from_secs(seconds), ..Listen::default() };
+        assert_eq!(listen(61).problems(), [""; 0]);
+        let problems = listen(60).problems();
+        assert!(problems.len() == 1 && problems[0].starts_with("listen.keep_alive is 1m,"), "{problems:?}");
+    }
+
+    #[test]
+    fn thread_counts_have_a_bound_and_zero_is_the_machines() {
+        for (threads, fine) in [(0, true), (1, true), (1024, true), (1025, false)] {
+            assert_eq!(Workers { threads, queue: 1 }.problems().is_empty(), fine, "{threads}");
+            assert_eq!(
+                Listen { workers: threads, ..Listen::default() }.problems().is_empty(),
+                fine,
+                "{threads}"
+            );
+        }
+        let cpus = thread::available_parallelism().unwrap().get();
+        assert_eq!(Workers::default().thread_count(), cpus);
+        assert_eq!(Listen::default().worker_count(), cpus);
+        assert_eq!(Workers { threads: 7, queue: 1 }.thread_count(), 7);
+    }
+}

@@ -1,0 +1,227 @@
+//! One value that one layer gives one key, and whether it fits.
+
+use serde::Deserialize;
+use toml::{Table, Value};
+
+use super::Config;
+
+/// Keys, or what lies below them, whose values are never shown.
+const SECRETS: &[&str] = &["origin.headers", "origin.url"];
+
+/// What a secret is shown as.
+const MASK: &str = "***";
+
+/// What serde calls types, and what people call them.
+const TYPES: &[(&str, &str)] = &[
+    ("a duration", "a duration such as 20s or 5m"),
+    ("parsable string", "a size such as 64MiB, or a number of bytes"),
+    ("u8", "a whole number of at most 255"),
+    ("u16", "a whole number of at most 65535"),
+    ("u32", "a whole number of at most 4294967295"),
+    ("u64", "a whole number"),
+    ("usize", "a whole number"),
+];
+
+/// How serde begins to say that a key wants no text, whatever the text says.
+const NO_TEXT: &str = "invalid type: string";
+
+/// A value for a key, and where it was given.
+#[derive(Debug)]
+pub struct Setting {
+    /// The names from the section down.
+    pub key: Vec<String>,
+    /// The value.
+    pub given: Given,
+    /// The file, the variable or the option.
+    pub source: String,
+}
+
+/// A value as it was given.
+#[derive(Debug)]
+pub enum Given {
+    /// With a type.
+    Toml(Value),
+    /// As text, whatever its key wants: a text, or a TOML value of any type.
+    Text(String),
+}
+
+impl Setting {
+    /// The value in the type that the key wants, below the key and nothing beside it; else the problem.
+    ///
+    /// Every key has a default, so a configuration with this one value tells whether the value fits. That finds the
+    /// problems of all keys, where reading everything at once would end at the first.
+    pub fn fit(&self) -> Result<Value, String> {
+        match &self.given {
+            Given::Toml(value) => self.fit_value(value.clone()),
+            Given::Text(text) => {
+                self.fit_value(Value::String(text.clone())).or_else(|refused| match text.parse() {
+                    Ok(value) if refused.starts_with(NO_TEXT) => self.fit_value(value),
+                    _ => Err(refused),
+                })
+            }
+        }
+        .map_err(|message| self.problem(&message))
+    }
+
+    /// An error is serde's message.
+    fn fit_value(&self, value: Value) -> Result<Value, String> {
+        let below = |value, name: &String| Value::Table(Table::from_iter([(name.clone(), value)]));
+        let nested = self.key.iter().rev().fold(value, below);
+        match Config::deserialize(nested.clone()) {
+            Ok(_) => Ok(nested),
+            Err(error) => Err(error.message().to_owned()),
+        }
+    }
+
+    fn problem(&self, message: &str) -> String {
+        let Self { source, .. } = self;
+        if let Some(rest) = message.strip_prefix("unknown field ") {
+            let (unknown, expected) = rest.split_once(", ").unwrap_or((rest, "expected none"));
+            return format!("{} is no known key, {expected} (from {source})", self.up_to(unknown));
+        }
+        let key = self.key.join(".");
+        let value = self.shown(&key);
+        match message.rsplit_once(", expected ") {
+            Some((_, wanted)) => {
+                let known = TYPES.iter().find(|(name, _)| *name == wanted);
+                let wanted = known.map_or(wanted, |(_, words)| words);
+                format!("{key} is {value}, expected {wanted} (from {source})")
+            }
+            None => format!("{key} is {value}: {message} (from {source})"),
+        }
+    }
+
+    /// The key down to the name that serde knows nothing of, and puts between backticks.
+    fn up_to(&self, unknown: &str) -> String {
+        let at = self.key.iter().position(|name| *name == unknown.trim_matches('`'));
+        self.key[..at.map_or(self.key.len(), |at| at + 1)].join(".")
+    }
+
+    fn shown(&self, key: &str) -> String {
+        if SECRETS.iter().any(|secret| is_below(key, secret)) {
+            return MASK.to_owned();
+        }
+        match &self.given {
+            Given::Toml(value) => value.to_string(),
+            Given::Text(text) => format!("{text:?}"),
+        }
+    }
+}
+
+/// Is it this key, or one below it?
+fn is_below(key: &str, above: &str) -> bool {
+    key.strip_prefix(above).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn setting(key: &str, given: Given) -> Setting {
+        Setting { key: key.split('.').map(str::to_owned).collect(), given, source: "there".to_owned() }
+    }
+
+    fn text(key: &str, text: &str) -> Result<String, String> {
+        setting(key, Given::Text(text.to_owned()))
+            .fit()
+            .map(|value| value.to_string().replace(' ', "").replace('"', "'"))
+    }
+
+    #[test]
+    fn text_takes_the_type_of_its_key() {
+        for (key, given, expected) in [
+            ("limits.max_side", "500", "{limits={max_side=500}}"),
+            ("output.avif", "false", "{output={avif=false}}"),
+            ("origin.url", "8080", "{origin={url='8080'}}"),
+            ("origin.headers.x", "true", "{origin={headers={x='true'}}}"),
+            ("origin.headers", "{ a = 'b' }", "{origin={headers={a='b'}}}"),
+            ("limits.deadline", "1m", "{limits={deadline='1m'}}"),
+            ("cache.memory.max_bytes", "64MiB", "{cache={memory={max_bytes='64MiB'}}}"),
+            ("cache.memory.max_bytes", "1048576", "{cache={memory={max_bytes='1048576'}}}"),
+            ("logs.format", "json", "{logs={format='json'}}"),
+            ("origin.url", "", "{origin={url=''}}"),
+        ] {
+            assert_eq!(text(key, given).as_deref(), Ok(expected), "{key}={given}");
+        }
+    }
+
+    #[test]
+    fn what_does_not_fit_is_told_with_key_value_and_what_was_expected() {
+        for (key, given, expected) in [
+            (
+                "limits.max_side",
+                "big",
+                "limits.max_side is \"big\", expected a whole number of at most 4294967295 (from there)",
+            ),
+            (
+                "limits.max_side",
+                "1.5",
+                "limits.max_side is \"1.5\", expected a whole number of at most 4294967295 (from there)",
+            ),
+            (
+                "limits.max_side",
+                "-1",
+                "limits.max_side is \"-1\", expected a whole number of at most 4294967295 (from there)",
+            ),
+            (
+                "limits.max_side",
+                "",
+                "limits.max_side is \"\", expected a whole number of at most 4294967295 (from there)",
+            ),
+            (
+                "output.avif_effort",
+                "300",
+                "output.avif_effort is \"300\", expected a whole number of at most 255 (from there)",
+            ),
+            ("output.avif", "yes", "output.avif is \"yes\", expected a boolean (from there)"),
+            (
+                "logs.format",
+                "xml",
+                "logs.format is \"xml\", expected one of `auto`, `json`, `human` (from there)",
+            ),
+            (
+                "listen.address",
+                "localhost",
+                "listen.address is \"localhost\", expected an IP address and a port, such as 127.0.0.1:8080 (from there)",
+            ),
+            (
+                "limits.deadline",
+                "20",
+                "limits.deadline is \"20\", expected a duration such as 20s or 5m (from there)",
+            ),
+            (
+                "limits.max_bytes",
+                "1 parsec",
+                "limits.max_bytes is \"1 parsec\", expected a size such as 64MiB, or a number of bytes (from there)",
+            ),
+            ("limits", "3", "limits is \"3\", expected struct Limits (from there)"),
+        ] {
+            assert_eq!(text(key, given), Err(expected.to_owned()), "{key}={given}");
+        }
+    }
+
+    #[test]
+    fn unknown_keys_are_told_with_the_known_ones_but_without_the_value() {
+        for (key, unknown, known) in [
+            ("limit.max_side", "limit", "`listen`, `admin`, `origin`"),
+            ("params.allow", "params.allow", "`allow_original`"),
+            ("cache.memory.size.max", "cache.memory.size", "`max_bytes`"),
+            ("", "", "`listen`"),
+        ] {
+            let problem = text(key, "hunter2").unwrap_err();
+            assert!(problem.starts_with(&format!("{unknown} is no known key, expected ")), "{problem}");
+            assert!(problem.contains(known) && !problem.contains("hunter2"), "{problem}");
+        }
+        assert!(text("listen.address.port", "1").unwrap_err().starts_with("listen.address.port is "));
+    }
+
+    #[test]
+    fn secrets_are_not_shown() {
+        let value = Value::Integer(271_828);
+        for key in ["origin.headers.authorization", "origin.headers", "origin.url"] {
+            let problem = setting(key, Given::Toml(value.clone())).fit().unwrap_err();
+            assert!(problem.starts_with(&format!("{key} is ***, expected ")), "{problem}");
+            assert!(!problem.contains("271828"), "{problem}");
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! Why a request got no picture.
+
+use std::time::Duration;
+
+use vips_ops::params::spec::Invalid;
+
+/// What went wrong. The text is for the log; what a client is told is decided where HTTP is spoken.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum Failure {
+    /// The parameters, or the picture.
+    #[error(transparent)]
+    Image(#[from] vips_ops::Error),
+    /// The origin.
+    #[error(transparent)]
+    Origin(#[from] origin::Error),
+    /// The origin has no such original: it just said so, or said so not long ago.
+    #[error("the origin has no such original")]
+    Absent {
+        /// How long that may be believed.
+        fresh_for: Duration,
+    },
+    /// The request names something that is switched off.
+    #[error("{named} names another origin, and dynamic origins are off")]
+    DynamicOrigin {
+        /// The parameter, or `path`.
+        named: &'static str,
+    },
+    /// The original is asked for as it is, and may not be.
+    #[error("originals are not given out")]
+    OriginalRefused,
+    /// A method that is not answered.
+    #[error("the method is not answered")]
+    Method,
+    /// A page that does not exist.
+    #[error("there is no such page")]
+    Page,
+    /// More work is waiting than may wait.
+    #[error("the render queue is full")]
+    Overloaded,
+    /// The time for the request is over.
+    #[error("the answer was not ready before its deadline")]
+    Deadline,
+    /// A panic, caught.
+    #[error("the work broke off without a result")]
+    Broken,
+}
+
+/// Sorts of failures, for those who answer them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FailureKind {
+    /// The parameters, or the picture.
+    Image(vips_ops::ErrorKind),
+    /// The origin.
+    Origin(origin::ErrorKind),
+    /// There is no such original.
+    Absent,
+    /// Another origin was named.
+    DynamicOrigin,
+    /// The original may not be had as it is.
+    OriginalRefused,
+    /// A method that is not answered.
+    Method,
+    /// A page that does not exist.
+    Page,
+    /// Too much to do.
+    Overloaded,
+    /// Too late.
+    Deadline,
+    /// A fault of ours.
+    Broken,
+}
+
+impl Failure {
+    /// The sort of the failure.
+    pub fn kind(&self) -> FailureKind {
+        match self {
+            Self::Image(error) => FailureKind::Image(error.kind()),
+            Self::Origin(error) => FailureKind::Origin(error.kind()),
+            Self::Absent { .. } => FailureKind::Absent,
+            Self::DynamicOrigin { .. } => FailureKind::DynamicOrigin,
+            Self::OriginalRefused => FailureKind::OriginalRefused,
+            Self::Method => FailureKind::Method,
+            Self::Page => FailureKind::Page,
+            Self::Overloaded => FailureKind::Overloaded,
+            Self::Deadline => FailureKind::Deadline,
+            Self::Broken => FailureKind::Broken,
+        }
+    }
+
+    /// Whether an answer that is out of date is better than this: something is broken or busy, and nothing was said
+    /// about the picture.
+    pub fn excuses_stale(&self) -> bool {
+        use origin::ErrorKind::{
+            Broken, Forbidden, Gone, InvalidPath, Misconfigured, NotConfigured, NotFound, RefusedAddress,
+            Timeout, TooLarge, Unreachable,
+        };
+        match self.kind() {
+            FailureKind::Overloaded
+            | FailureKind::Deadline
+            | FailureKind::Broken
+            | FailureKind::Image(vips_ops::ErrorKind::Deadline) => true,
+            FailureKind::Origin(kind) => match kind {
+                Broken | Misconfigured | NotConfigured | RefusedAddress | Timeout | Unreachable => true,
+                Forbidden | Gone | InvalidPath | NotFound | TooLarge => false,
+            },
+            FailureKind::Image(_)
+            | FailureKind::Absent
+            | FailureKind::DynamicOrigin
+            | FailureKind::OriginalRefused
+            | FailureKind::Method
+            | FailureKind::Page => false,
+        }
+    }
+}
+
+impl From<Invalid> for Failure {
+    fn from(invalid: Invalid) -> Self {
+        Self::Image(invalid.into())
+    }
+}

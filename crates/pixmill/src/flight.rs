@@ -1,0 +1,153 @@
+//! Joining what is being made already: one makes it, everybody who wants it meanwhile waits for it.
+
+use std::time::Instant;
+
+use actix_web::rt;
+use result_cache::{Flights, Key, Lead, Outcome};
+
+use crate::failure::Failure;
+
+/// How often a flight that broke off is begun anew before it is called broken.
+const ATTEMPTS: usize = 3;
+
+/// What a caller had to do with a flight.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// Began it.
+    Began,
+    /// Joined one under way.
+    Joined,
+}
+
+/// The value of the flight for `key`; `make` is called if there is none.
+///
+/// The making is a task of its own: it goes on when this caller leaves, and ends when the last one has left.
+pub async fn join<V, W>(
+    flights: &Flights<V, Failure>,
+    key: Key,
+    until: Instant,
+    make: impl Fn() -> W,
+) -> Result<(V, Part), Failure>
+where
+    V: Clone + Send + Sync + 'static,
+    W: Future<Output = Result<V, Failure>> + 'static,
+{
+    for _ in 0..ATTEMPTS {
+        let (ticket, lead) = flights.join(key);
+        let part = if lead.is_some() { Part::Began } else { Part::Joined };
+        if let Some(lead) = lead {
+            rt::spawn(fly(lead, make()));
+        }
+        match ticket.outcome(until.saturating_duration_since(Instant::now())).await {
+            Outcome::Done(value) => return Ok((value, part)),
+            Outcome::TransientError(failure) => return Err(failure),
+            Outcome::WaitTimeout => return Err(Failure::Deadline),
+            Outcome::GiveUp | Outcome::Dangling | Outcome::AgeTimeout => {}
+        }
+    }
+    Err(Failure::Broken)
+}
+
+async fn fly<V>(lead: Lead<V, Failure>, making: impl Future<Output = Result<V, Failure>>) {
+    let result = tokio::select! {
+        result = making => result,
+        () = lead.abandoned() => return,
+    };
+    lead.finish(result);
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{cell::Cell, rc::Rc, time::Duration};
+
+    use tokio::sync::Notify;
+
+    use super::*;
+
+    const KEY: [u8; 32] = [1; 32];
+
+    fn flights() -> Flights<u32, Failure> {
+        Flights::new(Duration::from_mins(1))
+    }
+
+    fn soon() -> Instant {
+        Instant::now() + Duration::from_mins(1)
+    }
+
+    #[actix_web::test]
+    async fn one_makes_it_for_all() {
+        let flights = flights();
+        let made = Rc::new(Cell::new(0));
+        let wanted = || {
+            join(&flights, KEY.into(), soon(), || {
+                made.set(made.get() + 1);
+                async { Ok(7) }
+            })
+        };
+        let (first, second) = tokio::join!(wanted(), wanted());
+        assert_eq!(first.unwrap(), (7, Part::Began));
+        assert_eq!(second.unwrap(), (7, Part::Joined));
+        assert_eq!(made.get(), 1);
+    }
+
+    #[actix_web::test]
+    async fn the_one_who_began_may_leave() {
+        let flights = flights();
+        let gate = Rc::new(Notify::new());
+        let make = || {
+            let gate = Rc::clone(&gate);
+            async move {
+                gate.notified().await;
+                Ok(7)
+            }
+        };
+        let mut began = Box::pin(join(&flights, KEY.into(), soon(), make));
+        assert!(futures_util::future::poll_immediate(&mut began).await.is_none());
+        let mut joined = Box::pin(join(&flights, KEY.into(), soon(), make));
+        assert!(futures_util::future::poll_immediate(&mut joined).await.is_none());
+        drop(began);
+        gate.notify_one();
+        assert_eq!(joined.await.unwrap(), (7, Part::Joined));
+    }
+
+    #[actix_web::test]
+    async fn when_all_have_left_the_making_ends() {
+        let flights = flights();
+        let ended = Rc::new(Notify::new());
+        let make = || {
+            let told = Tell(Rc::clone(&ended));
+            async move {
+                let _told = told;
+                std::future::pending().await
+            }
+        };
+        let mut began = Box::pin(join(&flights, KEY.into(), soon(), make));
+        assert!(futures_util::future::poll_immediate(&mut began).await.is_none());
+        drop(began);
+        ended.notified().await;
+        assert_eq!(flights.under_way(), 0);
+    }
+
+    /// Tells that it was dropped.
+    struct Tell(Rc<Notify>);
+
+    impl Drop for Tell {
+        fn drop(&mut self) {
+            self.0.notify_one();
+        }
+    }
+
+    #[actix_web::test]
+    async fn a_deadline_and_a_panic_are_failures() {
+        let flights = flights();
+        let late = join(&flights, KEY.into(), Instant::now(), std::future::pending).await;
+        assert!(matches!(late, Err(Failure::Deadline)));
+        let attempts = Rc::new(Cell::new(0));
+        let broken = join(&flights, KEY.into(), soon(), || {
+            attempts.set(attempts.get() + 1);
+            async { panic!("a bug") }
+        });
+        assert!(matches!(broken.await, Err(Failure::Broken)));
+        assert_eq!(attempts.get(), ATTEMPTS);
+    }
+}

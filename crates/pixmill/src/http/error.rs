@@ -1,0 +1,164 @@
+//! Failures as HTTP: the one place that chooses status codes, and what a client is told.
+
+use actix_web::{
+    HttpResponse,
+    http::{
+        StatusCode,
+        header::{ALLOW, CACHE_CONTROL, HeaderValue, RETRY_AFTER},
+    },
+};
+use serde_json::json;
+use vips_ops::{Error as ImageError, ErrorKind as Image};
+
+use super::{freshness, put, put_uncached};
+use crate::failure::{Failure, FailureKind};
+
+/// The methods that are answered.
+pub const METHODS: &str = "GET, HEAD, OPTIONS";
+
+/// When to come back after a 503, in seconds: by then the queue of a server that works has moved on.
+const RETRY_AFTER_SECONDS: u32 = 1;
+
+/// Status of a server that wants no requests now.
+pub const UNREADY: StatusCode = StatusCode::SERVICE_UNAVAILABLE;
+
+/// What is said of an original that does not exist.
+const ABSENT: &str = "the origin has no such original";
+
+/// The answer to a request that failed. It names no host, no file and no library.
+pub fn response(failure: &Failure) -> HttpResponse {
+    let (status, code) = status(failure.kind());
+    let mut error = json!({ "code": code, "message": message(failure) });
+    if let Some(parameter) = parameter(failure) {
+        error["parameter"] = parameter.into();
+    }
+    let mut response = HttpResponse::build(status).json(json!({ "error": error }));
+    let headers = response.headers_mut();
+    put_uncached(headers);
+    match failure {
+        Failure::Absent { fresh_for } => put(headers, CACHE_CONTROL, freshness::absence(*fresh_for)),
+        Failure::Overloaded => drop(headers.insert(RETRY_AFTER, RETRY_AFTER_SECONDS.into())),
+        Failure::Method => drop(headers.insert(ALLOW, HeaderValue::from_static(METHODS))),
+        _ => {}
+    }
+    response
+}
+
+/// Status and code of a sort of failure.
+fn status(kind: FailureKind) -> (StatusCode, &'static str) {
+    match kind {
+        FailureKind::Image(Image::Invalid) => (StatusCode::BAD_REQUEST, "invalid_parameter"),
+        FailureKind::Image(Image::Undecodable) => (StatusCode::BAD_REQUEST, "undecodable_image"),
+        FailureKind::Image(Image::Unsupported) => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_image"),
+        FailureKind::Image(Image::OverLimit) => (StatusCode::UNPROCESSABLE_ENTITY, "over_limit"),
+        FailureKind::Image(Image::Deadline) | FailureKind::Deadline => {
+            (StatusCode::GATEWAY_TIMEOUT, "deadline_passed")
+        }
+        FailureKind::Origin(kind) => origin_status(kind),
+        FailureKind::Absent => (StatusCode::NOT_FOUND, "not_found"),
+        FailureKind::DynamicOrigin => (StatusCode::UNAUTHORIZED, "dynamic_origin_refused"),
+        FailureKind::OriginalRefused => (StatusCode::UNAUTHORIZED, "original_refused"),
+        FailureKind::Method => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
+        FailureKind::Page => (StatusCode::NOT_FOUND, "no_such_page"),
+        FailureKind::Overloaded => (StatusCode::SERVICE_UNAVAILABLE, "overloaded"),
+        FailureKind::Broken => (StatusCode::INTERNAL_SERVER_ERROR, "internal_error"),
+    }
+}
+
+fn origin_status(kind: origin::ErrorKind) -> (StatusCode, &'static str) {
+    use origin::ErrorKind as Origin;
+    match kind {
+        Origin::InvalidPath => (StatusCode::BAD_REQUEST, "invalid_path"),
+        Origin::NotFound | Origin::Gone => (StatusCode::NOT_FOUND, "not_found"),
+        Origin::Forbidden => (StatusCode::FORBIDDEN, "forbidden_by_origin"),
+        Origin::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "source_too_large"),
+        Origin::NotConfigured => (StatusCode::BAD_GATEWAY, "no_origin"),
+        Origin::RefusedAddress | Origin::Unreachable | Origin::Broken | Origin::Misconfigured => {
+            (StatusCode::BAD_GATEWAY, "origin_failed")
+        }
+        Origin::Timeout => (StatusCode::GATEWAY_TIMEOUT, "origin_timeout"),
+    }
+}
+
+/// The parameter that is at fault.
+fn parameter(failure: &Failure) -> Option<&'static str> {
+    match failure {
+        Failure::Image(ImageError::Invalid(invalid)) => Some(invalid.parameter),
+        Failure::DynamicOrigin { named } => Some(named),
+        _ => None,
+    }
+}
+
+/// What the client is told: where an error's own text may hold more than that, a text of ours.
+fn message(failure: &Failure) -> String {
+    let text = match failure {
+        Failure::Image(ImageError::Invalid(invalid)) => {
+            return format!("expected {}, got {:?}", invalid.expected, invalid.value);
+        }
+        Failure::Image(error @ ImageError::OverLimit { .. }) => return error.to_string(),
+        Failure::Image(ImageError::Undecodable(_)) => "the original cannot be decoded",
+        Failure::Image(ImageError::Unsupported) => {
+            "expected JPEG, PNG, WebP, AVIF, GIF, TIFF or SVG, got something else"
+        }
+        Failure::Image(ImageError::Deadline) | Failure::Deadline => "the answer was not ready in time",
+        Failure::Origin(error) => origin_message(error.kind()),
+        Failure::Absent { .. } => ABSENT,
+        Failure::DynamicOrigin { .. } => "originals come from the configured origin: dynamic origins are off",
+        Failure::OriginalRefused => "originals are not given out: params.allow_original is off",
+        Failure::Method => "expected GET or HEAD",
+        Failure::Page => "there is no such page",
+        Failure::Overloaded => "too many requests are waiting, try again soon",
+        Failure::Broken => "something went wrong here",
+    };
+    text.to_owned()
+}
+
+fn origin_message(kind: origin::ErrorKind) -> &'static str {
+    use origin::ErrorKind as Origin;
+    match kind {
+        Origin::InvalidPath => "expected the path of an original, without tricks",
+        Origin::NotFound | Origin::Gone => ABSENT,
+        Origin::Forbidden => "the origin forbids access to the original",
+        Origin::TooLarge => "the original is larger than allowed",
+        Origin::NotConfigured => "no origin is configured",
+        Origin::Timeout => "the origin took too long",
+        Origin::RefusedAddress | Origin::Unreachable | Origin::Broken | Origin::Misconfigured => {
+            "the origin could not be reached or gave no usable answer"
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn told(failure: &Failure) -> (u16, String) {
+        let response = response(failure);
+        let cache_control = response.headers().get(CACHE_CONTROL).unwrap().to_str().unwrap().to_owned();
+        (response.status().as_u16(), cache_control)
+    }
+
+    #[test]
+    fn only_absences_may_be_kept() {
+        assert_eq!(told(&Failure::Overloaded), (503, "no-store".to_owned()));
+        assert_eq!(told(&Failure::Broken), (500, "no-store".to_owned()));
+        let absent = |seconds| Failure::Absent { fresh_for: Duration::from_secs(seconds) };
+        assert_eq!(told(&absent(5)), (404, "public, max-age=5".to_owned()));
+        assert_eq!(told(&absent(0)), (404, "no-store".to_owned()));
+    }
+
+    #[test]
+    fn the_origin_is_never_named() {
+        let failures = [
+            origin::Error::Unreachable { host: "secret".into(), reason: "secret".into() },
+            origin::Error::Forbidden { original: "secret".into(), reason: "secret".into() },
+            origin::Error::InvalidPath { path: "secret".into(), reason: "x" },
+        ];
+        for failure in failures {
+            let failure = Failure::from(failure);
+            assert!(!message(&failure).contains("secret"), "{failure:?}");
+        }
+    }
+}

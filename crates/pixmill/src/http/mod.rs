@@ -1,0 +1,58 @@
+//! HTTP: what a request means, and how an answer is written.
+
+mod accept;
+mod conditional;
+mod error;
+mod freshness;
+mod health;
+mod image;
+mod refusal;
+mod request_id;
+mod success;
+
+use std::rc::Rc;
+
+use actix_web::{
+    HttpRequest,
+    http::header::{CACHE_CONTROL, HeaderMap, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS},
+    web::{ServiceConfig, get, head, resource, to},
+};
+
+use crate::{failure::Failure, state::Worker};
+
+/// The pages of the public listener.
+pub fn public(config: &mut ServiceConfig) {
+    health_pages(config);
+    config.default_service(to(image::image));
+}
+
+/// The pages of the listener for operators.
+pub fn admin(config: &mut ServiceConfig) {
+    health_pages(config);
+    config.default_service(to(async || error::response(&Failure::Page)));
+}
+
+fn health_pages(config: &mut ServiceConfig) {
+    let other = || to(async || error::response(&Failure::Method));
+    let health = resource("/health").route(get().to(health::health)).route(head().to(health::health));
+    let ready = resource("/ready").route(get().to(health::ready)).route(head().to(health::ready));
+    config.service(health.default_service(other())).service(ready.default_service(other()));
+}
+
+/// The state that belongs to the worker of a request.
+fn worker(request: &HttpRequest) -> &Rc<Worker> {
+    request.app_data().expect("invariant: every app is given its worker when it is made")
+}
+
+/// Adds a header, unless its value cannot be one.
+fn put(headers: &mut HeaderMap, name: HeaderName, value: impl AsRef<str>) {
+    if let Ok(value) = HeaderValue::from_str(value.as_ref()) {
+        headers.insert(name, value);
+    }
+}
+
+/// Headers of answers that are not pictures.
+fn put_uncached(headers: &mut HeaderMap) {
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+}

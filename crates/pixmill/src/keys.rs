@@ -1,0 +1,102 @@
+//! The names of things in the caches.
+
+use result_cache::Key;
+use vips_ops::{Accept, Params, Settings, params::output::format::Format};
+
+/// Bumped when the same request is to give other bytes, or when an envelope means something else.
+const SCHEMA: &str = "1";
+
+/// How many digits of a key make an entity tag: 128 bits.
+const TAG_DIGITS: usize = 32;
+
+/// Makes keys that change with everything that changes an answer.
+#[derive(Debug)]
+pub struct Keys {
+    /// Stands for this release and its settings.
+    build: Key,
+}
+
+impl Keys {
+    /// Keys of a server with these settings.
+    pub fn new(settings: &Settings) -> Self {
+        let Settings { limits, output, animation } = settings;
+        // how long a request may take changes no picture
+        let limits = [
+            limits.max_pixels,
+            limits.max_side.into(),
+            limits.max_frames.into(),
+            limits.max_animation_pixels,
+        ];
+        let parts = [
+            SCHEMA.to_owned(),
+            env!("CARGO_PKG_VERSION").to_owned(),
+            vips_ops::vips::version(),
+            format!("{limits:?}{output:?}{animation:?}"),
+        ];
+        Self { build: Key::of(&parts.each_ref().map(String::as_bytes)) }
+    }
+
+    /// The key of an answer.
+    pub fn result(&self, params: &Params, accept: Accept, identity: &str) -> Key {
+        let negotiated = if negotiates(params) { [accept.avif, accept.webp] } else { [false; 2] };
+        let canonical = params.canonical();
+        let parts: [&[u8]; 4] =
+            [self.build.as_bytes(), canonical.as_bytes(), identity.as_bytes(), &negotiated.map(u8::from)];
+        Key::of(&parts)
+    }
+
+    /// The key of an original.
+    pub fn original(identity: &str) -> Key {
+        Key::of(&[SCHEMA.as_bytes(), b"original", identity.as_bytes()])
+    }
+
+    /// The name by which all answers made of one original can be found.
+    pub fn tag(identity: &str) -> String {
+        format!("{:.TAG_DIGITS$}", Key::of(&[identity.as_bytes()]))
+    }
+}
+
+/// Whether the answer depends on what the client can show.
+pub fn negotiates(params: &Params) -> bool {
+    params.format == Some(Format::Auto)
+}
+
+/// The strong entity tag of an answer that was made of this version of its original.
+pub fn etag(result: &Key, version: &Key) -> String {
+    format!("\"{:.TAG_DIGITS$}\"", Key::of(&[result.as_bytes(), version.as_bytes()]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ALL: Accept = Accept { avif: true, webp: true };
+    const NONE: Accept = Accept { avif: false, webp: false };
+
+    fn key(settings: &Settings, query: &str, accept: Accept, identity: &str) -> Key {
+        Keys::new(settings).result(&Params::parse(query).unwrap().params, accept, identity)
+    }
+
+    #[test]
+    fn only_what_matters_changes_a_key() {
+        let settings = Settings::default();
+        let plain = key(&settings, "width=300", NONE, "a");
+        assert_eq!(key(&settings, "w=300&utm_source=x", ALL, "a"), plain);
+        assert_ne!(key(&settings, "width=301", NONE, "a"), plain);
+        assert_ne!(key(&settings, "width=300", NONE, "b"), plain);
+        let mut other = Settings::default();
+        other.limits.deadline *= 2;
+        assert_eq!(key(&other, "width=300", NONE, "a"), plain);
+        other.output.webp_effort = 6;
+        assert_ne!(key(&other, "width=300", NONE, "a"), plain);
+        assert_ne!(key(&settings, "format=auto", ALL, "a"), key(&settings, "format=auto", NONE, "a"));
+    }
+
+    #[test]
+    fn a_tag_is_strong_and_names_result_and_version() {
+        let [a, b] = [Key::of(&[b"a"]), Key::of(&[b"b"])];
+        let tag = etag(&a, &b);
+        assert!(tag.len() == 34 && tag.starts_with('"') && tag.ends_with('"'), "{tag}");
+        assert!(etag(&b, &b) != tag && etag(&a, &a) != tag);
+    }
+}

@@ -1,0 +1,17 @@
+//! Pixmill: a high-throughput image proxy. The binary's parts as a library, so that tests and generated documents can
+//! use them.
+
+pub mod app;
+pub mod cli;
+pub mod config;
+pub mod failure;
+mod flight;
+pub mod http;
+mod keys;
+mod make;
+mod original;
+pub mod render;
+pub mod service;
+pub mod state;
+pub mod telemetry;
+mod timing;

@@ -1,0 +1,155 @@
+//! Making an answer: the original as it is, or rendered, or the answer of old if nothing has changed.
+
+use std::{rc::Rc, sync::Arc, time::Instant};
+
+use bytes::Bytes;
+use result_cache::{Envelope, Freshness, Meta, clock};
+use vips_ops::source::{SourceFormat, sniff::sniff};
+
+use crate::{
+    failure::Failure,
+    flight::Part,
+    keys::{Keys, etag},
+    original::{self, FETCH_TIME, Original, Standing},
+    render::{Rendered, Work, render},
+    service::{Job, Made},
+    state::Worker,
+    timing::Timing,
+};
+
+/// A drawing that goes out as it is can hold scripts: nothing may run, nothing may be loaded.
+const DISARMED: &str = "default-src 'none'; style-src 'unsafe-inline'; sandbox";
+
+/// Bytes, with what is to be said of them beside what follows from the original.
+struct Body {
+    bytes: Bytes,
+    content_type: &'static str,
+    headers: Vec<(String, String)>,
+    timing: Timing,
+}
+
+/// Makes the answer and keeps it.
+pub async fn make(worker: Rc<Worker>, job: Rc<Job>) -> Result<Made, Failure> {
+    // the flight before may have landed between the look and the join
+    if let Some(envelope) = fresh(&worker, &job).await {
+        let timing = Timing::default();
+        return Ok(Made { envelope, standing: Standing::Kept, timing, part: Part::Joined });
+    }
+    let result = attempt(&worker, &job).await;
+    match &result {
+        Ok(made) if made.standing != Standing::Unkept && !job.knows(&made.envelope) => {
+            worker.shared.results.put(job.key, Arc::clone(&made.envelope)).await;
+        }
+        Err(failure) if job.stale.is_some() && !failure.excuses_stale() => forget(&worker, &job).await,
+        _ => {}
+    }
+    result
+}
+
+async fn attempt(worker: &Rc<Worker>, job: &Job) -> Result<Made, Failure> {
+    let shared = &worker.shared;
+    let as_it_is = job.request.params.is_empty();
+    if !as_it_is && shared.pool.is_full() {
+        return Err(Failure::Overloaded); // before the origin is troubled
+    }
+    let began = Instant::now();
+    let original = original::obtain(worker, &job.request.path).await?;
+    let fetch = Some(began.elapsed());
+    let etag = etag(&job.key, &original.version());
+    if let Some(envelope) = job.renewed(&etag, &original) {
+        let timing = Timing { fetch, ..Timing::default() };
+        return Ok(Made { envelope, standing: original.standing, timing, part: Part::Began });
+    }
+    let passed = if as_it_is { passed_on(worker, &original)? } else { None };
+    let body = match passed {
+        Some(body) => body,
+        None => rendered(worker, job, &original).await?,
+    };
+    let timing = Timing { fetch, ..body.timing };
+    let envelope = Arc::new(job.envelope(body, etag, &original));
+    Ok(Made { envelope, standing: original.standing, timing, part: Part::Began })
+}
+
+/// The original as it is; nothing if it has to be drawn first.
+fn passed_on(worker: &Worker, original: &Original) -> Result<Option<Body>, Failure> {
+    let bytes = original.envelope.body.clone();
+    let format = sniff(&bytes).ok_or(vips_ops::Error::Unsupported)?;
+    let headers = match format {
+        SourceFormat::Svg if !worker.shared.settings.output.svg_passthrough => return Ok(None),
+        SourceFormat::Svg => vec![("content-security-policy".to_owned(), DISARMED.to_owned())],
+        _ => Vec::new(),
+    };
+    Ok(Some(Body { bytes, content_type: format.mime(), headers, timing: Timing::default() }))
+}
+
+async fn rendered(worker: &Worker, job: &Job, original: &Original) -> Result<Body, Failure> {
+    let work = Work {
+        params: job.request.params.clone(),
+        original: original.envelope.body.clone(),
+        accept: job.request.accept,
+        settings: Arc::clone(&worker.shared.settings),
+    };
+    let Rendered { encoded, queue, decode, process, encode } = render(&worker.shared.pool, work).await?;
+    let resolution = format!("{}x{}", encoded.original.width, encoded.original.height);
+    Ok(Body {
+        bytes: encoded.bytes,
+        content_type: encoded.format.mime(),
+        headers: vec![("x-original-resolution".to_owned(), resolution)],
+        timing: Timing {
+            queue: Some(queue),
+            decode: Some(decode),
+            process: Some(process),
+            encode: Some(encode),
+            ..Timing::default()
+        },
+    })
+}
+
+async fn fresh(worker: &Worker, job: &Job) -> Option<Arc<Envelope>> {
+    let now = clock::now();
+    let envelope = worker.shared.results.get(&job.key, now).await?.envelope;
+    (envelope.state(now) == Freshness::Fresh).then_some(envelope)
+}
+
+async fn forget(worker: &Worker, job: &Job) {
+    if let Err(error) = worker.shared.results.remove(&job.key).await {
+        tracing::warn!(%error, "cannot forget an answer");
+    }
+}
+
+impl Job {
+    /// The answer of old, with a new lifetime if it got one, if it was made of this very version of the original.
+    fn renewed(&self, etag: &str, original: &Original) -> Option<Arc<Envelope>> {
+        let stale = self.stale.as_ref().filter(|stale| stale.meta.etag.as_deref() == Some(etag))?;
+        if original.standing == Standing::Outdated {
+            return Some(Arc::clone(stale));
+        }
+        let mut envelope = Envelope::clone(stale);
+        envelope.meta.stored_at = original.envelope.meta.stored_at;
+        envelope.meta.lifetimes = original.envelope.meta.lifetimes;
+        Some(Arc::new(envelope))
+    }
+
+    /// Whether this is the answer of old itself.
+    fn knows(&self, envelope: &Arc<Envelope>) -> bool {
+        self.stale.as_ref().is_some_and(|stale| Arc::ptr_eq(stale, envelope))
+    }
+
+    fn envelope(&self, body: Body, etag: String, original: &Original) -> Envelope {
+        let Envelope { meta: source, body: original } = &*original.envelope;
+        let mut headers = body.headers;
+        headers.push(("x-original-filesize".to_owned(), original.len().to_string()));
+        headers.extend(source.headers.iter().filter(|(name, _)| name == FETCH_TIME).cloned());
+        let meta = Meta {
+            status: source.status,
+            content_type: body.content_type.to_owned(),
+            etag: Some(etag),
+            last_modified: source.last_modified.clone(),
+            stored_at: source.stored_at,
+            lifetimes: source.lifetimes,
+            tag: Keys::tag(&self.identity),
+            headers,
+        };
+        Envelope { meta, body: body.bytes }
+    }
+}

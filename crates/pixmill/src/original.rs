@@ -1,0 +1,235 @@
+//! An original, from the cache or from the origin: one fetch for all who want it, and news asked for when it is stale.
+
+use std::{rc::Rc, sync::Arc, time::Instant};
+
+use bytes::Bytes;
+use origin::{ErrorKind, Fetched, SourcePath, Unchanged, Validators};
+use result_cache::{Envelope, Freshness, Key, Lifetimes, Meta, Stated, clock};
+use tokio::task::yield_now;
+
+use crate::{failure::Failure, flight, keys::Keys, state::Worker};
+
+/// Status of an envelope with bytes in it, and of one that remembers that there are none.
+const FOUND: u16 = 200;
+const ABSENT: u16 = 404;
+
+/// How long the origin took, in milliseconds.
+pub const FETCH_TIME: &str = "x-origin-fetch-time";
+
+/// In the envelope of an original without validators: what tells its version from others.
+const DIGEST: &str = "digest";
+
+/// What is hashed at a time: well under 100 µs of work, after which other requests of the worker have their turn.
+const PIECE_BYTES: usize = 64 * 1024;
+
+/// An original.
+#[derive(Debug, Clone)]
+pub struct Original {
+    /// Its bytes, its validators, and how long it is fresh.
+    pub envelope: Arc<Envelope>,
+    /// What may be done with answers made of it.
+    pub standing: Standing,
+}
+
+/// What may be done with an original, and with answers made of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// They may be kept.
+    Kept,
+    /// The origin forbids keeping them.
+    Unkept,
+    /// They are out of date, and good as long as the origin is broken.
+    Outdated,
+}
+
+impl Original {
+    /// What tells this version of the original from others.
+    pub fn version(&self) -> Key {
+        let Envelope { meta, body } = &*self.envelope;
+        let part = |text: &Option<String>| text.clone().unwrap_or_default();
+        let digest = meta.headers.iter().find(|(name, _)| name == DIGEST);
+        let digest = digest.map_or("", |(_, digest)| digest);
+        Key::of(&[
+            part(&meta.etag).as_bytes(),
+            part(&meta.last_modified).as_bytes(),
+            &body.len().to_le_bytes(),
+            digest.as_bytes(),
+        ])
+    }
+}
+
+/// The original of this path, as fresh as the origin wants it to be.
+pub async fn obtain(worker: &Rc<Worker>, path: &Rc<SourcePath>) -> Result<Original, Failure> {
+    let shared = &worker.shared;
+    let key = Keys::original(&worker.origin.identity(path));
+    if let Some(known) = fresh(worker, &key).await {
+        return known;
+    }
+    let until = Instant::now() + shared.config.limits.deadline;
+    let fetch = || fetch(Rc::clone(worker), Rc::clone(path), key);
+    let (original, _) = flight::join(&shared.fetching, key, until, fetch).await?;
+    Ok(original)
+}
+
+/// What the cache knows, if it is fresh.
+async fn fresh(worker: &Worker, key: &Key) -> Option<Result<Original, Failure>> {
+    let now = clock::now();
+    let envelope = worker.shared.originals.get(key, now).await?.envelope;
+    match (envelope.state(now), envelope.meta.status) {
+        (Freshness::Fresh, FOUND) => Some(Ok(Original { envelope, standing: Standing::Kept })),
+        (Freshness::Fresh, _) => {
+            let fresh_for = envelope.meta.lifetimes.fresh_for.saturating_sub(envelope.age(now));
+            Some(Err(Failure::Absent { fresh_for }))
+        }
+        _ => None,
+    }
+}
+
+/// Asks the origin, with the validators of what is known.
+async fn fetch(worker: Rc<Worker>, path: Rc<SourcePath>, key: Key) -> Result<Original, Failure> {
+    // the flight before may have landed between the look and the join
+    if let Some(known) = fresh(&worker, &key).await {
+        return known;
+    }
+    let known = worker.shared.originals.get(&key, clock::now()).await.map(|hit| hit.envelope);
+    let validators = known.as_ref().map(|known| Validators {
+        etag: known.meta.etag.clone(),
+        last_modified: known.meta.last_modified.clone(),
+    });
+    match (worker.origin.fetch(&path, validators.as_ref()).await, known) {
+        (Ok(Fetched::Modified(found)), _) => Ok(keep_found(&worker, key, found).await),
+        (Ok(Fetched::NotModified(same)), Some(known)) => Ok(keep_same(&worker, key, same, &known).await),
+        (Ok(Fetched::NotModified(_)), None) => Err(Failure::Broken),
+        (Err(error), known) => refused(&worker, key, error, known).await,
+    }
+}
+
+async fn keep_found(worker: &Worker, key: Key, found: origin::Original) -> Original {
+    let origin::Original { body, validators, freshness, elapsed, .. } = found;
+    let mut headers = vec![(FETCH_TIME.to_owned(), format!("{:.1}", elapsed.as_secs_f64() * 1e3))];
+    if validators.is_empty() {
+        headers.push((DIGEST.to_owned(), digest(&body).await));
+    }
+    let meta = Meta { status: FOUND, headers, ..Meta::default() };
+    keep(worker, key, Envelope { meta, body }, validators, &freshness).await
+}
+
+async fn keep_same(worker: &Worker, key: Key, same: Unchanged, known: &Envelope) -> Original {
+    keep(worker, key, known.clone(), same.validators, &same.freshness).await
+}
+
+async fn keep(
+    worker: &Worker,
+    key: Key,
+    mut envelope: Envelope,
+    validators: Validators,
+    freshness: &origin::Freshness,
+) -> Original {
+    let lifetimes = Lifetimes::found(&stated(freshness), &worker.shared.config.cache);
+    envelope.meta.etag = validators.etag;
+    envelope.meta.last_modified = validators.last_modified;
+    envelope.meta.stored_at = clock::now();
+    envelope.meta.lifetimes = lifetimes.unwrap_or_default();
+    let envelope = Arc::new(envelope);
+    if lifetimes.is_none() {
+        forget(worker, &key).await;
+        return Original { envelope, standing: Standing::Unkept };
+    }
+    worker.shared.originals.put(key, Arc::clone(&envelope)).await;
+    Original { envelope, standing: Standing::Kept }
+}
+
+/// What is left when the origin gave nothing.
+async fn refused(
+    worker: &Worker,
+    key: Key,
+    error: origin::Error,
+    known: Option<Arc<Envelope>>,
+) -> Result<Original, Failure> {
+    if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Gone) {
+        return Err(remember_absence(worker, key).await);
+    }
+    let failure = Failure::from(error);
+    if !failure.excuses_stale() {
+        forget(worker, &key).await;
+        return Err(failure);
+    }
+    let envelope = known.ok_or_else(|| failure.clone())?;
+    tracing::warn!(error = %failure, "an original that is out of date is used");
+    Ok(Original { envelope, standing: Standing::Outdated })
+}
+
+async fn remember_absence(worker: &Worker, key: Key) -> Failure {
+    let Some(lifetimes) = Lifetimes::absent(&Stated::default(), &worker.shared.config.cache) else {
+        forget(worker, &key).await;
+        return Failure::Absent { fresh_for: std::time::Duration::ZERO };
+    };
+    let meta = Meta { status: ABSENT, stored_at: clock::now(), lifetimes, ..Meta::default() };
+    worker.shared.originals.put(key, Arc::new(Envelope { meta, body: Bytes::new() })).await;
+    Failure::Absent { fresh_for: lifetimes.fresh_for }
+}
+
+async fn forget(worker: &Worker, key: &Key) {
+    if let Err(error) = worker.shared.originals.remove(key).await {
+        tracing::warn!(%error, "cannot forget an original");
+    }
+}
+
+/// The words of the origin as the cache reads them.
+fn stated(freshness: &origin::Freshness) -> Stated {
+    Stated {
+        shared_max_age: freshness.lifetime,
+        age: Some(freshness.age),
+        stale_while_revalidate: freshness.stale_while_revalidate,
+        stale_if_error: freshness.stale_if_error,
+        no_store: freshness.no_store,
+        private: freshness.private,
+        no_cache: freshness.no_cache,
+        ..Stated::default()
+    }
+}
+
+/// Hashes in pieces, so that a large original does not hold up the worker.
+async fn digest(body: &Bytes) -> String {
+    let mut hasher = blake3::Hasher::new();
+    for piece in body.chunks(PIECE_BYTES) {
+        hasher.update(piece);
+        yield_now().await;
+    }
+    hasher.finalize().to_hex().to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn version(etag: &str, last_modified: &str, digest: &str, body: &'static [u8]) -> Key {
+        let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+        let headers = some(digest).map(|digest| (DIGEST.to_owned(), digest)).into_iter().collect();
+        let meta = Meta { etag: some(etag), last_modified: some(last_modified), headers, ..Meta::default() };
+        let envelope = Arc::new(Envelope { meta, body: Bytes::from_static(body) });
+        Original { envelope, standing: Standing::Kept }.version()
+    }
+
+    #[test]
+    fn versions_differ_by_whatever_tells_them_apart() {
+        let versions = [
+            version("\"1\"", "", "", b"a"),
+            version("\"2\"", "", "", b"a"),
+            version("", "monday", "", b"a"),
+            version("", "monday", "", b"ab"),
+            version("", "", "1", b"a"),
+            version("", "", "2", b"a"),
+        ];
+        for (index, one) in versions.iter().enumerate() {
+            assert!(!versions[index + 1..].contains(one), "{index}");
+        }
+        assert_eq!(versions[0], version("\"1\"", "", "", b"a"));
+    }
+
+    #[actix_web::test]
+    async fn pieces_hash_as_the_whole() {
+        let body = Bytes::from(vec![7; 3 * PIECE_BYTES + 1]);
+        assert_eq!(digest(&body).await, blake3::hash(&body).to_hex().as_str());
+    }
+}

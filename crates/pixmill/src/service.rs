@@ -1,0 +1,145 @@
+//! What is done with a request for a picture, on one page.
+
+use std::{
+    rc::Rc,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use actix_web::rt;
+use origin::SourcePath;
+use result_cache::{Envelope, Freshness, Hit, Key, Tier, clock};
+use vips_ops::{Accept, Params};
+
+use crate::{
+    failure::Failure,
+    flight::{self, Part},
+    make,
+    original::Standing,
+    state::Worker,
+    timing::Timing,
+};
+
+/// A request for a picture.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// Which original.
+    pub path: Rc<SourcePath>,
+    /// What is to be made of it.
+    pub params: Params,
+    /// What the client can show.
+    pub accept: Accept,
+}
+
+/// An answer.
+#[derive(Debug)]
+pub struct Answer {
+    /// Bytes, and what to say of them.
+    pub envelope: Arc<Envelope>,
+    /// Where it came from.
+    pub found: Found,
+    /// Whether the origin forbids keeping it.
+    pub standing: Standing,
+    /// Where the time went.
+    pub timing: Timing,
+}
+
+/// Where an answer came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Found {
+    /// From this tier of the cache.
+    Hit(Tier),
+    /// It was made for this request.
+    Miss,
+    /// Another request was having it made.
+    Coalesced,
+    /// It is out of date, and used because the origin is slow or broken.
+    Stale,
+}
+
+/// What making an answer gave.
+#[derive(Debug, Clone)]
+pub struct Made {
+    /// The answer.
+    pub envelope: Arc<Envelope>,
+    /// What its original allows.
+    pub standing: Standing,
+    /// Where the time went.
+    pub timing: Timing,
+    /// Whether this flight made it, or found that another one just had.
+    pub part: Part,
+}
+
+/// An answer to be made.
+pub struct Job {
+    /// The request.
+    pub request: Request,
+    /// The answer's name in the cache.
+    pub key: Key,
+    /// The origin's name for the original.
+    pub identity: String,
+    /// The answer that is out of date.
+    pub stale: Option<Arc<Envelope>>,
+}
+
+/// Answers: from the cache, or together with all who want the same, or out of date rather than not at all.
+pub async fn answer(worker: &Rc<Worker>, request: Request) -> Result<Answer, Failure> {
+    let began = Instant::now();
+    let shared = &worker.shared;
+    let identity = worker.origin.identity(&request.path);
+    let key = shared.keys.result(&request.params, request.accept, &identity);
+    let now = clock::now();
+    let known = shared.results.get(&key, now).await;
+    let cache = began.elapsed();
+    if let Some(Hit { envelope, tier }) = &known
+        && envelope.state(now) == Freshness::Fresh
+    {
+        return Ok(Answer::known(envelope, Found::Hit(*tier), cache));
+    }
+    let stale = known.map(|hit| hit.envelope);
+    let job = Rc::new(Job { request, key, identity, stale: stale.clone() });
+    let made = made(Rc::clone(worker), job, began + shared.config.limits.deadline);
+    if let Some(stale) = &stale
+        && stale.state(now) == Freshness::StaleWhileRevalidate
+    {
+        rt::spawn(async {
+            if let Err(failure) = made.await {
+                tracing::warn!(error = %failure, "an answer could not be refreshed");
+            }
+        });
+        return Ok(Answer::known(stale, Found::Stale, cache));
+    }
+    match (made.await, stale) {
+        (Ok((made, part)), _) => Ok(made.answer(part, cache)),
+        (Err(failure), Some(stale)) if failure.excuses_stale() => {
+            tracing::warn!(error = %failure, "an answer that is out of date is used");
+            Ok(Answer::known(&stale, Found::Stale, cache))
+        }
+        (Err(failure), _) => Err(failure),
+    }
+}
+
+/// Has the answer made, once for all who want it at the same time.
+async fn made(worker: Rc<Worker>, job: Rc<Job>, until: Instant) -> Result<(Made, Part), Failure> {
+    flight::join(&worker.shared.making, job.key, until, || make::make(Rc::clone(&worker), Rc::clone(&job)))
+        .await
+}
+
+impl Answer {
+    fn known(envelope: &Arc<Envelope>, found: Found, cache: Duration) -> Self {
+        let timing = Timing { cache: Some(cache), ..Timing::default() };
+        Self { envelope: Arc::clone(envelope), found, standing: Standing::Kept, timing }
+    }
+}
+
+impl Made {
+    fn answer(self, part: Part, cache: Duration) -> Answer {
+        let found = match (self.part, part) {
+            _ if self.standing == Standing::Outdated => Found::Stale,
+            (Part::Began, Part::Began) => Found::Miss,
+            _ => Found::Coalesced,
+        };
+        let timing = Timing { cache: Some(cache), ..self.timing };
+        Answer { envelope: self.envelope, found, standing: self.standing, timing }
+    }
+}

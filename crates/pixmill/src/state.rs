@@ -1,0 +1,112 @@
+//! What requests share: in the whole process, and on one worker.
+
+use std::{
+    rc::Rc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed},
+    },
+};
+
+use anyhow::Context;
+use origin::Origin;
+use result_cache::{Cache, Flights, Name};
+use vips_ops::Settings;
+
+use crate::{config::Config, failure::Failure, keys::Keys, original::Original, render::Pool, service::Made};
+
+/// What all workers share.
+pub struct Shared {
+    /// The configuration.
+    pub config: Config,
+    /// The part of it that planning and rendering see.
+    pub settings: Arc<Settings>,
+    /// Names of cached things.
+    pub keys: Keys,
+    /// Encoded answers.
+    pub results: Cache,
+    /// Source bytes, and remembered absences.
+    pub originals: Cache,
+    /// Answers being made.
+    pub making: Flights<Made, Failure>,
+    /// Originals being fetched.
+    pub fetching: Flights<Original, Failure>,
+    /// The threads that compute.
+    pub pool: Pool,
+    /// Requests being answered.
+    answering: AtomicUsize,
+    draining: AtomicBool,
+}
+
+/// What the requests of one worker share: the state of all, and connections to the origin of its own.
+pub struct Worker {
+    /// The state of all.
+    pub shared: Arc<Shared>,
+    /// The origin.
+    pub origin: Origin,
+}
+
+/// Counts a request while it is being answered.
+pub struct Answering(Rc<Worker>);
+
+impl Shared {
+    /// Opens the caches and starts the pool.
+    pub async fn open(config: Config) -> anyhow::Result<Self> {
+        let threads = config.workers.thread_count();
+        let deadline = config.limits.deadline;
+        let settings = config.settings();
+        Ok(Self {
+            keys: Keys::new(&settings),
+            results: Cache::open(&config.cache, Name::Results).await?,
+            originals: Cache::open(&config.cache, Name::Originals).await?,
+            making: Flights::new(deadline),
+            fetching: Flights::new(deadline),
+            pool: Pool::new(threads, config.workers.queue).context("cannot start the render threads")?,
+            answering: AtomicUsize::new(0),
+            draining: AtomicBool::new(false),
+            settings: Arc::new(settings),
+            config,
+        })
+    }
+
+    /// Writes what the caches still have to write and closes them.
+    pub async fn close(&self) {
+        self.results.close().await;
+        self.originals.close().await;
+    }
+
+    /// How many requests are being answered.
+    pub fn answering(&self) -> usize {
+        self.answering.load(Relaxed)
+    }
+
+    /// From now on this server wants no more requests.
+    pub fn drain(&self) {
+        self.draining.store(true, Relaxed);
+    }
+
+    /// Whether this server is about to end.
+    pub fn is_draining(&self) -> bool {
+        self.draining.load(Relaxed)
+    }
+}
+
+impl Worker {
+    /// Sets up a worker.
+    pub fn new(shared: Arc<Shared>) -> Result<Self, origin::Error> {
+        let origin = Origin::open(&shared.config.origin, shared.config.limits.max_bytes.as_u64())?;
+        Ok(Self { shared, origin })
+    }
+
+    /// Counts a request until the value is dropped.
+    pub fn answering(self: &Rc<Self>) -> Answering {
+        self.shared.answering.fetch_add(1, Relaxed);
+        Answering(Rc::clone(self))
+    }
+}
+
+impl Drop for Answering {
+    fn drop(&mut self) {
+        self.0.shared.answering.fetch_sub(1, Relaxed);
+    }
+}

@@ -1,0 +1,190 @@
+//! Logs: events on standard error, as JSON for machines or as text for people.
+
+use std::{
+    error::Error,
+    io::{self, IsTerminal},
+};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use tracing_subscriber::{
+    EnvFilter, Layer,
+    filter::ParseError,
+    fmt::{self, MakeWriter},
+    layer::SubscriberExt,
+    registry,
+    util::SubscriberInitExt,
+};
+
+/// The target of access-log lines: one event an answer.
+pub const ACCESS: &str = "access";
+
+/// The target of what libvips and its codecs warn of.
+const LIBVIPS: &str = "libvips";
+
+/// What operators want to know; the web server's own news at `info` is about its threads.
+const DEFAULT_FILTER: &str = "info,actix_server=warn";
+
+/// What is logged, and how.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Logs {
+    /// How an event is written.
+    pub format: Format,
+    /// Which events are written: a level (`error`, `warn`, `info`, `debug`, `trace`), or levels a target such as
+    /// `info,libvips=debug`.
+    pub filter: String,
+    /// Whether each answer is an event of its own, with the target `access`.
+    pub access: bool,
+}
+
+/// How an event is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Format {
+    /// As `human` if standard error is a terminal, else as `json`.
+    #[default]
+    Auto,
+    /// One JSON object a line.
+    Json,
+    /// Text for people.
+    Human,
+}
+
+impl Default for Logs {
+    fn default() -> Self {
+        Self { format: Format::Auto, filter: DEFAULT_FILTER.to_owned(), access: true }
+    }
+}
+
+impl Logs {
+    /// Every problem of this section, each naming its key.
+    pub fn problems(&self) -> Vec<String> {
+        let problem = |error| {
+            format!("logs.filter is {:?}, expected a level or target=level pairs: {error}", self.filter)
+        };
+        self.directives().map_err(problem).err().into_iter().collect()
+    }
+
+    fn directives(&self) -> Result<EnvFilter, ParseError> {
+        let access = if self.access { "" } else { ",access=off" };
+        EnvFilter::builder().parse(format!("{}{access}", self.filter))
+    }
+
+    fn layer<S, W>(&self, terminal: bool, writer: W) -> Box<dyn Layer<S> + Send + Sync>
+    where
+        S: tracing::Subscriber + for<'a> registry::LookupSpan<'a>,
+        W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+    {
+        let layer = fmt::layer().with_writer(writer);
+        match self.format {
+            Format::Auto if terminal => layer.with_ansi(true).boxed(),
+            Format::Human => layer.with_ansi(terminal).boxed(),
+            Format::Auto | Format::Json => {
+                layer.json().flatten_event(true).with_current_span(false).with_span_list(false).boxed()
+            }
+        }
+    }
+}
+
+/// Sends events to standard error from now on. Fails if the filter is not valid, or if the process has logs already.
+pub fn start(logs: &Logs) -> Result<(), Box<dyn Error + Send + Sync>> {
+    let layer = logs.layer(io::stderr().is_terminal(), io::stderr);
+    registry().with(logs.directives()?).with(layer).try_init()?;
+    Ok(())
+}
+
+/// Takes a warning of libvips; the `on_warning` of its settings. Broken originals are everyday life, hence `debug`.
+pub fn vips_warning(message: &str) {
+    tracing::debug!(target: LIBVIPS, "{message}");
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+
+    /// What is logged while `act` runs.
+    fn logged(logs: &Logs, act: impl FnOnce()) -> String {
+        let written = Arc::new(Mutex::new(Vec::new()));
+        let writer = Arc::clone(&written);
+        let layer = logs.layer(false, move || Line(Arc::clone(&writer)));
+        let subscriber = registry().with(logs.directives().unwrap()).with(layer);
+        tracing::subscriber::with_default(subscriber, act);
+        let written = written.lock().unwrap();
+        String::from_utf8(written.clone()).unwrap()
+    }
+
+    struct Line(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Line {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn json_events_are_one_flat_object_a_line() {
+        let logs = Logs { format: Format::Json, ..Logs::default() };
+        let text = logged(&logs, || {
+            tracing::info!(target: ACCESS, status = 200, path = "/a\nb", "answered");
+            tracing::warn!("second");
+        });
+        let events: Vec<serde_json::Value> =
+            text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert_eq!(events.len(), 2);
+        assert_eq!(events[0]["target"], ACCESS);
+        assert_eq!(events[0]["status"], 200);
+        assert_eq!(events[0]["path"], "/a\nb");
+        assert_eq!(events[0]["message"], "answered");
+        assert_eq!(events[1]["level"], "WARN");
+    }
+
+    #[test]
+    fn auto_is_json_where_there_is_no_terminal() {
+        assert!(logged(&Logs::default(), || tracing::info!("x")).starts_with('{'));
+    }
+
+    #[test]
+    fn text_for_people_has_no_escapes_outside_a_terminal() {
+        let logs = Logs { format: Format::Human, ..Logs::default() };
+        let text = logged(&logs, || tracing::info!(status = 200, "answered"));
+        assert!(text.contains("INFO") && text.ends_with("answered status=200\n"), "{text}");
+        assert!(!text.contains('\u{1b}'), "{text:?}");
+    }
+
+    #[test]
+    fn the_filter_chooses() {
+        let events = |logs: &Logs| {
+            logged(logs, || {
+                tracing::info!(target: ACCESS, "line");
+                tracing::info!("news");
+                tracing::debug!("detail");
+                vips_warning("odd chunk");
+            })
+            .lines()
+            .count()
+        };
+        assert_eq!(events(&Logs::default()), 2);
+        assert_eq!(events(&Logs { access: false, ..Logs::default() }), 1);
+        assert_eq!(events(&Logs { filter: "warn,libvips=debug".to_owned(), ..Logs::default() }), 1);
+        assert_eq!(events(&Logs { filter: "off".to_owned(), ..Logs::default() }), 0);
+    }
+
+    #[test]
+    fn a_broken_filter_is_a_problem() {
+        for filter in ["info,=", "pixmill=loud", "a=b=c"] {
+            let problems = Logs { filter: filter.to_owned(), ..Logs::default() }.problems();
+            assert!(
+                problems.len() == 1 && problems[0].starts_with("logs.filter is"),
+                "{filter}: {problems:?}"
+            );
+        }
+        assert_eq!(Logs::default().problems(), [""; 0]);
+    }
+}

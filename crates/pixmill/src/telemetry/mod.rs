@@ -1,0 +1,4 @@
+//! What the server tells of itself.
+
+pub mod access;
+pub mod logs;

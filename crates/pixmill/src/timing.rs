@@ -1,0 +1,58 @@
+//! Where the time of an answer went: the `Server-Timing` header.
+
+use std::{
+    fmt::{self, Display, Formatter},
+    time::Duration,
+};
+
+/// Time spent in each stage that was gone through.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Timing {
+    /// Waiting for a render thread.
+    pub queue: Option<Duration>,
+    /// Getting the original, from the cache or the origin.
+    pub fetch: Option<Duration>,
+    /// Reading the header and measuring.
+    pub decode: Option<Duration>,
+    /// Computing pixels.
+    pub process: Option<Duration>,
+    /// Encoding.
+    pub encode: Option<Duration>,
+    /// Looking in the cache of answers.
+    pub cache: Option<Duration>,
+}
+
+impl Display for Timing {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let stages = [
+            ("queue", self.queue),
+            ("fetch", self.fetch),
+            ("decode", self.decode),
+            ("process", self.process),
+            ("encode", self.encode),
+            ("cache", self.cache),
+        ];
+        let spent = stages.into_iter().filter_map(|(stage, spent)| Some((stage, spent?)));
+        for (index, (stage, spent)) in spent.enumerate() {
+            let comma = if index > 0 { ", " } else { "" };
+            write!(f, "{comma}{stage};dur={:.2}", spent.as_secs_f64() * 1e3)?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stages_in_milliseconds() {
+        let timing = Timing {
+            fetch: Some(Duration::from_micros(12_345)),
+            cache: Some(Duration::from_micros(7)),
+            ..Timing::default()
+        };
+        assert_eq!(timing.to_string(), "fetch;dur=12.35, cache;dur=0.01");
+        assert_eq!(Timing::default().to_string(), "");
+    }
+}

@@ -1,0 +1,59 @@
+//! `check-config`: the layers as the process sees them.
+
+use std::{fs, path::Path};
+
+use crate::run::{Told, err, out, pixmill};
+
+fn checked(file: &Path, variables: &[(&str, &str)]) -> Told {
+    let mut command = pixmill(["check-config"]);
+    command.arg("--config").arg(file).envs(variables.iter().copied());
+    command.output().unwrap().into()
+}
+
+#[test]
+fn a_good_configuration_is_ok() {
+    assert_eq!(out(["check-config"]), "ok\n");
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("pixmill.toml");
+    fs::write(
+        &file,
+        "[limits]\nmax_bytes = '10MiB'\ndeadline = '5s'\n[cache]\nmemory.max_bytes = 33554432\n",
+    )
+    .unwrap();
+    let told = checked(&file, &[("PIXMILL__LOGS__FORMAT", "human"), ("PIXMILL_PORT", "tcp://10.0.0.1:80")]);
+    assert_eq!((told.code, told.out.as_str(), told.err.as_str()), (0, "ok\n", ""));
+}
+
+#[test]
+fn all_problems_are_told_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("pixmill.toml");
+    fs::write(&file, "nonsense = 1\n[limits]\nmax_side = 'wide'\n[origin]\nheaders.token = 7777777\n")
+        .unwrap();
+    let told = checked(&file, &[("PIXMILL__LISTEN__KEEP_ALIVE", "30s"), ("PIXMILL__LISTEN__PORT", "80")]);
+    assert_eq!((told.code, told.out.as_str()), (1, ""), "{told:?}");
+    assert!(told.err.starts_with("error: the configuration has 5 problems:\n"), "{}", told.err);
+    for problem in [
+        "nonsense is no known key, expected one of `listen`",
+        "limits.max_side is \"wide\", expected a whole number",
+        "origin.headers.token is ***, expected a string",
+        "listen.keep_alive is 30s, expected more than 60s",
+        "listen.port is no known key, expected one of `address`",
+    ] {
+        assert!(
+            told.err.lines().any(|line| line.trim_start().starts_with(problem)),
+            "{problem}: {}",
+            told.err
+        );
+    }
+    assert!(!told.err.contains("7777777"), "{}", told.err);
+    assert!(told.err.contains("(from PIXMILL__LISTEN__PORT)"), "{}", told.err);
+}
+
+#[test]
+fn the_file_can_come_from_the_environment() {
+    let told: Told = pixmill(["check-config"]).env("PIXMILL_CONFIG", "no/such.toml").output().unwrap().into();
+    assert_eq!(told.code, 1);
+    assert!(told.err.contains("no/such.toml cannot be read: "), "{}", told.err);
+    assert!(err(["check-config", "--config", "no/such.toml"]).contains("no/such.toml cannot be read"));
+}

@@ -1,0 +1,70 @@
+//! `explain`: plans in words and as JSON.
+
+use serde_json::Value;
+use testkit::samples;
+
+use crate::run::{err, out, told};
+
+#[test]
+fn a_url_is_explained_on_an_assumed_picture() {
+    let text = out(["explain", "https://images.example/a.jpg?w=480&quality=900&utm_source=x"]);
+    for line in [
+        "canonical: width=480&quality=100",
+        "note: utm_source is ignored: no such parameter",
+        "note: quality was brought into its range",
+        "source: Jpeg, 1920 × 1080 (assumed)",
+        "resize to 480 × 270",
+    ] {
+        assert!(text.lines().any(|told| told == line), "{line:?} is missing in {text}");
+    }
+}
+
+#[test]
+fn the_assumed_size_can_be_chosen() {
+    let text = out(["explain", "width=100", "--size", "400x200"]);
+    assert!(
+        text.contains("source: Jpeg, 400 × 200 (assumed)") && text.contains("resize to 100 × 50"),
+        "{text}"
+    );
+    assert!(out(["explain", "trim=color&width=9"]).contains("taken to be all of it"));
+    assert_eq!(told(["explain", "width=100", "--size", "400"]).code, 2);
+}
+
+#[test]
+fn a_file_is_looked_at() {
+    let sample = samples().join("quadrants-orient6.jpg");
+    let sample = sample.to_str().unwrap();
+    let told: Value =
+        serde_json::from_str(&out(["explain", "width=30", "--source", sample, "--json"])).unwrap();
+    assert_eq!(told["source"]["name"], sample);
+    assert_eq!(told["answer"]["width"], 30);
+    let plan: Vec<_> = told["plan"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+    assert!(plan.contains(&"turn 90° clockwise"), "{plan:?}");
+}
+
+#[test]
+fn auto_depends_on_what_is_accepted() {
+    let answer = |accept: &[&str]| {
+        let arguments = ["explain", "width=30&format=auto", "--json"].iter().chain(accept);
+        serde_json::from_str::<Value>(&out(arguments)).unwrap()["answer"]["type"].clone()
+    };
+    assert_eq!(answer(&[]), "image/jpeg");
+    assert_eq!(answer(&["--accept", "webp"]), "image/webp");
+    assert_eq!(answer(&["--accept", "webp,avif"]), "image/avif");
+}
+
+#[test]
+fn nothing_asked_for_is_the_original() {
+    assert!(out(["explain", "https://images.example/a.jpg"]).ends_with("send the original as it is\n"));
+    let json: Value = serde_json::from_str(&out(["explain", "", "--json"])).unwrap();
+    assert_eq!((&json["plan"], &json["answer"]), (&Value::Null, &Value::Null));
+    let logo = samples().join("pixmill-logo.svg");
+    assert!(out(["explain", "", "--source", logo.to_str().unwrap()]).contains("encode Png"));
+}
+
+#[test]
+fn what_is_wrong_is_told() {
+    assert!(err(["explain", "width=px"]).starts_with("error: width: expected "));
+    assert!(err(["explain", "width=60000"]).contains("the limit is 12000"));
+    assert!(err(["explain", "width=1", "--source", "no/such.jpg"]).starts_with("error: no/such.jpg: "));
+}

@@ -1,0 +1,35 @@
+//! `params`, `--version` and the help.
+
+use crate::run::{out, told};
+
+#[test]
+fn the_table_lists_every_parameter() {
+    let table = out(["params"]);
+    assert!(table.starts_with("NAME "), "{table}");
+    assert_eq!(table.lines().count(), vips_ops::params::SPECS.len() + 1);
+    assert!(table.lines().any(|line| line.starts_with("quality ")), "{table}");
+}
+
+#[test]
+fn tools_get_json() {
+    let list: serde_json::Value = serde_json::from_str(&out(["params", "--json"])).unwrap();
+    let names: Vec<_> =
+        list.as_array().unwrap().iter().map(|param| param["name"].as_str().unwrap()).collect();
+    let expected: Vec<_> = vips_ops::params::SPECS.iter().map(|spec| spec.name).collect();
+    assert_eq!(names, expected);
+}
+
+#[test]
+fn the_version_names_libvips() {
+    let version = out(["--version"]);
+    assert!(version.starts_with("pixmill ") && version.contains(&vips_ops::vips::version()), "{version}");
+}
+
+#[test]
+fn the_help_lists_the_commands() {
+    let help = out(["help"]);
+    for command in ["serve", "process", "explain", "params", "check-config", "health"] {
+        assert!(help.lines().any(|line| line.trim_start().starts_with(command)), "{command}: {help}");
+    }
+    assert_eq!(told(["polish"]).code, 2);
+}

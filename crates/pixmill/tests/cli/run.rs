@@ -1,0 +1,56 @@
+//! Running the binary.
+
+use std::{
+    ffi::OsStr,
+    process::{Command, Output},
+};
+
+/// The binary without the environment of the tests.
+pub fn pixmill<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_pixmill"));
+    command.env_clear().args(arguments);
+    command
+}
+
+/// What a run told.
+#[derive(Debug)]
+pub struct Told {
+    /// Exit code.
+    pub code: i32,
+    /// Standard output.
+    pub out: String,
+    /// Standard error.
+    pub err: String,
+}
+
+impl From<Output> for Told {
+    fn from(output: Output) -> Self {
+        Self {
+            code: output.status.code().expect("it ended by itself"),
+            out: String::from_utf8(output.stdout).unwrap(),
+            err: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+}
+
+/// Runs it to its end.
+pub fn told<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>) -> Told {
+    pixmill(arguments).output().unwrap().into()
+}
+
+/// Runs it to its end; it must do well.
+#[track_caller]
+pub fn out<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>) -> String {
+    let told = told(arguments);
+    assert_eq!((told.code, told.err.as_str()), (0, ""), "{told:?}");
+    told.out
+}
+
+/// Runs it to its end; it must fail and say why.
+#[track_caller]
+pub fn err<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>) -> String {
+    let told = told(arguments);
+    assert_eq!((told.code, told.out.as_str()), (1, ""), "{told:?}");
+    assert!(told.err.starts_with("error: "), "{}", told.err);
+    told.err
+}

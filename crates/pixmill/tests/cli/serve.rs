@@ -1,0 +1,70 @@
+//! `serve` and `health`: the server as a process.
+
+use std::{
+    io::{BufRead, BufReader, Read},
+    process::{Child, Command, Stdio},
+};
+
+use crate::run::{err, out, pixmill, told};
+
+/// A server that is ended with the test.
+struct Server {
+    child: Child,
+    url: String,
+    lines: Box<dyn BufRead>,
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn serve() -> Server {
+    let arguments = ["serve", "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"];
+    let mut child = pixmill(arguments).stderr(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap());
+    let mut line = String::new();
+    let url = loop {
+        line.clear();
+        assert_ne!(lines.read_line(&mut line).unwrap(), 0, "it ended before it listened");
+        if let Some(url) = line.strip_prefix("listening on ") {
+            break url.trim_end().to_owned();
+        }
+    };
+    Server { child, url, lines: Box::new(lines) }
+}
+
+#[test]
+fn a_server_is_healthy_until_it_is_told_to_end() {
+    let mut server = serve();
+    assert_eq!(out(["health", &server.url]), "healthy\n");
+    let kill = format!("kill -TERM {}", server.child.id());
+    assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
+    let mut rest = String::new();
+    server.lines.read_to_string(&mut rest).unwrap();
+    assert!(server.child.wait().unwrap().success(), "{rest}");
+    let told = err(["health", &server.url]);
+    assert!(told.contains(&format!("{}/ is not healthy: ", server.url)), "{told}");
+}
+
+#[test]
+fn nobody_at_a_port_is_not_healthy() {
+    // a port that only the system may listen on, and that it no longer uses
+    let refused = err(["health", "http://127.0.0.1:1"]);
+    assert!(refused.contains("is not healthy: Connection refused"), "{refused}");
+    assert!(err(["health", "https://127.0.0.1"]).contains("expected a URL such as http://127.0.0.1:8080"));
+    assert_eq!(told(["health"]).code, 2);
+}
+
+#[test]
+fn a_server_does_not_start_with_problems() {
+    let told =
+        told(["serve", "--listen", "here", "--admin-listen", "there", "--origin", "ftp://images.example"]);
+    assert_eq!((told.code, told.out.as_str()), (1, ""));
+    assert!(told.err.starts_with("error: the configuration has 3 problems:\n"), "{}", told.err);
+    for flag in ["--listen", "--admin-listen", "--origin"] {
+        assert!(told.err.contains(&format!("(from {flag})")), "{flag}: {}", told.err);
+    }
+}

@@ -1,0 +1,108 @@
+//! A client that sees what is on the wire.
+
+use std::{net::SocketAddr, time::Duration};
+
+use tokio::{
+    io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
+    net::TcpStream,
+    time::timeout,
+};
+
+/// Longer than any answer takes; a test that waits this long has failed.
+pub const PATIENCE: Duration = Duration::from_secs(30);
+
+pub struct Connection(BufReader<TcpStream>);
+
+#[derive(Debug)]
+pub struct Response {
+    pub status: u16,
+    pub headers: Vec<(String, String)>,
+    pub body: Vec<u8>,
+}
+
+/// A GET over a connection of its own.
+pub async fn get(address: SocketAddr, target: &str) -> Response {
+    ask(address, target, &[]).await
+}
+
+pub async fn ask(address: SocketAddr, target: &str, headers: &[(&str, &str)]) -> Response {
+    Connection::open(address).await.ask("GET", target, headers).await
+}
+
+impl Connection {
+    pub async fn open(address: SocketAddr) -> Self {
+        Self(BufReader::new(TcpStream::connect(address).await.unwrap()))
+    }
+
+    /// Sends a request and reads its answer.
+    pub async fn ask(&mut self, method: &str, target: &str, headers: &[(&str, &str)]) -> Response {
+        self.send(method, target, headers).await;
+        self.read(method).await
+    }
+
+    pub async fn send(&mut self, method: &str, target: &str, headers: &[(&str, &str)]) {
+        let mut lines = vec![format!("{method} {target} HTTP/1.1"), "Host: pixmill.example".to_owned()];
+        lines.extend(headers.iter().map(|(name, value)| format!("{name}: {value}")));
+        self.write(&(lines.join("\r\n") + "\r\n\r\n")).await;
+    }
+
+    pub async fn write(&mut self, text: &str) {
+        self.0.write_all(text.as_bytes()).await.unwrap();
+    }
+
+    /// Reads the answer to a request of this method.
+    pub async fn read(&mut self, method: &str) -> Response {
+        timeout(PATIENCE, self.read_all(method)).await.expect("no answer")
+    }
+
+    async fn read_all(&mut self, method: &str) -> Response {
+        let status = self.line().await;
+        let status = status.split(' ').nth(1).unwrap_or_default().parse().expect("a status line");
+        let mut headers = Vec::new();
+        loop {
+            let line = self.line().await;
+            let Some((name, value)) = line.split_once(": ") else { break };
+            headers.push((name.to_ascii_lowercase(), value.to_owned()));
+        }
+        let mut response = Response { status, headers, body: Vec::new() };
+        if method != "HEAD" && status != 304 && status != 204 {
+            response.body = vec![0; response.header("content-length").parse().unwrap()];
+            self.0.read_exact(&mut response.body).await.unwrap();
+        }
+        response
+    }
+
+    async fn line(&mut self) -> String {
+        let mut line = String::new();
+        self.0.read_line(&mut line).await.unwrap();
+        line.trim_end().to_owned()
+    }
+
+    /// Whether the server has closed the connection, once it has nothing more to say.
+    pub async fn is_closed(&mut self) -> bool {
+        timeout(PATIENCE, self.0.read_u8()).await.expect("no end").is_err()
+    }
+}
+
+impl Response {
+    /// The value of a header that must be there.
+    #[track_caller]
+    pub fn header(&self, name: &str) -> &str {
+        self.find(name).unwrap_or_else(|| panic!("no {name} in {:?}", self.headers))
+    }
+
+    pub fn find(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(found, _)| found == name).map(|(_, value)| value.as_str())
+    }
+
+    #[track_caller]
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_slice(&self.body).unwrap()
+    }
+
+    /// Status and `X-Cache`.
+    #[track_caller]
+    pub fn outcome(&self) -> (u16, &str) {
+        (self.status, self.header("x-cache"))
+    }
+}

@@ -1,0 +1,95 @@
+//! Many who want the same thing cause it to be made once, and whoever leaves takes nothing from the others.
+
+use futures_util::future::join_all;
+
+use crate::{
+    client::{Connection, get},
+    fake_origin::{FakeOrigin, Reply},
+    setup::{occupy, sample, serve, serve_origin, until},
+};
+
+fn china() -> FakeOrigin {
+    FakeOrigin::start(Reply::ok(&sample("china.jpg")).with("etag", "\"1\""))
+}
+
+#[actix_web::test]
+async fn one_fetch_and_one_render_for_all() {
+    let origin = china();
+    origin.hold();
+    let server = serve_origin(&origin).await;
+    let requests = join_all((0..30).map(|_| get(server.address, "/a.jpg?width=100")));
+    let release = async {
+        until(async || server.answering() == 30).await;
+        origin.release();
+    };
+    let (answers, ()) = tokio::join!(requests, release);
+    assert_eq!((origin.asked(), server.pool().load().begun), (1, 1));
+    assert!(answers.iter().all(|answer| answer.status == 200 && answer.body == answers[0].body));
+    let made = answers.iter().filter(|answer| answer.header("x-cache") == "miss").count();
+    assert_eq!(made, 1);
+}
+
+#[actix_web::test]
+async fn one_fetch_for_all_variants() {
+    let origin = china();
+    origin.hold();
+    let server = serve_origin(&origin).await;
+    let targets: Vec<_> = (0..10).map(|number| format!("/a.jpg?width={}", 50 + number)).collect();
+    let requests = join_all(targets.iter().map(|target| get(server.address, target)));
+    let release = async {
+        until(async || server.answering() == 10).await;
+        origin.release();
+    };
+    let (answers, ()) = tokio::join!(requests, release);
+    assert_eq!((origin.asked(), server.pool().load().begun), (1, 10));
+    assert!(answers.iter().all(|answer| answer.outcome() == (200, "miss")));
+    assert_eq!(get(server.address, "/a.jpg").await.outcome(), (200, "miss"));
+    assert_eq!(origin.asked(), 1);
+}
+
+#[actix_web::test]
+async fn whoever_began_may_leave() {
+    let origin = china();
+    origin.hold();
+    // with one worker, a request that is counted has joined before the next thing happens
+    let server = serve(&origin.url, |config| config.listen.workers = 1).await;
+    let mut first = Connection::open(server.address).await;
+    first.send("GET", "/a.jpg?width=100", &[]).await;
+    origin.is_asked(1).await;
+    let mut second = Connection::open(server.address).await;
+    second.send("GET", "/a.jpg?width=100", &[]).await;
+    until(async || server.answering() == 2).await;
+    drop(first);
+    until(async || server.answering() == 1).await;
+    origin.release();
+    assert_eq!(second.read("GET").await.outcome(), (200, "coalesced"));
+    assert_eq!((origin.asked(), server.pool().load().begun), (1, 1));
+}
+
+#[actix_web::test]
+async fn when_nobody_waits_the_fetch_ends() {
+    let origin = china();
+    origin.hold();
+    let server = serve_origin(&origin).await;
+    let mut only = Connection::open(server.address).await;
+    only.send("GET", "/a.jpg?width=100", &[]).await;
+    origin.is_asked(1).await;
+    drop(only);
+    origin.is_abandoned().await;
+    assert_eq!(server.pool().load().begun, 0);
+}
+
+#[actix_web::test]
+async fn when_nobody_waits_the_render_is_not_begun() {
+    let origin = china();
+    let server = serve(&origin.url, |config| config.workers.threads = 1).await;
+    let (job, release) = occupy(&server).await;
+    let mut only = Connection::open(server.address).await;
+    only.send("GET", "/a.jpg?width=100", &[]).await;
+    until(async || server.pool().load().waiting == 1).await;
+    drop(only);
+    until(async || server.pool().load().waiting == 0).await;
+    drop(release);
+    job.await;
+    assert_eq!(server.pool().load().begun, 1);
+}

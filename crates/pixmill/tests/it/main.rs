@@ -1,0 +1,17 @@
+//! The server over real sockets: in this process, on ports of its own, before a folder or an origin that does as told.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+mod client;
+mod coalescing;
+mod conditional;
+mod connection;
+mod errors;
+mod fake_origin;
+mod hits;
+mod negotiation;
+mod originals;
+mod overload;
+mod remarks;
+mod setup;
+mod shutdown;
+mod stale;

@@ -1,0 +1,87 @@
+//! More than can be done: refused at once, while what is cached goes on being served.
+
+use std::time::Duration;
+
+use crate::{
+    client::get,
+    fake_origin::{FakeOrigin, Reply},
+    setup::{occupy, sample, serve, serve_samples, until},
+};
+
+#[actix_web::test]
+async fn a_full_queue_refuses_at_once() {
+    let server = serve_samples(|config| {
+        config.workers.threads = 1;
+        config.workers.queue = 0;
+    })
+    .await;
+    assert_eq!(get(server.address, "/china.jpg?width=50").await.status, 200);
+    let (job, release) = occupy(&server).await;
+    let refused = get(server.address, "/china.jpg?width=51").await;
+    assert_eq!((refused.status, refused.header("retry-after")), (503, "1"));
+    assert_eq!(refused.header("cache-control"), "no-store");
+    assert_eq!(refused.json()["error"]["code"], "overloaded");
+    assert_eq!(get(server.address, "/china.jpg?width=50").await.outcome(), (200, "hit-memory"));
+    assert_eq!(
+        get(server.address, "/china.jpg").await.outcome(),
+        (200, "miss"),
+        "nothing is computed for it"
+    );
+    assert_eq!(get(server.address, "/health").await.status, 200);
+    drop(release);
+    job.await;
+    assert_eq!(get(server.address, "/china.jpg?width=51").await.status, 200);
+}
+
+#[actix_web::test]
+async fn the_origin_is_not_asked_for_what_cannot_be_rendered() {
+    let origin = FakeOrigin::start(Reply::ok(&sample("china.jpg")));
+    let server = serve(&origin.url, |config| {
+        config.workers.threads = 1;
+        config.workers.queue = 0;
+    })
+    .await;
+    let (_job, _release) = occupy(&server).await;
+    assert_eq!(get(server.address, "/a.jpg?width=50").await.status, 503);
+    assert_eq!(origin.asked(), 0);
+}
+
+#[actix_web::test]
+async fn while_an_origin_hangs_no_render_thread_is_held() {
+    let origin = FakeOrigin::start(Reply::ok(&sample("china.jpg")));
+    let server = serve(&origin.url, |config| {
+        config.workers.threads = 1;
+        config.workers.queue = 0;
+    })
+    .await;
+    assert_eq!(get(server.address, "/known.jpg?width=50").await.status, 200);
+    origin.hold();
+    let hanging: Vec<_> = (0..20).map(|number| format!("/{number}.jpg?width=50")).collect();
+    let hanging = futures_util::future::join_all(hanging.iter().map(|target| get(server.address, target)));
+    let meanwhile = async {
+        origin.is_asked(21).await;
+        let answer = get(server.address, "/known.jpg?width=51").await;
+        origin.release();
+        answer.outcome() == (200, "miss")
+    };
+    let (answers, served) = tokio::join!(hanging, meanwhile);
+    assert!(served);
+    assert!(answers.iter().all(|answer| matches!(answer.status, 200 | 503)));
+}
+
+#[actix_web::test]
+async fn a_queue_that_does_not_move_is_not_ready() {
+    let server = serve_samples(|config| {
+        config.workers.threads = 1;
+        config.limits.deadline = Duration::from_millis(1);
+    })
+    .await;
+    assert_eq!(get(server.address, "/ready").await.json()["ready"], true);
+    let (_job, _release) = occupy(&server).await;
+    let mut waiting = Box::pin(server.pool().run(|| ()));
+    assert!(futures_util::future::poll_immediate(&mut waiting).await.is_none());
+    until(async || get(server.address, "/ready").await.status == 503).await;
+    let answer = get(server.admin_address, "/ready").await;
+    assert_eq!(answer.json()["reasons"][0], "renders wait too long for a thread");
+    assert_eq!(get(server.address, "/health").await.status, 200, "it lives all the same");
+}

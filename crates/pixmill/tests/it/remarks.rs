@@ -1,0 +1,65 @@
+//! What an answer says of itself beside the picture.
+
+use crate::{
+    client::{ask, get},
+    setup::serve_samples,
+};
+
+#[actix_web::test]
+async fn times_sizes_and_lifetimes() {
+    let server = serve_samples(|_| ()).await;
+    let made = get(server.address, "/china.jpg?width=100").await;
+    for stage in ["queue", "fetch", "decode", "process", "encode", "cache"] {
+        assert!(made.header("server-timing").contains(&format!("{stage};dur=")), "{stage}");
+    }
+    let hit = get(server.address, "/china.jpg?width=100").await;
+    assert!(hit.header("server-timing").starts_with("cache;dur="));
+    for answer in [made, hit] {
+        assert_eq!(answer.header("content-type"), "image/jpeg");
+        assert_eq!(answer.header("x-original-filesize"), "196653");
+        assert_eq!(answer.header("x-original-resolution"), "640x427");
+        assert!(answer.header("x-origin-fetch-time").parse::<f64>().unwrap() > 0.0);
+        assert!(answer.header("age").parse::<u64>().unwrap() < 60);
+        let lifetimes = "public, max-age=86400, stale-while-revalidate=3600, stale-if-error=86400";
+        assert_eq!(answer.header("cache-control"), lifetimes);
+        assert!(answer.header("last-modified").ends_with("GMT"));
+        assert_eq!(answer.header("x-content-type-options"), "nosniff");
+    }
+}
+
+#[actix_web::test]
+async fn values_brought_into_range_are_named() {
+    let server = serve_samples(|_| ()).await;
+    let answer = get(server.address, "/china.jpg?width=50&blur=1000&quality=900").await;
+    let mut names: Vec<_> = answer.header("x-pixmill-warning").split(',').collect();
+    names.sort_unstable();
+    assert_eq!(names, ["blur", "quality"]);
+    let same = get(server.address, "/china.jpg?width=50&blur=100&quality=100").await;
+    assert_eq!((same.outcome(), same.find("x-pixmill-warning")), ((200, "hit-memory"), None));
+}
+
+#[actix_web::test]
+async fn request_ids_are_kept_or_made() {
+    let server = serve_samples(|_| ()).await;
+    for target in ["/china.jpg?width=50", "/nothing.jpg", "/china.jpg?width=x"] {
+        let given = ask(server.address, target, &[("X-Request-Id", "a-1.B_2")]).await;
+        assert_eq!(given.header("x-request-id"), "a-1.B_2");
+        let odd = ask(server.address, target, &[("X-Request-Id", "a b\"")]).await;
+        assert_eq!(odd.header("x-request-id").len(), 36);
+        assert_ne!(get(server.address, target).await.header("x-request-id"), odd.header("x-request-id"));
+    }
+}
+
+#[actix_web::test]
+async fn health_on_both_listeners() {
+    let server = serve_samples(|_| ()).await;
+    for address in [server.address, server.admin_address] {
+        let health = get(address, "/health").await;
+        assert_eq!((health.status, health.body.as_slice()), (200, b"healthy".as_slice()));
+        let ready = get(address, "/ready").await;
+        assert_eq!((ready.status, ready.json()), (200, serde_json::json!({"ready": true, "reasons": []})));
+        assert_eq!(ready.header("cache-control"), "no-store");
+    }
+    let elsewhere = get(server.admin_address, "/china.jpg").await;
+    assert_eq!((elsewhere.status, &elsewhere.json()["error"]["code"]), (404, &"no_such_page".into()));
+}
