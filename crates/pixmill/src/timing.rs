@@ -14,9 +14,9 @@ pub struct Timing {
     pub fetch: Option<Duration>,
     /// Reading the header and measuring.
     pub decode: Option<Duration>,
-    /// Computing pixels.
+    /// Computing pixels that had to be in memory before encoding.
     pub process: Option<Duration>,
-    /// Encoding.
+    /// Encoding, and computing the pixels that stream into the encoder: as a rule all of them.
     pub encode: Option<Duration>,
     /// Looking in the cache of answers.
     pub cache: Option<Duration>,

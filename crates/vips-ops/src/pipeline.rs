@@ -34,7 +34,8 @@ pub struct Encoded {
 pub enum Phase {
     /// The header is read and what had to be measured is measured.
     Opened,
-    /// Every pixel of the answer is computed.
+    /// The steps are set up, and what had to be in memory is computed. What was not is computed while encoding: pixels
+    /// stream from the decoder into the encoder.
     Processed,
     /// The answer is encoded.
     Encoded,
@@ -78,7 +79,7 @@ fn timely(error: Error, deadline: &Deadline) -> Error {
     if matches!(error, Error::Undecodable(_)) && deadline.passed() { Error::Deadline } else { error }
 }
 
-/// The finished pixels, frames stacked from top to bottom.
+/// The finished picture, frames stacked from top to bottom; not computed yet where it can stream.
 fn pixels(plan: &Plan, source: &Source, deadline: &Deadline) -> Result<Image> {
     let opened = load::open(source, &plan.load, deadline)?;
     let finished = if plan.load.frames > 1 {
@@ -86,11 +87,8 @@ fn pixels(plan: &Plan, source: &Source, deadline: &Deadline) -> Result<Image> {
     } else {
         frame(plan, &opened, &mut Found::default())
     };
-    let finished = finished.and_then(|image| {
-        let image = if plan.autorotated { metadata::upright(&image)? } else { image };
-        image.copy_memory()
-    });
-    finished.map_err(Error::Undecodable)
+    let upright = |image| if plan.autorotated { metadata::upright(&image) } else { Ok(image) };
+    finished.and_then(upright).map_err(Error::Undecodable)
 }
 
 /// Each frame by itself, so that no frame bleeds into the next and memory holds one large frame at a time.
