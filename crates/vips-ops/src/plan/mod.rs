@@ -264,7 +264,8 @@ fn load(info: &SourceInfo, kept: Rect, geometry: &Geometry, facts: &Facts, frame
         _ if facts.trim.is_some() => plain,
         SourceFormat::Jpeg => {
             let shrink = jpeg_shrink(ratio);
-            let divided = |side: u32| side.div_ceil(u32::from(shrink));
+            // libvips rounds down: it leaves out the last row and column that only a part of a block makes
+            let divided = |side: u32| (side / u32::from(shrink)).max(1);
             let size = Size { width: divided(info.stored.width), height: divided(info.stored.height) };
             Load { shrink, size, ..plain }
         }

@@ -23,6 +23,7 @@ fn what_is_asked_for_is_what_comes() {
         ("flower.jpg", "crop=center,center,10,3000", (10, 427)),
         ("astronaut.png", "width=300&height=100&crop=face", (300, 100)),
         ("quadrants-orient6.jpg", "crop=0,0,40,60&width=200", (40, 60)),
+        ("china.jpg", "crop=entropy&width=60", (60, 35)),
     ] {
         let answer = picture(&sample(source), query);
         assert_eq!((answer.width, answer.height), expected, "{source} {query}");
