@@ -157,7 +157,7 @@ fn format(request: &Request<'_>) -> OutputFormat {
             SourceFormat::Webp => OutputFormat::Webp,
             SourceFormat::Heif => OutputFormat::Avif,
             SourceFormat::Gif => OutputFormat::Gif,
-            SourceFormat::Tiff | SourceFormat::Svg => plain(request),
+            SourceFormat::Tiff | SourceFormat::Svg | SourceFormat::Bmp | SourceFormat::Ico => plain(request),
         },
     }
 }

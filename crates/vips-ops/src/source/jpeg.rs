@@ -1,4 +1,4 @@
-//! What a JPEG's own tables tell: the quality it was saved with.
+//! What a JPEG's own tables tell: the quality it was saved with, and how its components are sampled.
 
 /// The luminance table of the JPEG standard (ITU-T T.81, Annex K.1), in zigzag order, which the Independent JPEG
 /// Group's encoder scales by quality.
@@ -30,26 +30,33 @@ fn scaled(quality: u8) -> [u16; 64] {
     LUMINANCE.map(|base| ((u32::from(base) * percent + 50) / 100).clamp(1, 255) as u16)
 }
 
-/// Quantisation table 0, found by walking the segments up to the first scan.
+/// Horizontal and vertical sampling factor of each component, as the frame header states them.
+pub fn sampling(bytes: &[u8]) -> Option<Vec<(u8, u8)>> {
+    // start of frame of any process; three markers between them mean something else (ITU-T T.81, B.1.1.3)
+    let is_frame = |marker: u8| matches!(marker, 0xc0..=0xcf) && !matches!(marker, 0xc4 | 0xc8 | 0xcc);
+    let (_, frame) = segments(bytes).find(|(marker, _)| is_frame(*marker))?;
+    let (count, components) = frame.get(5..)?.split_first()?;
+    let components = components.get(..usize::from(*count) * 3)?;
+    Some(components.chunks_exact(3).map(|component| (component[1] >> 4, component[1] & 0xf)).collect())
+}
+
+/// Quantisation table 0.
 fn luminance(bytes: &[u8]) -> Option<[u16; 64]> {
-    let mut rest = bytes.get(2..)?;
-    loop {
+    segments(bytes).filter(|(marker, _)| *marker == 0xdb).find_map(|(_, segment)| first_table(segment))
+}
+
+/// Markers with what belongs to them, up to the first scan: no tables after it that matter.
+fn segments(bytes: &[u8]) -> impl Iterator<Item = (u8, &[u8])> {
+    let mut rest = bytes.get(2..).unwrap_or_default();
+    std::iter::from_fn(move || {
         let start = rest.iter().position(|byte| *byte != 0xff)?;
         let (marker, after) = rest[start..].split_first()?;
         let length = usize::from(u16::from_be_bytes([*after.first()?, *after.get(1)?]));
         let segment = after.get(2..length)?;
-        match marker {
-            0xdb => {
-                if let Some(table) = first_table(segment) {
-                    return Some(table);
-                }
-            }
-            // start of scan, end of image: no tables after it that matter
-            0xda | 0xd9 => return None,
-            _ => {}
-        }
         rest = after.get(length..)?;
-    }
+        // start of scan, end of image
+        (!matches!(marker, 0xda | 0xd9)).then_some((*marker, segment))
+    })
 }
 
 /// Table 0 of a DQT segment, which may hold several.
@@ -102,12 +109,26 @@ mod tests {
         }
     }
 
+    #[test]
+    fn the_sampling_of_the_linked_encoder() {
+        Vips::start(Settings::default()).unwrap();
+        let factors = |bands: u32, subsample| {
+            let pixels = vec![90; 16 * 16 * bands as usize];
+            let image = Image::from_pixels(&pixels, 16, 16, bands).unwrap();
+            sampling(&image.save_jpeg(80, JpegScan::Progressive, subsample, Keep::Nothing).unwrap())
+        };
+        assert_eq!(factors(3, Subsample::On), Some(vec![(2, 2), (1, 1), (1, 1)]));
+        assert_eq!(factors(3, Subsample::Off), Some(vec![(1, 1); 3]));
+        assert_eq!(factors(1, Subsample::On), Some(vec![(1, 1)]));
+        assert_eq!(sampling(b"\xff\xd8\xff\xd9"), None);
+    }
+
     proptest! {
         #[test]
         fn any_bytes_are_read(tail: Vec<u8>) {
             let mut bytes = vec![0xff, 0xd8, 0xff];
             bytes.extend(tail);
-            let _ = quality(&bytes);
+            let _ = (quality(&bytes), sampling(&bytes));
         }
     }
 }

@@ -1,5 +1,7 @@
 //! The original: what its bytes say before a pixel is decoded.
 
+mod bitmap;
+pub mod icc;
 pub mod jpeg;
 mod profile;
 pub mod reductions;
@@ -47,7 +49,7 @@ pub struct Source {
     pub bytes: Bytes,
     /// What the header says.
     pub info: SourceInfo,
-    /// The opened picture, not decoded: still good for one pass from top to bottom.
+    /// The opened picture, not decoded: still good for one pass from top to bottom. Without a loader: its pixels.
     pub(crate) image: Image,
 }
 
@@ -58,7 +60,10 @@ impl Source {
         if let Some(stated) = sniff::stated_size(format, bytes) {
             check_pixels(stated, limits)?;
         }
-        let image = Image::load(bytes, &whole(format), Access::Sequential).map_err(Error::Undecodable)?;
+        let image = match whole(format) {
+            Some(loader) => Image::load(bytes, &loader, Access::Sequential).map_err(Error::Undecodable)?,
+            None => bitmap::decode(format, bytes, limits)?,
+        };
         let stored = Size { width: image.width(), height: image.height() };
         check_pixels(stored, limits)?;
         let info = SourceInfo {
@@ -76,9 +81,9 @@ impl Source {
     }
 }
 
-/// The loader of the first frame at its stored size.
-pub(crate) fn whole(format: SourceFormat) -> Loader {
-    match format {
+/// The loader of the first frame at its stored size; none for formats that libvips does not read.
+pub(crate) fn whole(format: SourceFormat) -> Option<Loader> {
+    Some(match format {
         SourceFormat::Jpeg => Loader::Jpeg { shrink: 1 },
         SourceFormat::Png => Loader::Png,
         SourceFormat::Webp => Loader::Webp { scale: 1.0, frames: 1 },
@@ -86,7 +91,8 @@ pub(crate) fn whole(format: SourceFormat) -> Loader {
         SourceFormat::Heif => Loader::Heif { thumbnail: false },
         SourceFormat::Tiff => Loader::Tiff { page: 0, subifd: None },
         SourceFormat::Svg => Loader::Svg { scale: 1.0 },
-    }
+        SourceFormat::Bmp | SourceFormat::Ico => return None,
+    })
 }
 
 fn check_pixels(size: Size, limits: &Limits) -> Result<()> {

@@ -19,6 +19,10 @@ pub enum SourceFormat {
     Tiff,
     /// SVG.
     Svg,
+    /// BMP.
+    Bmp,
+    /// ICO: icons of several sizes, of which the best is read.
+    Ico,
 }
 
 impl SourceFormat {
@@ -42,6 +46,17 @@ impl SourceFormat {
             Self::Heif => "image/avif",
             Self::Tiff => "image/tiff",
             Self::Svg => "image/svg+xml",
+            Self::Bmp => "image/bmp",
+            Self::Ico => "image/vnd.microsoft.icon",
+        }
+    }
+
+    /// The short name, as in `format=` where the format can be asked for.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Svg => "svg",
+            Self::Ico => "ico",
+            _ => self.mime().trim_start_matches("image/"),
         }
     }
 }
@@ -51,6 +66,12 @@ const HEIF_BRANDS: [&[u8; 4]; 4] = [b"avif", b"avis", b"mif1", b"miaf"];
 
 /// Brands of pictures that need decoders which are not built in.
 const FOREIGN_BRANDS: [&[u8; 4]; 4] = [b"heic", b"heix", b"hevc", b"hevx"];
+
+/// Lengths of the information headers of BMP, of which each version has its own.
+const BMP_HEADERS: [u32; 8] = [12, 16, 40, 52, 56, 64, 108, 124];
+
+/// Bytes of an icon's directory with one entry.
+const ICO_DIRECTORY: usize = 22;
 
 /// How far into a text the `<svg` tag may be; comments and a document type may come first.
 const SVG_REACH: usize = 16 * 1024;
@@ -64,6 +85,10 @@ pub fn sniff(bytes: &[u8]) -> Option<SourceFormat> {
         [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Some(SourceFormat::Webp),
         [b'I', b'I', 42, 0, ..] | [b'M', b'M', 0, 42, ..] => Some(SourceFormat::Tiff),
         [_, _, _, _, b'f', b't', b'y', b'p', ..] => heif(bytes),
+        [b'B', b'M', ..] => bmp(bytes),
+        [0, 0, 1, 0, low, high, ..] if (*low, *high) != (0, 0) && bytes.len() >= ICO_DIRECTORY => {
+            Some(SourceFormat::Ico)
+        }
         _ => svg(&bytes[..bytes.len().min(SVG_REACH)]),
     }
 }
@@ -76,6 +101,12 @@ fn heif(bytes: &[u8]) -> Option<SourceFormat> {
         |wanted: &[&[u8; 4]]| brands.chunks_exact(4).any(|brand| wanted.iter().any(|name| *name == brand));
     let foreign = FOREIGN_BRANDS.contains(&major) && !named(&[b"avif"]);
     (!foreign && named(&HEIF_BRANDS)).then_some(SourceFormat::Heif)
+}
+
+/// Two letters are no signature: a header of a known length must follow.
+fn bmp(bytes: &[u8]) -> Option<SourceFormat> {
+    let length = u32::from_le_bytes(bytes.get(14..18)?.try_into().ok()?);
+    BMP_HEADERS.contains(&length).then_some(SourceFormat::Bmp)
 }
 
 /// An XML text whose first element is `svg`: a byte order mark, white space, processing instructions, comments and a
@@ -128,7 +159,7 @@ mod tests {
 
     #[test]
     fn signatures() {
-        let cases: [(&[u8], Option<SourceFormat>); 19] = [
+        let cases: [(&[u8], Option<SourceFormat>); 24] = [
             (b"\xff\xd8\xff\xe0", Some(SourceFormat::Jpeg)),
             (b"\x89PNG\r\n\x1a\n....", Some(SourceFormat::Png)),
             (b"GIF89a", Some(SourceFormat::Gif)),
@@ -148,6 +179,11 @@ mod tests {
             (b"<!-- <svg> ", None),
             (b"<svgx>", None),
             (b"BM", None),
+            (b"BM............\x28\0\0\0", Some(SourceFormat::Bmp)),
+            (b"BM............\x29\0\0\0", None),
+            (b"\0\0\x01\0\x01\0................", Some(SourceFormat::Ico)),
+            (b"\0\0\x01\0\0\0................", None),
+            (b"\0\0\x01\0\x01\0", None),
             (b"GIF", None),
             (b"not a picture", None),
             (b"", None),

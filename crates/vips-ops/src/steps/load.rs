@@ -8,34 +8,33 @@ use crate::{
     source::{Source, SourceFormat, whole},
 };
 
-/// The decoder that the plan asks for.
-fn loader(load: &Load) -> Loader {
+/// The decoder that the plan asks for; none if the pixels are in memory already.
+fn loader(load: &Load) -> Option<Loader> {
     if let Some(reduction) = load.reduction {
-        return reduction.loader;
+        return Some(reduction.loader);
     }
     match load.format {
-        SourceFormat::Jpeg => Loader::Jpeg { shrink: load.shrink },
-        SourceFormat::Webp => Loader::Webp { scale: 1.0, frames: load.frames },
-        SourceFormat::Gif => Loader::Gif { frames: load.frames },
-        SourceFormat::Svg => Loader::Svg { scale: load.scale },
-        SourceFormat::Png | SourceFormat::Heif | SourceFormat::Tiff => whole(load.format),
+        SourceFormat::Jpeg => Some(Loader::Jpeg { shrink: load.shrink }),
+        SourceFormat::Webp => Some(Loader::Webp { scale: 1.0, frames: load.frames }),
+        SourceFormat::Gif => Some(Loader::Gif { frames: load.frames }),
+        SourceFormat::Svg => Some(Loader::Svg { scale: load.scale }),
+        other => whole(other),
     }
 }
 
 /// Opens for one pass from top to bottom. The picture opened for its header is used when it is the one that is
 /// wanted: nothing is opened twice without need.
 pub fn open(source: &Source, load: &Load, deadline: &Deadline) -> Result<Image> {
-    let wanted = loader(load);
-    let image = if wanted == whole(load.format) {
-        source.image.clone()
-    } else {
-        Image::load(&source.bytes, &wanted, Access::Sequential).map_err(Error::Undecodable)?
+    let wanted = loader(load).filter(|wanted| Some(*wanted) != whole(load.format));
+    let image = match wanted {
+        None => source.image.clone(),
+        Some(other) => Image::load(&source.bytes, &other, Access::Sequential).map_err(Error::Undecodable)?,
     };
     image.watch(deadline);
     Ok(image)
 }
 
-/// Opens for a look before the plan is made: with the decoder's divisor for JPEG, first frame only.
+/// Opens for a look before the plan is made: first frame only, with the divisor where the decoder can shrink.
 pub fn open_for_measuring(
     source: &Source,
     shrink: u8,
@@ -43,10 +42,14 @@ pub fn open_for_measuring(
     deadline: &Deadline,
 ) -> vips::Result<Image> {
     let loader = match source.info.format {
-        SourceFormat::Jpeg => Loader::Jpeg { shrink },
+        SourceFormat::Jpeg => Some(Loader::Jpeg { shrink }),
+        SourceFormat::Svg => Some(Loader::Svg { scale: 1.0 / f64::from(shrink) }),
         other => whole(other),
     };
-    let image = Image::load(&source.bytes, &loader, access)?;
+    let image = match loader {
+        Some(loader) => Image::load(&source.bytes, &loader, access)?,
+        None => source.image.clone(),
+    };
     image.watch(deadline);
     Ok(image)
 }

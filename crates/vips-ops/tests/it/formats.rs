@@ -1,6 +1,9 @@
 //! Every format in, every format out.
 
+use std::io::Cursor;
+
 use bytes::Bytes;
+use image::{DynamicImage, ImageFormat, RgbaImage};
 use testkit::{Picture, sample};
 use vips_ops::vips::{Access, Image, Keep, Loader, Operation, Palette, PngRows};
 use vips_ops::{Accept, OutputFormat, Params, Plan, Settings, Source, facts::Facts, source::sniff};
@@ -20,6 +23,8 @@ fn originals() -> Vec<(&'static str, Bytes)> {
         ("gif", made("format=gif")),
         ("avif", made("format=avif&width=320")),
         ("tiff", tiff(&photo)),
+        ("bmp", bitmap(&photo, ImageFormat::Bmp)),
+        ("ico", bitmap(&photo, ImageFormat::Ico)),
         ("svg", sample("pixmill-logo.svg")),
         ("transparent png", sample("pixmill-logo.png")),
         ("grey png", sample("camera.png")),
@@ -32,6 +37,16 @@ fn originals() -> Vec<(&'static str, Bytes)> {
 fn tiff(jpeg: &Bytes) -> Bytes {
     let image = Image::load(jpeg, &Loader::Jpeg { shrink: 1 }, Access::Random).unwrap();
     Operation::new(c"tiffsave_buffer").image(c"in", &image).build().unwrap().bytes(c"buffer").unwrap()
+}
+
+/// The picture, small enough for an icon, in a format that is read by the crate `image`.
+fn bitmap(jpeg: &Bytes, format: ImageFormat) -> Bytes {
+    let Picture { width, height, rgba, .. } = picture(jpeg, "width=200&format=png");
+    let image = DynamicImage::from(RgbaImage::from_raw(width, height, rgba).unwrap());
+    let image = if format == ImageFormat::Bmp { image.into_rgb8().into() } else { image };
+    let mut bytes = Cursor::new(Vec::new());
+    image.write_to(&mut bytes, format).unwrap();
+    bytes.into_inner().into()
 }
 
 #[test]
@@ -60,6 +75,8 @@ fn without_a_format_the_source_decides() {
         ("gif", OutputFormat::Gif),
         ("avif", OutputFormat::Avif),
         ("tiff", OutputFormat::Jpeg),
+        ("bmp", OutputFormat::Jpeg),
+        ("ico", OutputFormat::Png),
         ("svg", OutputFormat::Png),
     ] {
         let (_, original) = originals().into_iter().find(|(of, _)| *of == name).unwrap();

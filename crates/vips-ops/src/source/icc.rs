@@ -1,0 +1,94 @@
+//! Texts in a colour profile.
+
+/// Bytes before the tag table of an ICC profile, and of one entry of it (ICC.1:2022, 7.2 and 7.3).
+const HEADER: usize = 128;
+const TAG_ENTRY: usize = 12;
+
+/// Entries of the tag table that are looked at; profiles have a dozen or two.
+const MAX_TAGS: usize = 100;
+
+/// The text of a tag: ASCII in version 2 (`desc` and `text`), the first translation in version 4 (`mluc`).
+pub fn text(profile: &[u8], tag: [u8; 4]) -> Option<String> {
+    let number = |at: usize| {
+        let bytes = profile.get(at..at.checked_add(4)?)?;
+        Some(u32::from_be_bytes(bytes.try_into().ok()?) as usize)
+    };
+    let entries = (0..number(HEADER)?.min(MAX_TAGS)).map(|index| HEADER + 4 + index * TAG_ENTRY);
+    let entry = entries.into_iter().find(|at| profile.get(*at..at + 4) == Some(&tag))?;
+    let (start, length) = (number(entry + 4)?, number(entry + 8)?);
+    let part = |offset: usize, length: usize| {
+        let from = start.checked_add(offset)?;
+        profile.get(from..from.checked_add(length)?)
+    };
+    match part(0, 4)? {
+        b"desc" => Some(ascii(part(12, number(start + 8)?)?)),
+        b"text" => Some(ascii(part(8, length.checked_sub(8)?)?)),
+        b"mluc" => {
+            let units = part(number(start + 24)?, number(start + 20)?)?.chunks_exact(2);
+            let units = units.map(|pair| u16::from_be_bytes([pair[0], pair[1]]));
+            Some(char::decode_utf16(units).map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER)).collect())
+        }
+        _ => None,
+    }
+}
+
+fn ascii(text: &[u8]) -> String {
+    String::from_utf8_lossy(text).trim_end_matches('\0').to_owned()
+}
+
+/// A profile of version 2 with these texts and nothing else.
+#[cfg(test)]
+pub(crate) fn written(texts: &[([u8; 4], &str)]) -> Vec<u8> {
+    let data = texts.iter().map(|(tag, text)| {
+        let length = (text.len() as u32 + 1).to_be_bytes();
+        (*tag, [b"desc\0\0\0\0".as_slice(), &length, text.as_bytes(), b"\0"].concat())
+    });
+    with_tags(&data.collect::<Vec<_>>())
+}
+
+#[cfg(test)]
+fn with_tags(tags: &[([u8; 4], Vec<u8>)]) -> Vec<u8> {
+    let mut bytes = vec![0; HEADER];
+    bytes.extend((tags.len() as u32).to_be_bytes());
+    let mut start = HEADER + 4 + tags.len() * TAG_ENTRY;
+    for (tag, data) in tags {
+        bytes.extend(tag);
+        bytes.extend((start as u32).to_be_bytes());
+        bytes.extend((data.len() as u32).to_be_bytes());
+        start += data.len();
+    }
+    bytes.extend(tags.iter().flat_map(|(_, data)| data));
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn every_sort_of_text() {
+        let name: Vec<u8> = "Grün".encode_utf16().flat_map(u16::to_be_bytes).collect();
+        let profile = with_tags(&[
+            (*b"desc", b"desc\0\0\0\0\0\0\0\x12sRGB IEC61966-2.1\0".to_vec()),
+            (*b"cprt", b"text\0\0\0\0Nobody\0".to_vec()),
+            (
+                *b"dmnd",
+                [b"mluc\0\0\0\0\0\0\0\x01\0\0\0\x0cdeDE\0\0\0\x08\0\0\0\x1c".as_slice(), &name].concat(),
+            ),
+            (*b"dmdd", b"para".to_vec()),
+        ]);
+        let found = [*b"desc", *b"cprt", *b"dmnd", *b"dmdd", *b"gone"].map(|tag| text(&profile, tag));
+        let expected = [Some("sRGB IEC61966-2.1"), Some("Nobody"), Some("Grün"), None, None];
+        assert_eq!(found.each_ref().map(Option::as_deref), expected);
+        assert_eq!(text(&written(&[(*b"dmdd", "Model 1")]), *b"dmdd").as_deref(), Some("Model 1"));
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_read(data: Vec<u8>, noise: Vec<u8>) {
+            let _ = (text(&with_tags(&[(*b"desc", data)]), *b"desc"), text(&noise, *b"desc"));
+        }
+    }
+}
