@@ -14,12 +14,14 @@ const TAG_DIGITS: usize = 32;
 pub struct Keys {
     /// Stands for this release and its settings.
     build: Key,
+    /// What descriptions say of this server.
+    host: String,
 }
 
 impl Keys {
     /// Keys of a server with these settings.
     pub fn new(settings: &Settings) -> Self {
-        let Settings { limits, output, animation } = settings;
+        let Settings { limits, output, animation, meta } = settings;
         // how long a request may take changes no picture
         let limits = [
             limits.max_pixels,
@@ -33,15 +35,22 @@ impl Keys {
             vips_ops::vips::version(),
             format!("{limits:?}{output:?}{animation:?}"),
         ];
-        Self { build: Key::of(&parts.each_ref().map(String::as_bytes)) }
+        Self { build: Key::of(&parts.each_ref().map(String::as_bytes)), host: meta.host.clone() }
     }
 
     /// The key of an answer.
     pub fn result(&self, params: &Params, accept: Accept, identity: &str) -> Key {
         let negotiated = if negotiates(params) { [accept.avif, accept.webp] } else { [false; 2] };
         let canonical = params.canonical();
-        let parts: [&[u8]; 4] =
-            [self.build.as_bytes(), canonical.as_bytes(), identity.as_bytes(), &negotiated.map(u8::from)];
+        // pictures are the same on every server
+        let host = if params.meta.is_some() { self.host.as_str() } else { "" };
+        let parts: [&[u8]; 5] = [
+            self.build.as_bytes(),
+            canonical.as_bytes(),
+            identity.as_bytes(),
+            &negotiated.map(u8::from),
+            host.as_bytes(),
+        ];
         Key::of(&parts)
     }
 
@@ -89,6 +98,10 @@ mod tests {
         assert_eq!(key(&other, "width=300", NONE, "a"), plain);
         other.output.webp_effort = 6;
         assert_ne!(key(&other, "width=300", NONE, "a"), plain);
+        let mut named = Settings::default();
+        named.meta.host = "one".to_owned();
+        assert_eq!(key(&named, "width=300", NONE, "a"), plain);
+        assert_ne!(key(&named, "meta=1", NONE, "a"), key(&settings, "meta=1", NONE, "a"));
         assert_ne!(key(&settings, "format=auto", ALL, "a"), key(&settings, "format=auto", NONE, "a"));
     }
 

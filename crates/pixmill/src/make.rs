@@ -89,11 +89,11 @@ async fn rendered(worker: &Worker, job: &Job, original: &Original) -> Result<Bod
         accept: job.request.accept,
         settings: Arc::clone(&worker.shared.settings),
     };
-    let Rendered { encoded, queue, decode, process, encode } = render(&worker.shared.pool, work).await?;
-    let resolution = format!("{}x{}", encoded.original.width, encoded.original.height);
+    let Rendered { answer, queue, decode, process, encode } = render(&worker.shared.pool, work).await?;
+    let resolution = format!("{}x{}", answer.original.width, answer.original.height);
     Ok(Body {
-        bytes: encoded.bytes,
-        content_type: encoded.format.mime(),
+        bytes: answer.bytes,
+        content_type: answer.media.mime(),
         headers: vec![("x-original-resolution".to_owned(), resolution)],
         timing: Timing {
             queue: Some(queue),

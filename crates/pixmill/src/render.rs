@@ -8,7 +8,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use vips_ops::{Accept, Encoded, Params, Phase, Settings, process, vips::Deadline};
+use vips_ops::{Accept, Answer, Params, Phase, Settings, answer, vips::Deadline};
 
 pub use self::pool::{Done, Load, Pool};
 use crate::failure::Failure;
@@ -28,7 +28,7 @@ pub struct Work {
 /// An answer, and where its time went.
 pub struct Rendered {
     /// The answer.
-    pub encoded: Encoded,
+    pub answer: Answer,
     /// Waiting for a thread.
     pub queue: Duration,
     /// Reading the header and measuring.
@@ -57,9 +57,9 @@ impl Work {
             Phase::Encoded => {}
         };
         let Self { params, original, accept, settings } = self;
-        let encoded = process(params, original, *accept, settings, deadline, &mut reached)?;
+        let answer = answer(params, original, *accept, settings, deadline, &mut reached)?;
         Ok(Rendered {
-            encoded,
+            answer,
             queue: Duration::ZERO,
             decode: opened - began,
             process: processed - opened,

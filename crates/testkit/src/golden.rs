@@ -1,8 +1,10 @@
-//! Golden files: answers that were looked at once and must stay as they are, compared by decoded distance.
+//! Golden files: answers that were looked at once and must stay as they are. Pictures are compared by decoded distance,
+//! JSON by its values.
 
 use std::{fs, path::Path};
 
 use bytes::Bytes;
+use serde_json::Value;
 
 use crate::picture::Picture;
 
@@ -12,15 +14,17 @@ const WRITE: &str = "PIXMILL_WRITE_GOLDEN";
 /// Compares an answer with the golden file at `path`; a mean distance up to `tolerance` levels of 255 is alike.
 /// Returns what is wrong, if anything is.
 pub fn check(path: &Path, answer: &Bytes, tolerance: f64) -> Result<(), String> {
-    let picture = Picture::decode(answer);
     let golden = fs::read(path).ok().map(Bytes::from);
+    let is_json = path.extension().is_some_and(|ending| ending == "json");
     let verdict = match &golden {
         None => Err("there is no golden file".to_owned()),
-        Some(golden) => compare(&picture, &Picture::decode(golden), tolerance),
+        Some(golden) if is_json => compare_json(&json(answer), &json(golden)),
+        Some(golden) => compare(&Picture::decode(answer), &Picture::decode(golden), tolerance),
     };
     if verdict.is_err() && writes() {
+        let kept = if is_json { format!("{:#}\n", json(answer)).into() } else { answer.clone() };
         fs::create_dir_all(path.parent().expect("a file in a folder")).expect("the folder is made");
-        fs::write(path, answer).expect("the golden file is written");
+        fs::write(path, kept).expect("the golden file is written");
         return Ok(());
     }
     verdict.map_err(|what| format!("{}: {what}", path.display()))
@@ -37,6 +41,14 @@ fn compare(picture: &Picture, golden: &Picture, tolerance: f64) -> Result<(), St
     } else {
         Ok(())
     }
+}
+
+fn json(bytes: &[u8]) -> Value {
+    serde_json::from_slice(bytes).expect("an answer in JSON")
+}
+
+fn compare_json(answer: &Value, golden: &Value) -> Result<(), String> {
+    if answer == golden { Ok(()) } else { Err(format!("the answer is {answer:#}")) }
 }
 
 #[expect(clippy::disallowed_methods, reason = "the environment is how `make golden` asks the tests to write")]
@@ -61,6 +73,9 @@ mod tests {
         let same = Picture::decode(&png(100));
         assert!(compare(&same, &Picture::decode(&png(100)), 0.0).is_ok());
         assert!(compare(&same, &Picture::decode(&png(103)), 1.0).is_err());
+        let number = |text: &str| json(text.as_bytes());
+        assert!(compare_json(&number("{\"a\":1}"), &number("{ \"a\": 1 }")).is_ok());
+        assert!(compare_json(&number("{\"a\":1}"), &number("{\"a\":2}")).is_err());
         assert!(check(Path::new("no/such/golden.png"), &png(1), 9.0).is_err());
     }
 }

@@ -5,9 +5,11 @@
 //! bytes. Parsing knows no picture, planning touches no pixel, rendering takes no decision. Everything here is
 //! synchronous and knows nothing of HTTP, clocks, the environment or the network.
 
+pub mod answer;
 mod encode;
 pub mod error;
 pub mod facts;
+mod meta;
 pub mod orientation;
 pub mod params;
 pub mod pipeline;
@@ -20,6 +22,7 @@ pub mod stage;
 pub mod steps;
 pub mod tone;
 
+pub use answer::{Answer, Media, answer};
 pub use error::{Blame, Error, ErrorKind, Result};
 pub use params::Params;
 pub use pipeline::{Encoded, Phase, process};

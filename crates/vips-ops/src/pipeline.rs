@@ -75,7 +75,7 @@ pub fn render(
 }
 
 /// A failure after the deadline is the deadline's.
-fn timely(error: Error, deadline: &Deadline) -> Error {
+pub(crate) fn timely(error: Error, deadline: &Deadline) -> Error {
     if matches!(error, Error::Undecodable(_)) && deadline.passed() { Error::Deadline } else { error }
 }
 

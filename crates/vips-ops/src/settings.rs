@@ -94,6 +94,15 @@ pub struct Animation {
     pub over_budget: OverBudget,
 }
 
+/// What is said of the server in descriptions of pictures.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Meta {
+    /// What `meta=true` tells as `server.host`, such as the name of the node. Empty by default: the name of the machine
+    /// is not given out unless it is put here.
+    pub host: String,
+}
+
 /// All of it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Settings {
@@ -103,6 +112,8 @@ pub struct Settings {
     pub output: Output,
     /// Animations.
     pub animation: Animation,
+    /// Descriptions.
+    pub meta: Meta,
 }
 
 impl Limits {

@@ -1,5 +1,7 @@
 //! The image: an immutable value over pixels that are computed when they are asked for.
 
+use std::ffi::CStr;
+
 use libvips_rs::bindings as ffi;
 
 use crate::error::{Error, Result, failed};
@@ -83,6 +85,16 @@ impl Interpretation {
             Self::Lab => ffi::VipsInterpretation_VIPS_INTERPRETATION_LAB,
             Self::Other(code) => code,
         }
+    }
+
+    /// libvips' name of it, `srgb` say.
+    pub fn name(self) -> &'static str {
+        // SAFETY: the nicknames of a registered type live as long as the process; an unknown code has a text too.
+        let name = unsafe {
+            let kind = ffi::vips_interpretation_get_type();
+            CStr::from_ptr(ffi::vips_enum_nick(kind, self.code()))
+        };
+        name.to_str().unwrap_or_default()
     }
 
     fn from_code(code: i32) -> Self {

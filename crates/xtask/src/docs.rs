@@ -73,14 +73,20 @@ fn section(page: &mut String, spec: &Spec, root: &Path) -> Result<()> {
         writeln!(page, "- Needs one of: {}", listed(spec.needs))?;
     }
     writeln!(page, "\n| request | answer | |\n|---|---|---|")?;
+    let mut texts = String::new();
     for (index, example) in spec.examples.iter().enumerate() {
-        let picture = golden(root, &format!("{}-{}", spec.name, index + 1))?;
-        writeln!(
-            page,
-            "| `/{}?{}` | ![](../{GOLDEN}/{picture}) | {} |",
-            example.source, example.query, example.shows
-        )?;
+        let file = golden(root, &format!("{}-{}", spec.name, index + 1))?;
+        let request = format!("`/{}?{}`", example.source, example.query);
+        let answer = if Path::new(&file).extension().is_some_and(|ending| ending == "json") {
+            let json = fs::read_to_string(root.join(GOLDEN).join(&file))?;
+            write!(texts, "\n{request}:\n\n```json\n{json}```\n")?;
+            "JSON, below".to_owned()
+        } else {
+            format!("![](../{GOLDEN}/{file})")
+        };
+        writeln!(page, "| {request} | {answer} | {} |", example.shows)?;
     }
+    page.push_str(&texts);
     Ok(())
 }
 

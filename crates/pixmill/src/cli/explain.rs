@@ -6,7 +6,7 @@ use bytes::Bytes;
 use clap::Args;
 use serde_json::{Value, json};
 use vips_ops::{
-    Params, Plan, Settings, Source,
+    Media, Params, Plan, Settings, Source,
     facts::Facts,
     orientation::Orientation,
     params::crop::crop::Crop,
@@ -94,14 +94,15 @@ impl Explain {
         Ok(Subject { name: path.display().to_string(), info: source.info, facts })
     }
 
-    /// None: the original goes out as it is.
+    /// None: the original goes out, or is described, as it is.
     fn plan(&self, params: &Params, subject: &Subject, settings: &Settings) -> Result<Option<Plan>, Error> {
         let is_drawn = subject.info.format == SourceFormat::Svg && !settings.output.svg_passthrough;
-        if params.is_empty() && !is_drawn {
+        let wanted = params.of_picture();
+        if wanted.is_empty() && (params.meta.is_some() || !is_drawn) {
             return Ok(None);
         }
         let accept = query::accept(&self.accept);
-        Ok(Some(Plan::resolve(params, &subject.info, &subject.facts, accept, settings)?))
+        Ok(Some(Plan::resolve(&wanted, &subject.info, &subject.facts, accept, settings)?))
     }
 }
 
@@ -125,7 +126,13 @@ fn words(reading: &Reading, subject: &Subject, plan: Option<&Plan>) -> String {
     let canonical = format!("canonical: {}", reading.params.canonical());
     let notes = reading.warnings().map(|warning| format!("note: {warning}"));
     let source = format!("source: {:?}, {} ({name})\n", info.format, info.stored);
-    let plan = plan.map_or_else(|| "send the original as it is".to_owned(), Plan::to_string);
+    let described = reading.params.meta.is_some();
+    let plan = match plan {
+        Some(plan) if described => format!("{plan}\ndescribe it as JSON"),
+        Some(plan) => plan.to_string(),
+        None if described => "describe the original as JSON".to_owned(),
+        None => "send the original as it is".to_owned(),
+    };
     let lines = std::iter::once(canonical).chain(notes).chain([source, plan]);
     lines.collect::<Vec<_>>().join("\n")
 }
@@ -145,11 +152,15 @@ fn object(reading: &Reading, subject: &Subject, plan: Option<&Plan>) -> Value {
             "frames": info.frames,
         },
         "plan": plan.map(|plan| plan.to_string().lines().map(str::to_owned).collect::<Vec<_>>()),
-        "answer": plan.map(|plan| json!({
-            "type": plan.output.format.mime(),
-            "width": plan.size.width,
-            "height": plan.size.height,
-        })),
+        "answer": if reading.params.meta.is_some() {
+            Some(json!({ "type": Media::Json.mime() }))
+        } else {
+            plan.map(|plan| json!({
+                "type": plan.output.format.mime(),
+                "width": plan.size.width,
+                "height": plan.size.height,
+            }))
+        },
     })
 }
 

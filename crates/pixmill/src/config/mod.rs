@@ -42,6 +42,8 @@ pub struct Config {
     pub output: vips_ops::settings::Output,
     /// How animations are treated.
     pub animation: vips_ops::settings::Animation,
+    /// What is said of the server in descriptions of pictures.
+    pub meta: vips_ops::settings::Meta,
     /// What is cached, where, and for how long.
     pub cache: result_cache::Config,
     /// The threads that compute pictures.
@@ -81,6 +83,7 @@ impl Config {
             limits: self.limits.clone(),
             output: self.output.clone(),
             animation: self.animation.clone(),
+            meta: self.meta.clone(),
         }
     }
 }

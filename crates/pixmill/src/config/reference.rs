@@ -123,9 +123,9 @@ mod tests {
     fn sections_come_in_the_order_of_the_configuration() {
         let text = reference();
         let headings: Vec<_> = text.lines().filter_map(|line| line.strip_prefix("## ")).collect();
-        let expected = ["listen", "admin", "origin", "params", "limits", "output", "animation", "cache"];
+        let expected = ["listen", "admin", "origin", "params", "limits", "output", "animation", "meta"];
         let expected: Vec<_> =
-            expected.iter().chain(&["workers", "logs"]).map(|name| format!("`{name}`")).collect();
+            expected.iter().chain(&["cache", "workers", "logs"]).map(|name| format!("`{name}`")).collect();
         assert_eq!(headings, expected);
     }
 }

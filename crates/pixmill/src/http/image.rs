@@ -58,7 +58,7 @@ async fn picture(worker: &Rc<Worker>, request: &HttpRequest) -> Result<(Answer, 
     refusal::check(path, query)?;
     let path = Rc::new(SourcePath::parse(path)?);
     let Parsed { params, clamped } = Params::parse(query)?;
-    if params.is_empty() && !worker.shared.config.params.allow_original {
+    if params.gives_original() && !worker.shared.config.params.allow_original {
         return Err(Failure::OriginalRefused);
     }
     let remarks = Remarks { clamped, negotiated: negotiates(&params) };

@@ -31,6 +31,14 @@ fn the_assumed_size_can_be_chosen() {
 }
 
 #[test]
+fn a_description_is_told_from_a_picture() {
+    assert!(out(["explain", "meta=true"]).contains("describe the original as JSON"));
+    assert!(out(["explain", "meta=true&width=9"]).contains("describe it as JSON"));
+    let told: Value = serde_json::from_str(&out(["explain", "meta=true", "--json"])).unwrap();
+    assert_eq!((&told["answer"]["type"], &told["plan"]), (&"application/json".into(), &Value::Null));
+}
+
+#[test]
 fn a_file_is_looked_at() {
     let sample = samples().join("quadrants-orient6.jpg");
     let sample = sample.to_str().unwrap();

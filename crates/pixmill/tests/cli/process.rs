@@ -159,3 +159,14 @@ fn limits_come_from_the_configuration() {
     let length = sample("china.jpg").len();
     assert!(told.contains(&format!("bytes of the original is {length}, the limit is 1000")), "{told}");
 }
+
+#[test]
+fn a_description_is_json() {
+    let folder = tempfile::tempdir().unwrap();
+    let input = samples().join("china.jpg");
+    let output = folder.path().join("china.json");
+    assert_eq!(process(&input, "meta=true&width=60", &output).code, 0);
+    let found: serde_json::Value = serde_json::from_slice(&fs::read(&output).unwrap()).unwrap();
+    assert_eq!((&found["width"], &found["fileType"]), (&60.into(), &"jpeg".into()));
+    assert_eq!(process(&input, "meta=true", &folder.path().join("china.jpg")).code, 1);
+}

@@ -8,6 +8,7 @@ mod connection;
 mod errors;
 mod fake_origin;
 mod hits;
+mod meta;
 mod negotiation;
 mod originals;
 mod overload;

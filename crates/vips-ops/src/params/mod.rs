@@ -69,10 +69,13 @@ pub mod effect {
 
 pub mod output {
     //! How the answer is encoded.
+    pub mod face;
     pub mod flatten;
     pub mod force_jpg;
     pub mod format;
+    pub mod include_image_data;
     pub mod interlace;
+    pub mod meta;
     pub mod quality;
     pub mod strip_exif;
 }
@@ -113,6 +116,9 @@ param_table! {
         quality: output::quality::Quality,
         interlace: output::interlace::Interlace,
         strip_exif: output::strip_exif::StripExif,
+        meta: output::meta::Meta,
+        face: output::face::Face,
+        include_image_data: output::include_image_data::IncludeImageData,
     }
     effects {
         blur: effect::blur::Blur,

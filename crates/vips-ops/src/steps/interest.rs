@@ -1,13 +1,13 @@
 //! Cutting away dull edges, for crops that ask for what matters without giving a box.
 
-use vips::{Access, Deadline, Image, Interpretation};
+use vips::{Deadline, Image, Interpretation};
 
 use crate::{
     params::Params,
     plan,
     size::{Rect, Size},
     source::Source,
-    steps::{load, orient, profile, resize, window},
+    steps::{look, orient, window},
 };
 
 /// Long side of the copy that is looked at, in pixels.
@@ -30,7 +30,7 @@ pub fn measure(
     let (orientation, _) = plan::turns(params, source.info.orientation);
     let whole = orientation.size(source.info.stored);
     let part = trim.unwrap_or(whole.rect());
-    let grey = orient::apply(look(source, deadline)?, orientation)?.copy_memory()?;
+    let grey = orient::apply(grey_copy(source, deadline)?, orientation)?.copy_memory()?;
     let factor = f64::from(whole.width) / f64::from(grey.width());
     let seen = scaled(part, 1.0 / factor, Size { width: grey.width(), height: grey.height() }.rect());
     Ok(scaled(lively(&grey, seen)?, factor, part))
@@ -49,14 +49,8 @@ fn scaled(rect: Rect, factor: f64, bounds: Rect) -> Rect {
 }
 
 /// A small grey copy, as it is stored.
-fn look(source: &Source, deadline: &Deadline) -> vips::Result<Image> {
-    let long = source.info.stored.width.max(source.info.stored.height);
-    let shrink = [8u8, 4, 2].into_iter().find(|shrink| long / u32::from(*shrink) >= LOOK).unwrap_or(1);
-    let image = load::open_for_measuring(source, shrink, Access::Sequential, deadline)?;
-    let scale = (f64::from(LOOK) / f64::from(image.width().max(image.height()))).min(1.0);
-    let side = |length: u32| ((f64::from(length) * scale).round() as u32).max(1);
-    let small = resize::to(&image, Size { width: side(image.width()), height: side(image.height()) })?;
-    profile::to_srgb(&small, source.info.profile)?.colourspace(Interpretation::Grey)?.extract_bands(0, 1)
+fn grey_copy(source: &Source, deadline: &Deadline) -> vips::Result<Image> {
+    look::at(source, LOOK, deadline)?.colourspace(Interpretation::Grey)?.extract_bands(0, 1)
 }
 
 /// Cuts slices from the dullest of the four edges while it is dull and enough is left.

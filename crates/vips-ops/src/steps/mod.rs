@@ -4,6 +4,7 @@ pub mod alpha;
 pub mod canvas;
 pub mod interest;
 pub mod load;
+pub mod look;
 pub mod metadata;
 pub mod orient;
 pub mod profile;

@@ -14,9 +14,9 @@ fn examples_look_as_they_did() {
     let mut wrong = Vec::new();
     for spec in SPECS {
         for (index, example) in spec.examples.iter().enumerate() {
-            match crate::ask(&sample(example.source), example.query) {
+            match crate::answer(&sample(example.source), example.query) {
                 Ok(answer) => {
-                    let file = format!("{}-{}.{}", spec.name, index + 1, answer.format.name());
+                    let file = format!("{}-{}.{}", spec.name, index + 1, answer.media.name());
                     wrong.extend(testkit::golden::check(&folder.join(file), &answer.bytes, TOLERANCE).err());
                 }
                 Err(error) => wrong.push(format!("{} {}: {error}", example.source, example.query)),

@@ -6,6 +6,7 @@ mod broken;
 mod colour;
 mod formats;
 mod golden;
+mod meta;
 mod orientation;
 mod plans;
 mod size;
@@ -13,7 +14,7 @@ mod tone;
 
 use bytes::Bytes;
 use testkit::Picture;
-use vips_ops::{Accept, Encoded, Error, Params, Settings, process, vips};
+use vips_ops::{Accept, Answer, Encoded, Error, Params, Settings, process, vips};
 
 /// Starts libvips.
 pub fn start() {
@@ -35,6 +36,14 @@ pub fn ask_with(
     start();
     let params = Params::parse(query).unwrap().params;
     process(&params, original, accept, settings, &vips::Deadline::never(), &mut |_| ())
+}
+
+/// What a request answers over an original, whether that is a picture or not.
+pub fn answer(original: &Bytes, query: &str) -> Result<Answer, Error> {
+    start();
+    let params = Params::parse(query).unwrap().params;
+    let (settings, deadline) = (Settings::default(), vips::Deadline::never());
+    vips_ops::answer(&params, original, Accept::default(), &settings, &deadline, &mut |_| ())
 }
 
 /// The decoded answer.

@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use vips_ops::OutputFormat;
+use vips_ops::Media;
 
 use super::naming::Naming;
 use crate::cli::Error;
@@ -32,7 +32,7 @@ pub struct Jobs {
 
 impl Job {
     /// Where a result of this format goes.
-    pub fn output(&self, format: OutputFormat) -> Result<PathBuf, Error> {
+    pub fn output(&self, format: Media) -> Result<PathBuf, Error> {
         let named = self.naming.apply(&self.target, format);
         named.ok_or_else(|| {
             let (name, target) = (format.name(), self.target.display());
@@ -104,6 +104,7 @@ fn walk(folder: &Path, except: Option<&Path>, paths: &mut Vec<PathBuf>) -> Resul
 #[cfg(test)]
 mod tests {
     use tempfile::TempDir;
+    use vips_ops::OutputFormat;
 
     use super::*;
 
@@ -124,7 +125,10 @@ mod tests {
         assert!(jobs.folder);
         let below = |path: &Path, above: &Path| path.strip_prefix(above).unwrap().display().to_string();
         let pair = |job: &Job| {
-            (below(&job.input, folder.path()), below(&job.output(OutputFormat::Jpeg).unwrap(), output))
+            (
+                below(&job.input, folder.path()),
+                below(&job.output(Media::Picture(OutputFormat::Jpeg)).unwrap(), output),
+            )
         };
         jobs.list.iter().map(pair).collect()
     }
@@ -178,7 +182,8 @@ mod tests {
     fn one_file_goes_to_a_file_or_into_a_folder() {
         let (folder, output) = (folder(&["a.png"]), tempfile::tempdir().unwrap());
         let input = folder.path().join("a.png");
-        let to = |output: &Path| find(&input, output).unwrap().list[0].output(OutputFormat::Jpeg);
+        let to =
+            |output: &Path| find(&input, output).unwrap().list[0].output(Media::Picture(OutputFormat::Jpeg));
         assert_eq!(to(&output.path().join("x.jpg")).unwrap(), output.path().join("x.jpg"));
         assert_eq!(to(output.path()).unwrap(), output.path().join("a.jpg"));
         assert_eq!(to(&output.path().join("new/")).unwrap(), output.path().join("new/a.jpg"));

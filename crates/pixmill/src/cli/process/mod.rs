@@ -14,7 +14,7 @@ use bytes::Bytes;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
-use vips_ops::{Accept, Encoded, Params, Settings, source::sniff::sniff, vips};
+use vips_ops::{Accept, Answer, Params, Settings, source::sniff::sniff, vips};
 
 use self::jobs::{Job, Jobs};
 use super::{
@@ -133,9 +133,9 @@ impl Task<'_> {
     fn process(&self, job: &Job) -> Result<Outcome, Error> {
         let Some(original) = self.read(&job.input)? else { return Ok(Outcome::NoPicture) };
         let deadline = vips::Deadline::never();
-        let Encoded { bytes, format, .. } =
-            vips_ops::process(self.params, &original, self.accept, self.settings, &deadline, &mut |_| ())?;
-        let output = job.output(format)?;
+        let Answer { bytes, media, .. } =
+            vips_ops::answer(self.params, &original, self.accept, self.settings, &deadline, &mut |_| ())?;
+        let output = job.output(media)?;
         if fs::canonicalize(&output).is_ok_and(|existing| self.originals.contains(&existing)) {
             let refused = format!("the result would overwrite the original {}", output.display());
             return Err(Error::Usage(refused));

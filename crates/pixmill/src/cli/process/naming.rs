@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use vips_ops::OutputFormat;
+use vips_ops::{Media, OutputFormat};
 
 /// Endings and what they stand for; the first of a format is the one we give.
 const ENDINGS: &[(&str, OutputFormat)] = &[
@@ -15,6 +15,9 @@ const ENDINGS: &[(&str, OutputFormat)] = &[
     ("avif", OutputFormat::Avif),
     ("gif", OutputFormat::Gif),
 ];
+
+/// The ending of descriptions.
+const JSON: &str = "json";
 
 /// How a result is named.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,7 +32,7 @@ pub enum Naming {
 
 impl Naming {
     /// The name for a result of a format; none if the name that was asked for stands for another format.
-    pub fn apply(self, path: &Path, format: OutputFormat) -> Option<PathBuf> {
+    pub fn apply(self, path: &Path, format: Media) -> Option<PathBuf> {
         match (self, format_of(path)) {
             (_, Some(stated)) if stated == format => Some(path.to_owned()),
             (Self::Given, None) => Some(path.to_owned()),
@@ -45,13 +48,16 @@ impl Naming {
     }
 }
 
-fn format_of(path: &Path) -> Option<OutputFormat> {
+fn format_of(path: &Path) -> Option<Media> {
     let ending = path.extension()?.to_str()?.to_ascii_lowercase();
-    ENDINGS.iter().find(|(known, _)| *known == ending).map(|(_, format)| *format)
+    if ending == JSON {
+        return Some(Media::Json);
+    }
+    ENDINGS.iter().find(|(known, _)| *known == ending).map(|(_, format)| Media::Picture(*format))
 }
 
-fn ending(format: OutputFormat) -> &'static str {
-    let known = ENDINGS.iter().find(|(_, known)| *known == format);
+fn ending(format: Media) -> &'static str {
+    let known = ENDINGS.iter().find(|(_, known)| Media::Picture(*known) == format);
     known.map_or_else(|| format.name(), |(ending, _)| ending)
 }
 
@@ -62,18 +68,21 @@ mod tests {
     #[test]
     fn names() {
         use Naming::{Appended, Given, Replaced};
-        use OutputFormat::{Jpeg, Webp};
+        let [jpeg, webp] = [OutputFormat::Jpeg, OutputFormat::Webp].map(Media::Picture);
         for (naming, path, format, expected) in [
-            (Given, "a/b.jpeg", Jpeg, Some("a/b.jpeg")),
-            (Given, "a/b.png", Jpeg, None),
-            (Given, "a/b", Jpeg, Some("a/b")),
-            (Given, "a/b.tmp", Jpeg, Some("a/b.tmp")),
-            (Replaced, "a/b.JPG", Jpeg, Some("a/b.JPG")),
-            (Replaced, "a/b.png", Jpeg, Some("a/b.jpg")),
-            (Replaced, "a/b", Webp, Some("a/b.webp")),
-            (Replaced, "a.b/c.tiff", Webp, Some("a.b/c.webp")),
-            (Appended, "a/b.png", Jpeg, Some("a/b.png.jpg")),
-            (Appended, "a/b.jpg", Jpeg, Some("a/b.jpg")),
+            (Given, "a/b.jpeg", jpeg, Some("a/b.jpeg")),
+            (Given, "a/b.png", jpeg, None),
+            (Given, "a/b", jpeg, Some("a/b")),
+            (Given, "a/b.tmp", jpeg, Some("a/b.tmp")),
+            (Replaced, "a/b.JPG", jpeg, Some("a/b.JPG")),
+            (Replaced, "a/b.png", jpeg, Some("a/b.jpg")),
+            (Replaced, "a/b", webp, Some("a/b.webp")),
+            (Replaced, "a.b/c.tiff", webp, Some("a.b/c.webp")),
+            (Given, "a/b.json", Media::Json, Some("a/b.json")),
+            (Given, "a/b.json", jpeg, None),
+            (Replaced, "a/b.jpg", Media::Json, Some("a/b.json")),
+            (Appended, "a/b.png", jpeg, Some("a/b.png.jpg")),
+            (Appended, "a/b.jpg", jpeg, Some("a/b.jpg")),
         ] {
             assert_eq!(naming.apply(Path::new(path), format), expected.map(PathBuf::from), "{path}");
         }

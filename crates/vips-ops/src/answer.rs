@@ -1,0 +1,79 @@
+//! What a request is answered with: a picture, or what is to be said about one.
+
+use bytes::Bytes;
+use vips::Deadline;
+
+use crate::{
+    error::Result,
+    meta,
+    params::Params,
+    pipeline::{Encoded, Phase, process},
+    plan::{Accept, format::OutputFormat},
+    settings::Settings,
+    size::Size,
+    source::Source,
+};
+
+/// A finished answer.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// The body.
+    pub bytes: Bytes,
+    /// What it is.
+    pub media: Media,
+    /// Size of the original as it is stored.
+    pub original: Size,
+}
+
+/// What the bytes of an answer are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Media {
+    /// A picture.
+    Picture(OutputFormat),
+    /// A description.
+    Json,
+}
+
+impl Media {
+    /// The media type.
+    pub fn mime(self) -> &'static str {
+        match self {
+            Self::Picture(format) => format.mime(),
+            Self::Json => "application/json",
+        }
+    }
+
+    /// The short name, and the usual file ending.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Picture(format) => format.name(),
+            Self::Json => "json",
+        }
+    }
+}
+
+/// From query and original to the answer: the picture, or its description if that is what is asked for.
+pub fn answer(
+    params: &Params,
+    original: &Bytes,
+    accept: Accept,
+    settings: &Settings,
+    deadline: &Deadline,
+    reached: &mut dyn FnMut(Phase),
+) -> Result<Answer> {
+    let wanted = params.of_picture();
+    if params.meta.is_some() && wanted.is_empty() {
+        let source = Source::open(original, &settings.limits)?;
+        let bytes = meta::describe(&source, params, settings, deadline)?;
+        [Phase::Opened, Phase::Processed, Phase::Encoded].into_iter().for_each(reached);
+        return Ok(Answer { bytes, media: Media::Json, original: source.info.stored });
+    }
+    let Encoded { bytes, format, original, .. } =
+        process(&wanted, original, accept, settings, deadline, reached)?;
+    if params.meta.is_none() {
+        return Ok(Answer { bytes, media: Media::Picture(format), original });
+    }
+    let source = Source::open(&bytes, &settings.limits)?;
+    let bytes = meta::describe(&source, params, settings, deadline)?;
+    Ok(Answer { bytes, media: Media::Json, original })
+}

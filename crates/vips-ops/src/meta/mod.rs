@@ -1,0 +1,109 @@
+//! What is said about a picture instead of showing it: `meta=true`.
+
+mod dominant;
+mod exif;
+mod icc;
+mod jpeg;
+
+use base64::{Engine, prelude::BASE64_STANDARD};
+use bytes::Bytes;
+use serde::Serialize;
+use vips::Deadline;
+
+use self::{exif::Exif, icc::Icc, jpeg::Jpeg};
+use crate::{
+    error::{Error, Result},
+    params::Params,
+    pipeline::timely,
+    settings::Settings,
+    source::{Source, SourceFormat},
+};
+
+/// Everything that is said about a picture, spelled and ordered as the API documents it.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Description<'a> {
+    file_size: usize,
+    width: u32,
+    height: u32,
+    file_type: &'static str,
+    mime_type: &'static str,
+    has_alpha: bool,
+    color_space: &'static str,
+    exif: Exif,
+    /// Empty: nothing here looks for faces.
+    faces: [(); 0],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    image_data: Option<String>,
+    server: Server<'a>,
+    dominate_color: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    jpeg: Option<Jpeg>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    icc: Option<Icc>,
+}
+
+/// Who answered.
+#[derive(Debug, Serialize)]
+struct Server<'a> {
+    host: &'a str,
+    /// The API's own examples leave it empty, and so do we: an address is nobody's business.
+    ip: &'static str,
+}
+
+impl Params {
+    /// What is asked of the picture, without what is asked about it.
+    pub fn of_picture(&self) -> Self {
+        Self { meta: None, face: None, include_image_data: None, ..self.clone() }
+    }
+
+    /// Whether the answer holds the original as it is.
+    pub fn gives_original(&self) -> bool {
+        self.is_empty() || (self.include_image_data.is_some() && self.of_picture().is_empty())
+    }
+}
+
+/// Describes an encoded picture, as JSON: its header is read, and its pixels are looked at for their colour.
+pub fn describe(source: &Source, params: &Params, settings: &Settings, deadline: &Deadline) -> Result<Bytes> {
+    let Source { bytes, info, image } = source;
+    let colour = dominant::measure(source, deadline).map_err(Error::Undecodable);
+    let description = Description {
+        file_size: bytes.len(),
+        width: info.stored.width,
+        height: info.stored.height,
+        file_type: info.format.name(),
+        mime_type: info.format.mime(),
+        has_alpha: info.alpha,
+        color_space: image.interpretation().name(),
+        exif: image.block(c"exif-data").map(exif::read).unwrap_or_default(),
+        faces: [],
+        image_data: params.include_image_data.is_some().then(|| BASE64_STANDARD.encode(bytes)),
+        server: Server { host: &settings.meta.host, ip: "" },
+        dominate_color: colour.map_err(|error| timely(error, deadline))?,
+        jpeg: (info.format == SourceFormat::Jpeg).then(|| jpeg::read(bytes)).flatten(),
+        icc: image.block(c"icc-profile-data").map(icc::read),
+    };
+    let json = serde_json::to_vec(&description).expect("invariant: texts and numbers can be written as JSON");
+    Ok(json.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_asked_of_the_picture_and_what_about_it() {
+        let params = |query| Params::parse(query).unwrap().params;
+        assert_eq!(params("meta=1&face=1&include_image_data=1&width=9").of_picture(), params("width=9"));
+        for (query, gives) in [
+            ("", true),
+            ("meta=1&include_image_data=1", true),
+            ("include_image_data=1", true),
+            ("meta=1", false),
+            ("meta=1&include_image_data=1&width=9", false),
+            ("width=9", false),
+        ] {
+            assert_eq!(params(query).gives_original(), gives, "{query}");
+        }
+    }
+}

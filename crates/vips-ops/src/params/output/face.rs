@@ -1,0 +1,52 @@
+//! `face`: the description tells where faces are.
+
+use crate::params::{
+    spec::{Example, Expected, Grammar, Param, Reading, Spec},
+    value::boolean,
+};
+
+/// Whether the description tells where faces are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Face(pub bool);
+
+impl Param for Face {
+    const SPEC: Spec = Spec {
+        name: "face",
+        aliases: &[],
+        summary: "Tells in the description where faces are.",
+        help: "No detector is built in yet: `faces` is an empty list.",
+        grammar: Grammar::Boolean,
+        default: "false",
+        needs: &["meta"],
+        examples: &[Example {
+            source: "camera.png",
+            query: "meta=true&face=true",
+            shows: "a list without faces",
+        }],
+    };
+
+    fn parse(raw: &str) -> Result<Reading<Self>, Expected> {
+        boolean::boolean(raw).map(|reading| reading.map(Self))
+    }
+
+    fn canonical(&self, out: &mut String) {
+        boolean::canonical(self.0, out);
+    }
+
+    fn is_neutral(&self) -> bool {
+        !self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::params::spec::check;
+
+    #[test]
+    fn values() {
+        check::accepts(&[("true", Face(true)), ("", Face(true)), ("0", Face(false))]);
+        check::rejects::<Face>(&["json"]);
+        assert!(Face(false).is_neutral());
+    }
+}

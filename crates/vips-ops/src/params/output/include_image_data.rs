@@ -1,0 +1,56 @@
+//! `include_image_data`: the description holds the picture itself.
+
+use crate::params::{
+    spec::{Example, Expected, Grammar, Param, Reading, Spec},
+    value::boolean,
+};
+
+/// Whether the description holds the picture itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct IncludeImageData(pub bool);
+
+impl Param for IncludeImageData {
+    const SPEC: Spec = Spec {
+        name: "include_image_data",
+        aliases: &[],
+        summary: "Adds the picture to its description, in base64.",
+        help: "It is in `imageData`; without other parameters it is the original.",
+        grammar: Grammar::Boolean,
+        default: "false",
+        needs: &["meta"],
+        examples: &[Example {
+            source: "pixmill-logo.svg",
+            query: "meta=true&include_image_data=true&width=16&format=png",
+            shows: "a picture of 16 pixels a side, and what is to be said of it",
+        }],
+    };
+
+    fn parse(raw: &str) -> Result<Reading<Self>, Expected> {
+        boolean::boolean(raw).map(|reading| reading.map(Self))
+    }
+
+    fn canonical(&self, out: &mut String) {
+        boolean::canonical(self.0, out);
+    }
+
+    fn is_neutral(&self) -> bool {
+        !self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::params::spec::check;
+
+    #[test]
+    fn values() {
+        check::accepts(&[
+            ("true", IncludeImageData(true)),
+            ("", IncludeImageData(true)),
+            ("0", IncludeImageData(false)),
+        ]);
+        check::rejects::<IncludeImageData>(&["json"]);
+        assert!(IncludeImageData(false).is_neutral());
+    }
+}

@@ -1,0 +1,166 @@
+//! `meta=true` on real pictures: what is said, of the original and of the answer.
+
+use base64::{Engine, prelude::BASE64_STANDARD};
+use bytes::Bytes;
+use serde_json::{Value, json};
+use testkit::{Picture, sample};
+use vips_ops::vips::{Image, Keep, Palette, PngRows};
+use vips_ops::{ErrorKind, Media, OutputFormat};
+
+use crate::{answer, ask};
+
+fn described(original: &Bytes, query: &str) -> Value {
+    let answer = answer(original, query).unwrap_or_else(|error| panic!("{query}: {error}"));
+    assert_eq!(answer.media, Media::Json, "{query}");
+    serde_json::from_slice(&answer.bytes).unwrap()
+}
+
+/// Checks some members of what is said.
+#[track_caller]
+fn check(original: &Bytes, query: &str, expected: &Value) {
+    let found = described(original, query);
+    for (name, value) in expected.as_object().unwrap() {
+        assert_eq!(&found[name], value, "{query}: {name} in {found:#}");
+    }
+}
+
+fn png(pixels: &[u8], bands: u32) -> Bytes {
+    crate::start();
+    let image = Image::from_pixels(pixels, pixels.len() as u32 / bands, 1, bands).unwrap();
+    image.save_png(1, PngRows::Plain, Palette::Direct, Keep::Nothing).unwrap()
+}
+
+#[test]
+fn members_are_spelled_and_ordered_as_documented() {
+    let text = answer(&sample("flower-p3.jpg"), "meta=true&include_image_data=true").unwrap().bytes;
+    let text = String::from_utf8(text.to_vec()).unwrap();
+    let names = [
+        "fileSize",
+        "width",
+        "height",
+        "fileType",
+        "mimeType",
+        "hasAlpha",
+        "colorSpace",
+        "exif",
+        "faces",
+        "imageData",
+        "server",
+        "dominateColor",
+        "jpeg",
+        "icc",
+    ];
+    let places = names.map(|name| text.find(&format!("\"{name}\":")));
+    assert!(places.iter().all(Option::is_some) && places.is_sorted(), "{places:?}");
+    let Value::Object(members) = serde_json::from_str(&text).unwrap() else { panic!("{text}") };
+    assert_eq!(members.len(), names.len());
+}
+
+#[test]
+fn originals_of_every_format_are_described_as_they_are() {
+    let photo = sample("china.jpg");
+    let webp = ask(&photo, "format=webp&width=80").unwrap().bytes;
+    let avif = ask(&photo, "format=avif&width=80").unwrap().bytes;
+    for (original, expected) in [
+        (
+            photo,
+            json!({
+                "width": 640, "height": 427, "fileType": "jpeg", "mimeType": "image/jpeg", "hasAlpha": false,
+                "colorSpace": "srgb", "faces": [], "server": { "host": "", "ip": "" },
+            }),
+        ),
+        (sample("camera.png"), json!({ "fileType": "png", "colorSpace": "b-w", "jpeg": null })),
+        (sample("gradient-16bit.png"), json!({ "colorSpace": "rgb16" })),
+        (sample("pixmill-logo.png"), json!({ "fileType": "png", "hasAlpha": true })),
+        (sample("astronaut-cmyk.jpg"), json!({ "colorSpace": "cmyk", "hasAlpha": false })),
+        (sample("mill.gif"), json!({ "fileType": "gif", "mimeType": "image/gif" })),
+        (sample("mill.webp"), json!({ "fileType": "webp", "mimeType": "image/webp" })),
+        (webp, json!({ "width": 80, "height": 53, "fileType": "webp" })),
+        (avif, json!({ "width": 80, "height": 53, "fileType": "avif", "mimeType": "image/avif" })),
+        (
+            sample("pixmill-logo.svg"),
+            json!({ "fileType": "svg", "mimeType": "image/svg+xml", "hasAlpha": true }),
+        ),
+    ] {
+        check(&original, "meta=true", &expected);
+        check(&original, "meta=true&face=true", &json!({ "fileSize": original.len(), "faces": [] }));
+    }
+}
+
+#[test]
+fn with_other_parameters_the_answer_is_described() {
+    let photo = sample("astronaut-gps-orient6.jpg");
+    for (query, format) in [
+        ("width=100", OutputFormat::Jpeg),
+        ("rotate=30&format=png", OutputFormat::Png),
+        ("format=webp&strip_exif=true&height=50", OutputFormat::Webp),
+    ] {
+        let picture = ask(&photo, query).unwrap();
+        assert_eq!(picture.format, format);
+        let found = described(&photo, &format!("{query}&meta=true"));
+        assert_eq!(found["fileSize"], picture.bytes.len());
+        assert_eq!(found["width"], picture.size.width);
+        assert_eq!(found["height"], picture.size.height);
+        assert_eq!(found["mimeType"], format.mime());
+        assert_eq!(found["exif"] == json!({}), query.contains("strip_exif"), "{found:#}");
+    }
+}
+
+#[test]
+fn exif_of_a_photograph() {
+    let found = &described(&sample("astronaut-gps-orient6.jpg"), "meta=true")["exif"];
+    assert_eq!(found["Orientation"], 6);
+    assert!(found["GPSLatitude"].as_str().unwrap().split(", ").all(|part| part.contains('/')), "{found:#}");
+    let upright = &described(&sample("astronaut-gps-orient6.jpg"), "meta=true&width=50")["exif"];
+    assert!(upright["Orientation"].is_null() || upright["Orientation"] == 1, "{upright:#}");
+}
+
+#[test]
+fn jpeg_and_icc_blocks() {
+    let china = described(&sample("china.jpg"), "meta=true&quality=80");
+    assert_eq!(china["jpeg"], json!({ "colorspace": 2, "sampling-factor": "2x2,1x1,1x1" }));
+    let fine = described(&sample("china.jpg"), "meta=true&quality=95");
+    assert_eq!(fine["jpeg"], json!({ "colorspace": 2, "sampling-factor": "1x1,1x1,1x1" }));
+    assert_eq!(described(&sample("astronaut-cmyk.jpg"), "meta=true")["jpeg"]["colorspace"], 4);
+    let p3 = described(&sample("flower-p3.jpg"), "meta=true");
+    assert!(p3["icc"]["description"].as_str().unwrap().contains("P3"), "{p3:#}");
+    assert_eq!(described(&sample("flower-p3.jpg"), "meta=true&width=50")["icc"], Value::Null);
+}
+
+#[test]
+fn the_dominant_colour_is_of_what_is_seen() {
+    let colour = |original: &Bytes| described(original, "meta=true")["dominateColor"].clone();
+    assert_eq!(colour(&png(&[0x4c, 0x71, 0x9f].repeat(40), 3)), "#4C719F");
+    assert_eq!(colour(&png(&[[9; 30].as_slice(), &[200; 10]].concat(), 1)), "#090909");
+    let hidden = [[255, 0, 0, 20].repeat(30), [0, 0, 255, 255].repeat(10)].concat();
+    assert_eq!(colour(&png(&hidden, 4)), "#0000FF");
+    assert_eq!(colour(&png(&[255, 0, 0, 0].repeat(30), 4)), Value::Null);
+}
+
+#[test]
+fn the_picture_itself_in_base64() {
+    let photo = sample("china.jpg");
+    let data = |query: &str| {
+        let found = described(&photo, query);
+        Bytes::from(BASE64_STANDARD.decode(found["imageData"].as_str().unwrap()).unwrap())
+    };
+    assert_eq!(data("meta=true&include_image_data=true"), photo);
+    let small = data("meta=true&include_image_data=true&width=60");
+    assert_eq!(small, ask(&photo, "width=60").unwrap().bytes);
+    assert_eq!(Picture::decode(&small).width, 60);
+    assert_eq!(described(&photo, "meta=true")["imageData"], Value::Null);
+}
+
+#[test]
+fn without_meta_the_others_mean_nothing() {
+    let picture = answer(&sample("china.jpg"), "width=20&face=true&include_image_data=true").unwrap();
+    assert_eq!(picture.media, Media::Picture(OutputFormat::Jpeg));
+}
+
+#[test]
+fn what_cannot_be_described_is_refused() {
+    let kind = |original: &Bytes| answer(original, "meta=true").unwrap_err().kind();
+    let photo = sample("china.jpg");
+    assert_eq!(kind(&Bytes::from_static(b"text")), ErrorKind::Unsupported);
+    assert_eq!(kind(&photo.slice(..photo.len() / 2)), ErrorKind::Undecodable);
+}
