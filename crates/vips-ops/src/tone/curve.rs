@@ -87,8 +87,42 @@ pub fn table(curves: &[Curve]) -> Vec<[u8; 3]> {
         .collect()
 }
 
+/// Curves one after the other for colours between levels, by straight lines from level to level.
+pub struct Levels([[f32; 257]; 3]);
+
+impl Levels {
+    /// Tabulates.
+    pub fn of(curves: &[Curve]) -> Self {
+        let mut table = [[0.0; 257]; 3];
+        for level in 0..257u16 {
+            // the entry after the last level, for what lies at it
+            let colour = chain(curves, [f32::from(level.min(255)) / 255.0; 3]);
+            for (channel, value) in table.iter_mut().zip(colour) {
+                channel[usize::from(level)] = value;
+            }
+        }
+        Self(table)
+    }
+
+    /// The new colour of a colour from 0 to 1.
+    #[inline]
+    pub fn at(&self, colour: [f32; 3]) -> [f32; 3] {
+        std::array::from_fn(|channel| {
+            let place = colour[channel] * 255.0;
+            let level = place as i32 as usize % 256;
+            let (low, high) = (self.0[channel][level], self.0[channel][level + 1]);
+            low + (place - level as f32) * (high - low)
+        })
+    }
+}
+
+/// The curves in words.
+pub fn listed(curves: &[impl Display]) -> String {
+    curves.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
 /// A colour through curves one after the other.
-pub fn chain(curves: &[Curve], colour: [f32; 3]) -> [f32; 3] {
+fn chain(curves: &[Curve], colour: [f32; 3]) -> [f32; 3] {
     let mut channel = 0;
     colour.map(|value| {
         let value = curves.iter().fold(value, |value, curve| curve.at(channel, value));
@@ -144,6 +178,8 @@ mod tests {
         for level in [0usize, 17, 100, 200, 255] {
             let by_hand = curves.iter().fold(level as f32 / 255.0, |value, curve| curve.at(1, value));
             assert_eq!(composed[level][1], (by_hand * 255.0).round() as u8);
+            let between = Levels::of(&curves).at([level as f32 / 255.0; 3])[1];
+            assert!((between - by_hand).abs() < 1e-5, "{level}");
         }
     }
 }

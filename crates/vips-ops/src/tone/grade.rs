@@ -2,9 +2,9 @@
 
 use std::fmt::{self, Display, Formatter};
 
-use vips::{BandFormat, Image, Interpretation, Result};
+use vips::{BandFormat, Image, Result};
 
-use super::{Curve, Matrix, Measured, Op, PixelOp, curve, mask, pixel::Place};
+use super::{Curve, Matrix, Measured, Op, PixelOp, curve, sweep::sweep};
 
 /// The passes of a request's corrections, in order.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -33,12 +33,9 @@ pub enum Found {
     Measured(Measured),
 }
 
-/// Neighbourhoods of fill flash and of shadows and highlights, as parts of the long side.
-const WIDE: f64 = 0.03;
-const NEAR: f64 = 0.02;
-
 impl Grade {
-    /// Composes: consecutive curves into one table, consecutive matrices into one, consecutive pixel operations into one pass.
+    /// Composes: consecutive curves into one table, consecutive matrices into one. What looks at whole pixels takes all
+    /// into its own pass that is known when it comes: one more operation on pixels at hand costs less than a pass.
     pub fn new(operations: Vec<Op>) -> Self {
         let mut passes: Vec<Pass> = Vec::new();
         for operation in operations {
@@ -46,7 +43,10 @@ impl Grade {
                 (Some(Pass::Table(curves)), Op::Curve(curve)) => curves.push(Found::Curve(curve)),
                 (Some(Pass::Table(curves)), Op::Measured(measured)) => curves.push(Found::Measured(measured)),
                 (Some(Pass::Matrix(before)), Op::Matrix(next)) => *before = before.then(next),
+                (Some(Pass::Pixels(operations)), Op::Curve(curve)) => join_curve(operations, curve),
+                (Some(Pass::Pixels(operations)), Op::Matrix(matrix)) => join_matrix(operations, matrix),
                 (Some(Pass::Pixels(operations)), Op::Pixel(next)) => operations.push(next),
+                (Some(pass @ Pass::Matrix(_)), Op::Pixel(next)) => pass.widen(next),
                 (_, Op::Curve(curve)) => passes.push(Pass::Table(vec![Found::Curve(curve)])),
                 (_, Op::Measured(measured)) => passes.push(Pass::Table(vec![Found::Measured(measured)])),
                 (_, Op::Matrix(matrix)) => passes.push(Pass::Matrix(matrix)),
@@ -76,6 +76,7 @@ impl Grade {
         if self.passes.is_empty() {
             return Ok(image.clone());
         }
+        let image = &if image.has_alpha() { image.copy_memory()? } else { image.clone() };
         let alpha = image.has_alpha().then(|| image.extract_bands(3, 1)).transpose()?;
         let mut colours = if alpha.is_some() { image.extract_bands(0, 3)? } else { image.clone() };
         for pass in &self.passes {
@@ -87,17 +88,39 @@ impl Grade {
         }
     }
 
-    /// Whether the picture is read more than once, and so must be in memory.
+    /// Whether the picture is looked at before it is changed, and so must be in memory.
     pub fn looks(&self) -> bool {
         self.passes.iter().any(|pass| match pass {
             Pass::Table(curves) => curves.iter().any(|curve| matches!(curve, Found::Measured(_))),
-            Pass::Pixels(_) => true,
-            Pass::Matrix(_) => false,
+            Pass::Pixels(_) | Pass::Matrix(_) => false,
         })
     }
 }
 
+/// Adds a curve to operations on pixels.
+fn join_curve(operations: &mut Vec<PixelOp>, curve: Curve) {
+    match operations.last_mut() {
+        Some(PixelOp::Curves(curves)) => curves.push(curve),
+        _ => operations.push(PixelOp::Curves(vec![curve])),
+    }
+}
+
+/// Adds a matrix to operations on pixels.
+fn join_matrix(operations: &mut Vec<PixelOp>, matrix: Matrix) {
+    match operations.last_mut() {
+        Some(PixelOp::Matrix(before)) => *before = before.then(matrix),
+        _ => operations.push(PixelOp::Matrix(matrix)),
+    }
+}
+
 impl Pass {
+    /// A matrix becomes a pass over the pixels that goes on.
+    fn widen(&mut self, next: PixelOp) {
+        if let Self::Matrix(matrix) = self {
+            *self = Self::Pixels(vec![PixelOp::Matrix(*matrix), next]);
+        }
+    }
+
     fn apply(&self, image: &Image) -> Result<Image> {
         match self {
             Self::Table(curves) => {
@@ -115,38 +138,9 @@ impl Pass {
                 let offsets = rows.map(|row| f64::from(row[3]) * 255.0 + 0.5);
                 mixed.linear(&[1.0; 3], &offsets)?.cast(BandFormat::Uchar)
             }
-            Self::Pixels(operations) => pixels(image, operations),
+            Self::Pixels(operations) => sweep(image, operations),
         }
     }
-}
-
-/// Every pixel through the operations, in floats, rounded once.
-fn pixels(image: &Image, operations: &[PixelOp]) -> Result<Image> {
-    let (width, height) = (image.width(), image.height());
-    let masked = operations.iter().any(PixelOp::needs_mask);
-    let image = &if masked { image.copy_memory()? } else { image.clone() };
-    let light = |asked: bool, part| asked.then(|| mask::light_around(image, part)?.pixels()).transpose();
-    let wide = light(operations.iter().any(|op| matches!(op, PixelOp::FillFlash(_))), WIDE)?;
-    let near = light(operations.iter().any(|op| matches!(op, PixelOp::ShadowsHighlights { .. })), NEAR)?;
-    let level = |mask: &Option<vips::Pixels>, at: usize| {
-        mask.as_ref().map_or(0.0, |mask| f32::from(mask[at]) / 255.0)
-    };
-    let (half_width, half_height) = (width as f32 / 2.0, height as f32 / 2.0);
-    let mut out = image.pixels()?.to_vec();
-    for (at, pixel) in out.chunks_exact_mut(3).enumerate() {
-        let (x, y) = (at % width as usize, at / width as usize);
-        let across = (x as f32 + 0.5 - half_width) / half_width;
-        let down = (y as f32 + 0.5 - half_height) / half_height;
-        let radius = (across * across + down * down).sqrt() * std::f32::consts::FRAC_1_SQRT_2;
-        let place = Place { radius, wide: level(&wide, at), near: level(&near, at) };
-        let colour = [pixel[0], pixel[1], pixel[2]].map(|value| f32::from(value) / 255.0);
-        let changed = operations.iter().fold(colour, |colour, operation| operation.apply(colour, place));
-        for (value, new) in pixel.iter_mut().zip(changed) {
-            *value = (new * 255.0 + 0.5) as u8;
-        }
-    }
-    // what the picture carries beside its pixels is carried on
-    Image::from_pixels(&out, width, height, 3)?.interpret(Interpretation::Srgb)?.with_metadata_of(image)
 }
 
 impl Found {
@@ -164,13 +158,11 @@ impl Display for Grade {
         for pass in &self.passes {
             match pass {
                 Pass::Table(curves) => {
-                    let curves: Vec<_> = curves.iter().map(ToString::to_string).collect();
-                    writeln!(f, "one lookup table: {}", curves.join(", "))?;
+                    writeln!(f, "one lookup table: {}", curve::listed(curves))?;
                 }
                 Pass::Matrix(matrix) => writeln!(f, "one matrix: {matrix}")?,
                 Pass::Pixels(operations) => {
-                    let operations: Vec<_> = operations.iter().map(ToString::to_string).collect();
-                    writeln!(f, "one pass over the pixels: {}", operations.join(", "))?;
+                    writeln!(f, "one pass over the pixels: {}", curve::listed(operations))?;
                 }
             }
         }
@@ -190,6 +182,8 @@ impl Display for Found {
 
 #[cfg(test)]
 mod tests {
+    use vips::Interpretation;
+
     use super::*;
 
     #[test]
@@ -213,8 +207,9 @@ mod tests {
         assert_eq!(shape(vec![]), "");
         assert_eq!(
             shape(vec![auto(), line(), line(), matrix(), matrix(), pixel(), pixel(), line()]),
-            "t3 m p2 t1"
+            "t3 p4"
         );
+        assert_eq!(shape(vec![matrix(), line(), pixel(), auto()]), "m t1 p1 t1");
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! [`Grade::new`]. Formulas are those of the project's photo design: values from 0 to 1, sRGB-encoded, luma by
 //! Rec. 709.
 
+mod block;
 pub mod curve;
 mod grade;
 mod light;
@@ -13,7 +14,9 @@ mod mask;
 pub mod matrix;
 pub mod measure;
 pub mod pixel;
+mod quick;
 mod spline;
+mod sweep;
 
 pub use curve::Curve;
 pub use grade::{Grade, Pass};

@@ -1,8 +1,16 @@
 //! Operations that look at a whole pixel, at its place, or at the light around it.
 
-use std::fmt::{self, Display, Formatter};
+use std::{
+    fmt::{self, Display, Formatter},
+    sync::LazyLock,
+};
 
-use super::{Matrix, curve, curve::Curve, light, luma, smoothstep};
+use super::{
+    Matrix,
+    block::Block,
+    curve::{self, Curve},
+    light, luma, quick, smoothstep,
+};
 
 /// One such operation.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,8 +48,8 @@ pub enum PixelOp {
         /// Its share, 0 to 1.
         share: f32,
     },
-    /// Curves in the middle of other operations.
-    Curve(Curve),
+    /// Curves in the middle of other operations, one after the other.
+    Curves(Vec<Curve>),
     /// A matrix in the middle of other operations.
     Matrix(Matrix),
 }
@@ -67,77 +75,108 @@ const FLASH_SHOULDER: f32 = 0.6;
 const SKIN_HUE: f32 = 25.0;
 const SKIN_WIDTH: f32 = 18.0;
 
-impl PixelOp {
-    /// Whether the light around a pixel is asked for, and how wide around.
-    pub fn needs_mask(&self) -> bool {
-        matches!(self, Self::FillFlash(_) | Self::ShadowsHighlights { .. })
-    }
+/// The root of linear light, of an encoded value.
+static ROOT: LazyLock<quick::Table> =
+    LazyLock::new(|| quick::Table::new(|value| light::linear(value).sqrt()));
 
-    /// The new colour.
-    pub fn apply(&self, colour: [f32; 3], place: Place) -> [f32; 3] {
+/// Linear light of up to `MOST_LIT`, bent at the shoulder and encoded; by its root, over which the result is nearly a
+/// straight line.
+static BENT: LazyLock<quick::Table> = LazyLock::new(|| {
+    quick::Table::new(|root| {
+        let lit = root * root * MOST_LIT;
+        let shoulder = 1.0 - FLASH_SHOULDER;
+        let over = lit - FLASH_SHOULDER;
+        let bent = if over > 0.0 { FLASH_SHOULDER + shoulder * (over / shoulder).tanh() } else { lit };
+        light::encoded(bent)
+    })
+});
+
+/// White after a full fill flash: 2^1.8, rounded up.
+const MOST_LIT: f32 = 3.5;
+
+/// An operation with everything worked out that is the same for all pixels.
+pub type Ready<'a> = Box<dyn Fn(&mut Block) + 'a>;
+
+impl PixelOp {
+    /// Ready to change blocks of pixels.
+    pub fn ready(&self) -> Ready<'_> {
         match self {
-            Self::Vibrance(amount) => vibrance(colour, *amount),
-            Self::FillFlash(amount) => fill_flash(colour, *amount, place.wide),
+            Self::Vibrance(amount) => Box::new(|block| block.each(|colour, _| vibrance(colour, *amount))),
+            Self::FillFlash(amount) => {
+                let (root, bent) = (&*ROOT, &*BENT);
+                Box::new(move |block| {
+                    block.wide = block.wide.map(|around| flash_gain(*amount, around));
+                    block.each(|colour, place| colour.map(|value| bent.at(root.at(value) * place.wide)));
+                })
+            }
             Self::ShadowsHighlights { shadow, highlights } => {
-                shadows_highlights(colour, *shadow, *highlights, place.near)
+                let lifted =
+                    |colour, place: Place| shadows_highlights(colour, *shadow, *highlights, place.near);
+                Box::new(move |block| block.each(lifted))
             }
-            Self::Split(shadows, highlights) => split(colour, *shadows, *highlights),
-            Self::Gradient(stops) => gradient(stops, luma(colour)),
-            Self::Vignette { amount, from, to } => {
-                let light = 1.0 - amount * smoothstep(*from, *to, place.radius);
-                colour.map(|value| value * light)
+            Self::Split(shadows, highlights) => {
+                Box::new(|block| block.each(|colour, _| split(colour, *shadows, *highlights)))
             }
-            Self::Bleach => bleach(colour),
-            Self::Colorize { colour: tint, share } => colorize(colour, *tint, *share),
-            Self::Curve(curve) => curve::chain(std::slice::from_ref(curve), colour),
-            Self::Matrix(matrix) => matrix.apply(colour),
+            Self::Gradient(stops) => Box::new(|block| block.each(|colour, _| gradient(stops, luma(colour)))),
+            Self::Vignette { amount, from, to } => Box::new(move |block| {
+                block.each(|colour, place| {
+                    let light = 1.0 - amount * smoothstep(*from, *to, place.radius);
+                    colour.map(|value| value * light)
+                });
+            }),
+            Self::Bleach => Box::new(|block| block.each(|colour, _| bleach(colour))),
+            Self::Colorize { colour: tint, share } => {
+                let tint = Tint::new(*tint);
+                Box::new(move |block| block.each(|colour, _| tint.over(colour, *share)))
+            }
+            Self::Curves(curves) => {
+                let levels = curve::Levels::of(curves);
+                Box::new(move |block| block.each(|colour, _| levels.at(colour)))
+            }
+            Self::Matrix(matrix) => Box::new(|block| block.each(|colour, _| matrix.apply(colour))),
         }
-        .map(|value| value.clamp(0.0, 1.0))
     }
 }
 
+#[inline]
 fn vibrance(colour: [f32; 3], amount: f32) -> [f32; 3] {
     let [red, green, blue] = colour;
     let (most, least) = (red.max(green).max(blue), red.min(green).min(blue));
     let strength = (most - least) / most.max(1e-6);
     let spared = if amount > 0.0 { 1.0 - 0.5 * skin(colour, most, most - least) } else { 1.0 };
-    let factor = 1.0 + amount * (1.0 - strength).powf(1.5) * spared;
+    let factor = 1.0 + amount * quick::power_three_halves(1.0 - strength) * spared;
     let grey = luma(colour);
     colour.map(|value| grey + (value - grey) * factor)
 }
 
 /// How much a hue is skin's, 0 to 1.
+#[inline]
 fn skin([red, green, blue]: [f32; 3], most: f32, chroma: f32) -> f32 {
     let chroma = chroma.max(1e-6);
-    let sixth = if most <= red {
-        ((green - blue) / chroma).rem_euclid(6.0)
-    } else if most <= green {
-        (blue - red) / chroma + 2.0
-    } else {
-        (red - green) / chroma + 4.0
-    };
-    (-((sixth * 60.0 - SKIN_HUE) / SKIN_WIDTH).powi(2)).exp()
+    let of_red = (green - blue) / chroma;
+    let of_red = if of_red < 0.0 { of_red + 6.0 } else { of_red };
+    let of_green = (blue - red) / chroma + 2.0;
+    let of_blue = (red - green) / chroma + 4.0;
+    let of_others = if most <= green { of_green } else { of_blue };
+    let sixth = if most <= red { of_red } else { of_others };
+    let distance = (sixth * 60.0 - SKIN_HUE) / SKIN_WIDTH;
+    quick::exp(-distance * distance)
 }
 
-fn fill_flash(colour: [f32; 3], amount: f32, around: f32) -> [f32; 3] {
-    let gain = (FLASH_STOPS * amount * (1.0 - smoothstep(0.08, 0.62, around))).exp2();
-    let shoulder = 1.0 - FLASH_SHOULDER;
-    colour.map(|value| {
-        let lit = light::linear(value) * gain;
-        let bent = if lit > FLASH_SHOULDER {
-            FLASH_SHOULDER + shoulder * ((lit - FLASH_SHOULDER) / shoulder).tanh()
-        } else {
-            lit
-        };
-        light::encoded(bent)
-    })
+/// The root of the factor on linear light, in parts of that of `MOST_LIT`, where `around` is the light.
+#[inline]
+fn flash_gain(amount: f32, around: f32) -> f32 {
+    let stops = FLASH_STOPS * amount * (1.0 - smoothstep(0.08, 0.62, around));
+    quick::exp(stops * 0.5 * std::f32::consts::LN_2) / MOST_LIT.sqrt()
 }
 
+#[inline]
 fn shadows_highlights(colour: [f32; 3], shadow: f32, highlights: f32, around: f32) -> [f32; 3] {
     let grey = luma(colour);
+    let room = (1.0 - grey).max(0.0);
     let (dark, bright) = (1.0 - smoothstep(0.0, 0.55, around), smoothstep(0.45, 1.0, around));
-    let lift = 1.3 * shadow * dark * grey * (1.0 - grey).powf(1.5);
-    let shine = 1.3 * highlights * bright * grey.powf(1.5) * (1.0 - grey);
+    let lift = 1.3 * shadow * dark * grey * quick::power_three_halves(room);
+    let shine = 1.3 * highlights * bright * quick::power_three_halves(grey) * room;
     let factor = (grey + lift + shine) / grey.max(1.0 / 255.0);
     colour.map(|value| value * factor)
 }
@@ -167,16 +206,31 @@ fn bleach(colour: [f32; 3]) -> [f32; 3] {
     })
 }
 
-fn colorize(colour: [f32; 3], tint: [f32; 3], share: f32) -> [f32; 3] {
-    let (grey, own) = (luma(colour), luma(tint));
-    std::array::from_fn(|channel| {
-        let tinted = if grey < own {
-            tint[channel] * grey / own.max(1e-3)
-        } else {
-            tint[channel] + (1.0 - tint[channel]) * (grey - own) / (1.0 - own).max(1e-3)
-        };
-        colour[channel] * (1.0 - share) + tinted * share
-    })
+/// The colours that one colour takes on from black over itself to white: straight lines over luma.
+struct Tint {
+    colour: [f32; 3],
+    luma: f32,
+    below: [f32; 3],
+    above: [f32; 3],
+}
+
+impl Tint {
+    fn new(colour: [f32; 3]) -> Self {
+        let luma = luma(colour);
+        let below = colour.map(|value| value / luma.max(1e-3));
+        let above = colour.map(|value| (1.0 - value) / (1.0 - luma).max(1e-3));
+        Self { colour, luma, below, above }
+    }
+
+    #[inline]
+    fn over(&self, colour: [f32; 3], share: f32) -> [f32; 3] {
+        let over = luma(colour) - self.luma;
+        std::array::from_fn(|channel| {
+            let slope = if over < 0.0 { self.below[channel] } else { self.above[channel] };
+            let tinted = self.colour[channel] + over * slope;
+            colour[channel] * (1.0 - share) + tinted * share
+        })
+    }
 }
 
 impl Display for PixelOp {
@@ -192,7 +246,7 @@ impl Display for PixelOp {
             Self::Vignette { amount, .. } => write!(f, "vignette {amount}"),
             Self::Bleach => write!(f, "bleach"),
             Self::Colorize { share, .. } => write!(f, "colorize {share}"),
-            Self::Curve(curve) => write!(f, "{curve}"),
+            Self::Curves(curves) => write!(f, "{}", curve::listed(curves)),
             Self::Matrix(matrix) => write!(f, "matrix {matrix}"),
         }
     }

@@ -1,0 +1,101 @@
+//! CPU of ten tone parameters at once against one alone, interleaved; the ratio, never absolute times.
+//!
+//! 2040 px JPEG photographs to 512 px. Run by `make bench`.
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a benchmark prints, and has nobody to recover for"
+)]
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use rustix::time::{ClockId, clock_gettime};
+use testkit::sample;
+use vips_ops::{
+    Accept, Params, Settings, process,
+    vips::{self, Access, Deadline, Image, JpegScan, Keep, Loader, Subsample, Vips, ops::Kernel},
+};
+
+/// As in the server: libvips' and the codecs' memory is jemalloc's too.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
+/// Rounds in which the queries take turns.
+const ROUNDS: usize = 15;
+
+/// The photographs, enlarged to the long side of the public image-servers benchmark.
+const PHOTOS: [&str; 4] = ["china.jpg", "flower.jpg", "coffee.png", "rocket.jpg"];
+const LONG_SIDE: f64 = 2040.0;
+
+/// The most that ten parameters may cost, in costs of one.
+const BOUND: f64 = 1.6;
+
+const PLAIN: &str = "width=512&quality=80";
+const ONE: &str = "brightness=0.2";
+const TEN: [&str; 10] = [
+    ONE,
+    "contrast=0.1",
+    "gamma=0.1",
+    "warmth=0.3",
+    "saturation=0.2",
+    "vibrance=0.3",
+    "highlights=-0.4",
+    "shadow=0.4",
+    "fill_flash=0.3",
+    "colorize=1e78dc&colorize_intensity=10",
+];
+
+fn main() {
+    Vips::start(vips::Settings::default()).unwrap();
+    let originals = PHOTOS.map(original);
+    let queries = [PLAIN.to_owned(), format!("{PLAIN}&{ONE}"), format!("{PLAIN}&{}", TEN.join("&"))];
+    let params = queries.map(|query| Params::parse(&query).unwrap().params);
+    let mut times = [const { Vec::new() }; 3];
+    for round in 0..ROUNDS {
+        // who goes first changes, so that none always finds the caches warm
+        for turn in 0..params.len() {
+            let at = (round + turn) % params.len();
+            times[at].push(cpu(&originals, &params[at]));
+        }
+    }
+    let [none, one, ten] = times.map(median);
+    let count = originals.len();
+    println!("CPU milliseconds a picture, medians of {ROUNDS} interleaved rounds over {count} photographs");
+    let ratio = ten / one;
+    println!(
+        "no tone {none:.2}, one parameter {one:.2}, ten {ten:.2}: a ratio of {ratio:.2}, at most {BOUND} wanted"
+    );
+}
+
+/// A photograph of 2040 px as JPEG.
+fn original(name: &str) -> Bytes {
+    let small = sample(name);
+    let loader = if name.ends_with("png") { Loader::Png } else { Loader::Jpeg { shrink: 1 } };
+    let image = Image::load(&small, &loader, Access::Random).unwrap();
+    let scale = LONG_SIDE / f64::from(image.width().max(image.height()));
+    let large = image.resize(scale, scale, Kernel::Lanczos3).unwrap();
+    large.save_jpeg(80, JpegScan::Baseline, Subsample::On, Keep::Nothing).unwrap()
+}
+
+/// CPU milliseconds a picture, of all threads of the process.
+fn cpu(originals: &[Bytes], params: &Params) -> f64 {
+    let settings = Settings::default();
+    let before = process_time();
+    for bytes in originals {
+        let done =
+            process(params, bytes, Accept::default(), &settings, &Deadline::never(), &mut |_| ()).unwrap();
+        std::hint::black_box(done.bytes);
+    }
+    process_time().saturating_sub(before).as_secs_f64() * 1000.0 / originals.len() as f64
+}
+
+fn process_time() -> Duration {
+    let time = clock_gettime(ClockId::ProcessCPUTime);
+    Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
