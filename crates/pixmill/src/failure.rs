@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use vips_ops::params::spec::Invalid;
+use vips_ops::params::{refusal::Refusal, spec::Invalid};
 
 /// What went wrong. The text is for the log; what a client is told is decided where HTTP is spoken.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -24,6 +24,20 @@ pub enum Failure {
     DynamicOrigin {
         /// The parameter, or `path`.
         named: &'static str,
+    },
+    /// No parameter has this name, and the rules are strict.
+    #[error("{message}")]
+    UnknownParameter {
+        /// The name.
+        name: String,
+        /// What is said of it.
+        message: String,
+    },
+    /// The operator does not allow the parameter.
+    #[error("{parameter} is not in params.allowed")]
+    ParameterRefused {
+        /// The parameter.
+        parameter: &'static str,
     },
     /// The original is asked for as it is, and may not be.
     #[error("originals are not given out")]
@@ -56,6 +70,10 @@ pub enum FailureKind {
     Absent,
     /// Another origin was named.
     DynamicOrigin,
+    /// A parameter has a name that none has.
+    UnknownParameter,
+    /// A parameter is not allowed.
+    ParameterRefused,
     /// The original may not be had as it is.
     OriginalRefused,
     /// A method that is not answered.
@@ -78,6 +96,8 @@ impl Failure {
             Self::Origin(error) => FailureKind::Origin(error.kind()),
             Self::Absent { .. } => FailureKind::Absent,
             Self::DynamicOrigin { .. } => FailureKind::DynamicOrigin,
+            Self::UnknownParameter { .. } => FailureKind::UnknownParameter,
+            Self::ParameterRefused { .. } => FailureKind::ParameterRefused,
             Self::OriginalRefused => FailureKind::OriginalRefused,
             Self::Method => FailureKind::Method,
             Self::Page => FailureKind::Page,
@@ -106,6 +126,8 @@ impl Failure {
             FailureKind::Image(_)
             | FailureKind::Absent
             | FailureKind::DynamicOrigin
+            | FailureKind::UnknownParameter
+            | FailureKind::ParameterRefused
             | FailureKind::OriginalRefused
             | FailureKind::Method
             | FailureKind::Page => false,
@@ -116,5 +138,16 @@ impl Failure {
 impl From<Invalid> for Failure {
     fn from(invalid: Invalid) -> Self {
         Self::Image(invalid.into())
+    }
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        let message = refusal.to_string();
+        match refusal {
+            Refusal::Invalid(invalid) => invalid.into(),
+            Refusal::Unknown { name, .. } => Self::UnknownParameter { name, message },
+            Refusal::NotAllowed { parameter } => Self::ParameterRefused { parameter },
+        }
     }
 }

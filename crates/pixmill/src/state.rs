@@ -11,9 +11,16 @@ use std::{
 use anyhow::Context;
 use origin::Origin;
 use result_cache::{Cache, Flights, Name};
-use vips_ops::Settings;
+use vips_ops::{Settings, params::rules::Rules};
 
-use crate::{config::Config, failure::Failure, keys::Keys, original::Original, render::Pool, service::Made};
+use crate::{
+    config::{Config, Problems},
+    failure::Failure,
+    keys::Keys,
+    original::Original,
+    render::Pool,
+    service::Made,
+};
 
 /// What all workers share.
 pub struct Shared {
@@ -21,6 +28,8 @@ pub struct Shared {
     pub config: Config,
     /// The part of it that planning and rendering see.
     pub settings: Arc<Settings>,
+    /// How query strings are read.
+    pub rules: Rules,
     /// Names of cached things.
     pub keys: Keys,
     /// Encoded answers.
@@ -65,6 +74,7 @@ impl Shared {
             answering: AtomicUsize::new(0),
             draining: AtomicBool::new(false),
             settings: Arc::new(settings),
+            rules: config.params.rules().map_err(Problems::from)?,
             config,
         })
     }

@@ -71,6 +71,8 @@ pub fn render(
         })
         .map_err(|error| timely(error, deadline))?;
     reached(Phase::Encoded);
+    let larger = bytes.len() > source.bytes.len();
+    let bytes = if plan.original_serves && larger { source.bytes.clone() } else { bytes };
     Ok(Encoded { bytes, format: plan.output.format, size: plan.size, original: source.info.stored })
 }
 

@@ -37,6 +37,16 @@ pub enum Value {
     Base64(String),
 }
 
+impl Raw {
+    /// The name as it was sent.
+    pub fn sent_name(&self) -> String {
+        match self.value {
+            Value::Plain(_) => self.name.clone(),
+            Value::Base64(_) => format!("{}64", self.name),
+        }
+    }
+}
+
 impl Value {
     /// The text that was meant; an error is what was expected instead.
     pub fn text(self) -> Result<String, &'static str> {

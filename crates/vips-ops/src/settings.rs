@@ -59,6 +59,9 @@ pub struct Output {
     /// Whether an SVG that is asked for without parameters goes out as it is, with a content security policy that
     /// disarms it. Off: it is drawn as PNG.
     pub svg_passthrough: bool,
+    /// Whether the original is answered instead of a larger encoding of the same pixels in the same format, where that
+    /// loses nothing that was asked for. Never while `params.allow_original` is off.
+    pub never_larger: bool,
 }
 
 impl Default for Output {
@@ -71,6 +74,7 @@ impl Default for Output {
             png_compression: 2,
             gif_effort: 3,
             svg_passthrough: false,
+            never_larger: true,
         }
     }
 }

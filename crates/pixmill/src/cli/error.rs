@@ -2,7 +2,7 @@
 
 use std::{io, path::PathBuf};
 
-use vips_ops::params::spec::Invalid;
+use vips_ops::params::refusal::Refusal;
 
 use crate::config::Problems;
 
@@ -12,9 +12,9 @@ pub enum Error {
     /// The configuration is not right.
     #[error(transparent)]
     Config(#[from] Problems),
-    /// A parameter's value cannot be read.
+    /// A query string is refused.
     #[error(transparent)]
-    Invalid(#[from] Invalid),
+    Refused(#[from] Refusal),
     /// Something on the command line is not right.
     #[error("{0}")]
     Usage(String),

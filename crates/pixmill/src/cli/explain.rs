@@ -19,7 +19,7 @@ use super::{
     ConfigFile, Error, libvips, out,
     query::{self, Modern, Reading},
 };
-use crate::config::Environment;
+use crate::config::{Environment, Problems};
 
 /// Tells in words what a URL or a query string does.
 #[derive(Debug, Args)]
@@ -68,8 +68,9 @@ struct Subject {
 impl Explain {
     /// Tells it.
     pub fn run(&self, environment: &Environment) -> Result<(), Error> {
-        let settings = self.config.load(environment)?.settings();
-        let reading = query::read(&self.target)?;
+        let config = self.config.load(environment)?;
+        let settings = config.settings();
+        let reading = query::read(&self.target, &config.params.rules().map_err(Problems::from)?)?;
         let subject = self.subject(&reading.params, &settings)?;
         let plan = self.plan(&reading.params, &subject, &settings)?;
         let text = if self.json {
@@ -117,6 +118,8 @@ fn assumed(stored: Size) -> SourceInfo {
         palette_bits: None,
         jpeg_quality: None,
         profile: Profile::Srgb,
+        plain: true,
+        metadata: false,
         reductions: Vec::new(),
     }
 }

@@ -3,7 +3,11 @@
 use clap::ValueEnum;
 use vips_ops::{
     Accept, Params,
-    params::{self, spec::Invalid},
+    params::{
+        self,
+        refusal::Refusal,
+        rules::{PRESET, Rules},
+    },
     query,
 };
 
@@ -33,14 +37,15 @@ pub struct Reading {
 }
 
 /// Reads the query string of a URL, or one by itself.
-pub fn read(argument: &str) -> Result<Reading, Invalid> {
+pub fn read(argument: &str, rules: &Rules) -> Result<Reading, Refusal> {
     let text = query_of(argument);
-    let params::Parsed { params, clamped } = Params::parse(text)?;
+    let params::Parsed { params, clamped } = rules.parse(text)?;
     let canonical = params.canonical();
     let effective = |name: &str| canonical.split('&').any(|pair| pair.split('=').next() == Some(name));
     let mut ignored = Vec::new();
     for query::Raw { name, .. } in query::split(text, |name| params::lookup(name).is_some())? {
         let reason = match params::lookup(&name) {
+            None if name == PRESET.name => continue,
             None => "no such parameter",
             Some(spec) if effective(spec.name) => continue,
             Some(spec) if spec.needs.is_empty() => "the value asks for nothing",
@@ -76,6 +81,19 @@ fn query_of(argument: &str) -> &str {
 mod tests {
     use super::*;
 
+    fn plain(query: &str) -> Result<Reading, Refusal> {
+        read(query, &Rules::default())
+    }
+
+    #[test]
+    fn presets_are_no_parameters_that_change_nothing() {
+        let mut rules = Rules::default();
+        rules.add_preset("small", "width=50").unwrap();
+        let reading = read("/a.jpg?preset=small&utm=1", &rules).unwrap();
+        assert_eq!(reading.params.canonical(), "width=50");
+        assert_eq!(reading.ignored, [("utm".to_owned(), "no such parameter")]);
+    }
+
     #[test]
     fn the_query_is_found_in_a_url() {
         for (argument, query) in [
@@ -96,7 +114,7 @@ mod tests {
     #[test]
     fn names_that_change_nothing_are_told_once() {
         let reading =
-            read("w=300&utm_source=x&utm_source=y&blur=0&dpr=1&quality=900&trim_color=red").unwrap();
+            plain("w=300&utm_source=x&utm_source=y&blur=0&dpr=1&quality=900&trim_color=red").unwrap();
         assert_eq!(reading.params.canonical(), "width=300&quality=100");
         let names: Vec<_> = reading.ignored.iter().map(|(name, _)| name.as_str()).collect();
         assert_eq!(names, ["utm_source", "blur", "dpr", "trim_color"]);
@@ -108,8 +126,8 @@ mod tests {
 
     #[test]
     fn base64_names_are_known_by_the_name_they_stand_for() {
-        assert_eq!(read("width64=NjA").unwrap().ignored, []);
-        assert_eq!(read("width=px").unwrap_err().parameter, "width");
+        assert_eq!(plain("width64=NjA").unwrap().ignored, []);
+        assert_eq!(plain("width=px").unwrap_err().parameter(), "width");
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod environment;
 mod file;
 mod flags;
 mod load;
+mod params;
 mod problems;
 pub mod reference;
 mod sections;
@@ -19,8 +20,9 @@ pub use self::{
     environment::Environment,
     flags::Flags,
     load::load,
+    params::Params,
     problems::Problems,
-    sections::{Admin, Listen, Params, Workers},
+    sections::{Admin, Listen, Workers},
 };
 use crate::telemetry::logs::Logs;
 
@@ -59,6 +61,7 @@ impl Config {
             self.listen.problems(),
             self.address_problem().into_iter().collect(),
             self.origin.problems(),
+            self.params.problems(),
             self.limits.problems(),
             self.output.problems(),
             self.cache.problems(),
@@ -81,7 +84,10 @@ impl Config {
     pub fn settings(&self) -> vips_ops::Settings {
         vips_ops::Settings {
             limits: self.limits.clone(),
-            output: self.output.clone(),
+            output: vips_ops::settings::Output {
+                never_larger: self.output.never_larger && self.params.allow_original,
+                ..self.output.clone()
+            },
             animation: self.animation.clone(),
             meta: self.meta.clone(),
         }
@@ -123,13 +129,14 @@ mod tests {
         let mut config = Config::default();
         config.listen.keep_alive = Duration::ZERO;
         config.origin.max_connections = 0;
+        config.params.defaults = "width=x".to_owned();
         config.limits.max_side = 0;
         config.output.gif_effort = 0;
         config.cache.memory.originals_percent = 101;
         config.workers.threads = usize::MAX;
         config.logs.filter = "=".to_owned();
         let problems = config.problems();
-        for section in ["listen", "origin", "limits", "output", "cache", "workers", "logs"] {
+        for section in ["listen", "origin", "params", "limits", "output", "cache", "workers", "logs"] {
             let key = format!("{section}.");
             assert!(problems.iter().any(|problem| problem.starts_with(&key)), "{section}: {problems:#?}");
         }

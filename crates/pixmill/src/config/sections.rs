@@ -83,20 +83,6 @@ impl Default for Admin {
     }
 }
 
-/// What requests may ask for.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct Params {
-    /// Whether a request without parameters gets the original as it is; otherwise it is refused.
-    pub allow_original: bool,
-}
-
-impl Default for Params {
-    fn default() -> Self {
-        Self { allow_original: true }
-    }
-}
-
 /// The threads that compute pictures.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]

@@ -47,7 +47,9 @@ pub fn response(failure: &Failure) -> HttpResponse {
 /// Status and code of a sort of failure.
 fn status(kind: FailureKind) -> (StatusCode, &'static str) {
     match kind {
-        FailureKind::Image(Image::Invalid) => (StatusCode::BAD_REQUEST, "invalid_parameter"),
+        FailureKind::Image(Image::Invalid) | FailureKind::UnknownParameter => {
+            (StatusCode::BAD_REQUEST, "invalid_parameter")
+        }
         FailureKind::Image(Image::Undecodable) => (StatusCode::BAD_REQUEST, "undecodable_image"),
         FailureKind::Image(Image::Unsupported) => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_image"),
         FailureKind::Image(Image::OverLimit) => (StatusCode::UNPROCESSABLE_ENTITY, "over_limit"),
@@ -57,6 +59,7 @@ fn status(kind: FailureKind) -> (StatusCode, &'static str) {
         FailureKind::Origin(kind) => origin_status(kind),
         FailureKind::Absent => (StatusCode::NOT_FOUND, "not_found"),
         FailureKind::DynamicOrigin => (StatusCode::UNAUTHORIZED, "dynamic_origin_refused"),
+        FailureKind::ParameterRefused => (StatusCode::UNAUTHORIZED, "parameter_refused"),
         FailureKind::OriginalRefused => (StatusCode::UNAUTHORIZED, "original_refused"),
         FailureKind::Method => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
         FailureKind::Page => (StatusCode::NOT_FOUND, "no_such_page"),
@@ -81,10 +84,13 @@ fn origin_status(kind: origin::ErrorKind) -> (StatusCode, &'static str) {
 }
 
 /// The parameter that is at fault.
-fn parameter(failure: &Failure) -> Option<&'static str> {
+fn parameter(failure: &Failure) -> Option<&str> {
     match failure {
         Failure::Image(ImageError::Invalid(invalid)) => Some(invalid.parameter),
-        Failure::DynamicOrigin { named } => Some(named),
+        Failure::UnknownParameter { name, .. } => Some(name),
+        Failure::DynamicOrigin { named: parameter } | Failure::ParameterRefused { parameter } => {
+            Some(parameter)
+        }
         _ => None,
     }
 }
@@ -104,6 +110,10 @@ fn message(failure: &Failure) -> String {
         Failure::Origin(error) => origin_message(error.kind()),
         Failure::Absent { .. } => ABSENT,
         Failure::DynamicOrigin { .. } => "originals come from the configured origin: dynamic origins are off",
+        Failure::UnknownParameter { message, .. } => message,
+        Failure::ParameterRefused { .. } => {
+            "this server does not allow the parameter: it is not in params.allowed"
+        }
         Failure::OriginalRefused => "originals are not given out: params.allow_original is off",
         Failure::Method => "expected GET or HEAD",
         Failure::Page => "there is no such page",

@@ -10,7 +10,7 @@ use actix_web::{
     },
 };
 use origin::SourcePath;
-use vips_ops::{Params, params::Parsed};
+use vips_ops::params::Parsed;
 
 use super::{
     accept::accept,
@@ -57,7 +57,7 @@ async fn picture(worker: &Rc<Worker>, request: &HttpRequest) -> Result<(Answer, 
     let (path, query) = (request.uri().path(), request.query_string());
     refusal::check(path, query)?;
     let path = Rc::new(SourcePath::parse(path)?);
-    let Parsed { params, clamped } = Params::parse(query)?;
+    let Parsed { params, clamped } = worker.shared.rules.parse(query)?;
     if params.gives_original() && !worker.shared.config.params.allow_original {
         return Err(Failure::OriginalRefused);
     }

@@ -12,6 +12,7 @@ mod meta;
 mod negotiation;
 mod originals;
 mod overload;
+mod policy;
 mod remarks;
 mod setup;
 mod shutdown;

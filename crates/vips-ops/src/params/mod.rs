@@ -1,5 +1,8 @@
 //! Every parameter: one file each, one `mod` line and one line in the table below.
 
+pub mod group;
+pub mod refusal;
+pub mod rules;
 pub mod spec;
 mod table;
 pub mod value;
@@ -9,10 +12,12 @@ use std::fmt::{self, Display, Formatter};
 use vips::Image;
 
 use self::{
+    refusal::Refusal,
+    rules::Rules,
     spec::{Effect, Expected, Invalid, Param, Spec},
     table::param_table,
 };
-use crate::{query, stage::Stage};
+use crate::stage::Stage;
 
 pub mod size {
     //! How large the answer is.
@@ -136,38 +141,19 @@ pub struct Parsed {
 
 /// The parameter of a name or an alias.
 pub fn lookup(name: &str) -> Option<&'static Spec> {
-    SPECS.iter().find(|spec| spec.name == name || spec.aliases.contains(&name))
+    SPECS.iter().find(|spec| spec.answers_to(name))
 }
 
 impl Params {
-    /// Reads a query string. Unknown names are left out, and so is what means nothing in this request: neutral
-    /// values, and parameters that need another one that is not there.
+    /// Reads a query string by no other rules than the grammars. Unknown names are left out, and so is what means
+    /// nothing in this request: neutral values, and parameters that need another one that is not there.
     pub fn parse(query: &str) -> Result<Parsed, Invalid> {
-        let mut sent: Vec<Option<query::Value>> = vec![None; SPECS.len()];
-        for raw in query::split(query, |name| lookup(name).is_some())? {
-            let index =
-                SPECS.iter().position(|spec| spec.name == raw.name || spec.aliases.contains(&&*raw.name));
-            let Some(slot) = index.map(|index| &mut sent[index]) else { continue };
-            if slot.as_ref().is_none_or(|earlier| raw.value.replaces(earlier)) {
-                *slot = Some(raw.value);
+        Rules::default().parse(query).map_err(|refusal| match refusal {
+            Refusal::Invalid(invalid) => invalid,
+            Refusal::Unknown { .. } | Refusal::NotAllowed { .. } => {
+                unreachable!("invariant: the default rules are not strict and allow everything")
             }
-        }
-        let mut params = Self::default();
-        let mut clamped = Vec::new();
-        for (spec, value) in SPECS.iter().zip(sent) {
-            let Some(value) = value else { continue };
-            let text = value.clone().text().map_err(|expected| {
-                let (query::Value::Plain(code) | query::Value::Base64(code)) = value;
-                Invalid::new(spec.name, &code, expected)
-            })?;
-            match params.set(spec.name, &text) {
-                Ok(true) => clamped.push(spec.name),
-                Ok(false) => {}
-                Err(expected) => return Err(Invalid::new(spec.name, &text, expected)),
-            }
-        }
-        params.prune();
-        Ok(Parsed { params, clamped })
+        })
     }
 
     /// Whether the request asks for the original as it is.

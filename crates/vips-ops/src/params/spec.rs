@@ -1,6 +1,6 @@
 //! What a parameter states about itself, and the traits that make a type a parameter.
 
-use std::fmt::Debug;
+use std::fmt::{self, Debug, Display, Formatter};
 
 use vips::Image;
 
@@ -27,6 +27,18 @@ pub struct Spec {
     pub examples: &'static [Example],
 }
 
+impl Spec {
+    /// Its name and its aliases.
+    pub fn names(&self) -> impl Iterator<Item = &'static str> {
+        std::iter::once(self.name).chain(self.aliases.iter().copied())
+    }
+
+    /// Whether this is its name, or an alias.
+    pub fn answers_to(&self, name: &str) -> bool {
+        self.names().any(|known| known == name)
+    }
+}
+
 /// What values of a parameter look like.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Grammar {
@@ -44,6 +56,20 @@ pub enum Grammar {
     Keyword(&'static [&'static str]),
     /// Something else, in words.
     Text(&'static str),
+}
+
+impl Display for Grammar {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Whole(low, high) => write!(f, "a whole number from {low} to {high}"),
+            Self::Decimal(low, high) => write!(f, "a number from {low} to {high}"),
+            Self::Degrees => write!(f, "degrees"),
+            Self::Boolean => write!(f, "true or false"),
+            Self::Colour => write!(f, "a colour"),
+            Self::Keyword(words) => write!(f, "{}", words.join(", ")),
+            Self::Text(text) => write!(f, "{text}"),
+        }
+    }
 }
 
 /// A request that shows what a parameter does.
@@ -125,12 +151,13 @@ pub struct Invalid {
 impl Invalid {
     /// Names what was wrong.
     pub fn new(parameter: &'static str, value: &str, expected: impl Into<Expected>) -> Self {
-        let mut end = value.len().min(MAX_ECHO_BYTES);
-        while !value.is_char_boundary(end) {
-            end -= 1;
-        }
-        Self { parameter, value: value[..end].to_owned(), expected: expected.into() }
+        Self { parameter, value: echo(value).to_owned(), expected: expected.into() }
     }
+}
+
+/// The part of what was sent that is repeated to the client.
+pub(super) fn echo(text: &str) -> &str {
+    &text[..text.floor_char_boundary(MAX_ECHO_BYTES)]
 }
 
 /// Shorthand of the tests at the bottom of the parameters' files.

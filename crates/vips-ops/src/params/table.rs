@@ -11,6 +11,7 @@
 //!
 //! ```text
 //! pub static SPECS: &[Spec] = &[Width::SPEC, Blur::SPEC];
+//! static GROUPS: &[&str] = &["size", "effect"];                   // the folder of each
 //!
 //! pub struct Params { pub width: Option<Width>, pub blur: Option<Blur> }
 //!
@@ -27,18 +28,24 @@
 /// See the module's documentation.
 macro_rules! param_table {
     (
-        settings { $($setting:ident: $($s_path:ident)::+,)* }
+        settings { $($setting:ident: $s_group:ident::$s_file:ident::$s_type:ident,)* }
         effects { $($effect:ident: $e_group:ident::$e_file:ident::$e_type:ident,)* }
     ) => {
         /// What every parameter states about itself, in the order of the canonical form.
-        pub static SPECS: &[Spec] = &[$(<$($s_path)::+ as Param>::SPEC,)* $(<$e_group::$e_file::$e_type as Param>::SPEC,)*];
+        pub static SPECS: &[Spec] = &[
+            $(<$s_group::$s_file::$s_type as Param>::SPEC,)*
+            $(<$e_group::$e_file::$e_type as Param>::SPEC,)*
+        ];
+
+        /// The group of each of them: the folder of its file.
+        static GROUPS: &[&str] = &[$(stringify!($s_group),)* $(stringify!($e_group),)*];
 
         /// The parameters of a request. Absent is not the same as given the default: defaults belong to the plan.
         #[derive(Debug, Clone, Default, PartialEq)]
         pub struct Params {
             $(
                 #[doc = concat!("`", stringify!($setting), "`")]
-                pub $setting: Option<$($s_path)::+>,
+                pub $setting: Option<$s_group::$s_file::$s_type>,
             )*
             $(
                 #[doc = concat!("`", stringify!($effect), "`")]

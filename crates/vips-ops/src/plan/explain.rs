@@ -102,6 +102,7 @@ impl Plan {
         if output.metadata == Metadata::Profile {
             write!(f, ", without metadata")?;
         }
-        write!(f, ": {}", self.size)
+        write!(f, ": {}", self.size)?;
+        if self.original_serves { write!(f, ", or the original if that is smaller") } else { Ok(()) }
     }
 }

@@ -3,6 +3,7 @@
 mod explain;
 pub mod format;
 pub mod geometry;
+mod original;
 mod tone;
 
 use self::{
@@ -69,6 +70,8 @@ pub struct Plan {
     pub output: Output,
     /// Size of the answer (of a frame).
     pub size: Size,
+    /// Whether the original itself is an answer too, and the better one if the encoding comes out larger.
+    pub original_serves: bool,
 }
 
 /// How the original is decoded.
@@ -152,7 +155,7 @@ impl Plan {
         let paints = paints(&geometry, pad, background);
         let removes_alpha =
             params.flatten.is_some_and(|flatten| flatten.0) || params.force_jpg.is_some_and(|force| force.0);
-        Ok(Self {
+        let plan = Self {
             load,
             extract: (decoded != load.size.rect()).then_some(decoded),
             resize: (decoded.size() != scaled).then_some(scaled),
@@ -172,7 +175,9 @@ impl Plan {
             profile: info.profile,
             output,
             size,
-        })
+            original_serves: false,
+        };
+        Ok(Self { original_serves: original::serves(&plan, info, settings), ..plan })
     }
 }
 

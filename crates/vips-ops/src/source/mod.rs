@@ -7,8 +7,10 @@ mod profile;
 pub mod reductions;
 pub mod sniff;
 
+use std::ffi::CString;
+
 use bytes::Bytes;
-use vips::{Access, Image, Interpretation, Loader};
+use vips::{Access, BandFormat, Image, Interpretation, Loader};
 
 use crate::{
     error::{Error, Result},
@@ -39,6 +41,10 @@ pub struct SourceInfo {
     pub jpeg_quality: Option<u8>,
     /// The colour profile.
     pub profile: Profile,
+    /// Whether pixels are 8-bit sRGB or grey already.
+    pub plain: bool,
+    /// Whether it carries more than pixels and a colour profile: EXIF, XMP, IPTC, comments.
+    pub metadata: bool,
     /// Smaller copies of the picture in the same file, from the largest to the smallest.
     pub reductions: Vec<Reduction>,
 }
@@ -75,6 +81,8 @@ impl Source {
             palette_bits: palette_bits(format, &image),
             jpeg_quality: (format == SourceFormat::Jpeg).then(|| jpeg::quality(bytes)).flatten(),
             profile: Profile::of(&image),
+            plain: is_plain(&image),
+            metadata: has_metadata(&image),
             reductions: reductions::find(format, bytes, &image),
         };
         Ok(Self { bytes: bytes.clone(), info, image })
@@ -105,6 +113,17 @@ fn check_pixels(size: Size, limits: &Limits) -> Result<()> {
         });
     }
     Ok(())
+}
+
+fn is_plain(image: &Image) -> bool {
+    let known = matches!(image.interpretation(), Interpretation::Srgb | Interpretation::Grey);
+    known && image.format() == BandFormat::Uchar
+}
+
+fn has_metadata(image: &Image) -> bool {
+    let blocks = [c"exif-data", c"xmp-data", c"iptc-data", c"photoshop-data"];
+    let is_comment = |name: CString| name.to_bytes().windows(7).any(|part| part == b"comment");
+    blocks.iter().any(|name| image.has(name)) || image.fields().into_iter().any(is_comment)
 }
 
 fn palette_bits(format: SourceFormat, image: &Image) -> Option<u8> {

@@ -7,6 +7,7 @@ mod colour;
 mod formats;
 mod golden;
 mod meta;
+mod never_larger;
 mod orientation;
 mod plans;
 mod size;

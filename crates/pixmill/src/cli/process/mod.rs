@@ -21,7 +21,7 @@ use super::{
     ConfigFile, Error, libvips, out,
     query::{self, Modern},
 };
-use crate::config::Environment;
+use crate::config::{Environment, Problems};
 
 /// Enough of a file to tell whether it is a picture; an SVG may begin with a long comment.
 const HEAD_BYTES: u64 = 16 * 1024;
@@ -65,7 +65,7 @@ impl Process {
     /// Processes every file, and fails at the end if any of them failed.
     pub fn run(&self, environment: &Environment) -> Result<(), Error> {
         let config = self.config.load(environment)?;
-        let reading = query::read(&self.query)?;
+        let reading = query::read(&self.query, &config.params.rules().map_err(Problems::from)?)?;
         reading.warnings().for_each(|warning| eprintln!("warning: {warning}"));
         if reading.params.is_empty() {
             let refused = "the query asks for nothing, expected parameters such as width=300".to_owned();

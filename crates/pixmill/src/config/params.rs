@@ -1,0 +1,131 @@
+//! The section of what requests may ask for.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use vips_ops::params::rules::Rules;
+
+/// What requests may ask for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Params {
+    /// Whether a request without parameters gets the original as it is; otherwise it is refused.
+    pub allow_original: bool,
+    /// Whether unknown parameters are refused instead of ignored, and values out of range instead of brought into it.
+    pub strict: bool,
+    /// The parameters that requests may use, `["width", "height"]`; others are refused. Empty: all.
+    pub allowed: Vec<String>,
+    /// What holds where a request says nothing, as a query string: `quality=80&mark=/logo.png`. It holds for requests
+    /// without parameters too, which so get no original. What is set here and not in `allowed` cannot be changed by
+    /// requests: so a watermark is enforced.
+    pub defaults: String,
+    /// Query strings by name, `thumb = "width=200&height=200&crop=fit"`, that requests ask for by `preset=thumb`; what
+    /// they hold need not be in `allowed`, but `preset` itself must.
+    pub presets: BTreeMap<String, String>,
+    /// Colours by name, `brand = "#1e78dc"`, wherever a parameter takes a colour.
+    pub preset_colors: BTreeMap<String, String>,
+}
+
+impl Default for Params {
+    fn default() -> Self {
+        Self {
+            allow_original: true,
+            strict: false,
+            allowed: Vec::new(),
+            defaults: String::new(),
+            presets: BTreeMap::new(),
+            preset_colors: BTreeMap::new(),
+        }
+    }
+}
+
+impl Params {
+    /// Every problem of this section, each naming its key.
+    pub fn problems(&self) -> Vec<String> {
+        self.rules().err().unwrap_or_default()
+    }
+
+    /// The rules by which query strings are read; an error is every problem, each naming its key.
+    pub fn rules(&self) -> Result<Rules, Vec<String>> {
+        let mut rules = Rules::default();
+        let mut problems = Vec::new();
+        if self.strict {
+            rules.be_strict();
+        }
+        for name in &self.allowed {
+            if let Err(refusal) = rules.allow(name) {
+                problems.push(format!("params.allowed has {name:?}: {refusal}"));
+            }
+        }
+        // presets and defaults may use the names of colours
+        for (name, value) in &self.preset_colors {
+            if let Err(expected) = rules.name_colour(name, value) {
+                problems.push(format!("params.preset_colors.{name} is {value:?}, expected {expected}"));
+            }
+        }
+        for (name, query) in &self.presets {
+            if name.is_empty() || name.contains(',') {
+                problems.push(format!("params.presets has {name:?}, expected names without commas"));
+            } else if let Err(refusal) = rules.add_preset(name, query) {
+                problems.push(format!("params.presets.{name} is {query:?}: {refusal}"));
+            }
+        }
+        if let Err(refusal) = rules.set_defaults(&self.defaults) {
+            problems.push(format!("params.defaults is {:?}: {refusal}", self.defaults));
+        }
+        if problems.is_empty() { Ok(rules) } else { Err(problems) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn table(name: &str, value: &str) -> BTreeMap<String, String> {
+        BTreeMap::from([(name.to_owned(), value.to_owned())])
+    }
+
+    #[test]
+    fn every_key_that_is_wrong_is_named() {
+        let params = Params {
+            allowed: vec!["width".to_owned(), "preset".to_owned(), "hieght".to_owned()],
+            defaults: "quality=101".to_owned(),
+            presets: BTreeMap::from([
+                ("good".to_owned(), "w=5&pad_color=red".to_owned()),
+                ("bad".to_owned(), "widht=5".to_owned()),
+                ("a,b".to_owned(), String::new()),
+            ]),
+            preset_colors: table("brand", "bluish"),
+            ..Params::default()
+        };
+        let problems = params.problems();
+        for expected in [
+            "params.allowed has \"hieght\": hieght is no known parameter; close names: height",
+            "params.preset_colors.brand is \"bluish\", expected a colour name",
+            "params.presets has \"a,b\", expected names without commas",
+            "params.presets.bad is \"widht=5\": widht is no known parameter; close names: width",
+            "params.defaults is \"quality=101\": quality: expected a whole number from 1 to 100, got \"101\"",
+        ] {
+            assert!(
+                problems.iter().any(|problem| problem.starts_with(expected)),
+                "{expected}: {problems:#?}"
+            );
+        }
+        assert_eq!(problems.len(), 5, "{problems:#?}");
+    }
+
+    #[test]
+    fn names_of_colours_serve_in_presets_and_defaults() {
+        let params = Params {
+            defaults: "pad=2&pad_color=brand".to_owned(),
+            presets: table("framed", "pad=9&pad_color=brand"),
+            preset_colors: table("brand", "#1e78dc"),
+            ..Params::default()
+        };
+        let rules = params.rules().unwrap();
+        let canonical = |query| rules.parse(query).unwrap().params.canonical();
+        assert_eq!(canonical(""), "pad=2&pad_color=1e78dc");
+        assert_eq!(canonical("preset=framed"), "pad=9&pad_color=1e78dc");
+    }
+}

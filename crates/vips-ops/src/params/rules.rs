@@ -1,0 +1,304 @@
+//! What an operator decides about parameters: which are allowed, what holds without them, and short names for many.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{
+    Params, Parsed, SPECS, lookup,
+    refusal::Refusal,
+    spec::{Expected, Grammar, Invalid, Spec},
+    value::colour::{self, Colour},
+};
+use crate::query::{self, Value};
+
+/// The parameter that names presets. It is no part of the canonical form; what it stands for is.
+pub static PRESET: Spec = Spec {
+    name: "preset",
+    aliases: &[],
+    summary: "Asks for what the operator has put under a name.",
+    help: "Names of `params.presets`, joined by comma; where two say something about the same parameter, the later one \
+           wins. The request's own parameters win over presets, and presets over `params.defaults`. An extension of \
+           Pixmill's own.",
+    grammar: Grammar::Text("names of presets, joined by comma"),
+    default: "no preset",
+    needs: &[],
+    examples: &[],
+};
+
+/// The rules. By default everything is allowed, and nothing is prepared.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Rules {
+    strict: bool,
+    /// Names of the parameters that requests may use; all if empty.
+    allowed: BTreeSet<&'static str>,
+    defaults: Layer,
+    presets: BTreeMap<String, Layer>,
+    /// By their names in small letters.
+    colours: BTreeMap<String, Colour>,
+}
+
+/// One text for each parameter, in the order of `SPECS`.
+#[derive(Debug, Clone, PartialEq)]
+struct Layer(Vec<Option<String>>);
+
+/// A query string that was taken apart.
+struct Sent {
+    own: Layer,
+    presets: Option<String>,
+}
+
+/// What is done with a name that no parameter has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Unknown {
+    Ignored,
+    Refused,
+}
+
+impl Rules {
+    /// Refuses unknown names, and values out of range instead of bringing them into it.
+    pub fn be_strict(&mut self) {
+        self.strict = true;
+    }
+
+    /// Allows a parameter by its name or an alias; from the first one on, all others are refused.
+    pub fn allow(&mut self, name: &str) -> Result<(), Refusal> {
+        let spec = if name == PRESET.name { Some(&PRESET) } else { lookup(name) };
+        self.allowed.insert(spec.ok_or_else(|| Refusal::unknown(name))?.name);
+        Ok(())
+    }
+
+    /// Gives a colour a name, which goes before a known colour of that name.
+    pub fn name_colour(&mut self, name: &str, value: &str) -> Result<(), Expected> {
+        let reading = colour::colour(value)?;
+        self.colours.insert(name.trim().to_lowercase(), reading.value);
+        Ok(())
+    }
+
+    /// What holds where a request says nothing. Allowed or not: so a watermark is enforced.
+    pub fn set_defaults(&mut self, query: &str) -> Result<(), Refusal> {
+        self.defaults = self.prepared(query)?;
+        Ok(())
+    }
+
+    /// What a name stands for.
+    pub fn add_preset(&mut self, name: &str, query: &str) -> Result<(), Refusal> {
+        let layer = self.prepared(query)?;
+        self.presets.insert(name.to_owned(), layer);
+        Ok(())
+    }
+
+    /// Reads the query string of a request, over presets, over defaults.
+    pub fn parse(&self, query: &str) -> Result<Parsed, Refusal> {
+        let unknown = if self.strict { Unknown::Refused } else { Unknown::Ignored };
+        let sent = Sent::read(query, unknown, |name| self.allows(name))?;
+        let mut layer = self.defaults.clone();
+        for name in sent.presets.iter().flat_map(|names| names.split(',')).map(str::trim) {
+            let preset = self.presets.get(name);
+            layer.lay(preset.ok_or_else(|| Invalid::new(PRESET.name, name, "the name of a preset"))?.clone());
+        }
+        layer.lay(sent.own);
+        self.evaluate(layer)
+    }
+
+    /// A query string of the operator: nothing in it may be unknown, or out of range.
+    fn prepared(&self, query: &str) -> Result<Layer, Refusal> {
+        let sent = Sent::read(query, Unknown::Refused, |name| name != PRESET.name)?;
+        let strict = Self { strict: true, colours: self.colours.clone(), ..Self::default() };
+        strict.evaluate(sent.own.clone())?;
+        Ok(sent.own)
+    }
+
+    fn allows(&self, name: &str) -> bool {
+        self.allowed.is_empty() || self.allowed.contains(name)
+    }
+
+    fn evaluate(&self, layer: Layer) -> Result<Parsed, Refusal> {
+        let mut params = Params::default();
+        let mut clamped = Vec::new();
+        for (spec, text) in SPECS.iter().zip(layer.0) {
+            let Some(text) = text.map(|text| self.spelt_out(spec, text)) else { continue };
+            let out_of_range =
+                params.set(spec.name, &text).map_err(|expected| Invalid::new(spec.name, &text, expected))?;
+            if out_of_range && self.strict {
+                return Err(Invalid::new(spec.name, &text, spec.grammar.to_string()).into());
+            }
+            clamped.extend(out_of_range.then_some(spec.name));
+        }
+        params.prune();
+        Ok(Parsed { params, clamped })
+    }
+
+    /// The value, in place of a name that the operator gave it.
+    fn spelt_out(&self, spec: &Spec, text: String) -> String {
+        let named = (spec.grammar == Grammar::Colour && !self.colours.is_empty())
+            .then(|| self.colours.get(&text.trim().to_lowercase()));
+        match named.flatten() {
+            Some(colour) => {
+                let mut text = String::new();
+                colour::canonical(*colour, &mut text);
+                text
+            }
+            None => text,
+        }
+    }
+}
+
+impl Default for Layer {
+    fn default() -> Self {
+        Self(vec![None; SPECS.len()])
+    }
+}
+
+impl Layer {
+    /// Lays another one over this one.
+    fn lay(&mut self, upper: Self) {
+        for (below, above) in self.0.iter_mut().zip(upper.0) {
+            if above.is_some() {
+                *below = above;
+            }
+        }
+    }
+}
+
+impl Sent {
+    fn read(query: &str, unknown: Unknown, allows: impl Fn(&str) -> bool) -> Result<Self, Refusal> {
+        let mut values: Vec<Option<Value>> = vec![None; SPECS.len()];
+        let mut presets = None;
+        for raw in query::split(query, |name| lookup(name).is_some())? {
+            let index = SPECS.iter().position(|spec| spec.answers_to(&raw.name));
+            let (name, slot) = match index {
+                Some(index) => (SPECS[index].name, &mut values[index]),
+                None if raw.name == PRESET.name => (PRESET.name, &mut presets),
+                None if unknown == Unknown::Refused => return Err(Refusal::unknown(&raw.sent_name())),
+                None => continue,
+            };
+            if !allows(name) {
+                return Err(Refusal::NotAllowed { parameter: name });
+            }
+            if slot.as_ref().is_none_or(|earlier| raw.value.replaces(earlier)) {
+                *slot = Some(raw.value);
+            }
+        }
+        let texts = SPECS.iter().zip(values).map(|(spec, value)| text(spec, value));
+        Ok(Self { own: Layer(texts.collect::<Result<_, _>>()?), presets: text(&PRESET, presets)? })
+    }
+}
+
+fn text(spec: &Spec, value: Option<Value>) -> Result<Option<String>, Invalid> {
+    let Some(value) = value else { return Ok(None) };
+    match value {
+        Value::Plain(text) => Ok(Some(text)),
+        Value::Base64(code) => match Value::Base64(code.clone()).text() {
+            Ok(text) => Ok(Some(text)),
+            Err(expected) => Err(Invalid::new(spec.name, &code, expected)),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn strict() -> Rules {
+        let mut rules = Rules::default();
+        rules.be_strict();
+        rules
+    }
+
+    #[track_caller]
+    fn canonical(rules: &Rules, query: &str) -> String {
+        rules.parse(query).unwrap().params.canonical()
+    }
+
+    #[track_caller]
+    fn refused(rules: &Rules, query: &str) -> (String, String) {
+        let refusal = rules.parse(query).unwrap_err();
+        (refusal.parameter().to_owned(), refusal.to_string())
+    }
+
+    #[test]
+    fn strict_rules_take_nothing_that_means_nothing() {
+        let rules = strict();
+        assert_eq!(canonical(&rules, "w=40&blur=0&trim_color=red&width64=NTA"), "width=50");
+        let (parameter, text) = refused(&rules, "width=40&blur=101");
+        assert_eq!(
+            (parameter.as_str(), text.as_str()),
+            ("blur", "blur: expected a number from 0 to 100, got \"101\"")
+        );
+        assert_eq!(refused(&rules, "quality64=OTAw").0, "quality");
+        let (parameter, text) = refused(&rules, "widht=40");
+        assert_eq!(
+            (parameter.as_str(), text.as_str()),
+            ("widht", "widht is no known parameter; close names: width")
+        );
+        assert_eq!(refused(&rules, "widht64=NDA").0, "widht64");
+        let (parameter, text) = refused(&rules, "width=3&zzz=1");
+        assert_eq!((parameter.as_str(), text.as_str()), ("zzz", "zzz is no known parameter"));
+    }
+
+    #[test]
+    fn what_is_not_on_the_list_is_refused_under_any_name() {
+        let mut rules = Rules::default();
+        rules.allow("w").unwrap();
+        rules.allow("preset").unwrap();
+        rules.add_preset("soft", "blur=3").unwrap();
+        rules.set_defaults("quality=70").unwrap();
+        assert_eq!(canonical(&rules, "width=40&utm_source=x"), "width=40&quality=70");
+        assert_eq!(canonical(&rules, "w64=NDA&preset=soft"), "width=40&quality=70&blur=3");
+        for query in ["height=5", "h=5", "width=5&h64=NQ", "quality=70", "blur=0"] {
+            assert!(matches!(rules.parse(query), Err(Refusal::NotAllowed { .. })), "{query}");
+        }
+        assert_eq!(refused(&rules, "h=5").0, "height");
+        assert!(matches!(rules.allow("hieght"), Err(Refusal::Unknown { .. })));
+    }
+
+    #[test]
+    fn requests_win_over_presets_and_presets_over_defaults() {
+        let mut rules = Rules::default();
+        rules.set_defaults("quality=70&blur=2&width=10").unwrap();
+        rules.add_preset("small", "width=20&height=20").unwrap();
+        rules.add_preset("square", "height=30&crop=fit").unwrap();
+        assert_eq!(canonical(&rules, ""), "width=10&quality=70&blur=2");
+        assert_eq!(canonical(&rules, "preset=small&blur=0"), "width=20&height=20&quality=70");
+        assert_eq!(
+            canonical(&rules, "preset=small,+square&quality=9"),
+            "width=20&height=30&crop=fit&quality=9&blur=2"
+        );
+        assert_eq!(canonical(&rules, "preset=square,small"), "width=20&height=20&crop=fit&quality=70&blur=2");
+        assert_eq!(canonical(&rules, "preset64=c21hbGw&w=5"), "width=5&height=20&quality=70&blur=2");
+        for query in ["preset=none", "preset=small,", "preset=", "preset=Small"] {
+            assert_eq!(refused(&rules, query).0, "preset", "{query}");
+        }
+    }
+
+    #[test]
+    fn colours_have_names_where_a_colour_is_read() {
+        let mut rules = Rules::default();
+        rules.name_colour("Brand", "#1e78dc").unwrap();
+        rules.name_colour("red", "rgb(200,0,0)").unwrap();
+        rules.add_preset("framed", "pad=3&pad_color=brand").unwrap();
+        assert_eq!(canonical(&rules, "pad=5&pad_color=brand"), "pad=5&pad_color=1e78dc");
+        assert_eq!(
+            canonical(&rules, "colorize=+BRAND&trim=color&trim_color=red"),
+            "trim=color&trim_color=c80000&colorize=1e78dc"
+        );
+        assert_eq!(canonical(&rules, "preset=framed"), "pad=3&pad_color=1e78dc");
+        assert_eq!(refused(&rules, "pad=5&pad_color=brandy").0, "pad_color");
+        assert!(rules.name_colour("x", "brand").is_err());
+    }
+
+    #[test]
+    fn what_the_operator_prepares_must_be_right() {
+        let mut rules = Rules::default();
+        for query in ["width=x", "widht=5", "quality=101", "preset=other", "utm=1", "width64=!"] {
+            assert!(rules.set_defaults(query).is_err() && rules.add_preset("a", query).is_err(), "{query}");
+        }
+        assert_eq!(rules, Rules::default());
+    }
+
+    #[test]
+    fn without_rules_a_query_means_what_it_says() {
+        for query in ["", "width=5&nonsense=1&quality=900", "blur64=NQ&blur=3"] {
+            assert_eq!(Rules::default().parse(query).unwrap(), Params::parse(query).unwrap(), "{query}");
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! An encoding that is larger than the original gives way to it, where that loses nothing that was asked for.
+
+use bytes::Bytes;
+use testkit::sample;
+use vips_ops::{
+    Accept, Params, Settings,
+    vips::{Access, Deadline, Image, JpegScan, Keep, Loader, Subsample},
+};
+
+use crate::{ask, start};
+
+/// A JPEG of poor quality with EXIF, and without any metadata: either grows when it is encoded at quality 100.
+fn poor(keep: Keep) -> Bytes {
+    start();
+    let photo = sample("quadrants-orient6.jpg");
+    let image = Image::load(&photo, &Loader::Jpeg { shrink: 1 }, Access::Random).unwrap();
+    let upright = image.edit(|edit| edit.set_int(c"orientation", 1)).unwrap();
+    upright.save_jpeg(30, JpegScan::Baseline, Subsample::On, keep).unwrap()
+}
+
+#[test]
+fn the_original_where_it_serves() {
+    let (tagged, bare) = (poor(Keep::All), poor(Keep::Nothing));
+    for (original, query, serves) in [
+        (&tagged, "quality=100", true),
+        (&tagged, "quality=100&format=jpeg&interlace=false&rotate=360", true),
+        (&tagged, "quality=100&force_jpg=true", true),
+        (&tagged, "quality=100&strip_exif=true", false),
+        (&bare, "quality=100&strip_exif=true", true),
+        (&tagged, "quality=100&interlace=true", false),
+        (&tagged, "quality=100&width=50", false),
+        (&tagged, "quality=100&brightness=0.01", false),
+        (&tagged, "quality=100&blur=1", false),
+        (&tagged, "quality=100&flip=true", false),
+        (&tagged, "quality=100&pad=1", false),
+        (&tagged, "quality=100&crop=0,0,20,20", false),
+        (&tagged, "format=png", false),
+        (&tagged, "quality=5", false),
+    ] {
+        let answer = ask(original, query).unwrap().bytes;
+        assert_eq!(answer == *original, serves, "{query}: {} of {}", answer.len(), original.len());
+        assert!(!serves || answer.len() <= original.len());
+    }
+}
+
+#[test]
+fn an_orientation_that_was_applied_is_no_original() {
+    let turned = sample("quadrants-orient6.jpg");
+    // the tag says to turn by 90 degrees, the request turns back: the pixels are the stored ones, the tag is gone
+    let answer = ask(&turned, "angle=90&quality=100").unwrap().bytes;
+    assert_ne!(answer, turned);
+    let image = Image::load(&answer, &Loader::Jpeg { shrink: 1 }, Access::Random).unwrap();
+    assert_eq!(image.int(c"orientation").unwrap_or(1), 1);
+}
+
+#[test]
+fn it_can_be_switched_off() {
+    let original = poor(Keep::All);
+    let mut settings = Settings::default();
+    settings.output.never_larger = false;
+    let params = Params::parse("quality=100").unwrap().params;
+    let deadline = Deadline::never();
+    let answer =
+        vips_ops::process(&params, &original, Accept::default(), &settings, &deadline, &mut |_| ()).unwrap();
+    assert!(answer.bytes.len() > original.len());
+}
