@@ -5,10 +5,11 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Result, bail};
-use vips_ops::params::SPECS;
+use pixmill::http::openapi;
+use vips_ops::params::group::groups;
 use vips_ops::params::spec::{Grammar, Spec};
 
-use crate::workspace;
+use crate::{contact_sheet, workspace};
 
 /// Where examples were rendered: the golden files of the tests.
 const GOLDEN: &str = "crates/vips-ops/tests/golden";
@@ -17,7 +18,11 @@ const GOLDEN: &str = "crates/vips-ops/tests/golden";
 pub fn run(arguments: &[String]) -> Result<()> {
     let check = arguments.iter().any(|argument| argument == "--check");
     let root = workspace();
-    let pages = [("docs/parameters.md", parameters(&root)?), ("docs/configuration.md", configuration())];
+    let pages = [
+        ("docs/parameters.md", parameters(&root)?),
+        ("docs/configuration.md", configuration()),
+        ("docs/openapi.json", format!("{:#}\n", openapi::document())),
+    ];
     let mut stale = Vec::new();
     for (path, text) in pages {
         let file = root.join(path);
@@ -48,22 +53,32 @@ fn configuration() -> String {
 fn parameters(root: &Path) -> Result<String> {
     let mut page = String::from(
         "# Parameters\n\nGenerated from the code by `make docs`. Every parameter can be sent in base64 under its name \
-         with `64` appended. Unknown parameters are ignored; a value out of range is brought into it and named in the \
-         header `X-Pixmill-Warning`; a value that cannot be read is answered with 400.\n\n\
-         | parameter | values | default | |\n|---|---|---|---|\n",
+         with `64` appended, which then goes before the plain one. Unknown parameters are ignored; a value out of range is \
+         brought into it and named in the header `X-Pixmill-Warning`; with \
+         [`params.strict`](configuration.md#params) both are answered with 400, as is always a value that cannot be \
+         read. A picture below leads to its original. The same for programs: [openapi.json](openapi.json).\n",
     );
-    for spec in SPECS {
-        let Spec { name, default, summary, .. } = spec;
-        writeln!(page, "| [`{name}`](#{name}) | {} | {default} | {summary} |", values(spec))?;
+    for (group, specs) in groups() {
+        writeln!(page, "\n**{}**\n\n| parameter | values | default | |\n|---|---|---|---|", group.title)?;
+        for spec in specs {
+            let Spec { name, default, summary, .. } = spec;
+            writeln!(page, "| [`{name}`](#{name}) | {} | {default} | {summary} |", values(spec))?;
+        }
     }
-    for spec in SPECS {
-        section(&mut page, spec, root)?;
+    for (group, specs) in groups() {
+        writeln!(page, "\n## {}", group.title)?;
+        if group.name == "tone" {
+            write!(page, "\n{}", contact_sheet::section()?)?;
+        }
+        for spec in specs {
+            section(&mut page, spec, root)?;
+        }
     }
     Ok(page)
 }
 
 fn section(page: &mut String, spec: &Spec, root: &Path) -> Result<()> {
-    writeln!(page, "\n## {}\n\n{} {}\n", spec.name, spec.summary, spec.help)?;
+    writeln!(page, "\n### {}\n\n{} {}\n", spec.name, spec.summary, spec.help)?;
     writeln!(page, "- Values: {}", values(spec))?;
     writeln!(page, "- Default: {}", spec.default)?;
     if !spec.aliases.is_empty() {
@@ -71,6 +86,9 @@ fn section(page: &mut String, spec: &Spec, root: &Path) -> Result<()> {
     }
     if !spec.needs.is_empty() {
         writeln!(page, "- Needs one of: {}", listed(spec.needs))?;
+    }
+    if spec.examples.is_empty() {
+        return Ok(());
     }
     writeln!(page, "\n| request | answer | |\n|---|---|---|")?;
     let mut texts = String::new();
@@ -82,7 +100,7 @@ fn section(page: &mut String, spec: &Spec, root: &Path) -> Result<()> {
             write!(texts, "\n{request}:\n\n```json\n{json}```\n")?;
             "JSON, below".to_owned()
         } else {
-            format!("![](../{GOLDEN}/{file})")
+            format!("[![](../{GOLDEN}/{file})](../samples/{})", example.source)
         };
         writeln!(page, "| {request} | {answer} | {} |", example.shows)?;
     }
@@ -92,13 +110,8 @@ fn section(page: &mut String, spec: &Spec, root: &Path) -> Result<()> {
 
 fn values(spec: &Spec) -> String {
     match spec.grammar {
-        Grammar::Whole(low, high) => format!("whole number, {low} to {high}"),
-        Grammar::Decimal(low, high) => format!("number, {low} to {high}"),
-        Grammar::Degrees => "degrees".into(),
-        Grammar::Boolean => "`true`, `false`".into(),
-        Grammar::Colour => "colour".into(),
         Grammar::Keyword(words) => listed(words),
-        Grammar::Text(words) => words.into(),
+        other => other.to_string(),
     }
 }
 

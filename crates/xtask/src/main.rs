@@ -1,6 +1,7 @@
 //! The development tasks behind `cargo xtask`: checks and generated files that the Makefile's targets call.
 
 mod calibrate_avif;
+mod contact_sheet;
 mod docs;
 mod golden;
 mod tidy;
@@ -16,6 +17,11 @@ type Task = fn(&[String]) -> Result<()>;
 /// Every task: name, what it is for, and the function that does it.
 const TASKS: &[(&str, &str, Task)] = &[
     ("calibrate-avif", "measures which AVIF quality looks like which JPEG quality", calibrate_avif::run),
+    (
+        "contact-sheet",
+        "draws all looks and corrections on one picture for the documentation",
+        contact_sheet::run,
+    ),
     ("docs", "writes the generated documentation; with --check, tells whether it is stale", docs::run),
     ("golden", "draws the golden pictures anew", golden::run),
     ("tidy", "checks the rules of the house that the compiler does not", tidy::run),

@@ -3,52 +3,66 @@
 use clap::Args;
 use serde_json::{Value, json};
 use vips_ops::params::{
-    SPECS,
-    spec::{Example, Grammar, Spec},
+    group::{Group, groups},
+    spec::{Example, Spec},
 };
 
 use super::{Error, out};
+use crate::http::openapi;
 
 /// Lists the parameters.
 #[derive(Debug, Args)]
 pub struct List {
     /// As JSON, with help texts and examples
-    #[arg(long)]
+    #[arg(long, conflicts_with = "openapi")]
     json: bool,
+    /// As an OpenAPI 3.1 document of the server
+    #[arg(long)]
+    openapi: bool,
 }
 
 impl List {
     /// Tells the list.
     pub fn run(&self) -> Result<(), Error> {
-        if self.json {
-            let list: Value = SPECS.iter().map(object).collect();
-            return out::tell(&format!("{list:#}"));
+        if self.openapi {
+            return out::tell(&format!("{:#}", openapi::document()));
         }
-        out::tell(&table(SPECS))
+        if self.json {
+            let list =
+                groups().flat_map(|(group, specs)| specs.into_iter().map(move |spec| object(group, spec)));
+            return out::tell(&format!("{:#}", list.collect::<Value>()));
+        }
+        out::tell(&table())
     }
 }
 
-/// Columns as wide as what is in them; the last one is free.
-fn table(specs: &[Spec]) -> String {
+/// A heading a group, and columns as wide as what is in them; the last one is free.
+fn table() -> String {
     let head = ["NAME", "VALUES", "DEFAULT", "SUMMARY"].map(str::to_owned);
-    let rows: Vec<_> = std::iter::once(head).chain(specs.iter().map(row)).collect();
-    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let groups: Vec<_> =
+        groups().map(|(group, specs)| (group, specs.into_iter().map(row).collect())).collect();
+    let rows = || groups.iter().flat_map(|(_, rows): &(Group, Vec<_>)| rows).chain([&head]);
+    let width = |column: usize| rows().map(|row| row[column].chars().count()).max().unwrap_or(0);
     let [name, values, default] = [width(0), width(1), width(2)];
-    let lines = rows.iter().map(|[a, b, c, d]| format!("{a:name$}  {b:values$}  {c:default$}  {d}\n"));
-    lines.collect()
+    let line = |[a, b, c, d]: &[String; 4]| format!("{a:name$}  {b:values$}  {c:default$}  {d}\n");
+    let section = |(group, rows): &(Group, Vec<_>)| {
+        format!("\n{}:\n{}", group.title, rows.iter().map(line).collect::<String>())
+    };
+    line(&head) + &groups.iter().map(section).collect::<String>()
 }
 
 fn row(spec: &Spec) -> [String; 4] {
-    let name = std::iter::once(&spec.name).chain(spec.aliases).copied().collect::<Vec<_>>().join(", ");
-    [name, values(spec.grammar), spec.default.to_owned(), spec.summary.to_owned()]
+    let name = spec.names().collect::<Vec<_>>().join(", ");
+    [name, spec.grammar.to_string(), spec.default.to_owned(), spec.summary.to_owned()]
 }
 
-fn object(spec: &Spec) -> Value {
+fn object(group: Group, spec: &Spec) -> Value {
     let example = |Example { source, query, shows }: &Example| json!({ "source": source, "query": query, "shows": shows });
     json!({
         "name": spec.name,
+        "group": group.name,
         "aliases": spec.aliases,
-        "values": values(spec.grammar),
+        "values": spec.grammar.to_string(),
         "default": spec.default,
         "needs": spec.needs,
         "summary": spec.summary,
@@ -57,40 +71,34 @@ fn object(spec: &Spec) -> Value {
     })
 }
 
-fn values(grammar: Grammar) -> String {
-    match grammar {
-        Grammar::Whole(low, high) => format!("whole number {low} to {high}"),
-        Grammar::Decimal(low, high) => format!("number {low} to {high}"),
-        Grammar::Degrees => "degrees".to_owned(),
-        Grammar::Boolean => "true or false".to_owned(),
-        Grammar::Colour => "colour".to_owned(),
-        Grammar::Keyword(words) => words.join(", "),
-        Grammar::Text(text) => text.to_owned(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn the_table_has_a_line_a_parameter_with_aligned_columns() {
-        let table = table(SPECS);
-        assert_eq!(table.lines().count(), SPECS.len() + 1);
+        let table = table();
         let summary = table.lines().next().unwrap().find("SUMMARY").unwrap();
         let width = table.lines().find(|line| line.starts_with("width, w ")).unwrap();
-        assert!(width.contains("whole number 1 to 65535"), "{width}");
+        assert!(width.contains("a whole number from 1 to 65535"), "{width}");
         assert!(width.ends_with("Scales to this width in pixels."), "{width}");
-        for (line, spec) in table.lines().skip(1).zip(SPECS) {
-            let aligned: String = line.chars().skip(summary).collect();
-            assert_eq!(aligned, spec.summary);
+        for (group, specs) in groups() {
+            let mut lines = table.lines().skip_while(|line| *line != format!("{}:", group.title)).skip(1);
+            for spec in specs {
+                let line = lines.next().unwrap();
+                assert!(line.starts_with(spec.name), "{line}");
+                assert_eq!(line.chars().skip(summary).collect::<String>(), spec.summary);
+            }
+            assert!(lines.next().is_none_or(str::is_empty));
         }
     }
 
     #[test]
     fn each_parameter_is_an_object() {
-        let width = object(&SPECS[0]);
+        let (group, specs) = groups().next().unwrap();
+        let width = object(group, specs[0]);
         assert_eq!((&width["name"], &width["aliases"][0]), (&json!("width"), &json!("w")));
+        assert_eq!(width["group"], "size");
         assert!(width["examples"][0]["query"].as_str().unwrap().contains("width="));
     }
 }

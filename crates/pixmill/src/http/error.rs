@@ -1,5 +1,7 @@
 //! Failures as HTTP: the one place that chooses status codes, and what a client is told.
 
+use std::collections::BTreeMap;
+
 use actix_web::{
     HttpResponse,
     http::{
@@ -42,6 +44,41 @@ pub fn response(failure: &Failure) -> HttpResponse {
         _ => {}
     }
     response
+}
+
+/// Every sort of failure.
+const KINDS: &[FailureKind] = {
+    use origin::ErrorKind as Origin;
+    &[
+        FailureKind::Image(Image::Invalid),
+        FailureKind::Image(Image::Undecodable),
+        FailureKind::Origin(Origin::InvalidPath),
+        FailureKind::DynamicOrigin,
+        FailureKind::ParameterRefused,
+        FailureKind::OriginalRefused,
+        FailureKind::Origin(Origin::Forbidden),
+        FailureKind::Absent,
+        FailureKind::Method,
+        FailureKind::Origin(Origin::TooLarge),
+        FailureKind::Image(Image::Unsupported),
+        FailureKind::Image(Image::OverLimit),
+        FailureKind::Broken,
+        FailureKind::Origin(Origin::NotConfigured),
+        FailureKind::Origin(Origin::Broken),
+        FailureKind::Overloaded,
+        FailureKind::Deadline,
+        FailureKind::Origin(Origin::Timeout),
+    ]
+};
+
+/// Every status of an error that a request for a picture can get, in order, with its reason and its codes.
+pub fn statuses() -> Vec<(u16, &'static str, Vec<&'static str>)> {
+    let mut codes: BTreeMap<StatusCode, Vec<&str>> = BTreeMap::new();
+    for (status, code) in KINDS.iter().map(|kind| status(*kind)) {
+        codes.entry(status).or_default().push(code);
+    }
+    let reason = |status: StatusCode| status.canonical_reason().unwrap_or_default();
+    codes.into_iter().map(|(status, codes)| (status.as_u16(), reason(status), codes)).collect()
 }
 
 /// Status and code of a sort of failure.

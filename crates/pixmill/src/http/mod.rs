@@ -6,6 +6,7 @@ mod error;
 mod freshness;
 mod health;
 mod image;
+pub mod openapi;
 mod refusal;
 mod request_id;
 mod success;

@@ -20,7 +20,6 @@ pub const ALL: &[Group] = &[
     Group { name: "effect", title: "Blur and sharpness" },
     Group { name: "overlay", title: "What is laid over the picture" },
     Group { name: "output", title: "How the answer is encoded" },
-    Group { name: "meta", title: "What is told about the picture" },
     Group { name: "source", title: "Where the original comes from" },
     RULES,
 ];

@@ -126,7 +126,17 @@ impl Image {
 
     /// Stacks pictures of one width from top to bottom.
     pub fn stack(images: &[&Self]) -> Result<Self> {
-        Operation::new(c"arrayjoin").with(c"in", Value::Images(images)).int(c"across", 1).out()
+        Self::grid(images, 1, 0)
+    }
+
+    /// Images of one size in rows of `across`, with a white gap between them.
+    pub fn grid(images: &[&Self], across: u32, gap: u32) -> Result<Self> {
+        Operation::new(c"arrayjoin")
+            .with(c"in", Value::Images(images))
+            .int(c"across", across as i32)
+            .int(c"shim", gap as i32)
+            .doubles(c"background", &[255.0])
+            .out()
     }
 
     /// Composes onto a colour, which removes the alpha band. `max_alpha` is full opacity.

@@ -7,7 +7,7 @@ use super::tree::{File, Tree};
 const PARAMS: &str = "crates/vips-ops/src/params";
 
 /// The folders with one file a parameter; `value/` beside them holds grammars.
-const GROUPS: [&str; 7] = ["size", "crop", "tone", "effect", "overlay", "output", "source"];
+const GROUPS: [&str; 8] = ["size", "crop", "turn", "tone", "effect", "overlay", "output", "source"];
 
 /// What follows this in `params/mod.rs` is the table.
 const TABLE: &str = "param_table!";
