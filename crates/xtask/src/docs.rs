@@ -17,7 +17,11 @@ const GOLDEN: &str = "crates/vips-ops/tests/golden";
 pub fn run(arguments: &[String]) -> Result<()> {
     let check = arguments.iter().any(|argument| argument == "--check");
     let root = workspace();
-    let pages = [("docs/parameters.md", parameters(&root)?), ("docs/configuration.md", configuration())];
+    let pages = [
+        ("docs/parameters.md", parameters(&root)?),
+        ("docs/configuration.md", configuration()),
+        ("docs/fonts.md", crate::fonts::page(&root)?),
+    ];
     let mut stale = Vec::new();
     for (path, text) in pages {
         let file = root.join(path);

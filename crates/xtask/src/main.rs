@@ -2,6 +2,7 @@
 
 mod calibrate_avif;
 mod docs;
+mod fonts;
 mod golden;
 mod tidy;
 
@@ -17,6 +18,7 @@ type Task = fn(&[String]) -> Result<()>;
 const TASKS: &[(&str, &str, Task)] = &[
     ("calibrate-avif", "measures which AVIF quality looks like which JPEG quality", calibrate_avif::run),
     ("docs", "writes the generated documentation; with --check, tells whether it is stale", docs::run),
+    ("fonts", "draws the samples of the fonts in the documentation anew", fonts::run),
     ("golden", "draws the golden pictures anew", golden::run),
     ("tidy", "checks the rules of the house that the compiler does not", tidy::run),
 ];
