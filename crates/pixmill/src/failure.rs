@@ -118,7 +118,7 @@ impl Failure {
             FailureKind::Overloaded
             | FailureKind::Deadline
             | FailureKind::Broken
-            | FailureKind::Image(vips_ops::ErrorKind::Deadline) => true,
+            | FailureKind::Image(vips_ops::ErrorKind::Deadline | vips_ops::ErrorKind::Overlay) => true,
             FailureKind::Origin(kind) => match kind {
                 Broken | Misconfigured | NotConfigured | RefusedAddress | Timeout | Unreachable => true,
                 Forbidden | Gone | InvalidPath | NotFound | TooLarge => false,
@@ -131,6 +131,16 @@ impl Failure {
             | FailureKind::OriginalRefused
             | FailureKind::Method
             | FailureKind::Page => false,
+        }
+    }
+
+    /// Whether it lies with what was fetched, or could not be: neither with the request nor with us.
+    pub fn is_of_the_original(&self) -> bool {
+        use vips_ops::ErrorKind::{Overlay, Undecodable, Unsupported};
+        match self.kind() {
+            FailureKind::Origin(kind) => kind != origin::ErrorKind::InvalidPath,
+            FailureKind::Image(kind) => matches!(kind, Overlay | Undecodable | Unsupported),
+            kind => kind == FailureKind::Absent,
         }
     }
 }

@@ -10,6 +10,7 @@ pub mod http;
 mod keys;
 mod make;
 mod original;
+mod overlays;
 pub mod render;
 pub mod service;
 pub mod state;

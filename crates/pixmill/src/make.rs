@@ -3,14 +3,19 @@
 use std::{rc::Rc, sync::Arc, time::Instant};
 
 use bytes::Bytes;
+use futures_util::future::try_join;
 use result_cache::{Envelope, Freshness, Meta, clock};
-use vips_ops::source::{SourceFormat, sniff::sniff};
+use vips_ops::{
+    overlay::links,
+    source::{SourceFormat, sniff::sniff},
+};
 
 use crate::{
     failure::Failure,
     flight::Part,
     keys::{Keys, etag},
     original::{self, FETCH_TIME, Original, Standing},
+    overlays::{self, Overlays},
     render::{Rendered, Work, render},
     service::{Job, Made},
     state::Worker,
@@ -26,6 +31,7 @@ struct Body {
     content_type: &'static str,
     headers: Vec<(String, String)>,
     timing: Timing,
+    lacks_overlays: bool,
 }
 
 /// Makes the answer and keeps it.
@@ -48,14 +54,19 @@ pub async fn make(worker: Rc<Worker>, job: Rc<Job>) -> Result<Made, Failure> {
 
 async fn attempt(worker: &Rc<Worker>, job: &Job) -> Result<Made, Failure> {
     let shared = &worker.shared;
+    let negative_ttl = shared.config.cache.negative_ttl;
     let as_it_is = job.request.params.is_empty();
     if !as_it_is && shared.pool.is_full() {
         return Err(Failure::Overloaded); // before the origin is troubled
     }
+    let links = links(&job.request.params, &worker.shared.settings.limits)?;
+    overlays::check(&links)?;
     let began = Instant::now();
-    let original = original::obtain(worker, &job.request.path).await?;
+    let original = original::obtain(worker, &job.request.path);
+    let (original, overlays) = try_join(original, overlays::obtain(worker, &links)).await?;
     let fetch = Some(began.elapsed());
-    let etag = etag(&job.key, &original.version());
+    let etag = etag(&job.key, &overlays.version(&original));
+    let original = overlays.limit(original, negative_ttl);
     if let Some(envelope) = job.renewed(&etag, &original) {
         let timing = Timing { fetch, ..Timing::default() };
         return Ok(Made { envelope, standing: original.standing, timing, part: Part::Began });
@@ -63,8 +74,9 @@ async fn attempt(worker: &Rc<Worker>, job: &Job) -> Result<Made, Failure> {
     let passed = if as_it_is { passed_on(worker, &original)? } else { None };
     let body = match passed {
         Some(body) => body,
-        None => rendered(worker, job, &original).await?,
+        None => rendered(worker, job, &original, overlays).await?,
     };
+    let original = if body.lacks_overlays { overlays::briefly(&original, negative_ttl) } else { original };
     let timing = Timing { fetch, ..body.timing };
     let envelope = Arc::new(job.envelope(body, etag, &original));
     Ok(Made { envelope, standing: original.standing, timing, part: Part::Began })
@@ -79,13 +91,20 @@ fn passed_on(worker: &Worker, original: &Original) -> Result<Option<Body>, Failu
         SourceFormat::Svg => vec![("content-security-policy".to_owned(), DISARMED.to_owned())],
         _ => Vec::new(),
     };
-    Ok(Some(Body { bytes, content_type: format.mime(), headers, timing: Timing::default() }))
+    let timing = Timing::default();
+    Ok(Some(Body { bytes, content_type: format.mime(), headers, timing, lacks_overlays: false }))
 }
 
-async fn rendered(worker: &Worker, job: &Job, original: &Original) -> Result<Body, Failure> {
+async fn rendered(
+    worker: &Worker,
+    job: &Job,
+    original: &Original,
+    overlays: Overlays,
+) -> Result<Body, Failure> {
     let work = Work {
         params: job.request.params.clone(),
         original: original.envelope.body.clone(),
+        assets: overlays.assets,
         accept: job.request.accept,
         settings: Arc::clone(&worker.shared.settings),
     };
@@ -94,6 +113,7 @@ async fn rendered(worker: &Worker, job: &Job, original: &Original) -> Result<Bod
     Ok(Body {
         bytes: answer.bytes,
         content_type: answer.media.mime(),
+        lacks_overlays: answer.lacks_overlays,
         headers: vec![("x-original-resolution".to_owned(), resolution)],
         timing: Timing {
             queue: Some(queue),

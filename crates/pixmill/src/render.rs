@@ -8,7 +8,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use vips_ops::{Accept, Answer, Params, Phase, Settings, answer, vips::Deadline};
+use vips_ops::{Accept, Answer, Assets, Params, Phase, Settings, answer, vips::Deadline};
 
 pub use self::pool::{Done, Load, Pool};
 use crate::failure::Failure;
@@ -19,6 +19,8 @@ pub struct Work {
     pub params: Params,
     /// The original.
     pub original: Bytes,
+    /// What is laid over it.
+    pub assets: Assets,
     /// What the client can show.
     pub accept: Accept,
     /// Limits and encoders.
@@ -56,8 +58,8 @@ impl Work {
             Phase::Processed => processed = Instant::now(),
             Phase::Encoded => {}
         };
-        let Self { params, original, accept, settings } = self;
-        let answer = answer(params, original, *accept, settings, deadline, &mut reached)?;
+        let Self { params, original, assets, accept, settings } = self;
+        let answer = answer(params, original, assets, *accept, settings, deadline, &mut reached)?;
         Ok(Rendered {
             answer,
             queue: Duration::ZERO,

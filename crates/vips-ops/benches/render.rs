@@ -14,7 +14,7 @@ use bytes::Bytes;
 use rustix::time::{ClockId, clock_gettime};
 use testkit::sample;
 use vips_ops::{
-    Accept, OutputFormat, Params, Settings, process,
+    Accept, Assets, OutputFormat, Params, Settings, process,
     vips::{
         self, Access, Deadline, Image, JpegScan, Keep, Loader, Palette, PngRows, Subsample, Vips, ops::Kernel,
     },
@@ -60,7 +60,8 @@ fn main() {
         let originals: Vec<_> = PHOTOS.map(|name| original(name, case.format)).into();
         let params = Params::parse(case.query).unwrap().params;
         let render = |bytes: &Bytes| {
-            process(&params, bytes, Accept::default(), &settings, &Deadline::never(), &mut |_| ())
+            let assets = Assets::default();
+            process(&params, bytes, &assets, Accept::default(), &settings, &Deadline::never(), &mut |_| ())
                 .unwrap()
                 .bytes
         };

@@ -13,7 +13,7 @@ use bytes::Bytes;
 use rustix::time::{ClockId, clock_gettime};
 use testkit::sample;
 use vips_ops::{
-    Accept, Params, Settings, process,
+    Accept, Assets, Params, Settings, process,
     vips::{self, Access, Deadline, Image, JpegScan, Keep, Loader, Subsample, Vips, ops::Kernel},
 };
 
@@ -83,8 +83,16 @@ fn cpu(originals: &[Bytes], params: &Params) -> f64 {
     let settings = Settings::default();
     let before = process_time();
     for bytes in originals {
-        let done =
-            process(params, bytes, Accept::default(), &settings, &Deadline::never(), &mut |_| ()).unwrap();
+        let done = process(
+            params,
+            bytes,
+            &Assets::default(),
+            Accept::default(),
+            &settings,
+            &Deadline::never(),
+            &mut |_| (),
+        )
+        .unwrap();
         std::hint::black_box(done.bytes);
     }
     process_time().saturating_sub(before).as_secs_f64() * 1000.0 / originals.len() as f64

@@ -6,6 +6,7 @@ use vips::Deadline;
 use crate::{
     error::Result,
     meta,
+    overlay::Assets,
     params::Params,
     pipeline::{Encoded, Phase, process},
     plan::{Accept, format::OutputFormat},
@@ -23,6 +24,8 @@ pub struct Answer {
     pub media: Media,
     /// Size of the original as it is stored.
     pub original: Size,
+    /// Whether something that was to be laid over it is missing.
+    pub lacks_overlays: bool,
 }
 
 /// What the bytes of an answer are.
@@ -52,10 +55,11 @@ impl Media {
     }
 }
 
-/// From query and original to the answer: the picture, or its description if that is what is asked for.
+/// From query, original and overlays to the answer: the picture, or its description if that is what is asked for.
 pub fn answer(
     params: &Params,
     original: &Bytes,
+    assets: &Assets,
     accept: Accept,
     settings: &Settings,
     deadline: &Deadline,
@@ -66,14 +70,15 @@ pub fn answer(
         let source = Source::open(original, &settings.limits)?;
         let bytes = meta::describe(&source, params, settings, deadline)?;
         [Phase::Opened, Phase::Processed, Phase::Encoded].into_iter().for_each(reached);
-        return Ok(Answer { bytes, media: Media::Json, original: source.info.stored });
+        let original = source.info.stored;
+        return Ok(Answer { bytes, media: Media::Json, original, lacks_overlays: false });
     }
-    let Encoded { bytes, format, original, .. } =
-        process(&wanted, original, accept, settings, deadline, reached)?;
+    let Encoded { bytes, format, original, lacks_overlays, .. } =
+        process(&wanted, original, assets, accept, settings, deadline, reached)?;
     if params.meta.is_none() {
-        return Ok(Answer { bytes, media: Media::Picture(format), original });
+        return Ok(Answer { bytes, media: Media::Picture(format), original, lacks_overlays });
     }
     let source = Source::open(&bytes, &settings.limits)?;
     let bytes = meta::describe(&source, params, settings, deadline)?;
-    Ok(Answer { bytes, media: Media::Json, original })
+    Ok(Answer { bytes, media: Media::Json, original, lacks_overlays })
 }

@@ -27,6 +27,9 @@ pub enum Error {
         /// The largest size allowed.
         limit: u64,
     },
+    /// Something that must be laid over the picture is missing, or cannot be drawn.
+    #[error("a required overlay cannot be drawn: {0}")]
+    Overlay(String),
     /// The deadline passed, or nobody waits any more.
     #[error("the picture was not ready before its deadline")]
     Deadline,
@@ -43,6 +46,8 @@ pub enum ErrorKind {
     Undecodable,
     /// Too large.
     OverLimit,
+    /// A required overlay is missing or broken.
+    Overlay,
     /// Too late.
     Deadline,
 }
@@ -66,6 +71,7 @@ impl Error {
             Self::Unsupported => ErrorKind::Unsupported,
             Self::Undecodable(_) => ErrorKind::Undecodable,
             Self::OverLimit { .. } => ErrorKind::OverLimit,
+            Self::Overlay(_) => ErrorKind::Overlay,
             Self::Deadline => ErrorKind::Deadline,
         }
     }
@@ -74,7 +80,7 @@ impl Error {
     pub fn blame(&self) -> Blame {
         match self.kind() {
             ErrorKind::Invalid | ErrorKind::OverLimit => Blame::Client,
-            ErrorKind::Unsupported | ErrorKind::Undecodable => Blame::Origin,
+            ErrorKind::Unsupported | ErrorKind::Undecodable | ErrorKind::Overlay => Blame::Origin,
             ErrorKind::Deadline => Blame::Us,
         }
     }

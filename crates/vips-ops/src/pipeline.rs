@@ -7,12 +7,13 @@ use crate::{
     encode::encode,
     error::{Error, Result},
     facts::Facts,
+    overlay::{self, Assets, Drawn},
     params::Params,
     plan::{Accept, Paint, Plan, format::OutputFormat, geometry::Window},
     settings::Settings,
     size::{Rect, Size},
     source::Source,
-    steps::{alpha, canvas, load, metadata, orient, profile, resize, sharpen, turn, window},
+    steps::{self, alpha, canvas, load, metadata, orient, profile, resize, sharpen, turn, window},
     tone::Grade,
 };
 
@@ -27,6 +28,8 @@ pub struct Encoded {
     pub size: Size,
     /// Size of the original as it is stored.
     pub original: Size,
+    /// Whether something that was to be laid over it is missing.
+    pub lacks_overlays: bool,
 }
 
 /// A point that a render has reached, for those who measure time.
@@ -41,10 +44,11 @@ pub enum Phase {
     Encoded,
 }
 
-/// From query and original to the answer: opens, measures, plans, renders.
+/// From query, original and overlays to the answer: opens, measures, plans, renders.
 pub fn process(
     params: &Params,
     original: &Bytes,
+    assets: &Assets,
     accept: Accept,
     settings: &Settings,
     deadline: &Deadline,
@@ -54,17 +58,20 @@ pub fn process(
     let facts = Facts::measure(params, &source, deadline).map_err(|error| timely(error, deadline))?;
     reached(Phase::Opened);
     let plan = Plan::resolve(params, &source.info, &facts, accept, settings)?;
-    render(&plan, &source, deadline, reached)
+    let ready = overlay::prepare(&plan, assets, settings, deadline)?;
+    let encoded = render(&plan, &source, &ready.drawn, deadline, reached)?;
+    Ok(Encoded { lacks_overlays: ready.left_out, ..encoded })
 }
 
-/// Renders a plan.
+/// Renders a plan, with its overlays drawn.
 pub fn render(
     plan: &Plan,
     source: &Source,
+    overlays: &[Drawn],
     deadline: &Deadline,
     reached: &mut dyn FnMut(Phase),
 ) -> Result<Encoded> {
-    let bytes = pixels(plan, source, deadline)
+    let bytes = pixels(plan, source, overlays, deadline)
         .and_then(|image| {
             reached(Phase::Processed);
             encode(&image, plan.output).map_err(Error::Undecodable)
@@ -73,7 +80,13 @@ pub fn render(
     reached(Phase::Encoded);
     let larger = bytes.len() > source.bytes.len();
     let bytes = if plan.original_serves && larger { source.bytes.clone() } else { bytes };
-    Ok(Encoded { bytes, format: plan.output.format, size: plan.size, original: source.info.stored })
+    Ok(Encoded {
+        bytes,
+        format: plan.output.format,
+        size: plan.size,
+        original: source.info.stored,
+        lacks_overlays: false,
+    })
 }
 
 /// A failure after the deadline is the deadline's.
@@ -82,24 +95,25 @@ pub(crate) fn timely(error: Error, deadline: &Deadline) -> Error {
 }
 
 /// The finished picture, frames stacked from top to bottom; not computed yet where it can stream.
-fn pixels(plan: &Plan, source: &Source, deadline: &Deadline) -> Result<Image> {
+pub(crate) fn pixels(plan: &Plan, source: &Source, overlays: &[Drawn], deadline: &Deadline) -> Result<Image> {
     let opened = load::open(source, &plan.load, deadline)?;
     let finished = if plan.load.frames > 1 {
-        animation(plan, &opened)
+        animation(plan, &opened, overlays)
     } else {
-        frame(plan, &opened, &mut Found::default())
+        frame(plan, &opened, &mut Found::default(), overlays)
     };
     let upright = |image| if plan.autorotated { metadata::upright(&image) } else { Ok(image) };
     finished.and_then(upright).map_err(Error::Undecodable)
 }
 
 /// Each frame by itself, so that no frame bleeds into the next and memory holds one large frame at a time.
-fn animation(plan: &Plan, stack: &Image) -> vips::Result<Image> {
+fn animation(plan: &Plan, stack: &Image, overlays: &[Drawn]) -> vips::Result<Image> {
     let Size { width, height } = plan.load.size;
     let mut found = Found::default();
     let frames = (0..plan.load.frames)
         .map(|index| {
-            frame(plan, &stack.extract_area(0, index * height, width, height)?, &mut found)?.copy_memory()
+            let part = stack.extract_area(0, index * height, width, height)?;
+            frame(plan, &part, &mut found, overlays)?.copy_memory()
         })
         .collect::<vips::Result<Vec<_>>>()?;
     let joined = Image::stack(&frames.iter().collect::<Vec<_>>())?;
@@ -114,7 +128,7 @@ struct Found {
 }
 
 /// One frame through every step.
-fn frame(plan: &Plan, image: &Image, found: &mut Found) -> vips::Result<Image> {
+fn frame(plan: &Plan, image: &Image, found: &mut Found, overlays: &[Drawn]) -> vips::Result<Image> {
     let mut image = match plan.extract {
         Some(rect) => window::cut(image, rect)?,
         None => image.clone(),
@@ -148,6 +162,7 @@ fn frame(plan: &Plan, image: &Image, found: &mut Found) -> vips::Result<Image> {
     if let Some(sharpen) = plan.sharpen {
         image = sharpen::apply(&image, sharpen)?;
     }
+    image = steps::overlay::lay(image, overlays)?;
     if plan.pad > 0 {
         image = canvas::border(&image, plan.pad, plan.background)?;
     }

@@ -79,6 +79,19 @@ pub fn split(query: &str, known: impl Fn(&str) -> bool) -> Result<Vec<Raw>, Inva
         .collect())
 }
 
+/// Appends a value so that [`split`] reads it back, whatever is in it.
+pub fn escape(value: &str, out: &mut String) {
+    for c in value.chars() {
+        match c {
+            '%' => out.push_str("%25"),
+            '&' => out.push_str("%26"),
+            '+' => out.push_str("%2B"),
+            ' ' => out.push('+'),
+            c => out.push(c),
+        }
+    }
+}
+
 /// Decodes base64 in the standard or the URL-safe alphabet; a space stands for the `+` that it was before a form
 /// decoder met it.
 fn decode(code: &str) -> Result<String, &'static str> {
@@ -133,6 +146,15 @@ mod tests {
     #[test]
     fn a_known_name_keeps_its_64() {
         assert_eq!(texts("name64=x")[0], ("name64".into(), Ok("x".into())));
+    }
+
+    #[test]
+    fn what_is_escaped_is_read_back() {
+        for value in ["a b", "100%", "a&b=c", "%26", "x+y", "ä?#|[{\"", "=", ""] {
+            let mut query = "name=".to_owned();
+            escape(value, &mut query);
+            assert_eq!(texts(&query), [("name".to_owned(), Ok(value.to_owned()))], "{value}");
+        }
     }
 
     #[test]

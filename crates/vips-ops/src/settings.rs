@@ -18,6 +18,8 @@ pub struct Limits {
     pub max_frames: u32,
     /// Pixels of all frames of an animation together, of the original and of the answer.
     pub max_animation_pixels: u64,
+    /// Pictures and texts that are laid over a picture by `layers`, counting those that they carry themselves.
+    pub max_layers: u32,
     /// Size of an original's file; `64MiB` or a number of bytes.
     #[schemars(with = "String")]
     pub max_bytes: ByteSize,
@@ -34,6 +36,7 @@ impl Default for Limits {
             max_side: 12_000,
             max_frames: 500,
             max_animation_pixels: 250_000_000,
+            max_layers: 20,
             max_bytes: ByteSize::mib(64),
             deadline: Duration::from_secs(20),
         }
@@ -128,6 +131,7 @@ impl Limits {
             ("limits.max_side", self.max_side.into()),
             ("limits.max_frames", self.max_frames.into()),
             ("limits.max_animation_pixels", self.max_animation_pixels),
+            ("limits.max_layers", self.max_layers.into()),
             ("limits.max_bytes", self.max_bytes.as_u64()),
             ("limits.deadline", self.deadline.as_millis() as u64),
         ];

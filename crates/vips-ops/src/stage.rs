@@ -47,6 +47,10 @@ pub enum Stage {
     Blur,
     /// Sharpen: what a blur left.
     Sharpen,
+    /// Lay pictures and texts over it: they are to be seen as they are, whatever was done to the picture.
+    Layers,
+    /// Lay the watermark over all of it.
+    Mark,
     /// Add a border: around the finished picture.
     Pad,
     /// Remove alpha: last, since everything before may make use of it.

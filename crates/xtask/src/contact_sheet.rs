@@ -7,7 +7,7 @@ use anyhow::Result;
 use testkit::sample;
 use vips_ops::tone::look;
 use vips_ops::vips::{Access, Deadline, Image, JpegScan, Keep, Loader, Settings, Subsample, Vips};
-use vips_ops::{Accept, Params, process};
+use vips_ops::{Accept, Assets, Params, process};
 
 use crate::workspace;
 
@@ -80,6 +80,14 @@ fn tile(photo: &bytes::Bytes, query: &str) -> Result<Image> {
     let query = format!("width={TILE_WIDTH}&format=png&{query}");
     let params = Params::parse(&query)?.params;
     let settings = vips_ops::Settings::default();
-    let answer = process(&params, photo, Accept::default(), &settings, &Deadline::never(), &mut |_| ())?;
+    let answer = process(
+        &params,
+        photo,
+        &Assets::default(),
+        Accept::default(),
+        &settings,
+        &Deadline::never(),
+        &mut |_| (),
+    )?;
     Ok(Image::load(&answer.bytes, &Loader::Png, Access::Random)?.copy_memory()?)
 }

@@ -22,6 +22,7 @@ pub fn run(arguments: &[String]) -> Result<()> {
         ("docs/parameters.md", parameters(&root)?),
         ("docs/configuration.md", configuration()),
         ("docs/openapi.json", format!("{:#}\n", openapi::document())),
+        ("docs/fonts.md", crate::fonts::page(&root)?),
     ];
     let mut stale = Vec::new();
     for (path, text) in pages {

@@ -3,6 +3,7 @@
 mod calibrate_avif;
 mod contact_sheet;
 mod docs;
+mod fonts;
 mod golden;
 mod tidy;
 
@@ -23,6 +24,7 @@ const TASKS: &[(&str, &str, Task)] = &[
         contact_sheet::run,
     ),
     ("docs", "writes the generated documentation; with --check, tells whether it is stale", docs::run),
+    ("fonts", "draws the samples of the fonts in the documentation anew", fonts::run),
     ("golden", "draws the golden pictures anew", golden::run),
     ("tidy", "checks the rules of the house that the compiler does not", tidy::run),
 ];

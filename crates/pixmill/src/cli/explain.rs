@@ -9,6 +9,7 @@ use vips_ops::{
     Media, Params, Plan, Settings, Source,
     facts::Facts,
     orientation::Orientation,
+    overlay,
     params::crop::crop::Crop,
     size::Size,
     source::{Profile, SourceFormat, SourceInfo},
@@ -102,6 +103,7 @@ impl Explain {
         if wanted.is_empty() && (params.meta.is_some() || !is_drawn) {
             return Ok(None);
         }
+        overlay::links(params, &settings.limits).map_err(vips_ops::Error::from)?;
         let accept = query::accept(&self.accept);
         Ok(Some(Plan::resolve(&wanted, &subject.info, &subject.facts, accept, settings)?))
     }

@@ -68,6 +68,10 @@ impl Reading {
 
 /// The query string of a URL or of a path; a text that is neither is a query string itself.
 fn query_of(argument: &str) -> &str {
+    // a name before anything that is part of a URL; its value may be a URL
+    if argument.find(['=', '/', '?', '#', ':']).is_some_and(|at| argument[at..].starts_with('=')) {
+        return argument;
+    }
     let before_fragment = argument.split('#').next().unwrap_or_default();
     match argument.split_once('?') {
         Some(_) => before_fragment.split_once('?').map_or("", |(_, query)| query),
@@ -105,6 +109,9 @@ mod tests {
             ("/a.jpg", ""),
             ("width=3&pad_color=#fff", "width=3&pad_color=#fff"),
             ("#x?width=3", ""),
+            ("mark=/b.png?width=3#top", "mark=/b.png?width=3#top"),
+            ("mark=http://a.example/b.png", "mark=http://a.example/b.png"),
+            ("/a.jpg?mark=/b.png?width=3", "mark=/b.png?width=3"),
             ("", ""),
         ] {
             assert_eq!(query_of(argument), query, "{argument}");

@@ -90,6 +90,7 @@ fn status(kind: FailureKind) -> (StatusCode, &'static str) {
         FailureKind::Image(Image::Undecodable) => (StatusCode::BAD_REQUEST, "undecodable_image"),
         FailureKind::Image(Image::Unsupported) => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_image"),
         FailureKind::Image(Image::OverLimit) => (StatusCode::UNPROCESSABLE_ENTITY, "over_limit"),
+        FailureKind::Image(Image::Overlay) => (StatusCode::BAD_GATEWAY, "overlay_failed"),
         FailureKind::Image(Image::Deadline) | FailureKind::Deadline => {
             (StatusCode::GATEWAY_TIMEOUT, "deadline_passed")
         }
@@ -143,10 +144,13 @@ fn message(failure: &Failure) -> String {
         Failure::Image(ImageError::Unsupported) => {
             "expected JPEG, PNG, WebP, AVIF, GIF, TIFF or SVG, got something else"
         }
+        Failure::Image(ImageError::Overlay(_)) => "a required overlay could not be fetched or is no picture",
         Failure::Image(ImageError::Deadline) | Failure::Deadline => "the answer was not ready in time",
         Failure::Origin(error) => origin_message(error.kind()),
         Failure::Absent { .. } => ABSENT,
-        Failure::DynamicOrigin { .. } => "originals come from the configured origin: dynamic origins are off",
+        Failure::DynamicOrigin { .. } => {
+            "originals and overlays come from the configured origin: dynamic origins are off"
+        }
         Failure::UnknownParameter { message, .. } => message,
         Failure::ParameterRefused { .. } => {
             "this server does not allow the parameter: it is not in params.allowed"

@@ -39,6 +39,12 @@ fn a_description_is_told_from_a_picture() {
 }
 
 #[test]
+fn overlays_are_told_with_their_places() {
+    let text = out(["explain", "width=200&mark=/logo.png&mark_pos=top&mark_offset=10&mark_scale=50"]);
+    assert!(text.contains("lay /logo.png, shrunk to 57 × 57, at middle, top 11\n"), "{text}");
+}
+
+#[test]
 fn a_file_is_looked_at() {
     let sample = samples().join("quadrants-orient6.jpg");
     let sample = sample.to_str().unwrap();
@@ -73,6 +79,7 @@ fn nothing_asked_for_is_the_original() {
 #[test]
 fn what_is_wrong_is_told() {
     assert!(err(["explain", "width=px"]).starts_with("error: width: expected "));
+    assert!(err(["explain", "mark=/a?mark=/a?mark=/a?mark=/a"]).contains("at most 3 deep"));
     assert!(err(["explain", "width=60000"]).contains("the limit is 12000"));
     assert!(err(["explain", "width=1", "--source", "no/such.jpg"]).starts_with("error: no/such.jpg: "));
 }

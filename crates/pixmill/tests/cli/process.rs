@@ -170,3 +170,24 @@ fn a_description_is_json() {
     assert_eq!((&found["width"], &found["fileType"]), (&60.into(), &"jpeg".into()));
     assert_eq!(process(&input, "meta=true", &folder.path().join("china.jpg")).code, 1);
 }
+
+#[test]
+fn overlays_lie_in_the_folder_of_the_picture() {
+    let folder = folder(&["a.jpg"]);
+    fs::write(folder.path().join("logo.png"), sample("pixmill-logo.png")).unwrap();
+    let made = |query: &str| {
+        let (input, output) = (folder.path().join("a.jpg"), folder.path().join("out.jpg"));
+        let told = process(&input, query, &output);
+        assert_eq!(told.code, 0, "{told:?}");
+        fs::read(output).unwrap()
+    };
+    let plain = made("width=90");
+    assert_ne!(made("width=90&mark=/logo.png"), plain);
+    assert_ne!(made("width=90&mark=logo.png?width=20"), plain);
+    assert_eq!(made("width=90&mark=/none.png"), plain);
+    let refused =
+        |query: &str| process(&folder.path().join("a.jpg"), query, &folder.path().join("x.jpg")).err;
+    assert!(refused("mark=/none.png&mark_required=1").contains("a required overlay cannot be drawn"));
+    assert!(refused("mark=http://a.example/x.png").contains("expected a file of the picture's folder"));
+    assert!(refused("mark=/../x.png").contains("is no path of an overlay"));
+}

@@ -1,6 +1,6 @@
 //! An origin that answers as it is told, counts what it is asked, and can hold its answers back.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, http::StatusCode, rt, web};
 use bytes::Bytes;
@@ -16,6 +16,8 @@ pub struct FakeOrigin {
 
 struct State {
     reply: Mutex<Reply>,
+    /// What requests for these paths are answered instead.
+    paths: Mutex<BTreeMap<&'static str, Reply>>,
     /// The `If-None-Match` of each request.
     asked: watch::Sender<Vec<Option<String>>>,
     /// Requests whose client left before they were answered.
@@ -35,6 +37,7 @@ impl FakeOrigin {
     pub fn start(reply: Reply) -> Self {
         let state = Arc::new(State {
             reply: Mutex::new(reply),
+            paths: Mutex::default(),
             asked: watch::Sender::default(),
             abandoned: watch::Sender::default(),
             held: watch::Sender::default(),
@@ -54,6 +57,11 @@ impl FakeOrigin {
 
     pub fn replies(&self, reply: Reply) {
         *self.state.reply.lock() = reply;
+    }
+
+    /// From now on this path is answered something else than all others.
+    pub fn replies_at(&self, path: &'static str, reply: Reply) {
+        self.state.paths.lock().insert(path, reply);
     }
 
     /// Holds answers back until [`Self::release`].
@@ -106,7 +114,8 @@ async fn answer(request: HttpRequest, state: web::Data<State>) -> HttpResponse {
     state.asked.send_modify(|asked| asked.push(tag));
     state.held.subscribe().wait_for(|held| !held).await.unwrap();
     unanswered.answered = true;
-    let Reply { status, headers, body } = state.reply.lock().clone();
+    let own = state.paths.lock().get(request.path()).cloned();
+    let Reply { status, headers, body } = own.unwrap_or_else(|| state.reply.lock().clone());
     let mut response = HttpResponse::build(StatusCode::from_u16(status).unwrap());
     for header in headers {
         response.insert_header(header);

@@ -11,6 +11,7 @@ mod hits;
 mod meta;
 mod negotiation;
 mod originals;
+mod overlays;
 mod overload;
 mod policy;
 mod remarks;

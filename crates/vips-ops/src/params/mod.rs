@@ -17,7 +17,7 @@ use self::{
     spec::{Effect, Expected, Invalid, Param, Spec},
     table::param_table,
 };
-use crate::stage::Stage;
+use crate::{query, stage::Stage};
 
 pub mod size {
     //! How large the answer is.
@@ -72,6 +72,18 @@ pub mod effect {
     pub mod sharp_radius;
 }
 
+pub mod overlay {
+    //! What is laid over the picture.
+    pub mod layers;
+    pub mod mark;
+    pub mod mark_alpha;
+    pub mod mark_offset;
+    pub mod mark_pos;
+    pub mod mark_required;
+    pub mod mark_scale;
+    pub mod mark_upscale;
+}
+
 pub mod output {
     //! How the answer is encoded.
     pub mod face;
@@ -115,6 +127,14 @@ param_table! {
         colorize_intensity: tone::colorize_intensity::ColorizeIntensity,
         sharp_amount: effect::sharp_amount::SharpAmount,
         sharp_radius: effect::sharp_radius::SharpRadius,
+        layers: overlay::layers::Layers,
+        mark: overlay::mark::Mark,
+        mark_alpha: overlay::mark_alpha::MarkAlpha,
+        mark_scale: overlay::mark_scale::MarkScale,
+        mark_upscale: overlay::mark_upscale::MarkUpscale,
+        mark_pos: overlay::mark_pos::MarkPos,
+        mark_offset: overlay::mark_offset::MarkOffset,
+        mark_required: overlay::mark_required::MarkRequired,
         flatten: output::flatten::Flatten,
         force_jpg: output::force_jpg::ForceJpg,
         format: output::format::Format,
@@ -170,7 +190,7 @@ impl Params {
             }
             out.push_str(name);
             out.push('=');
-            out.push_str(&written.canonical);
+            query::escape(&written.canonical, &mut out);
         });
         out
     }
@@ -269,6 +289,9 @@ mod tests {
             ("blur=0&rotate=360&flip=false&autorotate=true", ""),
             ("rotate=-90", "rotate=270"),
             ("pad=0&pad_color=red", ""),
+            ("mark=/a%26width=5&width=3", "width=3&mark=/a%26width=5"),
+            ("mark=/a?x=%2526&mark_alpha=true&mark_pos=left|top", "mark=/a?x=%2526&mark_pos=top,left"),
+            ("mark_scale=5&layers=[]", ""),
             ("", ""),
         ] {
             assert_eq!(canonical(query), expected, "{query}");

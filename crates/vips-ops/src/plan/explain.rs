@@ -16,6 +16,9 @@ impl Display for Plan {
         if let Some(sharpen) = self.sharpen {
             writeln!(f, "sharpen by {:.2}, sigma {:.2} px", sharpen.strength, sharpen.sigma)?;
         }
+        for overlay in &self.overlays {
+            writeln!(f, "{overlay}")?;
+        }
         if self.pad > 0 {
             writeln!(f, "pad {} px on each side", self.pad)?;
         }

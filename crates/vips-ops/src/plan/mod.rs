@@ -4,11 +4,13 @@ mod explain;
 pub mod format;
 pub mod geometry;
 mod original;
+pub mod overlay;
 mod tone;
 
 use self::{
     format::Output,
     geometry::{Canvas, Geometry, Window, Wish},
+    overlay::Overlay,
 };
 use crate::{
     error::{Error, Result},
@@ -54,6 +56,10 @@ pub struct Plan {
     pub effects: Vec<AnyEffect>,
     /// Sharpening.
     pub sharpen: Option<Sharpen>,
+    /// What is laid over the picture, the lowest first.
+    pub overlays: Vec<Overlay>,
+    /// Size of the picture (of a frame) inside its border.
+    pub content: Size,
     /// Border around the finished picture, in pixels.
     pub pad: u32,
     /// The colour of borders, blank corners, and of what was transparent.
@@ -136,8 +142,11 @@ impl Plan {
         let background = params.pad_color.map_or(Colour::WHITE, |colour| colour.0);
         let frames = frames(info, geometry.size(), settings)?;
         let (grade, effects) = (tone::grade(params), params.effects());
-        let changes_colours =
-            !(grade.passes.is_empty() && effects.is_empty() && params.sharp_amount.is_none());
+        let overlays = overlay::overlays(params, geometry.size());
+        let changes_colours = !(grade.passes.is_empty()
+            && effects.is_empty()
+            && params.sharp_amount.is_none()
+            && overlays.is_empty());
         let output = format::choose(&format::Request {
             params,
             info,
@@ -166,6 +175,8 @@ impl Plan {
             grade,
             effects,
             sharpen: sharpen(params),
+            overlays,
+            content: geometry.size(),
             pad,
             background,
             paints,
@@ -178,6 +189,16 @@ impl Plan {
             original_serves: false,
         };
         Ok(Self { original_serves: original::serves(&plan, info, settings), ..plan })
+    }
+}
+
+impl Plan {
+    /// The size that a picture has after its turns, if nothing scales it.
+    pub(crate) fn natural_size(params: &Params, info: &SourceInfo) -> Result<Size> {
+        let (orientation, degrees) = turns(params, info.orientation);
+        let wish = wish(params, orientation.size(info.stored), degrees);
+        let refused = |_| Invalid::new("crop", "", "a region that touches the picture");
+        Ok(geometry::solve(&wish).map_err(refused)?.size())
     }
 }
 

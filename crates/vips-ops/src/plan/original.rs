@@ -30,13 +30,16 @@ pub fn serves(plan: &Plan, info: &SourceInfo, settings: &Settings) -> bool {
         autorotated,
         profile: Profile::Srgb,
         output,
+        overlays,
+        content: _,
         size: _,
         original_serves: _,
     } = plan
     else {
         return false;
     };
-    let untouched = orientation.is_upright() && grade.passes.is_empty() && effects.is_empty();
+    let untouched =
+        orientation.is_upright() && grade.passes.is_empty() && effects.is_empty() && overlays.is_empty();
     // an orientation that was undone by a turn leaves pixels as they are, but its tag has to go
     let tag_stays = !autorotated || info.orientation.is_upright();
     let whole = load.size == info.stored && load.frames == info.frames;

@@ -7,6 +7,7 @@ pub mod load;
 pub mod look;
 pub mod metadata;
 pub mod orient;
+pub mod overlay;
 pub mod profile;
 pub mod resize;
 pub mod sharpen;

@@ -77,6 +77,7 @@ fn a_passed_deadline_is_told_as_such() {
     let ended = process(
         &params,
         &sample("china.jpg"),
+        &vips_ops::Assets::default(),
         Accept::default(),
         &Settings::default(),
         &deadline,

@@ -9,13 +9,20 @@ mod golden;
 mod meta;
 mod never_larger;
 mod orientation;
+mod overlays;
 mod plans;
 mod size;
 mod tone;
 
 use bytes::Bytes;
-use testkit::Picture;
-use vips_ops::{Accept, Answer, Encoded, Error, Params, Settings, process, vips};
+use testkit::{Picture, sample};
+use vips_ops::{
+    Accept, Answer, Assets, Encoded, Error, Params, Settings,
+    overlay::links,
+    params::value::url::Url,
+    process,
+    vips::{self, Deadline},
+};
 
 /// Starts libvips.
 pub fn start() {
@@ -36,15 +43,35 @@ pub fn ask_with(
 ) -> Result<Encoded, Error> {
     start();
     let params = Params::parse(query).unwrap().params;
-    process(&params, original, accept, settings, &vips::Deadline::never(), &mut |_| ())
+    let assets = samples_for(&params, settings)?;
+    process(&params, original, &assets, accept, settings, &Deadline::never(), &mut |_| ())
+}
+
+/// The overlays of a request: sample pictures, or what is made of them.
+fn samples_for(params: &Params, settings: &Settings) -> Result<Assets, Error> {
+    let mut assets = Assets::default();
+    for link in links(params, &settings.limits)? {
+        let Url::Relative { path, .. } = &link.url else { panic!("{link:?} is not a sample") };
+        let original = sample(path.trim_start_matches('/'));
+        let bytes = if link.params.is_empty() {
+            original
+        } else {
+            let own = samples_for(&link.params, settings)?;
+            let never = Deadline::never();
+            process(&link.params, &original, &own, Accept::default(), settings, &never, &mut |_| ())?.bytes
+        };
+        assets.insert(link.url, bytes);
+    }
+    Ok(assets)
 }
 
 /// What a request answers over an original, whether that is a picture or not.
 pub fn answer(original: &Bytes, query: &str) -> Result<Answer, Error> {
     start();
     let params = Params::parse(query).unwrap().params;
-    let (settings, deadline) = (Settings::default(), vips::Deadline::never());
-    vips_ops::answer(&params, original, Accept::default(), &settings, &deadline, &mut |_| ())
+    let (settings, deadline) = (Settings::default(), Deadline::never());
+    let assets = samples_for(&params, &settings)?;
+    vips_ops::answer(&params, original, &assets, Accept::default(), &settings, &deadline, &mut |_| ())
 }
 
 /// The decoded answer.

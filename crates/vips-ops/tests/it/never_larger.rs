@@ -60,7 +60,15 @@ fn it_can_be_switched_off() {
     settings.output.never_larger = false;
     let params = Params::parse("quality=100").unwrap().params;
     let deadline = Deadline::never();
-    let answer =
-        vips_ops::process(&params, &original, Accept::default(), &settings, &deadline, &mut |_| ()).unwrap();
+    let answer = vips_ops::process(
+        &params,
+        &original,
+        &vips_ops::Assets::default(),
+        Accept::default(),
+        &settings,
+        &deadline,
+        &mut |_| (),
+    )
+    .unwrap();
     assert!(answer.bytes.len() > original.len());
 }

@@ -2,12 +2,15 @@
 
 mod arithmetic;
 mod colour;
+mod compose;
 mod conversion;
 mod convolution;
 mod create;
 mod histogram;
 mod resample;
+mod text;
 
 pub use colour::Intent;
 pub use conversion::{Extend, Flip, Interesting, QuarterTurn};
 pub use resample::Kernel;
+pub use text::POINT_IS_PIXEL_DPI;

@@ -131,3 +131,40 @@ fn metadata_is_changed_on_a_copy_only() {
     assert_eq!(edited.edit(|edit| edit.remove(c"delay")).unwrap().ints(c"delay"), None);
     assert_eq!(image.text(c"orientation"), None);
 }
+
+#[test]
+fn a_picture_over_a_picture() {
+    start();
+    let paper = Image::from_pixels(&[255; 6 * 4 * 3], 6, 4, 3).unwrap();
+    let paper = paper.interpret(vips::Interpretation::Srgb).unwrap();
+    let ink = Image::from_pixels(&[0, 0, 0, 128].repeat(4), 2, 2, 4).unwrap();
+    let ink = ink.interpret(vips::Interpretation::Srgb).unwrap();
+    let both = paper.composite_over(&ink, 1, 1).unwrap().cast(vips::BandFormat::Uchar).unwrap();
+    assert_eq!((both.width(), both.height(), both.bands()), (6, 4, 4));
+    let pixels = both.pixels().unwrap();
+    let at = |x: usize, y: usize| pixels[(y * 6 + x) * 4];
+    // half of white, rounded towards black
+    assert_eq!((at(0, 0), at(1, 1), at(2, 2), at(3, 3)), (255, 126, 126, 255));
+    let cut = both.extract_area(1, 1, 2, 2).unwrap();
+    let inserted = paper.bandjoin_const(255.0).unwrap().insert(&cut, 4, 2).unwrap();
+    assert_eq!(inserted.pixels().unwrap()[(2 * 6 + 4) * 4], 126);
+    // what is not covered keeps every value
+    let levels: Vec<u8> = (0..=255).flat_map(|level| [level; 3]).collect();
+    let levels =
+        Image::from_pixels(&levels, 256, 1, 3).unwrap().interpret(vips::Interpretation::Srgb).unwrap();
+    let clear = Image::from_pixels(&[9, 9, 9, 0].repeat(256), 256, 1, 4).unwrap();
+    let clear = clear.interpret(vips::Interpretation::Srgb).unwrap();
+    let same = levels.composite_over(&clear, 0, 0).unwrap().extract_bands(0, 3).unwrap();
+    assert_eq!(*same.pixels().unwrap(), *levels.pixels().unwrap());
+}
+
+#[test]
+fn letters_leave_ink_and_blanks_are_an_error() {
+    start();
+    let word = Image::letters("<b>a &amp; b</b>", "Sans 20", vips::ops::POINT_IS_PIXEL_DPI).unwrap();
+    assert!(word.width() > 20 && word.bands() == 4, "{word:?}");
+    assert!(word.pixels().unwrap().chunks_exact(4).any(|pixel| pixel[3] == 255));
+    assert!(Image::letters("<b>a", "Sans 20", 72).is_err());
+    assert!(Image::letters("", "Sans 20", 72).is_err());
+    assert!(Image::letters("a\0b", "Sans 20", 72).is_err());
+}

@@ -2,6 +2,7 @@
 
 mod jobs;
 mod naming;
+mod overlays;
 
 use std::{
     collections::HashSet,
@@ -26,7 +27,8 @@ use crate::config::{Environment, Problems};
 /// Enough of a file to tell whether it is a picture; an SVG may begin with a long comment.
 const HEAD_BYTES: u64 = 16 * 1024;
 
-/// Processes a picture, or all pictures of a folder.
+/// Processes a picture, or all pictures of a folder. Overlays such as `mark=/logo.png` are files of the picture's
+/// folder, or of the folder that is processed.
 #[derive(Debug, Args)]
 pub struct Process {
     /// A picture, or a folder: all pictures in it and below it
@@ -50,6 +52,8 @@ struct Task<'a> {
     params: &'a Params,
     accept: Accept,
     settings: &'a Settings,
+    /// Where overlays are.
+    folder: PathBuf,
     /// The originals, which nothing may overwrite.
     originals: HashSet<PathBuf>,
 }
@@ -77,6 +81,7 @@ impl Process {
             params: &reading.params,
             accept: query::accept(&self.accept),
             settings: &config.settings(),
+            folder: if jobs.folder { self.input.clone() } else { folder_of(&self.input) },
             originals: jobs.list.iter().filter_map(|job| fs::canonicalize(&job.input).ok()).collect(),
         };
         match jobs {
@@ -93,6 +98,11 @@ impl Process {
             }),
         }
     }
+}
+
+/// Of a file without one, the current folder.
+fn folder_of(file: &Path) -> PathBuf {
+    file.parent().map(Path::to_path_buf).unwrap_or_default()
 }
 
 /// Every file, as many at once as the pool has threads, with a progress bar on a terminal.
@@ -133,8 +143,10 @@ impl Task<'_> {
     fn process(&self, job: &Job) -> Result<Outcome, Error> {
         let Some(original) = self.read(&job.input)? else { return Ok(Outcome::NoPicture) };
         let deadline = vips::Deadline::never();
+        let assets = overlays::read(self.params, &self.folder, self.settings)?;
+        let Self { params, accept, settings, .. } = self;
         let Answer { bytes, media, .. } =
-            vips_ops::answer(self.params, &original, self.accept, self.settings, &deadline, &mut |_| ())?;
+            vips_ops::answer(params, &original, &assets, *accept, settings, &deadline, &mut |_| ())?;
         let output = job.output(media)?;
         if fs::canonicalize(&output).is_ok_and(|existing| self.originals.contains(&existing)) {
             let refused = format!("the result would overwrite the original {}", output.display());

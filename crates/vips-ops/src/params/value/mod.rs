@@ -2,4 +2,7 @@
 
 pub mod boolean;
 pub mod colour;
+pub mod layer;
 pub mod number;
+pub mod position;
+pub mod url;

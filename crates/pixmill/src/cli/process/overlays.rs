@@ -1,0 +1,55 @@
+//! Overlays of the command line: files of the folder in which the originals are.
+
+use std::{fs, io::ErrorKind, path::Path};
+
+use bytes::Bytes;
+use origin::SourcePath;
+use vips_ops::{
+    Accept, Assets, Blame, Params, Settings,
+    overlay::{Link, links},
+    params::value::url::Url,
+    vips::Deadline,
+};
+
+use crate::cli::Error;
+
+/// The overlays of a request. One that is not there is for the render to judge: it may be left out.
+pub fn read(params: &Params, folder: &Path, settings: &Settings) -> Result<Assets, Error> {
+    let mut assets = Assets::default();
+    for link in links(params, &settings.limits).map_err(vips_ops::Error::from)? {
+        if let Some(bytes) = one(&link, folder, settings)? {
+            assets.insert(link.url, bytes);
+        }
+    }
+    Ok(assets)
+}
+
+fn one(link: &Link, folder: &Path, settings: &Settings) -> Result<Option<Bytes>, Error> {
+    let Url::Relative { path, .. } = &link.url else {
+        let parameter = link.parameter;
+        return Err(Error::Usage(format!(
+            "{parameter} names a URL, expected a file of the picture's folder"
+        )));
+    };
+    let refused =
+        |_| Error::Usage(format!("{path} is no path of an overlay, expected one such as /logo.png"));
+    let mut file = folder.to_path_buf();
+    file.extend(SourcePath::parse(path).map_err(refused)?.segments().iter().filter(|part| !part.is_empty()));
+    let bytes = match fs::read(&file) {
+        Ok(bytes) => Bytes::from(bytes),
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(Error::file(file)(error)),
+    };
+    if link.params.is_empty() {
+        return Ok(Some(bytes));
+    }
+    let own = read(&link.params, folder, settings)?;
+    let never = Deadline::never();
+    let accept = Accept::default();
+    match vips_ops::process(&link.params, &bytes, &own, accept, settings, &never, &mut |_| ()) {
+        Ok(made) => Ok(Some(made.bytes)),
+        // no picture, or one that lacks what it must have: as good as not there
+        Err(error) if error.blame() == Blame::Origin => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}

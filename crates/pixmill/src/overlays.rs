@@ -1,0 +1,153 @@
+//! The pictures that a request lays over its original: fetched together, before the render, under the original's rules.
+//!
+//! One with parameters of its own is a request like any other, with its own place in the cache of answers. One that
+//! the origin cannot give is left out, unless it is required; the answer is then kept no longer than an absence, so
+//! that the overlay shows soon after it is there.
+
+use std::{rc::Rc, sync::Arc, time::Duration};
+
+use futures_util::{
+    FutureExt,
+    future::{LocalBoxFuture, try_join_all},
+};
+use origin::SourcePath;
+use result_cache::{Envelope, Key, Lifetimes, clock};
+use vips_ops::{Accept, Assets, Params, overlay::Link, params::value::url::Url};
+
+use crate::{
+    failure::Failure,
+    original::{self, Original, Standing},
+    service::{self, Found, Request},
+    state::Worker,
+};
+
+/// The overlays of a request.
+#[derive(Debug, Default)]
+pub struct Overlays {
+    /// Their bytes.
+    pub assets: Assets,
+    /// What was found for each of the links.
+    found: Vec<Option<Original>>,
+}
+
+/// Fails if a request names an overlay that may not be fetched, before anything is.
+pub fn check(links: &[Link]) -> Result<(), Failure> {
+    links.iter().try_for_each(|link| place(link).map(drop))
+}
+
+/// Where an overlay is, if it may be fetched. The one place where that is decided: overlays come from the configured
+/// origin, as originals do.
+fn place(link: &Link) -> Result<SourcePath, Failure> {
+    match &link.url {
+        Url::Relative { path, .. } => Ok(SourcePath::parse(path)?),
+        Url::Absolute(_) => Err(Failure::DynamicOrigin { named: link.parameter }),
+    }
+}
+
+/// Fetches what the links name, all at the same time.
+pub async fn obtain(worker: &Rc<Worker>, links: &[Link]) -> Result<Overlays, Failure> {
+    let found = try_join_all(links.iter().map(|link| one(worker, link))).await?;
+    let mut assets = Assets::default();
+    for (link, found) in links.iter().zip(&found) {
+        if let Some(found) = found {
+            assets.insert(link.url.clone(), found.envelope.body.clone());
+        }
+    }
+    Ok(Overlays { assets, found })
+}
+
+/// Nothing: it cannot be had, and may be left out.
+async fn one(worker: &Rc<Worker>, link: &Link) -> Result<Option<Original>, Failure> {
+    match fetch(worker, link).await {
+        Ok(original) => Ok(Some(original)),
+        Err(failure) if !failure.is_of_the_original() => Err(failure),
+        Err(failure) if !link.required => {
+            tracing::warn!(error = %failure, "an overlay is left out");
+            Ok(None)
+        }
+        Err(absent @ Failure::Absent { .. }) => Err(absent),
+        Err(failure) => Err(vips_ops::Error::Overlay(failure.to_string()).into()),
+    }
+}
+
+async fn fetch(worker: &Rc<Worker>, link: &Link) -> Result<Original, Failure> {
+    let path = Rc::new(place(link)?);
+    if link.params.is_empty() {
+        return original::obtain(worker, &path).await;
+    }
+    answer(Rc::clone(worker), path, link.params.clone()).await
+}
+
+/// An overlay that is made. Its own overlays come this way again, so the future's type has to end here.
+fn answer(
+    worker: Rc<Worker>,
+    path: Rc<SourcePath>,
+    params: Params,
+) -> LocalBoxFuture<'static, Result<Original, Failure>> {
+    async move {
+        let request = Request { path, params, accept: Accept::default() };
+        let answer = service::answer(&worker, request).await?;
+        let standing = if answer.found == Found::Stale { Standing::Outdated } else { answer.standing };
+        Ok(Original { envelope: answer.envelope, standing })
+    }
+    .boxed_local()
+}
+
+impl Overlays {
+    /// What tells this version of the original with these overlays from others.
+    pub fn version(&self, original: &Original) -> Key {
+        if self.found.is_empty() {
+            return original.version();
+        }
+        let own = [Some(original.version())].into_iter();
+        let versions: Vec<_> =
+            own.chain(self.found.iter().map(|found| found.as_ref().map(Original::version))).collect();
+        let parts = versions.iter().map(|version| version.as_ref().map_or(&[][..], |key| key.as_bytes()));
+        Key::of(&parts.collect::<Vec<_>>())
+    }
+
+    /// The original, which may be kept no longer than any of its overlays, nor than one is missing.
+    pub fn limit(&self, original: Original, negative_ttl: Duration) -> Original {
+        if self.found.is_empty() {
+            return original;
+        }
+        let original = self.found.iter().flatten().fold(original, |all, overlay| shorter(&all, overlay));
+        if self.found.iter().any(Option::is_none) { briefly(&original, negative_ttl) } else { original }
+    }
+}
+
+/// The original of an answer that lacks an overlay: it may be kept no longer than an absence.
+pub fn briefly(original: &Original, negative_ttl: Duration) -> Original {
+    let fresh_for = original.envelope.age(clock::now()).saturating_add(negative_ttl);
+    let meta = &original.envelope.meta;
+    let lifetimes = Lifetimes { fresh_for: fresh_for.min(meta.lifetimes.fresh_for), ..Lifetimes::default() };
+    with(original, lifetimes, original.standing)
+}
+
+/// The original as long as both may be kept.
+fn shorter(original: &Original, overlay: &Original) -> Original {
+    let (own, other) = (&original.envelope.meta, &overlay.envelope.meta);
+    let until = Duration::from_millis(other.stored_at).saturating_add(other.lifetimes.fresh_for);
+    let lifetimes = Lifetimes {
+        fresh_for: own.lifetimes.fresh_for.min(until.saturating_sub(Duration::from_millis(own.stored_at))),
+        stale_while_revalidate: own
+            .lifetimes
+            .stale_while_revalidate
+            .min(other.lifetimes.stale_while_revalidate),
+        stale_if_error: own.lifetimes.stale_if_error.min(other.lifetimes.stale_if_error),
+    };
+    let standing = match (original.standing, overlay.standing) {
+        (Standing::Unkept, _) | (_, Standing::Unkept) => Standing::Unkept,
+        (Standing::Outdated, _) | (_, Standing::Outdated) => Standing::Outdated,
+        (Standing::Kept, Standing::Kept) => Standing::Kept,
+    };
+    with(original, lifetimes, standing)
+}
+
+fn with(original: &Original, lifetimes: Lifetimes, standing: Standing) -> Original {
+    let mut envelope = Envelope::clone(&original.envelope);
+    envelope.meta.lifetimes = lifetimes;
+    // its own date says nothing of its overlays
+    envelope.meta.last_modified = None;
+    Original { envelope: Arc::new(envelope), standing }
+}

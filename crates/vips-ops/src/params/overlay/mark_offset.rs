@@ -1,0 +1,54 @@
+//! `mark_offset`: how far a watermark lies from its edge.
+
+use crate::params::{
+    spec::{Example, Expected, Grammar, Param, Reading, Spec},
+    value::number,
+};
+
+/// Percent of the picture's side, from the edge that `mark_pos` names.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct MarkOffset(pub f64);
+
+impl Param for MarkOffset {
+    const SPEC: Spec = Spec {
+        name: "mark_offset",
+        aliases: &[],
+        summary: "Moves the watermark inwards from the edges of `mark_pos`, by percent of the picture's side.",
+        help: "From the left or right edge by percent of the width, from the upper or lower edge by percent of the \
+               height; in the middle there is nothing to move from.",
+        grammar: Grammar::Decimal(0.0, 100.0),
+        default: "0",
+        needs: &["mark"],
+        examples: &[Example {
+            source: "china.jpg",
+            query: "width=200&mark=/pixmill-logo.png&mark_scale=40&mark_pos=top&mark_offset=40",
+            shows: "40 % below the upper edge",
+        }],
+    };
+
+    fn parse(raw: &str) -> Result<Reading<Self>, Expected> {
+        number::decimal(raw, 0.0..=100.0).map(|reading| reading.map(Self))
+    }
+
+    fn canonical(&self, out: &mut String) {
+        number::canonical(self.0, out);
+    }
+
+    fn is_neutral(&self) -> bool {
+        self.0 == 0.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::params::spec::check;
+
+    #[test]
+    fn values() {
+        check::accepts(&[("0", MarkOffset(0.0)), ("12.5", MarkOffset(12.5))]);
+        check::clamps(&[("-3", MarkOffset(0.0)), ("101", MarkOffset(100.0))]);
+        check::rejects::<MarkOffset>(&["", "far"]);
+        assert!(MarkOffset(0.0).is_neutral());
+    }
+}

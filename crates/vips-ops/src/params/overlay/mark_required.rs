@@ -1,0 +1,52 @@
+//! `mark_required`: whether a watermark must not be left out.
+
+use crate::params::{
+    spec::{Example, Expected, Grammar, Param, Reading, Spec},
+    value::boolean,
+};
+
+/// On or off.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct MarkRequired(pub bool);
+
+impl Param for MarkRequired {
+    const SPEC: Spec = Spec {
+        name: "mark_required",
+        aliases: &[],
+        summary: "Fails rather than answer without the watermark.",
+        help: "An absent watermark is then a 404, one that cannot be fetched or decoded a 502.",
+        grammar: Grammar::Boolean,
+        default: "false",
+        needs: &["mark"],
+        examples: &[Example {
+            source: "china.jpg",
+            query: "width=200&mark=/pixmill-logo.png&mark_scale=30&mark_required=true",
+            shows: "the watermark is there",
+        }],
+    };
+
+    fn parse(raw: &str) -> Result<Reading<Self>, Expected> {
+        boolean::boolean(raw).map(|reading| reading.map(Self))
+    }
+
+    fn canonical(&self, out: &mut String) {
+        boolean::canonical(self.0, out);
+    }
+
+    fn is_neutral(&self) -> bool {
+        !self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::params::spec::check;
+
+    #[test]
+    fn values() {
+        check::accepts(&[("true", MarkRequired(true)), ("0", MarkRequired(false))]);
+        check::rejects::<MarkRequired>(&["perhaps"]);
+        assert!(MarkRequired(false).is_neutral() && !MarkRequired(true).is_neutral());
+    }
+}

@@ -1,0 +1,51 @@
+//! `mark_scale`: how large a watermark is.
+
+use crate::params::{
+    spec::{Example, Expected, Grammar, Param, Reading, Spec},
+    value::number,
+};
+
+/// Percent of the smaller side of the picture.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct MarkScale(pub f64);
+
+/// Twice the picture: more would be cut away.
+pub const MAX_PERCENT: f64 = 200.0;
+
+impl Param for MarkScale {
+    const SPEC: Spec = Spec {
+        name: "mark_scale",
+        aliases: &[],
+        summary: "Fits the watermark inside a square of this many percent of the picture's smaller side.",
+        help: "It is enlarged only with `mark_upscale`.",
+        grammar: Grammar::Decimal(1.0, MAX_PERCENT),
+        default: "the watermark's own size",
+        needs: &["mark"],
+        examples: &[Example {
+            source: "china.jpg",
+            query: "width=200&mark=/pixmill-logo.png&mark_scale=60",
+            shows: "60 % of the smaller side",
+        }],
+    };
+
+    fn parse(raw: &str) -> Result<Reading<Self>, Expected> {
+        number::decimal(raw, 1.0..=MAX_PERCENT).map(|reading| reading.map(Self))
+    }
+
+    fn canonical(&self, out: &mut String) {
+        number::canonical(self.0, out);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::params::spec::check;
+
+    #[test]
+    fn values() {
+        check::accepts(&[("60", MarkScale(60.0)), ("12.5", MarkScale(12.5))]);
+        check::clamps(&[("0", MarkScale(1.0)), ("900", MarkScale(200.0))]);
+        check::rejects::<MarkScale>(&["", "large"]);
+    }
+}

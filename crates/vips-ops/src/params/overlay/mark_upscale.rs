@@ -1,0 +1,52 @@
+//! `mark_upscale`: whether a watermark may be enlarged.
+
+use crate::params::{
+    spec::{Example, Expected, Grammar, Param, Reading, Spec},
+    value::boolean,
+};
+
+/// On or off.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct MarkUpscale(pub bool);
+
+impl Param for MarkUpscale {
+    const SPEC: Spec = Spec {
+        name: "mark_upscale",
+        aliases: &[],
+        summary: "Allows enlarging the watermark to the size that `mark_scale` asks for.",
+        help: "",
+        grammar: Grammar::Boolean,
+        default: "false",
+        needs: &["mark"],
+        examples: &[Example {
+            source: "china.jpg",
+            query: "width=200&mark=/pixmill-logo.png%3Fwidth%3D30&mark_scale=60&mark_upscale=true",
+            shows: "enlarged to 60 % of the smaller side",
+        }],
+    };
+
+    fn parse(raw: &str) -> Result<Reading<Self>, Expected> {
+        boolean::boolean(raw).map(|reading| reading.map(Self))
+    }
+
+    fn canonical(&self, out: &mut String) {
+        boolean::canonical(self.0, out);
+    }
+
+    fn is_neutral(&self) -> bool {
+        !self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::params::spec::check;
+
+    #[test]
+    fn values() {
+        check::accepts(&[("true", MarkUpscale(true)), ("0", MarkUpscale(false))]);
+        check::rejects::<MarkUpscale>(&["perhaps"]);
+        assert!(MarkUpscale(false).is_neutral() && !MarkUpscale(true).is_neutral());
+    }
+}

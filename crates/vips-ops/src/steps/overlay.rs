@@ -1,0 +1,69 @@
+//! Laying pictures over the picture.
+
+use vips::{BandFormat, Image, Result};
+
+use crate::{overlay::Drawn, size::Size, steps::profile};
+
+/// Lays them on, the first one lowest. Colours are blended as sRGB by opacity; what hangs over the edge is cut, and a
+/// picture without alpha stays without.
+pub fn lay(image: Image, drawn: &[Drawn]) -> Result<Image> {
+    if drawn.is_empty() {
+        return Ok(image);
+    }
+    // parts of it are read twice: under the overlay, and around it
+    let mut image = profile::coloured(image)?.copy_memory()?;
+    for overlay in drawn {
+        image = over(&image, overlay)?;
+    }
+    Ok(image)
+}
+
+fn over(image: &Image, Drawn { image: top, left, top_edge }: &Drawn) -> Result<Image> {
+    let base = Size { width: image.width(), height: image.height() };
+    let (Some(across), Some(down)) =
+        (overlap(*left, top.width(), base.width), overlap(*top_edge, top.height(), base.height))
+    else {
+        return Ok(image.clone());
+    };
+    let under = image.extract_area(across.at, down.at, across.length, down.length)?;
+    let shown = top.extract_area(across.from, down.from, across.length, down.length)?;
+    let blended = under.composite_over(&shown, 0, 0)?.cast(BandFormat::Uchar)?;
+    image.insert(&blended.extract_bands(0, image.bands())?, across.at, down.at)
+}
+
+/// The part of an overlay's side that lies on the picture.
+struct Overlap {
+    /// Where on the picture it begins.
+    at: u32,
+    /// Where in the overlay it begins.
+    from: u32,
+    length: u32,
+}
+
+fn overlap(start: i32, length: u32, base: u32) -> Option<Overlap> {
+    let end = (i64::from(start) + i64::from(length)).min(base.into());
+    let at = i64::from(start.max(0));
+    let shown = u32::try_from(end - at).ok().filter(|shown| *shown > 0)?;
+    Some(Overlap { at: at as u32, from: start.min(0).unsigned_abs(), length: shown })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn overlaps() {
+        for (start, length, base, expected) in [
+            (0, 10, 20, Some((0, 0, 10))),
+            (15, 10, 20, Some((15, 0, 5))),
+            (-4, 10, 20, Some((0, 4, 6))),
+            (-4, 50, 20, Some((0, 4, 20))),
+            (20, 10, 20, None),
+            (-10, 10, 20, None),
+            (i32::MIN, 10, 20, None),
+        ] {
+            let found = overlap(start, length, base).map(|found| (found.at, found.from, found.length));
+            assert_eq!(found, expected, "{start} {length} {base}");
+        }
+    }
+}

@@ -1,0 +1,223 @@
+//! A font as clients write it: family, styles and size in any order, `Arial italic 20`.
+
+use std::fmt::{self, Display, Formatter};
+
+use super::fonts::{self, FALLBACK, Family, LAST_RESORT};
+use crate::params::value::number;
+
+/// Size in points when none is named.
+pub const DEFAULT_SIZE: f64 = 20.0;
+
+/// Smallest and largest size in points.
+const SIZES: (f64, f64) = (1.0, 1000.0);
+
+/// Longest declaration that is looked at, in bytes.
+const MAX_BYTES: usize = 100;
+
+/// Most words of a family's name.
+const MAX_FAMILY_WORDS: usize = 4;
+
+/// Words for the weight, Pango's spelling first; the ones for a normal weight have none.
+const WEIGHTS: [(&str, &[&str]); 9] = [
+    ("Thin", &["thin"]),
+    ("Ultra-Light", &["extralight", "ultralight"]),
+    ("Light", &["light"]),
+    ("", &["regular", "normal", "standard", "roman", "book"]),
+    ("Medium", &["medium"]),
+    ("Semi-Bold", &["semibold", "demibold", "demi"]),
+    ("Bold", &["bold"]),
+    ("Ultra-Bold", &["extrabold", "ultrabold"]),
+    ("Heavy", &["black", "heavy"]),
+];
+
+/// Words that mean something together with the next one: `Extra Bold`.
+const DEGREES: [&str; 4] = ["semi", "demi", "extra", "ultra"];
+
+/// Where `WEIGHTS` has the normal weight.
+const NORMAL: usize = 3;
+
+/// A font.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Font {
+    /// A family of the list, or another name as it was written; empty: none was.
+    family: String,
+    /// Index into `WEIGHTS`.
+    weight: usize,
+    italic: bool,
+    condensed: bool,
+    /// In points.
+    size: f64,
+}
+
+impl Default for Font {
+    fn default() -> Self {
+        Self { family: String::new(), weight: NORMAL, italic: false, condensed: false, size: DEFAULT_SIZE }
+    }
+}
+
+impl Font {
+    /// Reads a declaration. There is nothing that it refuses but length: what is no style and no size is a family, and
+    /// an unknown family has a substitute.
+    pub fn parse(raw: &str) -> Result<Self, String> {
+        if raw.len() > MAX_BYTES {
+            return Err(format!("a font of at most {MAX_BYTES} bytes"));
+        }
+        // what means something to Pango (`,` `@` `#` `=`) is no part of a name
+        let plain: String =
+            raw.chars().map(|c| if c.is_alphanumeric() || "-.'_".contains(c) { c } else { ' ' }).collect();
+        let words = plain.split_whitespace().filter(|word| word.contains(char::is_alphanumeric));
+        let mut words: Vec<&str> = words.collect();
+        let mut font = Self::default();
+        if let Some((start, length, family)) = known_family(&words) {
+            family.name.clone_into(&mut font.family);
+            words.drain(start..start + length);
+        }
+        let mut unknown = Vec::new();
+        let mut rest = words.as_slice();
+        while let [first, after @ ..] = rest {
+            rest = after;
+            let degree = DEGREES.iter().any(|degree| degree.eq_ignore_ascii_case(first));
+            if let Some((second, after)) = after.split_first().filter(|_| degree)
+                && font.takes(&format!("{first}{second}"))
+            {
+                rest = after;
+            } else if !font.takes(first) {
+                unknown.push(*first);
+            }
+        }
+        if font.family.is_empty() {
+            font.family = unknown.join(" ");
+        }
+        Ok(font)
+    }
+
+    /// Takes a word that is a style or a size.
+    fn takes(&mut self, word: &str) -> bool {
+        let word = word.to_ascii_lowercase().replace('-', "");
+        let size = word.strip_suffix("px").or_else(|| word.strip_suffix("pt")).unwrap_or(&word);
+        if let Some(size) = number::finite(size) {
+            self.size = size.clamp(SIZES.0, SIZES.1);
+            return true;
+        }
+        let upright = ["italic", "oblique"].iter().find_map(|slant| word.strip_suffix(slant));
+        let weight = |word: &str| WEIGHTS.iter().position(|(_, words)| words.contains(&word));
+        match (upright, word.as_str()) {
+            (Some(before), _) => {
+                let weight = if before.is_empty() { Some(self.weight) } else { weight(before) };
+                self.italic |= weight.is_some();
+                self.weight = weight.unwrap_or(self.weight);
+                weight.is_some()
+            }
+            (None, "condensed" | "narrow") => {
+                self.condensed = true;
+                true
+            }
+            (None, word) => {
+                let weight = weight(word);
+                // `regular` beside `bold` takes nothing away
+                self.weight = weight.filter(|weight| *weight != NORMAL).unwrap_or(self.weight);
+                weight.is_some()
+            }
+        }
+    }
+
+    /// In points.
+    pub fn size(&self) -> f64 {
+        self.size
+    }
+
+    /// What Pango is asked for, at this size.
+    pub(crate) fn description(&self, size: f64) -> String {
+        let known = fonts::find(&self.family);
+        let own: Vec<&str> = match known {
+            Some(family) => family.drawn_by.to_vec(),
+            None if self.family.is_empty() => vec![FALLBACK],
+            None => vec![&self.family, FALLBACK],
+        };
+        let families: Vec<_> = own.into_iter().chain(LAST_RESORT).collect();
+        format!("{},{} {size}", families.join(","), self.styles())
+    }
+
+    fn styles(&self) -> String {
+        let mut styles = String::new();
+        let (weight, _) = WEIGHTS[self.weight];
+        let slant = if self.italic { "Italic" } else { "" };
+        let stretch = if self.condensed { "Condensed" } else { "" };
+        for word in [weight, slant, stretch].into_iter().filter(|word| !word.is_empty()) {
+            styles.push(' ');
+            styles.push_str(word);
+        }
+        styles
+    }
+}
+
+/// The longest family of the list that the words name: where it begins, and how many words it has.
+fn known_family(words: &[&str]) -> Option<(usize, usize, &'static Family)> {
+    (1..=MAX_FAMILY_WORDS.min(words.len())).rev().find_map(|length| {
+        let mut windows = words.windows(length).enumerate();
+        windows.find_map(|(start, window)| Some((start, length, fonts::find(&window.join(" "))?)))
+    })
+}
+
+impl Display for Font {
+    /// The one spelling: family, styles, size. Reads back as the same font.
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let words = format!("{}{}", self.family, self.styles().replace('-', ""));
+        write!(f, "{} {}", words.trim(), self.size)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn any_order_is_one_font() {
+        for (raw, expected) in [
+            ("Arial italic 20", "Arial Italic 20"),
+            ("20 italic arial", "Arial Italic 20"),
+            ("italic", "Italic 20"),
+            ("48", "48"),
+            ("bold 12px Times", "Times New Roman Bold 12"),
+            ("arial bold 20", "Arial Bold 20"),
+            ("Arial Black 9", "Arial Black 9"),
+            ("Open Sans Semibold Italic", "Open Sans SemiBold Italic 20"),
+            ("Playfair Display Extra Bold Italic 33", "Playfair Display UltraBold Italic 33"),
+            ("RedHat Display BoldItalic", "RedHat Display Bold Italic 20"),
+            ("DejaVu Sans Bold Oblique", "DejaVu Sans Bold Italic 20"),
+            ("DejaVu Sans Condensed Bold", "DejaVu Sans Bold Condensed 20"),
+            ("Nimbus Roman No9 L Medium Italic", "Nimbus Roman No9 L Medium Italic 20"),
+            ("Liberation Sans Narrow Bold", "Liberation Sans Narrow Bold 20"),
+            ("Century Schoolbook L Roman", "Century Schoolbook L 20"),
+            ("Comic Sans MS normal", "Comic Sans MS 20"),
+            ("No Such Face 30", "No Such Face 30"),
+            ("evil,@wght=900#x", "evil wght x 900"),
+            ("", "20"),
+        ] {
+            let font = Font::parse(raw).unwrap();
+            assert_eq!(font.to_string().trim(), expected, "{raw}");
+            assert_eq!(Font::parse(&font.to_string()), Ok(font), "{raw}");
+        }
+        assert!(Font::parse(&"x".repeat(101)).is_err());
+    }
+
+    #[test]
+    fn pango_is_asked_for_what_is_there() {
+        let asked = |raw: &str| Font::parse(raw).unwrap().description(30.0);
+        assert_eq!(asked("Arial bold 20"), "Liberation Sans,DejaVu Sans,Noto Color Emoji, Bold 30");
+        assert_eq!(asked("Odd"), "Odd,Liberation Sans,DejaVu Sans,Noto Color Emoji, 30");
+        assert!(asked("20").starts_with(FALLBACK));
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_a_font_with_one_spelling(raw in ".{0,60}") {
+            if let Ok(font) = Font::parse(&raw) && font.to_string().len() <= MAX_BYTES {
+                let again = Font::parse(&font.to_string()).unwrap();
+                prop_assert_eq!(again.to_string(), font.to_string());
+            }
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! The families that clients may name, and the open fonts that stand for them.
+
+/// How a family is drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kinship {
+    /// By itself: it is openly licensed.
+    Itself,
+    /// By the same design under its present name.
+    Renamed,
+    /// By one whose letters have the same widths.
+    SameMetrics,
+    /// By the nearest open design.
+    Nearest,
+}
+
+/// A family that clients may name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Family {
+    /// Its name.
+    pub name: &'static str,
+    /// The families that draw it: the first that is installed does.
+    pub drawn_by: &'static [&'static str],
+    /// How the first of them is related to it.
+    pub kinship: Kinship,
+    /// The package that has the first of them, of Debian unless it says otherwise.
+    pub package: &'static str,
+}
+
+const fn family(
+    name: &'static str,
+    drawn_by: &'static [&'static str],
+    kinship: Kinship,
+    package: &'static str,
+) -> Family {
+    Family { name, drawn_by, kinship, package }
+}
+
+const LIBERATION: &str = "fonts-liberation";
+const DEJAVU: &str = "fonts-dejavu";
+const URW: &str = "fonts-urw-base35";
+
+/// Every family of the API's font list.
+pub const FAMILIES: &[Family] = &[
+    family("Andale Mono", &["DejaVu Sans Mono"], Kinship::Nearest, DEJAVU),
+    family("Arial Black", &["Open Sans Extrabold", "DejaVu Sans"], Kinship::Nearest, "fonts-open-sans"),
+    family("Arial", &["Liberation Sans"], Kinship::SameMetrics, LIBERATION),
+    family("Bitstream Charter", &["Charis SIL", "DejaVu Serif"], Kinship::Renamed, "fonts-sil-charis"),
+    family("Century Schoolbook L", &["C059", "DejaVu Serif"], Kinship::Renamed, URW),
+    family("Comic Sans MS", &["Comic Neue"], Kinship::Nearest, "fonts-comic-neue"),
+    family(
+        "Costar Brown",
+        &["League Spartan", "Open Sans"],
+        Kinship::Nearest,
+        "fontpkg-league-spartan (PyPI)",
+    ),
+    family("Courier 10 Pitch", &["Nimbus Mono PS", "Liberation Mono"], Kinship::Nearest, URW),
+    family("Courier New", &["Liberation Mono"], Kinship::SameMetrics, LIBERATION),
+    family("DejaVu Sans", &["DejaVu Sans"], Kinship::Itself, DEJAVU),
+    family("Georgia", &["Charis SIL", "DejaVu Serif"], Kinship::Nearest, "fonts-sil-charis"),
+    family(
+        "Impact",
+        &["Anton", "Open Sans Extrabold", "DejaVu Sans"],
+        Kinship::Nearest,
+        "fontpkg-anton (PyPI)",
+    ),
+    family("Liberation Mono", &["Liberation Mono"], Kinship::Itself, LIBERATION),
+    family("Liberation Sans", &["Liberation Sans"], Kinship::Itself, LIBERATION),
+    family(
+        "Liberation Sans Narrow",
+        &["Liberation Sans Narrow", "Nimbus Sans Narrow"],
+        Kinship::Itself,
+        LIBERATION,
+    ),
+    family("Liberation Serif", &["Liberation Serif"], Kinship::Itself, LIBERATION),
+    family("Nimbus Mono L", &["Nimbus Mono PS", "Liberation Mono"], Kinship::Renamed, URW),
+    family("Nimbus Roman No9 L", &["Nimbus Roman", "Liberation Serif"], Kinship::Renamed, URW),
+    family("Nimbus Sans L", &["Nimbus Sans", "Liberation Sans"], Kinship::Renamed, URW),
+    family("Open Sans", &["Open Sans"], Kinship::Itself, "fonts-open-sans"),
+    family(
+        "Playfair Display",
+        &["Playfair Display", "C059", "DejaVu Serif"],
+        Kinship::Itself,
+        "fontpkg-playfair-display (PyPI)",
+    ),
+    family(
+        "RedHat Display",
+        &["Red Hat Display", "Open Sans"],
+        Kinship::Itself,
+        "fontpkg-red-hat-display (PyPI)",
+    ),
+    family("Spartan", &["League Spartan", "URW Gothic"], Kinship::Renamed, "fontpkg-league-spartan (PyPI)"),
+    family("Standard Symbols L", &["Standard Symbols PS"], Kinship::Renamed, URW),
+    family("Times New Roman", &["Liberation Serif"], Kinship::SameMetrics, LIBERATION),
+    family("Trebuchet MS", &["Fira Sans", "Open Sans"], Kinship::Nearest, "fontpkg-fira-sans (PyPI)"),
+    family("URW Bookman L", &["URW Bookman", "DejaVu Serif"], Kinship::Renamed, URW),
+    family("URW Chancery L", &["Z003", "Comic Neue"], Kinship::Renamed, URW),
+    family("URW Gothic L", &["URW Gothic", "League Spartan"], Kinship::Renamed, URW),
+    family("URW Palladio L", &["P052", "Liberation Serif"], Kinship::Renamed, URW),
+    family("Utopia", &["Charis SIL", "DejaVu Serif"], Kinship::Nearest, "fonts-sil-charis"),
+    family("Verdana", &["DejaVu Sans"], Kinship::Nearest, DEJAVU),
+    family("Webdings", &["D050000L", "DejaVu Sans"], Kinship::Nearest, URW),
+];
+
+/// Other names under which clients ask for a family of the list.
+const ALIASES: &[(&str, &str)] = &[
+    ("Times", "Times New Roman"),
+    ("Courier", "Courier New"),
+    ("Helvetica", "Arial"),
+    ("Comic Sans", "Comic Sans MS"),
+    ("Trebuchet", "Trebuchet MS"),
+    ("Red Hat Display", "RedHat Display"),
+    ("Charter", "Bitstream Charter"),
+];
+
+/// What draws text whose family is not named or not known.
+pub const FALLBACK: &str = "Liberation Sans";
+
+/// After the families that draw a text: what has the signs that they lack, and pictures of emoji.
+pub const LAST_RESORT: [&str; 2] = ["DejaVu Sans", "Noto Color Emoji"];
+
+/// The family of a name, in any case.
+pub fn find(name: &str) -> Option<&'static Family> {
+    let alias = ALIASES.iter().find(|(alias, _)| alias.eq_ignore_ascii_case(name));
+    let name = alias.map_or(name, |(_, meant)| meant);
+    FAMILIES.iter().find(|family| family.name.eq_ignore_ascii_case(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_found_in_any_case_and_by_alias() {
+        assert_eq!(find("arial").map(|family| family.name), Some("Arial"));
+        assert_eq!(find("TIMES").map(|family| family.name), Some("Times New Roman"));
+        assert_eq!(find("No Such Font"), None);
+        for (_, meant) in ALIASES {
+            assert!(find(meant).is_some(), "{meant}");
+        }
+    }
+
+    #[test]
+    fn what_is_open_is_drawn_by_itself() {
+        for family in FAMILIES.iter().filter(|family| family.kinship == Kinship::Itself) {
+            let first = family.drawn_by[0].replace(' ', "");
+            assert_eq!(first, family.name.replace(' ', ""));
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! Text on pictures: which fonts there are, how one is named, and how a text is drawn.
+
+mod draw;
+mod font;
+pub mod fonts;
+
+pub(crate) use draw::draw;
+pub use font::Font;

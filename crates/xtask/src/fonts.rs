@@ -1,0 +1,78 @@
+//! The page of the font list: what draws each family, with a sample.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Result, ensure};
+use bytes::Bytes;
+use vips_ops::text::fonts::{FALLBACK, FAMILIES, Family, Kinship};
+use vips_ops::vips::{Deadline, Image, Keep, Palette, PngRows, Settings as VipsSettings, Vips};
+use vips_ops::{Accept, Assets, Params, Settings, process, query};
+
+use crate::workspace;
+
+/// Where the samples are, and how the page names them.
+const SAMPLES: &str = "docs/fonts";
+
+/// Pixels of a sample.
+const SIZE: (u32, u32) = (220, 30);
+
+/// Draws every sample. They depend on the fonts that are installed, so no check compares them.
+pub fn run(_arguments: &[String]) -> Result<()> {
+    Vips::start(VipsSettings::default())?;
+    let folder = workspace().join(SAMPLES);
+    fs::create_dir_all(&folder)?;
+    let paper = vec![255; (SIZE.0 * SIZE.1) as usize];
+    let paper = Image::from_pixels(&paper, SIZE.0, SIZE.1, 1)?;
+    let paper = paper.save_png(1, PngRows::Plain, Palette::Direct, Keep::Nothing)?;
+    for family in FAMILIES {
+        fs::write(folder.join(file(family)), sample(&paper, family)?)?;
+    }
+    Ok(())
+}
+
+fn sample(paper: &Bytes, family: &Family) -> Result<Bytes> {
+    let layers = format!(
+        "[{{\"text\":\"Hamburgefonstiv 012\",\"font\":\"{}\",\"pos\":\"left\",\"scale\":96}}]",
+        family.name
+    );
+    let mut request = "layers=".to_owned();
+    query::escape(&layers, &mut request);
+    let params = Params::parse(&request)?.params;
+    let (assets, settings, never) = (Assets::default(), Settings::default(), Deadline::never());
+    let answer = process(&params, paper, &assets, Accept::default(), &settings, &never, &mut |_| ())?;
+    ensure!(!answer.lacks_overlays, "{} draws nothing", family.name);
+    Ok(answer.bytes)
+}
+
+fn file(family: &Family) -> String {
+    family.name.to_ascii_lowercase().replace(' ', "-") + ".png"
+}
+
+/// The page.
+pub fn page(root: &Path) -> Result<String> {
+    let mut page = format!(
+        "# Fonts\n\nGenerated from the code by `make docs`; `cargo xtask fonts` draws the samples.\n\n\
+         These families can be named in the `font` of a text layer ([`layers`](parameters.md#layers)), with styles and \
+         a size in any order: `Arial italic 20`. What is openly licensed draws itself; for what is not stands a font \
+         whose letters have the same widths, where there is one, or the nearest. Any other family that is installed \
+         can be named as well; one that is unknown is drawn in {FALLBACK}. `make vendor` brings the packages, Debian's and \
+         those of PyPI; where they are missing, fontconfig chooses.\n\n\
+         | family | drawn by | which is | package | |\n|---|---|---|---|---|\n"
+    );
+    for family in FAMILIES {
+        let picture = file(family);
+        let missing = "no sample of this family; `cargo xtask fonts` draws it";
+        ensure!(root.join(SAMPLES).join(&picture).exists(), "{}: {missing}", family.name);
+        let Family { name, drawn_by, kinship, package } = family;
+        let kinship = match kinship {
+            Kinship::Itself => "itself",
+            Kinship::Renamed => "the same design under its present name",
+            Kinship::SameMetrics => "as wide, letter by letter",
+            Kinship::Nearest => "the nearest open design",
+        };
+        writeln!(page, "| {name} | {} | {kinship} | {package} | ![](fonts/{picture}) |", drawn_by[0])?;
+    }
+    Ok(page)
+}
