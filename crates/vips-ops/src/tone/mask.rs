@@ -1,10 +1,9 @@
 //! The light around each pixel: luma, blurred on a small copy and stretched back.
 
+use super::luma;
+
 /// Most pixels on the long side of the copy that is blurred: the narrowest blur, 2 % of the long side, spans several.
 const LONG_SIDE: u32 = 128;
-
-/// Weights of red, green and blue in luma (Rec. 709), in parts of 65,536.
-const WEIGHTS: [u32; 3] = [13_933, 46_871, 4_732];
 
 /// Where a Gaussian is cut, in parts of its peak; as libvips does.
 const CUT: f64 = 0.2;
@@ -44,16 +43,20 @@ impl Luma {
         let row_bytes = 3 * width as usize;
         let mut levels = Vec::new();
         for rows in pixels.chunks(row_bytes * shrink as usize) {
-            let mut sums = vec![0u64; columns as usize];
+            let mut sums = vec![[0u32; 3]; columns as usize];
             for row in rows.chunks_exact(row_bytes) {
                 for (sum, square) in sums.iter_mut().zip(row.chunks(3 * shrink as usize)) {
-                    *sum += square.chunks_exact(3).map(|pixel| u64::from(luma(pixel))).sum::<u64>();
+                    for pixel in square.chunks_exact(3) {
+                        for (sum, value) in sum.iter_mut().zip(pixel) {
+                            *sum += u32::from(*value);
+                        }
+                    }
                 }
             }
             let high = (rows.len() / row_bytes) as u32;
             levels.extend(sums.into_iter().zip(0..).map(|(sum, column)| {
                 let count = high * shrink.min(width - column * shrink);
-                sum as f32 / (count as f32 * 65_536.0 * 255.0)
+                luma(sum.map(|sum| sum as f32)) / (count as f32 * 255.0)
             }));
         }
         Self { levels, width: columns, height: height.div_ceil(shrink), size: (width, height), shrink }
@@ -111,11 +114,6 @@ fn add(out: &mut [f32], row: &[f32], weight: f32) {
     for (out, value) in out.iter_mut().zip(row) {
         *out += weight * value;
     }
-}
-
-/// Luma of a pixel in parts of 65,536 of a level.
-fn luma(pixel: &[u8]) -> u32 {
-    pixel.iter().zip(WEIGHTS).map(|(value, weight)| u32::from(*value) * weight).sum()
 }
 
 impl Light {

@@ -152,11 +152,11 @@ fn vibrance(colour: [f32; 3], amount: f32) -> [f32; 3] {
 /// How much a hue is skin's, 0 to 1.
 #[inline]
 fn skin([red, green, blue]: [f32; 3], most: f32, chroma: f32) -> f32 {
-    let chroma = chroma.max(1e-6);
-    let of_red = (green - blue) / chroma;
+    let scale = 1.0 / chroma.max(1e-6);
+    let of_red = (green - blue) * scale;
     let of_red = if of_red < 0.0 { of_red + 6.0 } else { of_red };
-    let of_green = (blue - red) / chroma + 2.0;
-    let of_blue = (red - green) / chroma + 4.0;
+    let of_green = (blue - red) * scale + 2.0;
+    let of_blue = (red - green) * scale + 4.0;
     let of_others = if most <= green { of_green } else { of_blue };
     let sixth = if most <= red { of_red } else { of_others };
     let distance = (sixth * 60.0 - SKIN_HUE) / SKIN_WIDTH;
