@@ -25,12 +25,22 @@ need() {
         fail "could not install the missing packages; try: $install"
 }
 
-# need_build_tools: what cargo needs to compile and link the C in some crates, and to link the workspace.
+# need_build_tools: what cargo needs to compile and link the C and C++ in some crates, and to link the workspace.
 need_build_tools() {
     local missing=()
-    have cc || missing+=(build-essential)
+    have cc && have c++ || missing+=(build-essential)
     have make || missing+=(make)
     [[ ${#missing[@]} -eq 0 ]] || need "${missing[@]}"
+    # the film encoder's fast paths on x86_64; without it they are left out
+    [[ $(uname -m) != x86_64 ]] || want nasm 'films are encoded several times slower'
+}
+
+# want PACKAGE LOSS: as need, for what may be missing; then says what is lost.
+want() {
+    have "$1" && return
+    if [[ $EUID -ne 0 ]] || ! have apt-get || ! (need "$1"); then
+        say "$1 is not installed: $2"
+    fi
 }
 
 # need_pip: Python with pip, the client that fetches packages.

@@ -171,6 +171,11 @@ part_cargo-deny() {
     mark_fresh "$tools"
 }
 
+# The browser that films are tried in: the system's, since it is large and a test alone asks for it.
+part_chromium() {
+    want chromium 'the test in a browser is skipped'
+}
+
 [[ $# -gt 0 ]] || { need_build_tools && set -- libvips fonts; }
 for part in "$@"; do
     declare -F "part_$part" >/dev/null ||

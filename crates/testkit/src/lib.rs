@@ -2,9 +2,11 @@
 //!
 //! Everything here panics with a clear text when something is not as a test expects it.
 
+mod film;
 pub mod golden;
 mod picture;
 mod samples;
 
+pub use film::Film;
 pub use picture::{Difference, Picture};
 pub use samples::{sample, samples};

@@ -7,7 +7,7 @@ use crate::{
     error::Result,
     meta,
     overlay::Assets,
-    params::Params,
+    params::{Params, output::format::Format},
     pipeline::{Encoded, Phase, process},
     plan::{Accept, format::OutputFormat},
     settings::Settings,
@@ -65,7 +65,11 @@ pub fn answer(
     deadline: &Deadline,
     reached: &mut dyn FnMut(Phase),
 ) -> Result<Answer> {
-    let wanted = params.of_picture();
+    let mut wanted = params.of_picture();
+    // nothing is said of a film but what holds for the animation that it is made of
+    if params.meta.is_some() && wanted.format == Some(Format::Mp4) {
+        wanted.format = None;
+    }
     if params.meta.is_some() && wanted.is_empty() {
         let source = Source::open(original, &settings.limits)?;
         let bytes = meta::describe(&source, params, settings, deadline)?;

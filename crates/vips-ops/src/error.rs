@@ -30,6 +30,9 @@ pub enum Error {
     /// Something that must be laid over the picture is missing, or cannot be drawn.
     #[error("a required overlay cannot be drawn: {0}")]
     Overlay(String),
+    /// An encoder failed at pixels that were fine; the text is its own.
+    #[error("the answer cannot be encoded: {0}")]
+    Encoder(String),
     /// The deadline passed, or nobody waits any more.
     #[error("the picture was not ready before its deadline")]
     Deadline,
@@ -48,6 +51,8 @@ pub enum ErrorKind {
     OverLimit,
     /// A required overlay is missing or broken.
     Overlay,
+    /// An encoder failed.
+    Encoder,
     /// Too late.
     Deadline,
 }
@@ -72,6 +77,7 @@ impl Error {
             Self::Undecodable(_) => ErrorKind::Undecodable,
             Self::OverLimit { .. } => ErrorKind::OverLimit,
             Self::Overlay(_) => ErrorKind::Overlay,
+            Self::Encoder(_) => ErrorKind::Encoder,
             Self::Deadline => ErrorKind::Deadline,
         }
     }
@@ -81,7 +87,7 @@ impl Error {
         match self.kind() {
             ErrorKind::Invalid | ErrorKind::OverLimit => Blame::Client,
             ErrorKind::Unsupported | ErrorKind::Undecodable | ErrorKind::Overlay => Blame::Origin,
-            ErrorKind::Deadline => Blame::Us,
+            ErrorKind::Encoder | ErrorKind::Deadline => Blame::Us,
         }
     }
 }

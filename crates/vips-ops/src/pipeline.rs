@@ -4,12 +4,12 @@ use bytes::Bytes;
 use vips::{Deadline, Image};
 
 use crate::{
-    encode::encode,
+    encode::{encode, mp4::Film},
     error::{Error, Result},
     facts::Facts,
     overlay::{self, Assets, Drawn},
     params::Params,
-    plan::{Accept, Paint, Plan, format::OutputFormat, geometry::Window},
+    plan::{Accept, Paint, Plan, film, format::OutputFormat, geometry::Window, original::OriginalServes},
     settings::Settings,
     size::{Rect, Size},
     source::Source,
@@ -71,15 +71,28 @@ pub fn render(
     deadline: &Deadline,
     reached: &mut dyn FnMut(Phase),
 ) -> Result<Encoded> {
-    let bytes = pixels(plan, source, overlays, deadline)
-        .and_then(|image| {
+    let bytes = match plan.output.format {
+        _ if plan.original_serves == OriginalServes::Always => {
+            reached(Phase::Processed);
+            Ok(source.bytes.clone())
+        }
+        OutputFormat::Mp4 => {
+            reached(Phase::Processed);
+            film(plan, source, overlays, deadline)
+        }
+        _ => pixels(plan, source, overlays, deadline).and_then(|image| {
             reached(Phase::Processed);
             encode(&image, plan.output).map_err(Error::Undecodable)
-        })
-        .map_err(|error| timely(error, deadline))?;
+        }),
+    };
+    let bytes = bytes.map_err(|error| timely(error, deadline))?;
     reached(Phase::Encoded);
     let larger = bytes.len() > source.bytes.len();
-    let bytes = if plan.original_serves && larger { source.bytes.clone() } else { bytes };
+    let bytes = if plan.original_serves == OriginalServes::IfSmaller && larger {
+        source.bytes.clone()
+    } else {
+        bytes
+    };
     Ok(Encoded {
         bytes,
         format: plan.output.format,
@@ -106,16 +119,34 @@ pub(crate) fn pixels(plan: &Plan, source: &Source, overlays: &[Drawn], deadline:
     finished.and_then(upright).map_err(Error::Undecodable)
 }
 
-/// Each frame by itself, so that no frame bleeds into the next and memory holds one large frame at a time.
-fn animation(plan: &Plan, stack: &Image, overlays: &[Drawn]) -> vips::Result<Image> {
+/// The finished film. Nothing is kept of a frame that is encoded.
+fn film(plan: &Plan, source: &Source, overlays: &[Drawn], deadline: &Deadline) -> Result<Bytes> {
+    let stack = load::open(source, &plan.load, deadline)?;
+    let delays = stack.ints(c"delay").unwrap_or_default();
+    let mut made = Film::new(plan.size, plan.output.quality)?;
+    for (index, frame) in frames(plan, &stack, overlays).enumerate() {
+        if deadline.passed() {
+            return Err(Error::Deadline);
+        }
+        made.add(&frame.map_err(Error::Undecodable)?, film::duration(delays.get(index).copied()))?;
+    }
+    made.finish()
+}
+
+/// Each frame by itself, so that no frame bleeds into the next. They must be computed in their order.
+fn frames(plan: &Plan, stack: &Image, overlays: &[Drawn]) -> impl Iterator<Item = vips::Result<Image>> {
     let Size { width, height } = plan.load.size;
     let mut found = Found::default();
-    let frames = (0..plan.load.frames)
-        .map(|index| {
-            let part = stack.extract_area(0, index * height, width, height)?;
-            frame(plan, &part, &mut found, overlays)?.copy_memory()
-        })
-        .collect::<vips::Result<Vec<_>>>()?;
+    (0..plan.load.frames).map(move |index| {
+        let part = stack.extract_area(0, index * height, width, height)?;
+        frame(plan, &part, &mut found, overlays)
+    })
+}
+
+/// An animation: memory holds the finished frames and one large one at a time.
+fn animation(plan: &Plan, stack: &Image, overlays: &[Drawn]) -> vips::Result<Image> {
+    let frames =
+        frames(plan, stack, overlays).map(|frame| frame?.copy_memory()).collect::<vips::Result<Vec<_>>>()?;
     let joined = Image::stack(&frames.iter().collect::<Vec<_>>())?;
     metadata::animate(&joined, stack, plan.size.height, plan.load.frames)
 }

@@ -89,6 +89,8 @@ pub enum OverBudget {
     /// Its first frame is answered.
     #[default]
     FirstFrame,
+    /// The original is answered as it is, whatever was asked for.
+    PassThrough,
     /// The request is refused.
     Error,
 }

@@ -14,7 +14,8 @@ const PHOTOS: [&str; 6] =
 /// Long sides at which answers are judged, in pixels.
 const SIDES: [u32; 2] = [240, 440];
 
-const JPEG: [u8; 10] = [1, 10, 20, 30, 50, 70, 80, 90, 95, 100];
+/// Qualities that are looked for.
+pub const JPEG: [u8; 10] = [1, 10, 20, 30, 50, 70, 80, 90, 95, 100];
 
 /// Qualities of AVIF between which the match is found by straight lines.
 const AVIF: [u8; 15] = [1, 5, 10, 18, 26, 34, 42, 50, 58, 66, 74, 82, 90, 95, 100];
@@ -46,19 +47,22 @@ pub fn run(_arguments: &[String]) -> Result<()> {
     Ok(())
 }
 
-struct Photo {
+/// A photograph, ready to be compared with.
+pub struct Photo {
     image: Image,
     reference: Ssimulacra2Reference,
 }
 
-fn photos() -> Result<Vec<Photo>> {
+/// The photographs at the sizes at which they are judged: sides are even, for formats that ask for it.
+pub fn photos() -> Result<Vec<Photo>> {
     let mut photos = Vec::new();
     for name in PHOTOS {
         let loader = if name.ends_with("png") { Loader::Png } else { Loader::Jpeg { shrink: 1 } };
         let whole = Image::load(&sample(name), &loader, Access::Random)?;
         for side in SIDES {
             let scale = f64::from(side) / f64::from(whole.width().max(whole.height()));
-            let image = whole.resize(scale, scale, Kernel::Lanczos3)?.copy_memory()?;
+            let small = whole.resize(scale, scale, Kernel::Lanczos3)?;
+            let image = small.extract_area(0, 0, small.width() & !1, small.height() & !1)?.copy_memory()?;
             let reference = with_pixels(&Picture::of(&image), Ssimulacra2Reference::new)?;
             photos.push(Photo { image, reference: reference? });
         }
@@ -67,7 +71,11 @@ fn photos() -> Result<Vec<Photo>> {
 }
 
 /// Mean score and mean size of all photographs at one quality.
-fn mean(photos: &[Photo], encode: &dyn Fn(&Image, u8) -> Result<Bytes>, quality: u8) -> Result<(f64, f64)> {
+pub fn mean(
+    photos: &[Photo],
+    encode: &dyn Fn(&Image, u8) -> Result<Bytes>,
+    quality: u8,
+) -> Result<(f64, f64)> {
     let (mut score, mut size) = (0.0, 0.0);
     for photo in photos {
         let bytes = encode(&photo.image, quality)?;

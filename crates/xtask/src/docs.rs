@@ -96,12 +96,15 @@ fn section(page: &mut String, spec: &Spec, root: &Path) -> Result<()> {
     for (index, example) in spec.examples.iter().enumerate() {
         let file = golden(root, &format!("{}-{}", spec.name, index + 1))?;
         let request = format!("`/{}?{}`", example.source, example.query);
-        let answer = if Path::new(&file).extension().is_some_and(|ending| ending == "json") {
-            let json = fs::read_to_string(root.join(GOLDEN).join(&file))?;
-            write!(texts, "\n{request}:\n\n```json\n{json}```\n")?;
-            "JSON, below".to_owned()
-        } else {
-            format!("[![](../{GOLDEN}/{file})](../samples/{})", example.source)
+        let answer = match Path::new(&file).extension().and_then(|ending| ending.to_str()) {
+            Some("json") => {
+                let json = fs::read_to_string(root.join(GOLDEN).join(&file))?;
+                write!(texts, "\n{request}:\n\n```json\n{json}```\n")?;
+                "JSON, below".to_owned()
+            }
+            // a page shows no film in a picture's place
+            Some("mp4") => format!("[{file}](../{GOLDEN}/{file})"),
+            _ => format!("[![](../{GOLDEN}/{file})](../samples/{})", example.source),
         };
         writeln!(page, "| {request} | {answer} | {} |", example.shows)?;
     }

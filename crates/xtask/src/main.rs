@@ -1,6 +1,7 @@
 //! The development tasks behind `cargo xtask`: checks and generated files that the Makefile's targets call.
 
 mod calibrate_avif;
+mod calibrate_mp4;
 mod contact_sheet;
 mod docs;
 mod fonts;
@@ -18,6 +19,7 @@ type Task = fn(&[String]) -> Result<()>;
 /// Every task: name, what it is for, and the function that does it.
 const TASKS: &[(&str, &str, Task)] = &[
     ("calibrate-avif", "measures which AVIF quality looks like which JPEG quality", calibrate_avif::run),
+    ("calibrate-mp4", "measures which quantiser of films looks like which JPEG quality", calibrate_mp4::run),
     (
         "contact-sheet",
         "draws all looks and corrections on one picture for the documentation",

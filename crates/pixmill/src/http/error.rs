@@ -102,7 +102,9 @@ fn status(kind: FailureKind) -> (StatusCode, &'static str) {
         FailureKind::Method => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
         FailureKind::Page => (StatusCode::NOT_FOUND, "no_such_page"),
         FailureKind::Overloaded => (StatusCode::SERVICE_UNAVAILABLE, "overloaded"),
-        FailureKind::Broken => (StatusCode::INTERNAL_SERVER_ERROR, "internal_error"),
+        FailureKind::Image(Image::Encoder) | FailureKind::Broken => {
+            (StatusCode::INTERNAL_SERVER_ERROR, "internal_error")
+        }
     }
 }
 
@@ -159,7 +161,7 @@ fn message(failure: &Failure) -> String {
         Failure::Method => "expected GET or HEAD",
         Failure::Page => "there is no such page",
         Failure::Overloaded => "too many requests are waiting, try again soon",
-        Failure::Broken => "something went wrong here",
+        Failure::Image(ImageError::Encoder(_)) | Failure::Broken => "something went wrong here",
     };
     text.to_owned()
 }

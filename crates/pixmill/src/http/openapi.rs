@@ -133,7 +133,8 @@ fn example_value(spec: &Spec, query: &str) -> Option<Value> {
 fn operation(id: &str, summary: &str) -> Value {
     let has_body = id == "picture";
     let mut responses = Map::new();
-    let content = || json!({ "image/*": {}, "application/json": { "schema": { "type": "object" } } });
+    let content =
+        || json!({ "image/*": {}, "video/mp4": {}, "application/json": { "schema": { "type": "object" } } });
     let description = "The picture, or what is to be said of it.";
     responses.insert("200".to_owned(), answer(description, has_body.then(content)));
     responses.insert("304".to_owned(), answer("The client has it already.", None));

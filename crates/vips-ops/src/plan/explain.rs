@@ -2,11 +2,14 @@
 
 use std::fmt::{self, Display, Formatter};
 
-use super::{Paint, Plan, Window, format::Metadata};
+use super::{Paint, Plan, Window, format::Metadata, original::OriginalServes};
 use crate::source::{Profile, SourceFormat};
 
 impl Display for Plan {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        if self.original_serves == OriginalServes::Always {
+            return write!(f, "answer the original as it is: {}", self.size);
+        }
         self.explain_load(f)?;
         self.explain_geometry(f)?;
         write!(f, "{}", self.grade)?;
@@ -94,6 +97,7 @@ impl Plan {
         write!(f, "encode {:?}", output.format)?;
         match output.format {
             super::format::OutputFormat::Png | super::format::OutputFormat::Gif => {}
+            super::format::OutputFormat::Mp4 => write!(f, ", quantiser {}", output.quality)?,
             _ => write!(f, ", quality {}", output.quality)?,
         }
         if let Some(bits) = output.palette_bits {
@@ -106,6 +110,9 @@ impl Plan {
             write!(f, ", without metadata")?;
         }
         write!(f, ": {}", self.size)?;
-        if self.original_serves { write!(f, ", or the original if that is smaller") } else { Ok(()) }
+        match self.original_serves {
+            OriginalServes::IfSmaller => write!(f, ", or the original if that is smaller"),
+            OriginalServes::Never | OriginalServes::Always => Ok(()),
+        }
     }
 }

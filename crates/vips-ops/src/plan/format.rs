@@ -3,7 +3,7 @@
 use crate::{
     error::{Error, Result},
     params::{Params, output::format::Format, value::colour::Colour},
-    plan::Accept,
+    plan::{Accept, film},
     settings::Settings,
     size::Size,
     source::{SourceFormat, SourceInfo},
@@ -22,6 +22,8 @@ pub enum OutputFormat {
     Avif,
     /// GIF.
     Gif,
+    /// A film: H.264 in MP4.
+    Mp4,
 }
 
 impl OutputFormat {
@@ -33,22 +35,23 @@ impl OutputFormat {
             Self::Webp => "image/webp",
             Self::Avif => "image/avif",
             Self::Gif => "image/gif",
+            Self::Mp4 => "video/mp4",
         }
     }
 
     /// The name as in `format=`, and the usual file ending.
     pub fn name(self) -> &'static str {
-        self.mime().trim_start_matches("image/")
+        self.mime().trim_start_matches("image/").trim_start_matches("video/")
     }
 
     /// Whether pixels can be transparent.
     pub fn has_alpha(self) -> bool {
-        self != Self::Jpeg
+        !matches!(self, Self::Jpeg | Self::Mp4)
     }
 
     /// Whether pictures can move.
     pub fn animates(self) -> bool {
-        matches!(self, Self::Gif | Self::Webp)
+        matches!(self, Self::Gif | Self::Webp | Self::Mp4)
     }
 
     /// Largest side that the format can store.
@@ -58,6 +61,7 @@ impl OutputFormat {
             Self::Avif => 16_384,
             Self::Jpeg | Self::Gif => 65_535,
             Self::Png => i32::MAX as u32,
+            Self::Mp4 => film::MAX_LONG_SIDE,
         }
     }
 }
@@ -67,7 +71,7 @@ impl OutputFormat {
 pub struct Output {
     /// The format.
     pub format: OutputFormat,
-    /// Quality on the encoder's own scale, 1 to 100.
+    /// Quality on the encoder's own scale, 1 to 100; for MP4 the quantiser, 51 to 12.
     pub quality: u8,
     /// Effort or compression on the encoder's own scale.
     pub effort: u8,
@@ -120,13 +124,20 @@ pub fn choose(request: &Request<'_>) -> Result<Output> {
         let (actual, limit) = (side.into(), format.max_side().into());
         return Err(Error::OverLimit { what: "the longer side, for this format, in pixels", actual, limit });
     }
+    if format == OutputFormat::Mp4 {
+        film::check(*size)?;
+    }
     let quality = params.quality.map(|quality| quality.0).or(info.jpeg_quality).unwrap_or(DEFAULT_QUALITY);
     let strips = params.strip_exif.is_some_and(|strip| strip.0);
     Ok(Output {
         format,
-        quality: if format == OutputFormat::Avif { avif_quality(quality) } else { quality },
+        quality: match format {
+            OutputFormat::Avif => avif_quality(quality),
+            OutputFormat::Mp4 => film::quantiser(quality),
+            _ => quality,
+        },
         effort: match format {
-            OutputFormat::Jpeg => 0,
+            OutputFormat::Jpeg | OutputFormat::Mp4 => 0,
             OutputFormat::Png => settings.output.png_compression,
             OutputFormat::Webp => settings.output.webp_effort,
             OutputFormat::Avif => settings.output.avif_effort,
@@ -140,7 +151,7 @@ pub fn choose(request: &Request<'_>) -> Result<Output> {
 }
 
 fn format(request: &Request<'_>) -> OutputFormat {
-    let Request { params, info, frames, .. } = request;
+    let Request { params, frames, .. } = request;
     if params.force_jpg.is_some_and(|force| force.0) {
         return OutputFormat::Jpeg;
     }
@@ -150,15 +161,21 @@ fn format(request: &Request<'_>) -> OutputFormat {
         Some(Format::Webp) => OutputFormat::Webp,
         Some(Format::Avif) => OutputFormat::Avif,
         Some(Format::Gif) => OutputFormat::Gif,
+        Some(Format::Mp4) if *frames > 1 => OutputFormat::Mp4,
         Some(Format::Auto) => best(request, *frames > 1),
-        None => match info.format {
-            SourceFormat::Jpeg => OutputFormat::Jpeg,
-            SourceFormat::Png => OutputFormat::Png,
-            SourceFormat::Webp => OutputFormat::Webp,
-            SourceFormat::Heif => OutputFormat::Avif,
-            SourceFormat::Gif => OutputFormat::Gif,
-            SourceFormat::Tiff | SourceFormat::Svg | SourceFormat::Bmp | SourceFormat::Ico => plain(request),
-        },
+        Some(Format::Mp4) | None => of_source(request),
+    }
+}
+
+/// The format of the original, or of what comes nearest.
+pub fn of_source(request: &Request<'_>) -> OutputFormat {
+    match request.info.format {
+        SourceFormat::Jpeg => OutputFormat::Jpeg,
+        SourceFormat::Png => OutputFormat::Png,
+        SourceFormat::Webp => OutputFormat::Webp,
+        SourceFormat::Heif => OutputFormat::Avif,
+        SourceFormat::Gif => OutputFormat::Gif,
+        SourceFormat::Tiff | SourceFormat::Svg | SourceFormat::Bmp | SourceFormat::Ico => plain(request),
     }
 }
 
@@ -191,11 +208,15 @@ fn plain(request: &Request<'_>) -> OutputFormat {
 const AVIF_QUALITY: [(u8, u8); 10] =
     [(1, 1), (10, 9), (20, 29), (30, 39), (50, 49), (70, 58), (80, 66), (90, 86), (95, 93), (100, 99)];
 
-/// The AVIF quality that looks like a JPEG quality: between two entries of the table, by straight lines.
+/// The AVIF quality that looks like a JPEG quality.
 fn avif_quality(jpeg: u8) -> u8 {
-    let after =
-        AVIF_QUALITY.iter().position(|(quality, _)| *quality >= jpeg).unwrap_or(AVIF_QUALITY.len() - 1);
-    let (low, high) = (AVIF_QUALITY[after.saturating_sub(1)], AVIF_QUALITY[after]);
+    mapped(&AVIF_QUALITY, jpeg)
+}
+
+/// What looks like a JPEG quality by a table that begins at 1 and ends at 100: between two entries by straight lines.
+pub(super) fn mapped(table: &[(u8, u8)], jpeg: u8) -> u8 {
+    let after = table.iter().position(|(quality, _)| *quality >= jpeg).unwrap_or(table.len() - 1);
+    let (low, high) = (table[after.saturating_sub(1)], table[after]);
     if low.0 == high.0 {
         return high.1;
     }

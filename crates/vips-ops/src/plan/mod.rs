@@ -1,15 +1,17 @@
 //! The plan: every decision of a render, made before a pixel is touched.
 
 mod explain;
+pub mod film;
 pub mod format;
 pub mod geometry;
-mod original;
+pub mod original;
 pub mod overlay;
 mod tone;
 
 use self::{
-    format::Output,
+    format::{Output, OutputFormat},
     geometry::{Canvas, Geometry, Window, Wish},
+    original::OriginalServes,
     overlay::Overlay,
 };
 use crate::{
@@ -76,8 +78,8 @@ pub struct Plan {
     pub output: Output,
     /// Size of the answer (of a frame).
     pub size: Size,
-    /// Whether the original itself is an answer too, and the better one if the encoding comes out larger.
-    pub original_serves: bool,
+    /// Whether the original itself is the answer.
+    pub original_serves: OriginalServes,
 }
 
 /// How the original is decoded.
@@ -140,24 +142,28 @@ impl Plan {
         check_size(size, &settings.limits)?;
         check_size(geometry.scaled, &settings.limits)?;
         let background = params.pad_color.map_or(Colour::WHITE, |colour| colour.0);
-        let frames = frames(info, geometry.size(), settings)?;
         let (grade, effects) = (tone::grade(params), params.effects());
         let overlays = overlay::overlays(params, geometry.size());
         let changes_colours = !(grade.passes.is_empty()
             && effects.is_empty()
             && params.sharp_amount.is_none()
             && overlays.is_empty());
-        let output = format::choose(&format::Request {
+        let request = format::Request {
             params,
             info,
             size,
-            frames,
             accept,
             background,
             changes_colours,
             settings,
-        })?;
-        let frames = if output.format.animates() { frames } else { 1 };
+            frames: info.frames,
+        };
+        let Budgeted { output, frames, passes } = budgeted(&request, geometry.size())?;
+        let size = match output.format {
+            _ if passes => info.stored,
+            OutputFormat::Mp4 => film::even(size),
+            _ => size,
+        };
         let load = load(info, kept, &geometry, facts, frames);
         let decoded = decoded(kept, &load, orientation, info.stored);
         let scaled = orientation.size(geometry.scaled);
@@ -186,9 +192,13 @@ impl Plan {
             profile: info.profile,
             output,
             size,
-            original_serves: false,
+            original_serves: if passes { OriginalServes::Always } else { OriginalServes::Never },
         };
-        Ok(Self { original_serves: original::serves(&plan, info, settings), ..plan })
+        let too = original::serves(&plan, info, settings);
+        Ok(Self {
+            original_serves: if too { OriginalServes::IfSmaller } else { plan.original_serves },
+            ..plan
+        })
     }
 }
 
@@ -261,22 +271,42 @@ fn check_size(size: Size, limits: &Limits) -> Result<()> {
     Ok(())
 }
 
-/// How many frames are worked on, if the output can hold them.
-fn frames(info: &SourceInfo, size: Size, settings: &Settings) -> Result<u32> {
-    let Settings { limits, animation, .. } = settings;
+/// An encoding, and what the budget of animations leaves to encode.
+struct Budgeted {
+    output: Output,
+    frames: u32,
+    passes: bool,
+}
+
+/// Chooses the encoding. An answer that moves must be within the budget; one that does not needs one frame only.
+fn budgeted(request: &format::Request<'_>, size: Size) -> Result<Budgeted> {
+    let output = format::choose(request)?;
+    let frames = if output.format.animates() { request.frames } else { 1 };
+    let excess = if frames > 1 { excess(request.info, size, &request.settings.limits) } else { None };
+    let Some(excess) = excess else { return Ok(Budgeted { output, frames, passes: false }) };
+    match request.settings.animation.over_budget {
+        OverBudget::Error => Err(excess),
+        OverBudget::FirstFrame => {
+            let output = format::choose(&format::Request { frames: 1, ..*request })?;
+            Ok(Budgeted { output, frames: 1, passes: false })
+        }
+        OverBudget::PassThrough => {
+            let output = Output { format: format::of_source(request), ..output };
+            Ok(Budgeted { output, frames, passes: true })
+        }
+    }
+}
+
+/// What an animation has too much of.
+fn excess(info: &SourceInfo, size: Size, limits: &Limits) -> Option<Error> {
     let count = u64::from(info.frames);
     let pixels = count * info.stored.pixels().max(size.pixels());
     let over = [
         ("the number of frames", count, u64::from(limits.max_frames)),
         ("the number of pixels of all frames", pixels, limits.max_animation_pixels),
     ];
-    match over.into_iter().find(|(_, actual, limit)| actual > limit) {
-        Some((what, actual, limit)) if count > 1 && animation.over_budget == OverBudget::Error => {
-            Err(Error::OverLimit { what, actual, limit })
-        }
-        Some(_) => Ok(1),
-        None => Ok(info.frames),
-    }
+    let found = over.into_iter().find(|(_, actual, limit)| actual > limit);
+    found.map(|(what, actual, limit)| Error::OverLimit { what, actual, limit })
 }
 
 fn load(info: &SourceInfo, kept: Rect, geometry: &Geometry, facts: &Facts, frames: u32) -> Load {

@@ -9,6 +9,17 @@ use crate::{
     source::{Profile, SourceFormat, SourceInfo},
 };
 
+/// Whether the original itself is the answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OriginalServes {
+    /// It is not what was asked for.
+    Never,
+    /// It is an answer too, and the better one if the encoding comes out larger.
+    IfSmaller,
+    /// It goes out in place of any encoding: an animation over its budget.
+    Always,
+}
+
 /// Whether the answer is the original's pixels in the original's format, with nothing dropped that was to be dropped.
 pub fn serves(plan: &Plan, info: &SourceInfo, settings: &Settings) -> bool {
     // every field is named: whoever adds a step to the plan decides here what it means
@@ -33,7 +44,7 @@ pub fn serves(plan: &Plan, info: &SourceInfo, settings: &Settings) -> bool {
         overlays,
         content: _,
         size: _,
-        original_serves: _,
+        original_serves: OriginalServes::Never,
     } = plan
     else {
         return false;
@@ -54,6 +65,7 @@ fn keeps(output: Output, info: &SourceInfo) -> bool {
         OutputFormat::Webp => info.format == SourceFormat::Webp,
         OutputFormat::Avif => info.format == SourceFormat::Heif,
         OutputFormat::Gif => info.format == SourceFormat::Gif,
+        OutputFormat::Mp4 => false,
     };
     let strips = output.metadata == Metadata::Profile && info.metadata;
     same_format && !output.interlace && !strips

@@ -3,7 +3,7 @@
 use testkit::{Picture, sample};
 use vips_ops::vips;
 use vips_ops::{
-    Accept, Error, Settings,
+    Accept, Error, OutputFormat, Settings,
     settings::{Animation, Limits, OverBudget},
     vips::{Access, Image, Loader},
 };
@@ -104,8 +104,80 @@ fn over_the_budget_the_policy_decides() {
         Settings { limits, animation: Animation { over_budget: OverBudget::Error }, ..Settings::default() };
     let refused = ask_with(&sample("mill.gif"), "width=20", Accept::default(), &strict);
     assert!(matches!(refused, Err(Error::OverLimit { what: "the number of frames", actual: 12, limit: 5 })));
+    // a still answer needs one frame only
+    let still = ask_with(&sample("mill.gif"), "width=20&format=png", Accept::default(), &strict).unwrap();
+    assert_eq!(Picture::decode(&still.bytes).frames, 1);
     let pixels = Limits { max_animation_pixels: 100_000, ..Limits::default() };
     let few = Settings { limits: pixels, ..Settings::default() };
     let answer = ask_with(&sample("mill.gif"), "width=20", Accept::default(), &few).unwrap();
     assert_eq!(Picture::decode(&answer.bytes).frames, 1);
+}
+
+#[test]
+fn over_the_budget_the_original_can_pass() {
+    let settings = Settings {
+        limits: Limits { max_frames: 5, ..Limits::default() },
+        animation: Animation { over_budget: OverBudget::PassThrough },
+        ..Settings::default()
+    };
+    for (source, format, query) in [
+        ("mill.gif", OutputFormat::Gif, "width=20"),
+        ("mill.gif", OutputFormat::Gif, "format=webp"),
+        ("mill.webp", OutputFormat::Webp, "format=gif&blur=3"),
+        ("mill.webp", OutputFormat::Webp, "width=60&format=mp4"),
+    ] {
+        let original = sample(source);
+        let answer = ask_with(&original, query, Accept::default(), &settings).unwrap();
+        assert_eq!(
+            (answer.bytes, answer.format, answer.size),
+            (original, format, answer.original),
+            "{query}"
+        );
+    }
+    let still = ask_with(&sample("mill.gif"), "width=20&format=png", Accept::default(), &settings).unwrap();
+    assert_eq!((still.format, still.size.width), (OutputFormat::Png, 20));
+    let within = Settings { limits: Limits::default(), ..settings };
+    let answer = ask_with(&sample("mill.gif"), "width=20", Accept::default(), &within).unwrap();
+    assert_eq!((Picture::decode(&answer.bytes).frames, answer.size.width), (12, 20));
+}
+
+#[test]
+fn there_and_back_delays_stay() {
+    let frames: Vec<u8> = (0..5u8).flat_map(|frame| vec![frame * 50; 24 * 24 * 3]).collect();
+    let delays = [20, 30, 1000, 70, 250];
+    let stack = Image::from_pixels(&frames, 24, 24 * 5, 3).unwrap();
+    let stack = stack.interpret(vips::Interpretation::Srgb).unwrap();
+    let stack = stack
+        .edit(|edit| {
+            edit.set_int(c"page-height", 24);
+            edit.set_ints(c"delay", &delays);
+            edit.set_int(c"loop", 3);
+        })
+        .unwrap();
+    let gif = stack.save_gif(1, 0.0, vips::Keep::All).unwrap();
+    let webp = ask(&gif, "format=webp&width=20").unwrap().bytes;
+    let back = ask(&webp, "format=gif").unwrap().bytes;
+    for answer in [&webp, &back] {
+        let moved = load(answer);
+        assert_eq!(moved.ints(c"delay").as_deref(), Some(&delays[..]));
+        assert_eq!(moved.int(c"loop"), Some(3));
+    }
+}
+
+#[test]
+fn transparency_moves_along() {
+    let webp = Picture::decode(&ask(&sample("mill.gif"), "format=webp&width=60").unwrap().bytes);
+    let gif = Picture::decode(&ask(&sample("mill.gif"), "width=60").unwrap().bytes);
+    let clear = |picture: &Picture| picture.rgba.chunks_exact(4).filter(|pixel| pixel[3] < 128).count();
+    let (webp, gif) = (clear(&webp), clear(&gif));
+    assert!(gif > 0 && webp.abs_diff(gif) * 20 < gif, "{webp} and {gif} transparent pixels");
+}
+
+#[test]
+fn a_gif_of_one_frame_is_a_still() {
+    let still = ask(&sample("chelsea.png"), "width=40&format=gif").unwrap().bytes;
+    for query in ["width=20", "width=20&format=mp4"] {
+        let answer = ask(&still, query).unwrap();
+        assert_eq!((answer.format, Picture::decode(&answer.bytes).frames), (OutputFormat::Gif, 1), "{query}");
+    }
 }

@@ -3,7 +3,9 @@
 
 mod animation;
 mod broken;
+mod browser;
 mod colour;
+mod film;
 mod formats;
 mod golden;
 mod meta;

@@ -14,6 +14,7 @@ const ENDINGS: &[(&str, OutputFormat)] = &[
     ("webp", OutputFormat::Webp),
     ("avif", OutputFormat::Avif),
     ("gif", OutputFormat::Gif),
+    ("mp4", OutputFormat::Mp4),
 ];
 
 /// The ending of descriptions.

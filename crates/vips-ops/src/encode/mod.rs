@@ -1,5 +1,7 @@
 //! Finished pixels to bytes.
 
+pub mod mp4;
+
 use bytes::Bytes;
 use vips::{Image, JpegScan, Keep, Palette, PngRows, Result, Subsample};
 
@@ -11,7 +13,7 @@ const FULL_COLOUR_QUALITY: u8 = 90;
 /// Error diffusion of GIF; 0 leaves flat areas flat, 1 is the strongest.
 const GIF_DITHER: f64 = 1.0;
 
-/// Encodes.
+/// Encodes a still, or a stack of frames; a film is no picture, see [`mp4::Film`].
 pub fn encode(image: &Image, output: Output) -> Result<Bytes> {
     let keep = match output.metadata {
         Metadata::All => Keep::All,
@@ -31,5 +33,6 @@ pub fn encode(image: &Image, output: Output) -> Result<Bytes> {
         OutputFormat::Webp => image.save_webp(output.quality, output.effort, keep),
         OutputFormat::Avif => image.save_avif(output.quality, output.effort, subsample, keep),
         OutputFormat::Gif => image.save_gif(output.effort, GIF_DITHER, keep),
+        OutputFormat::Mp4 => unreachable!("invariant: a film is encoded frame by frame"),
     }
 }

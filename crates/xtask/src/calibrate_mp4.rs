@@ -1,0 +1,46 @@
+//! Measures which quantiser of H.264 looks like which JPEG quality: the table in `vips-ops/src/plan/film.rs`.
+
+use anyhow::Result;
+use bytes::Bytes;
+use vips_ops::encode::mp4::Film;
+use vips_ops::plan::film::even;
+use vips_ops::size::Size;
+use vips_ops::vips::{Image, JpegScan, Keep, Settings, Subsample, Vips};
+
+use crate::calibrate_avif::{JPEG, mean, photos};
+
+/// All that the encoder takes, from the strongest.
+const QUANTISERS: std::ops::RangeInclusive<u8> = 12..=51;
+
+/// Prints the table, with the mean SSIMULACRA2 and the bytes of each entry.
+#[expect(clippy::print_stdout, reason = "the table is what the task is for")]
+pub fn run(_arguments: &[String]) -> Result<()> {
+    Vips::start(Settings::default())?;
+    let photos = photos()?;
+    let films: Vec<_> = QUANTISERS
+        .map(|quantiser| Ok((quantiser, mean(&photos, &film, quantiser)?)))
+        .collect::<Result<_>>()?;
+    println!("jpeg ssimulacra2   bytes  quantiser ssimulacra2   bytes");
+    for quality in JPEG {
+        let (score, bytes) = mean(&photos, &jpeg, quality)?;
+        let distance = |found: f64| (found - score).abs();
+        let nearest = films.iter().min_by(|(_, (a, _)), (_, (b, _))| distance(*a).total_cmp(&distance(*b)));
+        if let Some((quantiser, (found, size))) = nearest {
+            println!("{quality:>4} {score:>11.2} {bytes:>7.0} {quantiser:>10} {found:>11.2} {size:>7.0}");
+        }
+    }
+    Ok(())
+}
+
+/// With colour at half the resolution, as films have it at every quality.
+fn jpeg(image: &Image, quality: u8) -> Result<Bytes> {
+    Ok(image.save_jpeg(quality, JpegScan::Baseline, Subsample::On, Keep::Nothing)?)
+}
+
+/// A film of one frame.
+fn film(image: &Image, quantiser: u8) -> Result<Bytes> {
+    let size = Size { width: image.width(), height: image.height() };
+    let mut film = Film::new(even(size), quantiser)?;
+    film.add(image, 1)?;
+    Ok(film.finish()?)
+}
