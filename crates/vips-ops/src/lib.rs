@@ -6,7 +6,7 @@
 //! synchronous and knows nothing of HTTP, clocks, the environment or the network.
 
 pub mod answer;
-mod encode;
+pub mod encode;
 pub mod error;
 pub mod facts;
 mod meta;

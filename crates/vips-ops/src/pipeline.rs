@@ -4,7 +4,7 @@ use bytes::Bytes;
 use vips::{Deadline, Image};
 
 use crate::{
-    encode::encode,
+    encode::{auto_quality, encode},
     error::{Error, Result},
     facts::Facts,
     overlay::{self, Assets, Drawn},
@@ -30,6 +30,8 @@ pub struct Encoded {
     pub original: Size,
     /// Whether something that was to be laid over it is missing.
     pub lacks_overlays: bool,
+    /// The quality that `quality=auto` found, on JPEG's scale.
+    pub quality: Option<u8>,
 }
 
 /// A point that a render has reached, for those who measure time.
@@ -71,22 +73,42 @@ pub fn render(
     deadline: &Deadline,
     reached: &mut dyn FnMut(Phase),
 ) -> Result<Encoded> {
-    let bytes = pixels(plan, source, overlays, deadline)
-        .and_then(|image| {
-            reached(Phase::Processed);
-            encode(&image, plan.output).map_err(Error::Undecodable)
-        })
+    let (bytes, quality) = pixels(plan, source, overlays, deadline)
+        .and_then(|image| encoded(plan, &image, deadline, reached))
         .map_err(|error| timely(error, deadline))?;
     reached(Phase::Encoded);
-    let larger = bytes.len() > source.bytes.len();
-    let bytes = if plan.original_serves && larger { source.bytes.clone() } else { bytes };
+    // the original has a quality of its own, which nobody looked for
+    let (bytes, quality) = if plan.original_serves && bytes.len() > source.bytes.len() {
+        (source.bytes.clone(), None)
+    } else {
+        (bytes, quality)
+    };
     Ok(Encoded {
         bytes,
         format: plan.output.format,
         size: plan.size,
         original: source.info.stored,
         lacks_overlays: false,
+        quality,
     })
+}
+
+/// Encodes; with the quality if it was found by a search.
+fn encoded(
+    plan: &Plan,
+    image: &Image,
+    deadline: &Deadline,
+    reached: &mut dyn FnMut(Phase),
+) -> Result<(Bytes, Option<u8>)> {
+    let Some(search) = plan.output.search else {
+        reached(Phase::Processed);
+        return Ok((encode(image, plan.output).map_err(Error::Undecodable)?, None));
+    };
+    // encoded several times, computed once
+    let image = image.copy_memory().map_err(Error::Undecodable)?;
+    reached(Phase::Processed);
+    let found = auto_quality::encode(&image, plan.output, search, deadline)?;
+    Ok((found.bytes, Some(found.quality)))
 }
 
 /// A failure after the deadline is the deadline's.

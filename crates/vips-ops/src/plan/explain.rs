@@ -94,7 +94,10 @@ impl Plan {
         write!(f, "encode {:?}", output.format)?;
         match output.format {
             super::format::OutputFormat::Png | super::format::OutputFormat::Gif => {}
-            _ => write!(f, ", quality {}", output.quality)?,
+            _ => match output.search {
+                Some(search) => write!(f, ", {search}")?,
+                None => write!(f, ", quality {}", output.quality)?,
+            },
         }
         if let Some(bits) = output.palette_bits {
             write!(f, ", palette of {bits} bits")?;

@@ -5,6 +5,7 @@ pub mod format;
 pub mod geometry;
 mod original;
 pub mod overlay;
+pub mod quality;
 mod tone;
 
 use self::{

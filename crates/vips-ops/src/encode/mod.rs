@@ -1,5 +1,7 @@
 //! Finished pixels to bytes.
 
+pub mod auto_quality;
+
 use bytes::Bytes;
 use vips::{Image, JpegScan, Keep, Palette, PngRows, Result, Subsample};
 
