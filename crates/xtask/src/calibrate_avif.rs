@@ -2,10 +2,11 @@
 
 use anyhow::Result;
 use bytes::Bytes;
-use fast_ssim2::{PixelDescriptor, PixelSlice, Ssimulacra2Reference};
-use testkit::{Picture, sample};
+use testkit::sample;
 use vips_ops::vips::ops::Kernel;
 use vips_ops::vips::{Access, Image, JpegScan, Keep, Loader, Settings, Subsample, Vips};
+
+use crate::photographs::Photo;
 
 /// Photographs without heavy compression of their own.
 const PHOTOS: [&str; 6] =
@@ -46,11 +47,6 @@ pub fn run(_arguments: &[String]) -> Result<()> {
     Ok(())
 }
 
-struct Photo {
-    image: Image,
-    reference: Ssimulacra2Reference,
-}
-
 fn photos() -> Result<Vec<Photo>> {
     let mut photos = Vec::new();
     for name in PHOTOS {
@@ -59,8 +55,7 @@ fn photos() -> Result<Vec<Photo>> {
         for side in SIDES {
             let scale = f64::from(side) / f64::from(whole.width().max(whole.height()));
             let image = whole.resize(scale, scale, Kernel::Lanczos3)?.copy_memory()?;
-            let reference = with_pixels(&Picture::of(&image), Ssimulacra2Reference::new)?;
-            photos.push(Photo { image, reference: reference? });
+            photos.push(Photo::new(image)?);
         }
     }
     Ok(photos)
@@ -71,7 +66,7 @@ fn mean(photos: &[Photo], encode: &dyn Fn(&Image, u8) -> Result<Bytes>, quality:
     let (mut score, mut size) = (0.0, 0.0);
     for photo in photos {
         let bytes = encode(&photo.image, quality)?;
-        score += with_pixels(&Picture::decode(&bytes), |pixels| photo.reference.compare(pixels))??;
+        score += photo.score(&bytes)?;
         size += bytes.len() as f64;
     }
     Ok((score / photos.len() as f64, size / photos.len() as f64))
@@ -87,13 +82,4 @@ fn avif(image: &Image, quality: u8) -> Result<Bytes> {
 
 fn subsample(quality: u8) -> Subsample {
     if quality >= FULL_COLOUR_QUALITY { Subsample::Off } else { Subsample::On }
-}
-
-fn with_pixels<T>(picture: &Picture, see: impl FnOnce(&PixelSlice<'_>) -> T) -> Result<T> {
-    let rgb: Vec<u8> =
-        picture.rgba.chunks_exact(4).flat_map(|pixel| [pixel[0], pixel[1], pixel[2]]).collect();
-    let stride = picture.width as usize * 3;
-    let slice = PixelSlice::new(&rgb, picture.width, picture.height, stride, PixelDescriptor::RGB8_SRGB)
-        .map_err(|error| anyhow::anyhow!("{error:?}"))?;
-    Ok(see(&slice))
 }

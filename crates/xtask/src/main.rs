@@ -1,10 +1,12 @@
 //! The development tasks behind `cargo xtask`: checks and generated files that the Makefile's targets call.
 
 mod calibrate_avif;
+mod calibrate_quality;
 mod contact_sheet;
 mod docs;
 mod fonts;
 mod golden;
+mod photographs;
 mod tidy;
 
 use std::path::{Path, PathBuf};
@@ -18,6 +20,11 @@ type Task = fn(&[String]) -> Result<()>;
 /// Every task: name, what it is for, and the function that does it.
 const TASKS: &[(&str, &str, Task)] = &[
     ("calibrate-avif", "measures which AVIF quality looks like which JPEG quality", calibrate_avif::run),
+    (
+        "calibrate-quality",
+        "finds the presets of quality=auto over photographs; with --validate, checks them on others",
+        calibrate_quality::run,
+    ),
     (
         "contact-sheet",
         "draws all looks and corrections on one picture for the documentation",
@@ -52,7 +59,7 @@ fn perform(arguments: &[String]) -> Result<()> {
 
 fn listing() -> String {
     let lines: Vec<String> =
-        TASKS.iter().map(|(name, summary, _)| format!("  {name:<14} {summary}")).collect();
+        TASKS.iter().map(|(name, summary, _)| format!("  {name:<17} {summary}")).collect();
     lines.join("\n")
 }
 

@@ -36,8 +36,8 @@ pub struct QualityAuto {
 }
 
 /// Targets at which photographs of 200 to 1600 pixels have a mean SSIMULACRA2 of 50, 70, 80 and 90, over JPEG, WebP and
-/// AVIF: measured by `cargo xtask calibrate-quality`, checked on other photographs in `loadtests/results-quality.md`. 70 and
-/// 80 hold for qualities of 40 to 90; 50 and 90 lie beyond what these give, and hold for 5 to 95.
+/// AVIF: measured by `cargo xtask calibrate-quality`, checked on other photographs in `loadtests/results-quality.md`. 70
+/// and 80 hold for qualities of 40 to 90; 50 and 90 lie beyond what these give, and hold for 5 to 95.
 impl Default for QualityAuto {
     fn default() -> Self {
         Self {

@@ -32,8 +32,8 @@ pub struct Found {
 
 /// Encodes with the least quality that meets the target, as far as the attempts show it, else with the greatest.
 ///
-/// The picture must be in memory: it is read once an attempt. Of a large one a sample is tried. The deadline is looked at
-/// before each attempt, and watched while encoding.
+/// The picture must be in memory: it is read once an attempt. Of a large one a sample is tried. The deadline is looked
+/// at before each attempt, and watched while encoding.
 pub fn encode(image: &Image, output: Output, search: Search, deadline: &Deadline) -> Result<Found> {
     image.watch(deadline);
     let sample = sample::of(image).map_err(Error::Undecodable)?;
