@@ -21,7 +21,7 @@ pub struct Keys {
 impl Keys {
     /// Keys of a server with these settings.
     pub fn new(settings: &Settings) -> Self {
-        let Settings { limits, output, animation, meta } = settings;
+        let Settings { limits, output, animation, meta, quality_auto } = settings;
         // how long a request may take changes no picture
         let limits = [
             limits.max_pixels,
@@ -33,7 +33,7 @@ impl Keys {
             SCHEMA.to_owned(),
             env!("CARGO_PKG_VERSION").to_owned(),
             vips_ops::vips::version(),
-            format!("{limits:?}{output:?}{animation:?}"),
+            format!("{limits:?}{output:?}{animation:?}{quality_auto:?}"),
         ];
         Self { build: Key::of(&parts.each_ref().map(String::as_bytes)), host: meta.host.clone() }
     }

@@ -110,11 +110,13 @@ async fn rendered(
     };
     let Rendered { answer, queue, decode, process, encode } = render(&worker.shared.pool, work).await?;
     let resolution = format!("{}x{}", answer.original.width, answer.original.height);
+    let mut headers = vec![("x-original-resolution".to_owned(), resolution)];
+    headers.extend(answer.quality.map(|quality| ("x-pixmill-quality".to_owned(), quality.to_string())));
     Ok(Body {
         bytes: answer.bytes,
         content_type: answer.media.mime(),
         lacks_overlays: answer.lacks_overlays,
-        headers: vec![("x-original-resolution".to_owned(), resolution)],
+        headers,
         timing: Timing {
             queue: Some(queue),
             decode: Some(decode),

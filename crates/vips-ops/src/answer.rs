@@ -26,6 +26,8 @@ pub struct Answer {
     pub original: Size,
     /// Whether something that was to be laid over it is missing.
     pub lacks_overlays: bool,
+    /// The quality that `quality=auto` found, on JPEG's scale.
+    pub quality: Option<u8>,
 }
 
 /// What the bytes of an answer are.
@@ -75,14 +77,14 @@ pub fn answer(
         let bytes = meta::describe(&source, params, settings, deadline)?;
         [Phase::Opened, Phase::Processed, Phase::Encoded].into_iter().for_each(reached);
         let original = source.info.stored;
-        return Ok(Answer { bytes, media: Media::Json, original, lacks_overlays: false });
+        return Ok(Answer { bytes, media: Media::Json, original, lacks_overlays: false, quality: None });
     }
-    let Encoded { bytes, format, original, lacks_overlays, .. } =
+    let Encoded { bytes, format, original, lacks_overlays, quality, .. } =
         process(&wanted, original, assets, accept, settings, deadline, reached)?;
     if params.meta.is_none() {
-        return Ok(Answer { bytes, media: Media::Picture(format), original, lacks_overlays });
+        return Ok(Answer { bytes, media: Media::Picture(format), original, lacks_overlays, quality });
     }
     let source = Source::open(&bytes, &settings.limits)?;
     let bytes = meta::describe(&source, params, settings, deadline)?;
-    Ok(Answer { bytes, media: Media::Json, original, lacks_overlays })
+    Ok(Answer { bytes, media: Media::Json, original, lacks_overlays, quality })
 }

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use vips::{Deadline, Image};
 
 use crate::{
-    encode::{encode, mp4::Film},
+    encode::{auto_quality, encode, mp4::Film},
     error::{Error, Result},
     facts::Facts,
     overlay::{self, Assets, Drawn},
@@ -30,6 +30,8 @@ pub struct Encoded {
     pub original: Size,
     /// Whether something that was to be laid over it is missing.
     pub lacks_overlays: bool,
+    /// The quality that `quality=auto` found, on JPEG's scale.
+    pub quality: Option<u8>,
 }
 
 /// A point that a render has reached, for those who measure time.
@@ -71,27 +73,26 @@ pub fn render(
     deadline: &Deadline,
     reached: &mut dyn FnMut(Phase),
 ) -> Result<Encoded> {
-    let bytes = match plan.output.format {
+    let made = match plan.output.format {
         _ if plan.original_serves == OriginalServes::Always => {
             reached(Phase::Processed);
-            Ok(source.bytes.clone())
+            Ok((source.bytes.clone(), None))
         }
         OutputFormat::Mp4 => {
             reached(Phase::Processed);
-            film(plan, source, overlays, deadline)
+            film(plan, source, overlays, deadline).map(|bytes| (bytes, None))
         }
-        _ => pixels(plan, source, overlays, deadline).and_then(|image| {
-            reached(Phase::Processed);
-            encode(&image, plan.output).map_err(Error::Undecodable)
-        }),
+        _ => pixels(plan, source, overlays, deadline)
+            .and_then(|image| encoded(plan, &image, deadline, reached)),
     };
-    let bytes = bytes.map_err(|error| timely(error, deadline))?;
+    let (bytes, quality) = made.map_err(|error| timely(error, deadline))?;
     reached(Phase::Encoded);
     let larger = bytes.len() > source.bytes.len();
-    let bytes = if plan.original_serves == OriginalServes::IfSmaller && larger {
-        source.bytes.clone()
+    // the original has a quality of its own, which nobody looked for
+    let (bytes, quality) = if plan.original_serves == OriginalServes::IfSmaller && larger {
+        (source.bytes.clone(), None)
     } else {
-        bytes
+        (bytes, quality)
     };
     Ok(Encoded {
         bytes,
@@ -99,7 +100,26 @@ pub fn render(
         size: plan.size,
         original: source.info.stored,
         lacks_overlays: false,
+        quality,
     })
+}
+
+/// Encodes; with the quality if it was found by a search.
+fn encoded(
+    plan: &Plan,
+    image: &Image,
+    deadline: &Deadline,
+    reached: &mut dyn FnMut(Phase),
+) -> Result<(Bytes, Option<u8>)> {
+    let Some(search) = plan.output.search else {
+        reached(Phase::Processed);
+        return Ok((encode(image, plan.output).map_err(Error::Undecodable)?, None));
+    };
+    // encoded several times, computed once
+    let image = image.copy_memory().map_err(Error::Undecodable)?;
+    reached(Phase::Processed);
+    let found = auto_quality::encode(&image, plan.output, search, deadline)?;
+    Ok((found.bytes, Some(found.quality)))
 }
 
 /// A failure after the deadline is the deadline's.

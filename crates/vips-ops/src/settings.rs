@@ -1,10 +1,14 @@
 //! What an operator can set: limits on pictures, and how answers are encoded.
 
+pub mod quality_auto;
+
 use std::time::Duration;
 
 use bytesize::ByteSize;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+pub use self::quality_auto::QualityAuto;
 
 /// Bounds on pictures, checked on headers before anything is decoded.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -113,7 +117,7 @@ pub struct Meta {
 }
 
 /// All of it.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Settings {
     /// Bounds.
     pub limits: Limits,
@@ -123,6 +127,8 @@ pub struct Settings {
     pub animation: Animation,
     /// Descriptions.
     pub meta: Meta,
+    /// Automatic quality.
+    pub quality_auto: QualityAuto,
 }
 
 impl Limits {

@@ -2,10 +2,11 @@
 
 use anyhow::Result;
 use bytes::Bytes;
-use fast_ssim2::{PixelDescriptor, PixelSlice, Ssimulacra2Reference};
-use testkit::{Picture, sample};
+use testkit::sample;
 use vips_ops::vips::ops::Kernel;
 use vips_ops::vips::{Access, Image, JpegScan, Keep, Loader, Settings, Subsample, Vips};
+
+use crate::photographs::Photo;
 
 /// Photographs without heavy compression of their own.
 const PHOTOS: [&str; 6] =
@@ -47,12 +48,6 @@ pub fn run(_arguments: &[String]) -> Result<()> {
     Ok(())
 }
 
-/// A photograph, ready to be compared with.
-pub struct Photo {
-    image: Image,
-    reference: Ssimulacra2Reference,
-}
-
 /// The photographs at the sizes at which they are judged: sides are even, for formats that ask for it.
 pub fn photos() -> Result<Vec<Photo>> {
     let mut photos = Vec::new();
@@ -63,8 +58,7 @@ pub fn photos() -> Result<Vec<Photo>> {
             let scale = f64::from(side) / f64::from(whole.width().max(whole.height()));
             let small = whole.resize(scale, scale, Kernel::Lanczos3)?;
             let image = small.extract_area(0, 0, small.width() & !1, small.height() & !1)?.copy_memory()?;
-            let reference = with_pixels(&Picture::of(&image), Ssimulacra2Reference::new)?;
-            photos.push(Photo { image, reference: reference? });
+            photos.push(Photo::new(image)?);
         }
     }
     Ok(photos)
@@ -79,7 +73,7 @@ pub fn mean(
     let (mut score, mut size) = (0.0, 0.0);
     for photo in photos {
         let bytes = encode(&photo.image, quality)?;
-        score += with_pixels(&Picture::decode(&bytes), |pixels| photo.reference.compare(pixels))??;
+        score += photo.score(&bytes)?;
         size += bytes.len() as f64;
     }
     Ok((score / photos.len() as f64, size / photos.len() as f64))
@@ -95,13 +89,4 @@ fn avif(image: &Image, quality: u8) -> Result<Bytes> {
 
 fn subsample(quality: u8) -> Subsample {
     if quality >= FULL_COLOUR_QUALITY { Subsample::Off } else { Subsample::On }
-}
-
-fn with_pixels<T>(picture: &Picture, see: impl FnOnce(&PixelSlice<'_>) -> T) -> Result<T> {
-    let rgb: Vec<u8> =
-        picture.rgba.chunks_exact(4).flat_map(|pixel| [pixel[0], pixel[1], pixel[2]]).collect();
-    let stride = picture.width as usize * 3;
-    let slice = PixelSlice::new(&rgb, picture.width, picture.height, stride, PixelDescriptor::RGB8_SRGB)
-        .map_err(|error| anyhow::anyhow!("{error:?}"))?;
-    Ok(see(&slice))
 }

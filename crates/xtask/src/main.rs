@@ -2,10 +2,12 @@
 
 mod calibrate_avif;
 mod calibrate_mp4;
+mod calibrate_quality;
 mod contact_sheet;
 mod docs;
 mod fonts;
 mod golden;
+mod photographs;
 mod tidy;
 
 use std::path::{Path, PathBuf};
@@ -20,6 +22,11 @@ type Task = fn(&[String]) -> Result<()>;
 const TASKS: &[(&str, &str, Task)] = &[
     ("calibrate-avif", "measures which AVIF quality looks like which JPEG quality", calibrate_avif::run),
     ("calibrate-mp4", "measures which quantiser of films looks like which JPEG quality", calibrate_mp4::run),
+    (
+        "calibrate-quality",
+        "finds the presets of quality=auto over photographs; with --validate, checks them on others",
+        calibrate_quality::run,
+    ),
     (
         "contact-sheet",
         "draws all looks and corrections on one picture for the documentation",
@@ -54,7 +61,7 @@ fn perform(arguments: &[String]) -> Result<()> {
 
 fn listing() -> String {
     let lines: Vec<String> =
-        TASKS.iter().map(|(name, summary, _)| format!("  {name:<14} {summary}")).collect();
+        TASKS.iter().map(|(name, summary, _)| format!("  {name:<17} {summary}")).collect();
     lines.join("\n")
 }
 

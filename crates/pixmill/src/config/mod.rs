@@ -46,6 +46,8 @@ pub struct Config {
     pub animation: vips_ops::settings::Animation,
     /// What is said of the server in descriptions of pictures.
     pub meta: vips_ops::settings::Meta,
+    /// What `quality=auto` does when a request does not say.
+    pub quality_auto: vips_ops::settings::QualityAuto,
     /// What is cached, where, and for how long.
     pub cache: result_cache::Config,
     /// The threads that compute pictures.
@@ -64,6 +66,7 @@ impl Config {
             self.params.problems(),
             self.limits.problems(),
             self.output.problems(),
+            self.quality_auto.problems(),
             self.cache.problems(),
             self.workers.problems(),
             self.logs.problems(),
@@ -90,6 +93,7 @@ impl Config {
             },
             animation: self.animation.clone(),
             meta: self.meta.clone(),
+            quality_auto: self.quality_auto.clone(),
         }
     }
 }
@@ -132,11 +136,14 @@ mod tests {
         config.params.defaults = "width=x".to_owned();
         config.limits.max_side = 0;
         config.output.gif_effort = 0;
+        config.quality_auto.min = 0;
         config.cache.memory.originals_percent = 101;
         config.workers.threads = usize::MAX;
         config.logs.filter = "=".to_owned();
         let problems = config.problems();
-        for section in ["listen", "origin", "params", "limits", "output", "cache", "workers", "logs"] {
+        let sections =
+            ["listen", "origin", "params", "limits", "output", "quality_auto", "cache", "workers", "logs"];
+        for section in sections {
             let key = format!("{section}.");
             assert!(problems.iter().any(|problem| problem.starts_with(&key)), "{section}: {problems:#?}");
         }

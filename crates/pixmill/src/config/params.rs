@@ -105,7 +105,7 @@ mod tests {
             "params.preset_colors.brand is \"bluish\", expected a colour name",
             "params.presets has \"a,b\", expected names without commas",
             "params.presets.bad is \"widht=5\": widht is no known parameter; close names: width",
-            "params.defaults is \"quality=101\": quality: expected a whole number from 1 to 100, got \"101\"",
+            "params.defaults is \"quality=101\": quality: expected a whole number from 1 to 100, or auto, got \"101\"",
         ] {
             assert!(
                 problems.iter().any(|problem| problem.starts_with(expected)),

@@ -106,6 +106,7 @@ mod tests {
              otherwise it is refused. |"
         );
         assert!(row("cache.memory.max_bytes").contains("| `\"256.0 MiB\"` |"));
+        assert!(row("quality_auto.ssimulacra2").contains("| `[50.0,70.0,80.0,90.0]` |"));
         assert!(row("origin.headers").contains("| `{}` |"));
         assert!(row("origin.ca_file").contains("| none |"));
         assert!(row("logs.format").contains("`\"json\"`: one JSON object a line."));
@@ -124,8 +125,11 @@ mod tests {
         let text = reference();
         let headings: Vec<_> = text.lines().filter_map(|line| line.strip_prefix("## ")).collect();
         let expected = ["listen", "admin", "origin", "params", "limits", "output", "animation", "meta"];
-        let expected: Vec<_> =
-            expected.iter().chain(&["cache", "workers", "logs"]).map(|name| format!("`{name}`")).collect();
+        let expected: Vec<_> = expected
+            .iter()
+            .chain(&["quality_auto", "cache", "workers", "logs"])
+            .map(|name| format!("`{name}`"))
+            .collect();
         assert_eq!(headings, expected);
     }
 }

@@ -39,6 +39,25 @@ async fn values_brought_into_range_are_named() {
 }
 
 #[actix_web::test]
+async fn a_quality_that_was_found_is_told() {
+    let server = serve_samples(|config| config.quality_auto.max = 60).await;
+    for outcome in ["miss", "hit-memory"] {
+        let answer = get(server.address, "/china.jpg?width=50&quality=auto&quality_target=1").await;
+        assert_eq!((answer.outcome(), answer.header("x-pixmill-quality")), ((200, outcome), "60"));
+    }
+    // what belongs to automatic quality means nothing beside a fixed one
+    for (query, outcome) in [("quality=60", "miss"), ("quality=60&quality_min=25", "hit-memory")] {
+        let fixed = get(server.address, &format!("/china.jpg?width=50&{query}")).await;
+        assert_eq!((fixed.outcome(), fixed.find("x-pixmill-quality")), ((200, outcome), None));
+    }
+    for (query, name) in [("quality=high", "quality"), ("quality=auto&quality_method=foo", "quality_method")]
+    {
+        let refused = get(server.address, &format!("/china.jpg?{query}")).await;
+        assert_eq!((refused.status, &refused.json()["error"]["parameter"]), (400, &serde_json::json!(name)));
+    }
+}
+
+#[actix_web::test]
 async fn request_ids_are_kept_or_made() {
     let server = serve_samples(|_| ()).await;
     for target in ["/china.jpg?width=50", "/nothing.jpg", "/china.jpg?width=x"] {

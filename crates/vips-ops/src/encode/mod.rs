@@ -1,5 +1,6 @@
 //! Finished pixels to bytes.
 
+pub mod auto_quality;
 pub mod mp4;
 
 use bytes::Bytes;

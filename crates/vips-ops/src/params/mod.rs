@@ -94,6 +94,12 @@ pub mod output {
     pub mod interlace;
     pub mod meta;
     pub mod quality;
+    pub mod quality_attempts;
+    pub mod quality_max;
+    pub mod quality_method;
+    pub mod quality_min;
+    pub mod quality_preset;
+    pub mod quality_target;
     pub mod strip_exif;
 }
 
@@ -139,6 +145,12 @@ param_table! {
         force_jpg: output::force_jpg::ForceJpg,
         format: output::format::Format,
         quality: output::quality::Quality,
+        quality_attempts: output::quality_attempts::QualityAttempts,
+        quality_method: output::quality_method::QualityMethod,
+        quality_preset: output::quality_preset::QualityPreset,
+        quality_target: output::quality_target::QualityTarget,
+        quality_min: output::quality_min::QualityMin,
+        quality_max: output::quality_max::QualityMax,
         interlace: output::interlace::Interlace,
         strip_exif: output::strip_exif::StripExif,
         meta: output::meta::Meta,
@@ -203,9 +215,13 @@ impl Params {
             self.clear(name);
         }
         let mut present = Vec::new();
-        self.visit(&mut |name, _| present.push(name));
+        self.visit(&mut |name, written| present.push((name, written.canonical)));
+        let met = |need: &&str| {
+            let (wanted, value) = need.split_once('=').map_or((*need, None), |(name, v)| (name, Some(v)));
+            present.iter().any(|(name, canonical)| *name == wanted && value.is_none_or(|v| v == canonical))
+        };
         for spec in SPECS {
-            if !spec.needs.is_empty() && !spec.needs.iter().any(|need| present.contains(need)) {
+            if !spec.needs.is_empty() && !spec.needs.iter().any(met) {
                 self.clear(spec.name);
             }
         }
@@ -255,7 +271,8 @@ mod tests {
         for spec in SPECS {
             assert!(spec.summary.ends_with('.') && !spec.default.is_empty(), "{}", spec.name);
             assert!(!spec.examples.is_empty(), "{} has no example", spec.name);
-            assert!(spec.needs.iter().all(|need| lookup(need).is_some()), "{}", spec.name);
+            let known = |need: &&str| lookup(need.split('=').next().unwrap()).is_some();
+            assert!(spec.needs.iter().all(known), "{}", spec.name);
             let refused = Params::default().set(spec.name, "\0").unwrap_err();
             assert_ne!(refused, "a parameter", "{} stands under another name in the table", spec.name);
         }
@@ -292,6 +309,9 @@ mod tests {
             ("mark=/a%26width=5&width=3", "width=3&mark=/a%26width=5"),
             ("mark=/a?x=%2526&mark_alpha=true&mark_pos=left|top", "mark=/a?x=%2526&mark_pos=top,left"),
             ("mark_scale=5&layers=[]", ""),
+            ("quality=80&quality_min=25&quality_method=mpe", "quality=80"),
+            ("quality_min=25&quality_attempts=3", ""),
+            ("quality=AUTO&quality_min=25", "quality=auto&quality_min=25"),
             ("", ""),
         ] {
             assert_eq!(canonical(query), expected, "{query}");

@@ -21,7 +21,8 @@ pub struct Spec {
     pub grammar: Grammar,
     /// What holds when the parameter is absent.
     pub default: &'static str,
-    /// Without one of these the parameter means nothing and is ignored; empty: it stands alone.
+    /// Without one of these the parameter means nothing and is ignored; empty: it stands alone. A name is met by any
+    /// value, `name=value` by that value alone, in its canonical form.
     pub needs: &'static [&'static str],
     /// Requests that show it. Each is documented, parsed, planned and rendered by the tests.
     pub examples: &'static [Example],

@@ -98,7 +98,10 @@ impl Plan {
         match output.format {
             super::format::OutputFormat::Png | super::format::OutputFormat::Gif => {}
             super::format::OutputFormat::Mp4 => write!(f, ", quantiser {}", output.quality)?,
-            _ => write!(f, ", quality {}", output.quality)?,
+            _ => match output.search {
+                Some(search) => write!(f, ", {search}")?,
+                None => write!(f, ", quality {}", output.quality)?,
+            },
         }
         if let Some(bits) = output.palette_bits {
             write!(f, ", palette of {bits} bits")?;

@@ -3,7 +3,10 @@
 use crate::{
     error::{Error, Result},
     params::{Params, output::format::Format, value::colour::Colour},
-    plan::{Accept, film},
+    plan::{
+        Accept, film,
+        quality::{self, Search},
+    },
     settings::Settings,
     size::Size,
     source::{SourceFormat, SourceInfo},
@@ -64,15 +67,31 @@ impl OutputFormat {
             Self::Mp4 => film::MAX_LONG_SIDE,
         }
     }
+
+    /// Whether detail is given up for bytes.
+    pub fn is_lossy(self) -> bool {
+        matches!(self, Self::Jpeg | Self::Webp | Self::Avif)
+    }
+
+    /// The encoder's own number for a quality on JPEG's scale.
+    pub fn quality(self, jpeg: u8) -> u8 {
+        match self {
+            Self::Avif => avif_quality(jpeg),
+            Self::Mp4 => film::quantiser(jpeg),
+            _ => jpeg,
+        }
+    }
 }
 
 /// The encoding of the answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Output {
     /// The format.
     pub format: OutputFormat,
     /// Quality on the encoder's own scale, 1 to 100; for MP4 the quantiser, 51 to 12.
     pub quality: u8,
+    /// How another quality is found when the pixels are there.
+    pub search: Option<Search>,
     /// Effort or compression on the encoder's own scale.
     pub effort: u8,
     /// Whether it is stored in passes of growing detail.
@@ -81,6 +100,13 @@ pub struct Output {
     pub palette_bits: Option<u8>,
     /// Which metadata is kept.
     pub metadata: Metadata,
+}
+
+impl Output {
+    /// The same encoding with another quality, on JPEG's scale.
+    pub fn at(self, quality: u8) -> Self {
+        Self { quality: self.format.quality(quality), search: None, ..self }
+    }
 }
 
 /// Which metadata the answer carries.
@@ -112,9 +138,6 @@ pub struct Request<'a> {
     pub settings: &'a Settings,
 }
 
-/// Quality of lossy answers whose source has none to go by (seed).
-const DEFAULT_QUALITY: u8 = 90;
-
 /// Chooses.
 pub fn choose(request: &Request<'_>) -> Result<Output> {
     let Request { params, info, settings, size, .. } = request;
@@ -127,15 +150,12 @@ pub fn choose(request: &Request<'_>) -> Result<Output> {
     if format == OutputFormat::Mp4 {
         film::check(*size)?;
     }
-    let quality = params.quality.map(|quality| quality.0).or(info.jpeg_quality).unwrap_or(DEFAULT_QUALITY);
+    let still = !(format.animates() && request.frames > 1);
     let strips = params.strip_exif.is_some_and(|strip| strip.0);
     Ok(Output {
         format,
-        quality: match format {
-            OutputFormat::Avif => avif_quality(quality),
-            OutputFormat::Mp4 => film::quantiser(quality),
-            _ => quality,
-        },
+        quality: format.quality(quality::fixed(params, info)),
+        search: if format.is_lossy() && still { quality::search(params, settings)? } else { None },
         effort: match format {
             OutputFormat::Jpeg | OutputFormat::Mp4 => 0,
             OutputFormat::Png => settings.output.png_compression,

@@ -6,6 +6,7 @@ pub mod format;
 pub mod geometry;
 pub mod original;
 pub mod overlay;
+pub mod quality;
 mod tone;
 
 use self::{

@@ -13,6 +13,7 @@ mod never_larger;
 mod orientation;
 mod overlays;
 mod plans;
+mod quality;
 mod size;
 mod tone;
 

@@ -5,32 +5,57 @@ use crate::params::{
     value::number,
 };
 
-/// Quality on JPEG's scale, 1 to 100.
+/// How much detail is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Quality(pub u8);
+pub enum Quality {
+    /// This quality on JPEG's scale, 1 to 100.
+    Fixed(u8),
+    /// As little as still looks like the uncompressed answer.
+    Auto,
+}
 
 impl Param for Quality {
     const SPEC: Spec = Spec {
         name: "quality",
         aliases: &[],
         summary: "How much detail a lossy format keeps, on JPEG's scale.",
-        help: "One number means the same perceived quality in JPEG, WebP and AVIF. PNG and GIF ignore it.",
-        grammar: Grammar::Whole(1, 100),
+        help: "One number means the same perceived quality in JPEG, WebP and AVIF. PNG and GIF ignore it.\n\n`auto` \
+               encodes the picture several times, compares each result with the picture as it was before encoding, and \
+               answers with the smallest that is still alike enough; the quality that was found is told in the header \
+               `X-Pixmill-Quality`. The other `quality_` parameters say how it is compared and what is enough. It \
+               takes several times as long as a fixed quality. For animations, PNG and GIF it is as if the parameter \
+               were absent.",
+        grammar: Grammar::Text("a whole number from 1 to 100, or auto"),
         default: "the quality of the source if it is a JPEG, else 90",
         needs: &[],
-        examples: &[Example {
-            source: "flower.jpg",
-            query: "width=200&quality=30",
-            shows: "a small file, visibly so",
-        }],
+        examples: &[
+            Example {
+                source: "flower.jpg",
+                query: "width=200&quality=30",
+                shows: "a small file, visibly so",
+            },
+            Example {
+                source: "flower.jpg",
+                query: "width=200&quality=auto",
+                shows: "as small as it can be without looking so",
+            },
+        ],
     };
 
     fn parse(raw: &str) -> Result<Reading<Self>, Expected> {
-        number::whole(raw, 1..=100).map(|reading| reading.map(|value| Self(value as u8)))
+        if raw.trim().eq_ignore_ascii_case("auto") {
+            return Ok(Reading::exact(Self::Auto));
+        }
+        number::whole(raw, 1..=100)
+            .map(|reading| reading.map(|value| Self::Fixed(value as u8)))
+            .map_err(|expected| format!("{expected}, or auto"))
     }
 
     fn canonical(&self, out: &mut String) {
-        number::canonical(self.0, out);
+        match self {
+            Self::Fixed(quality) => number::canonical(*quality, out),
+            Self::Auto => out.push_str("auto"),
+        }
     }
 }
 
@@ -41,8 +66,14 @@ mod tests {
 
     #[test]
     fn values() {
-        check::accepts(&[("1", Quality(1)), ("80", Quality(80)), ("84.5", Quality(85))]);
-        check::clamps(&[("0", Quality(1)), ("900", Quality(100))]);
-        check::rejects::<Quality>(&["", "high", "80%"]);
+        check::accepts(&[
+            ("1", Quality::Fixed(1)),
+            ("80", Quality::Fixed(80)),
+            ("84.5", Quality::Fixed(85)),
+            ("auto", Quality::Auto),
+            (" Auto", Quality::Auto),
+        ]);
+        check::clamps(&[("0", Quality::Fixed(1)), ("900", Quality::Fixed(100))]);
+        check::rejects::<Quality>(&["", "high", "80%", "automatic"]);
     }
 }

@@ -1,0 +1,157 @@
+//! The search for a quality: the least one whose encoded picture is alike enough.
+
+mod judge;
+mod luma;
+mod mpe;
+mod sample;
+mod smallfry;
+mod ssim;
+mod ssimulacra2;
+
+use bytes::Bytes;
+use vips::{Access, Deadline, Image, Loader};
+
+pub use self::judge::Judge;
+use super::encode as encode_once;
+use crate::{
+    error::{Error, Result},
+    plan::{
+        format::{Output, OutputFormat},
+        quality::Search,
+    },
+};
+
+/// An encoded picture whose quality was found.
+#[derive(Debug, Clone)]
+pub struct Found {
+    /// The picture.
+    pub bytes: Bytes,
+    /// Its quality, on JPEG's scale.
+    pub quality: u8,
+}
+
+/// Encodes with the least quality that meets the target, as far as the attempts show it, else with the greatest.
+///
+/// The picture must be in memory: it is read once an attempt. Of a large one a sample is tried. The deadline is looked
+/// at before each attempt, and watched while encoding.
+pub fn encode(image: &Image, output: Output, search: Search, deadline: &Deadline) -> Result<Found> {
+    image.watch(deadline);
+    let sample = sample::of(image).map_err(Error::Undecodable)?;
+    let tried = sample.as_ref().unwrap_or(image);
+    let judge = Judge::new(search.method, tried, image.width().min(image.height()));
+    let judge = judge.map_err(Error::Undecodable)?;
+    // in passes or not, the pixels are the same, and one pass is quicker
+    let probe = Output { interlace: false, ..output };
+    let attempt = |quality| {
+        if deadline.passed() {
+            return Err(Error::Deadline);
+        }
+        let bytes = encode_once(tried, probe.at(quality)).map_err(Error::Undecodable)?;
+        let number = decode(&bytes, output.format).and_then(|decoded| judge.compare(&decoded));
+        Ok((number.map_err(Error::Undecodable)?, bytes))
+    };
+    let (quality, bytes) = bisect(&search, attempt)?.unzip();
+    let quality = quality.unwrap_or(search.max);
+    let bytes = match bytes.filter(|_| sample.is_none() && probe == output) {
+        Some(bytes) => bytes,
+        None if deadline.passed() => return Err(Error::Deadline),
+        None => encode_once(image, output.at(quality)).map_err(Error::Undecodable)?,
+    };
+    Ok(Found { bytes, quality })
+}
+
+/// The least quality that an attempt showed to meet the target, with what the attempt made; the greatest if an attempt
+/// showed that only it is left; none if nothing is known to be good enough.
+///
+/// `attempt` gives the method's number for a quality.
+fn bisect<T>(search: &Search, mut attempt: impl FnMut(u8) -> Result<(f64, T)>) -> Result<Option<(u8, T)>> {
+    let (mut low, mut high) = (search.min, search.max);
+    let mut best = None;
+    for _ in 0..search.attempts {
+        if low > high {
+            break;
+        }
+        let quality = low + (high - low) / 2;
+        let (number, made) = attempt(quality)?;
+        let is_met = search.method.is_met(number, search.target);
+        if is_met || quality == search.max {
+            best = Some((quality, made));
+        }
+        if is_met {
+            high = quality - 1;
+        } else {
+            low = quality + 1;
+        }
+    }
+    Ok(best)
+}
+
+fn decode(bytes: &Bytes, format: OutputFormat) -> vips::Result<Image> {
+    let loader = match format {
+        OutputFormat::Jpeg => Loader::Jpeg { shrink: 1 },
+        OutputFormat::Webp => Loader::Webp { scale: 1.0, frames: 1 },
+        OutputFormat::Avif => Loader::Heif { thumbnail: false },
+        OutputFormat::Png => Loader::Png,
+        OutputFormat::Gif => Loader::Gif { frames: 1 },
+        OutputFormat::Mp4 => unreachable!("invariant: no quality is searched for films"),
+    };
+    Image::load(bytes, &loader, Access::Sequential)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::params::output::quality_method::QualityMethod;
+
+    fn search(min: u8, max: u8, attempts: u8) -> Search {
+        Search { method: QualityMethod::Ssim, target: 0.5, min, max, attempts }
+    }
+
+    /// What is found, and how many attempts it took, when qualities from `good` on meet the target.
+    fn found(search: &Search, good: u8) -> (Option<u8>, u8) {
+        let mut attempts = 0;
+        let best = bisect(search, |quality| {
+            attempts += 1;
+            assert!((search.min..=search.max).contains(&quality));
+            Ok((if quality >= good { 0.5 } else { 0.49 }, ()))
+        });
+        (best.unwrap().map(|(quality, ())| quality), attempts)
+    }
+
+    #[test]
+    fn six_attempts_find_the_best_of_the_default_range() {
+        for good in 1..=101 {
+            assert_eq!(found(&search(40, 90, 6), good).0, Some(good.clamp(40, 90)), "{good}");
+        }
+    }
+
+    #[test]
+    fn too_few_attempts_never_answer_less_than_was_seen_to_be_good() {
+        assert_eq!(found(&search(40, 90, 1), 50), (Some(65), 1));
+        assert_eq!(found(&search(40, 90, 2), 50), (Some(52), 2));
+        assert_eq!(found(&search(40, 90, 1), 70), (None, 1));
+    }
+
+    #[test]
+    fn the_search_ends_with_its_range_and_with_an_error() {
+        assert_eq!(found(&search(70, 70, 6), 1), (Some(70), 1));
+        assert_eq!(found(&search(1, 2, 6), 1), (Some(1), 1));
+        assert!(bisect(&search(1, 9, 3), |_| Err::<(f64, ()), _>(Error::Deadline)).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_found_meets_the_target_or_is_the_greatest(
+            min in 1..=100u8, range in 0..=99u8, attempts in 1..=10u8, good in 1..=101u8,
+        ) {
+            let max = min.saturating_add(range).min(100);
+            let (quality, taken) = found(&search(min, max, attempts), good);
+            prop_assert!(taken <= attempts);
+            if let Some(quality) = quality {
+                prop_assert!((min..=max).contains(&quality) && (quality >= good || quality == max));
+            }
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! `quality_max`: the greatest quality that `quality=auto` may choose.
+
+use crate::params::{
+    spec::{Example, Expected, Grammar, Param, Reading, Spec},
+    value::number,
+};
+
+/// The greatest quality that `quality=auto` may choose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct QualityMax(pub u8);
+
+impl Param for QualityMax {
+    const SPEC: Spec = Spec {
+        name: "quality_max",
+        aliases: &[],
+        summary: "The greatest quality that `quality=auto` may choose.",
+        help: "It is the answer when no quality looks good enough, and yields to a `quality_min` above it, unless both are given.",
+        grammar: Grammar::Whole(1, 100),
+        default: "90, or as configured",
+        needs: &["quality=auto"],
+        examples: &[Example {
+            source: "china.jpg",
+            query: "width=160&quality=auto&quality_preset=veryhigh&quality_max=50",
+            shows: "no better than this, whatever the preset asks for",
+        }],
+    };
+
+    fn parse(raw: &str) -> Result<Reading<Self>, Expected> {
+        number::whole(raw, 1..=100).map(|reading| reading.map(|value| Self(value as u8)))
+    }
+
+    fn canonical(&self, out: &mut String) {
+        number::canonical(self.0, out);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::params::spec::check;
+
+    #[test]
+    fn values() {
+        check::accepts(&[("1", QualityMax(1)), ("100", QualityMax(100)), ("5.5", QualityMax(6))]);
+        check::clamps(&[("0", QualityMax(1)), ("900", QualityMax(100))]);
+        check::rejects::<QualityMax>(&["", "few", "-"]);
+    }
+}

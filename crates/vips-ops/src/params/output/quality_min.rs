@@ -1,0 +1,48 @@
+//! `quality_min`: the least quality that `quality=auto` may choose.
+
+use crate::params::{
+    spec::{Example, Expected, Grammar, Param, Reading, Spec},
+    value::number,
+};
+
+/// The least quality that `quality=auto` may choose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct QualityMin(pub u8);
+
+impl Param for QualityMin {
+    const SPEC: Spec = Spec {
+        name: "quality_min",
+        aliases: &[],
+        summary: "The least quality that `quality=auto` may choose.",
+        help: "It yields to a `quality_max` below it, unless both are given.",
+        grammar: Grammar::Whole(1, 100),
+        default: "40, or as configured",
+        needs: &["quality=auto"],
+        examples: &[Example {
+            source: "china.jpg",
+            query: "width=160&quality=auto&quality_preset=low&quality_min=70",
+            shows: "a better quality than the preset asks for",
+        }],
+    };
+
+    fn parse(raw: &str) -> Result<Reading<Self>, Expected> {
+        number::whole(raw, 1..=100).map(|reading| reading.map(|value| Self(value as u8)))
+    }
+
+    fn canonical(&self, out: &mut String) {
+        number::canonical(self.0, out);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::params::spec::check;
+
+    #[test]
+    fn values() {
+        check::accepts(&[("1", QualityMin(1)), ("100", QualityMin(100)), ("5.5", QualityMin(6))]);
+        check::clamps(&[("0", QualityMin(1)), ("900", QualityMin(100))]);
+        check::rejects::<QualityMin>(&["", "few", "-"]);
+    }
+}

@@ -1,0 +1,109 @@
+//! Which quality the answer has, or how it is found.
+
+use std::fmt::{self, Display, Formatter};
+
+use crate::{
+    error::Result,
+    params::{
+        Params,
+        output::{quality::Quality, quality_method::QualityMethod},
+        spec::Invalid,
+    },
+    settings::Settings,
+    source::SourceInfo,
+};
+
+/// Quality of lossy answers whose source has none to go by (seed).
+const DEFAULT_QUALITY: u8 = 90;
+
+/// How a quality is found once the pixels are there.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Search {
+    /// How the encoded picture is compared with the pixels.
+    pub method: QualityMethod,
+    /// What the method must give.
+    pub target: f64,
+    /// The least quality, on JPEG's scale.
+    pub min: u8,
+    /// The greatest, which is taken when nothing meets the target.
+    pub max: u8,
+    /// How many qualities are tried.
+    pub attempts: u8,
+}
+
+/// The quality that is asked for or taken over, on JPEG's scale.
+pub fn fixed(params: &Params, info: &SourceInfo) -> u8 {
+    match params.quality {
+        Some(Quality::Fixed(quality)) => quality,
+        Some(Quality::Auto) | None => info.jpeg_quality.unwrap_or(DEFAULT_QUALITY),
+    }
+}
+
+/// The search, if one is asked for.
+pub fn search(params: &Params, settings: &Settings) -> Result<Option<Search>> {
+    if params.quality != Some(Quality::Auto) {
+        return Ok(None);
+    }
+    let defaults = &settings.quality_auto;
+    let method = params.quality_method.unwrap_or(defaults.method);
+    let preset = params.quality_preset.unwrap_or(defaults.preset);
+    let target = params.quality_target.map_or_else(|| defaults.target(method, preset), |target| target.0);
+    // a bound that was asked for moves one that was not
+    let (min, max) = match (params.quality_min.map(|min| min.0), params.quality_max.map(|max| max.0)) {
+        (Some(min), Some(max)) if min > max => {
+            let expected = format!("at most quality_max, which is {max}");
+            return Err(Invalid::new("quality_min", &min.to_string(), expected).into());
+        }
+        (Some(min), Some(max)) => (min, max),
+        (Some(min), None) => (min, defaults.max.max(min)),
+        (None, Some(max)) => (defaults.min.min(max), max),
+        (None, None) => (defaults.min, defaults.max),
+    };
+    let attempts = params.quality_attempts.map_or(defaults.attempts, |attempts| attempts.0);
+    Ok(Some(Search { method, target, min, max, attempts }))
+}
+
+impl Display for Search {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let Self { method, target, min, max, attempts } = self;
+        write!(f, "quality found by {} to {target}, {min} to {max}, in {attempts} attempts", method.name())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(query: &str) -> Result<Option<Search>> {
+        search(&Params::parse(query).unwrap().params, &Settings::default())
+    }
+
+    #[test]
+    fn requests_override_settings() {
+        assert_eq!(found("quality=80&quality_min=3").unwrap(), None);
+        let plain = found("quality=auto").unwrap().unwrap();
+        let medium = Settings::default().quality_auto.ssim[1];
+        assert_eq!((plain.method, plain.target, plain.attempts), (QualityMethod::Ssim, medium, 6));
+        let other = found("quality=auto&quality_method=mpe&quality_preset=high&quality_attempts=3").unwrap();
+        let other = other.unwrap();
+        let high = Settings::default().quality_auto.mpe[2];
+        assert_eq!((other.method, other.target, other.attempts), (QualityMethod::Mpe, high, 3));
+        let exact = found("quality=auto&quality_preset=high&quality_target=.5").unwrap().unwrap();
+        assert_eq!(exact.to_string(), "quality found by ssim to 0.5, 40 to 90, in 6 attempts");
+    }
+
+    #[test]
+    fn bounds_make_room_for_each_other_unless_both_were_asked_for() {
+        for (query, expected) in [
+            ("", (40, 90)),
+            ("&quality_min=95", (95, 95)),
+            ("&quality_max=20", (20, 20)),
+            ("&quality_min=10&quality_max=20", (10, 20)),
+        ] {
+            let search = found(&format!("quality=auto{query}")).unwrap().unwrap();
+            assert_eq!((search.min, search.max), expected, "{query}");
+        }
+        let refused = found("quality=auto&quality_min=60&quality_max=50").unwrap_err().to_string();
+        assert_eq!(refused, "quality_min: expected at most quality_max, which is 50, got \"60\"");
+    }
+}
