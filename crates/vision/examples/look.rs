@@ -25,7 +25,9 @@ fn main() {
         let faces = vision.faces(&image).unwrap();
         let spent = began.elapsed();
         println!("{path}: {}x{}, faces {spent:?}", image.width(), image.height());
-        faces.iter().for_each(|face| println!("  {face:?}"));
+        for face in &faces {
+            println!("  {face:?}");
+        }
         println!("  nsfw {:.4}", vision.nsfw(&image).unwrap());
         for label in vision.labels(&image, 15.0).unwrap() {
             println!("  {} {:.1}", label.name, label.confidence);

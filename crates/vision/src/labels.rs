@@ -1,4 +1,4 @@
-//! What is in a picture, by EfficientNet-Lite0: ImageNet's thousand classes, and what they have in common.
+//! What is in a picture, by EfficientNet-Lite0: the thousand classes of `ImageNet`, and what they have in common.
 
 use std::{path::PathBuf, sync::OnceLock};
 
@@ -153,9 +153,9 @@ fn title(name: &str) -> String {
     let mut begins = true;
     for letter in name.chars() {
         if begins {
-            out.extend(letter.to_uppercase())
+            out.extend(letter.to_uppercase());
         } else {
-            out.push(letter)
+            out.push(letter);
         }
         begins = letter == ' ' || letter == '-' || letter == '(' || letter == '/';
     }

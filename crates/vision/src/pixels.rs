@@ -17,7 +17,14 @@ pub fn rgb(image: &Image, width: u32, height: u32) -> Result<vips::Pixels> {
 
 /// One plane a colour, as `[1, 3, height, width]` lies in memory.
 pub fn planes(rgb: &[u8]) -> Vec<f32> {
-    (0..3).flat_map(|band| rgb.iter().skip(band).step_by(3)).map(|level| f32::from(*level)).collect()
+    let count = rgb.len() / 3;
+    let mut planes = vec![0.0; 3 * count];
+    for (band, plane) in planes.chunks_exact_mut(count).enumerate() {
+        for (number, pixel) in plane.iter_mut().zip(rgb.chunks_exact(3)) {
+            *number = f32::from(pixel[band]);
+        }
+    }
+    planes
 }
 
 /// A rectangle of a picture that lies in memory `width` pixels wide.

@@ -124,8 +124,11 @@ mod tests {
         let text = reference();
         let headings: Vec<_> = text.lines().filter_map(|line| line.strip_prefix("## ")).collect();
         let expected = ["listen", "admin", "origin", "params", "limits", "output", "animation", "meta"];
-        let expected: Vec<_> =
-            expected.iter().chain(&["cache", "workers", "logs"]).map(|name| format!("`{name}`")).collect();
+        let expected: Vec<_> = expected
+            .iter()
+            .chain(&["cache", "workers", "vision", "logs"])
+            .map(|name| format!("`{name}`"))
+            .collect();
         assert_eq!(headings, expected);
     }
 }

@@ -59,6 +59,7 @@ pub mod tone {
     pub mod filter;
     pub mod gamma;
     pub mod highlights;
+    pub mod redeye;
     pub mod saturation;
     pub mod shadow;
     pub mod vibrance;
@@ -94,6 +95,7 @@ pub mod output {
     pub mod interlace;
     pub mod meta;
     pub mod quality;
+    pub mod recognition;
     pub mod strip_exif;
 }
 
@@ -111,6 +113,7 @@ param_table! {
         trim_color: crop::trim_color::TrimColor,
         pad: size::pad::Pad,
         pad_color: size::pad_color::PadColor,
+        redeye: tone::redeye::Redeye,
         auto_level: tone::auto_level::AutoLevel,
         auto_fix: tone::auto_fix::AutoFix,
         fill_flash: tone::fill_flash::FillFlash,
@@ -144,6 +147,7 @@ param_table! {
         meta: output::meta::Meta,
         face: output::face::Face,
         include_image_data: output::include_image_data::IncludeImageData,
+        recognition: output::recognition::Recognition,
     }
     effects {
         blur: effect::blur::Blur,

@@ -4,6 +4,7 @@
 mod animation;
 mod broken;
 mod colour;
+mod faces;
 mod formats;
 mod golden;
 mod meta;

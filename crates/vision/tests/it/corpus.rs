@@ -24,7 +24,6 @@ const FACES: [(&str, usize); 13] = [
 ];
 
 #[test]
-#[expect(clippy::print_stderr, reason = "what is skipped must be seen")]
 fn every_face_and_none_beside() {
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpora/dev");
     if !corpus.exists() {
