@@ -14,7 +14,7 @@ SCRIPTS = $(wildcard .ci/* */*.sh)
 help: ## Shows this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-vendor: ## Fetches the pinned native libraries into vendor/ (quick when they are there)
+vendor: ## Fetches the pinned native libraries and models into vendor/ (quick when they are there)
 	@vendor-scripts/vendor.sh
 
 build: vendor ## Builds the release binary, target/release/pixmill

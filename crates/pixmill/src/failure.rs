@@ -51,6 +51,12 @@ pub enum Failure {
     /// More work is waiting than may wait.
     #[error("the render queue is full")]
     Overloaded,
+    /// What is asked for needs models, and they are not there.
+    #[error("pictures cannot be looked at: {reason}")]
+    Blind {
+        /// What is missing.
+        reason: String,
+    },
     /// The time for the request is over.
     #[error("the answer was not ready before its deadline")]
     Deadline,
@@ -82,6 +88,8 @@ pub enum FailureKind {
     Page,
     /// Too much to do.
     Overloaded,
+    /// Models are missing.
+    Blind,
     /// Too late.
     Deadline,
     /// A fault of ours.
@@ -102,6 +110,7 @@ impl Failure {
             Self::Method => FailureKind::Method,
             Self::Page => FailureKind::Page,
             Self::Overloaded => FailureKind::Overloaded,
+            Self::Blind { .. } => FailureKind::Blind,
             Self::Deadline => FailureKind::Deadline,
             Self::Broken => FailureKind::Broken,
         }
@@ -116,6 +125,7 @@ impl Failure {
         };
         match self.kind() {
             FailureKind::Overloaded
+            | FailureKind::Blind
             | FailureKind::Deadline
             | FailureKind::Broken
             | FailureKind::Image(vips_ops::ErrorKind::Deadline | vips_ops::ErrorKind::Overlay) => true,
@@ -141,6 +151,21 @@ impl Failure {
             FailureKind::Origin(kind) => kind != origin::ErrorKind::InvalidPath,
             FailureKind::Image(kind) => matches!(kind, Overlay | Undecodable | Unsupported),
             kind => kind == FailureKind::Absent,
+        }
+    }
+}
+
+impl From<vision::Error> for Failure {
+    fn from(error: vision::Error) -> Self {
+        match error {
+            vision::Error::Picture(error) => Self::Image(vips_ops::Error::Undecodable(error)),
+            error if error.kind() == vision::ErrorKind::Unavailable => {
+                Self::Blind { reason: error.to_string() }
+            }
+            error => {
+                tracing::error!(%error, "a picture could not be looked at");
+                Self::Broken
+            }
         }
     }
 }

@@ -3,6 +3,8 @@
 use result_cache::Key;
 use vips_ops::{Accept, Params, Settings, params::output::format::Format};
 
+use crate::sight::Question;
+
 /// Bumped when the same request is to give other bytes, or when an envelope means something else.
 const SCHEMA: &str = "1";
 
@@ -51,6 +53,19 @@ impl Keys {
             &negotiated.map(u8::from),
             host.as_bytes(),
         ];
+        Key::of(&parts)
+    }
+
+    /// Keys that change with something else too.
+    pub fn with(self, what: &str) -> Self {
+        Self { build: Key::of(&[self.build.as_bytes(), what.as_bytes()]), ..self }
+    }
+
+    /// The key of something that was found out by looking at this version of an original.
+    pub fn fact(&self, question: Question, identity: &str, version: &Key) -> Key {
+        let question = format!("{question:?}");
+        let parts: [&[u8]; 5] =
+            [self.build.as_bytes(), b"fact", question.as_bytes(), identity.as_bytes(), version.as_bytes()];
         Key::of(&parts)
     }
 

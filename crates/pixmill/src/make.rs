@@ -17,7 +17,9 @@ use crate::{
     original::{self, FETCH_TIME, Original, Standing},
     overlays::{self, Overlays},
     render::{Rendered, Work, render},
+    seen,
     service::{Job, Made},
+    sight::Fact,
     state::Worker,
     timing::Timing,
 };
@@ -96,17 +98,30 @@ fn passed_on(worker: &Worker, original: &Original) -> Result<Option<Body>, Failu
 }
 
 async fn rendered(
-    worker: &Worker,
+    worker: &Rc<Worker>,
     job: &Job,
     original: &Original,
     overlays: Overlays,
 ) -> Result<Body, Failure> {
+    let began = Instant::now();
+    let needed = seen::needed(&job.request.params);
+    let facts = seen::gather(worker, &needed, &job.identity, original).await?;
+    let see = (!needed.is_empty()).then(|| began.elapsed());
+    if let Some(wanted) = job.request.params.recognition {
+        let bytes = worker.shared.sight.recognition(wanted, &facts).to_string().into();
+        let timing = Timing { see, ..Timing::default() };
+        let (content_type, headers) = ("application/json", Vec::new());
+        return Ok(Body { bytes, content_type, headers, timing, lacks_overlays: false });
+    }
+    let mut assets = overlays.assets;
+    assets.faces = facts.iter().flat_map(Fact::for_plan).collect();
     let work = Work {
         params: job.request.params.clone(),
         original: original.envelope.body.clone(),
-        assets: overlays.assets,
+        assets,
         accept: job.request.accept,
         settings: Arc::clone(&worker.shared.settings),
+        sight: Arc::clone(&worker.shared.sight),
     };
     let Rendered { answer, queue, decode, process, encode } = render(&worker.shared.pool, work).await?;
     let resolution = format!("{}x{}", answer.original.width, answer.original.height);
@@ -118,6 +133,7 @@ async fn rendered(
         lacks_overlays: answer.lacks_overlays,
         headers,
         timing: Timing {
+            see,
             queue: Some(queue),
             decode: Some(decode),
             process: Some(process),

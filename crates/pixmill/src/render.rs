@@ -8,10 +8,13 @@ use std::{
 };
 
 use bytes::Bytes;
-use vips_ops::{Accept, Answer, Assets, Params, Phase, Settings, answer, vips::Deadline};
+use vips_ops::{Accept, Answer, Assets, Params, Phase, Settings, answer, describe, vips::Deadline};
 
 pub use self::pool::{Done, Load, Pool};
-use crate::failure::Failure;
+use crate::{
+    failure::Failure,
+    sight::{Question, Sight},
+};
 
 /// What is to be rendered.
 pub struct Work {
@@ -19,12 +22,14 @@ pub struct Work {
     pub params: Params,
     /// The original.
     pub original: Bytes,
-    /// What is laid over it.
+    /// What is laid over it, and the faces in it, as far as the parameters need them.
     pub assets: Assets,
     /// What the client can show.
     pub accept: Accept,
     /// Limits and encoders.
     pub settings: Arc<Settings>,
+    /// What looks at the finished picture, when its faces are asked for.
+    pub sight: Arc<Sight>,
 }
 
 /// An answer, and where its time went.
@@ -58,8 +63,7 @@ impl Work {
             Phase::Processed => processed = Instant::now(),
             Phase::Encoded => {}
         };
-        let Self { params, original, assets, accept, settings } = self;
-        let answer = answer(params, original, assets, *accept, settings, deadline, &mut reached)?;
+        let answer = self.answer(deadline, &mut reached)?;
         Ok(Rendered {
             answer,
             queue: Duration::ZERO,
@@ -70,8 +74,23 @@ impl Work {
     }
 }
 
+impl Work {
+    /// The answer. Computes.
+    pub fn answer(&self, deadline: &Deadline, reached: &mut dyn FnMut(Phase)) -> Result<Answer, Failure> {
+        let Self { params, original, assets, accept, settings, sight } = self;
+        let wanted = params.of_picture();
+        if !params.describes_faces() || wanted.is_empty() {
+            return Ok(answer(params, original, assets, *accept, settings, deadline, reached)?);
+        }
+        let made = answer(&wanted, original, assets, *accept, settings, deadline, reached)?;
+        let seen = sight.look(Question::Faces, &made.bytes, settings, deadline)?;
+        let described = describe(params, &made.bytes, &seen.for_plan(), settings, deadline)?;
+        Ok(Answer { bytes: described.bytes, media: described.media, ..made })
+    }
+}
+
 /// Ends the render when nobody waits for it any more.
-struct EndOnDrop(Deadline);
+pub struct EndOnDrop(pub Deadline);
 
 impl Drop for EndOnDrop {
     fn drop(&mut self) {

@@ -11,6 +11,7 @@ use std::{
 use anyhow::Context;
 use origin::Origin;
 use result_cache::{Cache, Flights, Name};
+use tokio::sync::Semaphore;
 use vips_ops::{Settings, params::rules::Rules};
 
 use crate::{
@@ -20,6 +21,7 @@ use crate::{
     original::Original,
     render::Pool,
     service::Made,
+    sight::{Fact, Sight},
 };
 
 /// What all workers share.
@@ -38,6 +40,12 @@ pub struct Shared {
     pub originals: Cache,
     /// Answers being made.
     pub making: Flights<Made, Failure>,
+    /// Originals being looked at.
+    pub looking: Flights<Fact, Failure>,
+    /// What looks at originals.
+    pub sight: Arc<Sight>,
+    /// Places for those who want to look.
+    pub looks: Semaphore,
     /// Originals being fetched.
     pub fetching: Flights<Original, Failure>,
     /// The threads that compute.
@@ -65,10 +73,15 @@ impl Shared {
         let deadline = config.limits.deadline;
         let settings = config.settings();
         Ok(Self {
-            keys: Keys::new(&settings),
+            // a fact, and an answer that tells of facts, depends on how they are read
+            keys: Keys::new(&settings)
+                .with(&format!("{} {}", config.vision.nsfw_threshold, config.vision.min_confidence)),
             results: Cache::open(&config.cache, Name::Results).await?,
             originals: Cache::open(&config.cache, Name::Originals).await?,
             making: Flights::new(deadline),
+            looking: Flights::new(deadline),
+            sight: Arc::new(Sight::open(&config.vision)),
+            looks: Semaphore::new(config.vision.queue),
             fetching: Flights::new(deadline),
             pool: Pool::new(threads, config.workers.queue).context("cannot start the render threads")?,
             answering: AtomicUsize::new(0),

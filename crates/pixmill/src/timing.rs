@@ -12,6 +12,8 @@ pub struct Timing {
     pub queue: Option<Duration>,
     /// Getting the original, from the cache or the origin.
     pub fetch: Option<Duration>,
+    /// Finding out what is to be seen in the original, from the cache or by looking.
+    pub see: Option<Duration>,
     /// Reading the header and measuring.
     pub decode: Option<Duration>,
     /// Computing pixels that had to be in memory before encoding.
@@ -27,6 +29,7 @@ impl Display for Timing {
         let stages = [
             ("queue", self.queue),
             ("fetch", self.fetch),
+            ("see", self.see),
             ("decode", self.decode),
             ("process", self.process),
             ("encode", self.encode),

@@ -5,6 +5,7 @@ use vips::Deadline;
 
 use crate::{
     error::Result,
+    face::Face,
     meta,
     overlay::Assets,
     params::{Params, output::format::Format},
@@ -57,7 +58,8 @@ impl Media {
     }
 }
 
-/// From query, original and overlays to the answer: the picture, or its description if that is what is asked for.
+/// From query, original and assets to the answer: the picture, or its description if that is what is asked for. The faces
+/// in a picture that is made first and described then have to be looked for in that one: see [`describe`].
 pub fn answer(
     params: &Params,
     original: &Bytes,
@@ -73,18 +75,29 @@ pub fn answer(
         wanted.format = None;
     }
     if params.meta.is_some() && wanted.is_empty() {
-        let source = Source::open(original, &settings.limits)?;
-        let bytes = meta::describe(&source, params, settings, deadline)?;
+        let answer = describe(params, original, &assets.faces, settings, deadline)?;
         [Phase::Opened, Phase::Processed, Phase::Encoded].into_iter().for_each(reached);
-        let original = source.info.stored;
-        return Ok(Answer { bytes, media: Media::Json, original, lacks_overlays: false, quality: None });
+        return Ok(answer);
     }
     let Encoded { bytes, format, original, lacks_overlays, quality, .. } =
         process(&wanted, original, assets, accept, settings, deadline, reached)?;
     if params.meta.is_none() {
         return Ok(Answer { bytes, media: Media::Picture(format), original, lacks_overlays, quality });
     }
-    let source = Source::open(&bytes, &settings.limits)?;
-    let bytes = meta::describe(&source, params, settings, deadline)?;
-    Ok(Answer { bytes, media: Media::Json, original, lacks_overlays, quality })
+    let described = describe(params, &bytes, &[], settings, deadline)?;
+    Ok(Answer { original, lacks_overlays, quality, ..described })
+}
+
+/// The description of an encoded picture with the faces in it, in its pixels, upright.
+pub fn describe(
+    params: &Params,
+    picture: &Bytes,
+    seen: &[Face],
+    settings: &Settings,
+    deadline: &Deadline,
+) -> Result<Answer> {
+    let source = Source::open(picture, &settings.limits)?;
+    let bytes = meta::describe(&source, params, seen, settings, deadline)?;
+    let original = source.info.stored;
+    Ok(Answer { bytes, media: Media::Json, original, lacks_overlays: false, quality: None })
 }

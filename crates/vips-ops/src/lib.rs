@@ -8,6 +8,7 @@
 pub mod answer;
 pub mod encode;
 pub mod error;
+pub mod face;
 pub mod facts;
 mod meta;
 pub mod orientation;
@@ -24,8 +25,9 @@ pub mod steps;
 pub mod text;
 pub mod tone;
 
-pub use answer::{Answer, Media, answer};
+pub use answer::{Answer, Media, answer, describe};
 pub use error::{Blame, Error, ErrorKind, Result};
+pub use face::Face;
 pub use overlay::Assets;
 pub use params::Params;
 pub use pipeline::{Encoded, Phase, process};

@@ -13,7 +13,7 @@ use crate::{
     settings::Settings,
     size::{Rect, Size},
     source::Source,
-    steps::{self, alpha, canvas, load, metadata, orient, profile, resize, sharpen, turn, window},
+    steps::{self, alpha, canvas, load, metadata, orient, profile, redeye, resize, sharpen, turn, window},
     tone::Grade,
 };
 
@@ -46,7 +46,7 @@ pub enum Phase {
     Encoded,
 }
 
-/// From query, original and overlays to the answer: opens, measures, plans, renders.
+/// From query, original and assets to the answer: opens, measures, plans, renders.
 pub fn process(
     params: &Params,
     original: &Bytes,
@@ -57,7 +57,8 @@ pub fn process(
     reached: &mut dyn FnMut(Phase),
 ) -> Result<Encoded> {
     let source = Source::open(original, &settings.limits)?;
-    let facts = Facts::measure(params, &source, deadline).map_err(|error| timely(error, deadline))?;
+    let facts = Facts::measure_seen(params, &source, &assets.faces, deadline)
+        .map_err(|error| timely(error, deadline))?;
     reached(Phase::Opened);
     let plan = Plan::resolve(params, &source.info, &facts, accept, settings)?;
     let ready = overlay::prepare(&plan, assets, settings, deadline)?;
@@ -180,9 +181,11 @@ struct Found {
 
 /// One frame through every step.
 fn frame(plan: &Plan, image: &Image, found: &mut Found, overlays: &[Drawn]) -> vips::Result<Image> {
+    let corrected =
+        if plan.redeye.is_empty() { image.clone() } else { redeye::correct(image, &plan.redeye)? };
     let mut image = match plan.extract {
-        Some(rect) => window::cut(image, rect)?,
-        None => image.clone(),
+        Some(rect) => window::cut(&corrected, rect)?,
+        None => corrected,
     };
     if let Some(size) = plan.resize {
         image = resize::to(&image, size)?;

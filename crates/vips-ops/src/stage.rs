@@ -9,6 +9,8 @@ pub enum Stage {
     Orient,
     /// Cut a border of one colour: it is not part of the picture that is framed.
     Trim,
+    /// Correct red eyes: at full resolution, where the eyes were found.
+    Redeye,
     /// Turn as asked: sizes are asked for the turned picture.
     Rotate,
     /// Mirror, after turning, so that a half turn and a mirror make a vertical flip.

@@ -4,7 +4,7 @@ use std::{io, path::PathBuf};
 
 use vips_ops::params::refusal::Refusal;
 
-use crate::config::Problems;
+use crate::{config::Problems, failure::Failure};
 
 /// What went wrong.
 #[derive(Debug, thiserror::Error)]
@@ -21,6 +21,9 @@ pub enum Error {
     /// A picture could not be processed.
     #[error(transparent)]
     Picture(#[from] vips_ops::Error),
+    /// A picture could not be looked at.
+    #[error(transparent)]
+    Unseen(#[from] Failure),
     /// libvips does not start.
     #[error(transparent)]
     Libvips(#[from] vips_ops::vips::Error),

@@ -20,7 +20,10 @@ use super::{
     ConfigFile, Error, libvips, out,
     query::{self, Modern, Reading},
 };
-use crate::config::{Environment, Problems};
+use crate::{
+    config::{Environment, Problems},
+    sight::{Question, Sight},
+};
 
 /// Tells in words what a URL or a query string does.
 #[derive(Debug, Args)]
@@ -72,7 +75,7 @@ impl Explain {
         let config = self.config.load(environment)?;
         let settings = config.settings();
         let reading = query::read(&self.target, &config.params.rules().map_err(Problems::from)?)?;
-        let subject = self.subject(&reading.params, &settings)?;
+        let subject = self.subject(&reading.params, &settings, &Sight::open(&config.vision))?;
         let plan = self.plan(&reading.params, &subject, &settings)?;
         let text = if self.json {
             format!("{:#}", object(&reading, &subject, plan.as_ref()))
@@ -82,9 +85,9 @@ impl Explain {
         out::tell(&text)
     }
 
-    fn subject(&self, params: &Params, settings: &Settings) -> Result<Subject, Error> {
+    fn subject(&self, params: &Params, settings: &Settings, sight: &Sight) -> Result<Subject, Error> {
         let Some(path) = &self.source else {
-            let looks = params.trim.is_some() || matches!(params.crop, Some(Crop::Entropy | Crop::Face));
+            let looks = params.trim.is_some() || params.needs_faces() || params.crop == Some(Crop::Entropy);
             let unseen = if looks { ", what would be looked for in it is taken to be all of it" } else { "" };
             let info = assumed(self.size.0);
             return Ok(Subject { name: format!("assumed{unseen}"), info, facts: Facts::default() });
@@ -92,7 +95,13 @@ impl Explain {
         libvips::start()?;
         let bytes = Bytes::from(fs::read(path).map_err(Error::file(path))?);
         let source = Source::open(&bytes, &settings.limits)?;
-        let facts = Facts::measure(params, &source, &Deadline::never())?;
+        let deadline = Deadline::never();
+        let seen = if params.needs_faces() {
+            sight.look(Question::Faces, &bytes, settings, &deadline)?.for_plan()
+        } else {
+            Vec::new()
+        };
+        let facts = Facts::measure_seen(params, &source, &seen, &deadline)?;
         Ok(Subject { name: path.display().to_string(), info: source.info, facts })
     }
 

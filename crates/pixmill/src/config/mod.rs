@@ -12,6 +12,7 @@ mod problems;
 pub mod reference;
 mod sections;
 mod setting;
+mod vision;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -23,6 +24,7 @@ pub use self::{
     params::Params,
     problems::Problems,
     sections::{Admin, Listen, Workers},
+    vision::Vision,
 };
 use crate::telemetry::logs::Logs;
 
@@ -52,6 +54,8 @@ pub struct Config {
     pub cache: result_cache::Config,
     /// The threads that compute pictures.
     pub workers: Workers,
+    /// What looks at pictures.
+    pub vision: Vision,
     /// What is logged, and how.
     pub logs: Logs,
 }
@@ -69,6 +73,7 @@ impl Config {
             self.quality_auto.problems(),
             self.cache.problems(),
             self.workers.problems(),
+            self.vision.problems(),
             self.logs.problems(),
         ]
         .concat()

@@ -127,7 +127,7 @@ mod tests {
         let expected = ["listen", "admin", "origin", "params", "limits", "output", "animation", "meta"];
         let expected: Vec<_> = expected
             .iter()
-            .chain(&["quality_auto", "cache", "workers", "logs"])
+            .chain(&["quality_auto", "cache", "workers", "vision", "logs"])
             .map(|name| format!("`{name}`"))
             .collect();
         assert_eq!(headings, expected);

@@ -27,6 +27,10 @@ pub const UNREADY: StatusCode = StatusCode::SERVICE_UNAVAILABLE;
 /// What is said of an original that does not exist.
 const ABSENT: &str = "the origin has no such original";
 
+/// What is said of a server without models.
+pub const BLIND: &str =
+    "this server has no models: `make vendor` fetches what faces, red eyes and recognition need";
+
 /// The answer to a request that failed. It names no host, no file and no library.
 pub fn response(failure: &Failure) -> HttpResponse {
     let (status, code) = status(failure.kind());
@@ -102,6 +106,7 @@ fn status(kind: FailureKind) -> (StatusCode, &'static str) {
         FailureKind::Method => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
         FailureKind::Page => (StatusCode::NOT_FOUND, "no_such_page"),
         FailureKind::Overloaded => (StatusCode::SERVICE_UNAVAILABLE, "overloaded"),
+        FailureKind::Blind => (StatusCode::NOT_IMPLEMENTED, "models_missing"),
         FailureKind::Image(Image::Encoder) | FailureKind::Broken => {
             (StatusCode::INTERNAL_SERVER_ERROR, "internal_error")
         }
@@ -161,6 +166,7 @@ fn message(failure: &Failure) -> String {
         Failure::Method => "expected GET or HEAD",
         Failure::Page => "there is no such page",
         Failure::Overloaded => "too many requests are waiting, try again soon",
+        Failure::Blind { .. } => BLIND,
         Failure::Image(ImageError::Encoder(_)) | Failure::Broken => "something went wrong here",
     };
     text.to_owned()

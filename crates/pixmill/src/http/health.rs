@@ -24,8 +24,12 @@ pub async fn ready(request: HttpRequest) -> HttpResponse {
         reasons.push("renders wait too long for a thread");
     }
     let status = if reasons.is_empty() { StatusCode::OK } else { error::UNREADY };
-    let mut response =
-        HttpResponse::build(status).json(json!({ "ready": reasons.is_empty(), "reasons": reasons }));
+    let mut told = json!({ "ready": reasons.is_empty(), "reasons": reasons });
+    // no reason to stay away: everything else is served
+    if shared.sight.is_blind() {
+        told["limits"] = json!([error::BLIND]);
+    }
+    let mut response = HttpResponse::build(status).json(told);
     put_uncached(response.headers_mut());
     response
 }

@@ -17,4 +17,5 @@ mod policy;
 mod remarks;
 mod setup;
 mod shutdown;
+mod sight;
 mod stale;

@@ -13,6 +13,7 @@ use vips::Deadline;
 use self::{exif::Exif, icc::Icc, jpeg::Jpeg};
 use crate::{
     error::{Error, Result},
+    face::Face,
     params::Params,
     pipeline::timely,
     settings::Settings,
@@ -31,8 +32,7 @@ struct Description<'a> {
     has_alpha: bool,
     color_space: &'static str,
     exif: Exif,
-    /// Empty: nothing here looks for faces.
-    faces: [(); 0],
+    faces: Vec<Place>,
     #[serde(skip_serializing_if = "Option::is_none")]
     image_data: Option<String>,
     server: Server<'a>,
@@ -41,6 +41,18 @@ struct Description<'a> {
     jpeg: Option<Jpeg>,
     #[serde(skip_serializing_if = "Option::is_none")]
     icc: Option<Icc>,
+}
+
+/// Where a face is, in pixels of the upright picture.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Place {
+    x_pos: u32,
+    y_pos: u32,
+    width: u32,
+    height: u32,
+    /// How likely it is one, in percent.
+    confidence: f64,
 }
 
 /// Who answered.
@@ -64,7 +76,15 @@ impl Params {
 }
 
 /// Describes an encoded picture, as JSON: its header is read, and its pixels are looked at for their colour.
-pub fn describe(source: &Source, params: &Params, settings: &Settings, deadline: &Deadline) -> Result<Bytes> {
+///
+/// `seen` are the faces in it, as far as somebody looked for them.
+pub fn describe(
+    source: &Source,
+    params: &Params,
+    seen: &[Face],
+    settings: &Settings,
+    deadline: &Deadline,
+) -> Result<Bytes> {
     let Source { bytes, info, image } = source;
     let colour = dominant::measure(source, deadline).map_err(Error::Undecodable);
     let description = Description {
@@ -76,7 +96,7 @@ pub fn describe(source: &Source, params: &Params, settings: &Settings, deadline:
         has_alpha: info.alpha,
         color_space: image.interpretation().name(),
         exif: image.block(c"exif-data").map(exif::read).unwrap_or_default(),
-        faces: [],
+        faces: if params.face.is_some() { places(seen) } else { Vec::new() },
         image_data: params.include_image_data.is_some().then(|| BASE64_STANDARD.encode(bytes)),
         server: Server { host: &settings.meta.host, ip: "" },
         dominate_color: colour.map_err(|error| timely(error, deadline))?,
@@ -85,6 +105,19 @@ pub fn describe(source: &Source, params: &Params, settings: &Settings, deadline:
     };
     let json = serde_json::to_vec(&description).expect("invariant: texts and numbers can be written as JSON");
     Ok(json.into())
+}
+
+/// The faces that one can be sure of.
+fn places(seen: &[Face]) -> Vec<Place> {
+    let pixels = |length: f64| length.round().max(0.0) as u32;
+    let place = |face: &Face| Place {
+        x_pos: pixels(face.left),
+        y_pos: pixels(face.top),
+        width: pixels(face.width),
+        height: pixels(face.height),
+        confidence: (face.score * 1000.0).round() / 10.0,
+    };
+    seen.iter().filter(|face| face.is_sure()).map(place).collect()
 }
 
 #[cfg(test)]

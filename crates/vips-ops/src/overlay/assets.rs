@@ -4,20 +4,25 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 
-use crate::params::value::url::Url;
+use crate::{face::Face, params::value::url::Url};
 
-/// Encoded pictures by the URL under which the request names them. What is not there is left out of the picture.
+/// What a render needs beside the original: encoded pictures by the URL under which the request names them, and the
+/// faces in the original. What is not there is left out of the picture.
 #[derive(Debug, Clone, Default)]
-pub struct Assets(BTreeMap<Url, Bytes>);
+pub struct Assets {
+    pictures: BTreeMap<Url, Bytes>,
+    /// The faces, in pixels of the upright original, if somebody has looked for them.
+    pub faces: Vec<Face>,
+}
 
 impl Assets {
     /// Adds a picture.
     pub fn insert(&mut self, url: Url, bytes: Bytes) {
-        self.0.insert(url, bytes);
+        self.pictures.insert(url, bytes);
     }
 
     /// The picture of a URL.
     pub fn find(&self, url: &Url) -> Option<&Bytes> {
-        self.0.get(url)
+        self.pictures.get(url)
     }
 }

@@ -59,6 +59,7 @@ pub mod tone {
     pub mod filter;
     pub mod gamma;
     pub mod highlights;
+    pub mod redeye;
     pub mod saturation;
     pub mod shadow;
     pub mod vibrance;
@@ -100,6 +101,7 @@ pub mod output {
     pub mod quality_min;
     pub mod quality_preset;
     pub mod quality_target;
+    pub mod recognition;
     pub mod strip_exif;
 }
 
@@ -117,6 +119,7 @@ param_table! {
         trim_color: crop::trim_color::TrimColor,
         pad: size::pad::Pad,
         pad_color: size::pad_color::PadColor,
+        redeye: tone::redeye::Redeye,
         auto_level: tone::auto_level::AutoLevel,
         auto_fix: tone::auto_fix::AutoFix,
         fill_flash: tone::fill_flash::FillFlash,
@@ -156,6 +159,7 @@ param_table! {
         meta: output::meta::Meta,
         face: output::face::Face,
         include_image_data: output::include_image_data::IncludeImageData,
+        recognition: output::recognition::Recognition,
     }
     effects {
         blur: effect::blur::Blur,

@@ -62,6 +62,9 @@ impl Plan {
     }
 
     fn explain_geometry(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        if !self.redeye.is_empty() {
+            writeln!(f, "correct what is red of {} eyes", self.redeye.len())?;
+        }
         if let Some(rect) = self.extract {
             writeln!(f, "keep {rect}")?;
         }

@@ -1,6 +1,7 @@
 //! The plan: every decision of a render, made before a pixel is touched.
 
 mod explain;
+pub(crate) mod faces;
 pub mod film;
 pub mod format;
 pub mod geometry;
@@ -19,11 +20,14 @@ use crate::{
     error::{Error, Result},
     facts::Facts,
     orientation::Orientation,
-    params::{AnyEffect, Params, spec::Invalid, value::colour::Colour, value::number::round_half_up},
+    params::{
+        AnyEffect, Params, crop::crop::Crop, spec::Invalid, value::colour::Colour,
+        value::number::round_half_up,
+    },
     settings::{Limits, OverBudget, Settings},
     size::{Rect, Size},
     source::{Profile, Reduction, SourceFormat, SourceInfo},
-    steps::sharpen::Sharpen,
+    steps::{redeye::Eye, sharpen::Sharpen},
     tone::Grade,
 };
 
@@ -41,6 +45,8 @@ pub struct Accept {
 pub struct Plan {
     /// How the original is decoded.
     pub load: Load,
+    /// Eyes that are corrected where they are red, in stored pixels.
+    pub redeye: Vec<Eye>,
     /// The part of the original that is kept, in stored pixels; all of it if absent.
     pub extract: Option<Rect>,
     /// The size the part is scaled to, as it is stored; as it is if absent.
@@ -138,6 +144,14 @@ impl Plan {
                 params.crop.iter().for_each(|crop| crate::params::spec::Param::canonical(crop, &mut value));
                 Invalid::new("crop", &value, format!("a region that touches the scaled picture of {size}"))
             })?;
+        let geometry = match params.crop {
+            Some(Crop::Face) => faces::framed(geometry, &facts.faces, kept, degrees),
+            _ => geometry,
+        };
+        let redeye = match params.redeye {
+            Some(_) => faces::eyes(&facts.faces, orientation, info.stored),
+            None => Vec::new(),
+        };
         let pad = params.pad.map_or(0, |pad| pad.0);
         let size = padded(geometry.size(), pad);
         check_size(size, &settings.limits)?;
@@ -148,6 +162,7 @@ impl Plan {
         let changes_colours = !(grade.passes.is_empty()
             && effects.is_empty()
             && params.sharp_amount.is_none()
+            && redeye.is_empty()
             && overlays.is_empty());
         let request = format::Request {
             params,
@@ -165,7 +180,9 @@ impl Plan {
             OutputFormat::Mp4 => film::even(size),
             _ => size,
         };
-        let load = load(info, kept, &geometry, facts, frames);
+        // a trimmed box and eyes are exact to the pixel, which a picture decoded smaller would blur
+        let exact = facts.trim.is_some() || !redeye.is_empty();
+        let load = load(info, kept, &geometry, exact, frames);
         let decoded = decoded(kept, &load, orientation, info.stored);
         let scaled = orientation.size(geometry.scaled);
         let paints = paints(&geometry, pad, background);
@@ -173,6 +190,7 @@ impl Plan {
             params.flatten.is_some_and(|flatten| flatten.0) || params.force_jpg.is_some_and(|force| force.0);
         let plan = Self {
             load,
+            redeye,
             extract: (decoded != load.size.rect()).then_some(decoded),
             resize: (decoded.size() != scaled).then_some(scaled),
             orientation,
@@ -310,15 +328,14 @@ fn excess(info: &SourceInfo, size: Size, limits: &Limits) -> Option<Error> {
     found.map(|(what, actual, limit)| Error::OverLimit { what, actual, limit })
 }
 
-fn load(info: &SourceInfo, kept: Rect, geometry: &Geometry, facts: &Facts, frames: u32) -> Load {
+fn load(info: &SourceInfo, kept: Rect, geometry: &Geometry, exact: bool, frames: u32) -> Load {
     let horizontal = f64::from(kept.width) / f64::from(geometry.scaled.width);
     let vertical = f64::from(kept.height) / f64::from(geometry.scaled.height);
     let ratio = horizontal.min(vertical);
     let plain =
         Load { format: info.format, shrink: 1, scale: 1.0, reduction: None, frames, size: info.stored };
     match info.format {
-        // a trimmed box is exact to the pixel, which a picture decoded smaller would blur
-        _ if facts.trim.is_some() => plain,
+        _ if exact => plain,
         SourceFormat::Jpeg => {
             let shrink = jpeg_shrink(ratio);
             // libvips rounds down: it leaves out the last row and column that only a part of a block makes

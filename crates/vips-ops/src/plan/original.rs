@@ -25,6 +25,7 @@ pub fn serves(plan: &Plan, info: &SourceInfo, settings: &Settings) -> bool {
     // every field is named: whoever adds a step to the plan decides here what it means
     let Plan {
         load,
+        redeye,
         extract: None,
         resize: None,
         orientation,
@@ -49,8 +50,11 @@ pub fn serves(plan: &Plan, info: &SourceInfo, settings: &Settings) -> bool {
     else {
         return false;
     };
-    let untouched =
-        orientation.is_upright() && grade.passes.is_empty() && effects.is_empty() && overlays.is_empty();
+    let untouched = orientation.is_upright()
+        && redeye.is_empty()
+        && grade.passes.is_empty()
+        && effects.is_empty()
+        && overlays.is_empty();
     // an orientation that was undone by a turn leaves pixels as they are, but its tag has to go
     let tag_stays = !autorotated || info.orientation.is_upright();
     let whole = load.size == info.stored && load.frames == info.frames;

@@ -3,9 +3,11 @@
 use vips::{Access, Deadline, Image, Result};
 
 use crate::{
+    error::{self, Error},
+    pipeline::timely,
     size::Size,
     source::Source,
-    steps::{load, profile, resize},
+    steps::{load, orient, profile, resize},
 };
 
 /// The picture as it is stored, in sRGB, its long side at most `side` pixels.
@@ -17,4 +19,11 @@ pub fn at(source: &Source, side: u32, deadline: &Deadline) -> Result<Image> {
     let scaled = |length: u32| ((f64::from(length) * scale).round() as u32).max(1);
     let small = resize::to(&image, Size { width: scaled(image.width()), height: scaled(image.height()) })?;
     profile::to_srgb(&small, source.info.profile)
+}
+
+/// As [`at`], upright by EXIF and in memory.
+pub fn upright(source: &Source, side: u32, deadline: &Deadline) -> error::Result<Image> {
+    at(source, side, deadline)
+        .and_then(|image| orient::apply(image, source.info.orientation)?.copy_memory())
+        .map_err(|error| timely(Error::Undecodable(error), deadline))
 }

@@ -5,6 +5,7 @@ mod animation;
 mod broken;
 mod browser;
 mod colour;
+mod faces;
 mod film;
 mod formats;
 mod golden;

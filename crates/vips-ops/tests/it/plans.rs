@@ -5,11 +5,12 @@ use std::fmt::Write;
 use testkit::sample;
 use vips_ops::{Accept, Params, Plan, Settings, Source, facts::Facts, params::SPECS, vips::Deadline};
 
-fn explain(original: &bytes::Bytes, query: &str, accept: Accept) -> String {
+fn explain(name: &str, query: &str, accept: Accept) -> String {
+    let original = &sample(name);
     let settings = Settings::default();
     let source = Source::open(original, &settings.limits).unwrap();
     let params = Params::parse(query).unwrap().params;
-    let facts = Facts::measure(&params, &source, &Deadline::never()).unwrap();
+    let facts = Facts::measure_seen(&params, &source, &crate::faces::of(name), &Deadline::never()).unwrap();
     match Plan::resolve(&params, &source.info, &facts, accept, &settings) {
         Ok(plan) => plan.to_string(),
         Err(error) => format!("error: {error}"),
@@ -22,7 +23,7 @@ fn of_every_example() {
     for spec in SPECS {
         let mut plans = String::new();
         for example in spec.examples {
-            let plan = explain(&sample(example.source), example.query, Accept::default());
+            let plan = explain(example.source, example.query, Accept::default());
             writeln!(plans, "{} {}\n{plan}\n", example.source, example.query).unwrap();
         }
         insta::assert_snapshot!(spec.name, plans);
@@ -55,8 +56,7 @@ fn of_requests_that_combine() {
         ("china.jpg", "width=20000", all),
         ("flower.jpg", "width=100&quality=50&format=avif", all),
     ] {
-        writeln!(plans, "{source} {query} {accept:?}\n{}\n", explain(&sample(source), query, accept))
-            .unwrap();
+        writeln!(plans, "{source} {query} {accept:?}\n{}\n", explain(source, query, accept)).unwrap();
     }
     insta::assert_snapshot!(plans);
 }

@@ -9,20 +9,25 @@ use std::{
     fs::{self, File},
     io::Read,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use bytes::Bytes;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
-use vips_ops::{Accept, Answer, Params, Settings, source::sniff::sniff, vips};
+use vips_ops::{Accept, Answer, Face, Params, Settings, source::sniff::sniff, vips};
 
 use self::jobs::{Job, Jobs};
 use super::{
     ConfigFile, Error, libvips, out,
     query::{self, Modern},
 };
-use crate::config::{Environment, Problems};
+use crate::{
+    config::{Environment, Problems},
+    render::Work,
+    sight::{Question, Sight},
+};
 
 /// Enough of a file to tell whether it is a picture; an SVG may begin with a long comment.
 const HEAD_BYTES: u64 = 16 * 1024;
@@ -51,7 +56,8 @@ pub struct Process {
 struct Task<'a> {
     params: &'a Params,
     accept: Accept,
-    settings: &'a Settings,
+    settings: Arc<Settings>,
+    sight: Arc<Sight>,
     /// Where overlays are.
     folder: PathBuf,
     /// The originals, which nothing may overwrite.
@@ -75,12 +81,17 @@ impl Process {
             let refused = "the query asks for nothing, expected parameters such as width=300".to_owned();
             return Err(Error::Usage(refused));
         }
+        if reading.params.recognition.is_some() {
+            let refused = "recognition answers in words, expected a query that makes a picture".to_owned();
+            return Err(Error::Usage(refused));
+        }
         libvips::start()?;
         let jobs = jobs::find(&self.input, &self.output)?;
         let task = Task {
             params: &reading.params,
             accept: query::accept(&self.accept),
-            settings: &config.settings(),
+            settings: Arc::new(config.settings()),
+            sight: Arc::new(Sight::open(&config.vision)),
             folder: if jobs.folder { self.input.clone() } else { folder_of(&self.input) },
             originals: jobs.list.iter().filter_map(|job| fs::canonicalize(&job.input).ok()).collect(),
         };
@@ -143,10 +154,17 @@ impl Task<'_> {
     fn process(&self, job: &Job) -> Result<Outcome, Error> {
         let Some(original) = self.read(&job.input)? else { return Ok(Outcome::NoPicture) };
         let deadline = vips::Deadline::never();
-        let assets = overlays::read(self.params, &self.folder, self.settings)?;
-        let Self { params, accept, settings, .. } = self;
-        let Answer { bytes, media, .. } =
-            vips_ops::answer(params, &original, &assets, *accept, settings, &deadline, &mut |_| ())?;
+        let mut assets = overlays::read(self.params, &self.folder, &self.settings)?;
+        assets.faces = self.faces(&original, &deadline)?;
+        let work = Work {
+            params: self.params.clone(),
+            original,
+            assets,
+            accept: self.accept,
+            settings: Arc::clone(&self.settings),
+            sight: Arc::clone(&self.sight),
+        };
+        let Answer { bytes, media, .. } = work.answer(&deadline, &mut |_| ())?;
         let output = job.output(media)?;
         if fs::canonicalize(&output).is_ok_and(|existing| self.originals.contains(&existing)) {
             let refused = format!("the result would overwrite the original {}", output.display());
@@ -157,6 +175,14 @@ impl Task<'_> {
         }
         fs::write(&output, bytes).map_err(Error::file(&output))?;
         Ok(Outcome::Written)
+    }
+
+    /// The faces in the original, if the query needs them.
+    fn faces(&self, original: &Bytes, deadline: &vips::Deadline) -> Result<Vec<Face>, Error> {
+        if !self.params.needs_faces() {
+            return Ok(Vec::new());
+        }
+        Ok(self.sight.look(Question::Faces, original, &self.settings, deadline)?.for_plan())
     }
 
     /// None if the file does not begin like a picture; then the rest of it is not read.

@@ -14,15 +14,12 @@ impl Param for Face {
         name: "face",
         aliases: &[],
         summary: "Tells in the description where faces are.",
-        help: "No detector is built in yet: `faces` is an empty list.",
+        help: "In pixels of the upright original, or of the picture that other parameters make of it. Needs the models that \
+               `make vendor` fetches.",
         grammar: Grammar::Boolean,
         default: "false",
         needs: &["meta"],
-        examples: &[Example {
-            source: "camera.png",
-            query: "meta=true&face=true",
-            shows: "a list without faces",
-        }],
+        examples: &[Example { source: "astronaut.png", query: "meta=true&face=true", shows: "one face" }],
     };
 
     fn parse(raw: &str) -> Result<Reading<Self>, Expected> {

@@ -1,0 +1,53 @@
+//! `redeye`: red eyes are corrected.
+
+use crate::params::{
+    spec::{Example, Expected, Grammar, Param, Reading, Spec},
+    value::boolean,
+};
+
+/// Whether: red eyes are corrected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Redeye(pub bool);
+
+impl Param for Redeye {
+    const SPEC: Spec = Spec {
+        name: "redeye",
+        aliases: &[],
+        summary: "Makes pupils dark that a flash made red.",
+        help: "In every face that is found; catch-lights stay, and so do pictures without faces or without red eyes. Needs \
+               the models that `make vendor` fetches.",
+        grammar: Grammar::Boolean,
+        default: "false",
+        needs: &[],
+        examples: &[Example {
+            source: "astronaut-redeye.jpg",
+            query: "width=200&redeye=true",
+            shows: "dark pupils with their lights",
+        }],
+    };
+
+    fn parse(raw: &str) -> Result<Reading<Self>, Expected> {
+        boolean::boolean(raw).map(|reading| reading.map(Self))
+    }
+
+    fn canonical(&self, out: &mut String) {
+        boolean::canonical(self.0, out);
+    }
+
+    fn is_neutral(&self) -> bool {
+        !self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::params::spec::check;
+
+    #[test]
+    fn values() {
+        check::accepts(&[("true", Redeye(true)), ("", Redeye(true)), ("0", Redeye(false))]);
+        check::rejects::<Redeye>(&["perhaps"]);
+        assert!(Redeye(false).is_neutral());
+    }
+}

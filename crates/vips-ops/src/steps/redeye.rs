@@ -1,0 +1,198 @@
+//! Red eyes: the flash's light on the retina, made as dark as the pupil would be. Catch-lights stay, since they are
+//! not red.
+//!
+//! Redness is (R - max(G, B)) / R, the normalised form of Gaubatz and Ulichney's measure (ICIP 2002). Around each eye
+//! that was found, the spot is looked for that is much redder than what surrounds it, round, and of a pupil's size.
+//! The bounds were set on flash photographs with faces, so that nothing but red pupils passes them.
+
+use vips::{BandFormat, Image, Interpretation, Result};
+
+use super::spot::{Spot, spots};
+
+/// An eye, in pixels of the picture.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Eye {
+    /// From the left.
+    pub x: f64,
+    /// From the top.
+    pub y: f64,
+    /// How far it is from the other one: what sizes are measured by.
+    pub distance: f64,
+}
+
+/// Half the side of the window around an eye, in eye distances, and its least size in pixels.
+const REACH: f64 = 0.30;
+const LEAST_REACH: f64 = 4.0;
+
+/// The least redness of a red pixel: absolute, and above the window's median.
+const RED: f32 = 0.40;
+const REDDER: f32 = 0.18;
+
+/// A pixel darker than this has no colour to speak of.
+const LEAST_LEVEL: u8 = 60;
+
+/// The spot's shape: pixels, part of its box, its box's long side to the short one.
+const LEAST_AREA: usize = 4;
+const LEAST_FILL: f64 = 0.45;
+const MOST_ASPECT: f64 = 2.2;
+
+/// Its diameter, and how far it lies from the eye, in eye distances.
+const DIAMETERS: std::ops::Range<f64> = 0.05..0.26;
+const MOST_OFF: f64 = 0.24;
+
+/// How red its surroundings may be, in parts of its own redness: red skin and red make-up end softly.
+const MOST_AROUND: f32 = 0.42;
+
+/// What is left of the light: a little less red and green than blue, as a dark pupil.
+const TINT: [f32; 3] = [0.95, 0.95, 1.0];
+
+/// Corrects every eye that is red, on a picture in 8-bit colour; others, and other pictures, stay as they are.
+pub fn correct(image: &Image, eyes: &[Eye]) -> Result<Image> {
+    let colour = image.interpretation() == Interpretation::Srgb && image.format() == BandFormat::Uchar;
+    if !colour || image.bands() < 3 {
+        return Ok(image.clone());
+    }
+    let mut corrected = image.copy_memory()?;
+    for eye in eyes {
+        let Some((left, top, width, height)) = window(eye, corrected.width(), corrected.height()) else {
+            continue;
+        };
+        let part = corrected.extract_area(left, top, width, height)?;
+        let bands = part.bands();
+        let mut pixels = part.pixels()?.to_vec();
+        if darken(
+            &mut pixels,
+            width as usize,
+            bands as usize,
+            (eye.x - f64::from(left), eye.y - f64::from(top)),
+            eye.distance,
+        ) {
+            let patch = Image::from_pixels(&pixels, width, height, bands)?.interpret(Interpretation::Srgb)?;
+            corrected = corrected.insert(&patch, left, top)?;
+        }
+    }
+    Ok(corrected)
+}
+
+/// The window around an eye, as far as it lies in the picture: left, top, width, height.
+fn window(eye: &Eye, width: u32, height: u32) -> Option<(u32, u32, u32, u32)> {
+    let reach = (REACH * eye.distance).max(LEAST_REACH);
+    let span = |center: f64, whole: u32| {
+        let from = (center - reach).max(0.0) as u32;
+        let to = ((center + reach + 1.0).max(0.0) as u32).min(whole);
+        (to > from).then(|| (from, to - from))
+    };
+    let (left, width) = span(eye.x, width)?;
+    let (top, height) = span(eye.y, height)?;
+    Some((left, top, width, height))
+}
+
+/// Darkens the red pupil in a window of pixels; tells whether there is one. `eye` is where it is expected.
+fn darken(pixels: &mut [u8], width: usize, bands: usize, eye: (f64, f64), distance: f64) -> bool {
+    let redness: Vec<f32> = pixels.chunks_exact(bands).map(redness).collect();
+    let threshold = RED.max(median(&redness) + REDDER);
+    let is_red = |(pixel, red): (&[u8], &f32)| *red > threshold && pixel[0] > LEAST_LEVEL;
+    let mask: Vec<bool> = pixels.chunks_exact(bands).zip(&redness).map(is_red).collect();
+    let weight = |spot: &Spot| -> f32 {
+        spot.cells.iter().map(|cell| redness[*cell].powi(2) * f32::from(pixels[cell * bands])).sum()
+    };
+    let pupils = spots(&mask, width).into_iter().filter(|spot| is_pupil(spot, &redness, eye, distance));
+    let Some(pupil) = pupils.max_by(|a, b| weight(a).total_cmp(&weight(b))) else { return false };
+    let softness = (0.012 * distance).max(0.6);
+    for (pixel, alpha) in pixels.chunks_exact_mut(bands).zip(pupil.soft_mask(softness)) {
+        let [red, green, blue] = [pixel[0], pixel[1], pixel[2]].map(f32::from);
+        let grey = f32::midpoint(green, blue).min(red);
+        for (level, tint) in pixel.iter_mut().zip(TINT) {
+            *level = (f32::from(*level) * (1.0 - alpha) + tint * grey * alpha).round() as u8;
+        }
+    }
+    true
+}
+
+fn redness(pixel: &[u8]) -> f32 {
+    let red = f32::from(pixel[0]);
+    ((red - f32::from(pixel[1].max(pixel[2]))) / red.max(1.0)).clamp(0.0, 1.0)
+}
+
+fn median(values: &[f32]) -> f32 {
+    let mut sorted = values.to_vec();
+    let middle = sorted.len() / 2;
+    *sorted.select_nth_unstable_by(middle, f32::total_cmp).1
+}
+
+fn is_pupil(spot: &Spot, redness: &[f32], eye: (f64, f64), distance: f64) -> bool {
+    let mean = |cells: &[usize]| cells.iter().map(|cell| redness[*cell]).sum::<f32>() / cells.len() as f32;
+    let (x, y) = spot.center();
+    let diameter = spot.diameter();
+    if spot.cells.len() < LEAST_AREA || spot.fill() <= LEAST_FILL || spot.aspect() >= MOST_ASPECT {
+        return false;
+    }
+    if !DIAMETERS.contains(&(diameter / distance)) || (x - eye.0).hypot(y - eye.1) >= MOST_OFF * distance {
+        return false;
+    }
+    let ring = spot.ring(((diameter / 2.0) as usize).max(2));
+    !ring.is_empty() && mean(&ring) < MOST_AROUND * mean(&spot.cells)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SIDE: usize = 61;
+    const SKIN: [u8; 3] = [200, 160, 140];
+
+    /// Skin with a disc of a colour in the middle, and a catch-light in the disc.
+    fn eye(colour: [u8; 3], radius: f64) -> Vec<u8> {
+        let middle = SIDE as f64 / 2.0 - 0.5;
+        let pixel = |index: usize| {
+            let (x, y) = ((index % SIDE) as f64 - middle, (index / SIDE) as f64 - middle);
+            if (x - 2.0).hypot(y + 2.0) < 1.5 {
+                [250; 3]
+            } else if x.hypot(y) < radius {
+                colour
+            } else {
+                SKIN
+            }
+        };
+        (0..SIDE * SIDE).flat_map(pixel).collect()
+    }
+
+    fn at(pixels: &[u8], x: usize, y: usize) -> [u8; 3] {
+        let start = (y * SIDE + x) * 3;
+        [pixels[start], pixels[start + 1], pixels[start + 2]]
+    }
+
+    fn darkened(mut pixels: Vec<u8>) -> Option<Vec<u8>> {
+        darken(&mut pixels, SIDE, 3, (30.0, 30.0), 100.0).then_some(pixels)
+    }
+
+    #[test]
+    fn a_red_pupil_becomes_dark_and_keeps_its_light() {
+        let fixed = darkened(eye([220, 40, 50], 8.0)).unwrap();
+        let [red, green, blue] = at(&fixed, 27, 33);
+        assert!(red <= blue && green <= blue && red < 60, "{red} {green} {blue}");
+        assert!(at(&fixed, 32, 28).iter().all(|level| *level > 230), "the light");
+        assert_eq!(at(&fixed, 5, 5), SKIN);
+    }
+
+    #[test]
+    fn what_is_no_red_pupil_stays() {
+        assert_eq!(darkened(eye([70, 40, 30], 8.0)), None, "brown");
+        assert_eq!(darkened(eye([220, 40, 50], 25.0)), None, "too large");
+        assert_eq!(darkened(eye([220, 40, 50], 2.0)), None, "too small");
+        assert_eq!(darkened(vec![150; SIDE * SIDE * 3]), None, "grey");
+        let mut stripe = eye(SKIN, 8.0);
+        for y in 0..SIDE {
+            stripe[(y * SIDE + 30) * 3..][..9].copy_from_slice(&[220, 30, 30, 220, 30, 30, 220, 30, 30]);
+        }
+        assert_eq!(darkened(stripe), None, "a stripe");
+    }
+
+    #[test]
+    fn windows_end_at_the_picture() {
+        let at = |x, y| window(&Eye { x, y, distance: 20.0 }, 20, 10);
+        assert_eq!(at(2.0, 5.0), Some((0, 0, 9, 10)));
+        assert_eq!(at(100.0, 5.0), None);
+        assert_eq!(at(-50.0, 5.0), None);
+    }
+}
