@@ -37,6 +37,20 @@ pub fn links(params: &Params, limits: &Limits) -> Result<Vec<Link>, Invalid> {
     walk(params, limits.max_layers, &mut budget, 1)
 }
 
+/// The query strings in the URLs of overlays, as far as they are there.
+pub(crate) fn carried(params: &Params) -> impl Iterator<Item = &str> {
+    let layers = params.layers.iter().flat_map(|layers| &layers.0);
+    let urls = layers.filter_map(|layer| match &layer.content {
+        Content::Picture(url) => Some(url),
+        Content::Text(_) => None,
+    });
+    let urls = urls.chain(params.mark.iter().map(|mark| &mark.0));
+    urls.filter_map(|url| match url {
+        Url::Relative { query, .. } => Some(query.as_str()),
+        Url::Absolute(_) => None,
+    })
+}
+
 fn walk(params: &Params, most: u32, budget: &mut u32, depth: u32) -> Result<Vec<Link>, Invalid> {
     let mut links: Vec<Link> = Vec::new();
     let layers = params.layers.iter().flat_map(|layers| &layers.0);

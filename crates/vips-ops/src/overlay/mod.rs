@@ -9,4 +9,5 @@ mod links;
 
 pub use assets::Assets;
 pub use draw::{Drawn, Ready, prepare};
+pub(crate) use links::carried;
 pub use links::{Link, MAX_DEPTH, links};

@@ -8,7 +8,10 @@ use super::{
     spec::{Expected, Grammar, Invalid, Spec},
     value::colour::{self, Colour},
 };
-use crate::query::{self, Value};
+use crate::{
+    overlay::{MAX_DEPTH, carried},
+    query::{self, Value},
+};
 
 /// The parameter that names presets. It is no part of the canonical form; what it stands for is.
 pub static PRESET: Spec = Spec {
@@ -90,6 +93,9 @@ impl Rules {
     pub fn parse(&self, query: &str) -> Result<Parsed, Refusal> {
         let unknown = if self.strict { Unknown::Refused } else { Unknown::Ignored };
         let sent = Sent::read(query, unknown, |name| self.allows(name))?;
+        if self.restrict() {
+            self.check_carried(&sent.own, unknown, 1)?;
+        }
         let mut layer = self.defaults.clone();
         for name in sent.presets.iter().flat_map(|names| names.split(',')).map(str::trim) {
             let preset = self.presets.get(name);
@@ -105,6 +111,23 @@ impl Rules {
         let strict = Self { strict: true, colours: self.colours.clone(), ..Self::default() };
         strict.evaluate(sent.own.clone())?;
         Ok(sent.own)
+    }
+
+    /// Whether a request may not ask for everything that can be read.
+    fn restrict(&self) -> bool {
+        self.strict || !self.allowed.is_empty()
+    }
+
+    /// What overlays ask for in their URLs is asked for by the request. How deep they may go is checked elsewhere.
+    fn check_carried(&self, own: &Layer, unknown: Unknown, depth: u32) -> Result<(), Refusal> {
+        let params = self.evaluate(own.clone())?.params;
+        if depth > MAX_DEPTH {
+            return Ok(());
+        }
+        carried(&params).try_for_each(|query| {
+            let sent = Sent::read(query, unknown, |name| self.allows(name))?;
+            self.check_carried(&sent.own, unknown, depth + 1)
+        })
     }
 
     fn allows(&self, name: &str) -> bool {
@@ -249,6 +272,27 @@ mod tests {
         }
         assert_eq!(refused(&rules, "h=5").0, "height");
         assert!(matches!(rules.allow("hieght"), Err(Refusal::Unknown { .. })));
+    }
+
+    #[test]
+    fn what_overlays_ask_for_is_asked_for_too() {
+        let mut rules = Rules::default();
+        for name in ["width", "mark", "layers"] {
+            rules.allow(name).unwrap();
+        }
+        rules.set_defaults("mark=/logo.png?blur=2").unwrap();
+        for query in [
+            "mark=/a.png?blur=3",
+            "layers=[{\"url\":\"/a.png?blur=3\"}]",
+            "mark=/a.png?mark=/b.png?blur=3",
+            "mark64=L2EucG5nP2JsdXI9Mw==",
+        ] {
+            assert_eq!(refused(&rules, query).0, "blur", "{query}");
+        }
+        assert!(rules.parse("width=5&mark=/a.png?width=7").is_ok());
+        assert!(rules.parse("width=5").is_ok(), "what the operator prepared is not asked for");
+        assert_eq!(refused(&strict(), "mark=/a.png?width=0").0, "width");
+        assert_eq!(refused(&strict(), "mark=/a.png?wide=5").0, "wide");
     }
 
     #[test]
