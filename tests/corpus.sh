@@ -21,15 +21,20 @@ if [[ ! -e $corpora/run_cases.py ]]; then
 fi
 [[ -x $server ]] || fail "no server at $server; build it first: cargo build --package pixmill"
 
-# The runner's Python packages, kept apart from the system's, remade when its requirements change.
-if ! cmp -s "$corpora/requirements.txt" "$packages/requirements.txt"; then
+# The runner's Python packages, kept apart from the system's, remade when its requirements change: those that it names,
+# and OpenCV, another eye that looks for the faces.
+requirements() {
+    cat "$corpora/requirements.txt"
+    echo 'opencv-python-headless>=4.10,<5'
+}
+if ! requirements | cmp -s - "$packages/requirements.txt"; then
     need_pip
     fresh=$(mktemp -d "$target/.corpus-packages.XXXXXX")
     trap 'rm -rf "$fresh"' EXIT
+    requirements >"$fresh/requirements.txt"
     python3 -m pip --quiet --disable-pip-version-check --no-input install --root-user-action=ignore --only-binary=:all: \
-        --target "$fresh" --requirement "$corpora/requirements.txt" ||
-        fail "could not install the packages that $corpora/requirements.txt names"
-    cp -f "$corpora/requirements.txt" "$fresh/"
+        --target "$fresh" --requirement "$fresh/requirements.txt" ||
+        fail "could not install the packages that the corpus needs: $(requirements | xargs)"
     rm -rf "$packages"
     mv -T "$fresh" "$packages"
     trap - EXIT
