@@ -14,8 +14,10 @@ SCRIPTS = $(wildcard .ci/* */*.sh)
 help: ## Shows this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-vendor: ## Fetches the pinned native libraries and models into vendor/ (quick when they are there)
+vendor: ## Fetches all that is built and tested with, so that no network is needed later (quick when it is there)
 	@vendor-scripts/vendor.sh
+	@cargo fetch --locked --quiet
+	@tests/corpus.sh --prepare
 
 build: vendor ## Builds the release binary, target/release/pixmill
 	cargo build --release --package pixmill

@@ -3,6 +3,7 @@
 # and may be absent. Failures that belong to later work are named in corpus-skip.txt, with what will mend them.
 #
 #   tests/corpus.sh [OPTION...]     further options go to run_cases.py, `--only 'contract-*'` for instance
+#   tests/corpus.sh --prepare       only fetches what the runner needs
 #
 # PIXMILL_BIN  the server to check; default: the development build
 set -euo pipefail
@@ -16,10 +17,9 @@ packages=$target/corpus-packages
 source vendor-scripts/system.sh
 
 if [[ ! -e $corpora/run_cases.py ]]; then
-    echo "corpus: skipped: $corpora is not there"
+    [[ ${1-} == --prepare ]] || echo "corpus: skipped: $corpora is not there"
     exit 0
 fi
-[[ -x $server ]] || fail "no server at $server; build it first: cargo build --package pixmill"
 
 # The runner's Python packages, kept apart from the system's, remade when its requirements change: those that it names,
 # and OpenCV, another eye that looks for the faces.
@@ -29,6 +29,7 @@ requirements() {
 }
 if ! requirements | cmp -s - "$packages/requirements.txt"; then
     need_pip
+    mkdir -p "$target"
     fresh=$(mktemp -d "$target/.corpus-packages.XXXXXX")
     trap 'rm -rf "$fresh"' EXIT
     requirements >"$fresh/requirements.txt"
@@ -39,6 +40,8 @@ if ! requirements | cmp -s - "$packages/requirements.txt"; then
     mv -T "$fresh" "$packages"
     trap - EXIT
 fi
+[[ ${1-} != --prepare ]] || exit 0
+[[ -x $server ]] || fail "no server at $server; build it first: cargo build --package pixmill"
 
 PYTHONPATH=$packages PYTHONDONTWRITEBYTECODE=1 python3 "$corpora/run_cases.py" \
     --server "$server serve --listen 127.0.0.1:{port} --admin-listen 127.0.0.1:{admin} --origin {origin}" \
