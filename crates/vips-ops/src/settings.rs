@@ -39,7 +39,7 @@ impl Default for Limits {
             max_pixels: 80_000_000,
             max_side: 12_000,
             max_frames: 500,
-            max_animation_pixels: 250_000_000,
+            max_animation_pixels: 100_000_000,
             max_layers: 20,
             max_bytes: ByteSize::mib(64),
             deadline: Duration::from_secs(20),
