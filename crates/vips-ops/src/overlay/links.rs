@@ -97,8 +97,9 @@ fn link(
     };
     let mut params = Params::parse(query).map_err(unread)?.params;
     walk(&params, most, budget, depth + 1)?;
-    if !params.is_empty() && params.format.is_none() && params.force_jpg.is_none() {
-        // without loss, and with what is transparent
+    let undecided = matches!(params.format, None | Some(Format::Mp4)) && params.force_jpg.is_none();
+    if !params.is_empty() && undecided {
+        // a picture, without loss, and with what is transparent
         params.format = Some(Format::Png);
     }
     Ok(Link { parameter, url: url.clone(), params, required })
@@ -142,6 +143,7 @@ mod tests {
         let told: Vec<_> = links.iter().map(|link| (link.params.canonical(), link.required)).collect();
         let expected = [("", true), ("width=5&format=png", false), ("", false)];
         assert_eq!(told, expected.map(|(params, required)| (params.to_owned(), required)));
+        assert_eq!(found("mark=/a.gif?format=mp4").unwrap()[0].params.canonical(), "format=png");
         assert_eq!(found("width=5").unwrap(), []);
         assert_eq!(found("mark=/a.png&mark_alpha=0").unwrap(), []);
     }
