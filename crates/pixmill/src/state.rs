@@ -17,11 +17,13 @@ use vips_ops::{Settings, params::rules::Rules};
 use crate::{
     config::{Config, Problems},
     failure::Failure,
+    http::cors::Cors,
     keys::Keys,
     original::Original,
     render::Pool,
     service::Made,
     sight::{Fact, Sight},
+    signing::Signer,
 };
 
 /// What all workers share.
@@ -32,6 +34,10 @@ pub struct Shared {
     pub settings: Arc<Settings>,
     /// How query strings are read.
     pub rules: Rules,
+    /// What checks signatures, if requests must be signed.
+    pub signer: Option<Signer>,
+    /// Who may read answers from scripts.
+    pub cors: Cors,
     /// Names of cached things.
     pub keys: Keys,
     /// Encoded answers.
@@ -88,6 +94,8 @@ impl Shared {
             draining: AtomicBool::new(false),
             settings: Arc::new(settings),
             rules: config.params.rules().map_err(Problems::from)?,
+            signer: Signer::new(&config.params.signing.keys),
+            cors: Cors::new(&config.cors),
             config,
         })
     }

@@ -2,11 +2,14 @@
 
 mod accept;
 mod conditional;
+pub mod cors;
 mod error;
 mod freshness;
 mod health;
+mod hints;
 mod image;
 pub mod openapi;
+mod range;
 mod refusal;
 mod request_id;
 mod success;
