@@ -16,7 +16,17 @@ impl Config {
         mask(&mut Vec::new(), &mut shown);
         shown
     }
+
+    /// The part that changes answers though it does not change how they are made, as text without secrets.
+    pub fn policy(&self) -> String {
+        let shown = self.shown();
+        let parts = POLICY.map(|pointer| shown.pointer(pointer).unwrap_or(&Value::Null).to_string());
+        parts.join("\n")
+    }
 }
+
+/// What changes answers and stands in no key of a cache: where originals come from, and how queries are read.
+const POLICY: [&str; 3] = ["/origin/url", "/params", "/client_hints"];
 
 /// Masks what lies at or below the key of a secret.
 fn mask(key: &mut Vec<String>, value: &mut Value) {
@@ -94,6 +104,26 @@ mod tests {
             let mut value = json!(text);
             hide(&mut value);
             assert_eq!(value, expected);
+        }
+    }
+
+    #[test]
+    fn the_policy_is_what_changes_answers() {
+        let plain = Config::default();
+        let mut other = Config::default();
+        other.listen.workers = 3;
+        other.limits.deadline *= 2;
+        assert_eq!(plain.policy(), other.policy());
+        let changes: [fn(&mut Config); 4] = [
+            |config| config.params.strict = true,
+            |config| config.params.defaults = "width=5".to_owned(),
+            |config| config.origin.url = "http://a.example".to_owned(),
+            |config| config.client_hints.enabled = true,
+        ];
+        for change in changes {
+            let mut changed = Config::default();
+            change(&mut changed);
+            assert_ne!(plain.policy(), changed.policy());
         }
     }
 

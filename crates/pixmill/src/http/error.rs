@@ -97,6 +97,16 @@ pub fn statuses() -> Vec<(u16, &'static str, Vec<&'static str>)> {
     codes.into_iter().map(|(status, codes)| (status.as_u16(), reason(status), codes)).collect()
 }
 
+/// The code of a failure.
+pub fn code(failure: &Failure) -> &'static str {
+    status(failure.kind()).1
+}
+
+/// Every code that a request for a picture can get.
+pub fn codes() -> impl Iterator<Item = &'static str> {
+    KINDS.iter().map(|kind| status(*kind).1)
+}
+
 /// Status and code of a sort of failure.
 fn status(kind: FailureKind) -> (StatusCode, &'static str) {
     match kind {

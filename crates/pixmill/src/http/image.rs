@@ -28,6 +28,7 @@ use crate::{
     signing::{Admitted, Purpose},
     state::{Shared, Worker},
     telemetry::access::Entry,
+    timing::Timing,
 };
 
 /// How `Vary` names the header that chooses a format.
@@ -38,7 +39,7 @@ pub async fn image(request: HttpRequest) -> HttpResponse {
     let worker = worker(&request);
     let _answering = worker.answering();
     let id = request_id(request.headers());
-    let mut entry = Entry::begin(&request, &id);
+    let mut entry = Entry::begin(&request, &id, &worker.shared.counters);
     let mut response = match *request.method() {
         Method::GET | Method::HEAD => match picture(worker, &request).await {
             Ok((answer, remarks)) => {
@@ -47,6 +48,7 @@ pub async fn image(request: HttpRequest) -> HttpResponse {
             }
             Err(failure) => {
                 entry.failed(&failure);
+                worker.shared.counters.failures.add(error::code(&failure));
                 error::response(&failure)
             }
         },
@@ -76,6 +78,8 @@ async fn picture(worker: &Rc<Worker>, request: &HttpRequest) -> Result<(Answer, 
     let remarks = Remarks { clamped, varies, asks_hints: shared.config.client_hints.enabled, left };
     let accept = accept(request.headers());
     let answer = service::answer(worker, Request { path, params, accept }).await?;
+    let looked = Timing { cache: answer.timing.cache, ..Timing::default() };
+    shared.counters.phases.observe(&looked);
     Ok((answer, remarks))
 }
 

@@ -17,7 +17,15 @@ const HEADERS: &[(&str, &str)] = &[
     ("Last-Modified", "When the original was changed last, if its origin says so."),
     ("Cache-Control", "How long the answer may be kept: what the origin says, within the configured bounds."),
     ("Age", "Seconds since the original was fetched or found unchanged."),
-    ("Vary", "`Accept`, where `format=auto` chose the format by it."),
+    (
+        "Vary",
+        "The headers of the request on which the answer depends: `Accept` with `format=auto`, client hints, `Origin`.",
+    ),
+    ("Accept-Ranges", "`bytes`: parts can be asked for."),
+    (
+        "Access-Control-Allow-Origin",
+        "Whose scripts may read the answer: all, or those of the configured sites.",
+    ),
     ("Server-Timing", "Milliseconds of each stage: queue, fetch, decode, process, encode, cache."),
     ("X-Cache", "Where the answer came from: hit-memory, hit-disk, hit-redis, miss, stale or coalesced."),
     ("X-Original-Filesize", "Bytes of the original."),
@@ -137,6 +145,8 @@ fn operation(id: &str, summary: &str) -> Value {
         || json!({ "image/*": {}, "video/mp4": {}, "application/json": { "schema": { "type": "object" } } });
     let description = "The picture, or what is to be said of it.";
     responses.insert("200".to_owned(), answer(description, has_body.then(content)));
+    let description = "The part that `Range` asks for.";
+    responses.insert("206".to_owned(), answer(description, has_body.then(content)));
     responses.insert("304".to_owned(), answer("The client has it already.", None));
     for (status, reason, codes) in error::statuses() {
         let content = json!({ "application/json": { "schema": { "$ref": "#/components/schemas/Error" } } });

@@ -1,6 +1,7 @@
 //! The server over real sockets: in this process, on ports of its own, before a folder or an origin that does as told.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod admin;
 mod browsers;
 mod client;
 mod coalescing;

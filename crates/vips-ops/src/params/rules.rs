@@ -231,14 +231,13 @@ impl Default for Layer {
 impl Layer {
     /// Whether it says something of a parameter.
     fn has(&self, name: &str) -> bool {
-        SPECS.iter().zip(&self.0).any(|(spec, text)| spec.name == name && text.is_some())
+        position(name).is_some_and(|index| self.0[index].is_some())
     }
 
     /// Says something of a parameter.
     fn set(&mut self, name: &str, text: String) {
-        let slots = SPECS.iter().zip(&mut self.0);
-        for (_, slot) in slots.filter(|(spec, _)| spec.name == name) {
-            *slot = Some(text.clone());
+        if let Some(index) = position(name) {
+            self.0[index] = Some(text);
         }
     }
 
@@ -250,6 +249,11 @@ impl Layer {
             }
         }
     }
+}
+
+/// Where a parameter stands in the table.
+fn position(name: &str) -> Option<usize> {
+    SPECS.iter().position(|spec| spec.name == name)
 }
 
 impl Sent {
