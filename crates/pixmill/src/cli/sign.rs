@@ -8,7 +8,7 @@ use result_cache::clock;
 use super::{ConfigFile, Error, out};
 use crate::{
     config::{Environment, Signing},
-    signing::{EXPIRES, Purpose, Signer, is_signed},
+    signing::{EXPIRES, Purpose, Signer, expires, is_signed},
 };
 
 /// Signs a URL.
@@ -48,10 +48,13 @@ impl Sign {
         let (place, query) = url.split_once('?').unwrap_or((url, ""));
         let path = path(place).ok_or_else(|| usage("expected a URL, or a path that begins with a slash"))?;
         if is_signed(query) {
-            return Err(usage("the URL is signed already, or has a time of its own"));
+            return Err(usage("the URL is signed already"));
         }
         let mut query = query.to_owned();
         if let Some(lifetime) = self.expires {
+            if expires(&query) {
+                return Err(usage("the URL has an expires of its own, expected it or --expires"));
+            }
             push(&mut query, EXPIRES, &(now + lifetime.as_secs()).to_string());
         }
         let purpose = if self.upload { Purpose::Upload } else { Purpose::Picture };
@@ -74,7 +77,7 @@ fn push(query: &mut String, name: &str, value: &str) {
     if !query.is_empty() {
         query.push('&');
     }
-    query.push_str(&format!("{name}={value}"));
+    query.extend([name, "=", value]);
 }
 
 #[cfg(test)]
@@ -116,6 +119,7 @@ mod tests {
             (&["--key", "c", "/a.jpg"], &[one, other], "no key of this id"),
             (&["a.jpg"], &[one], "begins with a slash"),
             (&["/a.jpg?width=3&s=1"], &[one], "signed already"),
+            (&["--expires", "1h", "/a.jpg?expires=9"], &[one], "an expires of its own"),
         ] {
             let told = signed(line, keys).unwrap_err();
             assert!(told.contains(problem), "{told}");

@@ -121,9 +121,9 @@ mod tests {
             |config| config.client_hints.enabled = true,
         ];
         for change in changes {
-            let mut changed = Config::default();
-            change(&mut changed);
-            assert_ne!(plain.policy(), changed.policy());
+            let mut config = Config::default();
+            change(&mut config);
+            assert_ne!(plain.policy(), config.policy());
         }
     }
 

@@ -142,10 +142,14 @@ impl Signer {
     }
 }
 
-/// Whether a query string has a signature, or a time that one would have to cover.
+/// Whether a query string has a signature.
 pub fn is_signed(query: &str) -> bool {
-    let mut pairs = Pairs::read(query);
-    pairs.take(&SIGNATURE).is_some() || pairs.last(EXPIRES).is_some()
+    Pairs::read(query).take(&SIGNATURE).is_some()
+}
+
+/// Whether a query string says until when it is good.
+pub fn expires(query: &str) -> bool {
+    Pairs::read(query).take(&[EXPIRES]).is_some()
 }
 
 fn is_meaningful(name: &str) -> bool {
@@ -269,6 +273,7 @@ mod tests {
             let url = signed(&signer, "new", &format!("width=3&expires={expires}"));
             assert_eq!(checked(&signer, &url), expected, "{expires}");
         }
-        assert!(is_signed("a=1&expires=5") && is_signed("s=1") && !is_signed("width=5"));
+        assert!(is_signed("a=1&s=5") && is_signed("signature=1") && !is_signed("expires=5"));
+        assert!(expires("a=1&expires=5") && !expires("a=1"));
     }
 }

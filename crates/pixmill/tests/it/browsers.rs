@@ -37,7 +37,7 @@ async fn scripts_of_all_sites_may_read_answers_by_default() {
 async fn sites_can_be_chosen() {
     let allowing = |sites: &'static [&str]| {
         serve_samples(|config| {
-            config.cors.allowed_origins = sites.iter().map(|site| (*site).into()).collect()
+            config.cors.allowed_origins = sites.iter().map(|site| (*site).into()).collect();
         })
     };
     let target = "/china.jpg?width=20&format=auto";

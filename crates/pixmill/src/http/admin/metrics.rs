@@ -7,6 +7,7 @@ use result_cache::{Stats, TierStats};
 pub use crate::telemetry::exposition::CONTENT_TYPE;
 use crate::{
     sight::Question,
+    signing::Signer,
     state::Shared,
     telemetry::{
         exposition::Exposition,
@@ -20,6 +21,9 @@ use crate::{
         process::Process,
     },
 };
+
+/// A metric, and its number in what a tier counts.
+type Number = (&'static Metric, fn(&TierStats) -> u64);
 
 /// The text of the page.
 pub fn text(shared: &Shared) -> String {
@@ -58,7 +62,7 @@ fn tell_requests(page: &mut Exposition, shared: &Shared) {
     for (code, count) in counters.failures.read() {
         page.tell(&FAILURES, &[code], count);
     }
-    for (key, count) in shared.signer.iter().flat_map(|signer| signer.uses()) {
+    for (key, count) in shared.signer.iter().flat_map(Signer::uses) {
         page.tell(&SIGNED, &[key], count);
     }
     for (phase, histogram) in counters.phases.iter() {
@@ -92,7 +96,7 @@ fn tell_work(page: &mut Exposition, shared: &Shared) {
 
 fn tell_caches(page: &mut Exposition, shared: &Shared) {
     let caches = [("results", shared.results.stats()), ("originals", shared.originals.stats())];
-    let numbers: [(&Metric, fn(&TierStats) -> u64); 7] = [
+    let numbers: [Number; 7] = [
         (&CACHE_HITS, |tier| tier.hits),
         (&CACHE_MISSES, |tier| tier.misses),
         (&CACHE_PUTS, |tier| tier.puts),
