@@ -127,6 +127,22 @@ async fn parts_of_an_answer() {
     }
 }
 
+/// Safari asks for the first two bytes, and plays nothing if it gets them all.
+#[actix_web::test]
+async fn a_film_comes_in_parts() {
+    let server = serve_samples(|_| ()).await;
+    let target = "/mill.gif?format=mp4&width=64";
+    let probe = ask(server.address, target, &[("Range", "bytes=0-1")]).await;
+    assert_eq!((probe.outcome(), probe.body.len()), ((206, "miss"), 2));
+    assert_eq!(probe.header("content-type"), "video/mp4");
+    let length: usize = probe.header("content-range").strip_prefix("bytes 0-1/").unwrap().parse().unwrap();
+    let rest =
+        ask(server.address, target, &[("Range", "bytes=2-"), ("If-Range", probe.header("etag"))]).await;
+    assert_eq!(rest.outcome(), (206, "hit-memory"));
+    let joined = [probe.body, rest.body].concat();
+    assert!(joined.len() == length && joined == get(server.address, target).await.body);
+}
+
 #[actix_web::test]
 async fn sizes_that_are_not_on_the_list() {
     use pixmill::config::{Length, OtherSizes};
