@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use vips_ops::params::{refusal::Refusal, spec::Invalid};
 
+use crate::signing::Fault;
+
 /// What went wrong. The text is for the log; what a client is told is decided where HTTP is spoken.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum Failure {
@@ -39,6 +41,26 @@ pub enum Failure {
         /// The parameter.
         parameter: &'static str,
     },
+    /// The operator does not allow the size.
+    #[error("{parameter} is not an allowed size, the next is {near}")]
+    SizeRefused {
+        /// The parameter.
+        parameter: &'static str,
+        /// The next size that is, in pixels of the answer.
+        near: u32,
+    },
+    /// Requests must be signed, and this one is not as it should be.
+    #[error(transparent)]
+    Signature(#[from] Fault),
+    /// A part of the answer is asked for that it does not have.
+    #[error("the range lies beyond {length} bytes")]
+    Range {
+        /// What there is, in bytes.
+        length: usize,
+    },
+    /// Whoever asks has not said who it is.
+    #[error("user name and password are missing or wrong")]
+    Credentials,
     /// The original is asked for as it is, and may not be.
     #[error("originals are not given out")]
     OriginalRefused,
@@ -78,8 +100,14 @@ pub enum FailureKind {
     DynamicOrigin,
     /// A parameter has a name that none has.
     UnknownParameter,
-    /// A parameter is not allowed.
+    /// A parameter is not allowed, or its value.
     ParameterRefused,
+    /// The signature is missing, wrong or too old.
+    Signature(Fault),
+    /// A part that there is not.
+    Range,
+    /// User name and password are not right.
+    Credentials,
     /// The original may not be had as it is.
     OriginalRefused,
     /// A method that is not answered.
@@ -105,7 +133,10 @@ impl Failure {
             Self::Absent { .. } => FailureKind::Absent,
             Self::DynamicOrigin { .. } => FailureKind::DynamicOrigin,
             Self::UnknownParameter { .. } => FailureKind::UnknownParameter,
-            Self::ParameterRefused { .. } => FailureKind::ParameterRefused,
+            Self::ParameterRefused { .. } | Self::SizeRefused { .. } => FailureKind::ParameterRefused,
+            Self::Signature(fault) => FailureKind::Signature(*fault),
+            Self::Range { .. } => FailureKind::Range,
+            Self::Credentials => FailureKind::Credentials,
             Self::OriginalRefused => FailureKind::OriginalRefused,
             Self::Method => FailureKind::Method,
             Self::Page => FailureKind::Page,
@@ -138,6 +169,9 @@ impl Failure {
             | FailureKind::DynamicOrigin
             | FailureKind::UnknownParameter
             | FailureKind::ParameterRefused
+            | FailureKind::Signature(_)
+            | FailureKind::Range
+            | FailureKind::Credentials
             | FailureKind::OriginalRefused
             | FailureKind::Method
             | FailureKind::Page => false,
@@ -183,6 +217,7 @@ impl From<Refusal> for Failure {
             Refusal::Invalid(invalid) => invalid.into(),
             Refusal::Unknown { name, .. } => Self::UnknownParameter { name, message },
             Refusal::NotAllowed { parameter } => Self::ParameterRefused { parameter },
+            Refusal::Size { parameter, near } => Self::SizeRefused { parameter, near },
         }
     }
 }

@@ -69,6 +69,11 @@ impl Keys {
         Key::of(&parts)
     }
 
+    /// Stands for these keys and for what else changes answers; 16 digits.
+    pub fn fingerprint(&self, policy: &str) -> String {
+        format!("{:.16}", Key::of(&[self.build.as_bytes(), policy.as_bytes()]))
+    }
+
     /// The key of an original.
     pub fn original(identity: &str) -> Key {
         Key::of(&[SCHEMA.as_bytes(), b"original", identity.as_bytes()])

@@ -15,6 +15,7 @@ pub mod render;
 mod seen;
 pub mod service;
 pub mod sight;
+pub mod signing;
 pub mod state;
 pub mod telemetry;
 mod timing;

@@ -44,6 +44,9 @@ pub async fn make(worker: Rc<Worker>, job: Rc<Job>) -> Result<Made, Failure> {
         return Ok(Made { envelope, standing: Standing::Kept, timing, part: Part::Joined });
     }
     let result = attempt(&worker, &job).await;
+    if let Ok(made) = &result {
+        worker.shared.counters.phases.observe(&made.timing);
+    }
     match &result {
         Ok(made) if made.standing != Standing::Unkept && !job.knows(&made.envelope) => {
             worker.shared.results.put(job.key, Arc::clone(&made.envelope)).await;

@@ -96,11 +96,30 @@ async fn fetch(worker: Rc<Worker>, path: Rc<SourcePath>, key: Key) -> Result<Ori
         etag: known.meta.etag.clone(),
         last_modified: known.meta.last_modified.clone(),
     });
-    match (worker.origin.fetch(&path, validators.as_ref()).await, known) {
+    let began = Instant::now();
+    let fetched = worker.origin.fetch(&path, validators.as_ref()).await;
+    worker.shared.counters.fetched(outcome(&fetched), began.elapsed());
+    match (fetched, known) {
         (Ok(Fetched::Modified(found)), _) => Ok(keep_found(&worker, key, found).await),
         (Ok(Fetched::NotModified(same)), Some(known)) => Ok(keep_same(&worker, key, same, &known).await),
         (Ok(Fetched::NotModified(_)), None) => Err(Failure::Broken),
         (Err(error), known) => refused(&worker, key, error, known).await,
+    }
+}
+
+/// How metrics call what came of a fetch.
+fn outcome(fetched: &Result<Fetched, origin::Error>) -> &'static str {
+    match fetched {
+        Ok(Fetched::Modified(_)) => "found",
+        Ok(Fetched::NotModified(_)) => "unchanged",
+        Err(error) => match error.kind() {
+            ErrorKind::NotFound | ErrorKind::Gone => "absent",
+            ErrorKind::Forbidden => "forbidden",
+            ErrorKind::TooLarge => "too_large",
+            ErrorKind::Timeout => "timeout",
+            ErrorKind::RefusedAddress => "refused",
+            _ => "failed",
+        },
     }
 }
 

@@ -1,6 +1,10 @@
 //! What is known of an original by looking: kept with the answers, found out once for all who want to know.
 
-use std::{rc::Rc, sync::Arc, time::Instant};
+use std::{
+    rc::Rc,
+    sync::{Arc, atomic::Ordering::Relaxed},
+    time::Instant,
+};
 
 use result_cache::{Envelope, Freshness, Key, Meta, clock};
 use vips_ops::{Params, vips::Deadline};
@@ -73,11 +77,21 @@ async fn look(
     original: Original,
 ) -> Result<Fact, Failure> {
     let shared = &worker.shared;
-    let _place = shared.looks.try_acquire().map_err(|_| Failure::Overloaded)?;
+    let counted = shared.counters.inferences(question);
+    let _place = shared.looks.try_acquire().map_err(|_| {
+        counted.refusals.fetch_add(1, Relaxed);
+        Failure::Overloaded
+    })?;
     let watch = EndOnDrop(Deadline::never());
     let deadline = watch.0.clone();
     let (all, bytes) = (Arc::clone(shared), original.envelope.body.clone());
-    let done = shared.pool.run(move || all.sight.look(question, &bytes, &all.settings, &deadline)).await?;
+    let work = move || {
+        let began = Instant::now();
+        let seen = all.sight.look(question, &bytes, &all.settings, &deadline);
+        all.counters.inferences(question).seconds.observe(began.elapsed());
+        seen
+    };
+    let done = shared.pool.run(work).await?;
     let fact = done.value?;
     if original.standing == Standing::Kept {
         shared.results.put(key, Arc::new(envelope(&fact, &identity, &original))).await;

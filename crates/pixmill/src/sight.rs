@@ -31,6 +31,20 @@ pub enum Question {
     Labels,
 }
 
+impl Question {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Faces, Self::Nsfw, Self::Labels];
+
+    /// How metrics call it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Faces => "faces",
+            Self::Nsfw => "nsfw",
+            Self::Labels => "labels",
+        }
+    }
+}
+
 /// What was found out.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

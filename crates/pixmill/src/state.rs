@@ -17,11 +17,14 @@ use vips_ops::{Settings, params::rules::Rules};
 use crate::{
     config::{Config, Problems},
     failure::Failure,
+    http::{cors::Cors, error},
     keys::Keys,
     original::Original,
     render::Pool,
     service::Made,
     sight::{Fact, Sight},
+    signing::Signer,
+    telemetry::counters::Counters,
 };
 
 /// What all workers share.
@@ -32,6 +35,10 @@ pub struct Shared {
     pub settings: Arc<Settings>,
     /// How query strings are read.
     pub rules: Rules,
+    /// What checks signatures, if requests must be signed.
+    pub signer: Option<Signer>,
+    /// Who may read answers from scripts.
+    pub cors: Cors,
     /// Names of cached things.
     pub keys: Keys,
     /// Encoded answers.
@@ -50,6 +57,10 @@ pub struct Shared {
     pub fetching: Flights<Original, Failure>,
     /// The threads that compute.
     pub pool: Pool,
+    /// What is counted.
+    pub counters: Counters,
+    /// Stands for all that changes answers: nodes that share a cache should have the same.
+    pub fingerprint: String,
     /// Requests being answered.
     answering: AtomicUsize,
     draining: AtomicBool,
@@ -72,10 +83,13 @@ impl Shared {
         let threads = config.workers.thread_count();
         let deadline = config.limits.deadline;
         let settings = config.settings();
+        // a fact, and an answer that tells of facts, depends on how they are read
+        let keys = Keys::new(&settings)
+            .with(&format!("{} {}", config.vision.nsfw_threshold, config.vision.min_confidence));
         Ok(Self {
-            // a fact, and an answer that tells of facts, depends on how they are read
-            keys: Keys::new(&settings)
-                .with(&format!("{} {}", config.vision.nsfw_threshold, config.vision.min_confidence)),
+            fingerprint: keys.fingerprint(&config.policy()),
+            keys,
+            counters: Counters::new(error::codes()),
             results: Cache::open(&config.cache, Name::Results).await?,
             originals: Cache::open(&config.cache, Name::Originals).await?,
             making: Flights::new(deadline),
@@ -88,6 +102,8 @@ impl Shared {
             draining: AtomicBool::new(false),
             settings: Arc::new(settings),
             rules: config.params.rules().map_err(Problems::from)?,
+            signer: Signer::new(&config.params.signing.keys),
+            cors: Cors::new(&config.cors),
             config,
         })
     }
@@ -96,6 +112,15 @@ impl Shared {
     pub async fn close(&self) {
         self.results.close().await;
         self.originals.close().await;
+    }
+
+    /// How much work is under way that others may join.
+    pub fn flights(&self) -> [(&'static str, usize); 3] {
+        [
+            ("answers", self.making.under_way()),
+            ("originals", self.fetching.under_way()),
+            ("looks", self.looking.under_way()),
+        ]
     }
 
     /// How many requests are being answered.

@@ -24,9 +24,10 @@ pub struct Timing {
     pub cache: Option<Duration>,
 }
 
-impl Display for Timing {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let stages = [
+impl Timing {
+    /// Every phase with its name.
+    pub fn phases(&self) -> [(&'static str, Option<Duration>); 7] {
+        [
             ("queue", self.queue),
             ("fetch", self.fetch),
             ("see", self.see),
@@ -34,8 +35,13 @@ impl Display for Timing {
             ("process", self.process),
             ("encode", self.encode),
             ("cache", self.cache),
-        ];
-        let spent = stages.into_iter().filter_map(|(stage, spent)| Some((stage, spent?)));
+        ]
+    }
+}
+
+impl Display for Timing {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let spent = self.phases().into_iter().filter_map(|(stage, spent)| Some((stage, spent?)));
         for (index, (stage, spent)) in spent.enumerate() {
             let comma = if index > 0 { ", " } else { "" };
             write!(f, "{comma}{stage};dur={:.2}", spent.as_secs_f64() * 1e3)?;

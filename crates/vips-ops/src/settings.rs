@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 pub use self::quality_auto::QualityAuto;
 
 /// Bounds on pictures, checked on headers before anything is decoded.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
     /// Pixels of one frame of the original, and of the answer.
@@ -48,7 +48,7 @@ impl Default for Limits {
 }
 
 /// How answers are encoded. The defaults come from measurements of CPU against bytes.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Output {
     /// Whether `format=auto` may answer with AVIF.
@@ -100,7 +100,7 @@ pub enum OverBudget {
 }
 
 /// How animations are treated.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Animation {
     /// What is done with an animation over `limits.max_frames` or `limits.max_animation_pixels`.
@@ -108,7 +108,7 @@ pub struct Animation {
 }
 
 /// What is said of the server in descriptions of pictures.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Meta {
     /// What `meta=true` tells as `server.host`, such as the name of the node. Empty by default: the name of the machine

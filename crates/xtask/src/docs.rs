@@ -21,6 +21,7 @@ pub fn run(arguments: &[String]) -> Result<()> {
     let pages = [
         ("docs/parameters.md", parameters(&root)?),
         ("docs/configuration.md", configuration()),
+        ("docs/metrics.md", metrics()),
         ("docs/openapi.json", format!("{:#}\n", openapi::document())),
         ("docs/fonts.md", crate::fonts::page(&root)?),
     ];
@@ -48,6 +49,14 @@ fn configuration() -> String {
                 `PIXMILL_CONFIG`), that by the environment (`PIXMILL__SECTION__KEY`), and that by the command line. \
                 Unknown keys are errors; `pixmill check-config` tells all problems at once.\n\n";
     head.to_owned() + &pixmill::config::reference::reference()
+}
+
+/// The reference of all metrics.
+fn metrics() -> String {
+    let head = "# Metrics\n\nGenerated from the code by `make docs`. `/metrics` on the admin listener tells them in the text format of \
+                Prometheus; `/stats` tells the most important ones as JSON. No label has values that clients choose. \
+                Histograms have buckets from 50 µs to 10 s; a counter that has never counted may be missing.\n\n";
+    head.to_owned() + &pixmill::telemetry::metrics::reference()
 }
 
 /// The reference of all parameters, each example with its picture.

@@ -9,6 +9,7 @@ mod out;
 mod params;
 mod process;
 mod query;
+mod sign;
 
 use std::{path::PathBuf, sync::LazyLock};
 
@@ -45,6 +46,8 @@ pub enum Tool {
     Explain(explain::Explain),
     /// Lists the parameters
     Params(params::List),
+    /// Signs a URL for a server that answers signed requests only
+    Sign(sign::Sign),
     /// Checks the configuration; tells all problems and fails if there are any
     CheckConfig(ConfigFile),
     /// Asks a server whether it is well; fails if it is not
@@ -88,6 +91,7 @@ impl Tool {
             Self::Process(process) => process.run(environment),
             Self::Explain(explain) => explain.run(environment),
             Self::Params(list) => list.run(),
+            Self::Sign(sign) => sign.run(environment),
             Self::CheckConfig(file) => check_config::run(file, environment),
             Self::Health(health) => health.run(),
         }

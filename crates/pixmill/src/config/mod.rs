@@ -3,6 +3,9 @@
 //! Each section is a plain struct with its defaults, a doc comment a field (from which `docs/configuration.md` is
 //! made) and `problems()`; this module composes them. The environment of the process is read here and nowhere else.
 
+mod admin;
+mod client_hints;
+mod cors;
 mod environment;
 mod file;
 mod flags;
@@ -10,26 +13,36 @@ mod load;
 mod params;
 mod problems;
 pub mod reference;
+mod secret;
 mod sections;
 mod setting;
+mod shown;
+mod signing;
+mod sizes;
 mod vision;
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 pub use self::{
+    admin::Admin,
+    client_hints::ClientHints,
+    cors::{ANY, Cors},
     environment::Environment,
     flags::Flags,
     load::load,
     params::Params,
     problems::Problems,
-    sections::{Admin, Listen, Workers},
+    secret::{MASK, Secret},
+    sections::{Listen, Workers},
+    signing::Signing,
+    sizes::{Length, OtherSizes},
     vision::Vision,
 };
 use crate::telemetry::logs::Logs;
 
 /// Everything that can be set.
-#[derive(Debug, Clone, PartialEq, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     /// The public listener, which serves images.
@@ -40,6 +53,10 @@ pub struct Config {
     pub origin: origin::Config,
     /// What requests may ask for.
     pub params: Params,
+    /// Scripts of other sites.
+    pub cors: Cors,
+    /// Headers in which browsers tell of their screens and lines.
+    pub client_hints: ClientHints,
     /// Bounds on pictures and requests.
     pub limits: vips_ops::settings::Limits,
     /// How answers are encoded.
@@ -65,9 +82,12 @@ impl Config {
     pub fn problems(&self) -> Vec<String> {
         [
             self.listen.problems(),
+            self.admin.problems(),
             self.address_problem().into_iter().collect(),
             self.origin.problems(),
             self.params.problems(),
+            self.cors.problems(),
+            self.client_hints.problems(),
             self.limits.problems(),
             self.output.problems(),
             self.quality_auto.problems(),

@@ -4,7 +4,12 @@ use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use vips_ops::params::rules::Rules;
+use vips_ops::params::{rules::Rules, sizes::Sizes};
+
+use super::{
+    Signing,
+    sizes::{Length, OtherSizes, steps},
+};
 
 /// What requests may ask for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -25,6 +30,16 @@ pub struct Params {
     pub presets: BTreeMap<String, String>,
     /// Colours by name, `brand = "#1e78dc"`, wherever a parameter takes a colour.
     pub preset_colors: BTreeMap<String, String>,
+    /// The widths that requests may ask for, so that no one can have endless variants made:
+    /// `[320, 640, "800-2400/200"]`, in pixels of the answer, the pixel ratio multiplied in. Presets and defaults may
+    /// say any. Empty: all.
+    pub widths_allowed: Vec<Length>,
+    /// The heights likewise. Without them, a height that comes with a width changes in proportion to it.
+    pub heights_allowed: Vec<Length>,
+    /// What is done with a size that neither list has.
+    pub other_sizes: OtherSizes,
+    /// The keys that sign URLs.
+    pub signing: Signing,
 }
 
 impl Default for Params {
@@ -36,6 +51,10 @@ impl Default for Params {
             defaults: String::new(),
             presets: BTreeMap::new(),
             preset_colors: BTreeMap::new(),
+            widths_allowed: Vec::new(),
+            heights_allowed: Vec::new(),
+            other_sizes: OtherSizes::Snap,
+            signing: Signing::default(),
         }
     }
 }
@@ -43,7 +62,7 @@ impl Default for Params {
 impl Params {
     /// Every problem of this section, each naming its key.
     pub fn problems(&self) -> Vec<String> {
-        self.rules().err().unwrap_or_default()
+        [self.rules().err().unwrap_or_default(), self.signing.problems()].concat()
     }
 
     /// The rules by which query strings are read; an error is every problem, each naming its key.
@@ -74,6 +93,11 @@ impl Params {
         if let Err(refusal) = rules.set_defaults(&self.defaults) {
             problems.push(format!("params.defaults is {:?}: {refusal}", self.defaults));
         }
+        rules.restrict_sizes(Sizes {
+            widths: steps("params.widths_allowed", &self.widths_allowed, &mut problems),
+            heights: steps("params.heights_allowed", &self.heights_allowed, &mut problems),
+            others: self.other_sizes.into(),
+        });
         if problems.is_empty() { Ok(rules) } else { Err(problems) }
     }
 }
@@ -97,6 +121,7 @@ mod tests {
                 ("a,b".to_owned(), String::new()),
             ]),
             preset_colors: table("brand", "bluish"),
+            widths_allowed: vec![Length::One(320), Length::Range("5-1/2".to_owned())],
             ..Params::default()
         };
         let problems = params.problems();
@@ -106,13 +131,14 @@ mod tests {
             "params.presets has \"a,b\", expected names without commas",
             "params.presets.bad is \"widht=5\": widht is no known parameter; close names: width",
             "params.defaults is \"quality=101\": quality: expected a whole number from 1 to 100, or auto, got \"101\"",
+            "params.widths_allowed has \"5-1/2\", expected a length from 1 to 65535",
         ] {
             assert!(
                 problems.iter().any(|problem| problem.starts_with(expected)),
                 "{expected}: {problems:#?}"
             );
         }
-        assert_eq!(problems.len(), 5, "{problems:#?}");
+        assert_eq!(problems.len(), 6, "{problems:#?}");
     }
 
     #[test]

@@ -124,10 +124,10 @@ mod tests {
     fn sections_come_in_the_order_of_the_configuration() {
         let text = reference();
         let headings: Vec<_> = text.lines().filter_map(|line| line.strip_prefix("## ")).collect();
-        let expected = ["listen", "admin", "origin", "params", "limits", "output", "animation", "meta"];
+        let expected = ["listen", "admin", "origin", "params", "cors", "client_hints", "limits", "output"];
         let expected: Vec<_> = expected
             .iter()
-            .chain(&["quality_auto", "cache", "workers", "vision", "logs"])
+            .chain(&["animation", "meta", "quality_auto", "cache", "workers", "vision", "logs"])
             .map(|name| format!("`{name}`"))
             .collect();
         assert_eq!(headings, expected);

@@ -67,22 +67,6 @@ impl Listen {
     }
 }
 
-/// The listener for operators: health, metrics, purging.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct Admin {
-    /// Address and port; port 0 picks a free one. It must not be reachable for the public.
-    #[serde(deserialize_with = "address")]
-    #[schemars(with = "String")]
-    pub address: SocketAddr,
-}
-
-impl Default for Admin {
-    fn default() -> Self {
-        Self { address: SocketAddr::from((Ipv4Addr::LOCALHOST, 17006)) }
-    }
-}
-
 /// The threads that compute pictures.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -111,7 +95,7 @@ impl Workers {
     }
 }
 
-fn address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SocketAddr, D::Error> {
+pub(super) fn address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SocketAddr, D::Error> {
     let text = String::deserialize(deserializer)?;
     let refused =
         || D::Error::custom("not an address, expected an IP address and a port, such as 127.0.0.1:8080");

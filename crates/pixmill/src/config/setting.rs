@@ -3,13 +3,11 @@
 use serde::Deserialize;
 use toml::{Table, Value};
 
-use super::Config;
+use super::{Config, MASK};
 
 /// Keys, or what lies below them, whose values are never shown.
-const SECRETS: &[&str] = &["origin.headers", "origin.url"];
-
-/// What a secret is shown as.
-const MASK: &str = "***";
+pub(super) const SECRETS: &[&str] =
+    &["admin.password", "origin.headers", "origin.url", "params.signing.keys"];
 
 /// What serde calls types, and what people call them.
 const TYPES: &[(&str, &str)] = &[
@@ -109,7 +107,7 @@ impl Setting {
 }
 
 /// Is it this key, or one below it?
-fn is_below(key: &str, above: &str) -> bool {
+pub(super) fn is_below(key: &str, above: &str) -> bool {
     key.strip_prefix(above).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 

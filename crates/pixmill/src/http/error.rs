@@ -6,20 +6,26 @@ use actix_web::{
     HttpResponse,
     http::{
         StatusCode,
-        header::{ALLOW, CACHE_CONTROL, HeaderValue, RETRY_AFTER},
+        header::{ALLOW, CACHE_CONTROL, CONTENT_RANGE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE},
     },
 };
 use serde_json::json;
 use vips_ops::{Error as ImageError, ErrorKind as Image};
 
 use super::{freshness, put, put_uncached};
-use crate::failure::{Failure, FailureKind};
+use crate::{
+    failure::{Failure, FailureKind},
+    signing::Fault,
+};
 
 /// The methods that are answered.
 pub const METHODS: &str = "GET, HEAD, OPTIONS";
 
 /// When to come back after a 503, in seconds: by then the queue of a server that works has moved on.
 const RETRY_AFTER_SECONDS: u32 = 1;
+
+/// How operators are asked who they are.
+const CHALLENGE: &str = "Basic realm=\"pixmill\", charset=\"UTF-8\"";
 
 /// Status of a server that wants no requests now.
 pub const UNREADY: StatusCode = StatusCode::SERVICE_UNAVAILABLE;
@@ -45,6 +51,8 @@ pub fn response(failure: &Failure) -> HttpResponse {
         Failure::Absent { fresh_for } => put(headers, CACHE_CONTROL, freshness::absence(*fresh_for)),
         Failure::Overloaded => drop(headers.insert(RETRY_AFTER, RETRY_AFTER_SECONDS.into())),
         Failure::Method => drop(headers.insert(ALLOW, HeaderValue::from_static(METHODS))),
+        Failure::Range { length } => put(headers, CONTENT_RANGE, format!("bytes */{length}")),
+        Failure::Credentials => drop(headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(CHALLENGE))),
         _ => {}
     }
     response
@@ -61,10 +69,14 @@ const KINDS: &[FailureKind] = {
         FailureKind::ParameterRefused,
         FailureKind::OriginalRefused,
         FailureKind::Origin(Origin::Forbidden),
+        FailureKind::Signature(Fault::Missing),
+        FailureKind::Signature(Fault::Wrong),
+        FailureKind::Signature(Fault::Expired),
         FailureKind::Absent,
         FailureKind::Method,
         FailureKind::Origin(Origin::TooLarge),
         FailureKind::Image(Image::Unsupported),
+        FailureKind::Range,
         FailureKind::Image(Image::OverLimit),
         FailureKind::Broken,
         FailureKind::Origin(Origin::NotConfigured),
@@ -85,6 +97,16 @@ pub fn statuses() -> Vec<(u16, &'static str, Vec<&'static str>)> {
     codes.into_iter().map(|(status, codes)| (status.as_u16(), reason(status), codes)).collect()
 }
 
+/// The code of a failure.
+pub fn code(failure: &Failure) -> &'static str {
+    status(failure.kind()).1
+}
+
+/// Every code that a request for a picture can get.
+pub fn codes() -> impl Iterator<Item = &'static str> {
+    KINDS.iter().map(|kind| status(*kind).1)
+}
+
 /// Status and code of a sort of failure.
 fn status(kind: FailureKind) -> (StatusCode, &'static str) {
     match kind {
@@ -102,6 +124,9 @@ fn status(kind: FailureKind) -> (StatusCode, &'static str) {
         FailureKind::Absent => (StatusCode::NOT_FOUND, "not_found"),
         FailureKind::DynamicOrigin => (StatusCode::UNAUTHORIZED, "dynamic_origin_refused"),
         FailureKind::ParameterRefused => (StatusCode::UNAUTHORIZED, "parameter_refused"),
+        FailureKind::Signature(fault) => (StatusCode::FORBIDDEN, signature_code(fault)),
+        FailureKind::Range => (StatusCode::RANGE_NOT_SATISFIABLE, "range_not_satisfiable"),
+        FailureKind::Credentials => (StatusCode::UNAUTHORIZED, "credentials_missing"),
         FailureKind::OriginalRefused => (StatusCode::UNAUTHORIZED, "original_refused"),
         FailureKind::Method => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
         FailureKind::Page => (StatusCode::NOT_FOUND, "no_such_page"),
@@ -110,6 +135,14 @@ fn status(kind: FailureKind) -> (StatusCode, &'static str) {
         FailureKind::Image(Image::Encoder) | FailureKind::Broken => {
             (StatusCode::INTERNAL_SERVER_ERROR, "internal_error")
         }
+    }
+}
+
+fn signature_code(fault: Fault) -> &'static str {
+    match fault {
+        Fault::Missing => "signature_missing",
+        Fault::Wrong => "signature_wrong",
+        Fault::Expired => "signature_expired",
     }
 }
 
@@ -133,9 +166,9 @@ fn parameter(failure: &Failure) -> Option<&str> {
     match failure {
         Failure::Image(ImageError::Invalid(invalid)) => Some(invalid.parameter),
         Failure::UnknownParameter { name, .. } => Some(name),
-        Failure::DynamicOrigin { named: parameter } | Failure::ParameterRefused { parameter } => {
-            Some(parameter)
-        }
+        Failure::DynamicOrigin { named: parameter }
+        | Failure::ParameterRefused { parameter }
+        | Failure::SizeRefused { parameter, .. } => Some(parameter),
         _ => None,
     }
 }
@@ -147,6 +180,10 @@ fn message(failure: &Failure) -> String {
             return format!("expected {}, got {:?}", invalid.expected, invalid.value);
         }
         Failure::Image(error @ ImageError::OverLimit { .. }) => return error.to_string(),
+        Failure::SizeRefused { near, .. } => {
+            return format!("this server does not give every size: the next one is {near} pixels");
+        }
+        Failure::Range { length } => return format!("expected a range within {length} bytes"),
         Failure::Image(ImageError::Undecodable(_)) => "the original cannot be decoded",
         Failure::Image(ImageError::Unsupported) => {
             "expected JPEG, PNG, WebP, AVIF, GIF, TIFF or SVG, got something else"
@@ -162,6 +199,10 @@ fn message(failure: &Failure) -> String {
         Failure::ParameterRefused { .. } => {
             "this server does not allow the parameter: it is not in params.allowed"
         }
+        Failure::Signature(Fault::Missing) => "this server answers signed requests only",
+        Failure::Signature(Fault::Wrong) => "the signature is not that of this path and these parameters",
+        Failure::Signature(Fault::Expired) => "the signature has expired",
+        Failure::Credentials => "expected user name and password",
         Failure::OriginalRefused => "originals are not given out: params.allow_original is off",
         Failure::Method => "expected GET or HEAD",
         Failure::Page => "there is no such page",

@@ -2,7 +2,7 @@
 
 use std::{fmt::Write, time::Duration};
 
-use result_cache::Meta;
+use result_cache::{Lifetimes, Meta};
 
 use crate::original::Standing;
 
@@ -27,6 +27,20 @@ pub fn cache_control(meta: &Meta, standing: Standing) -> String {
     text
 }
 
+/// The same answer, for others to keep no longer than for `left` from now, when it is `age` old.
+pub fn ending(meta: &Meta, age: Duration, left: Duration) -> Meta {
+    // as others see them: whole seconds, the age rounded down
+    let mut left = Duration::from_secs(age.as_secs()) + Duration::from_secs(left.as_secs());
+    let mut meta = meta.clone();
+    let Lifetimes { fresh_for, stale_while_revalidate, stale_if_error } = &mut meta.lifetimes;
+    *fresh_for = (*fresh_for).min(left);
+    left -= *fresh_for;
+    for window in [stale_while_revalidate, stale_if_error] {
+        *window = (*window).min(left);
+    }
+    meta
+}
+
 /// What `Cache-Control` says of an absence.
 pub fn absence(fresh_for: Duration) -> String {
     if fresh_for.is_zero() { "no-store".to_owned() } else { public(fresh_for) }
@@ -40,8 +54,6 @@ fn public(fresh_for: Duration) -> String {
 
 #[cfg(test)]
 mod tests {
-    use result_cache::Lifetimes;
-
     use super::*;
 
     fn meta(fresh: u64, revalidate: u64, error: u64) -> Meta {
@@ -60,6 +72,20 @@ mod tests {
         assert_eq!(cache_control(&meta(60, 5, 9), Standing::Outdated), all);
         assert_eq!(cache_control(&meta(0, 0, 9), Standing::Kept), "public, max-age=0, stale-if-error=9");
         assert_eq!(cache_control(&meta(60, 5, 9), Standing::Unkept), "no-store");
+    }
+
+    #[test]
+    fn nothing_is_kept_beyond_its_end() {
+        for (age, left, expected) in [
+            (0, 30, "public, max-age=30"),
+            (10, 30, "public, max-age=40"),
+            (58, 5, "public, max-age=60, stale-while-revalidate=3, stale-if-error=3"),
+            (0, 500, "public, max-age=60, stale-while-revalidate=5, stale-if-error=9"),
+            (0, 0, "public, max-age=0"),
+        ] {
+            let meta = ending(&meta(60, 5, 9), Duration::from_secs(age), Duration::from_secs(left));
+            assert_eq!(cache_control(&meta, Standing::Kept), expected, "{age} {left}");
+        }
     }
 
     #[test]

@@ -1,12 +1,16 @@
 //! HTTP: what a request means, and how an answer is written.
 
 mod accept;
+mod admin;
 mod conditional;
-mod error;
+pub mod cors;
+pub mod error;
 mod freshness;
 mod health;
+mod hints;
 mod image;
 pub mod openapi;
+mod range;
 mod refusal;
 mod request_id;
 mod success;
@@ -16,7 +20,8 @@ use std::rc::Rc;
 use actix_web::{
     HttpRequest,
     http::header::{CACHE_CONTROL, HeaderMap, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS},
-    web::{ServiceConfig, get, head, resource, to},
+    middleware::from_fn,
+    web::{ServiceConfig, get, head, resource, scope, to},
 };
 
 use crate::{failure::Failure, state::Worker};
@@ -30,7 +35,8 @@ pub fn public(config: &mut ServiceConfig) {
 /// The pages of the listener for operators.
 pub fn admin(config: &mut ServiceConfig) {
     health_pages(config);
-    config.default_service(to(async || error::response(&Failure::Page)));
+    let others = scope("").wrap(from_fn(admin::password::check));
+    config.service(others.configure(admin::pages));
 }
 
 fn health_pages(config: &mut ServiceConfig) {

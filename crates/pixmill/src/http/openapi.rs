@@ -17,7 +17,15 @@ const HEADERS: &[(&str, &str)] = &[
     ("Last-Modified", "When the original was changed last, if its origin says so."),
     ("Cache-Control", "How long the answer may be kept: what the origin says, within the configured bounds."),
     ("Age", "Seconds since the original was fetched or found unchanged."),
-    ("Vary", "`Accept`, where `format=auto` chose the format by it."),
+    (
+        "Vary",
+        "The headers of the request on which the answer depends: `Accept` with `format=auto`, client hints, `Origin`.",
+    ),
+    ("Accept-Ranges", "`bytes`: parts can be asked for."),
+    (
+        "Access-Control-Allow-Origin",
+        "Whose scripts may read the answer: all, or those of the configured sites.",
+    ),
     ("Server-Timing", "Milliseconds of each stage: queue, fetch, decode, process, encode, cache."),
     ("X-Cache", "Where the answer came from: hit-memory, hit-disk, hit-redis, miss, stale or coalesced."),
     ("X-Original-Filesize", "Bytes of the original."),
@@ -30,8 +38,8 @@ const HEADERS: &[(&str, &str)] = &[
 /// The document.
 pub fn document() -> Value {
     let parameters = groups().flat_map(|(group, specs)| specs.into_iter().map(move |spec| (group, spec)));
-    let parameters: Vec<_> =
-        std::iter::once(path()).chain(parameters.map(|(group, spec)| parameter(group, spec))).collect();
+    let parameters = parameters.map(|(group, spec)| parameter(group, spec));
+    let parameters: Vec<_> = std::iter::once(path()).chain(parameters).chain(signature()).collect();
     let tags = groups().map(|(group, _)| json!({ "name": group.name, "description": group.title }));
     json!({
         "openapi": "3.1.0",
@@ -46,14 +54,20 @@ pub fn document() -> Value {
         },
         "servers": [{ "url": "/" }],
         "tags": tags.collect::<Vec<_>>(),
-        "paths": { "/{path}": {
-            "parameters": parameters,
-            "get": operation("picture", "A picture, or the original if nothing is asked for."),
-            "head": operation("pictureHead", "The headers of the picture."),
-        } },
+        "paths": {
+            "/{path}": {
+                "parameters": parameters,
+                "get": operation("picture", "A picture, or the original if nothing is asked for."),
+                "head": operation("pictureHead", "The headers of the picture."),
+            },
+            "/config": admin_page("config", "The configuration that holds, secrets masked.", "application/json"),
+            "/stats": admin_page("stats", "What the server has done so far.", "application/json"),
+            "/metrics": admin_page("metrics", "Every number, for Prometheus.", "text/plain"),
+        },
         "components": {
             "headers": HEADERS.iter().map(|(name, says)| ((*name).to_owned(), header(says))).collect::<Map<_, _>>(),
             "schemas": { "Error": error_schema() },
+            "securitySchemes": { "password": { "type": "http", "scheme": "basic" } },
         },
     })
 }
@@ -66,6 +80,40 @@ fn path() -> Value {
         "description": "The path of the original below the configured origin; it may have slashes.",
         "schema": { "type": "string" },
         "example": "china.jpg",
+    })
+}
+
+/// What a server asks for whose URLs are signed.
+fn signature() -> [Value; 2] {
+    let parameter = |name: &str, says: &str, schema: Value| json!({ "name": name, "in": "query", "required": false, "description": says, "schema": schema });
+    let digits = json!({ "type": "string", "pattern": "^[0-9A-Fa-f]{64}$" });
+    [
+        parameter(
+            "signature",
+            "HMAC-SHA256 of path and parameters, where the server has keys. Also `s`.",
+            digits,
+        ),
+        parameter(
+            "expires",
+            "Until when a signed URL is good, in seconds since 1970.",
+            json!({ "type": "integer" }),
+        ),
+    ]
+}
+
+/// A page of the listener for operators.
+fn admin_page(id: &str, summary: &str, kind: &str) -> Value {
+    json!({
+        "servers": [{ "url": "http://127.0.0.1:17006", "description": "The listener for operators." }],
+        "get": {
+            "operationId": id,
+            "summary": summary,
+            "security": [{}, { "password": [] }],
+            "responses": {
+                "200": { "description": summary, "content": { kind: {} } },
+                "401": { "description": "There is a password, and it was not given." },
+            },
+        },
     })
 }
 
@@ -137,6 +185,8 @@ fn operation(id: &str, summary: &str) -> Value {
         || json!({ "image/*": {}, "video/mp4": {}, "application/json": { "schema": { "type": "object" } } });
     let description = "The picture, or what is to be said of it.";
     responses.insert("200".to_owned(), answer(description, has_body.then(content)));
+    let description = "The part that `Range` asks for.";
+    responses.insert("206".to_owned(), answer(description, has_body.then(content)));
     responses.insert("304".to_owned(), answer("The client has it already.", None));
     for (status, reason, codes) in error::statuses() {
         let content = json!({ "application/json": { "schema": { "$ref": "#/components/schemas/Error" } } });
@@ -192,7 +242,7 @@ mod tests {
     fn every_parameter_is_there_once_with_its_range() {
         let document = document();
         let parameters = document["paths"]["/{path}"]["parameters"].as_array().unwrap();
-        assert_eq!(parameters.len(), SPECS.len() + 2, "the table, the path and presets");
+        assert_eq!(parameters.len(), SPECS.len() + 4, "the table, the path, presets, signature and expiry");
         let find = |name: &str| parameters.iter().find(|parameter| parameter["name"] == name).unwrap();
         let range = json!({ "type": "integer", "minimum": 1, "maximum": 65535 });
         assert_eq!((&find("width")["schema"], &find("width")["x-aliases"]), (&range, &json!(["w"])));
@@ -218,7 +268,7 @@ mod tests {
         let ids: HashSet<_> = ["get", "head"].map(|method| item[method]["operationId"].to_string()).into();
         assert_eq!(ids.len(), 2);
         let responses = item["get"]["responses"].as_object().unwrap();
-        for status in ["200", "304", "400", "401", "404", "415", "422", "503", "504"] {
+        for status in ["200", "206", "304", "400", "401", "403", "404", "415", "416", "422", "503", "504"] {
             assert!(!responses[status]["description"].as_str().unwrap().is_empty(), "{status}");
         }
     }

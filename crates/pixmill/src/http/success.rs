@@ -1,16 +1,28 @@
 //! An answer as HTTP: its headers, and whether the client has it already.
 
+use std::time::Duration;
+
 use actix_web::{
     HttpRequest, HttpResponse,
     http::header::{
-        AGE, CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue, LAST_MODIFIED, VARY,
-        X_CONTENT_TYPE_OPTIONS,
+        ACCEPT_RANGES, AGE, CACHE_CONTROL, CONTENT_RANGE, CONTENT_TYPE, ETAG, HeaderMap, HeaderName,
+        HeaderValue, LAST_MODIFIED, VARY, X_CONTENT_TYPE_OPTIONS,
     },
 };
 use result_cache::{Tier, clock};
 
-use super::{conditional::not_modified, freshness::cache_control, put};
-use crate::service::{Answer, Found};
+use super::{
+    conditional::not_modified,
+    error,
+    freshness::{cache_control, ending},
+    hints::{ACCEPT_CH, ACCEPTED},
+    put,
+    range::{Part, part},
+};
+use crate::{
+    failure::Failure,
+    service::{Answer, Found},
+};
 
 const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 const X_CACHE: HeaderName = HeaderName::from_static("x-cache");
@@ -20,20 +32,35 @@ const X_PIXMILL_WARNING: HeaderName = HeaderName::from_static("x-pixmill-warning
 pub struct Remarks {
     /// Names of parameters whose values were brought into their range.
     pub clamped: Vec<&'static str>,
-    /// Whether the format was chosen by the `Accept` header.
-    pub negotiated: bool,
+    /// The headers of the request on which the answer depends.
+    pub varies: Vec<&'static str>,
+    /// Whether browsers are asked to tell of their screens.
+    pub asks_hints: bool,
+    /// How long others may keep the answer at most.
+    pub left: Option<Duration>,
 }
 
 /// The answer, or the note that the client has it.
 pub fn response(request: &HttpRequest, answer: &Answer, remarks: &Remarks) -> HttpResponse {
     let meta = &answer.envelope.meta;
+    let body = &answer.envelope.body;
     let mut response = if not_modified(request.headers(), meta) {
         HttpResponse::NotModified().finish()
     } else {
-        let mut response = HttpResponse::Ok().body(answer.envelope.body.clone());
-        put(response.headers_mut(), CONTENT_TYPE, &meta.content_type);
-        response
+        match part(request.method(), request.headers(), meta, body.len()) {
+            Part::Whole => HttpResponse::Ok().body(body.clone()),
+            Part::Range(first, last) => {
+                let mut response = HttpResponse::PartialContent().body(body.slice(first..=last));
+                let place = format!("bytes {first}-{last}/{}", body.len());
+                put(response.headers_mut(), CONTENT_RANGE, place);
+                response
+            }
+            Part::Nowhere => return error::response(&Failure::Range { length: body.len() }),
+        }
     };
+    if !response.status().is_redirection() {
+        put(response.headers_mut(), CONTENT_TYPE, &meta.content_type);
+    }
     describe(response.headers_mut(), answer, remarks);
     response
 }
@@ -46,10 +73,19 @@ fn describe(headers: &mut HeaderMap, answer: &Answer, remarks: &Remarks) {
     if let Some(modified) = &meta.last_modified {
         put(headers, LAST_MODIFIED, modified);
     }
-    put(headers, CACHE_CONTROL, cache_control(meta, answer.standing));
-    headers.insert(AGE, answer.envelope.age(clock::now()).as_secs().into());
-    if remarks.negotiated {
-        headers.insert(VARY, HeaderValue::from_static("Accept"));
+    let age = answer.envelope.age(clock::now());
+    let kept = match remarks.left {
+        Some(left) => cache_control(&ending(meta, age, left), answer.standing),
+        None => cache_control(meta, answer.standing),
+    };
+    put(headers, CACHE_CONTROL, kept);
+    headers.insert(AGE, age.as_secs().into());
+    headers.insert(ACCEPT_RANGES, HeaderValue::from_static("bytes"));
+    if !remarks.varies.is_empty() {
+        put(headers, VARY, remarks.varies.join(", "));
+    }
+    if remarks.asks_hints {
+        headers.insert(ACCEPT_CH, ACCEPTED);
     }
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(X_CACHE, HeaderValue::from_static(answer.found.name()));

@@ -1,4 +1,4 @@
-//! The access log: one event a request, written when its answer is ready or when the client has gone.
+//! The access log: one event a request, counted too, written when its answer is ready or when the client has gone.
 
 use std::time::Instant;
 
@@ -11,7 +11,7 @@ use tracing::{Level, enabled};
 use url::form_urlencoded;
 use vips_ops::params::lookup;
 
-use super::logs::ACCESS;
+use super::{counters::Counters, logs::ACCESS};
 use crate::{failure::Failure, service::Found};
 
 /// What the log calls the status of a request whose client left before the answer, after nginx.
@@ -21,6 +21,7 @@ const CLIENT_LEFT: u16 = 499;
 pub struct Entry<'a> {
     request: &'a HttpRequest,
     id: &'a HeaderValue,
+    counters: &'a Counters,
     began: Instant,
     found: Option<Found>,
     status: u16,
@@ -29,8 +30,8 @@ pub struct Entry<'a> {
 
 impl<'a> Entry<'a> {
     /// The request has come.
-    pub fn begin(request: &'a HttpRequest, id: &'a HeaderValue) -> Self {
-        Self { request, id, began: Instant::now(), found: None, status: CLIENT_LEFT, bytes: 0 }
+    pub fn begin(request: &'a HttpRequest, id: &'a HeaderValue, counters: &'a Counters) -> Self {
+        Self { request, id, counters, began: Instant::now(), found: None, status: CLIENT_LEFT, bytes: 0 }
     }
 
     /// There is an answer.
@@ -59,6 +60,7 @@ impl<'a> Entry<'a> {
 
 impl Drop for Entry<'_> {
     fn drop(&mut self) {
+        self.counters.answered(self.status, self.found, self.bytes, self.began.elapsed());
         if !enabled!(target: ACCESS, Level::INFO) {
             return;
         }

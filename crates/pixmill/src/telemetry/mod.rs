@@ -1,4 +1,9 @@
 //! What the server tells of itself.
 
 pub mod access;
+pub mod counters;
+pub mod exposition;
+pub mod histogram;
 pub mod logs;
+pub mod metrics;
+pub mod process;

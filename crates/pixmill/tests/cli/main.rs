@@ -7,3 +7,4 @@ mod params;
 mod process;
 mod run;
 mod serve;
+mod sign;

@@ -1,6 +1,8 @@
 //! The server over real sockets: in this process, on ports of its own, before a folder or an origin that does as told.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod admin;
+mod browsers;
 mod client;
 mod coalescing;
 mod conditional;
@@ -18,4 +20,5 @@ mod remarks;
 mod setup;
 mod shutdown;
 mod sight;
+mod signing;
 mod stale;

@@ -1,8 +1,10 @@
 //! Every parameter: one file each, one `mod` line and one line in the table below.
 
 pub mod group;
+pub mod hints;
 pub mod refusal;
 pub mod rules;
+pub mod sizes;
 pub mod spec;
 mod table;
 pub mod value;
@@ -186,7 +188,7 @@ impl Params {
     pub fn parse(query: &str) -> Result<Parsed, Invalid> {
         Rules::default().parse(query).map_err(|refusal| match refusal {
             Refusal::Invalid(invalid) => invalid,
-            Refusal::Unknown { .. } | Refusal::NotAllowed { .. } => {
+            Refusal::Unknown { .. } | Refusal::NotAllowed { .. } | Refusal::Size { .. } => {
                 unreachable!("invariant: the default rules are not strict and allow everything")
             }
         })

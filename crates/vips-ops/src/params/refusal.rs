@@ -32,6 +32,14 @@ pub enum Refusal {
         /// The parameter.
         parameter: &'static str,
     },
+    /// The operator does not allow the size.
+    #[error("{parameter} is not a size that this server gives: the next is {near} pixels")]
+    Size {
+        /// The parameter.
+        parameter: &'static str,
+        /// The next size that is allowed, in pixels of the answer.
+        near: u32,
+    },
 }
 
 impl Refusal {
@@ -45,7 +53,7 @@ impl Refusal {
         match self {
             Self::Invalid(invalid) => invalid.parameter,
             Self::Unknown { name, .. } => name,
-            Self::NotAllowed { parameter } => parameter,
+            Self::NotAllowed { parameter } | Self::Size { parameter, .. } => parameter,
         }
     }
 }

@@ -3,8 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    Params, Parsed, SPECS, lookup,
+    Params, Parsed, SPECS,
+    hints::{self, Hint, Hints},
+    lookup,
     refusal::Refusal,
+    sizes::Sizes,
     spec::{Expected, Grammar, Invalid, Spec},
     value::colour::{self, Colour},
 };
@@ -37,6 +40,7 @@ pub struct Rules {
     presets: BTreeMap<String, Layer>,
     /// By their names in small letters.
     colours: BTreeMap<String, Colour>,
+    sizes: Sizes,
 }
 
 /// One text for each parameter, in the order of `SPECS`.
@@ -48,6 +52,17 @@ struct Sent {
     own: Layer,
     presets: Option<String>,
 }
+
+/// What a request says.
+struct Said {
+    /// The parameters of its presets, and its own over them.
+    layer: Layer,
+    /// Whether it says itself how large the answer is to be.
+    sized: bool,
+}
+
+/// The parameters by which a request says how large the answer is to be.
+const SIZES: [&str; 3] = ["width", "height", "dpr"];
 
 /// What is done with a name that no parameter has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,20 +104,62 @@ impl Rules {
         Ok(())
     }
 
+    /// The sizes that requests may ask for. What presets and defaults say is not restricted.
+    pub fn restrict_sizes(&mut self, sizes: Sizes) {
+        self.sizes = sizes;
+    }
+
     /// Reads the query string of a request, over presets, over defaults.
     pub fn parse(&self, query: &str) -> Result<Parsed, Refusal> {
+        let said = self.read(query)?;
+        self.settle(said)
+    }
+
+    /// The same, with what the client says of itself where the query and its presets say nothing. Tells on which hints
+    /// the answer depends, whether the client gave them or not.
+    pub fn parse_hinted(&self, query: &str, hints: &Hints) -> Result<(Parsed, Vec<Hint>), Refusal> {
+        let mut said = self.read(query)?;
+        let names = |name: &str| said.layer.has(name);
+        let mattering = hints::mattering(hints, names, |name| self.allows(name));
+        for (hint, value) in &mattering {
+            if let Some(value) = value {
+                said.layer.set(hint.parameter(), value.clone());
+                said.sized |= SIZES.contains(&hint.parameter());
+            }
+        }
+        Ok((self.settle(said)?, mattering.into_iter().map(|(hint, _)| hint).collect()))
+    }
+
+    /// What a request says, over its presets.
+    fn read(&self, query: &str) -> Result<Said, Refusal> {
         let unknown = if self.strict { Unknown::Refused } else { Unknown::Ignored };
         let sent = Sent::read(query, unknown, |name| self.allows(name))?;
         if self.restrict() {
             self.check_carried(&sent.own, unknown, 1)?;
         }
-        let mut layer = self.defaults.clone();
+        let mut layer = Layer::default();
         for name in sent.presets.iter().flat_map(|names| names.split(',')).map(str::trim) {
             let preset = self.presets.get(name);
             layer.lay(preset.ok_or_else(|| Invalid::new(PRESET.name, name, "the name of a preset"))?.clone());
         }
+        let sized = SIZES.iter().any(|name| sent.own.has(name));
         layer.lay(sent.own);
-        self.evaluate(layer)
+        Ok(Said { layer, sized })
+    }
+
+    /// What a request says, over the defaults.
+    fn settle(&self, said: Said) -> Result<Parsed, Refusal> {
+        let mut layer = self.defaults.clone();
+        layer.lay(said.layer);
+        let mut parsed = self.evaluate(layer)?;
+        if said.sized {
+            for name in self.sizes.restrict(&mut parsed.params)? {
+                if !parsed.clamped.contains(&name) {
+                    parsed.clamped.push(name);
+                }
+            }
+        }
+        Ok(parsed)
     }
 
     /// A query string of the operator: nothing in it may be unknown, or out of range.
@@ -172,6 +229,18 @@ impl Default for Layer {
 }
 
 impl Layer {
+    /// Whether it says something of a parameter.
+    fn has(&self, name: &str) -> bool {
+        position(name).is_some_and(|index| self.0[index].is_some())
+    }
+
+    /// Says something of a parameter.
+    fn set(&mut self, name: &str, text: String) {
+        if let Some(index) = position(name) {
+            self.0[index] = Some(text);
+        }
+    }
+
     /// Lays another one over this one.
     fn lay(&mut self, upper: Self) {
         for (below, above) in self.0.iter_mut().zip(upper.0) {
@@ -180,6 +249,11 @@ impl Layer {
             }
         }
     }
+}
+
+/// Where a parameter stands in the table.
+fn position(name: &str) -> Option<usize> {
+    SPECS.iter().position(|spec| spec.name == name)
 }
 
 impl Sent {

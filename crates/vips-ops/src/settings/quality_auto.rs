@@ -1,7 +1,7 @@
 //! What `quality=auto` does when a request does not say.
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::params::output::{quality_method::QualityMethod, quality_preset::QualityPreset};
 
@@ -12,7 +12,7 @@ pub const MAX_ATTEMPTS: u8 = 10;
 pub type Targets = [f64; 4];
 
 /// What `quality=auto` does when a request does not say.
-#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct QualityAuto {
     /// How pictures are compared when `quality_method` is absent.

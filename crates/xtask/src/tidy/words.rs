@@ -8,15 +8,17 @@ use super::tree::{File, Tree};
 const STATUS_CODES: &str = "crates/pixmill/src/http/error.rs";
 
 /// Answers that are no errors, allowed everywhere: constants of `StatusCode`, and constructors of `HttpResponse`.
-const FINE_ANSWERS: [&str; 10] = [
+const FINE_ANSWERS: [&str; 12] = [
     "OK",
     "ACCEPTED",
     "NO_CONTENT",
     "NOT_MODIFIED",
+    "PARTIAL_CONTENT",
     "Ok",
     "Accepted",
     "NoContent",
     "NotModified",
+    "PartialContent",
     "build",
     "new",
 ];

@@ -1,0 +1,133 @@
+//! `pixmill sign`: a URL with the signature by which a server that wants one answers it.
+
+use std::time::Duration;
+
+use clap::Args;
+use result_cache::clock;
+
+use super::{ConfigFile, Error, out};
+use crate::{
+    config::{Environment, Signing},
+    signing::{EXPIRES, Purpose, Signer, expires, is_signed},
+};
+
+/// Signs a URL.
+#[derive(Debug, Args)]
+pub struct Sign {
+    /// The URL, or its path and query: `/photo.jpg?width=300`
+    url: String,
+    /// How long it is to be good, 24h say [default: for ever]
+    #[arg(long, value_name = "DURATION", value_parser = humantime_serde::re::humantime::parse_duration)]
+    expires: Option<Duration>,
+    /// The id of the key, if there are several
+    #[arg(long, value_name = "ID")]
+    key: Option<String>,
+    /// Signs for sending a picture (POST) instead of having one
+    #[arg(long)]
+    upload: bool,
+    #[command(flatten)]
+    file: ConfigFile,
+}
+
+impl Sign {
+    /// Tells the signed URL.
+    pub fn run(&self, environment: &Environment) -> Result<(), Error> {
+        let config = self.file.load(environment)?;
+        out::tell(&self.signed(&config.params.signing, clock::now() / 1000)?)
+    }
+
+    fn signed(&self, signing: &Signing, now: u64) -> Result<String, Error> {
+        let usage = |problem: &str| Error::Usage(problem.to_owned());
+        let signer = Signer::new(&signing.keys).ok_or_else(|| usage("params.signing.keys has no key"))?;
+        let id = match (&self.key, signing.keys.len()) {
+            (Some(id), _) => id,
+            (None, 1) => signing.keys.keys().next().expect("invariant: there is one key"),
+            (None, _) => return Err(usage("there are several keys, expected --key with the id of one")),
+        };
+        let url = self.url.split('#').next().unwrap_or_default();
+        let (place, query) = url.split_once('?').unwrap_or((url, ""));
+        let path = path(place).ok_or_else(|| usage("expected a URL, or a path that begins with a slash"))?;
+        if is_signed(query) {
+            return Err(usage("the URL is signed already"));
+        }
+        let mut query = query.to_owned();
+        if let Some(lifetime) = self.expires {
+            if expires(&query) {
+                return Err(usage("the URL has an expires of its own, expected it or --expires"));
+            }
+            push(&mut query, EXPIRES, &(now + lifetime.as_secs()).to_string());
+        }
+        let purpose = if self.upload { Purpose::Upload } else { Purpose::Picture };
+        let signature = signer.sign(id, purpose, path, &query);
+        let signature = signature.ok_or_else(|| usage("params.signing.keys has no key of this id"))?;
+        push(&mut query, "signature", &signature);
+        Ok(format!("{place}?{query}"))
+    }
+}
+
+/// The path of a URL, or the path itself.
+fn path(place: &str) -> Option<&str> {
+    match place.split_once("://") {
+        Some((_, rest)) => Some(rest.find('/').map_or("/", |at| &rest[at..])),
+        None => place.starts_with('/').then_some(place),
+    }
+}
+
+fn push(query: &mut String, name: &str, value: &str) {
+    if !query.is_empty() {
+        query.push('&');
+    }
+    query.extend([name, "=", value]);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn signed(sign: &[&str], keys: &[(&str, &str)]) -> Result<String, String> {
+        #[derive(clap::Parser)]
+        struct Line {
+            #[command(flatten)]
+            sign: Sign,
+        }
+        let line = <Line as clap::Parser>::parse_from(["sign"].iter().chain(sign));
+        let keys = keys.iter().map(|(id, key)| ((*id).to_owned(), (*key).into())).collect();
+        line.sign.signed(&Signing { keys }, 1000).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_url_gets_its_signature() {
+        let keys = [("main", "correct horse battery staple")];
+        let url = "https://img.example/caf%C3%A9/photo.jpg?width=300&crop=fit&mark=/logo%20small.png";
+        let with_time = signed(&["--expires", "4102443800s", url], &keys).unwrap();
+        assert!(include_str!("../../../../docs/signing.md").contains(&with_time), "{with_time}");
+        for target in
+            ["/a.jpg", "http://a.example/a.jpg", "https://b.example/a.jpg#top", "http://a.example/a.jpg?"]
+        {
+            let told = signed(&[target], &keys).unwrap();
+            let (place, signature) = told.split_once("?signature=").unwrap();
+            assert!(target.starts_with(place) && signature.len() == 64, "{told}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_signed() {
+        let [one, other] = [("a", "0123456789abcdef"), ("b", "0123456789abcdeg")];
+        for (line, keys, problem) in [
+            (&["/a.jpg"][..], &[][..], "no key"),
+            (&["/a.jpg"], &[one, other], "several keys"),
+            (&["--key", "c", "/a.jpg"], &[one, other], "no key of this id"),
+            (&["a.jpg"], &[one], "begins with a slash"),
+            (&["/a.jpg?width=3&s=1"], &[one], "signed already"),
+            (&["--expires", "1h", "/a.jpg?expires=9"], &[one], "an expires of its own"),
+        ] {
+            let told = signed(line, keys).unwrap_err();
+            assert!(told.contains(problem), "{told}");
+        }
+        assert_ne!(
+            signed(&["--key", "a", "/x"], &[one, other]),
+            signed(&["--key", "b", "/x"], &[one, other])
+        );
+        assert_ne!(signed(&["/x"], &[one]), signed(&["--upload", "/x"], &[one]));
+    }
+}

@@ -1,0 +1,57 @@
+//! The sizes that requests may ask for, as they are configured.
+
+use std::fmt::{self, Display};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use vips_ops::params::sizes::{Others, Steps};
+
+/// A length in pixels, `640`, or a range with its step, `"200-1600/100"`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Length {
+    /// One.
+    One(u32),
+    /// A range.
+    Range(String),
+}
+
+/// What is done with a size that is not on the list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum OtherSizes {
+    /// The next larger size takes its place, or the largest.
+    #[default]
+    Snap,
+    /// The request is refused.
+    Refuse,
+}
+
+impl From<OtherSizes> for Others {
+    fn from(policy: OtherSizes) -> Self {
+        match policy {
+            OtherSizes::Snap => Self::Snapped,
+            OtherSizes::Refuse => Self::Refused,
+        }
+    }
+}
+
+impl Display for Length {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::One(length) => length.fmt(f),
+            Self::Range(text) => text.fmt(f),
+        }
+    }
+}
+
+/// Reads a list; what cannot be read is added to the problems.
+pub fn steps(key: &str, lengths: &[Length], problems: &mut Vec<String>) -> Steps {
+    let mut steps = Steps::default();
+    for length in lengths {
+        if let Err(expected) = steps.add(&length.to_string()) {
+            problems.push(format!("{key} has \"{length}\", expected {expected}"));
+        }
+    }
+    steps
+}

@@ -1,0 +1,124 @@
+//! `/metrics`: every number of the server, for Prometheus.
+
+use std::{sync::atomic::Ordering::Relaxed, time::UNIX_EPOCH};
+
+use result_cache::{Stats, TierStats};
+
+pub use crate::telemetry::exposition::CONTENT_TYPE;
+use crate::{
+    sight::Question,
+    signing::Signer,
+    state::Shared,
+    telemetry::{
+        exposition::Exposition,
+        metrics::{
+            BUILD, CACHE_BYTES, CACHE_CAPACITY, CACHE_EVICTIONS, CACHE_FAILURES, CACHE_HITS, CACHE_MISSES,
+            CACHE_OVERSIZE, CACHE_PUTS, FAILURES, FLIGHTS, IN_FLIGHT, INFERENCE_REFUSALS, INFERENCE_SECONDS,
+            Metric, OPEN_FILES, ORIGIN_FETCHES, ORIGIN_SECONDS, PHASE_SECONDS, POOL_BEGUN, POOL_OLDEST,
+            POOL_RUNNING, POOL_THREADS, POOL_WAITING, REQUEST_SECONDS, REQUESTS, RESIDENT, RESPONSE_BYTES,
+            SIGNED, STARTED, UPTIME, VIPS_MEMORY,
+        },
+        process::Process,
+    },
+};
+
+/// A metric, and its number in what a tier counts.
+type Number = (&'static Metric, fn(&TierStats) -> u64);
+
+/// The text of the page.
+pub fn text(shared: &Shared) -> String {
+    let mut page = Exposition::default();
+    tell_process(&mut page, shared);
+    tell_requests(&mut page, shared);
+    tell_work(&mut page, shared);
+    tell_caches(&mut page, shared);
+    page.text()
+}
+
+fn tell_process(page: &mut Exposition, shared: &Shared) {
+    let counters = &shared.counters;
+    let build = [env!("CARGO_PKG_VERSION"), &vips_ops::vips::version(), &shared.fingerprint];
+    page.tell(&BUILD, &build, 1);
+    page.tell(&UPTIME, &[], counters.began.elapsed().as_secs_f64());
+    let since_epoch = counters.began_at.duration_since(UNIX_EPOCH).unwrap_or_default();
+    page.tell(&STARTED, &[], since_epoch.as_secs_f64());
+    let process = Process::ask();
+    for (metric, value) in [(&RESIDENT, process.resident_bytes), (&OPEN_FILES, process.open_files)] {
+        if let Some(value) = value {
+            page.tell(metric, &[], value);
+        }
+    }
+    page.tell(&VIPS_MEMORY, &[], vips_ops::vips::tracked_memory());
+}
+
+fn tell_requests(page: &mut Exposition, shared: &Shared) {
+    let counters = &shared.counters;
+    for (status, source, count) in counters.requests() {
+        page.tell(&REQUESTS, &[status, source], count);
+    }
+    page.tell_histogram(&REQUEST_SECONDS, &[], &counters.request_seconds);
+    page.tell(&RESPONSE_BYTES, &[], counters.response_bytes());
+    page.tell(&IN_FLIGHT, &[], shared.answering());
+    for (code, count) in counters.failures.read() {
+        page.tell(&FAILURES, &[code], count);
+    }
+    for (key, count) in shared.signer.iter().flat_map(Signer::uses) {
+        page.tell(&SIGNED, &[key], count);
+    }
+    for (phase, histogram) in counters.phases.iter() {
+        page.tell_histogram(&PHASE_SECONDS, &[phase], histogram);
+    }
+}
+
+fn tell_work(page: &mut Exposition, shared: &Shared) {
+    let counters = &shared.counters;
+    let load = shared.pool.load();
+    page.tell(&POOL_THREADS, &[], shared.config.workers.thread_count());
+    page.tell(&POOL_RUNNING, &[], load.running);
+    page.tell(&POOL_WAITING, &[], load.waiting);
+    page.tell(&POOL_OLDEST, &[], load.oldest.as_secs_f64());
+    page.tell(&POOL_BEGUN, &[], load.begun);
+    for question in Question::ALL {
+        page.tell_histogram(&INFERENCE_SECONDS, &[question.name()], &counters.inferences(question).seconds);
+    }
+    for question in Question::ALL {
+        let refusals = counters.inferences(question).refusals.load(Relaxed);
+        page.tell(&INFERENCE_REFUSALS, &[question.name()], refusals);
+    }
+    page.tell_histogram(&ORIGIN_SECONDS, &[], &counters.origin_seconds);
+    for (outcome, count) in counters.origin_fetches.read() {
+        page.tell(&ORIGIN_FETCHES, &[outcome], count);
+    }
+    for (kind, under_way) in shared.flights() {
+        page.tell(&FLIGHTS, &[kind], under_way);
+    }
+}
+
+fn tell_caches(page: &mut Exposition, shared: &Shared) {
+    let caches = [("results", shared.results.stats()), ("originals", shared.originals.stats())];
+    let numbers: [Number; 7] = [
+        (&CACHE_HITS, |tier| tier.hits),
+        (&CACHE_MISSES, |tier| tier.misses),
+        (&CACHE_PUTS, |tier| tier.puts),
+        (&CACHE_EVICTIONS, |tier| tier.evictions),
+        (&CACHE_FAILURES, |tier| tier.failures),
+        (&CACHE_BYTES, |tier| tier.bytes),
+        (&CACHE_CAPACITY, |tier| tier.capacity),
+    ];
+    for (metric, number) in numbers {
+        for (cache, stats) in &caches {
+            for (tier, stats) in tiers(stats) {
+                page.tell(metric, &[cache, tier], number(&stats));
+            }
+        }
+    }
+    for (cache, stats) in &caches {
+        page.tell(&CACHE_OVERSIZE, &[cache], stats.oversize);
+    }
+}
+
+/// The tiers that there are.
+pub fn tiers(stats: &Stats) -> impl Iterator<Item = (&'static str, TierStats)> {
+    let tiers = [("memory", stats.memory), ("disk", stats.disk)];
+    tiers.into_iter().filter_map(|(name, stats)| Some((name, stats?)))
+}

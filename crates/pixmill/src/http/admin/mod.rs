@@ -1,0 +1,43 @@
+//! The pages for operators.
+
+mod metrics;
+pub mod password;
+mod stats;
+
+use actix_web::{
+    HttpRequest, HttpResponse, Resource,
+    web::{ServiceConfig, get, head, resource, to},
+};
+use serde_json::Value;
+
+use super::{error, put_uncached, worker};
+use crate::failure::Failure;
+
+/// Everything on the listener for operators that asks for the password.
+pub fn pages(config: &mut ServiceConfig) {
+    let json = |page: fn(&HttpRequest) -> Value| {
+        move |request: HttpRequest| async move { uncached(HttpResponse::Ok().json(page(&request))) }
+    };
+    let settings = json(|request| worker(request).shared.config.shown());
+    let stats = json(|request| stats::stats(&worker(request).shared));
+    let metrics = async |request: HttpRequest| metrics(&request);
+    config
+        .service(page("/config").route(get().to(settings)).route(head().to(settings)))
+        .service(page("/stats").route(get().to(stats)).route(head().to(stats)))
+        .service(page("/metrics").route(get().to(metrics)).route(head().to(metrics)))
+        .default_service(to(async || error::response(&Failure::Page)));
+}
+
+fn page(path: &str) -> Resource {
+    resource(path).default_service(to(async || error::response(&Failure::Method)))
+}
+
+fn metrics(request: &HttpRequest) -> HttpResponse {
+    let text = metrics::text(&worker(request).shared);
+    uncached(HttpResponse::Ok().content_type(metrics::CONTENT_TYPE).body(text))
+}
+
+fn uncached(mut response: HttpResponse) -> HttpResponse {
+    put_uncached(response.headers_mut());
+    response
+}

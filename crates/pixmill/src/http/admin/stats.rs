@@ -1,0 +1,61 @@
+//! `/stats`: what the server has done, for people and scripts.
+
+use result_cache::{Stats, TierStats};
+use serde_json::{Map, Value, json};
+
+use super::metrics::tiers;
+use crate::{state::Shared, telemetry::process::Process};
+
+/// The numbers that one looks at first.
+pub fn stats(shared: &Shared) -> Value {
+    let counters = &shared.counters;
+    let load = shared.pool.load();
+    let mut sources = Map::new();
+    for (_, source, count) in counters.requests() {
+        let sum = sources.get(source).and_then(Value::as_u64).unwrap_or_default();
+        sources.insert(source.to_owned(), (sum + count).into());
+    }
+    json!({
+        "version": env!("CARGO_PKG_VERSION"),
+        "libvips": vips_ops::vips::version(),
+        "fingerprint": shared.fingerprint,
+        "uptimeSeconds": counters.began.elapsed().as_secs(),
+        "residentBytes": Process::ask().resident_bytes,
+        "vipsBytes": vips_ops::vips::tracked_memory(),
+        "draining": shared.is_draining(),
+        "requests": {
+            "inFlight": shared.answering(),
+            "bytes": counters.response_bytes(),
+            "bySource": sources,
+            "failures": counters.failures.read(),
+        },
+        "pool": {
+            "threads": shared.config.workers.thread_count(),
+            "running": load.running,
+            "waiting": load.waiting,
+            "begun": load.begun,
+            "oldestWaitMilliseconds": load.oldest.as_millis() as u64,
+        },
+        "flights": shared.flights().into_iter().collect::<std::collections::BTreeMap<_, _>>(),
+        "caches": { "results": cache(&shared.results.stats()), "originals": cache(&shared.originals.stats()) },
+    })
+}
+
+fn cache(stats: &Stats) -> Value {
+    let mut told: Map<_, _> = tiers(stats).map(|(name, stats)| (name.to_owned(), tier(&stats))).collect();
+    told.insert("oversize".to_owned(), stats.oversize.into());
+    told.into()
+}
+
+fn tier(stats: &TierStats) -> Value {
+    let TierStats { hits, misses, puts, evictions, failures, bytes, capacity } = *stats;
+    json!({
+        "hits": hits,
+        "misses": misses,
+        "puts": puts,
+        "evictions": evictions,
+        "failures": failures,
+        "bytes": bytes,
+        "capacity": capacity,
+    })
+}

@@ -1,0 +1,287 @@
+//! Signed URLs: whether a request was made by someone who has a key.
+//!
+//! HMAC-SHA256 over [`message`]. What the signature does not cover is not seen by the rest of the server.
+
+mod message;
+
+use std::{
+    borrow::Cow,
+    collections::BTreeMap,
+    fmt::Write,
+    sync::atomic::{AtomicU64, Ordering::Relaxed},
+};
+
+use ring::hmac;
+use vips_ops::params::{lookup, rules::PRESET};
+
+pub use self::message::Purpose;
+use self::message::{Pairs, message};
+use crate::config::Secret;
+
+/// The parameter that holds the signature, and what others call it.
+const SIGNATURE: [&str; 2] = ["signature", "s"];
+
+/// The parameter that says until when, in seconds of Unix time.
+pub const EXPIRES: &str = "expires";
+
+/// Names that mean something and are not in the table of parameters.
+const BESIDE_THE_TABLE: [&str; 11] = [
+    "async",
+    "bucket",
+    "cache_processed",
+    "cache_queries",
+    EXPIRES,
+    "host_header",
+    "hostname",
+    "origin",
+    "region",
+    "resolve",
+    "source_url",
+];
+
+/// Longest path and query that are looked at, in bytes: twice what CDNs take, and quickly hashed.
+const LONGEST: usize = 16 * 1024;
+
+/// Bytes of a signature.
+const LENGTH: usize = 32;
+
+/// Makes and checks signatures.
+pub struct Signer {
+    keys: Vec<Named>,
+}
+
+/// A key, and what it has been good for.
+struct Named {
+    id: String,
+    key: hmac::Key,
+    used: AtomicU64,
+}
+
+/// A request that may go on.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Admitted<'a> {
+    /// Its query string, as far as it is to be seen.
+    pub query: Cow<'a, str>,
+    /// When it ends, in seconds of Unix time.
+    pub expires: Option<u64>,
+}
+
+/// Why a request may not go on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Fault {
+    /// It is not signed.
+    #[error("the request is not signed")]
+    Missing,
+    /// No key gives this signature.
+    #[error("the signature is not that of the request")]
+    Wrong,
+    /// It was good once.
+    #[error("the signature has expired")]
+    Expired,
+}
+
+impl Signer {
+    /// A signer with these keys; nothing if there are none: then nothing has to be signed.
+    pub fn new(keys: &BTreeMap<String, Secret>) -> Option<Self> {
+        let key = |(id, secret): (&String, &Secret)| Named {
+            id: id.clone(),
+            key: hmac::Key::new(hmac::HMAC_SHA256, secret.reveal().as_bytes()),
+            used: AtomicU64::new(0),
+        };
+        (!keys.is_empty()).then(|| Self { keys: keys.iter().map(key).collect() })
+    }
+
+    /// The request as far as its signature covers it. `now` is in seconds of Unix time.
+    ///
+    /// A CDN may add parameters of its own. Hence the signature may be that of all parameters, or of those alone that
+    /// mean something to us.
+    pub fn check(
+        &self,
+        purpose: Purpose,
+        path: &str,
+        query: &str,
+        now: u64,
+    ) -> Result<Admitted<'static>, Fault> {
+        if path.len() + query.len() > LONGEST {
+            return Err(Fault::Wrong);
+        }
+        let mut sent = Pairs::read(query);
+        let signature = sent.take(&SIGNATURE).ok_or(Fault::Missing)?;
+        let signature = bytes(&signature).ok_or(Fault::Wrong)?;
+        let meaningful = sent.only(is_meaningful);
+        let everything = (sent != meaningful).then_some(sent);
+        let mut covered = [meaningful].into_iter().chain(everything).filter(|pairs| {
+            let message = message(purpose, path, pairs);
+            self.knows(message.as_bytes(), &signature)
+        });
+        let mut covered = covered.next().ok_or(Fault::Wrong)?;
+        let expires = covered.take(&[EXPIRES]).map(|time| time.parse().unwrap_or(0));
+        if expires.is_some_and(|expires| expires <= now) {
+            return Err(Fault::Expired);
+        }
+        Ok(Admitted { query: covered.query().into(), expires })
+    }
+
+    /// The signature by the key of this id; nothing if there is no such key.
+    pub fn sign(&self, id: &str, purpose: Purpose, path: &str, query: &str) -> Option<String> {
+        let key = &self.keys.iter().find(|key| key.id == id)?.key;
+        let signature = hmac::sign(key, message(purpose, path, &Pairs::read(query)).as_bytes());
+        let mut digits = String::with_capacity(2 * LENGTH);
+        for byte in signature.as_ref() {
+            // writing to a string cannot fail
+            let _ = write!(digits, "{byte:02x}");
+        }
+        Some(digits)
+    }
+
+    /// The keys' ids, each with how many requests it was good for.
+    pub fn uses(&self) -> impl Iterator<Item = (&str, u64)> {
+        self.keys.iter().map(|key| (key.id.as_str(), key.used.load(Relaxed)))
+    }
+
+    /// Whether one of the keys gives this signature; compared in constant time.
+    fn knows(&self, message: &[u8], signature: &[u8]) -> bool {
+        let key = self.keys.iter().find(|key| hmac::verify(&key.key, message, signature).is_ok());
+        if let Some(key) = key {
+            key.used.fetch_add(1, Relaxed);
+        }
+        key.is_some()
+    }
+}
+
+/// Whether a query string has a signature.
+pub fn is_signed(query: &str) -> bool {
+    Pairs::read(query).take(&SIGNATURE).is_some()
+}
+
+/// Whether a query string says until when it is good.
+pub fn expires(query: &str) -> bool {
+    Pairs::read(query).take(&[EXPIRES]).is_some()
+}
+
+fn is_meaningful(name: &str) -> bool {
+    let plain = name.strip_suffix("64").unwrap_or(name);
+    [name, plain]
+        .iter()
+        .any(|name| lookup(name).is_some() || *name == PRESET.name || BESIDE_THE_TABLE.contains(name))
+}
+
+/// The bytes of a signature in hexadecimal digits.
+fn bytes(digits: &str) -> Option<[u8; LENGTH]> {
+    let mut bytes = [0; LENGTH];
+    if digits.len() != 2 * LENGTH || !digits.is_ascii() {
+        return None;
+    }
+    for (byte, pair) in bytes.iter_mut().zip(digits.as_bytes().chunks_exact(2)) {
+        let digit = |index: usize| char::from(pair[index]).to_digit(16);
+        *byte = (digit(0)? << 4 | digit(1)?) as u8;
+    }
+    Some(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OLD: &str = "an old key of the tests";
+    const NEW: &str = "a new key of the tests";
+
+    fn signer(keys: &[(&str, &str)]) -> Signer {
+        let keys = keys.iter().map(|(id, key)| ((*id).to_owned(), Secret::from(*key))).collect();
+        Signer::new(&keys).unwrap()
+    }
+
+    /// What comes of a request at the time 1000.
+    fn checked(signer: &Signer, query: &str) -> Result<(String, Option<u64>), Fault> {
+        let admitted = signer.check(Purpose::Picture, "/a.jpg", query, 1000)?;
+        Ok((admitted.query.into_owned(), admitted.expires))
+    }
+
+    fn signed(signer: &Signer, id: &str, query: &str) -> String {
+        let signature = signer.sign(id, Purpose::Picture, "/a.jpg", query).unwrap();
+        format!("{query}&signature={signature}")
+    }
+
+    /// Made with the Python of docs/signing.md.
+    #[test]
+    fn the_documented_signature_is_ours() {
+        let page = include_str!("../../../../docs/signing.md");
+        let signer = signer(&[("main", "correct horse battery staple")]);
+        let query = "width=300&crop=fit&mark=/logo%20small.png&expires=4102444800";
+        let signature = signer.sign("main", Purpose::Picture, "/caf%C3%A9/photo.jpg", query).unwrap();
+        assert!(page.contains(&format!("/caf%C3%A9/photo.jpg?{query}&signature={signature}")), "{signature}");
+        let message = message(Purpose::Picture, "/caf%C3%A9/photo.jpg", &Pairs::read(query));
+        assert!(page.contains(&message), "{message}");
+    }
+
+    #[test]
+    fn what_is_signed_goes_on_and_nothing_else() {
+        let signer = signer(&[("new", NEW), ("old", OLD)]);
+        let url = signed(&signer, "new", "width=300&crop=fit");
+        let fine = Ok(("crop=fit&width=300".to_owned(), None));
+        assert_eq!(checked(&signer, &url), fine);
+        assert_eq!(checked(&signer, &url.replace("signature=", "s=")), fine);
+        assert_eq!(
+            checked(&signer, &url.to_uppercase().replace("SIGNATURE", "signature")),
+            Err(Fault::Wrong)
+        );
+        for added in ["&utm_source=mail", "&fbclid=x&mobile=true"] {
+            assert_eq!(checked(&signer, &(url.clone() + added)), fine, "{added}");
+        }
+        for added in
+            ["&blur=5", "&w=3", "&width64=NA", "&preset=x", "&origin=http://a.example", "&expires=2000"]
+        {
+            assert_eq!(checked(&signer, &(url.clone() + added)), Err(Fault::Wrong), "{added}");
+        }
+        for other in [
+            url.replace("300", "301"),
+            url.replace("&crop=fit", ""),
+            url.replace("signature=", "signature=0"),
+        ] {
+            assert_eq!(checked(&signer, &other), Err(Fault::Wrong), "{other}");
+        }
+        assert_eq!(checked(&signer, "width=300"), Err(Fault::Missing));
+        assert_eq!(checked(&signer, &"x".repeat(LONGEST)), Err(Fault::Wrong));
+        assert_eq!(checked(&signer, "width=300&s="), Err(Fault::Wrong));
+        let elsewhere = signer.check(Purpose::Picture, "/b.jpg", &url, 0);
+        assert_eq!(elsewhere, Err(Fault::Wrong));
+        assert_eq!(signer.check(Purpose::Upload, "/a.jpg", &url, 0), Err(Fault::Wrong));
+    }
+
+    #[test]
+    fn parameters_that_mean_nothing_may_be_signed_too() {
+        let signer = signer(&[("new", NEW)]);
+        let url = signed(&signer, "new", "width=300&v=7");
+        assert_eq!(checked(&signer, &url), Ok(("v=7&width=300".to_owned(), None)));
+        assert_eq!(checked(&signer, &url.replace("v=7", "v=8")), Err(Fault::Wrong));
+    }
+
+    #[test]
+    fn every_key_is_good_until_it_is_taken_away() {
+        let both = signer(&[("new", NEW), ("old", OLD)]);
+        let urls = ["new", "old"].map(|id| signed(&both, id, "width=3"));
+        assert!(urls.iter().all(|url| checked(&both, url).is_ok()));
+        assert_eq!(both.uses().collect::<Vec<_>>(), [("new", 1), ("old", 1)]);
+        let new = signer(&[("new", NEW)]);
+        assert!(checked(&new, &urls[0]).is_ok());
+        assert_eq!(checked(&new, &urls[1]), Err(Fault::Wrong));
+        assert_eq!(new.sign("old", Purpose::Picture, "/", ""), None);
+        assert!(Signer::new(&BTreeMap::new()).is_none());
+    }
+
+    #[test]
+    fn a_time_is_kept() {
+        let signer = signer(&[("new", NEW)]);
+        for (expires, expected) in [
+            ("1001", Ok(("width=3".to_owned(), Some(1001)))),
+            ("1000", Err(Fault::Expired)),
+            ("0", Err(Fault::Expired)),
+            ("tomorrow", Err(Fault::Expired)),
+        ] {
+            let url = signed(&signer, "new", &format!("width=3&expires={expires}"));
+            assert_eq!(checked(&signer, &url), expected, "{expires}");
+        }
+        assert!(is_signed("a=1&s=5") && is_signed("signature=1") && !is_signed("expires=5"));
+        assert!(expires("a=1&expires=5") && !expires("a=1"));
+    }
+}

@@ -1,0 +1,200 @@
+//! What is counted while requests are answered. On the way of a hit there are only additions to atomics.
+
+use std::{
+    collections::BTreeMap,
+    sync::atomic::{AtomicU64, Ordering::Relaxed},
+    time::{Duration, Instant, SystemTime},
+};
+
+use parking_lot::Mutex;
+use result_cache::Tier;
+
+use super::histogram::Histogram;
+use crate::{service::Found, sight::Question, timing::Timing};
+
+/// Names of the classes of statuses.
+pub const CLASSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
+
+/// Where answers come from, as `X-Cache` says; the last one: there was none.
+pub const SOURCES: [Option<Found>; 7] = [
+    Some(Found::Hit(Tier::Memory)),
+    Some(Found::Hit(Tier::Disk)),
+    Some(Found::Hit(Tier::Redis)),
+    Some(Found::Miss),
+    Some(Found::Coalesced),
+    Some(Found::Stale),
+    None,
+];
+
+/// All counters of a server.
+pub struct Counters {
+    /// When the server began.
+    pub began: Instant,
+    /// The same, by the clock.
+    pub began_at: SystemTime,
+    /// By class of status, then by source.
+    requests: [[AtomicU64; SOURCES.len()]; CLASSES.len()],
+    /// How long requests took.
+    pub request_seconds: Histogram,
+    /// Bytes of bodies.
+    response_bytes: AtomicU64,
+    /// By code.
+    pub failures: Tally,
+    /// How long each phase took.
+    pub phases: Phases,
+    /// By question.
+    inferences: [Inferences; Question::ALL.len()],
+    /// How long fetches took.
+    pub origin_seconds: Histogram,
+    /// Fetches by what came of them.
+    pub origin_fetches: Tally,
+}
+
+/// How long each phase took; they are those of [`Timing`].
+#[derive(Debug, Default)]
+pub struct Phases([Histogram; 7]);
+
+/// Looks at pictures.
+#[derive(Debug, Default)]
+pub struct Inferences {
+    /// How long they took.
+    pub seconds: Histogram,
+    /// How many were refused.
+    pub refusals: AtomicU64,
+}
+
+/// Counts by name, for what happens seldom. The names are ours, so there are few.
+#[derive(Debug, Default)]
+pub struct Tally(Mutex<BTreeMap<&'static str, u64>>);
+
+impl Counters {
+    /// Counters at zero; failures have these codes.
+    pub fn new(codes: impl IntoIterator<Item = &'static str>) -> Self {
+        Self {
+            began: Instant::now(),
+            began_at: SystemTime::now(),
+            requests: Default::default(),
+            request_seconds: Histogram::default(),
+            response_bytes: AtomicU64::new(0),
+            failures: Tally::of(codes),
+            phases: Phases::default(),
+            inferences: Default::default(),
+            origin_seconds: Histogram::default(),
+            origin_fetches: Tally::default(),
+        }
+    }
+
+    /// A request is over.
+    pub fn answered(&self, status: u16, found: Option<Found>, bytes: u64, took: Duration) {
+        let class = (usize::from(status) / 100).clamp(1, CLASSES.len()) - 1;
+        self.requests[class][source(found)].fetch_add(1, Relaxed);
+        self.response_bytes.fetch_add(bytes, Relaxed);
+        self.request_seconds.observe(took);
+    }
+
+    /// How many requests were answered, by class and source.
+    pub fn requests(&self) -> impl Iterator<Item = (&'static str, &'static str, u64)> {
+        self.requests.iter().zip(CLASSES).flat_map(|(row, class)| {
+            row.iter()
+                .zip(SOURCES)
+                .map(move |(count, found)| (class, found.map_or("none", Found::name), count.load(Relaxed)))
+        })
+    }
+
+    /// Bytes of all bodies.
+    pub fn response_bytes(&self) -> u64 {
+        self.response_bytes.load(Relaxed)
+    }
+
+    /// What was counted of looks with this question.
+    pub fn inferences(&self, question: Question) -> &Inferences {
+        &self.inferences[question as usize]
+    }
+
+    /// A fetch from the origin is over.
+    pub fn fetched(&self, outcome: &'static str, took: Duration) {
+        self.origin_fetches.add(outcome);
+        self.origin_seconds.observe(took);
+    }
+}
+
+impl Phases {
+    /// Counts the phases that were gone through.
+    pub fn observe(&self, timing: &Timing) {
+        for (histogram, (_, spent)) in self.0.iter().zip(timing.phases()) {
+            if let Some(spent) = spent {
+                histogram.observe(spent);
+            }
+        }
+    }
+
+    /// Each with its name.
+    pub fn iter(&self) -> impl Iterator<Item = (&'static str, &Histogram)> {
+        Timing::default().phases().map(|(name, _)| name).into_iter().zip(&self.0)
+    }
+}
+
+impl Tally {
+    fn of(names: impl IntoIterator<Item = &'static str>) -> Self {
+        Self(Mutex::new(names.into_iter().map(|name| (name, 0)).collect()))
+    }
+
+    /// Counts one.
+    pub fn add(&self, name: &'static str) {
+        *self.0.lock().entry(name).or_default() += 1;
+    }
+
+    /// The counts as they are.
+    pub fn read(&self) -> BTreeMap<&'static str, u64> {
+        self.0.lock().clone()
+    }
+}
+
+/// Where a source stands in [`SOURCES`].
+fn source(found: Option<Found>) -> usize {
+    match found {
+        Some(Found::Hit(Tier::Memory)) => 0,
+        Some(Found::Hit(Tier::Disk)) => 1,
+        Some(Found::Hit(Tier::Redis)) => 2,
+        Some(Found::Miss) => 3,
+        Some(Found::Coalesced) => 4,
+        Some(Found::Stale) => 5,
+        None => 6,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sources_stand_where_they_are_counted() {
+        for (index, found) in SOURCES.into_iter().enumerate() {
+            assert_eq!(source(found), index);
+        }
+        for (index, question) in Question::ALL.into_iter().enumerate() {
+            assert_eq!(question as usize, index);
+        }
+    }
+
+    #[test]
+    fn requests_are_told_apart() {
+        let counters = Counters::new(["overloaded"]);
+        counters.answered(200, Some(Found::Miss), 10, Duration::from_millis(1));
+        counters.answered(499, None, 0, Duration::ZERO);
+        counters.answered(0, None, 0, Duration::ZERO);
+        let counted: Vec<_> = counters.requests().filter(|(_, _, count)| *count > 0).collect();
+        assert_eq!(counted, [("1xx", "none", 1), ("2xx", "miss", 1), ("4xx", "none", 1)]);
+        assert_eq!((counters.response_bytes(), counters.request_seconds.read().count), (10, 3));
+        counters.failures.add("other");
+        assert_eq!(counters.failures.read(), BTreeMap::from([("other", 1), ("overloaded", 0)]));
+    }
+
+    #[test]
+    fn phases_that_were_gone_through_are_counted() {
+        let phases = Phases::default();
+        phases.observe(&Timing { encode: Some(Duration::from_millis(3)), ..Timing::default() });
+        let counted: Vec<_> = phases.iter().map(|(name, histogram)| (name, histogram.read().count)).collect();
+        assert!(counted.contains(&("encode", 1)) && counted.contains(&("queue", 0)), "{counted:?}");
+    }
+}

@@ -1,0 +1,201 @@
+//! The name of every metric, what it counts, and by what it is told apart.
+
+use std::fmt::Write;
+
+/// A metric.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Metric {
+    /// Its name.
+    pub name: &'static str,
+    /// How it behaves.
+    pub kind: Kind,
+    /// By what it is told apart; each has few values, none of which a client can choose.
+    pub labels: &'static [&'static str],
+    /// What it counts.
+    pub help: &'static str,
+}
+
+/// How a metric behaves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// It grows.
+    Counter,
+    /// It goes up and down.
+    Gauge,
+    /// It counts by size.
+    Histogram,
+}
+
+impl Kind {
+    /// How Prometheus calls it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Counter => "counter",
+            Self::Gauge => "gauge",
+            Self::Histogram => "histogram",
+        }
+    }
+}
+
+/// A metric that grows.
+const fn counter(name: &'static str, labels: &'static [&'static str], help: &'static str) -> Metric {
+    Metric { name, kind: Kind::Counter, labels, help }
+}
+
+/// A metric that goes up and down.
+const fn gauge(name: &'static str, labels: &'static [&'static str], help: &'static str) -> Metric {
+    Metric { name, kind: Kind::Gauge, labels, help }
+}
+
+/// A metric that counts by size.
+const fn histogram(name: &'static str, labels: &'static [&'static str], help: &'static str) -> Metric {
+    Metric { name, kind: Kind::Histogram, labels, help }
+}
+
+pub(crate) const BUILD: Metric = gauge(
+    "pixmill_build_info",
+    &["version", "libvips", "fingerprint"],
+    "Always 1; the labels say what runs. Nodes with one fingerprint give the same answers.",
+);
+pub(crate) const UPTIME: Metric = gauge("pixmill_uptime_seconds", &[], "Seconds since the start.");
+pub(crate) const REQUESTS: Metric = counter(
+    "pixmill_requests_total",
+    &["status", "cache"],
+    "Requests for pictures, by the class of their status and by X-Cache; `none`: there was no answer to tell of.",
+);
+pub(crate) const REQUEST_SECONDS: Metric = histogram(
+    "pixmill_request_duration_seconds",
+    &[],
+    "From the head of a request to its answer, in seconds.",
+);
+pub(crate) const RESPONSE_BYTES: Metric =
+    counter("pixmill_response_bytes_total", &[], "Bytes of the bodies of answers.");
+pub(crate) const IN_FLIGHT: Metric = gauge("pixmill_requests_in_flight", &[], "Requests being answered.");
+pub(crate) const FAILURES: Metric = counter(
+    "pixmill_failures_total",
+    &["code"],
+    "Requests that failed, by the code in the answer; `overloaded` counts those that admission refused.",
+);
+pub(crate) const SIGNED: Metric = counter(
+    "pixmill_signed_requests_total",
+    &["key"],
+    "Requests with a good signature, by the id of the key.",
+);
+pub(crate) const PHASE_SECONDS: Metric = histogram(
+    "pixmill_phase_duration_seconds",
+    &["phase"],
+    "Seconds in each phase: `cache` of every answer, the others of each that was made.",
+);
+pub(crate) const POOL_THREADS: Metric = gauge("pixmill_pool_threads", &[], "Threads that render.");
+pub(crate) const POOL_RUNNING: Metric = gauge("pixmill_pool_running", &[], "Jobs being computed.");
+pub(crate) const POOL_WAITING: Metric = gauge("pixmill_pool_waiting", &[], "Jobs that wait for a thread.");
+pub(crate) const POOL_OLDEST: Metric =
+    gauge("pixmill_pool_oldest_wait_seconds", &[], "How long the oldest job has been waiting.");
+pub(crate) const POOL_BEGUN: Metric =
+    counter("pixmill_pool_jobs_total", &[], "Jobs begun: renders, and looks at pictures.");
+pub(crate) const INFERENCE_SECONDS: Metric = histogram(
+    "pixmill_inference_duration_seconds",
+    &["question"],
+    "Seconds to look at a picture, decoding included.",
+);
+pub(crate) const INFERENCE_REFUSALS: Metric = counter(
+    "pixmill_inference_refusals_total",
+    &["question"],
+    "Looks refused because too many were waiting.",
+);
+pub(crate) const ORIGIN_SECONDS: Metric =
+    histogram("pixmill_origin_fetch_duration_seconds", &[], "Seconds of a fetch from the origin.");
+pub(crate) const ORIGIN_FETCHES: Metric =
+    counter("pixmill_origin_fetches_total", &["outcome"], "Fetches from the origin, by what came of them.");
+pub(crate) const FLIGHTS: Metric =
+    gauge("pixmill_flights", &["kind"], "Work under way that others may join.");
+pub(crate) const CACHE_HITS: Metric =
+    counter("pixmill_cache_hits_total", &["cache", "tier"], "Look-ups that found something.");
+pub(crate) const CACHE_MISSES: Metric =
+    counter("pixmill_cache_misses_total", &["cache", "tier"], "Look-ups that found nothing.");
+pub(crate) const CACHE_PUTS: Metric =
+    counter("pixmill_cache_puts_total", &["cache", "tier"], "Entries handed in.");
+pub(crate) const CACHE_EVICTIONS: Metric =
+    counter("pixmill_cache_evictions_total", &["cache", "tier"], "Entries that had to make room.");
+pub(crate) const CACHE_FAILURES: Metric =
+    counter("pixmill_cache_failures_total", &["cache", "tier"], "Reads and writes that failed.");
+pub(crate) const CACHE_BYTES: Metric = gauge(
+    "pixmill_cache_bytes",
+    &["cache", "tier"],
+    "Memory: bytes held. Disk: bytes written since the start.",
+);
+pub(crate) const CACHE_CAPACITY: Metric = gauge("pixmill_cache_capacity_bytes", &["cache", "tier"], "Room.");
+pub(crate) const CACHE_OVERSIZE: Metric =
+    counter("pixmill_cache_oversize_total", &["cache"], "Entries too large to be kept.");
+pub(crate) const VIPS_MEMORY: Metric =
+    gauge("pixmill_vips_memory_bytes", &[], "Memory of pixels that libvips holds.");
+pub(crate) const RESIDENT: Metric = gauge("process_resident_memory_bytes", &[], "Memory of the process.");
+pub(crate) const OPEN_FILES: Metric = gauge("process_open_fds", &[], "Open files and connections.");
+pub(crate) const STARTED: Metric =
+    gauge("process_start_time_seconds", &[], "When the process began, in seconds of Unix time.");
+
+/// Every metric, in the order of the reference.
+pub const METRICS: &[Metric] = &[
+    BUILD,
+    UPTIME,
+    REQUESTS,
+    REQUEST_SECONDS,
+    RESPONSE_BYTES,
+    IN_FLIGHT,
+    FAILURES,
+    SIGNED,
+    PHASE_SECONDS,
+    POOL_THREADS,
+    POOL_RUNNING,
+    POOL_WAITING,
+    POOL_OLDEST,
+    POOL_BEGUN,
+    INFERENCE_SECONDS,
+    INFERENCE_REFUSALS,
+    ORIGIN_SECONDS,
+    ORIGIN_FETCHES,
+    FLIGHTS,
+    CACHE_HITS,
+    CACHE_MISSES,
+    CACHE_PUTS,
+    CACHE_EVICTIONS,
+    CACHE_FAILURES,
+    CACHE_BYTES,
+    CACHE_CAPACITY,
+    CACHE_OVERSIZE,
+    VIPS_MEMORY,
+    RESIDENT,
+    OPEN_FILES,
+    STARTED,
+];
+
+/// The reference of all metrics, in Markdown.
+pub fn reference() -> String {
+    let mut table = "| metric | kind | labels | |\n|---|---|---|---|\n".to_owned();
+    for metric in METRICS {
+        let labels = metric.labels.iter().map(|label| format!("`{label}`")).collect::<Vec<_>>().join(", ");
+        // writing to a string cannot fail
+        let _ =
+            writeln!(table, "| `{}` | {} | {labels} | {} |", metric.name, metric.kind.name(), metric.help);
+    }
+    table
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn names_follow_the_custom() {
+        let names: HashSet<_> = METRICS.iter().map(|metric| metric.name).collect();
+        assert_eq!(names.len(), METRICS.len());
+        for Metric { name, kind, help, .. } in METRICS {
+            assert!(name.starts_with("pixmill_") || name.starts_with("process_"), "{name}");
+            assert_eq!(*kind == Kind::Counter, name.ends_with("_total"), "{name}");
+            assert!(*kind != Kind::Histogram || name.ends_with("_seconds"), "{name}");
+            assert!(help.ends_with('.'), "{name}");
+        }
+    }
+}

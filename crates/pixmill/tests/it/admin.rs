@@ -1,0 +1,142 @@
+//! The listener for operators: what it shows, to whom, and that the numbers are right.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use pixmill::{app::Server, telemetry::metrics::METRICS};
+use serde_json::json;
+
+use crate::{
+    client::{Connection, ask, get},
+    fake_origin::{FakeOrigin, Reply},
+    setup::{sample, serve, serve_samples, until},
+};
+
+/// The samples of `/metrics`: by name and labels.
+async fn metrics(server: &Server) -> BTreeMap<String, f64> {
+    let answer = get(server.admin_address, "/metrics").await;
+    assert_eq!(answer.header("content-type"), "text/plain; version=0.0.4; charset=utf-8");
+    let text = String::from_utf8(answer.body).unwrap();
+    let samples = text.lines().filter(|line| !line.starts_with('#')).map(|line| {
+        let (name, value) = line.rsplit_once(' ').unwrap();
+        (name.to_owned(), value.parse().unwrap())
+    });
+    samples.collect()
+}
+
+#[actix_web::test]
+async fn every_metric_is_told_and_described_once() {
+    let server = serve_samples(|config| {
+        config.params.signing.keys.insert("main".to_owned(), "a key of the tests".into());
+    })
+    .await;
+    get(server.address, "/china.jpg").await;
+    let text = String::from_utf8(get(server.admin_address, "/metrics").await.body).unwrap();
+    let described: Vec<_> = text.lines().filter_map(|line| line.strip_prefix("# TYPE ")).collect();
+    let names: BTreeSet<_> = described.iter().map(|line| line.split(' ').next().unwrap()).collect();
+    assert_eq!(names.len(), described.len(), "{described:#?}");
+    let quiet = ["pixmill_origin_fetches_total"];
+    let known = METRICS.iter().map(|metric| metric.name).filter(|name| !quiet.contains(name));
+    assert_eq!(names, known.collect());
+}
+
+#[actix_web::test]
+async fn numbers_add_up() {
+    let origin = FakeOrigin::start(Reply::ok(&sample("china.jpg")));
+    let server = serve(&origin.url, |_| ()).await;
+    for (target, status) in [
+        ("/a.jpg?width=30", 200),
+        ("/a.jpg?width=30", 200),
+        ("/a.jpg?width=31", 200),
+        ("/a.jpg?width=x", 400),
+    ] {
+        assert_eq!(get(server.address, target).await.status, status);
+    }
+    // what a request holds is let go after its answer was sent
+    until(async || server.answering() == 0).await;
+    let metrics = metrics(&server).await;
+    for (sample, expected) in [
+        ("pixmill_requests_total{status=\"2xx\",cache=\"miss\"}", 2.0),
+        ("pixmill_requests_total{status=\"2xx\",cache=\"hit-memory\"}", 1.0),
+        ("pixmill_requests_total{status=\"4xx\",cache=\"none\"}", 1.0),
+        ("pixmill_failures_total{code=\"invalid_parameter\"}", 1.0),
+        ("pixmill_failures_total{code=\"overloaded\"}", 0.0),
+        ("pixmill_request_duration_seconds_count", 4.0),
+        ("pixmill_phase_duration_seconds_count{phase=\"encode\"}", 2.0),
+        ("pixmill_phase_duration_seconds_count{phase=\"cache\"}", 3.0),
+        ("pixmill_origin_fetches_total{outcome=\"found\"}", 1.0),
+        ("pixmill_origin_fetch_duration_seconds_count", 1.0),
+        ("pixmill_pool_jobs_total", 2.0),
+        ("pixmill_pool_running", 0.0),
+        ("pixmill_flights{kind=\"answers\"}", 0.0),
+        ("pixmill_cache_puts_total{cache=\"results\",tier=\"memory\"}", 2.0),
+        ("pixmill_inference_duration_seconds_count{question=\"faces\"}", 0.0),
+    ] {
+        assert_eq!(metrics.get(sample), Some(&expected), "{sample}");
+    }
+    assert!(metrics["process_resident_memory_bytes"] > 1e6);
+    assert!(metrics["pixmill_response_bytes_total"] > 1000.0);
+    let stats = get(server.admin_address, "/stats").await.json();
+    assert_eq!(stats["requests"]["bySource"]["miss"], 2);
+    assert_eq!(stats["caches"]["results"]["memory"]["puts"], 2);
+    assert_eq!(stats["pool"]["begun"], 2);
+}
+
+#[actix_web::test]
+async fn the_configuration_is_shown_without_secrets() {
+    let server = serve_samples(|config| {
+        config.limits.max_side = 1234;
+        config.params.signing.keys.insert("main".to_owned(), "hunter2, but longer".into());
+        config.origin.headers.insert("x-token".to_owned(), "hunter2".to_owned());
+    })
+    .await;
+    let answer = get(server.admin_address, "/config").await;
+    assert_eq!((answer.status, answer.header("cache-control")), (200, "no-store"));
+    assert!(!String::from_utf8_lossy(&answer.body).contains("hunter2"));
+    let config = answer.json();
+    assert_eq!(config["limits"]["max_side"], 1234);
+    assert_eq!(config["params"]["signing"]["keys"], json!({ "main": "***" }));
+    assert_eq!(config["cache"]["memory"]["max_bytes"], "64.0 MiB");
+    for (method, target, status) in
+        [("HEAD", "/config", 200), ("POST", "/config", 405), ("GET", "/nothing", 404), ("GET", "/", 404)]
+    {
+        let answer = Connection::open(server.admin_address)
+            .await
+            .ask(method, target, &[("Content-Length", "0")])
+            .await;
+        assert_eq!(answer.status, status, "{method} {target}");
+    }
+}
+
+#[actix_web::test]
+async fn a_password_keeps_others_out() {
+    let server = serve_samples(|config| {
+        config.admin.username = "ops".to_owned();
+        config.admin.password = "secret".into();
+    })
+    .await;
+    for target in ["/config", "/stats", "/metrics", "/nothing"] {
+        let refused = get(server.admin_address, target).await;
+        assert_eq!((refused.status, &refused.json()["error"]["code"]), (401, &json!("credentials_missing")));
+        assert!(refused.header("www-authenticate").starts_with("Basic "), "{target}");
+        let wrong = ask(server.admin_address, target, &[("Authorization", "Basic b3BzOndyb25n")]).await;
+        assert_eq!(wrong.status, 401, "{target}");
+        let right = ask(server.admin_address, target, &[("Authorization", "Basic b3BzOnNlY3JldA==")]).await;
+        assert_eq!(right.status, if target == "/nothing" { 404 } else { 200 }, "{target}");
+    }
+    let purge = Connection::open(server.admin_address).await.ask("DELETE", "/china.jpg", &[]).await;
+    assert_eq!(purge.status, 401);
+    for target in ["/health", "/ready"] {
+        assert_eq!(get(server.admin_address, target).await.status, 200, "{target}");
+    }
+}
+
+#[actix_web::test]
+async fn nodes_that_answer_alike_have_one_fingerprint() {
+    let fingerprint =
+        async |server: &Server| get(server.admin_address, "/stats").await.json()["fingerprint"].clone();
+    let one = serve_samples(|config| config.listen.workers = 1).await;
+    let same = serve_samples(|config| config.listen.workers = 2).await;
+    let other = serve_samples(|config| config.params.defaults = "quality=70".to_owned()).await;
+    assert_eq!(fingerprint(&one).await, fingerprint(&same).await);
+    assert_ne!(fingerprint(&one).await, fingerprint(&other).await);
+}

@@ -1,0 +1,86 @@
+//! Signed URLs: who gets an answer, and for how long.
+
+use std::collections::BTreeMap;
+
+use pixmill::{
+    app::Server,
+    signing::{Purpose, Signer},
+};
+use result_cache::clock;
+use serde_json::json;
+
+use crate::{
+    client::{Connection, ask, get},
+    setup::serve_samples,
+};
+
+const KEY: &str = "a key of the tests, long enough";
+
+async fn signing() -> Server {
+    serve_samples(|config| {
+        config.params.strict = true;
+        config.params.signing.keys = keys();
+    })
+    .await
+}
+
+fn keys() -> BTreeMap<String, pixmill::config::Secret> {
+    [("main".to_owned(), KEY.into()), ("next".to_owned(), "another key of the tests".into())].into()
+}
+
+fn signed(id: &str, target: &str) -> String {
+    let signer = Signer::new(&keys()).unwrap();
+    let (path, query) = target.split_once('?').unwrap_or((target, ""));
+    let signature = signer.sign(id, Purpose::Picture, path, query).unwrap();
+    let joint = if query.is_empty() { '?' } else { '&' };
+    format!("{target}{joint}signature={signature}")
+}
+
+#[actix_web::test]
+async fn only_signed_requests_are_answered() {
+    let server = signing().await;
+    let target = signed("main", "/china.jpg?width=60&crop=fit&height=40");
+    assert_eq!(get(server.address, &target).await.outcome(), (200, "miss"));
+    for same in [
+        signed("next", "/china.jpg?height=40&width=60&crop=fit"),
+        target.clone() + "&utm_source=mail",
+        target.replace("/china", "/chin%61").replace("&signature", "&s"),
+        signed("main", "/china.jpg?width=60&crop=fit&height=40&expires=4102444800"),
+    ] {
+        assert_eq!(get(server.address, &same).await.outcome(), (200, "hit-memory"), "{same}");
+    }
+    assert_eq!(get(server.address, &signed("main", "/china.jpg")).await.outcome(), (200, "miss"));
+    for (refused, code) in [
+        ("/china.jpg?width=60".to_owned(), "signature_missing"),
+        ("/china.jpg".to_owned(), "signature_missing"),
+        ("/no-such.jpg".to_owned(), "signature_missing"),
+        (target.clone() + "&blur=3", "signature_wrong"),
+        (target.replace("width=60", "width=61"), "signature_wrong"),
+        (target.replace("china", "chelsea"), "signature_wrong"),
+        (signed("main", "/china.jpg?width=60&expires=1000"), "signature_expired"),
+    ] {
+        let answer = get(server.address, &refused).await;
+        assert_eq!((answer.status, &answer.json()["error"]["code"]), (403, &json!(code)), "{refused}");
+        assert_eq!(answer.header("cache-control"), "no-store");
+    }
+    assert_eq!(get(server.address, "/health").await.status, 200);
+    let head = Connection::open(server.address).await.ask("HEAD", &target, &[]).await;
+    assert_eq!(head.status, 200);
+}
+
+#[actix_web::test]
+async fn nobody_keeps_an_answer_beyond_its_end() {
+    let server = signing().await;
+    let ends = clock::now() / 1000 + 100;
+    let target = signed("main", &format!("/china.jpg?width=50&expires={ends}"));
+    let tag = get(server.address, &target).await.header("etag").to_owned();
+    for headers in [&[][..], &[("If-None-Match", tag.as_str())]] {
+        let answer = ask(server.address, &target, headers).await;
+        let control = answer.header("cache-control");
+        let seconds: u64 = control.strip_prefix("public, max-age=").unwrap().parse().unwrap();
+        let age: u64 = answer.header("age").parse().unwrap();
+        assert!(seconds - age <= 100 && seconds > 0, "{control}");
+    }
+    let unlimited = get(server.address, &signed("main", "/china.jpg?width=50")).await;
+    assert!(unlimited.header("cache-control").starts_with("public, max-age=86400, stale-while"));
+}
