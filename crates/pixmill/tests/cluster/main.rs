@@ -1,0 +1,7 @@
+//! Nodes as processes of their own, under load, with faults in what they stand on: no request fails that would not have
+//! failed without the fault, and no body is ever wrong.
+
+mod load;
+mod node;
+mod pictures;
+mod rolling;

@@ -1,0 +1,110 @@
+//! A node: the server as a process, which can be killed, frozen and restarted.
+
+use std::{
+    io::{BufRead, BufReader},
+    net::SocketAddr,
+    process::{Child, ChildStderr, Command, Stdio},
+    sync::Arc,
+    thread,
+};
+
+use parking_lot::Mutex;
+
+/// The environment variables that set a node up.
+pub type Settings = Vec<(String, String)>;
+
+/// A node that is ended with the test.
+pub struct Node {
+    child: Child,
+    settings: Settings,
+    /// Where it serves pictures.
+    pub address: SocketAddr,
+    /// Where it serves operators.
+    pub admin: SocketAddr,
+    log: Arc<Mutex<String>>,
+}
+
+/// Settings of a node before this origin.
+pub fn settings(origin: &str, more: &[(&str, &str)]) -> Settings {
+    let own = [
+        ("PIXMILL__LISTEN__ADDRESS", "127.0.0.1:0"),
+        ("PIXMILL__ADMIN__ADDRESS", "127.0.0.1:0"),
+        ("PIXMILL__LISTEN__WORKERS", "1"),
+        ("PIXMILL__WORKERS__THREADS", "2"),
+        ("PIXMILL__WORKERS__QUEUE", "1000"),
+        ("PIXMILL__CACHE__MEMORY__MAX_BYTES", "64MiB"),
+        ("PIXMILL__ORIGIN__URL", origin),
+    ];
+    let all = own.iter().chain(more);
+    all.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+}
+
+impl Node {
+    /// Starts a node and waits until it accepts connections.
+    pub fn start(settings: Settings) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_pixmill"));
+        command.arg("serve").env_clear().envs(settings.iter().cloned()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let mut lines = BufReader::new(child.stderr.take().unwrap());
+        let log = Arc::new(Mutex::new(String::new()));
+        let (address, admin) = addresses(&mut lines, &log);
+        let kept = Arc::clone(&log);
+        thread::spawn(move || {
+            lines.lines().map_while(Result::ok).for_each(|line| *kept.lock() += &(line + "\n"))
+        });
+        Self { child, settings, address, admin, log }
+    }
+
+    /// Starts it again where it was, after it has ended.
+    pub fn restart(&mut self) {
+        let mut settings = self.settings.clone();
+        settings.push(("PIXMILL__LISTEN__ADDRESS".to_owned(), self.address.to_string()));
+        settings.push(("PIXMILL__ADMIN__ADDRESS".to_owned(), self.admin.to_string()));
+        *self = Self::start(settings);
+    }
+
+    /// Tells it to end, and waits until it has ended in good order.
+    pub fn end(&mut self) {
+        self.signal("TERM");
+        let status = self.child.wait().unwrap();
+        assert!(status.success(), "{status}:\n{}", self.log());
+    }
+
+    /// Ends it without a warning.
+    pub fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Sends a signal, by its name without SIG.
+    pub fn signal(&self, name: &str) {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-s", name, &pid]).status().unwrap().success());
+    }
+
+    /// What it has logged since it listened.
+    pub fn log(&self) -> String {
+        self.log.lock().clone()
+    }
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Where it listens for clients and for operators, as it says at the start.
+fn addresses(lines: &mut BufReader<ChildStderr>, log: &Mutex<String>) -> (SocketAddr, SocketAddr) {
+    loop {
+        let mut line = String::new();
+        assert_ne!(lines.read_line(&mut line).unwrap(), 0, "it ended before it listened:\n{}", log.lock());
+        *log.lock() += &line;
+        let Ok(entry) = serde_json::from_str::<serde_json::Value>(&line) else { continue };
+        if entry["message"] == "listening" {
+            let address = |name: &str| entry[name].as_str().unwrap().parse().unwrap();
+            return (address("address"), address("admin"));
+        }
+    }
+}

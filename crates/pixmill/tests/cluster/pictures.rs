@@ -1,0 +1,37 @@
+//! The pictures that are asked for, and what each of them is.
+
+use std::rc::Rc;
+
+use crate::{
+    load,
+    node::{Node, settings},
+};
+
+/// A request, and the right answer to it.
+#[derive(Debug)]
+pub struct Picture {
+    /// Path and query.
+    pub target: String,
+    /// Hash of the body.
+    pub body: blake3::Hash,
+}
+
+/// The folder of sample pictures.
+pub fn samples() -> String {
+    format!("{}/../../samples", env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Variants of the sample pictures, as a node that shares nothing with any other makes them.
+pub async fn variants(number: u32) -> Rc<Vec<Picture>> {
+    let alone = Node::start(settings(&samples(), &[]));
+    let client = load::client();
+    let mut pictures = Vec::new();
+    for (index, name) in
+        (0..number).zip(["china.jpg", "flower.jpg", "coffee.png", "rocket.jpg"].iter().cycle())
+    {
+        let target = format!("/{name}?width={}&format=webp&quality=50", 16 + index);
+        let body = load::fetch(&client, alone.address, &target).await.expect("a healthy node");
+        pictures.push(Picture { target, body: blake3::hash(&body) });
+    }
+    Rc::new(pictures)
+}
