@@ -30,7 +30,6 @@ struct State {
     pictures: Rc<Vec<Picture>>,
     next: Cell<usize>,
     answers: Cell<usize>,
-    slowest: Cell<Duration>,
     failures: RefCell<Vec<String>>,
     ended: Cell<bool>,
 }
@@ -60,7 +59,6 @@ impl Load {
             pictures: Rc::clone(pictures),
             next: Cell::new(0),
             answers: Cell::new(0),
-            slowest: Cell::new(Duration::ZERO),
             failures: RefCell::default(),
             ended: Cell::new(false),
         });
@@ -75,11 +73,6 @@ impl Load {
             assert!(began.elapsed() < 2 * PATIENCE, "no answers: {:#?}", self.state.failures.borrow());
             yield_now().await;
         }
-    }
-
-    /// How long the slowest answer since the last call took.
-    pub fn slowest(&self) -> Duration {
-        self.state.slowest.take()
     }
 
     /// Ends; every request must have been answered rightly.
@@ -98,13 +91,11 @@ async fn ask(state: Rc<State>) {
     while !state.ended.get() {
         let number = state.next.replace(state.next.get() + 1);
         let picture = &state.pictures[number % state.pictures.len()];
-        let began = Instant::now();
         match tried(&client, &state, number, &picture.target).await {
             Ok(body) if blake3::hash(&body) == picture.body => {}
             Ok(body) => state.fail(format!("{}: a wrong body of {} bytes", picture.target, body.len())),
             Err(told) => state.fail(told),
         }
-        state.slowest.set(state.slowest.get().max(began.elapsed()));
         state.answers.set(state.answers.get() + 1);
     }
 }

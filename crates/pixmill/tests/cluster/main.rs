@@ -1,5 +1,6 @@
 //! Nodes as processes of their own, under load, with faults in what they stand on: no request fails that would not have
 //! failed without the fault, and no body is ever wrong.
+#![expect(clippy::unwrap_used, reason = "tests")]
 
 mod load;
 mod node;
