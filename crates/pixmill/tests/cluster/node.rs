@@ -50,7 +50,7 @@ impl Node {
         let (address, admin) = addresses(&mut lines, &log);
         let kept = Arc::clone(&log);
         thread::spawn(move || {
-            lines.lines().map_while(Result::ok).for_each(|line| *kept.lock() += &(line + "\n"))
+            lines.lines().map_while(Result::ok).for_each(|line| *kept.lock() += &(line + "\n"));
         });
         Self { child, settings, address, admin, log }
     }
