@@ -1,9 +1,15 @@
 //! The server: opens what requests share, listens, and ends in good order.
 
-use std::{net::SocketAddr, rc::Rc, sync::Arc, time::Duration};
+use std::{
+    net::SocketAddr,
+    rc::Rc,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use actix_web::{App, HttpServer, dev::ServerHandle, http::KeepAlive, rt, web::ServiceConfig};
 use anyhow::Context;
+use futures_util::future::join_all;
 use tokio::signal::unix::{SignalKind, signal};
 use vips_ops::vips::{self, Vips};
 
@@ -13,6 +19,7 @@ use crate::{
     render::Pool,
     state::{Shared, Worker},
     telemetry::logs::vips_warning,
+    uploads::background::Hands,
 };
 
 /// How long a client may take to send the head of a request: long enough for a phone on a bad line, short enough that
@@ -28,9 +35,13 @@ pub struct Server {
     pub address: SocketAddr,
     /// Where operators look.
     pub admin_address: SocketAddr,
+    /// Where uploads are taken, if they are.
+    pub uploads_address: Option<SocketAddr>,
     shared: Arc<Shared>,
     public: Listener,
     admin: Listener,
+    uploads: Option<Listener>,
+    hands: Hands,
 }
 
 struct Listener {
@@ -43,6 +54,9 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut server = Server::start(config).await?;
+    if let Some(address) = server.uploads_address {
+        eprintln!("taking uploads on http://{address}");
+    }
     eprintln!("listening on http://{}", server.address);
     tracing::info!(address = %server.address, admin = %server.admin_address, "listening");
     tokio::select! {
@@ -68,18 +82,30 @@ impl Server {
             );
         }
         // a worker cannot say what is wrong with the origin, so it is said here
-        Worker::new(Arc::clone(&shared))?;
-        let Config { listen, admin, .. } = &shared.config;
+        let worker = Rc::new(Worker::new(Arc::clone(&shared))?);
+        let Config { listen, admin, uploads, .. } = &shared.config;
+        if uploads.public && uploads.tokens.is_empty() {
+            tracing::warn!("whoever reaches the public listener can upload: uploads.tokens is empty");
+        }
+        let own = uploads
+            .enabled
+            .then(|| Listener::open(&shared, uploads.address, listen.worker_count(), http::uploads))
+            .transpose()?;
+        let (uploads, uploads_address) = own.unzip();
         let (public, address) = Listener::open(&shared, listen.address, listen.worker_count(), http::public)?;
         let (admin, admin_address) = Listener::open(&shared, admin.address, 1, http::admin)?;
-        Ok(Self { address, admin_address, shared, public, admin })
+        let hands = Hands::start(&worker);
+        Ok(Self { address, admin_address, uploads_address, shared, public, admin, uploads, hands })
     }
 
     /// Ends: says so at once on `/ready`, lets requests that are being answered end, and writes out the caches.
     pub async fn stop(self) {
         self.shared.drain();
         tracing::info!(answering = self.shared.answering(), "shutting down");
-        self.public.handle.stop(true).await;
+        let until = Instant::now() + self.shared.config.listen.shutdown_timeout;
+        let listeners = [Some(&self.public), self.uploads.as_ref()].into_iter().flatten();
+        let ended = join_all(listeners.map(|listener| listener.handle.stop(true)));
+        tokio::join!(ended, self.hands.stop(&self.shared, until));
         self.shared.close().await;
         self.admin.handle.stop(false).await;
         tracing::info!("ended");

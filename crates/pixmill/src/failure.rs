@@ -70,6 +70,9 @@ pub enum Failure {
     /// A page that does not exist.
     #[error("there is no such page")]
     Page,
+    /// An upload, or a request that is to be answered later.
+    #[error(transparent)]
+    Upload(#[from] crate::uploads::Error),
     /// More work is waiting than may wait.
     #[error("the render queue is full")]
     Overloaded,
@@ -114,6 +117,8 @@ pub enum FailureKind {
     Method,
     /// A page that does not exist.
     Page,
+    /// An upload.
+    Upload(crate::uploads::ErrorKind),
     /// Too much to do.
     Overloaded,
     /// Models are missing.
@@ -140,6 +145,7 @@ impl Failure {
             Self::OriginalRefused => FailureKind::OriginalRefused,
             Self::Method => FailureKind::Method,
             Self::Page => FailureKind::Page,
+            Self::Upload(error) => FailureKind::Upload(error.kind()),
             Self::Overloaded => FailureKind::Overloaded,
             Self::Blind { .. } => FailureKind::Blind,
             Self::Deadline => FailureKind::Deadline,
@@ -174,7 +180,8 @@ impl Failure {
             | FailureKind::Credentials
             | FailureKind::OriginalRefused
             | FailureKind::Method
-            | FailureKind::Page => false,
+            | FailureKind::Page
+            | FailureKind::Upload(_) => false,
         }
     }
 

@@ -79,6 +79,11 @@ impl Keys {
         Key::of(&[SCHEMA.as_bytes(), b"original", identity.as_bytes()])
     }
 
+    /// The key of what is known of a job that goes on after its request, at one point of its life.
+    pub fn job(id: &str, point: &str) -> Key {
+        Key::of(&[SCHEMA.as_bytes(), b"job", id.as_bytes(), point.as_bytes()])
+    }
+
     /// The name by which all answers made of one original can be found.
     pub fn tag(identity: &str) -> String {
         format!("{:.TAG_DIGITS$}", Key::of(&[identity.as_bytes()]))

@@ -19,3 +19,4 @@ pub mod signing;
 pub mod state;
 pub mod telemetry;
 mod timing;
+pub mod uploads;

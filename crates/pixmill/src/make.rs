@@ -57,7 +57,8 @@ pub async fn make(worker: Rc<Worker>, job: Rc<Job>) -> Result<Made, Failure> {
     result
 }
 
-async fn attempt(worker: &Rc<Worker>, job: &Job) -> Result<Made, Failure> {
+/// Makes the answer, whatever the cache knows, and does not keep it.
+pub async fn attempt(worker: &Rc<Worker>, job: &Job) -> Result<Made, Failure> {
     let shared = &worker.shared;
     let negative_ttl = shared.config.cache.negative_ttl;
     let as_it_is = job.request.params.is_empty();
@@ -67,8 +68,7 @@ async fn attempt(worker: &Rc<Worker>, job: &Job) -> Result<Made, Failure> {
     let links = links(&job.request.params, &worker.shared.settings.limits)?;
     overlays::check(&links)?;
     let began = Instant::now();
-    let original = original::obtain(worker, &job.request.path);
-    let (original, overlays) = try_join(original, overlays::obtain(worker, &links)).await?;
+    let (original, overlays) = try_join(job.original(worker), overlays::obtain(worker, &links)).await?;
     let fetch = Some(began.elapsed());
     let etag = etag(&job.key, &overlays.version(&original));
     let original = overlays.limit(original, negative_ttl);
@@ -159,6 +159,14 @@ async fn forget(worker: &Worker, job: &Job) {
 }
 
 impl Job {
+    /// The original, from the cache or its origin unless it came with the request.
+    async fn original(&self, worker: &Rc<Worker>) -> Result<Original, Failure> {
+        match &self.given {
+            Some(original) => Ok(original.clone()),
+            None => original::obtain(worker, &self.request.path).await,
+        }
+    }
+
     /// The answer of old, with a new lifetime if it got one, if it was made of this very version of the original.
     fn renewed(&self, etag: &str, original: &Original) -> Option<Arc<Envelope>> {
         let stale = self.stale.as_ref().filter(|stale| stale.meta.etag.as_deref() == Some(etag))?;

@@ -85,6 +85,29 @@ async fn fresh(worker: &Worker, key: &Key) -> Option<Result<Original, Failure>> 
     }
 }
 
+/// An original that did not come from the origin: good for the request it came with, and not for others.
+pub async fn given(body: Bytes) -> Original {
+    let headers = vec![(DIGEST.to_owned(), digest(&body).await)];
+    let meta = Meta { status: FOUND, headers, stored_at: clock::now(), ..Meta::default() };
+    Original { envelope: Arc::new(Envelope { meta, body }), standing: Standing::Unkept }
+}
+
+/// Keeps one that did not come from the origin as that of the path: until its lifetime ends, the origin is not asked.
+/// False: the cache has no place for it.
+pub async fn keep_given(
+    worker: &Worker,
+    path: &SourcePath,
+    original: &Original,
+    lifetimes: Lifetimes,
+) -> bool {
+    let shared = &worker.shared;
+    let mut envelope = Envelope::clone(&original.envelope);
+    envelope.meta.lifetimes = lifetimes;
+    let key = Keys::original(&worker.origin.identity(path));
+    shared.originals.put_shared(key, Arc::new(envelope)).await;
+    shared.originals.get(&key, clock::now()).await.is_some()
+}
+
 /// Asks the origin, with the validators of what is known.
 async fn fetch(worker: Rc<Worker>, path: Rc<SourcePath>, key: Key) -> Result<Original, Failure> {
     // the flight before may have landed between the look and the join
@@ -99,6 +122,10 @@ async fn fetch(worker: Rc<Worker>, path: Rc<SourcePath>, key: Key) -> Result<Ori
     let began = Instant::now();
     let fetched = worker.origin.fetch(&path, validators.as_ref()).await;
     worker.shared.counters.fetched(outcome(&fetched), began.elapsed());
+    // an upload that came meanwhile goes before what the origin has
+    if let Some(Ok(uploaded)) = fresh(&worker, &key).await {
+        return Ok(uploaded);
+    }
     match (fetched, known) {
         (Ok(Fetched::Modified(found)), _) => Ok(keep_found(&worker, key, found).await),
         (Ok(Fetched::NotModified(same)), Some(known)) => Ok(keep_same(&worker, key, same, &known).await),

@@ -15,7 +15,7 @@ use crate::{
     failure::Failure,
     flight::{self, Part},
     make,
-    original::Standing,
+    original::{Original, Standing},
     state::Worker,
     timing::Timing,
 };
@@ -80,6 +80,8 @@ pub struct Job {
     pub identity: String,
     /// The answer that is out of date.
     pub stale: Option<Arc<Envelope>>,
+    /// The original, if it came with the request.
+    pub given: Option<Original>,
 }
 
 /// Answers: from the cache, or together with all who want the same, or out of date rather than not at all.
@@ -97,7 +99,7 @@ pub async fn answer(worker: &Rc<Worker>, request: Request) -> Result<Answer, Fai
         return Ok(Answer::known(envelope, Found::Hit(*tier), cache));
     }
     let stale = known.map(|hit| hit.envelope);
-    let job = Rc::new(Job { request, key, identity, stale: stale.clone() });
+    let job = Rc::new(Job { request, key, identity, stale: stale.clone(), given: None });
     let made = made(Rc::clone(worker), job, began + shared.config.limits.deadline);
     if let Some(stale) = &stale
         && stale.state(now) == Freshness::StaleWhileRevalidate
@@ -133,7 +135,8 @@ impl Answer {
 }
 
 impl Made {
-    fn answer(self, part: Part, cache: Duration) -> Answer {
+    /// What the caller is given who had this part in it.
+    pub fn answer(self, part: Part, cache: Duration) -> Answer {
         let found = match (self.part, part) {
             _ if self.standing == Standing::Outdated => Found::Stale,
             (Part::Began, Part::Began) => Found::Miss,

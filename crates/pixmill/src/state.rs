@@ -25,6 +25,7 @@ use crate::{
     sight::{Fact, Sight},
     signing::Signer,
     telemetry::counters::Counters,
+    uploads::{Room, background::Background},
 };
 
 /// What all workers share.
@@ -61,6 +62,10 @@ pub struct Shared {
     pub counters: Counters,
     /// Stands for all that changes answers: nodes that share a cache should have the same.
     pub fingerprint: String,
+    /// Room for uploads in memory.
+    pub room: Room,
+    /// Work that goes on after its request was answered.
+    pub background: Background,
     /// Requests being answered.
     answering: AtomicUsize,
     draining: AtomicBool,
@@ -98,6 +103,8 @@ impl Shared {
             looks: Semaphore::new(config.vision.queue),
             fetching: Flights::new(deadline),
             pool: Pool::new(threads, config.workers.queue).context("cannot start the render threads")?,
+            room: Room::new(config.uploads.max_memory),
+            background: Background::new(config.uploads.queue),
             answering: AtomicUsize::new(0),
             draining: AtomicBool::new(false),
             settings: Arc::new(settings),

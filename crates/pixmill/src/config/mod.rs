@@ -19,6 +19,7 @@ mod setting;
 mod shown;
 mod signing;
 mod sizes;
+mod uploads;
 mod vision;
 
 use schemars::JsonSchema;
@@ -37,6 +38,7 @@ pub use self::{
     sections::{Listen, Workers},
     signing::Signing,
     sizes::{Length, OtherSizes},
+    uploads::Uploads,
     vision::Vision,
 };
 use crate::telemetry::logs::Logs;
@@ -71,6 +73,8 @@ pub struct Config {
     pub cache: result_cache::Config,
     /// The threads that compute pictures.
     pub workers: Workers,
+    /// Pictures that are sent instead of fetched, and requests that are answered later.
+    pub uploads: Uploads,
     /// What looks at pictures.
     pub vision: Vision,
     /// What is logged, and how.
@@ -93,6 +97,7 @@ impl Config {
             self.quality_auto.problems(),
             self.cache.problems(),
             self.workers.problems(),
+            self.uploads.problems(&[self.listen.address, self.admin.address]),
             self.vision.problems(),
             self.logs.problems(),
         ]

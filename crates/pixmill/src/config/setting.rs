@@ -7,7 +7,7 @@ use super::{Config, MASK};
 
 /// Keys, or what lies below them, whose values are never shown.
 pub(super) const SECRETS: &[&str] =
-    &["admin.password", "origin.headers", "origin.url", "params.signing.keys"];
+    &["admin.password", "origin.headers", "origin.url", "params.signing.keys", "uploads.tokens"];
 
 /// What serde calls types, and what people call them.
 const TYPES: &[(&str, &str)] = &[

@@ -9,17 +9,21 @@ use actix_web::{
         header::{ALLOW, CACHE_CONTROL, CONTENT_RANGE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE},
     },
 };
-use serde_json::json;
+use serde_json::{Value, json};
 use vips_ops::{Error as ImageError, ErrorKind as Image};
 
 use super::{freshness, put, put_uncached};
 use crate::{
     failure::{Failure, FailureKind},
     signing::Fault,
+    uploads::{Error as UploadError, ErrorKind as Upload},
 };
 
 /// The methods that are answered.
 pub const METHODS: &str = "GET, HEAD, OPTIONS";
+
+/// The methods that are answered where uploads are taken.
+pub const UPLOAD_METHODS: &str = "GET, HEAD, POST, OPTIONS";
 
 /// When to come back after a 503, in seconds: by then the queue of a server that works has moved on.
 const RETRY_AFTER_SECONDS: u32 = 1;
@@ -39,17 +43,16 @@ pub const BLIND: &str =
 
 /// The answer to a request that failed. It names no host, no file and no library.
 pub fn response(failure: &Failure) -> HttpResponse {
-    let (status, code) = status(failure.kind());
-    let mut error = json!({ "code": code, "message": message(failure) });
-    if let Some(parameter) = parameter(failure) {
-        error["parameter"] = parameter.into();
-    }
-    let mut response = HttpResponse::build(status).json(json!({ "error": error }));
+    let (status, _) = status(failure.kind());
+    let mut response = HttpResponse::build(status).json(json!({ "error": object(failure) }));
     let headers = response.headers_mut();
     put_uncached(headers);
     match failure {
         Failure::Absent { fresh_for } => put(headers, CACHE_CONTROL, freshness::absence(*fresh_for)),
         Failure::Overloaded => drop(headers.insert(RETRY_AFTER, RETRY_AFTER_SECONDS.into())),
+        Failure::Upload(UploadError::Unauthorized) => {
+            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"uploads\""));
+        }
         Failure::Method => drop(headers.insert(ALLOW, HeaderValue::from_static(METHODS))),
         Failure::Range { length } => put(headers, CONTENT_RANGE, format!("bytes */{length}")),
         Failure::Credentials => drop(headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(CHALLENGE))),
@@ -58,7 +61,17 @@ pub fn response(failure: &Failure) -> HttpResponse {
     response
 }
 
-/// Every sort of failure.
+/// What is said of a failure: its code, a text, and the parameter at fault if there is one.
+pub fn object(failure: &Failure) -> Value {
+    let (_, code) = status(failure.kind());
+    let mut error = json!({ "code": code, "message": message(failure) });
+    if let Some(parameter) = parameter(failure) {
+        error["parameter"] = parameter.into();
+    }
+    error
+}
+
+/// Every sort of failure of a request for a picture.
 const KINDS: &[FailureKind] = {
     use origin::ErrorKind as Origin;
     &[
@@ -87,10 +100,31 @@ const KINDS: &[FailureKind] = {
     ]
 };
 
+/// What an upload can meet besides.
+const UPLOAD_KINDS: &[FailureKind] = &[
+    FailureKind::Upload(Upload::Unauthorized),
+    FailureKind::Upload(Upload::Malformed),
+    FailureKind::Upload(Upload::TooLarge),
+    FailureKind::Upload(Upload::Slow),
+    FailureKind::Upload(Upload::NotKept),
+    FailureKind::Upload(Upload::Refused),
+    FailureKind::Upload(Upload::UnknownJob),
+    FailureKind::Upload(Upload::Interrupted),
+];
+
 /// Every status of an error that a request for a picture can get, in order, with its reason and its codes.
 pub fn statuses() -> Vec<(u16, &'static str, Vec<&'static str>)> {
+    listed(KINDS.iter())
+}
+
+/// The same of an upload.
+pub fn upload_statuses() -> Vec<(u16, &'static str, Vec<&'static str>)> {
+    listed(KINDS.iter().chain(UPLOAD_KINDS))
+}
+
+fn listed<'a>(kinds: impl Iterator<Item = &'a FailureKind>) -> Vec<(u16, &'static str, Vec<&'static str>)> {
     let mut codes: BTreeMap<StatusCode, Vec<&str>> = BTreeMap::new();
-    for (status, code) in KINDS.iter().map(|kind| status(*kind)) {
+    for (status, code) in kinds.map(|kind| status(*kind)) {
         codes.entry(status).or_default().push(code);
     }
     let reason = |status: StatusCode| status.canonical_reason().unwrap_or_default();
@@ -102,9 +136,9 @@ pub fn code(failure: &Failure) -> &'static str {
     status(failure.kind()).1
 }
 
-/// Every code that a request for a picture can get.
+/// Every code that a request for a picture, or with one, can get.
 pub fn codes() -> impl Iterator<Item = &'static str> {
-    KINDS.iter().map(|kind| status(*kind).1)
+    KINDS.iter().chain(UPLOAD_KINDS).map(|kind| status(*kind).1)
 }
 
 /// Status and code of a sort of failure.
@@ -130,6 +164,7 @@ fn status(kind: FailureKind) -> (StatusCode, &'static str) {
         FailureKind::OriginalRefused => (StatusCode::UNAUTHORIZED, "original_refused"),
         FailureKind::Method => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
         FailureKind::Page => (StatusCode::NOT_FOUND, "no_such_page"),
+        FailureKind::Upload(kind) => upload_status(kind),
         FailureKind::Overloaded => (StatusCode::SERVICE_UNAVAILABLE, "overloaded"),
         FailureKind::Blind => (StatusCode::NOT_IMPLEMENTED, "models_missing"),
         FailureKind::Image(Image::Encoder) | FailureKind::Broken => {
@@ -161,6 +196,19 @@ fn origin_status(kind: origin::ErrorKind) -> (StatusCode, &'static str) {
     }
 }
 
+fn upload_status(kind: Upload) -> (StatusCode, &'static str) {
+    match kind {
+        Upload::Unauthorized => (StatusCode::UNAUTHORIZED, "token_missing"),
+        Upload::Malformed => (StatusCode::BAD_REQUEST, "malformed_upload"),
+        Upload::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "upload_too_large"),
+        Upload::Slow => (StatusCode::REQUEST_TIMEOUT, "upload_timeout"),
+        Upload::NotKept => (StatusCode::INSUFFICIENT_STORAGE, "upload_not_kept"),
+        Upload::Refused => (StatusCode::UNAUTHORIZED, "parameter_refused"),
+        Upload::UnknownJob => (StatusCode::NOT_FOUND, "no_such_job"),
+        Upload::Interrupted => (StatusCode::SERVICE_UNAVAILABLE, "interrupted"),
+    }
+}
+
 /// The parameter that is at fault.
 fn parameter(failure: &Failure) -> Option<&str> {
     match failure {
@@ -168,7 +216,8 @@ fn parameter(failure: &Failure) -> Option<&str> {
         Failure::UnknownParameter { name, .. } => Some(name),
         Failure::DynamicOrigin { named: parameter }
         | Failure::ParameterRefused { parameter }
-        | Failure::SizeRefused { parameter, .. } => Some(parameter),
+        | Failure::SizeRefused { parameter, .. }
+        | Failure::Upload(UploadError::Refused { parameter, .. }) => Some(parameter),
         _ => None,
     }
 }
@@ -184,6 +233,7 @@ fn message(failure: &Failure) -> String {
             return format!("this server does not give every size: the next one is {near} pixels");
         }
         Failure::Range { length } => return format!("expected a range within {length} bytes"),
+        Failure::Upload(error) => return error.to_string(),
         Failure::Image(ImageError::Undecodable(_)) => "the original cannot be decoded",
         Failure::Image(ImageError::Unsupported) => {
             "expected JPEG, PNG, WebP, AVIF, GIF, TIFF or SVG, got something else"
@@ -204,7 +254,7 @@ fn message(failure: &Failure) -> String {
         Failure::Signature(Fault::Expired) => "the signature has expired",
         Failure::Credentials => "expected user name and password",
         Failure::OriginalRefused => "originals are not given out: params.allow_original is off",
-        Failure::Method => "expected GET or HEAD",
+        Failure::Method => "the method is not answered here, expected one of those in Allow",
         Failure::Page => "there is no such page",
         Failure::Overloaded => "too many requests are waiting, try again soon",
         Failure::Blind { .. } => BLIND,

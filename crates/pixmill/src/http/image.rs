@@ -8,6 +8,7 @@ use actix_web::{
         Method,
         header::{ALLOW, HeaderMap, HeaderValue},
     },
+    web::Payload,
 };
 use origin::SourcePath;
 use result_cache::clock;
@@ -15,78 +16,112 @@ use vips_ops::params::{Parsed, refusal::Refusal};
 
 use super::{
     accept::accept,
-    error::{self, METHODS},
-    hints, put_uncached, refusal,
+    error::{self, METHODS, UPLOAD_METHODS},
+    hints, later, put_uncached, refusal,
     request_id::{REQUEST_ID, request_id},
     success::{self, Remarks},
-    worker,
+    upload, worker,
 };
 use crate::{
     failure::Failure,
     keys::negotiates,
-    service::{self, Answer, Request},
+    service::{self, Request},
     signing::{Admitted, Purpose},
     state::{Shared, Worker},
     telemetry::access::Entry,
     timing::Timing,
+    uploads::wishes,
 };
 
 /// How `Vary` names the header that chooses a format.
 const ACCEPT_HEADER: &str = "Accept";
 
 /// Answers with a picture, or says why not.
-pub async fn image(request: HttpRequest) -> HttpResponse {
+pub async fn image(request: HttpRequest, payload: Payload) -> HttpResponse {
     let worker = worker(&request);
     let _answering = worker.answering();
     let id = request_id(request.headers());
     let mut entry = Entry::begin(&request, &id, &worker.shared.counters);
-    let mut response = match *request.method() {
-        Method::GET | Method::HEAD => match picture(worker, &request).await {
-            Ok((answer, remarks)) => {
-                entry.found(answer.found);
-                success::response(&request, &answer, &remarks)
-            }
-            Err(failure) => {
-                entry.failed(&failure);
-                worker.shared.counters.failures.add(error::code(&failure));
-                error::response(&failure)
-            }
-        },
-        Method::OPTIONS => options(),
-        _ => error::response(&Failure::Method),
+    let answered = match *request.method() {
+        Method::GET | Method::HEAD => fetched(worker, &request, &mut entry).await,
+        Method::POST if upload::is_welcome(&request) => upload::answer(worker, &request, payload).await,
+        Method::OPTIONS => Ok(options()),
+        _ => Err(Failure::Method),
     };
+    let mut response = answered.unwrap_or_else(|failure| {
+        entry.failed(&failure);
+        worker.shared.counters.failures.add(error::code(&failure));
+        error::response(&failure)
+    });
+    if response.headers().contains_key(ALLOW) && upload::is_welcome(&request) {
+        response.headers_mut().insert(ALLOW, HeaderValue::from_static(UPLOAD_METHODS));
+    }
     worker.shared.cors.describe(&request, &mut response);
     response.headers_mut().insert(REQUEST_ID, id.clone());
     entry.end(&response);
     response
 }
 
-async fn picture(worker: &Rc<Worker>, request: &HttpRequest) -> Result<(Answer, Remarks), Failure> {
+/// Answers with a picture of the origin, now or later.
+async fn fetched(
+    worker: &Rc<Worker>,
+    request: &HttpRequest,
+    entry: &mut Entry<'_>,
+) -> Result<HttpResponse, Failure> {
+    let admitted = admitted(&worker.shared, Purpose::Picture, request.uri().path(), request.query_string())?;
+    if wishes::possible(&admitted.query) {
+        return later::answer(worker, request, admitted, entry).await;
+    }
+    picture(worker, request, &admitted, entry).await
+}
+
+/// Answers with the picture that a query string asks for.
+pub(super) async fn picture(
+    worker: &Rc<Worker>,
+    request: &HttpRequest,
+    admitted: &Admitted<'_>,
+    entry: &mut Entry<'_>,
+) -> Result<HttpResponse, Failure> {
     let shared = &worker.shared;
-    let path = request.uri().path();
-    let Admitted { query, expires } = admitted(shared, path, request.query_string())?;
-    refusal::check(path, &query)?;
-    let path = Rc::new(SourcePath::parse(path)?);
-    let (Parsed { params, clamped }, mut varies) = parsed(shared, &query, request.headers())?;
-    if params.gives_original() && !shared.config.params.allow_original {
+    let (wanted, mut remarks) = read(worker, request, &admitted.query)?;
+    if wanted.params.gives_original() && !shared.config.params.allow_original {
         return Err(Failure::OriginalRefused);
     }
+    remarks.left = admitted.expires.map(|expires| Duration::from_secs(expires.saturating_sub(seconds())));
+    let answer = service::answer(worker, wanted).await?;
+    let looked = Timing { cache: answer.timing.cache, ..Timing::default() };
+    shared.counters.phases.observe(&looked);
+    entry.found(answer.found);
+    Ok(success::response(request, &answer, &remarks))
+}
+
+/// What a request asks for by this query string, and what is to be said of that.
+pub(super) fn read(
+    worker: &Rc<Worker>,
+    request: &HttpRequest,
+    query: &str,
+) -> Result<(Request, Remarks), Failure> {
+    let shared = &worker.shared;
+    let path = request.uri().path();
+    refusal::check(path, query)?;
+    let path = Rc::new(SourcePath::parse(path)?);
+    let (Parsed { params, clamped }, mut varies) = parsed(shared, query, request.headers())?;
     if negotiates(&params) {
         varies.push(ACCEPT_HEADER);
     }
-    let left = expires.map(|expires| Duration::from_secs(expires.saturating_sub(seconds())));
-    let remarks = Remarks { clamped, varies, asks_hints: shared.config.client_hints.enabled, left };
-    let accept = accept(request.headers());
-    let answer = service::answer(worker, Request { path, params, accept }).await?;
-    let looked = Timing { cache: answer.timing.cache, ..Timing::default() };
-    shared.counters.phases.observe(&looked);
-    Ok((answer, remarks))
+    let remarks = Remarks { clamped, varies, asks_hints: shared.config.client_hints.enabled, left: None };
+    Ok((Request { path, params, accept: accept(request.headers()) }, remarks))
 }
 
 /// The request as far as its signature covers it, where signatures are wanted.
-fn admitted<'a>(shared: &Shared, path: &str, query: &'a str) -> Result<Admitted<'a>, Failure> {
+pub(super) fn admitted<'a>(
+    shared: &Shared,
+    purpose: Purpose,
+    path: &str,
+    query: &'a str,
+) -> Result<Admitted<'a>, Failure> {
     match &shared.signer {
-        Some(signer) => Ok(signer.check(Purpose::Picture, path, query, seconds())?),
+        Some(signer) => Ok(signer.check(purpose, path, query, seconds())?),
         None => Ok(Admitted { query: Cow::Borrowed(query), expires: None }),
     }
 }

@@ -9,11 +9,13 @@ mod freshness;
 mod health;
 mod hints;
 mod image;
+mod later;
 pub mod openapi;
 mod range;
 mod refusal;
 mod request_id;
 mod success;
+mod upload;
 
 use std::rc::Rc;
 
@@ -29,7 +31,14 @@ use crate::{failure::Failure, state::Worker};
 /// The pages of the public listener.
 pub fn public(config: &mut ServiceConfig) {
     health_pages(config);
+    later::pages(config);
     config.default_service(to(image::image));
+}
+
+/// The pages of the listener for uploads: those of the public one, and uploads.
+pub fn uploads(config: &mut ServiceConfig) {
+    config.app_data(upload::Welcome);
+    public(config);
 }
 
 /// The pages of the listener for operators.

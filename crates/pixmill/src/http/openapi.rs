@@ -1,5 +1,7 @@
 //! The public listener in OpenAPI 3.1, made from the table of parameters and the table of errors.
 
+mod uploads;
+
 use serde_json::{Map, Value, json};
 use vips_ops::params::{
     group::{Group, groups},
@@ -59,15 +61,21 @@ pub fn document() -> Value {
                 "parameters": parameters,
                 "get": operation("picture", "A picture, or the original if nothing is asked for."),
                 "head": operation("pictureHead", "The headers of the picture."),
+                "post": uploads::operation(),
             },
+            "/async/{id}": uploads::status(),
+            "/async/{id}/result": uploads::result(),
             "/config": admin_page("config", "The configuration that holds, secrets masked.", "application/json"),
             "/stats": admin_page("stats", "What the server has done so far.", "application/json"),
             "/metrics": admin_page("metrics", "Every number, for Prometheus.", "text/plain"),
         },
         "components": {
             "headers": HEADERS.iter().map(|(name, says)| ((*name).to_owned(), header(says))).collect::<Map<_, _>>(),
-            "schemas": { "Error": error_schema() },
-            "securitySchemes": { "password": { "type": "http", "scheme": "basic" } },
+            "schemas": { "Error": error_schema(), "Job": uploads::job(), "Stored": uploads::stored() },
+            "securitySchemes": {
+                "password": { "type": "http", "scheme": "basic" },
+                "token": { "type": "http", "scheme": "bearer" },
+            },
         },
     })
 }
@@ -188,15 +196,25 @@ fn operation(id: &str, summary: &str) -> Value {
     let description = "The part that `Range` asks for.";
     responses.insert("206".to_owned(), answer(description, has_body.then(content)));
     responses.insert("304".to_owned(), answer("The client has it already.", None));
-    for (status, reason, codes) in error::statuses() {
-        let content = json!({ "application/json": { "schema": { "$ref": "#/components/schemas/Error" } } });
-        let mut response = json!({ "description": format!("{reason}: `{}`.", codes.join("`, `")) });
-        if has_body {
-            response["content"] = content;
+    if has_body {
+        responses.insert("202".to_owned(), uploads::accepted());
+    }
+    for (status, mut response) in error::statuses().into_iter().map(refusal) {
+        if !has_body {
+            response.as_object_mut().and_then(|response| response.remove("content"));
         }
-        responses.insert(status.to_string(), response);
+        responses.insert(status, response);
     }
     json!({ "operationId": id, "summary": summary, "responses": responses })
+}
+
+/// An answer that tells of an error, by its status.
+fn refusal((status, reason, codes): (u16, &str, Vec<&str>)) -> (String, Value) {
+    let response = json!({
+        "description": format!("{reason}: `{}`.", codes.join("`, `")),
+        "content": { "application/json": { "schema": { "$ref": "#/components/schemas/Error" } } },
+    });
+    (status.to_string(), response)
 }
 
 fn answer(description: &str, content: Option<Value>) -> Value {
@@ -214,7 +232,7 @@ fn header(says: &str) -> Value {
 }
 
 fn error_schema() -> Value {
-    let codes: Vec<_> = error::statuses().into_iter().flat_map(|(_, _, codes)| codes).collect();
+    let codes: Vec<_> = error::upload_statuses().into_iter().flat_map(|(_, _, codes)| codes).collect();
     json!({
         "type": "object",
         "required": ["error"],
@@ -265,8 +283,9 @@ mod tests {
             assert!(document.pointer(pointer).is_some(), "{pointer}");
         }
         let item = &document["paths"]["/{path}"];
-        let ids: HashSet<_> = ["get", "head"].map(|method| item[method]["operationId"].to_string()).into();
-        assert_eq!(ids.len(), 2);
+        let ids: HashSet<_> =
+            ["get", "head", "post"].map(|method| item[method]["operationId"].to_string()).into();
+        assert_eq!(ids.len(), 3);
         let responses = item["get"]["responses"].as_object().unwrap();
         for status in ["200", "206", "304", "400", "401", "403", "404", "415", "416", "422", "503", "504"] {
             assert!(!responses[status]["description"].as_str().unwrap().is_empty(), "{status}");

@@ -4,9 +4,12 @@ use std::time::Duration;
 
 use actix_web::{
     HttpRequest, HttpResponse,
-    http::header::{
-        ACCEPT_RANGES, AGE, CACHE_CONTROL, CONTENT_RANGE, CONTENT_TYPE, ETAG, HeaderMap, HeaderName,
-        HeaderValue, LAST_MODIFIED, VARY, X_CONTENT_TYPE_OPTIONS,
+    http::{
+        Method,
+        header::{
+            ACCEPT_RANGES, AGE, CACHE_CONTROL, CONTENT_RANGE, CONTENT_TYPE, ETAG, HeaderMap, HeaderName,
+            HeaderValue, LAST_MODIFIED, VARY, X_CONTENT_TYPE_OPTIONS,
+        },
     },
 };
 use result_cache::{Tier, clock};
@@ -29,6 +32,7 @@ const X_CACHE: HeaderName = HeaderName::from_static("x-cache");
 const X_PIXMILL_WARNING: HeaderName = HeaderName::from_static("x-pixmill-warning");
 
 /// What of the request shows in the headers of its answer.
+#[derive(Debug, Default)]
 pub struct Remarks {
     /// Names of parameters whose values were brought into their range.
     pub clamped: Vec<&'static str>,
@@ -44,7 +48,9 @@ pub struct Remarks {
 pub fn response(request: &HttpRequest, answer: &Answer, remarks: &Remarks) -> HttpResponse {
     let meta = &answer.envelope.meta;
     let body = &answer.envelope.body;
-    let mut response = if not_modified(request.headers(), meta) {
+    // what a client has by an upload says nothing of the answer to the next one (RFC 9110, 13.1.2)
+    let conditional = *request.method() != Method::POST;
+    let mut response = if conditional && not_modified(request.headers(), meta) {
         HttpResponse::NotModified().finish()
     } else {
         match part(request.method(), request.headers(), meta, body.len()) {

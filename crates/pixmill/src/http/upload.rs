@@ -1,0 +1,153 @@
+//! The handler of uploads: who may send one, what is done with it, and what is answered.
+
+use std::rc::Rc;
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::header::{AUTHORIZATION, CONTENT_LOCATION},
+    web::Payload,
+};
+use origin::SourcePath;
+use serde_json::json;
+use vips_ops::params::Parsed;
+
+use super::{
+    image, later, put, put_uncached,
+    success::{self, Remarks},
+};
+use crate::{
+    failure::Failure,
+    original::Standing,
+    service::Request,
+    signing::{Admitted, Fault, Purpose},
+    state::{Shared, Worker},
+    uploads::{
+        Error, Received,
+        order::{self, Carried, Fate, Order, Source, Variant},
+        receive,
+        wishes::{self, Processed, When, Wishes},
+    },
+};
+
+/// Marks the listener whose business uploads are.
+pub struct Welcome;
+
+/// Whether the listener of this request takes uploads.
+pub fn is_welcome(request: &HttpRequest) -> bool {
+    let public = || super::worker(request).shared.config.uploads.public;
+    request.app_data::<Welcome>().is_some() || public()
+}
+
+/// Fails unless the request brings one of the tokens, where there are any.
+pub fn authorize(shared: &Shared, request: &HttpRequest) -> Result<(), Failure> {
+    let uploads = &shared.config.uploads;
+    let given = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok()).and_then(bearer);
+    if uploads.tokens.is_empty() || given.is_some_and(|token| uploads.knows(token)) {
+        return Ok(());
+    }
+    Err(Error::Unauthorized.into())
+}
+
+/// The token of an `Authorization` header (RFC 6750, 2.1).
+fn bearer(value: &str) -> Option<&str> {
+    let (scheme, token) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+/// Receives an upload, does with it what is asked, and answers with the picture, or with what was stored.
+pub async fn answer(
+    worker: &Rc<Worker>,
+    request: &HttpRequest,
+    payload: Payload,
+) -> Result<HttpResponse, Failure> {
+    let shared = &worker.shared;
+    authorize(shared, request)?;
+    // what is refused whatever comes is refused before it comes
+    SourcePath::parse(request.uri().path())?;
+    let Admitted { query, .. } =
+        image::admitted(shared, Purpose::Upload, request.uri().path(), request.query_string())?;
+    let Received { file, fields, held } = receive(shared, request.headers(), payload).await?;
+    if shared.signer.is_some() && !fields.is_empty() {
+        // no signature covers them
+        return Err(Fault::Wrong.into());
+    }
+    let wishes = wishes::read(&query, &fields, shared.config.uploads.max_queries)?;
+    let fate = match (wishes.processed, wishes.queries.is_empty()) {
+        (Processed::Kept, _) => Fate::KeptProcessed,
+        (Processed::Sent, true) => Fate::Forgotten,
+        (Processed::Sent, false) => Fate::Kept,
+    };
+    let (order, mut remarks) = read(worker, request, &wishes)?;
+    let mut order = Order { source: Source::Upload { file, held, fate }, ..order };
+    if fate == Fate::KeptProcessed {
+        // what holds for every request is done when the picture is asked for, not twice
+        let Parsed { params, clamped } = without_defaults(shared, &wishes.rest)?;
+        remarks.clamped = clamped;
+        order.wanted.params = params;
+    }
+    if wishes.when == When::Later {
+        return later::accepted(shared, order).await;
+    }
+    let Carried { mut answer, stored } = order::carry_out(worker, &order).await?;
+    if !order.others.is_empty() {
+        return Ok(report(&stored));
+    }
+    // the answer to a POST is for its sender
+    answer.standing = Standing::Unkept;
+    let mut response = success::response(request, &answer, &remarks);
+    if fate == Fate::KeptProcessed {
+        put(response.headers_mut(), CONTENT_LOCATION, order.path.canonical());
+    }
+    Ok(response)
+}
+
+/// What the wishes amount to, and what is to be said of the picture.
+pub fn read(
+    worker: &Rc<Worker>,
+    request: &HttpRequest,
+    wishes: &Wishes,
+) -> Result<(Order, Remarks), Failure> {
+    let (Request { path, params, accept }, remarks) = image::read(worker, request, &wishes.rest)?;
+    let wanted = Variant { query: wishes.rest.clone(), params };
+    let others = wishes.queries.iter().map(|query| {
+        let (Request { params, .. }, _) = image::read(worker, request, query)?;
+        if params.gives_original() && !worker.shared.config.params.allow_original {
+            return Err(Failure::OriginalRefused);
+        }
+        Ok(Variant { query: query.clone(), params })
+    });
+    let others = others.collect::<Result<_, _>>()?;
+    let path = SourcePath::clone(&path);
+    Ok((Order { path, wanted, others, accept, source: Source::Origin }, remarks))
+}
+
+fn without_defaults(shared: &Shared, query: &str) -> Result<Parsed, Failure> {
+    let mut rules = shared.rules.clone();
+    rules.set_defaults("")?;
+    Ok(rules.parse(query)?)
+}
+
+/// What was stored, for the sender of several query strings.
+fn report(stored: &[serde_json::Value]) -> HttpResponse {
+    let mut response = HttpResponse::Ok().json(json!({ "stored": stored }));
+    put_uncached(response.headers_mut());
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tokens_are_found() {
+        for (value, token) in [
+            ("Bearer abc", Some("abc")),
+            ("bearer  abc ", Some("abc")),
+            ("Basic abc", None),
+            ("Bearer", None),
+            ("abc", None),
+        ] {
+            assert_eq!(bearer(value), token, "{value}");
+        }
+    }
+}

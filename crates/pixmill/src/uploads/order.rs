@@ -1,0 +1,231 @@
+//! Work on one picture and those that are to be made with it, now or later: what to do, doing it, and telling of it.
+
+use std::{rc::Rc, sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use futures_util::{StreamExt, stream};
+use origin::SourcePath;
+use result_cache::{Lifetimes, clock};
+use serde_json::{Value, json};
+use tokio::time::timeout;
+use vips_ops::{Accept, Params, params::spec::Invalid, source::sniff::sniff};
+
+use super::{Error, Held, wishes::location};
+use crate::{
+    failure::Failure,
+    flight::Part,
+    http::error::object,
+    make,
+    original::{self, Original, Standing},
+    service::{self, Answer, Job, Made, Request},
+    state::Worker,
+};
+
+/// What to do.
+#[derive(Debug)]
+pub struct Order {
+    /// Which original.
+    pub path: SourcePath,
+    /// What is asked for.
+    pub wanted: Variant,
+    /// What else is to be made of the same original, and kept.
+    pub others: Vec<Variant>,
+    /// What the client can show.
+    pub accept: Accept,
+    /// Where the original comes from.
+    pub source: Source,
+}
+
+/// A picture to be made of an original.
+#[derive(Debug, Clone)]
+pub struct Variant {
+    /// As it was asked for.
+    pub query: String,
+    /// What that means.
+    pub params: Params,
+}
+
+/// Where an original comes from.
+#[derive(Debug)]
+pub enum Source {
+    /// From the cache, or its origin.
+    Origin,
+    /// It was sent along.
+    Upload {
+        /// Its bytes, shared by all that is made of them.
+        file: Bytes,
+        /// The room that they take.
+        held: Held,
+        /// What becomes of it.
+        fate: Fate,
+    },
+}
+
+/// What becomes of an upload.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fate {
+    /// It is forgotten.
+    Forgotten,
+    /// It becomes the original of its path as it came.
+    Kept,
+    /// What was made of it becomes the original of its path.
+    KeptProcessed,
+}
+
+/// What was done.
+#[derive(Debug)]
+pub struct Carried {
+    /// The picture that was asked for.
+    pub answer: Answer,
+    /// Each picture that was kept, or could not be made.
+    pub stored: Vec<Value>,
+}
+
+/// Does it. Dropping the future ends the work.
+pub async fn carry_out(worker: &Rc<Worker>, order: &Order) -> Result<Carried, Failure> {
+    match &order.source {
+        Source::Origin => of_origin(worker, order).await,
+        Source::Upload { file, fate, .. } => {
+            let original = original::given(file.clone()).await;
+            match fate {
+                Fate::Forgotten => {
+                    let answer = make(worker, order, &order.wanted, original).await?;
+                    Ok(Carried { answer, stored: Vec::new() })
+                }
+                Fate::Kept => as_it_came(worker, order, original).await,
+                Fate::KeptProcessed => processed(worker, order, original).await,
+            }
+        }
+    }
+}
+
+async fn of_origin(worker: &Rc<Worker>, order: &Order) -> Result<Carried, Failure> {
+    let answer = service::answer(worker, order.request(&order.wanted)).await?;
+    let first = told(&order.path, &order.wanted.query, &answer);
+    let others = stream::iter(&order.others).map(async |variant| {
+        let answer = service::answer(worker, order.request(variant)).await;
+        tell(&order.path, &variant.query, answer.as_ref())
+    });
+    let others = others.buffered(at_a_time(worker)).collect::<Vec<_>>().await;
+    Ok(Carried { answer, stored: [vec![first], others].concat() })
+}
+
+async fn as_it_came(worker: &Rc<Worker>, order: &Order, original: Original) -> Result<Carried, Failure> {
+    let original = keep(worker, order, original).await?;
+    let answer = make(worker, order, &order.wanted, original.clone()).await?;
+    let mut stored = vec![picture(&order.path, &original)];
+    if !order.wanted.params.is_empty() {
+        stored.push(told(&order.path, &order.wanted.query, &answer));
+    }
+    stored.extend(make_others(worker, order, &original).await);
+    Ok(Carried { answer, stored })
+}
+
+async fn processed(worker: &Rc<Worker>, order: &Order, original: Original) -> Result<Carried, Failure> {
+    let answer = make(worker, order, &order.wanted, original).await?;
+    let bytes = answer.envelope.body.clone();
+    if sniff(&bytes).is_none() {
+        let expected = "parameters that make a picture which can be an original";
+        return Err(Invalid::new("cache_processed", &answer.envelope.meta.content_type, expected).into());
+    }
+    let original = keep(worker, order, original::given(bytes).await).await?;
+    let mut stored = vec![picture(&order.path, &original)];
+    stored.extend(make_others(worker, order, &original).await);
+    Ok(Carried { answer, stored })
+}
+
+/// Keeps an upload as the original of its path.
+async fn keep(worker: &Rc<Worker>, order: &Order, original: Original) -> Result<Original, Failure> {
+    if sniff(&original.envelope.body).is_none() {
+        return Err(vips_ops::Error::Unsupported.into());
+    }
+    let lifetimes = Lifetimes { fresh_for: worker.shared.config.uploads.ttl, ..Lifetimes::default() };
+    if !original::keep_given(worker, &order.path, &original, lifetimes).await {
+        return Err(Error::NotKept.into());
+    }
+    let mut envelope = result_cache::Envelope::clone(&original.envelope);
+    envelope.meta.lifetimes = lifetimes;
+    Ok(Original { envelope: Arc::new(envelope), standing: Standing::Kept })
+}
+
+async fn make_others(worker: &Rc<Worker>, order: &Order, original: &Original) -> Vec<Value> {
+    let others = stream::iter(&order.others).map(async |variant| {
+        let answer = make(worker, order, variant, original.clone()).await;
+        tell(&order.path, &variant.query, answer.as_ref())
+    });
+    others.buffered(at_a_time(worker)).collect().await
+}
+
+/// Makes a picture of this original, whatever the caches know, and keeps it if the original is kept.
+async fn make(
+    worker: &Rc<Worker>,
+    order: &Order,
+    variant: &Variant,
+    original: Original,
+) -> Result<Answer, Failure> {
+    let shared = &worker.shared;
+    let request = order.request(variant);
+    let identity = worker.origin.identity(&request.path);
+    let key = shared.keys.result(&request.params, request.accept, &identity);
+    let job = Job { request, key, identity, stale: None, given: Some(original) };
+    let limit = shared.config.limits.deadline;
+    let made = timeout(limit, make::attempt(worker, &job)).await.map_err(|_| Failure::Deadline)??;
+    if made.standing == Standing::Kept {
+        shared.results.put(key, Arc::clone(&made.envelope)).await;
+    }
+    Ok(Made::answer(made, Part::Began, Duration::ZERO))
+}
+
+/// As many as there are threads: the rest would only wait in the queue, and keep others out of it.
+fn at_a_time(worker: &Worker) -> usize {
+    worker.shared.config.workers.thread_count()
+}
+
+impl Order {
+    fn request(&self, variant: &Variant) -> Request {
+        Request { path: Rc::new(self.path.clone()), params: variant.params.clone(), accept: self.accept }
+    }
+
+    /// Where the picture is found that was asked for; none: it is kept nowhere.
+    pub fn location(&self) -> Option<String> {
+        match &self.source {
+            Source::Upload { fate: Fate::Forgotten, .. } => None,
+            Source::Upload { fate: Fate::KeptProcessed, .. } => Some(location(&self.path, "")),
+            Source::Upload { fate: Fate::Kept, .. } | Source::Origin => {
+                Some(location(&self.path, &self.wanted.query))
+            }
+        }
+    }
+}
+
+fn tell(path: &SourcePath, query: &str, answer: Result<&Answer, &Failure>) -> Value {
+    match answer {
+        Ok(answer) => told(path, query, answer),
+        Err(failure) => {
+            tracing::warn!(error = %failure, "a picture could not be made");
+            json!({ "location": location(path, query), "error": object(failure) })
+        }
+    }
+}
+
+fn told(path: &SourcePath, query: &str, answer: &Answer) -> Value {
+    let meta = &answer.envelope.meta;
+    json!({
+        "location": location(path, query),
+        "content_type": meta.content_type,
+        "bytes": answer.envelope.body.len(),
+        "etag": meta.etag,
+        "fresh_for": meta.lifetimes.fresh_for.saturating_sub(answer.envelope.age(clock::now())).as_secs(),
+    })
+}
+
+/// Tells of an original that was kept.
+fn picture(path: &SourcePath, original: &Original) -> Value {
+    let body = &original.envelope.body;
+    json!({
+        "location": location(path, ""),
+        "content_type": sniff(body).map(vips_ops::source::SourceFormat::mime),
+        "bytes": body.len(),
+        "fresh_for": original.envelope.meta.lifetimes.fresh_for.as_secs(),
+    })
+}

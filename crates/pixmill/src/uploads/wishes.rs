@@ -1,0 +1,208 @@
+//! What is to be done with a picture beside processing it: keeping it, making others of it, and doing so later.
+
+use std::collections::BTreeSet;
+
+use origin::SourcePath;
+use url::form_urlencoded::Serializer;
+use vips_ops::{
+    params::{lookup, spec::Invalid, value::boolean::boolean},
+    query::{self, Raw},
+};
+
+use crate::failure::Failure;
+
+/// The parameters of this page. They are no parameters of pictures.
+const ASYNC: &str = "async";
+const CACHE_PROCESSED: &str = "cache_processed";
+const CACHE_QUERIES: &str = "cache_queries";
+
+/// How forms of some languages name a field that is repeated.
+const CACHE_QUERIES_OF_PHP: &str = "cache_queries[]";
+
+/// Wishes, and the query string without them.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Wishes {
+    /// When the answer is wanted.
+    pub when: When,
+    /// What becomes the original of the path.
+    pub processed: Processed,
+    /// Query strings of pictures that are to be made as well.
+    pub queries: Vec<String>,
+    /// All that is said of the picture, as a query string.
+    pub rest: String,
+}
+
+/// When an answer is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum When {
+    /// As the answer to this request.
+    Now,
+    /// Under an address of its own.
+    Later,
+}
+
+/// What becomes of a processed upload.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Processed {
+    /// It is the answer, and forgotten.
+    Sent,
+    /// It becomes the original of the path.
+    Kept,
+}
+
+/// Whether a query string may hold wishes: a look that costs nothing beside reading it.
+pub fn possible(query: &str) -> bool {
+    [ASYNC, "cache_"].iter().any(|name| query.contains(name))
+}
+
+/// Reads a query string, over which the fields of a form are laid: where both speak of a thing, the form wins.
+pub fn read(query: &str, fields: &[(String, String)], most_queries: usize) -> Result<Wishes, Failure> {
+    let split = |query: &str| query::split(query, |name| lookup(name).is_some());
+    let form = split(&Serializer::new(String::new()).extend_pairs(fields).finish())?;
+    let mut own = split(query)?;
+    let said: BTreeSet<_> = form.iter().map(|field| subject(field).to_owned()).collect();
+    own.retain(|raw| !said.contains(subject(raw)));
+    let (mut when, mut processed, mut queries) = (When::Now, Processed::Sent, Vec::new());
+    let mut rest = Serializer::new(String::new());
+    for raw in own.into_iter().chain(form) {
+        match raw.name.as_str() {
+            ASYNC => when = if on(ASYNC, raw)? { When::Later } else { When::Now },
+            CACHE_PROCESSED => {
+                processed = if on(CACHE_PROCESSED, raw)? { Processed::Kept } else { Processed::Sent };
+            }
+            CACHE_QUERIES | CACHE_QUERIES_OF_PHP => {
+                queries.extend(listed(&text(CACHE_QUERIES, raw)?)?);
+            }
+            _ => append(&mut rest, raw),
+        }
+    }
+    if queries.len() > most_queries {
+        let expected = format!("at most {most_queries} query strings");
+        return Err(Invalid::new(CACHE_QUERIES, &queries.len().to_string(), expected).into());
+    }
+    Ok(Wishes { when, processed, queries, rest: rest.finish() })
+}
+
+/// Where a query string leads: the URL of a picture.
+pub fn location(path: &SourcePath, query: &str) -> String {
+    let mark = if query.is_empty() { "" } else { "?" };
+    format!("{}{mark}{query}", path.canonical())
+}
+
+/// What a pair speaks of, whichever of its names is used.
+fn subject(raw: &Raw) -> &str {
+    lookup(&raw.name).map_or(raw.name.as_str(), |spec| spec.name)
+}
+
+fn on(name: &'static str, raw: Raw) -> Result<bool, Failure> {
+    let text = text(name, raw)?;
+    Ok(boolean(&text).map_err(|expected| Invalid::new(name, &text, expected))?.value)
+}
+
+fn text(name: &'static str, raw: Raw) -> Result<String, Failure> {
+    raw.value.text().map_err(|expected| Invalid::new(name, "", expected).into())
+}
+
+/// A JSON array of query strings, or one query string.
+fn listed(text: &str) -> Result<Vec<String>, Failure> {
+    let queries = if text.trim_start().starts_with('[') {
+        serde_json::from_str(text).map_err(|_| {
+            Invalid::new(CACHE_QUERIES, text, "a JSON array of query strings, [\"width=200\",\"width=400\"]")
+        })?
+    } else {
+        vec![text.to_owned()]
+    };
+    queries.iter().map(|query| picture_only(query.trim().trim_start_matches('?'))).collect()
+}
+
+/// The query string without wishes of its own: they would never end.
+fn picture_only(query: &str) -> Result<String, Failure> {
+    if !possible(query) {
+        return Ok(query.to_owned());
+    }
+    let mut rest = Serializer::new(String::new());
+    for raw in query::split(query, |name| lookup(name).is_some())? {
+        match raw.name.as_str() {
+            ASYNC | CACHE_PROCESSED | CACHE_QUERIES | CACHE_QUERIES_OF_PHP => {}
+            _ => append(&mut rest, raw),
+        }
+    }
+    Ok(rest.finish())
+}
+
+fn append(query: &mut Serializer<'_, String>, raw: Raw) {
+    let name = raw.sent_name();
+    let (query::Value::Plain(value) | query::Value::Base64(value)) = raw.value;
+    query.append_pair(&name, &value);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fields(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+        pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+    }
+
+    #[track_caller]
+    fn rest(query: &str, form: &[(&str, &str)], expected: &str) {
+        assert_eq!(read(query, &fields(form), 9).unwrap().rest, expected);
+    }
+
+    #[test]
+    fn the_form_wins_a_clash() {
+        rest("width=1&blur=2", &[("width", "3")], "blur=2&width=3");
+        rest("w=1", &[("width", "3")], "width=3");
+        rest("w64=MQ", &[("width", "3")], "width=3");
+        rest("width=1", &[("w64", "Mw")], "w64=Mw");
+        rest("utm=1", &[("mark", "/a b.png?x=1&y")], "utm=1&mark=%2Fa+b.png%3Fx%3D1%26y");
+    }
+
+    #[test]
+    fn wishes_are_taken_out() {
+        let wishes = read("width=1&async=true", &fields(&[("cache_processed", "1")]), 9).unwrap();
+        let expected = Wishes {
+            when: When::Later,
+            processed: Processed::Kept,
+            queries: Vec::new(),
+            rest: "width=1".to_owned(),
+        };
+        assert_eq!(wishes, expected);
+        let wishes = read("async=true&cache_processed=1", &fields(&[("async", "0")]), 9).unwrap();
+        assert_eq!((wishes.when, wishes.processed), (When::Now, Processed::Kept));
+        assert_eq!(read("async64=MQ", &[], 9).unwrap().when, When::Later);
+    }
+
+    #[test]
+    fn queries_are_listed_or_repeated() {
+        for query in [
+            "cache_queries=%5B%22width%3D2%22%2C%22%3Fheight%3D3%26blur%3D1%22%5D",
+            "cache_queries=width%3D2&cache_queries=height%3D3%26blur%3D1",
+            "cache_queries[]=width%3D2&cache_queries[]=height%3D3%26blur%3D1",
+            "cache_queries64=WyJ3aWR0aD0yIiwiaGVpZ2h0PTMmYmx1cj0xIl0",
+            "cache_queries=width%3D2&cache_queries=height%3D3%26async%3D1%26blur%3D1",
+        ] {
+            assert_eq!(read(query, &[], 9).unwrap().queries, ["width=2", "height=3&blur=1"], "{query}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_refused() {
+        for query in [
+            "async=perhaps",
+            "cache_processed=2",
+            "cache_queries=%5B1%5D",
+            "cache_queries=%5B%22a%22",
+            "cache_queries64=%21",
+            "cache_queries=a&cache_queries=b&cache_queries=c",
+        ] {
+            assert!(matches!(read(query, &[], 2), Err(Failure::Image(_))), "{query}");
+        }
+    }
+
+    #[test]
+    fn wishes_in_queries_end() {
+        let nested = "cache_queries=".repeat(4000) + "width=1";
+        assert_eq!(read(&nested, &[], 9).unwrap().queries, [""]);
+    }
+}
