@@ -128,7 +128,8 @@ async fn made(worker: Rc<Worker>, job: Rc<Job>, until: Instant) -> Result<(Made,
 }
 
 impl Answer {
-    fn known(envelope: &Arc<Envelope>, found: Found, cache: Duration) -> Self {
+    /// One that the cache had.
+    pub fn known(envelope: &Arc<Envelope>, found: Found, cache: Duration) -> Self {
         let timing = Timing { cache: Some(cache), ..Timing::default() };
         Self { envelope: Arc::clone(envelope), found, standing: Standing::Kept, timing }
     }

@@ -127,7 +127,7 @@ mod tests {
         let expected = ["listen", "admin", "origin", "params", "cors", "client_hints", "limits", "output"];
         let expected: Vec<_> = expected
             .iter()
-            .chain(&["animation", "meta", "quality_auto", "cache", "workers", "vision", "logs"])
+            .chain(&["animation", "meta", "quality_auto", "cache", "workers", "uploads", "vision", "logs"])
             .map(|name| format!("`{name}`"))
             .collect();
         assert_eq!(headings, expected);

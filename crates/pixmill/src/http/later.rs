@@ -1,6 +1,6 @@
 //! Requests that are answered later, and the pages that tell how far they are.
 
-use std::{rc::Rc, sync::Arc};
+use std::{rc::Rc, time::Instant};
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -23,7 +23,6 @@ use crate::{
     signing::Admitted,
     state::{Shared, Worker},
     telemetry::access::Entry,
-    timing::Timing,
     uploads::{
         Error,
         background::Background,
@@ -101,16 +100,13 @@ async fn status(request: HttpRequest, id: Path<String>) -> HttpResponse {
 }
 
 async fn result(request: HttpRequest, id: Path<String>) -> HttpResponse {
+    let began = Instant::now();
     let hit = match Id::parse(&id) {
         Some(id) => job::result(&worker(&request).shared, id).await,
         None => None,
     };
     let Some(hit) = hit else { return error::response(&Error::UnknownJob.into()) };
-    let answer = Answer {
-        envelope: Arc::clone(&hit.envelope),
-        found: Found::Hit(hit.tier),
-        standing: Standing::Unkept,
-        timing: Timing::default(),
-    };
+    let known = Answer::known(&hit.envelope, Found::Hit(hit.tier), began.elapsed());
+    let answer = Answer { standing: Standing::Unkept, ..known };
     success::response(&request, &answer, &Remarks::default())
 }

@@ -50,6 +50,10 @@ impl Connection {
         self.0.write_all(text.as_bytes()).await.unwrap();
     }
 
+    pub async fn write_bytes(&mut self, bytes: &[u8]) {
+        self.0.write_all(bytes).await.unwrap();
+    }
+
     /// Reads the answer to a request of this method.
     pub async fn read(&mut self, method: &str) -> Response {
         timeout(PATIENCE, self.read_all(method)).await.expect("no answer")

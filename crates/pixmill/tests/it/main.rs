@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod admin;
+mod background;
 mod browsers;
 mod client;
 mod coalescing;
@@ -9,6 +10,7 @@ mod conditional;
 mod connection;
 mod errors;
 mod fake_origin;
+mod form;
 mod hits;
 mod meta;
 mod negotiation;
@@ -22,3 +24,5 @@ mod shutdown;
 mod sight;
 mod signing;
 mod stale;
+mod stored;
+mod uploads;

@@ -1,6 +1,6 @@
 //! Servers for tests, and pictures for them to serve.
 
-use std::{fs, path::PathBuf, sync::mpsc, time::Instant};
+use std::{fs, net::SocketAddr, path::PathBuf, sync::mpsc, time::Instant};
 
 use bytes::Bytes;
 use futures_util::future::poll_immediate;
@@ -38,6 +38,18 @@ pub async fn serve(origin: &str, change: impl FnOnce(&mut Config)) -> Server {
 /// A server before the sample pictures.
 pub async fn serve_samples(change: impl FnOnce(&mut Config)) -> Server {
     serve(samples().to_str().unwrap(), change).await
+}
+
+/// A server that takes uploads, before this origin.
+pub async fn serve_uploads(origin: &str, change: impl FnOnce(&mut Config)) -> (Server, SocketAddr) {
+    let server = serve(origin, |config| {
+        config.uploads.enabled = true;
+        config.uploads.address = ([127, 0, 0, 1], 0).into();
+        change(config);
+    });
+    let server = server.await;
+    let address = server.uploads_address.unwrap();
+    (server, address)
 }
 
 pub async fn serve_origin(origin: &FakeOrigin) -> Server {

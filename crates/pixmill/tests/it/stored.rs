@@ -1,0 +1,152 @@
+//! Uploads that are stored: as originals, and with what is made of them.
+
+use bytes::Bytes;
+use serde_json::json;
+use testkit::Picture;
+
+use crate::{
+    client::{Connection, get},
+    fake_origin::{FakeOrigin, Reply},
+    form::{Form, post, post_raw, post_with},
+    setup::{sample, serve_uploads},
+};
+
+fn absent() -> FakeOrigin {
+    FakeOrigin::start(Reply::status(404))
+}
+
+fn form() -> Form {
+    Form::default().file(&sample("china.jpg"))
+}
+
+fn size(body: &[u8]) -> (u32, u32) {
+    let picture = Picture::decode(&Bytes::copy_from_slice(body));
+    (picture.width, picture.height)
+}
+
+#[actix_web::test]
+async fn the_processed_picture_becomes_the_original() {
+    let origin = absent();
+    let (server, uploads) = serve_uploads(&origin.url, |_| ()).await;
+    let target = "/new.jpg?width=200&cache_processed=true";
+    let answer = post(uploads, target, form().field("filter", "grayscale")).await;
+    assert_eq!((answer.status, size(&answer.body)), (200, (200, 133)));
+    assert_eq!(answer.header("content-location"), "/new.jpg");
+    let original = get(server.address, "/new.jpg").await;
+    assert_eq!((original.status, &original.body), (200, &answer.body));
+    assert!(original.header("cache-control").starts_with("public, max-age=2592000"));
+    let made = get(server.address, "/new.jpg?width=50").await;
+    assert_eq!((made.outcome(), size(&made.body)), ((200, "miss"), (50, 33)));
+    assert_eq!(made.header("x-original-resolution"), "200x133");
+    let grey = Picture::decode(&made.body.into());
+    assert!(grey.rgba.chunks_exact(4).all(|pixel| pixel[0].abs_diff(pixel[1]) < 4), "it is grey");
+    assert_eq!(origin.asked(), 0);
+}
+
+#[actix_web::test]
+async fn the_last_upload_holds() {
+    let origin = absent();
+    let (server, uploads) = serve_uploads(&origin.url, |_| ()).await;
+    assert_eq!(get(server.address, "/new.jpg").await.status, 404);
+    for (name, resolution) in [("china.jpg", "640x427"), ("chelsea.png", "451x300")] {
+        let answer = post_raw(uploads, "/new.jpg?cache_processed=1", &sample(name)).await;
+        assert_eq!((answer.status, answer.body), (200, sample(name).to_vec()));
+        let target = format!("/new.jpg?width=51&pad={}", name.len());
+        assert_eq!(get(server.address, &target).await.header("x-original-resolution"), resolution);
+    }
+    assert_eq!(origin.asked(), 1);
+}
+
+#[actix_web::test]
+async fn an_upload_goes_before_a_fetch_that_is_under_way() {
+    let origin = FakeOrigin::start(Reply::ok(&sample("chelsea.png")));
+    origin.hold();
+    let (server, uploads) = serve_uploads(&origin.url, |_| ()).await;
+    let mut early = Connection::open(server.address).await;
+    early.send("GET", "/new.jpg?width=50", &[]).await;
+    origin.is_asked(1).await;
+    assert_eq!(post_raw(uploads, "/new.jpg?cache_processed=1", &sample("china.jpg")).await.status, 200);
+    origin.release();
+    assert_eq!(early.read("GET").await.header("x-original-resolution"), "640x427");
+    assert_eq!(get(server.address, "/new.jpg?width=60").await.header("x-original-resolution"), "640x427");
+}
+
+#[actix_web::test]
+async fn what_holds_for_every_request_is_not_done_twice() {
+    let origin = absent();
+    let defaults = |config: &mut pixmill::config::Config| config.params.defaults = "pad=10".to_owned();
+    let (server, uploads) = serve_uploads(&origin.url, defaults).await;
+    let answer = post(uploads, "/new.jpg?width=100&cache_processed=1", form()).await;
+    assert_eq!(size(&answer.body), (100, 67));
+    let shown = get(server.address, "/new.jpg").await;
+    assert_eq!(size(&shown.body), (120, 87));
+    assert_eq!(size(&post(uploads, "/?width=100", form()).await.body), (120, 87));
+}
+
+#[actix_web::test]
+async fn queries_are_made_and_stored() {
+    let origin = absent();
+    let (server, uploads) = serve_uploads(&origin.url, |_| ()).await;
+    // the example of the API's reference
+    let queries = json!(["width=200", "width=400", "height=500"]).to_string();
+    let report = post(uploads, "/image.jpg", form().field("cache_queries", &queries)).await;
+    assert_eq!((report.status, report.header("content-type")), (200, "application/json"));
+    let stored = report.json()["stored"].clone();
+    let targets = ["/image.jpg", "/image.jpg?width=200", "/image.jpg?width=400", "/image.jpg?height=500"];
+    for (entry, target) in stored.as_array().unwrap().iter().zip(targets) {
+        assert_eq!(entry["location"], target);
+        let begun = server.pool().load().begun;
+        let answer = get(server.address, target).await;
+        assert_eq!(answer.outcome(), (200, "hit-memory"), "{target}");
+        assert_eq!(entry["bytes"], answer.body.len(), "{target}");
+        assert_eq!(server.pool().load().begun, begun, "it is not rendered again");
+        if let Some(etag) = entry["etag"].as_str() {
+            assert_eq!(answer.header("etag"), etag);
+        }
+    }
+    assert_eq!(stored.as_array().unwrap().len(), 4);
+    assert_eq!((origin.asked(), server.pool().load().begun), (0, 3));
+    assert_eq!(size(&get(server.address, "/image.jpg?width=200").await.body), (200, 133));
+}
+
+#[actix_web::test]
+async fn queries_are_made_of_the_processed_picture() {
+    let origin = absent();
+    let (server, uploads) = serve_uploads(&origin.url, |_| ()).await;
+    let fields = form().field("cache_processed", "true").field("crop", "0,0,300,300");
+    let fields =
+        fields.field("cache_queries", "width=30").field("cache_queries", "mark=%2Fno.png&mark_required=1");
+    let report = post(uploads, "/image.jpg", fields).await.json();
+    assert_eq!(report["stored"][0]["location"], "/image.jpg");
+    assert_eq!(report["stored"][1]["location"], "/image.jpg?width=30");
+    assert_eq!(report["stored"][2]["error"]["code"], "not_found", "{report}");
+    let small = get(server.address, "/image.jpg?width=30").await;
+    assert_eq!((small.outcome(), size(&small.body)), ((200, "hit-memory"), (30, 30)));
+}
+
+#[actix_web::test]
+async fn what_cannot_be_stored_is_refused() {
+    let origin = absent();
+    let change = |config: &mut pixmill::config::Config| {
+        config.uploads.max_queries = 2;
+        config.cache.max_entry_bytes = bytesize::ByteSize::kib(100);
+    };
+    let (server, uploads) = serve_uploads(&origin.url, change).await;
+    for (field, value, status, code) in [
+        ("cache_queries", "[\"width=x\"]", 400, "invalid_parameter"),
+        ("cache_queries", "[1]", 400, "invalid_parameter"),
+        ("cache_queries", "[\"w=1\",\"w=2\",\"w=3\"]", 400, "invalid_parameter"),
+        ("cache_queries", "[\"origin=http://a.example\"]", 401, "dynamic_origin_refused"),
+        ("cache_processed", "perhaps", 400, "invalid_parameter"),
+        ("cache_processed", "true", 507, "upload_not_kept"),
+        ("cache_queries", "width=5", 507, "upload_not_kept"),
+    ] {
+        let answer = post(uploads, "/a.jpg", form().field(field, value)).await;
+        assert_eq!((answer.status, &answer.json()["error"]["code"]), (status, &code.into()), "{value}");
+    }
+    let described = post(uploads, "/a.jpg?meta=1&cache_processed=1", form()).await;
+    assert_eq!((described.status, &described.json()["error"]["parameter"]), (400, &"cache_processed".into()));
+    let text = post_with(uploads, "/a.jpg?cache_queries=width%3D5", &[], b"no picture").await;
+    assert_eq!(text.status, 415);
+    assert_eq!(get(server.address, "/a.jpg?width=5").await.status, 404, "nothing was stored");
+}
