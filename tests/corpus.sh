@@ -43,6 +43,15 @@ fi
 [[ ${1-} != --prepare ]] || exit 0
 [[ -x $server ]] || fail "no server at $server; build it first: cargo build --package pixmill"
 
-PYTHONPATH=$packages PYTHONDONTWRITEBYTECODE=1 python3 "$corpora/run_cases.py" \
-    --server "$server serve --listen 127.0.0.1:{port} --admin-listen 127.0.0.1:{admin} --origin {origin}" \
-    --set dev --skip-file tests/corpus-skip.txt --keep "$target/corpus" "$@"
+check() {
+    PYTHONPATH=$packages PYTHONDONTWRITEBYTECODE=1 python3 "$corpora/run_cases.py" \
+        --server "$server serve --listen 127.0.0.1:{port} --admin-listen 127.0.0.1:{admin} --origin {origin}" \
+        --set dev --skip-file tests/corpus-skip.txt --keep "$target/corpus" "$@"
+}
+check "$@"
+
+# The cases of a server that takes uploads; options choose among the others.
+if [[ $# == 0 ]]; then
+    export PIXMILL__UPLOADS__ENABLED=true PIXMILL__UPLOADS__PUBLIC=true PIXMILL__UPLOADS__ADDRESS=127.0.0.1:0
+    check --allow uploads --only '*post*'
+fi
