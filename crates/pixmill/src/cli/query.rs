@@ -20,6 +20,16 @@ pub enum Modern {
     Webp,
 }
 
+impl Modern {
+    /// Its media type.
+    pub fn media(self) -> &'static str {
+        match self {
+            Self::Avif => "image/avif",
+            Self::Webp => "image/webp",
+        }
+    }
+}
+
 /// What a client accepts that can show these.
 pub fn accept(formats: &[Modern]) -> Accept {
     Accept { avif: formats.contains(&Modern::Avif), webp: formats.contains(&Modern::Webp) }

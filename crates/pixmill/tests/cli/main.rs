@@ -8,3 +8,4 @@ mod process;
 mod run;
 mod serve;
 mod sign;
+mod warm;

@@ -1,0 +1,143 @@
+//! `pixmill warm`: asks a server for many pictures, so that it has them when others ask.
+
+use std::{
+    fs,
+    io::{self, Read},
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use actix_web::http::Uri;
+use clap::Args;
+use indicatif::{ProgressBar, ProgressStyle};
+use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
+
+use super::{
+    Error,
+    ask::{Body, Question},
+    out,
+    query::Modern,
+};
+
+/// Asks for every URL of a list, and throws the answers away: afterwards the server has them.
+#[derive(Debug, Args)]
+pub struct Warm {
+    /// A file with a URL or a path a line, `-` for standard input; empty lines and those that begin with # are left out
+    #[arg(value_name = "URL-LIST")]
+    list: PathBuf,
+    /// The server that is asked, whatever servers the list names: `http://10.0.0.1:8080`; paths need it
+    #[arg(long, value_name = "URL")]
+    server: Option<Uri>,
+    /// How many requests at a time
+    #[arg(long, default_value_t = 8, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    concurrency: u16,
+    /// How long one answer may take, in seconds
+    #[arg(long, default_value_t = 60, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
+    timeout: u64,
+    /// Formats that `format=auto` may choose besides JPEG and PNG
+    #[arg(long, value_delimiter = ',', value_name = "FORMAT")]
+    accept: Vec<Modern>,
+}
+
+impl Warm {
+    /// Asks, and fails at the end if any of the answers was not a picture.
+    pub fn run(&self) -> Result<(), Error> {
+        let text = self.read().map_err(Error::file(&self.list))?;
+        let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+        let urls = lines.map(|line| self.url(line)).collect::<Result<Vec<_>, _>>()?;
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(self.concurrency.into()).build()?;
+        let failures: Vec<_> = pool.install(|| self.ask_all(&urls)).into_iter().flatten().collect();
+        let total = urls.len();
+        out::tell(&format!("{} of {total} pictures are warm", total - failures.len()))?;
+        if failures.is_empty() { Ok(()) } else { Err(Error::Urls { failures, total }) }
+    }
+
+    fn read(&self) -> io::Result<String> {
+        if self.list != Path::new("-") {
+            return fs::read_to_string(&self.list);
+        }
+        let mut text = String::new();
+        io::stdin().lock().read_to_string(&mut text)?;
+        Ok(text)
+    }
+
+    /// What a line asks for.
+    fn url(&self, line: &str) -> Result<Uri, Error> {
+        let refused =
+            |expected: &str| Error::Usage(format!("{line:?} is no URL to warm, expected {expected}"));
+        let listed: Uri = line.parse().map_err(|_| refused("a URL or a path, percent-encoded"))?;
+        let url = match &self.server {
+            Some(server) => {
+                let mut parts = server.clone().into_parts();
+                parts.path_and_query = listed.path_and_query().cloned();
+                Uri::from_parts(parts).map_err(|_| refused("--server such as http://127.0.0.1:8080"))?
+            }
+            None => listed,
+        };
+        match url.scheme_str() {
+            Some("http") => Ok(url),
+            Some(_) => {
+                Err(refused("an http: URL, or --server with one: the server is asked itself, not its CDN"))
+            }
+            None => Err(refused("a whole URL, or --server for paths")),
+        }
+    }
+
+    /// What failed, with its reason, in the order of the list; with a progress bar on a terminal.
+    fn ask_all(&self, urls: &[Uri]) -> Vec<Option<String>> {
+        let style = "{bar:40} {pos}/{len} {per_sec} {wide_msg} {eta}";
+        let style = ProgressStyle::with_template(style).expect("invariant: the template is valid");
+        let bar = ProgressBar::new(urls.len() as u64).with_style(style);
+        let formats: Vec<_> = self.accept.iter().map(|format| format.media()).collect();
+        let accept = [formats, vec!["*/*"]].concat().join(",");
+        let ask = |url: &Uri| {
+            let timeout = Duration::from_secs(self.timeout);
+            let status = Question { url, accept: &accept, timeout, body: Body::Read }.status();
+            bar.set_message(url.path().to_owned());
+            bar.inc(1);
+            match status {
+                Ok(200) => None,
+                Ok(status) => Some(format!("{url}: it answers with status {status}")),
+                Err(error) => Some(format!("{url}: {error}")),
+            }
+        };
+        let failures = urls.par_iter().map(ask).collect();
+        bar.finish_and_clear();
+        failures
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        warm: Warm,
+    }
+
+    fn url(server: Option<&str>, line: &str) -> Option<String> {
+        let server = server.map(|server| format!("--server={server}"));
+        let line_of = ["warm", "-"].map(str::to_owned).into_iter().chain(server);
+        Line::parse_from(line_of).warm.url(line).ok().map(|url| url.to_string())
+    }
+
+    #[test]
+    fn lines_are_urls_or_paths() {
+        let node = Some("http://10.0.0.1:8080");
+        for (server, line, expected) in [
+            (None, "http://a.example/x.jpg?width=5", Some("http://a.example/x.jpg?width=5")),
+            (node, "https://cdn.example/x.jpg?width=5", Some("http://10.0.0.1:8080/x.jpg?width=5")),
+            (node, "/x.jpg", Some("http://10.0.0.1:8080/x.jpg")),
+            (None, "/x.jpg", None),
+            (None, "https://cdn.example/x.jpg", None),
+            (Some("10.0.0.1:8080"), "/x.jpg", None),
+            (node, "/a b.jpg", None),
+        ] {
+            assert_eq!(url(server, line).as_deref(), expected, "{line}");
+        }
+    }
+}
