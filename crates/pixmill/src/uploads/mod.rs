@@ -1,6 +1,7 @@
 //! Pictures that are sent instead of fetched: receiving them, what is asked to be done with them, and doing it.
 
 pub mod background;
+mod blocks;
 mod error;
 mod incoming;
 pub mod job;

@@ -9,10 +9,7 @@ use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt};
 use vips_ops::query::MAX_QUERY_BYTES;
 
-use super::{
-    Error, Held,
-    incoming::{Account, Incoming},
-};
+use super::{Error, Held, blocks::Blocks, incoming::Incoming};
 use crate::{failure::Failure, state::Shared};
 
 /// The field with the picture.
@@ -23,9 +20,6 @@ const MOST_FIELDS: usize = 128;
 
 /// What a form may need beside its picture and its texts: boundaries, and the headers of its parts.
 const OVERHEAD_BYTES: u64 = 128 * 1024;
-
-/// A vector grows to what is announced only so far: beyond, it grows with what comes.
-const MOST_TRUSTED_BYTES: u64 = 1024 * 1024;
 
 /// An upload.
 #[derive(Debug)]
@@ -56,42 +50,33 @@ pub async fn receive(shared: &Shared, headers: &HeaderMap, payload: Payload) -> 
     }
     let incoming = Incoming::new(payload, limit, &shared.room, &shared.config.uploads);
     let account = incoming.account();
-    let form = if is_form {
-        form(headers, incoming, announced, max_bytes).await
-    } else {
-        raw(incoming, announced).await
-    };
-    let (mut file, fields) = form.map_err(|failure| account.failure().unwrap_or(failure))?;
-    file.shrink_to_fit();
-    Ok(Received { file: file.into(), fields, held: Account::held(&account) })
+    let form = if is_form { form(headers, incoming, max_bytes).await } else { raw(incoming).await };
+    let (file, fields) = form.map_err(|failure| account.failure().unwrap_or(failure))?;
+    Ok(Received { file: file.joined().await, fields, held: account.held() })
 }
 
-type Form = (Vec<u8>, Vec<(String, String)>);
+/// The picture, and the other fields.
+type Form = (Blocks, Vec<(String, String)>);
 
-async fn raw(mut incoming: Incoming, announced: u64) -> Result<Form, Failure> {
-    let mut file = room_for(announced);
+async fn raw(mut incoming: Incoming) -> Result<Form, Failure> {
+    let mut file = Blocks::default();
     while let Some(piece) = incoming.next().await {
-        file.extend_from_slice(&piece.map_err(|_| malformed("expected a whole picture, it broke off"))?);
+        file.push(&piece.map_err(|_| malformed("expected a whole picture, it broke off"))?);
     }
-    if file.is_empty() {
+    if file.length() == 0 {
         return Err(malformed("expected a picture, the body is empty"));
     }
     Ok((file, Vec::new()))
 }
 
-async fn form(
-    headers: &HeaderMap,
-    incoming: Incoming,
-    announced: u64,
-    max_bytes: u64,
-) -> Result<Form, Failure> {
+async fn form(headers: &HeaderMap, incoming: Incoming, max_bytes: u64) -> Result<Form, Failure> {
     let mut form = Multipart::new(headers, incoming);
     let (mut file, mut fields, mut text_bytes) = (None, Vec::new(), 0);
     while let Some(mut field) = form.try_next().await.map_err(unreadable)? {
         let name = field.name().unwrap_or_default().to_owned();
         match name.as_str() {
             FILE if file.is_some() => return Err(malformed("expected one field `file`, got several")),
-            FILE => file = Some(bytes(&mut field, announced, max_bytes).await?),
+            FILE => file = Some(picture(&mut field, max_bytes).await?),
             "" => return Err(malformed("expected a name of every field")),
             _ if fields.len() == MOST_FIELDS => {
                 return Err(malformed("expected at most 128 fields beside `file`"));
@@ -104,19 +89,19 @@ async fn form(
         }
     }
     match file {
-        Some(file) if !file.is_empty() => Ok((file, fields)),
+        Some(file) if file.length() > 0 => Ok((file, fields)),
         Some(_) => Err(malformed("expected a picture, the field `file` is empty")),
         None => Err(malformed("expected a field `file` with a picture")),
     }
 }
 
-async fn bytes(field: &mut Field, announced: u64, max_bytes: u64) -> Result<Vec<u8>, Failure> {
-    let mut file = room_for(announced);
+async fn picture(field: &mut Field, max_bytes: u64) -> Result<Blocks, Failure> {
+    let mut file = Blocks::default();
     while let Some(piece) = field.try_next().await.map_err(unreadable)? {
-        if (file.len() + piece.len()) as u64 > max_bytes {
+        file.push(&piece);
+        if file.length() > max_bytes {
             return Err(Error::TooLarge { limit: max_bytes }.into());
         }
-        file.extend_from_slice(&piece);
     }
     Ok(file)
 }
@@ -130,10 +115,6 @@ async fn text(field: &mut Field, most_bytes: usize) -> Result<String, Failure> {
         value.extend_from_slice(&piece);
     }
     String::from_utf8(value).map_err(|_| malformed("expected UTF-8 in every field beside `file`"))
-}
-
-fn room_for(announced: u64) -> Vec<u8> {
-    Vec::with_capacity(announced.min(MOST_TRUSTED_BYTES) as usize)
 }
 
 /// The length that the client announces; none: zero.
