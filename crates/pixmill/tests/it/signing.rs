@@ -11,7 +11,8 @@ use serde_json::json;
 
 use crate::{
     client::{Connection, ask, get},
-    setup::serve_samples,
+    form::{Form, post, post_raw},
+    setup::{sample, samples, serve_samples, serve_uploads},
 };
 
 const KEY: &str = "a key of the tests, long enough";
@@ -29,9 +30,13 @@ fn keys() -> BTreeMap<String, pixmill::config::Secret> {
 }
 
 fn signed(id: &str, target: &str) -> String {
+    signed_for(Purpose::Picture, id, target)
+}
+
+fn signed_for(purpose: Purpose, id: &str, target: &str) -> String {
     let signer = Signer::new(&keys()).unwrap();
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
-    let signature = signer.sign(id, Purpose::Picture, path, query).unwrap();
+    let signature = signer.sign(id, purpose, path, query).unwrap();
     let joint = if query.is_empty() { '?' } else { '&' };
     format!("{target}{joint}signature={signature}")
 }
@@ -83,4 +88,33 @@ async fn nobody_keeps_an_answer_beyond_its_end() {
     }
     let unlimited = get(server.address, &signed("main", "/china.jpg?width=50")).await;
     assert!(unlimited.header("cache-control").starts_with("public, max-age=86400, stale-while"));
+}
+
+#[actix_web::test]
+async fn uploads_are_signed_for_themselves() {
+    let (server, uploads) = serve_uploads(samples().to_str().unwrap(), |config| {
+        config.params.signing.keys = keys();
+    })
+    .await;
+    let target = "/china.jpg?width=60&cache_processed=true";
+    let china = sample("china.jpg");
+    let upload = signed_for(Purpose::Upload, "main", target);
+    assert_eq!(post_raw(uploads, &upload, &china).await.status, 200);
+    for (refused, code) in [
+        (target.to_owned(), "signature_missing"),
+        (signed("main", target), "signature_wrong"),
+        (upload.replace("width=60", "width=61"), "signature_wrong"),
+    ] {
+        let answer = post_raw(uploads, &refused, &china).await;
+        assert_eq!((answer.status, &answer.json()["error"]["code"]), (403, &code.into()), "{refused}");
+    }
+    // what no signature covers means nothing, or is refused
+    let added = post_raw(uploads, &signed_for(Purpose::Upload, "main", "/x.jpg?utm=1"), &china).await;
+    assert_eq!(added.status, 200);
+    let field = Form::default().file(&china).field("width", "5");
+    assert_eq!(post(uploads, &upload, field).await.status, 403);
+    assert_eq!(post(uploads, &upload, Form::default().file(&china)).await.status, 200);
+    let later = get(server.address, &signed("main", "/china.jpg?width=70&async=true")).await;
+    assert_eq!(later.status, 202);
+    assert_eq!(get(server.address, "/china.jpg?width=70&async=true").await.status, 403);
 }

@@ -122,7 +122,7 @@ async fn off_unless_allowed() {
 async fn tokens_are_asked_for() {
     let with_token = |config: &mut Config| {
         config.uploads.public = true;
-        config.uploads.tokens = vec!["another-of-the-tokens".to_owned(), TOKEN.to_owned()].into();
+        config.uploads.tokens = vec!["another-of-the-tokens".into(), TOKEN.into()];
     };
     let (server, uploads) = serve_uploads(samples().to_str().unwrap(), with_token).await;
     let china = sample("china.jpg");
