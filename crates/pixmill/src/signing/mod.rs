@@ -1,6 +1,6 @@
 //! Signed URLs: whether a request was made by someone who has a key.
 //!
-//! HMAC-SHA256 over [`message`]. What the signature does not cover is not seen by the rest of the server.
+//! HMAC-SHA256 over `message`. What the signature does not cover is not seen by the rest of the server.
 
 mod message;
 

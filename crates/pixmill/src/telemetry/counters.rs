@@ -50,7 +50,7 @@ pub struct Counters {
     pub origin_fetches: Tally,
 }
 
-/// How long each phase took; they are those of [`Timing`].
+/// How long each phase took; they are those of `Timing`.
 #[derive(Debug, Default)]
 pub struct Phases([Histogram; 7]);
 
