@@ -182,9 +182,10 @@ impl Exchange {
             value.set_sensitive(true);
             outgoing = outgoing.insert_header((name, value));
         }
-        Ok(match body.as_bytes().filter(|body| !body.is_empty()) {
-            Some(body) => outgoing.send_body(body.clone()),
-            None => outgoing.send_body(awc::body::None::new()),
+        Ok(match parts.method {
+            ::http::Method::GET | ::http::Method::HEAD => outgoing.send_body(awc::body::None::new()),
+            // with a length even where there is nothing, which metadata services insist on
+            _ => outgoing.send_body(body.as_bytes().cloned().unwrap_or_default()),
         })
     }
 

@@ -54,12 +54,12 @@ impl Service {
         let service = service.build();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address: SocketAddr = listener.local_addr().unwrap();
-        actix_rt::spawn(async move {
+        tokio::spawn(async move {
             loop {
                 let (stream, _) = listener.accept().await.unwrap();
                 let connection =
                     http1::Builder::new().serve_connection(TokioIo::new(stream), service.clone());
-                actix_rt::spawn(async move {
+                tokio::spawn(async move {
                     // a client that has heard enough may be gone
                     let _ = connection.await;
                 });

@@ -8,9 +8,9 @@ use std::{
 use crate::run::{err, out, pixmill, told};
 
 /// A server that is ended with the test.
-struct Server {
+pub struct Server {
     child: Child,
-    url: String,
+    pub url: String,
     lines: Box<dyn BufRead>,
 }
 
@@ -22,8 +22,14 @@ impl Drop for Server {
 }
 
 fn serve() -> Server {
+    serve_in(&[])
+}
+
+/// A server with these variables in its environment, and no others.
+pub fn serve_in(environment: &[(&str, &str)]) -> Server {
     let arguments = ["serve", "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"];
-    let mut child = pixmill(arguments).stderr(Stdio::piped()).spawn().unwrap();
+    let mut child =
+        pixmill(arguments).envs(environment.iter().copied()).stderr(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(child.stderr.take().unwrap());
     let mut line = String::new();
     let url = loop {

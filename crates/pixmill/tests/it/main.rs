@@ -3,6 +3,7 @@
 
 mod admin;
 mod browsers;
+mod buckets;
 mod client;
 mod coalescing;
 mod conditional;
@@ -17,6 +18,8 @@ mod overlays;
 mod overload;
 mod policy;
 mod remarks;
+#[path = "../../../origin/tests/it/s3.rs"]
+mod s3;
 mod setup;
 mod shutdown;
 mod sight;
