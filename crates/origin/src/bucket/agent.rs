@@ -1,6 +1,6 @@
-//! The HTTP client that object_store is given: it hands requests to the worker's own connections.
+//! The HTTP client that `object_store` is given: it hands requests to the worker's own connections.
 //!
-//! object_store wants a client for any thread, and ours belongs to one. So requests go through a queue to a task of the
+//! `object_store` wants a client for any thread, and ours belongs to one. So requests go through a queue to a task of the
 //! worker, which ends when its last agent is dropped. No connection is ever used by another runtime than its own, and
 //! a fetch that is abandoned is abandoned on the wire too.
 

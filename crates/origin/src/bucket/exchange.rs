@@ -1,9 +1,8 @@
-//! One request of object_store and its answer, by way of awc.
+//! One request of `object_store` and its answer, by way of awc.
 
 use std::{
     cell::RefCell,
     sync::{Arc, Mutex, PoisonError},
-    time::Duration,
 };
 
 use awc::{
@@ -30,7 +29,7 @@ use crate::{
 const NOTE_BYTES: u64 = 256 * 1024;
 
 /// What a request is for, if it is for an original; and where what its response said besides the body is kept, which
-/// object_store passes on in parts only. Travels among the extensions of the request.
+/// `object_store` passes on in parts only. Travels among the extensions of the request.
 #[derive(Debug, Clone)]
 pub(crate) struct Errand {
     original: Arc<str>,
@@ -199,7 +198,7 @@ impl Exchange {
         let broken = |reason: String| failed(Error::Broken { host: host.to_owned(), reason });
         let framing = Framing::of(&response)
             .ok_or_else(|| broken("the response has no end, expected Content-Length or chunks".to_owned()))?;
-        let pause: Duration = self.limits.response;
+        let pause = self.limits.response;
         body::read(response, framing, limit, pause, &self.connections).await.map_err(|spoilt| match spoilt {
             Spoilt::TooLarge => failed(Error::TooLarge { original: original.to_owned(), limit }),
             Spoilt::TooSlow => {
@@ -210,7 +209,7 @@ impl Exchange {
     }
 }
 
-/// The head of a response in the types of object_store, but for its length.
+/// The head of a response in the types of `object_store`, but for its length.
 fn head_of(response: &ClientResponse) -> ::http::response::Builder {
     let mut head = ::http::Response::builder().status(response.status().as_u16());
     for (name, value) in response.headers() {
@@ -221,7 +220,7 @@ fn head_of(response: &ClientResponse) -> ::http::response::Builder {
     head
 }
 
-/// A message as text, which object_store takes it for.
+/// A message as text, which `object_store` takes it for.
 fn readable(body: Bytes) -> Bytes {
     match String::from_utf8_lossy(&body) {
         std::borrow::Cow::Borrowed(_) => body,
@@ -233,7 +232,7 @@ fn failed(error: Error) -> HttpError {
     HttpError::new(kind(&error), error)
 }
 
-/// Whether it may be better the next time, in the words of object_store: what could not be reached is tried again.
+/// Whether it may be better the next time, in the words of `object_store`: what could not be reached is tried again.
 fn kind(error: &Error) -> HttpErrorKind {
     match error {
         Error::Unreachable { .. } => HttpErrorKind::Connect,

@@ -1,4 +1,4 @@
-//! What the errors of object_store mean for a fetch.
+//! What the errors of `object_store` mean for a fetch.
 
 use std::error::Error as StdError;
 
@@ -42,7 +42,7 @@ pub(crate) fn own(error: &(dyn StdError + 'static)) -> Option<Error> {
     None
 }
 
-/// A configuration that object_store will not take.
+/// A configuration that `object_store` will not take.
 pub(crate) fn misconfigured(error: &object_store::Error) -> Error {
     Error::Misconfigured { problems: vec![format!("origin.bucket: {error}")] }
 }

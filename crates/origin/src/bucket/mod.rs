@@ -1,6 +1,6 @@
 //! An origin that is a bucket: of S3 and what speaks like it, of Google Cloud Storage, or of Azure.
 //!
-//! object_store knows URLs, signatures and credential chains of the three; requests go out by the worker's own
+//! `object_store` knows URLs, signatures and credential chains of the three; requests go out by the worker's own
 //! connections ([`agent`]), with the limits and the checks that other origins have.
 
 mod agent;

@@ -30,7 +30,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
 /// Everything about a bucket's client but, perhaps, its region.
 ///
-/// object_store reads the environment itself (`from_env`): the credential chains are its own, and what they look for,
+/// `object_store` reads the environment itself (`from_env`): the credential chains are its own, and what they look for,
 /// `AWS_*`, `GOOGLE_*` and `AZURE_*`, is set by the platform and not by the operator. Where the configuration has keys,
 /// or forbids any, nothing of that is read but `AWS_REGION`.
 pub(crate) struct Blueprint {
@@ -185,7 +185,7 @@ fn endpoint(config: &Config) -> Result<Option<Url>, String> {
     config.endpoint().map_err(|expected| format!("origin.bucket.endpoint: {expected}"))
 }
 
-/// The endpoint as object_store wants it: with the bucket in its host, if that is where it stands.
+/// The endpoint as `object_store` wants it: with the bucket in its host, if that is where it stands.
 fn addressed(endpoint: &Url, config: &Config, bucket: &str) -> String {
     let text = without_slash(endpoint);
     match (config.addressing, text.split_once("://")) {
@@ -208,4 +208,35 @@ fn identity(place: &Place, endpoint: Option<&Url>) -> String {
 
 fn without_slash(url: &Url) -> &str {
     url.as_str().trim_end_matches('/')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_bucket_stands_where_it_should() {
+        for (endpoint, addressing, expected) in [
+            ("http://minio:9000", Addressing::PathStyle, "http://minio:9000"),
+            ("https://x.example/storage/v1/s3/", Addressing::PathStyle, "https://x.example/storage/v1/s3"),
+            ("https://s3.eu.example", Addressing::VirtualHosted, "https://photos.s3.eu.example"),
+            ("http://s3.example:8080/", Addressing::VirtualHosted, "http://photos.s3.example:8080"),
+        ] {
+            let config = Config { addressing, ..Config::default() };
+            assert_eq!(addressed(&endpoint.parse().unwrap(), &config, "photos"), expected, "{endpoint}");
+        }
+    }
+
+    #[test]
+    fn identities_hold_no_user() {
+        let place = Place::root(Provider::S3, "photos").unwrap();
+        for (endpoint, expected) in [
+            (None, "s3://photos"),
+            (Some("http://user:hunter2@minio:9000/"), "s3+http://minio:9000/photos"),
+            (Some("https://x.example/storage/s3?x=hunter2"), "s3+https://x.example/storage/s3/photos"),
+        ] {
+            let endpoint = endpoint.map(|endpoint| endpoint.parse().unwrap());
+            assert_eq!(identity(&place, endpoint.as_ref()), expected);
+        }
+    }
 }
