@@ -105,6 +105,12 @@ impl Bucket {
     async fn ask(&self, path: &SourcePath, known: Option<&Validators>) -> Result<Answer> {
         let original = self.identity(path);
         let Some(key) = self.place.key(path) else { return Err(Error::NotFound { original }) };
+        // object_store panics where others complain
+        if let Some(etag) = known.and_then(|known| known.etag.as_deref())
+            && ::http::HeaderValue::from_str(etag).is_err()
+        {
+            return Err(self.broken(format!("the known entity tag {etag:?} is no header value")));
+        }
         self.line.desk.open();
         let store = self.store.get_or_try_init(|| self.build()).await?;
         let errand = Errand::new(&original, self.max_bytes);

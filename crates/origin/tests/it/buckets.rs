@@ -54,8 +54,8 @@ async fn an_object_comes_with_all_that_is_known_of_it() {
 
 #[actix_rt::test]
 async fn the_signature_must_be_right() {
-    let service = Service::start([("a.png", Bytes::from_static(b"picture"))]).await;
     type Change = fn(&mut BucketConfig);
+    let service = Service::start([("a.png", Bytes::from_static(b"picture"))]).await;
     let changes: [Change; 3] = [
         |bucket| bucket.secret_access_key = "wrong".to_owned(),
         |bucket| bucket.access_key_id = "NOBODY".to_owned(),
@@ -103,6 +103,9 @@ async fn not_modified_may_renew_the_time_to_keep() {
     assert_eq!(unchanged.validators, known);
     assert_eq!(unchanged.freshness.lifetime, Some(Duration::from_secs(9)));
     assert_eq!(server.asked()[0].header("if-none-match"), Some("\"1\""));
+    let known = Validators { etag: Some("\"a\r\nX: y\"".to_owned()), last_modified: None };
+    let error = origin.fetch(&path("/a"), Some(&known)).await.unwrap_err();
+    assert_eq!((error.kind(), server.asked().len()), (ErrorKind::Broken, 1));
     // without a question it is no answer
     assert_eq!(kind(&origin, "/a").await, ErrorKind::Broken);
 }
