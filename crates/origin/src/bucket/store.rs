@@ -99,18 +99,7 @@ fn s3(
 ) -> Result<Blueprint, String> {
     let environment = AmazonS3Builder::from_env();
     let around = environment.get_config_value(&AmazonS3ConfigKey::Region);
-    let own_keys = config.anonymous || !config.access_key_id.is_empty();
-    let mut builder = if own_keys { AmazonS3Builder::new() } else { environment };
-    if config.anonymous {
-        builder = builder.with_skip_signature(true);
-    } else if own_keys {
-        builder = builder
-            .with_access_key_id(&config.access_key_id)
-            .with_secret_access_key(&config.secret_access_key);
-    }
-    if !config.session_token.is_empty() {
-        builder = builder.with_token(&config.session_token);
-    }
+    let mut builder = s3_keys(config, environment);
     if config.addressing == Addressing::VirtualHosted {
         builder = builder.with_virtual_hosted_style_request(true);
     }
@@ -133,6 +122,20 @@ fn s3(
     let builder = builder.with_bucket_name(&place.name).with_retry(retry).with_http_connector(agent.clone());
     let identity = identity(place, endpoint.as_ref());
     Ok(Blueprint { builder: Builder::S3(Box::new(builder)), lacks_region, identity })
+}
+
+/// The environment, or in its place the keys of the configuration, or none.
+fn s3_keys(config: &Config, environment: AmazonS3Builder) -> AmazonS3Builder {
+    if config.anonymous {
+        return AmazonS3Builder::new().with_skip_signature(true);
+    }
+    if config.access_key_id.is_empty() {
+        return environment;
+    }
+    let builder = AmazonS3Builder::new()
+        .with_access_key_id(&config.access_key_id)
+        .with_secret_access_key(&config.secret_access_key);
+    if config.session_token.is_empty() { builder } else { builder.with_token(&config.session_token) }
 }
 
 fn gcs(config: &Config, place: &Place, agent: &Agent, retry: RetryConfig) -> Result<Blueprint, String> {
