@@ -12,7 +12,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, Serializer};
 use url::{Host, Url};
 
-use crate::http::tls;
+use crate::{
+    bucket::{self, BucketConfig, Provider},
+    http::tls,
+};
 
 /// The word by which others know our fetches and do not send them back to us.
 const LOOP_MARK: &str = "imagizer";
@@ -50,8 +53,9 @@ const OURS: &[&str] = &[
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// The origin: an http or https URL, with a path if originals lie below one, or a folder, as a path or a `file://`
-    /// URL. Empty: no origin. Its own host and port may be private; redirects to other private addresses are refused.
+    /// The origin: an http or https URL, with a path if originals lie below one, a bucket (`s3://bucket/prefix`,
+    /// `gs://bucket/prefix`, `az://container/prefix`), or a folder, as a path or a `file://` URL. Empty: no origin. Its
+    /// own host and port may be private; redirects to other private addresses are refused.
     #[serde(serialize_with = "without_password")]
     pub url: String,
     /// The longest time to look up the host and connect to it; the TLS handshake may take as long again.
@@ -84,6 +88,8 @@ pub struct Config {
     pub keep_alive: Duration,
     /// A PEM file of certificate authorities to trust besides the public ones.
     pub ca_file: Option<PathBuf>,
+    /// How a bucket is reached.
+    pub bucket: BucketConfig,
 }
 
 /// What kind of origin is configured.
@@ -92,6 +98,7 @@ pub(crate) enum Place {
     Nowhere,
     Http(Url),
     Folder(PathBuf),
+    Bucket(bucket::Place),
 }
 
 impl Default for Config {
@@ -107,6 +114,7 @@ impl Default for Config {
             max_connections: 64,
             keep_alive: Duration::from_secs(15),
             ca_file: None,
+            bucket: BucketConfig::default(),
         }
     }
 }
@@ -131,6 +139,7 @@ impl Config {
         if let Err(problem) = tls::roots(self.ca_file.as_deref()) {
             problems.push(format!("origin.ca_file {problem}"));
         }
+        problems.extend(self.bucket.problems());
         problems
     }
 
@@ -141,11 +150,16 @@ impl Config {
         if !self.url.contains("://") {
             return Ok(Place::Folder(PathBuf::from(&self.url)));
         }
+        if let Some((scheme, rest)) = self.url.split_once("://")
+            && let Some(provider) = Provider::of_scheme(scheme)
+        {
+            return bucket::Place::parse(provider, rest).map(Place::Bucket);
+        }
         let url = Url::parse(&self.url).map_err(|_| "expected a valid URL")?;
         match url.scheme() {
             "http" | "https" => http_place(url),
             "file" => url.to_file_path().map(Place::Folder).map_err(|()| "expected a path on this machine"),
-            _ => Err("expected http, https, file or the path of a folder"),
+            _ => Err("expected http, https, s3, gs, az, file or the path of a folder"),
         }
     }
 
@@ -238,6 +252,7 @@ impl fmt::Debug for Config {
             .field("max_connections", &self.max_connections)
             .field("keep_alive", &self.keep_alive)
             .field("ca_file", &self.ca_file.as_deref().map(Path::display))
+            .field("bucket", &self.bucket)
             .finish()
     }
 }
@@ -283,7 +298,7 @@ mod tests {
     fn every_key_is_described() {
         let schema = serde_json::to_value(schemars::schema_for!(Config)).unwrap();
         let properties = schema["properties"].as_object().unwrap();
-        assert_eq!(properties.len(), 10);
+        assert_eq!(properties.len(), 11);
         for (key, property) in properties {
             assert!(property["description"].is_string(), "{key}: {property}");
         }
@@ -302,9 +317,13 @@ mod tests {
         {
             assert!(matches!(with(|c| c.url = url.to_owned()).place(), Ok(Place::Http(_))), "{url}");
         }
+        for url in ["s3://photos", "gs://photos/2026", "az://photos/2026/may/"] {
+            assert!(matches!(with(|c| c.url = url.to_owned()).place(), Ok(Place::Bucket(_))), "{url}");
+        }
         for url in [
             "ftp://a.example",
-            "s3://bucket",
+            "s3://Bucket",
+            "gs://bucket?x",
             "http://",
             "http://a.example?x",
             "https://[::1]",

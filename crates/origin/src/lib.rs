@@ -1,9 +1,10 @@
-//! Where originals come from: an HTTP(S) server or a folder, behind one [`Origin`].
+//! Where originals come from: an HTTP(S) server, a bucket or a folder, behind one [`Origin`].
 //!
 //! A path of a request becomes a [`SourcePath`], an [`Origin`] fetches it whole, and what comes back says how long it
 //! may be kept ([`Freshness`]) and how to ask for news ([`Validators`]). Nothing here knows of pictures, of our own
 //! HTTP server or of our caches.
 
+mod bucket;
 mod config;
 mod error;
 mod folder;
@@ -18,13 +19,19 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 
 pub use crate::{
+    bucket::{Addressing, BucketConfig, Buckets, Provider},
     config::Config,
     error::{Blame, Error, ErrorKind, Phase, Result},
     freshness::{Freshness, FreshnessHeaders},
     path::SourcePath,
     validators::Validators,
 };
-use crate::{config::Place, folder::Folder, http::Http};
+use crate::{
+    bucket::{Bucket, Decision, Line},
+    config::Place,
+    folder::Folder,
+    http::Http,
+};
 
 /// The configured origin, as one worker uses it: its connections and its limits belong to this worker alone.
 pub struct Origin {
@@ -35,6 +42,7 @@ enum Source {
     Nowhere,
     Http(Box<Http>),
     Folder(Folder),
+    Bucket(Box<Bucket>),
 }
 
 /// What a fetch brought.
@@ -89,6 +97,11 @@ impl Origin {
             Place::Folder(path) => {
                 Source::Folder(Folder::open(&path, config, max_bytes).map_err(misconfigured)?)
             }
+            Place::Bucket(place) => {
+                let line = Line::new(config).map_err(misconfigured)?;
+                let bucket = Bucket::open(place, Decision::Configured, config, line, max_bytes);
+                Source::Bucket(Box::new(bucket.map_err(misconfigured)?))
+            }
         };
         Ok(Self { source })
     }
@@ -103,6 +116,7 @@ impl Origin {
             Source::Nowhere => Err(Error::NotConfigured),
             Source::Http(http) => http.fetch(path, known).await,
             Source::Folder(folder) => folder.fetch(path, known).await,
+            Source::Bucket(bucket) => bucket.fetch(path, known).await,
         };
         let elapsed = started.elapsed();
         self.log(&fetched, elapsed);
@@ -115,6 +129,7 @@ impl Origin {
             Source::Nowhere => path.canonical().to_owned(),
             Source::Http(http) => http.identity(path),
             Source::Folder(folder) => folder.identity(path),
+            Source::Bucket(bucket) => bucket.identity(path),
         }
     }
 
@@ -123,6 +138,7 @@ impl Origin {
             Source::Nowhere => "",
             Source::Http(http) => http.host(),
             Source::Folder(_) => "folder",
+            Source::Bucket(bucket) => bucket.host(),
         };
         match answer {
             Ok(Answer { body: Some(body), .. }) => {

@@ -1,13 +1,13 @@
 //! An origin that speaks HTTP.
 
-mod body;
+pub(crate) mod body;
 mod connector;
-mod failure;
+pub(crate) mod failure;
 mod redirect;
-mod request;
-mod response;
+pub(crate) mod request;
+pub(crate) mod response;
 pub(crate) mod tls;
-mod wire;
+pub(crate) mod wire;
 
 use std::cell::RefCell;
 

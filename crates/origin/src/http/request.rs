@@ -23,7 +23,7 @@ use super::{
 use crate::{Config, Validators};
 
 /// How long a connection serves at most, however busy it is: the host is looked up again after that.
-const LIFETIME: Duration = Duration::from_mins(5);
+pub(crate) const LIFETIME: Duration = Duration::from_mins(5);
 
 /// Makes clients, all alike.
 pub(crate) struct Dialler {

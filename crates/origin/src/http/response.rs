@@ -35,7 +35,7 @@ impl Http {
         let status = response.status();
         let validators = validators(response.headers());
         let freshness = freshness(response.headers());
-        let content_type = text(response.headers(), &CONTENT_TYPE).map(str::to_owned);
+        let content_type = content_type(response.headers());
         match (status, known) {
             (StatusCode::OK | StatusCode::NON_AUTHORITATIVE_INFORMATION, _) => {
                 let body = self.whole_body(response, url, original).await?;
@@ -82,20 +82,20 @@ fn refusal(status: StatusCode, host: String, original: String) -> Error {
 }
 
 /// A content coding other than none; we asked for none and undo none.
-fn foreign_encoding(headers: &HeaderMap) -> Option<String> {
+pub(crate) fn foreign_encoding(headers: &HeaderMap) -> Option<String> {
     let encoding = joined(headers, &CONTENT_ENCODING)?;
     let plain = encoding.split(',').map(str::trim).all(|coding| coding.is_empty() || coding == "identity");
     (!plain).then_some(encoding)
 }
 
-fn validators(headers: &HeaderMap) -> Validators {
+pub(crate) fn validators(headers: &HeaderMap) -> Validators {
     Validators {
         etag: text(headers, &ETAG).map(str::to_owned),
         last_modified: text(headers, &LAST_MODIFIED).map(str::to_owned),
     }
 }
 
-fn freshness(headers: &HeaderMap) -> Freshness {
+pub(crate) fn freshness(headers: &HeaderMap) -> Freshness {
     let cache_control = joined(headers, &CACHE_CONTROL);
     let stated = FreshnessHeaders {
         cache_control: cache_control.as_deref(),
@@ -104,6 +104,10 @@ fn freshness(headers: &HeaderMap) -> Freshness {
         age: text(headers, &AGE),
     };
     Freshness::parse(stated, SystemTime::now())
+}
+
+pub(crate) fn content_type(headers: &HeaderMap) -> Option<String> {
+    text(headers, &CONTENT_TYPE).map(str::to_owned)
 }
 
 fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {

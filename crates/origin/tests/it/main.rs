@@ -2,12 +2,14 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod bodies;
+mod buckets;
 mod conditional;
 mod folder;
 mod guard;
 mod pooling;
 mod redirects;
 mod requests;
+mod s3;
 mod server;
 mod status;
 mod timeouts;

@@ -6,8 +6,17 @@ use toml::{Table, Value};
 use super::{Config, MASK};
 
 /// Keys, or what lies below them, whose values are never shown.
-pub(super) const SECRETS: &[&str] =
-    &["admin.password", "origin.headers", "origin.url", "params.signing.keys", "uploads.tokens"];
+pub(super) const SECRETS: &[&str] = &[
+    "admin.password",
+    "origin.bucket.azure_key",
+    "origin.bucket.azure_sas",
+    "origin.bucket.secret_access_key",
+    "origin.bucket.session_token",
+    "origin.headers",
+    "origin.url",
+    "params.signing.keys",
+    "uploads.tokens",
+];
 
 /// What serde calls types, and what people call them.
 const TYPES: &[(&str, &str)] = &[
@@ -216,7 +225,12 @@ mod tests {
     #[test]
     fn secrets_are_not_shown() {
         let value = Value::Integer(271_828);
-        for key in ["origin.headers.authorization", "origin.headers", "origin.url"] {
+        for key in [
+            "origin.headers.authorization",
+            "origin.headers",
+            "origin.url",
+            "origin.bucket.secret_access_key",
+        ] {
             let problem = setting(key, Given::Toml(value.clone())).fit().unwrap_err();
             assert!(problem.starts_with(&format!("{key} is ***, expected ")), "{problem}");
             assert!(!problem.contains("271828"), "{problem}");

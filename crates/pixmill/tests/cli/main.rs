@@ -1,11 +1,15 @@
 //! The built binary, from its command line to files, standard output and exit code.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod cloud;
 mod config;
 mod explain;
 mod params;
 mod process;
 mod run;
+#[path = "../../../origin/tests/it/s3.rs"]
+#[expect(dead_code, reason = "counted by the tests that serve in their own process")]
+mod s3;
 mod serve;
 mod sign;
 mod warm;

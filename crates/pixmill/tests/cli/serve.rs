@@ -22,17 +22,23 @@ impl Drop for Server {
 }
 
 fn serve() -> Server {
-    serve_with(&[])
+    serve_with(&[], &[])
 }
 
 /// A server before the sample pictures.
 pub fn serve_samples() -> Server {
-    serve_with(&["--origin", concat!(env!("CARGO_MANIFEST_DIR"), "/../../samples")])
+    serve_with(&["--origin", concat!(env!("CARGO_MANIFEST_DIR"), "/../../samples")], &[])
 }
 
-fn serve_with(more: &[&str]) -> Server {
+/// A server with these variables in its environment, and no others.
+pub fn serve_in(environment: &[(&str, &str)]) -> Server {
+    serve_with(&[], environment)
+}
+
+fn serve_with(more: &[&str], environment: &[(&str, &str)]) -> Server {
     let arguments = ["serve", "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"];
-    let mut child = pixmill([&arguments, more].concat()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut command = pixmill([&arguments, more].concat());
+    let mut child = command.envs(environment.iter().copied()).stderr(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(child.stderr.take().unwrap());
     let mut line = String::new();
     let url = loop {

@@ -4,6 +4,7 @@
 mod admin;
 mod background;
 mod browsers;
+mod buckets;
 mod client;
 mod coalescing;
 mod conditional;
@@ -19,6 +20,8 @@ mod overlays;
 mod overload;
 mod policy;
 mod remarks;
+#[path = "../../../origin/tests/it/s3.rs"]
+mod s3;
 mod setup;
 mod shutdown;
 mod sight;

@@ -1,0 +1,93 @@
+//! The HTTP client that `object_store` is given: it hands requests to the worker's own connections.
+//!
+//! `object_store` wants a client for any thread, and ours belongs to one. So requests go through a queue to a task of the
+//! worker, which ends when its last agent is dropped. No connection is ever used by another runtime than its own, and
+//! a fetch that is abandoned is abandoned on the wire too.
+
+use std::{cell::Cell, rc::Rc};
+
+use async_trait::async_trait;
+use object_store::{
+    ClientOptions,
+    client::{HttpClient, HttpConnector, HttpError, HttpErrorKind, HttpRequest, HttpResponse, HttpService},
+};
+use tokio::sync::{
+    mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
+    oneshot,
+};
+
+use super::exchange::Exchange;
+
+/// Takes requests from anywhere to the worker that it belongs to.
+#[derive(Debug, Clone)]
+pub(crate) struct Agent {
+    jobs: UnboundedSender<Job>,
+}
+
+/// The other end of the queue, on the worker.
+pub(crate) struct Desk {
+    exchange: Rc<Exchange>,
+    /// Gone once the desk is open.
+    queue: Cell<Option<UnboundedReceiver<Job>>>,
+}
+
+#[derive(Debug)]
+struct Job {
+    request: HttpRequest,
+    reply: oneshot::Sender<Result<HttpResponse, HttpError>>,
+}
+
+/// The worker has ended before it answered.
+#[derive(Debug, thiserror::Error)]
+#[error("the worker has ended")]
+struct Ended;
+
+impl Agent {
+    /// An agent, and the desk that must be opened before anything is answered. How many requests wait is bounded by
+    /// how many fetches there are.
+    pub(crate) fn new(exchange: Exchange) -> (Self, Desk) {
+        let (jobs, queue) = unbounded_channel();
+        (Self { jobs }, Desk { exchange: Rc::new(exchange), queue: Cell::new(Some(queue)) })
+    }
+}
+
+impl HttpConnector for Agent {
+    fn connect(&self, _: &ClientOptions) -> object_store::Result<HttpClient> {
+        Ok(HttpClient::new(self.clone()))
+    }
+}
+
+#[async_trait]
+impl HttpService for Agent {
+    async fn call(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+        let ended = || HttpError::new(HttpErrorKind::Unknown, Ended);
+        let (reply, answer) = oneshot::channel();
+        self.jobs.send(Job { request, reply }).map_err(|_| ended())?;
+        answer.await.map_err(|_| ended())?
+    }
+}
+
+impl Desk {
+    /// Begins to answer, on the current worker; the second time does nothing.
+    pub(crate) fn open(&self) {
+        let Some(mut queue) = self.queue.take() else { return };
+        let exchange = Rc::clone(&self.exchange);
+        actix_rt::spawn(async move {
+            while let Some(job) = queue.recv().await {
+                actix_rt::spawn(job.run(Rc::clone(&exchange)));
+            }
+        });
+    }
+}
+
+impl Job {
+    async fn run(self, exchange: Rc<Exchange>) {
+        let Self { request, mut reply } = self;
+        let answer = tokio::select! {
+            answer = exchange.send(request) => answer,
+            () = reply.closed() => return,
+        };
+        // whoever asked may have left in this very moment
+        let _ = reply.send(answer);
+    }
+}

@@ -1,0 +1,123 @@
+//! The buckets that requests may name, opened as they are named, and not too many at a time.
+
+use std::{cell::RefCell, rc::Rc};
+
+use super::{Bucket, Decision, Line, Place, Provider, name};
+use crate::{Config, Error, Origin, Result, Source};
+
+/// How many buckets one worker keeps open. One that is opened again asks for its region and its credentials anew.
+const OPEN: usize = 64;
+
+/// Buckets of one provider, with the keys and the endpoint of the configuration and without its prefix.
+///
+/// Which of them a request may name is not decided here.
+pub struct Buckets {
+    provider: Provider,
+    config: Config,
+    max_bytes: u64,
+    line: Rc<Line>,
+    /// The most recently used first.
+    open: RefCell<Vec<(Named, Rc<Origin>)>>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Named {
+    bucket: String,
+    region: Option<String>,
+}
+
+impl Buckets {
+    /// The buckets of a provider, for the current worker; nothing is connected to yet. Originals larger than
+    /// `max_bytes` are refused.
+    pub fn new(provider: Provider, config: &Config, max_bytes: u64) -> Result<Self> {
+        let line = Line::new(config).map_err(misconfigured)?;
+        Ok(Self { provider, config: config.clone(), max_bytes, line, open: RefCell::default() })
+    }
+
+    /// Whether a bucket and a region can have these names; an error says what was expected.
+    pub fn check(&self, bucket: &str, region: Option<&str>) -> Result<(), &'static str> {
+        name::bucket(self.provider, bucket)?;
+        region.map_or(Ok(()), name::region)
+    }
+
+    /// A bucket. Without a region it is looked up at the first fetch; an error with a name that [`Buckets::check`]
+    /// would not pass.
+    pub fn open(&self, bucket: &str, region: Option<&str>) -> Result<Rc<Origin>> {
+        self.check(bucket, region)
+            .map_err(|expected| misconfigured(format!("bucket or region: {expected}")))?;
+        let named = Named { bucket: bucket.to_owned(), region: region.map(str::to_owned) };
+        if let Some(known) = self.recall(&named) {
+            return Ok(known);
+        }
+        let place =
+            Place::root(self.provider, bucket).map_err(|expected| misconfigured(expected.to_owned()))?;
+        let decision = region.map_or(Decision::Unasked, Decision::Asked);
+        let bucket = Bucket::open(place, decision, &self.config, Rc::clone(&self.line), self.max_bytes)
+            .map_err(misconfigured)?;
+        let origin = Rc::new(Origin { source: Source::Bucket(Box::new(bucket)) });
+        let mut open = self.open.borrow_mut();
+        open.insert(0, (named, Rc::clone(&origin)));
+        open.truncate(OPEN);
+        Ok(origin)
+    }
+
+    /// One that is open already, which so becomes the most recently used.
+    fn recall(&self, named: &Named) -> Option<Rc<Origin>> {
+        let mut open = self.open.borrow_mut();
+        let at = open.iter().position(|(known, _)| known == named)?;
+        open[..=at].rotate_right(1);
+        Some(Rc::clone(&open[0].1))
+    }
+}
+
+fn misconfigured(problem: String) -> Error {
+    Error::Misconfigured { problems: vec![problem] }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn buckets() -> Buckets {
+        let config = Config {
+            bucket: crate::BucketConfig { anonymous: true, ..crate::BucketConfig::default() },
+            ..Config::default()
+        };
+        Buckets::new(Provider::S3, &config, 1 << 20).unwrap()
+    }
+
+    #[test]
+    fn a_bucket_is_opened_once_as_long_as_it_is_remembered() {
+        let buckets = buckets();
+        let first = buckets.open("photos", Some("eu-central-1")).unwrap();
+        let open = |name: &str| buckets.open(name, None).unwrap();
+        assert!(!Rc::ptr_eq(&first, &open("photos")));
+        for number in 0..OPEN - 2 {
+            open(&format!("bucket-{number}"));
+        }
+        assert!(Rc::ptr_eq(&first, &buckets.open("photos", Some("eu-central-1")).unwrap()));
+        open("one-more");
+        assert_eq!(buckets.open.borrow().len(), OPEN);
+        assert!(Rc::ptr_eq(&first, &buckets.open("photos", Some("eu-central-1")).unwrap()));
+        for number in 0..OPEN {
+            open(&format!("another-{number}"));
+        }
+        assert!(!Rc::ptr_eq(&first, &buckets.open("photos", Some("eu-central-1")).unwrap()));
+    }
+
+    #[test]
+    fn names_lead_nowhere_else() {
+        let buckets = buckets();
+        for (bucket, region) in [
+            ("evil.example/x", None),
+            ("a@evil", None),
+            ("photos", Some("evil.example/")),
+            ("photos", Some("eu#")),
+            ("photos", Some("")),
+            ("169.254.169.254", None),
+        ] {
+            assert!(buckets.check(bucket, region).is_err(), "{bucket} {region:?}");
+            assert!(buckets.open(bucket, region).is_err(), "{bucket} {region:?}");
+        }
+    }
+}

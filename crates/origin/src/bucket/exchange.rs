@@ -1,0 +1,242 @@
+//! One request of `object_store` and its answer, by way of awc.
+
+use std::{
+    cell::RefCell,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use awc::{
+    Client, ClientResponse,
+    http::header::{ACCEPT_ENCODING, HOST, HeaderName, HeaderValue, USER_AGENT},
+};
+use bytes::Bytes;
+use object_store::client::{HttpError, HttpErrorKind, HttpRequest, HttpResponse, HttpResponseBody};
+use tokio::time::timeout;
+
+use super::dialler::Dialler;
+use crate::{
+    Config, Freshness, Validators,
+    error::{Error, Phase},
+    http::{
+        body::{self, Framing, Spoilt},
+        failure::{self, Limits},
+        response,
+        wire::Connections,
+    },
+};
+
+/// The longest answer that is no original, in bytes: tokens and error messages, of a few KiB each.
+const NOTE_BYTES: u64 = 256 * 1024;
+
+/// What a request is for, if it is for an original; and where what its response said besides the body is kept, which
+/// `object_store` passes on in parts only. Travels among the extensions of the request.
+#[derive(Debug, Clone)]
+pub(crate) struct Errand {
+    original: Arc<str>,
+    max_bytes: u64,
+    seen: Arc<Mutex<Option<Seen>>>,
+}
+
+/// What a response said of an original.
+#[derive(Debug, Clone)]
+pub(crate) struct Seen {
+    pub(crate) validators: Validators,
+    pub(crate) freshness: Freshness,
+    pub(crate) content_type: Option<String>,
+    /// A content coding that we undo as little as we asked for it.
+    pub(crate) foreign_encoding: Option<String>,
+}
+
+/// The connections of one worker.
+pub(crate) struct Exchange {
+    dialler: Dialler,
+    /// Replaced when one of its connections can no longer be trusted, as in `Http::retire`.
+    client: RefCell<Client>,
+    connections: Connections,
+    user_agent: HeaderValue,
+    limits: Limits,
+}
+
+impl Errand {
+    pub(crate) fn new(original: &str, max_bytes: u64) -> Self {
+        Self { original: original.into(), max_bytes, seen: Arc::default() }
+    }
+
+    /// What the last response said.
+    pub(crate) fn seen(&self) -> Option<Seen> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn note(&self, response: &ClientResponse) {
+        let headers = response.headers();
+        let seen = Seen {
+            validators: response::validators(headers),
+            freshness: response::freshness(headers),
+            content_type: response::content_type(headers),
+            foreign_encoding: response::foreign_encoding(headers),
+        };
+        *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = Some(seen);
+    }
+}
+
+impl Exchange {
+    /// An error says what is wrong with the configuration.
+    pub(crate) fn new(config: &Config) -> Result<Self, String> {
+        let connections = Connections::default();
+        let dialler = Dialler::new(config, &connections)?;
+        Ok(Self {
+            client: RefCell::new(dialler.client()),
+            dialler,
+            connections,
+            user_agent: HeaderValue::from_str(&config.user_agent)
+                .map_err(|_| "origin.user_agent is no header value".to_owned())?,
+            limits: Limits {
+                connect: config.connect_timeout,
+                response: config.response_timeout,
+                fetch: config.timeout,
+            },
+        })
+    }
+
+    /// Sends a request and reads its answer whole. Redirects are not followed: a signature is good for one URL.
+    pub(crate) async fn send(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+        let errand = request.extensions().get::<Errand>().cloned();
+        let host = request.uri().authority().map(ToString::to_string).unwrap_or_default();
+        let is_head = request.method() == ::http::Method::HEAD;
+        // held until the body is read: the pool must outlive its connections, see `body::read`
+        let client = self.client.borrow().clone();
+        let response = self.head(&client, request, &host).await?;
+        if !is_head && !body::is_delimited(&response) {
+            tracing::debug!(host, "a response without an end: connections are left behind");
+            self.client.replace(self.dialler.client());
+        }
+        if let Some(errand) = &errand {
+            errand.note(&response);
+        }
+        let mut answer = head_of(&response);
+        let status = response.status();
+        let bodiless = is_head || status.is_redirection() || status == awc::http::StatusCode::NO_CONTENT;
+        let body = match errand {
+            _ if bodiless => Bytes::new(),
+            Some(errand) if status.is_success() => {
+                self.whole(response, &host, errand.max_bytes, &errand.original).await?
+            }
+            // a message that breaks off is no reason to hide the status
+            _ if !status.is_success() => {
+                self.whole(response, &host, NOTE_BYTES, "").await.map(readable).unwrap_or_default()
+            }
+            _ => self.whole(response, &host, NOTE_BYTES, &host).await?,
+        };
+        if !is_head {
+            // object_store insists on a length, which chunked responses do not tell
+            answer = answer.header(::http::header::CONTENT_LENGTH, body.len());
+        }
+        answer
+            .body(HttpResponseBody::from(body))
+            .map_err(|error| HttpError::new(HttpErrorKind::Decode, error))
+    }
+
+    /// Waits for the head of the response.
+    async fn head(
+        &self,
+        client: &Client,
+        request: HttpRequest,
+        host: &str,
+    ) -> Result<ClientResponse, HttpError> {
+        let limit = self.limits.response;
+        let sent = timeout(limit, self.request(client, request, host)?);
+        match sent.await {
+            Ok(Ok(response)) => Ok(response),
+            // nothing was answered: object_store asks again
+            Ok(Err(error)) => {
+                let early = failure::is_early_end(&error);
+                let error = failure::unsent(host.to_owned(), error, &self.limits);
+                Err(HttpError::new(if early { HttpErrorKind::Request } else { kind(&error) }, error))
+            }
+            Err(_) => Err(failed(Error::Timeout { host: host.to_owned(), phase: Phase::Response, limit })),
+        }
+    }
+
+    fn request(
+        &self,
+        client: &Client,
+        request: HttpRequest,
+        host: &str,
+    ) -> Result<awc::SendClientRequest, HttpError> {
+        let broken =
+            |reason: &str| failed(Error::Broken { host: host.to_owned(), reason: reason.to_owned() });
+        let (parts, body) = request.into_parts();
+        let method = awc::http::Method::from_bytes(parts.method.as_str().as_bytes())
+            .map_err(|_| broken("the request has a method that is none"))?;
+        let mut outgoing = client
+            .request(method, parts.uri.to_string())
+            .no_decompress()
+            .insert_header((HOST, host))
+            .insert_header((USER_AGENT, self.user_agent.clone()))
+            .insert_header((ACCEPT_ENCODING, "identity"));
+        for (name, value) in &parts.headers {
+            let name = HeaderName::from_bytes(name.as_str().as_bytes());
+            let value = HeaderValue::from_bytes(value.as_bytes());
+            let (Ok(name), Ok(mut value)) = (name, value) else { return Err(broken("a header is none")) };
+            value.set_sensitive(true);
+            outgoing = outgoing.insert_header((name, value));
+        }
+        Ok(match parts.method {
+            ::http::Method::GET | ::http::Method::HEAD => outgoing.send_body(awc::body::None::new()),
+            // with a length even where there is nothing, which metadata services insist on
+            _ => outgoing.send_body(body.as_bytes().cloned().unwrap_or_default()),
+        })
+    }
+
+    async fn whole(
+        &self,
+        response: ClientResponse,
+        host: &str,
+        limit: u64,
+        original: &str,
+    ) -> Result<Bytes, HttpError> {
+        let broken = |reason: String| failed(Error::Broken { host: host.to_owned(), reason });
+        let framing = Framing::of(&response)
+            .ok_or_else(|| broken("the response has no end, expected Content-Length or chunks".to_owned()))?;
+        let pause = self.limits.response;
+        body::read(response, framing, limit, pause, &self.connections).await.map_err(|spoilt| match spoilt {
+            Spoilt::TooLarge => failed(Error::TooLarge { original: original.to_owned(), limit }),
+            Spoilt::TooSlow => {
+                failed(Error::Timeout { host: host.to_owned(), phase: Phase::Body, limit: pause })
+            }
+            Spoilt::Broken(reason) => broken(reason),
+        })
+    }
+}
+
+/// The head of a response in the types of `object_store`, but for its length.
+fn head_of(response: &ClientResponse) -> ::http::response::Builder {
+    let mut head = ::http::Response::builder().status(response.status().as_u16());
+    for (name, value) in response.headers() {
+        if name != awc::http::header::CONTENT_LENGTH {
+            head = head.header(name.as_str(), value.as_bytes());
+        }
+    }
+    head
+}
+
+/// A message as text, which `object_store` takes it for.
+fn readable(body: Bytes) -> Bytes {
+    match String::from_utf8_lossy(&body) {
+        std::borrow::Cow::Borrowed(_) => body,
+        std::borrow::Cow::Owned(text) => text.into(),
+    }
+}
+
+fn failed(error: Error) -> HttpError {
+    HttpError::new(kind(&error), error)
+}
+
+/// Whether it may be better the next time, in the words of `object_store`: what could not be reached is tried again.
+fn kind(error: &Error) -> HttpErrorKind {
+    match error {
+        Error::Unreachable { .. } => HttpErrorKind::Connect,
+        Error::Timeout { .. } => HttpErrorKind::Timeout,
+        _ => HttpErrorKind::Unknown,
+    }
+}

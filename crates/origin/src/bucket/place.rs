@@ -1,0 +1,144 @@
+//! Which bucket, and where below its root: `s3://bucket/prefix` and its like.
+
+use object_store::path::{Path, PathPart};
+
+use super::name;
+use crate::SourcePath;
+
+/// Whose protocol a bucket speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Provider {
+    /// Amazon S3, and all that speak like it.
+    S3,
+    /// Google Cloud Storage.
+    Gcs,
+    /// Azure Blob Storage.
+    Azure,
+}
+
+impl Provider {
+    /// The provider of a URL with this scheme.
+    pub fn of_scheme(scheme: &str) -> Option<Self> {
+        [Self::S3, Self::Gcs, Self::Azure].into_iter().find(|provider| provider.scheme() == scheme)
+    }
+
+    /// The scheme of its URLs.
+    pub fn scheme(self) -> &'static str {
+        match self {
+            Self::S3 => "s3",
+            Self::Gcs => "gs",
+            Self::Azure => "az",
+        }
+    }
+}
+
+/// A bucket, and the prefix of the keys below which originals lie.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub(crate) provider: Provider,
+    pub(crate) name: String,
+    /// What stands before the path of a request; it has no empty segment.
+    prefix: Option<SourcePath>,
+}
+
+impl Place {
+    /// The root of a bucket; an error says what was expected of the name.
+    pub(crate) fn root(provider: Provider, name: &str) -> Result<Self, &'static str> {
+        name::bucket(provider, name)?;
+        Ok(Self { provider, name: name.to_owned(), prefix: None })
+    }
+
+    /// Reads what follows `scheme://` in a URL: `bucket/prefix`, the prefix percent-encoded where it must be.
+    pub(crate) fn parse(provider: Provider, rest: &str) -> Result<Self, &'static str> {
+        let (name, prefix) = rest.split_once('/').unwrap_or((rest, ""));
+        let mut place = Self::root(provider, name)?;
+        let prefix = prefix.strip_suffix('/').unwrap_or(prefix);
+        if prefix.is_empty() {
+            return Ok(place);
+        }
+        let prefix = SourcePath::parse(&format!("/{prefix}"))
+            .map_err(|_| "expected a prefix without query, fragment and dot segments")?;
+        if prefix.segments().iter().any(String::is_empty) {
+            return Err("expected a prefix without doubled slashes");
+        }
+        place.prefix = Some(prefix);
+        Ok(place)
+    }
+
+    /// The key of an original; `None` where no object can have that name, or where it cannot be asked for: an empty
+    /// name, a key that begins with a slash, and in Azure one that ends with one. A neighbour is never given instead.
+    pub(crate) fn key(&self, path: &SourcePath) -> Option<Path> {
+        let prefix = self.prefix.as_ref().map(SourcePath::segments).unwrap_or_default();
+        let segments: Vec<&str> = prefix.iter().chain(path.segments()).map(String::as_str).collect();
+        let nameless = path.segments() == [""];
+        let unnameable = segments.first().is_some_and(|first| first.is_empty());
+        let trailing = segments.last().is_some_and(|last| last.is_empty());
+        if nameless || unnameable || (trailing && self.provider == Provider::Azure) {
+            return None;
+        }
+        // `Path::parse` and `Path::from` would drop, refuse or encode what is a key of its own
+        segments
+            .into_iter()
+            .try_fold(Path::ROOT, |path, segment| Some(path.join(PathPart::parse(segment).ok()?)))
+    }
+
+    /// Where the key stands in a URL: the prefix and the path, in the canonical form of paths.
+    pub(crate) fn canonical(&self, path: &SourcePath) -> String {
+        let prefix = self.prefix.as_ref().map(SourcePath::canonical).unwrap_or_default();
+        format!("{prefix}{}", path.canonical())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(place: &str, path: &str) -> Option<String> {
+        let (scheme, rest) = place.split_once("://").unwrap();
+        let place = Place::parse(Provider::of_scheme(scheme).unwrap(), rest).unwrap();
+        place.key(&SourcePath::parse(path).unwrap()).map(String::from)
+    }
+
+    #[test]
+    fn keys() {
+        for (place, path, expected) in [
+            ("s3://photos", "/a.jpg", Some("a.jpg")),
+            ("s3://photos/", "/a.jpg", Some("a.jpg")),
+            ("s3://photos/2026/may/", "/a.jpg", Some("2026/may/a.jpg")),
+            ("s3://photos/caf%C3%A9 1", "/a%20b+c.jpg", Some("café 1/a b+c.jpg")),
+            ("s3://photos", "/%252F", Some("%2F")),
+            ("s3://photos", "/a//b", Some("a//b")),
+            ("s3://photos", "/a/", Some("a/")),
+            ("s3://photos", "/a//", Some("a//")),
+            ("s3://photos/p", "//a", Some("p//a")),
+            ("s3://photos", "/%7E%7B%5D%23%3F*", Some("~{]#?*")),
+            ("s3://photos", "//a", None),
+            ("s3://photos", "/", None),
+            ("s3://photos/p", "/", None),
+            ("gs://photos", "/a/", Some("a/")),
+            ("az://photos", "/a/", None),
+            ("az://photos", "/a//b", Some("a//b")),
+        ] {
+            assert_eq!(key(place, path).as_deref(), expected, "{place} {path}");
+        }
+    }
+
+    #[test]
+    fn rejects() {
+        for rest in [
+            "",
+            "ab",
+            "Photos",
+            "photos/../x",
+            "photos/%2e%2e",
+            "photos//x",
+            "photos/a//b",
+            "photos?x",
+            "photos/x?y",
+            "u:p@photos",
+            "photos:80",
+        ] {
+            assert!(Place::parse(Provider::S3, rest).is_err(), "{rest}");
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! The region of an S3 bucket: what is configured or asked for, and if neither, what S3 says.
+
+use object_store::client::{HttpRequestBody, HttpService};
+
+use super::{agent::Agent, failure, name};
+use crate::error::{Error, Result};
+
+/// Where S3 knows all buckets. The name goes into the path, since one with dots breaks TLS in the host.
+pub(crate) const S3: &str = "https://s3.amazonaws.com";
+
+/// The region that services of S3's protocol have when they have none.
+pub(crate) const ELSEWHERE: &str = "us-east-1";
+
+/// The header in which S3 tells the region of a bucket, even with a redirect or a refusal.
+const BUCKET_REGION: &str = "x-amz-bucket-region";
+
+/// Who decides in which region a bucket is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Decision<'a> {
+    /// The configuration, then the environment.
+    Configured,
+    /// A request.
+    Asked(&'a str),
+    /// A request, which did not.
+    Unasked,
+}
+
+/// The region, or `None` if it must be looked up.
+///
+/// The configured region is that of the configured bucket. A bucket that a request names without a region may be
+/// anywhere, unless all are at one endpoint.
+pub(crate) fn known(decision: Decision<'_>, configured: Option<String>, at_endpoint: bool) -> Option<String> {
+    let elsewhere = || at_endpoint.then(|| ELSEWHERE.to_owned());
+    match decision {
+        Decision::Asked(region) => Some(region.to_owned()),
+        Decision::Unasked if !at_endpoint => None,
+        Decision::Unasked | Decision::Configured => configured.or_else(elsewhere),
+    }
+}
+
+/// Asks `service` for the region of a bucket.
+pub(crate) async fn look_up(agent: &Agent, service: &str, bucket: &str) -> Result<String> {
+    let broken = |reason: &str| Error::Broken { host: format!("s3://{bucket}"), reason: reason.to_owned() };
+    let request = ::http::Request::head(format!("{service}/{bucket}"))
+        .body(HttpRequestBody::empty())
+        .map_err(|_| broken("its region cannot be asked for"))?;
+    let response = agent
+        .call(request)
+        .await
+        .map_err(|error| failure::own(&error).unwrap_or_else(|| broken(&error.to_string())))?;
+    if response.status() == ::http::StatusCode::NOT_FOUND {
+        return Err(broken("the bucket does not exist"));
+    }
+    let region = response.headers().get(BUCKET_REGION).and_then(|region| region.to_str().ok());
+    region
+        .filter(|region| name::region(region).is_ok())
+        .map(str::to_owned)
+        .ok_or_else(|| broken(&format!("its region cannot be told: expected {BUCKET_REGION} in the answer")))
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        net::TcpListener,
+    };
+
+    use super::{super::exchange::Exchange, *};
+    use crate::{Config, ErrorKind};
+
+    #[test]
+    fn who_decides() {
+        let some = |region: &str| Some(region.to_owned());
+        for (decision, configured, at_endpoint, expected) in [
+            (Decision::Configured, some("eu-west-1"), false, some("eu-west-1")),
+            (Decision::Configured, None, false, None),
+            (Decision::Configured, None, true, some("us-east-1")),
+            (Decision::Asked("eu-north-1"), some("eu-west-1"), false, some("eu-north-1")),
+            (Decision::Unasked, some("eu-west-1"), false, None),
+            (Decision::Unasked, some("eu-west-1"), true, some("eu-west-1")),
+        ] {
+            assert_eq!(known(decision, configured, at_endpoint), expected, "{decision:?} {at_endpoint}");
+        }
+    }
+
+    async fn asked(answer: &'static str) -> (Result<String>, String) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let service = format!("http://{}", listener.local_addr().unwrap());
+        let server = actix_rt::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut head = Vec::new();
+            while !head.ends_with(b"\r\n\r\n") {
+                head.push(stream.read_u8().await.unwrap());
+            }
+            stream.write_all(answer.as_bytes()).await.unwrap();
+            String::from_utf8(head).unwrap()
+        });
+        let (agent, desk) = Agent::new(Exchange::new(&Config::default()).unwrap());
+        desk.open();
+        let region = look_up(&agent, &service, "photos").await;
+        (region, server.await.unwrap())
+    }
+
+    #[actix_rt::test]
+    async fn s3_tells_it_even_when_it_refuses() {
+        for answer in [
+            "HTTP/1.1 200 OK\r\nx-amz-bucket-region: eu-central-1\r\nContent-Length: 0\r\n\r\n",
+            "HTTP/1.1 403 Forbidden\r\nx-amz-bucket-region: eu-central-1\r\nTransfer-Encoding: chunked\r\n\r\n",
+            "HTTP/1.1 301 Moved\r\nx-amz-bucket-region: eu-central-1\r\nContent-Length: 400\r\n\r\n",
+        ] {
+            let (region, asked) = asked(answer).await;
+            assert_eq!(region.as_deref(), Ok("eu-central-1"), "{answer}");
+            assert!(asked.starts_with("HEAD /photos HTTP/1.1\r\n"), "{asked}");
+            assert!(!asked.to_ascii_lowercase().contains("authorization"), "{asked}");
+        }
+    }
+
+    #[actix_rt::test]
+    async fn what_is_no_region_is_not_believed() {
+        for answer in [
+            "HTTP/1.1 404 Not Found\r\nx-amz-bucket-region: eu-central-1\r\nContent-Length: 0\r\n\r\n",
+            "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
+            "HTTP/1.1 200 OK\r\nx-amz-bucket-region: evil.example/\r\nContent-Length: 0\r\n\r\n",
+        ] {
+            let (region, _) = asked(answer).await;
+            assert_eq!(region.unwrap_err().kind(), ErrorKind::Broken, "{answer}");
+        }
+    }
+}

@@ -1,0 +1,378 @@
+//! Buckets, before a service that speaks S3 and one that misbehaves.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use origin::{
+    Addressing, BucketConfig, Buckets, Config, ErrorKind, Fetched, Origin, Phase, Provider, Validators,
+};
+
+use crate::{
+    MAX_BYTES, SHORT, body, fetch, open, path,
+    s3::{ACCESS_KEY, BUCKET, LAST_MODIFIED, SECRET_KEY, Service},
+    server::{Reply, Server, empty, ok, say},
+};
+
+fn config(endpoint: &str) -> Config {
+    Config {
+        url: format!("s3://{BUCKET}"),
+        bucket: BucketConfig {
+            endpoint: endpoint.to_owned(),
+            access_key_id: ACCESS_KEY.to_owned(),
+            secret_access_key: SECRET_KEY.to_owned(),
+            ..BucketConfig::default()
+        },
+        ..Config::default()
+    }
+}
+
+fn with(endpoint: &str, change: impl FnOnce(&mut Config)) -> Origin {
+    let mut config = config(endpoint);
+    change(&mut config);
+    assert_eq!(config.problems(), [""; 0]);
+    open(&config)
+}
+
+async fn kind(origin: &Origin, raw: &str) -> ErrorKind {
+    fetch(origin, raw).await.unwrap_err().kind()
+}
+
+#[actix_rt::test]
+async fn an_object_comes_with_all_that_is_known_of_it() {
+    let service = Service::start([("a.png", Bytes::from_static(b"picture"))]).await;
+    let origin = open(&config(&service.endpoint));
+    let original = fetch(&origin, "/a.png").await.unwrap();
+    assert_eq!(original.body, "picture");
+    assert_eq!(original.content_type.as_deref(), Some("image/png"));
+    assert_eq!(original.validators.etag.as_deref(), Some("\"5-7\""));
+    assert_eq!(original.validators.last_modified.as_deref(), Some(LAST_MODIFIED));
+    assert_eq!(original.freshness.lifetime, Some(Duration::from_mins(1)));
+    assert_eq!(original.freshness.stale_if_error, Some(Duration::from_secs(5)));
+    assert_eq!(kind(&origin, "/b.png").await, ErrorKind::NotFound);
+    assert_eq!(service.answered(), 2);
+}
+
+#[actix_rt::test]
+async fn the_signature_must_be_right() {
+    type Change = fn(&mut BucketConfig);
+    let service = Service::start([("a.png", Bytes::from_static(b"picture"))]).await;
+    let changes: [Change; 3] = [
+        |bucket| bucket.secret_access_key = "wrong".to_owned(),
+        |bucket| bucket.access_key_id = "NOBODY".to_owned(),
+        |bucket| {
+            *bucket =
+                BucketConfig { anonymous: true, endpoint: bucket.endpoint.clone(), ..BucketConfig::default() }
+        },
+    ];
+    for change in changes {
+        let origin = with(&service.endpoint, |config| change(&mut config.bucket));
+        let error = fetch(&origin, "/a.png").await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Forbidden, "{error}");
+        assert!(!error.to_string().contains(SECRET_KEY), "{error}");
+    }
+    assert_eq!(service.answered(), 0);
+    // the region is part of the signature, whatever it is
+    let origin = with(&service.endpoint, |config| config.bucket.region = "eu-central-1".to_owned());
+    assert_eq!(body(&origin, "/a.png").await, "picture");
+}
+
+#[actix_rt::test]
+async fn a_known_version_is_asked_about() {
+    let service = Service::start([("a.png", Bytes::from_static(b"picture"))]).await;
+    let origin = open(&config(&service.endpoint));
+    let current = fetch(&origin, "/a.png").await.unwrap().validators;
+    let only_date = Validators { etag: None, ..current.clone() };
+    for known in [&current, &only_date] {
+        let fetched = origin.fetch(&path("/a.png"), Some(known)).await.unwrap();
+        let Fetched::NotModified(unchanged) = fetched else { panic!("expected not modified: {fetched:?}") };
+        assert_eq!(&unchanged.validators, known);
+    }
+    let old = Validators { etag: Some("\"old\"".to_owned()), ..current };
+    let fetched = origin.fetch(&path("/a.png"), Some(&old)).await.unwrap();
+    assert!(matches!(fetched, Fetched::Modified(original) if original.body == "picture"));
+}
+
+#[actix_rt::test]
+async fn not_modified_may_renew_the_time_to_keep() {
+    let server =
+        Server::start(|_| say("HTTP/1.1 304 Not Modified\r\nCache-Control: max-age=9\r\n\r\n")).await;
+    let origin = open(&config(&server.url()));
+    let known = Validators { etag: Some("\"1\"".to_owned()), last_modified: None };
+    let fetched = origin.fetch(&path("/a"), Some(&known)).await.unwrap();
+    let Fetched::NotModified(unchanged) = fetched else { panic!("expected not modified") };
+    assert_eq!(unchanged.validators, known);
+    assert_eq!(unchanged.freshness.lifetime, Some(Duration::from_secs(9)));
+    assert_eq!(server.asked()[0].header("if-none-match"), Some("\"1\""));
+    let known = Validators { etag: Some("\"a\r\nX: y\"".to_owned()), last_modified: None };
+    let error = origin.fetch(&path("/a"), Some(&known)).await.unwrap_err();
+    assert_eq!((error.kind(), server.asked().len()), (ErrorKind::Broken, 1));
+    // without a question it is no answer
+    assert_eq!(kind(&origin, "/a").await, ErrorKind::Broken);
+}
+
+#[actix_rt::test]
+async fn expires_counts_where_nothing_else_does() {
+    let server = Server::start(|_| {
+        ok(&format!("ETag: \"1\"\r\nLast-Modified: {LAST_MODIFIED}\r\nDate: Thu, 01 Jan 2026 00:00:00 GMT\r\nExpires: Thu, 01 Jan 2026 00:02:00 GMT\r\n"), "x")
+    })
+    .await;
+    let original = fetch(&open(&config(&server.url())), "/a").await.unwrap();
+    assert_eq!(original.freshness.lifetime, Some(Duration::from_mins(2)));
+}
+
+/// Every key holds its own name, so that a neighbour cannot pass for it.
+#[actix_rt::test]
+async fn odd_keys_are_their_own_objects() {
+    let keys = [
+        "a b.png",
+        "a+b.png",
+        "a%20b.png",
+        "a%2Fb",
+        "caf\u{e9}.png",
+        "\u{20ac}/\u{1f600}.png",
+        "a//b",
+        "a/b",
+        "a",
+        "a/",
+        "a//",
+        "dir/.hidden",
+        "~!$&'()*,;=:@.png",
+        "[x]{y}^`|<>\"#?.png",
+        "p/x",
+        "p//x",
+        "p/%2e%2e/x",
+        "...",
+    ];
+    let service = Service::start(keys.map(|key| (key, Bytes::from_static(key.as_bytes())))).await;
+    let origin = open(&config(&service.endpoint));
+    for (raw, key) in [
+        ("/a%20b.png", "a b.png"),
+        ("/a b.png", "a b.png"),
+        ("/a+b.png", "a+b.png"),
+        ("/a%2Bb.png", "a+b.png"),
+        ("/a%2520b.png", "a%20b.png"),
+        ("/a%252Fb", "a%2Fb"),
+        ("/caf%C3%A9.png", "caf\u{e9}.png"),
+        ("/\u{20ac}/%F0%9F%98%80.png", "\u{20ac}/\u{1f600}.png"),
+        ("/a//b", "a//b"),
+        ("/a/b", "a/b"),
+        ("/a", "a"),
+        ("/a/", "a/"),
+        ("/a//", "a//"),
+        ("/dir/.hidden", "dir/.hidden"),
+        ("/~!$&'()*,;=:@.png", "~!$&'()*,;=:@.png"),
+        ("/%5Bx%5D%7By%7D%5E%60%7C%3C%3E%22%23%3F.png", "[x]{y}^`|<>\"#?.png"),
+        ("/...", "..."),
+    ] {
+        assert_eq!(body(&origin, raw).await, key, "{raw}");
+    }
+    let answered = service.answered();
+    // a leading slash cannot be asked for, and the root is no object: no neighbour is given instead
+    for raw in ["//a", "///a/b", "/"] {
+        assert_eq!(kind(&origin, raw).await, ErrorKind::NotFound, "{raw}");
+    }
+    assert_eq!(service.answered(), answered);
+    let below = with(&service.endpoint, |config| config.url += "/p/");
+    for (raw, key) in [("/x", "p/x"), ("//x", "p//x"), ("/%252e%252e/x", "p/%2e%2e/x")] {
+        assert_eq!(body(&below, raw).await, key, "{raw}");
+    }
+    assert_eq!(kind(&below, "/a").await, ErrorKind::NotFound);
+    assert_eq!(kind(&below, "/").await, ErrorKind::NotFound);
+}
+
+#[actix_rt::test]
+async fn identities_tell_buckets_apart_and_hold_no_secret() {
+    let identity = |change: fn(&mut Config)| {
+        let mut config = config("");
+        config.bucket.region = "eu-central-1".to_owned();
+        config.bucket.azure_account = "acme".to_owned();
+        change(&mut config);
+        open(&config).identity(&path("/a%20b/c"))
+    };
+    assert_eq!(identity(|_| ()), "s3://photos/a%20b/c");
+    assert_eq!(identity(|config| config.url += "/2026/"), "s3://photos/2026/a%20b/c");
+    assert_eq!(
+        identity(|config| config.bucket.endpoint = "http://minio:9000/".to_owned()),
+        "s3+http://minio:9000/photos/a%20b/c"
+    );
+    assert_eq!(
+        identity(|config| {
+            config.bucket.endpoint = "https://minio.example".to_owned();
+            config.bucket.addressing = Addressing::VirtualHosted;
+        }),
+        "s3+https://minio.example/photos/a%20b/c"
+    );
+    assert_eq!(
+        identity(|config| {
+            config.url = "az://photos".to_owned();
+            config.bucket.azure_key = "c2VjcmV0".to_owned();
+        }),
+        "az://photos@acme/a%20b/c"
+    );
+}
+
+#[actix_rt::test]
+async fn objects_have_a_limit() {
+    let objects = [("seven", Bytes::from_static(b"picture")), ("empty", Bytes::new())];
+    let service = Service::start(objects).await;
+    let exact = Origin::open(&config(&service.endpoint), 7).unwrap();
+    assert_eq!(body(&exact, "/seven").await, "picture");
+    assert_eq!(body(&exact, "/empty").await, "");
+    let small = Origin::open(&config(&service.endpoint), 6).unwrap();
+    assert_eq!(kind(&small, "/seven").await, ErrorKind::TooLarge);
+    // the message of an error is no original
+    assert_eq!(kind(&small, "/missing").await, ErrorKind::NotFound);
+}
+
+#[actix_rt::test]
+async fn bodies_that_break_off_are_broken() {
+    let headers = format!("ETag: \"1\"\r\nLast-Modified: {LAST_MODIFIED}\r\n");
+    let short = format!("HTTP/1.1 200 OK\r\nContent-Length: 8\r\n{headers}\r\npicture");
+    let chunked = format!("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n{headers}\r\n3\r\npic\r\n");
+    let endless = format!("HTTP/1.1 200 OK\r\n{headers}\r\npicture");
+    let encoded = format!("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 1\r\n{headers}\r\nx");
+    for text in [short, chunked, endless, encoded] {
+        for end in [Reply::then_close as fn(Reply) -> Reply, Reply::then_reset] {
+            let reply = text.clone();
+            let server = Server::start(move |_| end(say(&reply))).await;
+            assert_eq!(kind(&open(&config(&server.url())), "/a").await, ErrorKind::Broken, "{text}");
+        }
+    }
+    let whole =
+        format!("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n{headers}\r\n7\r\npicture\r\n0\r\n\r\n");
+    let server = Server::start(move |_| say(&whole)).await;
+    assert_eq!(body(&open(&config(&server.url())), "/a").await, "picture");
+}
+
+#[actix_rt::test]
+async fn a_service_has_no_time_to_waste() {
+    let server = Server::start(|asked| match asked.path() {
+        "/photos/silent" => say("").then_hang(),
+        _ => say("HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\npic").then_hang(),
+    })
+    .await;
+    let origin = with(&server.url(), |config| config.response_timeout = SHORT);
+    for (raw, expected) in [("/silent", Phase::Response), ("/slow", Phase::Body)] {
+        let error = fetch(&origin, raw).await.unwrap_err();
+        assert!(matches!(error, origin::Error::Timeout { phase, .. } if phase == expected), "{raw}: {error}");
+    }
+    let origin = with(&server.url(), |config| config.timeout = SHORT);
+    let error = fetch(&origin, "/silent").await.unwrap_err();
+    assert!(matches!(error, origin::Error::Timeout { phase: Phase::Fetch, .. }), "{error}");
+}
+
+#[actix_rt::test]
+async fn what_may_pass_is_tried_again_a_few_times() {
+    let slow_down = || empty(503, "");
+    let server = Server::start(move |_| slow_down()).await;
+    let origin = open(&config(&server.url()));
+    assert_eq!(kind(&origin, "/a").await, ErrorKind::Broken);
+    assert_eq!(server.asked().len(), 3);
+
+    let times = std::cell::Cell::new(0);
+    let server = Server::start(move |_| {
+        times.set(times.get() + 1);
+        match times.get() {
+            1 => slow_down(),
+            2 => say("").then_close(),
+            _ => ok(&format!("ETag: \"1\"\r\nLast-Modified: {LAST_MODIFIED}\r\n"), "picture"),
+        }
+    })
+    .await;
+    assert_eq!(body(&open(&config(&server.url())), "/a").await, "picture");
+}
+
+#[actix_rt::test]
+async fn refusals() {
+    let nobody = "http://127.0.0.1:1";
+    for (reply, expected) in [
+        (empty as fn(u16, &str) -> Reply, 401, ErrorKind::Forbidden),
+        (empty, 403, ErrorKind::Forbidden),
+        (empty, 404, ErrorKind::NotFound),
+        (empty, 400, ErrorKind::Broken),
+        (empty, 301, ErrorKind::Broken),
+        (empty, 500, ErrorKind::Broken),
+    ]
+    .map(|(reply, status, expected)| ((reply, status), expected))
+    {
+        let (make, status) = reply;
+        // a signed request must not be sent anywhere else
+        let server = Server::start(move |_| make(status, "Location: http://127.0.0.1:1/\r\n")).await;
+        assert_eq!(kind(&open(&config(&server.url())), "/a").await, expected, "{status}");
+    }
+    assert_eq!(kind(&open(&config(nobody)), "/a").await, ErrorKind::Unreachable);
+    // a bucket that is not there is a mistake of the configuration, not an absent original
+    let service = Service::start([]).await;
+    let origin = with(&service.endpoint, |config| config.url = "s3://elsewhere".to_owned());
+    let error = fetch(&origin, "/a").await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Broken);
+    assert!(error.to_string().contains("NoSuchBucket"), "{error}");
+}
+
+#[actix_rt::test]
+async fn connections_are_used_again_and_abandoned_fetches_end() {
+    let service_headers = format!("ETag: \"1\"\r\nLast-Modified: {LAST_MODIFIED}\r\n");
+    let server = Server::start(move |asked| match asked.path() {
+        "/photos/hang" => say("").then_hang(),
+        _ => ok(&service_headers, "picture"),
+    })
+    .await;
+    let origin = with(&server.url(), |config| config.max_connections = 1);
+    for _ in 0..3 {
+        assert_eq!(body(&origin, "/a").await, "picture");
+    }
+    assert_eq!(server.connections(), 1);
+    {
+        let abandoned = fetch(&origin, "/hang");
+        tokio::pin!(abandoned);
+        while server.asked().len() < 4 {
+            assert!(futures_util::future::poll_immediate(&mut abandoned).await.is_none());
+            tokio::task::yield_now().await;
+        }
+    }
+    // the one connection is free again
+    assert_eq!(body(&origin, "/a").await, "picture");
+}
+
+/// Each runtime has its connections, and its end takes nothing from the others.
+#[test]
+fn runtimes_come_and_go() {
+    let (told, endpoint) = std::sync::mpsc::channel();
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let server = std::thread::spawn(move || {
+        actix_rt::System::new().block_on(async move {
+            let service = Service::start([("a.png", Bytes::from_static(b"picture"))]).await;
+            told.send(service.endpoint.clone()).unwrap();
+            stopped.await.ok();
+        });
+    });
+    let endpoint = endpoint.recv().unwrap();
+    let work = |endpoint: String| {
+        std::thread::spawn(move || {
+            actix_rt::System::new().block_on(async move {
+                let origin = open(&config(&endpoint));
+                for _ in 0..3 {
+                    assert_eq!(body(&origin, "/a.png").await, "picture");
+                }
+            });
+        })
+    };
+    for _ in 0..3 {
+        let (one, other) = (work(endpoint.clone()), work(endpoint.clone()));
+        one.join().unwrap();
+        other.join().unwrap();
+    }
+    drop(stop);
+    server.join().unwrap();
+}
+
+#[actix_rt::test]
+async fn requests_may_name_buckets() {
+    let service = Service::start([("a.png", Bytes::from_static(b"picture"))]).await;
+    let buckets = Buckets::new(Provider::S3, &config(&service.endpoint), MAX_BYTES).unwrap();
+    let photos = buckets.open(BUCKET, None).unwrap();
+    assert_eq!(body(&photos, "/a.png").await, "picture");
+    let elsewhere = buckets.open("elsewhere", Some("eu-central-1")).unwrap();
+    assert_eq!(kind(&elsewhere, "/a.png").await, ErrorKind::Broken);
+    assert_ne!(photos.identity(&path("/a.png")), elsewhere.identity(&path("/a.png")));
+}

@@ -1,0 +1,61 @@
+//! Pictures out of a bucket, before a service that checks signatures.
+
+use pixmill::{app::Server, config::Config};
+
+use crate::{
+    client::get,
+    s3::{ACCESS_KEY, BUCKET, SECRET_KEY, Service},
+    setup::{sample, serve},
+};
+
+async fn bucket() -> Service {
+    Service::start([("2026/china.jpg", sample("china.jpg"))]).await
+}
+
+async fn serve_bucket(service: &Service, change: impl FnOnce(&mut Config)) -> Server {
+    serve(&format!("s3://{BUCKET}/2026"), |config| {
+        config.origin.bucket.endpoint.clone_from(&service.endpoint);
+        ACCESS_KEY.clone_into(&mut config.origin.bucket.access_key_id);
+        SECRET_KEY.clone_into(&mut config.origin.bucket.secret_access_key);
+        change(config);
+    })
+    .await
+}
+
+#[actix_web::test]
+async fn a_picture_is_made_of_an_object() {
+    let service = bucket().await;
+    let server = serve_bucket(&service, |_| ()).await;
+    let thumbnail = get(server.address, "/china.jpg?width=40&format=png").await;
+    assert_eq!(thumbnail.outcome(), (200, "miss"));
+    assert_eq!(thumbnail.header("content-type"), "image/png");
+    assert!(thumbnail.header("cache-control").contains("max-age=60"), "{:?}", thumbnail.headers);
+    // the time to keep it is the object's, and so is the date
+    assert_eq!(thumbnail.header("last-modified"), crate::s3::LAST_MODIFIED);
+    assert_eq!(get(server.address, "/china.jpg?width=30").await.outcome(), (200, "miss"));
+    assert_eq!(get(server.address, "/china.jpg").await.body, sample("china.jpg"));
+    assert_eq!(service.answered(), 1);
+    assert_eq!(get(server.address, "/nothing.jpg?width=40").await.status, 404);
+    server.stop().await;
+}
+
+#[actix_web::test]
+async fn a_bucket_that_refuses_gives_nothing_away() {
+    let service = bucket().await;
+    let wrong = serve_bucket(&service, |config| {
+        "wrong".clone_into(&mut config.origin.bucket.secret_access_key);
+    })
+    .await;
+    let elsewhere =
+        serve_bucket(&service, |config| "s3://elsewhere".clone_into(&mut config.origin.url)).await;
+    for (server, status) in [(&wrong, 403), (&elsewhere, 502)] {
+        let answer = get(server.address, "/china.jpg?width=40").await;
+        assert_eq!(answer.status, status);
+        let text = answer.json().to_string().to_lowercase();
+        for secret in [BUCKET, "2026", "elsewhere", "127.0.0.1", "s3", "bucket", "signature", "akia"] {
+            assert!(!text.contains(secret), "{secret}: {text}");
+        }
+    }
+    wrong.stop().await;
+    elsewhere.stop().await;
+}
