@@ -5,9 +5,16 @@ use toml::{Table, Value};
 
 use super::{Config, MASK};
 
-/// Keys, or what lies below them, whose values are never shown.
-pub(super) const SECRETS: &[&str] =
-    &["admin.password", "origin.headers", "origin.url", "params.signing.keys", "uploads.tokens"];
+/// Keys, or what lies below them, whose values are never shown; `*` is any name.
+pub(super) const SECRETS: &[&str] = &[
+    "admin.password",
+    "origin.headers",
+    "origin.url",
+    "origins.*.headers",
+    "origins.*.url",
+    "params.signing.keys",
+    "uploads.tokens",
+];
 
 /// What serde calls types, and what people call them.
 const TYPES: &[(&str, &str)] = &[
@@ -108,7 +115,8 @@ impl Setting {
 
 /// Is it this key, or one below it?
 pub(super) fn is_below(key: &str, above: &str) -> bool {
-    key.strip_prefix(above).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    let mut names = key.split('.');
+    above.split('.').all(|wanted| names.next().is_some_and(|name| wanted == "*" || wanted == name))
 }
 
 #[cfg(test)]
@@ -216,7 +224,9 @@ mod tests {
     #[test]
     fn secrets_are_not_shown() {
         let value = Value::Integer(271_828);
-        for key in ["origin.headers.authorization", "origin.headers", "origin.url"] {
+        for key in
+            ["origin.headers.authorization", "origin.headers", "origin.url", "origins.shop.headers.cookie"]
+        {
             let problem = setting(key, Given::Toml(value.clone())).fit().unwrap_err();
             assert!(problem.starts_with(&format!("{key} is ***, expected ")), "{problem}");
             assert!(!problem.contains("271828"), "{problem}");

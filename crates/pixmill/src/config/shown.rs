@@ -26,7 +26,7 @@ impl Config {
 }
 
 /// What changes answers and stands in no key of a cache: where originals come from, and how queries are read.
-const POLICY: [&str; 3] = ["/origin/url", "/params", "/client_hints"];
+const POLICY: [&str; 4] = ["/origin/url", "/origins", "/params", "/client_hints"];
 
 /// Masks what lies at or below the key of a secret.
 fn mask(key: &mut Vec<String>, value: &mut Value) {
