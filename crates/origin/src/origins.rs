@@ -113,6 +113,11 @@ impl Origins {
         }
     }
 
+    #[cfg(test)]
+    pub(crate) fn rules(&self) -> &Rules {
+        &self.rules
+    }
+
     /// No URL has a space and no name a colon or a slash, so these never meet.
     fn identity_at(&self, origin: usize, path: &SourcePath) -> String {
         let identity = self.configured[origin].identity(path);

@@ -282,3 +282,7 @@ impl std::fmt::Display for Rule {
 fn malformed(parameter: &'static str, value: &str, expected: Expected) -> Refusal {
     Refusal::Malformed { parameter, value: value.to_owned(), expected }
 }
+
+#[cfg(test)]
+#[path = "selection_tests.rs"]
+mod tests;

@@ -3,8 +3,10 @@
 
 mod bodies;
 mod conditional;
+mod dynamic;
 mod folder;
 mod guard;
+mod hosts;
 mod pooling;
 mod redirects;
 mod requests;
