@@ -11,6 +11,9 @@ use crate::{
     target::{Elsewhere, Place, Target, below},
 };
 
+/// What stands for a value that may hold a secret.
+const MASK: &str = "***";
+
 /// What a request says about where its original is. Nothing of it was checked yet.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Selection<'a> {
@@ -280,6 +283,8 @@ impl std::fmt::Display for Rule {
 }
 
 fn malformed(parameter: &'static str, value: &str, expected: Expected) -> Refusal {
+    // before an @ there may be a password, and this goes into logs
+    let value = if value.contains('@') { MASK } else { value };
     Refusal::Malformed { parameter, value: value.to_owned(), expected }
 }
 
