@@ -66,16 +66,12 @@ pub(crate) fn base(text: &str) -> Result<Url, Expected> {
     if url.query().is_some() { Err("a base URL without a query") } else { Ok(url) }
 }
 
-/// A path that is a whole URL: the URL, decoded once if it came encoded. Proxies make one slash of two.
+/// A path that is a whole URL, decoded once as every path is. Proxies make one slash of two.
 pub(crate) fn in_path(path: &str) -> Option<Result<Url, Expected>> {
     let text = path.trim_start_matches('/');
-    if let Some(whole) = with_two_slashes(text) {
-        return Some(url(&whole));
-    }
     // a URL's scheme fits in the first bytes, even if each is encoded
     let reach = text.floor_char_boundary(3 * "https://".len());
-    let start = percent_decode_str(&text[..reach]).decode_utf8_lossy();
-    with_two_slashes(&start)?;
+    with_two_slashes(&percent_decode_str(&text[..reach]).decode_utf8_lossy())?;
     let decoded = percent_decode_str(text).decode_utf8();
     Some(decoded.map_err(|_| URL).and_then(|text| url(&with_two_slashes(&text).ok_or(URL)?)))
 }
@@ -214,6 +210,7 @@ mod tests {
             ("/%68%74%74%70%3a%2f%2fa.example", "http://a.example/"),
             ("/http%3A%2F%2Fa.example%2Fx.jpg%3Fv%3D1", "http://a.example/x.jpg?v=1"),
             ("/http://a.example/x%20y.jpg", "http://a.example/x%20y.jpg"),
+            ("/http://a.example/x%2520y.jpg", "http://a.example/x%20y.jpg"),
             ("/https:/a.example/x.jpg", "https://a.example/x.jpg"),
             ("//HTTPS%3a//a.example", "https://a.example/"),
             ("/http:////a.example", "http://a.example/"),

@@ -140,6 +140,8 @@ fn outcome(fetched: &Result<Fetched, origin::Error>) -> &'static str {
             ErrorKind::TooLarge => "too_large",
             ErrorKind::Timeout => "timeout",
             ErrorKind::RefusedAddress => "refused",
+            ErrorKind::Busy => "busy",
+            ErrorKind::CircuitOpen => "circuit_open",
             _ => "failed",
         },
     }

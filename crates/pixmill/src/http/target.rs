@@ -2,7 +2,10 @@
 
 use std::rc::Rc;
 
-use actix_web::{HttpRequest, http::header::HOST};
+use actix_web::{
+    HttpRequest,
+    http::{header::HOST, uri::Authority},
+};
 use origin::{Selection, Target};
 use vips_ops::params::source::{self, Source};
 
@@ -16,7 +19,7 @@ pub fn target(worker: &Worker, request: &HttpRequest, query: &str) -> Result<Rc<
     let selection = Selection {
         path: request.uri().path(),
         // where a request line holds a whole URL, its host counts (RFC 9112, 3.2.2)
-        host: request.uri().authority().map(|authority| authority.as_str()).or(named),
+        host: request.uri().authority().map(Authority::as_str).or(named),
         origin: origin.as_deref(),
         source_url: source_url.as_deref(),
         host_header: host_header.as_deref(),

@@ -30,7 +30,7 @@ fn faults() -> Vec<(Reply, u16)> {
         (but(Fault::Silence), 504),
         (but(Fault::HangUp), 502),
         (but(Fault::Reset), 502),
-        (but(Fault::Slow(Duration::from_secs(60))), 504),
+        (but(Fault::Slow(Duration::from_mins(1))), 504),
         (but(Fault::Stall(500)), 504),
         (but(Fault::Truncate(500)), 502),
         (but(Fault::ResetAfter(500)), 502),
