@@ -1,5 +1,8 @@
 //! The configuration of the origin: section `origin`.
 
+mod dynamic;
+mod named;
+
 use std::{
     collections::BTreeMap,
     fmt,
@@ -12,6 +15,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, Serializer};
 use url::{Host, Url};
 
+pub use self::named::named_problems;
 use crate::{
     bucket::{self, BucketConfig, Provider},
     http::tls,
@@ -47,7 +51,7 @@ const OURS: &[&str] = &[
     "user-agent",
 ];
 
-/// Where originals come from, and how they are fetched.
+/// Where originals come from, and how they are fetched: section `origin`, and each of `origins`.
 ///
 /// Secrets (the header values, a password in the URL) are shown as `***` by `Debug` and when serialised.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -80,7 +84,7 @@ pub struct Config {
     /// where it redirects.
     #[serde(serialize_with = "masked")]
     pub headers: BTreeMap<String, String>,
-    /// The most fetches at once for each worker; further ones wait.
+    /// The most fetches at once from one host for each worker; further ones wait.
     pub max_connections: u32,
     /// How long an idle connection is kept for the next fetch; best a little shorter than what the origin allows.
     #[serde(with = "humantime_serde")]
@@ -90,6 +94,37 @@ pub struct Config {
     pub ca_file: Option<PathBuf>,
     /// How a bucket is reached.
     pub bucket: BucketConfig,
+    /// In `origins.NAME` only: requests for paths below this one, `/shop`, go to this origin, which does not see the
+    /// prefix: `/shop/a.jpg` is its `/a.jpg`.
+    pub path_prefix: String,
+    /// In `origins.NAME` only: requests with one of these `Host`s, `shop.example.com` or `*.shop.example`, go to this
+    /// origin; with a `path_prefix` too, both must fit. A fitting host goes before a fitting prefix, a longer prefix
+    /// before a shorter one, and `origin` takes the rest.
+    pub hosts: Vec<String>,
+    /// Whether requests may name another origin: `origin`, `source_url`, a URL as the path, `host_header`, `resolve`,
+    /// `bucket`, and whole URLs of overlays. Off, all that is refused.
+    pub allow_dynamic: bool,
+    /// The hosts that requests may name: `images.example.com`, `*.example.com`, `images.example.com:8080`, `a.example:*`
+    /// for every port, `*` for all hosts. Without a port only the usual one of the scheme, http or https, is meant.
+    /// Redirects from such a host must lead to hosts of this list too. Empty: none.
+    pub hosts_allowed: Vec<String>,
+    /// The buckets that requests may name by `bucket`. Empty: none.
+    pub buckets_allowed: Vec<String>,
+    /// Networks such as `10.0.0.0/8` that hosts named by requests, and redirects, may lead to although they are
+    /// private. The metadata services of clouds stay refused.
+    pub private_allowed: Vec<String>,
+    /// The most fetches at once from one host for the whole process; further ones wait, up to
+    /// `max_waiting_per_host` and for no longer than `response_timeout`.
+    pub max_connections_per_host: u32,
+    /// The most fetches that may wait for one host; still further requests are told to come back later.
+    pub max_waiting_per_host: u32,
+    /// After so many failures in a row (no connection, no answer in time, a 5xx) a host is left alone for
+    /// `breaker_pause`; 0: never.
+    pub breaker_failures: u32,
+    /// How long a host that keeps failing is left alone; then one request tries it.
+    #[serde(with = "humantime_serde")]
+    #[schemars(with = "String")]
+    pub breaker_pause: Duration,
 }
 
 /// What kind of origin is configured.
@@ -115,13 +150,32 @@ impl Default for Config {
             keep_alive: Duration::from_secs(15),
             ca_file: None,
             bucket: BucketConfig::default(),
+            path_prefix: String::new(),
+            hosts: Vec::new(),
+            allow_dynamic: false,
+            hosts_allowed: Vec::new(),
+            buckets_allowed: Vec::new(),
+            private_allowed: Vec::new(),
+            max_connections_per_host: 128,
+            max_waiting_per_host: 512,
+            breaker_failures: 10,
+            breaker_pause: Duration::from_secs(3),
         }
     }
 }
 
 impl Config {
-    /// Everything that is wrong, each with its key and what was expected. Looks at the folder and the CA file too.
+    /// Everything that is wrong with section `origin`, each with its key and what was expected. Looks at the folder and
+    /// the CA file too.
     pub fn problems(&self) -> Vec<String> {
+        let mut problems = self.own_problems();
+        problems.extend(self.dynamic_problems());
+        problems.extend(self.route_problems());
+        problems
+    }
+
+    /// What is wrong with the keys that all origins have.
+    fn own_problems(&self) -> Vec<String> {
         let mut problems = Vec::new();
         problems.extend(self.url_problem());
         problems.extend(self.timeout_problems());
@@ -253,6 +307,16 @@ impl fmt::Debug for Config {
             .field("keep_alive", &self.keep_alive)
             .field("ca_file", &self.ca_file.as_deref().map(Path::display))
             .field("bucket", &self.bucket)
+            .field("path_prefix", &self.path_prefix)
+            .field("hosts", &self.hosts)
+            .field("allow_dynamic", &self.allow_dynamic)
+            .field("hosts_allowed", &self.hosts_allowed)
+            .field("buckets_allowed", &self.buckets_allowed)
+            .field("private_allowed", &self.private_allowed)
+            .field("max_connections_per_host", &self.max_connections_per_host)
+            .field("max_waiting_per_host", &self.max_waiting_per_host)
+            .field("breaker_failures", &self.breaker_failures)
+            .field("breaker_pause", &self.breaker_pause)
             .finish()
     }
 }
@@ -298,7 +362,7 @@ mod tests {
     fn every_key_is_described() {
         let schema = serde_json::to_value(schemars::schema_for!(Config)).unwrap();
         let properties = schema["properties"].as_object().unwrap();
-        assert_eq!(properties.len(), 11);
+        assert_eq!(properties.len(), 21);
         for (key, property) in properties {
             assert!(property["description"].is_string(), "{key}: {property}");
         }

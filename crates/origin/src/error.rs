@@ -68,6 +68,14 @@ pub enum Error {
         /// What sort of address it is.
         why: Why,
     },
+    /// A host that may be named by requests sends on to one that may not.
+    #[error("{host} redirects to {target}, expected a host of origin.hosts_allowed")]
+    RefusedHost {
+        /// The host that redirects.
+        host: String,
+        /// Where to.
+        target: String,
+    },
     /// No connection could be made, or it broke before an answer came.
     #[error("{host} cannot be reached: {reason}")]
     Unreachable {
@@ -83,6 +91,26 @@ pub enum Error {
         host: String,
         /// What was wrong, and what was expected.
         reason: String,
+    },
+    /// The origin answered with a status that is of no use.
+    #[error("{host} answered {status}, expected 200")]
+    Status {
+        /// The host.
+        host: String,
+        /// The status.
+        status: u16,
+    },
+    /// More is wanted of the host than it may be asked for at once.
+    #[error("{host} is busy: expected fewer requests at the same time")]
+    Busy {
+        /// The host and port.
+        host: String,
+    },
+    /// The host has failed again and again, and is left alone for a while.
+    #[error("{host} is left alone: it failed too often in a row")]
+    CircuitOpen {
+        /// The host and port.
+        host: String,
     },
     /// The origin took too long.
     #[error("{host} took too long: {phase} was not done after {limit:?}")]
@@ -126,12 +154,16 @@ pub enum ErrorKind {
     Forbidden,
     /// Larger than the limit.
     TooLarge,
-    /// An address of a private network.
+    /// An address of a private network, or a host that is not listed.
     RefusedAddress,
     /// No connection, or none that lasted until an answer.
     Unreachable,
     /// An answer of no use.
     Broken,
+    /// Too many requests at once for one host.
+    Busy,
+    /// A host that is left alone.
+    CircuitOpen,
     /// Too slow.
     Timeout,
 }
@@ -158,9 +190,11 @@ impl Error {
             Self::Gone { .. } => ErrorKind::Gone,
             Self::Forbidden { .. } => ErrorKind::Forbidden,
             Self::TooLarge { .. } => ErrorKind::TooLarge,
-            Self::RefusedAddress { .. } => ErrorKind::RefusedAddress,
+            Self::RefusedAddress { .. } | Self::RefusedHost { .. } => ErrorKind::RefusedAddress,
             Self::Unreachable { .. } => ErrorKind::Unreachable,
-            Self::Broken { .. } => ErrorKind::Broken,
+            Self::Broken { .. } | Self::Status { .. } => ErrorKind::Broken,
+            Self::Busy { .. } => ErrorKind::Busy,
+            Self::CircuitOpen { .. } => ErrorKind::CircuitOpen,
             Self::Timeout { .. } => ErrorKind::Timeout,
         }
     }
@@ -169,12 +203,13 @@ impl Error {
     pub fn blame(&self) -> Blame {
         match self.kind() {
             ErrorKind::InvalidPath | ErrorKind::NotFound | ErrorKind::Gone => Blame::Client,
-            ErrorKind::NotConfigured | ErrorKind::Misconfigured => Blame::Us,
+            ErrorKind::NotConfigured | ErrorKind::Misconfigured | ErrorKind::Busy => Blame::Us,
             ErrorKind::Forbidden
             | ErrorKind::TooLarge
             | ErrorKind::RefusedAddress
             | ErrorKind::Unreachable
             | ErrorKind::Broken
+            | ErrorKind::CircuitOpen
             | ErrorKind::Timeout => Blame::Origin,
         }
     }

@@ -36,6 +36,8 @@ pub enum Why {
 const V4: &[(Ipv4Addr, u32, Why)] = &[
     (Ipv4Addr::UNSPECIFIED, 8, Why::Unspecified),
     (Ipv4Addr::new(10, 0, 0, 0), 8, Why::Private),
+    // Alibaba Cloud
+    (Ipv4Addr::new(100, 100, 100, 200), 32, Why::Metadata),
     (Ipv4Addr::new(100, 64, 0, 0), 10, Why::CarrierNat),
     (Ipv4Addr::new(127, 0, 0, 0), 8, Why::Loopback),
     // AWS, GCP, Azure and most others
@@ -63,13 +65,28 @@ const V6: &[(Ipv6Addr, u32, Why)] = &[
     // NAT64 of the local network: the network alone knows where it leads
     (Ipv6Addr::new(0x64, 0xff9b, 1, 0, 0, 0, 0, 0), 48, Why::Private),
     (Ipv6Addr::new(0x2001, 2, 0, 0, 0, 0, 0, 0), 48, Why::Benchmarking),
+    // cryptographic hashes, not places
+    (Ipv6Addr::new(0x2001, 0x10, 0, 0, 0, 0, 0, 0), 28, Why::Reserved),
+    (Ipv6Addr::new(0x2001, 0x20, 0, 0, 0, 0, 0, 0), 28, Why::Reserved),
     (Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 0), 32, Why::Documentation),
     (Ipv6Addr::new(0x3fff, 0, 0, 0, 0, 0, 0, 0), 20, Why::Documentation),
+    // AWS
+    (Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254), 128, Why::Metadata),
+    // GCP
+    (Ipv6Addr::new(0xfd20, 0xce, 0, 0, 0, 0, 0, 0x254), 128, Why::Metadata),
     (Ipv6Addr::new(0xfc00, 0, 0, 0, 0, 0, 0, 0), 7, Why::Private),
     (Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 0), 10, Why::LinkLocal),
     (Ipv6Addr::new(0xfec0, 0, 0, 0, 0, 0, 0, 0), 10, Why::Private),
     (Ipv6Addr::new(0xff00, 0, 0, 0, 0, 0, 0, 0), 8, Why::Multicast),
 ];
+
+impl Why {
+    /// Whether an operator may lift the ban for networks of their own. What answers to many machines or to none, or
+    /// hands out secrets, is nobody's image server.
+    pub fn is_negotiable(self) -> bool {
+        !matches!(self, Self::Unspecified | Self::Metadata | Self::Multicast | Self::Broadcast)
+    }
+}
 
 /// Says why an address must not be connected to; `None` for one of the public Internet.
 ///
@@ -91,11 +108,17 @@ fn forbidden_v6(ip: Ipv6Addr) -> Option<Why> {
     if let Some((_, _, why)) = V6.iter().find(|(net, prefix, _)| inside(net, *prefix)) {
         return Some(*why);
     }
-    match embedded(ip) {
-        Some(carried) => carried.into_iter().flatten().find_map(forbidden_v4),
-        None if ip.segments()[0] & 0xe000 == 0x2000 => None,
-        None => Some(Why::Reserved),
-    }
+    let carried = embedded(ip);
+    let public = carried.is_some() || ip.segments()[0] & 0xe000 == 0x2000;
+    let carried = carried.into_iter().flatten().flatten().chain(isatap(ip));
+    carried.map(forbidden_v4).fold((!public).then_some(Why::Reserved), Option::or)
+}
+
+/// The IPv4 address at the end of an ISATAP address, whatever its network (RFC 5214, 6.1).
+fn isatap(ip: Ipv6Addr) -> Option<Ipv4Addr> {
+    let [.., flags, 0x5efe, high, low] = ip.segments() else { return None };
+    // the one bit that may differ says whether the IPv4 address is unique in the world
+    (flags & !0x0200 == 0).then(|| Ipv4Addr::from_bits(u32::from(high) << 16 | u32::from(low)))
 }
 
 /// The IPv4 addresses that an IPv6 address leads to, if it is of a kind that carries some.
@@ -149,7 +172,8 @@ mod tests {
             ("10.0.0.0", Why::Private),
             ("10.255.255.255", Why::Private),
             ("100.64.0.0", Why::CarrierNat),
-            ("100.100.100.200", Why::CarrierNat),
+            ("100.100.100.200", Why::Metadata),
+            ("100.100.100.201", Why::CarrierNat),
             ("100.127.255.255", Why::CarrierNat),
             ("127.0.0.1", Why::Loopback),
             ("127.255.255.254", Why::Loopback),
@@ -173,7 +197,10 @@ mod tests {
             ("::", Why::Unspecified),
             ("::1", Why::Loopback),
             ("fc00::1", Why::Private),
-            ("fd00:ec2::254", Why::Private),
+            ("fd00:ec2::254", Why::Metadata),
+            ("fd20:ce::254", Why::Metadata),
+            ("fd00:ec2::253", Why::Private),
+            ("fdff::1", Why::Private),
             ("fe80::1", Why::LinkLocal),
             ("febf::1", Why::LinkLocal),
             ("fec0::1", Why::Private),
@@ -181,6 +208,19 @@ mod tests {
             ("2001:db8::1", Why::Documentation),
             ("3fff::1", Why::Documentation),
             ("2001:2::1", Why::Benchmarking),
+            ("2001:10::1", Why::Reserved),
+            ("2001:2f:ffff::1", Why::Reserved),
+            ("::ffff:100.100.100.200", Why::Metadata),
+            ("64:ff9b::100.64.0.1", Why::CarrierNat),
+            ("::ffff:240.0.0.1", Why::Reserved),
+            ("::ffff:0.0.0.0", Why::Unspecified),
+            ("::2", Why::Unspecified),
+            ("2002:a9fe:a9fe::", Why::Metadata),
+            // ISATAP: in anybody's network, with either flag, and in one of 6to4
+            ("2a00:1450::5efe:10.0.0.1", Why::Private),
+            ("2a00:1450::200:5efe:169.254.169.254", Why::Metadata),
+            ("2002:808:808::5efe:127.0.0.1", Why::Loopback),
+            ("fe80::5efe:8.8.8.8", Why::LinkLocal),
             ("100::1", Why::Reserved),
             ("4000::1", Why::Reserved),
             ("::ffff:127.0.0.1", Why::Loopback),
@@ -228,6 +268,9 @@ mod tests {
             "::ffff:8.8.8.8",
             "64:ff9b::8.8.8.8",
             "2002:808:808::1",
+            "2a00:1450::5efe:8.8.8.8",
+            "2a00:1450::1:5efe:10.0.0.1",
+            "2001:30::1",
             "2001:0:808:808::f7f7:f7f7",
         ] {
             assert_eq!(forbidden(ip.parse().unwrap()), None, "{ip}");

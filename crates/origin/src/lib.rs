@@ -1,46 +1,55 @@
-//! Where originals come from: an HTTP(S) server, a bucket or a folder, behind one [`Origin`].
+//! Where originals come from: HTTP(S) servers, buckets and folders, behind one [`Origins`].
 //!
-//! A path of a request becomes a [`SourcePath`], an [`Origin`] fetches it whole, and what comes back says how long it
-//! may be kept ([`Freshness`]) and how to ask for news ([`Validators`]). Nothing here knows of pictures, of our own
-//! HTTP server or of our caches.
+//! What a request says of its original (a [`Selection`]) becomes a [`Target`], or is refused by a [`Rule`]; [`Origins`]
+//! fetches a target whole, and what comes back says how long it may be kept ([`Freshness`]) and how to ask for news
+//! ([`Validators`]). [`Hosts`] sees to it that the process as a whole asks no host for too much. Nothing here knows of
+//! pictures, of our own HTTP server or of our caches.
 
+mod allowed;
 mod bucket;
 mod config;
 mod error;
 mod folder;
 mod freshness;
 pub mod guard;
+mod hosts;
 mod http;
+mod named;
+mod network;
+mod origins;
 mod path;
+mod selection;
+mod site;
+mod target;
 mod validators;
 
-use std::time::{Duration, Instant};
+use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 
+use crate::bucket::{Bucket, Buckets, Decision, Line};
 pub use crate::{
-    bucket::{Addressing, BucketConfig, Buckets, Provider},
-    config::Config,
+    bucket::{Addressing, BucketConfig, Provider},
+    config::{Config, named_problems},
     error::{Blame, Error, ErrorKind, Phase, Result},
     freshness::{Freshness, FreshnessHeaders},
+    hosts::{Circuit, HostStats, Hosts, Stats},
+    origins::Origins,
     path::SourcePath,
+    selection::{Refusal, Rule, Selection},
+    target::Target,
     validators::Validators,
 };
-use crate::{
-    bucket::{Bucket, Decision, Line},
-    config::Place,
-    folder::Folder,
-    http::Http,
-};
+use crate::{config::Place, folder::Folder, network::Network, site::Site};
 
-/// The configured origin, as one worker uses it: its connections and its limits belong to this worker alone.
-pub struct Origin {
+/// One configured origin, as one worker uses it.
+struct Origin {
     source: Source,
 }
 
 enum Source {
     Nowhere,
-    Http(Box<Http>),
+    Http(Box<Site>),
     Folder(Folder),
     Bucket(Box<Bucket>),
 }
@@ -81,18 +90,14 @@ pub struct Unchanged {
 }
 
 impl Origin {
-    /// Sets up the origin for the current worker; nothing is connected to yet. Originals larger than `max_bytes` are
-    /// refused. An empty URL is no error here: each fetch then fails with [`ErrorKind::NotConfigured`].
-    pub fn open(config: &Config, max_bytes: u64) -> Result<Self> {
-        let problems = config.problems();
-        if !problems.is_empty() {
-            return Err(Error::Misconfigured { problems });
-        }
+    /// Sets up an origin for the current worker; nothing is connected to yet.
+    fn open(config: &Config, trusted: &[Network], max_bytes: u64, hosts: &Arc<Hosts>) -> Result<Self> {
         let misconfigured = |problem: String| Error::Misconfigured { problems: vec![problem] };
         let source = match config.place().map_err(|problem| misconfigured(problem.to_owned()))? {
             Place::Nowhere => Source::Nowhere,
             Place::Http(url) => {
-                Source::Http(Box::new(Http::open(url, config, max_bytes).map_err(misconfigured)?))
+                let site = Site::open(url, config, trusted, max_bytes, hosts);
+                Source::Http(Box::new(site.map_err(misconfigured)?))
             }
             Place::Folder(path) => {
                 Source::Folder(Folder::open(&path, config, max_bytes).map_err(misconfigured)?)
@@ -106,46 +111,37 @@ impl Origin {
         Ok(Self { source })
     }
 
-    /// Fetches an original; with `known`, only if it is no longer the version with these validators.
-    ///
-    /// Dropping the future abandons the fetch.
-    pub async fn fetch(&self, path: &SourcePath, known: Option<&Validators>) -> Result<Fetched> {
-        let started = Instant::now();
-        let known = known.filter(|known| !known.is_empty());
-        let fetched = match &self.source {
+    async fn fetch(
+        &self,
+        path: &SourcePath,
+        host: Option<&str>,
+        known: Option<&Validators>,
+    ) -> Result<Answer> {
+        match &self.source {
             Source::Nowhere => Err(Error::NotConfigured),
-            Source::Http(http) => http.fetch(path, known).await,
+            Source::Http(site) => site.fetch(path, host, known).await,
             Source::Folder(folder) => folder.fetch(path, known).await,
             Source::Bucket(bucket) => bucket.fetch(path, known).await,
-        };
-        let elapsed = started.elapsed();
-        self.log(&fetched, elapsed);
-        fetched.map(|answer| answer.into_fetched(elapsed))
+        }
     }
 
-    /// A stable name of the original for keys of caches: the origin without its credentials, and the path.
-    pub fn identity(&self, path: &SourcePath) -> String {
+    /// A stable name of the original: the origin without its credentials, and the path.
+    fn identity(&self, path: &SourcePath) -> String {
         match &self.source {
             Source::Nowhere => path.canonical().to_owned(),
-            Source::Http(http) => http.identity(path),
+            Source::Http(site) => site.identity(path),
             Source::Folder(folder) => folder.identity(path),
             Source::Bucket(bucket) => bucket.identity(path),
         }
     }
 
-    fn log(&self, answer: &Result<Answer>, elapsed: Duration) {
-        let host = match &self.source {
+    /// Its name in the log.
+    fn name(&self) -> &str {
+        match &self.source {
             Source::Nowhere => "",
-            Source::Http(http) => http.host(),
+            Source::Http(site) => site.name(),
             Source::Folder(_) => "folder",
             Source::Bucket(bucket) => bucket.host(),
-        };
-        match answer {
-            Ok(Answer { body: Some(body), .. }) => {
-                tracing::debug!(host, status = 200, bytes = body.len(), ?elapsed, "fetched");
-            }
-            Ok(Answer { body: None, .. }) => tracing::debug!(host, status = 304, ?elapsed, "not modified"),
-            Err(error) => tracing::debug!(host, kind = ?error.kind(), %error, ?elapsed, "fetch failed"),
         }
     }
 }

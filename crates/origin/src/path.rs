@@ -44,6 +44,14 @@ impl SourcePath {
         &self.segments
     }
 
+    /// What lies below a prefix of whole segments, as a path of its own; nothing if it does not lie below it.
+    pub(crate) fn below(&self, prefix: &Self) -> Option<Self> {
+        let prefix = prefix.segments.strip_suffix(&[String::new()]).unwrap_or(&prefix.segments);
+        let segments = self.segments.strip_prefix(prefix).filter(|rest| !rest.is_empty())?.to_vec();
+        let canonical = self.canonical.split('/').skip(1 + prefix.len());
+        Some(Self { canonical: canonical.fold(String::new(), |all, segment| all + "/" + segment), segments })
+    }
+
     fn read(raw: &str) -> Result<Self, &'static str> {
         if raw.len() > LONGEST {
             return Err("expected at most 4096 bytes");
@@ -152,6 +160,27 @@ mod tests {
             let path = SourcePath::parse(raw).unwrap();
             assert_eq!(path.canonical(), *canonical, "{raw}");
             assert_eq!(path.segments(), *segments, "{raw}");
+        }
+    }
+
+    #[test]
+    fn below_a_prefix_of_whole_segments() {
+        for (path, prefix, expected) in [
+            ("/shop/a.jpg", "/shop", Some("/a.jpg")),
+            ("/shop/a.jpg", "/shop/", Some("/a.jpg")),
+            ("/%73hop/%e9%80%80/b", "/shop", Some("/%E9%80%80/b")),
+            ("/shop/eu/a.jpg", "/shop/eu", Some("/a.jpg")),
+            ("/shop/", "/shop", Some("/")),
+            ("/shop//a", "/shop", Some("//a")),
+            ("/shop", "/shop", None),
+            ("/shopping/a.jpg", "/shop", None),
+            ("/Shop/a.jpg", "/shop", None),
+            ("/a/shop/b", "/shop", None),
+        ] {
+            let parse = |raw: &str| SourcePath::parse(raw).unwrap();
+            let below = parse(path).below(&parse(prefix));
+            assert_eq!(below.as_ref().map(SourcePath::canonical), expected, "{path} {prefix}");
+            assert!(below.is_none_or(|below| below == parse(below.canonical())), "{path}");
         }
     }
 

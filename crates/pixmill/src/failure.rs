@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use origin::Rule;
 use vips_ops::params::{refusal::Refusal, spec::Invalid};
 
 use crate::signing::Fault;
@@ -21,11 +22,13 @@ pub enum Failure {
         /// How long that may be believed.
         fresh_for: Duration,
     },
-    /// The request names something that is switched off.
-    #[error("{named} names another origin, and dynamic origins are off")]
+    /// The request names an origin that it may not name.
+    #[error("{named} names an origin that {rule} does not allow")]
     DynamicOrigin {
         /// The parameter, or `path`.
         named: &'static str,
+        /// What forbids it.
+        rule: Rule,
     },
     /// No parameter has this name, and the rules are strict.
     #[error("{message}")]
@@ -157,8 +160,8 @@ impl Failure {
     /// about the picture.
     pub fn excuses_stale(&self) -> bool {
         use origin::ErrorKind::{
-            Broken, Forbidden, Gone, InvalidPath, Misconfigured, NotConfigured, NotFound, RefusedAddress,
-            Timeout, TooLarge, Unreachable,
+            Broken, Busy, CircuitOpen, Forbidden, Gone, InvalidPath, Misconfigured, NotConfigured, NotFound,
+            RefusedAddress, Timeout, TooLarge, Unreachable,
         };
         match self.kind() {
             FailureKind::Overloaded
@@ -167,7 +170,8 @@ impl Failure {
             | FailureKind::Broken
             | FailureKind::Image(vips_ops::ErrorKind::Deadline | vips_ops::ErrorKind::Overlay) => true,
             FailureKind::Origin(kind) => match kind {
-                Broken | Misconfigured | NotConfigured | RefusedAddress | Timeout | Unreachable => true,
+                Broken | Busy | CircuitOpen | Misconfigured | NotConfigured | RefusedAddress | Timeout
+                | Unreachable => true,
                 Forbidden | Gone | InvalidPath | NotFound | TooLarge => false,
             },
             FailureKind::Image(_)
@@ -192,6 +196,18 @@ impl Failure {
             FailureKind::Origin(kind) => kind != origin::ErrorKind::InvalidPath,
             FailureKind::Image(kind) => matches!(kind, Overlay | Undecodable | Unsupported),
             kind => kind == FailureKind::Absent,
+        }
+    }
+}
+
+impl From<origin::Refusal> for Failure {
+    fn from(refusal: origin::Refusal) -> Self {
+        match refusal {
+            origin::Refusal::Path(error) => error.into(),
+            origin::Refusal::Malformed { parameter, value, expected } => {
+                Invalid::new(parameter, &value, expected).into()
+            }
+            origin::Refusal::Forbidden { parameter, rule } => Self::DynamicOrigin { named: parameter, rule },
         }
     }
 }

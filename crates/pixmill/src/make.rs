@@ -66,9 +66,11 @@ pub async fn attempt(worker: &Rc<Worker>, job: &Job) -> Result<Made, Failure> {
         return Err(Failure::Overloaded); // before the origin is troubled
     }
     let links = links(&job.request.params, &worker.shared.settings.limits)?;
-    overlays::check(&links)?;
+    overlays::check(worker, &job.request.target, &links)?;
     let began = Instant::now();
-    let (original, overlays) = try_join(job.original(worker), overlays::obtain(worker, &links)).await?;
+    let target = &job.request.target;
+    let (original, overlays) =
+        try_join(job.original(worker), overlays::obtain(worker, target, &links)).await?;
     let fetch = Some(began.elapsed());
     let etag = etag(&job.key, &overlays.version(&original));
     let original = overlays.limit(original, negative_ttl);
@@ -163,7 +165,7 @@ impl Job {
     async fn original(&self, worker: &Rc<Worker>) -> Result<Original, Failure> {
         match &self.given {
             Some(original) => Ok(original.clone()),
-            None => original::obtain(worker, &self.request.path).await,
+            None => original::obtain(worker, &self.request.target).await,
         }
     }
 

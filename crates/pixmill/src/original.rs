@@ -3,7 +3,7 @@
 use std::{rc::Rc, sync::Arc, time::Instant};
 
 use bytes::Bytes;
-use origin::{ErrorKind, Fetched, SourcePath, Unchanged, Validators};
+use origin::{ErrorKind, Fetched, Target, Unchanged, Validators};
 use result_cache::{Envelope, Freshness, Key, Lifetimes, Meta, Stated, clock};
 use tokio::task::yield_now;
 
@@ -58,15 +58,15 @@ impl Original {
     }
 }
 
-/// The original of this path, as fresh as the origin wants it to be.
-pub async fn obtain(worker: &Rc<Worker>, path: &Rc<SourcePath>) -> Result<Original, Failure> {
+/// An original, as fresh as the origin wants it to be.
+pub async fn obtain(worker: &Rc<Worker>, target: &Rc<Target>) -> Result<Original, Failure> {
     let shared = &worker.shared;
-    let key = Keys::original(&worker.origin.identity(path));
+    let key = Keys::original(&worker.origins.identity(target));
     if let Some(known) = fresh(worker, &key).await {
         return known;
     }
     let until = Instant::now() + shared.config.limits.deadline;
-    let fetch = || fetch(Rc::clone(worker), Rc::clone(path), key);
+    let fetch = || fetch(Rc::clone(worker), Rc::clone(target), key);
     let (original, _) = flight::join(&shared.fetching, key, until, fetch).await?;
     Ok(original)
 }
@@ -92,24 +92,19 @@ pub async fn given(body: Bytes) -> Original {
     Original { envelope: Arc::new(Envelope { meta, body }), standing: Standing::Unkept }
 }
 
-/// Keeps one that did not come from the origin as that of the path: until its lifetime ends, the origin is not asked.
+/// Keeps one that did not come from the origin in the place of one that would: until its lifetime ends, the origin is not asked.
 /// False: the cache has no place for it.
-pub async fn keep_given(
-    worker: &Worker,
-    path: &SourcePath,
-    original: &Original,
-    lifetimes: Lifetimes,
-) -> bool {
+pub async fn keep_given(worker: &Worker, target: &Target, original: &Original, lifetimes: Lifetimes) -> bool {
     let shared = &worker.shared;
     let mut envelope = Envelope::clone(&original.envelope);
     envelope.meta.lifetimes = lifetimes;
-    let key = Keys::original(&worker.origin.identity(path));
+    let key = Keys::original(&worker.origins.identity(target));
     shared.originals.put_shared(key, Arc::new(envelope)).await;
     shared.originals.get(&key, clock::now()).await.is_some()
 }
 
 /// Asks the origin, with the validators of what is known.
-async fn fetch(worker: Rc<Worker>, path: Rc<SourcePath>, key: Key) -> Result<Original, Failure> {
+async fn fetch(worker: Rc<Worker>, target: Rc<Target>, key: Key) -> Result<Original, Failure> {
     // the flight before may have landed between the look and the join
     if let Some(known) = fresh(&worker, &key).await {
         return known;
@@ -120,7 +115,7 @@ async fn fetch(worker: Rc<Worker>, path: Rc<SourcePath>, key: Key) -> Result<Ori
         last_modified: known.meta.last_modified.clone(),
     });
     let began = Instant::now();
-    let fetched = worker.origin.fetch(&path, validators.as_ref()).await;
+    let fetched = worker.origins.fetch(&target, validators.as_ref()).await;
     worker.shared.counters.fetched(outcome(&fetched), began.elapsed());
     // an upload that came meanwhile goes before what the origin has
     if let Some(Ok(uploaded)) = fresh(&worker, &key).await {
@@ -145,6 +140,8 @@ fn outcome(fetched: &Result<Fetched, origin::Error>) -> &'static str {
             ErrorKind::TooLarge => "too_large",
             ErrorKind::Timeout => "timeout",
             ErrorKind::RefusedAddress => "refused",
+            ErrorKind::Busy => "busy",
+            ErrorKind::CircuitOpen => "circuit_open",
             _ => "failed",
         },
     }

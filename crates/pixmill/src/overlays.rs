@@ -10,7 +10,7 @@ use futures_util::{
     FutureExt,
     future::{LocalBoxFuture, try_join_all},
 };
-use origin::SourcePath;
+use origin::{SourcePath, Target};
 use result_cache::{Envelope, Key, Lifetimes, clock};
 use vips_ops::{Accept, Assets, Params, overlay::Link, params::value::url::Url};
 
@@ -31,22 +31,22 @@ pub struct Overlays {
 }
 
 /// Fails if a request names an overlay that may not be fetched, before anything is.
-pub fn check(links: &[Link]) -> Result<(), Failure> {
-    links.iter().try_for_each(|link| place(link).map(drop))
+pub fn check(worker: &Worker, original: &Target, links: &[Link]) -> Result<(), Failure> {
+    links.iter().try_for_each(|link| place(worker, original, link).map(drop))
 }
 
-/// Where an overlay is, if it may be fetched. The one place where that is decided: overlays come from the configured
-/// origin, as originals do.
-fn place(link: &Link) -> Result<SourcePath, Failure> {
+/// Where an overlay is, if it may be fetched. The one place where that is decided: overlays come from the origin of
+/// their picture, or from a host that requests may name.
+fn place(worker: &Worker, original: &Target, link: &Link) -> Result<Target, Failure> {
     match &link.url {
-        Url::Relative { path, .. } => Ok(SourcePath::parse(path)?),
-        Url::Absolute(_) => Err(Failure::DynamicOrigin { named: link.parameter }),
+        Url::Relative { path, .. } => Ok(original.beside(SourcePath::parse(path)?)),
+        Url::Absolute(url) => Ok(worker.origins.locate_url(url, link.parameter)?),
     }
 }
 
 /// Fetches what the links name, all at the same time.
-pub async fn obtain(worker: &Rc<Worker>, links: &[Link]) -> Result<Overlays, Failure> {
-    let found = try_join_all(links.iter().map(|link| one(worker, link))).await?;
+pub async fn obtain(worker: &Rc<Worker>, original: &Target, links: &[Link]) -> Result<Overlays, Failure> {
+    let found = try_join_all(links.iter().map(|link| one(worker, original, link))).await?;
     let mut assets = Assets::default();
     for (link, found) in links.iter().zip(&found) {
         if let Some(found) = found {
@@ -57,8 +57,8 @@ pub async fn obtain(worker: &Rc<Worker>, links: &[Link]) -> Result<Overlays, Fai
 }
 
 /// Nothing: it cannot be had, and may be left out.
-async fn one(worker: &Rc<Worker>, link: &Link) -> Result<Option<Original>, Failure> {
-    match fetch(worker, link).await {
+async fn one(worker: &Rc<Worker>, original: &Target, link: &Link) -> Result<Option<Original>, Failure> {
+    match fetch(worker, original, link).await {
         Ok(original) => Ok(Some(original)),
         Err(failure) if !failure.is_of_the_original() => Err(failure),
         Err(failure) if !link.required => {
@@ -70,22 +70,22 @@ async fn one(worker: &Rc<Worker>, link: &Link) -> Result<Option<Original>, Failu
     }
 }
 
-async fn fetch(worker: &Rc<Worker>, link: &Link) -> Result<Original, Failure> {
-    let path = Rc::new(place(link)?);
+async fn fetch(worker: &Rc<Worker>, original: &Target, link: &Link) -> Result<Original, Failure> {
+    let target = Rc::new(place(worker, original, link)?);
     if link.params.is_empty() {
-        return original::obtain(worker, &path).await;
+        return original::obtain(worker, &target).await;
     }
-    answer(Rc::clone(worker), path, link.params.clone()).await
+    answer(Rc::clone(worker), target, link.params.clone()).await
 }
 
 /// An overlay that is made. Its own overlays come this way again, so the future's type has to end here.
 fn answer(
     worker: Rc<Worker>,
-    path: Rc<SourcePath>,
+    target: Rc<Target>,
     params: Params,
 ) -> LocalBoxFuture<'static, Result<Original, Failure>> {
     async move {
-        let request = Request { path, params, accept: Accept::default() };
+        let request = Request { target, params, accept: Accept::default() };
         let answer = service::answer(&worker, request).await?;
         let standing = if answer.found == Found::Stale { Standing::Outdated } else { answer.standing };
         Ok(Original { envelope: answer.envelope, standing })

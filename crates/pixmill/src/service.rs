@@ -7,7 +7,7 @@ use std::{
 };
 
 use actix_web::rt;
-use origin::SourcePath;
+use origin::Target;
 use result_cache::{Envelope, Freshness, Hit, Key, Tier, clock};
 use vips_ops::{Accept, Params};
 
@@ -24,7 +24,7 @@ use crate::{
 #[derive(Debug, Clone)]
 pub struct Request {
     /// Which original.
-    pub path: Rc<SourcePath>,
+    pub target: Rc<Target>,
     /// What is to be made of it.
     pub params: Params,
     /// What the client can show.
@@ -88,7 +88,7 @@ pub struct Job {
 pub async fn answer(worker: &Rc<Worker>, request: Request) -> Result<Answer, Failure> {
     let began = Instant::now();
     let shared = &worker.shared;
-    let identity = worker.origin.identity(&request.path);
+    let identity = worker.origins.identity(&request.target);
     let key = shared.keys.result(&request.params, request.accept, &identity);
     let now = clock::now();
     let known = shared.results.get(&key, now).await;

@@ -9,7 +9,7 @@ use std::{
 };
 
 use anyhow::Context;
-use origin::Origin;
+use origin::{Hosts, Origins};
 use result_cache::{Cache, Flights, Name};
 use tokio::sync::Semaphore;
 use vips_ops::{Settings, params::rules::Rules};
@@ -54,6 +54,8 @@ pub struct Shared {
     pub sight: Arc<Sight>,
     /// Places for those who want to look.
     pub looks: Semaphore,
+    /// The hosts that originals come from.
+    pub hosts: Arc<Hosts>,
     /// Originals being fetched.
     pub fetching: Flights<Original, Failure>,
     /// The threads that compute.
@@ -71,12 +73,12 @@ pub struct Shared {
     draining: AtomicBool,
 }
 
-/// What the requests of one worker share: the state of all, and connections to the origin of its own.
+/// What the requests of one worker share: the state of all, and connections to the origins of its own.
 pub struct Worker {
     /// The state of all.
     pub shared: Arc<Shared>,
-    /// The origin.
-    pub origin: Origin,
+    /// Where originals come from.
+    pub origins: Origins,
 }
 
 /// Counts a request while it is being answered.
@@ -101,6 +103,7 @@ impl Shared {
             looking: Flights::new(deadline),
             sight: Arc::new(Sight::open(&config.vision)),
             looks: Semaphore::new(config.vision.queue),
+            hosts: Arc::new(Hosts::new(&config.origin)),
             fetching: Flights::new(deadline),
             pool: Pool::new(threads, config.workers.queue).context("cannot start the render threads")?,
             room: Room::new(config.uploads.max_memory),
@@ -149,8 +152,9 @@ impl Shared {
 impl Worker {
     /// Sets up a worker.
     pub fn new(shared: Arc<Shared>) -> Result<Self, origin::Error> {
-        let origin = Origin::open(&shared.config.origin, shared.config.limits.max_bytes.as_u64())?;
-        Ok(Self { shared, origin })
+        let Config { origin, origins, limits, .. } = &shared.config;
+        let origins = Origins::open(origin, origins, limits.max_bytes.as_u64(), &shared.hosts)?;
+        Ok(Self { shared, origins })
     }
 
     /// Counts a request until the value is dropped.

@@ -1,9 +1,10 @@
-//! What the tests share: sample pictures, comparison of pictures, golden files.
+//! What the tests share: sample pictures, comparison of pictures, golden files, an origin that misbehaves on demand.
 //!
 //! Everything here panics with a clear text when something is not as a test expects it.
 
 mod film;
 pub mod golden;
+pub mod origin;
 mod picture;
 mod samples;
 

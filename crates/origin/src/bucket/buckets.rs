@@ -3,7 +3,7 @@
 use std::{cell::RefCell, rc::Rc};
 
 use super::{Bucket, Decision, Line, Place, Provider, name};
-use crate::{Config, Error, Origin, Result, Source};
+use crate::{Config, Error, Result};
 
 /// How many buckets one worker keeps open. One that is opened again asks for its region and its credentials anew.
 const OPEN: usize = 64;
@@ -11,13 +11,13 @@ const OPEN: usize = 64;
 /// Buckets of one provider, with the keys and the endpoint of the configuration and without its prefix.
 ///
 /// Which of them a request may name is not decided here.
-pub struct Buckets {
+pub(crate) struct Buckets {
     provider: Provider,
     config: Config,
     max_bytes: u64,
     line: Rc<Line>,
     /// The most recently used first.
-    open: RefCell<Vec<(Named, Rc<Origin>)>>,
+    open: RefCell<Vec<(Named, Rc<Bucket>)>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,40 +29,35 @@ struct Named {
 impl Buckets {
     /// The buckets of a provider, for the current worker; nothing is connected to yet. Originals larger than
     /// `max_bytes` are refused.
-    pub fn new(provider: Provider, config: &Config, max_bytes: u64) -> Result<Self> {
+    pub(crate) fn new(provider: Provider, config: &Config, max_bytes: u64) -> Result<Self> {
         let line = Line::new(config).map_err(misconfigured)?;
         Ok(Self { provider, config: config.clone(), max_bytes, line, open: RefCell::default() })
     }
 
-    /// Whether a bucket and a region can have these names; an error says what was expected.
-    pub fn check(&self, bucket: &str, region: Option<&str>) -> Result<(), &'static str> {
-        name::bucket(self.provider, bucket)?;
-        region.map_or(Ok(()), name::region)
-    }
-
-    /// A bucket. Without a region it is looked up at the first fetch; an error with a name that [`Buckets::check`]
-    /// would not pass.
-    pub fn open(&self, bucket: &str, region: Option<&str>) -> Result<Rc<Origin>> {
-        self.check(bucket, region)
-            .map_err(|expected| misconfigured(format!("bucket or region: {expected}")))?;
+    /// A bucket. Without a region it is looked up at the first fetch; an error with a name that it cannot have.
+    pub(crate) fn open(&self, bucket: &str, region: Option<&str>) -> Result<Rc<Bucket>> {
+        if let Some(region) = region {
+            name::region(region)
+                .map_err(|expected| misconfigured(format!("region {region:?}: {expected}")))?;
+        }
         let named = Named { bucket: bucket.to_owned(), region: region.map(str::to_owned) };
         if let Some(known) = self.recall(&named) {
             return Ok(known);
         }
-        let place =
-            Place::root(self.provider, bucket).map_err(|expected| misconfigured(expected.to_owned()))?;
+        let place = Place::root(self.provider, bucket)
+            .map_err(|expected| misconfigured(format!("bucket {bucket:?}: {expected}")))?;
         let decision = region.map_or(Decision::Unasked, Decision::Asked);
-        let bucket = Bucket::open(place, decision, &self.config, Rc::clone(&self.line), self.max_bytes)
-            .map_err(misconfigured)?;
-        let origin = Rc::new(Origin { source: Source::Bucket(Box::new(bucket)) });
+        let line = Rc::clone(&self.line);
+        let bucket = Bucket::open(place, decision, &self.config, line, self.max_bytes);
+        let bucket = Rc::new(bucket.map_err(misconfigured)?);
         let mut open = self.open.borrow_mut();
-        open.insert(0, (named, Rc::clone(&origin)));
+        open.insert(0, (named, Rc::clone(&bucket)));
         open.truncate(OPEN);
-        Ok(origin)
+        Ok(bucket)
     }
 
     /// One that is open already, which so becomes the most recently used.
-    fn recall(&self, named: &Named) -> Option<Rc<Origin>> {
+    fn recall(&self, named: &Named) -> Option<Rc<Bucket>> {
         let mut open = self.open.borrow_mut();
         let at = open.iter().position(|(known, _)| known == named)?;
         open[..=at].rotate_right(1);
@@ -116,7 +111,6 @@ mod tests {
             ("photos", Some("")),
             ("169.254.169.254", None),
         ] {
-            assert!(buckets.check(bucket, region).is_err(), "{bucket} {region:?}");
             assert!(buckets.open(bucket, region).is_err(), "{bucket} {region:?}");
         }
     }

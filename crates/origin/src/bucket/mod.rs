@@ -9,7 +9,7 @@ pub(crate) mod config;
 mod dialler;
 mod exchange;
 mod failure;
-mod name;
+pub(crate) mod name;
 mod place;
 mod region;
 mod store;
@@ -28,12 +28,11 @@ use self::{
     exchange::{Errand, Exchange, Seen},
     store::Blueprint,
 };
+pub(crate) use self::{buckets::Buckets, place::Place, region::Decision};
 pub use self::{
-    buckets::Buckets,
     config::{Addressing, Config as BucketConfig},
     place::Provider,
 };
-pub(crate) use self::{place::Place, region::Decision};
 use crate::{
     Answer, Config, SourcePath, Validators,
     error::{Error, Phase, Result},

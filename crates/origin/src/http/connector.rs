@@ -1,7 +1,7 @@
 //! Connects to approved addresses only: look up, filter, connect, with no second look-up in between.
 //!
-//! actix-tls' own connector would take an IP literal past a custom resolver, so its place is taken whole. The client
-//! pools connections by authority; one that was approved for the configured authority serves no other.
+//! actix-tls' own connector would take an IP literal past a custom resolver, so its place is taken whole. Each host has
+//! a client of its own, so a connection that was approved for one host serves no other.
 
 use std::{
     fmt, io,
@@ -16,12 +16,25 @@ use actix_tls::connect::{ConnectError, ConnectInfo, Connection};
 use awc::http::Uri;
 use futures_util::future::LocalBoxFuture;
 use tokio::time::{Instant, timeout_at};
+use url::Url;
 
 use super::wire::{Connections, Wire};
-use crate::guard::{self, Why};
+use crate::{
+    guard::Why,
+    network::{self, Network},
+};
 
-/// The one host and port that may have any address: the configured origin's own.
-#[derive(Debug, PartialEq, Eq)]
+/// Which addresses may be connected to.
+#[derive(Debug, Default)]
+pub(crate) struct Guard {
+    /// Hosts and ports that may have any address: those of configured origins.
+    pub(crate) exempt: Vec<Exempt>,
+    /// Networks that may be connected to although they are private.
+    pub(crate) trusted: Vec<Network>,
+}
+
+/// A host and port that may have any address.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Exempt {
     /// As it stands in a URL, an IPv6 address in brackets.
     pub(crate) host: String,
@@ -31,7 +44,9 @@ pub(crate) struct Exempt {
 /// The service that awc's connector calls for every new connection.
 #[derive(Clone)]
 pub(crate) struct GuardedConnector {
-    pub(crate) exempt: Rc<Exempt>,
+    pub(crate) guard: Rc<Guard>,
+    /// What is connected to, whatever the host's name stands for. A client chose it, so nothing exempts it.
+    pub(crate) address: Option<IpAddr>,
     pub(crate) timeout: Duration,
     pub(crate) connections: Connections,
 }
@@ -63,7 +78,10 @@ impl Service<ConnectInfo<Uri>> for GuardedConnector {
 impl GuardedConnector {
     async fn connect(&self, host: &str, port: u16) -> io::Result<TcpStream> {
         let deadline = Instant::now() + self.timeout;
-        let found = timeout_at(deadline, look_up(host, port)).await.map_err(|_| timed_out())??;
+        let found = match self.address {
+            Some(address) => vec![SocketAddr::new(address, port)],
+            None => timeout_at(deadline, look_up(host, port)).await.map_err(|_| timed_out())??,
+        };
         let addresses = self.approved(host, port, found)?;
         let mut failure = io::Error::new(io::ErrorKind::NotFound, "the host has no address");
         for (tried, address) in addresses.iter().enumerate() {
@@ -83,13 +101,13 @@ impl GuardedConnector {
     }
 
     fn approved(&self, host: &str, port: u16, found: Vec<SocketAddr>) -> io::Result<Vec<SocketAddr>> {
-        if port == self.exempt.port && host.eq_ignore_ascii_case(&self.exempt.host) {
+        if self.address.is_none() && self.guard.exempt.iter().any(|exempt| exempt.is(host, port)) {
             return Ok(found);
         }
         let mut refused = None;
         let mut approved = Vec::with_capacity(found.len());
         for socket in found {
-            match guard::forbidden(socket.ip()) {
+            match network::forbidden(socket.ip(), &self.guard.trusted) {
                 None => approved.push(socket),
                 Some(why) => refused = refused.or(Some(Refused { address: socket.ip(), why })),
             }
@@ -98,6 +116,22 @@ impl GuardedConnector {
             Some(refused) if approved.is_empty() => Err(io::Error::other(refused)),
             _ => Ok(approved),
         }
+    }
+}
+
+impl Exempt {
+    /// Whether it is host and port of this URL.
+    pub(crate) fn is_of(&self, url: &Url) -> bool {
+        let port = url.port_or_known_default();
+        url.host_str().zip(port).is_some_and(|(host, port)| self.is(host, port))
+    }
+
+    pub(crate) fn of(url: &Url) -> Option<Self> {
+        Some(Self { host: url.host_str()?.to_owned(), port: url.port_or_known_default()? })
+    }
+
+    fn is(&self, host: &str, port: u16) -> bool {
+        self.port == port && self.host.eq_ignore_ascii_case(host)
     }
 }
 
@@ -128,7 +162,11 @@ mod tests {
 
     fn connector(host: &str, port: u16) -> GuardedConnector {
         GuardedConnector {
-            exempt: Rc::new(Exempt { host: host.to_owned(), port }),
+            guard: Rc::new(Guard {
+                exempt: vec![Exempt { host: host.to_owned(), port }],
+                trusted: Vec::new(),
+            }),
+            address: None,
             timeout: Duration::from_secs(5),
             connections: Connections::default(),
         }
@@ -156,6 +194,24 @@ mod tests {
         let approved = connector("a", 1).approved("b", 80, mixed).unwrap();
         assert_eq!(approved, sockets(&["8.8.8.8:80", "1.1.1.1:80"]));
         assert_eq!(connector("a", 1).approved("b", 80, Vec::new()).unwrap(), Vec::new());
+    }
+
+    #[test]
+    fn trusted_networks_are_as_public_ones() {
+        let trusted = vec!["10.0.0.0/8".parse().unwrap()];
+        let connector =
+            GuardedConnector { guard: Rc::new(Guard { exempt: Vec::new(), trusted }), ..connector("a", 1) };
+        let found = sockets(&["192.168.0.1:80", "10.0.0.1:80", "169.254.169.254:80"]);
+        assert_eq!(connector.approved("a", 1, found).unwrap(), sockets(&["10.0.0.1:80"]));
+    }
+
+    #[actix_rt::test]
+    async fn an_address_in_place_of_the_host_is_looked_at_whatever_the_host_may() {
+        let connector =
+            GuardedConnector { address: Some("127.0.0.2".parse().unwrap()), ..connector("a.example", 9) };
+        let error = connector.connect("a.example", 9).await.unwrap_err();
+        let refused = error.get_ref().unwrap().downcast_ref::<Refused>().unwrap();
+        assert_eq!(refused.address, connector.address.unwrap());
     }
 
     #[actix_rt::test]

@@ -1,69 +1,100 @@
-//! An origin that speaks HTTP.
+//! Originals over HTTP.
 
 pub(crate) mod body;
 mod connector;
 pub(crate) mod failure;
+mod pools;
 mod redirect;
 pub(crate) mod request;
 pub(crate) mod response;
 pub(crate) mod tls;
 pub(crate) mod wire;
 
-use std::cell::RefCell;
+use std::{net::IpAddr, sync::Arc};
 
 use awc::{
-    Client, ClientResponse,
+    ClientResponse,
     http::header::{HeaderValue, LOCATION},
 };
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 use url::Url;
 
-use self::{
-    connector::Exempt,
-    failure::Limits,
+pub(crate) use self::{
+    connector::{Exempt, Guard},
     redirect::Standing,
+};
+use self::{
+    failure::Limits,
+    pools::Pools,
     request::{Dialler, Headers},
     wire::Connections,
 };
 use crate::{
-    Answer, Config, SourcePath, Validators,
+    Answer, Config, Hosts, Validators,
+    allowed::Pattern,
     error::{Error, Phase, Result},
+    hosts::Verdict,
 };
 
-/// An HTTP or HTTPS origin, with the connections of one worker.
+/// HTTP as one worker speaks it under one configuration: with the origin of that configuration, or with whatever hosts
+/// requests may name.
 pub(crate) struct Http {
-    /// Without credentials, without a trailing slash in its path.
-    base: Url,
-    host: String,
-    dialler: Dialler,
-    /// Replaced when one of its connections can no longer be trusted, see [`Http::retire`].
-    client: RefCell<Client>,
+    pools: Pools,
     headers: Headers,
+    reach: Reach,
     limits: Limits,
     max_redirects: u8,
     max_bytes: u64,
     connections: Connections,
+    hosts: Arc<Hosts>,
+}
+
+/// Where redirects may lead.
+pub(crate) enum Reach {
+    /// To every public address: the configured origin is trusted to know.
+    Public,
+    /// To these hosts only, as requests themselves.
+    Listed(Vec<Pattern>),
+}
+
+/// What is to be fetched.
+#[derive(Debug)]
+pub(crate) struct Ask {
+    /// Without credentials and fragment.
+    pub(crate) url: Url,
+    /// The original's name, for errors.
+    pub(crate) original: String,
+    pub(crate) standing: Standing,
+    /// What is sent as `Host`, if not what the URL says.
+    pub(crate) host: Option<String>,
+    /// What is connected to, if not what the name of the host stands for.
+    pub(crate) address: Option<IpAddr>,
+}
+
+/// What one request led to.
+enum Step {
+    Answer(Answer),
+    Redirect(Url),
 }
 
 impl Http {
-    pub(crate) fn open(mut url: Url, config: &Config, max_bytes: u64) -> Result<Self, String> {
-        let headers = Headers::new(config, &url)?;
-        let cleared = url.set_username("").and_then(|()| url.set_password(None));
-        let port = url.port_or_known_default();
-        let (Some(host), Some(port), Ok(())) = (url.host_str(), port, cleared) else {
-            return Err("origin.url has no host: expected http://host or https://host".to_owned());
-        };
-        let exempt = Exempt { host: host.to_owned(), port };
+    /// Sets it up; nothing is connected to. `url` is the origin's own, if there is one, with its credentials.
+    pub(crate) fn open(
+        config: &Config,
+        url: Option<&Url>,
+        (guard, reach): (Guard, Reach),
+        max_bytes: u64,
+        hosts: &Arc<Hosts>,
+    ) -> Result<Self, String> {
+        let headers = Headers::new(config, url)?;
         let roots = tls::roots(config.ca_file.as_deref())?;
         let tls = tls::client(roots).map_err(|error| format!("TLS cannot be set up: {error}"))?;
         let connections = Connections::default();
-        let dialler = Dialler::new(config, exempt, tls, &connections);
+        let dialler = Dialler::new(config, guard, tls, &connections);
         Ok(Self {
-            host: authority(&url),
-            base: url,
-            client: RefCell::new(dialler.client()),
-            dialler,
+            pools: Pools::new(dialler),
             headers,
+            reach,
             limits: Limits {
                 connect: config.connect_timeout,
                 response: config.response_timeout,
@@ -72,57 +103,86 @@ impl Http {
             max_redirects: config.max_redirects,
             max_bytes,
             connections,
+            hosts: Arc::clone(hosts),
         })
     }
 
-    pub(crate) fn host(&self) -> &str {
-        &self.host
-    }
-
-    pub(crate) fn identity(&self, path: &SourcePath) -> String {
-        format!("{}{}", self.base.as_str().trim_end_matches('/'), path.canonical())
-    }
-
-    pub(crate) async fn fetch(&self, path: &SourcePath, known: Option<&Validators>) -> Result<Answer> {
-        let original = self.identity(path);
-        let limit = self.limits.fetch;
-        timeout(limit, self.follow(&original, known))
-            .await
-            .unwrap_or_else(|_| Err(Error::Timeout { host: self.host.clone(), phase: Phase::Fetch, limit }))
-    }
-
     /// Asks for the original, and again wherever a redirect leads.
-    async fn follow(&self, original: &str, known: Option<&Validators>) -> Result<Answer> {
-        let broken = |reason: &str| Error::Broken { host: self.host.clone(), reason: reason.to_owned() };
-        let mut url = Url::parse(original).map_err(|_| broken("no URL can be made of the path"))?;
-        let mut standing = Standing::Own;
+    pub(crate) async fn fetch(&self, ask: &Ask, known: Option<&Validators>) -> Result<Answer> {
+        let deadline = Instant::now() + self.limits.fetch;
+        let mut url = ask.url.clone();
+        let mut standing = ask.standing;
         for _ in 0..=self.max_redirects {
-            // held until the body is read: the pool must outlive its connections, see `body::read`
-            let client = self.client.borrow().clone();
-            let response = self.send(&client, &url, standing, known).await?;
-            if !redirect::is_redirect(response.status()) {
-                return self.receive(response, &url, original, known).await;
+            match self.step(ask, &url, standing, known, deadline).await? {
+                Step::Answer(answer) => return Ok(answer),
+                Step::Redirect(target) => {
+                    standing = standing.after(&target, &ask.url);
+                    url = target;
+                }
             }
-            let location = response.headers().get(LOCATION).map(HeaderValue::as_bytes);
-            let target = redirect::target(&url, location).map_err(broken)?;
-            tracing::debug!(from = authority(&url), to = authority(&target), "redirected");
-            standing = standing.after(&target, &self.base);
-            url = target;
-            body::drain(response).await;
         }
-        Err(broken(&format!("too many redirects, expected at most {}", self.max_redirects)))
+        let reason = format!("too many redirects, expected at most {}", self.max_redirects);
+        Err(Error::Broken { host: authority(&ask.url), reason })
     }
 
-    /// Sends a request and waits for the head of its response.
-    async fn send(
+    /// One request, with a place at its host from the first byte to the last.
+    async fn step(
         &self,
-        client: &Client,
+        ask: &Ask,
         url: &Url,
         standing: Standing,
         known: Option<&Validators>,
-    ) -> Result<ClientResponse> {
-        let request =
-            || request::get(client, url, &self.headers, standing, known).send_body(awc::body::None::new());
+        deadline: Instant,
+    ) -> Result<Step> {
+        let late = || Error::Timeout { host: authority(url), phase: Phase::Fetch, limit: self.limits.fetch };
+        let host = host_and_port(url);
+        let admission = self.hosts.admit(&host, self.limits.response);
+        let admission = timeout_at(deadline, admission).await.map_err(|_| late())??;
+        let exchange = self.exchange(ask, url, standing, known);
+        let result = timeout_at(deadline, exchange).await.unwrap_or_else(|_| Err(late()));
+        admission.end(verdict(&result));
+        result
+    }
+
+    async fn exchange(
+        &self,
+        ask: &Ask,
+        url: &Url,
+        standing: Standing,
+        known: Option<&Validators>,
+    ) -> Result<Step> {
+        // what was said of the host that was asked for holds for no other
+        let home = url.origin() == ask.url.origin();
+        let (host, address) = if home { (ask.host.as_deref(), ask.address) } else { (None, None) };
+        // held until the body is read: the pool must outlive its connections, see `body::read`
+        let client = self.pools.client(url, address);
+        let request = || {
+            request::get(&client, url, &self.headers, standing, (known, host))
+                .send_body(awc::body::None::new())
+        };
+        let response = self.send(&request, url).await?;
+        if !body::is_delimited(&response) {
+            self.pools.retire(url, address);
+        }
+        if !redirect::is_redirect(response.status()) {
+            return self.receive(response, url, &ask.original, known).await.map(Step::Answer);
+        }
+        let broken = |reason: &str| Error::Broken { host: authority(url), reason: reason.to_owned() };
+        let location = response.headers().get(LOCATION).map(HeaderValue::as_bytes);
+        let target = redirect::target(url, location).map_err(broken)?;
+        if !self.reach.permits(&target, &ask.url) {
+            return Err(Error::RefusedHost { host: authority(url), target: authority(&target) });
+        }
+        tracing::debug!(from = authority(url), to = authority(&target), "redirected");
+        body::drain(response).await;
+        Ok(Step::Redirect(target))
+    }
+
+    /// Sends a request and waits for the head of its response.
+    async fn send<F>(&self, request: &impl Fn() -> F, url: &Url) -> Result<ClientResponse>
+    where
+        F: Future<Output = Result<ClientResponse, awc::error::SendRequestError>>,
+    {
         let sent = timeout(self.limits.response, async {
             match request().await {
                 Err(error) if failure::is_early_end(&error) => request().await,
@@ -130,12 +190,7 @@ impl Http {
             }
         });
         match sent.await {
-            Ok(Ok(response)) => {
-                if !body::is_delimited(&response) {
-                    self.retire();
-                }
-                Ok(response)
-            }
+            Ok(Ok(response)) => Ok(response),
             Ok(Err(error)) => Err(failure::unsent(authority(url), error, &self.limits)),
             Err(_) => Err(Error::Timeout {
                 host: authority(url),
@@ -144,22 +199,39 @@ impl Http {
             }),
         }
     }
+}
 
-    /// Leaves all pooled connections behind.
-    ///
-    /// After a response whose end awc cannot tell (an early hint, no length) it takes the connection for idle, and
-    /// what still comes on it would be taken for the answer to the next request: another picture.
-    fn retire(&self) {
-        tracing::debug!(host = self.host, "a response without an end: connections are left behind");
-        self.client.replace(self.dialler.client());
+impl Reach {
+    fn permits(&self, target: &Url, home: &Url) -> bool {
+        match self {
+            Self::Public => true,
+            Self::Listed(patterns) => {
+                target.origin() == home.origin() || patterns.iter().any(|pattern| pattern.names(target))
+            }
+        }
+    }
+}
+
+/// What the outcome of a request says of its host. That something does not exist, or is not for us, is an answer.
+fn verdict<T>(result: &Result<T>) -> Verdict {
+    match result {
+        Err(Error::Unreachable { .. } | Error::Timeout { .. } | Error::Broken { .. }) => Verdict::Failed,
+        Err(Error::Status { status, .. }) if *status >= 500 => Verdict::Failed,
+        Err(Error::RefusedAddress { .. }) => Verdict::Unknown,
+        _ => Verdict::Worked,
     }
 }
 
 /// Host and port of a URL as they stand in it.
-fn authority(url: &Url) -> String {
+pub(crate) fn authority(url: &Url) -> String {
     match (url.host_str(), url.port()) {
         (Some(host), Some(port)) => format!("{host}:{port}"),
         (Some(host), None) => host.to_owned(),
         (None, _) => String::new(),
     }
+}
+
+/// Host and port of a URL, also where the port is the scheme's own.
+fn host_and_port(url: &Url) -> String {
+    format!("{}:{}", url.host_str().unwrap_or_default(), url.port_or_known_default().unwrap_or_default())
 }

@@ -7,7 +7,7 @@ use url::Url;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Standing {
     Own,
-    /// Elsewhere, or back from elsewhere: whoever sent us back must not choose what our credentials are used for.
+    /// Elsewhere, where a client wants it, or back from elsewhere: whoever sent us back must not choose what our credentials are used for.
     Foreign,
 }
 

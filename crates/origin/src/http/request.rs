@@ -1,6 +1,6 @@
 //! What is sent to an origin, and through which client.
 
-use std::{rc::Rc, sync::Arc, time::Duration};
+use std::{net::IpAddr, rc::Rc, sync::Arc, time::Duration};
 
 use awc::{
     Client, ClientRequest, Connector,
@@ -16,7 +16,7 @@ use url::Url;
 
 use super::{
     authority,
-    connector::{Exempt, GuardedConnector},
+    connector::{Guard, GuardedConnector},
     redirect::Standing,
     wire::Connections,
 };
@@ -25,7 +25,7 @@ use crate::{Config, Validators};
 /// How long a connection serves at most, however busy it is: the host is looked up again after that.
 pub(crate) const LIFETIME: Duration = Duration::from_mins(5);
 
-/// Makes clients, all alike.
+/// Makes clients.
 pub(crate) struct Dialler {
     connector: GuardedConnector,
     tls: Arc<ClientConfig>,
@@ -36,22 +36,24 @@ pub(crate) struct Dialler {
 impl Dialler {
     pub(crate) fn new(
         config: &Config,
-        exempt: Exempt,
+        guard: Guard,
         tls: Arc<ClientConfig>,
         connections: &Connections,
     ) -> Self {
         let connector = GuardedConnector {
-            exempt: Rc::new(exempt),
+            guard: Rc::new(guard),
+            address: None,
             timeout: config.connect_timeout,
             connections: connections.clone(),
         };
         Self { connector, tls, max_connections: config.max_connections, keep_alive: config.keep_alive }
     }
 
-    /// A client that follows no redirects, sets no headers and has no time limit but for connecting.
-    pub(crate) fn client(&self) -> Client {
+    /// A client that follows no redirects, sets no headers and has no time limit but for connecting. With an address it
+    /// connects there, whatever host it is asked for.
+    pub(crate) fn client(&self, address: Option<IpAddr>) -> Client {
         let connector = Connector::new()
-            .connector(self.connector.clone())
+            .connector(GuardedConnector { address, ..self.connector.clone() })
             .rustls_0_23(Arc::clone(&self.tls))
             .timeout(self.connector.timeout)
             .handshake_timeout(self.connector.timeout)
@@ -70,15 +72,16 @@ impl Dialler {
 /// The headers that the configuration asks for.
 pub(crate) struct Headers {
     user_agent: HeaderValue,
-    /// For the configured origin only: its credentials and the further headers.
+    /// For the configured origin only: its credentials and the further headers. None where there is no such origin.
     own: Vec<(HeaderName, HeaderValue)>,
 }
 
 impl Headers {
-    pub(crate) fn new(config: &Config, url: &Url) -> Result<Self, String> {
+    pub(crate) fn new(config: &Config, url: Option<&Url>) -> Result<Self, String> {
         let user_agent = HeaderValue::from_str(&config.user_agent)
             .map_err(|_| "origin.user_agent is no header value".to_owned())?;
         let mut own = Vec::new();
+        let Some(url) = url else { return Ok(Self { user_agent, own }) };
         own.extend(basic_credentials(url).map(|value| (AUTHORIZATION, value)));
         for (name, value) in &config.headers {
             let problem = || format!("origin.headers.{name} is no header");
@@ -109,13 +112,13 @@ pub(crate) fn get(
     url: &Url,
     headers: &Headers,
     standing: Standing,
-    known: Option<&Validators>,
+    (known, host): (Option<&Validators>, Option<&str>),
 ) -> ClientRequest {
     let mut request = client
         .get(url.as_str())
         .no_decompress()
         // awc leaves out 80 and 443 whatever the scheme
-        .insert_header((HOST, authority(url)))
+        .insert_header((HOST, host.map_or_else(|| authority(url), str::to_owned)))
         .insert_header((USER_AGENT, headers.user_agent.clone()))
         .insert_header((ACCEPT, "*/*"))
         .insert_header((ACCEPT_ENCODING, "identity"));

@@ -77,7 +77,7 @@ fn refusal(status: StatusCode, host: String, original: String) -> Error {
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
             Error::Forbidden { original, reason: format!("{host} answered {status}") }
         }
-        _ => Error::Broken { host, reason: format!("it answered {status}, expected 200") },
+        _ => Error::Status { host, status: status.as_u16() },
     }
 }
 

@@ -2,12 +2,13 @@
 
 use std::rc::Rc;
 
-use origin::{ErrorKind, Origin, Phase};
+use origin::{ErrorKind, Phase};
 use tokio::sync::Notify;
 
 use crate::{
     SHORT, body, config, fetch, open,
     server::{Reply, Server, ok, say},
+    try_open,
 };
 
 const CHUNKED: &str = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n";
@@ -15,7 +16,7 @@ const CHUNKED: &str = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n";
 /// Fetches what a reply brings from an origin that allows ten bytes.
 async fn kind_of(reply: impl Fn() -> Reply + 'static) -> Result<String, ErrorKind> {
     let server = Server::start(move |_| reply()).await;
-    let origin = Origin::open(&config(server.url()), 10).unwrap();
+    let origin = try_open(&config(server.url()), 10).unwrap();
     match fetch(&origin, "/a").await {
         Ok(original) => Ok(String::from_utf8(original.body.to_vec()).unwrap()),
         Err(error) => Err(error.kind()),

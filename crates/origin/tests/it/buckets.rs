@@ -3,14 +3,13 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use origin::{
-    Addressing, BucketConfig, Buckets, Config, ErrorKind, Fetched, Origin, Phase, Provider, Validators,
-};
+use origin::{Addressing, BucketConfig, Config, ErrorKind, Fetched, Origins, Phase, Selection, Validators};
 
 use crate::{
-    MAX_BYTES, SHORT, body, fetch, open, path,
+    SHORT, body, fetch, open, path,
     s3::{ACCESS_KEY, BUCKET, LAST_MODIFIED, SECRET_KEY, Service},
     server::{Reply, Server, empty, ok, say},
+    try_open,
 };
 
 fn config(endpoint: &str) -> Config {
@@ -26,14 +25,14 @@ fn config(endpoint: &str) -> Config {
     }
 }
 
-fn with(endpoint: &str, change: impl FnOnce(&mut Config)) -> Origin {
+fn with(endpoint: &str, change: impl FnOnce(&mut Config)) -> Origins {
     let mut config = config(endpoint);
     change(&mut config);
     assert_eq!(config.problems(), [""; 0]);
     open(&config)
 }
 
-async fn kind(origin: &Origin, raw: &str) -> ErrorKind {
+async fn kind(origin: &Origins, raw: &str) -> ErrorKind {
     fetch(origin, raw).await.unwrap_err().kind()
 }
 
@@ -215,10 +214,10 @@ async fn identities_tell_buckets_apart_and_hold_no_secret() {
 async fn objects_have_a_limit() {
     let objects = [("seven", Bytes::from_static(b"picture")), ("empty", Bytes::new())];
     let service = Service::start(objects).await;
-    let exact = Origin::open(&config(&service.endpoint), 7).unwrap();
+    let exact = try_open(&config(&service.endpoint), 7).unwrap();
     assert_eq!(body(&exact, "/seven").await, "picture");
     assert_eq!(body(&exact, "/empty").await, "");
-    let small = Origin::open(&config(&service.endpoint), 6).unwrap();
+    let small = try_open(&config(&service.endpoint), 6).unwrap();
     assert_eq!(kind(&small, "/seven").await, ErrorKind::TooLarge);
     // the message of an error is no original
     assert_eq!(kind(&small, "/missing").await, ErrorKind::NotFound);
@@ -369,10 +368,21 @@ fn runtimes_come_and_go() {
 #[actix_rt::test]
 async fn requests_may_name_buckets() {
     let service = Service::start([("a.png", Bytes::from_static(b"picture"))]).await;
-    let buckets = Buckets::new(Provider::S3, &config(&service.endpoint), MAX_BYTES).unwrap();
-    let photos = buckets.open(BUCKET, None).unwrap();
-    assert_eq!(body(&photos, "/a.png").await, "picture");
-    let elsewhere = buckets.open("elsewhere", Some("eu-central-1")).unwrap();
-    assert_eq!(kind(&elsewhere, "/a.png").await, ErrorKind::Broken);
-    assert_ne!(photos.identity(&path("/a.png")), elsewhere.identity(&path("/a.png")));
+    let origins = with(&service.endpoint, |config| {
+        config.url = "http://127.0.0.1:1".to_owned();
+        config.allow_dynamic = true;
+        config.buckets_allowed = vec![BUCKET.to_owned(), "elsewhere".to_owned()];
+    });
+    let named = |bucket, region| {
+        let asked = Selection { path: "/a.png", bucket: Some(bucket), region, ..Selection::default() };
+        origins.locate(&asked).unwrap()
+    };
+    let photos = named(BUCKET, None);
+    let Fetched::Modified(found) = origins.fetch(&photos, None).await.unwrap() else {
+        panic!("not asked for news")
+    };
+    assert_eq!(found.body, "picture");
+    let elsewhere = named("elsewhere", Some("eu-central-1"));
+    assert_eq!(origins.fetch(&elsewhere, None).await.unwrap_err().kind(), ErrorKind::Broken);
+    assert_ne!(origins.identity(&photos), origins.identity(&elsewhere));
 }

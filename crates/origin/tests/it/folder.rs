@@ -7,14 +7,14 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use origin::{ErrorKind, Fetched, Origin, SourcePath, Validators};
+use origin::{ErrorKind, Fetched, Origins, SourcePath, Validators};
 use rustix::fs::{CWD, FileType, Mode};
 use tempfile::TempDir;
 
-use crate::{body, config, fetch, open, path};
+use crate::{body, config, fetch, open, path, try_open};
 
 /// A folder `photos` with something in it, inside another folder with secrets.
-fn photos() -> (TempDir, Origin) {
+fn photos() -> (TempDir, Origins) {
     let outer = tempfile::tempdir().unwrap();
     let root = outer.path().join("photos");
     fs::create_dir_all(root.join("sub/dir")).unwrap();
@@ -29,7 +29,7 @@ fn photos() -> (TempDir, Origin) {
     (outer, origin)
 }
 
-async fn kind(origin: &Origin, raw: &str) -> ErrorKind {
+async fn kind(origin: &Origins, raw: &str) -> ErrorKind {
     fetch(origin, raw).await.map(|original| panic!("{raw}: {:?}", original.body)).unwrap_err().kind()
 }
 
@@ -59,7 +59,7 @@ async fn what_is_not_there() {
     }
     for raw in ["/.secret", "/.git/config", "/%2esecret", "/sub/.", "/..."] {
         let Ok(path) = SourcePath::parse(raw) else { continue };
-        assert_eq!(origin.fetch(&path, None).await.unwrap_err().kind(), ErrorKind::NotFound, "{raw}");
+        assert_eq!(origin.fetch(&path.into(), None).await.unwrap_err().kind(), ErrorKind::NotFound, "{raw}");
     }
 }
 
@@ -114,9 +114,9 @@ async fn only_regular_files() {
 async fn the_limit_holds() {
     let (outer, _) = photos();
     let config = config(outer.path().join("photos").to_str().unwrap());
-    let exact = Origin::open(&config, 7).unwrap();
+    let exact = try_open(&config, 7).unwrap();
     assert_eq!(body(&exact, "/a.jpg").await, "picture");
-    let small = Origin::open(&config, 6).unwrap();
+    let small = try_open(&config, 6).unwrap();
     assert_eq!(kind(&small, "/a.jpg").await, ErrorKind::TooLarge);
 }
 

@@ -4,8 +4,10 @@
 mod bodies;
 mod buckets;
 mod conditional;
+mod dynamic;
 mod folder;
 mod guard;
+mod hosts;
 mod pooling;
 mod redirects;
 mod requests;
@@ -15,10 +17,10 @@ mod status;
 mod timeouts;
 mod tls;
 
-use std::{net::TcpListener, time::Duration};
+use std::{collections::BTreeMap, net::TcpListener, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use origin::{Config, Error, Fetched, Origin, Original, SourcePath};
+use origin::{Config, Error, Fetched, Hosts, Original, Origins, SourcePath, Target};
 
 /// Far more than any test's body, save those that test it.
 const MAX_BYTES: u64 = 1 << 20;
@@ -30,22 +32,27 @@ fn config(url: impl Into<String>) -> Config {
     Config { url: url.into(), ..Config::default() }
 }
 
-fn open(config: &Config) -> Origin {
-    Origin::open(config, MAX_BYTES).unwrap()
+fn open(config: &Config) -> Origins {
+    try_open(config, MAX_BYTES).unwrap()
 }
 
-fn path(raw: &str) -> SourcePath {
-    SourcePath::parse(raw).unwrap()
+fn try_open(config: &Config, max_bytes: u64) -> Result<Origins, Error> {
+    Origins::open(config, &BTreeMap::new(), max_bytes, &Arc::new(Hosts::new(config)))
 }
 
-async fn fetch(origin: &Origin, raw: &str) -> Result<Original, Error> {
+/// The original at this path of the default origin.
+fn path(raw: &str) -> Target {
+    SourcePath::parse(raw).unwrap().into()
+}
+
+async fn fetch(origin: &Origins, raw: &str) -> Result<Original, Error> {
     origin.fetch(&path(raw), None).await.map(|fetched| match fetched {
         Fetched::Modified(original) => original,
         Fetched::NotModified(unchanged) => panic!("nothing was known, yet it is not modified: {unchanged:?}"),
     })
 }
 
-async fn body(origin: &Origin, raw: &str) -> Bytes {
+async fn body(origin: &Origins, raw: &str) -> Bytes {
     fetch(origin, raw).await.unwrap().body
 }
 

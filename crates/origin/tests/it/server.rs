@@ -5,6 +5,7 @@ use std::{
     net::SocketAddr,
     rc::Rc,
     sync::Arc,
+    time::Duration,
 };
 
 use base64::{Engine, prelude::BASE64_STANDARD};
@@ -12,12 +13,16 @@ use rcgen::{CertifiedKey, KeyPair};
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     net::{TcpListener, TcpStream},
-    sync::Notify,
+    sync::{Notify, watch},
+    time::timeout,
 };
 use tokio_rustls::{
     TlsAcceptor,
     rustls::{ServerConfig, crypto::ring, pki_types::PrivateKeyDer},
 };
+
+/// Longer than anything takes; a test that waits this long has failed.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The first byte of a TLS connection: a handshake record.
 const TLS_HANDSHAKE: u8 = 0x16;
@@ -108,6 +113,7 @@ struct Shared {
     script: Box<dyn Fn(&Asked) -> Reply>,
     asked: RefCell<Vec<Asked>>,
     connections: Cell<usize>,
+    open: watch::Sender<usize>,
     tls: TlsAcceptor,
     certificate: String,
 }
@@ -122,6 +128,7 @@ impl Server {
             script: Box::new(script),
             asked: RefCell::default(),
             connections: Cell::default(),
+            open: watch::Sender::default(),
             tls,
             certificate,
         });
@@ -161,6 +168,12 @@ impl Server {
     pub fn connections(&self) -> usize {
         self.shared.connections.get()
     }
+
+    /// Waits until no more connections than this are open.
+    pub async fn has_at_most_open(&self, most: usize) {
+        let mut open = self.shared.open.subscribe();
+        timeout(PATIENCE, open.wait_for(|open| *open <= most)).await.expect("they stay open").unwrap();
+    }
 }
 
 fn certified() -> (TlsAcceptor, String) {
@@ -180,6 +193,12 @@ fn certified() -> (TlsAcceptor, String) {
 
 impl Shared {
     async fn welcome(self: Rc<Self>, stream: TcpStream, connection: usize) {
+        self.open.send_modify(|open| *open += 1);
+        self.host(stream, connection).await;
+        self.open.send_modify(|open| *open -= 1);
+    }
+
+    async fn host(&self, stream: TcpStream, connection: usize) {
         let mut first = [0];
         if stream.peek(&mut first).await.is_ok() && first[0] == TLS_HANDSHAKE {
             // a client that does not trust us leaves in the middle of the handshake

@@ -1,10 +1,11 @@
 //! What comes of an origin that has no picture to give.
 
-use origin::{Blame, Config, ErrorKind, Origin};
+use origin::{Blame, Config, ErrorKind};
 
 use crate::{
     config, fetch, open,
     server::{Server, empty, say},
+    try_open,
 };
 
 #[actix_rt::test]
@@ -58,7 +59,7 @@ async fn no_origin_at_all() {
 fn a_wrong_configuration_does_not_open() {
     let mut config = config("ftp://a.example");
     config.max_connections = 0;
-    let Err(error) = Origin::open(&config, 1) else { panic!("expected an error") };
+    let Err(error) = try_open(&config, 1) else { panic!("expected an error") };
     assert_eq!(error.kind(), ErrorKind::Misconfigured);
     assert!(error.to_string().contains("origin.url") && error.to_string().contains("origin.max_connections"));
 }

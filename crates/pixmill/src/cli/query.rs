@@ -55,7 +55,7 @@ pub fn read(argument: &str, rules: &Rules) -> Result<Reading, Refusal> {
     let mut ignored = Vec::new();
     for query::Raw { name, .. } in query::split(text, |name| params::lookup(name).is_some())? {
         let reason = match params::lookup(&name) {
-            None if name == PRESET.name => continue,
+            None if name == PRESET.name || params::source::lookup(&name).is_some() => continue,
             None => "no such parameter",
             Some(spec) if effective(spec.name) => continue,
             Some(spec) if spec.needs.is_empty() => "the value asks for nothing",

@@ -22,6 +22,8 @@ mod sizes;
 mod uploads;
 mod vision;
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -53,6 +55,9 @@ pub struct Config {
     pub admin: Admin,
     /// Where originals come from.
     pub origin: origin::Config,
+    /// Further origins by name, each with the keys of `origin` that say how to fetch, and with `path_prefix`, `hosts` or
+    /// both: `[origins.shop]`, `url = "https://shop.example.com/images"`, `path_prefix = "/shop"`.
+    pub origins: BTreeMap<String, origin::Config>,
     /// What requests may ask for.
     pub params: Params,
     /// Scripts of other sites.
@@ -89,6 +94,7 @@ impl Config {
             self.admin.problems(),
             self.address_problem().into_iter().collect(),
             self.origin.problems(),
+            origin::named_problems(&self.origins),
             self.params.problems(),
             self.cors.problems(),
             self.client_hints.problems(),

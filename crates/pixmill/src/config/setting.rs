@@ -5,7 +5,7 @@ use toml::{Table, Value};
 
 use super::{Config, MASK};
 
-/// Keys, or what lies below them, whose values are never shown.
+/// Keys, or what lies below them, whose values are never shown; `*` is any name.
 pub(super) const SECRETS: &[&str] = &[
     "admin.password",
     "origin.bucket.azure_key",
@@ -14,6 +14,12 @@ pub(super) const SECRETS: &[&str] = &[
     "origin.bucket.session_token",
     "origin.headers",
     "origin.url",
+    "origins.*.bucket.azure_key",
+    "origins.*.bucket.azure_sas",
+    "origins.*.bucket.secret_access_key",
+    "origins.*.bucket.session_token",
+    "origins.*.headers",
+    "origins.*.url",
     "params.signing.keys",
     "uploads.tokens",
 ];
@@ -117,7 +123,8 @@ impl Setting {
 
 /// Is it this key, or one below it?
 pub(super) fn is_below(key: &str, above: &str) -> bool {
-    key.strip_prefix(above).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    let mut names = key.split('.');
+    above.split('.').all(|wanted| names.next().is_some_and(|name| wanted == "*" || wanted == name))
 }
 
 #[cfg(test)]
@@ -230,6 +237,8 @@ mod tests {
             "origin.headers",
             "origin.url",
             "origin.bucket.secret_access_key",
+            "origins.shop.headers.cookie",
+            "origins.shop.bucket.azure_sas",
         ] {
             let problem = setting(key, Given::Toml(value.clone())).fit().unwrap_err();
             assert!(problem.starts_with(&format!("{key} is ***, expected ")), "{problem}");

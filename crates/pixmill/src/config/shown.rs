@@ -26,7 +26,7 @@ impl Config {
 }
 
 /// What changes answers and stands in no key of a cache: where originals come from, and how queries are read.
-const POLICY: [&str; 3] = ["/origin/url", "/params", "/client_hints"];
+const POLICY: [&str; 4] = ["/origin/url", "/origins", "/params", "/client_hints"];
 
 /// Masks what lies at or below the key of a secret.
 fn mask(key: &mut Vec<String>, value: &mut Value) {
@@ -83,11 +83,13 @@ mod tests {
         config.origin.headers.insert("authorization".to_owned(), "hunter2".to_owned());
         config.params.signing.keys.insert("main".to_owned(), "hunter2".into());
         config.admin.password = "hunter2".into();
+        config.origins.insert("shop".to_owned(), config.origin.clone());
         let shown = config.shown();
         assert!(!shown.to_string().contains("hunter2"), "{shown}");
         assert_eq!(shown["origin"]["headers"], json!({ "authorization": "***" }));
         assert_eq!(shown["params"]["signing"]["keys"], json!({ "main": "***" }));
         assert_eq!(shown["admin"]["password"], "***");
+        assert_eq!(shown["origins"]["shop"], shown["origin"]);
         assert!(shown["origin"]["url"].as_str().unwrap().contains("@a.example:8443/b"), "{shown}");
         assert_eq!(shown["limits"]["max_side"], config.limits.max_side);
         assert_eq!(Config::default().shown()["origin"]["url"], "");
@@ -114,7 +116,8 @@ mod tests {
         other.listen.workers = 3;
         other.limits.deadline *= 2;
         assert_eq!(plain.policy(), other.policy());
-        let changes: [fn(&mut Config); 4] = [
+        let changes: [fn(&mut Config); 5] = [
+            |config| drop(config.origins.insert("a".to_owned(), origin::Config::default())),
             |config| config.params.strict = true,
             |config| config.params.defaults = "width=5".to_owned(),
             |config| config.origin.url = "http://a.example".to_owned(),
@@ -129,7 +132,9 @@ mod tests {
 
     #[test]
     fn every_secret_is_a_key() {
-        let shown = Config::default().shown();
+        let mut config = Config::default();
+        config.origins.insert("*".to_owned(), origin::Config::default());
+        let shown = config.shown();
         for secret in SECRETS {
             let pointer = format!("/{}", secret.replace('.', "/"));
             assert!(shown.pointer(&pointer).is_some(), "{secret}");

@@ -9,6 +9,7 @@ use actix_web::{
         header::{ALLOW, CACHE_CONTROL, CONTENT_RANGE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE},
     },
 };
+use origin::Rule;
 use serde_json::{Value, json};
 use vips_ops::{Error as ImageError, ErrorKind as Image};
 
@@ -49,7 +50,9 @@ pub fn response(failure: &Failure) -> HttpResponse {
     put_uncached(headers);
     match failure {
         Failure::Absent { fresh_for } => put(headers, CACHE_CONTROL, freshness::absence(*fresh_for)),
-        Failure::Overloaded => drop(headers.insert(RETRY_AFTER, RETRY_AFTER_SECONDS.into())),
+        Failure::Overloaded | Failure::Origin(origin::Error::Busy { .. }) => {
+            headers.insert(RETRY_AFTER, RETRY_AFTER_SECONDS.into());
+        }
         Failure::Upload(UploadError::Unauthorized) => {
             headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"uploads\""));
         }
@@ -94,6 +97,7 @@ const KINDS: &[FailureKind] = {
         FailureKind::Broken,
         FailureKind::Origin(Origin::NotConfigured),
         FailureKind::Origin(Origin::Broken),
+        FailureKind::Origin(Origin::Busy),
         FailureKind::Overloaded,
         FailureKind::Deadline,
         FailureKind::Origin(Origin::Timeout),
@@ -189,9 +193,12 @@ fn origin_status(kind: origin::ErrorKind) -> (StatusCode, &'static str) {
         Origin::Forbidden => (StatusCode::FORBIDDEN, "forbidden_by_origin"),
         Origin::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "source_too_large"),
         Origin::NotConfigured => (StatusCode::BAD_GATEWAY, "no_origin"),
-        Origin::RefusedAddress | Origin::Unreachable | Origin::Broken | Origin::Misconfigured => {
-            (StatusCode::BAD_GATEWAY, "origin_failed")
-        }
+        Origin::RefusedAddress
+        | Origin::Unreachable
+        | Origin::Broken
+        | Origin::CircuitOpen
+        | Origin::Misconfigured => (StatusCode::BAD_GATEWAY, "origin_failed"),
+        Origin::Busy => (StatusCode::SERVICE_UNAVAILABLE, "origin_busy"),
         Origin::Timeout => (StatusCode::GATEWAY_TIMEOUT, "origin_timeout"),
     }
 }
@@ -214,7 +221,7 @@ fn parameter(failure: &Failure) -> Option<&str> {
     match failure {
         Failure::Image(ImageError::Invalid(invalid)) => Some(invalid.parameter),
         Failure::UnknownParameter { name, .. } => Some(name),
-        Failure::DynamicOrigin { named: parameter }
+        Failure::DynamicOrigin { named: parameter, .. }
         | Failure::ParameterRefused { parameter }
         | Failure::SizeRefused { parameter, .. }
         | Failure::Upload(UploadError::Refused { parameter, .. }) => Some(parameter),
@@ -242,9 +249,7 @@ fn message(failure: &Failure) -> String {
         Failure::Image(ImageError::Deadline) | Failure::Deadline => "the answer was not ready in time",
         Failure::Origin(error) => origin_message(error.kind()),
         Failure::Absent { .. } => ABSENT,
-        Failure::DynamicOrigin { .. } => {
-            "originals and overlays come from the configured origin: dynamic origins are off"
-        }
+        Failure::DynamicOrigin { rule, .. } => refusal_message(*rule),
         Failure::UnknownParameter { message, .. } => message,
         Failure::ParameterRefused { .. } => {
             "this server does not allow the parameter: it is not in params.allowed"
@@ -263,6 +268,21 @@ fn message(failure: &Failure) -> String {
     text.to_owned()
 }
 
+fn refusal_message(rule: Rule) -> &'static str {
+    match rule {
+        Rule::AllowDynamic => {
+            "originals and overlays come from the configured origin: origin.allow_dynamic is off"
+        }
+        Rule::HostsAllowed => "this server does not fetch from that host: it is not in origin.hosts_allowed",
+        Rule::PrivateAllowed => {
+            "this server does not fetch from private addresses: see origin.private_allowed"
+        }
+        Rule::BucketsAllowed => {
+            "this server does not fetch from that bucket: it is not in origin.buckets_allowed"
+        }
+    }
+}
+
 fn origin_message(kind: origin::ErrorKind) -> &'static str {
     use origin::ErrorKind as Origin;
     match kind {
@@ -272,9 +292,12 @@ fn origin_message(kind: origin::ErrorKind) -> &'static str {
         Origin::TooLarge => "the original is larger than allowed",
         Origin::NotConfigured => "no origin is configured",
         Origin::Timeout => "the origin took too long",
-        Origin::RefusedAddress | Origin::Unreachable | Origin::Broken | Origin::Misconfigured => {
-            "the origin could not be reached or gave no usable answer"
-        }
+        Origin::Busy => "the origin is asked for too much at once, try again soon",
+        Origin::RefusedAddress
+        | Origin::Unreachable
+        | Origin::Broken
+        | Origin::CircuitOpen
+        | Origin::Misconfigured => "the origin could not be reached or gave no usable answer",
     }
 }
 

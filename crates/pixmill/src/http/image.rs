@@ -10,16 +10,16 @@ use actix_web::{
     },
     web::Payload,
 };
-use origin::SourcePath;
 use result_cache::clock;
 use vips_ops::params::{Parsed, refusal::Refusal};
 
 use super::{
     accept::accept,
     error::{self, METHODS, UPLOAD_METHODS},
-    hints, later, put_uncached, refusal,
+    hints, later, put_uncached,
     request_id::{REQUEST_ID, request_id},
     success::{self, Remarks},
+    target::target,
     upload, worker,
 };
 use crate::{
@@ -102,15 +102,13 @@ pub(super) fn read(
     query: &str,
 ) -> Result<(Request, Remarks), Failure> {
     let shared = &worker.shared;
-    let path = request.uri().path();
-    refusal::check(path, query)?;
-    let path = Rc::new(SourcePath::parse(path)?);
+    let target = target(worker, request, query)?;
     let (Parsed { params, clamped }, mut varies) = parsed(shared, query, request.headers())?;
     if negotiates(&params) {
         varies.push(ACCEPT_HEADER);
     }
     let remarks = Remarks { clamped, varies, asks_hints: shared.config.client_hints.enabled, left: None };
-    Ok((Request { path, params, accept: accept(request.headers()) }, remarks))
+    Ok((Request { target, params, accept: accept(request.headers()) }, remarks))
 }
 
 /// The request as far as its signature covers it, where signatures are wanted.

@@ -12,9 +12,9 @@ mod image;
 mod later;
 pub mod openapi;
 mod range;
-mod refusal;
 mod request_id;
 mod success;
+mod target;
 mod upload;
 
 use std::rc::Rc;

@@ -7,7 +7,7 @@ use actix_web::{
     http::header::{AUTHORIZATION, CONTENT_LOCATION},
     web::Payload,
 };
-use origin::SourcePath;
+use origin::{SourcePath, Target};
 use serde_json::json;
 use vips_ops::params::Parsed;
 
@@ -96,7 +96,7 @@ pub async fn answer(
     answer.standing = Standing::Unkept;
     let mut response = success::response(request, &answer, &remarks);
     if fate == Fate::KeptProcessed {
-        put(response.headers_mut(), CONTENT_LOCATION, order.path.canonical());
+        put(response.headers_mut(), CONTENT_LOCATION, &order.path);
     }
     Ok(response)
 }
@@ -107,7 +107,7 @@ pub fn read(
     request: &HttpRequest,
     wishes: &Wishes,
 ) -> Result<(Order, Remarks), Failure> {
-    let (Request { path, params, accept }, remarks) = image::read(worker, request, &wishes.rest)?;
+    let (Request { target, params, accept }, remarks) = image::read(worker, request, &wishes.rest)?;
     let wanted = Variant { query: wishes.rest.clone(), params };
     let others = wishes.queries.iter().map(|query| {
         let (Request { params, .. }, _) = image::read(worker, request, query)?;
@@ -117,8 +117,11 @@ pub fn read(
         Ok(Variant { query: query.clone(), params })
     });
     let others = others.collect::<Result<_, _>>()?;
-    let path = SourcePath::clone(&path);
-    Ok((Order { path, wanted, others, accept, source: Source::Origin }, remarks))
+    let sent = request.uri().path();
+    // a whole URL in place of a path has no other spelling
+    let path = SourcePath::parse(sent).map_or_else(|_| sent.to_owned(), |path| path.canonical().to_owned());
+    let target = Target::clone(&target);
+    Ok((Order { target, path, wanted, others, accept, source: Source::Origin }, remarks))
 }
 
 fn without_defaults(shared: &Shared, query: &str) -> Result<Parsed, Failure> {

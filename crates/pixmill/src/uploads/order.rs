@@ -4,7 +4,7 @@ use std::{rc::Rc, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
-use origin::SourcePath;
+use origin::Target;
 use result_cache::{Lifetimes, clock};
 use serde_json::{Value, json};
 use tokio::time::timeout;
@@ -25,7 +25,9 @@ use crate::{
 #[derive(Debug)]
 pub struct Order {
     /// Which original.
-    pub path: SourcePath,
+    pub target: Target,
+    /// The path by which that is asked for, percent-encoded.
+    pub path: String,
     /// What is asked for.
     pub wanted: Variant,
     /// What else is to be made of the same original, and kept.
@@ -140,7 +142,7 @@ async fn keep(worker: &Rc<Worker>, order: &Order, original: Original) -> Result<
         return Err(vips_ops::Error::Unsupported.into());
     }
     let lifetimes = Lifetimes { fresh_for: worker.shared.config.uploads.ttl, ..Lifetimes::default() };
-    if !original::keep_given(worker, &order.path, &original, lifetimes).await {
+    if !original::keep_given(worker, &order.target, &original, lifetimes).await {
         return Err(Error::NotKept.into());
     }
     let mut envelope = result_cache::Envelope::clone(&original.envelope);
@@ -165,7 +167,7 @@ async fn make(
 ) -> Result<Answer, Failure> {
     let shared = &worker.shared;
     let request = order.request(variant);
-    let identity = worker.origin.identity(&request.path);
+    let identity = worker.origins.identity(&request.target);
     let key = shared.keys.result(&request.params, request.accept, &identity);
     let job = Job { request, key, identity, stale: None, given: Some(original) };
     let limit = shared.config.limits.deadline;
@@ -183,7 +185,7 @@ fn at_a_time(worker: &Worker) -> usize {
 
 impl Order {
     fn request(&self, variant: &Variant) -> Request {
-        Request { path: Rc::new(self.path.clone()), params: variant.params.clone(), accept: self.accept }
+        Request { target: Rc::new(self.target.clone()), params: variant.params.clone(), accept: self.accept }
     }
 
     /// Where the picture is found that was asked for; none: it is kept nowhere.
@@ -198,7 +200,7 @@ impl Order {
     }
 }
 
-fn tell(path: &SourcePath, query: &str, answer: Result<&Answer, &Failure>) -> Value {
+fn tell(path: &str, query: &str, answer: Result<&Answer, &Failure>) -> Value {
     match answer {
         Ok(answer) => told(path, query, answer),
         Err(failure) => {
@@ -208,7 +210,7 @@ fn tell(path: &SourcePath, query: &str, answer: Result<&Answer, &Failure>) -> Va
     }
 }
 
-fn told(path: &SourcePath, query: &str, answer: &Answer) -> Value {
+fn told(path: &str, query: &str, answer: &Answer) -> Value {
     let meta = &answer.envelope.meta;
     json!({
         "location": location(path, query),
@@ -220,7 +222,7 @@ fn told(path: &SourcePath, query: &str, answer: &Answer) -> Value {
 }
 
 /// Tells of an original that was kept.
-fn picture(path: &SourcePath, original: &Original) -> Value {
+fn picture(path: &str, original: &Original) -> Value {
     let body = &original.envelope.body;
     json!({
         "location": location(path, ""),

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use origin::SourcePath;
 use url::form_urlencoded::Serializer;
 use vips_ops::{
     params::{lookup, spec::Invalid, value::boolean::boolean},
@@ -84,9 +83,9 @@ pub fn read(query: &str, fields: &[(String, String)], most_queries: usize) -> Re
 }
 
 /// Where a query string leads: the URL of a picture.
-pub fn location(path: &SourcePath, query: &str) -> String {
+pub fn location(path: &str, query: &str) -> String {
     let mark = if query.is_empty() { "" } else { "?" };
-    format!("{}{mark}{query}", path.canonical())
+    format!("{path}{mark}{query}")
 }
 
 /// What a pair speaks of, whichever of its names is used.

@@ -40,6 +40,33 @@ async fn a_picture_is_made_of_an_object() {
 }
 
 #[actix_web::test]
+async fn a_request_may_name_a_bucket_of_the_list() {
+    let service = bucket().await;
+    let server = serve_bucket(&service, |config| {
+        config.origin.allow_dynamic = true;
+        config.origin.buckets_allowed = vec![BUCKET.to_owned()];
+    })
+    .await;
+    // the prefix is the configured bucket's alone
+    let named =
+        get(server.address, &format!("/2026/china.jpg?width=40&bucket={BUCKET}&region=eu-central-1")).await;
+    assert_eq!(named.outcome(), (200, "miss"));
+    let again = get(server.address, &format!("/2026/china.jpg?bucket={BUCKET}&width=40")).await;
+    assert_eq!(again.outcome(), (200, "hit-memory"));
+    assert_eq!(get(server.address, "/china.jpg?width=40").await.outcome(), (200, "miss"));
+    let mark = format!(
+        "/2026/china.jpg?bucket={BUCKET}&width=40&mark=/2026/china.jpg&mark_scale=20&mark_required=1"
+    );
+    assert_eq!(get(server.address, &mark).await.status, 200, "overlays come from the bucket too");
+    let refused = get(server.address, "/china.jpg?bucket=private").await;
+    assert_eq!(
+        (refused.status, &*refused.json()["error"]["code"].to_string()),
+        (401, "\"dynamic_origin_refused\"")
+    );
+    server.stop().await;
+}
+
+#[actix_web::test]
 async fn a_bucket_that_refuses_gives_nothing_away() {
     let service = bucket().await;
     let wrong = serve_bucket(&service, |config| {

@@ -40,6 +40,12 @@ impl Connection {
         self.read(method).await
     }
 
+    /// Asks as if it had found the server under this name.
+    pub async fn ask_host(&mut self, host: &str, target: &str) -> Response {
+        self.write(&format!("GET {target} HTTP/1.1\r\nHost: {host}\r\n\r\n")).await;
+        self.read("GET").await
+    }
+
     pub async fn send(&mut self, method: &str, target: &str, headers: &[(&str, &str)]) {
         let mut lines = vec![format!("{method} {target} HTTP/1.1"), "Host: pixmill.example".to_owned()];
         lines.extend(headers.iter().map(|(name, value)| format!("{name}: {value}")));

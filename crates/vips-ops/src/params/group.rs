@@ -1,6 +1,6 @@
 //! Groups of parameters: the folders of their files, with a heading for those who read of them.
 
-use super::{GROUPS, SPECS, rules::PRESET, spec::Spec};
+use super::{GROUPS, SPECS, rules::PRESET, source, spec::Spec};
 
 /// A group of parameters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,9 +20,12 @@ pub const ALL: &[Group] = &[
     Group { name: "effect", title: "Blur and sharpness" },
     Group { name: "overlay", title: "What is laid over the picture" },
     Group { name: "output", title: "How the answer is encoded" },
-    Group { name: "source", title: "Where the original comes from" },
+    SOURCE,
     RULES,
 ];
+
+/// Parameters that change no picture, and are no part of the canonical form either.
+const SOURCE: Group = Group { name: "source", title: "Where the original comes from" };
 
 /// Parameters that are read before the others, and are no part of the canonical form.
 const RULES: Group = Group { name: "rules", title: "What the operator has prepared" };
@@ -36,6 +39,9 @@ fn members(group: Group) -> Vec<&'static Spec> {
     if group == RULES {
         return vec![&PRESET];
     }
+    if group == SOURCE {
+        return source::SPECS.iter().collect();
+    }
     SPECS.iter().zip(GROUPS).filter(|(_, name)| **name == group.name).map(|(spec, _)| spec).collect()
 }
 
@@ -46,7 +52,8 @@ mod tests {
     #[test]
     fn every_parameter_is_in_one_group() {
         let mut grouped: Vec<_> = groups().flat_map(|(_, members)| members).map(|spec| spec.name).collect();
-        let mut all: Vec<_> = SPECS.iter().chain([&PRESET]).map(|spec| spec.name).collect();
+        let mut all: Vec<_> =
+            SPECS.iter().chain([&PRESET]).chain(&source::SPECS).map(|spec| spec.name).collect();
         grouped.sort_unstable();
         all.sort_unstable();
         assert_eq!(grouped, all);

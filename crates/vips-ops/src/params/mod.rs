@@ -5,6 +5,7 @@ pub mod hints;
 pub mod refusal;
 pub mod rules;
 pub mod sizes;
+pub mod source;
 pub mod spec;
 mod table;
 pub mod value;

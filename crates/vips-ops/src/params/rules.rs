@@ -8,6 +8,7 @@ use super::{
     lookup,
     refusal::Refusal,
     sizes::Sizes,
+    source,
     spec::{Expected, Grammar, Invalid, Spec},
     value::colour::{self, Colour},
 };
@@ -79,7 +80,8 @@ impl Rules {
 
     /// Allows a parameter by its name or an alias; from the first one on, all others are refused.
     pub fn allow(&mut self, name: &str) -> Result<(), Refusal> {
-        let spec = if name == PRESET.name { Some(&PRESET) } else { lookup(name) };
+        let beside = || if name == PRESET.name { Some(&PRESET) } else { source::lookup(name) };
+        let spec = lookup(name).or_else(beside);
         self.allowed.insert(spec.ok_or_else(|| Refusal::unknown(name))?.name);
         Ok(())
     }
@@ -164,7 +166,8 @@ impl Rules {
 
     /// A query string of the operator: nothing in it may be unknown, or out of range.
     fn prepared(&self, query: &str) -> Result<Layer, Refusal> {
-        let sent = Sent::read(query, Unknown::Refused, |name| name != PRESET.name)?;
+        let is_of_requests = |name: &str| name == PRESET.name || source::lookup(name).is_some();
+        let sent = Sent::read(query, Unknown::Refused, |name| !is_of_requests(name))?;
         let strict = Self { strict: true, colours: self.colours.clone(), ..Self::default() };
         strict.evaluate(sent.own.clone())?;
         Ok(sent.own)
@@ -260,11 +263,14 @@ impl Sent {
     fn read(query: &str, unknown: Unknown, allows: impl Fn(&str) -> bool) -> Result<Self, Refusal> {
         let mut values: Vec<Option<Value>> = vec![None; SPECS.len()];
         let mut presets = None;
+        // where the original is changes no picture: it is read by itself
+        let mut elsewhere = None;
         for raw in query::split(query, |name| lookup(name).is_some())? {
             let index = SPECS.iter().position(|spec| spec.answers_to(&raw.name));
             let (name, slot) = match index {
                 Some(index) => (SPECS[index].name, &mut values[index]),
                 None if raw.name == PRESET.name => (PRESET.name, &mut presets),
+                None if let Some(spec) = source::lookup(&raw.name) => (spec.name, &mut elsewhere),
                 None if unknown == Unknown::Refused => return Err(Refusal::unknown(&raw.sent_name())),
                 None => continue,
             };
@@ -316,6 +322,7 @@ mod tests {
     fn strict_rules_take_nothing_that_means_nothing() {
         let rules = strict();
         assert_eq!(canonical(&rules, "w=40&blur=0&trim_color=red&width64=NTA"), "width=50");
+        assert_eq!(canonical(&rules, "w=40&source_url=x&region64=eA"), "width=40");
         let (parameter, text) = refused(&rules, "width=40&blur=101");
         assert_eq!(
             (parameter.as_str(), text.as_str()),
@@ -345,6 +352,9 @@ mod tests {
             assert!(matches!(rules.parse(query), Err(Refusal::NotAllowed { .. })), "{query}");
         }
         assert_eq!(refused(&rules, "h=5").0, "height");
+        assert_eq!(refused(&rules, "hostname=a.example").0, "origin");
+        rules.allow("hostname").unwrap();
+        assert_eq!(canonical(&rules, "w=5&origin64=YQ"), "width=5&quality=70");
         assert!(matches!(rules.allow("hieght"), Err(Refusal::Unknown { .. })));
     }
 
@@ -407,7 +417,9 @@ mod tests {
     #[test]
     fn what_the_operator_prepares_must_be_right() {
         let mut rules = Rules::default();
-        for query in ["width=x", "widht=5", "quality=101", "preset=other", "utm=1", "width64=!"] {
+        for query in
+            ["width=x", "widht=5", "quality=101", "preset=other", "utm=1", "width64=!", "origin=a.example"]
+        {
             assert!(rules.set_defaults(query).is_err() && rules.add_preset("a", query).is_err(), "{query}");
         }
         assert_eq!(rules, Rules::default());

@@ -14,7 +14,8 @@ impl Param for Mark {
         name: "mark",
         aliases: &[],
         summary: "Lays a watermark over the picture.",
-        help: "The watermark is a picture of the same origin, `/logo.png`, which may carry parameters of its own. \
+        help: "The watermark is a picture of the same origin, `/logo.png`, which may carry parameters of its own, or a whole URL \
+               of a host in `origin.hosts_allowed`. \
                Without `mark_scale` it has its own size, shrunk if that is larger than the picture. One that cannot be \
                had is left out, unless `mark_required` says otherwise.",
         grammar: Grammar::Text("path below the origin, or URL"),

@@ -1,0 +1,75 @@
+//! The keys of section `origin` that hold for the whole process: what requests may name, and what hosts are asked for.
+
+use super::{Config, Place};
+use crate::{
+    allowed::Pattern,
+    bucket::{Provider, name},
+    network::Network,
+};
+
+impl Config {
+    /// What is wrong with them.
+    pub(super) fn dynamic_problems(&self) -> Vec<String> {
+        let mut problems = unreadable::<Pattern>("hosts_allowed", &self.hosts_allowed);
+        problems.extend(unreadable::<Network>("private_allowed", &self.private_allowed));
+        let provider = self.provider();
+        problems.extend(self.buckets_allowed.iter().filter_map(|allowed| {
+            let expected = name::bucket(provider, allowed).err()?;
+            Some(format!("origin.buckets_allowed has {allowed:?}: {expected}"))
+        }));
+        if self.max_connections_per_host == 0 {
+            problems.push("origin.max_connections_per_host is 0: expected at least 1".to_owned());
+        }
+        problems
+    }
+
+    /// The ones of them that are set although this is a named origin.
+    pub(super) fn misplaced_dynamic_keys(&self) -> impl Iterator<Item = &'static str> {
+        let default = Self::default();
+        [
+            ("allow_dynamic", self.allow_dynamic != default.allow_dynamic),
+            ("hosts_allowed", self.hosts_allowed != default.hosts_allowed),
+            ("buckets_allowed", self.buckets_allowed != default.buckets_allowed),
+            ("private_allowed", self.private_allowed != default.private_allowed),
+            ("max_connections_per_host", self.max_connections_per_host != default.max_connections_per_host),
+            ("max_waiting_per_host", self.max_waiting_per_host != default.max_waiting_per_host),
+            ("breaker_failures", self.breaker_failures != default.breaker_failures),
+            ("breaker_pause", self.breaker_pause != default.breaker_pause),
+        ]
+        .into_iter()
+        .filter_map(|(key, set)| set.then_some(key))
+    }
+
+    /// Whose buckets requests may name: those of the origin's own provider, else of S3.
+    pub(crate) fn provider(&self) -> Provider {
+        match self.place() {
+            Ok(Place::Bucket(place)) => place.provider,
+            _ => Provider::S3,
+        }
+    }
+
+    pub(crate) fn host_patterns(&self) -> Vec<Pattern> {
+        readable(&self.hosts_allowed)
+    }
+
+    pub(crate) fn private_networks(&self) -> Vec<Network> {
+        readable(&self.private_allowed)
+    }
+}
+
+/// What can be read of a list; the rest is among the problems.
+pub(super) fn readable<T: std::str::FromStr>(list: &[String]) -> Vec<T> {
+    list.iter().filter_map(|text| text.parse().ok()).collect()
+}
+
+/// What cannot be read of a list, as problems of its key.
+pub(super) fn unreadable<T: std::str::FromStr<Err = &'static str>>(
+    key: &str,
+    list: &[String],
+) -> Vec<String> {
+    let problem = |text: &String| {
+        let expected = text.parse::<T>().err()?;
+        Some(format!("origin.{key} has {text:?}: {expected}"))
+    };
+    list.iter().filter_map(problem).collect()
+}

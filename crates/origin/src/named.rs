@@ -1,0 +1,285 @@
+//! URLs that requests name: read once, in one spelling, and without what a URL can hide.
+
+use std::net::IpAddr;
+
+use percent_encoding::percent_decode_str;
+use url::{Host, Url};
+
+/// The longest URL that is looked at, in bytes.
+const LONGEST: usize = 8192;
+
+/// What is wrong with a URL: what was expected.
+pub(crate) type Expected = &'static str;
+
+const URL: Expected =
+    "an http or https URL, or a host, of at most 8192 bytes and without user, password or backslash";
+
+/// Reads a URL; without a scheme it is one of http.
+///
+/// The host comes out in small letters, in punycode, without a trailing dot; an address in whatever spelling as an
+/// address. The fragment is cut off.
+pub(crate) fn url(text: &str) -> Result<Url, Expected> {
+    let text = text.trim();
+    // parsers of URLs drop tabs and line ends, and take backslashes for slashes
+    if text.len() > LONGEST || text.chars().any(|c| c.is_control() || c == '\\') {
+        return Err(URL);
+    }
+    let (scheme, rest) = match text.split_once("://") {
+        Some((scheme, rest)) if scheme.eq_ignore_ascii_case("http") => ("http", rest),
+        Some((scheme, rest)) if scheme.eq_ignore_ascii_case("https") => ("https", rest),
+        // a scheme has no slashes: this one belongs to something further back
+        Some((before, _)) if before.contains(['/', '?', '#']) => ("http", text),
+        Some(_) => return Err(URL),
+        None => ("http", text),
+    };
+    let rest = rest.strip_prefix("//").unwrap_or(rest);
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    if authority.is_empty() || authority.contains(['@', ' ']) {
+        return Err(URL);
+    }
+    let mut url = Url::parse(&format!("{scheme}://{rest}")).map_err(|_| URL)?;
+    url.set_fragment(None);
+    drop_trailing_dot(&mut url)?;
+    match url.host() {
+        Some(Host::Ipv6(_)) if scheme == "https" => {
+            Err("a host name: https to an IPv6 address is not supported")
+        }
+        Some(_) => Ok(url),
+        None => Err(URL),
+    }
+}
+
+/// `a.example.` is `a.example`.
+fn drop_trailing_dot(url: &mut Url) -> Result<(), Expected> {
+    let Some(name) = url.domain().and_then(|name| name.strip_suffix('.')).map(str::to_owned) else {
+        return Ok(());
+    };
+    if name.is_empty() || name.ends_with('.') {
+        return Err(URL);
+    }
+    url.set_host(Some(&name)).map_err(|_| URL)
+}
+
+/// Reads a base URL.
+pub(crate) fn base(text: &str) -> Result<Url, Expected> {
+    let url = url(text)?;
+    if url.query().is_some() { Err("a base URL without a query") } else { Ok(url) }
+}
+
+/// A path that is a whole URL, decoded once as every path is. Proxies make one slash of two.
+pub(crate) fn in_path(path: &str) -> Option<Result<Url, Expected>> {
+    let text = path.trim_start_matches('/');
+    // a URL's scheme fits in the first bytes, even if each is encoded
+    let reach = text.floor_char_boundary(3 * "https://".len());
+    with_two_slashes(&percent_decode_str(&text[..reach]).decode_utf8_lossy())?;
+    let decoded = percent_decode_str(text).decode_utf8();
+    Some(decoded.map_err(|_| URL).and_then(|text| url(&with_two_slashes(&text).ok_or(URL)?)))
+}
+
+fn with_two_slashes(text: &str) -> Option<String> {
+    let (scheme, rest) = text.split_once(":/")?;
+    let known = ["http", "https"].into_iter().find(|known| scheme.eq_ignore_ascii_case(known))?;
+    Some(format!("{known}://{}", rest.trim_start_matches('/')))
+}
+
+/// A host, a port, and the address to connect to in their place.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Pin {
+    pub(crate) host: String,
+    pub(crate) port: u16,
+    pub(crate) address: IpAddr,
+}
+
+/// Reads `host:port:address`.
+pub(crate) fn pin(text: &str) -> Result<Pin, Expected> {
+    const EXPECTED: Expected = "host:port:address, such as images.example.com:443:203.0.113.7";
+    let (host, rest) = match text.strip_prefix('[').and_then(|rest| rest.split_once("]:")) {
+        Some((host, rest)) => (format!("[{host}]"), rest),
+        None => text.split_once(':').map(|(host, rest)| (host.to_owned(), rest)).ok_or(EXPECTED)?,
+    };
+    let (port, address) = rest.split_once(':').ok_or(EXPECTED)?;
+    let url = url(&host).map_err(|_| EXPECTED)?;
+    let bare = url.port().is_none() && url.path() == "/" && url.query().is_none();
+    let host = url.host_str().filter(|_| bare).ok_or(EXPECTED)?;
+    let digits = !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
+    let port = port.parse().ok().filter(|_| digits).ok_or(EXPECTED)?;
+    let address = address.strip_prefix('[').and_then(|inner| inner.strip_suffix(']')).unwrap_or(address);
+    let address = address.parse().map_err(|_| EXPECTED)?;
+    Ok(Pin { host: host.to_owned(), port, address })
+}
+
+/// Reads a host with or without a port, of a URL of this scheme.
+pub(crate) fn host(text: &str, scheme: &str) -> Result<Url, Expected> {
+    const EXPECTED: Expected = "a host such as images.example.com";
+    let url = url(&format!("{scheme}://{}", text.trim())).map_err(|_| EXPECTED)?;
+    let bare = !text.contains(['/', '?', '#']) && url.path() == "/";
+    if bare { Ok(url) } else { Err(EXPECTED) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn urls() {
+        for (text, expected) in [
+            ("http://a.example", "http://a.example/"),
+            ("HTTPS://A.Example/X.jpg", "https://a.example/X.jpg"),
+            ("a.example", "http://a.example/"),
+            ("a.example:8080/b", "http://a.example:8080/b"),
+            ("//a.example/b", "http://a.example/b"),
+            (" http://a.example/b ", "http://a.example/b"),
+            ("http://a.example./b", "http://a.example/b"),
+            ("http://a.example:80/b", "http://a.example/b"),
+            ("http://a.example/b?width=100#top", "http://a.example/b?width=100"),
+            ("http://a.example?c=d", "http://a.example/?c=d"),
+            ("http://a.example/b c", "http://a.example/b%20c"),
+            ("http://a.example/b+c%2Fd", "http://a.example/b+c%2Fd"),
+            ("http://a.example/%0d%0aX:y", "http://a.example/%0d%0aX:y"),
+            ("http://a.example/x@y", "http://a.example/x@y"),
+            ("http://a.example/../../b", "http://a.example/b"),
+            ("a.example/r?u=http://b.example", "http://a.example/r?u=http://b.example"),
+            ("http://b\u{fc}cher.example", "http://xn--bcher-kva.example/"),
+            ("http://\u{ff41}.example", "http://a.example/"),
+            ("http://a%2eexample/", "http://a.example/"),
+            // every spelling of an address is that address
+            ("http://2130706434/", "http://127.0.0.2/"),
+            ("http://0x7f000002/", "http://127.0.0.2/"),
+            ("http://0177.0.0.2/", "http://127.0.0.2/"),
+            ("http://127.2/", "http://127.0.0.2/"),
+            ("http://127.0.0.2./", "http://127.0.0.2/"),
+            ("http://%31%32%37.0.0.2/", "http://127.0.0.2/"),
+            ("http://\u{2461}\u{2466}.0.0.2/", "http://27.0.0.2/"),
+            ("http://127\u{3002}0\u{3002}0\u{3002}2/", "http://127.0.0.2/"),
+            ("http://[::FFFF:127.0.0.2]/", "http://[::ffff:7f00:2]/"),
+        ] {
+            assert_eq!(url(text).map(String::from).as_deref(), Ok(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_url_or_hides_something() {
+        let long = format!("http://a.example/{}", "x".repeat(LONGEST));
+        for text in [
+            "",
+            " ",
+            "/",
+            "///",
+            "http://",
+            "https:///x",
+            "ftp://a.example",
+            "file:///etc/passwd",
+            "gopher://a",
+            "javascript:alert(1)",
+            "data:image/png;base64,AAAA",
+            "http://user@a.example",
+            "http://u:p@a.example",
+            "http://@a.example",
+            "http://a.example@127.0.0.2/",
+            "http://a.example%40b@c/",
+            "u@a.example",
+            "http://a.example\\@127.0.0.2/",
+            "http:\\\\a.example",
+            "http://a.example/\\..\\x",
+            "http://a.example/\r\nHost: b",
+            "http://a.exa\tmple",
+            "http://a.example/\0",
+            "http://a b.example",
+            "http://a.example..",
+            "http://.",
+            "http://a.example:x",
+            "http://a.example:65536",
+            "http://[::1",
+            "http://1.2.3.4.5",
+            "http://256.1.1.1",
+            "http://a<b>.example",
+            "https://[::1]/",
+            long.as_str(),
+        ] {
+            assert!(url(text).is_err(), "{text:?}: {:?}", url(text));
+        }
+        assert!(base("http://a.example/b?c").is_err());
+        assert_eq!(base("a.example/b#c").unwrap().as_str(), "http://a.example/b");
+    }
+
+    #[test]
+    fn urls_in_paths() {
+        for (path, expected) in [
+            ("/http%3A%2F%2Fa.example%2Fx.jpg", "http://a.example/x.jpg"),
+            ("/https%3a//a.example/x%2520y.jpg", "https://a.example/x%20y.jpg"),
+            ("/%68%74%74%70%3a%2f%2fa.example", "http://a.example/"),
+            ("/http%3A%2F%2Fa.example%2Fx.jpg%3Fv%3D1", "http://a.example/x.jpg?v=1"),
+            ("/http://a.example/x%20y.jpg", "http://a.example/x%20y.jpg"),
+            ("/http://a.example/x%2520y.jpg", "http://a.example/x%20y.jpg"),
+            ("/https:/a.example/x.jpg", "https://a.example/x.jpg"),
+            ("//HTTPS%3a//a.example", "https://a.example/"),
+            ("/http:////a.example", "http://a.example/"),
+        ] {
+            assert_eq!(in_path(path).unwrap().map(String::from).as_deref(), Ok(expected), "{path}");
+        }
+        for path in [
+            "/",
+            "",
+            "/x.jpg",
+            "/http/x.jpg",
+            "/a/http://x.jpg",
+            "/https.jpg",
+            "/ftp://a",
+            "/\u{20ac}\u{20ac}\u{20ac}\u{20ac}\u{20ac}\u{20ac}\u{20ac}\u{20ac}\u{20ac}",
+        ] {
+            assert!(in_path(path).is_none(), "{path}");
+        }
+        for path in [
+            "/http://",
+            "/http%3a%2f%2fa%0d%0ab",
+            "/http%3a%2f%2fu%40a.example",
+            "/http%3a%2f%2fa/%ff",
+            "/http%3a%2f%2fa%5cb",
+        ] {
+            assert!(in_path(path).unwrap().is_err(), "{path}");
+        }
+    }
+
+    #[test]
+    fn pins() {
+        for (text, host, port, address) in [
+            ("a.example:443:203.0.113.7", "a.example", 443, "203.0.113.7"),
+            ("A.example.:80:127.0.0.2", "a.example", 80, "127.0.0.2"),
+            ("a.example:80:2001:db8::1", "a.example", 80, "2001:db8::1"),
+            ("a.example:80:[2001:db8::1]", "a.example", 80, "2001:db8::1"),
+            ("[::1]:80:203.0.113.7", "[::1]", 80, "203.0.113.7"),
+        ] {
+            let expected = Pin { host: host.to_owned(), port, address: address.parse().unwrap() };
+            assert_eq!(pin(text), Ok(expected), "{text}");
+        }
+        for text in [
+            "",
+            "a",
+            "a:80",
+            "a:80:",
+            "a::1.2.3.4",
+            "a:+80:1.2.3.4",
+            "a:80:b.example",
+            ":80:1.2.3.4",
+            "a/b:80:1.2.3.4",
+            "a:80:0x7f000001",
+            "a:80:127.1",
+            "u@a:80:1.2.3.4",
+            "a:65536:1.2.3.4",
+        ] {
+            assert!(pin(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn hosts() {
+        for (text, expected) in
+            [("A.example", "a.example"), ("a.example:81", "a.example:81"), ("a.example:443", "a.example")]
+        {
+            assert_eq!(crate::http::authority(&host(text, "https").unwrap()), expected);
+        }
+        for text in ["", "a/b", "a\r\nX: y", "u@a", "a?b", "http://a", "a b", "a#", "a:b"] {
+            assert!(host(text, "http").is_err(), "{text:?}");
+        }
+    }
+}

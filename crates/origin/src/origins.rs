@@ -1,0 +1,188 @@
+//! All origins of a configuration, as one worker uses them.
+
+use std::{
+    collections::BTreeMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use crate::{
+    Answer, Buckets, Config, Error, Fetched, Hosts, Origin, Refusal, Result, Selection, SourcePath, Target,
+    Validators,
+    config::{Place as Kind, named_problems},
+    http::{Ask, Exempt, Guard, Http, Reach, Standing, authority},
+    selection::{Route, Rules},
+    target::{Elsewhere, Place},
+};
+
+/// All origins: the default one, the named ones, and the hosts that requests may name. Connections belong to this worker
+/// alone; limits and breakers of hosts are those of the process.
+pub struct Origins {
+    /// The default one first, then the named ones in the order of their names.
+    configured: Vec<Origin>,
+    /// Names of the named ones, in the same order.
+    names: Vec<String>,
+    /// None: requests may name no host.
+    elsewhere: Option<Http>,
+    /// None: requests may name no bucket.
+    buckets: Option<Buckets>,
+    rules: Rules,
+}
+
+impl Origins {
+    /// Sets up the origins for the current worker; nothing is connected to yet. Originals larger than `max_bytes` are
+    /// refused. An empty URL is no error here: each fetch then fails with [`crate::ErrorKind::NotConfigured`].
+    pub fn open(
+        default: &Config,
+        named: &BTreeMap<String, Config>,
+        max_bytes: u64,
+        hosts: &Arc<Hosts>,
+    ) -> Result<Self> {
+        let problems = [default.problems(), named_problems(named)].concat();
+        if !problems.is_empty() {
+            return Err(Error::Misconfigured { problems });
+        }
+        let all = || std::iter::once(default).chain(named.values());
+        let rules = rules(default, named);
+        let open = |config| Origin::open(config, &rules.trusted, max_bytes, hosts);
+        let configured = all().map(open).collect::<Result<_>>()?;
+        let guard = Guard { exempt: rules.exempt.clone(), trusted: rules.trusted.clone() };
+        let reach = Reach::Listed(rules.hosts_allowed.clone());
+        let elsewhere =
+            rules.allow_dynamic.then(|| Http::open(default, None, (guard, reach), max_bytes, hosts));
+        let elsewhere =
+            elsewhere.transpose().map_err(|problem| Error::Misconfigured { problems: vec![problem] })?;
+        let buckets = (rules.allow_dynamic && !rules.buckets_allowed.is_empty())
+            .then(|| Buckets::new(default.provider(), default, max_bytes));
+        let names = named.keys().cloned().collect();
+        Ok(Self { configured, names, elsewhere, buckets: buckets.transpose()?, rules })
+    }
+
+    /// The original that a request means, if it may.
+    pub fn locate(&self, asked: &Selection<'_>) -> Result<Target, Refusal> {
+        self.rules.locate(asked)
+    }
+
+    /// The original at a whole URL, which `parameter` names.
+    pub fn locate_url(&self, url: &str, parameter: &'static str) -> Result<Target, Refusal> {
+        self.rules.at(url, parameter)
+    }
+
+    /// Fetches an original; with `known`, only if it is no longer the version with these validators.
+    ///
+    /// Dropping the future abandons the fetch.
+    pub async fn fetch(&self, target: &Target, known: Option<&Validators>) -> Result<Fetched> {
+        let started = Instant::now();
+        let known = known.filter(|known| !known.is_empty());
+        let (name, fetched) = match &target.0 {
+            Place::Configured { origin, path, host } => {
+                let origin = &self.configured[*origin];
+                (origin.name().to_owned(), origin.fetch(path, host.as_deref(), known).await)
+            }
+            Place::Elsewhere(elsewhere) => {
+                (authority(&elsewhere.url), self.fetch_elsewhere(elsewhere, known).await)
+            }
+            Place::Bucket { name, region, path } => {
+                (name.clone(), self.fetch_from_bucket(name, region.as_deref(), path, known).await)
+            }
+        };
+        let elapsed = started.elapsed();
+        log(&name, &fetched, elapsed);
+        fetched.map(|answer| answer.into_fetched(elapsed))
+    }
+
+    async fn fetch_from_bucket(
+        &self,
+        name: &str,
+        region: Option<&str>,
+        path: &SourcePath,
+        known: Option<&Validators>,
+    ) -> Result<Answer> {
+        let buckets = self.buckets.as_ref().ok_or(Error::NotConfigured)?;
+        buckets.open(name, region)?.fetch(path, known).await
+    }
+
+    async fn fetch_elsewhere(&self, elsewhere: &Elsewhere, known: Option<&Validators>) -> Result<Answer> {
+        let http = self.elsewhere.as_ref().ok_or(Error::NotConfigured)?;
+        let ask = Ask {
+            url: elsewhere.url.clone(),
+            // its path and its query may well be secrets
+            original: format!("an original of {}", authority(&elsewhere.url)),
+            standing: Standing::Foreign,
+            host: elsewhere.host.clone(),
+            address: elsewhere.address,
+        };
+        http.fetch(&ask, known).await
+    }
+
+    /// A stable name of an original for keys of caches and tags, the same on every node with this configuration: which
+    /// origin it is of, without credentials, and where it is there. Originals of different origins never share one.
+    pub fn identity(&self, target: &Target) -> String {
+        match &target.0 {
+            Place::Configured { origin, path, host } => {
+                let identity = self.identity_at(*origin, path);
+                host.iter().fold(identity, |identity, host| format!("{identity} host {host}"))
+            }
+            Place::Elsewhere(Elsewhere { url, host, address, .. }) => {
+                let mut identity = format!("dynamic {url}");
+                identity.extend(host.iter().flat_map(|host| [" host ", host]));
+                identity.extend(address.iter().map(|address| format!(" at {address}")));
+                identity
+            }
+            Place::Bucket { name, path, .. } => format!("bucket {name}{}", path.canonical()),
+        }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn rules(&self) -> &Rules {
+        &self.rules
+    }
+
+    /// No URL has a space and no name a colon or a slash, so these never meet.
+    fn identity_at(&self, origin: usize, path: &SourcePath) -> String {
+        let identity = self.configured[origin].identity(path);
+        match origin.checked_sub(1).and_then(|named| self.names.get(named)) {
+            Some(name) => format!("{name} {identity}"),
+            None => identity,
+        }
+    }
+}
+
+fn rules(default: &Config, named: &BTreeMap<String, Config>) -> Rules {
+    let hosts_allowed = default.host_patterns();
+    let all = || std::iter::once(default).chain(named.values());
+    let bases: Vec<_> = all()
+        .map(|config| match config.place() {
+            Ok(Kind::Http(url)) => Some(url),
+            _ => None,
+        })
+        .collect();
+    let exempt = bases.iter().flatten().filter_map(Exempt::of);
+    // a pattern of many hosts does not mean a private one
+    let by_name =
+        |exempt: &Exempt| hosts_allowed.iter().any(|pattern| pattern.is_for(&exempt.host, exempt.port));
+    let route = |(number, config): (usize, &Config)| Route {
+        origin: number + 1,
+        prefix: config.prefix(),
+        hosts: config.request_hosts(),
+    };
+    Rules {
+        allow_dynamic: default.allow_dynamic,
+        trusted: default.private_networks(),
+        exempt: exempt.filter(by_name).collect(),
+        routes: named.values().enumerate().map(route).collect(),
+        bases,
+        hosts_allowed,
+        buckets_allowed: default.buckets_allowed.clone(),
+    }
+}
+
+fn log(host: &str, answer: &Result<Answer>, elapsed: Duration) {
+    match answer {
+        Ok(Answer { body: Some(body), .. }) => {
+            tracing::debug!(host, status = 200, bytes = body.len(), ?elapsed, "fetched");
+        }
+        Ok(Answer { body: None, .. }) => tracing::debug!(host, status = 304, ?elapsed, "not modified"),
+        Err(error) => tracing::debug!(host, kind = ?error.kind(), %error, ?elapsed, "fetch failed"),
+    }
+}

@@ -1,0 +1,307 @@
+//! From what a request says to the original it means, or to the rule that forbids it.
+
+use url::{Host, Url};
+
+use crate::{
+    Error, SourcePath,
+    allowed::Pattern,
+    bucket::name,
+    http::{Exempt, authority},
+    named::{self, Expected, Pin},
+    network::{self, Network},
+    target::{Elsewhere, Place, Target, below},
+};
+
+/// What stands for a value that may hold a secret.
+const MASK: &str = "***";
+
+/// What a request says about where its original is. Nothing of it was checked yet.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Selection<'a> {
+    /// Its path, percent-encoded as sent.
+    pub path: &'a str,
+    /// Its `Host`, which may choose among the configured origins.
+    pub host: Option<&'a str>,
+    /// A base URL or a host.
+    pub origin: Option<&'a str>,
+    /// A whole URL.
+    pub source_url: Option<&'a str>,
+    /// What is to be sent as `Host`.
+    pub host_header: Option<&'a str>,
+    /// `host:port:address`.
+    pub resolve: Option<&'a str>,
+    /// The name of a bucket.
+    pub bucket: Option<&'a str>,
+    /// Where that bucket is.
+    pub region: Option<&'a str>,
+}
+
+/// Why an original is not looked for.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// The path is no path of an original.
+    #[error(transparent)]
+    Path(Error),
+    /// A value that cannot be read.
+    #[error("{parameter} is {value:?}, expected {expected}")]
+    Malformed {
+        /// Its parameter, or `path`.
+        parameter: &'static str,
+        /// The value.
+        value: String,
+        /// What was expected.
+        expected: &'static str,
+    },
+    /// A rule of the operator forbids it.
+    #[error("{parameter} is refused by {rule}")]
+    Forbidden {
+        /// The parameter, or `path`.
+        parameter: &'static str,
+        /// The rule.
+        rule: Rule,
+    },
+}
+
+/// A rule by which requests may name origins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rule {
+    /// `origin.allow_dynamic`: they may at all.
+    AllowDynamic,
+    /// `origin.hosts_allowed`: these hosts.
+    HostsAllowed,
+    /// `origin.private_allowed`: public addresses, and those of these networks.
+    PrivateAllowed,
+    /// `origin.buckets_allowed`: these buckets.
+    BucketsAllowed,
+}
+
+/// The rules, made of the configuration.
+#[derive(Debug, Default)]
+pub(crate) struct Rules {
+    pub(crate) allow_dynamic: bool,
+    pub(crate) hosts_allowed: Vec<Pattern>,
+    pub(crate) buckets_allowed: Vec<String>,
+    pub(crate) trusted: Vec<Network>,
+    /// Hosts and ports of configured origins that are allowed by name.
+    pub(crate) exempt: Vec<Exempt>,
+    pub(crate) routes: Vec<Route>,
+    /// The URL of each configured origin, if it has one, the default one first.
+    pub(crate) bases: Vec<Option<Url>>,
+}
+
+/// Which requests go to a named origin.
+#[derive(Debug)]
+pub(crate) struct Route {
+    /// Its place among the configured ones.
+    pub(crate) origin: usize,
+    pub(crate) prefix: Option<SourcePath>,
+    /// None: requests for any host.
+    pub(crate) hosts: Vec<Pattern>,
+}
+
+impl Rules {
+    pub(crate) fn locate(&self, asked: &Selection<'_>) -> Result<Target, Refusal> {
+        let in_path = named::in_path(asked.path);
+        if !self.allow_dynamic
+            && let Some(parameter) = asked.dynamic(in_path.is_some())
+        {
+            return Err(Refusal::Forbidden { parameter, rule: Rule::AllowDynamic });
+        }
+        if let Some(url) = in_path {
+            let url = url.map_err(|expected| malformed("path", asked.path, expected))?;
+            return self.elsewhere(asked, "path", url);
+        }
+        if let Some(text) = asked.source_url {
+            if !matches!(asked.path, "/" | "") {
+                return Err(malformed("source_url", text, "the path to be / beside a whole URL"));
+            }
+            let url = named::url(text).map_err(|expected| malformed("source_url", text, expected))?;
+            return self.elsewhere(asked, "source_url", url);
+        }
+        let path = SourcePath::parse(asked.path).map_err(Refusal::Path)?;
+        if let Some(text) = asked.origin {
+            let base = named::base(text).map_err(|expected| malformed("origin", text, expected))?;
+            return self.below(asked, base, &path);
+        }
+        if let Some(bucket) = asked.bucket {
+            return self.in_bucket(bucket, asked.region, path);
+        }
+        self.configured(asked, path)
+    }
+
+    /// The original at a URL that something other than a parameter of this kind names: an overlay.
+    pub(crate) fn at(&self, text: &str, parameter: &'static str) -> Result<Target, Refusal> {
+        if !self.allow_dynamic {
+            return Err(Refusal::Forbidden { parameter, rule: Rule::AllowDynamic });
+        }
+        let url = named::url(text).map_err(|expected| malformed(parameter, text, expected))?;
+        self.elsewhere(&Selection::default(), parameter, url)
+    }
+
+    fn elsewhere(&self, asked: &Selection<'_>, parameter: &'static str, url: Url) -> Result<Target, Refusal> {
+        self.permit(parameter, &url)?;
+        let host = self.host_header(asked, &url)?;
+        let mut base = url.clone();
+        base.set_path("/");
+        base.set_query(None);
+        Ok(Target(Place::Elsewhere(Elsewhere { base, url, host, address: None })))
+    }
+
+    fn below(&self, asked: &Selection<'_>, base: Url, path: &SourcePath) -> Result<Target, Refusal> {
+        self.permit("origin", &base)?;
+        let host = self.host_header(asked, &base)?;
+        let address = match asked.resolve {
+            Some(text) => self.pinned(text, &base)?,
+            None => None,
+        };
+        let url = below(&base, path);
+        Ok(Target(Place::Elsewhere(Elsewhere { base, url, host, address })))
+    }
+
+    /// A region without a bucket means nothing, and one that cannot be is told before anything is asked.
+    fn in_bucket(&self, bucket: &str, region: Option<&str>, path: SourcePath) -> Result<Target, Refusal> {
+        if !self.buckets_allowed.iter().any(|allowed| allowed == bucket) {
+            return Err(Refusal::Forbidden { parameter: "bucket", rule: Rule::BucketsAllowed });
+        }
+        if let Some(text) = region {
+            let fine = name::region(text);
+            fine.map_err(|told| malformed("region", text, told.trim_start_matches("expected ")))?;
+        }
+        let (name, region) = (bucket.to_owned(), region.map(str::to_owned));
+        Ok(Target(Place::Bucket { name, region, path }))
+    }
+
+    /// The configured origin whose route fits best: a host goes before none, and a long prefix before a short one.
+    fn configured(&self, asked: &Selection<'_>, path: SourcePath) -> Result<Target, Refusal> {
+        let host = asked.host.and_then(|host| named::host(host, "http").ok());
+        let fits =
+            |route: &Route| Some((route.weight(host.as_ref(), &path)?, route.origin, route.below(&path)));
+        let best = self.routes.iter().filter_map(fits).max_by_key(|(weight, ..)| *weight);
+        let (origin, path) = match best {
+            Some((_, origin, Some(below))) => (origin, below),
+            Some((_, origin, None)) => (origin, path),
+            None => (0, path),
+        };
+        // a folder is sent no header
+        let host = match self.bases.get(origin) {
+            Some(Some(base)) => self.host_header(asked, base)?,
+            _ => None,
+        };
+        Ok(Target(Place::Configured { origin, path, host }))
+    }
+
+    /// Whether requests may name this host, and this address if it is one.
+    fn permit(&self, parameter: &'static str, url: &Url) -> Result<(), Refusal> {
+        let forbidden = |rule| Err(Refusal::Forbidden { parameter, rule });
+        if self.exempt.iter().any(|exempt| exempt.is_of(url)) {
+            return Ok(());
+        }
+        if !self.hosts_allowed.iter().any(|pattern| pattern.names(url)) {
+            return forbidden(Rule::HostsAllowed);
+        }
+        let address = match url.host() {
+            Some(Host::Ipv4(ip)) => Some(ip.into()),
+            Some(Host::Ipv6(ip)) => Some(ip.into()),
+            _ => None,
+        };
+        match address.and_then(|ip| network::forbidden(ip, &self.trusted)) {
+            Some(_) => forbidden(Rule::PrivateAllowed),
+            None => Ok(()),
+        }
+    }
+
+    /// The `Host` to send to a URL, if another than its own is wanted. It can choose another site, so it must be allowed.
+    fn host_header(&self, asked: &Selection<'_>, url: &Url) -> Result<Option<String>, Refusal> {
+        let Some(text) = asked.host_header else { return Ok(None) };
+        let wanted =
+            named::host(text, url.scheme()).map_err(|expected| malformed("host_header", text, expected))?;
+        let named = self.hosts_allowed.iter().any(|pattern| pattern.names(&wanted));
+        if !named && !self.exempt.iter().any(|exempt| exempt.is_of(&wanted)) {
+            return Err(Refusal::Forbidden { parameter: "host_header", rule: Rule::HostsAllowed });
+        }
+        let wanted = authority(&wanted);
+        Ok((wanted != authority(url)).then_some(wanted))
+    }
+
+    /// The address to connect to. One that is meant for another host or port says nothing about this one.
+    fn pinned(&self, text: &str, url: &Url) -> Result<Option<std::net::IpAddr>, Refusal> {
+        let Pin { host, port, address } =
+            named::pin(text).map_err(|expected| malformed("resolve", text, expected))?;
+        if network::forbidden(address, &self.trusted).is_some() {
+            return Err(Refusal::Forbidden { parameter: "resolve", rule: Rule::PrivateAllowed });
+        }
+        if url.host_str() != Some(&host) || url.port_or_known_default() != Some(port) {
+            return Ok(None);
+        }
+        // a certificate proves that the host is there; without one the address must be allowed by itself
+        if url.scheme() == "http" {
+            let mut there = url.clone();
+            let set = there.set_ip_host(address).is_ok();
+            if !set || !self.hosts_allowed.iter().any(|pattern| pattern.names(&there)) {
+                return Err(Refusal::Forbidden { parameter: "resolve", rule: Rule::HostsAllowed });
+            }
+        }
+        Ok(Some(address))
+    }
+}
+
+impl Selection<'_> {
+    /// The first thing in it that names another origin.
+    fn dynamic(&self, is_url: bool) -> Option<&'static str> {
+        let parameters = [
+            ("path", is_url),
+            ("origin", self.origin.is_some()),
+            ("source_url", self.source_url.is_some()),
+            ("bucket", self.bucket.is_some()),
+            ("host_header", self.host_header.is_some()),
+            ("resolve", self.resolve.is_some()),
+        ];
+        parameters.into_iter().find_map(|(name, there)| there.then_some(name))
+    }
+}
+
+impl Route {
+    /// How well it fits; nothing if it does not.
+    fn weight(&self, host: Option<&Url>, path: &SourcePath) -> Option<(Option<usize>, usize)> {
+        let by_host = if self.hosts.is_empty() {
+            None
+        } else {
+            let host = host?;
+            let fitting = self.hosts.iter().filter(|pattern| pattern.names_host(host));
+            Some(fitting.map(Pattern::weight).max()?)
+        };
+        let by_path = match &self.prefix {
+            Some(prefix) => {
+                path.below(prefix)?;
+                prefix.segments().len()
+            }
+            None => 0,
+        };
+        Some((by_host, by_path))
+    }
+
+    fn below(&self, path: &SourcePath) -> Option<SourcePath> {
+        path.below(self.prefix.as_ref()?)
+    }
+}
+
+impl std::fmt::Display for Rule {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::AllowDynamic => "origin.allow_dynamic",
+            Self::HostsAllowed => "origin.hosts_allowed",
+            Self::PrivateAllowed => "origin.private_allowed",
+            Self::BucketsAllowed => "origin.buckets_allowed",
+        })
+    }
+}
+
+fn malformed(parameter: &'static str, value: &str, expected: Expected) -> Refusal {
+    // before an @ there may be a password, and this goes into logs
+    let value = if value.contains('@') { MASK } else { value };
+    Refusal::Malformed { parameter, value: value.to_owned(), expected }
+}
+
+#[cfg(test)]
+#[path = "selection_tests.rs"]
+mod tests;

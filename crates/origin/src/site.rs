@@ -1,0 +1,64 @@
+//! A configured origin that speaks HTTP.
+
+use std::sync::Arc;
+
+use url::Url;
+
+use crate::{
+    Answer, Config, Hosts, SourcePath, Validators,
+    error::Result,
+    http::{Ask, Exempt, Guard, Http, Reach, Standing, authority},
+    network::Network,
+    target::below,
+};
+
+/// A configured HTTP or HTTPS origin.
+pub(crate) struct Site {
+    /// Without credentials.
+    base: Url,
+    name: String,
+    http: Http,
+}
+
+impl Site {
+    pub(crate) fn open(
+        mut url: Url,
+        config: &Config,
+        trusted: &[Network],
+        max_bytes: u64,
+        hosts: &Arc<Hosts>,
+    ) -> Result<Self, String> {
+        let no_host = || "origin.url has no host: expected http://host or https://host".to_owned();
+        let exempt = Exempt::of(&url).ok_or_else(no_host)?;
+        let guard = Guard { exempt: vec![exempt], trusted: trusted.to_vec() };
+        let http = Http::open(config, Some(&url), (guard, Reach::Public), max_bytes, hosts)?;
+        url.set_username("").and_then(|()| url.set_password(None)).map_err(|()| no_host())?;
+        Ok(Self { name: authority(&url), base: url, http })
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(crate) fn identity(&self, path: &SourcePath) -> String {
+        format!("{}{}", self.base.as_str().trim_end_matches('/'), path.canonical())
+    }
+
+    /// With a `host` that a request chose, the credentials stay here: they are meant for one site, not for all that
+    /// the server has.
+    pub(crate) async fn fetch(
+        &self,
+        path: &SourcePath,
+        host: Option<&str>,
+        known: Option<&Validators>,
+    ) -> Result<Answer> {
+        let ask = Ask {
+            url: below(&self.base, path),
+            original: self.identity(path),
+            standing: if host.is_some() { Standing::Foreign } else { Standing::Own },
+            host: host.map(str::to_owned),
+            address: None,
+        };
+        self.http.fetch(&ask, known).await
+    }
+}

@@ -1,0 +1,98 @@
+//! Which original is meant: one of a configured origin, or one of a host or a bucket that the request names.
+
+use std::net::IpAddr;
+
+use url::Url;
+
+use crate::SourcePath;
+
+/// Which original is meant. Made by [`crate::Origins::locate`], which lets nothing through that is not allowed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target(pub(crate) Place);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Place {
+    Configured {
+        /// 0 is the default one.
+        origin: usize,
+        path: SourcePath,
+        /// What the request wants to be sent as `Host`.
+        host: Option<String>,
+    },
+    Elsewhere(Elsewhere),
+    /// In a bucket that the request names. Names of buckets are good for all regions, so it is told by its name alone.
+    Bucket {
+        name: String,
+        region: Option<String>,
+        path: SourcePath,
+    },
+}
+
+/// An original at a host that the request names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Elsewhere {
+    /// What relative paths lie below.
+    pub(crate) base: Url,
+    pub(crate) url: Url,
+    pub(crate) host: Option<String>,
+    /// What is connected to in place of the host.
+    pub(crate) address: Option<IpAddr>,
+}
+
+impl Target {
+    /// The original at another path of the same origin.
+    pub fn beside(&self, path: SourcePath) -> Self {
+        Self(match &self.0 {
+            Place::Configured { origin, host, .. } => {
+                Place::Configured { origin: *origin, path, host: host.clone() }
+            }
+            Place::Elsewhere(elsewhere) => {
+                let url = below(&elsewhere.base, &path);
+                Place::Elsewhere(Elsewhere { url, ..elsewhere.clone() })
+            }
+            Place::Bucket { name, region, .. } => {
+                Place::Bucket { name: name.clone(), region: region.clone(), path }
+            }
+        })
+    }
+}
+
+/// The original at this path of the default origin.
+impl From<SourcePath> for Target {
+    fn from(path: SourcePath) -> Self {
+        Self(Place::Configured { origin: 0, path, host: None })
+    }
+}
+
+/// A path below a base, query and fragment excepted.
+pub(crate) fn below(base: &Url, path: &SourcePath) -> Url {
+    let mut url = base.clone();
+    // a path in canonical form is taken as it is
+    let path = format!("{}{}", base.path().trim_end_matches('/'), path.canonical());
+    url.set_path(&path);
+    url
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_stay_below_the_base() {
+        for (base, path, expected) in [
+            ("http://a.example", "/x.jpg", "http://a.example/x.jpg"),
+            ("http://a.example/", "//x.jpg", "http://a.example//x.jpg"),
+            ("http://a.example/b/", "/x%3fy.jpg", "http://a.example/b/x%3Fy.jpg"),
+            ("http://a.example/b", "/%252e%252e/x", "http://a.example/b/%252e%252e/x"),
+            (
+                "http://a.example/b",
+                "/caf\u{e9} (1),a+b;c=d'!*$&~.jpg",
+                "http://a.example/b/caf%C3%A9%20(1),a+b;c=d'!*$&~.jpg",
+            ),
+            ("http://a.example/b", "/%5b%5d%7c%5e", "http://a.example/b/%5B%5D%7C%5E"),
+        ] {
+            let url = below(&Url::parse(base).unwrap(), &SourcePath::parse(path).unwrap());
+            assert_eq!(url.as_str(), expected);
+        }
+    }
+}

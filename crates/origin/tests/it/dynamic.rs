@@ -1,0 +1,150 @@
+//! Hosts that requests name, between loopback addresses: what is sent to them, and who is never connected to.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use origin::{Config, Error, ErrorKind, Fetched, Hosts, Origins, Refusal, Rule, Selection};
+
+use crate::{
+    MAX_BYTES, Watched, config,
+    server::{Server, ok, redirect},
+};
+
+/// Requests may name these hosts, and 127.0.0.1 is trusted.
+fn dynamic(url: &str, hosts_allowed: &[&str]) -> Config {
+    Config {
+        allow_dynamic: true,
+        hosts_allowed: hosts_allowed.iter().map(|&host| host.to_owned()).collect(),
+        private_allowed: vec!["127.0.0.1/32".to_owned()],
+        ..config(url)
+    }
+}
+
+fn open(config: &Config) -> Origins {
+    Origins::open(config, &BTreeMap::new(), MAX_BYTES, &Arc::new(Hosts::new(config))).unwrap()
+}
+
+async fn fetch(origins: &Origins, asked: Selection<'_>) -> Result<String, Error> {
+    let target = origins.locate(&asked).unwrap();
+    match origins.fetch(&target, None).await? {
+        Fetched::Modified(original) => Ok(String::from_utf8(original.body.into()).unwrap()),
+        Fetched::NotModified(_) => panic!("nothing was known"),
+    }
+}
+
+fn forbidden(origins: &Origins, asked: Selection<'_>) -> Rule {
+    match origins.locate(&asked) {
+        Err(Refusal::Forbidden { rule, .. }) => rule,
+        other => panic!("expected a refusal, got {other:?}"),
+    }
+}
+
+#[actix_rt::test]
+async fn what_is_sent_to_them_has_no_credentials() {
+    let server = Server::start(|asked| ok("", asked.path())).await;
+    let authority = server.url().replace("http://", "");
+    let mut config = dynamic(&server.url().replace("//", "//user:hunter2@"), &[&authority, "site.example"]);
+    config.headers.insert("X-Key".to_owned(), "hunter2".to_owned());
+    let origins = open(&config);
+    let url = format!("http://{authority}/b%20c?d=e&f");
+    let encoded = format!("/http%3A%2F%2F{authority}%2Fx.jpg");
+    for (asked, path) in [
+        (Selection { path: "/a.jpg", origin: Some(&authority), ..Selection::default() }, "/a.jpg"),
+        (Selection { path: "/", source_url: Some(&url), ..Selection::default() }, "/b%20c?d=e&f"),
+        (Selection { path: &encoded, ..Selection::default() }, "/x.jpg"),
+        (Selection { path: "/a.jpg", host_header: Some("site.example"), ..Selection::default() }, "/a.jpg"),
+    ] {
+        assert_eq!(fetch(&origins, asked).await.unwrap(), path);
+        let sent = server.asked().pop().unwrap();
+        assert!(
+            !sent.head.to_lowercase().contains("authorization") && !sent.head.contains("hunter2"),
+            "{}",
+            sent.head
+        );
+        assert!(sent.header("user-agent").unwrap().contains("imagizer"));
+        assert_eq!(sent.header("host"), Some(asked.host_header.unwrap_or(&authority)));
+    }
+    let own = Selection { path: "/a.jpg", ..Selection::default() };
+    fetch(&origins, own).await.unwrap();
+    let sent = server.asked().pop().unwrap();
+    assert!(sent.header("authorization").is_some() && sent.header("x-key") == Some("hunter2"));
+}
+
+#[actix_rt::test]
+async fn an_address_in_place_of_the_host() {
+    let server = Server::start(|asked| ok("", asked.header("host").unwrap())).await;
+    let port = server.port();
+    let (host, here) = (format!("pinned.example:{port}"), format!("127.0.0.1:{port}"));
+    let origins = open(&dynamic("", &[&host, &here]));
+    let resolve = format!("{host}:127.0.0.1");
+    let asked =
+        Selection { path: "/a", origin: Some(&host), resolve: Some(&resolve), ..Selection::default() };
+    assert_eq!(fetch(&origins, asked).await.unwrap(), host);
+    let watched = Watched::bind(&format!("127.0.0.2:{port}"));
+    let elsewhere = format!("{host}:127.0.0.2");
+    let asked = Selection { resolve: Some(&elsewhere), ..asked };
+    assert_eq!(forbidden(&origins, asked), Rule::PrivateAllowed);
+    let unlisted = open(&dynamic("", &[&host]));
+    let asked = Selection { resolve: Some(&resolve), ..asked };
+    assert_eq!(forbidden(&unlisted, asked), Rule::HostsAllowed, "http proves nothing");
+    watched.assert_unseen();
+}
+
+#[actix_rt::test]
+async fn redirects_stay_on_the_list_and_in_public() {
+    let watched = [Watched::bind("127.0.0.2:0"), Watched::bind("127.0.0.1:0")];
+    let [private, unlisted] = watched.each_ref().map(Watched::authority);
+    let targets = [private.clone(), unlisted];
+    let server = Server::start(move |asked| match asked.path() {
+        "/private" => redirect(&format!("http://{}/secret", targets[0])),
+        "/unlisted" => redirect(&format!("http://{}/secret", targets[1])),
+        "/around" => redirect("/a"),
+        _ => ok("", "picture"),
+    })
+    .await;
+    let authority = server.url().replace("http://", "");
+    let origins = open(&dynamic("", &[&authority, &private]));
+    let asked = |path| Selection { path, origin: Some(&authority), ..Selection::default() };
+    assert_eq!(fetch(&origins, asked("/around")).await.unwrap(), "picture");
+    for path in ["/private", "/unlisted"] {
+        let error = fetch(&origins, asked(path)).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::RefusedAddress, "{path}: {error}");
+        assert!(!error.to_string().contains("secret"), "{error}");
+    }
+    watched.iter().for_each(Watched::assert_unseen);
+}
+
+#[actix_rt::test]
+async fn a_name_is_judged_by_the_address_it_stands_for() {
+    let watched = Watched::bind("127.0.0.1:0");
+    let port = watched.authority().split(':').nth(1).unwrap().to_owned();
+    let host = format!("localhost:{port}");
+    let mut config = dynamic("", &[&host, &format!("127.0.0.1:{port}")]);
+    config.private_allowed.clear();
+    let origins = open(&config);
+    for spelling in [host.clone(), format!("LOCALHOST.:{port}")] {
+        let asked = Selection { path: "/a", origin: Some(&spelling), ..Selection::default() };
+        assert_eq!(fetch(&origins, asked).await.unwrap_err().kind(), ErrorKind::RefusedAddress);
+    }
+    for spelling in ["127.0.0.1", "127.1", "2130706433", "0x7f.1", "0177.0.0.1", "127.0.0.1."] {
+        let spelling = format!("http://{spelling}:{port}");
+        let asked = Selection { path: "/a", origin: Some(&spelling), ..Selection::default() };
+        assert_eq!(forbidden(&origins, asked), Rule::PrivateAllowed, "{spelling}");
+    }
+    watched.assert_unseen();
+}
+
+#[actix_rt::test]
+async fn connections_to_many_hosts_are_not_all_kept() {
+    let server = Server::start(|_| ok("", "picture")).await;
+    let port = server.port();
+    let origins = open(&dynamic("", &[&format!("*.example:{port}"), &format!("127.0.0.1:{port}")]));
+    for number in 0..200 {
+        let host = format!("h{number}.example:{port}");
+        let resolve = format!("{host}:127.0.0.1");
+        let asked =
+            Selection { path: "/a", origin: Some(&host), resolve: Some(&resolve), ..Selection::default() };
+        assert_eq!(fetch(&origins, asked).await.unwrap(), "picture");
+    }
+    assert_eq!(server.connections(), 200);
+    server.has_at_most_open(64).await;
+}

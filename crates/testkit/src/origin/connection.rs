@@ -1,0 +1,140 @@
+//! One connection to an origin, and what becomes of it.
+
+use std::{future::pending, sync::Arc, time::Duration};
+
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt, Result},
+    net::TcpStream,
+    time::sleep,
+};
+
+use super::{Asked, Fault, Reply, State};
+
+/// What is said at a time where something is said without end.
+const PIECE: &[u8; 4096] = &[b'x'; 4096];
+
+/// What becomes of a connection after an answer.
+enum Then {
+    AwaitNext,
+    Close,
+}
+
+/// Answers until the client or the fault of an answer ends it.
+pub(super) async fn serve(mut stream: TcpStream, connection: usize, state: Arc<State>) {
+    while let Some(head) = read_head(&mut stream).await {
+        let asked = Asked { connection, head };
+        let path = asked.path().to_owned();
+        state.asked.send_modify(|all| all.push(asked));
+        let mut held = state.held.subscribe();
+        let answered = tokio::select! {
+            // what is answered may change while it is held
+            released = held.wait_for(|held| !held) => match released {
+                Ok(_) => Some(state.reply(&path)),
+                Err(_) => return,
+            },
+            () = left(&stream) => None,
+        };
+        let answered = match answered {
+            Some(reply) => answer(&mut stream, &reply).await,
+            None => Ok(None),
+        };
+        match answered {
+            Ok(Some(Then::AwaitNext)) => {}
+            Ok(Some(Then::Close)) => return,
+            Ok(None) | Err(_) => {
+                state.abandoned.send_modify(|clients| *clients += 1);
+                return;
+            }
+        }
+    }
+}
+
+/// Nothing: the client left before the end.
+async fn answer(stream: &mut TcpStream, reply: &Reply) -> Result<Option<Then>> {
+    let Reply { body, fault, .. } = reply;
+    match *fault {
+        Fault::Silence => {
+            left(stream).await;
+            return Ok(None);
+        }
+        Fault::HangUp => return Ok(Some(Then::Close)),
+        Fault::Reset => return reset(stream),
+        Fault::Slow(late) => sleep(late).await,
+        Fault::EndlessHead => {
+            stream.write_all(b"HTTP/1.1 200 Told\r\n").await?;
+            return forever(stream, [b"x: ".as_slice(), PIECE, b"\r\n"].concat()).await;
+        }
+        _ => {}
+    }
+    stream.write_all(reply.head().as_bytes()).await?;
+    match *fault {
+        Fault::Stall(after) => {
+            stream.write_all(&body[..after.min(body.len())]).await?;
+            left(stream).await;
+            Ok(None)
+        }
+        Fault::Truncate(after) => {
+            stream.write_all(&body[..after.min(body.len())]).await?;
+            Ok(Some(Then::Close))
+        }
+        Fault::ResetAfter(after) => {
+            stream.write_all(&body[..after.min(body.len())]).await?;
+            reset(stream)
+        }
+        Fault::ClaimMore(_) => {
+            stream.write_all(body).await?;
+            Ok(Some(Then::Close))
+        }
+        Fault::UnfinishedChunks => {
+            stream.write_all(&chunk(body)).await?;
+            Ok(Some(Then::Close))
+        }
+        Fault::EndlessBody => forever(stream, chunk(PIECE)).await,
+        Fault::Drip(pause) => drip(stream, body, pause).await,
+        _ => {
+            stream.write_all(body).await?;
+            Ok(Some(Then::AwaitNext))
+        }
+    }
+}
+
+/// A reset in place of an orderly end, once the stream is dropped.
+fn reset(stream: &TcpStream) -> Result<Option<Then>> {
+    stream.set_zero_linger()?;
+    Ok(Some(Then::Close))
+}
+
+async fn forever(stream: &mut TcpStream, piece: Vec<u8>) -> Result<Option<Then>> {
+    loop {
+        stream.write_all(&piece).await?;
+    }
+}
+
+async fn drip(stream: &mut TcpStream, body: &[u8], pause: Duration) -> Result<Option<Then>> {
+    for byte in body {
+        stream.write_all(&[*byte]).await?;
+        sleep(pause).await;
+    }
+    Ok(Some(Then::AwaitNext))
+}
+
+fn chunk(bytes: &[u8]) -> Vec<u8> {
+    [format!("{:x}\r\n", bytes.len()).as_bytes(), bytes, b"\r\n"].concat()
+}
+
+/// Waits until the client closes the connection.
+async fn left(stream: &TcpStream) {
+    match stream.peek(&mut [0]).await {
+        Ok(0) | Err(_) => {}
+        // it says more, and so it is there
+        Ok(_) => pending().await,
+    }
+}
+
+async fn read_head(stream: &mut TcpStream) -> Option<String> {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        head.push(stream.read_u8().await.ok()?);
+    }
+    String::from_utf8(head).ok()
+}

@@ -1,0 +1,319 @@
+//! An origin over HTTP that answers as it is told, right or wrong, and counts what it is asked.
+//!
+//! It lives on a thread of its own and ends with the value, so it serves tests of any runtime, and other processes.
+
+mod connection;
+mod reply;
+
+use std::{
+    collections::BTreeMap,
+    net::{Ipv4Addr, SocketAddr},
+    sync::{Arc, Mutex, PoisonError},
+    thread,
+    time::Duration,
+};
+
+use tokio::{
+    net::{TcpListener, TcpSocket},
+    runtime,
+    sync::{oneshot, watch},
+    task::JoinSet,
+    time::timeout,
+};
+
+pub use self::reply::{Fault, Reply};
+
+/// Longer than anything takes; a test that waits this long has failed.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How many connections may wait to be accepted.
+const BACKLOG: u32 = 1024;
+
+/// A running origin.
+pub struct FakeOrigin {
+    /// `http://127.0.0.1:PORT`
+    pub url: String,
+    address: SocketAddr,
+    state: Arc<State>,
+    _end: oneshot::Sender<()>,
+}
+
+/// A request as it came.
+#[derive(Debug, Clone)]
+pub struct Asked {
+    /// Which connection it came on, from 1.
+    pub connection: usize,
+    /// Request line and headers.
+    pub head: String,
+}
+
+struct State {
+    reply: Mutex<Reply>,
+    /// What requests for these paths are answered instead.
+    paths: Mutex<BTreeMap<String, Reply>>,
+    asked: watch::Sender<Vec<Asked>>,
+    connections: watch::Sender<usize>,
+    /// Requests whose client left before they were answered in full.
+    abandoned: watch::Sender<usize>,
+    held: watch::Sender<bool>,
+    /// Whether it is to listen, and whether it does.
+    wanted: watch::Sender<bool>,
+    listening: watch::Sender<bool>,
+}
+
+impl FakeOrigin {
+    /// Answers every request with this, on a port of its own of 127.0.0.1.
+    pub fn start(reply: Reply) -> Self {
+        Self::start_at(Ipv4Addr::LOCALHOST, reply)
+    }
+
+    /// The same at another address of this machine.
+    pub fn start_at(ip: Ipv4Addr, reply: Reply) -> Self {
+        let state = Arc::new(State {
+            reply: Mutex::new(reply),
+            paths: Mutex::default(),
+            asked: watch::Sender::default(),
+            connections: watch::Sender::default(),
+            abandoned: watch::Sender::default(),
+            held: watch::Sender::default(),
+            wanted: watch::Sender::new(true),
+            listening: watch::Sender::default(),
+        });
+        // taken here, so that whoever connects from now on is accepted sooner or later
+        let listener = std::net::TcpListener::bind((ip, 0)).expect("a free port");
+        let address = listener.local_addr().expect("a bound listener has an address");
+        let (end, ended) = oneshot::channel();
+        let shared = Arc::clone(&state);
+        thread::spawn(move || {
+            let runtime = runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+            runtime.block_on(async {
+                tokio::select! {
+                    () = run(listener, shared) => {}
+                    _ = ended => {}
+                }
+            });
+        });
+        Self { url: format!("http://{address}"), address, state, _end: end }
+    }
+
+    /// From now on everything is answered with this.
+    pub fn replies(&self, reply: Reply) {
+        *lock(&self.state.reply) = reply;
+    }
+
+    /// From now on this path is answered something else than all others.
+    pub fn replies_at(&self, path: &str, reply: Reply) {
+        lock(&self.state.paths).insert(path.to_owned(), reply);
+    }
+
+    /// Holds answers back until [`Self::release`].
+    pub fn hold(&self) {
+        self.state.held.send_replace(true);
+    }
+
+    /// Gives the answers that were held back.
+    pub fn release(&self) {
+        self.state.held.send_replace(false);
+    }
+
+    /// Closes all connections and refuses further ones, until [`Self::comes_back`].
+    pub async fn goes_down(&self) {
+        self.state.wanted.send_replace(false);
+        self.is_listening(false).await;
+    }
+
+    /// Accepts connections again, at the same address.
+    pub async fn comes_back(&self) {
+        self.state.wanted.send_replace(true);
+        self.is_listening(true).await;
+    }
+
+    async fn is_listening(&self, expected: bool) {
+        let mut listening = self.state.listening.subscribe();
+        let changed = listening.wait_for(|listening| *listening == expected);
+        timeout(PATIENCE, changed).await.expect("it does not change").expect("it runs");
+    }
+
+    /// Host and port.
+    pub fn authority(&self) -> String {
+        self.address.to_string()
+    }
+
+    /// Its port.
+    pub fn port(&self) -> u16 {
+        self.address.port()
+    }
+
+    /// How many requests there were.
+    pub fn asked(&self) -> usize {
+        self.state.asked.borrow().len()
+    }
+
+    /// How many requests there were for this path, its query included.
+    pub fn asked_for(&self, path: &str) -> usize {
+        self.state.asked.borrow().iter().filter(|asked| asked.path() == path).count()
+    }
+
+    /// The requests so far.
+    pub fn requests(&self) -> Vec<Asked> {
+        self.state.asked.borrow().clone()
+    }
+
+    /// How many connections there were.
+    pub fn connections(&self) -> usize {
+        *self.state.connections.borrow()
+    }
+
+    /// The `If-None-Match` of the last request.
+    pub fn last_if_none_match(&self) -> Option<String> {
+        self.state.asked.borrow().last()?.header("if-none-match").map(str::to_owned)
+    }
+
+    /// Waits until so many requests have come.
+    pub async fn is_asked(&self, times: usize) {
+        let mut asked = self.state.asked.subscribe();
+        timeout(PATIENCE, asked.wait_for(|asked| asked.len() >= times))
+            .await
+            .expect("nobody asks")
+            .expect("it runs");
+    }
+
+    /// Waits until a client leaves before it has its answer.
+    pub async fn is_abandoned(&self) {
+        let mut abandoned = self.state.abandoned.subscribe();
+        timeout(PATIENCE, abandoned.wait_for(|left| *left > 0))
+            .await
+            .expect("nobody leaves")
+            .expect("it runs");
+    }
+}
+
+impl Asked {
+    /// The path, its query included.
+    pub fn path(&self) -> &str {
+        self.head.split(' ').nth(1).unwrap_or_default()
+    }
+
+    /// The value of a header.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.head.lines().skip(1).find_map(|line| {
+            let (found, value) = line.split_once(':')?;
+            found.eq_ignore_ascii_case(name).then(|| value.trim())
+        })
+    }
+}
+
+impl State {
+    /// What a path is answered; its query makes no difference, unless it was told so with it.
+    fn reply(&self, path: &str) -> Reply {
+        let paths = lock(&self.paths);
+        let bare = path.split('?').next().unwrap_or_default();
+        let own = paths.get(path).or_else(|| paths.get(bare));
+        own.cloned().unwrap_or_else(|| lock(&self.reply).clone())
+    }
+}
+
+/// A test that failed while it held the lock is told of elsewhere.
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+async fn run(listener: std::net::TcpListener, state: Arc<State>) {
+    let address = listener.local_addr().expect("a bound listener has an address");
+    listener.set_nonblocking(true).expect("a socket can be told not to block");
+    let mut listener = TcpListener::from_std(listener).expect("a listener of this runtime");
+    let mut wanted = state.wanted.subscribe();
+    loop {
+        state.listening.send_replace(true);
+        tokio::select! {
+            () = accept(&listener, &state) => {}
+            _ = wanted.wait_for(|wanted| !wanted) => {}
+        }
+        drop(listener);
+        // keeps the port, and refuses connections
+        let socket = TcpSocket::new_v4().expect("a socket");
+        socket.set_reuseaddr(true).expect("an option that every system has");
+        socket.bind(address).expect("the port that was ours");
+        state.listening.send_replace(false);
+        if wanted.wait_for(|wanted| *wanted).await.is_err() {
+            return;
+        }
+        listener = socket.listen(BACKLOG).expect("a bound socket can listen");
+    }
+}
+
+/// Accepts connections; all end when this does.
+async fn accept(listener: &TcpListener, state: &Arc<State>) {
+    let mut open = JoinSet::new();
+    while let Ok((stream, _)) = listener.accept().await {
+        state.connections.send_modify(|connections| *connections += 1);
+        let number = *state.connections.borrow();
+        open.spawn(connection::serve(stream, number, Arc::clone(state)));
+        while open.try_join_next().is_some() {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+
+    use bytes::Bytes;
+
+    use super::*;
+
+    /// What comes before the connection ends or is reset.
+    fn said(origin: &FakeOrigin, path: &str) -> String {
+        let mut stream = std::net::TcpStream::connect(origin.address).unwrap();
+        write!(stream, "GET {path} HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
+        let mut said = Vec::new();
+        let mut piece = [0; 1024];
+        while let Ok(read @ 1..) = stream.read(&mut piece) {
+            said.extend_from_slice(&piece[..read]);
+            if said.len() > 100_000 || said.ends_with(b"...") {
+                break;
+            }
+        }
+        String::from_utf8(said).unwrap()
+    }
+
+    #[test]
+    fn says_what_it_is_told() {
+        let body = Bytes::from_static(b"picture...");
+        let origin = FakeOrigin::start(Reply::ok(&body).with("etag", "\"1\""));
+        assert_eq!(
+            said(&origin, "/"),
+            "HTTP/1.1 200 Told\r\netag: \"1\"\r\ncontent-length: 10\r\n\r\npicture..."
+        );
+        for (fault, expected) in [
+            (Fault::HangUp, ""),
+            (Fault::Reset, ""),
+            (Fault::Slow(Duration::from_millis(1)), "content-length: 10\r\n\r\npicture..."),
+            (Fault::Truncate(3), "content-length: 10\r\n\r\npic"),
+            (Fault::ClaimMore(5), "content-length: 15\r\n\r\npicture..."),
+            (Fault::ClaimLess(5), "content-length: 5\r\n\r\npicture..."),
+            (Fault::UnfinishedChunks, "transfer-encoding: chunked\r\n\r\na\r\npicture...\r\n"),
+            (Fault::Drip(Duration::ZERO), "content-length: 10\r\n\r\npicture..."),
+        ] {
+            origin.replies_at("/wrong", Reply::ok(&body).but(fault));
+            let said = said(&origin, "/wrong?x");
+            assert!(said.ends_with(expected) && said.is_empty() == expected.is_empty(), "{fault:?}: {said}");
+        }
+        for fault in [Fault::EndlessBody, Fault::EndlessHead] {
+            origin.replies(Reply::ok(&body).but(fault));
+            assert!(said(&origin, "/").len() > 100_000, "{fault:?}");
+        }
+        assert_eq!((origin.asked(), origin.connections(), origin.asked_for("/wrong?x")), (11, 11, 8));
+    }
+
+    #[tokio::test]
+    async fn goes_down_and_comes_back() {
+        let origin = FakeOrigin::start(Reply::status(404).but(Fault::Truncate(0)));
+        for _ in 0..3 {
+            assert!(said(&origin, "/").starts_with("HTTP/1.1 404"));
+            origin.goes_down().await;
+            let refused = std::net::TcpStream::connect(origin.address).unwrap_err();
+            assert_eq!(refused.kind(), std::io::ErrorKind::ConnectionRefused);
+            origin.comes_back().await;
+        }
+    }
+}

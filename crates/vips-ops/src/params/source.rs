@@ -1,0 +1,188 @@
+//! The parameters that say where the original is: read beside the table, since they change no picture.
+//!
+//! They are no part of the canonical form of a request; which original they lead to is part of its name instead.
+
+use super::spec::{Grammar, Invalid, Spec};
+use crate::query;
+
+/// What a request says about where its original is, as sent. Nothing of it was checked.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Source {
+    /// `origin`
+    pub origin: Option<String>,
+    /// `source_url`
+    pub source_url: Option<String>,
+    /// `host_header`
+    pub host_header: Option<String>,
+    /// `resolve`
+    pub resolve: Option<String>,
+    /// `bucket`
+    pub bucket: Option<String>,
+    /// `region`
+    pub region: Option<String>,
+}
+
+/// What these parameters state about themselves.
+pub static SPECS: [Spec; 6] = [
+    Spec {
+        name: "origin",
+        aliases: &["hostname"],
+        summary: "Takes the original from another base URL or host.",
+        help: "The path of the request lies below it: `/photo.jpg?origin=http://images.example.com` is \
+               `http://images.example.com/photo.jpg`. Without a scheme it is http. Relative overlays come from there too. \
+               Only with `origin.allow_dynamic`, and for hosts in `origin.hosts_allowed`; the configured origin's \
+               credentials are not sent.",
+        grammar: Grammar::Text("http or https URL without a query, or host"),
+        default: "the configured origin",
+        needs: &[],
+        examples: &[],
+    },
+    Spec {
+        name: "source_url",
+        aliases: &[],
+        summary: "Takes the original from a whole URL; the path of the request is `/`.",
+        help: "A query in the URL belongs to the original: `/?source_url=http://example.com/a.jpg?v=2&width=100` asks the \
+               host for `/a.jpg?v=2`; an `&` in it must be sent as `%26`. A percent-encoded URL as the path means the same. \
+               The rules of `origin` hold.",
+        grammar: Grammar::Text("http or https URL"),
+        default: "the configured origin, and the path of the request",
+        needs: &[],
+        examples: &[],
+    },
+    Spec {
+        name: "host_header",
+        aliases: &[],
+        summary: "Sends another `Host` header to the origin.",
+        help: "For a host that serves many sites. Only with `origin.allow_dynamic`, and for hosts in \
+               `origin.hosts_allowed`; the configured origin's credentials are not sent.",
+        grammar: Grammar::Text("host, with or without a port"),
+        default: "the host of the origin's URL",
+        needs: &[],
+        examples: &[],
+    },
+    Spec {
+        name: "resolve",
+        aliases: &[],
+        summary: "Connects to this address in place of what the name of the host stands for.",
+        help: "`images.example.com:443:203.0.113.7`. It means nothing where host and port are not those of `origin`. Private \
+               addresses are refused; over plain http, where no certificate proves the host, the address must be in \
+               `origin.hosts_allowed` too.",
+        grammar: Grammar::Text("host:port:address"),
+        default: "the addresses of the host's name",
+        needs: &["origin"],
+        examples: &[],
+    },
+    Spec {
+        name: "bucket",
+        aliases: &[],
+        summary: "Takes the original from another bucket.",
+        help: "Only with `origin.allow_dynamic`, and for buckets in `origin.buckets_allowed`.",
+        grammar: Grammar::Text("name of a bucket"),
+        default: "the configured origin",
+        needs: &[],
+        examples: &[],
+    },
+    Spec {
+        name: "region",
+        aliases: &[],
+        summary: "Says where the bucket is.",
+        help: "",
+        grammar: Grammar::Text("name of a region"),
+        default: "looked up",
+        needs: &["bucket"],
+        examples: &[],
+    },
+];
+
+/// The one of these parameters that has this name or alias.
+pub fn lookup(name: &str) -> Option<&'static Spec> {
+    SPECS.iter().find(|spec| spec.answers_to(name))
+}
+
+/// Reads these parameters, and leaves out all others. A `+` stays what it is, as in the URLs that are their values.
+pub fn read(query: &str) -> Result<Source, Invalid> {
+    // nearly no request has any, and every request comes by here
+    if !query.split('&').any(may_be_one) {
+        return Ok(Source::default());
+    }
+    let mut values = [const { None }; SPECS.len()];
+    for raw in query::split(&query.replace('+', "%2B"), |name| super::lookup(name).is_some())? {
+        let Some(index) = SPECS.iter().position(|spec| spec.answers_to(&raw.name)) else { continue };
+        if values[index].as_ref().is_none_or(|earlier| raw.value.replaces(earlier)) {
+            values[index] = Some(raw.value);
+        }
+    }
+    let [origin, source_url, host_header, resolve, bucket, region] = values;
+    let text = |index: usize, value: Option<query::Value>| {
+        let invalid = |expected| Invalid::new(SPECS[index].name, "", expected);
+        value.map(query::Value::text).transpose().map_err(invalid)
+    };
+    Ok(Source {
+        origin: text(0, origin)?,
+        source_url: text(1, source_url)?,
+        host_header: text(2, host_header)?,
+        resolve: text(3, resolve)?,
+        bucket: text(4, bucket)?,
+        region: text(5, region)?,
+    })
+}
+
+/// Whether a pair of the query may be one of these parameters.
+fn may_be_one(pair: &str) -> bool {
+    let name = pair.split('=').next().unwrap_or_default();
+    name.contains('%') || lookup(name.strip_suffix("64").unwrap_or(name)).is_some()
+}
+
+impl Source {
+    /// The one spelling of what is said, for signatures: names in the order of [`SPECS`].
+    pub fn canonical(&self) -> String {
+        let Self { origin, source_url, host_header, resolve, bucket, region } = self;
+        let mut out = String::new();
+        for (spec, value) in SPECS.iter().zip([origin, source_url, host_header, resolve, bucket, region]) {
+            let Some(value) = value else { continue };
+            if !out.is_empty() {
+                out.push('&');
+            }
+            out.push_str(spec.name);
+            out.push('=');
+            query::escape(value, &mut out);
+        }
+        out
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn is_written_in_one_spelling_and_read_back() {
+        for (query, expected) in [
+            ("", ""),
+            ("width=300&originality=1&resolved", ""),
+            ("hostname=a.example", "origin=a.example"),
+            ("origin=a&hostname=b", "origin=b"),
+            ("origin64=YQ&origin=b", "origin=a"),
+            ("%6frigin=a", "origin=a"),
+            ("hostname", "origin="),
+            (
+                "source_url=http://a.example/x.jpg?width=100&width=5",
+                "source_url=http://a.example/x.jpg?width=100",
+            ),
+            ("source_url=http%3A%2F%2Fa.example%2Fx%2520y%26z", "source_url=http://a.example/x%2520y%26z"),
+            ("source_url=http://a.example/a+b%20c", "source_url=http://a.example/a%2Bb+c"),
+            ("source_url64=aHR0cDovL2EvP2E+Yg", "source_url=http://a/?a>b"),
+            (
+                "region=r&bucket=b&resolve=a:1:1.2.3.4&host_header=h",
+                "host_header=h&resolve=a:1:1.2.3.4&bucket=b&region=r",
+            ),
+        ] {
+            let source = read(query).unwrap();
+            assert_eq!(source.canonical(), expected, "{query}");
+            let escaped = expected.replace('+', "%20");
+            assert_eq!(read(&escaped).unwrap(), source, "{query}");
+        }
+        assert_eq!(read("source_url64=!").unwrap_err().parameter, "source_url");
+        assert!(read(&format!("origin={}", "a".repeat(query::MAX_QUERY_BYTES))).is_err());
+    }
+}
