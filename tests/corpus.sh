@@ -50,8 +50,9 @@ check() {
 }
 check "$@"
 
-# The cases of a server that takes uploads; options choose among the others.
+# The cases of a server that takes uploads and lets requests name its origin; options choose among the others.
 if [[ $# == 0 ]]; then
     export PIXMILL__UPLOADS__ENABLED=true PIXMILL__UPLOADS__PUBLIC=true PIXMILL__UPLOADS__ADDRESS=127.0.0.1:0
-    check --allow uploads --only '*post*'
+    export PIXMILL__ORIGIN__ALLOW_DYNAMIC=true PIXMILL__ORIGIN__HOSTS_ALLOWED='["127.0.0.1"]'
+    check --allow uploads,dynamic_origin --only 'client-*'
 fi
