@@ -54,8 +54,8 @@ impl Origins {
             elsewhere.transpose().map_err(|problem| Error::Misconfigured { problems: vec![problem] })?;
         let buckets = (rules.allow_dynamic && !rules.buckets_allowed.is_empty())
             .then(|| Buckets::new(default.provider(), default, max_bytes));
-        let names = named.keys().cloned().collect();
-        Ok(Self { configured, names, elsewhere, buckets: buckets.transpose()?, rules })
+        let order = named.keys().cloned().collect();
+        Ok(Self { configured, names: order, elsewhere, buckets: buckets.transpose()?, rules })
     }
 
     /// The original that a request means, if it may.
