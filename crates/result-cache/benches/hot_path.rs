@@ -14,7 +14,7 @@ fn envelope(len: usize) -> Envelope {
         content_type: "image/webp".into(),
         etag: Some("\"0123456789abcdef\"".into()),
         lifetimes: Lifetimes { fresh_for: Duration::from_hours(1), ..Lifetimes::default() },
-        tag: "0123456789abcdef".into(),
+        tags: vec!["0123456789abcdef".into()],
         ..Meta::default()
     };
     Envelope { meta, body: Bytes::from(vec![7; len]) }

@@ -8,6 +8,8 @@ use bytesize::ByteSize;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::RedisConfig;
+
 /// Least size of a cache in one tier: below it, one picture drives out another.
 const LEAST_MEMORY: u64 = ByteSize::mib(1).0;
 /// Least size of a cache on disk: the engine frees whole blocks, and needs several to have one to write to.
@@ -43,6 +45,8 @@ pub struct Config {
     pub memory: MemoryConfig,
     /// The tier on disk, behind the one in memory.
     pub disk: DiskConfig,
+    /// The tier that all nodes share, behind memory and disk.
+    pub redis: RedisConfig,
     /// Entries larger than this are not cached at all. In memory, an entry may also take no more than half of
     /// the room its cache has there.
     #[schemars(with = "String")]
@@ -117,6 +121,7 @@ impl Default for Config {
             originals: SectionConfig::default(),
             memory: MemoryConfig::default(),
             disk: DiskConfig::default(),
+            redis: RedisConfig::default(),
             max_entry_bytes: ByteSize::mib(16),
             default_ttl: DAY,
             min_ttl: Duration::ZERO,
@@ -158,6 +163,7 @@ impl Config {
         if self.max_entry_bytes.0 == 0 {
             problems.push("cache.max_entry_bytes is 0, expected at least one byte".into());
         }
+        problems.extend(self.redis.problems());
         problems
     }
 
@@ -176,10 +182,25 @@ impl Config {
 
     /// Room of this cache on disk, in bytes; zero when no disk is used.
     pub(crate) fn disk_bytes(&self, name: Name) -> u64 {
-        if self.disk.path.as_os_str().is_empty() {
+        if !self.uses_disk() {
             return 0;
         }
         self.share(name, self.disk.max_bytes, self.disk.originals_percent)
+    }
+
+    /// Whether there is a folder for a disk cache, and a cache to be in it.
+    pub(crate) fn uses_disk(&self) -> bool {
+        !self.disk.path.as_os_str().is_empty() && (self.results.enabled || self.originals.enabled)
+    }
+
+    /// Whether this cache is shared by way of Redis.
+    pub(crate) fn uses_redis(&self, name: Name) -> bool {
+        self.enabled(name)
+            && self.redis.is_used()
+            && match name {
+                Name::Results => true,
+                Name::Originals => self.redis.originals,
+            }
     }
 
     fn share(&self, name: Name, total: ByteSize, originals_percent: u8) -> u64 {

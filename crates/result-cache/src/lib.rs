@@ -1,11 +1,13 @@
-//! Key → envelope: the cache for encoded answers and for source bytes, in memory and on disk, and the single
+//! Key → envelope: the cache for encoded answers and for source bytes, in memory, on disk and in Redis, and the single
 //! flight that keeps one piece of work from being done twice at the same time.
 //!
 //! This crate knows neither the web server nor the pixels. A [`Key`] names a thing, an [`Envelope`] is the
 //! thing with what an answer needs to say about it, a [`Store`] keeps envelopes in one [`Tier`], and
-//! [`Cache`] puts the tiers in front of each other. [`Flights`] joins callers that want the same key. Time is
+//! [`Cache`] puts the tiers in front of each other. [`Flights`] joins callers that want the same key, and
+//! [`Peers`] what nodes share: purges, and leases that do for nodes what flights do for callers. Time is
 //! always told by the caller, in milliseconds since the Unix epoch; [`clock`] is the one place that reads it.
 
+mod breaker;
 mod cache;
 pub mod clock;
 mod config;
@@ -14,8 +16,12 @@ mod envelope;
 mod error;
 mod flight;
 mod freshness;
+mod generation;
 mod key;
 mod memory;
+mod peers;
+mod purge;
+mod remote;
 mod stats;
 mod store;
 mod versions;
@@ -27,7 +33,11 @@ pub use envelope::{Envelope, Meta};
 pub use error::{Error, ErrorKind};
 pub use flight::{Flights, Lead, Outcome, Ticket};
 pub use freshness::{Freshness, Lifetimes, Stated};
+pub use generation::Generation;
 pub use key::Key;
 pub use memory::MemoryStore;
+pub use peers::{Peers, Reach};
+pub use purge::Scope;
+pub use remote::{Claim, Lease, RedisConfig, RedisMode, RedisSettings, RedisStore, Wait, Word};
 pub use stats::{Stats, TierStats};
 pub use store::{Store, Tier};

@@ -9,6 +9,8 @@ pub struct Stats {
     pub memory: Option<TierStats>,
     /// The tier on disk; absent if it is off.
     pub disk: Option<TierStats>,
+    /// The tier in Redis; absent if it is off.
+    pub redis: Option<TierStats>,
     /// Envelopes not stored because they were larger than `max_entry_bytes`.
     pub oversize: u64,
 }
@@ -26,9 +28,11 @@ pub struct TierStats {
     pub evictions: u64,
     /// Reads that failed or took too long, each counted as a miss as well, and times when writing failed.
     pub failures: u64,
-    /// Memory: bytes held now. Disk: bytes written since the cache was opened.
+    /// Redis: envelopes that were not written, since too much waited or Redis did not take them.
+    pub dropped: u64,
+    /// Redis: bytes that wait to be written. Memory: bytes held now. Disk: bytes written since the cache was opened.
     pub bytes: u64,
-    /// Room in bytes.
+    /// Room in bytes; in Redis, room for what waits.
     pub capacity: u64,
 }
 

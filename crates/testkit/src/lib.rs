@@ -1,4 +1,5 @@
-//! What the tests share: sample pictures, comparison of pictures, golden files, an origin that misbehaves on demand.
+//! What the tests share: sample pictures, comparison of pictures, golden files, an origin that misbehaves on demand,
+//! Redis servers.
 //!
 //! Everything here panics with a clear text when something is not as a test expects it.
 
@@ -6,8 +7,10 @@ mod film;
 pub mod golden;
 pub mod origin;
 mod picture;
+mod redis;
 mod samples;
 
 pub use film::Film;
 pub use picture::{Difference, Picture};
+pub use self::redis::{RedisCluster, RedisSentinel, RedisServer};
 pub use samples::{sample, samples};

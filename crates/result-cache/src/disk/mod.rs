@@ -1,7 +1,6 @@
 //! The tier on disk: a ring of blocks in a folder, which outlives the process.
 
 mod blocks;
-mod breaker;
 mod engine;
 mod entry;
 mod folder;
@@ -18,10 +17,10 @@ use parking_lot::Mutex;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
+use crate::breaker::Breaker;
 use crate::stats::Counter;
 use crate::{Envelope, Error, Key, Meta, Store, Tier, TierStats};
 use blocks::Sizes;
-use breaker::Breaker;
 use engine::Engine;
 use entry::DiskKey;
 use folder::Folder;

@@ -16,11 +16,11 @@ use bytes::{Buf, Bytes};
 use twox_hash::XxHash3_64;
 
 use super::{Envelope, Meta};
-use crate::{Error, Lifetimes};
+use crate::{Error, Generation, Lifetimes};
 
 const MAGIC: [u8; 4] = *b"PXEN";
 /// Bump when the layout changes: entries of other formats are misses.
-const FORMAT: u16 = 1;
+pub(crate) const FORMAT: u16 = 2;
 /// Where the bytes begin that the first checksum covers.
 const SUMMED: usize = 14;
 /// Where the header begins.
@@ -106,7 +106,11 @@ fn put_meta(out: &mut Vec<u8>, meta: &Meta) {
     put_duration(out, meta.lifetimes.stale_while_revalidate);
     put_duration(out, meta.lifetimes.stale_if_error);
     put_text(out, &meta.content_type);
-    put_text(out, &meta.tag);
+    out.extend(meta.generation.to_bytes());
+    out.extend((meta.tags.len() as u32).to_le_bytes());
+    for tag in &meta.tags {
+        put_text(out, tag);
+    }
     put_option(out, meta.etag.as_deref());
     put_option(out, meta.last_modified.as_deref());
     out.extend((meta.headers.len() as u32).to_le_bytes());
@@ -185,7 +189,8 @@ impl<'a> Header<'a> {
                 stale_if_error: self.duration()?,
             },
             content_type: self.text()?,
-            tag: self.text()?,
+            generation: Generation::from_bytes(self.array()?),
+            tags: (0..self.u32()?).map(|_| self.text()).collect::<Result<_, Error>>()?,
             etag: self.option()?,
             last_modified: self.option()?,
             headers: (0..self.u32()?)
@@ -207,7 +212,7 @@ mod tests {
         fn any_meta()(
             (status, stored_at) in any::<(u16, u64)>(),
             (fresh, revalidate, error) in any::<(u64, u64, u64)>(),
-            (content_type, tag) in any::<(String, String)>(),
+            (content_type, tags, generation) in (any::<String>(), vec(any::<String>(), 0..4), any::<[u8; 16]>()),
             (etag, last_modified) in any::<(Option<String>, Option<String>)>(),
             headers in vec(any::<(String, String)>(), 0..4),
         ) -> Meta {
@@ -216,7 +221,8 @@ mod tests {
                 stale_while_revalidate: Duration::from_millis(revalidate),
                 stale_if_error: Duration::from_millis(error),
             };
-            Meta { status, content_type, etag, last_modified, stored_at, lifetimes, tag, headers }
+            let generation = Generation::from_bytes(generation);
+            Meta { status, content_type, etag, last_modified, stored_at, lifetimes, tags, generation, headers }
         }
     }
 
@@ -306,7 +312,7 @@ mod tests {
         let mut bytes = Envelope { meta: Meta::default(), body: Bytes::new() }.encode().to_vec();
         bytes[4] = 9;
         let error = Envelope::decode(bytes.into()).unwrap_err();
-        assert_eq!(error.to_string(), "envelope has format 9, expected 1");
+        assert_eq!(error.to_string(), "envelope has format 9, expected 2");
         assert_eq!(error.kind(), ErrorKind::Damaged);
     }
 
@@ -320,14 +326,14 @@ mod tests {
             etag: Some("\"1\"".into()),
             stored_at: 7,
             lifetimes,
-            tag: "t".into(),
+            tags: vec!["t".into()],
             headers: vec![("a".into(), "b".into())],
             ..Meta::default()
         };
         let bytes = Envelope { meta, body: Bytes::from_static(b"pixels") }.encode();
         assert_eq!(
             crate::Key::of(&[&bytes]).to_string(),
-            "1781061b489f92ef4674244a70134f07736b76383b4dc8374679af3c303d0fe8"
+            "2ad2661d506c39ebe9773885e6179207b96032e54caba9332254d8d91b34a045"
         );
     }
 }

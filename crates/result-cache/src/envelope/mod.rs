@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use crate::{Freshness, Lifetimes};
+use crate::{Freshness, Generation, Lifetimes};
 
-pub(crate) use codec::encode_into;
+pub(crate) use codec::{FORMAT, encode_into};
 
 /// What is known about a cached body.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -26,8 +26,10 @@ pub struct Meta {
     pub stored_at: u64,
     /// How long it may be used, counted from `stored_at`.
     pub lifetimes: Lifetimes,
-    /// Names the original it was made from, so that one purge finds all its variants.
-    pub tag: String,
+    /// Names the originals it was made from, so that a purge of one takes all that show it. Each is one word.
+    pub tags: Vec<String>,
+    /// How much of the log of purges was known when the making of it began.
+    pub generation: Generation,
     /// Further headers of the answer, in order.
     pub headers: Vec<(String, String)>,
 }
@@ -61,7 +63,7 @@ impl Envelope {
     pub fn weight(&self) -> usize {
         let meta = &self.meta;
         let texts = meta.content_type.len()
-            + meta.tag.len()
+            + meta.tags.iter().map(|tag| size_of::<String>() + tag.len()).sum::<usize>()
             + meta.etag.as_ref().map_or(0, String::len)
             + meta.last_modified.as_ref().map_or(0, String::len);
         let headers: usize =
@@ -106,12 +108,12 @@ mod tests {
         let mut envelope = envelope(0, 0);
         let bare = envelope.weight();
         envelope.body = Bytes::from_static(&[0; 100]);
-        envelope.meta.tag = "t".repeat(10);
+        envelope.meta.tags = vec!["t".repeat(10)];
         envelope.meta.content_type = "c".repeat(10);
         envelope.meta.etag = Some("e".repeat(10));
         envelope.meta.last_modified = Some("l".repeat(10));
-        assert_eq!(envelope.weight(), bare + 140);
+        assert_eq!(envelope.weight(), bare + 140 + size_of::<String>());
         envelope.meta.headers.push(("n".repeat(10), "v".repeat(10)));
-        assert_eq!(envelope.weight(), bare + 160 + size_of::<(String, String)>());
+        assert_eq!(envelope.weight(), bare + 160 + size_of::<String>() + size_of::<(String, String)>());
     }
 }

@@ -4,12 +4,12 @@ use std::fs::File;
 use std::sync::Arc;
 use std::time::Duration;
 
-use result_cache::{Cache, Config, Envelope, ErrorKind, Key, Lifetimes, Name, Tier};
+use result_cache::{Cache, Config, Envelope, ErrorKind, Key, Lifetimes, Name, Peers, Tier};
 
 use crate::fixture::{FRESH, STORED, config, envelope, key};
 
 async fn open(config: &Config) -> Cache {
-    Cache::open(config, Name::Results).await.unwrap()
+    Cache::open(config, Name::Results, &Peers::open(config).unwrap()).await.unwrap()
 }
 
 async fn found(cache: &Cache, key: &Key) -> Option<(Arc<Envelope>, Tier)> {
@@ -148,8 +148,9 @@ async fn memory_goes_on_when_the_disk_fails() {
 async fn the_two_caches_share_nothing() {
     let dir = tempfile::tempdir().unwrap();
     let config = config(dir.path());
-    let results = Cache::open(&config, Name::Results).await.unwrap();
-    let originals = Cache::open(&config, Name::Originals).await.unwrap();
+    let peers = Peers::open(&config).unwrap();
+    let results = Cache::open(&config, Name::Results, &peers).await.unwrap();
+    let originals = Cache::open(&config, Name::Originals, &peers).await.unwrap();
     results.put(key(1), envelope(1, 1000)).await;
     assert_eq!(found(&originals, &key(1)).await, None);
     originals.put(key(1), envelope(2, 1000)).await;

@@ -50,7 +50,7 @@ impl Store for Written {
     }
 }
 
-async fn contract(store: &impl Store) {
+pub async fn contract(store: &impl Store) {
     an_unknown_key_is_a_miss(store).await;
     what_is_put_comes_back_whole(store).await;
     the_last_put_wins(store).await;

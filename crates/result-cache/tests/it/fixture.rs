@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use result_cache::{Config, DiskSettings, Envelope, Key, Lifetimes, Meta};
+use result_cache::{Config, DiskSettings, Envelope, Generation, Key, Lifetimes, Meta, Name, RedisSettings};
 
 /// When every envelope of the tests was stored, in milliseconds since the Unix epoch.
 pub const STORED: u64 = 1_700_000_000_000;
@@ -25,7 +25,8 @@ pub fn envelope(n: u64, len: usize) -> Arc<Envelope> {
         last_modified: Some(format!("date {n}")),
         stored_at: STORED,
         lifetimes: Lifetimes { fresh_for: FRESH, ..Lifetimes::default() },
-        tag: format!("tag {n}"),
+        tags: vec![format!("tag-{n}")],
+        generation: Generation::ZERO,
         headers: vec![("x-number".into(), n.to_string())],
     };
     Arc::new(Envelope { meta, body: body(n, len) })
@@ -46,6 +47,15 @@ pub fn body(n: u64, len: usize) -> Bytes {
 
 pub fn disk(folder: &Path) -> DiskSettings {
     DiskSettings { folder: folder.to_owned(), max_bytes: 32 << 20, max_entry_bytes: 2 << 20 }
+}
+
+pub fn redis_settings() -> RedisSettings {
+    RedisSettings {
+        name: Name::Results,
+        max_entry_bytes: 2 << 20,
+        max_waiting_bytes: 64 << 20,
+        clock: || STORED,
+    }
 }
 
 /// A small cache with a disk.

@@ -1,4 +1,4 @@
-//! The parts of the cache together, on real disks and real threads.
+//! The parts of the cache together, on real disks, real threads and a real Redis.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod cache;
@@ -6,3 +6,4 @@ mod contract;
 mod disk;
 mod fixture;
 mod flights;
+mod redis;

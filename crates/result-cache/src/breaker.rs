@@ -1,4 +1,4 @@
-//! Stops asking a disk that does not answer, so that requests do not queue up behind it.
+//! Stops asking a disk or a server that does not answer, so that requests do not queue up behind it.
 
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::time::Duration;
@@ -6,32 +6,33 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use tokio::time::Instant;
 
-/// Failures without a success between them before the disk is left alone: one bad sector is not a bad disk.
+/// Failures without a success between them before it is left alone: one bad sector is not a bad disk, one
+/// slow answer not a dead server.
 const FAILURES: u32 = 5;
 
 /// Counts failures in a row. After a rest one more failure is enough for the next one.
 #[derive(Debug, Default)]
-pub(super) struct Breaker {
+pub(crate) struct Breaker {
     failures: AtomicU32,
     rests_until: Mutex<Option<Instant>>,
 }
 
 impl Breaker {
-    /// Whether to ask the disk at the time `now`.
-    pub(super) fn allows(&self, now: Instant) -> bool {
+    /// Whether to ask it at the time `now`.
+    pub(crate) fn allows(&self, now: Instant) -> bool {
         // no lock while all is well
         self.failures.load(Relaxed) < FAILURES || self.rests_until.lock().is_none_or(|until| now >= until)
     }
 
-    /// The disk has answered.
-    pub(super) fn succeeded(&self) {
+    /// It has answered.
+    pub(crate) fn succeeded(&self) {
         if self.failures.load(Relaxed) > 0 {
             self.failures.store(0, Relaxed);
         }
     }
 
-    /// The disk has not answered. True if a rest begins with that.
-    pub(super) fn failed(&self, now: Instant, rest: Duration) -> bool {
+    /// It has not answered. True if a rest begins with that.
+    pub(crate) fn failed(&self, now: Instant, rest: Duration) -> bool {
         if self.failures.fetch_add(1, Relaxed).saturating_add(1) < FAILURES {
             return false;
         }

@@ -1,0 +1,110 @@
+//! A position in the log of purges, by which it is told what was made before a purge and what after it.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// A position in the log of purges.
+///
+/// Every envelope carries the position that its node knew when the making of it began. A purge has a position
+/// too, and takes what was begun at an earlier one, wherever it is and whenever it gets there.
+///
+/// The shared log lives in Redis, whose server gives the positions: milliseconds of its own clock and a
+/// number within the millisecond. A node without Redis, or cut off from it, counts on from the position it
+/// knows in digits of its own below those two, so that whatever the shared log gives later is later.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Generation(u128);
+
+/// Bits below the two numbers of the shared log: its number within the millisecond, and the node's own count.
+const OWN_BITS: u32 = 32;
+const LOG_BITS: u32 = 32;
+
+impl Generation {
+    /// Before every purge.
+    pub const ZERO: Self = Self(0);
+
+    /// Length of the encoded form in bytes.
+    pub(crate) const LEN: usize = size_of::<u128>();
+
+    /// The next position of a node that counts by itself.
+    pub(crate) fn next_here(self) -> Self {
+        Self(self.0.saturating_add(1))
+    }
+
+    /// The least position that the shared log can give after this one, as Redis writes it.
+    pub(crate) fn next_in_log(self) -> String {
+        let shared = (self.0 >> OWN_BITS).saturating_add(1);
+        format!("{}-{}", shared >> LOG_BITS, shared & u128::from(u32::MAX))
+    }
+
+    /// The last position in the shared log that is not after this one, as Redis writes it.
+    pub(crate) fn in_log(self) -> String {
+        let shared = self.0 >> OWN_BITS;
+        format!("{}-{}", shared >> LOG_BITS, shared & u128::from(u32::MAX))
+    }
+
+    /// Reads a position as Redis writes it.
+    pub(crate) fn from_log(text: &str) -> Option<Self> {
+        let (millis, number) = text.split_once('-')?;
+        let number: u64 = number.parse().ok()?;
+        let shared = u128::from(millis.parse::<u64>().ok()?) << LOG_BITS;
+        Some(Self((shared | u128::from(number.min(u32::MAX.into()))) << OWN_BITS))
+    }
+
+    pub(crate) fn to_bytes(self) -> [u8; Self::LEN] {
+        self.0.to_le_bytes()
+    }
+
+    pub(crate) fn from_bytes(bytes: [u8; Self::LEN]) -> Self {
+        Self(u128::from_le_bytes(bytes))
+    }
+}
+
+/// As in the journal.
+impl fmt::Display for Generation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:032x}", self.0)
+    }
+}
+
+impl FromStr for Generation {
+    type Err = std::num::ParseIntError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        u128::from_str_radix(text, 16).map(Self)
+    }
+}
+
+impl fmt::Debug for Generation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.in_log(), self.0 & u128::from(u32::MAX))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn positions_of_the_log_are_ordered_as_redis_orders_them_and_own_ones_lie_between() {
+        let read = |text| Generation::from_log(text).unwrap();
+        let one = read("1700000000000-0");
+        assert!(Generation::ZERO < one && one < read("1700000000000-1"));
+        assert!(read("1700000000000-4294967295") < read("1700000000001-0"));
+        let own = one.next_here().next_here();
+        assert!(one < own && own < read("1700000000000-1"));
+        assert_eq!((own.in_log().as_str(), own.next_in_log().as_str()), ("1700000000000-0", "1700000000000-1"));
+        assert_eq!(read(&one.in_log()), one);
+        assert_eq!(Generation::ZERO.next_in_log(), "0-1");
+        for junk in ["", "1", "-", "1-", "a-1", "1-1-1"] {
+            assert_eq!(Generation::from_log(junk), None, "{junk:?}");
+        }
+    }
+
+    #[test]
+    fn written_and_read_it_is_the_same() {
+        let one = Generation::from_log("1700000000000-7").unwrap().next_here();
+        assert_eq!(one.to_string().parse(), Ok(one));
+        assert_eq!(Generation::from_bytes(one.to_bytes()), one);
+        assert_eq!(format!("{one:?}"), "1700000000000-7.1");
+    }
+}

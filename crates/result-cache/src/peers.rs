@@ -1,0 +1,108 @@
+//! What ties the caches of this node to each other, and to those of other nodes.
+
+use std::io;
+use std::sync::Arc;
+
+use crate::purge::Purges;
+use crate::remote::{Claim, Remote};
+use crate::{Config, Error, Generation, Key, Meta, RedisSettings, RedisStore, Scope, Tier};
+
+/// The purges and, where one is configured, the Redis; cloning shares them.
+///
+/// Open it once, before the caches. A Redis that does not answer is no error: this node goes on alone until it
+/// does.
+#[derive(Debug, Clone)]
+pub struct Peers(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    purges: Arc<Purges>,
+    remote: Option<Remote>,
+}
+
+/// Whom a purge has reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    /// All nodes there are: each knows it, or reads it before it uses the shared cache again.
+    AllNodes,
+    /// This node. The others will be told as soon as Redis answers.
+    ThisNode,
+}
+
+impl Peers {
+    /// Reads the purges that are kept on disk, and begins to connect to Redis. Blocks the calling thread a
+    /// little: call it at start.
+    pub fn open(config: &Config) -> Result<Self, Error> {
+        let purges = match config.uses_disk() {
+            true => Purges::open(&config.disk.path)?,
+            false => Purges::in_memory(),
+        };
+        let purges = Arc::new(purges);
+        let remote = match config.redis.is_used() {
+            true => Some(Remote::open(&config.redis, Arc::clone(&purges))?),
+            false => None,
+        };
+        Ok(Self(Arc::new(Inner { purges, remote })))
+    }
+
+    /// The position in the log of purges that is known now: what is begun now carries it.
+    pub fn position(&self) -> Generation {
+        self.0.purges.position()
+    }
+
+    /// Whether this has not been purged since the making of it began.
+    pub fn allows(&self, meta: &Meta) -> bool {
+        self.0.purges.allows(meta)
+    }
+
+    /// The last purge that concerns the tag.
+    pub fn last_purge(&self, tag: &str) -> Generation {
+        self.0.purges.last(tag)
+    }
+
+    /// Purges: from now on, nothing that was begun before is found on this node, and soon nowhere. An error
+    /// means that all that holds, but that this node may forget it when it restarts.
+    pub async fn purge(&self, scope: Scope) -> Result<Reach, Error> {
+        let Some(remote) = &self.0.remote else {
+            self.0.purges.record_here(scope).await.map_err(unwritten)?;
+            return Ok(Reach::AllNodes);
+        };
+        match remote.follower.send(&scope).await {
+            Ok(()) => Ok(Reach::AllNodes),
+            Err(trouble) => {
+                tracing::warn!(reason = %trouble, "a purge is not sent to other nodes yet");
+                remote.follower.send_later(scope.clone());
+                self.0.purges.record_here(scope).await.map_err(unwritten)?;
+                Ok(Reach::ThisNode)
+            }
+        }
+    }
+
+    /// Asks to be the one node that makes what has this key.
+    pub async fn claim(&self, key: Key) -> Claim {
+        match &self.0.remote {
+            Some(remote) => remote.claim(key).await,
+            None => Claim::Alone,
+        }
+    }
+
+    /// Whether entries in Redis are used now. False without Redis, and while it is away.
+    pub fn is_connected(&self) -> bool {
+        self.0.remote.as_ref().is_some_and(|remote| remote.link.space().is_some())
+    }
+
+    /// The store in Redis; nothing without one. Its entries are used while this value lives.
+    pub fn store(&self, settings: RedisSettings) -> Option<RedisStore> {
+        let remote = self.0.remote.as_ref()?;
+        Some(RedisStore::new(Arc::clone(&remote.link), settings))
+    }
+
+    /// Whether nobody knows what was purged of what is on the disk.
+    pub(crate) fn distrusts_disk(&self) -> bool {
+        self.0.purges.is_new()
+    }
+}
+
+fn unwritten(error: io::Error) -> Error {
+    Error::Unreachable { tier: Tier::Disk, reason: error.to_string() }
+}

@@ -1,0 +1,233 @@
+//! The purges in the folder of the disk cache, so that they outlast a restart as the entries do.
+
+use std::fs::{self, File};
+use std::io::{self, ErrorKind, Write};
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread;
+
+use tokio::sync::oneshot;
+
+use super::Scope;
+use super::ledger::{Ledger, MOST};
+use crate::{Error, Generation};
+
+/// Bump when the lines change: a journal of another form is as good as none.
+const HEAD: &str = "pixmill purges 1\n";
+const FILE: &str = "purges";
+/// Lines added before the file is written anew, without what later purges made superfluous.
+const MOST_LINES: usize = 2 * MOST;
+
+/// What is to be remembered: a purge, or that the log is known up to a position.
+#[derive(Debug, Clone)]
+pub(super) struct Entry {
+    pub(super) purge: Option<(Scope, Generation)>,
+    pub(super) position: Generation,
+}
+
+type Told = oneshot::Sender<io::Result<()>>;
+
+/// A file of purges. It is written by a thread of its own, several purges at a time, and what was added is on
+/// the disk before it counts: no entry in the cache can know more of the log than this file.
+#[derive(Debug)]
+pub(super) struct Journal(Sender<(Vec<Entry>, Told)>);
+
+/// What a journal said when it was opened.
+pub(super) struct Opened {
+    pub(super) journal: Journal,
+    pub(super) ledger: Ledger,
+    /// Whether there was none that could be read: nobody knows what was purged, so what the disk cache holds
+    /// must go.
+    pub(super) is_new: bool,
+}
+
+impl Journal {
+    /// Opens the journal in this folder, which is created if need be.
+    pub(super) fn open(folder: &Path) -> Result<Opened, Error> {
+        let path = folder.join(FILE);
+        let failed = |source| Error::Folder { path: path.clone(), source };
+        fs::create_dir_all(folder).map_err(failed)?;
+        let text = match fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::InvalidData) => String::new(),
+            Err(error) => return Err(failed(error)),
+        };
+        let read = read(&text);
+        let is_new = read.is_none();
+        let ledger = read.unwrap_or_default();
+        let (sender, receiver) = channel();
+        let mut keeper = Keeper { path: path.clone(), ledger: ledger.clone(), file: None, lines: 0 };
+        if is_new {
+            keeper.write_anew().map_err(failed)?;
+        }
+        thread::Builder::new()
+            .name("cache-purges".into())
+            .spawn(move || keeper.keep(&receiver))
+            .map_err(Error::start)?;
+        Ok(Opened { journal: Self(sender), ledger, is_new })
+    }
+
+    /// Adds entries; when this returns they are on the disk.
+    pub(super) async fn add(&self, entries: Vec<Entry>) -> io::Result<()> {
+        let ended = || io::Error::other("the thread that writes it has ended");
+        let (tell, told) = oneshot::channel();
+        self.0.send((entries, tell)).map_err(|_| ended())?;
+        told.await.unwrap_or_else(|_| Err(ended()))
+    }
+}
+
+/// Writes the file.
+struct Keeper {
+    path: PathBuf,
+    /// What the file says, to write it anew.
+    ledger: Ledger,
+    file: Option<File>,
+    lines: usize,
+}
+
+impl Keeper {
+    fn keep(mut self, entries: &Receiver<(Vec<Entry>, Told)>) {
+        while let Ok(first) = entries.recv() {
+            let all: Vec<_> = [first].into_iter().chain(entries.try_iter()).collect();
+            let result = self.add(all.iter().flat_map(|(entries, _)| entries));
+            for (_, told) in all {
+                let copy = match &result {
+                    Ok(()) => Ok(()),
+                    Err(error) => Err(io::Error::new(error.kind(), error.to_string())),
+                };
+                // whoever asked may have left
+                drop(told.send(copy));
+            }
+        }
+    }
+
+    fn add<'a>(&mut self, entries: impl Iterator<Item = &'a Entry>) -> io::Result<()> {
+        let mut text = String::new();
+        for Entry { purge, position } in entries {
+            if let Some((scope, at)) = purge {
+                self.ledger.record(scope, *at);
+                text += &line(scope, *at);
+                self.lines += 1;
+            }
+            self.ledger.advance(*position);
+        }
+        text += &position(self.ledger.position());
+        self.lines += 1;
+        let result = match &mut self.file {
+            Some(file) if self.lines < MOST_LINES => {
+                file.write_all(text.as_bytes()).and_then(|()| file.sync_data())
+            }
+            // the first write too: a line that a crash cut off must not grow together with the next
+            _ => self.write_anew(),
+        };
+        if result.is_err() {
+            self.file = None;
+        }
+        result
+    }
+
+    fn write_anew(&mut self) -> io::Result<()> {
+        let mut text = HEAD.to_owned();
+        for (scope, at) in self.ledger.purges() {
+            text += &line(&scope, at);
+        }
+        text += &position(self.ledger.position());
+        let new = self.path.with_extension("new");
+        let mut file = File::create(&new)?;
+        file.write_all(text.as_bytes())?;
+        file.sync_all()?;
+        fs::rename(&new, &self.path)?;
+        if let Some(folder) = self.path.parent() {
+            File::open(folder)?.sync_all()?;
+        }
+        self.lines = 0;
+        self.file = Some(file);
+        Ok(())
+    }
+}
+
+fn line(scope: &Scope, at: Generation) -> String {
+    match scope {
+        Scope::Everything => format!("{at} everything\n"),
+        Scope::Tag(tag) => format!("{at} tag {tag}\n"),
+    }
+}
+
+fn position(at: Generation) -> String {
+    format!("{at} known\n")
+}
+
+/// The ledger that the text tells, if it is whole but for what a crash cut off at its end.
+fn read(text: &str) -> Option<Ledger> {
+    let mut ledger = Ledger::default();
+    let lines = text.strip_prefix(HEAD)?;
+    let whole = &lines[..lines.rfind('\n').map_or(0, |end| end + 1)];
+    for line in whole.lines() {
+        let (at, what) = line.split_once(' ')?;
+        let at = at.parse().ok()?;
+        match what.split_once(' ') {
+            Some(("tag", tag)) => ledger.record(&Scope::Tag(tag.to_owned()), at),
+            None if what == "everything" => ledger.record(&Scope::Everything, at),
+            None if what == "known" => ledger.advance(at),
+            _ => return None,
+        }
+    }
+    Some(ledger)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(number: u64) -> Generation {
+        Generation::from_log(&format!("{number}-0")).unwrap()
+    }
+
+    fn purge(tag: &str, number: u64) -> Entry {
+        Entry { purge: Some((Scope::Tag(tag.to_owned()), at(number))), position: at(number) }
+    }
+
+    #[tokio::test]
+    async fn purges_outlast_a_restart() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = dir.path().join("cache");
+        let opened = Journal::open(&folder).unwrap();
+        assert!(opened.is_new);
+        opened.journal.add(vec![purge("a", 1), purge("b", 2)]).await.unwrap();
+        opened.journal.add(vec![Entry { purge: None, position: at(9) }]).await.unwrap();
+        let opened = Journal::open(&folder).unwrap();
+        assert!(!opened.is_new);
+        let ledger = opened.ledger;
+        assert_eq!((ledger.last("a"), ledger.last("b"), ledger.position()), (at(1), at(2), at(9)));
+        opened.journal.add(vec![purge("a", 12)]).await.unwrap();
+        let ledger = Journal::open(&folder).unwrap().ledger;
+        assert_eq!((ledger.last("a"), ledger.last("b"), ledger.position()), (at(12), at(2), at(12)));
+    }
+
+    #[tokio::test]
+    async fn what_a_crash_cut_off_is_lost_and_nothing_else() {
+        let dir = tempfile::tempdir().unwrap();
+        let opened = Journal::open(dir.path()).unwrap();
+        opened.journal.add(vec![purge("a", 1), purge("b", 2)]).await.unwrap();
+        let path = dir.path().join(FILE);
+        let text = fs::read_to_string(&path).unwrap();
+        let whole = text.lines().map(|line| line.len() + 1).take(3).sum::<usize>();
+        for cut in whole..whole + 10 {
+            let ledger = read(&text[..cut]).unwrap();
+            assert_eq!((ledger.last("a"), ledger.last("b")), (at(1), Generation::ZERO));
+        }
+        fs::write(&path, &text[..whole + 5]).unwrap();
+        let opened = Journal::open(dir.path()).unwrap();
+        opened.journal.add(vec![purge("c", 3)]).await.unwrap();
+        let ledger = Journal::open(dir.path()).unwrap().ledger;
+        assert_eq!((ledger.last("a"), ledger.last("c")), (at(1), at(3)));
+    }
+
+    #[test]
+    fn junk_is_no_journal() {
+        for junk in ["", "x", "pixmill purges 0\n", "pixmill purges 1\nx\n", "pixmill purges 1\n1 tags a\n"] {
+            assert!(read(junk).is_none(), "{junk:?}");
+        }
+        assert!(read(HEAD).is_some());
+    }
+}

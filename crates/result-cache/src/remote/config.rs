@@ -1,0 +1,197 @@
+//! The `cache.redis` section of the configuration.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use bytesize::ByteSize;
+use redis::IntoConnectionInfo;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The tier that all nodes share, behind memory and disk.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct RedisConfig {
+    /// `redis://` or, with TLS, `rediss://` `user:password@host:port/database`; several, separated by commas,
+    /// for a cluster or for sentinels. Empty: this node shares nothing.
+    pub url: String,
+    /// What the addresses are of.
+    pub mode: RedisMode,
+    /// The name under which the sentinels know the master.
+    pub sentinel_master: String,
+    /// Name and password for the sentinels, as `user:password@`; those in `url` are for the servers.
+    pub sentinel_credentials: String,
+    /// PEM file of the authorities that sign the certificates of `rediss://` servers; empty: the system's.
+    pub ca_file: PathBuf,
+    /// How long an answer of Redis is waited for. After that, a request goes on without.
+    #[serde(with = "humantime_serde")]
+    #[schemars(with = "String")]
+    pub timeout: Duration,
+    /// How long establishing a connection may take. No request waits for it.
+    #[serde(with = "humantime_serde")]
+    #[schemars(with = "String")]
+    pub connect_timeout: Duration,
+    /// Connections to each server. More than one, so that a large entry does not hold up small ones.
+    pub connections: usize,
+    /// Entries larger than this are not shared.
+    #[schemars(with = "String")]
+    pub max_entry_bytes: ByteSize,
+    /// Most bytes of entries that wait to be written; what comes beyond is not shared.
+    #[schemars(with = "String")]
+    pub max_waiting_bytes: ByteSize,
+    /// Whether originals are shared too, which spares the origin one fetch a node.
+    pub originals: bool,
+    /// What the names of all keys begin with. Nodes that share a Redis and a prefix are of one cluster.
+    pub prefix: String,
+}
+
+/// What the addresses of `cache.redis.url` are of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RedisMode {
+    /// One server.
+    #[default]
+    Single,
+    /// Sentinels, which know the server.
+    Sentinel,
+    /// Servers of a Redis Cluster, which know the others.
+    Cluster,
+}
+
+/// More connections than this to one server are a mistake.
+const MOST_CONNECTIONS: usize = 64;
+
+impl Default for RedisConfig {
+    fn default() -> Self {
+        Self {
+            url: String::new(),
+            mode: RedisMode::default(),
+            sentinel_master: String::new(),
+            sentinel_credentials: String::new(),
+            ca_file: PathBuf::new(),
+            timeout: Duration::from_millis(50),
+            connect_timeout: Duration::from_secs(1),
+            connections: 4,
+            max_entry_bytes: ByteSize::mib(2),
+            max_waiting_bytes: ByteSize::mib(64),
+            originals: false,
+            prefix: "pixmill".to_owned(),
+        }
+    }
+}
+
+/// Without passwords.
+impl fmt::Debug for RedisConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RedisConfig")
+            .field("mode", &self.mode)
+            .field("sentinel_master", &self.sentinel_master)
+            .field("timeout", &self.timeout)
+            .field("originals", &self.originals)
+            .field("prefix", &self.prefix)
+            .finish_non_exhaustive()
+    }
+}
+
+impl RedisConfig {
+    /// Whether a Redis is to be used.
+    pub fn is_used(&self) -> bool {
+        !self.url.is_empty()
+    }
+
+    /// The addresses, one by one.
+    pub(super) fn urls(&self) -> impl Iterator<Item = &str> {
+        self.url.split(',').map(str::trim).filter(|url| !url.is_empty())
+    }
+
+    /// Everything that is wrong, each naming its key and none showing a URL; empty when all is well.
+    pub(crate) fn problems(&self) -> Vec<String> {
+        if !self.is_used() {
+            return Vec::new();
+        }
+        let mut problems = self.url_problems();
+        if self.mode == RedisMode::Sentinel && self.sentinel_master.is_empty() {
+            problems.push("cache.redis.sentinel_master is empty, expected the name of the master".into());
+        }
+        for (key, duration) in [("timeout", self.timeout), ("connect_timeout", self.connect_timeout)] {
+            if duration.is_zero() {
+                problems.push(format!("cache.redis.{key} is 0s, expected a duration such as 50ms"));
+            }
+        }
+        if !(1..=MOST_CONNECTIONS).contains(&self.connections) {
+            let found = self.connections;
+            problems
+                .push(format!("cache.redis.connections is {found}, expected 1 to {MOST_CONNECTIONS}"));
+        }
+        let plain = |letter: char| letter.is_ascii_alphanumeric() || "-_.:".contains(letter);
+        if self.prefix.is_empty() || !self.prefix.chars().all(plain) {
+            problems.push(format!(
+                "cache.redis.prefix is {:?}, expected letters, digits and -_.: of ASCII",
+                self.prefix
+            ));
+        }
+        problems
+    }
+
+    fn url_problems(&self) -> Vec<String> {
+        let mut problems = Vec::new();
+        let refused = self.urls().filter(|url| url.into_connection_info().is_err()).count();
+        if refused > 0 {
+            problems.push(
+                "cache.redis.url has an address that cannot be read, expected redis:// or rediss:// with a host".into(),
+            );
+        }
+        if self.mode == RedisMode::Single && self.urls().count() > 1 {
+            problems.push(
+                "cache.redis.url has several addresses, expected one unless cache.redis.mode is cluster or sentinel"
+                    .into(),
+            );
+        }
+        problems
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn problems(text: &str) -> Vec<String> {
+        toml::from_str::<RedisConfig>(text).unwrap().problems()
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_without_the_address() {
+        for (text, key) in [
+            ("url = 'http://hunter2/'", "cache.redis.url has an address"),
+            ("url = 'redis://:hunter2@a,redis://b'", "cache.redis.url has several"),
+            ("url = 'redis://a'\nmode = 'sentinel'", "cache.redis.sentinel_master is"),
+            ("url = 'redis://a'\ntimeout = '0s'", "cache.redis.timeout is"),
+            ("url = 'redis://a'\nconnections = 0", "cache.redis.connections is 0"),
+            ("url = 'redis://a'\nprefix = 'a{b}'", "cache.redis.prefix is"),
+        ] {
+            let problems = problems(text);
+            assert!(problems.len() == 1 && problems[0].starts_with(key), "{text}: {problems:?}");
+            assert!(!problems[0].contains("hunter2"), "{problems:?}");
+        }
+    }
+
+    #[test]
+    fn addresses_of_every_sort_are_taken() {
+        for text in [
+            "",
+            "url = 'redis://127.0.0.1:6379'",
+            "url = 'rediss://user:password@cache.example:6380/1'",
+            "url = 'redis://a:1, redis://b:2'\nmode = 'cluster'",
+            "url = 'redis://a:1,redis://b:2'\nmode = 'sentinel'\nsentinel_master = 'main'",
+        ] {
+            assert_eq!(problems(text), [""; 0], "{text}");
+        }
+    }
+
+    #[test]
+    fn passwords_are_not_shown() {
+        let config = RedisConfig { url: "redis://:hunter2@a".to_owned(), ..RedisConfig::default() };
+        assert!(!format!("{config:?}").contains("hunter2"));
+    }
+}

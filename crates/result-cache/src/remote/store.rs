@@ -1,0 +1,218 @@
+//! The tier in Redis: envelopes that all nodes share.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use redis::{Value, cmd};
+use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::sync::{Mutex, oneshot};
+
+use super::config::RedisConfig;
+use super::link::{Link, Trouble};
+use super::writes::{Write, Writes};
+use crate::{Envelope, Error, Key, Name, Store, Tier, TierStats};
+
+/// Writes under way at a time.
+const WRITERS: usize = 4;
+/// A tenth of the time to live, at most, is taken off, by the key: what was stored together does not end
+/// together.
+const JITTER: u64 = 10;
+
+/// Which of the entries in Redis a store keeps, and within which bounds.
+#[derive(Debug, Clone, Copy)]
+pub struct RedisSettings {
+    /// Which cache.
+    pub name: Name,
+    /// Weight of the largest envelope that is kept.
+    pub max_entry_bytes: u64,
+    /// Most bytes that wait to be written.
+    pub max_waiting_bytes: u64,
+    /// Tells the time, in milliseconds since the Unix epoch.
+    pub clock: fn() -> u64,
+}
+
+/// Envelopes in a Redis that other nodes read and write too.
+///
+/// Reading takes no longer than its limit; writing is done in the background, and dropped when too much waits
+/// or Redis does not answer: what was there before then stays until it expires. An entry is gone from Redis
+/// when its envelope expires.
+#[derive(Debug)]
+pub struct RedisStore(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    link: Arc<Link>,
+    writes: Writes,
+    settings: RedisSettings,
+}
+
+impl RedisSettings {
+    pub(crate) fn new(config: &RedisConfig, name: Name, max_entry_bytes: u64) -> Self {
+        Self {
+            name,
+            max_entry_bytes: config.max_entry_bytes.0.min(max_entry_bytes),
+            max_waiting_bytes: config.max_waiting_bytes.0,
+            clock: crate::clock::now,
+        }
+    }
+}
+
+impl RedisStore {
+    pub(crate) fn new(link: Arc<Link>, settings: RedisSettings) -> Self {
+        let most_bytes = usize::try_from(settings.max_waiting_bytes).unwrap_or(usize::MAX);
+        let (writes, keys) = Writes::new(most_bytes);
+        let shared = Arc::new(Shared { link, writes, settings });
+        let keys = Arc::new(Mutex::new(keys));
+        for _ in 0..WRITERS {
+            shared.link.threads.spawn(Arc::clone(&shared).write_all(Arc::clone(&keys)));
+        }
+        Self(shared)
+    }
+
+    /// Failures, bytes that wait and room for them; the rest is counted by the cache.
+    pub fn stats(&self) -> TierStats {
+        TierStats {
+            failures: self.0.link.failures.read(),
+            dropped: self.0.writes.dropped.read(),
+            bytes: self.0.writes.bytes() as u64,
+            capacity: self.0.settings.max_waiting_bytes,
+            ..TierStats::default()
+        }
+    }
+
+    /// Waits until the last thing put under the key is in Redis, or is not going to be.
+    pub(crate) async fn settled(&self, key: &Key) {
+        if let Some(settled) = self.0.writes.settled(key) {
+            drop(settled.await);
+        }
+    }
+}
+
+impl Store for RedisStore {
+    fn tier(&self) -> Tier {
+        Tier::Redis
+    }
+
+    async fn get(&self, key: &Key) -> Option<Arc<Envelope>> {
+        match self.0.writes.look(key) {
+            Some(Write::Put(envelope)) => return Some(envelope),
+            Some(Write::Remove) => return None,
+            None => {}
+        }
+        let Value::BulkString(bytes) = self.0.ask("GET", key).await.ok()? else { return None };
+        match Envelope::decode(Bytes::from(bytes)) {
+            Ok(envelope) => Some(Arc::new(envelope)),
+            Err(error) => {
+                self.0.link.failures.add_one();
+                tracing::warn!(%error, %key, "redis holds something that is no entry");
+                None
+            }
+        }
+    }
+
+    async fn put(&self, key: Key, envelope: Arc<Envelope>) {
+        let fits = envelope.weight() as u64 <= self.0.settings.max_entry_bytes;
+        // what is there is out of date, even if the new one never gets to it
+        self.0.writes.add(key, if fits { Write::Put(envelope) } else { Write::Remove });
+    }
+
+    async fn remove(&self, key: &Key) -> Result<(), Error> {
+        let result: Result<(), String> = match self.0.writes.remove(*key) {
+            Some(told) => told.await.unwrap_or_else(|_: oneshot::error::RecvError| Err("it is closed".into())),
+            None => self.0.ask("UNLINK", key).await.map(drop).map_err(|trouble| trouble.to_string()),
+        };
+        result.map_err(|reason| Error::Unreachable { tier: Tier::Redis, reason })
+    }
+
+    /// Begins a new space, in which no entry written so far is found. This node does so at once; others
+    /// notice within a second: use a purge to forget everything on every node.
+    async fn clear(&self) -> Result<(), Error> {
+        let unreachable =
+            |trouble: Trouble| Error::Unreachable { tier: Tier::Redis, reason: trouble.to_string() };
+        let link = &self.0.link;
+        let before = link.space().ok_or_else(|| unreachable(Trouble::Away))?;
+        let space = super::fresh_name();
+        for key in self.0.writes.keys() {
+            self.0.writes.add(key, Write::Remove);
+        }
+        let mut command = cmd("SET");
+        command.arg(link.names.space()).arg(&space).arg("XX");
+        link.ask(&command).await.map_err(unreachable)?;
+        tracing::debug!(%before, %space, "redis begins empty");
+        link.settle(Some(space.into()));
+        Ok(())
+    }
+}
+
+impl Shared {
+    async fn ask(&self, verb: &str, key: &Key) -> Result<Value, Trouble> {
+        let space = self.link.space().ok_or(Trouble::Away)?;
+        let mut command = cmd(verb);
+        command.arg(self.link.names.entry(&space, self.settings.name, key));
+        self.link.ask(&command).await
+    }
+
+    /// Writes what waits, one after the other, for good.
+    async fn write_all(self: Arc<Self>, keys: Arc<Mutex<UnboundedReceiver<Key>>>) {
+        loop {
+            let next = keys.lock().await.recv().await;
+            let Some(key) = next else { return };
+            let Some((write, version)) = self.writes.begin(&key) else { continue };
+            let result = self.write(&key, write).await.map_err(|trouble| trouble.to_string());
+            if let Err(reason) = &result {
+                self.writes.dropped.add_one();
+                tracing::debug!(reason, %key, "an entry is not written to redis");
+            }
+            self.writes.end(&key, version, &result);
+        }
+    }
+
+    async fn write(&self, key: &Key, write: Write) -> Result<(), Trouble> {
+        let Write::Put(envelope) = write else { return self.ask("UNLINK", key).await.map(drop) };
+        let Some(lives_for) = self.lives_for(key, &envelope) else {
+            return self.ask("UNLINK", key).await.map(drop);
+        };
+        let space = self.link.space().ok_or(Trouble::Away)?;
+        let mut command = cmd("SET");
+        command
+            .arg(self.link.names.entry(&space, self.settings.name, key))
+            .arg(&envelope.encode()[..])
+            .arg("PX")
+            .arg(lives_for);
+        self.link.write(&command).await.map(drop)
+    }
+
+    /// Milliseconds until it expires, less the jitter; nothing if it has.
+    fn lives_for(&self, key: &Key, envelope: &Envelope) -> Option<u64> {
+        let age = envelope.age((self.settings.clock)());
+        lives_for(key, envelope.retained_for().checked_sub(age)?)
+    }
+}
+
+fn lives_for(key: &Key, left: Duration) -> Option<u64> {
+    // Redis counts in signed numbers, from the epoch on
+    const MOST: u64 = i64::MAX as u64 / 4;
+    let left = u64::try_from(left.as_millis()).unwrap_or(MOST).min(MOST);
+    let share = u64::from(u16::from_le_bytes([key.as_bytes()[0], key.as_bytes()[1]]));
+    let jitter = u128::from(left) * u128::from(share) / u128::from(u64::from(u16::MAX) * JITTER);
+    Some(left - jitter as u64).filter(|left| *left > 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_time_to_live_is_shortened_by_up_to_a_tenth() {
+        let hour = Duration::from_hours(1);
+        let millis = 3_600_000;
+        let lives: Vec<_> = (0..100_u32).map(|n| lives_for(&Key::of(&[&n.to_le_bytes()]), hour).unwrap()).collect();
+        assert!(lives.iter().all(|lives| (millis * 9 / 10..=millis).contains(lives)), "{lives:?}");
+        assert!(lives.iter().max().unwrap() - lives.iter().min().unwrap() > millis / 20);
+        assert_eq!(lives_for(&Key::from([0; 32]), hour), Some(millis));
+        assert_eq!(lives_for(&Key::from([255; 32]), hour), Some(millis * 9 / 10));
+        assert_eq!(lives_for(&Key::from([0; 32]), Duration::ZERO), None);
+        assert!(lives_for(&Key::from([0; 32]), Duration::MAX).is_some());
+    }
+}

@@ -1,0 +1,354 @@
+//! The store, the purges and the leases on a real Redis.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use result_cache::{
+    Cache, Claim, Config, Envelope, Generation, Name, Peers, Reach, RedisMode, Scope, Store, Tier,
+};
+use testkit::{RedisCluster, RedisSentinel, RedisServer};
+use tokio::task::yield_now;
+use tokio::time::{Instant, timeout};
+
+use crate::fixture::{FRESH, STORED, envelope, key, redis_settings};
+
+/// Longer than anything here takes; a test that waits this long has failed.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+pub fn config(url: &str) -> Config {
+    let mut config = Config::default();
+    config.memory.max_bytes = bytesize::ByteSize::mib(64);
+    url.clone_into(&mut config.redis.url);
+    // a busy machine is no broken Redis
+    config.redis.timeout = Duration::from_secs(5);
+    config
+}
+
+pub async fn connected(config: &Config) -> Peers {
+    assert_eq!(config.problems(), [""; 0]);
+    let peers = Peers::open(config).unwrap();
+    until(async || peers.is_connected()).await;
+    peers
+}
+
+pub async fn until(mut condition: impl AsyncFnMut() -> bool) {
+    let began = Instant::now();
+    while !condition().await {
+        assert!(began.elapsed() < PATIENCE, "it never came about");
+        yield_now().await;
+    }
+}
+
+async fn cache(config: &Config, peers: &Peers) -> Cache {
+    Cache::open(config, Name::Results, peers).await.unwrap()
+}
+
+/// An envelope that was begun when this much was known.
+fn begun(number: u64, generation: Generation) -> Arc<Envelope> {
+    let mut envelope = Envelope::clone(&envelope(number, 1000));
+    envelope.meta.generation = generation;
+    envelope.meta.stored_at = result_cache::clock::now();
+    Arc::new(envelope)
+}
+
+async fn tier(cache: &Cache, number: u64) -> Option<Tier> {
+    cache.get(&key(number), result_cache::clock::now()).await.map(|hit| hit.tier)
+}
+
+fn tag(number: u64) -> Scope {
+    Scope::Tag(format!("tag-{number}"))
+}
+
+#[tokio::test]
+async fn what_one_node_keeps_the_other_finds_and_keeps_nearer() {
+    let Some(server) = RedisServer::start() else { return };
+    let config = config(&server.url());
+    let (one, two) = (connected(&config).await, connected(&config).await);
+    let (here, there) = (cache(&config, &one).await, cache(&config, &two).await);
+    here.put(key(1), begun(1, one.position())).await;
+    here.shared(&key(1)).await;
+    assert_eq!((tier(&there, 1).await, tier(&there, 1).await), (Some(Tier::Redis), Some(Tier::Memory)));
+    assert_eq!(there.stats().redis.unwrap().hits, 1);
+    here.remove(&key(1)).await.unwrap();
+    assert_eq!(tier(&here, 1).await, None);
+    let ttl: i64 = {
+        here.put(key(2), begun(2, one.position())).await;
+        here.shared(&key(2)).await;
+        let keys: Vec<String> = server.ask(&["KEYS", "pixmill:*"]);
+        assert_eq!(keys.len(), 1, "{keys:?}");
+        server.ask(&["PTTL", &keys[0]])
+    };
+    let fresh = i64::try_from(FRESH.as_millis()).unwrap();
+    assert!((fresh * 8 / 10..=fresh).contains(&ttl), "{ttl}");
+}
+
+#[tokio::test]
+async fn a_purge_reaches_every_node_and_tier_and_takes_what_comes_late() {
+    let Some(server) = RedisServer::start() else { return };
+    let config = config(&server.url());
+    let (one, two) = (connected(&config).await, connected(&config).await);
+    let (here, there) = (cache(&config, &one).await, cache(&config, &two).await);
+    let before = two.position();
+    for number in 1..=2 {
+        there.put(key(number), begun(number, before)).await;
+        there.shared(&key(number)).await;
+    }
+    assert_eq!(tier(&here, 1).await, Some(Tier::Redis));
+    assert_eq!(one.purge(tag(1)).await.unwrap(), Reach::AllNodes);
+    assert_eq!((tier(&here, 1).await, tier(&here, 2).await), (None, Some(Tier::Redis)));
+    let position = one.position();
+    until(async || two.position() >= position).await;
+    assert_eq!((tier(&there, 1).await, tier(&there, 2).await), (None, Some(Tier::Memory)));
+    // a making that began before the purge
+    there.put(key(1), begun(1, before)).await;
+    assert_eq!(tier(&there, 1).await, None);
+    there.put(key(1), begun(1, two.position())).await;
+    there.shared(&key(1)).await;
+    assert_eq!(tier(&here, 1).await, Some(Tier::Redis));
+    // a node that starts later reads what was purged before it
+    two.purge(Scope::Everything).await.unwrap();
+    let three = connected(&config).await;
+    let elsewhere = cache(&config, &three).await;
+    assert_eq!((tier(&elsewhere, 1).await, tier(&elsewhere, 2).await), (None, None));
+}
+
+#[tokio::test]
+async fn a_purge_without_redis_holds_here_and_is_sent_on() {
+    let Some(mut server) = RedisServer::start() else { return };
+    let config = config(&server.url());
+    let (one, two) = (connected(&config).await, connected(&config).await);
+    let (here, there) = (cache(&config, &one).await, cache(&config, &two).await);
+    here.put(key(1), begun(1, one.position())).await;
+    here.shared(&key(1)).await;
+    assert_eq!(tier(&there, 1).await, Some(Tier::Redis));
+    server.kill();
+    until(async || !one.is_connected() && !two.is_connected()).await;
+    assert_eq!(one.purge(tag(1)).await.unwrap(), Reach::ThisNode);
+    assert_eq!((tier(&here, 1).await, tier(&there, 1).await), (None, Some(Tier::Memory)));
+    here.put(key(2), begun(2, one.position())).await;
+    server.start_again();
+    until(async || one.is_connected() && two.is_connected()).await;
+    until(async || tier(&there, 1).await.is_none()).await;
+    assert_eq!(tier(&here, 2).await, Some(Tier::Memory), "an empty Redis takes nothing with it");
+    // and the new log counts on after what was known
+    let before = two.position();
+    there.put(key(3), begun(3, before)).await;
+    one.purge(tag(3)).await.unwrap();
+    assert!(one.position() > before);
+    until(async || tier(&there, 3).await.is_none()).await;
+}
+
+#[tokio::test]
+async fn what_a_node_knows_outlasts_the_log() {
+    let Some(mut server) = RedisServer::start() else { return };
+    let config = config(&server.url());
+    let one = connected(&config).await;
+    let before = one.position();
+    one.purge(tag(1)).await.unwrap();
+    server.start_again();
+    until(async || one.is_connected()).await;
+    let two = connected(&config).await;
+    until(async || !two.allows(&begun(1, before).meta)).await;
+    assert!(two.allows(&begun(2, before).meta));
+}
+
+#[tokio::test]
+async fn a_log_that_was_cut_off_takes_everything() {
+    let Some(server) = RedisServer::start() else { return };
+    let config = config(&server.url());
+    let one = connected(&config).await;
+    let before = one.position();
+    one.purge(tag(1)).await.unwrap();
+    one.purge(tag(2)).await.unwrap();
+    server.ask::<()>(&["XTRIM", "{pixmill}:purges", "MAXLEN", "1"]);
+    let two = connected(&config).await;
+    assert!(!two.allows(&begun(3, before).meta), "one that was cut off may have concerned it");
+    assert!(one.allows(&begun(3, before).meta), "this node has seen all of them");
+}
+
+#[tokio::test]
+async fn purges_outlast_a_restart_on_disk_and_without_redis() {
+    let dir = tempfile::tempdir().unwrap();
+    let config = crate::fixture::config(dir.path());
+    let peers = Peers::open(&config).unwrap();
+    let results = cache(&config, &peers).await;
+    for number in 0..3 {
+        results.put(key(number), begun(number, peers.position())).await;
+    }
+    assert_eq!(peers.purge(tag(0)).await.unwrap(), Reach::AllNodes);
+    results.close().await;
+    let peers = Peers::open(&config).unwrap();
+    let results = cache(&config, &peers).await;
+    assert_eq!((tier(&results, 0).await, tier(&results, 1).await), (None, Some(Tier::Disk)));
+    peers.purge(Scope::Everything).await.unwrap();
+    results.close().await;
+    let peers = Peers::open(&config).unwrap();
+    let results = cache(&config, &peers).await;
+    assert_eq!(tier(&results, 2).await, None);
+    results.close().await;
+    std::fs::write(dir.path().join("purges"), "junk").unwrap();
+    let peers = Peers::open(&config).unwrap();
+    let results = cache(&config, &peers).await;
+    assert_eq!(results.stats().disk.unwrap().hits, 0);
+}
+
+#[tokio::test]
+async fn one_node_leads_and_the_others_hear_how_it_went() {
+    let Some(server) = RedisServer::start() else { return };
+    let config = config(&server.url());
+    let (one, two) = (connected(&config).await, connected(&config).await);
+    let Claim::Granted(lease) = one.claim(key(1)).await else { panic!("nobody else wants it") };
+    let Claim::Taken(wait) = two.claim(key(1)).await else { panic!("it is taken") };
+    assert!(matches!(two.claim(key(2)).await, Claim::Granted(_)));
+    let (word, ()) = tokio::join!(wait.word(), async { lease.kept() });
+    // a word may get lost when the machine is busy: then it is asked again
+    assert!(word.is_none_or(|word| word == result_cache::Word::Kept), "{word:?}");
+    let lease = granted(&one).await;
+    let Claim::Taken(wait) = two.claim(key(1)).await else { panic!("it is taken") };
+    let (word, ()) = tokio::join!(wait.word(), async { drop(lease) });
+    assert!(word.is_none_or(|word| word == result_cache::Word::Unshared), "{word:?}");
+    drop(granted(&two).await);
+}
+
+async fn granted(peers: &Peers) -> result_cache::Lease {
+    let began = Instant::now();
+    while began.elapsed() < PATIENCE {
+        match peers.claim(key(1)).await {
+            Claim::Granted(lease) => return lease,
+            Claim::Taken(wait) => drop(wait.word().await),
+            Claim::Alone => panic!("redis is there"),
+        }
+    }
+    panic!("it is never given back");
+}
+
+#[tokio::test]
+async fn the_lease_of_a_node_that_died_is_taken_over() {
+    let Some(server) = RedisServer::start() else { return };
+    let config = config(&server.url());
+    let (one, two) = (connected(&config).await, connected(&config).await);
+    let Claim::Granted(lease) = one.claim(key(1)).await else { panic!("nobody else wants it") };
+    // its threads end without a word
+    std::mem::forget(lease);
+    drop(one);
+    drop(granted(&two).await);
+}
+
+#[tokio::test]
+async fn a_frozen_redis_costs_its_timeout_and_then_nothing() {
+    let Some(server) = RedisServer::start() else { return };
+    let mut config = config(&server.url());
+    config.redis.timeout = Duration::from_millis(50);
+    let peers = connected(&config).await;
+    let results = cache(&config, &peers).await;
+    server.freeze();
+    for number in 0..50 {
+        assert_eq!(timeout(PATIENCE, tier(&results, number)).await, Ok(None));
+    }
+    assert!(matches!(timeout(PATIENCE, peers.claim(key(1))).await, Ok(Claim::Alone)));
+    let failures = results.stats().redis.unwrap().failures;
+    assert!((5..20).contains(&failures), "{failures} of 50 waited");
+    server.thaw();
+    until(async || peers.is_connected() && matches!(peers.claim(key(1)).await, Claim::Granted(_))).await;
+    results.put(key(1), begun(1, peers.position())).await;
+    results.shared(&key(1)).await;
+    let other = cache(&config, &connected(&config).await).await;
+    until(async || tier(&other, 1).await.is_some()).await;
+}
+
+#[tokio::test]
+async fn a_redis_that_comes_later_is_used_then() {
+    let Some(mut server) = RedisServer::start() else { return };
+    server.kill();
+    let config = config(&server.url());
+    let peers = Peers::open(&config).unwrap();
+    let results = cache(&config, &peers).await;
+    results.put(key(1), begun(1, peers.position())).await;
+    assert_eq!(tier(&results, 1).await, Some(Tier::Memory));
+    assert!(matches!(peers.claim(key(1)).await, Claim::Alone));
+    server.start_again();
+    until(async || peers.is_connected()).await;
+    assert_eq!(tier(&results, 1).await, Some(Tier::Memory));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn contract_on_one_server() {
+    let Some(server) = RedisServer::start() else { return };
+    contract(&config(&server.url())).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn contract_on_a_cluster_of_three_masters() {
+    let Some(cluster) = RedisCluster::start() else { return };
+    let mut config = config(&cluster.url());
+    config.redis.mode = RedisMode::Cluster;
+    contract(&config).await;
+    let used = |server: &RedisServer| server.ask::<i64>(&["DBSIZE"]) > 0;
+    assert!(cluster.servers.iter().all(used), "entries are on every master");
+    let (one, two) = (connected(&config).await, connected(&config).await);
+    let Claim::Granted(lease) = one.claim(key(1)).await else { panic!("nobody else wants it") };
+    assert!(matches!(two.claim(key(1)).await, Claim::Taken(_)));
+    lease.kept();
+    let before = two.position();
+    assert_eq!(one.purge(tag(1)).await.unwrap(), Reach::AllNodes);
+    until(async || !two.allows(&begun(1, before).meta)).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn contract_over_tls() {
+    let Some((server, authority)) = RedisServer::with_tls() else { return };
+    let mut config = config(&server.tls_url());
+    config.redis.ca_file = authority;
+    contract(&config).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn contract_behind_sentinels_and_after_a_failover() {
+    let Some(sentinel) = RedisSentinel::start() else { return };
+    let mut config = config(&sentinel.url());
+    config.redis.mode = RedisMode::Sentinel;
+    "main".clone_into(&mut config.redis.sentinel_master);
+    contract(&config).await;
+    let peers = connected(&config).await;
+    let results = cache(&config, &peers).await;
+    sentinel.fail_over();
+    until(async || {
+        results.put(key(1), begun(1, peers.position())).await;
+        results.shared(&key(1)).await;
+        sentinel.servers[1].ask::<Vec<String>>(&["KEYS", "pixmill:*:results:*"]).len() > 1
+    })
+    .await;
+}
+
+async fn contract(config: &Config) {
+    let peers = connected(config).await;
+    let store = peers.store(redis_settings()).unwrap();
+    crate::contract::contract(&store).await;
+    let wrong = store.get(&key(9999)).await;
+    assert_eq!(wrong, None);
+    // nothing comes back that has expired
+    let mut old = Envelope::clone(&envelope(70, 10));
+    old.meta.stored_at = STORED - 2 * u64::try_from(FRESH.as_millis()).unwrap();
+    store.put(key(70), Arc::new(old)).await;
+    until(async || store.get(&key(70)).await.is_none()).await;
+}
+
+#[tokio::test]
+async fn damage_and_what_is_too_large_are_misses() {
+    let Some(server) = RedisServer::start() else { return };
+    let mut config = config(&server.url());
+    config.redis.max_entry_bytes = bytesize::ByteSize::kib(10);
+    let (one, two) = (connected(&config).await, connected(&config).await);
+    let (here, there) = (cache(&config, &one).await, cache(&config, &two).await);
+    let mut large = Envelope::clone(&begun(1, one.position()));
+    large.body = vec![0; 20_000].into();
+    here.put(key(1), Arc::new(large)).await;
+    here.shared(&key(1)).await;
+    assert_eq!((tier(&here, 1).await, tier(&there, 1).await), (Some(Tier::Memory), None));
+    here.put(key(2), begun(2, one.position())).await;
+    here.shared(&key(2)).await;
+    let keys: Vec<String> = server.ask(&["KEYS", "pixmill:*:results:*"]);
+    server.ask::<()>(&["SET", &keys[0], "junk"]);
+    assert_eq!(tier(&there, 2).await, None);
+    assert!(there.stats().redis.unwrap().failures > 0);
+}

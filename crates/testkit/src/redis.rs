@@ -1,0 +1,266 @@
+//! Redis servers for tests: real ones, on free ports of this machine, that can be killed, frozen and started anew.
+
+use std::{
+    io::{self, BufRead, BufReader},
+    net::TcpListener,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use ::redis::{Client, FromRedisValue, cmd};
+use rustix::process::{Pid, Signal, kill_process};
+use tempfile::TempDir;
+
+const PROGRAM: &str = "redis-server";
+const HOST: &str = "127.0.0.1";
+/// Longer than servers take to find each other; a test that waits this long has failed.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// Slots of a cluster.
+const SLOTS: usize = 16_384;
+
+/// A running server. It ends when this is dropped.
+#[derive(Debug)]
+pub struct RedisServer {
+    process: Child,
+    port: u16,
+    tls_port: Option<u16>,
+    args: Vec<String>,
+    folder: TempDir,
+}
+
+impl RedisServer {
+    /// Starts an empty server. Nothing, and a line that says so, where the program is not installed.
+    pub fn start() -> Option<Self> {
+        Self::with(&[])
+    }
+
+    /// Starts a server with these settings, each as on the command line: `["--maxmemory", "1mb"]`.
+    pub fn with(args: &[&str]) -> Option<Self> {
+        if !is_installed() {
+            return None;
+        }
+        let args = args.iter().map(|arg| (*arg).to_owned()).collect();
+        Some(Self::begin(args, None))
+    }
+
+    /// Starts a server that also speaks TLS as `localhost`; its certificate is in the file that is named beside it.
+    pub fn with_tls() -> Option<(Self, PathBuf)> {
+        if !is_installed() {
+            return None;
+        }
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let authority = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("a certificate");
+        let path = |name| folder.path().join(name).to_str().expect("a path in UTF-8").to_owned();
+        let (certificate, key) = (path("certificate.pem"), path("key.pem"));
+        std::fs::write(&certificate, authority.cert.pem()).expect("a file");
+        std::fs::write(&key, authority.signing_key.serialize_pem()).expect("a file");
+        let port = free_port();
+        let tls_port = port.to_string();
+        let mut args = vec!["--tls-port", &tls_port, "--tls-cert-file", &certificate, "--tls-key-file", &key];
+        args.extend(["--tls-ca-cert-file", &certificate, "--tls-auth-clients", "no"]);
+        let mut server = Self::begin(args.into_iter().map(str::to_owned).collect(), Some(folder));
+        server.tls_port = Some(port);
+        Some((server, certificate.into()))
+    }
+
+    fn begin(args: Vec<String>, folder: Option<TempDir>) -> Self {
+        let folder = folder.unwrap_or_else(|| tempfile::tempdir().expect("a temporary folder"));
+        let port = free_port();
+        let process = launch(port, &args, folder.path());
+        Self { process, port, tls_port: None, args, folder }
+    }
+
+    /// Its address.
+    pub fn url(&self) -> String {
+        format!("redis://{HOST}:{}", self.port)
+    }
+
+    /// Its address with TLS.
+    pub fn tls_url(&self) -> String {
+        format!("rediss://localhost:{}", self.tls_port.expect("a server with TLS"))
+    }
+
+    /// Its port.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Ends it as a crash does. What it held is lost.
+    pub fn kill(&mut self) {
+        // a process that has ended already is as good
+        drop(self.process.kill());
+        drop(self.process.wait());
+    }
+
+    /// Starts it again after [`Self::kill`], empty, where it was.
+    pub fn start_again(&mut self) {
+        self.kill();
+        self.process = launch(self.port, &self.args, self.folder.path());
+    }
+
+    /// Stops it: connections stay open, and nothing is answered.
+    pub fn freeze(&self) {
+        self.signal(Signal::STOP);
+    }
+
+    /// Lets it go on after [`Self::freeze`].
+    pub fn thaw(&self) {
+        self.signal(Signal::CONT);
+    }
+
+    /// Changes a setting of the running server.
+    pub fn configure(&self, key: &str, value: &str) {
+        self.ask::<()>(&["CONFIG", "SET", key, value]);
+    }
+
+    /// Asks it something, on a connection of its own.
+    pub fn ask<T: FromRedisValue>(&self, words: &[&str]) -> T {
+        let client = Client::open(self.url()).expect("an address");
+        let mut connection = client.get_connection().expect("a connection");
+        let mut command = cmd(words[0]);
+        command.arg(&words[1..]);
+        command.query(&mut connection).unwrap_or_else(|error| panic!("{words:?}: {error}"))
+    }
+
+    fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.process), signal).expect("a running process");
+    }
+}
+
+impl Drop for RedisServer {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// A Redis Cluster of three masters.
+#[derive(Debug)]
+pub struct RedisCluster {
+    /// Its servers.
+    pub servers: Vec<RedisServer>,
+}
+
+impl RedisCluster {
+    /// Starts three servers and waits until they are one cluster.
+    pub fn start() -> Option<Self> {
+        let server = || {
+            let bus = free_port().to_string();
+            RedisServer::with(&["--cluster-enabled", "yes", "--cluster-port", &bus])
+        };
+        let servers = vec![server()?, server()?, server()?];
+        let share = SLOTS.div_ceil(servers.len());
+        for (number, server) in servers.iter().enumerate() {
+            let (first, last) = (number * share, ((number + 1) * share).min(SLOTS) - 1);
+            server.ask::<()>(&["CLUSTER", "SET-CONFIG-EPOCH", &(number + 1).to_string()]);
+            server.ask::<()>(&["CLUSTER", "ADDSLOTSRANGE", &first.to_string(), &last.to_string()]);
+        }
+        for other in &servers[1..] {
+            let bus = other.args[3].as_str();
+            servers[0].ask::<()>(&["CLUSTER", "MEET", HOST, &other.port.to_string(), bus]);
+        }
+        until("the cluster is whole", || {
+            servers.iter().all(|server| {
+                let info: String = server.ask(&["CLUSTER", "INFO"]);
+                info.contains("cluster_state:ok") && info.contains("cluster_known_nodes:3")
+            })
+        });
+        Some(Self { servers })
+    }
+
+    /// The addresses, as they are configured.
+    pub fn url(&self) -> String {
+        self.servers.iter().map(RedisServer::url).collect::<Vec<_>>().join(",")
+    }
+}
+
+/// A master called `main`, a replica, and a sentinel that knows them.
+#[derive(Debug)]
+pub struct RedisSentinel {
+    /// The master and the replica.
+    pub servers: [RedisServer; 2],
+    sentinel: RedisServer,
+}
+
+impl RedisSentinel {
+    /// Starts all three and waits until they know each other.
+    pub fn start() -> Option<Self> {
+        let master = RedisServer::start()?;
+        let port = master.port.to_string();
+        let replica = RedisServer::with(&["--replicaof", HOST, &port])?;
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let file = folder.path().join("sentinel.conf");
+        std::fs::write(&file, format!("sentinel monitor main {HOST} {port} 1\n")).expect("a file");
+        let args = vec![file.to_str().expect("a path in UTF-8").to_owned(), "--sentinel".to_owned()];
+        let sentinel = RedisServer::begin(args, Some(folder));
+        until("the sentinel knows the replica", || {
+            let master: Vec<String> = sentinel.ask(&["SENTINEL", "MASTER", "main"]);
+            let replicas = master.iter().position(|word| word == "num-slaves").map(|at| &master[at + 1]);
+            let synced: String = replica.ask(&["INFO", "replication"]);
+            replicas.is_some_and(|replicas| replicas == "1") && synced.contains("master_link_status:up")
+        });
+        Some(Self { servers: [master, replica], sentinel })
+    }
+
+    /// The sentinel's address.
+    pub fn url(&self) -> String {
+        self.sentinel.url()
+    }
+
+    /// Makes the replica the master, and waits until it is.
+    pub fn fail_over(&self) {
+        self.sentinel.ask::<()>(&["SENTINEL", "FAILOVER", "main"]);
+        until("the replica is the master", || {
+            let role: String = self.servers[1].ask(&["INFO", "replication"]);
+            let old: String = self.servers[0].ask(&["INFO", "replication"]);
+            role.contains("role:master") && old.contains("role:slave")
+        });
+    }
+}
+
+fn is_installed() -> bool {
+    let found = Command::new(PROGRAM).arg("--version").stdout(Stdio::null()).status();
+    let found = found.is_ok_and(|status| status.success());
+    if !found {
+        println!("skipped: {PROGRAM} is not installed");
+    }
+    found
+}
+
+/// Starts the program and waits until it takes connections.
+fn launch(port: u16, args: &[String], folder: &Path) -> Child {
+    let (file, args) = args.split_at(usize::from(args.first().is_some_and(|arg| !arg.starts_with('-'))));
+    let mut process = Command::new(PROGRAM)
+        .args(file)
+        .args(["--port", &port.to_string(), "--bind", HOST, "--save", "", "--appendonly", "no"])
+        .args(["--repl-diskless-sync-delay", "0", "--dir"])
+        .arg(folder)
+        .args(args)
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("redis-server starts");
+    let mut lines = BufReader::new(process.stdout.take().expect("a pipe"));
+    let mut said = String::new();
+    while !said.contains("Ready to accept connections") && !said.contains("Sentinel ID is") {
+        let read = lines.read_line(&mut said).expect("lines of text");
+        assert!(read > 0, "redis-server ended at once: {said}");
+    }
+    // a full pipe would hold it up
+    thread::spawn(move || io::copy(&mut lines, &mut io::sink()));
+    process
+}
+
+/// A port that nobody has just now.
+fn free_port() -> u16 {
+    let listener = TcpListener::bind((HOST, 0)).expect("a free port");
+    listener.local_addr().expect("an address").port()
+}
+
+fn until(what: &str, mut condition: impl FnMut() -> bool) {
+    let began = Instant::now();
+    while !condition() {
+        assert!(began.elapsed() < PATIENCE, "it never came about that {what}");
+        thread::park_timeout(Duration::from_millis(10));
+    }
+}
