@@ -247,6 +247,11 @@ part_chromium() {
     want chromium 'the test in a browser is skipped'
 }
 
+# The server that the tests of the shared cache start.
+part_redis() {
+    want redis-server 'the tests of the shared cache are skipped'
+}
+
 if [[ $# -eq 0 ]]; then
     need_build_tools
     set -- libvips fonts onnxruntime models

@@ -116,6 +116,11 @@ impl Server {
         &self.shared.pool
     }
 
+    /// Whether this node uses a Redis that other nodes share.
+    pub fn is_connected(&self) -> bool {
+        self.shared.peers.is_connected()
+    }
+
     /// How many requests are being answered.
     pub fn answering(&self) -> usize {
         self.shared.answering()

@@ -76,6 +76,12 @@ pub enum Failure {
     /// An upload, or a request that is to be answered later.
     #[error(transparent)]
     Upload(#[from] crate::uploads::Error),
+    /// Other nodes could not be told of a purge.
+    #[error("a purge could not be sent to other nodes")]
+    PurgeUnsent,
+    /// A purge holds, but could not be written down.
+    #[error("a purge could not be written to the disk")]
+    PurgeUnwritten,
     /// More work is waiting than may wait.
     #[error("the render queue is full")]
     Overloaded,
@@ -122,6 +128,10 @@ pub enum FailureKind {
     Page,
     /// An upload.
     Upload(crate::uploads::ErrorKind),
+    /// A purge that other nodes know nothing of yet.
+    PurgeUnsent,
+    /// A purge that may not outlast a restart.
+    PurgeUnwritten,
     /// Too much to do.
     Overloaded,
     /// Models are missing.
@@ -149,6 +159,8 @@ impl Failure {
             Self::Method => FailureKind::Method,
             Self::Page => FailureKind::Page,
             Self::Upload(error) => FailureKind::Upload(error.kind()),
+            Self::PurgeUnsent => FailureKind::PurgeUnsent,
+            Self::PurgeUnwritten => FailureKind::PurgeUnwritten,
             Self::Overloaded => FailureKind::Overloaded,
             Self::Blind { .. } => FailureKind::Blind,
             Self::Deadline => FailureKind::Deadline,
@@ -185,6 +197,8 @@ impl Failure {
             | FailureKind::OriginalRefused
             | FailureKind::Method
             | FailureKind::Page
+            | FailureKind::PurgeUnsent
+            | FailureKind::PurgeUnwritten
             | FailureKind::Upload(_) => false,
         }
     }

@@ -1,6 +1,6 @@
 //! The names of things in the caches.
 
-use result_cache::Key;
+use result_cache::{Generation, Key};
 use vips_ops::{Accept, Params, Settings, params::output::format::Format};
 
 use crate::sight::Question;
@@ -82,6 +82,11 @@ impl Keys {
     /// The key of what is known of a job that goes on after its request, at one point of its life.
     pub fn job(id: &str, point: &str) -> Key {
         Key::of(&[SCHEMA.as_bytes(), b"job", id.as_bytes(), point.as_bytes()])
+    }
+
+    /// The key by which those who want the same join: who comes after a purge does not join who came before it.
+    pub fn flight(key: &Key, purged: Generation) -> Key {
+        Key::of(&[key.as_bytes(), &purged.to_bytes()])
     }
 
     /// The name by which all answers made of one original can be found.

@@ -4,7 +4,7 @@ use std::{rc::Rc, sync::Arc, time::Instant};
 
 use bytes::Bytes;
 use futures_util::future::try_join;
-use result_cache::{Envelope, Freshness, Meta, clock};
+use result_cache::{Envelope, Freshness, Generation, Meta, clock};
 use vips_ops::{
     overlay::links,
     source::{SourceFormat, sniff::sniff},
@@ -13,7 +13,7 @@ use vips_ops::{
 use crate::{
     failure::Failure,
     flight::Part,
-    keys::{Keys, etag},
+    keys::etag,
     original::{self, FETCH_TIME, Original, Standing},
     overlays::{self, Overlays},
     render::{Rendered, Work, render},
@@ -22,6 +22,7 @@ use crate::{
     sight::Fact,
     state::Worker,
     timing::Timing,
+    turn::{Turn, publish, turn},
 };
 
 /// A drawing that goes out as it is can hold scripts: nothing may run, nothing may be loaded.
@@ -38,18 +39,25 @@ struct Body {
 
 /// Makes the answer and keeps it.
 pub async fn make(worker: Rc<Worker>, job: Rc<Job>) -> Result<Made, Failure> {
-    // the flight before may have landed between the look and the join
-    if let Some(envelope) = fresh(&worker, &job).await {
-        let timing = Timing::default();
-        return Ok(Made { envelope, standing: Standing::Kept, timing, part: Part::Joined });
-    }
-    let result = attempt(&worker, &job).await;
+    let shared = &worker.shared;
+    let position = shared.peers.position();
+    // the flight before, or another node, may just be done
+    let look = async || fresh(&worker, &job).await;
+    let lease = match turn(&shared.peers, &shared.results, job.flight, look).await {
+        Turn::Found(envelope) => {
+            let timing = Timing::default();
+            return Ok(Made { envelope, standing: Standing::Kept, timing, part: Part::Joined });
+        }
+        Turn::Ours(lease) => lease,
+    };
+    let result = attempt(&worker, &job, position).await;
     if let Ok(made) = &result {
-        worker.shared.counters.phases.observe(&made.timing);
+        shared.counters.phases.observe(&made.timing);
     }
     match &result {
         Ok(made) if made.standing != Standing::Unkept && !job.knows(&made.envelope) => {
-            worker.shared.results.put(job.key, Arc::clone(&made.envelope)).await;
+            shared.results.put(job.key, Arc::clone(&made.envelope)).await;
+            publish(lease, &shared.results, job.key);
         }
         Err(failure) if job.stale.is_some() && !failure.excuses_stale() => forget(&worker, &job).await,
         _ => {}
@@ -57,8 +65,9 @@ pub async fn make(worker: Rc<Worker>, job: Rc<Job>) -> Result<Made, Failure> {
     result
 }
 
-/// Makes the answer, whatever the cache knows, and does not keep it.
-pub async fn attempt(worker: &Rc<Worker>, job: &Job) -> Result<Made, Failure> {
+/// Makes the answer, whatever the cache knows, and does not keep it. `position` is what was known of purges before anything
+/// was looked up for it.
+pub async fn attempt(worker: &Rc<Worker>, job: &Job, position: Generation) -> Result<Made, Failure> {
     let shared = &worker.shared;
     let negative_ttl = shared.config.cache.negative_ttl;
     let as_it_is = job.request.params.is_empty();
@@ -73,8 +82,13 @@ pub async fn attempt(worker: &Rc<Worker>, job: &Job) -> Result<Made, Failure> {
         try_join(job.original(worker), overlays::obtain(worker, target, &links)).await?;
     let fetch = Some(began.elapsed());
     let etag = etag(&job.key, &overlays.version(&original));
-    let original = overlays.limit(original, negative_ttl);
-    if let Some(envelope) = job.renewed(&etag, &original) {
+    // what has not been purged by now has not been purged by when the making began: the answer is no older than that
+    let peers = &shared.peers;
+    let is_allowed = peers.allows(&original.envelope.meta) && overlays.are_allowed(peers);
+    let mut original = overlays.limit(original, negative_ttl);
+    let generation = if is_allowed { position } else { Generation::ZERO };
+    Arc::make_mut(&mut original.envelope).meta.generation = generation;
+    if let Some(envelope) = job.renewed(&etag, &original).filter(|envelope| peers.allows(&envelope.meta)) {
         let timing = Timing { fetch, ..Timing::default() };
         return Ok(Made { envelope, standing: original.standing, timing, part: Part::Began });
     }
@@ -85,7 +99,7 @@ pub async fn attempt(worker: &Rc<Worker>, job: &Job) -> Result<Made, Failure> {
     };
     let original = if body.lacks_overlays { overlays::briefly(&original, negative_ttl) } else { original };
     let timing = Timing { fetch, ..body.timing };
-    let envelope = Arc::new(job.envelope(body, etag, &original));
+    let envelope = Arc::new(envelope(body, etag, &original));
     Ok(Made { envelope, standing: original.standing, timing, part: Part::Began })
 }
 
@@ -185,22 +199,24 @@ impl Job {
     fn knows(&self, envelope: &Arc<Envelope>) -> bool {
         self.stale.as_ref().is_some_and(|stale| Arc::ptr_eq(stale, envelope))
     }
+}
 
-    fn envelope(&self, body: Body, etag: String, original: &Original) -> Envelope {
-        let Envelope { meta: source, body: original } = &*original.envelope;
-        let mut headers = body.headers;
-        headers.push(("x-original-filesize".to_owned(), original.len().to_string()));
-        headers.extend(source.headers.iter().filter(|(name, _)| name == FETCH_TIME).cloned());
-        let meta = Meta {
-            status: source.status,
-            content_type: body.content_type.to_owned(),
-            etag: Some(etag),
-            last_modified: source.last_modified.clone(),
-            stored_at: source.stored_at,
-            lifetimes: source.lifetimes,
-            tag: Keys::tag(&self.identity),
-            headers,
-        };
-        Envelope { meta, body: body.bytes }
-    }
+/// The answer: its bytes, and what its original says of them.
+fn envelope(body: Body, etag: String, original: &Original) -> Envelope {
+    let Envelope { meta: source, body: original } = &*original.envelope;
+    let mut headers = body.headers;
+    headers.push(("x-original-filesize".to_owned(), original.len().to_string()));
+    headers.extend(source.headers.iter().filter(|(name, _)| name == FETCH_TIME).cloned());
+    let meta = Meta {
+        status: source.status,
+        content_type: body.content_type.to_owned(),
+        etag: Some(etag),
+        last_modified: source.last_modified.clone(),
+        stored_at: source.stored_at,
+        lifetimes: source.lifetimes,
+        tags: source.tags.clone(),
+        generation: source.generation,
+        headers,
+    };
+    Envelope { meta, body: body.bytes }
 }

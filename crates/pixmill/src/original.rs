@@ -4,10 +4,16 @@ use std::{rc::Rc, sync::Arc, time::Instant};
 
 use bytes::Bytes;
 use origin::{ErrorKind, Fetched, Target, Unchanged, Validators};
-use result_cache::{Envelope, Freshness, Key, Lifetimes, Meta, Stated, clock};
+use result_cache::{Envelope, Freshness, Generation, Key, Lifetimes, Meta, Stated, clock};
 use tokio::task::yield_now;
 
-use crate::{failure::Failure, flight, keys::Keys, state::Worker};
+use crate::{
+    failure::Failure,
+    flight,
+    keys::Keys,
+    state::Worker,
+    turn::{Turn, publish, turn},
+};
 
 /// Status of an envelope with bytes in it, and of one that remembers that there are none.
 const FOUND: u16 = 200;
@@ -61,14 +67,27 @@ impl Original {
 /// An original, as fresh as the origin wants it to be.
 pub async fn obtain(worker: &Rc<Worker>, target: &Rc<Target>) -> Result<Original, Failure> {
     let shared = &worker.shared;
-    let key = Keys::original(&worker.origins.identity(target));
+    let identity = worker.origins.identity(target);
+    let key = Keys::original(&identity);
     if let Some(known) = fresh(worker, &key).await {
         return known;
     }
     let until = Instant::now() + shared.config.limits.deadline;
-    let fetch = || fetch(Rc::clone(worker), Rc::clone(target), key);
-    let (original, _) = flight::join(&shared.fetching, key, until, fetch).await?;
+    let tag = Keys::tag(&identity);
+    let flight = Keys::flight(&key, shared.peers.last_purge(&tag));
+    let fetch = || fetch(Rc::clone(worker), Rc::clone(target), Name { key, flight, tag: tag.clone() });
+    let (original, _) = flight::join(&shared.fetching, flight, until, fetch).await?;
     Ok(original)
+}
+
+/// The names of an original.
+struct Name {
+    /// In the cache.
+    key: Key,
+    /// Among those that are being fetched.
+    flight: Key,
+    /// In purges.
+    tag: String,
 }
 
 /// What the cache knows, if it is fresh.
@@ -86,9 +105,10 @@ async fn fresh(worker: &Worker, key: &Key) -> Option<Result<Original, Failure>> 
 }
 
 /// An original that did not come from the origin: good for the request it came with, and not for others.
-pub async fn given(body: Bytes) -> Original {
+pub async fn given(worker: &Worker, body: Bytes) -> Original {
+    let generation = worker.shared.peers.position();
     let headers = vec![(DIGEST.to_owned(), digest(&body).await)];
-    let meta = Meta { status: FOUND, headers, stored_at: clock::now(), ..Meta::default() };
+    let meta = Meta { status: FOUND, headers, stored_at: clock::now(), generation, ..Meta::default() };
     Original { envelope: Arc::new(Envelope { meta, body }), standing: Standing::Unkept }
 }
 
@@ -98,34 +118,59 @@ pub async fn keep_given(worker: &Worker, target: &Target, original: &Original, l
     let shared = &worker.shared;
     let mut envelope = Envelope::clone(&original.envelope);
     envelope.meta.lifetimes = lifetimes;
-    let key = Keys::original(&worker.origins.identity(target));
+    let identity = worker.origins.identity(target);
+    let key = Keys::original(&identity);
+    envelope.meta.tags = vec![Keys::tag(&identity)];
     shared.originals.put_shared(key, Arc::new(envelope)).await;
     shared.originals.get(&key, clock::now()).await.is_some()
 }
 
-/// Asks the origin, with the validators of what is known.
-async fn fetch(worker: Rc<Worker>, target: Rc<Target>, key: Key) -> Result<Original, Failure> {
-    // the flight before may have landed between the look and the join
-    if let Some(known) = fresh(&worker, &key).await {
-        return known;
+/// Fetches it, or finds that another flight, or another node, just did.
+async fn fetch(worker: Rc<Worker>, target: Rc<Target>, name: Name) -> Result<Original, Failure> {
+    let shared = &worker.shared;
+    let position = shared.peers.position();
+    let look = async || fresh(&worker, &name.key).await;
+    let lease = match turn(&shared.peers, &shared.originals, name.flight, look).await {
+        Turn::Found(known) => return known,
+        Turn::Ours(lease) => lease,
+    };
+    let result = ask(&worker, &target, &name, position).await;
+    if matches!(&result, Ok(Original { standing: Standing::Kept, .. }) | Err(Failure::Absent { .. })) {
+        publish(lease, &shared.originals, name.key);
     }
+    result
+}
+
+/// Asks the origin, with the validators of what is known.
+async fn ask(
+    worker: &Worker,
+    target: &Target,
+    name: &Name,
+    position: Generation,
+) -> Result<Original, Failure> {
+    let key = name.key;
     let known = worker.shared.originals.get(&key, clock::now()).await.map(|hit| hit.envelope);
+    if let Some(envelope) = &known
+        && worker.shared.pauses.holds(&key)
+    {
+        return Ok(Original { envelope: Arc::clone(envelope), standing: Standing::Outdated });
+    }
     let validators = known.as_ref().map(|known| Validators {
         etag: known.meta.etag.clone(),
         last_modified: known.meta.last_modified.clone(),
     });
     let began = Instant::now();
-    let fetched = worker.origins.fetch(&target, validators.as_ref()).await;
+    let fetched = worker.origins.fetch(target, validators.as_ref()).await;
     worker.shared.counters.fetched(outcome(&fetched), began.elapsed());
     // an upload that came meanwhile goes before what the origin has
-    if let Some(Ok(uploaded)) = fresh(&worker, &key).await {
+    if let Some(Ok(uploaded)) = fresh(worker, &key).await {
         return Ok(uploaded);
     }
     match (fetched, known) {
-        (Ok(Fetched::Modified(found)), _) => Ok(keep_found(&worker, key, found).await),
-        (Ok(Fetched::NotModified(same)), Some(known)) => Ok(keep_same(&worker, key, same, &known).await),
+        (Ok(Fetched::Modified(found)), _) => Ok(keep_found(worker, name, position, found).await),
+        (Ok(Fetched::NotModified(same)), Some(known)) => Ok(keep_same(worker, key, same, &known).await),
         (Ok(Fetched::NotModified(_)), None) => Err(Failure::Broken),
-        (Err(error), known) => refused(&worker, key, error, known).await,
+        (Err(error), known) => refused(worker, name, position, error, known).await,
     }
 }
 
@@ -147,14 +192,15 @@ fn outcome(fetched: &Result<Fetched, origin::Error>) -> &'static str {
     }
 }
 
-async fn keep_found(worker: &Worker, key: Key, found: origin::Original) -> Original {
+async fn keep_found(worker: &Worker, name: &Name, position: Generation, found: origin::Original) -> Original {
     let origin::Original { body, validators, freshness, elapsed, .. } = found;
     let mut headers = vec![(FETCH_TIME.to_owned(), format!("{:.1}", elapsed.as_secs_f64() * 1e3))];
     if validators.is_empty() {
         headers.push((DIGEST.to_owned(), digest(&body).await));
     }
-    let meta = Meta { status: FOUND, headers, ..Meta::default() };
-    keep(worker, key, Envelope { meta, body }, validators, &freshness).await
+    let tags = vec![name.tag.clone()];
+    let meta = Meta { status: FOUND, headers, tags, generation: position, ..Meta::default() };
+    keep(worker, name.key, Envelope { meta, body }, validators, &freshness).await
 }
 
 async fn keep_same(worker: &Worker, key: Key, same: Unchanged, known: &Envelope) -> Original {
@@ -168,6 +214,7 @@ async fn keep(
     validators: Validators,
     freshness: &origin::Freshness,
 ) -> Original {
+    worker.shared.pauses.end(&key);
     let lifetimes = Lifetimes::found(&stated(freshness), &worker.shared.config.cache);
     envelope.meta.etag = validators.etag;
     envelope.meta.last_modified = validators.last_modified;
@@ -185,30 +232,39 @@ async fn keep(
 /// What is left when the origin gave nothing.
 async fn refused(
     worker: &Worker,
-    key: Key,
+    name: &Name,
+    position: Generation,
     error: origin::Error,
     known: Option<Arc<Envelope>>,
 ) -> Result<Original, Failure> {
     if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Gone) {
-        return Err(remember_absence(worker, key).await);
+        return Err(remember_absence(worker, name, position).await);
     }
     let failure = Failure::from(error);
     if !failure.excuses_stale() {
-        forget(worker, &key).await;
+        forget(worker, &name.key).await;
         return Err(failure);
     }
+    worker.shared.pauses.begin(name.key);
     let envelope = known.ok_or_else(|| failure.clone())?;
     tracing::warn!(error = %failure, "an original that is out of date is used");
     Ok(Original { envelope, standing: Standing::Outdated })
 }
 
-async fn remember_absence(worker: &Worker, key: Key) -> Failure {
+async fn remember_absence(worker: &Worker, name: &Name, position: Generation) -> Failure {
     let Some(lifetimes) = Lifetimes::absent(&Stated::default(), &worker.shared.config.cache) else {
-        forget(worker, &key).await;
+        forget(worker, &name.key).await;
         return Failure::Absent { fresh_for: std::time::Duration::ZERO };
     };
-    let meta = Meta { status: ABSENT, stored_at: clock::now(), lifetimes, ..Meta::default() };
-    worker.shared.originals.put(key, Arc::new(Envelope { meta, body: Bytes::new() })).await;
+    let meta = Meta {
+        status: ABSENT,
+        stored_at: clock::now(),
+        lifetimes,
+        tags: vec![name.tag.clone()],
+        generation: position,
+        ..Meta::default()
+    };
+    worker.shared.originals.put(name.key, Arc::new(Envelope { meta, body: Bytes::new() })).await;
     Failure::Absent { fresh_for: lifetimes.fresh_for }
 }
 

@@ -11,11 +11,12 @@ use futures_util::{
     future::{LocalBoxFuture, try_join_all},
 };
 use origin::{SourcePath, Target};
-use result_cache::{Envelope, Key, Lifetimes, clock};
+use result_cache::{Envelope, Key, Lifetimes, Peers, clock};
 use vips_ops::{Accept, Assets, Params, overlay::Link, params::value::url::Url};
 
 use crate::{
     failure::Failure,
+    keys::Keys,
     original::{self, Original, Standing},
     service::{self, Found, Request},
     state::Worker,
@@ -28,6 +29,8 @@ pub struct Overlays {
     pub assets: Assets,
     /// What was found for each of the links.
     found: Vec<Option<Original>>,
+    /// The tags of all of them, of those that are missing too.
+    tags: Vec<String>,
 }
 
 /// Fails if a request names an overlay that may not be fetched, before anything is.
@@ -47,13 +50,15 @@ fn place(worker: &Worker, original: &Target, link: &Link) -> Result<Target, Fail
 /// Fetches what the links name, all at the same time.
 pub async fn obtain(worker: &Rc<Worker>, original: &Target, links: &[Link]) -> Result<Overlays, Failure> {
     let found = try_join_all(links.iter().map(|link| one(worker, original, link))).await?;
+    let tag = |link| Ok(Keys::tag(&worker.origins.identity(&place(worker, original, link)?)));
+    let tags = links.iter().map(tag).collect::<Result<_, Failure>>()?;
     let mut assets = Assets::default();
     for (link, found) in links.iter().zip(&found) {
         if let Some(found) = found {
             assets.insert(link.url.clone(), found.envelope.body.clone());
         }
     }
-    Ok(Overlays { assets, found })
+    Ok(Overlays { assets, found, tags })
 }
 
 /// Nothing: it cannot be had, and may be left out.
@@ -106,12 +111,18 @@ impl Overlays {
         Key::of(&parts.collect::<Vec<_>>())
     }
 
+    /// Whether none of them has been purged since it was fetched.
+    pub fn are_allowed(&self, peers: &Peers) -> bool {
+        self.found.iter().flatten().all(|overlay| peers.allows(&overlay.envelope.meta))
+    }
+
     /// The original, which may be kept no longer than any of its overlays, nor than one is missing.
     pub fn limit(&self, original: Original, negative_ttl: Duration) -> Original {
         if self.found.is_empty() {
             return original;
         }
-        let original = self.found.iter().flatten().fold(original, |all, overlay| shorter(&all, overlay));
+        let mut original = self.found.iter().flatten().fold(original, |all, overlay| shorter(&all, overlay));
+        add_tags(&mut Arc::make_mut(&mut original.envelope).meta.tags, &self.tags);
         if self.found.iter().any(Option::is_none) { briefly(&original, negative_ttl) } else { original }
     }
 }
@@ -141,7 +152,17 @@ fn shorter(original: &Original, overlay: &Original) -> Original {
         (Standing::Outdated, _) | (_, Standing::Outdated) => Standing::Outdated,
         (Standing::Kept, Standing::Kept) => Standing::Kept,
     };
-    with(original, lifetimes, standing)
+    let mut both = with(original, lifetimes, standing);
+    add_tags(&mut Arc::make_mut(&mut both.envelope).meta.tags, &other.tags);
+    both
+}
+
+fn add_tags(tags: &mut Vec<String>, more: &[String]) {
+    for tag in more {
+        if !tags.contains(tag) {
+            tags.push(tag.clone());
+        }
+    }
 }
 
 fn with(original: &Original, lifetimes: Lifetimes, standing: Standing) -> Original {

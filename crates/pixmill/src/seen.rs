@@ -108,7 +108,8 @@ fn envelope(fact: &Fact, identity: &str, original: &Original) -> Envelope {
         content_type: "application/json".to_owned(),
         stored_at: source.stored_at,
         lifetimes: source.lifetimes,
-        tag: Keys::tag(identity),
+        tags: vec![Keys::tag(identity)],
+        generation: source.generation,
         ..Meta::default()
     };
     Envelope { meta, body }

@@ -8,17 +8,21 @@ use std::{
 
 use actix_web::rt;
 use origin::Target;
-use result_cache::{Envelope, Freshness, Hit, Key, Tier, clock};
+use result_cache::{Envelope, Freshness, Generation, Hit, Key, Tier, clock};
 use vips_ops::{Accept, Params};
 
 use crate::{
     failure::Failure,
     flight::{self, Part},
+    keys::Keys,
     make,
     original::{Original, Standing},
     state::Worker,
     timing::Timing,
 };
+
+/// How often an answer is not taken because it was purged while it was made: more than once takes purges in a row.
+const MOST_REMADE: usize = 2;
 
 /// A request for a picture.
 #[derive(Debug, Clone)]
@@ -76,6 +80,8 @@ pub struct Job {
     pub request: Request,
     /// The answer's name in the cache.
     pub key: Key,
+    /// The answer's name among those that are being made.
+    pub flight: Key,
     /// The origin's name for the original.
     pub identity: String,
     /// The answer that is out of date.
@@ -99,7 +105,13 @@ pub async fn answer(worker: &Rc<Worker>, request: Request) -> Result<Answer, Fai
         return Ok(Answer::known(envelope, Found::Hit(*tier), cache));
     }
     let stale = known.map(|hit| hit.envelope);
-    let job = Rc::new(Job { request, key, identity, stale: stale.clone(), given: None });
+    if let Some(stale) = &stale
+        && shared.pauses.holds(&Keys::original(&identity))
+    {
+        return Ok(Answer::known(stale, Found::Stale, cache));
+    }
+    let flight = Keys::flight(&key, shared.peers.last_purge(&Keys::tag(&identity)));
+    let job = Rc::new(Job { request, key, flight, identity, stale: stale.clone(), given: None });
     let made = made(Rc::clone(worker), job, began + shared.config.limits.deadline);
     if let Some(stale) = &stale
         && stale.state(now) == Freshness::StaleWhileRevalidate
@@ -121,10 +133,27 @@ pub async fn answer(worker: &Rc<Worker>, request: Request) -> Result<Answer, Fai
     }
 }
 
-/// Has the answer made, once for all who want it at the same time.
+/// Has the answer made, once for all who want it at the same time. One whose overlays were purged before it was asked
+/// for here, though after the making began, is made once more.
 async fn made(worker: Rc<Worker>, job: Rc<Job>, until: Instant) -> Result<(Made, Part), Failure> {
-    flight::join(&worker.shared.making, job.key, until, || make::make(Rc::clone(&worker), Rc::clone(&job)))
-        .await
+    let asked = worker.shared.peers.position();
+    let begin = || make::make(Rc::clone(&worker), Rc::clone(&job));
+    for _ in 0..MOST_REMADE {
+        let made = flight::join(&worker.shared.making, job.flight, until, begin).await?;
+        if !outdated(&worker, &made.0.envelope, asked) {
+            return Ok(made);
+        }
+    }
+    // its making began after it was asked for; it is not kept
+    flight::join(&worker.shared.making, job.flight, until, begin).await
+}
+
+/// Whether something that it was made from was purged after its making began, and that was known at `asked`.
+fn outdated(worker: &Worker, envelope: &Envelope, asked: Generation) -> bool {
+    let Envelope { meta, .. } = envelope;
+    let peers = &worker.shared.peers;
+    let mut purges = meta.tags.iter().map(|tag| peers.last_purge(tag));
+    purges.any(|purged| meta.generation < purged && purged <= asked)
 }
 
 impl Answer {

@@ -10,7 +10,7 @@ use std::{
 
 use anyhow::Context;
 use origin::{Hosts, Origins};
-use result_cache::{Cache, Flights, Name};
+use result_cache::{Cache, Flights, Name, Peers};
 use tokio::sync::Semaphore;
 use vips_ops::{Settings, params::rules::Rules};
 
@@ -20,6 +20,7 @@ use crate::{
     http::{cors::Cors, error},
     keys::Keys,
     original::Original,
+    pause::Pauses,
     render::Pool,
     service::Made,
     sight::{Fact, Sight},
@@ -42,6 +43,8 @@ pub struct Shared {
     pub cors: Cors,
     /// Names of cached things.
     pub keys: Keys,
+    /// What ties the caches to those of other nodes.
+    pub peers: Peers,
     /// Encoded answers.
     pub results: Cache,
     /// Source bytes, and remembered absences.
@@ -58,6 +61,8 @@ pub struct Shared {
     pub hosts: Arc<Hosts>,
     /// Originals being fetched.
     pub fetching: Flights<Original, Failure>,
+    /// Originals whose origin failed a moment ago.
+    pub pauses: Pauses,
     /// The threads that compute.
     pub pool: Pool,
     /// What is counted.
@@ -93,18 +98,21 @@ impl Shared {
         // a fact, and an answer that tells of facts, depends on how they are read
         let keys = Keys::new(&settings)
             .with(&format!("{} {}", config.vision.nsfw_threshold, config.vision.min_confidence));
+        let peers = Peers::open(&config.cache)?;
         Ok(Self {
             fingerprint: keys.fingerprint(&config.policy()),
             keys,
             counters: Counters::new(error::codes()),
-            results: Cache::open(&config.cache, Name::Results).await?,
-            originals: Cache::open(&config.cache, Name::Originals).await?,
+            results: Cache::open(&config.cache, Name::Results, &peers).await?,
+            originals: Cache::open(&config.cache, Name::Originals, &peers).await?,
             making: Flights::new(deadline),
             looking: Flights::new(deadline),
             sight: Arc::new(Sight::open(&config.vision)),
             looks: Semaphore::new(config.vision.queue),
             hosts: Arc::new(Hosts::new(&config.origin)),
             fetching: Flights::new(deadline),
+            pauses: Pauses::new(config.cache.origin_pause),
+            peers,
             pool: Pool::new(threads, config.workers.queue).context("cannot start the render threads")?,
             room: Room::new(config.uploads.max_memory),
             background: Background::new(config.uploads.queue),

@@ -30,6 +30,8 @@ struct Tiers {
     memory: Option<MemoryStore>,
     disk: Option<DiskStore>,
     redis: Option<RedisStore>,
+    /// Whether everything goes to Redis, or only what no other node can make.
+    shares_all: bool,
     peers: Peers,
     versions: Versions,
     max_entry_bytes: u64,
@@ -59,14 +61,13 @@ impl Cache {
         if let Some(disk) = disk.as_ref().filter(|_| peers.distrusts_disk()) {
             disk.clear().await?;
         }
-        let redis = match config.uses_redis(name) {
-            true => peers.store(RedisSettings::new(&config.redis, name, max_entry_bytes)),
-            false => None,
-        };
+        let settings = RedisSettings::new(&config.redis, name, max_entry_bytes);
+        let redis = if config.enabled(name) { peers.store(settings) } else { None };
         Ok(Self(Arc::new(Tiers {
             memory,
             disk,
             redis,
+            shares_all: config.shares_all(name),
             peers: peers.clone(),
             versions: Versions::default(),
             max_entry_bytes,
@@ -114,7 +115,7 @@ impl Cache {
             }
             return;
         }
-        if let Some(redis) = &tiers.redis {
+        if let Some(redis) = tiers.redis.as_ref().filter(|_| tiers.shares_all) {
             tiers.in_redis.puts.add_one();
             redis.put(key, Arc::clone(&envelope)).await;
         }
@@ -132,7 +133,12 @@ impl Cache {
     /// Keeps what no other node can make: an upload, say. As [`put`](Self::put), but a tier that several machines share
     /// has it when this returns, whatever else is kept there, or cannot be reached.
     pub async fn put_shared(&self, key: Key, envelope: Arc<Envelope>) {
-        self.put(key, envelope).await;
+        self.put(key, Arc::clone(&envelope)).await;
+        let tiers = &*self.0;
+        let fits = envelope.weight() as u64 <= tiers.max_entry_bytes;
+        if let Some(redis) = tiers.redis.as_ref().filter(|_| fits && tiers.peers.allows(&envelope.meta)) {
+            redis.put_now(key, envelope).await;
+        }
     }
 
     /// Forgets the key in every tier, for good. On an error every other tier has forgotten it; try again.
@@ -176,7 +182,7 @@ impl Cache {
 
     /// Whether other nodes find what is put here.
     pub fn is_shared(&self) -> bool {
-        self.0.redis.is_some() && self.0.peers.is_connected()
+        self.0.redis.is_some() && self.0.shares_all && self.0.peers.is_connected()
     }
 
     /// Waits until other nodes can find what was put last under the key, or it is plain that they will not.

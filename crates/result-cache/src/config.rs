@@ -78,6 +78,11 @@ pub struct Config {
     #[serde(with = "humantime_serde")]
     #[schemars(with = "String")]
     pub stale_if_error: Duration,
+    /// How long an origin that is broken is not asked again for an original, as long as something stale can be
+    /// used instead.
+    #[serde(with = "humantime_serde")]
+    #[schemars(with = "String")]
+    pub origin_pause: Duration,
 }
 
 /// One of the two caches.
@@ -129,6 +134,7 @@ impl Default for Config {
             negative_ttl: Duration::from_secs(10),
             stale_while_revalidate: Duration::from_hours(1),
             stale_if_error: DAY,
+            origin_pause: Duration::from_secs(5),
         }
     }
 }
@@ -193,14 +199,12 @@ impl Config {
         !self.disk.path.as_os_str().is_empty() && (self.results.enabled || self.originals.enabled)
     }
 
-    /// Whether this cache is shared by way of Redis.
-    pub(crate) fn uses_redis(&self, name: Name) -> bool {
-        self.enabled(name)
-            && self.redis.is_used()
-            && match name {
-                Name::Results => true,
-                Name::Originals => self.redis.originals,
-            }
+    /// Whether all of this cache is shared where there is a Redis.
+    pub(crate) fn shares_all(&self, name: Name) -> bool {
+        match name {
+            Name::Results => true,
+            Name::Originals => self.redis.originals,
+        }
     }
 
     fn share(&self, name: Name, total: ByteSize, originals_percent: u8) -> u64 {

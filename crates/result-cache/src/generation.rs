@@ -23,7 +23,7 @@ impl Generation {
     pub const ZERO: Self = Self(0);
 
     /// Length of the encoded form in bytes.
-    pub(crate) const LEN: usize = size_of::<u128>();
+    pub const LEN: usize = size_of::<u128>();
 
     /// The next position of a node that counts by itself.
     pub(crate) fn next_here(self) -> Self {
@@ -50,7 +50,8 @@ impl Generation {
         Some(Self((shared | u128::from(number.min(u32::MAX.into()))) << OWN_BITS))
     }
 
-    pub(crate) fn to_bytes(self) -> [u8; Self::LEN] {
+    /// The form in which envelopes carry it.
+    pub fn to_bytes(self) -> [u8; Self::LEN] {
         self.0.to_le_bytes()
     }
 
@@ -92,7 +93,10 @@ mod tests {
         assert!(read("1700000000000-4294967295") < read("1700000000001-0"));
         let own = one.next_here().next_here();
         assert!(one < own && own < read("1700000000000-1"));
-        assert_eq!((own.in_log().as_str(), own.next_in_log().as_str()), ("1700000000000-0", "1700000000000-1"));
+        assert_eq!(
+            (own.in_log().as_str(), own.next_in_log().as_str()),
+            ("1700000000000-0", "1700000000000-1")
+        );
         assert_eq!(read(&one.in_log()), one);
         assert_eq!(Generation::ZERO.next_in_log(), "0-1");
         for junk in ["", "1", "-", "1-", "a-1", "1-1-1"] {

@@ -33,14 +33,12 @@ impl Peers {
     /// Reads the purges that are kept on disk, and begins to connect to Redis. Blocks the calling thread a
     /// little: call it at start.
     pub fn open(config: &Config) -> Result<Self, Error> {
-        let purges = match config.uses_disk() {
-            true => Purges::open(&config.disk.path)?,
-            false => Purges::in_memory(),
-        };
+        let purges = if config.uses_disk() { Purges::open(&config.disk.path)? } else { Purges::in_memory() };
         let purges = Arc::new(purges);
-        let remote = match config.redis.is_used() {
-            true => Some(Remote::open(&config.redis, Arc::clone(&purges))?),
-            false => None,
+        let remote = if config.redis.is_used() {
+            Some(Remote::open(&config.redis, Arc::clone(&purges))?)
+        } else {
+            None
         };
         Ok(Self(Arc::new(Inner { purges, remote })))
     }
@@ -64,7 +62,7 @@ impl Peers {
     /// means that all that holds, but that this node may forget it when it restarts.
     pub async fn purge(&self, scope: Scope) -> Result<Reach, Error> {
         let Some(remote) = &self.0.remote else {
-            self.0.purges.record_here(scope).await.map_err(unwritten)?;
+            self.0.purges.record_here(scope).await.map_err(|error| unwritten(&error))?;
             return Ok(Reach::AllNodes);
         };
         match remote.follower.send(&scope).await {
@@ -72,7 +70,7 @@ impl Peers {
             Err(trouble) => {
                 tracing::warn!(reason = %trouble, "a purge is not sent to other nodes yet");
                 remote.follower.send_later(scope.clone());
-                self.0.purges.record_here(scope).await.map_err(unwritten)?;
+                self.0.purges.record_here(scope).await.map_err(|error| unwritten(&error))?;
                 Ok(Reach::ThisNode)
             }
         }
@@ -88,7 +86,7 @@ impl Peers {
 
     /// Whether entries in Redis are used now. False without Redis, and while it is away.
     pub fn is_connected(&self) -> bool {
-        self.0.remote.as_ref().is_some_and(|remote| remote.link.space().is_some())
+        self.0.remote.as_ref().is_some_and(|remote| remote.link.space().is_some() && remote.link.is_open())
     }
 
     /// The store in Redis; nothing without one. Its entries are used while this value lives.
@@ -103,6 +101,6 @@ impl Peers {
     }
 }
 
-fn unwritten(error: io::Error) -> Error {
+fn unwritten(error: &io::Error) -> Error {
     Error::Unreachable { tier: Tier::Disk, reason: error.to_string() }
 }

@@ -10,7 +10,7 @@ mod picture;
 mod redis;
 mod samples;
 
+pub use self::redis::{RedisCluster, RedisSentinel, RedisServer};
 pub use film::Film;
 pub use picture::{Difference, Picture};
-pub use self::redis::{RedisCluster, RedisSentinel, RedisServer};
 pub use samples::{sample, samples};

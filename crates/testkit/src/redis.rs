@@ -9,14 +9,15 @@ use std::{
     time::{Duration, Instant},
 };
 
-use ::redis::{Client, FromRedisValue, cmd};
+use ::redis::{Client, FromRedisValue, RedisResult, cmd};
+use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
 const PROGRAM: &str = "redis-server";
 const HOST: &str = "127.0.0.1";
 /// Longer than servers take to find each other; a test that waits this long has failed.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 /// Slots of a cluster.
 const SLOTS: usize = 16_384;
 
@@ -54,8 +55,8 @@ impl RedisServer {
         let authority = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("a certificate");
         let path = |name| folder.path().join(name).to_str().expect("a path in UTF-8").to_owned();
         let (certificate, key) = (path("certificate.pem"), path("key.pem"));
-        std::fs::write(&certificate, authority.cert.pem()).expect("a file");
-        std::fs::write(&key, authority.signing_key.serialize_pem()).expect("a file");
+        std::fs::write(&certificate, pem("CERTIFICATE", authority.cert.der())).expect("a file");
+        std::fs::write(&key, pem("PRIVATE KEY", &authority.signing_key.serialize_der())).expect("a file");
         let port = free_port();
         let tls_port = port.to_string();
         let mut args = vec!["--tls-port", &tls_port, "--tls-cert-file", &certificate, "--tls-key-file", &key];
@@ -117,11 +118,15 @@ impl RedisServer {
 
     /// Asks it something, on a connection of its own.
     pub fn ask<T: FromRedisValue>(&self, words: &[&str]) -> T {
+        self.try_to(words).unwrap_or_else(|error| panic!("{words:?}: {error}"))
+    }
+
+    fn try_to<T: FromRedisValue>(&self, words: &[&str]) -> RedisResult<T> {
         let client = Client::open(self.url()).expect("an address");
         let mut connection = client.get_connection().expect("a connection");
         let mut command = cmd(words[0]);
         command.arg(&words[1..]);
-        command.query(&mut connection).unwrap_or_else(|error| panic!("{words:?}: {error}"))
+        command.query(&mut connection)
     }
 
     fn signal(&self, signal: Signal) {
@@ -189,6 +194,11 @@ impl RedisSentinel {
         let master = RedisServer::start()?;
         let port = master.port.to_string();
         let replica = RedisServer::with(&["--replicaof", HOST, &port])?;
+        // a sentinel that finds them ready asks no second time, which would be ten seconds later
+        until("the replica is in step", || {
+            let info: String = replica.ask(&["INFO", "replication"]);
+            info.contains("master_link_status:up")
+        });
         let folder = tempfile::tempdir().expect("a temporary folder");
         let file = folder.path().join("sentinel.conf");
         std::fs::write(&file, format!("sentinel monitor main {HOST} {port} 1\n")).expect("a file");
@@ -197,8 +207,7 @@ impl RedisSentinel {
         until("the sentinel knows the replica", || {
             let master: Vec<String> = sentinel.ask(&["SENTINEL", "MASTER", "main"]);
             let replicas = master.iter().position(|word| word == "num-slaves").map(|at| &master[at + 1]);
-            let synced: String = replica.ask(&["INFO", "replication"]);
-            replicas.is_some_and(|replicas| replicas == "1") && synced.contains("master_link_status:up")
+            replicas.is_some_and(|replicas| replicas == "1")
         });
         Some(Self { servers: [master, replica], sentinel })
     }
@@ -210,7 +219,10 @@ impl RedisSentinel {
 
     /// Makes the replica the master, and waits until it is.
     pub fn fail_over(&self) {
-        self.sentinel.ask::<()>(&["SENTINEL", "FAILOVER", "main"]);
+        // it takes a while to find the replica good
+        until("the sentinel begins", || {
+            self.sentinel.try_to::<()>(&["SENTINEL", "FAILOVER", "main"]).is_ok()
+        });
         until("the replica is the master", || {
             let role: String = self.servers[1].ask(&["INFO", "replication"]);
             let old: String = self.servers[0].ask(&["INFO", "replication"]);
@@ -223,7 +235,7 @@ fn is_installed() -> bool {
     let found = Command::new(PROGRAM).arg("--version").stdout(Stdio::null()).status();
     let found = found.is_ok_and(|status| status.success());
     if !found {
-        println!("skipped: {PROGRAM} is not installed");
+        eprintln!("skipped: {PROGRAM} is not installed");
     }
     found
 }
@@ -249,6 +261,12 @@ fn launch(port: u16, args: &[String], folder: &Path) -> Child {
     // a full pipe would hold it up
     thread::spawn(move || io::copy(&mut lines, &mut io::sink()));
     process
+}
+
+fn pem(what: &str, der: &[u8]) -> String {
+    let lines = BASE64.encode(der).into_bytes();
+    let lines: Vec<_> = lines.chunks(64).map(String::from_utf8_lossy).collect();
+    format!("-----BEGIN {what}-----\n{}\n-----END {what}-----\n", lines.join("\n"))
 }
 
 /// A port that nobody has just now.

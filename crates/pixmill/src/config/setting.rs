@@ -8,6 +8,8 @@ use super::{Config, MASK};
 /// Keys, or what lies below them, whose values are never shown; `*` is any name.
 pub(super) const SECRETS: &[&str] = &[
     "admin.password",
+    "cache.redis.sentinel_credentials",
+    "cache.redis.url",
     "origin.bucket.azure_key",
     "origin.bucket.azure_sas",
     "origin.bucket.secret_access_key",
@@ -236,6 +238,7 @@ mod tests {
             "origin.headers.authorization",
             "origin.headers",
             "origin.url",
+            "cache.redis.url",
             "origin.bucket.secret_access_key",
             "origins.shop.headers.cookie",
             "origins.shop.bucket.azure_sas",

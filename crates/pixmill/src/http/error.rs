@@ -169,6 +169,8 @@ fn status(kind: FailureKind) -> (StatusCode, &'static str) {
         FailureKind::Method => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
         FailureKind::Page => (StatusCode::NOT_FOUND, "no_such_page"),
         FailureKind::Upload(kind) => upload_status(kind),
+        FailureKind::PurgeUnsent => (StatusCode::SERVICE_UNAVAILABLE, "purge_not_sent"),
+        FailureKind::PurgeUnwritten => (StatusCode::INTERNAL_SERVER_ERROR, "purge_not_written"),
         FailureKind::Overloaded => (StatusCode::SERVICE_UNAVAILABLE, "overloaded"),
         FailureKind::Blind => (StatusCode::NOT_IMPLEMENTED, "models_missing"),
         FailureKind::Image(Image::Encoder) | FailureKind::Broken => {
@@ -260,6 +262,10 @@ fn message(failure: &Failure) -> String {
         Failure::Credentials => "expected user name and password",
         Failure::OriginalRefused => "originals are not given out: params.allow_original is off",
         Failure::Method => "the method is not answered here, expected one of those in Allow",
+        Failure::PurgeUnsent => {
+            "purged on this node only: the others will be told as soon as the shared cache answers"
+        }
+        Failure::PurgeUnwritten => "purged, but this node may forget it when it restarts: try again",
         Failure::Page => "there is no such page",
         Failure::Overloaded => "too many requests are waiting, try again soon",
         Failure::Blind { .. } => BLIND,

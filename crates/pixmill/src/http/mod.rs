@@ -11,6 +11,7 @@ mod hints;
 mod image;
 mod later;
 pub mod openapi;
+mod purge;
 mod range;
 mod request_id;
 mod success;

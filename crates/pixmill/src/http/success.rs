@@ -28,6 +28,8 @@ use crate::{
 };
 
 const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
+const SURROGATE_KEY: HeaderName = HeaderName::from_static("surrogate-key");
+const CACHE_TAG: HeaderName = HeaderName::from_static("cache-tag");
 const X_CACHE: HeaderName = HeaderName::from_static("x-cache");
 const X_PIXMILL_WARNING: HeaderName = HeaderName::from_static("x-pixmill-warning");
 
@@ -95,6 +97,10 @@ fn describe(headers: &mut HeaderMap, answer: &Answer, remarks: &Remarks) {
     }
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(X_CACHE, HeaderValue::from_static(answer.found.name()));
+    if !meta.tags.is_empty() {
+        put(headers, SURROGATE_KEY, meta.tags.join(" "));
+        put(headers, CACHE_TAG, meta.tags.join(","));
+    }
     put(headers, SERVER_TIMING, answer.timing.to_string());
     for (name, value) in &meta.headers {
         if let Ok(name) = HeaderName::try_from(name.as_str()) {

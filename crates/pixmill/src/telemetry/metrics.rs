@@ -119,10 +119,15 @@ pub(crate) const CACHE_EVICTIONS: Metric =
     counter("pixmill_cache_evictions_total", &["cache", "tier"], "Entries that had to make room.");
 pub(crate) const CACHE_FAILURES: Metric =
     counter("pixmill_cache_failures_total", &["cache", "tier"], "Reads and writes that failed.");
+pub(crate) const CACHE_DROPPED: Metric = counter(
+    "pixmill_cache_dropped_total",
+    &["cache", "tier"],
+    "Redis: entries that were not written, since too much waited or it did not take them.",
+);
 pub(crate) const CACHE_BYTES: Metric = gauge(
     "pixmill_cache_bytes",
     &["cache", "tier"],
-    "Memory: bytes held. Disk: bytes written since the start.",
+    "Memory: bytes held. Disk: bytes written since the start. Redis: bytes that wait to be written.",
 );
 pub(crate) const CACHE_CAPACITY: Metric = gauge("pixmill_cache_capacity_bytes", &["cache", "tier"], "Room.");
 pub(crate) const CACHE_OVERSIZE: Metric =
@@ -160,6 +165,7 @@ pub const METRICS: &[Metric] = &[
     CACHE_PUTS,
     CACHE_EVICTIONS,
     CACHE_FAILURES,
+    CACHE_DROPPED,
     CACHE_BYTES,
     CACHE_CAPACITY,
     CACHE_OVERSIZE,

@@ -123,7 +123,8 @@ fn result_key(id: Id) -> result_cache::Key {
 
 fn meta(shared: &Shared) -> Meta {
     let lifetimes = Lifetimes { fresh_for: shared.config.uploads.status_ttl, ..Lifetimes::default() };
-    Meta { status: 200, stored_at: clock::now(), lifetimes, ..Meta::default() }
+    let generation = shared.peers.position();
+    Meta { status: 200, stored_at: clock::now(), lifetimes, generation, ..Meta::default() }
 }
 
 #[cfg(test)]

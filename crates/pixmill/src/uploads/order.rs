@@ -88,7 +88,7 @@ pub async fn carry_out(worker: &Rc<Worker>, order: &Order) -> Result<Carried, Fa
     match &order.source {
         Source::Origin => of_origin(worker, order).await,
         Source::Upload { file, fate, .. } => {
-            let original = original::given(file.clone()).await;
+            let original = original::given(worker, file.clone()).await;
             match fate {
                 Fate::Forgotten => {
                     let answer = make(worker, order, &order.wanted, original).await?;
@@ -130,7 +130,7 @@ async fn processed(worker: &Rc<Worker>, order: &Order, original: Original) -> Re
         let expected = "parameters that make a picture which can be an original";
         return Err(Invalid::new("cache_processed", &answer.envelope.meta.content_type, expected).into());
     }
-    let original = keep(worker, order, original::given(bytes).await).await?;
+    let original = keep(worker, order, original::given(worker, bytes).await).await?;
     let mut stored = vec![picture(&order.path, &original)];
     stored.extend(make_others(worker, order, &original).await);
     Ok(Carried { answer, stored })
@@ -169,9 +169,12 @@ async fn make(
     let request = order.request(variant);
     let identity = worker.origins.identity(&request.target);
     let key = shared.keys.result(&request.params, request.accept, &identity);
-    let job = Job { request, key, identity, stale: None, given: Some(original) };
+    let position = shared.peers.position();
+    // nobody joins this one
+    let job = Job { request, key, flight: key, identity, stale: None, given: Some(original) };
     let limit = shared.config.limits.deadline;
-    let made = timeout(limit, make::attempt(worker, &job)).await.map_err(|_| Failure::Deadline)??;
+    let made =
+        timeout(limit, make::attempt(worker, &job, position)).await.map_err(|_| Failure::Deadline)??;
     if made.standing == Standing::Kept {
         shared.results.put(key, Arc::clone(&made.envelope)).await;
     }

@@ -16,6 +16,7 @@ mod form;
 mod hits;
 mod meta;
 mod negotiation;
+mod nodes;
 mod originals;
 mod origins;
 mod overlays;
@@ -25,6 +26,7 @@ mod remarks;
 #[path = "../../../origin/tests/it/s3.rs"]
 mod s3;
 mod setup;
+mod shared_cache;
 mod shutdown;
 mod sight;
 mod signing;

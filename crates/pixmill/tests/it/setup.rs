@@ -28,6 +28,7 @@ pub async fn serve(origin: &str, change: impl FnOnce(&mut Config)) -> Server {
     config.limits.deadline = 2 * PATIENCE;
     config.origin.response_timeout = 2 * PATIENCE;
     config.origin.timeout = 2 * PATIENCE;
+    config.cache.origin_pause = std::time::Duration::ZERO;
     config.cache.memory.max_bytes = bytesize::ByteSize::mib(64);
     origin.clone_into(&mut config.origin.url);
     change(&mut config);

@@ -49,7 +49,9 @@ impl Journal {
         fs::create_dir_all(folder).map_err(failed)?;
         let text = match fs::read_to_string(&path) {
             Ok(text) => text,
-            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::InvalidData) => String::new(),
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::InvalidData) => {
+                String::new()
+            }
             Err(error) => return Err(failed(error)),
         };
         let read = read(&text);

@@ -121,8 +121,7 @@ impl RedisConfig {
         }
         if !(1..=MOST_CONNECTIONS).contains(&self.connections) {
             let found = self.connections;
-            problems
-                .push(format!("cache.redis.connections is {found}, expected 1 to {MOST_CONNECTIONS}"));
+            problems.push(format!("cache.redis.connections is {found}, expected 1 to {MOST_CONNECTIONS}"));
         }
         let plain = |letter: char| letter.is_ascii_alphanumeric() || "-_.:".contains(letter);
         if self.prefix.is_empty() || !self.prefix.chars().all(plain) {

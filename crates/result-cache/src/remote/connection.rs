@@ -45,10 +45,11 @@ impl Connector {
             Ok(info.set_redis_settings(settings))
         };
         let nodes = config.urls().map(node).collect::<RedisResult<_>>()?;
-        let authorities = match config.ca_file.as_os_str().is_empty() {
-            true => None,
-            false => Some(fs::read(&config.ca_file)?),
-        };
+        // left to itself, TLS refuses to choose when several crates bring a provider, or none does; another
+        // part of the process may have chosen already
+        drop(rustls::crypto::ring::default_provider().install_default());
+        let named = !config.ca_file.as_os_str().is_empty();
+        let authorities = if named { Some(fs::read(&config.ca_file)?) } else { None };
         Ok(Self { config: config.clone(), nodes, authorities })
     }
 

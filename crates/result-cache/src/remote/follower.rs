@@ -37,8 +37,7 @@ pub(crate) struct Follower {
 impl Follower {
     /// Begins to follow, for good.
     pub(crate) fn start(link: Arc<Link>, purges: Arc<Purges>) -> Arc<Self> {
-        let (pending, followed) = Default::default();
-        let follower = Arc::new(Self { link, purges, pending, followed });
+        let follower = Arc::new(Self { link, purges, pending: Mutex::default(), followed: Mutex::default() });
         follower.link.threads.spawn(Arc::clone(&follower).follow_for_good());
         follower
     }
@@ -48,7 +47,7 @@ impl Follower {
         let space = self.link.space().ok_or(Trouble::Away)?;
         let answer = self.link.ask(&log::add(&self.link.names, &space, scope, None)).await?;
         let at = log::read_added(&answer).ok_or(Trouble::Away)?;
-        self.kept(self.purges.record(scope.clone(), at).await);
+        warn_unless_kept(self.purges.record(scope.clone(), at).await);
         // what is begun from now on is begun after the purge, and may know it
         drop(timeout(PATIENCE, self.purges.known(at)).await);
         Ok(())
@@ -104,7 +103,8 @@ impl Follower {
     /// entries in Redis are used.
     async fn catch_up(&self, connection: &mut Connection) -> Result<(), Trouble> {
         let names = &self.link.names;
-        let answer = ask(connection, &log::state(names, &super::fresh_name(), self.purges.position())).await?;
+        let answer =
+            ask(connection, &log::state(names, &super::fresh_name(), self.purges.position())).await?;
         let state = log::read_state(&answer).ok_or(Trouble::Away)?;
         let space = Some(state.space.as_str());
         if self.link.space().as_deref() != space {
@@ -135,11 +135,6 @@ impl Follower {
             told.extend(entries.iter().filter_map(|entry| entry.purge.clone()));
             self.apply(entries).await;
         }
-        if !state.is_whole && known < state.first {
-            // what was cut off may have concerned whatever is here
-            tracing::warn!("the log of purges begins after what this node knows: its cache counts as purged");
-            self.kept(self.purges.record(Scope::Everything, state.first).await);
-        }
         if state.last < known {
             // refused if another node was faster
             drop(ask(connection, &log::forward(names, known)).await);
@@ -150,6 +145,11 @@ impl Follower {
                 ask(connection, &log::add(names, &state.space, &scope, Some(at))).await?;
             }
         }
+        if !state.is_whole && known < state.first {
+            // what was cut off may have concerned whatever is here; others may have seen it
+            tracing::warn!("the log of purges begins after what this node knows: its cache counts as purged");
+            warn_unless_kept(self.purges.record(Scope::Everything, state.first).await);
+        }
         Ok(())
     }
 
@@ -159,7 +159,7 @@ impl Follower {
             let Some(scope) = self.pending.lock().first().cloned() else { return Ok(()) };
             let answer = ask(connection, &log::add(&self.link.names, space, &scope, None)).await?;
             let at = log::read_added(&answer).ok_or(Trouble::Away)?;
-            self.kept(self.purges.record(scope.clone(), at).await);
+            warn_unless_kept(self.purges.record(scope.clone(), at).await);
             let mut pending = self.pending.lock();
             if pending.first() == Some(&scope) {
                 pending.remove(0);
@@ -170,8 +170,7 @@ impl Follower {
     /// Waits for entries for a while.
     async fn wait(&self, connection: &mut Connection) -> Result<(), Trouble> {
         let millis = u64::try_from(WAIT.as_millis()).unwrap_or(u64::MAX);
-        let answer =
-            ask(connection, &log::follow(&self.link.names, self.purges.position(), millis)).await?;
+        let answer = ask(connection, &log::follow(&self.link.names, self.purges.position(), millis)).await?;
         self.apply(log::read_followed(&answer).ok_or(Trouble::Away)?).await;
         Ok(())
     }
@@ -180,13 +179,13 @@ impl Follower {
         let Some(last) = entries.last() else { return };
         let position = last.position;
         let purges = entries.into_iter().filter_map(|entry| entry.purge).collect();
-        self.kept(self.purges.record_all(purges, position).await);
+        warn_unless_kept(self.purges.record_all(purges, position).await);
     }
+}
 
-    fn kept(&self, result: io::Result<()>) {
-        if let Err(error) = result {
-            tracing::warn!(%error, "a purge is not written down, it may not outlast a restart");
-        }
+fn warn_unless_kept(result: io::Result<()>) {
+    if let Err(error) = result {
+        tracing::warn!(%error, "a purge is not written down, it may not outlast a restart");
     }
 }
 

@@ -24,6 +24,8 @@ use crate::stats::Counter;
 const REST: Duration = Duration::from_secs(1);
 /// How many times as long as a question a write may take.
 const WRITE_LIMITS: u32 = 4;
+/// Bytes that a slow network takes in a millisecond, besides.
+const WRITTEN_A_MILLISECOND: usize = 10_000;
 /// First and longest pause between attempts to connect.
 pub(super) const PAUSES: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(1));
 
@@ -80,7 +82,7 @@ impl fmt::Display for Trouble {
 
 impl Link {
     /// Begins to connect, on these threads, and waits for nothing.
-    pub(crate) fn open(config: &RedisConfig, connector: Connector, threads: Handle) -> Arc<Self> {
+    pub(crate) fn open(config: &RedisConfig, connector: Connector, threads: &Handle) -> Arc<Self> {
         let link = Arc::new(Self {
             names: Names::new(&config.prefix),
             connector,
@@ -105,8 +107,9 @@ impl Link {
     }
 
     /// Has an entry written: nobody waits for that, and a large one may take its time.
-    pub(super) async fn write(&self, command: &Cmd) -> Result<Value, Trouble> {
-        self.ask_within(WRITE_LIMITS * self.limit, command).await
+    pub(super) async fn write(&self, command: &Cmd, bytes: usize) -> Result<Value, Trouble> {
+        let transfer = Duration::from_millis((bytes / WRITTEN_A_MILLISECOND) as u64);
+        self.ask_within(WRITE_LIMITS * self.limit + transfer, command).await
     }
 
     /// Where entries are; nothing while this node does not know the purges.
@@ -122,8 +125,7 @@ impl Link {
         if !self.breaker.allows(Instant::now()) {
             return Err(Trouble::Away);
         }
-        let line = &self.lines[self.turn.fetch_add(1, Relaxed) % self.lines.len()];
-        let Some((opened, mut connection)) = line.open.lock().clone() else { return Err(Trouble::Away) };
+        let Some((line, opened, mut connection)) = self.next_line() else { return Err(Trouble::Away) };
         let trouble = match timeout(limit, connection.ask(command)).await {
             Ok(Ok(answer)) => {
                 self.breaker.succeeded();
@@ -148,6 +150,19 @@ impl Link {
             self.lines.iter().for_each(Line::renew_current);
         }
         Err(trouble)
+    }
+
+    /// Whether there is any connection.
+    pub(crate) fn is_open(&self) -> bool {
+        self.lines.iter().any(|line| line.open.lock().is_some())
+    }
+
+    /// The open line whose turn it is.
+    fn next_line(&self) -> Option<(&Line, u64, Connection)> {
+        let turn = self.turn.fetch_add(1, Relaxed) % self.lines.len();
+        let (before, after) = self.lines.split_at(turn);
+        let mut lines = after.iter().chain(before);
+        lines.find_map(|line| line.open.lock().clone().map(|(opened, connection)| (line, opened, connection)))
     }
 
     /// Keeps one connection open. The first one is also told what is published.
@@ -176,17 +191,16 @@ impl Link {
         if number > 0 {
             return self.connector.open(None).await;
         }
-        let (pushes, pushed) = unbounded_channel();
-        let mut connection = self.connector.open(Some(pushes)).await?;
-        let subscribing = connection.subscribe(&self.names.words()).await;
-        subscribing?;
-        self.threads.spawn(Arc::clone(self).listen(pushed));
+        let (sender, messages) = unbounded_channel();
+        let mut connection = self.connector.open(Some(sender)).await?;
+        connection.subscribe(&self.names.words()).await?;
+        self.threads.spawn(Arc::clone(self).listen(messages));
         Ok(connection)
     }
 
     /// Passes on what is published, until the connection ends.
-    async fn listen(self: Arc<Self>, mut pushed: UnboundedReceiver<PushInfo>) {
-        while let Some(push) = pushed.recv().await {
+    async fn listen(self: Arc<Self>, mut messages: UnboundedReceiver<PushInfo>) {
+        while let Some(push) = messages.recv().await {
             self.words.hear(&push);
         }
     }

@@ -3,8 +3,8 @@
 use redis::{Cmd, Value, cmd};
 
 use super::names::Names;
-use crate::purge::{MOST, Scope};
 use crate::Generation;
+use crate::purge::{MOST, Scope};
 
 /// Entries read at a time.
 const BATCH: usize = 1000;

@@ -51,7 +51,7 @@ impl Remote {
             .enable_all()
             .build()
             .map_err(Error::start)?;
-        let link = Link::open(config, connector, threads.handle().clone());
+        let link = Link::open(config, connector, threads.handle());
         let follower = Follower::start(Arc::clone(&link), purges);
         Ok(Self { link, follower, threads: Some(threads) })
     }

@@ -81,6 +81,15 @@ impl RedisStore {
         }
     }
 
+    /// As [`put`](Store::put), but whatever its size, and done when this returns, if it can be.
+    pub(crate) async fn put_now(&self, key: Key, envelope: Arc<Envelope>) {
+        if self.0.writes.add(key, Write::Put(Arc::clone(&envelope))) {
+            self.settled(&key).await;
+        } else if let Err(reason) = self.0.write(&key, Write::Put(envelope)).await {
+            tracing::warn!(%reason, %key, "an entry is not written to redis");
+        }
+    }
+
     /// Waits until the last thing put under the key is in Redis, or is not going to be.
     pub(crate) async fn settled(&self, key: &Key) {
         if let Some(settled) = self.0.writes.settled(key) {
@@ -119,7 +128,9 @@ impl Store for RedisStore {
 
     async fn remove(&self, key: &Key) -> Result<(), Error> {
         let result: Result<(), String> = match self.0.writes.remove(*key) {
-            Some(told) => told.await.unwrap_or_else(|_: oneshot::error::RecvError| Err("it is closed".into())),
+            Some(told) => {
+                told.await.unwrap_or_else(|_: oneshot::error::RecvError| Err("it is closed".into()))
+            }
             None => self.0.ask("UNLINK", key).await.map(drop).map_err(|trouble| trouble.to_string()),
         };
         result.map_err(|reason| Error::Unreachable { tier: Tier::Redis, reason })
@@ -180,7 +191,7 @@ impl Shared {
             .arg(&envelope.encode()[..])
             .arg("PX")
             .arg(lives_for);
-        self.link.write(&command).await.map(drop)
+        self.link.write(&command, envelope.weight()).await.map(drop)
     }
 
     /// Milliseconds until it expires, less the jitter; nothing if it has.
@@ -207,7 +218,8 @@ mod tests {
     fn the_time_to_live_is_shortened_by_up_to_a_tenth() {
         let hour = Duration::from_hours(1);
         let millis = 3_600_000;
-        let lives: Vec<_> = (0..100_u32).map(|n| lives_for(&Key::of(&[&n.to_le_bytes()]), hour).unwrap()).collect();
+        let lives: Vec<_> =
+            (0..100_u32).map(|n| lives_for(&Key::of(&[&n.to_le_bytes()]), hour).unwrap()).collect();
         assert!(lives.iter().all(|lives| (millis * 9 / 10..=millis).contains(lives)), "{lives:?}");
         assert!(lives.iter().max().unwrap() - lives.iter().min().unwrap() > millis / 20);
         assert_eq!(lives_for(&Key::from([0; 32]), hour), Some(millis));

@@ -165,6 +165,7 @@ async fn a_cache_that_is_not_enabled_holds_nothing_and_opens_no_files() {
     let dir = tempfile::tempdir().unwrap();
     let mut config = config(dir.path());
     config.results.enabled = false;
+    config.originals.enabled = false;
     let cache = open(&config).await;
     cache.put(key(1), envelope(1, 1000)).await;
     assert_eq!(found(&cache, &key(1)).await, None);

@@ -27,14 +27,14 @@ pub fn config(url: &str) -> Config {
 pub async fn connected(config: &Config) -> Peers {
     assert_eq!(config.problems(), [""; 0]);
     let peers = Peers::open(config).unwrap();
-    until(async || peers.is_connected()).await;
+    until("it is connected", async || peers.is_connected()).await;
     peers
 }
 
-pub async fn until(mut condition: impl AsyncFnMut() -> bool) {
+pub async fn until(what: &str, mut condition: impl AsyncFnMut() -> bool) {
     let began = Instant::now();
     while !condition().await {
-        assert!(began.elapsed() < PATIENCE, "it never came about");
+        assert!(began.elapsed() < PATIENCE, "it never came about that {what}");
         yield_now().await;
     }
 }
@@ -97,7 +97,7 @@ async fn a_purge_reaches_every_node_and_tier_and_takes_what_comes_late() {
     assert_eq!(one.purge(tag(1)).await.unwrap(), Reach::AllNodes);
     assert_eq!((tier(&here, 1).await, tier(&here, 2).await), (None, Some(Tier::Redis)));
     let position = one.position();
-    until(async || two.position() >= position).await;
+    until("the purge is known", async || two.position() >= position).await;
     assert_eq!((tier(&there, 1).await, tier(&there, 2).await), (None, Some(Tier::Memory)));
     // a making that began before the purge
     there.put(key(1), begun(1, before)).await;
@@ -122,20 +122,20 @@ async fn a_purge_without_redis_holds_here_and_is_sent_on() {
     here.shared(&key(1)).await;
     assert_eq!(tier(&there, 1).await, Some(Tier::Redis));
     server.kill();
-    until(async || !one.is_connected() && !two.is_connected()).await;
+    until("both are alone", async || !one.is_connected() && !two.is_connected()).await;
     assert_eq!(one.purge(tag(1)).await.unwrap(), Reach::ThisNode);
     assert_eq!((tier(&here, 1).await, tier(&there, 1).await), (None, Some(Tier::Memory)));
     here.put(key(2), begun(2, one.position())).await;
     server.start_again();
-    until(async || one.is_connected() && two.is_connected()).await;
-    until(async || tier(&there, 1).await.is_none()).await;
+    until("redis is in use", async || one.is_connected() && two.is_connected()).await;
+    until("it is gone", async || tier(&there, 1).await.is_none()).await;
     assert_eq!(tier(&here, 2).await, Some(Tier::Memory), "an empty Redis takes nothing with it");
     // and the new log counts on after what was known
     let before = two.position();
     there.put(key(3), begun(3, before)).await;
     one.purge(tag(3)).await.unwrap();
     assert!(one.position() > before);
-    until(async || tier(&there, 3).await.is_none()).await;
+    until("it is gone", async || tier(&there, 3).await.is_none()).await;
 }
 
 #[tokio::test]
@@ -146,9 +146,9 @@ async fn what_a_node_knows_outlasts_the_log() {
     let before = one.position();
     one.purge(tag(1)).await.unwrap();
     server.start_again();
-    until(async || one.is_connected()).await;
+    until("redis is in use", async || one.is_connected()).await;
     let two = connected(&config).await;
-    until(async || !two.allows(&begun(1, before).meta)).await;
+    until("the purge is known", async || !two.allows(&begun(1, before).meta)).await;
     assert!(two.allows(&begun(2, before).meta));
 }
 
@@ -249,11 +249,14 @@ async fn a_frozen_redis_costs_its_timeout_and_then_nothing() {
     let failures = results.stats().redis.unwrap().failures;
     assert!((5..20).contains(&failures), "{failures} of 50 waited");
     server.thaw();
-    until(async || peers.is_connected() && matches!(peers.claim(key(1)).await, Claim::Granted(_))).await;
+    until("redis is in use", async || {
+        peers.is_connected() && matches!(peers.claim(key(1)).await, Claim::Granted(_))
+    })
+    .await;
     results.put(key(1), begun(1, peers.position())).await;
     results.shared(&key(1)).await;
     let other = cache(&config, &connected(&config).await).await;
-    until(async || tier(&other, 1).await.is_some()).await;
+    until("it is there", async || tier(&other, 1).await.is_some()).await;
 }
 
 #[tokio::test]
@@ -267,7 +270,7 @@ async fn a_redis_that_comes_later_is_used_then() {
     assert_eq!(tier(&results, 1).await, Some(Tier::Memory));
     assert!(matches!(peers.claim(key(1)).await, Claim::Alone));
     server.start_again();
-    until(async || peers.is_connected()).await;
+    until("redis is in use", async || peers.is_connected()).await;
     assert_eq!(tier(&results, 1).await, Some(Tier::Memory));
 }
 
@@ -291,7 +294,7 @@ async fn contract_on_a_cluster_of_three_masters() {
     lease.kept();
     let before = two.position();
     assert_eq!(one.purge(tag(1)).await.unwrap(), Reach::AllNodes);
-    until(async || !two.allows(&begun(1, before).meta)).await;
+    until("the purge is known", async || !two.allows(&begun(1, before).meta)).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -312,10 +315,13 @@ async fn contract_behind_sentinels_and_after_a_failover() {
     let peers = connected(&config).await;
     let results = cache(&config, &peers).await;
     sentinel.fail_over();
-    until(async || {
-        results.put(key(1), begun(1, peers.position())).await;
-        results.shared(&key(1)).await;
-        sentinel.servers[1].ask::<Vec<String>>(&["KEYS", "pixmill:*:results:*"]).len() > 1
+    let mut number = 100;
+    until("the new master takes writes", async || {
+        number += 1;
+        results.put(key(number), begun(number, peers.position())).await;
+        results.shared(&key(number)).await;
+        let written = format!("pixmill:*:results:{}", key(number));
+        !sentinel.servers[1].ask::<Vec<String>>(&["KEYS", &written]).is_empty()
     })
     .await;
 }
@@ -330,7 +336,7 @@ async fn contract(config: &Config) {
     let mut old = Envelope::clone(&envelope(70, 10));
     old.meta.stored_at = STORED - 2 * u64::try_from(FRESH.as_millis()).unwrap();
     store.put(key(70), Arc::new(old)).await;
-    until(async || store.get(&key(70)).await.is_none()).await;
+    until("it is gone", async || store.get(&key(70)).await.is_none()).await;
 }
 
 #[tokio::test]

@@ -12,11 +12,11 @@ use crate::{
     telemetry::{
         exposition::Exposition,
         metrics::{
-            BUILD, CACHE_BYTES, CACHE_CAPACITY, CACHE_EVICTIONS, CACHE_FAILURES, CACHE_HITS, CACHE_MISSES,
-            CACHE_OVERSIZE, CACHE_PUTS, FAILURES, FLIGHTS, IN_FLIGHT, INFERENCE_REFUSALS, INFERENCE_SECONDS,
-            Metric, OPEN_FILES, ORIGIN_FETCHES, ORIGIN_SECONDS, PHASE_SECONDS, POOL_BEGUN, POOL_OLDEST,
-            POOL_RUNNING, POOL_THREADS, POOL_WAITING, REQUEST_SECONDS, REQUESTS, RESIDENT, RESPONSE_BYTES,
-            SIGNED, STARTED, UPTIME, VIPS_MEMORY,
+            BUILD, CACHE_BYTES, CACHE_CAPACITY, CACHE_DROPPED, CACHE_EVICTIONS, CACHE_FAILURES, CACHE_HITS,
+            CACHE_MISSES, CACHE_OVERSIZE, CACHE_PUTS, FAILURES, FLIGHTS, IN_FLIGHT, INFERENCE_REFUSALS,
+            INFERENCE_SECONDS, Metric, OPEN_FILES, ORIGIN_FETCHES, ORIGIN_SECONDS, PHASE_SECONDS, POOL_BEGUN,
+            POOL_OLDEST, POOL_RUNNING, POOL_THREADS, POOL_WAITING, REQUEST_SECONDS, REQUESTS, RESIDENT,
+            RESPONSE_BYTES, SIGNED, STARTED, UPTIME, VIPS_MEMORY,
         },
         process::Process,
     },
@@ -96,12 +96,13 @@ fn tell_work(page: &mut Exposition, shared: &Shared) {
 
 fn tell_caches(page: &mut Exposition, shared: &Shared) {
     let caches = [("results", shared.results.stats()), ("originals", shared.originals.stats())];
-    let numbers: [Number; 7] = [
+    let numbers: [Number; 8] = [
         (&CACHE_HITS, |tier| tier.hits),
         (&CACHE_MISSES, |tier| tier.misses),
         (&CACHE_PUTS, |tier| tier.puts),
         (&CACHE_EVICTIONS, |tier| tier.evictions),
         (&CACHE_FAILURES, |tier| tier.failures),
+        (&CACHE_DROPPED, |tier| tier.dropped),
         (&CACHE_BYTES, |tier| tier.bytes),
         (&CACHE_CAPACITY, |tier| tier.capacity),
     ];
@@ -119,6 +120,6 @@ fn tell_caches(page: &mut Exposition, shared: &Shared) {
 
 /// The tiers that there are.
 pub fn tiers(stats: &Stats) -> impl Iterator<Item = (&'static str, TierStats)> {
-    let tiers = [("memory", stats.memory), ("disk", stats.disk)];
+    let tiers = [("memory", stats.memory), ("disk", stats.disk), ("redis", stats.redis)];
     tiers.into_iter().filter_map(|(name, stats)| Some((name, stats?)))
 }

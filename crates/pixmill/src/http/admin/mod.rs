@@ -6,11 +6,11 @@ mod stats;
 
 use actix_web::{
     HttpRequest, HttpResponse, Resource,
-    web::{ServiceConfig, get, head, resource, to},
+    web::{ServiceConfig, delete, get, head, resource, to},
 };
 use serde_json::Value;
 
-use super::{error, put_uncached, worker};
+use super::{error, purge, put_uncached, worker};
 use crate::failure::Failure;
 
 /// Everything on the listener for operators that asks for the password.
@@ -25,11 +25,14 @@ pub fn pages(config: &mut ServiceConfig) {
         .service(page("/config").route(get().to(settings)).route(head().to(settings)))
         .service(page("/stats").route(get().to(stats)).route(head().to(stats)))
         .service(page("/metrics").route(get().to(metrics)).route(head().to(metrics)))
-        .default_service(to(async || error::response(&Failure::Page)));
+        .default_service(to(purge::purge));
 }
 
 fn page(path: &str) -> Resource {
-    resource(path).default_service(to(async || error::response(&Failure::Method)))
+    // an original may have the name of a page
+    resource(path)
+        .route(delete().to(purge::purge))
+        .default_service(to(async || error::response(&Failure::Method)))
 }
 
 fn metrics(request: &HttpRequest) -> HttpResponse {

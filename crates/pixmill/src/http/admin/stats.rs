@@ -48,13 +48,14 @@ fn cache(stats: &Stats) -> Value {
 }
 
 fn tier(stats: &TierStats) -> Value {
-    let TierStats { hits, misses, puts, evictions, failures, bytes, capacity } = *stats;
+    let TierStats { hits, misses, puts, evictions, failures, dropped, bytes, capacity } = *stats;
     json!({
         "hits": hits,
         "misses": misses,
         "puts": puts,
         "evictions": evictions,
         "failures": failures,
+        "dropped": dropped,
         "bytes": bytes,
         "capacity": capacity,
     })

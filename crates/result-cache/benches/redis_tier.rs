@@ -1,0 +1,141 @@
+//! Hits in Redis against a bare loop of `GET`s of the same values by the same client, in turns, as a ratio.
+#![expect(clippy::print_stdout, reason = "the numbers are what it is for")]
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use futures_util::future::join_all;
+use redis::aio::MultiplexedConnection;
+use redis::{AsyncConnectionConfig, Client, ProtocolVersion, cmd};
+use result_cache::{
+    Config, Envelope, Key, Lifetimes, Meta, Name, Peers, RedisSettings, RedisStore, Store, clock,
+};
+use testkit::RedisServer;
+
+/// Values of each size.
+const KEYS: u32 = 64;
+/// Questions at a time.
+const AT_A_TIME: [usize; 2] = [1, 32];
+/// Turns of each; the ratio is the median of those of neighbours.
+const TURNS: usize = 21;
+const TURN: Duration = Duration::from_millis(150);
+
+fn key(number: u32) -> Key {
+    Key::of(&[b"bench", &number.to_le_bytes()])
+}
+
+fn envelope(len: usize) -> Arc<Envelope> {
+    let lifetimes = Lifetimes { fresh_for: Duration::from_hours(1), ..Lifetimes::default() };
+    let meta = Meta { status: 200, stored_at: clock::now(), lifetimes, ..Meta::default() };
+    Arc::new(Envelope { meta, body: Bytes::from(vec![7; len]) })
+}
+
+/// Gets a second, by as many callers as are to ask at a time.
+async fn rate<F: Future<Output = ()>>(callers: usize, one: impl Fn(u32) -> F) -> f64 {
+    let began = Instant::now();
+    let caller = async |first: usize| {
+        let mut done = 0_u32;
+        while began.elapsed() < TURN {
+            one((first as u32 + done) % KEYS).await;
+            done += 1;
+        }
+        done
+    };
+    let done: u32 = join_all((0..callers).map(caller)).await.into_iter().sum();
+    f64::from(done) / began.elapsed().as_secs_f64()
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
+
+/// As many connections as the store has.
+async fn bare(url: &str, count: usize) -> Vec<MultiplexedConnection> {
+    let info = redis::IntoConnectionInfo::into_connection_info(url).expect("an address");
+    let settings = info.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
+    let client = Client::open(info.set_redis_settings(settings)).expect("an address");
+    let settings = AsyncConnectionConfig::new().set_response_timeout(None);
+    let connect = || client.get_multiplexed_async_connection_with_config(&settings);
+    join_all((0..count).map(|_| async { connect().await.expect("a connection") })).await
+}
+
+async fn compare(
+    store: &RedisStore,
+    bare: &[MultiplexedConnection],
+    names: &[String],
+    len: usize,
+    callers: usize,
+) {
+    let hit = |number| async move {
+        assert!(store.get(&key(number)).await.is_some());
+    };
+    let get = |number: u32| async move {
+        let mut connection = bare[number as usize % bare.len()].clone();
+        let bytes: Vec<u8> =
+            cmd("GET").arg(&names[number as usize]).query_async(&mut connection).await.expect("a value");
+        assert!(bytes.len() > len);
+    };
+    let (mut hits, mut gets, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
+    for _ in 0..TURNS {
+        let (one, other) = (rate(callers, hit).await, rate(callers, get).await);
+        hits.push(one);
+        gets.push(other);
+        ratios.push(one / other);
+    }
+    let (hits, gets, ratio) = (median(hits), median(gets), median(ratios));
+    println!(
+        "{len:>8} bytes, {callers:>2} at a time: {hits:>8.0} hits/s, {gets:>8.0} bare/s, ratio {ratio:.2}"
+    );
+}
+
+async fn all(server: &RedisServer, connections: usize) {
+    let mut config = Config::default();
+    config.redis.url = server.url();
+    config.redis.timeout = Duration::from_secs(5);
+    config.redis.connections = connections;
+    let peers = Peers::open(&config).expect("a configuration");
+    while !peers.is_connected() {
+        tokio::task::yield_now().await;
+    }
+    println!("{connections} connections");
+    let settings = RedisSettings {
+        name: Name::Results,
+        max_entry_bytes: 4 << 20,
+        max_waiting_bytes: 1 << 30,
+        clock: clock::now,
+    };
+    let store = peers.store(settings).expect("a store");
+    let bare = bare(&server.url(), connections).await;
+    for len in [10_000, 100_000, 1_000_000] {
+        server.ask::<()>(&["CONFIG", "RESETSTAT"]);
+        for number in 0..KEYS {
+            store.put(key(number), envelope(len)).await;
+        }
+        while store.stats().bytes > 0 {
+            tokio::task::yield_now().await;
+        }
+        let found: Vec<String> = server.ask(&["KEYS", "pixmill:*:results:*"]);
+        let name = |number| {
+            let key = key(number).to_string();
+            found.iter().find(|name| name.ends_with(&key)).expect("the entry").clone()
+        };
+        let names: Vec<_> = (0..KEYS).map(name).collect();
+        for callers in AT_A_TIME {
+            compare(&store, &bare, &names, len, callers).await;
+        }
+    }
+}
+
+fn main() {
+    let Some(server) = RedisServer::start() else { return };
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    for connections in [1, 4] {
+        runtime.block_on(all(&server, connections));
+    }
+}
