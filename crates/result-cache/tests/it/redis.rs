@@ -358,3 +358,23 @@ async fn damage_and_what_is_too_large_are_misses() {
     assert_eq!(tier(&there, 2).await, None);
     assert!(there.stats().redis.unwrap().failures > 0);
 }
+
+#[tokio::test]
+async fn originals_are_shared_only_where_no_other_node_can_have_them() {
+    let Some(server) = RedisServer::start() else { return };
+    let mut config = config(&server.url());
+    config.redis.max_entry_bytes = bytesize::ByteSize::kib(1);
+    let (one, two) = (connected(&config).await, connected(&config).await);
+    let here = Cache::open(&config, Name::Originals, &one).await.unwrap();
+    let there = Cache::open(&config, Name::Originals, &two).await.unwrap();
+    here.put(key(1), begun(1, one.position())).await;
+    here.put_shared(key(2), begun(2, one.position())).await;
+    assert_eq!((tier(&there, 1).await, tier(&there, 2).await), (None, Some(Tier::Redis)));
+    assert!(!here.is_shared());
+    here.remove(&key(2)).await.unwrap();
+    assert_eq!(tier(&connected_originals(&config).await, 2).await, None);
+}
+
+async fn connected_originals(config: &Config) -> Cache {
+    Cache::open(config, Name::Originals, &connected(config).await).await.unwrap()
+}
