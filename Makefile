@@ -27,7 +27,7 @@ run: build ## Serves samples/ on 127.0.0.1:8080 (PORT=N for another port) and sa
 	target/release/pixmill serve --listen 127.0.0.1:$(PORT) --origin samples
 
 test: vendor ## Runs all tests: unit, integration, documentation, and the corpus where it is
-	@vendor-scripts/vendor.sh chromium redis
+	@vendor-scripts/vendor.sh chromium redis nginx
 	$(BUILD)
 	LD_LIBRARY_PATH=$(CURDIR)/vendor/native/lib cargo test --workspace --doc --quiet
 	$(TEST) --workspace --no-fail-fast

@@ -252,6 +252,11 @@ part_redis() {
     want redis-server 'the tests of the shared cache are skipped'
 }
 
+# What stands before the nodes in docker/compose.yaml, and in the test of it.
+part_nginx() {
+    want nginx 'the test of nodes behind it is skipped'
+}
+
 if [[ $# -eq 0 ]]; then
     need_build_tools
     set -- libvips fonts onnxruntime models

@@ -9,8 +9,10 @@ pub mod origin;
 mod picture;
 mod redis;
 mod samples;
+mod slow_line;
 
 pub use self::redis::{RedisCluster, RedisSentinel, RedisServer};
 pub use film::Film;
 pub use picture::{Difference, Picture};
 pub use samples::{sample, samples};
+pub use slow_line::SlowLine;

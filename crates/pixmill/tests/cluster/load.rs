@@ -4,6 +4,7 @@
 
 use std::{
     cell::{Cell, RefCell},
+    fmt::Display,
     net::SocketAddr,
     rc::Rc,
     time::{Duration, Instant},
@@ -12,7 +13,7 @@ use std::{
 use actix_web::rt::{self, task::JoinHandle};
 use awc::Client;
 use bytes::Bytes;
-use tokio::task::yield_now;
+use tokio::{sync::watch, task::yield_now, time::timeout};
 
 use crate::pictures::Picture;
 
@@ -29,7 +30,7 @@ struct State {
     nodes: RefCell<Vec<SocketAddr>>,
     pictures: Rc<Vec<Picture>>,
     next: Cell<usize>,
-    answers: Cell<usize>,
+    answers: watch::Sender<usize>,
     failures: RefCell<Vec<String>>,
     ended: Cell<bool>,
 }
@@ -39,15 +40,40 @@ pub fn client() -> Client {
     Client::builder().timeout(PATIENCE).finish()
 }
 
-/// The body of a 200, or what came instead.
-pub async fn fetch(client: &Client, node: SocketAddr, target: &str) -> Result<Bytes, String> {
-    let told = |error: &dyn std::fmt::Display| format!("{target} from {node}: {error}");
+/// What a node says.
+pub struct Answer {
+    /// Its status.
+    pub status: u16,
+    /// Its `X-Cache`.
+    pub source: String,
+    /// Its body.
+    pub body: Bytes,
+}
+
+/// What a node says to a GET, or why nothing came.
+pub async fn ask(client: &Client, node: SocketAddr, target: &str) -> Result<Answer, String> {
+    let told = |error: &dyn Display| format!("{target} from {node}: {error}");
     let mut response =
         client.get(format!("http://{node}{target}")).send().await.map_err(|error| told(&error))?;
+    let source = response.headers().get("x-cache").and_then(|source| source.to_str().ok());
+    let source = source.unwrap_or_default().to_owned();
     let body = response.body().limit(100_000_000).await.map_err(|error| told(&error))?;
-    match response.status().as_u16() {
-        200 => Ok(body),
-        status => Err(told(&format!("{status} {}", String::from_utf8_lossy(&body)))),
+    Ok(Answer { status: response.status().as_u16(), source, body })
+}
+
+/// The body of a 200, or what came instead.
+pub async fn fetch(client: &Client, node: SocketAddr, target: &str) -> Result<Bytes, String> {
+    let Answer { status, body, .. } = ask(client, node, target).await?;
+    let told = || format!("{target} from {node}: {status} {}", String::from_utf8_lossy(&body));
+    if status == 200 { Ok(body) } else { Err(told()) }
+}
+
+/// Waits for what will come about.
+pub async fn until(what: &str, mut condition: impl AsyncFnMut() -> bool) {
+    let began = Instant::now();
+    while !condition().await {
+        assert!(began.elapsed() < 2 * PATIENCE, "it never came about that {what}");
+        yield_now().await;
     }
 }
 
@@ -58,21 +84,20 @@ impl Load {
             nodes: RefCell::new(nodes.to_vec()),
             pictures: Rc::clone(pictures),
             next: Cell::new(0),
-            answers: Cell::new(0),
+            answers: watch::Sender::new(0),
             failures: RefCell::default(),
             ended: Cell::new(false),
         });
-        let clients = (0..clients).map(|_| rt::spawn(ask(Rc::clone(&state)))).collect();
+        let clients = (0..clients).map(|_| rt::spawn(keep_asking(Rc::clone(&state)))).collect();
         Self { state, clients }
     }
 
     /// Waits until so many further requests were answered.
     pub async fn answered(&self, number: usize) {
-        let (began, until) = (Instant::now(), self.state.answers.get() + number);
-        while self.state.answers.get() < until {
-            assert!(began.elapsed() < 2 * PATIENCE, "no answers: {:#?}", self.state.failures.borrow());
-            yield_now().await;
-        }
+        let mut answers = self.state.answers.subscribe();
+        let until = *answers.borrow() + number;
+        let answered = timeout(2 * PATIENCE, answers.wait_for(|answers| *answers >= until)).await;
+        assert!(answered.is_ok(), "no answers: {:#?}", self.state.failures.borrow());
     }
 
     /// Ends; every request must have been answered rightly.
@@ -82,11 +107,11 @@ impl Load {
             client.await.unwrap();
         }
         let failures = self.state.failures.borrow();
-        assert!(failures.is_empty(), "{} of {}: {failures:#?}", failures.len(), self.state.answers.get());
+        assert!(failures.is_empty(), "{} of {}: {failures:#?}", failures.len(), *self.state.answers.borrow());
     }
 }
 
-async fn ask(state: Rc<State>) {
+async fn keep_asking(state: Rc<State>) {
     let client = client();
     while !state.ended.get() {
         let number = state.next.replace(state.next.get() + 1);
@@ -96,7 +121,7 @@ async fn ask(state: Rc<State>) {
             Ok(body) => state.fail(format!("{}: a wrong body of {} bytes", picture.target, body.len())),
             Err(told) => state.fail(told),
         }
-        state.answers.set(state.answers.get() + 1);
+        state.answers.send_modify(|answers| *answers += 1);
     }
 }
 

@@ -2,7 +2,10 @@
 //! failed without the fault, and no body is ever wrong.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod faults;
 mod load;
 mod node;
+mod origins;
 mod pictures;
 mod rolling;
+mod topology;

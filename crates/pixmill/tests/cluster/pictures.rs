@@ -29,7 +29,7 @@ pub async fn variants(number: u32) -> Rc<Vec<Picture>> {
     for (index, name) in
         (0..number).zip(["china.jpg", "flower.jpg", "coffee.png", "rocket.jpg"].iter().cycle())
     {
-        let target = format!("/{name}?width={}&format=webp&quality=50", 16 + index);
+        let target = format!("/{name}?width={}&format=png", 200 + index);
         let body = load::fetch(&client, alone.address, &target).await.expect("a healthy node");
         pictures.push(Picture { target, body: blake3::hash(&body) });
     }

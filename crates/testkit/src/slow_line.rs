@@ -1,0 +1,72 @@
+//! A line to a server on this machine, on which answers can be made to come late.
+
+use std::{
+    io::{Read, Write},
+    net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+/// Listens on a port of its own and hands on what is said, both ways, until the process ends.
+#[derive(Debug)]
+pub struct SlowLine {
+    address: SocketAddr,
+    delay_millis: Arc<AtomicU64>,
+}
+
+impl SlowLine {
+    /// A line to this port, without a delay.
+    pub fn to(port: u16) -> Self {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
+        let address = listener.local_addr().expect("an address");
+        let delay_millis = Arc::new(AtomicU64::new(0));
+        let delay = Arc::clone(&delay_millis);
+        thread::spawn(move || {
+            for client in listener.incoming().map_while(Result::ok) {
+                // a server that is gone is one that hangs up
+                let Ok(server) = TcpStream::connect((Ipv4Addr::LOCALHOST, port)) else { continue };
+                join(&client, &server, &delay);
+            }
+        });
+        Self { address, delay_millis }
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// From now on, whatever the server says comes this much later.
+    pub fn delay(&self, delay: Duration) {
+        self.delay_millis.store(delay.as_millis().try_into().unwrap_or(u64::MAX), Relaxed);
+    }
+}
+
+fn join(client: &TcpStream, server: &TcpStream, delay: &Arc<AtomicU64>) {
+    let ends = || Some((client.try_clone().ok()?, server.try_clone().ok()?));
+    let (Some((from_client, to_server)), Some((to_client, from_server))) = (ends(), ends()) else { return };
+    let delay = Arc::clone(delay);
+    thread::spawn(move || hand_on(from_client, to_server, || Duration::ZERO));
+    thread::spawn(move || hand_on(from_server, to_client, || Duration::from_millis(delay.load(Relaxed))));
+}
+
+/// Hands on until one end closes, and closes the other.
+fn hand_on(mut from: TcpStream, mut to: TcpStream, delay: impl Fn() -> Duration) {
+    let mut piece = vec![0; 64 * 1024];
+    while let Ok(read) = from.read(&mut piece) {
+        let until = Instant::now() + delay();
+        while let Some(left) = until.checked_duration_since(Instant::now()).filter(|left| !left.is_zero()) {
+            thread::park_timeout(left);
+        }
+        if read == 0 || to.write_all(&piece[..read]).is_err() {
+            break;
+        }
+    }
+    // the other end may be closed already
+    drop(from.shutdown(Shutdown::Both));
+    drop(to.shutdown(Shutdown::Both));
+}
