@@ -14,7 +14,7 @@ use result_cache::{
 use testkit::RedisServer;
 use tikv_jemallocator::Jemalloc;
 
-/// What the server has: with another one, values of a megabyte are a measure of page faults.
+/// The server has the same one.
 #[global_allocator]
 static ALLOCATOR: Jemalloc = Jemalloc;
 
