@@ -3,4 +3,6 @@
 set -euo pipefail
 cd "$(dirname "$0")"
 ./hits.sh
+./redis-hits.sh
+./frozen.sh
 python3 soak.py

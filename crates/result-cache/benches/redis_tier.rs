@@ -12,6 +12,11 @@ use result_cache::{
     Config, Envelope, Key, Lifetimes, Meta, Name, Peers, RedisSettings, RedisStore, Store, clock,
 };
 use testkit::RedisServer;
+use tikv_jemallocator::Jemalloc;
+
+/// The server has the same one.
+#[global_allocator]
+static ALLOCATOR: Jemalloc = Jemalloc;
 
 /// Values of each size.
 const KEYS: u32 = 64;
@@ -64,17 +69,17 @@ async fn bare(url: &str, count: usize) -> Vec<MultiplexedConnection> {
 async fn compare(
     store: &RedisStore,
     bare: &[MultiplexedConnection],
-    names: &[String],
+    entries: &[(Key, String)],
     len: usize,
     callers: usize,
 ) {
-    let hit = |number| async move {
-        assert!(store.get(&key(number)).await.is_some());
+    let hit = |number: u32| async move {
+        assert!(store.get(&entries[number as usize].0).await.is_some());
     };
     let get = |number: u32| async move {
         let mut connection = bare[number as usize % bare.len()].clone();
         let bytes: Vec<u8> =
-            cmd("GET").arg(&names[number as usize]).query_async(&mut connection).await.expect("a value");
+            cmd("GET").arg(&entries[number as usize].1).query_async(&mut connection).await.expect("a value");
         assert!(bytes.len() > len);
     };
     let (mut hits, mut gets, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
@@ -117,13 +122,15 @@ async fn all(server: &RedisServer, connections: usize) {
             tokio::task::yield_now().await;
         }
         let found: Vec<String> = server.ask(&["KEYS", "pixmill:*:results:*"]);
-        let name = |number| {
-            let key = key(number).to_string();
-            found.iter().find(|name| name.ends_with(&key)).expect("the entry").clone()
+        // made before the race: the bare loop is spared the making of its names too
+        let entry = |number| {
+            let key = key(number);
+            let ending = key.to_string();
+            (key, found.iter().find(|name| name.ends_with(&ending)).expect("the entry").clone())
         };
-        let names: Vec<_> = (0..KEYS).map(name).collect();
+        let entries: Vec<_> = (0..KEYS).map(entry).collect();
         for callers in AT_A_TIME {
-            compare(&store, &bare, &names, len, callers).await;
+            compare(&store, &bare, &entries, len, callers).await;
         }
     }
 }

@@ -33,7 +33,16 @@ impl Breaker {
 
     /// It has not answered. True if a rest begins with that.
     pub(crate) fn failed(&self, now: Instant, rest: Duration) -> bool {
-        if self.failures.fetch_add(1, Relaxed).saturating_add(1) < FAILURES {
+        self.count(1, now, rest)
+    }
+
+    /// It has not answered, nor anybody else who asked meanwhile: that counts for all. True if a rest begins with that.
+    pub(crate) fn fell_silent(&self, now: Instant, rest: Duration) -> bool {
+        self.count(FAILURES, now, rest)
+    }
+
+    fn count(&self, failures: u32, now: Instant, rest: Duration) -> bool {
+        if self.failures.fetch_add(failures, Relaxed).saturating_add(failures) < FAILURES {
             return false;
         }
         let mut rests_until = self.rests_until.lock();
@@ -84,6 +93,15 @@ mod tests {
         let breaker = resting(now);
         assert!(breaker.failed(now + REST, REST));
         assert!(!breaker.allows(now + REST));
+    }
+
+    #[test]
+    fn silence_begins_a_rest_at_once() {
+        let (breaker, now) = (Breaker::default(), Instant::now());
+        assert!(breaker.fell_silent(now, REST));
+        assert!(!breaker.allows(now));
+        assert!(!breaker.fell_silent(now, REST), "it rests already");
+        assert!(breaker.allows(now + REST));
     }
 
     #[test]

@@ -14,6 +14,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::config::RedisConfig;
 use super::connection::{Connection, Connector};
+use super::hearing::Hearing;
 use super::names::Names;
 use super::words::Words;
 use crate::breaker::Breaker;
@@ -43,6 +44,7 @@ pub(crate) struct Link {
     lines: Vec<Line>,
     turn: AtomicUsize,
     breaker: Breaker,
+    hearing: Hearing,
     /// Where entries are, as long as this node follows the log of purges.
     space: RwLock<Option<Arc<str>>>,
 }
@@ -93,6 +95,7 @@ impl Link {
             lines: (0..config.connections.max(1)).map(|_| Line::default()).collect(),
             turn: AtomicUsize::new(0),
             breaker: Breaker::default(),
+            hearing: Hearing::default(),
             space: RwLock::new(None),
         });
         for number in 0..link.lines.len() {
@@ -128,6 +131,7 @@ impl Link {
         let Some((line, opened, mut connection)) = self.next_line() else { return Err(Trouble::Away) };
         let trouble = match timeout(limit, connection.ask(command)).await {
             Ok(Ok(answer)) => {
+                self.hearing.heard();
                 self.breaker.succeeded();
                 return Ok(answer);
             }
@@ -136,6 +140,7 @@ impl Link {
                     line.renew(opened);
                 } else if !error.is_io_error() {
                     // a refusal is an answer
+                    self.hearing.heard();
                     self.breaker.succeeded();
                     return Err(Trouble::Refused(error));
                 }
@@ -144,7 +149,12 @@ impl Link {
             Err(_) => Trouble::Late,
         };
         self.failures.add_one();
-        if self.breaker.failed(Instant::now(), REST) {
+        let now = Instant::now();
+        // a request asks several times: were each waited for, it would be late by their sum
+        let is_silent = matches!(trouble, Trouble::Late) && !self.hearing.within(self.limit / 2, now);
+        let rests =
+            if is_silent { self.breaker.fell_silent(now, REST) } else { self.breaker.failed(now, REST) };
+        if rests {
             tracing::warn!(reason = %trouble, "redis does not answer, it is left alone for {REST:?}");
             // a connection may hang though its server is well
             self.lines.iter().for_each(Line::renew_current);

@@ -3,6 +3,7 @@
 mod config;
 mod connection;
 mod follower;
+mod hearing;
 mod lease;
 mod link;
 mod log;

@@ -247,7 +247,8 @@ async fn a_frozen_redis_costs_its_timeout_and_then_nothing() {
     }
     assert!(matches!(timeout(PATIENCE, peers.claim(key(1))).await, Ok(Claim::Alone)));
     let failures = results.stats().redis.unwrap().failures;
-    assert!((5..20).contains(&failures), "{failures} of 50 waited");
+    // in sequence, as a request asks: the first finds it silent, and so does one after each rest
+    assert!((1..5).contains(&failures), "{failures} of 50 waited");
     server.thaw();
     until("redis is in use", async || {
         peers.is_connected() && matches!(peers.claim(key(1)).await, Claim::Granted(_))
