@@ -4,7 +4,7 @@ use std::io;
 use std::sync::Arc;
 
 use crate::purge::Purges;
-use crate::remote::{Claim, Remote};
+use crate::remote::{Claim, Remote, Trouble};
 use crate::{Config, Error, Generation, Key, Meta, RedisSettings, RedisStore, Scope, Tier};
 
 /// The purges and, where one is configured, the Redis; cloning shares them.
@@ -74,6 +74,27 @@ impl Peers {
                 Ok(Reach::ThisNode)
             }
         }
+    }
+
+    /// Purges what was made of something that is about to be replaced by what came from outside, and gives the
+    /// generation of what replaces it. Nodes that cannot be told now are not told later: the replacement will
+    /// not get to them either, and the late purge would take it from this node.
+    pub async fn replace(&self, tag: &str) -> Generation {
+        let scope = Scope::Tag(tag.to_owned());
+        let sent = match &self.0.remote {
+            Some(remote) => remote.follower.send(&scope).await,
+            None => Err(Trouble::Away),
+        };
+        if let Err(trouble) = sent {
+            if self.0.remote.is_some() {
+                tracing::warn!(reason = %trouble, "other nodes are not told that something was replaced");
+            }
+            if let Err(error) = self.0.purges.record_here(scope).await {
+                tracing::warn!(%error, "a purge is not written down, it may not outlast a restart");
+            }
+        }
+        // what came from outside knows nothing that the log may still tell
+        self.position().max(self.last_purge(tag))
     }
 
     /// Asks to be the one node that makes what has this key.

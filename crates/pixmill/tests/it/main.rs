@@ -32,4 +32,5 @@ mod sight;
 mod signing;
 mod stale;
 mod stored;
+mod stored_nodes;
 mod uploads;

@@ -23,7 +23,7 @@ use connection::Connector;
 pub(crate) use follower::Follower;
 use lease::fresh_name;
 pub use lease::{Claim, Lease, Wait};
-pub(crate) use link::Link;
+pub(crate) use link::{Link, Trouble};
 pub use store::{RedisSettings, RedisStore};
 pub use words::Word;
 
