@@ -22,6 +22,7 @@ mod origins;
 mod overlays;
 mod overload;
 mod policy;
+mod purging;
 mod remarks;
 #[path = "../../../origin/tests/it/s3.rs"]
 mod s3;
