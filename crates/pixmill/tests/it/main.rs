@@ -6,6 +6,7 @@ mod background;
 mod browsers;
 mod buckets;
 mod client;
+mod cluster;
 mod coalescing;
 mod conditional;
 mod connection;

@@ -40,11 +40,21 @@ pub(crate) struct Link {
     pub(super) limit: Duration,
     pub(super) words: Words,
     pub(super) failures: Counter,
+    pub(crate) leases: Leases,
+    pub(crate) purges_received: Counter,
     lines: Vec<Line>,
     turn: AtomicUsize,
     breaker: Breaker,
     /// Where entries are, as long as this node follows the log of purges.
     space: RwLock<Option<Arc<str>>>,
+}
+
+/// What came of asking for leases.
+#[derive(Default)]
+pub(crate) struct Leases {
+    pub(crate) granted: Counter,
+    pub(crate) refused: Counter,
+    pub(crate) taken_over: Counter,
 }
 
 /// One connection.
@@ -90,6 +100,8 @@ impl Link {
             limit: config.timeout,
             words: Words::default(),
             failures: Counter::default(),
+            leases: Leases::default(),
+            purges_received: Counter::default(),
             lines: (0..config.connections.max(1)).map(|_| Line::default()).collect(),
             turn: AtomicUsize::new(0),
             breaker: Breaker::default(),

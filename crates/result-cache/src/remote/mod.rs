@@ -7,6 +7,7 @@ mod lease;
 mod link;
 mod log;
 mod names;
+mod roster;
 mod store;
 mod words;
 mod writes;
@@ -24,6 +25,7 @@ pub(crate) use follower::Follower;
 use lease::fresh_name;
 pub use lease::{Claim, Lease, Wait};
 pub(crate) use link::{Link, Trouble};
+pub use roster::Roster;
 pub use store::{RedisSettings, RedisStore};
 pub use words::Word;
 
