@@ -83,6 +83,10 @@ impl fmt::Display for Trouble {
             Self::Late => f.write_str("no answer in time"),
             // the category and the code, never an address
             Self::Refused(error) => match error.code() {
+                Some(code @ ("WRONGPASS" | "NOAUTH")) => {
+                    write!(f, "it does not take the user and password of cache.redis.url: {code}")
+                }
+                Some(code @ "NOPERM") => write!(f, "the user of cache.redis.url may not do this: {code}"),
                 Some(code) => write!(f, "{}: {code}", error.category()),
                 None => f.write_str(error.category()),
             },
