@@ -39,9 +39,10 @@ async fn nodes_that_are_set_up_otherwise_are_seen() {
         .await
     };
     // who comes later sees who is there already
-    let mut fingerprints = BTreeMap::new();
+    let (mut nodes, mut fingerprints) = (Vec::new(), BTreeMap::new());
     for (number, strict) in [false, false, true].into_iter().enumerate() {
-        let node = Box::leak(Box::new(node(strict).await));
+        nodes.push(node(strict).await);
+        let node = nodes.last().unwrap();
         until(async || stats(node).await["cluster"]["nodes"] == number + 1).await;
         let stats = stats(node).await;
         *fingerprints.entry(stats["fingerprint"].as_str().unwrap().to_owned()).or_insert(0) += 1;

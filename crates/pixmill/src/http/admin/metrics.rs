@@ -28,6 +28,9 @@ use crate::{
 /// A metric, and its number in what a tier counts.
 type Number = (&'static Metric, fn(&TierStats) -> u64);
 
+/// A metric, and its number in the load of hosts.
+type HostNumber = (&'static Metric, fn(&Load) -> usize);
+
 /// The text of the page.
 pub fn text(shared: &Shared) -> String {
     let mut page = Exposition::default();
@@ -104,7 +107,7 @@ fn tell_work(page: &mut Exposition, shared: &Shared) {
 }
 
 fn tell_hosts(page: &mut Exposition, shared: &Shared) {
-    let numbers: [(&Metric, fn(&Load) -> usize); 3] = [
+    let numbers: [HostNumber; 3] = [
         (&HOST_PLACES, |load| load.under_way),
         (&HOST_WAITING, |load| load.waiting),
         (&HOST_CIRCUITS, |load| load.open),
