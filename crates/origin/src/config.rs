@@ -217,6 +217,14 @@ impl Config {
         }
     }
 
+    /// Host and port of the server, as [statistics](crate::Hosts::stats) name it; nothing if the origin is something else.
+    pub fn host_and_port(&self) -> Option<String> {
+        match self.place() {
+            Ok(Place::Http(url)) => Some(crate::http::host_and_port(&url)),
+            _ => None,
+        }
+    }
+
     fn url_problem(&self) -> Option<String> {
         let problem = match self.place() {
             Err(problem) => problem,

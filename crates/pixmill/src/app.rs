@@ -95,6 +95,7 @@ impl Server {
         let (public, address) = Listener::open(&shared, listen.address, listen.worker_count(), http::public)?;
         let (admin, admin_address) = Listener::open(&shared, admin.address, 1, http::admin)?;
         let hands = Hands::start(&worker);
+        shared.cluster.compare();
         Ok(Self { address, admin_address, uploads_address, shared, public, admin, uploads, hands })
     }
 

@@ -3,6 +3,7 @@
 
 pub mod app;
 pub mod cli;
+mod cluster;
 pub mod config;
 pub mod failure;
 mod flight;

@@ -11,7 +11,7 @@ use crate::{
     failure::Failure,
     flight,
     keys::Keys,
-    state::Worker,
+    state::{Shared, Worker},
     turn::{Turn, publish, turn},
 };
 
@@ -112,17 +112,25 @@ pub async fn given(worker: &Worker, body: Bytes) -> Original {
     Original { envelope: Arc::new(Envelope { meta, body }), standing: Standing::Unkept }
 }
 
-/// Keeps one that did not come from the origin in the place of one that would: until its lifetime ends, the origin is not asked.
-/// False: the cache has no place for it.
-pub async fn keep_given(worker: &Worker, target: &Target, original: &Original, lifetimes: Lifetimes) -> bool {
-    let shared = &worker.shared;
+/// Keeps one that did not come from the origin in the place of one that would: until its lifetime ends, the origin is not asked,
+/// and what was made of what was there before is found nowhere. Nothing: the cache has no place for it.
+pub async fn keep_given(
+    worker: &Worker,
+    target: &Target,
+    original: &Original,
+    lifetimes: Lifetimes,
+) -> Option<Original> {
+    let Shared { originals, peers, .. } = &*worker.shared;
+    let identity = worker.origins.identity(target);
+    let (key, tag) = (Keys::original(&identity), Keys::tag(&identity));
     let mut envelope = Envelope::clone(&original.envelope);
     envelope.meta.lifetimes = lifetimes;
-    let identity = worker.origins.identity(target);
-    let key = Keys::original(&identity);
-    envelope.meta.tags = vec![Keys::tag(&identity)];
-    shared.originals.put_shared(key, Arc::new(envelope)).await;
-    shared.originals.get(&key, clock::now()).await.is_some()
+    envelope.meta.generation = peers.replace(&tag).await;
+    envelope.meta.tags = vec![tag];
+    let envelope = Arc::new(envelope);
+    originals.put_shared(key, Arc::clone(&envelope)).await;
+    originals.get(&key, clock::now()).await?;
+    Some(Original { envelope, standing: Standing::Kept })
 }
 
 /// Fetches it, or finds that another flight, or another node, just did.

@@ -15,6 +15,7 @@ use tokio::sync::Semaphore;
 use vips_ops::{Settings, params::rules::Rules};
 
 use crate::{
+    cluster::Cluster,
     config::{Config, Problems},
     failure::Failure,
     http::{cors::Cors, error},
@@ -69,6 +70,8 @@ pub struct Shared {
     pub counters: Counters,
     /// Stands for all that changes answers: nodes that share a cache should have the same.
     pub fingerprint: String,
+    /// The nodes that share a Redis, and their fingerprints.
+    pub cluster: Cluster,
     /// Room for uploads in memory.
     pub room: Room,
     /// Work that goes on after its request was answered.
@@ -99,8 +102,10 @@ impl Shared {
         let keys = Keys::new(&settings)
             .with(&format!("{} {}", config.vision.nsfw_threshold, config.vision.min_confidence));
         let peers = Peers::open(&config.cache)?;
+        let fingerprint = keys.fingerprint(&config.policy());
         Ok(Self {
-            fingerprint: keys.fingerprint(&config.policy()),
+            cluster: Cluster::join(&peers, &fingerprint),
+            fingerprint,
             keys,
             counters: Counters::new(error::codes()),
             results: Cache::open(&config.cache, Name::Results, &peers).await?,
@@ -128,6 +133,7 @@ impl Shared {
 
     /// Writes what the caches still have to write and closes them.
     pub async fn close(&self) {
+        self.cluster.leave().await;
         self.results.close().await;
         self.originals.close().await;
     }

@@ -17,6 +17,7 @@ pub enum Turn<T> {
 /// just be done. Where the cache is not shared, or Redis is away, each node goes alone; so it does when the one that
 /// made it says that it cannot be shared.
 pub async fn turn<T>(peers: &Peers, cache: &Cache, key: Key, look: impl AsyncFn() -> Option<T>) -> Turn<T> {
+    let mut has_waited = false;
     loop {
         let claim = if cache.is_shared() { peers.claim(key).await } else { Claim::Alone };
         if let Some(found) = look().await {
@@ -26,7 +27,12 @@ pub async fn turn<T>(peers: &Peers, cache: &Cache, key: Key, look: impl AsyncFn(
             return Turn::Found(found);
         }
         let wait = match claim {
-            Claim::Granted(lease) => return Turn::Ours(Some(lease)),
+            Claim::Granted(lease) => {
+                if has_waited {
+                    lease.taken_over();
+                }
+                return Turn::Ours(Some(lease));
+            }
             Claim::Alone => return Turn::Ours(None),
             Claim::Taken(wait) => wait,
         };
@@ -38,7 +44,7 @@ pub async fn turn<T>(peers: &Peers, cache: &Cache, key: Key, look: impl AsyncFn(
                 };
             }
             Some(Word::Unshared) => return Turn::Ours(None),
-            None => {}
+            None => has_waited = true,
         }
     }
 }

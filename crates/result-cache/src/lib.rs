@@ -38,6 +38,6 @@ pub use key::Key;
 pub use memory::MemoryStore;
 pub use peers::{Peers, Reach};
 pub use purge::Scope;
-pub use remote::{Claim, Lease, RedisConfig, RedisMode, RedisSettings, RedisStore, Wait, Word};
-pub use stats::{Stats, TierStats};
+pub use remote::{Claim, Lease, RedisConfig, RedisMode, RedisSettings, RedisStore, Roster, Wait, Word};
+pub use stats::{PeerStats, Stats, TierStats};
 pub use store::{Store, Tier};

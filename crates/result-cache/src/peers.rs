@@ -2,9 +2,11 @@
 
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::purge::Purges;
-use crate::remote::{Claim, Remote};
+use crate::remote::{Claim, Remote, Roster, Trouble};
+use crate::stats::{Counter, PeerStats};
 use crate::{Config, Error, Generation, Key, Meta, RedisSettings, RedisStore, Scope, Tier};
 
 /// The purges and, where one is configured, the Redis; cloning shares them.
@@ -18,6 +20,7 @@ pub struct Peers(Arc<Inner>);
 struct Inner {
     purges: Arc<Purges>,
     remote: Option<Remote>,
+    purges_made: Counter,
 }
 
 /// Whom a purge has reached.
@@ -40,7 +43,7 @@ impl Peers {
         } else {
             None
         };
-        Ok(Self(Arc::new(Inner { purges, remote })))
+        Ok(Self(Arc::new(Inner { purges, remote, purges_made: Counter::default() })))
     }
 
     /// The position in the log of purges that is known now: what is begun now carries it.
@@ -61,6 +64,7 @@ impl Peers {
     /// Purges: from now on, nothing that was begun before is found on this node, and soon nowhere. An error
     /// means that all that holds, but that this node may forget it when it restarts.
     pub async fn purge(&self, scope: Scope) -> Result<Reach, Error> {
+        self.0.purges_made.add_one();
         let Some(remote) = &self.0.remote else {
             self.0.purges.record_here(scope).await.map_err(|error| unwritten(&error))?;
             return Ok(Reach::AllNodes);
@@ -76,6 +80,28 @@ impl Peers {
         }
     }
 
+    /// Purges what was made of something that is about to be replaced by what came from outside, and gives the
+    /// generation of what replaces it. Nodes that cannot be told now are not told later: the replacement will
+    /// not get to them either, and the late purge would take it from this node.
+    pub async fn replace(&self, tag: &str) -> Generation {
+        self.0.purges_made.add_one();
+        let scope = Scope::Tag(tag.to_owned());
+        let sent = match &self.0.remote {
+            Some(remote) => remote.follower.send(&scope).await,
+            None => Err(Trouble::Away),
+        };
+        if let Err(trouble) = sent {
+            if self.0.remote.is_some() {
+                tracing::warn!(reason = %trouble, "other nodes are not told that something was replaced");
+            }
+            if let Err(error) = self.0.purges.record_here(scope).await {
+                tracing::warn!(%error, "a purge is not written down, it may not outlast a restart");
+            }
+        }
+        // what came from outside knows nothing that the log may still tell
+        self.position().max(self.last_purge(tag))
+    }
+
     /// Asks to be the one node that makes what has this key.
     pub async fn claim(&self, key: Key) -> Claim {
         match &self.0.remote {
@@ -87,6 +113,31 @@ impl Peers {
     /// Whether entries in Redis are used now. False without Redis, and while it is away.
     pub fn is_connected(&self) -> bool {
         self.0.remote.as_ref().is_some_and(|remote| remote.link.space().is_some() && remote.link.is_open())
+    }
+
+    /// Has this node say `word` to all others every so often; nothing without Redis.
+    pub fn join(&self, word: &str, every: Duration) -> Option<Roster> {
+        let remote = self.0.remote.as_ref()?;
+        Some(Roster::join(&remote.link, word, every))
+    }
+
+    /// What this node has had to do with others; without Redis, only its own purges.
+    pub fn stats(&self) -> PeerStats {
+        let own = PeerStats { purges_made: self.0.purges_made.read(), ..PeerStats::default() };
+        let Some(Remote { link, .. }) = &self.0.remote else { return own };
+        PeerStats {
+            is_connected: self.is_connected(),
+            purges_received: link.purges_received.read(),
+            leases_granted: link.leases.granted.read(),
+            leases_refused: link.leases.refused.read(),
+            leases_taken_over: link.leases.taken_over.read(),
+            ..own
+        }
+    }
+
+    /// Whether there is a Redis to use.
+    pub fn is_clustered(&self) -> bool {
+        self.0.remote.is_some()
     }
 
     /// The store in Redis; nothing without one. Its entries are used while this value lives.

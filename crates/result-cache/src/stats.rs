@@ -36,6 +36,23 @@ pub struct TierStats {
     pub capacity: u64,
 }
 
+/// What a node has had to do with others. Counters begin at zero and only grow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct PeerStats {
+    /// Purges that this node was asked for.
+    pub purges_made: u64,
+    /// Whether Redis is in use now.
+    pub is_connected: bool,
+    /// Purges read from the log that nodes share, those of this node included.
+    pub purges_received: u64,
+    /// Leases that this node was given: it made the thing for all.
+    pub leases_granted: u64,
+    /// Leases that another node had: this one waited for it.
+    pub leases_refused: u64,
+    /// Leases given after waiting for another node in vain.
+    pub leases_taken_over: u64,
+}
+
 /// A number that many threads count up.
 #[derive(Debug, Default)]
 pub(crate) struct Counter(AtomicU64);
@@ -43,6 +60,10 @@ pub(crate) struct Counter(AtomicU64);
 impl Counter {
     pub(crate) fn add_one(&self) {
         self.0.fetch_add(1, Relaxed);
+    }
+
+    pub(crate) fn add(&self, more: usize) {
+        self.0.fetch_add(more as u64, Relaxed);
     }
 
     pub(crate) fn read(&self) -> u64 {

@@ -232,6 +232,6 @@ pub(crate) fn authority(url: &Url) -> String {
 }
 
 /// Host and port of a URL, also where the port is the scheme's own.
-fn host_and_port(url: &Url) -> String {
+pub(crate) fn host_and_port(url: &Url) -> String {
     format!("{}:{}", url.host_str().unwrap_or_default(), url.port_or_known_default().unwrap_or_default())
 }

@@ -2,6 +2,7 @@
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use url::form_urlencoded;
+use vips_ops::params::source;
 
 /// What stays as it is: the unreserved characters of RFC 3986, 2.3, as in the signatures of AWS.
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -28,6 +29,8 @@ pub struct Pairs(Vec<(String, String)>);
 impl Pairs {
     /// Reads a query string.
     pub fn read(query: &str) -> Self {
+        // in the URLs among the values, a plus is a plus
+        let query = source::spelled_out(query);
         let mut pairs: Vec<_> = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
         // stable: the last of several values is the one that counts
         pairs.sort_by(|(one, _), (other, _)| one.cmp(other));
@@ -88,6 +91,8 @@ mod tests {
             ("/%61%20b.jpg?flip", "/a%20b.jpg?flip="),
             ("/caf%c3%a9/x.jpg?mark=/logo.png", "/caf%C3%A9/x.jpg?mark=%2Flogo.png"),
             ("/a.jpg?x=a+b&y=a%20b&z=1,2", "/a.jpg?x=a%20b&y=a%20b&z=1%2C2"),
+            ("/?source_url=http://a/b+c&x=a+b", "/?source_url=http%3A%2F%2Fa%2Fb%2Bc&x=a%20b"),
+            ("/?source_url=http://a/b%20c", "/?source_url=http%3A%2F%2Fa%2Fb%20c"),
             ("/a.jpg?x=!*'()~", "/a.jpg?x=%21%2A%27%28%29~"),
         ] {
             assert_eq!(text(target), expected, "{target}");

@@ -107,6 +107,64 @@ pub(crate) const ORIGIN_SECONDS: Metric =
     histogram("pixmill_origin_fetch_duration_seconds", &[], "Seconds of a fetch from the origin.");
 pub(crate) const ORIGIN_FETCHES: Metric =
     counter("pixmill_origin_fetches_total", &["outcome"], "Fetches from the origin, by what came of them.");
+pub(crate) const HOST_PLACES: Metric = gauge(
+    "pixmill_origin_requests_in_flight",
+    &["origin"],
+    "Requests that a host is answering, by origin; `others`: hosts that requests name or origins redirect to, together.",
+);
+pub(crate) const HOST_WAITING: Metric = gauge(
+    "pixmill_origin_requests_waiting",
+    &["origin"],
+    "Requests that wait for one of a host's places, by origin.",
+);
+pub(crate) const HOST_CIRCUITS: Metric =
+    gauge("pixmill_origin_circuits_open", &["origin"], "Hosts that are left alone because they failed.");
+pub(crate) const HOST_REFUSALS: Metric = counter(
+    "pixmill_origin_refusals_total",
+    &["reason"],
+    "Requests that were not sent to a host: no place in time (`busy`), or it is left alone (`circuit_open`).",
+);
+pub(crate) const HOST_OPENED: Metric =
+    counter("pixmill_origin_circuits_opened_total", &[], "How often a host began to be left alone.");
+pub(crate) const UPLOAD_BYTES: Metric = gauge(
+    "pixmill_upload_memory_bytes",
+    &[],
+    "Bytes of uploads in memory; `uploads.max_memory` bounds them.",
+);
+pub(crate) const JOBS: Metric = gauge(
+    "pixmill_background_jobs",
+    &[],
+    "Jobs of `async=true` that have not ended; `uploads.queue` bounds them.",
+);
+pub(crate) const UPLOAD_REFUSALS: Metric = counter(
+    "pixmill_upload_refusals_total",
+    &["reason"],
+    "Uploads for which there was no memory, and jobs for which the queue had no place.",
+);
+pub(crate) const REDIS_CONNECTED: Metric = gauge(
+    "pixmill_redis_connected",
+    &[],
+    "1 while Redis is in use, 0 while this node goes on alone; absent without one.",
+);
+pub(crate) const CLUSTER_NODES: Metric = gauge(
+    "pixmill_cluster_nodes",
+    &["fingerprint"],
+    "Nodes that share the Redis, by the fingerprint of release and configuration; more than one is normal only during a \
+     rolling restart. Absent without Redis, and while it is away.",
+);
+pub(crate) const LEASES: Metric = counter(
+    "pixmill_leases_total",
+    &["outcome"],
+    "Requests to be the one node that makes something: `granted`, `refused` since another node is at it, `taken_over` among \
+     those granted, after waiting in vain.",
+);
+pub(crate) const PURGES_MADE: Metric =
+    counter("pixmill_purges_total", &[], "Purges by way of this node: `DELETE`, and uploads that replace.");
+pub(crate) const PURGES_RECEIVED: Metric = counter(
+    "pixmill_purges_received_total",
+    &[],
+    "Purges read from the log that nodes share, those by way of this node included.",
+);
 pub(crate) const FLIGHTS: Metric =
     gauge("pixmill_flights", &["kind"], "Work under way that others may join.");
 pub(crate) const CACHE_HITS: Metric =
@@ -159,7 +217,20 @@ pub const METRICS: &[Metric] = &[
     INFERENCE_REFUSALS,
     ORIGIN_SECONDS,
     ORIGIN_FETCHES,
+    HOST_PLACES,
+    HOST_WAITING,
+    HOST_CIRCUITS,
+    HOST_REFUSALS,
+    HOST_OPENED,
     FLIGHTS,
+    UPLOAD_BYTES,
+    JOBS,
+    UPLOAD_REFUSALS,
+    REDIS_CONNECTED,
+    CLUSTER_NODES,
+    LEASES,
+    PURGES_MADE,
+    PURGES_RECEIVED,
     CACHE_HITS,
     CACHE_MISSES,
     CACHE_PUTS,

@@ -4,6 +4,7 @@ pub mod access;
 pub mod counters;
 pub mod exposition;
 pub mod histogram;
+pub mod hosts;
 pub mod logs;
 pub mod metrics;
 pub mod process;

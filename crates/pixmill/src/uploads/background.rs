@@ -3,6 +3,7 @@
 use std::{
     collections::{BTreeMap, VecDeque},
     rc::Rc,
+    sync::atomic::{AtomicU64, Ordering::Relaxed},
     time::Instant,
 };
 
@@ -26,6 +27,7 @@ pub struct Background {
     state: Mutex<State>,
     changed: Notify,
     capacity: usize,
+    refusals: AtomicU64,
 }
 
 struct State {
@@ -42,7 +44,7 @@ impl Background {
     /// A queue of so many jobs, those that are worked on included.
     pub fn new(capacity: usize) -> Self {
         let state = State { waiting: VecDeque::new(), points: BTreeMap::new(), open: true };
-        Self { state: Mutex::new(state), changed: Notify::new(), capacity }
+        Self { state: Mutex::new(state), changed: Notify::new(), capacity, refusals: AtomicU64::new(0) }
     }
 
     /// Takes a job, unless the queue is full or the server about to end.
@@ -56,6 +58,7 @@ impl Background {
     fn queue(&self, id: Id, order: Order) -> Result<(), Failure> {
         let mut state = self.state.lock();
         if !state.open || state.points.len() >= self.capacity {
+            self.refusals.fetch_add(1, Relaxed);
             return Err(Failure::Overloaded);
         }
         state.points.insert(id, Point::Pending);
@@ -72,6 +75,11 @@ impl Background {
     /// How many jobs have not ended.
     pub fn load(&self) -> usize {
         self.state.lock().points.len()
+    }
+
+    /// How many jobs were not taken.
+    pub fn refusals(&self) -> u64 {
+        self.refusals.load(Relaxed)
     }
 
     /// The next job; none when there will be none.

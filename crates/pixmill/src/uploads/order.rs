@@ -142,12 +142,8 @@ async fn keep(worker: &Rc<Worker>, order: &Order, original: Original) -> Result<
         return Err(vips_ops::Error::Unsupported.into());
     }
     let lifetimes = Lifetimes { fresh_for: worker.shared.config.uploads.ttl, ..Lifetimes::default() };
-    if !original::keep_given(worker, &order.target, &original, lifetimes).await {
-        return Err(Error::NotKept.into());
-    }
-    let mut envelope = result_cache::Envelope::clone(&original.envelope);
-    envelope.meta.lifetimes = lifetimes;
-    Ok(Original { envelope: Arc::new(envelope), standing: Standing::Kept })
+    let kept = original::keep_given(worker, &order.target, &original, lifetimes).await;
+    Ok(kept.ok_or(Error::NotKept)?)
 }
 
 async fn make_others(worker: &Rc<Worker>, order: &Order, original: &Original) -> Vec<Value> {

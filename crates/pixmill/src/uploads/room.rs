@@ -1,6 +1,9 @@
 //! The bound on the bytes of all uploads of this process that are in memory.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering::Relaxed},
+};
 
 use bytesize::ByteSize;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -12,7 +15,14 @@ const UNIT_BYTES: u64 = 1024;
 
 /// Room for uploads.
 #[derive(Debug, Clone)]
-pub struct Room(Arc<Semaphore>);
+pub struct Room(Arc<Places>);
+
+#[derive(Debug)]
+struct Places {
+    free: Arc<Semaphore>,
+    units: usize,
+    refusals: AtomicU64,
+}
 
 /// A part of the room, which is free again when this is dropped.
 #[derive(Debug, Default)]
@@ -25,7 +35,19 @@ impl Room {
     /// Room for so many bytes.
     pub fn new(size: ByteSize) -> Self {
         let units = usize::try_from(size.as_u64() / UNIT_BYTES).unwrap_or(usize::MAX);
-        Self(Arc::new(Semaphore::new(units.min(Semaphore::MAX_PERMITS))))
+        let units = units.min(Semaphore::MAX_PERMITS);
+        let free = Arc::new(Semaphore::new(units));
+        Self(Arc::new(Places { free, units, refusals: AtomicU64::new(0) }))
+    }
+
+    /// How many bytes are held.
+    pub fn held_bytes(&self) -> u64 {
+        self.0.units.saturating_sub(self.0.free.available_permits()) as u64 * UNIT_BYTES
+    }
+
+    /// How often there was no room.
+    pub fn refusals(&self) -> u64 {
+        self.0.refusals.load(Relaxed)
     }
 
     /// Adds to what is held; refuses when there is no room.
@@ -37,7 +59,10 @@ impl Room {
             return Ok(());
         }
         let more = u32::try_from(more).map_err(|_| Failure::Overloaded)?;
-        let permit = Arc::clone(&self.0).try_acquire_many_owned(more).map_err(|_| Failure::Overloaded)?;
+        let permit = Arc::clone(&self.0.free).try_acquire_many_owned(more).map_err(|_| {
+            self.0.refusals.fetch_add(1, Relaxed);
+            Failure::Overloaded
+        })?;
         match &mut held.permit {
             Some(all) => all.merge(permit),
             none => *none = Some(permit),
@@ -59,7 +84,9 @@ mod tests {
         }
         room.take(&mut other, 1024).unwrap();
         assert!(matches!(room.take(&mut other, 1), Err(Failure::Overloaded)));
+        assert_eq!((room.held_bytes(), room.refusals()), (4096, 1));
         drop(one);
+        assert_eq!(room.held_bytes(), 1024);
         room.take(&mut other, 2048).unwrap();
     }
 }

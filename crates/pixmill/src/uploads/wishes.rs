@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use url::form_urlencoded::Serializer;
 use vips_ops::{
-    params::{lookup, spec::Invalid, value::boolean::boolean},
+    params::{lookup, source, spec::Invalid, value::boolean::boolean},
     query::{self, Raw},
 };
 
@@ -58,7 +58,7 @@ pub fn possible(query: &str) -> bool {
 pub fn read(query: &str, fields: &[(String, String)], most_queries: usize) -> Result<Wishes, Failure> {
     let split = |query: &str| query::split(query, |name| lookup(name).is_some());
     let form = split(&Serializer::new(String::new()).extend_pairs(fields).finish())?;
-    let mut own = split(query)?;
+    let mut own = split(&source::spelled_out(query))?;
     let said: BTreeSet<_> = form.iter().map(|field| subject(field).to_owned()).collect();
     own.retain(|raw| !said.contains(subject(raw)));
     let (mut when, mut processed, mut queries) = (When::Now, Processed::Sent, Vec::new());
@@ -79,7 +79,7 @@ pub fn read(query: &str, fields: &[(String, String)], most_queries: usize) -> Re
         let expected = format!("at most {most_queries} query strings");
         return Err(Invalid::new(CACHE_QUERIES, &queries.len().to_string(), expected).into());
     }
-    Ok(Wishes { when, processed, queries, rest: rest.finish() })
+    Ok(Wishes { when, processed, queries, rest: written(&mut rest) })
 }
 
 /// Where a query string leads: the URL of a picture.
@@ -120,13 +120,18 @@ fn picture_only(query: &str) -> Result<String, Failure> {
         return Ok(query.to_owned());
     }
     let mut rest = Serializer::new(String::new());
-    for raw in query::split(query, |name| lookup(name).is_some())? {
+    for raw in query::split(&source::spelled_out(query), |name| lookup(name).is_some())? {
         match raw.name.as_str() {
             ASYNC | CACHE_PROCESSED | CACHE_QUERIES | CACHE_QUERIES_OF_PHP => {}
             _ => append(&mut rest, raw),
         }
     }
-    Ok(rest.finish())
+    Ok(written(&mut rest))
+}
+
+/// The query string, with spaces that nobody takes for a plus.
+fn written(query: &mut Serializer<'_, String>) -> String {
+    query.finish().replace('+', "%20")
 }
 
 fn append(query: &mut Serializer<'_, String>, raw: Raw) {
@@ -154,7 +159,8 @@ mod tests {
         rest("w=1", &[("width", "3")], "width=3");
         rest("w64=MQ", &[("width", "3")], "width=3");
         rest("width=1", &[("w64", "Mw")], "w64=Mw");
-        rest("utm=1", &[("mark", "/a b.png?x=1&y")], "utm=1&mark=%2Fa+b.png%3Fx%3D1%26y");
+        rest("utm=1", &[("mark", "/a b.png?x=1&y")], "utm=1&mark=%2Fa%20b.png%3Fx%3D1%26y");
+        rest("source_url=a%2Fb+c%20d&mark=b+c&async=1", &[], "source_url=a%2Fb%2Bc%20d&mark=b%20c");
     }
 
     #[test]

@@ -6,6 +6,7 @@ mod config;
 mod explain;
 mod params;
 mod process;
+mod redis;
 mod run;
 #[path = "../../../origin/tests/it/s3.rs"]
 #[expect(dead_code, reason = "counted by the tests that serve in their own process")]

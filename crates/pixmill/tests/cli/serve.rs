@@ -12,6 +12,29 @@ pub struct Server {
     child: Child,
     pub url: String,
     lines: Box<dyn BufRead>,
+    said: Vec<String>,
+}
+
+impl Server {
+    /// The first line on standard error that holds this.
+    pub fn says(&mut self, wanted: &str) -> String {
+        if let Some(line) = self.said.iter().find(|line| line.contains(wanted)) {
+            return line.clone();
+        }
+        loop {
+            let mut line = String::new();
+            assert_ne!(self.lines.read_line(&mut line).unwrap(), 0, "it ended before it said {wanted}");
+            self.said.push(line.clone());
+            if line.contains(wanted) {
+                return line;
+            }
+        }
+    }
+
+    /// All that was read of what it said.
+    pub fn said(&self) -> String {
+        self.said.concat()
+    }
 }
 
 impl Drop for Server {
@@ -40,15 +63,16 @@ fn serve_with(more: &[&str], environment: &[(&str, &str)]) -> Server {
     let mut command = pixmill([&arguments, more].concat());
     let mut child = command.envs(environment.iter().copied()).stderr(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(child.stderr.take().unwrap());
-    let mut line = String::new();
+    let mut said = Vec::new();
     let url = loop {
-        line.clear();
+        let mut line = String::new();
         assert_ne!(lines.read_line(&mut line).unwrap(), 0, "it ended before it listened");
         if let Some(url) = line.strip_prefix("listening on ") {
             break url.trim_end().to_owned();
         }
+        said.push(line);
     };
-    Server { child, url, lines: Box::new(lines) }
+    Server { child, url, lines: Box::new(lines), said }
 }
 
 #[test]

@@ -4,6 +4,7 @@ use pixmill::{app::Server, config::Config};
 
 use crate::{
     client::get,
+    nodes::purge,
     s3::{ACCESS_KEY, BUCKET, SECRET_KEY, Service},
     setup::{sample, serve},
 };
@@ -63,6 +64,30 @@ async fn a_request_may_name_a_bucket_of_the_list() {
         (refused.status, &*refused.json()["error"]["code"].to_string()),
         (401, "\"dynamic_origin_refused\"")
     );
+    server.stop().await;
+}
+
+#[actix_web::test]
+async fn an_original_is_purged_by_the_bucket_that_names_it() {
+    let service = bucket().await;
+    let server = serve_bucket(&service, |config| {
+        config.origin.allow_dynamic = true;
+        config.origin.buckets_allowed = vec![BUCKET.to_owned()];
+    })
+    .await;
+    let named = format!("/2026/china.jpg?bucket={BUCKET}");
+    for purged in [named.clone(), format!("{named}&region=eu-central-1")] {
+        let own = get(server.address, "/china.jpg?width=40").await;
+        let old = get(server.address, &format!("{named}&width=40")).await;
+        assert_eq!((own.status, old.outcome()), (200, (200, "miss")));
+        let answer = purge(&server, &purged).await;
+        assert_eq!((answer.status, answer.json()["tag"].as_str()), (200, Some(old.header("surrogate-key"))));
+        let answered = service.answered();
+        assert_eq!(get(server.address, &format!("{named}&width=40")).await.outcome(), (200, "miss"));
+        assert_eq!(service.answered(), answered + 1, "the original is purged too");
+        assert_eq!(get(server.address, "/china.jpg?width=40").await.outcome(), (200, "hit-memory"));
+        assert_eq!(purge(&server, &named).await.status, 200);
+    }
     server.stop().await;
 }
 

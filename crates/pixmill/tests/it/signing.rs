@@ -11,8 +11,9 @@ use serde_json::json;
 
 use crate::{
     client::{Connection, ask, get},
+    fake_origin::{FakeOrigin, Reply},
     form::{Form, post, post_raw},
-    setup::{sample, samples, serve_samples, serve_uploads},
+    setup::{sample, samples, serve, serve_samples, serve_uploads},
 };
 
 const KEY: &str = "a key of the tests, long enough";
@@ -39,6 +40,39 @@ fn signed_for(purpose: Purpose, id: &str, target: &str) -> String {
     let signature = signer.sign(id, purpose, path, query).unwrap();
     let joint = if query.is_empty() { '?' } else { '&' };
     format!("{target}{joint}signature={signature}")
+}
+
+#[actix_web::test]
+async fn a_plus_in_the_url_of_an_original_is_a_plus_signed_or_not() {
+    let origin = FakeOrigin::start(Reply::ok(&sample("china.jpg")));
+    let authority = origin.authority();
+    let open = |config: &mut pixmill::config::Config| {
+        config.origin.allow_dynamic = true;
+        config.origin.hosts_allowed = vec![authority.clone()];
+        config.origin.private_allowed = vec!["127.0.0.1/32".to_owned()];
+    };
+    let unsigned = serve("", open).await;
+    let signing = serve("", |config| {
+        open(config);
+        config.params.signing.keys = keys();
+    });
+    let signing = signing.await;
+    for (number, (path, sent)) in
+        [("a+b.jpg", "/a+b.jpg"), ("c%2Bd.jpg", "/c+d.jpg"), ("e%20f.jpg", "/e%20f.jpg")]
+            .into_iter()
+            .enumerate()
+    {
+        let target = format!("/?source_url=http://{authority}/{path}&width=50");
+        assert_eq!(get(unsigned.address, &target).await.status, 200, "{target}");
+        assert_eq!(get(signing.address, &signed("main", &target)).await.status, 200, "{target}");
+        let later = get(unsigned.address, &format!("{target}&async=0&cache_processed=0&blur=1")).await;
+        assert_eq!(later.status, 200, "{target}");
+        assert_eq!((origin.asked_for(sent), origin.asked()), (2, 2 * (number + 1)), "{target}");
+    }
+    // a signature is not good for another original
+    let target = signed("main", &format!("/?source_url=http://{authority}/a+b.jpg"));
+    let other = get(signing.address, &target.replace("a+b", "a%20b")).await;
+    assert_eq!((other.status, other.json()["error"]["code"].clone()), (403, "signature_wrong".into()));
 }
 
 #[actix_web::test]

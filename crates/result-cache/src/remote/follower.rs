@@ -178,7 +178,8 @@ impl Follower {
     async fn apply(&self, entries: Vec<Entry>) {
         let Some(last) = entries.last() else { return };
         let position = last.position;
-        let purges = entries.into_iter().filter_map(|entry| entry.purge).collect();
+        let purges: Vec<_> = entries.into_iter().filter_map(|entry| entry.purge).collect();
+        self.link.purges_received.add(purges.len());
         warn_unless_kept(self.purges.record_all(purges, position).await);
     }
 }

@@ -77,10 +77,14 @@ pub(crate) async fn claim(link: &Arc<Link>, key: Key) -> Claim {
     command.arg(&token).arg(millis(LEASE)).arg(millis(AWAITED));
     match link.ask(&command).await {
         Ok(Value::Int(1)) => {
+            link.leases.granted.add_one();
             let renewing = link.threads.spawn(renew(Arc::clone(link), key, token.clone())).abort_handle();
             Claim::Granted(Lease { link: Arc::clone(link), key, token, renewing, word: Word::Unshared })
         }
-        Ok(_) => Claim::Taken(wait),
+        Ok(_) => {
+            link.leases.refused.add_one();
+            Claim::Taken(wait)
+        }
         Err(_) => Claim::Alone,
     }
 }
@@ -101,6 +105,11 @@ impl Drop for Wait {
 }
 
 impl Lease {
+    /// Counts it among those that another node held before, and gave nothing.
+    pub fn taken_over(&self) {
+        self.link.leases.taken_over.add_one();
+    }
+
     /// Gives it back: what was made is in the cache.
     pub fn kept(mut self) {
         self.word = Word::Kept;

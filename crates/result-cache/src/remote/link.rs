@@ -41,12 +41,22 @@ pub(crate) struct Link {
     pub(super) limit: Duration,
     pub(super) words: Words,
     pub(super) failures: Counter,
+    pub(crate) leases: Leases,
+    pub(crate) purges_received: Counter,
     lines: Vec<Line>,
     turn: AtomicUsize,
     breaker: Breaker,
     hearing: Hearing,
     /// Where entries are, as long as this node follows the log of purges.
     space: RwLock<Option<Arc<str>>>,
+}
+
+/// What came of asking for leases.
+#[derive(Default)]
+pub(crate) struct Leases {
+    pub(crate) granted: Counter,
+    pub(crate) refused: Counter,
+    pub(crate) taken_over: Counter,
 }
 
 /// One connection.
@@ -75,6 +85,10 @@ impl fmt::Display for Trouble {
             Self::Late => f.write_str("no answer in time"),
             // the category and the code, never an address
             Self::Refused(error) => match error.code() {
+                Some(code @ ("WRONGPASS" | "NOAUTH")) => {
+                    write!(f, "it does not take the user and password of cache.redis.url: {code}")
+                }
+                Some(code @ "NOPERM") => write!(f, "the user of cache.redis.url may not do this: {code}"),
                 Some(code) => write!(f, "{}: {code}", error.category()),
                 None => f.write_str(error.category()),
             },
@@ -92,6 +106,8 @@ impl Link {
             limit: config.timeout,
             words: Words::default(),
             failures: Counter::default(),
+            leases: Leases::default(),
+            purges_received: Counter::default(),
             lines: (0..config.connections.max(1)).map(|_| Line::default()).collect(),
             turn: AtomicUsize::new(0),
             breaker: Breaker::default(),

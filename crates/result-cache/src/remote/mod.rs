@@ -8,6 +8,7 @@ mod lease;
 mod link;
 mod log;
 mod names;
+mod roster;
 mod store;
 mod words;
 mod writes;
@@ -24,7 +25,8 @@ use connection::Connector;
 pub(crate) use follower::Follower;
 use lease::fresh_name;
 pub use lease::{Claim, Lease, Wait};
-pub(crate) use link::Link;
+pub(crate) use link::{Link, Trouble};
+pub use roster::Roster;
 pub use store::{RedisSettings, RedisStore};
 pub use words::Word;
 

@@ -39,6 +39,11 @@ impl Names {
         format!("{}:awaited:{{{key}}}", self.0)
     }
 
+    /// The nodes there are.
+    pub(crate) fn roster(&self) -> String {
+        format!("{}:roster", self.0)
+    }
+
     /// Where it is told that something is made.
     pub(crate) fn words(&self) -> String {
         format!("{}:words", self.0)

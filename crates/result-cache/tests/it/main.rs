@@ -7,3 +7,4 @@ mod disk;
 mod fixture;
 mod flights;
 mod redis;
+mod roster;

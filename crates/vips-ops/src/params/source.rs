@@ -2,6 +2,8 @@
 //!
 //! They are no part of the canonical form of a request; which original they lead to is part of its name instead.
 
+use std::borrow::Cow;
+
 use super::spec::{Grammar, Invalid, Spec};
 use crate::query;
 
@@ -127,6 +129,22 @@ pub fn read(query: &str) -> Result<Source, Invalid> {
     })
 }
 
+/// The query string with each `+` in the values of these parameters as `%2B`: whoever reads it as a form reads what
+/// [`read`] reads.
+pub fn spelled_out(query: &str) -> Cow<'_, str> {
+    if !query.contains('+') || !query.split('&').any(may_be_one) {
+        return Cow::Borrowed(query);
+    }
+    let pair = |pair: &str| if is_one(pair) { pair.replace('+', "%2B") } else { pair.to_owned() };
+    Cow::Owned(query.split('&').map(pair).collect::<Vec<_>>().join("&"))
+}
+
+fn is_one(pair: &str) -> bool {
+    let name = pair.split('=').next().unwrap_or_default();
+    let read = query::split(name, |name| super::lookup(name).is_some());
+    read.is_ok_and(|read| read.iter().any(|raw| lookup(&raw.name).is_some()))
+}
+
 /// Whether a pair of the query may be one of these parameters.
 fn may_be_one(pair: &str) -> bool {
     let name = pair.split('=').next().unwrap_or_default();
@@ -181,6 +199,14 @@ mod tests {
             assert_eq!(source.canonical(), expected, "{query}");
             let escaped = expected.replace('+', "%20");
             assert_eq!(read(&escaped).unwrap(), source, "{query}");
+        }
+        for (query, expected) in [
+            ("origin=a&mark=b+c", "origin=a&mark=b+c"),
+            ("mark=b+c&source_url=a/b+c%20d+", "mark=b+c&source_url=a/b%2Bc%20d%2B"),
+            ("%74ext=b+c&hostname=+&%6frigin=a+b", "%74ext=b+c&hostname=%2B&%6frigin=a%2Bb"),
+        ] {
+            assert_eq!(spelled_out(query), expected);
+            assert_eq!(read(&spelled_out(query)), read(query), "{query}");
         }
         assert_eq!(read("source_url64=!").unwrap_err().parameter, "source_url");
         assert!(read(&format!("origin={}", "a".repeat(query::MAX_QUERY_BYTES))).is_err());

@@ -11,12 +11,15 @@ use crate::{
     state::Shared,
     telemetry::{
         exposition::Exposition,
+        hosts::{self, Load},
         metrics::{
             BUILD, CACHE_BYTES, CACHE_CAPACITY, CACHE_DROPPED, CACHE_EVICTIONS, CACHE_FAILURES, CACHE_HITS,
-            CACHE_MISSES, CACHE_OVERSIZE, CACHE_PUTS, FAILURES, FLIGHTS, IN_FLIGHT, INFERENCE_REFUSALS,
-            INFERENCE_SECONDS, Metric, OPEN_FILES, ORIGIN_FETCHES, ORIGIN_SECONDS, PHASE_SECONDS, POOL_BEGUN,
-            POOL_OLDEST, POOL_RUNNING, POOL_THREADS, POOL_WAITING, REQUEST_SECONDS, REQUESTS, RESIDENT,
-            RESPONSE_BYTES, SIGNED, STARTED, UPTIME, VIPS_MEMORY,
+            CACHE_MISSES, CACHE_OVERSIZE, CACHE_PUTS, CLUSTER_NODES, FAILURES, FLIGHTS, HOST_CIRCUITS,
+            HOST_OPENED, HOST_PLACES, HOST_REFUSALS, HOST_WAITING, IN_FLIGHT, INFERENCE_REFUSALS,
+            INFERENCE_SECONDS, JOBS, LEASES, Metric, OPEN_FILES, ORIGIN_FETCHES, ORIGIN_SECONDS,
+            PHASE_SECONDS, POOL_BEGUN, POOL_OLDEST, POOL_RUNNING, POOL_THREADS, POOL_WAITING, PURGES_MADE,
+            PURGES_RECEIVED, REDIS_CONNECTED, REQUEST_SECONDS, REQUESTS, RESIDENT, RESPONSE_BYTES, SIGNED,
+            STARTED, UPLOAD_BYTES, UPLOAD_REFUSALS, UPTIME, VIPS_MEMORY,
         },
         process::Process,
     },
@@ -25,12 +28,16 @@ use crate::{
 /// A metric, and its number in what a tier counts.
 type Number = (&'static Metric, fn(&TierStats) -> u64);
 
+/// A metric, and its number in the load of hosts.
+type HostNumber = (&'static Metric, fn(&Load) -> usize);
+
 /// The text of the page.
 pub fn text(shared: &Shared) -> String {
     let mut page = Exposition::default();
     tell_process(&mut page, shared);
     tell_requests(&mut page, shared);
     tell_work(&mut page, shared);
+    tell_peers(&mut page, shared);
     tell_caches(&mut page, shared);
     page.text()
 }
@@ -89,9 +96,47 @@ fn tell_work(page: &mut Exposition, shared: &Shared) {
     for (outcome, count) in counters.origin_fetches.read() {
         page.tell(&ORIGIN_FETCHES, &[outcome], count);
     }
+    tell_hosts(page, shared);
     for (kind, under_way) in shared.flights() {
         page.tell(&FLIGHTS, &[kind], under_way);
     }
+    page.tell(&UPLOAD_BYTES, &[], shared.room.held_bytes());
+    page.tell(&JOBS, &[], shared.background.load());
+    page.tell(&UPLOAD_REFUSALS, &["memory"], shared.room.refusals());
+    page.tell(&UPLOAD_REFUSALS, &["queue"], shared.background.refusals());
+}
+
+fn tell_hosts(page: &mut Exposition, shared: &Shared) {
+    let numbers: [HostNumber; 3] = [
+        (&HOST_PLACES, |load| load.under_way),
+        (&HOST_WAITING, |load| load.waiting),
+        (&HOST_CIRCUITS, |load| load.open),
+    ];
+    let loads = hosts::by_origin(shared);
+    for (metric, number) in numbers {
+        for (origin, load) in &loads {
+            page.tell(metric, &[origin], number(load));
+        }
+    }
+    let totals = shared.hosts.stats();
+    page.tell(&HOST_REFUSALS, &["busy"], totals.turned_away);
+    page.tell(&HOST_REFUSALS, &["circuit_open"], totals.broken_off);
+    page.tell(&HOST_OPENED, &[], totals.opened);
+}
+
+fn tell_peers(page: &mut Exposition, shared: &Shared) {
+    let stats = shared.peers.stats();
+    if shared.peers.is_clustered() {
+        page.tell(&REDIS_CONNECTED, &[], u8::from(stats.is_connected));
+    }
+    for (fingerprint, nodes) in shared.cluster.nodes() {
+        page.tell(&CLUSTER_NODES, &[&fingerprint], nodes);
+    }
+    page.tell(&LEASES, &["granted"], stats.leases_granted);
+    page.tell(&LEASES, &["refused"], stats.leases_refused);
+    page.tell(&LEASES, &["taken_over"], stats.leases_taken_over);
+    page.tell(&PURGES_MADE, &[], stats.purges_made);
+    page.tell(&PURGES_RECEIVED, &[], stats.purges_received);
 }
 
 fn tell_caches(page: &mut Exposition, shared: &Shared) {

@@ -4,7 +4,13 @@ use result_cache::{Stats, TierStats};
 use serde_json::{Map, Value, json};
 
 use super::metrics::tiers;
-use crate::{state::Shared, telemetry::process::Process};
+use crate::{
+    state::Shared,
+    telemetry::{
+        hosts::{Load, by_origin},
+        process::Process,
+    },
+};
 
 /// The numbers that one looks at first.
 pub fn stats(shared: &Shared) -> Value {
@@ -37,7 +43,46 @@ pub fn stats(shared: &Shared) -> Value {
             "oldestWaitMilliseconds": load.oldest.as_millis() as u64,
         },
         "flights": shared.flights().into_iter().collect::<std::collections::BTreeMap<_, _>>(),
+        "origins": origins(shared),
+        "uploads": {
+            "bytes": shared.room.held_bytes(),
+            "jobs": shared.background.load(),
+            "refused": { "memory": shared.room.refusals(), "queue": shared.background.refusals() },
+        },
+        "cluster": cluster(shared),
         "caches": { "results": cache(&shared.results.stats()), "originals": cache(&shared.originals.stats()) },
+    })
+}
+
+fn origins(shared: &Shared) -> Value {
+    let told = |load: Load| json!({ "inFlight": load.under_way, "waiting": load.waiting, "circuitsOpen": load.open });
+    let loads: Map<_, _> = by_origin(shared).into_iter().map(|(origin, load)| (origin, told(load))).collect();
+    let totals = shared.hosts.stats();
+    json!({
+        "byOrigin": loads,
+        "refused": { "busy": totals.turned_away, "circuitOpen": totals.broken_off },
+        "circuitsOpened": totals.opened,
+    })
+}
+
+fn cluster(shared: &Shared) -> Value {
+    let stats = shared.peers.stats();
+    let redis = match (shared.peers.is_clustered(), stats.is_connected) {
+        (false, _) => "none",
+        (true, false) => "alone",
+        (true, true) => "connected",
+    };
+    let nodes = shared.cluster.nodes();
+    json!({
+        "redis": redis,
+        "nodes": nodes.values().sum::<usize>(),
+        "fingerprints": nodes,
+        "leases": {
+            "granted": stats.leases_granted,
+            "refused": stats.leases_refused,
+            "takenOver": stats.leases_taken_over,
+        },
+        "purges": { "made": stats.purges_made, "received": stats.purges_received },
     })
 }
 

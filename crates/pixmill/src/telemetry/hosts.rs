@@ -1,0 +1,45 @@
+//! What is happening with the hosts of originals, by origin: hosts are many where requests may name them, origins are few.
+
+use std::collections::BTreeMap;
+
+use origin::Circuit;
+
+use crate::state::Shared;
+
+/// What the section `origin` is called.
+const DEFAULT: &str = "default";
+
+/// What all other hosts together are called: those that requests name, and those that origins redirect to.
+const OTHERS: &str = "others";
+
+/// What is happening with the host of an origin.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Load {
+    /// Requests being answered.
+    pub under_way: usize,
+    /// Requests waiting for a place.
+    pub waiting: usize,
+    /// Hosts that are left alone.
+    pub open: usize,
+}
+
+/// The load of each origin that is a server, and of all other hosts together. Origins of one host are counted at the first.
+pub fn by_origin(shared: &Shared) -> BTreeMap<String, Load> {
+    let config = &shared.config;
+    let named = config.origins.iter().map(|(name, origin)| (name.as_str(), origin));
+    let mut origins = BTreeMap::new();
+    let mut loads = BTreeMap::from([(OTHERS.to_owned(), Load::default())]);
+    for (name, origin) in std::iter::once((DEFAULT, &config.origin)).chain(named) {
+        let Some(host) = origin.host_and_port() else { continue };
+        loads.entry(name.to_owned()).or_default();
+        origins.entry(host).or_insert(name);
+    }
+    for host in shared.hosts.stats().hosts {
+        let origin = origins.get(&host.host).copied().unwrap_or(OTHERS);
+        let load = loads.entry(origin.to_owned()).or_default();
+        load.under_way += host.under_way;
+        load.waiting += host.waiting;
+        load.open += usize::from(host.circuit != Circuit::Closed);
+    }
+    loads
+}

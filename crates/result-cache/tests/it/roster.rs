@@ -1,0 +1,77 @@
+//! The roster of nodes, and the names and passwords by which nodes get to Redis, on a real one.
+
+use std::time::Duration;
+
+use result_cache::{Peers, Reach, Roster, Scope};
+use testkit::{RedisCluster, RedisServer};
+
+use crate::redis::{config, connected, until};
+
+const SOON: Duration = Duration::from_millis(20);
+const NEVER: Duration = Duration::from_hours(1);
+
+async fn says(roster: &Roster, expected: &[&str]) {
+    until("they are all seen", async || roster.words() == expected).await;
+}
+
+#[tokio::test]
+async fn members_see_each_other_until_they_leave_or_fall_silent() {
+    let Some(server) = RedisServer::start() else { return };
+    let config = config(&server.url());
+    let (one, two) = (connected(&config).await, connected(&config).await);
+    let here = one.join("a", SOON).unwrap();
+    says(&here, &["a"]).await;
+    let there = two.join("b c", SOON).unwrap();
+    let twin = two.join("a", SOON).unwrap();
+    says(&here, &["a", "a", "b c"]).await;
+    says(&there, &["a", "a", "b c"]).await;
+    there.leave().await;
+    says(&here, &["a", "a"]).await;
+    // one that ends without a word
+    drop(twin);
+    says(&here, &["a"]).await;
+    let prefixed = result_cache::RedisConfig { prefix: "other".to_owned(), ..config.redis.clone() };
+    let elsewhere = connected(&result_cache::Config { redis: prefixed, ..config }).await;
+    says(&elsewhere.join("x", NEVER).unwrap(), &["x"]).await;
+    says(&here, &["a"]).await;
+}
+
+#[tokio::test]
+async fn nothing_is_seen_while_redis_is_away() {
+    let Some(mut server) = RedisServer::start() else { return };
+    let peers = connected(&config(&server.url())).await;
+    let roster = peers.join("a", SOON).unwrap();
+    says(&roster, &["a"]).await;
+    server.kill();
+    says(&roster, &[]).await;
+    server.start_again();
+    says(&roster, &["a"]).await;
+    assert!(Peers::open(&result_cache::Config::default()).unwrap().join("a", SOON).is_none());
+}
+
+#[tokio::test]
+async fn a_cluster_has_a_roster_too() {
+    let Some(cluster) = RedisCluster::start() else { return };
+    let mut config = config(&cluster.url());
+    config.redis.mode = result_cache::RedisMode::Cluster;
+    let (one, two) = (connected(&config).await, connected(&config).await);
+    let (here, there) = (one.join("a", SOON).unwrap(), two.join("b", SOON).unwrap());
+    says(&here, &["a", "b"]).await;
+    says(&there, &["a", "b"]).await;
+}
+
+#[tokio::test]
+async fn names_and_passwords_are_used() {
+    let Some(server) = RedisServer::start() else { return };
+    let url = |credentials: &str| server.url().replace("redis://", &format!("redis://{credentials}@"));
+    let may = ["~pixmill:*", "~{pixmill}:*", "&pixmill:*", "+@all"];
+    server.ask::<()>(&[&["ACL", "SETUSER", "pixmill", "on", ">of-the-user"], &may[..]].concat());
+    server.configure("requirepass", "of-all");
+    for credentials in ["pixmill:of-the-user", ":of-all", "default:of-all"] {
+        let peers = connected(&config(&url(credentials))).await;
+        let roster = peers.join("a", NEVER).unwrap();
+        says(&roster, &["a"]).await;
+        roster.leave().await;
+        assert_eq!(peers.purge(Scope::Everything).await.unwrap(), Reach::AllNodes, "{credentials}");
+    }
+}
