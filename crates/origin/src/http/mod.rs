@@ -135,7 +135,7 @@ impl Http {
         deadline: Instant,
     ) -> Result<Step> {
         let late = || Error::Timeout { host: authority(url), phase: Phase::Fetch, limit: self.limits.fetch };
-        let host = host_and_port(url);
+        let host = place(ask, url);
         let admission = self.hosts.admit(&host, self.limits.response);
         let admission = timeout_at(deadline, admission).await.map_err(|_| late())??;
         let exchange = self.exchange(ask, url, standing, known);
@@ -228,6 +228,16 @@ pub(crate) fn authority(url: &Url) -> String {
         (Some(host), Some(port)) => format!("{host}:{port}"),
         (Some(host), None) => host.to_owned(),
         (None, _) => String::new(),
+    }
+}
+
+/// By what limits and breakers know where a request goes. An address that a client chose is a place of its own: what
+/// happens there must not close the host to all others.
+fn place(ask: &Ask, url: &Url) -> String {
+    let host = host_and_port(url);
+    match ask.address.filter(|_| url.origin() == ask.url.origin()) {
+        Some(address) => format!("{host} at {address}"),
+        None => host,
     }
 }
 

@@ -1,6 +1,6 @@
 //! Hosts that requests name, between loopback addresses: what is sent to them, and who is never connected to.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use origin::{Config, Error, ErrorKind, Fetched, Hosts, Origins, Refusal, Rule, Selection};
 
@@ -87,6 +87,24 @@ async fn an_address_in_place_of_the_host() {
     let asked = Selection { resolve: Some(&resolve), ..asked };
     assert_eq!(forbidden(&unlisted, asked), Rule::HostsAllowed, "http proves nothing");
     watched.assert_unseen();
+}
+
+#[actix_rt::test]
+async fn a_dead_address_in_place_of_the_host_closes_the_host_to_nobody() {
+    let server = Server::start(|_| ok("", "picture")).await;
+    let port = server.port();
+    let host = format!("localhost:{port}");
+    let mut config = dynamic("", &[&host, &format!("127.0.0.2:{port}")]);
+    config.private_allowed = vec!["127.0.0.0/8".to_owned()];
+    (config.breaker_failures, config.breaker_pause) = (1, Duration::from_hours(1));
+    let origins = open(&config);
+    let resolve = format!("{host}:127.0.0.2");
+    let asked = Selection { path: "/a", origin: Some(&host), ..Selection::default() };
+    let dead = Selection { resolve: Some(&resolve), ..asked };
+    for expected in [ErrorKind::Unreachable, ErrorKind::CircuitOpen] {
+        assert_eq!(fetch(&origins, dead).await.unwrap_err().kind(), expected);
+    }
+    assert_eq!(fetch(&origins, asked).await.unwrap(), "picture");
 }
 
 #[actix_rt::test]
