@@ -133,6 +133,18 @@ impl Origins {
         }
     }
 
+    /// The same for answers: one original can be named below several bases, and below each its relative overlays are
+    /// others.
+    pub fn identity_with_base(&self, target: &Target) -> String {
+        let identity = self.identity(target);
+        match &target.0 {
+            Place::Elsewhere(Elsewhere { base, .. }) if base.path() != "/" => {
+                format!("{identity} below {base}")
+            }
+            _ => identity,
+        }
+    }
+
     #[cfg(test)]
     pub(crate) fn rules(&self) -> &Rules {
         &self.rules

@@ -285,6 +285,13 @@ fn overlays_come_from_the_origin_of_their_picture() {
     ] {
         assert_eq!(beside(&asked(path, parameters)), expected, "{path} {parameters:?}");
     }
+    // one original, two places for its overlays: answers with them are not the same
+    let [one, other] = ["http://a.example/base", "http://a.example"].map(|origin| {
+        let path = if origin.ends_with("base") { "/y/x.jpg" } else { "/base/y/x.jpg" };
+        origins.locate(&asked(path, &[("origin", origin)])).unwrap()
+    });
+    assert_eq!(origins.identity(&one), origins.identity(&other));
+    assert_ne!(origins.identity_with_base(&one), origins.identity_with_base(&other));
     let absolute = |url| origins.locate_url(url, "layers").map(|target| origins.identity(&target));
     assert_eq!(absolute("https://a.example/x.png?y").unwrap(), "dynamic https://a.example/x.png?y");
     assert_eq!(absolute("//a.example/x.png").unwrap(), "dynamic http://a.example/x.png");

@@ -95,7 +95,11 @@ pub async fn answer(worker: &Rc<Worker>, request: Request) -> Result<Answer, Fai
     let began = Instant::now();
     let shared = &worker.shared;
     let identity = worker.origins.identity(&request.target);
-    let key = shared.keys.result(&request.params, request.accept, &identity);
+    let key = shared.keys.result(
+        &request.params,
+        request.accept,
+        &worker.origins.identity_with_base(&request.target),
+    );
     let now = clock::now();
     let known = shared.results.get(&key, now).await;
     let cache = began.elapsed();

@@ -164,7 +164,11 @@ async fn make(
     let shared = &worker.shared;
     let request = order.request(variant);
     let identity = worker.origins.identity(&request.target);
-    let key = shared.keys.result(&request.params, request.accept, &identity);
+    let key = shared.keys.result(
+        &request.params,
+        request.accept,
+        &worker.origins.identity_with_base(&request.target),
+    );
     let position = shared.peers.position();
     // nobody joins this one
     let job = Job { request, key, flight: key, identity, stale: None, given: Some(original) };

@@ -113,6 +113,22 @@ async fn requests_name_origins_that_are_allowed() {
 }
 
 #[actix_web::test]
+async fn one_original_below_two_bases_has_overlays_of_its_own_below_each() {
+    let [default, other] = [photograph(), photograph()];
+    let authority = other.authority();
+    let server = serve(&default.url, |config| allow(config, &[&authority])).await;
+    for target in [
+        format!("/y.jpg?width=50&mark=/logo.png&origin=http://{authority}/base"),
+        format!("/base/y.jpg?width=50&mark=/logo.png&origin=http://{authority}"),
+    ] {
+        assert_eq!(get(server.address, &target).await.outcome(), (200, "miss"), "{target}");
+        assert_eq!(get(server.address, &target).await.outcome(), (200, "hit-memory"), "{target}");
+    }
+    let asked = ["/base/y.jpg", "/base/logo.png", "/logo.png"].map(|path| other.asked_for(path));
+    assert_eq!(asked, [1, 1, 1], "the original is one and the same");
+}
+
+#[actix_web::test]
 async fn the_configured_origin_may_be_named_though_it_is_private() {
     let origin = photograph();
     let server = serve(&origin.url, |config| {
