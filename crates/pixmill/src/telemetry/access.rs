@@ -7,6 +7,7 @@ use actix_web::{
     body::{BodySize, MessageBody},
     http::header::HeaderValue,
 };
+use percent_encoding::percent_decode_str;
 use tracing::{Level, enabled};
 use url::form_urlencoded;
 use vips_ops::params::lookup;
@@ -16,6 +17,9 @@ use crate::{failure::Failure, service::Found};
 
 /// What the log calls the status of a request whose client left before the answer, after nginx.
 const CLIENT_LEFT: u16 = 499;
+
+/// The parameters whose values may be URLs of other hosts.
+const OVERLAYS: [&str; 2] = ["layers", "mark"];
 
 /// The event of one request. Dropping it unended logs that the client has gone.
 pub struct Entry<'a> {
@@ -68,7 +72,7 @@ impl Drop for Entry<'_> {
         tracing::info!(
             target: ACCESS,
             method = request.method().as_str(),
-            path = request.uri().path(),
+            path = shown_path(request.uri().path()),
             query = shown(request.query_string()),
             status = self.status,
             bytes = self.bytes,
@@ -88,11 +92,34 @@ fn shown(query: &str) -> String {
             shown.push('&');
         }
         shown.push_str(&name);
-        let ours = lookup(name.strip_suffix("64").unwrap_or(&name)).is_some();
+        let plain = name.strip_suffix("64").unwrap_or(&name);
+        let ours = lookup(plain)
+            .is_some_and(|spec| !(OVERLAYS.contains(&spec.name) && (plain != name || may_name_host(&value))));
         shown.push('=');
         shown.push_str(if ours { &value } else { "***" });
     }
     shown
+}
+
+/// Whether there may be a whole URL in what an overlay's parameter says, however JSON spells it.
+fn may_name_host(value: &str) -> bool {
+    value.contains("//") || value.contains('\\')
+}
+
+/// The path; a whole URL in its place without its query, and not at all if it may hold a password.
+fn shown_path(path: &str) -> String {
+    let decoded = percent_decode_str(path).decode_utf8_lossy();
+    let url = decoded.trim_start_matches('/').to_ascii_lowercase();
+    if !["http:/", "https:/"].iter().any(|scheme| url.starts_with(scheme)) {
+        return path.to_owned();
+    }
+    if url.contains('@') {
+        return "/***".to_owned();
+    }
+    match path.to_ascii_lowercase().find("%3f") {
+        Some(end) => format!("{}***", &path[..end]),
+        None => path.to_owned(),
+    }
 }
 
 #[cfg(test)]
@@ -104,5 +131,27 @@ mod tests {
         assert_eq!(shown("width=300&token=hunter2&crop64=Zml0"), "width=300&token=***&crop64=Zml0");
         assert_eq!(shown("pad_color=%23fff&flip"), "pad_color=#fff&flip=");
         assert_eq!(shown(""), "");
+    }
+
+    #[test]
+    fn urls_are_shown_without_what_may_be_secret() {
+        assert_eq!(shown("mark=/logo.png?width=5"), "mark=/logo.png?width=5");
+        for query in [
+            "mark=http://a.example/x.png?token=hunter2",
+            "mark=//u:hunter2@a.example/x",
+            "mark64=aHVudGVyMg",
+            "layers=[{%22url%22:%22http:%5C/%5C/a.example/x?hunter2%22}]",
+        ] {
+            assert!(shown(query).ends_with("=***"), "{}", shown(query));
+        }
+        for (path, expected) in [
+            ("/logo@2x.png", "/logo@2x.png"),
+            ("/what%3F.png", "/what%3F.png"),
+            ("/http%3A%2F%2Fa.example%2Fx.png%3Ftoken=hunter2", "/http%3A%2F%2Fa.example%2Fx.png***"),
+            ("//%48ttps:/a.example/x%3fhunter2", "//%48ttps:/a.example/x***"),
+            ("/http://u:hunter2%40a.example/x", "/***"),
+        ] {
+            assert_eq!(shown_path(path), expected);
+        }
     }
 }
