@@ -11,8 +11,8 @@ use crate::{failure::Failure, keys::Keys, state::Worker};
 /// The paths that stand for everything.
 const EVERYTHING: [&str; 2] = ["/", "/cache"];
 
-/// `DELETE /path` forgets the original of this path and whatever shows it, `DELETE /` and `DELETE /cache` everything: in
-/// every tier, on every node, at once. Which original it is, path, `Host` and parameters say as they do in requests for
+/// `DELETE /path` forgets the original of this path and whatever shows it, `DELETE /` and `DELETE /cache` everything,
+/// unless parameters name an origin: in every tier, on every node, at once. Which original it is, path, `Host` and parameters say as they do in requests for
 /// pictures. Other methods find no page here.
 pub async fn purge(request: HttpRequest) -> HttpResponse {
     if *request.method() != Method::DELETE {
@@ -38,7 +38,8 @@ pub async fn purge(request: HttpRequest) -> HttpResponse {
 /// Purges; the tag, if it was one original.
 async fn forget(worker: &Worker, request: &HttpRequest) -> Result<Option<String>, Failure> {
     let query = request.query_string();
-    let tag = if EVERYTHING.contains(&request.uri().path()) && source::read(query)?.source_url.is_none() {
+    let names_no_origin = source::read(query)? == source::Source::default();
+    let tag = if EVERYTHING.contains(&request.uri().path()) && names_no_origin {
         None
     } else {
         Some(Keys::tag(&worker.origins.identity(&*target(worker, request, query)?)))

@@ -38,11 +38,17 @@ pub fn is_welcome(request: &HttpRequest) -> bool {
     request.app_data::<Welcome>().is_some() || public()
 }
 
-/// Fails unless the request brings one of the tokens, where there are any.
+/// Fails unless the request brings one of the tokens. Where there are none, it must not be another site's page that has
+/// a browser send it, which a browser says by itself.
 pub fn authorize(shared: &Shared, request: &HttpRequest) -> Result<(), Failure> {
     let uploads = &shared.config.uploads;
     let given = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok()).and_then(bearer);
-    if uploads.tokens.is_empty() || given.is_some_and(|token| uploads.knows(token)) {
+    let is_welcome = if uploads.tokens.is_empty() {
+        request.headers().get("sec-fetch-site").is_none_or(|site| site != "cross-site")
+    } else {
+        given.is_some_and(|token| uploads.knows(token))
+    };
+    if is_welcome {
         return Ok(());
     }
     Err(Error::Unauthorized.into())

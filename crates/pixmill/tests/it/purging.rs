@@ -56,6 +56,9 @@ async fn an_original_is_purged_by_what_names_it() {
     check(&server, &other, &format!("{target}&blur=2"), &target).await;
     let refused = purge(&server, "/?source_url=http://elsewhere.example/a.jpg").await;
     assert_eq!((refused.status, refused.json()["error"]["code"].as_str().is_some()), (401, true));
+    // the root of another origin is not everything
+    let root = purge(&server, &format!("/?origin=http://{authority}")).await;
+    assert!(root.status != 200 || root.json()["tag"].is_string());
     assert_eq!(get(server.address, "/a.jpg?width=50").await.outcome(), (200, "hit-memory"));
 }
 

@@ -143,6 +143,16 @@ async fn tokens_are_asked_for() {
 }
 
 #[actix_web::test]
+async fn without_tokens_pages_of_other_sites_are_refused() {
+    let (_server, uploads) = serve_uploads(samples().to_str().unwrap(), |_| ()).await;
+    let china = sample("china.jpg");
+    for (site, status) in [("cross-site", 401), ("same-origin", 200), ("none", 200)] {
+        let answer = post_with(uploads, "/?width=10", &[("Sec-Fetch-Site", site)], &china).await;
+        assert_eq!(answer.status, status, "{site}");
+    }
+}
+
+#[actix_web::test]
 async fn what_is_no_upload_is_refused() {
     let (_server, uploads) = serve_uploads("", |_| ()).await;
     let file = || Form::default().file(&sample("china.jpg"));
