@@ -114,7 +114,8 @@ pub fn read(
     wishes: &Wishes,
 ) -> Result<(Order, Remarks), Failure> {
     let (Request { target, params, accept }, remarks) = image::read(worker, request, &wishes.rest)?;
-    let wanted = Variant { query: wishes.rest.clone(), params };
+    let (place, query) = wishes::parted(&wishes.rest);
+    let wanted = Variant { query, params };
     let others = wishes.queries.iter().map(|query| {
         let (Request { params, .. }, _) = image::read(worker, request, query)?;
         if params.gives_original() && !worker.shared.config.params.allow_original {
@@ -126,6 +127,7 @@ pub fn read(
     let sent = request.uri().path();
     // a whole URL in place of a path has no other spelling
     let path = SourcePath::parse(sent).map_or_else(|_| sent.to_owned(), |path| path.canonical().to_owned());
+    let path = wishes::location(&path, &place);
     let target = Target::clone(&target);
     Ok((Order { target, path, wanted, others, accept, source: Source::Origin }, remarks))
 }

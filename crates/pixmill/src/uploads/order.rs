@@ -26,7 +26,7 @@ use crate::{
 pub struct Order {
     /// Which original.
     pub target: Target,
-    /// The path by which that is asked for, percent-encoded.
+    /// The path by which that is asked for, percent-encoded, with the parameters that say where it is.
     pub path: String,
     /// What is asked for.
     pub wanted: Variant,

@@ -82,10 +82,25 @@ pub fn read(query: &str, fields: &[(String, String)], most_queries: usize) -> Re
     Ok(Wishes { when, processed, queries, rest: written(&mut rest) })
 }
 
-/// Where a query string leads: the URL of a picture.
+/// Where a query string leads: the URL of a picture. What says where its original is may follow the path already.
 pub fn location(path: &str, query: &str) -> String {
-    let mark = if query.is_empty() { "" } else { "?" };
+    let mark = match query {
+        "" => "",
+        _ if path.contains('?') => "&",
+        _ => "?",
+    };
     format!("{path}{mark}{query}")
+}
+
+/// What a query string says of where the original is, and what it says of the picture.
+pub fn parted(query: &str) -> (String, String) {
+    let of_original = |pair: &&str| {
+        let name = pair.split('=').next().unwrap_or_default();
+        let plain = name.strip_suffix("64").unwrap_or(name);
+        source::SPECS.iter().any(|spec| spec.answers_to(plain))
+    };
+    let (original, picture): (Vec<_>, Vec<_>) = query.split('&').partition(of_original);
+    (original.join("&"), picture.join("&"))
 }
 
 /// What a pair speaks of, whichever of its names is used.
@@ -143,6 +158,17 @@ fn append(query: &mut Serializer<'_, String>, raw: Raw) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn locations_lead_to_the_same_original() {
+        let (original, picture) = parted("width=5&origin=http%3A%2F%2Fa.example&hostname64=YQ&blur=2");
+        assert_eq!(original, "origin=http%3A%2F%2Fa.example&hostname64=YQ");
+        assert_eq!(picture, "width=5&blur=2");
+        let path = location("/a.jpg", "origin=a.example");
+        assert_eq!(location(&path, "width=5"), "/a.jpg?origin=a.example&width=5");
+        assert_eq!(location(&path, ""), path);
+        assert_eq!(parted("width=5"), (String::new(), "width=5".to_owned()));
+    }
 
     fn fields(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
         pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()

@@ -44,6 +44,28 @@ async fn the_processed_picture_becomes_the_original() {
 }
 
 #[actix_web::test]
+async fn what_is_stored_for_another_origin_is_found_where_it_is_said_to_be() {
+    let [default, other] = [absent(), absent()];
+    let (server, uploads) = serve_uploads(&default.url, |config| {
+        config.origin.allow_dynamic = true;
+        config.origin.hosts_allowed = vec![other.authority()];
+        config.origin.private_allowed = vec!["127.0.0.1/32".to_owned()];
+    })
+    .await;
+    let form = form().field("origin", &other.url).field("cache_queries", "width=40");
+    let answer = post(uploads, "/new.jpg?width=50", form).await;
+    assert_eq!(answer.status, 200);
+    let stored = answer.json()["stored"].as_array().unwrap().clone();
+    assert_eq!(stored.len(), 3);
+    for picture in stored {
+        let location = picture["location"].as_str().unwrap();
+        assert_eq!(get(server.address, location).await.status, 200, "{location}");
+    }
+    assert_eq!(get(server.address, "/new.jpg").await.status, 404);
+    assert_eq!(other.asked(), 0);
+}
+
+#[actix_web::test]
 async fn the_last_upload_holds() {
     let origin = absent();
     let (server, uploads) = serve_uploads(&origin.url, |_| ()).await;
