@@ -3,7 +3,10 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::params::spec::{Example, Expected, Grammar, Param, Reading, Spec};
+use crate::params::{
+    spec::{Example, Expected, Grammar, Param, Reading, Spec},
+    value::keyword::keyword,
+};
 
 /// A measure of how alike two pictures are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize, JsonSchema)]
@@ -68,9 +71,7 @@ impl Param for QualityMethod {
     };
 
     fn parse(raw: &str) -> Result<Reading<Self>, Expected> {
-        let word = raw.trim().to_ascii_lowercase();
-        let found = Self::ALL.into_iter().find(|method| method.name() == word);
-        found.map(Reading::exact).ok_or_else(|| "ssim, mpe, smallfry or ssimulacra2".into())
+        keyword(raw, &Self::ALL, &Self::NAMES)
     }
 
     fn canonical(&self, out: &mut String) {

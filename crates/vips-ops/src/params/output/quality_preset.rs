@@ -3,7 +3,10 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::params::spec::{Example, Expected, Grammar, Param, Reading, Spec};
+use crate::params::{
+    spec::{Example, Expected, Grammar, Param, Reading, Spec},
+    value::keyword::keyword,
+};
 
 /// How alike is enough, whatever the method.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize, JsonSchema)]
@@ -58,9 +61,7 @@ impl Param for QualityPreset {
     };
 
     fn parse(raw: &str) -> Result<Reading<Self>, Expected> {
-        let word = raw.trim().to_ascii_lowercase();
-        let found = Self::ALL.into_iter().find(|preset| preset.name() == word);
-        found.map(Reading::exact).ok_or_else(|| "low, medium, high or veryhigh".into())
+        keyword(raw, &Self::ALL, &Self::NAMES)
     }
 
     fn canonical(&self, out: &mut String) {

@@ -2,6 +2,7 @@
 
 pub mod boolean;
 pub mod colour;
+pub mod keyword;
 pub mod layer;
 pub mod number;
 pub mod position;
