@@ -1,18 +1,17 @@
 //! Connects to services that the operator named: any address will do, there is nothing to guard.
 
-use std::{io, sync::Arc, time::Duration};
+use std::io;
 
 use actix_rt::net::TcpStream;
 use actix_service::Service;
 use actix_tls::connect::{ConnectError, ConnectInfo, Connection};
-use awc::{Client, Connector, http::Uri};
+use awc::{Client, http::Uri};
 use futures_util::future::LocalBoxFuture;
-use rustls::ClientConfig;
 
 use crate::{
     Config,
     http::{
-        request::LIFETIME,
+        client::Terms,
         tls,
         wire::{Connections, Wire},
     },
@@ -21,10 +20,7 @@ use crate::{
 /// Makes clients, all alike.
 pub(crate) struct Dialler {
     connector: OpenConnector,
-    tls: Arc<ClientConfig>,
-    timeout: Duration,
-    keep_alive: Duration,
-    max_connections: u32,
+    terms: Terms,
 }
 
 /// The service that awc's connector calls for every new connection.
@@ -39,31 +35,14 @@ struct OpenConnector {
 impl Dialler {
     pub(crate) fn new(config: &Config, connections: &Connections) -> Result<Self, String> {
         let roots = tls::roots(config.ca_file.as_deref())?;
-        Ok(Self {
-            connector: OpenConnector { connections: connections.clone() },
-            tls: tls::client(roots).map_err(|error| format!("TLS cannot be set up: {error}"))?,
-            timeout: config.connect_timeout,
-            keep_alive: config.keep_alive,
-            max_connections: config.max_connections,
-        })
+        let tls = tls::client(roots).map_err(|error| format!("TLS cannot be set up: {error}"))?;
+        let connector = OpenConnector { connections: connections.clone() };
+        Ok(Self { connector, terms: Terms::new(config, tls) })
     }
 
-    /// A client that follows no redirects, sets no headers and has no time limit but for connecting.
+    /// A client.
     pub(crate) fn client(&self) -> Client {
-        let connector = Connector::new()
-            .connector(self.connector.clone())
-            .rustls_0_23(Arc::clone(&self.tls))
-            .timeout(self.timeout)
-            .handshake_timeout(self.timeout)
-            .limit(self.max_connections as usize)
-            .conn_keep_alive(self.keep_alive)
-            .conn_lifetime(LIFETIME);
-        Client::builder()
-            .connector(connector)
-            .disable_redirects()
-            .disable_timeout()
-            .no_default_headers()
-            .finish()
+        self.terms.client(self.connector.clone())
     }
 }
 

@@ -1,6 +1,7 @@
 //! Originals over HTTP.
 
 pub(crate) mod body;
+pub(crate) mod client;
 mod connector;
 pub(crate) mod failure;
 mod pools;

@@ -1,9 +1,9 @@
 //! What is sent to an origin, and through which client.
 
-use std::{net::IpAddr, rc::Rc, sync::Arc, time::Duration};
+use std::{net::IpAddr, rc::Rc, sync::Arc};
 
 use awc::{
-    Client, ClientRequest, Connector,
+    Client, ClientRequest,
     http::header::{
         ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, HOST, HeaderName, HeaderValue, IF_MODIFIED_SINCE,
         IF_NONE_MATCH, USER_AGENT,
@@ -16,21 +16,17 @@ use url::Url;
 
 use super::{
     authority,
+    client::Terms,
     connector::{Guard, GuardedConnector},
     redirect::Standing,
     wire::Connections,
 };
 use crate::{Config, Validators};
 
-/// How long a connection serves at most, however busy it is: the host is looked up again after that.
-pub(crate) const LIFETIME: Duration = Duration::from_mins(5);
-
 /// Makes clients.
 pub(crate) struct Dialler {
     connector: GuardedConnector,
-    tls: Arc<ClientConfig>,
-    max_connections: u32,
-    keep_alive: Duration,
+    terms: Terms,
 }
 
 impl Dialler {
@@ -46,26 +42,12 @@ impl Dialler {
             timeout: config.connect_timeout,
             connections: connections.clone(),
         };
-        Self { connector, tls, max_connections: config.max_connections, keep_alive: config.keep_alive }
+        Self { connector, terms: Terms::new(config, tls) }
     }
 
-    /// A client that follows no redirects, sets no headers and has no time limit but for connecting. With an address it
-    /// connects there, whatever host it is asked for.
+    /// A client. With an address it connects there, whatever host it is asked for.
     pub(crate) fn client(&self, address: Option<IpAddr>) -> Client {
-        let connector = Connector::new()
-            .connector(GuardedConnector { address, ..self.connector.clone() })
-            .rustls_0_23(Arc::clone(&self.tls))
-            .timeout(self.connector.timeout)
-            .handshake_timeout(self.connector.timeout)
-            .limit(self.max_connections as usize)
-            .conn_keep_alive(self.keep_alive)
-            .conn_lifetime(LIFETIME);
-        Client::builder()
-            .connector(connector)
-            .disable_redirects()
-            .disable_timeout()
-            .no_default_headers()
-            .finish()
+        self.terms.client(GuardedConnector { address, ..self.connector.clone() })
     }
 }
 
