@@ -11,7 +11,7 @@ use redis::{AsyncConnectionConfig, Client, ProtocolVersion, cmd};
 use result_cache::{
     Config, Envelope, Key, Lifetimes, Meta, Name, Peers, RedisSettings, RedisStore, Store, clock,
 };
-use testkit::RedisServer;
+use testkit::{RedisServer, median};
 use tikv_jemallocator::Jemalloc;
 
 /// The server has the same one.
@@ -49,11 +49,6 @@ async fn rate<F: Future<Output = ()>>(callers: usize, one: impl Fn(u32) -> F) ->
     };
     let done: u32 = join_all((0..callers).map(caller)).await.into_iter().sum();
     f64::from(done) / began.elapsed().as_secs_f64()
-}
-
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
 }
 
 /// As many connections as the store has.

@@ -1,10 +1,11 @@
 //! What the tests share: sample pictures, comparison of pictures, golden files, an origin that misbehaves on demand,
-//! Redis servers.
+//! Redis servers, what benchmarks measure with.
 //!
 //! Everything here panics with a clear text when something is not as a test expects it.
 
 mod film;
 pub mod golden;
+mod measure;
 pub mod origin;
 mod picture;
 mod redis;
@@ -13,6 +14,7 @@ mod slow_line;
 
 pub use self::redis::{RedisCluster, RedisSentinel, RedisServer};
 pub use film::Film;
+pub use measure::{median, process_time};
 pub use picture::{Difference, Picture};
 pub use samples::{sample, samples};
 pub use slow_line::SlowLine;

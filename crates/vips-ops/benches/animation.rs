@@ -9,16 +9,10 @@
     reason = "a benchmark prints, and has nobody to recover for"
 )]
 
-use std::{
-    env, fs,
-    path::Path,
-    process::Command,
-    time::{Duration, Instant},
-};
+use std::{env, fs, path::Path, process::Command, time::Instant};
 
 use bytes::Bytes;
-use rustix::time::{ClockId, clock_gettime};
-use testkit::sample;
+use testkit::{median, process_time, sample};
 use vips_ops::{
     Accept, OutputFormat, Params, Settings,
     overlay::Assets,
@@ -137,16 +131,6 @@ fn time(work: impl Fn() -> Bytes) -> (f64, f64) {
     std::hint::black_box(work());
     let cpu = process_time().saturating_sub(cpu);
     (cpu.as_secs_f64() * 1000.0, wall.elapsed().as_secs_f64() * 1000.0)
-}
-
-fn process_time() -> Duration {
-    let time = clock_gettime(ClockId::ProcessCPUTime);
-    Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
-}
-
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
 }
 
 /// Peak of resident memory of a process that renders once, in megabytes.

@@ -8,11 +8,8 @@
     reason = "a benchmark prints, and has nobody to recover for"
 )]
 
-use std::time::Duration;
-
 use bytes::Bytes;
-use rustix::time::{ClockId, clock_gettime};
-use testkit::sample;
+use testkit::{median, process_time, sample};
 use vips_ops::{
     Accept, Assets, OutputFormat, Params, Settings, process,
     vips::{
@@ -147,14 +144,4 @@ fn cpu(originals: &[Bytes], work: impl Fn(&Bytes) -> Bytes) -> f64 {
         std::hint::black_box(work(bytes));
     }
     process_time().saturating_sub(before).as_secs_f64() * 1000.0 / originals.len() as f64
-}
-
-fn process_time() -> Duration {
-    let time = clock_gettime(ClockId::ProcessCPUTime);
-    Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
-}
-
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
 }
