@@ -14,7 +14,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use vips_ops::vips::{self, Vips};
 
 use crate::{
-    config::Config,
+    config::{Config, Isolation},
     http,
     render::Pool,
     state::{Shared, Worker},
@@ -73,10 +73,13 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
 impl Server {
     /// Opens caches, pool and listeners. When this returns, connections are accepted.
     pub async fn start(config: Config) -> anyhow::Result<Self> {
-        let settings = vips::Settings { on_warning: vips_warning, ..vips::Settings::default() };
-        Vips::start(settings)?;
+        // worker processes start it for themselves; this one then never reads a picture
+        if config.workers.isolation == Isolation::Thread {
+            let settings = vips::Settings { on_warning: vips_warning, ..vips::Settings::default() };
+            Vips::start(settings)?;
+        }
         let shared = Arc::new(Shared::open(config).await?);
-        if shared.sight.is_blind() {
+        if shared.renderer.sight().is_blind() {
             tracing::warn!(
                 "no models: faces, red eyes and recognition are off; `make vendor` fetches what they need"
             );
@@ -114,7 +117,7 @@ impl Server {
 
     /// The threads that compute.
     pub fn pool(&self) -> &Pool {
-        &self.shared.pool
+        self.shared.renderer.pool()
     }
 
     /// Whether this node uses a Redis that other nodes share.

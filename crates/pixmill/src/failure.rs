@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use bytesize::ByteSize;
 use origin::Rule;
 use vips_ops::params::{refusal::Refusal, spec::Invalid};
 
@@ -85,6 +86,24 @@ pub enum Failure {
     /// More work is waiting than may wait.
     #[error("the render queue is full")]
     Overloaded,
+    /// No worker process could be had in time.
+    #[error("no render worker could be had in time")]
+    NoWorker,
+    /// The worker process of the render died.
+    #[error("the render crashed its worker process")]
+    RenderCrashed,
+    /// The render took more memory than one may.
+    #[error("the render took more than {limit} of memory")]
+    RenderMemory {
+        /// What one may take.
+        limit: ByteSize,
+    },
+    /// The original crashed workers, or used up their time.
+    #[error("the original is quarantined")]
+    Quarantined {
+        /// For how long it will be refused.
+        left: Duration,
+    },
     /// What is asked for needs models, and they are not there.
     #[error("pictures cannot be looked at: {reason}")]
     Blind {
@@ -134,6 +153,14 @@ pub enum FailureKind {
     PurgeUnwritten,
     /// Too much to do.
     Overloaded,
+    /// No worker process.
+    NoWorker,
+    /// A worker process died.
+    RenderCrashed,
+    /// Too much memory.
+    RenderMemory,
+    /// A quarantined original.
+    Quarantined,
     /// Models are missing.
     Blind,
     /// Too late.
@@ -162,6 +189,10 @@ impl Failure {
             Self::PurgeUnsent => FailureKind::PurgeUnsent,
             Self::PurgeUnwritten => FailureKind::PurgeUnwritten,
             Self::Overloaded => FailureKind::Overloaded,
+            Self::NoWorker => FailureKind::NoWorker,
+            Self::RenderCrashed => FailureKind::RenderCrashed,
+            Self::RenderMemory { .. } => FailureKind::RenderMemory,
+            Self::Quarantined { .. } => FailureKind::Quarantined,
             Self::Blind { .. } => FailureKind::Blind,
             Self::Deadline => FailureKind::Deadline,
             Self::Broken => FailureKind::Broken,
@@ -177,6 +208,10 @@ impl Failure {
         };
         match self.kind() {
             FailureKind::Overloaded
+            | FailureKind::NoWorker
+            | FailureKind::RenderCrashed
+            | FailureKind::RenderMemory
+            | FailureKind::Quarantined
             | FailureKind::Blind
             | FailureKind::Deadline
             | FailureKind::Broken
@@ -209,7 +244,10 @@ impl Failure {
         match self.kind() {
             FailureKind::Origin(kind) => kind != origin::ErrorKind::InvalidPath,
             FailureKind::Image(kind) => matches!(kind, Overlay | Undecodable | Unsupported),
-            kind => kind == FailureKind::Absent,
+            kind => matches!(
+                kind,
+                FailureKind::Absent | FailureKind::Quarantined | FailureKind::RenderCrashed
+            ),
         }
     }
 }

@@ -79,6 +79,11 @@ impl Keys {
         Key::of(&[SCHEMA.as_bytes(), b"original", identity.as_bytes()])
     }
 
+    /// The key under which this version of an original is quarantined.
+    pub fn quarantine(identity: &str, version: &Key) -> Key {
+        Key::of(&[SCHEMA.as_bytes(), b"quarantine", identity.as_bytes(), version.as_bytes()])
+    }
+
     /// The key of what is known of a job that goes on after its request, at one point of its life.
     pub fn job(id: &str, point: &str) -> Key {
         Key::of(&[SCHEMA.as_bytes(), b"job", id.as_bytes(), point.as_bytes()])

@@ -13,6 +13,7 @@ mod make;
 mod original;
 mod overlays;
 mod pause;
+mod quarantine;
 pub mod render;
 mod seen;
 pub mod service;

@@ -8,11 +8,13 @@ use pixmill::{
     app,
     cli::{Cli, Command, Serve},
     config::Environment,
+    render,
     telemetry::logs,
 };
 
 /// All memory, that of libvips and of the codecs included, since its functions bear the names of C's. How fast unused
 /// memory goes back to the system is set where it is built: `JEMALLOC_SYS_WITH_MALLOC_CONF` in `.cargo/config.toml`.
+#[cfg(not(feature = "system-allocator"))]
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
@@ -30,6 +32,7 @@ fn run(cli: &Cli) -> anyhow::Result<()> {
     let environment = Environment::of_process();
     match &cli.command {
         Command::Serve(arguments) => serve(arguments, &environment),
+        Command::RenderWorker => render::run_worker(),
         Command::Tool(tool) => Ok(tool.run(&environment)?),
     }
 }

@@ -13,10 +13,10 @@ use vips_ops::{
 use crate::{
     failure::Failure,
     flight::Part,
-    keys::etag,
+    keys::{Keys, etag},
     original::{self, FETCH_TIME, Original, Standing},
     overlays::{self, Overlays},
-    render::{Rendered, Work, render},
+    render::{self, Done, Output, Phases, Render, Rendered, Task},
     seen,
     service::{Job, Made},
     sight::Fact,
@@ -71,7 +71,7 @@ pub async fn attempt(worker: &Rc<Worker>, job: &Job, position: Generation) -> Re
     let shared = &worker.shared;
     let negative_ttl = shared.config.cache.negative_ttl;
     let as_it_is = job.request.params.is_empty();
-    if !as_it_is && shared.pool.is_full() {
+    if !as_it_is && shared.renderer.pool().is_full() {
         return Err(Failure::Overloaded); // before the origin is troubled
     }
     let links = links(&job.request.params, &worker.shared.settings.limits)?;
@@ -123,26 +123,27 @@ async fn rendered(
     overlays: Overlays,
 ) -> Result<Body, Failure> {
     let began = Instant::now();
+    let strikes = Keys::quarantine(&job.identity, &original.version());
+    worker.shared.quarantine.check(&strikes, &worker.shared.results).await?;
     let needed = seen::needed(&job.request.params);
-    let facts = seen::gather(worker, &needed, &job.identity, original).await?;
+    let subject = seen::Subject { identity: &job.identity, original, until: job.until };
+    let facts = seen::gather(worker, &needed, &subject).await?;
     let see = (!needed.is_empty()).then(|| began.elapsed());
     if let Some(wanted) = job.request.params.recognition {
-        let bytes = worker.shared.sight.recognition(wanted, &facts).to_string().into();
+        let bytes = worker.shared.renderer.sight().recognition(wanted, &facts).to_string().into();
         let timing = Timing { see, ..Timing::default() };
         let (content_type, headers) = ("application/json", Vec::new());
         return Ok(Body { bytes, content_type, headers, timing, lacks_overlays: false });
     }
     let mut assets = overlays.assets;
     assets.faces = facts.iter().flat_map(Fact::for_plan).collect();
-    let work = Work {
-        params: job.request.params.clone(),
-        original: original.envelope.body.clone(),
-        assets,
-        accept: job.request.accept,
-        settings: Arc::clone(&worker.shared.settings),
-        sight: Arc::clone(&worker.shared.sight),
-    };
-    let Rendered { answer, queue, decode, process, encode } = render(&worker.shared.pool, work).await?;
+    let render = Render { params: job.request.params.clone(), assets, accept: job.request.accept };
+    let task = Task::Render(Box::new(render));
+    let render = render::Job { original: original.envelope.body.clone(), task };
+    let order = worker.shared.order(job.until, &job.identity, strikes);
+    let Done { value, waited: queue } = worker.shared.renderer.run(render, order).await?;
+    let Output::Rendered(Rendered { answer, phases }) = value else { return Err(Failure::Broken) };
+    let Phases { decode, process, encode } = phases;
     let resolution = format!("{}x{}", answer.original.width, answer.original.height);
     let mut headers = vec![("x-original-resolution".to_owned(), resolution)];
     headers.extend(answer.quality.map(|quality| ("x-pixmill-quality".to_owned(), quality.to_string())));

@@ -1,95 +1,162 @@
-//! One render: from the bytes of an original to an encoded answer, on the pool.
+//! Renders and analyses: admitted by the pool, computed in worker processes or on its own threads.
 
+mod engine;
 mod pool;
+mod process;
+#[cfg(debug_assertions)]
+pub mod test_faults;
 
 use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
 
-use bytes::Bytes;
-use vips_ops::{Accept, Answer, Assets, Params, Phase, Settings, answer, describe, vips::Deadline};
+use bytesize::ByteSize;
+use vips_ops::{Settings, vips::Deadline};
 
-pub use self::pool::{Done, Load, Pool};
+pub use self::{
+    engine::{Engine, Job, Output, Phases, Render, Rendered, Task},
+    pool::{Done, Load, Pool},
+    process::{Reason, Stats as ProcessStats, run_worker},
+};
+use self::process::{Bounds, Ended, Setup, Supervisor, signal_name};
 use crate::{
+    config::{Config, Isolation},
     failure::Failure,
-    sight::{Question, Sight},
+    sight::Sight,
 };
 
-/// What is to be rendered.
-pub struct Work {
-    /// The request's parameters.
-    pub params: Params,
-    /// The original.
-    pub original: Bytes,
-    /// What is laid over it, and the faces in it, as far as the parameters need them.
-    pub assets: Assets,
-    /// What the client can show.
-    pub accept: Accept,
-    /// Limits and encoders.
-    pub settings: Arc<Settings>,
-    /// What looks at the finished picture, when its faces are asked for.
-    pub sight: Arc<Sight>,
+/// What computes for a server.
+pub struct Renderer {
+    pool: Pool,
+    engine: Engine,
+    processes: Option<Arc<Supervisor>>,
+    /// Bytes that one job may take.
+    memory: ByteSize,
+    /// A job that has run for so long had its chance: that it is not done then lies with the original.
+    fair_time: Duration,
 }
 
-/// An answer, and where its time went.
-pub struct Rendered {
-    /// The answer.
-    pub answer: Answer,
-    /// Waiting for a thread.
-    pub queue: Duration,
-    /// Reading the header and measuring.
-    pub decode: Duration,
-    /// Computing pixels. Most of the decoding happens here: pixels are decoded as they are needed.
-    pub process: Duration,
-    /// Encoding.
-    pub encode: Duration,
+/// How one job is to be done.
+pub struct Order {
+    /// When it must have ended.
+    pub until: Instant,
+    /// The name of the original, for the log.
+    pub identity: String,
+    /// Called on a render thread when the job crashed its worker or took all its time.
+    pub on_strike: Box<dyn FnOnce() + Send>,
 }
 
-/// Renders on the pool. Dropping the future ends the render.
-pub async fn render(pool: &Pool, work: Work) -> Result<Rendered, Failure> {
-    let watch = EndOnDrop(Deadline::never());
-    let deadline = watch.0.clone();
-    let done = pool.run(move || work.carry_out(&deadline)).await?;
-    Ok(Rendered { queue: done.waited, ..done.value? })
-}
-
-impl Work {
-    fn carry_out(&self, deadline: &Deadline) -> Result<Rendered, Failure> {
-        let began = Instant::now();
-        let [mut opened, mut processed] = [began; 2];
-        let mut reached = |phase| match phase {
-            Phase::Opened => opened = Instant::now(),
-            Phase::Processed => processed = Instant::now(),
-            Phase::Encoded => {}
+impl Renderer {
+    /// Starts render threads, and workers if renders are to be isolated.
+    pub fn start(config: &Config, settings: &Settings) -> anyhow::Result<Self> {
+        let threads = config.workers.thread_count();
+        let engine =
+            Engine { settings: Arc::new(settings.clone()), sight: Arc::new(Sight::open(&config.vision)) };
+        let memory = config.workers.max_render_memory;
+        let processes = match config.workers.isolation {
+            Isolation::Thread => None,
+            Isolation::Process => {
+                let setup = Setup {
+                    settings: settings.clone(),
+                    vision: config.vision.clone(),
+                    logs: config.logs.clone(),
+                    memory: memory.as_u64(),
+                    sandbox: config.workers.sandbox,
+                };
+                Some(Arc::new(Supervisor::start(setup, threads)?))
+            }
         };
-        let answer = self.answer(deadline, &mut reached)?;
-        Ok(Rendered {
-            answer,
-            queue: Duration::ZERO,
-            decode: opened - began,
-            process: processed - opened,
-            encode: processed.elapsed(),
-        })
+        Ok(Self { pool: Pool::new(threads, config.workers.queue)?, engine, processes, memory, fair_time: config.limits.deadline / 2 })
+    }
+
+    /// Does a job. Dropping the future takes it out of the queue, or stops it.
+    pub async fn run(&self, job: Job, order: Order) -> Result<Done<Output>, Failure> {
+        let watch = EndOnDrop(Deadline::never());
+        let cancelled = watch.0.clone();
+        let processes = self.processes.clone();
+        let engine = self.engine.clone();
+        let allowed = Allowed { memory: self.memory, fair_time: self.fair_time };
+        let work = move || match processes {
+            None => {
+                let until = order.until;
+                engine.carry_out(&job, &cancelled.or_when(move || Instant::now() >= until))
+            }
+            Some(processes) => isolated(&processes, &job, &cancelled, order, &allowed),
+        };
+        let done = self.pool.run(work).await?;
+        Ok(Done { value: done.value?, waited: done.waited })
+    }
+
+    /// The queue in front of the render threads.
+    pub fn pool(&self) -> &Pool {
+        &self.pool
+    }
+
+    /// What analyses pictures.
+    pub fn sight(&self) -> &Sight {
+        &self.engine.sight
+    }
+
+    /// How the worker processes fare; none if renders are not isolated.
+    pub fn processes(&self) -> Option<ProcessStats> {
+        self.processes.as_ref().map(|processes| processes.stats())
+    }
+
+    /// Whether nothing can be rendered since no worker can be started.
+    pub fn is_broken(&self) -> bool {
+        self.processes.as_ref().is_some_and(|processes| processes.failure().is_some())
     }
 }
 
-impl Work {
-    /// The answer. Computes.
-    pub fn answer(&self, deadline: &Deadline, reached: &mut dyn FnMut(Phase)) -> Result<Answer, Failure> {
-        let Self { params, original, assets, accept, settings, sight } = self;
-        let wanted = params.of_picture();
-        if !params.describes_faces() || wanted.is_empty() {
-            return Ok(answer(params, original, assets, *accept, settings, deadline, reached)?);
+/// What every job is allowed.
+struct Allowed {
+    memory: ByteSize,
+    fair_time: Duration,
+}
+
+/// Does a job in a worker process.
+fn isolated(
+    processes: &Supervisor,
+    job: &Job,
+    cancelled: &Deadline,
+    order: Order,
+    allowed: &Allowed,
+) -> Result<Output, Failure> {
+    let began = Instant::now();
+    let Order { until, identity, on_strike } = order;
+    let Allowed { memory, fair_time } = *allowed;
+    let bounds = Bounds { cancelled: cancelled.clone(), until, memory: memory.as_u64() };
+    match processes.run(job, &bounds) {
+        None => Err(Failure::NoWorker),
+        Some(Ended::Done { result, .. }) => result,
+        Some(Ended::Crashed(status)) => {
+            let signal = signal_name(status);
+            tracing::error!(%signal, original = %identity, "a render crashed its worker process");
+            on_strike();
+            Err(Failure::RenderCrashed)
         }
-        let made = answer(&wanted, original, assets, *accept, settings, deadline, reached)?;
-        let seen = sight.look(Question::Faces, &made.bytes, settings, deadline)?;
-        let described = describe(params, &made.bytes, &seen.for_plan(), settings, deadline)?;
-        Ok(Answer { bytes: described.bytes, media: described.media, ..made })
+        Some(Ended::Stopped { reason: Reason::Memory, .. }) => {
+            tracing::warn!(original = %identity, limit = %memory, "a render took too much memory");
+            Err(Failure::RenderMemory { limit: memory })
+        }
+        Some(Ended::Stopped { reason, killed }) => {
+            let spent = began.elapsed();
+            // whoever waited has left at the deadline, too: it is the time that tells a client that left from one that waited
+            let late = reason == Reason::Deadline || Instant::now() + LATE >= until;
+            if late && spent >= fair_time {
+                tracing::warn!(original = %identity, ?spent, killed, "a render took all its time");
+                on_strike();
+            }
+            Err(Failure::Deadline)
+        }
     }
 }
 
-/// Ends the render when nobody waits for it any more.
+/// A job that is cancelled this short before its deadline was cancelled because of it.
+const LATE: Duration = Duration::from_millis(50);
+
+/// Cancels a computation when nobody waits for it any more.
 pub struct EndOnDrop(pub Deadline);
 
 impl Drop for EndOnDrop {

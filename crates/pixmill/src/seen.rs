@@ -7,14 +7,14 @@ use std::{
 };
 
 use result_cache::{Envelope, Freshness, Key, Meta, clock};
-use vips_ops::{Params, vips::Deadline};
+use vips_ops::Params;
 
 use crate::{
     failure::Failure,
     flight,
     keys::Keys,
     original::{Original, Standing},
-    render::EndOnDrop,
+    render::{Job, Output, Task},
     sight::{Fact, Question, questions},
     state::Worker,
 };
@@ -28,34 +28,38 @@ pub fn needed(params: &Params) -> Vec<Question> {
     }
 }
 
+/// The original that is asked about, and when the answer must be there.
+pub struct Subject<'a> {
+    /// The origin's name for the original.
+    pub identity: &'a str,
+    /// The original.
+    pub original: &'a Original,
+    /// When the answer must be there.
+    pub until: Instant,
+}
+
 /// The facts that answer the questions, from the cache or by looking.
 pub async fn gather(
     worker: &Rc<Worker>,
     needed: &[Question],
-    identity: &str,
-    original: &Original,
+    subject: &Subject<'_>,
 ) -> Result<Vec<Fact>, Failure> {
     let mut facts = Vec::with_capacity(needed.len());
     for question in needed {
-        facts.push(know(worker, *question, identity, original).await?);
+        facts.push(know(worker, *question, subject).await?);
     }
     Ok(facts)
 }
 
-async fn know(
-    worker: &Rc<Worker>,
-    question: Question,
-    identity: &str,
-    original: &Original,
-) -> Result<Fact, Failure> {
+async fn know(worker: &Rc<Worker>, question: Question, subject: &Subject<'_>) -> Result<Fact, Failure> {
+    let Subject { identity, original, until } = *subject;
     let shared = &worker.shared;
     let key = shared.keys.fact(question, identity, &original.version());
     if let Some(fact) = known(worker, &key).await {
         return Ok(fact);
     }
-    let until = Instant::now() + shared.config.limits.deadline;
-    let identity = identity.to_owned();
-    let look = || look(Rc::clone(worker), question, key, identity.clone(), original.clone());
+    let asked = Asked { question, key, identity: identity.to_owned(), original: original.clone(), until };
+    let look = || look(Rc::clone(worker), asked.clone());
     Ok(flight::join(&shared.looking, key, until, look).await?.0)
 }
 
@@ -68,31 +72,32 @@ async fn known(worker: &Worker, key: &Key) -> Option<Fact> {
     serde_json::from_slice(&envelope.body).ok()
 }
 
-/// Looks, on the pool; no more at a time than may wait, so that there is room for renders.
-async fn look(
-    worker: Rc<Worker>,
+/// A question about an original, which outlives the request that asked it.
+#[derive(Clone)]
+struct Asked {
     question: Question,
+    /// The key of the answer.
     key: Key,
     identity: String,
     original: Original,
-) -> Result<Fact, Failure> {
+    until: Instant,
+}
+
+/// Looks, on the pool; no more at a time than may wait, so that there is room for renders.
+async fn look(worker: Rc<Worker>, asked: Asked) -> Result<Fact, Failure> {
+    let Asked { question, key, identity, original, until } = asked;
     let shared = &worker.shared;
     let counted = shared.counters.inferences(question);
     let _place = shared.looks.try_acquire().map_err(|_| {
         counted.refusals.fetch_add(1, Relaxed);
         Failure::Overloaded
     })?;
-    let watch = EndOnDrop(Deadline::never());
-    let deadline = watch.0.clone();
-    let (all, bytes) = (Arc::clone(shared), original.envelope.body.clone());
-    let work = move || {
-        let began = Instant::now();
-        let seen = all.sight.look(question, &bytes, &all.settings, &deadline);
-        all.counters.inferences(question).seconds.observe(began.elapsed());
-        seen
-    };
-    let done = shared.pool.run(work).await?;
-    let fact = done.value?;
+    let began = Instant::now();
+    let job = Job { original: original.envelope.body.clone(), task: Task::Analyze(question) };
+    let strikes = Keys::quarantine(&identity, &original.version());
+    let done = shared.renderer.run(job, shared.order(until, &identity, strikes)).await?;
+    counted.seconds.observe(began.elapsed().saturating_sub(done.waited));
+    let Output::Fact(fact) = done.value else { return Err(Failure::Broken) };
     if original.standing == Standing::Kept {
         shared.results.put(key, Arc::new(envelope(&fact, &identity, &original))).await;
     }

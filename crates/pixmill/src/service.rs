@@ -88,6 +88,8 @@ pub struct Job {
     pub stale: Option<Arc<Envelope>>,
     /// The original, if it came with the request.
     pub given: Option<Original>,
+    /// When the answer must be ready.
+    pub until: Instant,
 }
 
 /// Answers: from the cache, or together with all who want the same, or out of date rather than not at all.
@@ -115,8 +117,9 @@ pub async fn answer(worker: &Rc<Worker>, request: Request) -> Result<Answer, Fai
         return Ok(Answer::known(stale, Found::Stale, cache));
     }
     let flight = Keys::flight(&key, shared.peers.last_purge(&Keys::tag(&identity)));
-    let job = Rc::new(Job { request, key, flight, identity, stale: stale.clone(), given: None });
-    let made = made(Rc::clone(worker), job, began + shared.config.limits.deadline);
+    let until = began + shared.config.limits.deadline;
+    let job = Rc::new(Job { request, key, flight, identity, stale: stale.clone(), given: None, until });
+    let made = made(Rc::clone(worker), job, until);
     if let Some(stale) = &stale
         && stale.state(now) == Freshness::StaleWhileRevalidate
     {

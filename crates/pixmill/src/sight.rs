@@ -21,7 +21,7 @@ pub struct Sight {
 }
 
 /// Something that can be found out about an original. It depends on nothing else.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Question {
     /// Faces.
     Faces,

@@ -6,12 +6,13 @@ use std::{
         Arc,
         atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed},
     },
+    time::Instant,
 };
 
 use anyhow::Context;
 use origin::{Hosts, Origins};
-use result_cache::{Cache, Flights, Name, Peers};
-use tokio::sync::Semaphore;
+use result_cache::{Cache, Flights, Key, Name, Peers};
+use tokio::{runtime::Handle, sync::Semaphore};
 use vips_ops::{Settings, params::rules::Rules};
 
 use crate::{
@@ -22,9 +23,10 @@ use crate::{
     keys::Keys,
     original::Original,
     pause::Pauses,
-    render::Pool,
+    quarantine::Quarantine,
+    render::{Order, Renderer},
     service::Made,
-    sight::{Fact, Sight},
+    sight::Fact,
     signing::Signer,
     telemetry::counters::Counters,
     uploads::{Room, background::Background},
@@ -54,8 +56,6 @@ pub struct Shared {
     pub making: Flights<Made, Failure>,
     /// Originals being looked at.
     pub looking: Flights<Fact, Failure>,
-    /// What looks at originals.
-    pub sight: Arc<Sight>,
     /// Places for those who want to look.
     pub looks: Semaphore,
     /// The hosts that originals come from.
@@ -64,8 +64,12 @@ pub struct Shared {
     pub fetching: Flights<Original, Failure>,
     /// Originals whose origin failed a moment ago.
     pub pauses: Pauses,
-    /// The threads that compute.
-    pub pool: Pool,
+    /// What computes.
+    pub renderer: Renderer,
+    /// Originals that are refused for a while.
+    pub quarantine: Quarantine,
+    /// Where work of other threads can begin tasks.
+    runtime: Handle,
     /// What is counted.
     pub counters: Counters,
     /// Stands for all that changes answers: nodes that share a cache should have the same.
@@ -95,7 +99,6 @@ pub struct Answering(Rc<Worker>);
 impl Shared {
     /// Opens the caches and starts the pool.
     pub async fn open(config: Config) -> anyhow::Result<Self> {
-        let threads = config.workers.thread_count();
         let deadline = config.limits.deadline;
         let settings = config.settings();
         // a fact, and an answer that tells of facts, depends on how they are read
@@ -112,13 +115,14 @@ impl Shared {
             originals: Cache::open(&config.cache, Name::Originals, &peers).await?,
             making: Flights::new(deadline),
             looking: Flights::new(deadline),
-            sight: Arc::new(Sight::open(&config.vision)),
             looks: Semaphore::new(config.vision.queue),
             hosts: Arc::new(Hosts::new(&config.origin)),
             fetching: Flights::new(deadline),
             pauses: Pauses::new(config.cache.origin_pause),
             peers,
-            pool: Pool::new(threads, config.workers.queue).context("cannot start the render threads")?,
+            renderer: Renderer::start(&config, &settings).context("cannot start the renderer")?,
+            quarantine: Quarantine::new(config.workers.quarantine),
+            runtime: Handle::current(),
             room: Room::new(config.uploads.max_memory),
             background: Background::new(config.uploads.queue),
             answering: AtomicUsize::new(0),
@@ -136,6 +140,21 @@ impl Shared {
         self.cluster.leave().await;
         self.results.close().await;
         self.originals.close().await;
+    }
+
+    /// How a job on an original is to be done, which may be quarantined under the key.
+    pub fn order(self: &Arc<Self>, until: Instant, identity: &str, quarantine: Key) -> Order {
+        let shared = Arc::clone(self);
+        let name = identity.to_owned();
+        let on_strike = move || {
+            if shared.quarantine.strike(quarantine) {
+                tracing::warn!(original = %name, "an original is quarantined");
+                let own = Arc::clone(&shared);
+                let entry = shared.quarantine.entry();
+                shared.runtime.spawn(async move { own.results.put_shared(quarantine, entry).await });
+            }
+        };
+        Order { until, identity: identity.to_owned(), on_strike: Box::new(on_strike) }
     }
 
     /// How much work is under way that others may join.

@@ -1,6 +1,7 @@
 //! What a request is answered with: a picture, or what is to be said about one.
 
 use bytes::Bytes;
+use serde::{Deserialize, Serialize};
 use vips::Deadline;
 
 use crate::{
@@ -32,7 +33,7 @@ pub struct Answer {
 }
 
 /// What the bytes of an answer are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Media {
     /// A picture.
     Picture(OutputFormat),

@@ -1,12 +1,14 @@
 //! Everything that can go wrong between a query string and encoded bytes.
 
-use crate::params::spec::Invalid;
+use serde::{Deserialize, Serialize};
+
+use crate::{interned, params::spec::Invalid};
 
 /// The result of this crate's fallible functions.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// What went wrong.
-#[derive(Debug, Clone, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error, Serialize, Deserialize)]
 pub enum Error {
     /// A parameter's value cannot be read, or means nothing for this picture.
     #[error(transparent)]
@@ -21,7 +23,8 @@ pub enum Error {
     #[error("{what} is {actual}, the limit is {limit}")]
     OverLimit {
         /// What was measured, with its unit.
-        what: &'static str,
+        #[serde(deserialize_with = "interned::text")]
+        what: interned::Text,
         /// Its size.
         actual: u64,
         /// The largest size allowed.

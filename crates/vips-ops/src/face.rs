@@ -1,9 +1,11 @@
 //! Faces, as whoever looked for them tells of them: plain numbers, and where they go when the picture is turned.
 
+use serde::{Deserialize, Serialize};
+
 use crate::{orientation::Orientation, size::Size, source::SourceInfo};
 
 /// A face that was found.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Face {
     /// Left edge, in pixels.
     pub left: f64,

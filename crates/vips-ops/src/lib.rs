@@ -10,6 +10,7 @@ pub mod encode;
 pub mod error;
 pub mod face;
 pub mod facts;
+mod interned;
 mod meta;
 pub mod orientation;
 pub mod overlay;

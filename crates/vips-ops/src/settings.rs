@@ -117,7 +117,7 @@ pub struct Meta {
 }
 
 /// All of it.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Settings {
     /// Bounds.
     pub limits: Limits,

@@ -2,6 +2,7 @@
 
 use std::{
     ffi::c_void,
+    fmt,
     panic::catch_unwind,
     sync::{
         Arc,
@@ -14,11 +15,13 @@ use libvips_rs::bindings as ffi;
 
 use crate::image::Image;
 
-/// A point in time, and a switch, that end the computing of pixels. Clones share the switch.
-#[derive(Debug, Clone, Default)]
+/// A point in time, and switches, that end the computing of pixels. Clones share the switches.
+#[derive(Clone, Default)]
 pub struct Deadline {
     at: Option<Instant>,
     cancelled: Arc<AtomicBool>,
+    /// A switch that lies elsewhere: in memory shared with another process, say.
+    stop: Option<Arc<dyn Fn() -> bool + Send + Sync>>,
 }
 
 impl Deadline {
@@ -29,7 +32,12 @@ impl Deadline {
 
     /// Passes when `time` has gone by from now.
     pub fn after(time: Duration) -> Self {
-        Self { at: Instant::now().checked_add(time), cancelled: Arc::default() }
+        Self { at: Instant::now().checked_add(time), ..Self::default() }
+    }
+
+    /// Passes also as soon as `stop` says so. It is asked often, between tiles of pixels, so it has to be cheap.
+    pub fn or_when(self, stop: impl Fn() -> bool + Send + Sync + 'static) -> Self {
+        Self { stop: Some(Arc::new(stop)), ..self }
     }
 
     /// Ends every computation that watches this deadline or a clone of it.
@@ -39,7 +47,15 @@ impl Deadline {
 
     /// Whether computing must end.
     pub fn passed(&self) -> bool {
-        self.cancelled.load(Ordering::Relaxed) || self.at.is_some_and(|at| Instant::now() >= at)
+        self.cancelled.load(Ordering::Relaxed)
+            || self.stop.as_ref().is_some_and(|stop| stop())
+            || self.at.is_some_and(|at| Instant::now() >= at)
+    }
+}
+
+impl fmt::Debug for Deadline {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Deadline").field("at", &self.at).field("passed", &self.passed()).finish()
     }
 }
 

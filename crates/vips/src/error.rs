@@ -11,7 +11,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 ///
 /// `detail` is libvips' own text. Its error buffer is one for all threads, so under load the text may hold lines of
 /// another image: it is for the log, must never be parsed, and must never reach a client.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, serde::Serialize, serde::Deserialize)]
 pub enum Error {
     /// An operation could not be set up or run.
     #[error("{operation} failed: {detail}")]

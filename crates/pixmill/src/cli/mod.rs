@@ -34,6 +34,9 @@ pub struct Cli {
 pub enum Command {
     /// Serves images over HTTP
     Serve(Serve),
+    /// Renders for a server, which starts it; not for people
+    #[command(hide = true)]
+    RenderWorker,
     /// Anything else.
     #[command(flatten)]
     Tool(Tool),

@@ -1,12 +1,21 @@
 //! The environment variables of the process, as a value that can be passed around.
 
-use std::{collections::BTreeMap, ffi::OsString};
+use std::{
+    collections::BTreeMap,
+    ffi::OsString,
+    path::{Path, PathBuf},
+};
 
 /// What begins the name of a variable that sets a key; the parts of the key follow, joined by two underscores.
 pub const PREFIX: &str = "PIXMILL__";
 
 /// The variable that names the configuration file.
 const FILE: &str = "PIXMILL_CONFIG";
+
+/// Variables that a render worker gets, by name and by how their names begin.
+const WORKER_VARIABLES: [&str; 6] =
+    ["HOME", "LANG", "LD_LIBRARY_PATH", "MALLOC_CONF", "RUST_BACKTRACE", "TMPDIR"];
+const WORKER_PREFIXES: [&str; 5] = ["FONTCONFIG_", "G_", "LC_", "VIPS_", "XDG_"];
 
 /// Names and values of environment variables.
 #[derive(Debug, Clone, Default)]
@@ -22,6 +31,38 @@ impl Environment {
     /// The configuration file it names, if any.
     pub fn file(&self) -> Option<&OsString> {
         self.0.get(&OsString::from(FILE)).filter(|path| !path.is_empty())
+    }
+
+    /// The variables that a render worker gets: those of fonts, libraries and memory, and none that may hold a secret.
+    pub fn for_workers(&self) -> impl Iterator<Item = (&OsString, &OsString)> {
+        let is_wanted = |name: &str| {
+            WORKER_VARIABLES.contains(&name) || WORKER_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+        };
+        self.0.iter().filter(move |(name, _)| name.to_str().is_some_and(is_wanted))
+    }
+
+    /// The home folder, if there is one.
+    pub fn home(&self) -> Option<PathBuf> {
+        self.path("HOME")
+    }
+
+    /// Where fonts, their configuration and their caches are beside the usual places.
+    pub fn font_paths(&self) -> impl Iterator<Item = PathBuf> {
+        let file = self.path("FONTCONFIG_FILE").and_then(|file| file.parent().map(Path::to_path_buf));
+        let below = |name, folder| self.path(name).map(|path| path.join(folder));
+        [
+            file,
+            self.path("FONTCONFIG_PATH"),
+            below("XDG_DATA_HOME", "fonts"),
+            below("XDG_CONFIG_HOME", "fontconfig"),
+            below("XDG_CACHE_HOME", "fontconfig"),
+        ]
+        .into_iter()
+        .flatten()
+    }
+
+    fn path(&self, name: &str) -> Option<PathBuf> {
+        self.0.get(&OsString::from(name)).filter(|path| !path.is_empty()).map(PathBuf::from)
     }
 
     /// The variables that set a key: what follows the prefix, and the value unless it is not UTF-8.
@@ -42,6 +83,22 @@ impl<N: Into<OsString>, V: Into<OsString>> FromIterator<(N, V)> for Environment 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn workers_get_no_secrets() {
+        let environment = Environment::from_iter([
+            ("AWS_SECRET_ACCESS_KEY", "x"),
+            ("PIXMILL__PARAMS__SIGNING__KEYS", "x"),
+            ("HOME", "/home/a"),
+            ("FONTCONFIG_FILE", "/fonts/fonts.conf"),
+            ("XDG_CACHE_HOME", "/cache"),
+        ]);
+        let names: Vec<_> = environment.for_workers().map(|(name, _)| name.to_str().unwrap()).collect();
+        assert_eq!(names, ["FONTCONFIG_FILE", "HOME", "XDG_CACHE_HOME"]);
+        assert_eq!(environment.home(), Some("/home/a".into()));
+        let paths: Vec<_> = environment.font_paths().collect();
+        assert_eq!(paths, [PathBuf::from("/fonts"), "/cache/fontconfig".into()]);
+    }
 
     #[test]
     fn only_names_with_two_underscores_set_keys() {

@@ -37,7 +37,7 @@ pub use self::{
     params::Params,
     problems::Problems,
     secret::{MASK, Secret},
-    sections::{Listen, Workers},
+    sections::{Isolation, Listen, Workers},
     signing::Signing,
     sizes::{Length, OtherSizes},
     uploads::Uploads,

@@ -7,6 +7,7 @@ use std::{
     time::Duration,
 };
 
+use bytesize::ByteSize;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, de::Error};
 
@@ -75,18 +76,60 @@ pub struct Workers {
     pub threads: usize,
     /// How many pictures may wait for a thread; further requests are told to come back later.
     pub queue: usize,
+    /// Where pictures are decoded and encoded. `process`: in processes of their own, one a thread, which are killed when a
+    /// picture takes too long or too much memory, and whose crash costs one request. `thread`: in the server itself, where
+    /// processes cannot be had.
+    pub isolation: Isolation,
+    /// Whether render processes give up the network, other programs, and files beyond fonts and models, as far as the
+    /// kernel lets them (seccomp and Landlock).
+    pub sandbox: bool,
+    /// Memory that one render may take in a process of its own; `1GiB`.
+    #[schemars(with = "String")]
+    pub max_render_memory: ByteSize,
+    /// How long an original is refused that crashed render processes, or used up their whole time, twice within this
+    /// time; `5m`. Zero: never.
+    #[serde(with = "humantime_serde")]
+    #[schemars(with = "String")]
+    pub quarantine: Duration,
 }
+
+/// Where pictures are decoded and encoded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Isolation {
+    /// In processes that can be killed.
+    Process,
+    /// On threads of the server.
+    Thread,
+}
+
+/// Below this no picture of usual size can be rendered.
+const LEAST_RENDER_MEMORY: ByteSize = ByteSize::mib(64);
 
 impl Default for Workers {
     fn default() -> Self {
-        Self { threads: 0, queue: 256 }
+        Self {
+            threads: 0,
+            queue: 256,
+            isolation: if cfg!(target_os = "linux") { Isolation::Process } else { Isolation::Thread },
+            sandbox: true,
+            max_render_memory: ByteSize::gib(1),
+            quarantine: Duration::from_mins(5),
+        }
     }
 }
 
 impl Workers {
     /// Every problem of this section, each naming its key.
     pub fn problems(&self) -> Vec<String> {
-        thread_problem("workers.threads", self.threads)
+        let mut problems = thread_problem("workers.threads", self.threads);
+        if self.max_render_memory < LEAST_RENDER_MEMORY {
+            problems.push(format!(
+                "workers.max_render_memory is {}, expected at least {LEAST_RENDER_MEMORY}",
+                self.max_render_memory
+            ));
+        }
+        problems
     }
 
     /// How many threads there are to be.
@@ -132,7 +175,7 @@ mod tests {
     #[test]
     fn thread_counts_have_a_bound_and_zero_is_the_machines() {
         for (threads, fine) in [(0, true), (1, true), (1024, true), (1025, false)] {
-            assert_eq!(Workers { threads, queue: 1 }.problems().is_empty(), fine, "{threads}");
+            assert_eq!(Workers { threads, ..Workers::default() }.problems().is_empty(), fine, "{threads}");
             assert_eq!(
                 Listen { workers: threads, ..Listen::default() }.problems().is_empty(),
                 fine,
@@ -142,6 +185,6 @@ mod tests {
         let cpus = thread::available_parallelism().unwrap().get();
         assert_eq!(Workers::default().thread_count(), cpus);
         assert_eq!(Listen::default().worker_count(), cpus);
-        assert_eq!(Workers { threads: 7, queue: 1 }.thread_count(), 7);
+        assert_eq!(Workers { threads: 7, ..Workers::default() }.thread_count(), 7);
     }
 }

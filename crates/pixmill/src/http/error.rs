@@ -53,6 +53,10 @@ pub fn response(failure: &Failure) -> HttpResponse {
         Failure::Overloaded | Failure::Origin(origin::Error::Busy { .. }) => {
             headers.insert(RETRY_AFTER, RETRY_AFTER_SECONDS.into());
         }
+        Failure::NoWorker => drop(headers.insert(RETRY_AFTER, RETRY_AFTER_SECONDS.into())),
+        Failure::Quarantined { left } => {
+            headers.insert(RETRY_AFTER, left.as_secs().max(1).into());
+        }
         Failure::Upload(UploadError::Unauthorized) => {
             headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"uploads\""));
         }
@@ -94,7 +98,11 @@ const KINDS: &[FailureKind] = {
         FailureKind::Image(Image::Unsupported),
         FailureKind::Range,
         FailureKind::Image(Image::OverLimit),
+        FailureKind::RenderMemory,
+        FailureKind::Quarantined,
         FailureKind::Broken,
+        FailureKind::RenderCrashed,
+        FailureKind::NoWorker,
         FailureKind::Origin(Origin::NotConfigured),
         FailureKind::Origin(Origin::Broken),
         FailureKind::Origin(Origin::Busy),
@@ -172,6 +180,10 @@ fn status(kind: FailureKind) -> (StatusCode, &'static str) {
         FailureKind::PurgeUnsent => (StatusCode::SERVICE_UNAVAILABLE, "purge_not_sent"),
         FailureKind::PurgeUnwritten => (StatusCode::INTERNAL_SERVER_ERROR, "purge_not_written"),
         FailureKind::Overloaded => (StatusCode::SERVICE_UNAVAILABLE, "overloaded"),
+        FailureKind::NoWorker => (StatusCode::SERVICE_UNAVAILABLE, "no_worker"),
+        FailureKind::RenderCrashed => (StatusCode::INTERNAL_SERVER_ERROR, "render_crashed"),
+        FailureKind::RenderMemory => (StatusCode::UNPROCESSABLE_ENTITY, "over_limit"),
+        FailureKind::Quarantined => (StatusCode::UNPROCESSABLE_ENTITY, "original_quarantined"),
         FailureKind::Blind => (StatusCode::NOT_IMPLEMENTED, "models_missing"),
         FailureKind::Image(Image::Encoder) | FailureKind::Broken => {
             (StatusCode::INTERNAL_SERVER_ERROR, "internal_error")
@@ -238,6 +250,15 @@ fn message(failure: &Failure) -> String {
             return format!("expected {}, got {:?}", invalid.expected, invalid.value);
         }
         Failure::Image(error @ ImageError::OverLimit { .. }) => return error.to_string(),
+        Failure::RenderMemory { limit } => {
+            return format!("the render needs more memory than workers.max_render_memory allows: {limit}");
+        }
+        Failure::Quarantined { left } => {
+            return format!(
+                "the original crashed or timed out renders and is refused for {} seconds",
+                left.as_secs().max(1)
+            );
+        }
         Failure::SizeRefused { near, .. } => {
             return format!("this server does not give every size: the next one is {near} pixels");
         }
@@ -268,6 +289,8 @@ fn message(failure: &Failure) -> String {
         Failure::PurgeUnwritten => "purged, but this node may forget it when it restarts: try again",
         Failure::Page => "there is no such page",
         Failure::Overloaded => "too many requests are waiting, try again soon",
+        Failure::NoWorker => "no render process is free, try again soon",
+        Failure::RenderCrashed => "the render of this original crashed",
         Failure::Blind { .. } => BLIND,
         Failure::Image(ImageError::Encoder(_)) | Failure::Broken => "something went wrong here",
     };

@@ -20,13 +20,16 @@ pub async fn ready(request: HttpRequest) -> HttpResponse {
         reasons.push("the server is shutting down");
     }
     // a request that waits longer than this has little time left for its render
-    if shared.pool.load().oldest > shared.config.limits.deadline / 2 {
+    if shared.renderer.pool().load().oldest > shared.config.limits.deadline / 2 {
         reasons.push("renders wait too long for a thread");
+    }
+    if shared.renderer.is_broken() {
+        reasons.push("no render worker can be started");
     }
     let status = if reasons.is_empty() { StatusCode::OK } else { error::UNREADY };
     let mut told = json!({ "ready": reasons.is_empty(), "reasons": reasons });
     // no reason to stay away: everything else is served
-    if shared.sight.is_blind() {
+    if shared.renderer.sight().is_blind() {
         told["limits"] = json!([error::BLIND]);
     }
     let mut response = HttpResponse::build(status).json(told);

@@ -93,6 +93,41 @@ pub(crate) const POOL_OLDEST: Metric =
     gauge("pixmill_pool_oldest_wait_seconds", &[], "How long the oldest job has been waiting.");
 pub(crate) const POOL_BEGUN: Metric =
     counter("pixmill_pool_jobs_total", &[], "Jobs begun: renders, and looks at pictures.");
+pub(crate) const WORKERS: Metric = gauge(
+    "pixmill_render_workers",
+    &["state"],
+    "Render worker processes, by state: `busy` or `idle`. None while renders run on threads.",
+);
+pub(crate) const WORKER_STARTS: Metric = counter(
+    "pixmill_render_worker_starts_total",
+    &["outcome"],
+    "Starts of render worker processes, by outcome: `started` or `failed`.",
+);
+pub(crate) const WORKER_RECYCLED: Metric = counter(
+    "pixmill_render_workers_recycled_total",
+    &[],
+    "Idle render worker processes replaced because they held too much memory.",
+);
+pub(crate) const RENDER_CRASHES: Metric = counter(
+    "pixmill_render_crashes_total",
+    &[],
+    "Renders whose worker process died: a codec crashed, or the kernel killed it.",
+);
+pub(crate) const RENDER_STOPS: Metric = counter(
+    "pixmill_render_stops_total",
+    &["reason"],
+    "Renders asked to stop, by reason: `deadline`, `cancelled` (nobody waits any more) or `memory`.",
+);
+pub(crate) const RENDER_KILLS: Metric = counter(
+    "pixmill_render_kills_total",
+    &["reason"],
+    "Render worker processes killed because their render did not stop within 100 ms, by the reason of the stop.",
+);
+pub(crate) const QUARANTINED: Metric = gauge(
+    "pixmill_quarantined_originals",
+    &[],
+    "Originals refused for a while because they crashed renders or used up their time.",
+);
 pub(crate) const INFERENCE_SECONDS: Metric = histogram(
     "pixmill_inference_duration_seconds",
     &["question"],
@@ -213,6 +248,13 @@ pub const METRICS: &[Metric] = &[
     POOL_WAITING,
     POOL_OLDEST,
     POOL_BEGUN,
+    WORKERS,
+    WORKER_STARTS,
+    WORKER_RECYCLED,
+    RENDER_CRASHES,
+    RENDER_STOPS,
+    RENDER_KILLS,
+    QUARANTINED,
     INFERENCE_SECONDS,
     INFERENCE_REFUSALS,
     ORIGIN_SECONDS,

@@ -1,6 +1,10 @@
 //! Work on one picture and those that are to be made with it, now or later: what to do, doing it, and telling of it.
 
-use std::{rc::Rc, sync::Arc, time::Duration};
+use std::{
+    rc::Rc,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
@@ -171,8 +175,9 @@ async fn make(
     );
     let position = shared.peers.position();
     // nobody joins this one
-    let job = Job { request, key, flight: key, identity, stale: None, given: Some(original) };
     let limit = shared.config.limits.deadline;
+    let until = Instant::now() + limit;
+    let job = Job { request, key, flight: key, identity, stale: None, given: Some(original), until };
     let made =
         timeout(limit, make::attempt(worker, &job, position)).await.map_err(|_| Failure::Deadline)??;
     if made.standing == Standing::Kept {

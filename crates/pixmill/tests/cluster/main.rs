@@ -2,7 +2,9 @@
 //! failed without the fault, and no body is ever wrong.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod chaos;
 mod faults;
+mod isolation;
 mod load;
 mod node;
 mod origins;

@@ -1,8 +1,10 @@
 //! A node: the server as a process, which can be killed, frozen and restarted.
 
 use std::{
+    fs,
     io::{BufRead, BufReader},
     net::SocketAddr,
+    path::Path,
     process::{Child, ChildStderr, Command, Stdio},
     sync::Arc,
     thread,
@@ -42,7 +44,12 @@ pub fn settings(origin: &str, more: &[(&str, &str)]) -> Settings {
 impl Node {
     /// Starts a node and waits until it accepts connections.
     pub fn start(settings: Settings) -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_pixmill"));
+        Self::start_program(Path::new(env!("CARGO_BIN_EXE_pixmill")), settings)
+    }
+
+    /// The same of a copy of the program.
+    pub fn start_program(program: &Path, settings: Settings) -> Self {
+        let mut command = Command::new(program);
         command.arg("serve").env_clear().envs(settings.iter().cloned()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let mut lines = BufReader::new(child.stderr.take().unwrap());
@@ -82,10 +89,27 @@ impl Node {
         assert!(Command::new("kill").args(["-s", name, &pid]).status().unwrap().success());
     }
 
+    /// The ids of its render workers.
+    pub fn workers(&self) -> Vec<u32> {
+        let own = self.child.id().to_string();
+        let ids = fs::read_dir("/proc").unwrap();
+        let ids = ids.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
+        ids.filter(|id: &u32| parent(*id).is_some_and(|parent| parent == own)).collect()
+    }
+
     /// What it has logged since it listened.
     pub fn log(&self) -> String {
         self.log.lock().clone()
     }
+}
+
+/// The parent of a process that lives.
+fn parent(id: u32) -> Option<String> {
+    let text = fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
+    // the name before it may hold anything, brackets too
+    let mut fields = text.rsplit_once(')')?.1.split_whitespace();
+    let state = fields.next()?;
+    (state != "Z").then(|| fields.next().map(str::to_owned)).flatten()
 }
 
 impl Drop for Node {

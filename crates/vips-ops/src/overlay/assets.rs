@@ -21,6 +21,11 @@ impl Assets {
         self.pictures.insert(url, bytes);
     }
 
+    /// All pictures with their URLs.
+    pub fn pictures(&self) -> impl Iterator<Item = (&Url, &Bytes)> {
+        self.pictures.iter()
+    }
+
     /// The picture of a URL.
     pub fn find(&self, url: &Url) -> Option<&Bytes> {
         self.pictures.get(url)

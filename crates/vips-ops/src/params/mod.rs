@@ -214,6 +214,24 @@ impl Params {
         out
     }
 
+    /// Name and canonical value of each parameter that is there.
+    pub fn pairs(&self) -> Vec<(&'static str, String)> {
+        let mut pairs = Vec::new();
+        self.visit(&mut |name, written| pairs.push((name, written.canonical)));
+        pairs
+    }
+
+    /// The parameters of which [`Params::pairs`] gave the names and values: between processes, where the rules for query
+    /// strings have been applied already.
+    pub fn from_pairs(pairs: &[(String, String)]) -> Result<Self, Invalid> {
+        let mut params = Self::default();
+        for (name, value) in pairs {
+            let known = lookup(name).map_or("query", |spec| spec.name);
+            params.set(name, value).map_err(|expected| Invalid::new(known, value, expected))?;
+        }
+        Ok(params)
+    }
+
     /// Removes what means nothing: first neutral values, then parameters whose need is not met.
     fn prune(&mut self) {
         let mut neutral = Vec::new();
@@ -293,6 +311,9 @@ mod tests {
                 let names = || std::iter::once(&spec.name).chain(spec.aliases);
                 assert!(names().any(|name| example.query.contains(name)), "{}", example.query);
                 assert_eq!(Params::parse(&params.canonical()).unwrap().params, params, "{}", example.query);
+                let pairs: Vec<_> =
+                    params.pairs().into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+                assert_eq!(Params::from_pairs(&pairs).unwrap(), params, "{}", example.query);
             }
         }
     }
@@ -346,6 +367,8 @@ mod tests {
             let twice = Params::parse(&once.canonical()).unwrap();
             prop_assert_eq!(&twice.params, &once);
             prop_assert!(twice.clamped.is_empty());
+            let pairs: Vec<_> = once.pairs().into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+            prop_assert_eq!(&Params::from_pairs(&pairs).unwrap(), &once);
         }
 
         #[test]

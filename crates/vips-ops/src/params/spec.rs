@@ -2,9 +2,10 @@
 
 use std::fmt::{self, Debug, Display, Formatter};
 
+use serde::{Deserialize, Serialize};
 use vips::Image;
 
-use crate::stage::Stage;
+use crate::{interned, stage::Stage};
 
 /// Everything that is said about a parameter outside its code: documentation, `pixmill params` and tests come from it.
 #[derive(Debug, Clone, Copy)]
@@ -138,11 +139,12 @@ pub trait Effect: Param {
 const MAX_ECHO_BYTES: usize = 64;
 
 /// A value that could not be read.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
 #[error("{parameter}: expected {expected}, got {value:?}")]
 pub struct Invalid {
     /// The parameter's name.
-    pub parameter: &'static str,
+    #[serde(deserialize_with = "interned::text")]
+    pub parameter: interned::Text,
     /// The value that was sent, cut at 64 bytes.
     pub value: String,
     /// What was expected.

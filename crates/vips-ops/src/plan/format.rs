@@ -1,5 +1,7 @@
 //! Which format the answer has, and with which settings it is encoded.
 
+use serde::{Deserialize, Serialize};
+
 use crate::{
     error::{Error, Result},
     params::{Params, output::format::Format, value::colour::Colour},
@@ -13,7 +15,7 @@ use crate::{
 };
 
 /// A format that is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum OutputFormat {
     /// JPEG.
     Jpeg,

@@ -10,6 +10,8 @@ pub mod overlay;
 pub mod quality;
 mod tone;
 
+use serde::{Deserialize, Serialize};
+
 use self::{
     format::{Output, OutputFormat},
     geometry::{Canvas, Geometry, Window, Wish},
@@ -32,7 +34,7 @@ use crate::{
 };
 
 /// What the client said it can show, beyond JPEG, PNG and GIF.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub struct Accept {
     /// AVIF.
     pub avif: bool,

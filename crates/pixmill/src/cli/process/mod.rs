@@ -16,7 +16,7 @@ use bytes::Bytes;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
-use vips_ops::{Accept, Answer, Face, Params, Settings, source::sniff::sniff, vips};
+use vips_ops::{Accept, Answer, Face, Params, source::sniff::sniff, vips};
 
 use self::jobs::{Job, Jobs};
 use super::{
@@ -25,7 +25,7 @@ use super::{
 };
 use crate::{
     config::{Environment, Problems},
-    render::Work,
+    render::{Engine, Render},
     sight::{Question, Sight},
 };
 
@@ -56,8 +56,7 @@ pub struct Process {
 struct Task<'a> {
     params: &'a Params,
     accept: Accept,
-    settings: Arc<Settings>,
-    sight: Arc<Sight>,
+    engine: Engine,
     /// Where overlays are.
     folder: PathBuf,
     /// The originals, which nothing may overwrite.
@@ -90,8 +89,10 @@ impl Process {
         let task = Task {
             params: &reading.params,
             accept: query::accept(&self.accept),
-            settings: Arc::new(config.settings()),
-            sight: Arc::new(Sight::open(&config.vision)),
+            engine: Engine {
+                settings: Arc::new(config.settings()),
+                sight: Arc::new(Sight::open(&config.vision)),
+            },
             folder: if jobs.folder { self.input.clone() } else { folder_of(&self.input) },
             originals: jobs.list.iter().filter_map(|job| fs::canonicalize(&job.input).ok()).collect(),
         };
@@ -154,17 +155,10 @@ impl Task<'_> {
     fn process(&self, job: &Job) -> Result<Outcome, Error> {
         let Some(original) = self.read(&job.input)? else { return Ok(Outcome::NoPicture) };
         let deadline = vips::Deadline::never();
-        let mut assets = overlays::read(self.params, &self.folder, &self.settings)?;
+        let mut assets = overlays::read(self.params, &self.folder, &self.engine.settings)?;
         assets.faces = self.faces(&original, &deadline)?;
-        let work = Work {
-            params: self.params.clone(),
-            original,
-            assets,
-            accept: self.accept,
-            settings: Arc::clone(&self.settings),
-            sight: Arc::clone(&self.sight),
-        };
-        let Answer { bytes, media, .. } = work.answer(&deadline, &mut |_| ())?;
+        let render = Render { params: self.params.clone(), assets, accept: self.accept };
+        let Answer { bytes, media, .. } = self.engine.answer(&render, &original, &deadline, &mut |_| ())?;
         let output = job.output(media)?;
         if fs::canonicalize(&output).is_ok_and(|existing| self.originals.contains(&existing)) {
             let refused = format!("the result would overwrite the original {}", output.display());
@@ -182,7 +176,8 @@ impl Task<'_> {
         if !self.params.needs_faces() {
             return Ok(Vec::new());
         }
-        Ok(self.sight.look(Question::Faces, original, &self.settings, deadline)?.for_plan())
+        let Engine { settings, sight } = &self.engine;
+        Ok(sight.look(Question::Faces, original, settings, deadline)?.for_plan())
     }
 
     /// None if the file does not begin like a picture; then the rest of it is not read.
@@ -193,7 +188,7 @@ impl Task<'_> {
         if sniff(&bytes).is_none() {
             return Ok(None);
         }
-        let limit = self.settings.limits.max_bytes.as_u64();
+        let limit = self.engine.settings.limits.max_bytes.as_u64();
         let actual = file.metadata().map_err(Error::file(path))?.len();
         if actual > limit {
             let what = "the number of bytes of the original";

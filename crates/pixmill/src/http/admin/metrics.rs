@@ -6,6 +6,7 @@ use result_cache::{Stats, TierStats};
 
 pub use crate::telemetry::exposition::CONTENT_TYPE;
 use crate::{
+    render::Reason,
     sight::Question,
     signing::Signer,
     state::Shared,
@@ -18,8 +19,8 @@ use crate::{
             HOST_OPENED, HOST_PLACES, HOST_REFUSALS, HOST_WAITING, IN_FLIGHT, INFERENCE_REFUSALS,
             INFERENCE_SECONDS, JOBS, LEASES, Metric, OPEN_FILES, ORIGIN_FETCHES, ORIGIN_SECONDS,
             PHASE_SECONDS, POOL_BEGUN, POOL_OLDEST, POOL_RUNNING, POOL_THREADS, POOL_WAITING, PURGES_MADE,
-            PURGES_RECEIVED, REDIS_CONNECTED, REQUEST_SECONDS, REQUESTS, RESIDENT, RESPONSE_BYTES, SIGNED,
-            STARTED, UPLOAD_BYTES, UPLOAD_REFUSALS, UPTIME, VIPS_MEMORY,
+            PURGES_RECEIVED, QUARANTINED, REDIS_CONNECTED, RENDER_CRASHES, RENDER_KILLS, RENDER_STOPS, REQUEST_SECONDS, REQUESTS, RESIDENT, RESPONSE_BYTES, SIGNED,
+            STARTED, UPLOAD_BYTES, UPLOAD_REFUSALS, UPTIME, VIPS_MEMORY, WORKER_RECYCLED, WORKER_STARTS, WORKERS,
         },
         process::Process,
     },
@@ -79,12 +80,13 @@ fn tell_requests(page: &mut Exposition, shared: &Shared) {
 
 fn tell_work(page: &mut Exposition, shared: &Shared) {
     let counters = &shared.counters;
-    let load = shared.pool.load();
+    let load = shared.renderer.pool().load();
     page.tell(&POOL_THREADS, &[], shared.config.workers.thread_count());
     page.tell(&POOL_RUNNING, &[], load.running);
     page.tell(&POOL_WAITING, &[], load.waiting);
     page.tell(&POOL_OLDEST, &[], load.oldest.as_secs_f64());
     page.tell(&POOL_BEGUN, &[], load.begun);
+    tell_processes(page, shared);
     for question in Question::ALL {
         page.tell_histogram(&INFERENCE_SECONDS, &[question.name()], &counters.inferences(question).seconds);
     }
@@ -104,6 +106,22 @@ fn tell_work(page: &mut Exposition, shared: &Shared) {
     page.tell(&JOBS, &[], shared.background.load());
     page.tell(&UPLOAD_REFUSALS, &["memory"], shared.room.refusals());
     page.tell(&UPLOAD_REFUSALS, &["queue"], shared.background.refusals());
+}
+
+fn tell_processes(page: &mut Exposition, shared: &Shared) {
+    page.tell(&QUARANTINED, &[], shared.quarantine.len());
+    let Some(stats) = shared.renderer.processes() else { return };
+    page.tell(&WORKERS, &["busy"], stats.alive - stats.idle);
+    page.tell(&WORKERS, &["idle"], stats.idle);
+    page.tell(&WORKER_STARTS, &["started"], stats.started);
+    page.tell(&WORKER_STARTS, &["failed"], stats.start_failures);
+    page.tell(&WORKER_RECYCLED, &[], stats.recycled);
+    page.tell(&RENDER_CRASHES, &[], stats.crashes);
+    for (metric, counts) in [(&RENDER_STOPS, stats.stops), (&RENDER_KILLS, stats.kills)] {
+        for (reason, count) in Reason::ALL.into_iter().zip(counts) {
+            page.tell(metric, &[reason.name()], count);
+        }
+    }
 }
 
 fn tell_hosts(page: &mut Exposition, shared: &Shared) {

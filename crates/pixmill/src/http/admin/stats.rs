@@ -15,7 +15,7 @@ use crate::{
 /// The numbers that one looks at first.
 pub fn stats(shared: &Shared) -> Value {
     let counters = &shared.counters;
-    let load = shared.pool.load();
+    let load = shared.renderer.pool().load();
     let mut sources = Map::new();
     for (_, source, count) in counters.requests() {
         let sum = sources.get(source).and_then(Value::as_u64).unwrap_or_default();

@@ -1,0 +1,129 @@
+//! The computation itself: from the bytes of an original to an encoded answer or to a fact. Knows nothing of threads and
+//! processes, and runs in both.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+use vips_ops::{Accept, Answer, Assets, Params, Phase, Settings, answer, describe, vips::Deadline};
+
+use crate::{
+    failure::Failure,
+    sight::{Fact, Question, Sight},
+};
+
+/// What computes: the operator's settings, and the models.
+#[derive(Clone)]
+pub struct Engine {
+    /// Limits and encoders.
+    pub settings: Arc<Settings>,
+    /// What analyses pictures.
+    pub sight: Arc<Sight>,
+}
+
+/// Something to compute from an original.
+#[derive(Debug, Clone)]
+pub struct Job {
+    /// The encoded bytes of the original, which nobody has checked.
+    pub original: Bytes,
+    /// What is to be done.
+    pub task: Task,
+}
+
+/// What is to be done with an original.
+#[derive(Debug, Clone)]
+pub enum Task {
+    /// Render it.
+    Render(Box<Render>),
+    /// Analyse it.
+    Analyze(Question),
+}
+
+/// A render.
+#[derive(Debug, Clone)]
+pub struct Render {
+    /// The request's parameters.
+    pub params: Params,
+    /// The overlays, and the faces in the original, as far as the parameters need them.
+    pub assets: Assets,
+    /// The formats that the client accepts.
+    pub accept: Accept,
+}
+
+/// The result of a job.
+#[derive(Debug, Clone)]
+pub enum Output {
+    /// Of a render.
+    Rendered(Rendered),
+    /// Of an analysis.
+    Fact(Fact),
+}
+
+/// An answer, and where its time went.
+#[derive(Debug, Clone)]
+pub struct Rendered {
+    /// The answer.
+    pub answer: Answer,
+    /// Time in each phase.
+    pub phases: Phases,
+}
+
+/// Time in the phases of a render.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Phases {
+    /// Reading the header and measuring.
+    pub decode: Duration,
+    /// Computing pixels. Most of the decoding happens here: pixels are decoded as they are needed.
+    pub process: Duration,
+    /// Encoding.
+    pub encode: Duration,
+}
+
+impl Engine {
+    /// Does the job; ends early when the deadline passes.
+    pub fn carry_out(&self, job: &Job, deadline: &Deadline) -> Result<Output, Failure> {
+        match &job.task {
+            Task::Render(render) => self.timed(render, &job.original, deadline).map(Output::Rendered),
+            Task::Analyze(question) => {
+                let fact = self.sight.look(*question, &job.original, &self.settings, deadline);
+                fact.map(Output::Fact)
+            }
+        }
+    }
+
+    fn timed(&self, render: &Render, original: &Bytes, deadline: &Deadline) -> Result<Rendered, Failure> {
+        let began = Instant::now();
+        let [mut opened, mut processed] = [began; 2];
+        let mut reached = |phase| match phase {
+            Phase::Opened => opened = Instant::now(),
+            Phase::Processed => processed = Instant::now(),
+            Phase::Encoded => {}
+        };
+        let answer = self.answer(render, original, deadline, &mut reached)?;
+        let (decode, process) = (opened - began, processed - opened);
+        let phases = Phases { decode, process, encode: processed.elapsed() };
+        Ok(Rendered { answer, phases })
+    }
+
+    /// The answer to a render.
+    pub fn answer(
+        &self,
+        render: &Render,
+        original: &Bytes,
+        deadline: &Deadline,
+        reached: &mut dyn FnMut(Phase),
+    ) -> Result<Answer, Failure> {
+        let (Self { settings, sight }, Render { params, assets, accept }) = (self, render);
+        let wanted = params.of_picture();
+        if !params.describes_faces() || wanted.is_empty() {
+            return Ok(answer(params, original, assets, *accept, settings, deadline, reached)?);
+        }
+        let made = answer(&wanted, original, assets, *accept, settings, deadline, reached)?;
+        let seen = sight.look(Question::Faces, &made.bytes, settings, deadline)?;
+        let described = describe(params, &made.bytes, &seen.for_plan(), settings, deadline)?;
+        Ok(Answer { bytes: described.bytes, media: described.media, ..made })
+    }
+}

@@ -1,0 +1,27 @@
+//! Renders in processes of their own, which can be killed.
+//!
+//! ```text
+//! render thread                                    worker process (this program, `pixmill render-worker`)
+//!   job ── socket: number, time left, block ──►  map the block, render
+//!       ◄─ socket: number, lengths, CPU time ──  write result and body into the answer file
+//!   deadline, cancellation, memory: stop signal ─►  the deadline passes, the render ends
+//!   not ended 100 ms later: SIGKILL
+//! ```
+//!
+//! Originals travel in a sealed block of shared memory that the worker maps without a copy; the answer lies in a file in
+//! memory that the server reads once, since mapping what the other side can still change would not be safe.
+
+mod channel;
+mod job_block;
+mod message;
+mod sandbox;
+mod supervisor;
+mod worker;
+mod worker_process;
+
+pub use self::{
+    message::Setup,
+    supervisor::{Stats, Supervisor},
+    worker::run as run_worker,
+    worker_process::{Bounds, Ended, Reason, signal_name},
+};

@@ -1,0 +1,118 @@
+//! What server and worker tell each other. All of it is plain data; neither side trusts a length that the other states.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use vips_ops::{Media, Settings, size::Size};
+
+use crate::{
+    config::Vision,
+    failure::Failure,
+    render::engine::Phases,
+    sight::Fact,
+    telemetry::logs::Logs,
+};
+
+/// From the server to a worker.
+#[derive(Debug, Serialize, Deserialize)]
+pub enum Request {
+    /// The first message. With it come the answer file and the stop signal.
+    Start(Box<Setup>),
+    /// A job. With it comes the block that holds it.
+    Job {
+        /// Jobs are numbered from 1.
+        number: u64,
+        /// Time until the deadline.
+        time_left: Duration,
+    },
+}
+
+/// What a worker needs to know once.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Setup {
+    /// Limits and encoders.
+    pub settings: Settings,
+    /// The models.
+    pub vision: Vision,
+    /// What is logged, and how.
+    pub logs: Logs,
+    /// Bytes that a render may add to the address space.
+    pub memory: u64,
+    /// Whether system calls and files are to be restricted.
+    pub sandbox: bool,
+}
+
+/// From a worker to the server.
+#[derive(Debug, Serialize, Deserialize)]
+pub enum Reply {
+    /// It has started and takes jobs.
+    Ready {
+        /// What of the sandbox the kernel refused; empty when all of it is in force.
+        unprotected: Vec<String>,
+    },
+    /// A job has ended; its report, then its body, lie in the answer file.
+    Ended {
+        /// The number of the job.
+        number: u64,
+        /// Length of the report, JSON, in bytes.
+        report: usize,
+        /// Length of the body in bytes.
+        body: usize,
+        /// CPU time of all threads of the worker for this job.
+        cpu: Duration,
+    },
+}
+
+/// What came of a job.
+#[derive(Debug, Serialize, Deserialize)]
+pub enum Report {
+    /// An answer; its bytes are the body.
+    Answer {
+        /// What it is.
+        media: Media,
+        /// Size of the original as it is stored.
+        original: Size,
+        /// Whether an overlay is missing.
+        lacks_overlays: bool,
+        /// The quality that `quality=auto` found.
+        quality: Option<u8>,
+        /// Time in each phase.
+        phases: Phases,
+    },
+    /// A fact.
+    Fact(Fact),
+    /// A failure.
+    Fault(Fault),
+}
+
+/// The failures that a computation can end with.
+#[derive(Debug, Serialize, Deserialize)]
+pub enum Fault {
+    /// Of the picture or the parameters.
+    Image(vips_ops::Error),
+    /// The models are missing.
+    Blind(String),
+    /// A fault of ours, told in the worker's log.
+    Broken,
+}
+
+impl From<Failure> for Fault {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Image(error) => Self::Image(error),
+            Failure::Blind { reason } => Self::Blind(reason),
+            Failure::Deadline => Self::Image(vips_ops::Error::Deadline),
+            _ => Self::Broken,
+        }
+    }
+}
+
+impl From<Fault> for Failure {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::Image(error) => Self::Image(error),
+            Fault::Blind(reason) => Self::Blind { reason },
+            Fault::Broken => Self::Broken,
+        }
+    }
+}

@@ -1,0 +1,348 @@
+//! Keeps render workers at hand: one a render thread and a spare, each replaced as soon as it is lost.
+
+use std::{
+    mem,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+    thread::{self, JoinHandle},
+    time::{Duration, Instant},
+};
+
+use parking_lot::{Condvar, Mutex};
+
+use super::{
+    message::Setup,
+    worker_process::{Bounds, Ended, Reason, WorkerProcess},
+};
+use crate::render::engine::{Job, Task};
+
+/// Workers beyond the number of render threads, so that one is there when another is killed.
+const SPARES: usize = 1;
+
+/// How long nothing is started after a start that failed, at first and at most; doubled from one to the next.
+const BACKOFF: [Duration; 2] = [Duration::from_millis(100), Duration::from_secs(5)];
+
+/// How often idle workers are looked at.
+const INSPECTION_INTERVAL: Duration = Duration::from_secs(1);
+
+/// An idle worker with more memory than this is replaced. The allocator returns what a render freed within a second or
+/// two; what then remains was lost in fragments or leaked, or are models.
+const MAX_IDLE_BYTES: u64 = 256 * 1024 * 1024;
+
+/// How long a worker must have been idle before its memory says something.
+const SETTLED_AFTER: Duration = Duration::from_secs(5);
+
+/// Kills of jobs that nobody waits for any more: so many at once, and one more per interval. A kill costs a start, some
+/// 50 ms of CPU; clients that come and leave are to cost no more than a small part of a core.
+const ABANDONED_KILLS: f64 = 8.0;
+const ABANDONED_KILL_INTERVAL: Duration = Duration::from_secs(2);
+
+/// The workers of a server. Dropping it ends them.
+pub struct Supervisor {
+    pool: Arc<Pool>,
+    starter: Option<JoinHandle<()>>,
+}
+
+/// How the workers fare.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Stats {
+    /// Processes that live.
+    pub alive: usize,
+    /// Processes that wait for a job.
+    pub idle: usize,
+    /// Processes started.
+    pub started: u64,
+    /// Starts that failed.
+    pub start_failures: u64,
+    /// Processes that died by themselves.
+    pub crashes: u64,
+    /// Jobs stopped, by [`Reason::ALL`].
+    pub stops: [u64; 3],
+    /// Processes killed since their jobs did not stop, by [`Reason::ALL`].
+    pub kills: [u64; 3],
+    /// Idle processes replaced because they held too much memory.
+    pub recycled: u64,
+}
+
+struct Pool {
+    setup: Setup,
+    /// How many workers there are to be.
+    size: usize,
+    state: Mutex<State>,
+    changed: Condvar,
+    counts: Counts,
+}
+
+#[derive(Default)]
+struct State {
+    /// The one to be used next comes last, the spare first.
+    idle: Vec<(WorkerProcess, Instant)>,
+    /// Those that live or are being started.
+    alive: usize,
+    /// Why the last start failed, until one succeeds.
+    failure: Option<String>,
+    closing: bool,
+    abandoned_kills: Budget,
+}
+
+#[derive(Default)]
+struct Counts {
+    started: AtomicU64,
+    start_failures: AtomicU64,
+    crashes: AtomicU64,
+    stops: [AtomicU64; 3],
+    kills: [AtomicU64; 3],
+    recycled: AtomicU64,
+}
+
+/// A token bucket.
+struct Budget {
+    left: f64,
+    at: Instant,
+}
+
+impl Supervisor {
+    /// Starts `threads` workers and a spare, and waits for the first one.
+    ///
+    /// # Errors
+    /// What kept the first one from starting.
+    pub fn start(setup: Setup, threads: usize) -> anyhow::Result<Self> {
+        let pool = Pool {
+            setup,
+            size: threads + SPARES,
+            state: Mutex::default(),
+            changed: Condvar::new(),
+            counts: Counts::default(),
+        };
+        let pool = Arc::new(pool);
+        let own = Arc::clone(&pool);
+        // one thread for all: the kernel ends workers when the thread that started them ends
+        let starter = thread::Builder::new().name("render-starter".to_owned()).spawn(move || own.tend())?;
+        let supervisor = Self { pool, starter: Some(starter) };
+        supervisor.pool.first_start()?;
+        Ok(supervisor)
+    }
+
+    /// Has a job done by one of the workers; waits for one if all are lost. None: there was none in time.
+    pub fn run(&self, job: &Job, bounds: &Bounds) -> Option<Ended> {
+        let analyzes = matches!(job.task, Task::Analyze(_));
+        let mut worker = self.pool.take(analyzes, bounds)?;
+        let may_kill = || self.pool.state.lock().abandoned_kills.take(Instant::now());
+        let ended = worker.run(job, bounds, &may_kill).unwrap_or_else(|error| {
+            tracing::error!(%error, "a render worker cannot be used");
+            Ended::Stopped { reason: Reason::Cancelled, killed: true }
+        });
+        self.pool.count(&ended);
+        match ended {
+            Ended::Crashed(_) | Ended::Stopped { killed: true, .. } => self.pool.lose(worker),
+            Ended::Done { .. } | Ended::Stopped { killed: false, .. } => self.pool.give_back(worker),
+        }
+        Some(ended)
+    }
+
+    /// Why there is no worker, if there is none and none can be started.
+    pub fn failure(&self) -> Option<String> {
+        let state = self.pool.state.lock();
+        state.failure.clone().filter(|_| state.idle.is_empty())
+    }
+
+    /// How the workers fare.
+    pub fn stats(&self) -> Stats {
+        let counts = &self.pool.counts;
+        let state = self.pool.state.lock();
+        Stats {
+            alive: state.alive,
+            idle: state.idle.len(),
+            started: counts.started.load(Relaxed),
+            start_failures: counts.start_failures.load(Relaxed),
+            crashes: counts.crashes.load(Relaxed),
+            stops: counts.stops.each_ref().map(|count| count.load(Relaxed)),
+            kills: counts.kills.each_ref().map(|count| count.load(Relaxed)),
+            recycled: counts.recycled.load(Relaxed),
+        }
+    }
+}
+
+impl Drop for Supervisor {
+    fn drop(&mut self) {
+        self.pool.state.lock().closing = true;
+        self.pool.changed.notify_all();
+        if let Some(starter) = self.starter.take() {
+            let _ = starter.join();
+        }
+        drop(mem::take(&mut self.pool.state.lock().idle));
+    }
+}
+
+impl Pool {
+    /// Waits until a worker is there.
+    fn first_start(&self) -> anyhow::Result<()> {
+        let mut state = self.state.lock();
+        while state.idle.is_empty() {
+            if let Some(failure) = &state.failure {
+                anyhow::bail!("cannot start a render worker: {failure}");
+            }
+            self.changed.wait(&mut state);
+        }
+        let refused = &state.idle[0].0.unprotected;
+        if !refused.is_empty() {
+            tracing::warn!("render workers run without {}: the kernel refuses it", refused.join(" and "));
+        }
+        Ok(())
+    }
+
+    /// Starts what is missing and replaces what has grown, until the end.
+    fn tend(&self) {
+        let mut backoff = BACKOFF[0];
+        loop {
+            let mut state = self.state.lock();
+            self.bury(&mut state);
+            while !state.closing && state.alive >= self.size {
+                let inspected = self.changed.wait_for(&mut state, INSPECTION_INTERVAL).timed_out();
+                if inspected {
+                    self.bury(&mut state);
+                    let grown = state.grown();
+                    self.counts.recycled.fetch_add(grown.len() as u64, Relaxed);
+                    // killed without the lock
+                    parking_lot::MutexGuard::unlocked(&mut state, || drop(grown));
+                }
+            }
+            if state.closing {
+                return;
+            }
+            state.alive += 1;
+            drop(state);
+            let started = WorkerProcess::start(&self.setup);
+            let mut state = self.state.lock();
+            match started {
+                Ok(worker) => {
+                    self.counts.started.fetch_add(1, Relaxed);
+                    backoff = BACKOFF[0];
+                    state.failure = None;
+                    state.idle.insert(0, (worker, Instant::now()));
+                    self.changed.notify_all();
+                }
+                Err(error) => {
+                    self.counts.start_failures.fetch_add(1, Relaxed);
+                    tracing::error!(%error, "a render worker cannot be started");
+                    state.alive -= 1;
+                    state.failure = Some(error.to_string());
+                    self.changed.notify_all();
+                    if !state.closing {
+                        self.changed.wait_for(&mut state, backoff);
+                    }
+                    backoff = (2 * backoff).min(BACKOFF[1]);
+                }
+            }
+        }
+    }
+
+    /// An idle worker: for an analysis one that has the models already, for a render one that has not.
+    fn take(&self, analyzes: bool, bounds: &Bounds) -> Option<WorkerProcess> {
+        let mut state = self.state.lock();
+        loop {
+            self.bury(&mut state);
+            if let Some(last) = state.idle.len().checked_sub(1) {
+                let suits = |(worker, _): &(WorkerProcess, Instant)| worker.has_models == analyzes;
+                let index = state.idle.iter().rposition(suits).unwrap_or(last);
+                return Some(state.idle.remove(index).0);
+            }
+            let gone = state.closing || bounds.cancelled.passed();
+            if gone || self.changed.wait_until(&mut state, bounds.until).timed_out() {
+                return None;
+            }
+        }
+    }
+
+    /// Removes idle workers that died: the kernel takes them when memory is short.
+    fn bury(&self, state: &mut State) {
+        let dead: Vec<_> = state.idle.extract_if(.., |(worker, _)| !worker.is_alive()).collect();
+        if !dead.is_empty() {
+            state.alive -= dead.len();
+            self.counts.crashes.fetch_add(dead.len() as u64, Relaxed);
+            tracing::warn!(number = dead.len(), "idle render workers have died");
+            self.changed.notify_all();
+        }
+    }
+
+    fn give_back(&self, worker: WorkerProcess) {
+        self.state.lock().idle.push((worker, Instant::now()));
+        self.changed.notify_all();
+    }
+
+    fn lose(&self, worker: WorkerProcess) {
+        drop(worker);
+        self.state.lock().alive -= 1;
+        self.changed.notify_all();
+    }
+
+    fn count(&self, ended: &Ended) {
+        match ended {
+            Ended::Done { .. } => {}
+            Ended::Crashed(_) => drop(self.counts.crashes.fetch_add(1, Relaxed)),
+            Ended::Stopped { reason, killed } => {
+                self.counts.stops[*reason as usize].fetch_add(1, Relaxed);
+                self.counts.kills[*reason as usize].fetch_add((*killed).into(), Relaxed);
+            }
+        }
+    }
+}
+
+impl State {
+    /// Takes out the idle workers that hold too much memory.
+    fn grown(&mut self) -> Vec<WorkerProcess> {
+        let now = Instant::now();
+        let is_grown = |(worker, since): &mut (WorkerProcess, Instant)| {
+            now.duration_since(*since) >= SETTLED_AFTER
+                && worker.memory().is_some_and(|bytes| bytes > MAX_IDLE_BYTES)
+        };
+        let grown: Vec<_> = self.idle.extract_if(.., is_grown).map(|(worker, _)| worker).collect();
+        self.alive -= grown.len();
+        grown
+    }
+}
+
+impl Budget {
+    /// Takes one, if there is one.
+    fn take(&mut self, now: Instant) -> bool {
+        let earned = now.duration_since(self.at).as_secs_f64() / ABANDONED_KILL_INTERVAL.as_secs_f64();
+        self.left = (self.left + earned).min(ABANDONED_KILLS);
+        self.at = now;
+        let enough = self.left >= 1.0;
+        if enough {
+            self.left -= 1.0;
+        }
+        enough
+    }
+}
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self { left: ABANDONED_KILLS, at: Instant::now() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kills_of_abandoned_jobs_are_rationed() {
+        let mut budget = Budget::default();
+        let now = budget.at;
+        let taken = |budget: &mut Budget, at| (0..100).filter(|_| budget.take(at)).count();
+        assert_eq!(taken(&mut budget, now), 8);
+        assert_eq!(taken(&mut budget, now + ABANDONED_KILL_INTERVAL), 1);
+        assert_eq!(taken(&mut budget, now + 4 * ABANDONED_KILL_INTERVAL), 3);
+        assert_eq!(taken(&mut budget, now + 1000 * ABANDONED_KILL_INTERVAL), 8);
+    }
+
+    #[test]
+    fn reasons_stand_where_they_are_counted() {
+        for (index, reason) in Reason::ALL.into_iter().enumerate() {
+            assert_eq!(reason as usize, index);
+        }
+    }
+}

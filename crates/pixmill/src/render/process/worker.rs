@@ -1,0 +1,122 @@
+//! A render worker: this program, started by a server to render for it. Its standard input is the socket to the server.
+
+use std::{
+    ffi::CStr,
+    fs::File,
+    io,
+    os::{fd::AsFd, unix::fs::FileExt},
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+    time::Duration,
+};
+
+use bytes::Bytes;
+use rustix::{
+    process::{Signal, set_parent_process_death_signal},
+    thread::set_name,
+    time::{ClockId, clock_gettime},
+};
+use shared_memory::StopSignal;
+use vips_ops::{
+    Answer,
+    vips::{self, Deadline, Vips},
+};
+
+use super::{
+    channel::{Channel, Received},
+    job_block,
+    message::{Fault, Reply, Report, Request, Setup},
+    sandbox::{self, Sandbox},
+};
+use crate::{
+    failure::Failure,
+    render::engine::{Engine, Job, Output, Rendered},
+    sight::Sight,
+    telemetry::logs,
+};
+
+/// How process listings call a worker: at most 15 characters.
+const NAME: &CStr = c"pixmill-render";
+
+/// A worker that has been set up.
+struct Worker {
+    engine: Engine,
+    answers: File,
+    stop: StopSignal,
+}
+
+/// Renders for the server at the other end of standard input until that end is closed.
+pub fn run() -> anyhow::Result<()> {
+    // a server that dies takes its workers with it, busy ones too
+    set_parent_process_death_signal(Some(Signal::KILL))?;
+    set_name(NAME)?;
+    let channel = Channel::from_fd(io::stdin().as_fd().try_clone_to_owned()?);
+    let Received::Message(Request::Start(setup), files) = channel.receive()? else {
+        anyhow::bail!("expected a server at the other end of standard input: this command is not for people");
+    };
+    let worker = Worker::start(&setup, files)?;
+    let unprotected = sandbox::enter(&Sandbox::of(&setup));
+    channel.send(&Reply::Ready { unprotected }, &[])?;
+    while let Received::Message(request, files) = channel.receive()? {
+        let (Request::Job { number, time_left }, Some(block)) = (request, files.first()) else {
+            anyhow::bail!("expected a job");
+        };
+        sandbox::limit_cpu(time_left);
+        let began = cpu_time();
+        let (report, body) = worker.carry_out(job_block::read(block)?, number, time_left);
+        let report = serde_json::to_vec(&report)?;
+        worker.write(&report, &body)?;
+        let (report, body) = (report.len(), body.len());
+        channel.send(&Reply::Ended { number, report, body, cpu: cpu_time() - began }, &[])?;
+    }
+    Ok(())
+}
+
+impl Worker {
+    fn start(setup: &Setup, files: Vec<std::os::fd::OwnedFd>) -> anyhow::Result<Self> {
+        logs::start(&setup.logs).map_err(anyhow::Error::from_boxed)?;
+        Vips::start(vips::Settings { on_warning: logs::vips_warning, ..vips::Settings::default() })?;
+        let [answers, stop] = <[_; 2]>::try_from(files)
+            .map_err(|files| anyhow::anyhow!("expected two files, got {}", files.len()))?;
+        let engine = Engine {
+            settings: Arc::new(setup.settings.clone()),
+            sight: Arc::new(Sight::open(&setup.vision)),
+        };
+        Ok(Self { engine, answers: File::from(answers), stop: StopSignal::open(stop)? })
+    }
+
+    fn carry_out(&self, job: Job, number: u64, time_left: Duration) -> (Report, Bytes) {
+        let stop = self.stop.clone();
+        let deadline = Deadline::after(time_left).or_when(move || stop.is_stopped(number));
+        #[cfg(debug_assertions)]
+        crate::render::test_faults::cause(&job.original);
+        let output = catch_unwind(AssertUnwindSafe(|| self.engine.carry_out(&job, &deadline)));
+        report(output.unwrap_or_else(|_| {
+            tracing::error!("a render panicked");
+            Err(Failure::Broken)
+        }))
+    }
+
+    /// Puts report and body where the server reads them.
+    fn write(&self, report: &[u8], body: &[u8]) -> io::Result<()> {
+        self.answers.write_all_at(report, 0)?;
+        self.answers.write_all_at(body, report.len() as u64)
+    }
+}
+
+fn report(result: Result<Output, Failure>) -> (Report, Bytes) {
+    match result {
+        Ok(Output::Rendered(Rendered { answer, phases })) => {
+            let Answer { bytes, media, original, lacks_overlays, quality } = answer;
+            (Report::Answer { media, original, lacks_overlays, quality, phases }, bytes)
+        }
+        Ok(Output::Fact(fact)) => (Report::Fact(fact), Bytes::new()),
+        Err(failure) => (Report::Fault(Fault::from(failure)), Bytes::new()),
+    }
+}
+
+/// CPU time of this process.
+fn cpu_time() -> Duration {
+    let time = clock_gettime(ClockId::ProcessCPUTime);
+    Duration::new(time.tv_sec.unsigned_abs(), time.tv_nsec.unsigned_abs() as u32)
+}

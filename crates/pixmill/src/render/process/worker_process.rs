@@ -1,0 +1,303 @@
+//! A worker as the server sees it: a process that is given one job at a time, and killed when it does not end.
+
+use std::{
+    fs::{self, File},
+    io::{self, Read, Seek, SeekFrom},
+    os::{
+        fd::{AsFd, OwnedFd},
+        unix::process::ExitStatusExt,
+    },
+    process::{Child, Command, ExitStatus, Stdio},
+    time::{Duration, Instant},
+};
+
+use bytes::Bytes;
+use rustix::{
+    fs::{MemfdFlags, memfd_create},
+    param::page_size,
+};
+use shared_memory::StopSignal;
+use vips_ops::{Answer, vips::Deadline};
+
+use super::{
+    channel::{Channel, Received},
+    job_block,
+    message::{Reply, Report, Request, Setup},
+};
+use crate::{
+    config::Environment,
+    failure::Failure,
+    render::engine::{Job, Output, Rendered, Task},
+};
+
+/// How the program is called that is a worker.
+pub const COMMAND: &str = "render-worker";
+
+/// The running program, also after its file has been replaced by a newer one.
+const PROGRAM: &str = "/proc/self/exe";
+
+/// How long a worker may take to start. It takes some 50 ms; a machine in trouble takes longer.
+const START_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// How long a render may take to end once it has been asked to: libvips looks at its deadline between tiles.
+const GRACE: Duration = Duration::from_millis(100);
+
+/// How often a render is looked at: for its deadline, its memory, and whether anybody waits for it.
+const WATCH_INTERVAL: Duration = Duration::from_millis(20);
+
+/// Answers up to this length leave their pages in the answer file for the next one.
+const KEPT_ANSWER_BYTES: u64 = 1 << 20;
+
+/// A worker process. Dropping it kills it.
+pub struct WorkerProcess {
+    child: Child,
+    channel: Channel,
+    stop: StopSignal,
+    answers: File,
+    /// The number of the last job.
+    last: u64,
+    /// Whether it has analysed a picture, and so has models in memory.
+    pub has_models: bool,
+    /// What of the sandbox the kernel refused.
+    pub unprotected: Vec<String>,
+}
+
+/// The bounds of a job.
+#[derive(Debug, Clone)]
+pub struct Bounds {
+    /// Passes when nobody waits any more.
+    pub cancelled: Deadline,
+    /// When the job must have ended.
+    pub until: Instant,
+    /// Bytes of memory that it may take.
+    pub memory: u64,
+}
+
+/// How a job came to its end.
+#[derive(Debug)]
+pub enum Ended {
+    /// By itself.
+    Done {
+        /// What came of it.
+        result: Result<Output, Failure>,
+        /// CPU time of the worker for this job.
+        cpu: Duration,
+    },
+    /// It was stopped.
+    Stopped {
+        /// Why.
+        reason: Reason,
+        /// Whether the worker had to be killed.
+        killed: bool,
+    },
+    /// The worker died.
+    Crashed(ExitStatus),
+}
+
+/// Why a job was stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reason {
+    /// Its time was over.
+    Deadline,
+    /// Nobody waited for it any more.
+    Cancelled,
+    /// It took too much memory.
+    Memory,
+}
+
+impl Reason {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Deadline, Self::Cancelled, Self::Memory];
+
+    /// How metrics and logs call it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Deadline => "deadline",
+            Self::Cancelled => "cancelled",
+            Self::Memory => "memory",
+        }
+    }
+}
+
+impl WorkerProcess {
+    /// Starts a worker and waits until it takes jobs.
+    pub fn start(setup: &Setup) -> io::Result<Self> {
+        let (channel, other) = Channel::pair()?;
+        let child = Command::new(PROGRAM)
+            .arg(COMMAND)
+            .env_clear()
+            .envs(Environment::of_process().for_workers())
+            .stdin(other)
+            .stdout(Stdio::null())
+            .spawn()?;
+        let (stop, stop_file) = StopSignal::create()?;
+        let answers = memfd_create("pixmill-answer", MemfdFlags::CLOEXEC)?;
+        let (last, has_models, unprotected) = (0, false, Vec::new());
+        let answers = File::from(answers);
+        let mut worker = Self { child, channel, stop, answers, last, has_models, unprotected };
+        let start = Request::Start(Box::new(setup.clone()));
+        worker.channel.send(&start, &[worker.answers.as_fd(), stop_file.as_fd()])?;
+        worker.unprotected = worker.readiness()?;
+        Ok(worker)
+    }
+
+    fn readiness(&self) -> io::Result<Vec<String>> {
+        if !self.channel.wait(START_TIMEOUT)? {
+            return Err(io::Error::new(io::ErrorKind::TimedOut, "the worker did not start in time"));
+        }
+        match self.channel.receive()? {
+            Received::Message(Reply::Ready { unprotected }, _) => Ok(unprotected),
+            _ => Err(io::Error::other("the worker ended while it started")),
+        }
+    }
+
+    /// Has a job done. After [`Ended::Crashed`] and a kill the worker is of no more use.
+    ///
+    /// `may_kill` is asked before a job that nobody waits for is killed; a `false` lets it run until its deadline.
+    pub fn run(&mut self, job: &Job, bounds: &Bounds, may_kill: &dyn Fn() -> bool) -> io::Result<Ended> {
+        self.has_models |= matches!(job.task, Task::Analyze(_));
+        self.last += 1;
+        let block: OwnedFd = job_block::write(job)?;
+        let time_left = bounds.until.saturating_duration_since(Instant::now());
+        let request = Request::Job { number: self.last, time_left };
+        if self.channel.send(&request, &[block.as_fd()]).is_err() {
+            return self.crashed();
+        }
+        drop(block);
+        match self.watch(bounds, may_kill)? {
+            None => self.ended(None),
+            Some((reason, false)) => self.ended(Some(reason)),
+            Some((reason, true)) => {
+                self.kill();
+                Ok(Ended::Stopped { reason, killed: true })
+            }
+        }
+    }
+
+    /// Waits until there is a reply; stops the job when a bound is passed. Tells why it was stopped, and whether it has
+    /// to be killed.
+    fn watch(&self, bounds: &Bounds, may_kill: &dyn Fn() -> bool) -> io::Result<Option<(Reason, bool)>> {
+        let mut stopped: Option<(Reason, Instant)> = None;
+        while !self.channel.wait(WATCH_INTERVAL)? {
+            let now = Instant::now();
+            match stopped {
+                None => {
+                    if let Some(reason) = self.exceeded(bounds, now) {
+                        self.stop.stop(self.last);
+                        stopped = Some((reason, now));
+                    }
+                }
+                Some((reason, at)) if now.duration_since(at) >= GRACE => {
+                    let waits = reason == Reason::Cancelled && now < bounds.until && !may_kill();
+                    if !waits {
+                        return Ok(Some((reason, true)));
+                    }
+                }
+                Some(_) => {}
+            }
+        }
+        Ok(stopped.map(|(reason, _)| (reason, false)))
+    }
+
+    fn exceeded(&self, bounds: &Bounds, now: Instant) -> Option<Reason> {
+        if now >= bounds.until {
+            Some(Reason::Deadline)
+        } else if bounds.cancelled.passed() {
+            Some(Reason::Cancelled)
+        } else {
+            let memory = self.memory().unwrap_or_default();
+            (memory > bounds.memory).then_some(Reason::Memory)
+        }
+    }
+
+    /// The reply that can be received now.
+    fn ended(&mut self, stopped: Option<Reason>) -> io::Result<Ended> {
+        let received = self.channel.receive::<Reply>();
+        let (report, body, cpu) = match received {
+            Ok(Received::Message(Reply::Ended { number, report, body, cpu }, _)) if number == self.last => {
+                (report, body, cpu)
+            }
+            _ => return self.crashed(),
+        };
+        let Ok(result) = self.result(report, body) else { return self.crashed() };
+        match (stopped, &result) {
+            // what it had finished all the same is good
+            (Some(reason), Err(_)) => Ok(Ended::Stopped { reason, killed: false }),
+            _ => Ok(Ended::Done { result, cpu }),
+        }
+    }
+
+    /// Report and body as they lie in the answer file. They are read, not mapped: the worker can still change the file.
+    fn result(&mut self, report: usize, body: usize) -> io::Result<Result<Output, Failure>> {
+        let length = self.answers.metadata()?.len();
+        if (report as u64).saturating_add(body as u64) > length {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "the answer is shorter than it says"));
+        }
+        let (mut text, mut bytes) = (vec![0; report], vec![0; body]);
+        self.answers.seek(SeekFrom::Start(0))?;
+        self.answers.read_exact(&mut text)?;
+        self.answers.read_exact(&mut bytes)?;
+        if length > KEPT_ANSWER_BYTES {
+            self.answers.set_len(0)?;
+        }
+        Ok(match serde_json::from_slice(&text)? {
+            Report::Fault(fault) => Err(fault.into()),
+            Report::Fact(fact) => Ok(Output::Fact(fact)),
+            Report::Answer { media, original, lacks_overlays, quality, phases } => {
+                let bytes = Bytes::from(bytes);
+                let answer = Answer { bytes, media, original, lacks_overlays, quality };
+                Ok(Output::Rendered(Rendered { answer, phases }))
+            }
+        })
+    }
+
+    /// Makes sure that it is dead, one that broke the protocol too, and tells how it died: a death of its own came first.
+    fn crashed(&mut self) -> io::Result<Ended> {
+        let _ = self.child.kill();
+        Ok(Ended::Crashed(self.child.wait()?))
+    }
+
+    fn kill(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
+    /// Whether the process lives.
+    pub fn is_alive(&mut self) -> bool {
+        matches!(self.child.try_wait(), Ok(None))
+    }
+
+    /// Bytes of memory of its own: what it shares with files and with the server does not count.
+    pub fn memory(&self) -> Option<u64> {
+        let text = fs::read_to_string(format!("/proc/{}/statm", self.child.id())).ok()?;
+        let mut pages = text.split(' ').skip(1).map(|number| number.parse::<u64>().ok());
+        let (resident, shared) = (pages.next()??, pages.next()??);
+        Some(resident.saturating_sub(shared) * page_size() as u64)
+    }
+
+}
+
+impl Drop for WorkerProcess {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// The signal by which a process ended, as people write it.
+pub fn signal_name(status: ExitStatus) -> String {
+    let name = match status.signal() {
+        Some(4) => "SIGILL",
+        Some(6) => "SIGABRT",
+        Some(7) => "SIGBUS",
+        Some(8) => "SIGFPE",
+        Some(9) => "SIGKILL",
+        Some(5) => "SIGTRAP",
+        Some(11) => "SIGSEGV",
+        Some(24) => "SIGXCPU",
+        Some(25) => "SIGXFSZ",
+        Some(31) => "SIGSYS",
+        Some(number) => return format!("signal {number}"),
+        None => return format!("exit status {}", status.code().unwrap_or_default()),
+    };
+    name.to_owned()
+}

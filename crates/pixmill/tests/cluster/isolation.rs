@@ -1,0 +1,209 @@
+//! Pictures that crash, hang and fill the memory of what renders them: they cost themselves, and nothing else.
+//!
+//! The test build of the program causes such a fault where an original ends with a marker.
+
+use std::{
+    fs::{self, Permissions},
+    net::SocketAddr,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+};
+
+use futures_util::future::join_all;
+use pixmill::render::test_faults::{CRASH, HANG, MEMORY};
+use tempfile::TempDir;
+use testkit::RedisServer;
+
+use crate::{
+    load::{self, Answer, ask, client, until},
+    node::{Node, settings},
+    pictures::samples,
+};
+
+/// A folder with a good picture, and `number` of each faulty sort: `crash-0.jpg`, `hang-0.jpg`, `memory-0.jpg` and so on.
+fn originals(number: usize) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let good = fs::read(Path::new(&samples()).join("flower.jpg")).unwrap();
+    fs::write(folder.path().join("good.jpg"), &good).unwrap();
+    for (name, marker) in [("crash", CRASH), ("hang", HANG), ("memory", MEMORY)] {
+        for index in 0..number {
+            let bytes = [&good, index.to_string().as_bytes(), marker].concat();
+            fs::write(folder.path().join(format!("{name}-{index}.jpg")), bytes).unwrap();
+        }
+    }
+    folder
+}
+
+fn node(folder: &TempDir, more: &[(&str, &str)]) -> Node {
+    Node::start(settings(folder.path().to_str().unwrap(), more))
+}
+
+async fn get(node: &Node, target: &str) -> Answer {
+    ask(&client(), node.address, target).await.unwrap()
+}
+
+/// Status and code of an error.
+async fn refused(node: &Node, target: &str) -> (u16, String) {
+    let Answer { status, body, .. } = get(node, target).await;
+    let told: serde_json::Value = serde_json::from_slice(&body).unwrap();
+    (status, told["error"]["code"].as_str().unwrap().to_owned())
+}
+
+async fn metric(admin: SocketAddr, name: &str) -> f64 {
+    let page = load::fetch(&client(), admin, "/metrics").await.unwrap();
+    let page = String::from_utf8(page.to_vec()).unwrap();
+    let line = page.lines().find(|line| line.starts_with(&format!("{name} ")));
+    let line = line.unwrap_or_else(|| panic!("no {name}"));
+    line.rsplit(' ').next().unwrap().parse().unwrap()
+}
+
+fn error(status: u16, code: &str) -> (u16, String) {
+    (status, code.to_owned())
+}
+
+#[actix_web::test]
+async fn a_crash_costs_one_request_and_its_original_a_while() {
+    let folder = originals(2);
+    let node = node(&folder, &[]);
+    assert_eq!(refused(&node, "/crash-0.jpg?width=50").await, error(500, "render_crashed"));
+    assert_eq!(get(&node, "/good.jpg?width=50").await.status, 200);
+    let log = node.log();
+    let line = log.lines().find(|line| line.contains("SIGSEGV")).expect("a line about the crash");
+    assert!(line.contains("crash-0.jpg"), "{line}");
+    assert_eq!(refused(&node, "/crash-0.jpg?width=51").await, error(500, "render_crashed"));
+    for target in ["/crash-0.jpg?width=52", "/crash-0.jpg?meta=true"] {
+        assert_eq!(refused(&node, target).await, error(422, "original_quarantined"), "{target}");
+    }
+    assert_eq!(get(&node, "/crash-0.jpg").await.status, 200, "nothing is rendered for it");
+    assert_eq!(refused(&node, "/crash-1.jpg?width=50").await, error(500, "render_crashed"));
+    assert_eq!(get(&node, "/good.jpg?width=51").await.status, 200);
+    assert_eq!(metric(node.admin, "pixmill_render_crashes_total").await, 3.0);
+    assert_eq!(metric(node.admin, "pixmill_quarantined_originals").await, 1.0);
+}
+
+#[actix_web::test]
+async fn what_does_not_end_is_killed_and_the_next_is_served() {
+    let folder = originals(4);
+    let node = node(&folder, &[("PIXMILL__LIMITS__DEADLINE", "400ms"), ("PIXMILL__WORKERS__THREADS", "2")]);
+    let hanging: Vec<_> = (0..4).map(|index| format!("/hang-{index}.jpg?width=50")).collect();
+    let answers = join_all(hanging.iter().map(|target| get(&node, target))).await;
+    assert!(answers.iter().all(|answer| matches!(answer.status, 503 | 504)));
+    assert_eq!(answers[0].status, 504);
+    until("its workers were killed", async || {
+        metric(node.admin, "pixmill_render_kills_total{reason=\"deadline\"}").await >= 1.0
+            && metric(node.admin, "pixmill_render_workers{state=\"busy\"}").await == 0.0
+    })
+    .await;
+    until("a good picture is served", async || get(&node, "/good.jpg?width=50").await.status == 200).await;
+}
+
+#[actix_web::test]
+async fn what_takes_too_much_memory_is_stopped() {
+    let folder = originals(1);
+    let node = node(&folder, &[("PIXMILL__WORKERS__MAX_RENDER_MEMORY", "128MiB")]);
+    let Answer { status, body, .. } = get(&node, "/memory-0.jpg?width=50").await;
+    let text = String::from_utf8_lossy(&body);
+    assert_eq!(status, 422, "{text}");
+    assert!(text.contains("workers.max_render_memory") && text.contains("128.0 MiB"), "{text}");
+    assert_eq!(metric(node.admin, "pixmill_render_stops_total{reason=\"memory\"}").await, 1.0);
+    assert_eq!(get(&node, "/good.jpg?width=50").await.status, 200);
+}
+
+#[actix_web::test]
+async fn clients_that_leave_do_not_keep_us_starting_workers() {
+    const CLIENTS: usize = 40;
+    let folder = originals(CLIENTS);
+    let node = node(&folder, &[("PIXMILL__LIMITS__DEADLINE", "20s"), ("PIXMILL__WORKERS__THREADS", "1")]);
+    let begun = metric(node.admin, "pixmill_render_worker_starts_total{outcome=\"started\"}").await;
+    let stops = async || metric(node.admin, "pixmill_render_stops_total{reason=\"cancelled\"}").await;
+    let busy = async || metric(node.admin, "pixmill_render_workers{state=\"busy\"}").await;
+    for index in 0..CLIENTS {
+        let target = format!("/hang-{index}.jpg?width=50");
+        let leaving = client();
+        let asking = ask(&leaving, node.address, &target);
+        let is_rendered = until("it is rendered", async || busy().await > 0.0);
+        tokio::select! {
+            _ = asking => panic!("nothing answers it"),
+            () = is_rendered => {}
+        }
+        // it leaves; once its kill is not allowed any more, the worker is left to its deadline
+        let kills = metric(node.admin, "pixmill_render_kills_total{reason=\"cancelled\"}").await;
+        if kills >= 8.0 {
+            break;
+        }
+        until("it was stopped", async || busy().await == 0.0).await;
+    }
+    let started = metric(node.admin, "pixmill_render_worker_starts_total{outcome=\"started\"}").await;
+    assert!(stops().await >= 8.0 && started - begun < 20.0, "{} starts", started - begun);
+}
+
+#[actix_web::test]
+async fn other_nodes_learn_of_a_quarantine_by_redis() {
+    let Some(redis) = RedisServer::start() else { return };
+    let folder = originals(1);
+    let shared = [("PIXMILL__CACHE__REDIS__URL", redis.url())];
+    let shared = shared.each_ref().map(|(name, url)| (*name, url.as_str()));
+    let nodes = [(); 2].map(|()| node(&folder, &shared));
+    for width in [50, 51] {
+        let target = format!("/crash-0.jpg?width={width}");
+        assert_eq!(refused(&nodes[0], &target).await, error(500, "render_crashed"));
+    }
+    until("the other node knows it", async || {
+        refused(&nodes[1], "/crash-0.jpg?width=52").await.0 == 422
+    })
+    .await;
+    assert_eq!(metric(nodes[1].admin, "pixmill_quarantined_originals").await, 1.0);
+    assert!(metric(nodes[1].admin, "pixmill_render_crashes_total").await <= 1.0);
+}
+
+#[actix_web::test]
+async fn a_node_that_can_start_no_worker_is_not_ready() {
+    let folder = originals(1);
+    let program = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("pixmill-{}", std::process::id()));
+    fs::copy(env!("CARGO_BIN_EXE_pixmill"), &program).unwrap();
+    let program = Removed(program);
+    let node = Node::start_program(&program.0, settings(folder.path().to_str().unwrap(), &[]));
+    let ready = async || get(&node, "/ready").await.status;
+    assert_eq!(ready().await, 200);
+    // the kernel starts no program without permission to execute it, not even for root
+    fs::set_permissions(&program.0, Permissions::from_mode(0o600)).unwrap();
+    until("all workers are lost", async || {
+        node.workers().into_iter().for_each(kill);
+        ready().await == 503
+    })
+    .await;
+    let told = get(&node, "/ready").await.body;
+    assert!(String::from_utf8_lossy(&told).contains("no render worker can be started"));
+    fs::set_permissions(&program.0, Permissions::from_mode(0o700)).unwrap();
+    until("workers are there again", async || ready().await == 200).await;
+    assert_eq!(get(&node, "/good.jpg?width=50").await.status, 200);
+}
+
+#[actix_web::test]
+async fn workers_end_with_their_server() {
+    let folder = originals(1);
+    let mut node = node(&folder, &[]);
+    until("all workers are there", async || node.workers().len() == 3).await;
+    let workers = node.workers();
+    node.kill();
+    let lives = |id: &u32| {
+        fs::read_to_string(format!("/proc/{id}/stat")).is_ok_and(|text| !text.contains(") Z "))
+    };
+    until("they are gone", async || !workers.iter().any(lives)).await;
+}
+
+/// Kills a process.
+pub fn kill(id: u32) {
+    let id = rustix::process::Pid::from_raw(id.cast_signed()).unwrap();
+    // it may be gone already
+    let _ = rustix::process::kill_process(id, rustix::process::Signal::KILL);
+}
+
+/// A file that is removed at the end.
+struct Removed(PathBuf);
+
+impl Drop for Removed {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.0);
+    }
+}

@@ -1,0 +1,92 @@
+//! Blocks: bytes that are written once and never change afterwards.
+
+use std::{
+    fs::File,
+    io::{self, Write},
+    num::NonZero,
+    os::fd::{AsFd, OwnedFd},
+};
+
+use bytes::Bytes;
+use rustix::{
+    fs::{MemfdFlags, SealFlags, fcntl_add_seals, fcntl_get_seals, fstat, memfd_create},
+    mm::ProtFlags,
+};
+
+use crate::mapping::Mapping;
+
+/// What makes a mapping of a block immutable.
+const SEALS: SealFlags = SealFlags::SHRINK.union(SealFlags::GROW).union(SealFlags::WRITE);
+
+/// A mapping of a sealed block.
+struct Sealed(Mapping);
+
+impl AsRef<[u8]> for Sealed {
+    fn as_ref(&self) -> &[u8] {
+        // SAFETY: `map` mapped as many bytes as the file has, and its seals keep both length and content for ever.
+        unsafe { std::slice::from_raw_parts(self.0.start().as_ptr().cast(), self.0.length()) }
+    }
+}
+
+/// A sealed block that holds the parts one after the other.
+///
+/// # Errors
+/// Of the system: too many open files, out of memory.
+pub fn create(parts: &[&[u8]]) -> io::Result<OwnedFd> {
+    let block = memfd_create("pixmill-block", MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING)?;
+    let mut file = File::from(block);
+    for part in parts {
+        file.write_all(part)?;
+    }
+    let block = OwnedFd::from(file);
+    fcntl_add_seals(&block, SEALS | SealFlags::SEAL)?;
+    Ok(block)
+}
+
+/// The bytes of a block, mapped: the mapping ends with the last clone.
+///
+/// # Errors
+/// If the block is not sealed as [`create`] seals it, or cannot be mapped.
+pub fn map(block: impl AsFd) -> io::Result<Bytes> {
+    let block = block.as_fd();
+    if !fcntl_get_seals(block)?.contains(SEALS) {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, "expected a sealed block"));
+    }
+    let length = usize::try_from(fstat(block)?.st_size).map_err(io::Error::other)?;
+    let Some(length) = NonZero::new(length) else { return Ok(Bytes::new()) };
+    Ok(Bytes::from_owner(Sealed(Mapping::new(block, length, ProtFlags::READ)?)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_written_is_mapped() {
+        for parts in [&[&b""[..]][..], &[b"a", b"", b"bc"], &[&[7; 100_000], b"x"]] {
+            let block = create(parts).unwrap();
+            let mapped = map(&block).unwrap();
+            drop(block);
+            assert_eq!(mapped, parts.concat());
+            assert_eq!(mapped.slice(mapped.len() / 2..).clone(), parts.concat()[mapped.len() / 2..]);
+        }
+    }
+
+    #[test]
+    fn a_block_cannot_change() {
+        let block = create(&[b"abc"]).unwrap();
+        let mut file = File::from(block.try_clone().unwrap());
+        assert!(file.write_all(b"x").is_err() && file.set_len(0).is_err() && file.set_len(9).is_err());
+        assert_eq!(&map(&block).unwrap()[..], b"abc");
+    }
+
+    #[test]
+    fn what_can_change_is_not_mapped() {
+        let open = memfd_create("open", MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING).unwrap();
+        File::from(open.try_clone().unwrap()).write_all(b"abc").unwrap();
+        assert!(map(&open).is_err());
+        fcntl_add_seals(&open, SealFlags::SHRINK | SealFlags::GROW).unwrap();
+        assert!(map(&open).is_err(), "its content may still change");
+        assert!(map(File::open("/dev/null").unwrap()).is_err());
+    }
+}

@@ -1,0 +1,93 @@
+//! The stop signal: a number in shared memory that one process raises and another one watches.
+
+use std::{
+    io,
+    num::NonZero,
+    os::fd::{AsFd, OwnedFd},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use rustix::{
+    fs::{MemfdFlags, SealFlags, fcntl_add_seals, fcntl_get_seals, fstat, ftruncate, memfd_create},
+    mm::ProtFlags,
+};
+
+use crate::mapping::Mapping;
+
+const LENGTH: NonZero<usize> = NonZero::new(size_of::<AtomicU64>()).expect("invariant: numbers have bytes");
+
+/// Tells another process to stop all jobs up to a number. Clones share the mapping.
+///
+/// Jobs are numbered in the order in which they are sent, so a stop that comes late, after its job ended, stops no
+/// later one.
+#[derive(Clone)]
+pub struct StopSignal(Arc<Mapping>);
+
+impl StopSignal {
+    /// A new signal, at 0, and the file by which another process opens it.
+    ///
+    /// # Errors
+    /// Of the system: too many open files, out of memory.
+    pub fn create() -> io::Result<(Self, OwnedFd)> {
+        let file = memfd_create("pixmill-stop", MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING)?;
+        ftruncate(&file, LENGTH.get() as u64)?;
+        fcntl_add_seals(&file, SealFlags::SHRINK | SealFlags::GROW | SealFlags::SEAL)?;
+        Ok((Self::open(&file)?, file))
+    }
+
+    /// The signal of the process that made the file.
+    ///
+    /// # Errors
+    /// If the file is no signal, or cannot be mapped.
+    pub fn open(file: impl AsFd) -> io::Result<Self> {
+        let file = file.as_fd();
+        let sealed = fcntl_get_seals(file)?.contains(SealFlags::SHRINK);
+        if !sealed || fstat(file)?.st_size != LENGTH.get() as i64 {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "expected a stop signal"));
+        }
+        let access = ProtFlags::READ | ProtFlags::WRITE;
+        Ok(Self(Arc::new(Mapping::new(file, LENGTH, access)?)))
+    }
+
+    /// Stops all jobs up to this number.
+    pub fn stop(&self, job: u64) {
+        self.number().fetch_max(job, Ordering::Relaxed);
+    }
+
+    /// Whether this job is to stop.
+    pub fn is_stopped(&self, job: u64) -> bool {
+        self.number().load(Ordering::Relaxed) >= job
+    }
+
+    fn number(&self) -> &AtomicU64 {
+        // SAFETY: the mapping is page-aligned, as long as the number, sealed against shrinking, and lives as long as
+        // `self`; zeroes are a valid number, and everybody accesses it atomically.
+        unsafe { self.0.start().cast().as_ref() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stop_reaches_the_other_side_and_no_later_job() {
+        let (here, file) = StopSignal::create().unwrap();
+        let there = StopSignal::open(&file).unwrap();
+        drop(file);
+        assert!(!there.is_stopped(1));
+        here.stop(2);
+        assert!(there.is_stopped(1) && there.is_stopped(2) && !there.is_stopped(3));
+        here.stop(1);
+        assert!(there.is_stopped(2));
+    }
+
+    #[test]
+    fn another_file_is_no_signal() {
+        assert!(StopSignal::open(crate::create(&[b"abc"]).unwrap()).is_err());
+        assert!(StopSignal::open(std::fs::File::open("/dev/null").unwrap()).is_err());
+    }
+}
