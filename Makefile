@@ -7,7 +7,7 @@ XTASK = $(BUILD) --quiet && $(or $(CARGO_TARGET_DIR),target)/debug/xtask
 TEST = $(if $(shell command -v cargo-nextest),cargo nextest run,cargo test --lib --bins --tests)
 SCRIPTS = $(wildcard .ci/* */*.sh)
 
-.PHONY: help vendor build run test corpus lint fmt docs docs-check golden bench loadtest deny ci
+.PHONY: help vendor build run test corpus lint fmt docs docs-check golden bench loadtest deny ci nightly
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 
@@ -66,3 +66,6 @@ deny: ## Checks licences, sources and known vulnerabilities of the dependencies
 	@.ci/deny.sh
 
 ci: lint docs-check deny test ## What CI runs
+
+nightly: vendor ## Checks memory with valgrind over the corpus (takes long)
+	@.ci/nightly.sh

@@ -56,6 +56,10 @@ class Server:
         """Bytes that server and workers hold; what they share counts once (PSS)."""
         return sum(pss(pid) for pid in [self.process.pid, *self.workers()])
 
+    def resident_of(self, pid):
+        """Bytes of one of its processes (PSS)."""
+        return pss(pid)
+
     def cpu(self):
         """CPU seconds of server and workers, those that have ended included."""
         return sum(cpu(pid, pid == self.process.pid) for pid in [self.process.pid, *self.workers()])

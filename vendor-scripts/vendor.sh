@@ -257,6 +257,11 @@ part_nginx() {
     want nginx 'the test of nodes behind it is skipped'
 }
 
+# The memory checker of `make nightly`.
+part_valgrind() {
+    want valgrind 'memory is not checked'
+}
+
 if [[ $# -eq 0 ]]; then
     need_build_tools
     set -- libvips fonts onnxruntime models

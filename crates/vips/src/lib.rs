@@ -4,7 +4,7 @@
 //! name, set its properties, build it, take its outputs. [`Operation`] does that once for all; the methods of
 //! [`Image`] are thin typed calls of it, grouped in [`ops`] as libvips groups its own.
 //!
-//! This is the only crate of the workspace with `unsafe` code.
+//! All `unsafe` code of the workspace is here, but for the mapping of memory in `shared-memory`.
 #![expect(unsafe_code, reason = "this crate is the boundary to C: every block says why it is sound")]
 
 mod blob;

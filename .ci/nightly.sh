@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# What is too slow for every change: the pictures of the corpus through valgrind's memory checker. `make nightly`.
+#
+# Only errors in memory count: broken and hostile pictures may fail, and do.
+set -euo pipefail
+cd -- "${BASH_SOURCE[0]%/*}/.."
+vendor-scripts/vendor.sh valgrind
+corpus=${PIXMILL_CORPUS:-../shared/corpora/dev}
+if [[ ! -d $corpus ]]; then
+    echo "valgrind: skipped: there are no pictures in $corpus"
+    exit 0
+fi
+# valgrind follows the allocator of the system, not one that is linked in
+cargo build --release --package pixmill --features system-allocator
+out=$(mktemp -d)
+trap 'rm -rf "$out"' EXIT
+errors=99
+for query in 'width=200' 'width=150&format=webp&rotate=13&blur=4' 'width=100&format=avif&crop=fit&height=80' 'meta=true'; do
+    echo "valgrind: $query"
+    status=0
+    PIXMILL__WORKERS__THREADS=1 valgrind --quiet --error-exitcode=$errors --suppressions=.ci/valgrind.supp \
+        target/release/pixmill process "$corpus" "$query" -o "$out" >"$out/log" 2>&1 || status=$?
+    if ((status == errors)); then
+        cat "$out/log"
+        exit 1
+    fi
+done
