@@ -71,15 +71,15 @@ pub async fn attempt(worker: &Rc<Worker>, job: &Job, position: Generation) -> Re
     let shared = &worker.shared;
     let negative_ttl = shared.config.cache.negative_ttl;
     let as_it_is = job.request.params.is_empty();
-    if !as_it_is && shared.pool.is_full() {
-        return Err(Failure::Overloaded); // before the origin is troubled
+    if !as_it_is && let Some(failure) = shared.pool.would_refuse(job.request.class) {
+        return Err(failure); // before the origin is troubled
     }
     let links = links(&job.request.params, &worker.shared.settings.limits)?;
     overlays::check(worker, &job.request.target, &links)?;
     let began = Instant::now();
     let target = &job.request.target;
     let (original, overlays) =
-        try_join(job.original(worker), overlays::obtain(worker, target, &links)).await?;
+        try_join(job.original(worker), overlays::obtain(worker, target, &links, job.request.class)).await?;
     let fetch = Some(began.elapsed());
     let etag = etag(&job.key, &overlays.version(&original));
     // what has not been purged by now has not been purged by when the making began: the answer is no older than that
@@ -95,7 +95,10 @@ pub async fn attempt(worker: &Rc<Worker>, job: &Job, position: Generation) -> Re
     let passed = if as_it_is { passed_on(worker, &original)? } else { None };
     let body = match passed {
         Some(body) => body,
-        None => rendered(worker, job, &original, overlays).await?,
+        None => {
+            let deadline = began + shared.config.limits.deadline;
+            rendered(worker, job, &original, overlays, deadline).await?
+        }
     };
     let original = if body.lacks_overlays { overlays::briefly(&original, negative_ttl) } else { original };
     let timing = Timing { fetch, ..body.timing };
@@ -121,6 +124,7 @@ async fn rendered(
     job: &Job,
     original: &Original,
     overlays: Overlays,
+    deadline: Instant,
 ) -> Result<Body, Failure> {
     let began = Instant::now();
     let needed = seen::needed(&job.request.params);
@@ -142,7 +146,8 @@ async fn rendered(
         settings: Arc::clone(&worker.shared.settings),
         sight: Arc::clone(&worker.shared.sight),
     };
-    let Rendered { answer, queue, decode, process, encode } = render(&worker.shared.pool, work).await?;
+    let Rendered { answer, queue, decode, process, encode } =
+        render(&worker.shared.pool, work, job.request.class, deadline).await?;
     let resolution = format!("{}x{}", answer.original.width, answer.original.height);
     let mut headers = vec![("x-original-resolution".to_owned(), resolution)];
     headers.extend(answer.quality.map(|quality| ("x-pixmill-quality".to_owned(), quality.to_string())));

@@ -1,5 +1,7 @@
 //! One render: from the bytes of an original to an encoded answer, on the pool.
 
+mod cost;
+pub mod memory;
 mod pool;
 
 use std::{
@@ -10,7 +12,10 @@ use std::{
 use bytes::Bytes;
 use vips_ops::{Accept, Answer, Assets, Params, Phase, Settings, answer, describe, vips::Deadline};
 
-pub use self::pool::{Done, Load, Pool};
+pub use self::{
+    cost::Cost,
+    pool::{Class, Done, Limits, Load, PerClass, Pool, Refusals, Task},
+};
 use crate::{
     failure::Failure,
     sight::{Question, Sight},
@@ -46,12 +51,37 @@ pub struct Rendered {
     pub encode: Duration,
 }
 
-/// Renders on the pool. Dropping the future ends the render.
-pub async fn render(pool: &Pool, work: Work) -> Result<Rendered, Failure> {
+/// Renders on the pool, in this class and until this time. Dropping the future ends the render.
+pub async fn render(pool: &Pool, work: Work, class: Class, until: Instant) -> Result<Rendered, Failure> {
     let watch = EndOnDrop(Deadline::never());
     let deadline = watch.0.clone();
-    let done = pool.run(move || work.carry_out(&deadline)).await?;
-    Ok(Rendered { queue: done.waited, ..done.value? })
+    let task = Task { class, cost: work.cost(), deadline: until };
+    let done = pool.try_run(task, move || work.carry_out(&deadline)).await?;
+    Ok(Rendered { queue: done.waited, ..done.value })
+}
+
+/// A crude prediction, until there is a model: what any render takes, and what each byte of the original adds. The pool
+/// corrects it by what renders took.
+const BASE_CPU: Duration = Duration::from_millis(30);
+
+/// See [`BASE_CPU`].
+const NANOS_PER_BYTE: u64 = 30;
+
+/// Memory of a small render, and of each byte of the original: photographs are compressed about ten to one.
+const BASE_BYTES: u64 = 16 << 20;
+
+/// See [`BASE_BYTES`].
+const BYTES_PER_BYTE: u64 = 20;
+
+impl Work {
+    /// The predicted cost.
+    fn cost(&self) -> Cost {
+        let length = self.original.len() as u64;
+        Cost {
+            cpu: BASE_CPU + Duration::from_nanos(NANOS_PER_BYTE * length),
+            bytes: BASE_BYTES + BYTES_PER_BYTE * length,
+        }
+    }
 }
 
 impl Work {

@@ -3,21 +3,24 @@
 use std::{
     rc::Rc,
     sync::{Arc, atomic::Ordering::Relaxed},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use result_cache::{Envelope, Freshness, Key, Meta, clock};
 use vips_ops::{Params, vips::Deadline};
 
 use crate::{
-    failure::Failure,
+    failure::{Failure, RETRY_SOON},
     flight,
     keys::Keys,
     original::{Original, Standing},
-    render::EndOnDrop,
+    render::{Class, Cost, EndOnDrop, Task},
     sight::{Fact, Question, questions},
     state::Worker,
 };
+
+/// A crude prediction of a look, until there is a model: decoding and one pass of a network. The pool corrects the time.
+const COST: Cost = Cost { cpu: Duration::from_millis(200), bytes: 128 << 20 };
 
 /// What has to be known before this request can be answered.
 pub fn needed(params: &Params) -> Vec<Question> {
@@ -55,7 +58,7 @@ async fn know(
     }
     let until = Instant::now() + shared.config.limits.deadline;
     let identity = identity.to_owned();
-    let look = || look(Rc::clone(worker), question, key, identity.clone(), original.clone());
+    let look = || look(Rc::clone(worker), question, key, identity.clone(), original.clone(), until);
     Ok(flight::join(&shared.looking, key, until, look).await?.0)
 }
 
@@ -75,12 +78,13 @@ async fn look(
     key: Key,
     identity: String,
     original: Original,
+    until: Instant,
 ) -> Result<Fact, Failure> {
     let shared = &worker.shared;
     let counted = shared.counters.inferences(question);
     let _place = shared.looks.try_acquire().map_err(|_| {
         counted.refusals.fetch_add(1, Relaxed);
-        Failure::Overloaded
+        Failure::Overloaded { retry_after: RETRY_SOON }
     })?;
     let watch = EndOnDrop(Deadline::never());
     let deadline = watch.0.clone();
@@ -91,8 +95,8 @@ async fn look(
         all.counters.inferences(question).seconds.observe(began.elapsed());
         seen
     };
-    let done = shared.pool.run(work).await?;
-    let fact = done.value?;
+    let task = Task { class: Class::Vision, cost: COST, deadline: until };
+    let fact = shared.pool.try_run(task, work).await?.value;
     if original.standing == Standing::Kept {
         shared.results.put(key, Arc::new(envelope(&fact, &identity, &original))).await;
     }

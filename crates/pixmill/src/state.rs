@@ -95,7 +95,6 @@ pub struct Answering(Rc<Worker>);
 impl Shared {
     /// Opens the caches and starts the pool.
     pub async fn open(config: Config) -> anyhow::Result<Self> {
-        let threads = config.workers.thread_count();
         let deadline = config.limits.deadline;
         let settings = config.settings();
         // a fact, and an answer that tells of facts, depends on how they are read
@@ -118,7 +117,7 @@ impl Shared {
             fetching: Flights::new(deadline),
             pauses: Pauses::new(config.cache.origin_pause),
             peers,
-            pool: Pool::new(threads, config.workers.queue).context("cannot start the render threads")?,
+            pool: Pool::new(config.pool_limits()).context("cannot start the render threads")?,
             room: Room::new(config.uploads.max_memory),
             background: Background::new(config.uploads.queue),
             answering: AtomicUsize::new(0),
