@@ -8,6 +8,9 @@ use vips_ops::params::{refusal::Refusal, spec::Invalid};
 
 use crate::signing::Fault;
 
+/// When to come back to what is full and not predicted: by then a server that works has moved on.
+pub const RETRY_SOON: Duration = Duration::from_secs(1);
+
 /// What went wrong. The text is for the log; what a client is told is decided where HTTP is spoken.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum Failure {
@@ -83,9 +86,12 @@ pub enum Failure {
     /// A purge holds, but could not be written down.
     #[error("a purge could not be written to the disk")]
     PurgeUnwritten,
-    /// More work is waiting than may wait.
-    #[error("the render queue is full")]
-    Overloaded,
+    /// There is more to do than can be done in time.
+    #[error("there is too much to do")]
+    Overloaded {
+        /// When it is predicted that the same request would be admitted.
+        retry_after: Duration,
+    },
     /// No worker process could be had in time.
     #[error("no render worker could be had in time")]
     NoWorker,
@@ -188,7 +194,7 @@ impl Failure {
             Self::Upload(error) => FailureKind::Upload(error.kind()),
             Self::PurgeUnsent => FailureKind::PurgeUnsent,
             Self::PurgeUnwritten => FailureKind::PurgeUnwritten,
-            Self::Overloaded => FailureKind::Overloaded,
+            Self::Overloaded { .. } => FailureKind::Overloaded,
             Self::NoWorker => FailureKind::NoWorker,
             Self::RenderCrashed => FailureKind::RenderCrashed,
             Self::RenderMemory { .. } => FailureKind::RenderMemory,

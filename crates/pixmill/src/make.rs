@@ -71,15 +71,15 @@ pub async fn attempt(worker: &Rc<Worker>, job: &Job, position: Generation) -> Re
     let shared = &worker.shared;
     let negative_ttl = shared.config.cache.negative_ttl;
     let as_it_is = job.request.params.is_empty();
-    if !as_it_is && shared.renderer.pool().is_full() {
-        return Err(Failure::Overloaded); // before the origin is troubled
+    if !as_it_is && let Some(failure) = shared.renderer.pool().would_refuse(job.request.class) {
+        return Err(failure); // before the origin is troubled
     }
     let links = links(&job.request.params, &worker.shared.settings.limits)?;
     overlays::check(worker, &job.request.target, &links)?;
     let began = Instant::now();
     let target = &job.request.target;
     let (original, overlays) =
-        try_join(job.original(worker), overlays::obtain(worker, target, &links)).await?;
+        try_join(job.original(worker), overlays::obtain(worker, target, &links, job.request.class)).await?;
     let fetch = Some(began.elapsed());
     let etag = etag(&job.key, &overlays.version(&original));
     // what has not been purged by now has not been purged by when the making began: the answer is no older than that
@@ -140,7 +140,7 @@ async fn rendered(
     let render = Render { params: job.request.params.clone(), assets, accept: job.request.accept };
     let task = Task::Render(Box::new(render));
     let render = render::Job { original: original.envelope.body.clone(), task };
-    let order = worker.shared.order(job.until, &job.identity, strikes);
+    let order = worker.shared.order(job.request.class, job.until, &job.identity, strikes);
     let Done { value, waited: queue } = worker.shared.renderer.run(render, order).await?;
     let Output::Rendered(Rendered { answer, phases }) = value else { return Err(Failure::Broken) };
     let Phases { decode, process, encode } = phases;

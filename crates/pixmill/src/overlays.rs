@@ -18,6 +18,7 @@ use crate::{
     failure::Failure,
     keys::Keys,
     original::{self, Original, Standing},
+    render::Class,
     service::{self, Found, Request},
     state::Worker,
 };
@@ -48,8 +49,13 @@ fn place(worker: &Worker, original: &Target, link: &Link) -> Result<Target, Fail
 }
 
 /// Fetches what the links name, all at the same time.
-pub async fn obtain(worker: &Rc<Worker>, original: &Target, links: &[Link]) -> Result<Overlays, Failure> {
-    let found = try_join_all(links.iter().map(|link| one(worker, original, link))).await?;
+pub async fn obtain(
+    worker: &Rc<Worker>,
+    original: &Target,
+    links: &[Link],
+    class: Class,
+) -> Result<Overlays, Failure> {
+    let found = try_join_all(links.iter().map(|link| one(worker, original, link, class))).await?;
     let tag = |link| Ok(Keys::tag(&worker.origins.identity(&place(worker, original, link)?)));
     let tags = links.iter().map(tag).collect::<Result<_, Failure>>()?;
     let mut assets = Assets::default();
@@ -62,8 +68,13 @@ pub async fn obtain(worker: &Rc<Worker>, original: &Target, links: &[Link]) -> R
 }
 
 /// Nothing: it cannot be had, and may be left out.
-async fn one(worker: &Rc<Worker>, original: &Target, link: &Link) -> Result<Option<Original>, Failure> {
-    match fetch(worker, original, link).await {
+async fn one(
+    worker: &Rc<Worker>,
+    original: &Target,
+    link: &Link,
+    class: Class,
+) -> Result<Option<Original>, Failure> {
+    match fetch(worker, original, link, class).await {
         Ok(original) => Ok(Some(original)),
         Err(failure) if !failure.is_of_the_original() => Err(failure),
         Err(failure) if !link.required => {
@@ -75,12 +86,17 @@ async fn one(worker: &Rc<Worker>, original: &Target, link: &Link) -> Result<Opti
     }
 }
 
-async fn fetch(worker: &Rc<Worker>, original: &Target, link: &Link) -> Result<Original, Failure> {
+async fn fetch(
+    worker: &Rc<Worker>,
+    original: &Target,
+    link: &Link,
+    class: Class,
+) -> Result<Original, Failure> {
     let target = Rc::new(place(worker, original, link)?);
     if link.params.is_empty() {
         return original::obtain(worker, &target).await;
     }
-    answer(Rc::clone(worker), target, link.params.clone()).await
+    answer(Rc::clone(worker), target, link.params.clone(), class).await
 }
 
 /// An overlay that is made. Its own overlays come this way again, so the future's type has to end here.
@@ -88,9 +104,10 @@ fn answer(
     worker: Rc<Worker>,
     target: Rc<Target>,
     params: Params,
+    class: Class,
 ) -> LocalBoxFuture<'static, Result<Original, Failure>> {
     async move {
-        let request = Request { target, params, accept: Accept::default() };
+        let request = Request { target, params, accept: Accept::default(), class };
         let answer = service::answer(&worker, request).await?;
         let standing = if answer.found == Found::Stale { Standing::Outdated } else { answer.standing };
         Ok(Original { envelope: answer.envelope, standing })

@@ -1,6 +1,8 @@
 //! Renders and analyses: admitted by the pool, computed in worker processes or on its own threads.
 
+mod cost;
 mod engine;
+pub mod memory;
 mod pool;
 mod process;
 #[cfg(debug_assertions)]
@@ -16,7 +18,8 @@ use vips_ops::{Settings, vips::Deadline};
 
 pub use self::{
     engine::{Engine, Job, Output, Phases, Render, Rendered, Task},
-    pool::{Done, Load, Pool},
+    cost::Cost,
+    pool::{Class, Done, Limits, Load, PerClass, Pool, Refusals},
     process::{Reason, Stats as ProcessStats, run_worker},
 };
 use self::process::{Bounds, Ended, Setup, Supervisor, signal_name};
@@ -39,6 +42,8 @@ pub struct Renderer {
 
 /// How one job is to be done.
 pub struct Order {
+    /// Whose share of the render threads it uses.
+    pub class: Class,
     /// When it must have ended.
     pub until: Instant,
     /// The name of the original, for the log.
@@ -67,11 +72,13 @@ impl Renderer {
                 Some(Arc::new(Supervisor::start(setup, threads)?))
             }
         };
-        Ok(Self { pool: Pool::new(threads, config.workers.queue)?, engine, processes, memory, fair_time: config.limits.deadline / 2 })
+        let (pool, fair_time) = (Pool::new(config.pool_limits())?, config.limits.deadline / 2);
+        Ok(Self { pool, engine, processes, memory, fair_time })
     }
 
     /// Does a job. Dropping the future takes it out of the queue, or stops it.
     pub async fn run(&self, job: Job, order: Order) -> Result<Done<Output>, Failure> {
+        let admission = pool::Task { class: order.class, cost: job.cost(), deadline: order.until };
         let watch = EndOnDrop(Deadline::never());
         let cancelled = watch.0.clone();
         let processes = self.processes.clone();
@@ -84,8 +91,7 @@ impl Renderer {
             }
             Some(processes) => isolated(&processes, &job, &cancelled, order, &allowed),
         };
-        let done = self.pool.run(work).await?;
-        Ok(Done { value: done.value?, waited: done.waited })
+        self.pool.try_run(admission, work).await
     }
 
     /// The queue in front of the render threads.
@@ -109,6 +115,30 @@ impl Renderer {
     }
 }
 
+/// A crude prediction, until there is a model: what any render takes, and what each byte of the original adds. The pool
+/// corrects it by what renders took.
+const BASE_CPU: Duration = Duration::from_millis(30);
+
+/// See [`BASE_CPU`].
+const NANOS_PER_BYTE: u64 = 30;
+
+/// Memory of a small render, and of each byte of the original: photographs are compressed about ten to one.
+const BASE_BYTES: u64 = 16 << 20;
+
+/// See [`BASE_BYTES`].
+const BYTES_PER_BYTE: u64 = 20;
+
+impl Job {
+    /// The predicted cost.
+    fn cost(&self) -> Cost {
+        let length = self.original.len() as u64;
+        Cost {
+            cpu: BASE_CPU + Duration::from_nanos(NANOS_PER_BYTE * length),
+            bytes: BASE_BYTES + BYTES_PER_BYTE * length,
+        }
+    }
+}
+
 /// What every job is allowed.
 struct Allowed {
     memory: ByteSize,
@@ -124,7 +154,7 @@ fn isolated(
     allowed: &Allowed,
 ) -> Result<Output, Failure> {
     let began = Instant::now();
-    let Order { until, identity, on_strike } = order;
+    let Order { until, identity, on_strike, .. } = order;
     let Allowed { memory, fair_time } = *allowed;
     let bounds = Bounds { cancelled: cancelled.clone(), until, memory: memory.as_u64() };
     match processes.run(job, &bounds) {

@@ -10,11 +10,11 @@ use result_cache::{Envelope, Freshness, Key, Meta, clock};
 use vips_ops::Params;
 
 use crate::{
-    failure::Failure,
+    failure::{Failure, RETRY_SOON},
     flight,
     keys::Keys,
     original::{Original, Standing},
-    render::{Job, Output, Task},
+    render::{Class, Job, Output, Task},
     sight::{Fact, Question, questions},
     state::Worker,
 };
@@ -90,12 +90,12 @@ async fn look(worker: Rc<Worker>, asked: Asked) -> Result<Fact, Failure> {
     let counted = shared.counters.inferences(question);
     let _place = shared.looks.try_acquire().map_err(|_| {
         counted.refusals.fetch_add(1, Relaxed);
-        Failure::Overloaded
+        Failure::Overloaded { retry_after: RETRY_SOON }
     })?;
     let began = Instant::now();
     let job = Job { original: original.envelope.body.clone(), task: Task::Analyze(question) };
     let strikes = Keys::quarantine(&identity, &original.version());
-    let done = shared.renderer.run(job, shared.order(until, &identity, strikes)).await?;
+    let done = shared.renderer.run(job, shared.order(Class::Vision, until, &identity, strikes)).await?;
     counted.seconds.observe(began.elapsed().saturating_sub(done.waited));
     let Output::Fact(fact) = done.value else { return Err(Failure::Broken) };
     if original.standing == Standing::Kept {

@@ -17,6 +17,7 @@ use crate::{
     keys::Keys,
     make,
     original::{Original, Standing},
+    render::Class,
     state::Worker,
     timing::Timing,
 };
@@ -33,6 +34,9 @@ pub struct Request {
     pub params: Params,
     /// What the client can show.
     pub accept: Accept,
+    /// Whose share of the render threads it uses, if it has to be rendered. Who joins a render that is under way does not
+    /// change its class.
+    pub class: Class,
 }
 
 /// An answer.

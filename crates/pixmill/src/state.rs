@@ -24,7 +24,7 @@ use crate::{
     original::Original,
     pause::Pauses,
     quarantine::Quarantine,
-    render::{Order, Renderer},
+    render::{Class, Order, Renderer},
     service::Made,
     sight::Fact,
     signing::Signer,
@@ -143,7 +143,7 @@ impl Shared {
     }
 
     /// How a job on an original is to be done, which may be quarantined under the key.
-    pub fn order(self: &Arc<Self>, until: Instant, identity: &str, quarantine: Key) -> Order {
+    pub fn order(self: &Arc<Self>, class: Class, until: Instant, identity: &str, quarantine: Key) -> Order {
         let shared = Arc::clone(self);
         let name = identity.to_owned();
         let on_strike = move || {
@@ -154,7 +154,7 @@ impl Shared {
                 shared.runtime.spawn(async move { own.results.put_shared(quarantine, entry).await });
             }
         };
-        Order { until, identity: identity.to_owned(), on_strike: Box::new(on_strike) }
+        Order { class, until, identity: identity.to_owned(), on_strike: Box::new(on_strike) }
     }
 
     /// How much work is under way that others may join.

@@ -37,13 +37,19 @@ pub use self::{
     params::Params,
     problems::Problems,
     secret::{MASK, Secret},
-    sections::{Isolation, Listen, Workers},
+    sections::{Isolation, Listen, Shares, Workers},
     signing::Signing,
     sizes::{Length, OtherSizes},
     uploads::Uploads,
     vision::Vision,
 };
-use crate::telemetry::logs::Logs;
+use crate::{
+    render::{
+        Limits,
+        memory::{self, Held, Machine},
+    },
+    telemetry::logs::Logs,
+};
 
 /// Everything that can be set.
 #[derive(Debug, Clone, PartialEq, Default, Deserialize, Serialize, JsonSchema)]
@@ -119,6 +125,21 @@ impl Config {
             .then(|| format!("admin.address is {admin}, expected another port than listen.address, {public}"))
     }
 
+    /// The bounds of the render pool. Asks the system how much memory there is, if that is not set.
+    pub fn pool_limits(&self) -> Limits {
+        let threads = self.workers.thread_count();
+        let uploads = if self.uploads.enabled { self.uploads.max_memory.as_u64() } else { 0 };
+        let memory = match self.workers.memory.as_u64() {
+            0 => {
+                let caches = self.cache.memory.max_bytes.as_u64();
+                memory::budget(Machine::ask(), Held { caches, uploads, threads })
+            }
+            bytes => bytes,
+        };
+        let Workers { queue, shares, .. } = &self.workers;
+        Limits { threads, queue: *queue, memory, deadline: self.limits.deadline, shares: shares.by_class() }
+    }
+
     /// The part that planning and rendering see.
     pub fn settings(&self) -> vips_ops::Settings {
         vips_ops::Settings {
@@ -175,6 +196,7 @@ mod tests {
         config.quality_auto.min = 0;
         config.cache.memory.originals_percent = 101;
         config.workers.threads = usize::MAX;
+        config.workers.shares.warming = 0;
         config.logs.filter = "=".to_owned();
         let problems = config.problems();
         let sections =

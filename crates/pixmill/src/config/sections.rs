@@ -11,11 +11,16 @@ use bytesize::ByteSize;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, de::Error};
 
+use crate::render::{Class, PerClass};
+
 /// Load balancers keep idle connections for 60 s. A server that closes first answers their next request with a reset.
 const BALANCER_KEEP_ALIVE: Duration = Duration::from_mins(1);
 
 /// More threads than this are a mistake, not a machine.
 const MOST_THREADS: usize = 1024;
+
+/// A class with a thousandth of another's share makes no progress that anybody would notice.
+const MOST_SHARE: u32 = 1000;
 
 /// The public listener, which serves images.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -74,7 +79,8 @@ impl Listen {
 pub struct Workers {
     /// How many, at most 1024; 0: as many as the process has CPUs, a container's quota included.
     pub threads: usize,
-    /// How many pictures may wait for a thread; further requests are told to come back later.
+    /// How many tasks may wait for a thread; further requests get 503. Requests are refused earlier when they could not be
+    /// answered before `limits.deadline`, or when more work arrives than the threads can do.
     pub queue: usize,
     /// Where pictures are decoded and encoded. `process`: in processes of their own, one a thread, which are killed when a
     /// picture takes too long or too much memory, and whose crash costs one request. `thread`: in the server itself, where
@@ -91,6 +97,29 @@ pub struct Workers {
     #[serde(with = "humantime_serde")]
     #[schemars(with = "String")]
     pub quarantine: Duration,
+    /// The memory that all running renders may use together, by prediction. A render that does not fit waits; one that
+    /// would not fit alone gets 422. 0: what the container or machine has, less `cache.memory.max_bytes`,
+    /// `uploads.max_memory` and a reserve.
+    #[schemars(with = "String")]
+    pub memory: ByteSize,
+    /// How the threads' time is divided among classes of work while several of them wait.
+    pub shares: Shares,
+}
+
+/// How the threads' time is divided among classes of work: each gets its part of the sum of those that have work
+/// waiting. 1 to 1000.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Shares {
+    /// Pictures that clients wait for.
+    pub picture: u32,
+    /// Recognition: faces, nudity, labels.
+    pub vision: u32,
+    /// Variants made ahead, by `cache_queries`.
+    pub warming: u32,
+    /// Requests of `async=true`.
+    #[serde(rename = "async")]
+    pub asynchronous: u32,
 }
 
 /// Where pictures are decoded and encoded.
@@ -115,14 +144,45 @@ impl Default for Workers {
             sandbox: true,
             max_render_memory: ByteSize::gib(1),
             quarantine: Duration::from_mins(5),
+            memory: ByteSize(0),
+            shares: Shares::default(),
         }
+    }
+}
+
+impl Default for Shares {
+    fn default() -> Self {
+        Self { picture: 8, vision: 4, warming: 1, asynchronous: 2 }
+    }
+}
+
+impl Shares {
+    /// The share of each class.
+    pub fn by_class(&self) -> PerClass<u32> {
+        PerClass::from_fn(|class| match class {
+            Class::Picture => self.picture,
+            Class::Vision => self.vision,
+            Class::Warming => self.warming,
+            Class::Async => self.asynchronous,
+        })
+    }
+
+    fn problems(&self) -> Vec<String> {
+        let shares = self.by_class();
+        let wrong = shares.iter().filter(|(_, share)| !(1..=MOST_SHARE).contains(*share));
+        wrong
+            .map(|(class, share)| {
+                format!("workers.shares.{} is {share}, expected 1 to {MOST_SHARE}", class.name())
+            })
+            .collect()
     }
 }
 
 impl Workers {
     /// Every problem of this section, each naming its key.
     pub fn problems(&self) -> Vec<String> {
-        let mut problems = thread_problem("workers.threads", self.threads);
+        let mut problems =
+            [thread_problem("workers.threads", self.threads), self.shares.problems()].concat();
         if self.max_render_memory < LEAST_RENDER_MEMORY {
             problems.push(format!(
                 "workers.max_render_memory is {}, expected at least {LEAST_RENDER_MEMORY}",
@@ -186,5 +246,25 @@ mod tests {
         assert_eq!(Workers::default().thread_count(), cpus);
         assert_eq!(Listen::default().worker_count(), cpus);
         assert_eq!(Workers { threads: 7, ..Workers::default() }.thread_count(), 7);
+    }
+
+    #[test]
+    fn every_class_has_a_share() {
+        for (share, fine) in [(0, false), (1, true), (1000, true), (1001, false), (u32::MAX, false)] {
+            let shares = [
+                Shares { picture: share, ..Shares::default() },
+                Shares { vision: share, ..Shares::default() },
+                Shares { warming: share, ..Shares::default() },
+                Shares { asynchronous: share, ..Shares::default() },
+            ];
+            for (shares, class) in shares.into_iter().zip(Class::ALL) {
+                let problems = Workers { shares, ..Workers::default() }.problems();
+                assert_eq!(problems.is_empty(), fine, "{share} {problems:?}");
+                assert!(problems.iter().all(|problem| problem.contains(class.name())), "{problems:?}");
+            }
+        }
+        let read: Workers = toml::from_str("memory = \"1 GiB\"\nshares.async = 3").unwrap();
+        assert_eq!((read.memory, read.shares.asynchronous), (ByteSize::gib(1), 3));
+        assert_eq!(read.shares.by_class()[Class::Async], 3);
     }
 }

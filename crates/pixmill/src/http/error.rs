@@ -1,6 +1,6 @@
 //! Failures as HTTP: the one place that chooses status codes, and what a client is told.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use actix_web::{
     HttpResponse,
@@ -15,7 +15,7 @@ use vips_ops::{Error as ImageError, ErrorKind as Image};
 
 use super::{freshness, put, put_uncached};
 use crate::{
-    failure::{Failure, FailureKind},
+    failure::{Failure, FailureKind, RETRY_SOON},
     signing::Fault,
     uploads::{Error as UploadError, ErrorKind as Upload},
 };
@@ -25,9 +25,6 @@ pub const METHODS: &str = "GET, HEAD, OPTIONS";
 
 /// The methods that are answered where uploads are taken.
 pub const UPLOAD_METHODS: &str = "GET, HEAD, POST, OPTIONS";
-
-/// When to come back after a 503, in seconds: by then the queue of a server that works has moved on.
-const RETRY_AFTER_SECONDS: u32 = 1;
 
 /// How operators are asked who they are.
 const CHALLENGE: &str = "Basic realm=\"pixmill\", charset=\"UTF-8\"";
@@ -50,12 +47,13 @@ pub fn response(failure: &Failure) -> HttpResponse {
     put_uncached(headers);
     match failure {
         Failure::Absent { fresh_for } => put(headers, CACHE_CONTROL, freshness::absence(*fresh_for)),
-        Failure::Overloaded | Failure::Origin(origin::Error::Busy { .. }) => {
-            headers.insert(RETRY_AFTER, RETRY_AFTER_SECONDS.into());
+        Failure::Overloaded { retry_after } => drop(headers.insert(RETRY_AFTER, seconds(*retry_after))),
+        Failure::Origin(origin::Error::Busy { .. }) => {
+            headers.insert(RETRY_AFTER, seconds(RETRY_SOON));
         }
-        Failure::NoWorker => drop(headers.insert(RETRY_AFTER, RETRY_AFTER_SECONDS.into())),
+        Failure::NoWorker => drop(headers.insert(RETRY_AFTER, seconds(RETRY_SOON))),
         Failure::Quarantined { left } => {
-            headers.insert(RETRY_AFTER, left.as_secs().max(1).into());
+            headers.insert(RETRY_AFTER, seconds(*left));
         }
         Failure::Upload(UploadError::Unauthorized) => {
             headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"uploads\""));
@@ -66,6 +64,12 @@ pub fn response(failure: &Failure) -> HttpResponse {
         _ => {}
     }
     response
+}
+
+/// Whole seconds, rounded up, at least one: who comes back within the same second finds nothing changed.
+fn seconds(duration: Duration) -> HeaderValue {
+    let whole = duration.as_secs() + u64::from(duration.subsec_nanos() > 0);
+    whole.max(1).into()
 }
 
 /// What is said of a failure: its code, a text, and the parameter at fault if there is one.
@@ -288,9 +292,9 @@ fn message(failure: &Failure) -> String {
         }
         Failure::PurgeUnwritten => "purged, but this node may forget it when it restarts: try again",
         Failure::Page => "there is no such page",
-        Failure::Overloaded => "too many requests are waiting, try again soon",
         Failure::NoWorker => "no render process is free, try again soon",
         Failure::RenderCrashed => "the render of this original crashed",
+        Failure::Overloaded { .. } => "there is more to do than can be done in time, try again later",
         Failure::Blind { .. } => BLIND,
         Failure::Image(ImageError::Encoder(_)) | Failure::Broken => "something went wrong here",
     };
@@ -332,8 +336,6 @@ fn origin_message(kind: origin::ErrorKind) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     fn told(failure: &Failure) -> (u16, String) {
@@ -344,11 +346,20 @@ mod tests {
 
     #[test]
     fn only_absences_may_be_kept() {
-        assert_eq!(told(&Failure::Overloaded), (503, "no-store".to_owned()));
+        assert_eq!(told(&Failure::Overloaded { retry_after: RETRY_SOON }), (503, "no-store".to_owned()));
         assert_eq!(told(&Failure::Broken), (500, "no-store".to_owned()));
         let absent = |seconds| Failure::Absent { fresh_for: Duration::from_secs(seconds) };
         assert_eq!(told(&absent(5)), (404, "public, max-age=5".to_owned()));
         assert_eq!(told(&absent(0)), (404, "no-store".to_owned()));
+    }
+
+    #[test]
+    fn whoever_is_to_come_back_is_told_when() {
+        for (milliseconds, header) in [(0, "1"), (1, "1"), (1000, "1"), (1001, "2"), (19_999, "20")] {
+            let retry_after = Duration::from_millis(milliseconds);
+            let response = response(&Failure::Overloaded { retry_after });
+            assert_eq!(response.headers().get(RETRY_AFTER).unwrap(), header, "{milliseconds} ms");
+        }
     }
 
     #[test]

@@ -25,6 +25,7 @@ use super::{
 use crate::{
     failure::Failure,
     keys::negotiates,
+    render::Class,
     service::{self, Request},
     signing::{Admitted, Purpose},
     state::{Shared, Worker},
@@ -108,7 +109,8 @@ pub(super) fn read(
         varies.push(ACCEPT_HEADER);
     }
     let remarks = Remarks { clamped, varies, asks_hints: shared.config.client_hints.enabled, left: None };
-    Ok((Request { target, params, accept: accept(request.headers()) }, remarks))
+    let accept = accept(request.headers());
+    Ok((Request { target, params, accept, class: Class::Picture }, remarks))
 }
 
 /// The request as far as its signature covers it, where signatures are wanted.

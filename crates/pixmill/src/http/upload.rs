@@ -18,6 +18,7 @@ use super::{
 use crate::{
     failure::Failure,
     original::Standing,
+    render::Class,
     service::Request,
     signing::{Admitted, Fault, Purpose},
     state::{Shared, Worker},
@@ -94,7 +95,7 @@ pub async fn answer(
     if wishes.when == When::Later {
         return later::accepted(shared, order).await;
     }
-    let Carried { mut answer, stored } = order::carry_out(worker, &order).await?;
+    let Carried { mut answer, stored } = order::carry_out(worker, &order, Class::Picture).await?;
     if !order.others.is_empty() {
         return Ok(report(&stored));
     }
@@ -113,7 +114,7 @@ pub fn read(
     request: &HttpRequest,
     wishes: &Wishes,
 ) -> Result<(Order, Remarks), Failure> {
-    let (Request { target, params, accept }, remarks) = image::read(worker, request, &wishes.rest)?;
+    let (Request { target, params, accept, .. }, remarks) = image::read(worker, request, &wishes.rest)?;
     let (place, query) = wishes::parted(&wishes.rest);
     let wanted = Variant { query, params };
     let others = wishes.queries.iter().map(|query| {

@@ -7,6 +7,7 @@ use std::fmt::{Display, Write};
 use super::{
     histogram::{BOUNDS, Histogram},
     metrics::Metric,
+    ratios::{self, Ratios},
 };
 
 /// The type of the text.
@@ -27,16 +28,35 @@ impl Exposition {
         self.line(metric, "", labels, None, value);
     }
 
-    /// Tells a histogram.
+    /// Tells a histogram of durations.
     pub fn tell_histogram(&mut self, metric: &Metric, labels: &[&str], histogram: &Histogram) {
-        self.begin(metric);
         let reading = histogram.read();
-        for (bound, count) in BOUNDS.into_iter().zip(reading.up_to) {
-            self.line(metric, "_bucket", labels, Some(&seconds(bound)), count);
+        let buckets = BOUNDS.into_iter().map(seconds).zip(reading.up_to);
+        self.tell_buckets(metric, labels, buckets, reading.count, seconds(reading.sum_micros));
+    }
+
+    /// Tells a histogram of ratios.
+    pub fn tell_ratios(&mut self, metric: &Metric, labels: &[&str], ratios: &Ratios) {
+        let reading = ratios.read();
+        let buckets = ratios::BOUNDS.into_iter().map(|bound| bound.to_string()).zip(reading.up_to);
+        self.tell_buckets(metric, labels, buckets, reading.count, reading.sum);
+    }
+
+    fn tell_buckets(
+        &mut self,
+        metric: &Metric,
+        labels: &[&str],
+        buckets: impl Iterator<Item = (String, u64)>,
+        count: u64,
+        sum: impl Display,
+    ) {
+        self.begin(metric);
+        for (bound, count) in buckets {
+            self.line(metric, "_bucket", labels, Some(&bound), count);
         }
-        self.line(metric, "_bucket", labels, Some("+Inf"), reading.count);
-        self.line(metric, "_sum", labels, None, seconds(reading.sum_micros));
-        self.line(metric, "_count", labels, None, reading.count);
+        self.line(metric, "_bucket", labels, Some("+Inf"), count);
+        self.line(metric, "_sum", labels, None, sum);
+        self.line(metric, "_count", labels, None, count);
     }
 
     /// The text.
@@ -86,7 +106,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::telemetry::metrics::{FLIGHTS, PHASE_SECONDS, UPTIME};
+    use crate::telemetry::metrics::{FLIGHTS, PHASE_SECONDS, POOL_COST, UPTIME};
 
     #[test]
     fn the_text_is_what_prometheus_reads() {
@@ -120,6 +140,24 @@ mod tests {
             "pixmill_phase_duration_seconds_bucket{phase=\"encode\",le=\"+Inf\"} 2",
             "pixmill_phase_duration_seconds_sum{phase=\"encode\"} 100.00006",
             "pixmill_phase_duration_seconds_count{phase=\"encode\"} 2",
+        ] {
+            assert!(text.lines().any(|found| found == line), "{line}\n{text}");
+        }
+    }
+
+    #[test]
+    fn ratios_are_told_like_durations() {
+        let ratios = Ratios::default();
+        ratios.observe(Duration::from_secs(3), Duration::from_secs(2));
+        let mut page = Exposition::default();
+        page.tell_ratios(&POOL_COST, &["picture"], &ratios);
+        let text = page.text();
+        for line in [
+            "pixmill_pool_cost_ratio_bucket{class=\"picture\",le=\"0.1\"} 0",
+            "pixmill_pool_cost_ratio_bucket{class=\"picture\",le=\"1.6\"} 1",
+            "pixmill_pool_cost_ratio_bucket{class=\"picture\",le=\"+Inf\"} 1",
+            "pixmill_pool_cost_ratio_sum{class=\"picture\"} 1.5",
+            "pixmill_pool_cost_ratio_count{class=\"picture\"} 1",
         ] {
             assert!(text.lines().any(|found| found == line), "{line}\n{text}");
         }

@@ -93,6 +93,37 @@ pub(crate) const POOL_OLDEST: Metric =
     gauge("pixmill_pool_oldest_wait_seconds", &[], "How long the oldest job has been waiting.");
 pub(crate) const POOL_BEGUN: Metric =
     counter("pixmill_pool_jobs_total", &[], "Jobs begun: renders, and looks at pictures.");
+pub(crate) const POOL_QUEUED: Metric = gauge(
+    "pixmill_pool_queued_seconds",
+    &["class"],
+    "Predicted work that waits, in seconds of one thread, by class: `picture`, `vision`, `warming`, `async`.",
+);
+pub(crate) const POOL_BYTES: Metric = gauge(
+    "pixmill_pool_memory_bytes",
+    &[],
+    "Predicted memory of the jobs being computed; `pixmill_pool_memory_limit_bytes` bounds it.",
+);
+pub(crate) const POOL_MEMORY: Metric = gauge(
+    "pixmill_pool_memory_limit_bytes",
+    &[],
+    "The memory that jobs may use together: `workers.memory`, or what was found for it.",
+);
+pub(crate) const POOL_REFUSALS: Metric = counter(
+    "pixmill_pool_refusals_total",
+    &["reason"],
+    "Jobs refused: they would not end before their `deadline`, `overload` (the predicted wait is long and more arrives than \
+     the threads can do), `queue_full`, too much `memory` even alone, or `dropped` after waiting too long.",
+);
+pub(crate) const POOL_COST: Metric = histogram(
+    "pixmill_pool_cost_ratio",
+    &["class"],
+    "Actual over predicted time of jobs that ended well, before correction.",
+);
+pub(crate) const POOL_CORRECTION: Metric = gauge(
+    "pixmill_pool_cost_correction",
+    &["class"],
+    "What predictions are multiplied by: actual over predicted time of late, 0.2 to 10.",
+);
 pub(crate) const WORKERS: Metric = gauge(
     "pixmill_render_workers",
     &["state"],
@@ -248,6 +279,12 @@ pub const METRICS: &[Metric] = &[
     POOL_WAITING,
     POOL_OLDEST,
     POOL_BEGUN,
+    POOL_QUEUED,
+    POOL_BYTES,
+    POOL_MEMORY,
+    POOL_REFUSALS,
+    POOL_COST,
+    POOL_CORRECTION,
     WORKERS,
     WORKER_STARTS,
     WORKER_RECYCLED,
@@ -313,7 +350,8 @@ mod tests {
         for Metric { name, kind, help, .. } in METRICS {
             assert!(name.starts_with("pixmill_") || name.starts_with("process_"), "{name}");
             assert_eq!(*kind == Kind::Counter, name.ends_with("_total"), "{name}");
-            assert!(*kind != Kind::Histogram || name.ends_with("_seconds"), "{name}");
+            let has_unit = name.ends_with("_seconds") || name.ends_with("_ratio");
+            assert!(*kind != Kind::Histogram || has_unit, "{name}");
             assert!(help.ends_with('.'), "{name}");
         }
     }

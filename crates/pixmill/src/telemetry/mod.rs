@@ -8,3 +8,4 @@ pub mod hosts;
 pub mod logs;
 pub mod metrics;
 pub mod process;
+pub mod ratios;

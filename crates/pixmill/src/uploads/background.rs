@@ -17,8 +17,9 @@ use super::{
     order::{self, Carried, Order},
 };
 use crate::{
-    failure::Failure,
+    failure::{Failure, RETRY_SOON},
     http::error::object,
+    render::Class,
     state::{Shared, Worker},
 };
 
@@ -59,7 +60,7 @@ impl Background {
         let mut state = self.state.lock();
         if !state.open || state.points.len() >= self.capacity {
             self.refusals.fetch_add(1, Relaxed);
-            return Err(Failure::Overloaded);
+            return Err(Failure::Overloaded { retry_after: RETRY_SOON });
         }
         state.points.insert(id, Point::Pending);
         state.waiting.push_back((id, order));
@@ -144,7 +145,8 @@ async fn work(worker: Rc<Worker>) {
         let (own, order) = (Rc::clone(&worker), Rc::new(order));
         let ordered = Rc::clone(&order);
         // a task of its own: a panic is the end of the job, not of this hand
-        let mut task = EndOnDrop(rt::spawn(async move { order::carry_out(&own, &ordered).await }));
+        let mut task =
+            EndOnDrop(rt::spawn(async move { order::carry_out(&own, &ordered, Class::Async).await }));
         let carried = (&mut task.0).await.unwrap_or(Err(Failure::Broken));
         end(&worker.shared, id, carried.map(|carried| (carried, order))).await;
     }

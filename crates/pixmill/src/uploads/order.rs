@@ -21,6 +21,7 @@ use crate::{
     http::error::object,
     make,
     original::{self, Original, Standing},
+    render::Class,
     service::{self, Answer, Job, Made, Request},
     state::Worker,
 };
@@ -87,38 +88,43 @@ pub struct Carried {
     pub stored: Vec<Value>,
 }
 
-/// Does it. Dropping the future ends the work.
-pub async fn carry_out(worker: &Rc<Worker>, order: &Order) -> Result<Carried, Failure> {
+/// Does it, in this class what is asked for, and the others as warming. Dropping the future ends the work.
+pub async fn carry_out(worker: &Rc<Worker>, order: &Order, class: Class) -> Result<Carried, Failure> {
     match &order.source {
-        Source::Origin => of_origin(worker, order).await,
+        Source::Origin => of_origin(worker, order, class).await,
         Source::Upload { file, fate, .. } => {
             let original = original::given(worker, file.clone()).await;
             match fate {
                 Fate::Forgotten => {
-                    let answer = make(worker, order, &order.wanted, original).await?;
+                    let answer = make(worker, order, &order.wanted, original, class).await?;
                     Ok(Carried { answer, stored: Vec::new() })
                 }
-                Fate::Kept => as_it_came(worker, order, original).await,
-                Fate::KeptProcessed => processed(worker, order, original).await,
+                Fate::Kept => as_it_came(worker, order, original, class).await,
+                Fate::KeptProcessed => processed(worker, order, original, class).await,
             }
         }
     }
 }
 
-async fn of_origin(worker: &Rc<Worker>, order: &Order) -> Result<Carried, Failure> {
-    let answer = service::answer(worker, order.request(&order.wanted)).await?;
+async fn of_origin(worker: &Rc<Worker>, order: &Order, class: Class) -> Result<Carried, Failure> {
+    let answer = service::answer(worker, order.request(&order.wanted, class)).await?;
     let first = told(&order.path, &order.wanted.query, &answer);
     let others = stream::iter(&order.others).map(async |variant| {
-        let answer = service::answer(worker, order.request(variant)).await;
+        let answer = service::answer(worker, order.request(variant, Class::Warming)).await;
         tell(&order.path, &variant.query, answer.as_ref())
     });
     let others = others.buffered(at_a_time(worker)).collect::<Vec<_>>().await;
     Ok(Carried { answer, stored: [vec![first], others].concat() })
 }
 
-async fn as_it_came(worker: &Rc<Worker>, order: &Order, original: Original) -> Result<Carried, Failure> {
+async fn as_it_came(
+    worker: &Rc<Worker>,
+    order: &Order,
+    original: Original,
+    class: Class,
+) -> Result<Carried, Failure> {
     let original = keep(worker, order, original).await?;
-    let answer = make(worker, order, &order.wanted, original.clone()).await?;
+    let answer = make(worker, order, &order.wanted, original.clone(), class).await?;
     let mut stored = vec![picture(&order.path, &original)];
     if !order.wanted.params.is_empty() {
         stored.push(told(&order.path, &order.wanted.query, &answer));
@@ -127,8 +133,13 @@ async fn as_it_came(worker: &Rc<Worker>, order: &Order, original: Original) -> R
     Ok(Carried { answer, stored })
 }
 
-async fn processed(worker: &Rc<Worker>, order: &Order, original: Original) -> Result<Carried, Failure> {
-    let answer = make(worker, order, &order.wanted, original).await?;
+async fn processed(
+    worker: &Rc<Worker>,
+    order: &Order,
+    original: Original,
+    class: Class,
+) -> Result<Carried, Failure> {
+    let answer = make(worker, order, &order.wanted, original, class).await?;
     let bytes = answer.envelope.body.clone();
     if sniff(&bytes).is_none() {
         let expected = "parameters that make a picture which can be an original";
@@ -152,7 +163,7 @@ async fn keep(worker: &Rc<Worker>, order: &Order, original: Original) -> Result<
 
 async fn make_others(worker: &Rc<Worker>, order: &Order, original: &Original) -> Vec<Value> {
     let others = stream::iter(&order.others).map(async |variant| {
-        let answer = make(worker, order, variant, original.clone()).await;
+        let answer = make(worker, order, variant, original.clone(), Class::Warming).await;
         tell(&order.path, &variant.query, answer.as_ref())
     });
     others.buffered(at_a_time(worker)).collect().await
@@ -164,9 +175,10 @@ async fn make(
     order: &Order,
     variant: &Variant,
     original: Original,
+    class: Class,
 ) -> Result<Answer, Failure> {
     let shared = &worker.shared;
-    let request = order.request(variant);
+    let request = order.request(variant, class);
     let identity = worker.origins.identity(&request.target);
     let key = shared.keys.result(
         &request.params,
@@ -192,8 +204,9 @@ fn at_a_time(worker: &Worker) -> usize {
 }
 
 impl Order {
-    fn request(&self, variant: &Variant) -> Request {
-        Request { target: Rc::new(self.target.clone()), params: variant.params.clone(), accept: self.accept }
+    fn request(&self, variant: &Variant, class: Class) -> Request {
+        let target = Rc::new(self.target.clone());
+        Request { target, params: variant.params.clone(), accept: self.accept, class }
     }
 
     /// Where the picture is found that was asked for; none: it is kept nowhere.

@@ -8,7 +8,7 @@ use std::sync::{
 use bytesize::ByteSize;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::failure::Failure;
+use crate::failure::{Failure, RETRY_SOON};
 
 /// What one permit stands for: a semaphore counts in 32 bits at a time, and 256 MiB need not be counted in bytes.
 const UNIT_BYTES: u64 = 1024;
@@ -58,10 +58,10 @@ impl Room {
         if more == 0 {
             return Ok(());
         }
-        let more = u32::try_from(more).map_err(|_| Failure::Overloaded)?;
+        let more = u32::try_from(more).map_err(|_| Failure::Overloaded { retry_after: RETRY_SOON })?;
         let permit = Arc::clone(&self.0.free).try_acquire_many_owned(more).map_err(|_| {
             self.0.refusals.fetch_add(1, Relaxed);
-            Failure::Overloaded
+            Failure::Overloaded { retry_after: RETRY_SOON }
         })?;
         match &mut held.permit {
             Some(all) => all.merge(permit),
@@ -83,7 +83,7 @@ mod tests {
             room.take(&mut one, 1000).unwrap();
         }
         room.take(&mut other, 1024).unwrap();
-        assert!(matches!(room.take(&mut other, 1), Err(Failure::Overloaded)));
+        assert!(matches!(room.take(&mut other, 1), Err(Failure::Overloaded { .. })));
         assert_eq!((room.held_bytes(), room.refusals()), (4096, 1));
         drop(one);
         assert_eq!(room.held_bytes(), 1024);

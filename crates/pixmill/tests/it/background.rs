@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 
 use actix_web::rt;
+use pixmill::render::Class;
 use serde_json::Value;
 use testkit::Picture;
 
@@ -47,7 +48,7 @@ async fn a_get_is_answered_later() {
 
 #[actix_web::test]
 async fn several_are_made_at_once() {
-    let (_server, uploads) = serve_uploads(samples().to_str().unwrap(), |_| ()).await;
+    let (server, uploads) = serve_uploads(samples().to_str().unwrap(), |_| ()).await;
     let queries = "cache_queries=%5B%22width%3D20%22%2C%22width%3D30%22%5D";
     let taken = get(uploads, &format!("/china.jpg?width=10&async=1&{queries}")).await.json();
     let told = ended(uploads, taken["location"].as_str().unwrap()).await;
@@ -56,9 +57,13 @@ async fn several_are_made_at_once() {
     for target in made {
         assert_eq!(get(uploads, target.as_str().unwrap()).await.outcome(), (200, "hit-memory"));
     }
+    let rendered = |class| server.pool().ratios()[class].read().count;
+    let by_class = [Class::Picture, Class::Async, Class::Warming].map(rendered);
+    assert_eq!(by_class, [0, 1, 2], "what is asked for, and what is made ahead");
     // without `async` they mean nothing
     let now = get(uploads, &format!("/china.jpg?width=11&{queries}&cache_processed=1")).await;
     assert_eq!(now.outcome(), (200, "miss"));
+    assert_eq!(rendered(Class::Picture), 1);
 }
 
 #[actix_web::test]

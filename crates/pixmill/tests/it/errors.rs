@@ -131,7 +131,7 @@ async fn time_runs_out() {
 async fn time_runs_out_in_the_queue() {
     let server = serve_samples(|config| {
         config.workers.threads = 1;
-        config.limits.deadline = Duration::from_millis(50);
+        config.limits.deadline = Duration::from_millis(500);
     })
     .await;
     let (job, release) = crate::setup::occupy(&server).await;

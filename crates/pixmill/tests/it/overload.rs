@@ -1,11 +1,15 @@
 //! More than can be done: refused at once, while what is cached goes on being served.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+use bytesize::ByteSize;
+use futures_util::future::poll_immediate;
+use pixmill::render::{Class, Cost, Task};
 
 use crate::{
     client::get,
     fake_origin::{FakeOrigin, Reply},
-    setup::{occupy, sample, serve, serve_samples, until},
+    setup::{occupy, sample, serve, serve_samples, small_task, until},
 };
 
 #[actix_web::test]
@@ -78,10 +82,60 @@ async fn a_queue_that_does_not_move_is_not_ready() {
     .await;
     assert_eq!(get(server.address, "/ready").await.json()["ready"], true);
     let (_job, _release) = occupy(&server).await;
-    let mut waiting = Box::pin(server.pool().run(|| ()));
-    assert!(futures_util::future::poll_immediate(&mut waiting).await.is_none());
+    let mut waiting = Box::pin(server.pool().run(small_task(), || ()));
+    assert!(poll_immediate(&mut waiting).await.is_none());
     until(async || get(server.address, "/ready").await.status == 503).await;
     let answer = get(server.admin_address, "/ready").await;
     assert_eq!(answer.json()["reasons"][0], "renders wait too long for a thread");
     assert_eq!(get(server.address, "/health").await.status, 200, "it lives all the same");
+}
+
+#[actix_web::test]
+async fn what_cannot_be_answered_in_time_is_refused_at_once() {
+    let origin = FakeOrigin::start(Reply::ok(&sample("china.jpg")));
+    let server = serve(&origin.url, |config| {
+        config.workers.threads = 1;
+        config.limits.deadline = Duration::from_secs(40);
+    })
+    .await;
+    let (began, has_begun) = std::sync::mpsc::channel();
+    let (release, released) = std::sync::mpsc::channel::<()>();
+    let cost = Cost { cpu: Duration::from_secs(70), bytes: 0 };
+    let task = Task { class: Class::Picture, cost, deadline: Instant::now() + Duration::from_secs(80) };
+    let mut long = Box::pin(server.pool().run(task, move || {
+        began.send(()).unwrap();
+        released.recv().ok();
+    }));
+    assert!(poll_immediate(&mut long).await.is_none());
+    has_begun.recv().unwrap();
+    let refused = get(server.address, "/a.jpg?width=50").await;
+    assert_eq!((refused.status, &refused.json()["error"]["code"]), (503, &"overloaded".into()));
+    let seconds: u64 = refused.header("retry-after").parse().unwrap();
+    assert!((20..=30).contains(&seconds), "seventy seconds of work, forty of time: {seconds}");
+    assert_eq!(origin.asked(), 0);
+    let metrics = get(server.admin_address, "/metrics").await;
+    let metrics = String::from_utf8(metrics.body.to_vec()).unwrap();
+    assert!(metrics.contains("pixmill_pool_refusals_total{reason=\"deadline\"} 1"), "{metrics}");
+    drop(release);
+    assert!(long.await.is_ok());
+    assert_eq!(get(server.address, "/a.jpg?width=50").await.status, 200);
+}
+
+#[actix_web::test]
+async fn what_needs_more_memory_than_there_is_names_the_limit() {
+    let server = serve_samples(|config| config.workers.memory = ByteSize::kib(1)).await;
+    let refused = get(server.address, "/china.jpg?width=50").await;
+    assert_eq!((refused.status, &refused.json()["error"]["code"]), (422, &"over_limit".into()));
+    let message = refused.json()["error"]["message"].as_str().unwrap().to_owned();
+    assert!(message.contains("(workers.memory)") && message.ends_with("the limit is 1024"), "{message}");
+    assert_eq!(get(server.address, "/china.jpg").await.status, 200, "nothing is computed for it");
+}
+
+#[actix_web::test]
+async fn a_busy_node_is_ready() {
+    let server = serve_samples(|config| config.workers.threads = 1).await;
+    let (_job, _release) = occupy(&server).await;
+    let mut waiting = Box::pin(server.pool().run(small_task(), || ()));
+    assert!(poll_immediate(&mut waiting).await.is_none());
+    assert_eq!(get(server.address, "/ready").await.json()["ready"], true);
 }

@@ -4,7 +4,11 @@ use std::{fs, net::SocketAddr, path::PathBuf, sync::mpsc, time::Instant};
 
 use bytes::Bytes;
 use futures_util::future::poll_immediate;
-use pixmill::{app::Server, config::Config};
+use pixmill::{
+    app::Server,
+    config::Config,
+    render::{Class, Cost, Task},
+};
 use tokio::task::yield_now;
 
 use crate::{client::PATIENCE, fake_origin::FakeOrigin};
@@ -68,11 +72,16 @@ pub async fn until(mut condition: impl AsyncFnMut() -> bool) {
     }
 }
 
+/// A task of no cost, in no hurry.
+pub fn small_task() -> Task {
+    Task { class: Class::Picture, cost: Cost::default(), deadline: Instant::now() + 2 * PATIENCE }
+}
+
 /// Keeps a render thread busy until `release` is dropped.
 pub async fn occupy(server: &Server) -> (impl Future, mpsc::Sender<()>) {
     let (began, has_begun) = mpsc::channel();
     let (release, released) = mpsc::channel::<()>();
-    let mut job = Box::pin(server.pool().run(move || {
+    let mut job = Box::pin(server.pool().run(small_task(), move || {
         began.send(()).unwrap();
         released.recv().ok();
     }));

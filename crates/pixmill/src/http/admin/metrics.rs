@@ -18,7 +18,8 @@ use crate::{
             CACHE_MISSES, CACHE_OVERSIZE, CACHE_PUTS, CLUSTER_NODES, FAILURES, FLIGHTS, HOST_CIRCUITS,
             HOST_OPENED, HOST_PLACES, HOST_REFUSALS, HOST_WAITING, IN_FLIGHT, INFERENCE_REFUSALS,
             INFERENCE_SECONDS, JOBS, LEASES, Metric, OPEN_FILES, ORIGIN_FETCHES, ORIGIN_SECONDS,
-            PHASE_SECONDS, POOL_BEGUN, POOL_OLDEST, POOL_RUNNING, POOL_THREADS, POOL_WAITING, PURGES_MADE,
+            PHASE_SECONDS, POOL_BEGUN, POOL_BYTES, POOL_CORRECTION, POOL_COST, POOL_MEMORY, POOL_OLDEST,
+            POOL_QUEUED, POOL_REFUSALS, POOL_RUNNING, POOL_THREADS, POOL_WAITING, PURGES_MADE,
             PURGES_RECEIVED, QUARANTINED, REDIS_CONNECTED, RENDER_CRASHES, RENDER_KILLS, RENDER_STOPS, REQUEST_SECONDS, REQUESTS, RESIDENT, RESPONSE_BYTES, SIGNED,
             STARTED, UPLOAD_BYTES, UPLOAD_REFUSALS, UPTIME, VIPS_MEMORY, WORKER_RECYCLED, WORKER_STARTS, WORKERS,
         },
@@ -37,6 +38,7 @@ pub fn text(shared: &Shared) -> String {
     let mut page = Exposition::default();
     tell_process(&mut page, shared);
     tell_requests(&mut page, shared);
+    tell_pool(&mut page, shared);
     tell_work(&mut page, shared);
     tell_peers(&mut page, shared);
     tell_caches(&mut page, shared);
@@ -78,14 +80,31 @@ fn tell_requests(page: &mut Exposition, shared: &Shared) {
     }
 }
 
-fn tell_work(page: &mut Exposition, shared: &Shared) {
-    let counters = &shared.counters;
+fn tell_pool(page: &mut Exposition, shared: &Shared) {
     let load = shared.renderer.pool().load();
     page.tell(&POOL_THREADS, &[], shared.config.workers.thread_count());
     page.tell(&POOL_RUNNING, &[], load.running);
     page.tell(&POOL_WAITING, &[], load.waiting);
     page.tell(&POOL_OLDEST, &[], load.oldest.as_secs_f64());
     page.tell(&POOL_BEGUN, &[], load.begun);
+    for (class, queued) in load.queued.iter() {
+        page.tell(&POOL_QUEUED, &[class.name()], queued.as_secs_f64());
+    }
+    page.tell(&POOL_BYTES, &[], load.running_bytes);
+    page.tell(&POOL_MEMORY, &[], load.memory);
+    for (reason, count) in load.refusals.iter() {
+        page.tell(&POOL_REFUSALS, &[reason], count);
+    }
+    for (class, ratios) in shared.renderer.pool().ratios().iter() {
+        page.tell_ratios(&POOL_COST, &[class.name()], ratios);
+    }
+    for (class, correction) in load.correction.iter() {
+        page.tell(&POOL_CORRECTION, &[class.name()], correction);
+    }
+}
+
+fn tell_work(page: &mut Exposition, shared: &Shared) {
+    let counters = &shared.counters;
     tell_processes(page, shared);
     for question in Question::ALL {
         page.tell_histogram(&INFERENCE_SECONDS, &[question.name()], &counters.inferences(question).seconds);

@@ -1,5 +1,7 @@
 //! `/stats`: what the server has done, for people and scripts.
 
+use std::collections::BTreeMap;
+
 use result_cache::{Stats, TierStats};
 use serde_json::{Map, Value, json};
 
@@ -21,6 +23,8 @@ pub fn stats(shared: &Shared) -> Value {
         let sum = sources.get(source).and_then(Value::as_u64).unwrap_or_default();
         sources.insert(source.to_owned(), (sum + count).into());
     }
+    let queued = load.queued.iter().map(|(class, queued)| (class.name(), queued.as_millis() as u64));
+    let queued: BTreeMap<_, _> = queued.collect();
     json!({
         "version": env!("CARGO_PKG_VERSION"),
         "libvips": vips_ops::vips::version(),
@@ -41,8 +45,12 @@ pub fn stats(shared: &Shared) -> Value {
             "waiting": load.waiting,
             "begun": load.begun,
             "oldestWaitMilliseconds": load.oldest.as_millis() as u64,
+            "memoryBytes": load.running_bytes,
+            "memoryLimitBytes": load.memory,
+            "queuedMilliseconds": queued,
+            "refused": load.refusals.iter().collect::<BTreeMap<_, _>>(),
         },
-        "flights": shared.flights().into_iter().collect::<std::collections::BTreeMap<_, _>>(),
+        "flights": shared.flights().into_iter().collect::<BTreeMap<_, _>>(),
         "origins": origins(shared),
         "uploads": {
             "bytes": shared.room.held_bytes(),

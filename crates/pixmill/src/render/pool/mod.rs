@@ -1,0 +1,437 @@
+//! The threads that compute, behind a queue that holds predicted work.
+//!
+//! A task is admitted or refused when it arrives ([`scheduler`]): refused if it cannot end before its deadline, if its
+//! class is overloaded ([`overload`]), if too many wait, or if it needs more memory than there is. Those who wait are
+//! served by class and predicted cost ([`queue`]).
+
+mod class;
+mod correction;
+mod forecast;
+mod overload;
+mod queue;
+mod refusal;
+mod scheduler;
+#[cfg(test)]
+mod scheduler_tests;
+#[cfg(test)]
+mod simulation;
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use parking_lot::Mutex;
+use rayon::{ThreadPool, ThreadPoolBuildError, ThreadPoolBuilder};
+use tokio::sync::oneshot;
+use vips_ops::vips;
+
+pub use self::{
+    class::{Class, PerClass},
+    refusal::Refusals,
+    scheduler::{Limits, Task},
+};
+use self::{
+    refusal::Refusal,
+    scheduler::{Next, Scheduler, Ticket},
+};
+use crate::{failure::Failure, telemetry::ratios::Ratios};
+
+/// A bounded number of threads, and a queue of tasks that wait for one.
+///
+/// Whoever stops waiting for a task that has not begun gives its place free at once. The threads are rayon's, the queue
+/// is ours: rayon's own has neither a bound nor an order nor a way out.
+pub struct Pool {
+    threads: ThreadPool,
+    shared: Arc<Shared>,
+}
+
+/// What a task gave, and how long it had waited for a thread.
+#[derive(Debug)]
+pub struct Done<T> {
+    /// The result.
+    pub value: T,
+    /// Time in the queue.
+    pub waited: Duration,
+}
+
+/// How busy the pool is.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Load {
+    /// Tasks being computed.
+    pub running: usize,
+    /// Predicted bytes of these tasks.
+    pub running_bytes: u64,
+    /// What these bytes are bounded by.
+    pub memory: u64,
+    /// Tasks that wait for a thread.
+    pub waiting: usize,
+    /// The same, by class.
+    pub waiting_by_class: PerClass<usize>,
+    /// Predicted work that waits, by class.
+    pub queued: PerClass<Duration>,
+    /// By what predictions are multiplied, by class: actual over predicted time of late.
+    pub correction: PerClass<f64>,
+    /// Tasks begun since the start.
+    pub begun: u64,
+    /// How long the oldest task has been waiting.
+    pub oldest: Duration,
+    /// Tasks refused since the start.
+    pub refusals: Refusals,
+}
+
+/// What is to be done: told to begin, or that it will not be done.
+type Job = Box<dyn FnOnce(Result<Start, Failure>) + Send>;
+
+/// The beginning of a task.
+struct Start {
+    number: u64,
+    waited: Duration,
+}
+
+struct Shared {
+    /// One lock for all, held for sums over at most a few hundred entries, a few times a task.
+    state: Mutex<State>,
+    limits: Limits,
+    /// Actual over predicted time, uncorrected.
+    ratios: PerClass<Ratios>,
+}
+
+struct State {
+    scheduler: Scheduler<Job>,
+    /// Threads that are working or about to look for work.
+    active: usize,
+}
+
+/// A task's place in the queue; dropping it takes the task out if it has not begun.
+struct Place {
+    shared: Arc<Shared>,
+    ticket: Ticket,
+}
+
+impl Pool {
+    /// Starts the threads.
+    pub fn new(limits: Limits) -> Result<Self, ThreadPoolBuildError> {
+        let threads = ThreadPoolBuilder::new()
+            .num_threads(limits.threads)
+            .thread_name(|index| format!("render-{index}"))
+            .exit_handler(|_| vips::thread_shutdown())
+            .build()?;
+        let state = State { scheduler: Scheduler::new(limits), active: 0 };
+        let shared = Shared { state: Mutex::new(state), limits, ratios: PerClass::default() };
+        Ok(Self { threads, shared: Arc::new(shared) })
+    }
+
+    /// Computes on one of the threads, after what is more urgent; refuses at once what cannot be done in time.
+    ///
+    /// Dropping the future takes the task out of the queue. One that has begun runs on, and should be told to end.
+    pub async fn run<T>(
+        &self,
+        task: Task,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<Done<T>, Failure>
+    where
+        T: Send + 'static,
+    {
+        self.run_judged(task, work, |_| true).await
+    }
+
+    /// The same for work that may fail: what has failed says nothing about the quality of predictions.
+    pub async fn try_run<T>(
+        &self,
+        task: Task,
+        work: impl FnOnce() -> Result<T, Failure> + Send + 'static,
+    ) -> Result<Done<T>, Failure>
+    where
+        T: Send + 'static,
+    {
+        let Done { value, waited } = self.run_judged(task, work, Result::is_ok).await?;
+        Ok(Done { value: value?, waited })
+    }
+
+    async fn run_judged<T>(
+        &self,
+        task: Task,
+        work: impl FnOnce() -> T + Send + 'static,
+        is_complete: impl FnOnce(&T) -> bool + Send + 'static,
+    ) -> Result<Done<T>, Failure>
+    where
+        T: Send + 'static,
+    {
+        let (sender, receiver) = oneshot::channel();
+        let shared = Arc::clone(&self.shared);
+        let job = move |start: Result<Start, Failure>| {
+            let Start { number, waited } = match start {
+                Ok(start) => start,
+                Err(failure) => return drop(sender.send(Err(failure))),
+            };
+            let value = catch_unwind(AssertUnwindSafe(work));
+            // before the result goes out: whoever gets it finds the thread free
+            shared.end(number, value.as_ref().is_ok_and(is_complete));
+            if let Ok(value) = value {
+                let _ = sender.send(Ok(Done { value, waited }));
+            } else {
+                tracing::error!("a render panicked");
+            }
+        };
+        let _place = self.enter(task, Box::new(job))?;
+        receiver.await.unwrap_or(Err(Failure::Broken))
+    }
+
+    /// What a task of no cost would be told now, if it would be refused. For those who have much to do before they know
+    /// what their task is; a refusal counts as one.
+    pub fn would_refuse(&self, class: Class) -> Option<Failure> {
+        let refusal = self.shared.state.lock().scheduler.would_refuse(Instant::now(), class)?;
+        Some(refusal.into())
+    }
+
+    /// How busy the pool is.
+    pub fn load(&self) -> Load {
+        let state = self.shared.state.lock();
+        let scheduler = &state.scheduler;
+        let waiting_by_class = PerClass::from_fn(|class| scheduler.waiting(class));
+        Load {
+            running: scheduler.running(),
+            running_bytes: scheduler.running_bytes(),
+            memory: self.shared.limits.memory,
+            waiting: waiting_by_class.iter().map(|(_, waiting)| waiting).sum(),
+            waiting_by_class,
+            queued: PerClass::from_fn(|class| scheduler.queued(class)),
+            correction: PerClass::from_fn(|class| scheduler.correction(class)),
+            begun: scheduler.begun(),
+            oldest: scheduler.oldest().map(|since| since.elapsed()).unwrap_or_default(),
+            refusals: scheduler.refusals(),
+        }
+    }
+
+    /// Actual over predicted time of tasks that ended well, by class. Predictions are not corrected here.
+    pub fn ratios(&self) -> &PerClass<Ratios> {
+        &self.shared.ratios
+    }
+
+    fn enter(&self, task: Task, job: Job) -> Result<Place, Refusal> {
+        let mut state = self.shared.state.lock();
+        let now = Instant::now();
+        let admission = state.scheduler.admit(now, task)?;
+        let ticket = state.scheduler.enter(now, admission, job);
+        if state.wants_thread(self.shared.limits.threads) {
+            let shared = Arc::clone(&self.shared);
+            self.threads.spawn(move || shared.work());
+        }
+        Ok(Place { shared: Arc::clone(&self.shared), ticket })
+    }
+}
+
+impl Shared {
+    /// Works until there is nothing to do. Runs on a thread of the pool.
+    fn work(self: Arc<Self>) {
+        loop {
+            let mut state = self.state.lock();
+            match state.scheduler.next(Instant::now()) {
+                Next::Run { number, waited, work } => {
+                    // memory may have become free for more than one
+                    let is_more = state.scheduler.has_waiting() && state.wants_thread(self.limits.threads);
+                    drop(state);
+                    if is_more {
+                        let shared = Arc::clone(&self);
+                        rayon::spawn(move || shared.work());
+                    }
+                    work(Ok(Start { number, waited }));
+                }
+                Next::Drop { refusal, work } => {
+                    drop(state);
+                    work(Err(refusal.into()));
+                }
+                Next::Idle => {
+                    state.active -= 1;
+                    return;
+                }
+            }
+        }
+    }
+
+    fn end(&self, number: u64, is_complete: bool) {
+        let ended = self.state.lock().scheduler.end(Instant::now(), number, is_complete);
+        if let Some(ended) = ended.filter(|_| is_complete) {
+            self.ratios[ended.class].observe(ended.actual, ended.predicted);
+        }
+    }
+}
+
+impl State {
+    /// Whether one more thread is to look for work. It then counts as active.
+    fn wants_thread(&mut self, threads: usize) -> bool {
+        let is_free = self.active < threads;
+        self.active += usize::from(is_free);
+        is_free
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        // what the task holds is dropped after the lock is let go
+        let _job = self.shared.state.lock().scheduler.leave(self.ticket);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use futures_util::{FutureExt, future::poll_immediate};
+
+    use super::*;
+    use crate::render::Cost;
+
+    const LIMITS: fn(usize, usize) -> Limits = |threads, queue| Limits {
+        threads,
+        queue,
+        memory: 1 << 30,
+        deadline: Duration::from_mins(1),
+        shares: PerClass::from_fn(|_| 1),
+    };
+
+    fn pool(threads: usize, queue: usize) -> Pool {
+        Pool::new(LIMITS(threads, queue)).unwrap()
+    }
+
+    fn task() -> Task {
+        sized(0)
+    }
+
+    fn sized(bytes: u64) -> Task {
+        let deadline = Instant::now() + Duration::from_mins(1);
+        Task { class: Class::Picture, cost: Cost { cpu: Duration::ZERO, bytes }, deadline }
+    }
+
+    /// A job that says when it begins and ends when it is told to.
+    fn gated() -> (impl FnOnce() -> u32 + Send + 'static, mpsc::Receiver<()>, mpsc::Sender<()>) {
+        let (began, has_begun) = mpsc::channel();
+        let (release, released) = mpsc::channel();
+        let job = move || {
+            began.send(()).unwrap();
+            released.recv().unwrap();
+            1
+        };
+        (job, has_begun, release)
+    }
+
+    fn counts(pool: &Pool) -> (usize, usize, u64) {
+        let load = pool.load();
+        (load.running, load.waiting, load.begun)
+    }
+
+    #[tokio::test]
+    async fn beyond_the_bound_tasks_are_refused_at_once() {
+        let pool = pool(1, 1);
+        let (job, has_begun, release) = gated();
+        let mut first = Box::pin(pool.run(task(), job));
+        assert!(poll_immediate(&mut first).await.is_none());
+        has_begun.recv().unwrap();
+        assert!(pool.would_refuse(Class::Picture).is_none());
+        let mut second = Box::pin(pool.run(task(), || 2));
+        assert!(poll_immediate(&mut second).await.is_none());
+        assert_eq!(counts(&pool), (1, 1, 1));
+        assert!(matches!(pool.would_refuse(Class::Picture), Some(Failure::Overloaded { .. })));
+        let refused = pool.run(task(), || 3).now_or_never();
+        assert!(matches!(refused, Some(Err(Failure::Overloaded { .. }))));
+        release.send(()).unwrap();
+        assert_eq!(first.await.unwrap().value, 1);
+        assert_eq!(second.await.unwrap().value, 2);
+        assert_eq!(counts(&pool), (0, 0, 2));
+    }
+
+    #[tokio::test]
+    async fn whoever_stops_waiting_gives_the_place_free() {
+        let pool = pool(1, 1);
+        let (job, has_begun, release) = gated();
+        let mut first = Box::pin(pool.run(task(), job));
+        assert!(poll_immediate(&mut first).await.is_none());
+        has_begun.recv().unwrap();
+        let mut left = Box::pin(pool.run(task(), || 9));
+        assert!(poll_immediate(&mut left).await.is_none());
+        drop(left);
+        assert_eq!(counts(&pool), (1, 0, 1));
+        let mut next = Box::pin(pool.run(task(), || 2));
+        assert!(poll_immediate(&mut next).await.is_none());
+        release.send(()).unwrap();
+        assert_eq!(next.await.unwrap().value, 2);
+        assert_eq!(counts(&pool), (0, 0, 2), "what was left is never begun");
+    }
+
+    #[tokio::test]
+    async fn equal_tasks_begin_in_the_order_in_which_they_came() {
+        let pool = pool(1, 10);
+        let (job, has_begun, release) = gated();
+        let mut first = Box::pin(pool.run(task(), job));
+        assert!(poll_immediate(&mut first).await.is_none());
+        has_begun.recv().unwrap();
+        let order = Arc::new(Mutex::new(Vec::new()));
+        let mut others: Vec<_> = (0..10)
+            .map(|number| {
+                let order = Arc::clone(&order);
+                Box::pin(pool.run(task(), move || order.lock().push(number)))
+            })
+            .collect();
+        for other in &mut others {
+            assert!(poll_immediate(other).await.is_none());
+        }
+        release.send(()).unwrap();
+        futures_util::future::join_all(others).await;
+        assert_eq!(*order.lock(), (0..10).collect::<Vec<_>>());
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_caught_and_the_thread_lives() {
+        let pool = pool(1, 0);
+        let broken = pool.run(task(), || panic!("a bug in a codec")).await;
+        assert!(matches!(broken, Err::<Done<()>, _>(Failure::Broken)));
+        assert_eq!(pool.run(task(), || 7).await.unwrap().value, 7);
+        assert_eq!(counts(&pool), (0, 0, 2));
+    }
+
+    #[tokio::test]
+    async fn memory_that_becomes_free_wakes_all_that_fit() {
+        let pool = pool(2, 10);
+        let (job, has_begun, release) = gated();
+        let mut large = Box::pin(pool.run(sized(1 << 30), job));
+        assert!(poll_immediate(&mut large).await.is_none());
+        has_begun.recv().unwrap();
+        // two that run only together
+        let barrier = Arc::new(std::sync::Barrier::new(2));
+        let mut small: Vec<_> = (0..2)
+            .map(|_| {
+                let barrier = Arc::clone(&barrier);
+                Box::pin(pool.run(sized(1), move || drop(barrier.wait())))
+            })
+            .collect();
+        for small in &mut small {
+            assert!(poll_immediate(small).await.is_none());
+        }
+        assert_eq!((counts(&pool), pool.load().running_bytes), ((1, 2, 1), 1 << 30));
+        release.send(()).unwrap();
+        assert!(futures_util::future::join_all(small).await.iter().all(Result::is_ok));
+        assert!(large.await.is_ok());
+        let too_large = pool.run(sized((1 << 30) + 1), || ()).await.unwrap_err();
+        assert_eq!(
+            too_large.to_string(),
+            "the memory that this needs in bytes (workers.memory) is 1073741825, the limit is 1073741824"
+        );
+    }
+
+    #[tokio::test]
+    async fn only_what_ended_well_is_compared_with_its_prediction() {
+        let pool = pool(1, 1);
+        let task = || Task { cost: Cost { cpu: Duration::from_secs(1), bytes: 0 }, ..task() };
+        let failed = pool.try_run(task(), || Err::<(), _>(Failure::Deadline)).await;
+        assert!(matches!(failed, Err(Failure::Deadline)));
+        let broken = pool.run(task(), || panic!("a bug in a codec")).await;
+        assert!(matches!(broken, Err::<Done<()>, _>(Failure::Broken)));
+        assert_eq!(pool.ratios()[Class::Picture].read().count, 0);
+        assert!(pool.load().correction[Class::Picture] >= 1.0);
+        assert_eq!(pool.try_run(task(), || Ok(5)).await.unwrap().value, 5);
+        assert_eq!(pool.ratios()[Class::Picture].read().up_to[0], 1, "a tenth of a second at most");
+        assert!(pool.load().correction[Class::Picture] < 1.0);
+    }
+}
