@@ -115,7 +115,7 @@ pub(crate) fn normal(path: &str) -> String {
     let mut rest = path;
     while let Some(at) = rest.find('%') {
         normal.push_str(&rest[..at]);
-        let byte = match *rest[at..].as_bytes() {
+        let byte = match rest.as_bytes()[at..] {
             [_, high, low, ..] => hex(high).and_then(|high| Ok(high << 4 | hex(low)?)).ok(),
             _ => None,
         };

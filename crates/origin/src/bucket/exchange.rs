@@ -118,7 +118,10 @@ impl Exchange {
         }
         let mut answer = head_of(&response);
         let status = response.status();
-        let bodiless = is_head || status.is_redirection() || status == awc::http::StatusCode::NO_CONTENT;
+        let bodiless = is_head
+            || status.is_informational()
+            || status.is_redirection()
+            || status == awc::http::StatusCode::NO_CONTENT;
         let body = match errand {
             _ if bodiless => Bytes::new(),
             Some(errand) if status.is_success() => {

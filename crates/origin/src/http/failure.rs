@@ -68,5 +68,5 @@ fn is_io(error: &ParseError) -> bool {
 
 /// Whether it was we who gave the connection up, for what came on it.
 fn is_deliberate(error: &io::Error) -> bool {
-    error.get_ref().is_some_and(|inner| inner.is::<TooManyInterim>())
+    error.get_ref().and_then(|inner| inner.downcast_ref::<TooManyInterim>()).is_some()
 }

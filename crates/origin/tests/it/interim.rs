@@ -26,6 +26,7 @@ async fn server() -> Server {
         "endless" => behind(&HINTS.repeat(17)),
         "long" => behind(&format!("HTTP/1.1 103 Early Hints\r\nLink: {}\r\n\r\n", "x".repeat(1 << 16))),
         "switch" => behind("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n"),
+        "switch-length" => say("HTTP/1.1 101 Switching Protocols\r\nContent-Length: 0\r\n\r\n").then_hang(),
         "nothing-more" => say(HINTS).then_close(),
         "silent" => say(HINTS).then_hang(),
         "absent" => say(format!("{HINTS}HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")),
@@ -72,6 +73,7 @@ async fn they_are_bounded_and_no_answer() {
             ("/endless", ErrorKind::Broken),
             ("/long", ErrorKind::Broken),
             ("/switch", ErrorKind::Broken),
+            ("/switch-length", ErrorKind::Broken),
             ("/nothing-more", ErrorKind::Unreachable),
         ] {
             let error = fetch(&origin, path).await.unwrap_err();
