@@ -1,7 +1,7 @@
 //! The folder of a disk cache: who holds it, how it is laid out, and which of its entries count.
 
 use std::fs::{self, File, TryLockError};
-use std::io::{self, Write};
+use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 

@@ -13,13 +13,13 @@ use crate::{
         exposition::Exposition,
         hosts::{self, Load},
         metrics::{
-            BUILD, CACHE_BYTES, CACHE_CAPACITY, CACHE_DROPPED, CACHE_EVICTIONS, CACHE_FAILURES, CACHE_HITS,
-            CACHE_MISSES, CACHE_OVERSIZE, CACHE_PUTS, CLUSTER_NODES, FAILURES, FLIGHTS, HOST_CIRCUITS,
-            HOST_OPENED, HOST_PLACES, HOST_REFUSALS, HOST_WAITING, IN_FLIGHT, INFERENCE_REFUSALS,
-            INFERENCE_SECONDS, JOBS, LEASES, Metric, OPEN_FILES, ORIGIN_FETCHES, ORIGIN_SECONDS,
-            PHASE_SECONDS, POOL_BEGUN, POOL_OLDEST, POOL_RUNNING, POOL_THREADS, POOL_WAITING, PURGES_MADE,
-            PURGES_RECEIVED, REDIS_CONNECTED, REQUEST_SECONDS, REQUESTS, RESIDENT, RESPONSE_BYTES, SIGNED,
-            STARTED, UPLOAD_BYTES, UPLOAD_REFUSALS, UPTIME, VIPS_MEMORY,
+            BUILD, CACHE_BYTES, CACHE_CAPACITY, CACHE_CORRUPT, CACHE_DROPPED, CACHE_EVICTIONS,
+            CACHE_FAILURES, CACHE_HITS, CACHE_MISSES, CACHE_OVERSIZE, CACHE_PUTS, CLUSTER_NODES, FAILURES,
+            FLIGHTS, HOST_CIRCUITS, HOST_OPENED, HOST_PLACES, HOST_REFUSALS, HOST_WAITING, IN_FLIGHT,
+            INFERENCE_REFUSALS, INFERENCE_SECONDS, JOBS, LEASES, Metric, OPEN_FILES, ORIGIN_FETCHES,
+            ORIGIN_SECONDS, PHASE_SECONDS, POOL_BEGUN, POOL_OLDEST, POOL_RUNNING, POOL_THREADS, POOL_WAITING,
+            PURGES_MADE, PURGES_RECEIVED, REDIS_CONNECTED, REQUEST_SECONDS, REQUESTS, RESIDENT,
+            RESPONSE_BYTES, SIGNED, STARTED, UPLOAD_BYTES, UPLOAD_REFUSALS, UPTIME, VIPS_MEMORY,
         },
         process::Process,
     },
@@ -141,13 +141,14 @@ fn tell_peers(page: &mut Exposition, shared: &Shared) {
 
 fn tell_caches(page: &mut Exposition, shared: &Shared) {
     let caches = [("results", shared.results.stats()), ("originals", shared.originals.stats())];
-    let numbers: [Number; 8] = [
+    let numbers: [Number; 9] = [
         (&CACHE_HITS, |tier| tier.hits),
         (&CACHE_MISSES, |tier| tier.misses),
         (&CACHE_PUTS, |tier| tier.puts),
         (&CACHE_EVICTIONS, |tier| tier.evictions),
         (&CACHE_FAILURES, |tier| tier.failures),
         (&CACHE_DROPPED, |tier| tier.dropped),
+        (&CACHE_CORRUPT, |tier| tier.corrupt),
         (&CACHE_BYTES, |tier| tier.bytes),
         (&CACHE_CAPACITY, |tier| tier.capacity),
     ];
