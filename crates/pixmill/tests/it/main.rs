@@ -14,7 +14,9 @@ mod errors;
 mod fake_origin;
 mod faults;
 mod form;
+
 mod hits;
+mod identity;
 mod meta;
 mod negotiation;
 mod nodes;
