@@ -14,7 +14,7 @@ mod errors;
 mod fake_origin;
 mod faults;
 mod form;
-
+mod full_disk;
 mod hits;
 mod identity;
 mod meta;
