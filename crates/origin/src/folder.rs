@@ -47,7 +47,7 @@ impl Folder {
     }
 
     pub(crate) fn identity(&self, path: &SourcePath) -> String {
-        format!("file://{}{}", self.root.display(), path.canonical())
+        format!("file://{}{}", self.root.display(), path.identity())
     }
 
     pub(crate) async fn fetch(&self, path: &SourcePath, known: Option<&Validators>) -> Result<Answer> {
@@ -79,13 +79,11 @@ impl Folder {
     }
 }
 
-/// The path below the folder; `None` for hidden files, and for what only a directory could be called.
+/// The path below the folder; `None` for hidden files, and for the folder itself.
 fn relative(path: &SourcePath) -> Option<PathBuf> {
     let segments = path.segments();
     let hidden = segments.iter().any(|segment| segment.starts_with('.'));
-    let nameless = segments.last().is_none_or(String::is_empty);
-    // empty segments are left out: one at the front would make the path absolute
-    (!hidden && !nameless).then(|| segments.iter().filter(|segment| !segment.is_empty()).collect())
+    (!hidden && !segments.is_empty()).then(|| segments.iter().collect())
 }
 
 /// One file to read, on a thread where waiting is allowed.
@@ -214,7 +212,9 @@ mod tests {
             ("//a", Some("a")),
             ("/a//b", Some("a/b")),
             ("/", None),
-            ("/a/", None),
+            ("//", None),
+            ("/a/", Some("a")),
+            ("/a%281%29", Some("a(1)")),
             ("/.a", None),
             ("/.a/b", None),
             ("/...", None),

@@ -5,6 +5,8 @@ use std::net::IpAddr;
 use percent_encoding::percent_decode_str;
 use url::{Host, Url};
 
+use crate::path::normal;
+
 /// The longest URL that is looked at, in bytes.
 const LONGEST: usize = 8192;
 
@@ -17,7 +19,8 @@ const URL: Expected =
 /// Reads a URL; without a scheme it is one of http.
 ///
 /// The host comes out in small letters, in punycode, without a trailing dot; an address in whatever spelling as an
-/// address. The fragment is cut off.
+/// address; the path in the normal form of RFC 3986, 6.2.2, empty segments and all: what it means is known to its host
+/// alone. The query stays as it is, it may be signed. The fragment is cut off.
 pub(crate) fn url(text: &str) -> Result<Url, Expected> {
     let text = text.trim();
     // parsers of URLs drop tabs and line ends, and take backslashes for slashes
@@ -39,6 +42,8 @@ pub(crate) fn url(text: &str) -> Result<Url, Expected> {
     }
     let mut url = Url::parse(&format!("{scheme}://{rest}")).map_err(|_| URL)?;
     url.set_fragment(None);
+    let path = normal(url.path());
+    url.set_path(&path);
     drop_trailing_dot(&mut url)?;
     match url.host() {
         Some(Host::Ipv6(_)) if scheme == "https" => {
@@ -135,8 +140,10 @@ mod tests {
             ("http://a.example?c=d", "http://a.example/?c=d"),
             ("http://a.example/b c", "http://a.example/b%20c"),
             ("http://a.example/b+c%2Fd", "http://a.example/b+c%2Fd"),
-            ("http://a.example/%0d%0aX:y", "http://a.example/%0d%0aX:y"),
+            ("http://a.example/%0d%0aX:y", "http://a.example/%0D%0AX:y"),
             ("http://a.example/x@y", "http://a.example/x@y"),
+            ("http://a.example/%7e%78%c3%a9%28(?%7e", "http://a.example/~x%C3%A9%28(?%7e"),
+            ("http://a.example//x//", "http://a.example//x//"),
             ("http://a.example/../../b", "http://a.example/b"),
             ("a.example/r?u=http://b.example", "http://a.example/r?u=http://b.example"),
             ("http://b\u{fc}cher.example", "http://xn--bcher-kva.example/"),

@@ -129,7 +129,7 @@ impl Origins {
                 identity.extend(address.iter().map(|address| format!(" at {address}")));
                 identity
             }
-            Place::Bucket { name, path, .. } => format!("bucket {name}{}", path.canonical()),
+            Place::Bucket { name, path, .. } => format!("bucket {name}{}", path.identity()),
         }
     }
 

@@ -1,5 +1,7 @@
 //! The path of an original: decoded once, checked, and written in one canonical form.
 
+mod disguise;
+
 use crate::error::{Error, Result};
 
 /// The longest path that is looked at, in bytes as sent; Linux' own limit for a path (`PATH_MAX`).
@@ -12,9 +14,10 @@ const QUOTED: usize = 128;
 ///
 /// ```
 /// # use origin::SourcePath;
-/// let path = SourcePath::parse("/caf%c3%a9/%41 b.jpg")?;
-/// assert_eq!(path.canonical(), "/caf%C3%A9/A%20b.jpg");
-/// assert_eq!(path.segments(), ["café", "A b.jpg"]);
+/// let path = SourcePath::parse("//caf%c3%a9/%41 %28b%29.jpg")?;
+/// assert_eq!(path.segments(), ["café", "A (b).jpg"]);
+/// assert_eq!(path.canonical(), "/caf%C3%A9/A%20%28b%29.jpg");
+/// assert_eq!(path.identity(), "/caf%C3%A9/A%20(b).jpg");
 /// # Ok::<(), origin::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -26,29 +29,45 @@ pub struct SourcePath {
 impl SourcePath {
     /// Reads the path of a request as it was sent: percent-encoded, with its leading slash, without a query.
     ///
-    /// Decoding happens once: `%252e` is a file called `%2e`. Whatever could mean something else to a file system or
-    /// to another parser of URLs is refused with [`crate::ErrorKind::InvalidPath`].
+    /// Decoding happens once: `a%252eb` is a file called `a%2eb`. Empty segments are dropped, wherever they stand: `//a/`
+    /// is `/a`. Whatever could mean something else to a file system or to another parser of URLs, one that decodes
+    /// twice among them, is refused with [`crate::ErrorKind::InvalidPath`].
     pub fn parse(raw: &str) -> Result<Self> {
         Self::read(raw)
             .map_err(|reason| Error::InvalidPath { path: raw.chars().take(QUOTED).collect(), reason })
     }
 
-    /// The path in the form sent upstream: the normal form of RFC 3986, 6.2.2, where equivalent spellings are one and
-    /// different ones stay apart (`+` is not `%2B`).
+    /// The path in the form sent to HTTP origins: as it came, in the normal form of RFC 3986, 6.2.2. Equivalent spellings
+    /// are one, and different ones stay apart (`+` is not `%2B`): what they mean is the origin's business. It is also
+    /// the identity there, since two spellings may share a cache entry only if the origin is asked the same for both.
     pub fn canonical(&self) -> &str {
         &self.canonical
     }
 
-    /// The decoded segments in order; an empty one for every doubled or trailing slash.
+    /// The one spelling of the decoded segments: what identifies a file of a folder and an object of a bucket, which
+    /// have names and no URLs. It is a path that [`Self::parse`] reads as the same segments.
+    pub fn identity(&self) -> String {
+        if self.segments.is_empty() {
+            return "/".to_owned();
+        }
+        let mut identity = String::with_capacity(self.canonical.len());
+        for segment in &self.segments {
+            identity.push('/');
+            segment.bytes().for_each(|byte| append(&mut identity, byte, Spelling::Plain));
+        }
+        identity
+    }
+
+    /// The decoded segments in order, none of them empty; the root has none.
     pub fn segments(&self) -> &[String] {
         &self.segments
     }
 
     /// What lies below a prefix of whole segments, as a path of its own; nothing if it does not lie below it.
     pub(crate) fn below(&self, prefix: &Self) -> Option<Self> {
-        let prefix = prefix.segments.strip_suffix(&[String::new()]).unwrap_or(&prefix.segments);
-        let segments = self.segments.strip_prefix(prefix).filter(|rest| !rest.is_empty())?.to_vec();
-        let canonical = self.canonical.split('/').skip(1 + prefix.len());
+        let rest = self.segments.strip_prefix(&*prefix.segments).filter(|rest| !rest.is_empty());
+        let segments = rest?.to_vec();
+        let canonical = self.canonical.split('/').skip(1 + prefix.segments.len());
         Some(Self { canonical: canonical.fold(String::new(), |all, segment| all + "/" + segment), segments })
     }
 
@@ -58,13 +77,14 @@ impl SourcePath {
         }
         let below = raw.strip_prefix('/').ok_or("expected a leading slash")?;
         let mut path = Self { canonical: String::with_capacity(raw.len()), segments: Vec::new() };
-        for segment in below.split('/') {
+        for segment in below.split('/').filter(|segment| !segment.is_empty()) {
             path.canonical.push('/');
             let decoded = decode(segment, &mut path.canonical)?;
-            if decoded == "." || decoded == ".." {
-                return Err("expected no dot segments");
-            }
+            disguise::check(&decoded)?;
             path.segments.push(decoded);
+        }
+        if path.segments.is_empty() {
+            path.canonical.push('/');
         }
         Ok(path)
     }
@@ -81,19 +101,39 @@ fn decode(segment: &str, canonical: &mut String) -> Result<String, &'static str>
             (byte, after) => (*byte, Spelling::Plain, after),
         };
         check(byte, spelling)?;
-        if stays_plain(byte, spelling) {
-            canonical.push(char::from(byte));
-        } else {
-            canonical.push_str(percent_encoding::percent_encode_byte(byte));
-        }
+        append(canonical, byte, spelling);
         decoded.push(byte);
         rest = after;
     }
-    let decoded = String::from_utf8(decoded).map_err(|_| "expected UTF-8")?;
-    if decoded.chars().any(char::is_control) {
-        return Err("expected no control characters");
+    String::from_utf8(decoded).map_err(|_| "expected UTF-8")
+}
+
+/// The path of a URL in the normal form of RFC 3986, 6.2.2: hexadecimal digits are capital, and what needs no encoding
+/// has none. What is not percent-encoded properly stays as it is.
+pub(crate) fn normal(path: &str) -> String {
+    let mut normal = String::with_capacity(path.len());
+    let mut rest = path;
+    while let Some(at) = rest.find('%') {
+        normal.push_str(&rest[..at]);
+        let byte = match rest.as_bytes()[at..] {
+            [_, high, low, ..] => hex(high).and_then(|high| Ok(high << 4 | hex(low)?)).ok(),
+            _ => None,
+        };
+        match byte {
+            Some(byte) => append(&mut normal, byte, Spelling::Encoded),
+            None => normal.push('%'),
+        }
+        rest = &rest[at + if byte.is_some() { 3 } else { 1 }..];
     }
-    Ok(decoded)
+    normal + rest
+}
+
+fn append(path: &mut String, byte: u8, spelling: Spelling) {
+    if stays_plain(byte, spelling) {
+        path.push(char::from(byte));
+    } else {
+        path.push_str(percent_encoding::percent_encode_byte(byte));
+    }
 }
 
 /// How a byte was written in the request.
@@ -139,17 +179,23 @@ mod tests {
     fn accepts() {
         let cases: &[(&str, &str, &[&str])] = &[
             ("/a/b.jpg", "/a/b.jpg", &["a", "b.jpg"]),
-            ("/", "/", &[""]),
-            ("//a", "//a", &["", "a"]),
-            ("/a//b/", "/a//b/", &["a", "", "b", ""]),
+            ("/", "/", &[]),
+            ("///", "/", &[]),
+            ("//a", "/a", &["a"]),
+            ("/a//b/", "/a/b", &["a", "b"]),
+            ("///a///b///", "/a/b", &["a", "b"]),
             ("/%41%2d%7e", "/A-~", &["A-~"]),
             ("/%e2%82%ac", "/%E2%82%AC", &["€"]),
             ("/€", "/%E2%82%AC", &["€"]),
             ("/a b", "/a%20b", &["a b"]),
             ("/a+b", "/a+b", &["a+b"]),
             ("/a%2bb", "/a%2Bb", &["a+b"]),
-            ("/%252e%252e/x", "/%252e%252e/x", &["%2e%2e", "x"]),
+            ("/a%252e%252e/x", "/a%252e%252e/x", &["a%2e%2e", "x"]),
             ("/%252fetc", "/%252fetc", &["%2fetc"]),
+            ("/100%25.jpg", "/100%25.jpg", &["100%.jpg"]),
+            ("/..a;b", "/..a;b", &["..a;b"]),
+            ("/a;..", "/a;..", &["a;.."]),
+            ("/;", "/;", &[";"]),
             ("/%3Fa%23", "/%3Fa%23", &["?a#"]),
             ("/...", "/...", &["..."]),
             ("/..a", "/..a", &["..a"]),
@@ -163,6 +209,49 @@ mod tests {
         }
     }
 
+    /// In each line the spellings of one name; no two lines share an identity.
+    #[test]
+    fn a_name_has_one_identity() {
+        let names: &[&[&str]] = &[
+            &["/photo(1).jpg", "/photo%281%29.jpg", "//photo(1).jpg", "/photo(1)%2ejpg", "/photo(1).jpg/"],
+            &["/caf\u{e9}.jpg", "/caf%C3%A9.jpg", "/caf%c3%a9.jpg", "/%63af%C3%a9.jpg"],
+            &["/cafe\u{301}.jpg", "/cafe%cc%81.jpg"],
+            &["/a+b", "/a%2Bb", "/a%2bb"],
+            &["/a b", "/a%20b"],
+            &["/a%2520b"],
+            &["/a/b;c=d,e", "/a//b%3Bc%3Dd%2Ce", "/a/%62%3bc=d,e/"],
+            &["/A/b"],
+            &["/~%5B%5d", "/%7e[]"],
+            &["/", "//", "///"],
+        ];
+        let identity = |raw: &&str| SourcePath::parse(raw).unwrap().identity();
+        let mut seen = std::collections::BTreeSet::new();
+        for spellings in names {
+            let first = identity(&spellings[0]);
+            assert!(spellings.iter().all(|raw| identity(raw) == first), "{spellings:?}");
+            assert!(seen.insert(first), "{spellings:?}");
+        }
+    }
+
+    #[test]
+    fn equivalent_paths_of_urls_are_one() {
+        for (path, expected) in [
+            ("/", "/"),
+            ("/%7e%41/x", "/~A/x"),
+            ("/caf%c3%a9", "/caf%C3%A9"),
+            ("/a%2fb//c%28(", "/a%2Fb//c%28("),
+            ("/%", "/%"),
+            ("/%4", "/%4"),
+            ("/%zz%41", "/%zzA"),
+            ("/%%41", "/%A"),
+            ("/%2541", "/%2541"),
+            ("/%+1", "/%+1"),
+        ] {
+            assert_eq!(normal(path), expected, "{path}");
+            assert_eq!(normal(expected), expected);
+        }
+    }
+
     #[test]
     fn below_a_prefix_of_whole_segments() {
         for (path, prefix, expected) in [
@@ -170,8 +259,8 @@ mod tests {
             ("/shop/a.jpg", "/shop/", Some("/a.jpg")),
             ("/%73hop/%e9%80%80/b", "/shop", Some("/%E9%80%80/b")),
             ("/shop/eu/a.jpg", "/shop/eu", Some("/a.jpg")),
-            ("/shop/", "/shop", Some("/")),
-            ("/shop//a", "/shop", Some("//a")),
+            ("/shop/", "/shop", None),
+            ("//shop//a/", "/shop//", Some("/a")),
             ("/shop", "/shop", None),
             ("/shopping/a.jpg", "/shop", None),
             ("/Shop/a.jpg", "/shop", None),
@@ -198,6 +287,12 @@ mod tests {
             "/.%2e/a",
             "/%2e",
             "/a%2fb",
+            "/..;/a",
+            "/a/.;x/b",
+            "/%2e%2e;/a",
+            "/..%3b/a",
+            "/%252e%252e/a",
+            "/a%2500",
             "/..%2fetc",
             "/..%5cetc",
             "/a\\b",
@@ -237,12 +332,39 @@ mod tests {
             }
         }
 
+        /// Names are the same exactly where identities are, and an identity is a path of the same name.
+        #[test]
+        fn identities_are_names(one in "/([a(+;/%]|%[0-9a-fA-F]{2}){0,8}", other in "/([a(+;/%]|%[0-9a-fA-F]{2}){0,8}") {
+            if let (Ok(one), Ok(other)) = (SourcePath::parse(&one), SourcePath::parse(&other)) {
+                prop_assert_eq!(one.identity() == other.identity(), one.segments() == other.segments());
+                let again = SourcePath::parse(&one.identity()).unwrap();
+                prop_assert_eq!(again.identity(), one.identity());
+                prop_assert_eq!(again.segments(), one.segments());
+            }
+        }
+
+        /// However often a path is decoded, with whatever cut off behind a semicolon, no step of it goes up.
+        #[test]
+        fn no_decoding_makes_a_dot_segment(raw in "/([.;/ ]|%(25){0,3}(2e|2E|2f|5c|3b|00|20|c0%ae)|%2|5){0,10}") {
+            if let Ok(path) = SourcePath::parse(&raw) {
+                let mut text = path.canonical().to_owned();
+                for _ in 0..raw.len() {
+                    for step in text.split(['/', '\\']) {
+                        let name = step.split(';').next().unwrap_or_default().trim();
+                        prop_assert!(name != "." && name != "..", "{raw} {text}");
+                    }
+                    prop_assert!(!text.contains('\0'), "{raw} {text}");
+                    text = percent_encoding::percent_decode_str(&text).decode_utf8_lossy().into_owned();
+                }
+            }
+        }
+
         /// No text makes it panic, and no segment can climb or split.
         #[test]
         fn segments_are_harmless(raw in "/?\\PC{0,64}") {
             if let Ok(path) = SourcePath::parse(&raw) {
                 for segment in path.segments() {
-                    prop_assert!(segment != "." && segment != "..");
+                    prop_assert!(!segment.is_empty() && segment != "." && segment != "..");
                     prop_assert!(!segment.contains(['/', '\\', '\0']));
                 }
             }

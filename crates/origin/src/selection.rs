@@ -112,7 +112,7 @@ impl Rules {
             return self.elsewhere(asked, "path", url);
         }
         if let Some(text) = asked.source_url {
-            if !matches!(asked.path, "/" | "") {
+            if !asked.path.trim_matches('/').is_empty() {
                 return Err(malformed("source_url", text, "the path to be / beside a whole URL"));
             }
             let url = named::url(text).map_err(|expected| malformed("source_url", text, expected))?;

@@ -81,9 +81,11 @@ mod tests {
     fn paths_stay_below_the_base() {
         for (base, path, expected) in [
             ("http://a.example", "/x.jpg", "http://a.example/x.jpg"),
-            ("http://a.example/", "//x.jpg", "http://a.example//x.jpg"),
+            ("http://a.example/", "//x.jpg/", "http://a.example/x.jpg"),
+            ("http://a.example/b/", "//", "http://a.example/b/"),
             ("http://a.example/b/", "/x%3fy.jpg", "http://a.example/b/x%3Fy.jpg"),
-            ("http://a.example/b", "/%252e%252e/x", "http://a.example/b/%252e%252e/x"),
+            ("http://a.example/b", "/%252fx%2528", "http://a.example/b/%252fx%2528"),
+            ("http://a.example/b", "/%28%2B%2b+", "http://a.example/b/%28%2B%2B+"),
             (
                 "http://a.example/b",
                 "/caf\u{e9} (1),a+b;c=d'!*$&~.jpg",

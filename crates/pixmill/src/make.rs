@@ -16,7 +16,7 @@ use crate::{
     keys::{Keys, etag},
     original::{self, FETCH_TIME, Original, Standing},
     overlays::{self, Overlays},
-    render::{self, Done, Output, Phases, Render, Rendered, Task},
+    render::{self, Done, Operation, Output, Phases, Render, Rendered},
     seen,
     service::{Job, Made},
     sight::Fact,
@@ -138,8 +138,8 @@ async fn rendered(
     let mut assets = overlays.assets;
     assets.faces = facts.iter().flat_map(Fact::for_plan).collect();
     let render = Render { params: job.request.params.clone(), assets, accept: job.request.accept };
-    let task = Task::Render(Box::new(render));
-    let render = render::Job { original: original.envelope.body.clone(), task };
+    let operation = Operation::Render(Box::new(render));
+    let render = render::Job { original: original.envelope.body.clone(), operation };
     let order = worker.shared.order(job.request.class, job.until, &job.identity, strikes);
     let Done { value, waited: queue } = worker.shared.renderer.run(render, order).await?;
     let Output::Rendered(Rendered { answer, phases }) = value else { return Err(Failure::Broken) };

@@ -113,7 +113,8 @@ pub async fn given(worker: &Worker, body: Bytes) -> Original {
 }
 
 /// Keeps one that did not come from the origin in the place of one that would: until its lifetime ends, the origin is not asked,
-/// and what was made of what was there before is found nowhere. Nothing: the cache has no place for it.
+/// and what was made of what was there before is found nowhere. Nothing: the cache has no place for it, or its disk
+/// is full.
 pub async fn keep_given(
     worker: &Worker,
     target: &Target,
@@ -129,7 +130,11 @@ pub async fn keep_given(
     envelope.meta.tags = vec![tag];
     let envelope = Arc::new(envelope);
     originals.put_shared(key, Arc::clone(&envelope)).await;
-    originals.get(&key, clock::now()).await?;
+    if !originals.has_stored(&key, &envelope).await {
+        // nobody is to find here what its sender was told is not kept
+        forget(worker, &key).await;
+        return None;
+    }
     Some(Original { envelope, standing: Standing::Kept })
 }
 

@@ -16,13 +16,13 @@ use std::{
 use bytesize::ByteSize;
 use vips_ops::{Settings, vips::Deadline};
 
+use self::process::{Bounds, Ended, Setup, Supervisor, signal_name};
 pub use self::{
-    engine::{Engine, Job, Output, Phases, Render, Rendered, Task},
     cost::Cost,
-    pool::{Class, Done, Limits, Load, PerClass, Pool, Refusals},
+    engine::{Engine, Job, Operation, Output, Phases, Render, Rendered},
+    pool::{Class, Done, Limits, Load, PerClass, Pool, Refusals, Task},
     process::{Reason, Stats as ProcessStats, run_worker},
 };
-use self::process::{Bounds, Ended, Setup, Supervisor, signal_name};
 use crate::{
     config::{Config, Isolation},
     failure::Failure,
@@ -78,7 +78,7 @@ impl Renderer {
 
     /// Does a job. Dropping the future takes it out of the queue, or stops it.
     pub async fn run(&self, job: Job, order: Order) -> Result<Done<Output>, Failure> {
-        let admission = pool::Task { class: order.class, cost: job.cost(), deadline: order.until };
+        let admission = Task { class: order.class, cost: job.cost(), deadline: order.until };
         let watch = EndOnDrop(Deadline::never());
         let cancelled = watch.0.clone();
         let processes = self.processes.clone();

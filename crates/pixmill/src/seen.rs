@@ -14,7 +14,7 @@ use crate::{
     flight,
     keys::Keys,
     original::{Original, Standing},
-    render::{Class, Job, Output, Task},
+    render::{Class, Job, Operation, Output},
     sight::{Fact, Question, questions},
     state::Worker,
 };
@@ -93,7 +93,7 @@ async fn look(worker: Rc<Worker>, asked: Asked) -> Result<Fact, Failure> {
         Failure::Overloaded { retry_after: RETRY_SOON }
     })?;
     let began = Instant::now();
-    let job = Job { original: original.envelope.body.clone(), task: Task::Analyze(question) };
+    let job = Job { original: original.envelope.body.clone(), operation: Operation::Analyze(question) };
     let strikes = Keys::quarantine(&identity, &original.version());
     let done = shared.renderer.run(job, shared.order(Class::Vision, until, &identity, strikes)).await?;
     counted.seconds.observe(began.elapsed().saturating_sub(done.waited));

@@ -39,13 +39,14 @@ fn codec(c: &mut Criterion) {
     let mut group = c.benchmark_group("envelope");
     for len in [10_000, 100_000, 1_000_000] {
         let envelope = envelope(len);
-        let bytes = envelope.encode();
+        let key = Key::of(&[b"bench"]);
+        let bytes = envelope.encode(&key);
         group.throughput(Throughput::Bytes(len as u64));
         group.bench_with_input(BenchmarkId::new("encode", len), &envelope, |b, envelope| {
-            b.iter(|| envelope.encode());
+            b.iter(|| envelope.encode(&key));
         });
         group.bench_with_input(BenchmarkId::new("decode and verify", len), &bytes, |b, bytes| {
-            b.iter(|| Envelope::decode(bytes.clone()));
+            b.iter(|| Envelope::decode(bytes.clone(), &key));
         });
     }
     group.finish();

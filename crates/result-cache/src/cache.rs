@@ -141,6 +141,22 @@ impl Cache {
         }
     }
 
+    /// Whether what was just put under the key outlasts a restart, where there is a disk for that; else, whether it is
+    /// kept at all. Waits for the disk. One that is too large for the disk was never meant to be there.
+    pub async fn has_stored(&self, key: &Key, envelope: &Arc<Envelope>) -> bool {
+        let tiers = &*self.0;
+        let Some(disk) = tiers.disk.as_ref().filter(|disk| disk.fits(envelope)) else {
+            return self.get(key, crate::clock::now()).await.is_some();
+        };
+        if disk.has_written(key, envelope).await {
+            return true;
+        }
+        match &tiers.redis {
+            Some(redis) => redis.get(key).await.is_some_and(|found| found == *envelope),
+            None => false,
+        }
+    }
+
     /// Forgets the key in every tier, for good. On an error every other tier has forgotten it; try again.
     pub async fn remove(&self, key: &Key) -> Result<(), Error> {
         let tiers = &*self.0;

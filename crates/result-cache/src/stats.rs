@@ -30,6 +30,8 @@ pub struct TierStats {
     pub failures: u64,
     /// Redis: envelopes that were not written, since too much waited or Redis did not take them.
     pub dropped: u64,
+    /// Redis: entries that were damaged or written for another key, each counted as a miss as well.
+    pub corrupt: u64,
     /// Redis: bytes that wait to be written. Memory: bytes held now. Disk: bytes written since the cache was opened.
     pub bytes: u64,
     /// Room in bytes; in Redis, room for what waits.

@@ -1,5 +1,5 @@
 //! What the tests share: sample pictures, comparison of pictures, golden files, an origin that misbehaves on demand,
-//! Redis servers, what benchmarks measure with.
+//! Redis servers, disks that are soon full, what benchmarks measure with.
 //!
 //! Everything here panics with a clear text when something is not as a test expects it.
 
@@ -11,6 +11,7 @@ mod picture;
 mod redis;
 mod samples;
 mod slow_line;
+mod small_disk;
 
 pub use self::redis::{RedisCluster, RedisSentinel, RedisServer};
 pub use film::Film;
@@ -18,3 +19,4 @@ pub use measure::{median, process_time};
 pub use picture::{Difference, Picture};
 pub use samples::{sample, samples};
 pub use slow_line::SlowLine;
+pub use small_disk::SmallDisk;

@@ -121,6 +121,15 @@ impl RedisServer {
         self.try_to(words).unwrap_or_else(|error| panic!("{words:?}: {error}"))
     }
 
+    /// Has it do something with bytes that are no text.
+    pub fn ask_bytes(&self, words: &[&[u8]]) {
+        let client = Client::open(self.url()).expect("an address");
+        let mut connection = client.get_connection().expect("a running server");
+        let mut command = redis::Cmd::new();
+        command.arg(words);
+        command.query::<()>(&mut connection).expect("a right command");
+    }
+
     fn try_to<T: FromRedisValue>(&self, words: &[&str]) -> RedisResult<T> {
         let client = Client::open(self.url()).expect("an address");
         let mut connection = client.get_connection()?;

@@ -1,26 +1,36 @@
 //! Connects to services that the operator named: any address will do, there is nothing to guard.
 
-use std::io;
+use std::{io, sync::Arc, time::Duration};
 
 use actix_rt::net::TcpStream;
 use actix_service::Service;
 use actix_tls::connect::{ConnectError, ConnectInfo, Connection};
 use awc::{Client, http::Uri};
 use futures_util::future::LocalBoxFuture;
+use rustls::ClientConfig;
+use tokio::time::timeout;
 
 use crate::{
     Config,
     http::{
         client::Terms,
         tls,
-        wire::{Connections, Wire},
+        wire::{Connections, Stream, Wire},
     },
 };
 
 /// Makes clients, all alike.
 pub(crate) struct Dialler {
     connector: OpenConnector,
+    tls: Arc<ClientConfig>,
     terms: Terms,
+}
+
+/// What answers for services without TLS, and for those with it.
+#[derive(Clone)]
+pub(crate) struct Clients {
+    pub(crate) plain: Client,
+    pub(crate) tls: Client,
 }
 
 /// The service that awc's connector calls for every new connection.
@@ -29,6 +39,10 @@ pub(crate) struct Dialler {
 /// which are private by nature. What a request says can become part of a host as a checked name only, see `name`.
 #[derive(Clone)]
 struct OpenConnector {
+    /// For connections with TLS: all of a client are, or none.
+    tls: Option<Arc<ClientConfig>>,
+    /// For connecting, and for the handshake once more.
+    timeout: Duration,
     connections: Connections,
 }
 
@@ -36,13 +50,15 @@ impl Dialler {
     pub(crate) fn new(config: &Config, connections: &Connections) -> Result<Self, String> {
         let roots = tls::roots(config.ca_file.as_deref())?;
         let tls = tls::client(roots).map_err(|error| format!("TLS cannot be set up: {error}"))?;
-        let connector = OpenConnector { connections: connections.clone() };
-        Ok(Self { connector, terms: Terms::new(config, tls) })
+        let connector =
+            OpenConnector { tls: None, timeout: config.connect_timeout, connections: connections.clone() };
+        Ok(Self { connector, tls, terms: Terms::new(config) })
     }
 
-    /// A client.
-    pub(crate) fn client(&self) -> Client {
-        self.terms.client(self.connector.clone())
+    /// New clients.
+    pub(crate) fn clients(&self) -> Clients {
+        let tls = OpenConnector { tls: Some(Arc::clone(&self.tls)), ..self.connector.clone() };
+        Clients { plain: self.terms.client(self.connector.clone()), tls: self.terms.client(tls) }
     }
 }
 
@@ -54,11 +70,18 @@ impl Service<ConnectInfo<Uri>> for OpenConnector {
     actix_service::always_ready!();
 
     fn call(&self, info: ConnectInfo<Uri>) -> Self::Future {
-        let connections = self.connections.clone();
+        let connector = self.clone();
         Box::pin(async move {
-            let stream = connect(info.hostname(), info.port()).await.map_err(ConnectError::Io)?;
-            Ok(Connection::new(info.request().clone(), Wire::new(stream, &connections)))
+            let stream = connector.stream(info.hostname(), info.port()).await.map_err(ConnectError::Io)?;
+            Ok(Connection::new(info.request().clone(), Wire::new(stream, &connector.connections)))
         })
+    }
+}
+
+impl OpenConnector {
+    async fn stream(&self, host: &str, port: u16) -> io::Result<Stream> {
+        let tcp = timeout(self.timeout, connect(host, port)).await.map_err(|_| io::ErrorKind::TimedOut)??;
+        tls::stream(tcp, self.tls.as_ref(), host, self.timeout).await
     }
 }
 

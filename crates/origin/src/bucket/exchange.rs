@@ -12,13 +12,15 @@ use awc::{
 use bytes::Bytes;
 use object_store::client::{HttpError, HttpErrorKind, HttpRequest, HttpResponse, HttpResponseBody};
 use tokio::time::timeout;
+use url::Url;
 
-use super::dialler::Dialler;
+use super::dialler::{Clients, Dialler};
 use crate::{
     Config, Freshness, Validators,
     error::{Error, Phase},
     http::{
         body::{self, Framing, Spoilt},
+        client::told,
         failure::{self, Limits},
         response,
         wire::Connections,
@@ -51,7 +53,7 @@ pub(crate) struct Seen {
 pub(crate) struct Exchange {
     dialler: Dialler,
     /// Replaced when one of its connections can no longer be trusted, as in `Http::retire`.
-    client: RefCell<Client>,
+    clients: RefCell<Clients>,
     connections: Connections,
     user_agent: HeaderValue,
     limits: Limits,
@@ -85,7 +87,7 @@ impl Exchange {
         let connections = Connections::default();
         let dialler = Dialler::new(config, &connections)?;
         Ok(Self {
-            client: RefCell::new(dialler.client()),
+            clients: RefCell::new(dialler.clients()),
             dialler,
             connections,
             user_agent: HeaderValue::from_str(&config.user_agent)
@@ -104,18 +106,22 @@ impl Exchange {
         let host = request.uri().authority().map(ToString::to_string).unwrap_or_default();
         let is_head = request.method() == ::http::Method::HEAD;
         // held until the body is read: the pool must outlive its connections, see `body::read`
-        let client = self.client.borrow().clone();
+        let clients = self.clients.borrow().clone();
+        let client = if request.uri().scheme_str() == Some("https") { clients.tls } else { clients.plain };
         let response = self.head(&client, request, &host).await?;
         if !is_head && !body::is_delimited(&response) {
             tracing::debug!(host, "a response without an end: connections are left behind");
-            self.client.replace(self.dialler.client());
+            self.clients.replace(self.dialler.clients());
         }
         if let Some(errand) = &errand {
             errand.note(&response);
         }
         let mut answer = head_of(&response);
         let status = response.status();
-        let bodiless = is_head || status.is_redirection() || status == awc::http::StatusCode::NO_CONTENT;
+        let bodiless = is_head
+            || status.is_informational()
+            || status.is_redirection()
+            || status == awc::http::StatusCode::NO_CONTENT;
         let body = match errand {
             _ if bodiless => Bytes::new(),
             Some(errand) if status.is_success() => {
@@ -168,8 +174,9 @@ impl Exchange {
         let (parts, body) = request.into_parts();
         let method = awc::http::Method::from_bytes(parts.method.as_str().as_bytes())
             .map_err(|_| broken("the request has a method that is none"))?;
+        let url = Url::parse(&parts.uri.to_string()).map_err(|_| broken("the request has no URL"))?;
         let mut outgoing = client
-            .request(method, parts.uri.to_string())
+            .request(method, told(&url))
             .no_decompress()
             .insert_header((HOST, host))
             .insert_header((USER_AGENT, self.user_agent.clone()))

@@ -91,7 +91,7 @@ impl Bucket {
     }
 
     pub(crate) fn identity(&self, path: &SourcePath) -> String {
-        format!("{}{}", self.identity, self.place.canonical(path))
+        format!("{}{}", self.identity, self.place.identity(path))
     }
 
     pub(crate) async fn fetch(&self, path: &SourcePath, known: Option<&Validators>) -> Result<Answer> {

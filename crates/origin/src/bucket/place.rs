@@ -37,7 +37,7 @@ impl Provider {
 pub(crate) struct Place {
     pub(crate) provider: Provider,
     pub(crate) name: String,
-    /// What stands before the path of a request; it has no empty segment.
+    /// What stands before the path of a request.
     prefix: Option<SourcePath>,
 }
 
@@ -56,36 +56,33 @@ impl Place {
         if prefix.is_empty() {
             return Ok(place);
         }
-        let prefix = SourcePath::parse(&format!("/{prefix}"))
-            .map_err(|_| "expected a prefix without query, fragment and dot segments")?;
-        if prefix.segments().iter().any(String::is_empty) {
+        if format!("/{prefix}/").contains("//") {
             return Err("expected a prefix without doubled slashes");
         }
+        let prefix = SourcePath::parse(&format!("/{prefix}"))
+            .map_err(|_| "expected a prefix without query, fragment and dot segments")?;
         place.prefix = Some(prefix);
         Ok(place)
     }
 
-    /// The key of an original; `None` where no object can have that name, or where it cannot be asked for: an empty
-    /// name, a key that begins with a slash, and in Azure one that ends with one. A neighbour is never given instead.
+    /// The key of an original; `None` for the root, which is no object. Paths have no empty segments, so keys that have
+    /// some (`a//b`, `/a`, `a/`) cannot be asked for.
     pub(crate) fn key(&self, path: &SourcePath) -> Option<Path> {
         let prefix = self.prefix.as_ref().map(SourcePath::segments).unwrap_or_default();
         let segments: Vec<&str> = prefix.iter().chain(path.segments()).map(String::as_str).collect();
-        let nameless = path.segments() == [""];
-        let unnameable = segments.first().is_some_and(|first| first.is_empty());
-        let trailing = segments.last().is_some_and(|last| last.is_empty());
-        if nameless || unnameable || (trailing && self.provider == Provider::Azure) {
+        if path.segments().is_empty() {
             return None;
         }
-        // `Path::parse` and `Path::from` would drop, refuse or encode what is a key of its own
+        // `Path::parse` and `Path::from` would refuse or encode what is a key of its own
         segments
             .into_iter()
             .try_fold(Path::ROOT, |path, segment| Some(path.join(PathPart::parse(segment).ok()?)))
     }
 
-    /// Where the key stands in a URL: the prefix and the path, in the canonical form of paths.
-    pub(crate) fn canonical(&self, path: &SourcePath) -> String {
-        let prefix = self.prefix.as_ref().map(SourcePath::canonical).unwrap_or_default();
-        format!("{prefix}{}", path.canonical())
+    /// What identifies an original in the bucket: the prefix and the path in the one spelling that their names have.
+    pub(crate) fn identity(&self, path: &SourcePath) -> String {
+        let prefix = self.prefix.as_ref().map(SourcePath::identity).unwrap_or_default();
+        format!("{prefix}{}", path.identity())
     }
 }
 
@@ -107,17 +104,15 @@ mod tests {
             ("s3://photos/2026/may/", "/a.jpg", Some("2026/may/a.jpg")),
             ("s3://photos/caf%C3%A9 1", "/a%20b+c.jpg", Some("café 1/a b+c.jpg")),
             ("s3://photos", "/%252F", Some("%2F")),
-            ("s3://photos", "/a//b", Some("a//b")),
-            ("s3://photos", "/a/", Some("a/")),
-            ("s3://photos", "/a//", Some("a//")),
-            ("s3://photos/p", "//a", Some("p//a")),
+            ("s3://photos", "/a//b", Some("a/b")),
+            ("s3://photos", "/a/", Some("a")),
+            ("s3://photos/p", "//a", Some("p/a")),
             ("s3://photos", "/%7E%7B%5D%23%3F*", Some("~{]#?*")),
-            ("s3://photos", "//a", None),
+            ("s3://photos", "//a", Some("a")),
             ("s3://photos", "/", None),
-            ("s3://photos/p", "/", None),
-            ("gs://photos", "/a/", Some("a/")),
-            ("az://photos", "/a/", None),
-            ("az://photos", "/a//b", Some("a//b")),
+            ("s3://photos/p", "//", None),
+            ("gs://photos", "/a/", Some("a")),
+            ("az://photos", "/a//b/", Some("a/b")),
         ] {
             assert_eq!(key(place, path).as_deref(), expected, "{place} {path}");
         }
@@ -132,6 +127,7 @@ mod tests {
             "photos/../x",
             "photos/%2e%2e",
             "photos//x",
+            "photos/x//",
             "photos/a//b",
             "photos?x",
             "photos/x?y",

@@ -1,11 +1,11 @@
 //! The HTTP client of a worker, whatever makes its connections.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use actix_service::Service;
 use actix_tls::connect::{ConnectError, ConnectInfo, Connection};
 use awc::{Client, Connector, http::Uri};
-use rustls::ClientConfig;
+use url::{Position, Url};
 
 use super::wire::Wire;
 use crate::Config;
@@ -15,19 +15,19 @@ const LIFETIME: Duration = Duration::from_mins(5);
 
 /// What holds for all connections of a client.
 pub(crate) struct Terms {
-    tls: Arc<ClientConfig>,
     connect_timeout: Duration,
     keep_alive: Duration,
     max_connections: u32,
 }
 
 impl Terms {
-    pub(crate) fn new(config: &Config, tls: Arc<ClientConfig>) -> Self {
+    pub(crate) fn new(config: &Config) -> Self {
         let Config { connect_timeout, keep_alive, max_connections, .. } = *config;
-        Self { tls, connect_timeout, keep_alive, max_connections }
+        Self { connect_timeout, keep_alive, max_connections }
     }
 
-    /// A client that follows no redirects, sets no headers and has no time limit but for connecting.
+    /// A client that follows no redirects, sets no headers and has no time limit but for connecting. It knows nothing
+    /// of TLS, which the connector sees to: it is told URLs by [`told`].
     pub(crate) fn client<C>(&self, connector: C) -> Client
     where
         C: Service<ConnectInfo<Uri>, Response = Connection<Uri, Wire>, Error = ConnectError>,
@@ -35,9 +35,8 @@ impl Terms {
     {
         let connector = Connector::new()
             .connector(connector)
-            .rustls_0_23(Arc::clone(&self.tls))
-            .timeout(self.connect_timeout)
-            .handshake_timeout(self.connect_timeout)
+            // the connector has limits of its own, for connecting and for the handshake each
+            .timeout(2 * self.connect_timeout)
             .limit(self.max_connections as usize)
             .conn_keep_alive(self.keep_alive)
             .conn_lifetime(LIFETIME);
@@ -47,5 +46,30 @@ impl Terms {
             .disable_timeout()
             .no_default_headers()
             .finish()
+    }
+}
+
+/// A URL as a client of ours is told it: without TLS, but with the port of the scheme that it had.
+pub(crate) fn told(url: &Url) -> String {
+    let port = url.port_or_known_default().unwrap_or_default();
+    let rest = &url[Position::BeforePath..Position::AfterQuery];
+    format!("http://{}:{port}{rest}", url.host_str().unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn urls_keep_their_port_and_target() {
+        for (url, expected) in [
+            ("http://a.example", "http://a.example:80/"),
+            ("https://a.example/x?y#z", "http://a.example:443/x?y"),
+            ("https://a.example:8443//%28", "http://a.example:8443//%28"),
+            ("http://[::1]/x", "http://[::1]:80/x"),
+            ("https://a.example:80/x", "http://a.example:80/x"),
+        ] {
+            assert_eq!(told(&Url::parse(url).unwrap()), expected);
+        }
     }
 }

@@ -7,6 +7,7 @@ use std::{
     fmt, io,
     net::{IpAddr, SocketAddr},
     rc::Rc,
+    sync::Arc,
     time::Duration,
 };
 
@@ -15,10 +16,14 @@ use actix_service::Service;
 use actix_tls::connect::{ConnectError, ConnectInfo, Connection};
 use awc::http::Uri;
 use futures_util::future::LocalBoxFuture;
+use rustls::ClientConfig;
 use tokio::time::{Instant, timeout_at};
 use url::Url;
 
-use super::wire::{Connections, Wire};
+use super::{
+    tls,
+    wire::{Connections, Wire},
+};
 use crate::{
     guard::Why,
     network::{self, Network},
@@ -47,6 +52,9 @@ pub(crate) struct GuardedConnector {
     pub(crate) guard: Rc<Guard>,
     /// What is connected to, whatever the host's name stands for. A client chose it, so nothing exempts it.
     pub(crate) address: Option<IpAddr>,
+    /// For connections with TLS: all of a client are, or none.
+    pub(crate) tls: Option<Arc<ClientConfig>>,
+    /// For connecting, and for the handshake once more.
     pub(crate) timeout: Duration,
     pub(crate) connections: Connections,
 }
@@ -68,8 +76,10 @@ impl Service<ConnectInfo<Uri>> for GuardedConnector {
     fn call(&self, info: ConnectInfo<Uri>) -> Self::Future {
         let connector = self.clone();
         Box::pin(async move {
-            let stream = connector.connect(info.hostname(), info.port()).await.map_err(ConnectError::Io)?;
-            let wire = Wire::new(stream, &connector.connections);
+            let host = info.hostname();
+            let tcp = connector.connect(host, info.port()).await.map_err(ConnectError::Io)?;
+            let stream = tls::stream(tcp, connector.tls.as_ref(), host, connector.timeout).await;
+            let wire = Wire::new(stream.map_err(ConnectError::Io)?, &connector.connections);
             Ok(Connection::new(info.request().clone(), wire))
         })
     }
@@ -167,6 +177,7 @@ mod tests {
                 trusted: Vec::new(),
             }),
             address: None,
+            tls: None,
             timeout: Duration::from_secs(5),
             connections: Connections::default(),
         }

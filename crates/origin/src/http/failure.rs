@@ -2,9 +2,10 @@
 
 use std::{io, time::Duration};
 
+use actix_http::error::ParseError;
 use awc::error::{ConnectError, SendRequestError};
 
-use super::connector::Refused;
+use super::{connector::Refused, interim::TooManyInterim};
 use crate::error::{Error, Phase};
 
 /// The limits that a request can run into.
@@ -20,7 +21,7 @@ pub(crate) struct Limits {
 pub(crate) fn is_early_end(error: &SendRequestError) -> bool {
     match error {
         SendRequestError::Connect(ConnectError::Disconnected) | SendRequestError::Send(_) => true,
-        SendRequestError::Response(error) => is_io(error),
+        SendRequestError::Response(ParseError::Io(error)) => !is_deliberate(error),
         _ => false,
     }
 }
@@ -35,6 +36,9 @@ pub(crate) fn unsent(host: String, error: SendRequestError, limits: &Limits) -> 
         SendRequestError::Connect(ConnectError::Io(error)) => unconnected(host, &error, limits),
         SendRequestError::Connect(error) => Error::Unreachable { host, reason: error.to_string() },
         SendRequestError::Send(error) => Error::Unreachable { host, reason: error.to_string() },
+        SendRequestError::Response(ParseError::Io(error)) if is_deliberate(&error) => {
+            Error::Broken { host, reason: error.to_string() }
+        }
         SendRequestError::Response(error) if is_io(&error) => {
             Error::Unreachable { host, reason: error.to_string() }
         }
@@ -58,6 +62,11 @@ fn connect_timeout(host: String, limits: &Limits) -> Error {
 }
 
 /// Whether a response could not be parsed because the connection failed, not because it was wrong.
-fn is_io(error: &actix_http::error::ParseError) -> bool {
-    matches!(error, actix_http::error::ParseError::Io(_))
+fn is_io(error: &ParseError) -> bool {
+    matches!(error, ParseError::Io(_))
+}
+
+/// Whether it was we who gave the connection up, for what came on it.
+fn is_deliberate(error: &io::Error) -> bool {
+    error.get_ref().and_then(|inner| inner.downcast_ref::<TooManyInterim>()).is_some()
 }

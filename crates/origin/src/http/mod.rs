@@ -4,6 +4,7 @@ pub(crate) mod body;
 pub(crate) mod client;
 mod connector;
 pub(crate) mod failure;
+mod interim;
 mod pools;
 mod redirect;
 pub(crate) mod request;

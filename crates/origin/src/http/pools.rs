@@ -34,7 +34,7 @@ impl Pools {
         let mut open = self.open.borrow_mut();
         let pool = match position(&open, url, address) {
             Some(known) => open.remove(known),
-            None => Pool { origin: url.origin(), address, client: self.dialler.client(address) },
+            None => Pool { origin: url.origin(), address, client: self.dialler.client(url, address) },
         };
         let client = pool.client.clone();
         if open.len() >= KEPT {
@@ -47,7 +47,7 @@ impl Pools {
 
     /// Leaves all pooled connections to a host behind.
     ///
-    /// After a response whose end awc cannot tell (an early hint, no length) it takes the connection for idle, and
+    /// After a response whose end awc cannot tell (a switch of protocols, no length) it takes the connection for idle, and
     /// what still comes on it would be taken for the answer to the next request: another picture.
     pub(crate) fn retire(&self, url: &Url, address: Option<IpAddr>) {
         let mut open = self.open.borrow_mut();

@@ -16,7 +16,7 @@ use url::Url;
 
 use super::{
     authority,
-    client::Terms,
+    client::{Terms, told},
     connector::{Guard, GuardedConnector},
     redirect::Standing,
     wire::Connections,
@@ -26,6 +26,7 @@ use crate::{Config, Validators};
 /// Makes clients.
 pub(crate) struct Dialler {
     connector: GuardedConnector,
+    tls: Arc<ClientConfig>,
     terms: Terms,
 }
 
@@ -39,15 +40,17 @@ impl Dialler {
         let connector = GuardedConnector {
             guard: Rc::new(guard),
             address: None,
+            tls: None,
             timeout: config.connect_timeout,
             connections: connections.clone(),
         };
-        Self { connector, terms: Terms::new(config, tls) }
+        Self { connector, tls, terms: Terms::new(config) }
     }
 
-    /// A client. With an address it connects there, whatever host it is asked for.
-    pub(crate) fn client(&self, address: Option<IpAddr>) -> Client {
-        self.terms.client(GuardedConnector { address, ..self.connector.clone() })
+    /// A client for URLs of this one's scheme. With an address it connects there, whatever host it is asked for.
+    pub(crate) fn client(&self, url: &Url, address: Option<IpAddr>) -> Client {
+        let tls = (url.scheme() == "https").then(|| Arc::clone(&self.tls));
+        self.terms.client(GuardedConnector { address, tls, ..self.connector.clone() })
     }
 }
 
@@ -97,9 +100,8 @@ pub(crate) fn get(
     (known, host): (Option<&Validators>, Option<&str>),
 ) -> ClientRequest {
     let mut request = client
-        .get(url.as_str())
+        .get(told(url))
         .no_decompress()
-        // awc leaves out 80 and 443 whatever the scheme
         .insert_header((HOST, host.map_or_else(|| authority(url), str::to_owned)))
         .insert_header((USER_AGENT, headers.user_agent.clone()))
         .insert_header((ACCEPT, "*/*"))

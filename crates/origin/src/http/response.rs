@@ -44,6 +44,10 @@ impl Http {
             (StatusCode::NOT_MODIFIED, Some(known)) => {
                 Ok(Answer { body: None, validators: validators.or(known), freshness, content_type })
             }
+            // what follows a switch of protocols is no body, and has no end
+            (status, _) if status.is_informational() => {
+                Err(refusal(status, authority(url), original.to_owned()))
+            }
             _ => {
                 body::drain(response).await;
                 Err(refusal(status, authority(url), original.to_owned()))

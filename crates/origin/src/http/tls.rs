@@ -1,12 +1,18 @@
-//! Whom we trust when an origin speaks TLS.
+//! TLS with an origin: whom we trust, and the handshake.
 
-use std::{path::Path, sync::Arc};
+use std::{io, path::Path, sync::Arc, time::Duration};
+
+use actix_rt::net::TcpStream;
 
 use rustls::{
     ClientConfig, RootCertStore,
     crypto::ring,
-    pki_types::{CertificateDer, pem::PemObject},
+    pki_types::{CertificateDer, ServerName, pem::PemObject},
 };
+use tokio::time::timeout;
+use tokio_rustls::TlsConnector;
+
+use super::wire::Stream;
 
 /// The public certificate authorities of Mozilla's list, and those of a PEM file.
 pub(crate) fn roots(ca_file: Option<&Path>) -> Result<RootCertStore, String> {
@@ -35,4 +41,19 @@ pub(crate) fn client(roots: RootCertStore) -> Result<Arc<ClientConfig>, rustls::
         .with_no_client_auth();
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(Arc::new(config))
+}
+
+/// Makes a stream of a TCP connection: through a handshake, of at most `limit`, if there are settings for one.
+pub(crate) async fn stream(
+    tcp: TcpStream,
+    tls: Option<&Arc<ClientConfig>>,
+    host: &str,
+    limit: Duration,
+) -> io::Result<Stream> {
+    let Some(tls) = tls else { return Ok(Stream::Plain(tcp)) };
+    let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+    let name = ServerName::try_from(host.to_owned()).map_err(io::Error::other)?;
+    let handshake = TlsConnector::from(Arc::clone(tls)).connect(name, tcp);
+    let stream = timeout(limit, handshake).await.map_err(|_| io::ErrorKind::TimedOut)??;
+    Ok(Stream::Tls(Box::new(stream)))
 }

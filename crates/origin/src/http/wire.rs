@@ -1,15 +1,21 @@
-//! A TCP connection that is counted for as long as it exists.
+//! A connection, plain or with TLS, that is counted for as long as it exists and passes on final responses only.
 
 use std::{
     cell::Cell,
     io::{self, IoSlice},
     pin::Pin,
     rc::Rc,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
 };
 
 use actix_rt::net::{ActixStream, Ready, TcpStream};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio_rustls::client::TlsStream;
+
+use super::interim::InterimFilter;
+
+/// How much is read at a time of the head of a response.
+const PIECE_BYTES: usize = 4096;
 
 /// How many connections of a client exist, busy or idle.
 #[derive(Debug, Clone, Default)]
@@ -22,20 +28,62 @@ impl Connections {
 }
 
 /// A connection. [`super::body`] learns from the count whether a body came to its end.
+///
+/// TLS is in here, below awc, since that is where interim responses are taken out.
 #[derive(Debug)]
 pub(crate) struct Wire {
-    stream: TcpStream,
+    stream: Stream,
+    interim: InterimFilter,
     connections: Connections,
 }
 
+/// What the bytes of a connection go through.
+#[derive(Debug)]
+pub(crate) enum Stream {
+    Plain(TcpStream),
+    Tls(Box<TlsStream<TcpStream>>),
+}
+
 impl Wire {
-    pub(crate) fn new(stream: TcpStream, connections: &Connections) -> Self {
+    pub(crate) fn new(stream: Stream, connections: &Connections) -> Self {
         connections.0.set(connections.0.get() + 1);
-        Self { stream, connections: connections.clone() }
+        Self { stream, interim: InterimFilter::default(), connections: connections.clone() }
     }
 
-    fn stream(self: Pin<&mut Self>) -> Pin<&mut TcpStream> {
-        Pin::new(&mut self.get_mut().stream)
+    /// Reads until something is known of the response that begins, which is then in the filter.
+    fn poll_head(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let mut piece = [0; PIECE_BYTES];
+        let mut piece = ReadBuf::new(&mut piece);
+        ready!(self.stream.io().poll_read(cx, &mut piece))?;
+        Poll::Ready(self.interim.take(piece.filled()))
+    }
+
+    /// Notes that something was sent.
+    fn sent(&mut self, written: &Poll<io::Result<usize>>) {
+        if matches!(written, Poll::Ready(Ok(1..))) {
+            self.interim.sent();
+        }
+    }
+}
+
+/// Bytes in both directions.
+trait Io: AsyncRead + AsyncWrite + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Unpin> Io for T {}
+
+impl Stream {
+    fn io(&mut self) -> Pin<&mut dyn Io> {
+        match self {
+            Self::Plain(stream) => Pin::new(stream),
+            Self::Tls(stream) => Pin::new(&mut **stream),
+        }
+    }
+
+    fn tcp(&self) -> &TcpStream {
+        match self {
+            Self::Plain(stream) => stream,
+            Self::Tls(stream) => stream.get_ref().0,
+        }
     }
 }
 
@@ -51,21 +99,34 @@ impl AsyncRead for Wire {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        self.stream().poll_read(cx, buffer)
+        let this = self.get_mut();
+        loop {
+            if this.interim.is_open() {
+                return this.stream.io().poll_read(cx, buffer);
+            }
+            if let Some(bytes) = this.interim.give(buffer.remaining()) {
+                buffer.put_slice(&bytes);
+                return Poll::Ready(Ok(()));
+            }
+            ready!(this.poll_head(cx))?;
+        }
     }
 }
 
 impl AsyncWrite for Wire {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        self.stream().poll_write(cx, bytes)
+        let this = self.get_mut();
+        let written = this.stream.io().poll_write(cx, bytes);
+        this.sent(&written);
+        written
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.stream().poll_flush(cx)
+        self.get_mut().stream.io().poll_flush(cx)
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.stream().poll_shutdown(cx)
+        self.get_mut().stream.io().poll_shutdown(cx)
     }
 
     fn poll_write_vectored(
@@ -73,20 +134,26 @@ impl AsyncWrite for Wire {
         cx: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.stream().poll_write_vectored(cx, slices)
+        let this = self.get_mut();
+        let written = this.stream.io().poll_write_vectored(cx, slices);
+        this.sent(&written);
+        written
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
+        match &self.stream {
+            Stream::Plain(stream) => stream.is_write_vectored(),
+            Stream::Tls(stream) => stream.is_write_vectored(),
+        }
     }
 }
 
 impl ActixStream for Wire {
     fn poll_read_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<Ready>> {
-        ActixStream::poll_read_ready(&self.stream, cx)
+        ActixStream::poll_read_ready(self.stream.tcp(), cx)
     }
 
     fn poll_write_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<Ready>> {
-        ActixStream::poll_write_ready(&self.stream, cx)
+        ActixStream::poll_write_ready(self.stream.tcp(), cx)
     }
 }

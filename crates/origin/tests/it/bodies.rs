@@ -116,7 +116,7 @@ async fn what_follows_a_body_is_never_taken_for_the_next() {
 #[actix_rt::test]
 async fn a_response_without_an_end_taints_no_other() {
     for strange in [
-        "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n",
+        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n",
         "HTTP/1.1 200 OK\r\n\r\n",
         "HTTP/1.1 404 Not Found\r\n\r\n",
     ] {

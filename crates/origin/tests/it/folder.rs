@@ -39,6 +39,7 @@ async fn files() {
     for (raw, expected) in [
         ("/a.jpg", "picture"),
         ("//a.jpg", "picture"),
+        ("/a.jpg/", "picture"),
         ("/%61.jpg", "picture"),
         ("/sub//caf%C3%A9%20%252e.jpg", "deep"),
         ("/empty.jpg", ""),
@@ -54,7 +55,7 @@ async fn files() {
 async fn what_is_not_there() {
     let (_outer, origin) = photos();
     let long = format!("/{}", "x".repeat(300));
-    for raw in ["/b.jpg", "/", "/sub", "/sub/", "/sub/dir", "/a.jpg/", "/a.jpg/b", "/no/such/folder", &long] {
+    for raw in ["/b.jpg", "/", "//", "/sub", "/sub/", "/sub/dir", "/a.jpg/b", "/no/such/folder", &long] {
         assert_eq!(kind(&origin, raw).await, ErrorKind::NotFound, "{raw}");
     }
     for raw in ["/.secret", "/.git/config", "/%2esecret", "/sub/.", "/..."] {
@@ -78,9 +79,16 @@ async fn no_way_out() {
     {
         assert_eq!(kind(&origin, raw).await, ErrorKind::NotFound, "{raw}");
     }
-    for raw in
-        ["/../out.jpg", "/%2e%2e/out.jpg", "/..%2fout.jpg", "/sub/../../out.jpg", "/a.jpg%00", "/%ff.jpg"]
-    {
+    for raw in [
+        "/../out.jpg",
+        "/%2e%2e/out.jpg",
+        "/..%2fout.jpg",
+        "/sub/../../out.jpg",
+        "/..;/out.jpg",
+        "/%252e%252e/out.jpg",
+        "/a.jpg%00",
+        "/%ff.jpg",
+    ] {
         assert_eq!(SourcePath::parse(raw).unwrap_err().kind(), ErrorKind::InvalidPath, "{raw}");
     }
     let absolute = format!("/{}", outer.path().join("out.jpg").display());

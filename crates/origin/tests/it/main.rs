@@ -8,6 +8,7 @@ mod dynamic;
 mod folder;
 mod guard;
 mod hosts;
+mod interim;
 mod pooling;
 mod redirects;
 mod requests;

@@ -30,12 +30,12 @@ pub struct Job {
     /// The encoded bytes of the original, which nobody has checked.
     pub original: Bytes,
     /// What is to be done.
-    pub task: Task,
+    pub operation: Operation,
 }
 
 /// What is to be done with an original.
 #[derive(Debug, Clone)]
-pub enum Task {
+pub enum Operation {
     /// Render it.
     Render(Box<Render>),
     /// Analyse it.
@@ -85,9 +85,9 @@ pub struct Phases {
 impl Engine {
     /// Does the job; ends early when the deadline passes.
     pub fn carry_out(&self, job: &Job, deadline: &Deadline) -> Result<Output, Failure> {
-        match &job.task {
-            Task::Render(render) => self.timed(render, &job.original, deadline).map(Output::Rendered),
-            Task::Analyze(question) => {
+        match &job.operation {
+            Operation::Render(render) => self.timed(render, &job.original, deadline).map(Output::Rendered),
+            Operation::Analyze(question) => {
                 let fact = self.sight.look(*question, &job.original, &self.settings, deadline);
                 fact.map(Output::Fact)
             }

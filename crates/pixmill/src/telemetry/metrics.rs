@@ -248,6 +248,11 @@ pub(crate) const CACHE_DROPPED: Metric = counter(
     &["cache", "tier"],
     "Redis: entries that were not written, since too much waited or it did not take them.",
 );
+pub(crate) const CACHE_CORRUPT: Metric = counter(
+    "pixmill_cache_corrupt_total",
+    &["cache", "tier"],
+    "Redis: entries that were damaged or written for another key, and so not used.",
+);
 pub(crate) const CACHE_BYTES: Metric = gauge(
     "pixmill_cache_bytes",
     &["cache", "tier"],
@@ -316,6 +321,7 @@ pub const METRICS: &[Metric] = &[
     CACHE_EVICTIONS,
     CACHE_FAILURES,
     CACHE_DROPPED,
+    CACHE_CORRUPT,
     CACHE_BYTES,
     CACHE_CAPACITY,
     CACHE_OVERSIZE,

@@ -19,7 +19,9 @@ pub enum Error {
     #[error("the upload did not come in time")]
     Slow,
     /// The picture cannot be kept, and that was asked for.
-    #[error("the picture cannot be kept: it is too large for the cache of originals, or that is off")]
+    #[error(
+        "the picture cannot be kept: it is too large for the cache of originals, or that is off, or its disk is full"
+    )]
     NotKept,
     /// The parameter is not for this listener, or switched off.
     #[error("{reason}")]

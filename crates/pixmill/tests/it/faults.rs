@@ -37,6 +37,8 @@ fn faults() -> Vec<(Reply, u16)> {
         (but(Fault::ClaimMore(10)), 502),
         (but(Fault::UnfinishedChunks), 502),
         (but(Fault::EndlessHead), 502),
+        (but(Fault::EarlyHints(17)), 502),
+        (Reply::status(101), 502),
         (but(Fault::Drip(Duration::from_millis(20))), 504),
         (Reply::status(500), 502),
         (Reply::status(503), 502),
@@ -109,4 +111,26 @@ async fn a_host_that_is_asked_for_too_much_answers_later() {
     });
     assert_eq!(first.status, 200);
     assert_eq!(get(server.address, "/b.jpg?width=50").await.status, 200);
+}
+
+#[actix_web::test]
+async fn interim_responses_are_skipped() {
+    let headers =
+        |reply: Reply| reply.with("etag", "\"1\"").with("last-modified", "Sun, 06 Nov 1994 08:49:37 GMT");
+    for times in [1, 3, 16] {
+        let origin = FakeOrigin::start(headers(good()).but(Fault::EarlyHints(times)));
+        let http = serve(&origin.url, |_| ()).await;
+        let bucket = serve("s3://photos", |config| {
+            config.origin.bucket.endpoint.clone_from(&origin.url);
+            config.origin.bucket.anonymous = true;
+        })
+        .await;
+        for server in [&http, &bucket] {
+            for path in ["/a.jpg", "/b.jpg"] {
+                let answer = get(server.address, &format!("{path}?width=50")).await;
+                assert_eq!(answer.outcome(), (200, "miss"), "{path} behind {times}");
+                assert_eq!(get(server.address, path).await.body, sample("china.jpg"));
+            }
+        }
+    }
 }

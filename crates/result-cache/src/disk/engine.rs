@@ -60,7 +60,7 @@ impl Engine {
 
     /// Takes the entry in, to be written soon.
     pub(super) fn put(&self, key: DiskKey, envelope: Arc<Envelope>) {
-        self.blocks.storage_writer(key).insert(DiskValue(envelope));
+        self.blocks.storage_writer(key).insert(DiskValue { key: key.key, envelope });
     }
 
     /// Forgets the key, on disk soon.
@@ -75,11 +75,16 @@ impl Engine {
             let _turn = reads.acquire().await;
             blocks.storage().load(&key).await
         };
-        match self.run(READ, load).await?.map_err(|error| error.to_string())? {
-            Load::Entry { value, .. } => Ok(Some(value.0)),
-            Load::Piece { piece, .. } => Ok(Some(Arc::clone(&piece.value().0))),
-            Load::Miss | Load::Throttled => Ok(None),
+        let value = match self.run(READ, load).await?.map_err(|error| error.to_string())? {
+            Load::Entry { value, .. } => value,
+            Load::Piece { piece, .. } => piece.value().clone(),
+            Load::Miss | Load::Throttled => return Ok(None),
+        };
+        // the engine compares the keys that it keeps beside the values: this one is within
+        if value.key != key.key {
+            return Err("an entry was written for another key".to_owned());
         }
+        Ok(Some(value.envelope))
     }
 
     /// Waits until what was taken in is written, or has failed to be: the engine does not tell which.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use foyer::{Code, Error as EngineError, ErrorKind, Result};
 
-use crate::envelope::encode_into;
+use crate::envelope::{decode_any, encode_into};
 use crate::{Envelope, Key};
 
 /// A key on disk: an entry counts only in the epoch it was written in.
@@ -15,9 +15,12 @@ pub(super) struct DiskKey {
     pub(super) key: Key,
 }
 
-/// An envelope on its way to or from the disk.
+/// An envelope on its way to or from the disk, with the key that it was written for.
 #[derive(Debug, Clone)]
-pub(super) struct DiskValue(pub(super) Arc<Envelope>);
+pub(super) struct DiskValue {
+    pub(super) key: Key,
+    pub(super) envelope: Arc<Envelope>,
+}
 
 impl Code for DiskKey {
     fn encode(&self, writer: &mut impl Write) -> Result<()> {
@@ -40,7 +43,7 @@ impl Code for DiskKey {
 
 impl Code for DiskValue {
     fn encode(&self, writer: &mut impl Write) -> Result<()> {
-        encode_into(&self.0, writer).map_err(EngineError::io_error)
+        encode_into(&self.envelope, &self.key, writer).map_err(EngineError::io_error)
     }
 
     /// Reads all there is: the engine hands over exactly one value.
@@ -48,12 +51,12 @@ impl Code for DiskValue {
         let mut bytes = Vec::new();
         reader.read_to_end(&mut bytes).map_err(EngineError::io_error)?;
         // the kind that makes the engine drop the entry and answer a miss
-        let envelope = Envelope::decode(bytes.into())
+        let (key, envelope) = decode_any(bytes.into())
             .map_err(|error| EngineError::new(ErrorKind::ChecksumMismatch, error.to_string()))?;
-        Ok(Self(Arc::new(envelope)))
+        Ok(Self { key, envelope: Arc::new(envelope) })
     }
 
     fn estimated_size(&self) -> usize {
-        self.0.weight()
+        Key::LEN + self.envelope.weight()
     }
 }

@@ -1,7 +1,7 @@
 //! The folder of a disk cache: who holds it, how it is laid out, and which of its entries count.
 
 use std::fs::{self, File, TryLockError};
-use std::io::{self, Write};
+use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 
@@ -12,7 +12,7 @@ use crate::Error;
 
 /// Bump when the files of another release cannot be read, which includes every upgrade of foyer that changes
 /// its format: the folder is then emptied instead.
-const LAYOUT: u32 = 1;
+const LAYOUT: u32 = 2;
 const LOCK: &str = "lock";
 const LABEL: &str = "label";
 const BLOCKS: &str = "blocks";
@@ -46,9 +46,16 @@ impl Folder {
             at(&blocks, fs::remove_dir_all(&blocks))?;
         }
         at(&blocks, fs::create_dir_all(&blocks))?;
+        let is_known = epoch.is_some();
         let epoch = AtomicU64::new(epoch.unwrap_or_default());
         let folder = Self { path: path.to_owned(), lock, sizes, epoch, writing: Mutex::default() };
-        folder.save()?;
+        match folder.save() {
+            // what is there can be read, and a server that does not start again would be worse than a full disk
+            Err(Error::Folder { source, .. }) if is_known && source.kind() == ErrorKind::StorageFull => {
+                tracing::warn!(folder = %path.display(), "the disk of the cache is full");
+            }
+            saved => saved?,
+        }
         Ok(folder)
     }
 
@@ -116,7 +123,6 @@ fn read_label(text: &str, sizes: Sizes) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ErrorKind;
 
     fn sizes(max_bytes: u64) -> Sizes {
         Sizes::new(max_bytes, 1 << 20)
@@ -177,7 +183,7 @@ mod tests {
         let first = Folder::open(dir.path(), sizes(1 << 24)).unwrap();
         let error = Folder::open(dir.path(), sizes(1 << 24)).unwrap_err();
         assert!(matches!(error, Error::InUse { .. }), "{error}");
-        assert_eq!(error.kind(), ErrorKind::Open);
+        assert_eq!(error.kind(), crate::ErrorKind::Open);
         first.unlock();
         assert!(Folder::open(dir.path(), sizes(1 << 24)).is_ok());
     }
@@ -189,7 +195,7 @@ mod tests {
         fs::write(&file, "").unwrap();
         for path in [file.clone(), file.join("below")] {
             let error = Folder::open(&path, sizes(1 << 24)).unwrap_err();
-            assert_eq!(error.kind(), ErrorKind::Open);
+            assert_eq!(error.kind(), crate::ErrorKind::Open);
             assert!(error.to_string().contains("file"), "{error}");
         }
     }

@@ -107,6 +107,31 @@ impl DiskStore {
         }
     }
 
+    /// Whether there is room for an envelope of this weight, as far as it depends on the envelope.
+    pub(crate) fn fits(&self, envelope: &Envelope) -> bool {
+        envelope.weight() <= self.0.sizes.heaviest()
+    }
+
+    /// Waits until what was put last under the key is written, and reads it back: false if this envelope is not on the
+    /// disk, since that is full or broken. Once more is tried what the engine dropped because too much came at once.
+    pub(crate) async fn has_written(&self, key: &Key, envelope: &Arc<Envelope>) -> bool {
+        let Some(engine) = self.0.engine() else { return false };
+        let disk_key = self.0.key(key);
+        for attempt in 1..=CHECK_TRIES {
+            if engine.written(WRITE).await.is_ok()
+                && matches!(engine.read(disk_key).await, Ok(Some(read)) if read == *envelope)
+            {
+                return true;
+            }
+            if attempt < CHECK_TRIES {
+                engine.put(disk_key, Arc::clone(envelope));
+            }
+        }
+        // finds out whether it is the disk, and takes it out of use if so
+        drop(self.0.check(&engine, Instant::now()).await);
+        false
+    }
+
     /// Waits until what was put so far is written, and checks that it can be read. If the disk is being
     /// opened anew, waits for that instead.
     pub async fn flush(&self) {
@@ -158,7 +183,7 @@ impl Store for DiskStore {
             // what is there is out of date, even if the new one never gets to the disk
             engine.remove(&key);
         }
-        if envelope.weight() <= self.0.sizes.heaviest() {
+        if self.fits(&envelope) {
             engine.put(key, envelope);
         }
         let now = Instant::now();

@@ -1,13 +1,15 @@
 //! The envelope as bytes, for stores outside this process.
 //!
 //! ```text
-//! magic 4 | format 2 | checksum 8 | header length 4 | body length 8 | body checksum 8 | header | body
+//! magic 4 | format 2 | checksum 8 | header length 4 | body length 8 | body checksum 8 | key 32 | header | body
 //! ```
 //!
 //! Integers are little-endian. The first checksum covers everything between itself and the body, so a length
 //! is trusted only after it is verified; the second covers the body. Both are XXH3: over 10 GB/s here, so
 //! verifying a body costs less than the copy that brought it, and a flipped bit on a disk or in a remote
-//! store is a miss, never a wrong picture.
+//! store is a miss, never a wrong picture. So is a whole entry that stands under another key than it was
+//! written for: a proxy, an operator or a restored backup may have moved it. Whoever can write checksums of
+//! their own can forge an entry all the same.
 
 use std::io::{self, Write};
 use std::time::Duration;
@@ -16,50 +18,60 @@ use bytes::{Buf, Bytes};
 use twox_hash::XxHash3_64;
 
 use super::{Envelope, Meta};
-use crate::{Error, Generation, Lifetimes};
+use crate::{Error, Generation, Key, Lifetimes};
 
 const MAGIC: [u8; 4] = *b"PXEN";
 /// Bump when the layout changes: entries of other formats are misses.
-pub(crate) const FORMAT: u16 = 2;
+pub(crate) const FORMAT: u16 = 3;
 /// Where the bytes begin that the first checksum covers.
 const SUMMED: usize = 14;
+/// Where the key begins.
+const KEY: usize = SUMMED + 4 + 8 + 8;
 /// Where the header begins.
-const HEADER: usize = SUMMED + 4 + 8 + 8;
+const HEADER: usize = KEY + Key::LEN;
 
 impl Envelope {
-    /// The envelope as one block of bytes.
-    pub fn encode(&self) -> Bytes {
-        let mut out = head(self);
+    /// The envelope as one block of bytes, to stand under this key.
+    pub fn encode(&self, key: &Key) -> Bytes {
+        let mut out = head(self, key);
         out.reserve_exact(self.body.len());
         out.extend_from_slice(&self.body);
         out.into()
     }
 
-    /// Reads what [`encode`](Self::encode) wrote and verifies both checksums. The body shares the allocation
-    /// of `bytes`. Anything else, from another format to one bit changed or one byte missing, is an error of
-    /// the kind `Damaged`: treat it as a miss.
-    pub fn decode(bytes: Bytes) -> Result<Self, Error> {
-        let body_at = verify(&bytes)?;
-        let meta = Header(&bytes[HEADER..body_at]).meta()?;
-        let mut body = bytes;
-        body.advance(body_at);
-        Ok(Self { meta, body })
+    /// Reads what [`encode`](Self::encode) wrote for this key and verifies both checksums. The body shares the
+    /// allocation of `bytes`. Anything else, from another key or format to one bit changed or one byte missing,
+    /// is an error of the kind `Damaged`: treat it as a miss.
+    pub fn decode(bytes: Bytes, key: &Key) -> Result<Self, Error> {
+        let (found, envelope) = decode_any(bytes)?;
+        if found == *key { Ok(envelope) } else { Err(Error::Damaged("was written for another key")) }
     }
 }
 
+/// The same for whoever learns only from the bytes which key they were written for.
+pub(crate) fn decode_any(bytes: Bytes) -> Result<(Key, Envelope), Error> {
+    let body_at = verify(&bytes)?;
+    let key = Key::from(Header(&bytes[KEY..HEADER]).array::<{ Key::LEN }>()?);
+    let meta = Header(&bytes[HEADER..body_at]).meta()?;
+    let mut body = bytes;
+    body.advance(body_at);
+    Ok((key, Envelope { meta, body }))
+}
+
 /// Writes the encoded form without first putting head and body together.
-pub(crate) fn encode_into(envelope: &Envelope, writer: &mut impl Write) -> io::Result<()> {
-    writer.write_all(&head(envelope))?;
+pub(crate) fn encode_into(envelope: &Envelope, key: &Key, writer: &mut impl Write) -> io::Result<()> {
+    writer.write_all(&head(envelope, key))?;
     writer.write_all(&envelope.body)
 }
 
 /// Everything before the body.
-fn head(envelope: &Envelope) -> Vec<u8> {
+fn head(envelope: &Envelope, key: &Key) -> Vec<u8> {
     let body = &envelope.body;
     let mut out = Vec::with_capacity(HEADER + envelope.weight() - body.len());
     out.extend(MAGIC);
     out.extend(FORMAT.to_le_bytes());
-    out.extend([0; HEADER - 6]);
+    out.extend([0; KEY - 6]);
+    out.extend(key.as_bytes());
     put_meta(&mut out, &envelope.meta);
     let header_len = (out.len() - HEADER) as u32;
     out[14..18].copy_from_slice(&header_len.to_le_bytes());
@@ -84,6 +96,8 @@ fn verify(bytes: &[u8]) -> Result<usize, Error> {
     let header_len = prefix.u32()? as usize;
     let body_len = prefix.u64()?;
     let body_sum = prefix.u64()?;
+    prefix.take(Key::LEN)?;
+    // it is in there, so no sum below is beyond the bytes
     prefix.take(header_len)?;
     let body = prefix.0;
     let body_at = HEADER + header_len;
@@ -238,6 +252,7 @@ mod tests {
         let mut covered = (header.len() as u32).to_le_bytes().to_vec();
         covered.extend((body.len() as u64).to_le_bytes());
         covered.extend(XxHash3_64::oneshot(body).to_le_bytes());
+        covered.extend(key().as_bytes());
         covered.extend(header);
         let mut out = MAGIC.to_vec();
         out.extend(FORMAT.to_le_bytes());
@@ -247,23 +262,41 @@ mod tests {
         out.into()
     }
 
+    fn key() -> Key {
+        Key::of(&[b"key"])
+    }
+
     fn rejected(bytes: impl Into<Bytes>) -> bool {
-        Envelope::decode(bytes.into()).is_err_and(|error| error.kind() == ErrorKind::Damaged)
+        Envelope::decode(bytes.into(), &key()).is_err_and(|error| error.kind() == ErrorKind::Damaged)
     }
 
     proptest! {
         #[test]
         fn round_trips(envelope in any_envelope()) {
-            let bytes = envelope.encode();
+            let bytes = envelope.encode(&key());
             let mut streamed = Vec::new();
-            encode_into(&envelope, &mut streamed).unwrap();
+            encode_into(&envelope, &key(), &mut streamed).unwrap();
             prop_assert_eq!(&bytes[..], &streamed[..]);
-            prop_assert_eq!(Envelope::decode(bytes).unwrap(), envelope);
+            prop_assert_eq!(Envelope::decode(bytes.clone(), &key()).unwrap(), envelope.clone());
+            prop_assert_eq!(decode_any(bytes).unwrap(), (key(), envelope));
+        }
+
+        #[test]
+        fn another_key_is_an_error(envelope in any_envelope(), other: [u8; Key::LEN], bit in 0..Key::LEN * 8) {
+            let mut near = *key().as_bytes();
+            near[bit / 8] ^= 1 << (bit % 8);
+            for other in [other, near] {
+                prop_assert!(rejected(envelope.encode(&Key::from(other))));
+            }
+            // nor can the key alone be exchanged
+            let mut bytes = envelope.encode(&Key::from(near)).to_vec();
+            bytes[KEY..HEADER].copy_from_slice(key().as_bytes());
+            prop_assert!(rejected(bytes));
         }
 
         #[test]
         fn every_truncation_and_every_addition_is_an_error(envelope in any_envelope()) {
-            let bytes = envelope.encode();
+            let bytes = envelope.encode(&key());
             for len in 0..bytes.len() {
                 prop_assert!(rejected(bytes.slice(..len)), "accepted {len} of {} bytes", bytes.len());
             }
@@ -272,7 +305,7 @@ mod tests {
 
         #[test]
         fn every_flipped_bit_is_an_error(envelope in any_envelope(), at: prop::sample::Index, bit in 0..8_u8) {
-            let mut bytes = envelope.encode().to_vec();
+            let mut bytes = envelope.encode(&key()).to_vec();
             let at = at.index(bytes.len());
             bytes[at] ^= 1 << bit;
             prop_assert!(rejected(bytes));
@@ -285,7 +318,7 @@ mod tests {
 
         #[test]
         fn any_header_behind_a_right_checksum_never_panics(header in vec(any::<u8>(), 0..200)) {
-            let _ = Envelope::decode(sealed(&header, b"body"));
+            let _ = Envelope::decode(sealed(&header, b"body"), &key());
         }
     }
 
@@ -294,25 +327,49 @@ mod tests {
         let mut header = Vec::new();
         put_meta(&mut header, &Meta::default());
         let count_at = header.len() - 4;
-        assert!(Envelope::decode(sealed(&header, b"")).is_ok());
+        assert!(Envelope::decode(sealed(&header, b""), &key()).is_ok());
         header[count_at..].copy_from_slice(&u32::MAX.to_le_bytes());
         assert!(rejected(sealed(&header, b"")));
     }
 
     #[test]
+    fn lengths_beyond_the_bytes_are_errors() {
+        let mut header = Vec::new();
+        put_meta(&mut header, &Meta::default());
+        let right = sealed(&header, b"body");
+        assert!(!rejected(right.clone()));
+        for (at, length) in [(14, 4), (18, 8)] {
+            for value in [0, 1, u64::from(u32::MAX), u64::from(u32::MAX) + 1, u64::MAX - 65, u64::MAX] {
+                let mut bytes = right.to_vec();
+                bytes[at..at + length].copy_from_slice(&value.to_le_bytes()[..length]);
+                let body_at = bytes.len() - 4;
+                let sum = XxHash3_64::oneshot(&bytes[SUMMED..body_at]);
+                bytes[6..SUMMED].copy_from_slice(&sum.to_le_bytes());
+                assert!(rejected(bytes), "{value} at {at}");
+            }
+        }
+        // lengths within the header, of the media type and of tags
+        for at in [2 + 8 + 3 * 8, 2 + 8 + 3 * 8 + 4 + 16] {
+            let mut header = header.clone();
+            header[at..at + 4].copy_from_slice(&u32::MAX.to_le_bytes());
+            assert!(rejected(sealed(&header, b"body")), "{at}");
+        }
+    }
+
+    #[test]
     fn the_body_is_a_slice_of_the_input() {
         let envelope = Envelope { meta: Meta::default(), body: Bytes::from_static(b"pixels") };
-        let bytes = envelope.encode();
-        let decoded = Envelope::decode(bytes.clone()).unwrap();
+        let bytes = envelope.encode(&key());
+        let decoded = Envelope::decode(bytes.clone(), &key()).unwrap();
         assert_eq!(decoded.body.as_ptr(), bytes[bytes.len() - 6..].as_ptr());
     }
 
     #[test]
     fn another_format_is_named() {
-        let mut bytes = Envelope { meta: Meta::default(), body: Bytes::new() }.encode().to_vec();
+        let mut bytes = Envelope { meta: Meta::default(), body: Bytes::new() }.encode(&key()).to_vec();
         bytes[4] = 9;
-        let error = Envelope::decode(bytes.into()).unwrap_err();
-        assert_eq!(error.to_string(), "envelope has format 9, expected 2");
+        let error = Envelope::decode(bytes.into(), &key()).unwrap_err();
+        assert_eq!(error.to_string(), "envelope has format 9, expected 3");
         assert_eq!(error.kind(), ErrorKind::Damaged);
     }
 
@@ -330,10 +387,10 @@ mod tests {
             headers: vec![("a".into(), "b".into())],
             ..Meta::default()
         };
-        let bytes = Envelope { meta, body: Bytes::from_static(b"pixels") }.encode();
+        let bytes = Envelope { meta, body: Bytes::from_static(b"pixels") }.encode(&key());
         assert_eq!(
-            crate::Key::of(&[&bytes]).to_string(),
-            "2ad2661d506c39ebe9773885e6179207b96032e54caba9332254d8d91b34a045"
+            Key::of(&[&bytes]).to_string(),
+            "00207d26e9ea1f11ead4de5b9042b21e4f25ce4cb3b0ed167171059fe5ffbec4"
         );
     }
 }

@@ -9,7 +9,7 @@ use bytes::Bytes;
 
 use crate::{Freshness, Generation, Lifetimes};
 
-pub(crate) use codec::{FORMAT, encode_into};
+pub(crate) use codec::{FORMAT, decode_any, encode_into};
 
 /// What is known about a cached body.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -11,6 +11,7 @@ use tokio::sync::{Mutex, oneshot};
 use super::config::RedisConfig;
 use super::link::{Link, Trouble};
 use super::writes::{Write, Writes};
+use crate::stats::Counter;
 use crate::{Envelope, Error, Key, Name, Store, Tier, TierStats};
 
 /// Writes under way at a time.
@@ -44,6 +45,7 @@ pub struct RedisStore(Arc<Shared>);
 struct Shared {
     link: Arc<Link>,
     writes: Writes,
+    corrupt: Counter,
     settings: RedisSettings,
 }
 
@@ -62,7 +64,7 @@ impl RedisStore {
     pub(crate) fn new(link: Arc<Link>, settings: RedisSettings) -> Self {
         let most_bytes = usize::try_from(settings.max_waiting_bytes).unwrap_or(usize::MAX);
         let (writes, keys) = Writes::new(most_bytes);
-        let shared = Arc::new(Shared { link, writes, settings });
+        let shared = Arc::new(Shared { link, writes, corrupt: Counter::default(), settings });
         let keys = Arc::new(Mutex::new(keys));
         for _ in 0..WRITERS {
             shared.link.threads.spawn(Arc::clone(&shared).write_all(Arc::clone(&keys)));
@@ -75,6 +77,7 @@ impl RedisStore {
         TierStats {
             failures: self.0.link.failures.read(),
             dropped: self.0.writes.dropped.read(),
+            corrupt: self.0.corrupt.read(),
             bytes: self.0.writes.bytes() as u64,
             capacity: self.0.settings.max_waiting_bytes,
             ..TierStats::default()
@@ -110,11 +113,16 @@ impl Store for RedisStore {
             None => {}
         }
         let Value::BulkString(bytes) = self.0.ask("GET", key).await.ok()? else { return None };
-        match Envelope::decode(Bytes::from(bytes)) {
+        match Envelope::decode(Bytes::from(bytes), key) {
             Ok(envelope) => Some(Arc::new(envelope)),
+            // of another release: names tell formats apart, so somebody copied it here
+            Err(error @ Error::Format { .. }) => {
+                tracing::debug!(%error, %key, "an entry in redis is of another release");
+                None
+            }
             Err(error) => {
-                self.0.link.failures.add_one();
-                tracing::warn!(%error, %key, "redis holds something that is no entry");
+                self.0.corrupt.add_one();
+                tracing::warn!(%error, %key, "redis holds something that is no entry of this key");
                 None
             }
         }
@@ -188,7 +196,7 @@ impl Shared {
         let mut command = cmd("SET");
         command
             .arg(self.link.names.entry(&space, self.settings.name, key))
-            .arg(&envelope.encode()[..])
+            .arg(&envelope.encode(key)[..])
             .arg("PX")
             .arg(lives_for);
         self.link.write(&command, envelope.weight()).await.map(drop)

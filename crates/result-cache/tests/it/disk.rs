@@ -4,14 +4,16 @@ use std::fs::{self, File};
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, memfd_create};
 use tokio::time::advance;
 
-use result_cache::{DiskStore, ErrorKind, Store};
+use result_cache::{Cache, DiskStore, Envelope, ErrorKind, Name, Peers, Store};
+use testkit::SmallDisk;
 
-use crate::fixture::{body, disk, envelope, key};
+use crate::fixture::{STORED, body, config, disk, envelope, key};
 
 async fn open(folder: &Path) -> DiskStore {
     DiskStore::open(disk(folder)).await.unwrap()
@@ -302,4 +304,42 @@ fn it_outlives_the_runtime_that_opened_it() {
     });
     assert_eq!(runtime().block_on(store.get(&key(1))), Some(envelope(1, 1000)));
     runtime().block_on(store.close());
+}
+
+#[tokio::test]
+async fn a_full_disk_makes_misses_and_is_used_again_when_it_has_room() {
+    let Some(small) = SmallDisk::mount(4 << 20) else { return };
+    let config = config(small.path());
+    let cache = async || Cache::open(&config, Name::Originals, &Peers::open(&config).unwrap()).await.unwrap();
+    let fresh = |n| {
+        let mut envelope = Envelope::clone(&envelope(n, 100_000));
+        envelope.meta.stored_at = result_cache::clock::now();
+        Arc::new(envelope)
+    };
+    let full = cache().await;
+    let kept = fresh(1);
+    full.put(key(1), Arc::clone(&kept)).await;
+    assert!(full.has_stored(&key(1), &kept).await);
+
+    small.fill();
+    let lost = fresh(2);
+    full.put(key(2), Arc::clone(&lost)).await;
+    assert!(!full.has_stored(&key(2), &lost).await);
+    assert!(full.get(&key(2), STORED).await.is_some(), "memory has it all the same");
+    assert!(full.stats().disk.unwrap().failures > 0);
+    full.close().await;
+    drop(full);
+
+    // it is full, and the server starts all the same
+    let full = cache().await;
+    full.put(key(2), Arc::clone(&lost)).await;
+    assert!(full.get(&key(2), STORED).await.is_some());
+    full.close().await;
+    drop(full);
+
+    small.drain();
+    let drained = cache().await;
+    drained.put(key(2), Arc::clone(&lost)).await;
+    assert!(drained.has_stored(&key(2), &lost).await);
+    drained.close().await;
 }

@@ -357,7 +357,32 @@ async fn damage_and_what_is_too_large_are_misses() {
     let keys: Vec<String> = server.ask(&["KEYS", "pixmill:*:results:*"]);
     server.ask::<()>(&["SET", &keys[0], "junk"]);
     assert_eq!(tier(&there, 2).await, None);
-    assert!(there.stats().redis.unwrap().failures > 0);
+    assert_eq!(there.stats().redis.unwrap().corrupt, 1);
+}
+
+#[tokio::test]
+async fn an_entry_under_another_key_is_a_miss() {
+    let Some(server) = RedisServer::start() else { return };
+    let config = config(&server.url());
+    let (one, two) = (connected(&config).await, connected(&config).await);
+    let (here, there) = (cache(&config, &one).await, cache(&config, &two).await);
+    here.put(key(1), begun(1, one.position())).await;
+    here.shared(&key(1)).await;
+    let [name] = &server.ask::<Vec<String>>(&["KEYS", "pixmill:*:results:*"])[..] else {
+        panic!("one entry")
+    };
+    let other = name.replace(&key(1).to_string(), &key(2).to_string());
+    server.ask::<()>(&["COPY", name, &other]);
+    assert_eq!((tier(&there, 2).await, there.stats().redis.unwrap().corrupt), (None, 1));
+    // of another release: a miss, and nothing to count
+    let mut old: Vec<u8> = server.ask(&["GET", name]);
+    old[4] -= 1;
+    server.ask_bytes(&[b"SET", other.as_bytes(), &old]);
+    assert_eq!((tier(&there, 2).await, there.stats().redis.unwrap().corrupt), (None, 1));
+    assert_eq!(tier(&there, 1).await, Some(Tier::Redis), "where it was written for it is found");
+    there.put(key(2), begun(2, two.position())).await;
+    there.shared(&key(2)).await;
+    assert_eq!(tier(&here, 2).await, Some(Tier::Redis), "it is replaced as any other");
 }
 
 #[tokio::test]

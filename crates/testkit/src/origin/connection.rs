@@ -13,6 +13,9 @@ use super::{Asked, Fault, Reply, State};
 /// What is said at a time where something is said without end.
 const PIECE: &[u8; 4096] = &[b'x'; 4096];
 
+/// An interim response.
+const EARLY_HINTS: &str = "HTTP/1.1 103 Early Hints\r\nlink: </style.css>; rel=preload\r\n\r\n";
+
 /// What becomes of a connection after an answer.
 enum Then {
     AwaitNext,
@@ -60,6 +63,7 @@ async fn answer(stream: &mut TcpStream, reply: &Reply) -> Result<Option<Then>> {
         Fault::HangUp => return Ok(Some(Then::Close)),
         Fault::Reset => return reset(stream),
         Fault::Slow(late) => sleep(late).await,
+        Fault::EarlyHints(times) => stream.write_all(EARLY_HINTS.repeat(times).as_bytes()).await?,
         Fault::EndlessHead => {
             stream.write_all(b"HTTP/1.1 200 Told\r\n").await?;
             return forever(stream, [b"x: ".as_slice(), PIECE, b"\r\n"].concat()).await;

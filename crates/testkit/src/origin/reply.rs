@@ -47,6 +47,8 @@ pub enum Fault {
     EndlessBody,
     /// The head never ends.
     EndlessHead,
+    /// So many interim responses come first.
+    EarlyHints(usize),
     /// The body comes in single bytes with this pause between them.
     Drip(Duration),
 }

@@ -101,7 +101,7 @@ fn cache(stats: &Stats) -> Value {
 }
 
 fn tier(stats: &TierStats) -> Value {
-    let TierStats { hits, misses, puts, evictions, failures, dropped, bytes, capacity } = *stats;
+    let TierStats { hits, misses, puts, evictions, failures, dropped, corrupt, bytes, capacity } = *stats;
     json!({
         "hits": hits,
         "misses": misses,
@@ -109,6 +109,7 @@ fn tier(stats: &TierStats) -> Value {
         "evictions": evictions,
         "failures": failures,
         "dropped": dropped,
+        "corrupt": corrupt,
         "bytes": bytes,
         "capacity": capacity,
     })

@@ -13,7 +13,7 @@ use vips_ops::{
 };
 
 use crate::{
-    render::engine::{Job, Render, Task},
+    render::engine::{Job, Operation, Render},
     sight::Question,
 };
 
@@ -24,7 +24,7 @@ const PREFIX_BYTES: usize = size_of::<u64>();
 #[derive(Serialize, Deserialize)]
 struct Description {
     original: usize,
-    task: Described,
+    operation: Described,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -42,9 +42,9 @@ enum Described {
 /// Writes a job into a block.
 pub fn write(job: &Job) -> io::Result<OwnedFd> {
     let mut overlays: Vec<&[u8]> = Vec::new();
-    let task = match &job.task {
-        Task::Analyze(question) => Described::Analyze(*question),
-        Task::Render(render) => {
+    let operation = match &job.operation {
+        Operation::Analyze(question) => Described::Analyze(*question),
+        Operation::Render(render) => {
             let Render { params, assets, accept } = &**render;
             let pairs = params.pairs().into_iter().map(|(name, value)| (name.to_owned(), value));
             overlays.extend(assets.pictures().map(|(_, bytes)| &bytes[..]));
@@ -56,7 +56,7 @@ pub fn write(job: &Job) -> io::Result<OwnedFd> {
             }
         }
     };
-    let description = serde_json::to_vec(&Description { original: job.original.len(), task })?;
+    let description = serde_json::to_vec(&Description { original: job.original.len(), operation })?;
     let length = (description.len() as u64).to_le_bytes();
     let parts = [&length[..], &description, &job.original].into_iter().chain(overlays);
     shared_memory::create(&parts.collect::<Vec<_>>())
@@ -67,10 +67,10 @@ pub fn read(block: impl AsFd) -> io::Result<Job> {
     let mut bytes = shared_memory::map(block)?;
     let length = take(&mut bytes, PREFIX_BYTES)?.get_u64_le();
     let description = take(&mut bytes, usize::try_from(length).map_err(io::Error::other)?)?;
-    let Description { original, task } = serde_json::from_slice(&description)?;
+    let Description { original, operation } = serde_json::from_slice(&description)?;
     let original = take(&mut bytes, original)?;
-    let task = match task {
-        Described::Analyze(question) => Task::Analyze(question),
+    let operation = match operation {
+        Described::Analyze(question) => Operation::Analyze(question),
         Described::Render { params, accept, faces, overlays } => {
             let mut assets = Assets::default();
             assets.faces = faces;
@@ -79,10 +79,10 @@ pub fn read(block: impl AsFd) -> io::Result<Job> {
                 assets.insert(url, take(&mut bytes, length)?);
             }
             let params = Params::from_pairs(&params).map_err(io::Error::other)?;
-            Task::Render(Box::new(Render { params, assets, accept }))
+            Operation::Render(Box::new(Render { params, assets, accept }))
         }
     };
-    Ok(Job { original, task })
+    Ok(Job { original, operation })
 }
 
 fn spelt(url: &Url) -> String {
@@ -104,7 +104,8 @@ mod tests {
 
     #[test]
     fn a_job_is_read_as_it_was_written() {
-        let query = "width=5&crop=fit&layers=[{\"url\":\"/a b.png?width=3\"},{\"url\":\"//x.example/ä.png\"}]";
+        let query =
+            "width=5&crop=fit&layers=[{\"url\":\"/a b.png?width=3\"},{\"url\":\"//x.example/ä.png\"}]";
         let params = Params::parse(query).unwrap().params;
         let limits = vips_ops::settings::Limits::default();
         let mut assets = Assets::default();
@@ -115,9 +116,10 @@ mod tests {
             vec![Face { left: 0.1, top: 2.0, width: 3.0, height: 4.0, score: 0.5, eyes: [(1.0, 2.0); 2] }];
         let accept = Accept { avif: true, webp: false };
         let render = Render { params: params.clone(), assets: assets.clone(), accept };
-        let job = Job { original: Bytes::from_static(b"original"), task: Task::Render(Box::new(render)) };
-        let read = super::read(write(&job).unwrap()).unwrap();
-        let Task::Render(render) = read.task else { panic!("no render") };
+        let job =
+            Job { original: Bytes::from_static(b"original"), operation: Operation::Render(Box::new(render)) };
+        let read = read(write(&job).unwrap()).unwrap();
+        let Operation::Render(render) = read.operation else { panic!("no render") };
         assert_eq!((&read.original[..], &render.params, render.accept), (&b"original"[..], &params, accept));
         assert!(render.assets.pictures().eq(assets.pictures()));
         assert_eq!(render.assets.faces, assets.faces);
@@ -125,22 +127,22 @@ mod tests {
 
     #[test]
     fn an_analysis_and_an_empty_original_too() {
-        let job = Job { original: Bytes::new(), task: Task::Analyze(Question::Labels) };
-        let read = super::read(write(&job).unwrap()).unwrap();
-        assert!(read.original.is_empty() && matches!(read.task, Task::Analyze(Question::Labels)));
+        let job = Job { original: Bytes::new(), operation: Operation::Analyze(Question::Labels) };
+        let read = read(write(&job).unwrap()).unwrap();
+        assert!(read.original.is_empty() && matches!(read.operation, Operation::Analyze(Question::Labels)));
     }
 
     #[test]
     fn lengths_are_checked() {
         let description = |original| {
-            let task = Described::Analyze(Question::Faces);
-            serde_json::to_vec(&Description { original, task }).unwrap()
+            let operation = Described::Analyze(Question::Faces);
+            serde_json::to_vec(&Description { original, operation }).unwrap()
         };
         let text = description(9);
         for (length, text) in [(text.len() as u64, &text[..]), (u64::MAX, b""), (3, b"{}"), (2, b"{}")] {
             let block = shared_memory::create(&[&length.to_le_bytes(), text, b"original"]).unwrap();
-            assert!(super::read(block).is_err(), "{length}");
+            assert!(read(block).is_err(), "{length}");
         }
-        assert!(super::read(shared_memory::create(&[b"short"]).unwrap()).is_err());
+        assert!(read(shared_memory::create(&[b"short"]).unwrap()).is_err());
     }
 }

@@ -16,7 +16,7 @@ use super::{
     message::Setup,
     worker_process::{Bounds, Ended, Reason, WorkerProcess},
 };
-use crate::render::engine::{Job, Task};
+use crate::render::engine::{Job, Operation};
 
 /// Workers beyond the number of render threads, so that one is there when another is killed.
 const SPARES: usize = 1;
@@ -127,7 +127,7 @@ impl Supervisor {
 
     /// Has a job done by one of the workers; waits for one if all are lost. None: there was none in time.
     pub fn run(&self, job: &Job, bounds: &Bounds) -> Option<Ended> {
-        let analyzes = matches!(job.task, Task::Analyze(_));
+        let analyzes = matches!(job.operation, Operation::Analyze(_));
         let mut worker = self.pool.take(analyzes, bounds)?;
         let may_kill = || self.pool.state.lock().abandoned_kills.take(Instant::now());
         let ended = worker.run(job, bounds, &may_kill).unwrap_or_else(|error| {

@@ -27,7 +27,7 @@ use super::{
 use crate::{
     config::Environment,
     failure::Failure,
-    render::engine::{Job, Output, Rendered, Task},
+    render::engine::{Job, Operation, Output, Rendered},
 };
 
 /// How the program is called that is a worker.
@@ -155,7 +155,7 @@ impl WorkerProcess {
     ///
     /// `may_kill` is asked before a job that nobody waits for is killed; a `false` lets it run until its deadline.
     pub fn run(&mut self, job: &Job, bounds: &Bounds, may_kill: &dyn Fn() -> bool) -> io::Result<Ended> {
-        self.has_models |= matches!(job.task, Task::Analyze(_));
+        self.has_models |= matches!(job.operation, Operation::Analyze(_));
         self.last += 1;
         let block: OwnedFd = job_block::write(job)?;
         let time_left = bounds.until.saturating_duration_since(Instant::now());
@@ -274,7 +274,6 @@ impl WorkerProcess {
         let (resident, shared) = (pages.next()??, pages.next()??);
         Some(resident.saturating_sub(shared) * page_size() as u64)
     }
-
 }
 
 impl Drop for WorkerProcess {

@@ -1,0 +1,225 @@
+//! Takes interim responses (1xx) out of what an origin says, so that the client reads final responses only.
+//!
+//! awc takes `103 Early Hints` for the answer, and the connection for idle while the answer is still to come. An origin
+//! may send any number of interim responses to any request (RFC 9110, 15.2), so they are skipped below awc. `101
+//! Switching Protocols` is final: nobody asked for it, and what follows it is no HTTP.
+
+use std::{fmt, io};
+
+use bytes::{Buf, BytesMut};
+
+/// The most interim responses to one request. Servers send one or two; curl, too, gives up on endless ones.
+const MOST_RESPONSES: usize = 16;
+
+/// The most bytes of all interim responses to one request, and of a head that is not known to be final.
+const MOST_BYTES: usize = 64 * 1024;
+
+/// How every status line begins; the minor version and the status follow.
+const BEGINNING: &[u8] = b"HTTP/1.";
+
+/// Where the status ends in a status line: `HTTP/1.1 103`.
+const STATUS_END: usize = 12;
+
+/// What stands between the bytes of a connection and those who read them.
+#[derive(Debug, Default)]
+pub(super) struct InterimFilter {
+    /// Whether the next bytes begin a response.
+    at_head: bool,
+    /// Bytes that were read and not passed on.
+    held: BytesMut,
+    responses: usize,
+    bytes: usize,
+}
+
+/// An origin sends interim responses without end. Travels inside an [`io::Error`], the only error that awc lets through.
+#[derive(Debug)]
+pub(super) struct TooManyInterim;
+
+/// What the bytes at the beginning of a response are.
+enum Begun {
+    /// It cannot be told yet.
+    Unknown,
+    /// An interim response of this length.
+    Interim(usize),
+    /// Something else, which is passed on.
+    Final,
+}
+
+impl InterimFilter {
+    /// A request goes out: what is read next begins the response to it.
+    pub(super) fn sent(&mut self) {
+        if !self.at_head && self.held.is_empty() {
+            *self = Self { at_head: true, ..Self::default() };
+        }
+    }
+
+    /// Whether bytes can go past: they belong to a final response.
+    pub(super) fn is_open(&self) -> bool {
+        !self.at_head && self.held.is_empty()
+    }
+
+    /// Takes what was read; nothing means that the connection has ended.
+    pub(super) fn take(&mut self, read: &[u8]) -> io::Result<()> {
+        self.held.extend_from_slice(read);
+        while self.at_head {
+            match begun(&self.held) {
+                Begun::Interim(length) => {
+                    self.responses += 1;
+                    self.bytes += length;
+                    self.held.advance(length);
+                }
+                Begun::Final => self.at_head = false,
+                // half a head: awc says what is wrong with that
+                Begun::Unknown if read.is_empty() => self.at_head = false,
+                Begun::Unknown => break,
+            }
+            self.check()?;
+        }
+        self.check()
+    }
+
+    /// Passes on as much as there is, and fits.
+    pub(super) fn give(&mut self, room: usize) -> Option<BytesMut> {
+        let ready = !self.at_head && !self.held.is_empty();
+        ready.then(|| self.held.split_to(room.min(self.held.len())))
+    }
+
+    fn check(&self) -> io::Result<()> {
+        let undecided = if self.at_head { self.held.len() } else { 0 };
+        if self.responses > MOST_RESPONSES || self.bytes.max(undecided) > MOST_BYTES {
+            return Err(io::Error::other(TooManyInterim));
+        }
+        Ok(())
+    }
+}
+
+fn begun(bytes: &[u8]) -> Begun {
+    // line ends before a status line are skipped by awc too
+    let blank = bytes.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+    let line = &bytes[blank..];
+    let known = line.len().min(BEGINNING.len());
+    if line[..known] != BEGINNING[..known] {
+        return Begun::Final;
+    }
+    let Some(status) = line.get(..STATUS_END) else { return Begun::Unknown };
+    match status[BEGINNING.len()..] {
+        [_, b' ', b'1', b'0', b'1'] => Begun::Final,
+        [_, b' ', b'1', tens, ones] if tens.is_ascii_digit() && ones.is_ascii_digit() => {
+            end(line).map_or(Begun::Unknown, |end| Begun::Interim(blank + end))
+        }
+        _ => Begun::Final,
+    }
+}
+
+/// Where a head ends: behind its empty line. Lines may end with a line feed alone, as awc has it too.
+fn end(head: &[u8]) -> Option<usize> {
+    let mut ends = head.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at + 1);
+    ends.find_map(|next| match &head[next..] {
+        [b'\n', ..] => Some(next + 1),
+        [b'\r', b'\n', ..] => Some(next + 2),
+        _ => None,
+    })
+}
+
+impl fmt::Display for TooManyInterim {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "too many interim responses, expected at most {MOST_RESPONSES} of {MOST_BYTES} bytes in all"
+        )
+    }
+}
+
+impl std::error::Error for TooManyInterim {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is passed on of a response that comes in pieces of this size, and then ends.
+    fn passed(said: &[u8], piece: usize) -> io::Result<Vec<u8>> {
+        let mut filter = InterimFilter::default();
+        filter.sent();
+        let mut passed = Vec::new();
+        for read in said.chunks(piece).chain([&[][..]]) {
+            filter.take(read)?;
+            while let Some(bytes) = filter.give(7) {
+                passed.extend_from_slice(&bytes);
+            }
+        }
+        Ok(passed)
+    }
+
+    #[test]
+    fn interim_responses_are_left_out_whatever_the_pieces() {
+        let ok = "HTTP/1.1 200 OK\r\nContent-Length: 33\r\n\r\nHTTP/1.1 103 Early Hints\r\n\r\nbody!!";
+        let hints = "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n";
+        for (said, expected) in [
+            (ok.to_owned(), ok),
+            (format!("{hints}{ok}"), ok),
+            (format!("HTTP/1.1 100 Continue\r\n\r\n{hints}{hints}HTTP/1.1 102\r\n\r\n{ok}"), ok),
+            (format!("HTTP/1.1 199 X\nA: b\n\n\r\n{ok}"), &*format!("\r\n{ok}")),
+            (format!("\r\n\n{hints}{ok}"), ok),
+            (format!("HTTP/1.0 103 Early Hints\r\n\r\n{ok}"), ok),
+            (hints.to_owned(), ""),
+            (String::new(), ""),
+            // not ours to judge
+            ("HTTP/1.1 103 Early".to_owned(), "HTTP/1.1 103 Early"),
+            ("HTTP/1.1 1".to_owned(), "HTTP/1.1 1"),
+            ("HTTP/1.1 1x3 X\r\n\r\n".to_owned(), "HTTP/1.1 1x3 X\r\n\r\n"),
+            ("HTTP/2 103\r\n\r\n".to_owned(), "HTTP/2 103\r\n\r\n"),
+            ("ICY 200 OK\r\n\r\n".to_owned(), "ICY 200 OK\r\n\r\n"),
+            (
+                format!("{hints}HTTP/1.1 101 Switching\r\n\r\n{hints}"),
+                &*format!("HTTP/1.1 101 Switching\r\n\r\n{hints}"),
+            ),
+        ] {
+            for piece in [1, 2, 3, 11, 12, 13, 4096] {
+                let passed = passed(said.as_bytes(), piece).unwrap();
+                assert_eq!(String::from_utf8(passed).unwrap(), expected, "{said:?} in pieces of {piece}");
+            }
+        }
+    }
+
+    #[test]
+    fn they_are_bounded_in_number_and_in_bytes() {
+        let hints = "HTTP/1.1 103 Early Hints\r\n\r\n";
+        let long = |bytes: usize| {
+            let head = "HTTP/1.1 103 Early Hints\r\nLink: ";
+            format!("{head}{}\r\n\r\n", "x".repeat(bytes - head.len() - 4))
+        };
+        for (said, is_fine) in [
+            (hints.repeat(MOST_RESPONSES), true),
+            (hints.repeat(MOST_RESPONSES + 1), false),
+            (long(MOST_BYTES), true),
+            (long(MOST_BYTES + 1), false),
+            (long(MOST_BYTES / 2).repeat(2), true),
+            (long(MOST_BYTES / 2 + 1).repeat(2), false),
+            ("\r\n".repeat(MOST_BYTES), false),
+        ] {
+            for piece in [1000, 4096] {
+                let passed = passed(format!("{said}HTTP/1.1 200 OK\r\n\r\n").as_bytes(), piece);
+                assert_eq!(passed.is_ok(), is_fine, "{} bytes", said.len());
+            }
+        }
+    }
+
+    #[test]
+    fn each_request_begins_anew_and_bodies_go_past() {
+        let mut filter = InterimFilter::default();
+        assert!(filter.is_open(), "before the first request nothing is a response");
+        for _ in 0..3 {
+            filter.sent();
+            filter.sent();
+            assert!(!filter.is_open());
+            for _ in 0..MOST_RESPONSES {
+                filter.take(b"HTTP/1.1 103 X\r\n\r\n").unwrap();
+                assert_eq!(filter.give(99), None);
+            }
+            filter.take(b"HTTP/1.1 200 OK\r\n\r\n").unwrap();
+            assert!(!filter.is_open());
+            assert_eq!(filter.give(99).unwrap(), "HTTP/1.1 200 OK\r\n\r\n");
+            assert!(filter.is_open());
+        }
+    }
+}

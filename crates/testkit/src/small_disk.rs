@@ -1,0 +1,69 @@
+//! A file system with next to no room, to see what happens when it is full.
+
+use std::{
+    fs::File,
+    io::{ErrorKind, Write},
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+/// What fills it up.
+const FILLER: &str = "filler";
+
+/// A tmpfs of its own; gone when it is dropped.
+pub struct SmallDisk(tempfile::TempDir);
+
+impl SmallDisk {
+    /// Mounts one of so many bytes. Nothing, and a line that says so, where that is not permitted.
+    pub fn mount(bytes: u64) -> Option<Self> {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let size = format!("size={bytes}");
+        let mounted = Command::new("mount")
+            .args(["-t", "tmpfs", "-o", &size, "pixmill-test"])
+            .arg(folder.path())
+            .output()
+            .is_ok_and(|output| output.status.success());
+        if !mounted {
+            eprintln!("skipped: a small file system cannot be mounted, expected root with CAP_SYS_ADMIN");
+        }
+        mounted.then_some(Self(folder))
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    /// Takes all room that is left.
+    pub fn fill(&self) {
+        let mut file = File::create(self.filler()).expect("a file");
+        for piece in [&[0; 4096][..], &[0]] {
+            loop {
+                match file.write(piece) {
+                    Ok(_) => {}
+                    Err(error) if error.kind() == ErrorKind::StorageFull => break,
+                    Err(error) => panic!("filling {}: {error}", self.path().display()),
+                }
+            }
+        }
+    }
+
+    /// Gives the room back.
+    pub fn drain(&self) {
+        std::fs::remove_file(self.filler()).expect("it was filled");
+    }
+
+    fn filler(&self) -> PathBuf {
+        self.path().join(FILLER)
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        // at once for new comers, for good when the last file is closed
+        let unmounted = Command::new("umount").arg("-l").arg(self.path()).status();
+        if !unmounted.is_ok_and(|status| status.success()) {
+            eprintln!("{} is still mounted", self.path().display());
+        }
+    }
+}
