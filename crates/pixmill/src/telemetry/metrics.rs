@@ -127,7 +127,7 @@ pub(crate) const POOL_CORRECTION: Metric = gauge(
 pub(crate) const WORKERS: Metric = gauge(
     "pixmill_render_workers",
     &["state"],
-    "Render worker processes, by state: `busy` or `idle`. None while renders run on threads.",
+    "Render worker processes, by state: `busy` or `idle`. 0 while renders run on threads.",
 );
 pub(crate) const WORKER_STARTS: Metric = counter(
     "pixmill_render_worker_starts_total",

@@ -130,7 +130,7 @@ fn tell_work(page: &mut Exposition, shared: &Shared) {
 
 fn tell_processes(page: &mut Exposition, shared: &Shared) {
     page.tell(&QUARANTINED, &[], shared.quarantine.len());
-    let Some(stats) = shared.renderer.processes() else { return };
+    let stats = shared.renderer.processes().unwrap_or_default();
     page.tell(&WORKERS, &["busy"], stats.alive - stats.idle);
     page.tell(&WORKERS, &["idle"], stats.idle);
     page.tell(&WORKER_STARTS, &["started"], stats.started);
