@@ -250,10 +250,9 @@ impl Failure {
         match self.kind() {
             FailureKind::Origin(kind) => kind != origin::ErrorKind::InvalidPath,
             FailureKind::Image(kind) => matches!(kind, Overlay | Undecodable | Unsupported),
-            kind => matches!(
-                kind,
-                FailureKind::Absent | FailureKind::Quarantined | FailureKind::RenderCrashed
-            ),
+            kind => {
+                matches!(kind, FailureKind::Absent | FailureKind::Quarantined | FailureKind::RenderCrashed)
+            }
         }
     }
 }

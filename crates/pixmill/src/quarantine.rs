@@ -53,7 +53,9 @@ impl Quarantine {
             self.remember(*key, Entry { strikes: STRIKES, until: now + left.as_millis() as u64 }, now);
         }
         match until {
-            Some(until) => Err(Failure::Quarantined { left: Duration::from_millis(until.saturating_sub(now)) }),
+            Some(until) => {
+                Err(Failure::Quarantined { left: Duration::from_millis(until.saturating_sub(now)) })
+            }
             None => Ok(()),
         }
     }
@@ -64,7 +66,8 @@ impl Quarantine {
             return false;
         }
         let now = clock::now();
-        let known = self.table.lock().get(&key).filter(|entry| entry.until > now).map_or(0, |entry| entry.strikes);
+        let known =
+            self.table.lock().get(&key).filter(|entry| entry.until > now).map_or(0, |entry| entry.strikes);
         let strikes = known.saturating_add(1);
         self.remember(key, Entry { strikes, until: now + self.period.as_millis() as u64 }, now);
         strikes >= STRIKES

@@ -16,13 +16,13 @@ use std::{
 use bytesize::ByteSize;
 use vips_ops::{Settings, vips::Deadline};
 
+use self::process::{Bounds, Ended, Setup, Supervisor, signal_name};
 pub use self::{
-    engine::{Engine, Job, Output, Phases, Render, Rendered, Task},
     cost::Cost,
+    engine::{Engine, Job, Output, Phases, Render, Rendered, Task},
     pool::{Class, Done, Limits, Load, PerClass, Pool, Refusals},
     process::{Reason, Stats as ProcessStats, run_worker},
 };
-use self::process::{Bounds, Ended, Setup, Supervisor, signal_name};
 use crate::{
     config::{Config, Isolation},
     failure::Failure,

@@ -181,8 +181,7 @@ impl Shares {
 impl Workers {
     /// Every problem of this section, each naming its key.
     pub fn problems(&self) -> Vec<String> {
-        let mut problems =
-            [thread_problem("workers.threads", self.threads), self.shares.problems()].concat();
+        let mut problems = [thread_problem("workers.threads", self.threads), self.shares.problems()].concat();
         if self.max_render_memory < LEAST_RENDER_MEMORY {
             problems.push(format!(
                 "workers.max_render_memory is {}, expected at least {LEAST_RENDER_MEMORY}",

@@ -60,10 +60,7 @@ async fn keep_asking(node: Rc<Node>, pictures: Rc<Vec<Picture>>, outcome: Rc<Out
 async fn killed_workers_cost_their_own_requests_at_most() {
     let pictures = variants(40).await;
     // nothing is cached, so that every request is rendered
-    let alone = [
-        ("PIXMILL__CACHE__RESULTS__ENABLED", "false"),
-        ("PIXMILL__WORKERS__QUARANTINE", "0s"),
-    ];
+    let alone = [("PIXMILL__CACHE__RESULTS__ENABLED", "false"), ("PIXMILL__WORKERS__QUARANTINE", "0s")];
     let node = Rc::new(Node::start(settings(&samples(), &alone)));
     let outcome = Rc::new(Outcome::default());
     let clients = (0..CLIENTS).map(|first| {

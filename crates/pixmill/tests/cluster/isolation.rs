@@ -148,10 +148,8 @@ async fn other_nodes_learn_of_a_quarantine_by_redis() {
         let target = format!("/crash-0.jpg?width={width}");
         assert_eq!(refused(&nodes[0], &target).await, error(500, "render_crashed"));
     }
-    until("the other node knows it", async || {
-        refused(&nodes[1], "/crash-0.jpg?width=52").await.0 == 422
-    })
-    .await;
+    until("the other node knows it", async || refused(&nodes[1], "/crash-0.jpg?width=52").await.0 == 422)
+        .await;
     assert_eq!(metric(nodes[1].admin, "pixmill_quarantined_originals").await, 1.0);
     assert!(metric(nodes[1].admin, "pixmill_render_crashes_total").await <= 1.0);
 }
@@ -186,9 +184,8 @@ async fn workers_end_with_their_server() {
     until("all workers are there", async || node.workers().len() == 3).await;
     let workers = node.workers();
     node.kill();
-    let lives = |id: &u32| {
-        fs::read_to_string(format!("/proc/{id}/stat")).is_ok_and(|text| !text.contains(") Z "))
-    };
+    let lives =
+        |id: &u32| fs::read_to_string(format!("/proc/{id}/stat")).is_ok_and(|text| !text.contains(") Z "));
     until("they are gone", async || !workers.iter().any(lives)).await;
 }
 

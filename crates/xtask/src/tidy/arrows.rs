@@ -15,7 +15,11 @@ struct Arrows {
 }
 
 const ARROWS: &[Arrows] = &[
-    Arrows { name: "pixmill", to: &["vips-ops", "vision", "origin", "result-cache", "shared-memory"], never: &[] },
+    Arrows {
+        name: "pixmill",
+        to: &["vips-ops", "vision", "origin", "result-cache", "shared-memory"],
+        never: &[],
+    },
     Arrows { name: "shared-memory", to: &[], never: &["tokio", "actix*", "http", "awc", "libvips*"] },
     Arrows { name: "vips", to: &[], never: &["tokio", "actix*", "http", "awc"] },
     Arrows { name: "vips-ops", to: &["vips"], never: &["tokio", "actix*", "http", "redis", "awc"] },

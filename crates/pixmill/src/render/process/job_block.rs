@@ -104,7 +104,8 @@ mod tests {
 
     #[test]
     fn a_job_is_read_as_it_was_written() {
-        let query = "width=5&crop=fit&layers=[{\"url\":\"/a b.png?width=3\"},{\"url\":\"//x.example/ä.png\"}]";
+        let query =
+            "width=5&crop=fit&layers=[{\"url\":\"/a b.png?width=3\"},{\"url\":\"//x.example/ä.png\"}]";
         let params = Params::parse(query).unwrap().params;
         let limits = vips_ops::settings::Limits::default();
         let mut assets = Assets::default();

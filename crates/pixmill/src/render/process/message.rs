@@ -5,13 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use vips_ops::{Media, Settings, size::Size};
 
-use crate::{
-    config::Vision,
-    failure::Failure,
-    render::engine::Phases,
-    sight::Fact,
-    telemetry::logs::Logs,
-};
+use crate::{config::Vision, failure::Failure, render::engine::Phases, sight::Fact, telemetry::logs::Logs};
 
 /// From the server to a worker.
 #[derive(Debug, Serialize, Deserialize)]

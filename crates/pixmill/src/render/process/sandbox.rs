@@ -70,7 +70,8 @@ impl Sandbox {
             let engine = places.runtime.parent().map(Path::to_path_buf);
             let environment = Environment::of_process();
             let fonts = environment.font_paths();
-            let at_home = environment.home().into_iter().flat_map(|home| READABLE_AT_HOME.map(|path| home.join(path)));
+            let at_home =
+                environment.home().into_iter().flat_map(|home| READABLE_AT_HOME.map(|path| home.join(path)));
             let fixed = READABLE.iter().map(PathBuf::from);
             fixed.chain(at_home).chain(fonts).chain([places.models]).chain(engine).collect()
         });
@@ -147,7 +148,9 @@ fn filter_system_calls() -> anyhow::Result<()> {
     let mut forbidden: BTreeMap<i64, Vec<SeccompRule>> =
         rules(libc_numbers::FORBIDDEN.iter().map(|number| (*number, Vec::new())));
     let first = |length, operator, value| {
-        Ok::<_, anyhow::Error>(vec![SeccompRule::new(vec![SeccompCondition::new(0, length, operator, value)?])?])
+        Ok::<_, anyhow::Error>(vec![SeccompRule::new(vec![SeccompCondition::new(
+            0, length, operator, value,
+        )?])?])
     };
     // threads are fine, processes are not
     let no_thread = SeccompCmpOp::MaskedEq(libc_numbers::CLONE_THREAD);
@@ -183,11 +186,11 @@ mod libc_numbers {
     use libc::{
         SYS_accept, SYS_accept4, SYS_bind, SYS_bpf, SYS_chroot, SYS_clone, SYS_clone3, SYS_connect,
         SYS_delete_module, SYS_execve, SYS_execveat, SYS_finit_module, SYS_init_module, SYS_io_uring_enter,
-        SYS_io_uring_register, SYS_io_uring_setup, SYS_kexec_load, SYS_keyctl, SYS_listen, SYS_mount,
-        SYS_kill, SYS_open_by_handle_at, SYS_perf_event_open, SYS_pidfd_open, SYS_pidfd_send_signal, SYS_pivot_root,
-        SYS_prlimit64, SYS_process_vm_readv, SYS_process_vm_writev, SYS_ptrace, SYS_reboot, SYS_rt_sigqueueinfo,
-        SYS_rt_tgsigqueueinfo, SYS_setns, SYS_socket, SYS_socketpair, SYS_tgkill, SYS_tkill, SYS_umount2,
-        SYS_unshare, SYS_userfaultfd,
+        SYS_io_uring_register, SYS_io_uring_setup, SYS_kexec_load, SYS_keyctl, SYS_kill, SYS_listen,
+        SYS_mount, SYS_open_by_handle_at, SYS_perf_event_open, SYS_pidfd_open, SYS_pidfd_send_signal,
+        SYS_pivot_root, SYS_prlimit64, SYS_process_vm_readv, SYS_process_vm_writev, SYS_ptrace, SYS_reboot,
+        SYS_rt_sigqueueinfo, SYS_rt_tgsigqueueinfo, SYS_setns, SYS_socket, SYS_socketpair, SYS_tgkill,
+        SYS_tkill, SYS_umount2, SYS_unshare, SYS_userfaultfd,
     };
 
     /// Send a signal to the process that comes first among their arguments.

@@ -274,7 +274,6 @@ impl WorkerProcess {
         let (resident, shared) = (pages.next()??, pages.next()??);
         Some(resident.saturating_sub(shared) * page_size() as u64)
     }
-
 }
 
 impl Drop for WorkerProcess {
