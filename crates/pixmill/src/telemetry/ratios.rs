@@ -66,7 +66,7 @@ mod tests {
             ratios.observe(actual * second, predicted * second);
         }
         let Reading { up_to, count, sum } = ratios.read();
-        assert_eq!((count, sum), (4, 14.0));
+        assert_eq!((count, sum as u64), (4, 14));
         assert_eq!(up_to, [1, 1, 1, 1, 1, 2, 2, 3, 3, 3, 3]);
     }
 }

@@ -114,7 +114,7 @@ async fn what_cannot_be_answered_in_time_is_refused_at_once() {
     assert!((20..=30).contains(&seconds), "seventy seconds of work, forty of time: {seconds}");
     assert_eq!(origin.asked(), 0);
     let metrics = get(server.admin_address, "/metrics").await;
-    let metrics = String::from_utf8(metrics.body.to_vec()).unwrap();
+    let metrics = String::from_utf8(metrics.body).unwrap();
     assert!(metrics.contains("pixmill_pool_refusals_total{reason=\"deadline\"} 1"), "{metrics}");
     drop(release);
     assert!(long.await.is_ok());

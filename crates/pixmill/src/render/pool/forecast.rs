@@ -67,23 +67,23 @@ pub fn done_after(taken: &mut [Taken], capacity: f64, work: f64, needed: f64) ->
 mod tests {
     use super::*;
 
-    fn after(capacity: f64, taken: &[(f64, f64)], work: f64) -> f64 {
+    fn after(capacity: f64, taken: &[(f64, f64)], work: f64) -> u64 {
         let mut taken: Vec<_> =
             taken.iter().map(|(units, seconds)| Taken { units: *units, seconds: *seconds }).collect();
-        (done_after(&mut taken, capacity, work, 1.0) * 1000.0).round() / 1000.0
+        (done_after(&mut taken, capacity, work, 1.0) * 1000.0).round() as u64
     }
 
     #[test]
     fn work_fills_what_is_free_first() {
         for (taken, work, expected) in [
-            (&[][..], 0.0, 0.0),
-            (&[], 4.0, 2.0),
-            (&[(1.0, 3.0)], 0.0, 0.0),
-            (&[(1.0, 3.0)], 2.0, 2.0),
-            (&[(1.0, 3.0)], 5.0, 4.0),
-            (&[(1.0, 3.0), (1.0, 1.0)], 0.0, 1.0),
-            (&[(1.0, 3.0), (1.0, 1.0)], 2.0, 3.0),
-            (&[(1.0, 3.0), (1.0, 1.0)], 4.0, 4.0),
+            (&[][..], 0.0, 0),
+            (&[], 4.0, 2000),
+            (&[(1.0, 3.0)], 0.0, 0),
+            (&[(1.0, 3.0)], 2.0, 2000),
+            (&[(1.0, 3.0)], 5.0, 4000),
+            (&[(1.0, 3.0), (1.0, 1.0)], 0.0, 1000),
+            (&[(1.0, 3.0), (1.0, 1.0)], 2.0, 3000),
+            (&[(1.0, 3.0), (1.0, 1.0)], 4.0, 4000),
         ] {
             assert_eq!(after(2.0, taken, work), expected, "{taken:?} {work}");
         }
@@ -92,15 +92,15 @@ mod tests {
     #[test]
     fn the_next_one_waits_until_it_fits() {
         let mut taken = [Taken { units: 900.0, seconds: 4.0 }, Taken { units: 50.0, seconds: 1.0 }];
-        for (needed, expected) in [(50.0, 0.0), (51.0, 1.0), (100.0, 1.0), (101.0, 4.0), (1000.0, 4.0)] {
-            assert_eq!(done_after(&mut taken, 1000.0, 0.0, needed), expected, "{needed}");
+        for (needed, expected) in [(50.0, 0), (51.0, 1), (100.0, 1), (101.0, 4), (1000.0, 4)] {
+            assert_eq!(done_after(&mut taken, 1000.0, 0.0, needed) as u64, expected, "{needed}");
         }
     }
 
     #[test]
     fn more_may_be_taken_than_there_is() {
-        assert_eq!(after(1.0, &[(1.0, 1.0), (1.0, 2.0)], 0.0), 2.0);
-        assert_eq!(after(0.0, &[], 1.0), 1.0, "nothing is divided by zero");
+        assert_eq!(after(1.0, &[(1.0, 1.0), (1.0, 2.0)], 0.0), 2000);
+        assert_eq!(after(0.0, &[], 1.0), 1000, "nothing is divided by zero");
     }
 
     #[test]

@@ -403,7 +403,7 @@ mod tests {
         let mut small: Vec<_> = (0..2)
             .map(|_| {
                 let barrier = Arc::clone(&barrier);
-                Box::pin(pool.run(sized(1), move || drop(barrier.wait())))
+                Box::pin(pool.run(sized(1), move || barrier.wait().is_leader()))
             })
             .collect();
         for small in &mut small {

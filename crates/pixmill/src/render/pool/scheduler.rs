@@ -256,11 +256,11 @@ impl<W> Scheduler<W> {
         let is_attempt = expected > left;
         if !wait.is_zero() && wait + expected > left {
             // what is too long at any time is tried when nothing waits
-            return Err(Refusal::Deadline { retry_after: wait + expected.min(left) - left });
+            return Err(Refusal::Deadline { retry_after: (wait + expected.min(left)).saturating_sub(left) });
         }
         let wait = self.wait(now, class, queue.backlog, 0);
         if class.is_interactive() && queue.overload.refuses(wait) {
-            return Err(Refusal::Overload { retry_after: wait - overload::TARGET });
+            return Err(Refusal::Overload { retry_after: wait.saturating_sub(overload::TARGET) });
         }
         Ok(is_attempt)
     }

@@ -318,8 +318,8 @@ fn predictions_are_corrected_by_class_of_model() {
         bench.pass(300);
         bench.scheduler.end(bench.now, number, true).unwrap();
     }
-    let factor = |class: Class| bench.scheduler.correction(class).round();
-    assert_eq!(Class::ALL.map(factor), [3.0, 1.0, 3.0, 3.0]);
+    let factor = |class: Class| bench.scheduler.correction(class).round() as u64;
+    assert_eq!(Class::ALL.map(factor), [3, 1, 3, 3]);
     bench.picture("a", 100);
     assert!(bench.scheduler.queued(Class::Picture) > milliseconds(280));
 }
