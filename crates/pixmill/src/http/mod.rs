@@ -14,6 +14,7 @@ pub mod openapi;
 mod purge;
 mod range;
 mod request_id;
+mod slices;
 mod success;
 mod target;
 mod upload;
