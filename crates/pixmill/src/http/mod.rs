@@ -30,6 +30,12 @@ use actix_web::{
 
 use crate::{failure::Failure, state::Worker};
 
+/// The page that says whether the process lives.
+pub const HEALTH: &str = "/health";
+
+/// The page that says whether requests are welcome.
+pub const READY: &str = "/ready";
+
 /// The pages of the public listener.
 pub fn public(config: &mut ServiceConfig) {
     health_pages(config);
@@ -52,8 +58,8 @@ pub fn admin(config: &mut ServiceConfig) {
 
 fn health_pages(config: &mut ServiceConfig) {
     let other = || to(async || error::response(&Failure::Method));
-    let health = resource("/health").route(get().to(health::health)).route(head().to(health::health));
-    let ready = resource("/ready").route(get().to(health::ready)).route(head().to(health::ready));
+    let health = resource(HEALTH).route(get().to(health::health)).route(head().to(health::health));
+    let ready = resource(READY).route(get().to(health::ready)).route(head().to(health::ready));
     config.service(health.default_service(other())).service(ready.default_service(other()));
 }
 
