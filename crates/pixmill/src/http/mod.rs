@@ -52,7 +52,7 @@ pub fn uploads(config: &mut ServiceConfig) {
 /// The pages of the listener for operators.
 pub fn admin(config: &mut ServiceConfig) {
     health_pages(config);
-    let others = scope("").wrap(from_fn(admin::password::check));
+    let others = scope("").wrap(from_fn(admin::password::check)).wrap(from_fn(admin::host::check));
     config.service(others.configure(admin::pages));
 }
 
