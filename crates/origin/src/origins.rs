@@ -63,6 +63,11 @@ impl Origins {
         self.rules.locate(asked)
     }
 
+    /// Whether a named origin is chosen by this `Host` header, other than by a pattern of all hosts.
+    pub fn names_host(&self, host: &str) -> bool {
+        self.rules.names_host(host)
+    }
+
     /// The original at a whole URL, which `parameter` names.
     pub fn locate_url(&self, url: &str, parameter: &'static str) -> Result<Target, Refusal> {
         self.rules.at(url, parameter)

@@ -129,6 +129,13 @@ impl Rules {
         self.configured(asked, path)
     }
 
+    /// Whether a named origin is chosen by this `Host`, other than by a pattern of all hosts.
+    pub(crate) fn names_host(&self, host: &str) -> bool {
+        let Ok(host) = named::host(host, "http") else { return false };
+        let mut patterns = self.routes.iter().flat_map(|route| &route.hosts);
+        patterns.any(|pattern| pattern.weight() > 0 && pattern.names_host(&host))
+    }
+
     /// The original at a URL that something other than a parameter of this kind names: an overlay.
     pub(crate) fn at(&self, text: &str, parameter: &'static str) -> Result<Target, Refusal> {
         if !self.allow_dynamic {

@@ -1,13 +1,7 @@
 //! The server: opens what requests share, listens, and ends in good order.
 
-use std::{
-    net::SocketAddr,
-    rc::Rc,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{net::SocketAddr, rc::Rc, sync::Arc, time::Instant};
 
-use actix_web::{App, HttpServer, dev::ServerHandle, http::KeepAlive, rt, web::ServiceConfig};
 use anyhow::Context;
 use futures_util::future::join_all;
 use tokio::signal::unix::{SignalKind, signal};
@@ -16,18 +10,16 @@ use vips_ops::vips::{self, Vips};
 use crate::{
     config::{Config, Isolation},
     http,
+    listener::{Listener, Plan},
+    open_files,
     render::Pool,
     state::{Shared, Worker},
-    telemetry::logs::vips_warning,
+    telemetry::{counters::Listening, logs::vips_warning},
     uploads::background::Hands,
 };
 
-/// How long a client may take to send the head of a request: long enough for a phone on a bad line, short enough that
-/// connections that never send one do not pile up.
-const REQUEST_HEAD_TIMEOUT: Duration = Duration::from_secs(15);
-
-/// How long a client may take to close its side.
-const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// Connections of the listener for operators: scrapers, probes and people, never clients.
+const ADMIN_CONNECTIONS: usize = 256;
 
 /// A running server.
 pub struct Server {
@@ -44,15 +36,11 @@ pub struct Server {
     hands: Hands,
 }
 
-struct Listener {
-    handle: ServerHandle,
-    ended: rt::task::JoinHandle<std::io::Result<()>>,
-}
-
 /// Serves until the process is told to end, and then ends in good order.
 pub async fn serve(config: Config) -> anyhow::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
+    open_files::raise();
     let mut server = Server::start(config).await?;
     if let Some(address) = server.uploads_address {
         eprintln!("taking uploads on http://{address}");
@@ -90,16 +78,28 @@ impl Server {
         if uploads.public && uploads.tokens.is_empty() {
             tracing::warn!("whoever reaches the public listener can upload: uploads.tokens is empty");
         }
+        let (workers, max_connections) = (listen.worker_count(), listen.connection_cap(open_files::limit()));
+        let plan = |name, address, pages| Plan { name, address, workers, max_connections, pages };
         let own = uploads
             .enabled
-            .then(|| Listener::open(&shared, uploads.address, listen.worker_count(), http::uploads))
+            .then(|| Listener::open(&shared, &plan(Listening::Uploads, uploads.address, http::uploads)))
             .transpose()?;
-        let (uploads, uploads_address) = own.unzip();
-        let (public, address) = Listener::open(&shared, listen.address, listen.worker_count(), http::public)?;
-        let (admin, admin_address) = Listener::open(&shared, admin.address, 1, http::admin)?;
+        let public = Listener::open(&shared, &plan(Listening::Public, listen.address, http::public))?;
+        let plan = plan(Listening::Admin, admin.address, http::admin);
+        let admin =
+            Listener::open(&shared, &Plan { workers: 1, max_connections: ADMIN_CONNECTIONS, ..plan })?;
         let hands = Hands::start(&worker);
         shared.cluster.compare();
-        Ok(Self { address, admin_address, uploads_address, shared, public, admin, uploads, hands })
+        Ok(Self {
+            address: public.address,
+            admin_address: admin.address,
+            uploads_address: own.as_ref().map(|listener| listener.address),
+            shared,
+            public,
+            admin,
+            uploads: own,
+            hands,
+        })
     }
 
     /// Ends: says so at once on `/ready`, lets requests that are being answered end, and writes out the caches.
@@ -128,36 +128,5 @@ impl Server {
     /// How many requests are being answered.
     pub fn answering(&self) -> usize {
         self.shared.answering()
-    }
-}
-
-impl Listener {
-    fn open(
-        shared: &Arc<Shared>,
-        address: SocketAddr,
-        workers: usize,
-        pages: fn(&mut ServiceConfig),
-    ) -> anyhow::Result<(Self, SocketAddr)> {
-        let state = Arc::clone(shared);
-        let listen = &shared.config.listen;
-        let server = HttpServer::new(move || {
-            let worker = Worker::new(Arc::clone(&state))
-                .expect("invariant: a worker was made of the same configuration at the start");
-            App::new().app_data(Rc::new(worker)).configure(pages)
-        })
-        .workers(workers)
-        .keep_alive(KeepAlive::Timeout(listen.keep_alive))
-        .client_request_timeout(REQUEST_HEAD_TIMEOUT)
-        .client_disconnect_timeout(DISCONNECT_TIMEOUT)
-        // a client that closes has gone: work for it ends
-        .h1_allow_half_closed(false)
-        .shutdown_timeout(listen.shutdown_timeout.as_secs())
-        .disable_signals()
-        .bind(address)
-        .with_context(|| format!("cannot listen on {address}"))?;
-        let bound = server.addrs().first().copied().context("cannot tell the listener's address")?;
-        let server = server.run();
-        let handle = server.handle();
-        Ok((Self { handle, ended: rt::spawn(server) }, bound))
     }
 }

@@ -110,6 +110,12 @@ pub enum Failure {
         /// For how long it will be refused.
         left: Duration,
     },
+    /// The connection is one too many.
+    #[error("more connections are open than may be")]
+    Connections,
+    /// A host that the listener for operators does not know.
+    #[error("the host is not one of this listener")]
+    Host,
     /// What is asked for needs models, and they are not there.
     #[error("pictures cannot be looked at: {reason}")]
     Blind {
@@ -167,6 +173,10 @@ pub enum FailureKind {
     RenderMemory,
     /// A quarantined original.
     Quarantined,
+    /// Too many connections.
+    Connections,
+    /// A request for another host.
+    Host,
     /// Models are missing.
     Blind,
     /// Too late.
@@ -199,6 +209,8 @@ impl Failure {
             Self::RenderCrashed => FailureKind::RenderCrashed,
             Self::RenderMemory { .. } => FailureKind::RenderMemory,
             Self::Quarantined { .. } => FailureKind::Quarantined,
+            Self::Connections => FailureKind::Connections,
+            Self::Host => FailureKind::Host,
             Self::Blind { .. } => FailureKind::Blind,
             Self::Deadline => FailureKind::Deadline,
             Self::Broken => FailureKind::Broken,
@@ -218,6 +230,7 @@ impl Failure {
             | FailureKind::RenderCrashed
             | FailureKind::RenderMemory
             | FailureKind::Quarantined
+            | FailureKind::Connections
             | FailureKind::Blind
             | FailureKind::Deadline
             | FailureKind::Broken
@@ -237,6 +250,7 @@ impl Failure {
             | FailureKind::Credentials
             | FailureKind::OriginalRefused
             | FailureKind::Method
+            | FailureKind::Host
             | FailureKind::Page
             | FailureKind::PurgeUnsent
             | FailureKind::PurgeUnwritten

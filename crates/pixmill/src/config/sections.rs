@@ -3,6 +3,7 @@
 use std::{
     net::{Ipv4Addr, SocketAddr},
     num::NonZero,
+    ops::RangeInclusive,
     thread,
     time::Duration,
 };
@@ -22,6 +23,12 @@ const MOST_THREADS: usize = 1024;
 /// A class with a thousandth of another's share makes no progress that anybody would notice.
 const MOST_SHARE: u32 = 1000;
 
+/// Connections of a listener that does not say how many. An idle one costs some 20 kB here and as much in the kernel.
+const USUAL_CONNECTIONS: usize = 10_000;
+
+/// Below a second a phone that changes its cell is cut; beyond an hour there is no point in a bound.
+const WRITE_TIMEOUTS: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_hours(1);
+
 /// The public listener, which serves images.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -35,6 +42,15 @@ pub struct Listen {
     #[serde(with = "humantime_serde")]
     #[schemars(with = "String")]
     pub keep_alive: Duration,
+    /// How long a client may take nothing of its answer before its connection is closed; from 1 s to 1 h. One that reads
+    /// slowly is not cut, as long as it takes 32 kB in that time.
+    #[serde(with = "humantime_serde")]
+    #[schemars(with = "String")]
+    pub write_timeout: Duration,
+    /// The most connections at a time, of the public listener and of that for uploads each; 0: 10,000, or half of the files
+    /// that the process may open if that is less. 64 more are accepted and get an answer to `/health` and `/ready` only,
+    /// and 503 to the rest; what is beyond waits to be accepted.
+    pub max_connections: usize,
     /// How long requests that are being answered may take to end when the server is told to stop.
     #[serde(with = "humantime_serde")]
     #[schemars(with = "String")]
@@ -48,6 +64,8 @@ impl Default for Listen {
         Self {
             address: SocketAddr::from((Ipv4Addr::UNSPECIFIED, 8080)),
             keep_alive: Duration::from_secs(75),
+            write_timeout: Duration::from_secs(30),
+            max_connections: 0,
             shutdown_timeout: Duration::from_secs(30),
             workers: 0,
         }
@@ -64,12 +82,27 @@ impl Listen {
                 humantime_serde::re::humantime::format_duration(self.keep_alive)
             ));
         }
+        if !WRITE_TIMEOUTS.contains(&self.write_timeout) {
+            problems.push(format!(
+                "listen.write_timeout is {}, expected from 1s to 1h",
+                humantime_serde::re::humantime::format_duration(self.write_timeout)
+            ));
+        }
         problems
     }
 
     /// How many threads there are to be.
     pub fn worker_count(&self) -> usize {
         count(self.workers)
+    }
+
+    /// How many connections a listener may have, where the process may open so many files.
+    pub fn connection_cap(&self, files: Option<u64>) -> usize {
+        let half = files.map_or(usize::MAX, |files| usize::try_from(files / 2).unwrap_or(usize::MAX));
+        match self.max_connections {
+            0 => half.clamp(1, USUAL_CONNECTIONS),
+            connections => connections,
+        }
     }
 }
 
@@ -229,6 +262,32 @@ mod tests {
         assert_eq!(listen(61).problems(), [""; 0]);
         let problems = listen(60).problems();
         assert!(problems.len() == 1 && problems[0].starts_with("listen.keep_alive is 1m,"), "{problems:?}");
+    }
+
+    #[test]
+    fn write_timeouts_have_bounds() {
+        let listen = |millis| Listen { write_timeout: Duration::from_millis(millis), ..Listen::default() };
+        for (millis, fine) in [(0, false), (999, false), (1000, true), (3_600_000, true), (3_600_001, false)]
+        {
+            let problems = listen(millis).problems();
+            assert_eq!(problems.is_empty(), fine, "{problems:?}");
+            assert!(problems.iter().all(|problem| problem.starts_with("listen.write_timeout is")));
+        }
+    }
+
+    #[test]
+    fn connections_leave_files_for_the_rest() {
+        let listen = |max_connections| Listen { max_connections, ..Listen::default() };
+        for (given, files, cap) in [
+            (0, None, 10_000),
+            (0, Some(1 << 20), 10_000),
+            (0, Some(1024), 512),
+            (0, Some(1), 1),
+            (7, Some(1024), 7),
+            (20_000, None, 20_000),
+        ] {
+            assert_eq!(listen(given).connection_cap(files), cap, "{given} {files:?}");
+        }
     }
 
     #[test]

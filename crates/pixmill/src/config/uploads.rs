@@ -50,6 +50,11 @@ pub struct Uploads {
     /// How many `async` requests may wait or be worked on; further ones are told to come back later. 0: none are
     /// taken.
     pub queue: usize,
+    /// How long the work of an `async` request may take from its beginning, with all its `cache_queries`; each picture has
+    /// `limits.deadline` besides. What is not made by then is told of as a failure.
+    #[serde(with = "humantime_serde")]
+    #[schemars(with = "String")]
+    pub job_timeout: Duration,
     /// How long it can be read what became of an `async` request.
     #[serde(with = "humantime_serde")]
     #[schemars(with = "String")]
@@ -70,6 +75,7 @@ impl Default for Uploads {
             max_memory: ByteSize::mib(256),
             max_queries: 32,
             queue: 256,
+            job_timeout: Duration::from_mins(5),
             status_ttl: Duration::from_hours(1),
         }
     }
@@ -97,6 +103,7 @@ impl Uploads {
             ("ttl", self.ttl),
             ("idle_timeout", self.idle_timeout),
             ("timeout", self.timeout),
+            ("job_timeout", self.job_timeout),
             ("status_ttl", self.status_ttl),
         ] {
             if duration.is_zero() {
@@ -144,6 +151,7 @@ mod tests {
             ("enabled = true\naddress = '127.0.0.1:8080'", "uploads.address is 127.0.0.1:8080"),
             ("enabled = true\naddress = '127.0.0.1:17006'", "uploads.address is 127.0.0.1:17006"),
             ("idle_timeout = '0s'", "uploads.idle_timeout is 0s"),
+            ("job_timeout = '0s'", "uploads.job_timeout is 0s"),
             ("status_ttl = '0s'", "uploads.status_ttl is 0s"),
         ] {
             let problems = problems(text);

@@ -51,7 +51,7 @@ pub fn response(failure: &Failure) -> HttpResponse {
         Failure::Origin(origin::Error::Busy { .. }) => {
             headers.insert(RETRY_AFTER, seconds(RETRY_SOON));
         }
-        Failure::NoWorker => drop(headers.insert(RETRY_AFTER, seconds(RETRY_SOON))),
+        Failure::NoWorker | Failure::Connections => drop(headers.insert(RETRY_AFTER, seconds(RETRY_SOON))),
         Failure::Quarantined { left } => {
             headers.insert(RETRY_AFTER, seconds(*left));
         }
@@ -111,6 +111,7 @@ const KINDS: &[FailureKind] = {
         FailureKind::Origin(Origin::Broken),
         FailureKind::Origin(Origin::Busy),
         FailureKind::Overloaded,
+        FailureKind::Connections,
         FailureKind::Deadline,
         FailureKind::Origin(Origin::Timeout),
     ]
@@ -188,6 +189,8 @@ fn status(kind: FailureKind) -> (StatusCode, &'static str) {
         FailureKind::RenderCrashed => (StatusCode::INTERNAL_SERVER_ERROR, "render_crashed"),
         FailureKind::RenderMemory => (StatusCode::UNPROCESSABLE_ENTITY, "over_limit"),
         FailureKind::Quarantined => (StatusCode::UNPROCESSABLE_ENTITY, "original_quarantined"),
+        FailureKind::Connections => (StatusCode::SERVICE_UNAVAILABLE, "too_many_connections"),
+        FailureKind::Host => (StatusCode::MISDIRECTED_REQUEST, "unknown_host"),
         FailureKind::Blind => (StatusCode::NOT_IMPLEMENTED, "models_missing"),
         FailureKind::Image(Image::Encoder) | FailureKind::Broken => {
             (StatusCode::INTERNAL_SERVER_ERROR, "internal_error")
@@ -295,6 +298,10 @@ fn message(failure: &Failure) -> String {
         Failure::NoWorker => "no render process is free, try again soon",
         Failure::RenderCrashed => "the render of this original crashed",
         Failure::Overloaded { .. } => "there is more to do than can be done in time, try again later",
+        Failure::Connections => "too many connections are open, try again soon",
+        Failure::Host => {
+            "unknown host: expected localhost, an IP address of this listener, or a name in admin.hosts_allowed"
+        }
         Failure::Blind { .. } => BLIND,
         Failure::Image(ImageError::Encoder(_)) | Failure::Broken => "something went wrong here",
     };

@@ -14,6 +14,7 @@ pub mod openapi;
 mod purge;
 mod range;
 mod request_id;
+mod slices;
 mod success;
 mod target;
 mod upload;
@@ -28,6 +29,12 @@ use actix_web::{
 };
 
 use crate::{failure::Failure, state::Worker};
+
+/// The page that says whether the process lives.
+pub const HEALTH: &str = "/health";
+
+/// The page that says whether requests are welcome.
+pub const READY: &str = "/ready";
 
 /// The pages of the public listener.
 pub fn public(config: &mut ServiceConfig) {
@@ -45,14 +52,14 @@ pub fn uploads(config: &mut ServiceConfig) {
 /// The pages of the listener for operators.
 pub fn admin(config: &mut ServiceConfig) {
     health_pages(config);
-    let others = scope("").wrap(from_fn(admin::password::check));
+    let others = scope("").wrap(from_fn(admin::password::check)).wrap(from_fn(admin::host::check));
     config.service(others.configure(admin::pages));
 }
 
 fn health_pages(config: &mut ServiceConfig) {
     let other = || to(async || error::response(&Failure::Method));
-    let health = resource("/health").route(get().to(health::health)).route(head().to(health::health));
-    let ready = resource("/ready").route(get().to(health::ready)).route(head().to(health::ready));
+    let health = resource(HEALTH).route(get().to(health::health)).route(head().to(health::health));
+    let ready = resource(READY).route(get().to(health::ready)).route(head().to(health::ready));
     config.service(health.default_service(other())).service(ready.default_service(other()));
 }
 

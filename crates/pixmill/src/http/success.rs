@@ -21,6 +21,7 @@ use super::{
     hints::{ACCEPT_CH, ACCEPTED},
     put,
     range::{Part, part},
+    slices,
 };
 use crate::{
     failure::Failure,
@@ -56,9 +57,10 @@ pub fn response(request: &HttpRequest, answer: &Answer, remarks: &Remarks) -> Ht
         HttpResponse::NotModified().finish()
     } else {
         match part(request.method(), request.headers(), meta, body.len()) {
-            Part::Whole => HttpResponse::Ok().body(body.clone()),
+            Part::Whole => HttpResponse::Ok().body(slices::body(body.clone())),
             Part::Range(first, last) => {
-                let mut response = HttpResponse::PartialContent().body(body.slice(first..=last));
+                let mut response =
+                    HttpResponse::PartialContent().body(slices::body(body.slice(first..=last)));
                 let place = format!("bytes {first}-{last}/{}", body.len());
                 put(response.headers_mut(), CONTENT_RANGE, place);
                 response

@@ -1,6 +1,6 @@
 //! The handler of uploads: who may send one, what is done with it, and what is answered.
 
-use std::rc::Rc;
+use std::{rc::Rc, time::Instant};
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -74,6 +74,7 @@ pub async fn answer(
     let Admitted { query, .. } =
         image::admitted(shared, Purpose::Upload, request.uri().path(), request.query_string())?;
     let Received { file, fields, held } = receive(shared, request.headers(), payload).await?;
+    let until = Instant::now() + shared.config.limits.deadline;
     if shared.signer.is_some() && !fields.is_empty() {
         // no signature covers them
         return Err(Fault::Wrong.into());
@@ -95,7 +96,7 @@ pub async fn answer(
     if wishes.when == When::Later {
         return later::accepted(shared, order).await;
     }
-    let Carried { mut answer, stored } = order::carry_out(worker, &order, Class::Picture).await?;
+    let Carried { mut answer, stored } = order::carry_out(worker, &order, Class::Picture, until).await?;
     if !order.others.is_empty() {
         return Ok(report(&stored));
     }

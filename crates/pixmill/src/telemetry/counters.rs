@@ -2,10 +2,14 @@
 
 use std::{
     collections::BTreeMap,
-    sync::atomic::{AtomicU64, Ordering::Relaxed},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed},
+    },
     time::{Duration, Instant, SystemTime},
 };
 
+use actix_http::error::{DispatchError, ParseError};
 use parking_lot::Mutex;
 use result_cache::Tier;
 
@@ -48,7 +52,39 @@ pub struct Counters {
     pub origin_seconds: Histogram,
     /// Fetches by what came of them.
     pub origin_fetches: Tally,
+    /// Open connections, by listener.
+    connections: [Arc<AtomicUsize>; Listening::ALL.len()],
+    /// What came that is no request, by what is wrong with it.
+    pub malformed: Tally,
 }
+
+/// Which listener a connection belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Listening {
+    /// That of clients.
+    Public,
+    /// That of operators.
+    Admin,
+    /// That for uploads.
+    Uploads,
+}
+
+impl Listening {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Public, Self::Admin, Self::Uploads];
+
+    /// How metrics call it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Public => "public",
+            Self::Admin => "admin",
+            Self::Uploads => "uploads",
+        }
+    }
+}
+
+/// What can be wrong with what should be a request.
+const MALFORMED: [&str; 6] = ["method", "other", "syntax", "too_large", "uri", "version"];
 
 /// How long each phase took; they are those of `Timing`.
 #[derive(Debug, Default)]
@@ -81,6 +117,8 @@ impl Counters {
             inferences: Default::default(),
             origin_seconds: Histogram::default(),
             origin_fetches: Tally::default(),
+            connections: Default::default(),
+            malformed: Tally::of(MALFORMED),
         }
     }
 
@@ -109,6 +147,26 @@ impl Counters {
     /// What was counted of looks with this question.
     pub fn inferences(&self, question: Question) -> &Inferences {
         &self.inferences[question as usize]
+    }
+
+    /// Where the connections of a listener are counted.
+    pub fn connections(&self, listener: Listening) -> &Arc<AtomicUsize> {
+        &self.connections[listener as usize]
+    }
+
+    /// A connection ended with an error. What clients send and how they leave is everyday life, hence `debug`.
+    pub fn connection_failed(&self, error: &DispatchError) {
+        match error {
+            DispatchError::Parse(reason) => {
+                let reason = malformed(reason);
+                self.malformed.add(reason);
+                tracing::debug!(reason, %error, "malformed request");
+            }
+            DispatchError::InternalError | DispatchError::Service(_) | DispatchError::Body(_) => {
+                tracing::error!(%error, "a connection failed");
+            }
+            _ => tracing::debug!(%error, "a connection broke off"),
+        }
     }
 
     /// A fetch from the origin is over.
@@ -147,6 +205,18 @@ impl Tally {
     /// The counts as they are.
     pub fn read(&self) -> BTreeMap<&'static str, u64> {
         self.0.lock().clone()
+    }
+}
+
+/// What is wrong, as metrics call it.
+fn malformed(error: &ParseError) -> &'static str {
+    match error {
+        ParseError::Header => "syntax",
+        ParseError::Method => "method",
+        ParseError::TooLarge => "too_large",
+        ParseError::Uri(_) => "uri",
+        ParseError::Version => "version",
+        _ => "other",
     }
 }
 

@@ -25,6 +25,10 @@ const LIBVIPS: &str = "libvips";
 /// What operators want to know; the web server's own news at `info` is about its threads.
 const DEFAULT_FILTER: &str = "info,actix_server=warn";
 
+/// Where the web server logs each connection that breaks off as an error, those of clients who sent no HTTP included. They
+/// are counted and logged by us, at the level that each deserves (`Counters::connection_failed`).
+const DISPATCHER: &str = "actix_http::h1::dispatcher";
+
 /// What is logged, and how.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -68,7 +72,9 @@ impl Logs {
 
     fn directives(&self) -> Result<EnvFilter, ParseError> {
         let access = if self.access { "" } else { ",access=off" };
-        EnvFilter::builder().parse(format!("{}{access}", self.filter))
+        let dispatcher =
+            if self.filter.contains("actix_http") { String::new() } else { format!(",{DISPATCHER}=off") };
+        EnvFilter::builder().parse(format!("{}{access}{dispatcher}", self.filter))
     }
 
     fn layer<S, W>(&self, terminal: bool, writer: W) -> Box<dyn Layer<S> + Send + Sync>
@@ -174,6 +180,17 @@ mod tests {
         assert_eq!(events(&Logs { access: false, ..Logs::default() }), 1);
         assert_eq!(events(&Logs { filter: "warn,libvips=debug".to_owned(), ..Logs::default() }), 1);
         assert_eq!(events(&Logs { filter: "off".to_owned(), ..Logs::default() }), 0);
+    }
+
+    #[test]
+    fn the_web_server_does_not_log_what_clients_send_as_errors() {
+        let events = |filter: &str| {
+            let logs = Logs { filter: filter.to_owned(), ..Logs::default() };
+            logged(&logs, || tracing::error!(target: DISPATCHER, "stream error")).lines().count()
+        };
+        assert_eq!(events(DEFAULT_FILTER), 0);
+        assert_eq!(events("debug"), 0);
+        assert_eq!(events("info,actix_http=error"), 1, "unless it is asked for");
     }
 
     #[test]

@@ -71,6 +71,14 @@ pub(crate) const REQUEST_SECONDS: Metric = histogram(
 pub(crate) const RESPONSE_BYTES: Metric =
     counter("pixmill_response_bytes_total", &[], "Bytes of the bodies of answers.");
 pub(crate) const IN_FLIGHT: Metric = gauge("pixmill_requests_in_flight", &[], "Requests being answered.");
+pub(crate) const CONNECTIONS: Metric =
+    gauge("pixmill_connections", &["listener"], "Open connections of clients, by listener.");
+pub(crate) const MALFORMED: Metric = counter(
+    "pixmill_malformed_requests_total",
+    &["reason"],
+    "What clients sent that is not an HTTP request, by what is wrong with it: `syntax`, such as TLS on this port; `too_large`, \
+     the head. They are answered with 400 or 431, and their connections closed.",
+);
 pub(crate) const FAILURES: Metric = counter(
     "pixmill_failures_total",
     &["code"],
@@ -276,6 +284,8 @@ pub const METRICS: &[Metric] = &[
     REQUEST_SECONDS,
     RESPONSE_BYTES,
     IN_FLIGHT,
+    CONNECTIONS,
+    MALFORMED,
     FAILURES,
     SIGNED,
     PHASE_SECONDS,

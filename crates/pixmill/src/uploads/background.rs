@@ -144,9 +144,10 @@ async fn work(worker: Rc<Worker>) {
         job::note(&worker.shared, id, Point::Processing, &id.unended(Point::Processing)).await;
         let (own, order) = (Rc::clone(&worker), Rc::new(order));
         let ordered = Rc::clone(&order);
+        let until = Instant::now() + worker.shared.config.uploads.job_timeout;
         // a task of its own: a panic is the end of the job, not of this hand
         let mut task =
-            EndOnDrop(rt::spawn(async move { order::carry_out(&own, &ordered, Class::Async).await }));
+            EndOnDrop(rt::spawn(async move { order::carry_out(&own, &ordered, Class::Async, until).await }));
         let carried = (&mut task.0).await.unwrap_or(Err(Failure::Broken));
         end(&worker.shared, id, carried.map(|carried| (carried, order))).await;
     }

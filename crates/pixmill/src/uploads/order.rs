@@ -11,7 +11,7 @@ use futures_util::{StreamExt, stream};
 use origin::Target;
 use result_cache::{Lifetimes, clock};
 use serde_json::{Value, json};
-use tokio::time::timeout;
+use tokio::time::timeout_at;
 use vips_ops::{Accept, Params, params::spec::Invalid, source::sniff::sniff};
 
 use super::{Error, Held, wishes::location};
@@ -88,114 +88,131 @@ pub struct Carried {
     pub stored: Vec<Value>,
 }
 
-/// Does it, in this class what is asked for, and the others as warming. Dropping the future ends the work.
-pub async fn carry_out(worker: &Rc<Worker>, order: &Order, class: Class) -> Result<Carried, Failure> {
-    match &order.source {
-        Source::Origin => of_origin(worker, order, class).await,
-        Source::Upload { file, fate, .. } => {
-            let original = original::given(worker, file.clone()).await;
-            match fate {
-                Fate::Forgotten => {
-                    let answer = make(worker, order, &order.wanted, original, class).await?;
-                    Ok(Carried { answer, stored: Vec::new() })
-                }
-                Fate::Kept => as_it_came(worker, order, original, class).await,
-                Fate::KeptProcessed => processed(worker, order, original, class).await,
+/// Does it, in this class what is asked for, and the others as warming, as far as there is time; what was not made by then
+/// is told of as a failure of its own, unless it is the picture that was asked for. Dropping the future ends the work.
+pub async fn carry_out(
+    worker: &Rc<Worker>,
+    order: &Order,
+    class: Class,
+    until: Instant,
+) -> Result<Carried, Failure> {
+    Work { worker, order, class, until }.carry_out().await
+}
+
+/// An order that is carried out.
+struct Work<'a> {
+    worker: &'a Rc<Worker>,
+    order: &'a Order,
+    /// Of the picture that was asked for.
+    class: Class,
+    /// One deadline for all that is made, so that one request does not have as many as it has pictures.
+    until: Instant,
+}
+
+impl Work<'_> {
+    async fn carry_out(&self) -> Result<Carried, Failure> {
+        let Source::Upload { file, fate, .. } = &self.order.source else { return self.of_origin().await };
+        let original = original::given(self.worker, file.clone()).await;
+        match fate {
+            Fate::Forgotten => {
+                let answer = self.make(&self.order.wanted, original, self.class).await?;
+                Ok(Carried { answer, stored: Vec::new() })
             }
+            Fate::Kept => self.as_it_came(original).await,
+            Fate::KeptProcessed => self.processed(original).await,
         }
     }
-}
 
-async fn of_origin(worker: &Rc<Worker>, order: &Order, class: Class) -> Result<Carried, Failure> {
-    let answer = service::answer(worker, order.request(&order.wanted, class)).await?;
-    let first = told(&order.path, &order.wanted.query, &answer);
-    let others = stream::iter(&order.others).map(async |variant| {
-        let answer = service::answer(worker, order.request(variant, Class::Warming)).await;
-        tell(&order.path, &variant.query, answer.as_ref())
-    });
-    let others = others.buffered(at_a_time(worker)).collect::<Vec<_>>().await;
-    Ok(Carried { answer, stored: [vec![first], others].concat() })
-}
-
-async fn as_it_came(
-    worker: &Rc<Worker>,
-    order: &Order,
-    original: Original,
-    class: Class,
-) -> Result<Carried, Failure> {
-    let original = keep(worker, order, original).await?;
-    let answer = make(worker, order, &order.wanted, original.clone(), class).await?;
-    let mut stored = vec![picture(&order.path, &original)];
-    if !order.wanted.params.is_empty() {
-        stored.push(told(&order.path, &order.wanted.query, &answer));
+    async fn of_origin(&self) -> Result<Carried, Failure> {
+        let Order { path, wanted, .. } = self.order;
+        let answer = self.answer(wanted, self.class).await?;
+        let first = told(path, &wanted.query, &answer);
+        let others = self.all(async |variant| self.answer(variant, Class::Warming).await).await;
+        Ok(Carried { answer, stored: [vec![first], others].concat() })
     }
-    stored.extend(make_others(worker, order, &original).await);
-    Ok(Carried { answer, stored })
-}
 
-async fn processed(
-    worker: &Rc<Worker>,
-    order: &Order,
-    original: Original,
-    class: Class,
-) -> Result<Carried, Failure> {
-    let answer = make(worker, order, &order.wanted, original, class).await?;
-    let bytes = answer.envelope.body.clone();
-    if sniff(&bytes).is_none() {
-        let expected = "parameters that make a picture which can be an original";
-        return Err(Invalid::new("cache_processed", &answer.envelope.meta.content_type, expected).into());
+    async fn as_it_came(&self, original: Original) -> Result<Carried, Failure> {
+        let Order { path, wanted, .. } = self.order;
+        let original = self.keep(original).await?;
+        let answer = self.make(wanted, original.clone(), self.class).await?;
+        let mut stored = vec![picture(path, &original)];
+        if !wanted.params.is_empty() {
+            stored.push(told(path, &wanted.query, &answer));
+        }
+        stored.extend(self.make_others(&original).await);
+        Ok(Carried { answer, stored })
     }
-    let original = keep(worker, order, original::given(worker, bytes).await).await?;
-    let mut stored = vec![picture(&order.path, &original)];
-    stored.extend(make_others(worker, order, &original).await);
-    Ok(Carried { answer, stored })
-}
 
-/// Keeps an upload as the original of its path.
-async fn keep(worker: &Rc<Worker>, order: &Order, original: Original) -> Result<Original, Failure> {
-    if sniff(&original.envelope.body).is_none() {
-        return Err(vips_ops::Error::Unsupported.into());
+    async fn processed(&self, original: Original) -> Result<Carried, Failure> {
+        let answer = self.make(&self.order.wanted, original, self.class).await?;
+        let bytes = answer.envelope.body.clone();
+        if sniff(&bytes).is_none() {
+            let expected = "parameters that make a picture which can be an original";
+            return Err(Invalid::new("cache_processed", &answer.envelope.meta.content_type, expected).into());
+        }
+        let original = self.keep(original::given(self.worker, bytes).await).await?;
+        let mut stored = vec![picture(&self.order.path, &original)];
+        stored.extend(self.make_others(&original).await);
+        Ok(Carried { answer, stored })
     }
-    let lifetimes = Lifetimes { fresh_for: worker.shared.config.uploads.ttl, ..Lifetimes::default() };
-    let kept = original::keep_given(worker, &order.target, &original, lifetimes).await;
-    Ok(kept.ok_or(Error::NotKept)?)
-}
 
-async fn make_others(worker: &Rc<Worker>, order: &Order, original: &Original) -> Vec<Value> {
-    let others = stream::iter(&order.others).map(async |variant| {
-        let answer = make(worker, order, variant, original.clone(), Class::Warming).await;
-        tell(&order.path, &variant.query, answer.as_ref())
-    });
-    others.buffered(at_a_time(worker)).collect().await
-}
-
-/// Makes a picture of this original, whatever the caches know, and keeps it if the original is kept.
-async fn make(
-    worker: &Rc<Worker>,
-    order: &Order,
-    variant: &Variant,
-    original: Original,
-    class: Class,
-) -> Result<Answer, Failure> {
-    let shared = &worker.shared;
-    let request = order.request(variant, class);
-    let identity = worker.origins.identity(&request.target);
-    let key = shared.keys.result(
-        &request.params,
-        request.accept,
-        &worker.origins.identity_with_base(&request.target),
-    );
-    let position = shared.peers.position();
-    // nobody joins this one
-    let limit = shared.config.limits.deadline;
-    let until = Instant::now() + limit;
-    let job = Job { request, key, flight: key, identity, stale: None, given: Some(original), until };
-    let made =
-        timeout(limit, make::attempt(worker, &job, position)).await.map_err(|_| Failure::Deadline)??;
-    if made.standing == Standing::Kept {
-        shared.results.put(key, Arc::clone(&made.envelope)).await;
+    /// Keeps an upload as the original of its path.
+    async fn keep(&self, original: Original) -> Result<Original, Failure> {
+        if sniff(&original.envelope.body).is_none() {
+            return Err(vips_ops::Error::Unsupported.into());
+        }
+        let lifetimes =
+            Lifetimes { fresh_for: self.worker.shared.config.uploads.ttl, ..Lifetimes::default() };
+        let kept = original::keep_given(self.worker, &self.order.target, &original, lifetimes).await;
+        Ok(kept.ok_or(Error::NotKept)?)
     }
-    Ok(Made::answer(made, Part::Began, Duration::ZERO))
+
+    async fn make_others(&self, original: &Original) -> Vec<Value> {
+        self.all(async |variant| self.make(variant, original.clone(), Class::Warming).await).await
+    }
+
+    /// What became of each of the other pictures.
+    async fn all(&self, make: impl AsyncFn(&Variant) -> Result<Answer, Failure>) -> Vec<Value> {
+        let others = stream::iter(&self.order.others).map(async |variant| {
+            let answer = make(variant).await;
+            tell(&self.order.path, &variant.query, answer.as_ref())
+        });
+        others.buffered(at_a_time(self.worker)).collect().await
+    }
+
+    /// A picture of the origin's, as any request gets it.
+    async fn answer(&self, variant: &Variant, class: Class) -> Result<Answer, Failure> {
+        within(self.until, service::answer(self.worker, self.order.request(variant, class))).await
+    }
+
+    /// Makes a picture of this original, whatever the caches know, and keeps it if the original is kept.
+    async fn make(&self, variant: &Variant, original: Original, class: Class) -> Result<Answer, Failure> {
+        let shared = &self.worker.shared;
+        let request = self.order.request(variant, class);
+        let identity = self.worker.origins.identity(&request.target);
+        let key = shared.keys.result(
+            &request.params,
+            request.accept,
+            &self.worker.origins.identity_with_base(&request.target),
+        );
+        let position = shared.peers.position();
+        // nobody joins this one
+        let until = self.until.min(Instant::now() + shared.config.limits.deadline);
+        let job = Job { request, key, flight: key, identity, stale: None, given: Some(original), until };
+        let made = within(until, make::attempt(self.worker, &job, position)).await?;
+        if made.standing == Standing::Kept {
+            shared.results.put(key, Arc::clone(&made.envelope)).await;
+        }
+        Ok(Made::answer(made, Part::Began, Duration::ZERO))
+    }
+}
+
+/// What the work gives, if it does so in time. Work whose time is over is not begun.
+async fn within<T>(until: Instant, work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    if until <= Instant::now() {
+        return Err(Failure::Deadline);
+    }
+    timeout_at(until.into(), work).await.map_err(|_| Failure::Deadline)?
 }
 
 /// As many as there are threads: the rest would only wait in the queue, and keep others out of it.

@@ -132,6 +132,54 @@ async fn a_password_keeps_others_out() {
 }
 
 #[actix_web::test]
+async fn without_a_password_the_admin_listener_has_its_own_names_only() {
+    let server = serve_samples(|config| config.admin.hosts_allowed = vec!["ops.internal".to_owned()]).await;
+    let port = server.admin_address.port();
+    for (host, status) in [
+        ("localhost", 200),
+        ("ops.internal:80", 200),
+        (&format!("127.0.0.1:{port}"), 200),
+        ("rebound.example", 421),
+        ("192.0.2.1", 421),
+        ("", 421),
+    ] {
+        let answer = Connection::open(server.admin_address).await.ask_host(host, "/stats").await;
+        assert_eq!(answer.status, status, "{host}");
+        if status == 421 {
+            let error = &answer.json()["error"];
+            assert_eq!(error["code"], "unknown_host", "{host}");
+            assert!(error["message"].as_str().unwrap().contains("admin.hosts_allowed"), "{error}");
+        }
+        // probes ask by the address of the pod
+        for page in ["/health", "/ready"] {
+            let probe = Connection::open(server.admin_address).await.ask_host(host, page).await;
+            assert_eq!(probe.status, 200, "{host} {page}");
+        }
+    }
+    let mut purge = Connection::open(server.admin_address).await;
+    purge.write("DELETE / HTTP/1.1\r\nHost: rebound.example\r\n\r\n").await;
+    assert_eq!(purge.read("DELETE").await.status, 421);
+    let mut line = Connection::open(server.admin_address).await;
+    line.write("GET http://rebound.example/stats HTTP/1.1\r\nHost: localhost\r\n\r\n").await;
+    assert_eq!(line.read("GET").await.status, 421, "the request line counts");
+}
+
+#[actix_web::test]
+async fn with_a_password_any_name_will_do() {
+    let server = serve_samples(|config| {
+        config.admin.username = "ops".to_owned();
+        config.admin.password = "secret".into();
+    })
+    .await;
+    let mut connection = Connection::open(server.admin_address).await;
+    assert_eq!(connection.ask_host("ops.example", "/stats").await.status, 401);
+    let authorized =
+        "GET /stats HTTP/1.1\r\nHost: ops.example\r\nAuthorization: Basic b3BzOnNlY3JldA==\r\n\r\n";
+    connection.write(authorized).await;
+    assert_eq!(connection.read("GET").await.status, 200);
+}
+
+#[actix_web::test]
 async fn nodes_that_answer_alike_have_one_fingerprint() {
     let fingerprint =
         async |server: &Server| get(server.admin_address, "/stats").await.json()["fingerprint"].clone();

@@ -11,7 +11,7 @@ use crate::{
     client::{Connection, get},
     fake_origin::{FakeOrigin, Reply},
     form::{Form, post},
-    setup::{sample, samples, serve, serve_samples, serve_uploads, until},
+    setup::{occupy, sample, samples, serve, serve_samples, serve_uploads, until},
 };
 
 /// What is told of a job once it has ended.
@@ -64,6 +64,33 @@ async fn several_are_made_at_once() {
     let now = get(uploads, &format!("/china.jpg?width=11&{queries}&cache_processed=1")).await;
     assert_eq!(now.outcome(), (200, "miss"));
     assert_eq!(rendered(Class::Picture), 1);
+}
+
+#[actix_web::test]
+async fn a_job_has_an_end_though_its_pictures_would_have_more_time() {
+    let (server, uploads) = serve_uploads(samples().to_str().unwrap(), |config| {
+        config.workers.threads = 1;
+        config.uploads.job_timeout = std::time::Duration::from_millis(300);
+    })
+    .await;
+    let (_job, _release) = occupy(&server).await;
+    let queries = "cache_queries=%5B%22width%3D20%22%2C%22width%3D30%22%5D";
+    let of_origin = get(uploads, &format!("/china.jpg?async=1&{queries}")).await;
+    let form = Form::default().file(&sample("china.jpg"));
+    let of_upload = post(uploads, &format!("/new.jpg?async=1&{queries}"), form).await;
+    for taken in [of_origin, of_upload] {
+        let told = ended(uploads, taken.header("location")).await;
+        assert_eq!(
+            (&told["status"], &told["stored"][0]["content_type"]),
+            (&"done".into(), &"image/jpeg".into())
+        );
+        for entry in &told["stored"].as_array().unwrap()[1..] {
+            assert_eq!(entry["error"]["code"], "deadline_passed", "{told}");
+        }
+    }
+    let taken = get(uploads, "/china.jpg?async=1&width=9").await;
+    let told = ended(uploads, taken.header("location")).await;
+    assert_eq!((&told["status"], &told["error"]["code"]), (&"failed".into(), &"deadline_passed".into()));
 }
 
 #[actix_web::test]

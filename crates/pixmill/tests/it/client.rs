@@ -4,7 +4,7 @@ use std::{net::SocketAddr, time::Duration};
 
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
-    net::TcpStream,
+    net::{TcpSocket, TcpStream},
     time::timeout,
 };
 
@@ -47,9 +47,34 @@ impl Connection {
     }
 
     pub async fn send(&mut self, method: &str, target: &str, headers: &[(&str, &str)]) {
-        let mut lines = vec![format!("{method} {target} HTTP/1.1"), "Host: pixmill.example".to_owned()];
+        let mut lines = vec![format!("{method} {target} HTTP/1.1"), "Host: localhost".to_owned()];
         lines.extend(headers.iter().map(|(name, value)| format!("{name}: {value}")));
         self.write(&(lines.join("\r\n") + "\r\n\r\n")).await;
+    }
+
+    /// One that takes as little as can be before it is read: its receive buffer is a few kB.
+    pub async fn open_narrow(address: SocketAddr) -> Self {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_recv_buffer_size(4096).unwrap();
+        Self(BufReader::with_capacity(4096, socket.connect(address).await.unwrap()))
+    }
+
+    /// Reads so many bytes, whatever they are.
+    pub async fn take(&mut self, count: usize) -> Vec<u8> {
+        let mut bytes = vec![0; count];
+        timeout(PATIENCE, self.0.read_exact(&mut bytes)).await.expect("no bytes").unwrap();
+        bytes
+    }
+
+    /// Reads to the end, or to where the server broke off: how many bytes came.
+    pub async fn drain(&mut self) -> usize {
+        let (mut bytes, mut total) = ([0; 4096], 0);
+        loop {
+            match timeout(PATIENCE, self.0.read(&mut bytes)).await.expect("no end") {
+                Ok(count) if count > 0 => total += count,
+                _ => return total,
+            }
+        }
     }
 
     pub async fn write(&mut self, text: &str) {

@@ -8,7 +8,7 @@ use crate::{
     client::{Connection, get},
     fake_origin::{FakeOrigin, Reply},
     form::{Form, post, post_raw, post_with},
-    setup::{sample, serve_uploads},
+    setup::{occupy, sample, serve_uploads},
 };
 
 fn absent() -> FakeOrigin {
@@ -144,6 +144,31 @@ async fn queries_are_made_of_the_processed_picture() {
     assert_eq!(report["stored"][2]["error"]["code"], "not_found", "{report}");
     let small = get(server.address, "/image.jpg?width=30").await;
     assert_eq!((small.outcome(), size(&small.body)), ((200, "hit-memory"), (30, 30)));
+}
+
+#[actix_web::test]
+async fn all_queries_of_an_upload_have_one_deadline() {
+    let origin = absent();
+    let (server, uploads) = serve_uploads(&origin.url, |config| {
+        config.workers.threads = 1;
+        config.limits.deadline = std::time::Duration::from_secs(1);
+    })
+    .await;
+    let (_job, _release) = occupy(&server).await;
+    let queries: Vec<_> = (1..=10).map(|width| format!("width={width}")).collect();
+    let began = std::time::Instant::now();
+    let report =
+        post(uploads, "/image.jpg", form().field("cache_queries", &json!(queries).to_string())).await;
+    assert!(began.elapsed().as_secs() < 5, "ten deadlines are ten seconds");
+    let stored = report.json()["stored"].clone();
+    assert_eq!((report.status, &stored[0]["content_type"]), (200, &"image/jpeg".into()));
+    for (entry, query) in stored.as_array().unwrap()[1..].iter().zip(&queries) {
+        assert_eq!(entry["location"], format!("/image.jpg?{query}"));
+        assert_eq!(entry["error"]["code"], "deadline_passed");
+    }
+    assert_eq!(stored.as_array().unwrap().len(), 11);
+    let wanted = post(uploads, "/image.jpg?width=5", form()).await;
+    assert_eq!(wanted.status, 504, "the picture that was asked for is the answer");
 }
 
 #[actix_web::test]

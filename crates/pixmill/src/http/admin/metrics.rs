@@ -11,18 +11,19 @@ use crate::{
     signing::Signer,
     state::Shared,
     telemetry::{
+        counters::Listening,
         exposition::Exposition,
         hosts::{self, Load},
         metrics::{
             BUILD, CACHE_BYTES, CACHE_CAPACITY, CACHE_CORRUPT, CACHE_DROPPED, CACHE_EVICTIONS,
-            CACHE_FAILURES, CACHE_HITS, CACHE_MISSES, CACHE_OVERSIZE, CACHE_PUTS, CLUSTER_NODES, FAILURES,
-            FLIGHTS, HOST_CIRCUITS, HOST_OPENED, HOST_PLACES, HOST_REFUSALS, HOST_WAITING, IN_FLIGHT,
-            INFERENCE_REFUSALS, INFERENCE_SECONDS, JOBS, LEASES, Metric, OPEN_FILES, ORIGIN_FETCHES,
-            ORIGIN_SECONDS, PHASE_SECONDS, POOL_BEGUN, POOL_BYTES, POOL_CORRECTION, POOL_COST, POOL_MEMORY,
-            POOL_OLDEST, POOL_QUEUED, POOL_REFUSALS, POOL_RUNNING, POOL_THREADS, POOL_WAITING, PURGES_MADE,
-            PURGES_RECEIVED, QUARANTINED, REDIS_CONNECTED, RENDER_CRASHES, RENDER_KILLS, RENDER_STOPS,
-            REQUEST_SECONDS, REQUESTS, RESIDENT, RESPONSE_BYTES, SIGNED, STARTED, UPLOAD_BYTES,
-            UPLOAD_REFUSALS, UPTIME, VIPS_MEMORY, WORKER_RECYCLED, WORKER_STARTS, WORKERS,
+            CACHE_FAILURES, CACHE_HITS, CACHE_MISSES, CACHE_OVERSIZE, CACHE_PUTS, CLUSTER_NODES, CONNECTIONS,
+            FAILURES, FLIGHTS, HOST_CIRCUITS, HOST_OPENED, HOST_PLACES, HOST_REFUSALS, HOST_WAITING,
+            IN_FLIGHT, INFERENCE_REFUSALS, INFERENCE_SECONDS, JOBS, LEASES, MALFORMED, Metric, OPEN_FILES,
+            ORIGIN_FETCHES, ORIGIN_SECONDS, PHASE_SECONDS, POOL_BEGUN, POOL_BYTES, POOL_CORRECTION,
+            POOL_COST, POOL_MEMORY, POOL_OLDEST, POOL_QUEUED, POOL_REFUSALS, POOL_RUNNING, POOL_THREADS,
+            POOL_WAITING, PURGES_MADE, PURGES_RECEIVED, QUARANTINED, REDIS_CONNECTED, RENDER_CRASHES,
+            RENDER_KILLS, RENDER_STOPS, REQUEST_SECONDS, REQUESTS, RESIDENT, RESPONSE_BYTES, SIGNED, STARTED,
+            UPLOAD_BYTES, UPLOAD_REFUSALS, UPTIME, VIPS_MEMORY, WORKER_RECYCLED, WORKER_STARTS, WORKERS,
         },
         process::Process,
     },
@@ -70,6 +71,12 @@ fn tell_requests(page: &mut Exposition, shared: &Shared) {
     page.tell_histogram(&REQUEST_SECONDS, &[], &counters.request_seconds);
     page.tell(&RESPONSE_BYTES, &[], counters.response_bytes());
     page.tell(&IN_FLIGHT, &[], shared.answering());
+    for listener in Listening::ALL {
+        page.tell(&CONNECTIONS, &[listener.name()], counters.connections(listener).load(Relaxed));
+    }
+    for (reason, count) in counters.malformed.read() {
+        page.tell(&MALFORMED, &[reason], count);
+    }
     for (code, count) in counters.failures.read() {
         page.tell(&FAILURES, &[code], count);
     }

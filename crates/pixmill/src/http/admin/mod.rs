@@ -1,5 +1,6 @@
 //! The pages for operators.
 
+pub mod host;
 mod metrics;
 pub mod password;
 mod stats;

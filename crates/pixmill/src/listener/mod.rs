@@ -1,0 +1,171 @@
+//! A listener: accepts connections up to its cap, and serves pages on them until it is told to stop.
+
+mod capacity;
+mod connection;
+mod gate;
+
+use std::{net::SocketAddr, rc::Rc, sync::Arc, time::Duration};
+
+use actix_http::{HttpService, Protocol, Request, Response, body::BoxBody, error::DispatchError};
+use actix_service::{
+    IntoServiceFactory, Service, ServiceFactory, ServiceFactoryExt, apply_fn_factory, fn_service, map_config,
+};
+use actix_web::{
+    App,
+    dev::{AppConfig, Server, ServerHandle},
+    http::KeepAlive,
+    rt,
+    web::ServiceConfig,
+};
+use anyhow::Context;
+use futures_util::{
+    TryFutureExt,
+    future::{Either, ready},
+};
+use socket2::{Domain, Protocol as Transport, Socket, Type};
+use tokio::net::TcpStream;
+
+use self::{capacity::Capacity, connection::Connection, gate::Reserve};
+use crate::{
+    failure::Failure,
+    http::error,
+    state::{Shared, Worker},
+    telemetry::counters::Listening,
+};
+
+/// How long a client may take to send the head of a request: long enough for a phone on a bad line, short enough that
+/// connections that never send one do not pile up.
+const REQUEST_HEAD_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// How long a client may take to close its side.
+const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Connections that wait to be accepted, as many as actix-web lets wait by default.
+const BACKLOG: i32 = 1024;
+
+/// A listener that runs.
+pub struct Listener {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// By which it is stopped.
+    pub handle: ServerHandle,
+    /// Ends with it.
+    pub ended: rt::task::JoinHandle<std::io::Result<()>>,
+}
+
+/// What a listener is made of.
+pub struct Plan {
+    /// Which one it is.
+    pub name: Listening,
+    /// Where to listen.
+    pub address: SocketAddr,
+    /// Threads that serve.
+    pub workers: usize,
+    /// The most connections at a time.
+    pub max_connections: usize,
+    /// What is served.
+    pub pages: fn(&mut ServiceConfig),
+}
+
+impl Listener {
+    /// Listens. When this returns, connections are accepted.
+    pub fn open(shared: &Arc<Shared>, plan: &Plan) -> anyhow::Result<Self> {
+        let cannot = || format!("cannot listen on {}", plan.address);
+        let socket = bind(plan.address).with_context(cannot)?;
+        let address = socket.local_addr().context("cannot tell the listener's address")?;
+        let listen = &shared.config.listen;
+        let open = Arc::clone(shared.counters.connections(plan.name));
+        let capacity = Capacity::new(plan.max_connections, open);
+        let builder = Server::build()
+            .workers(plan.workers)
+            .max_concurrent_connections(capacity.each(plan.workers))
+            .shutdown_timeout(listen.shutdown_timeout.as_secs())
+            .disable_signals();
+        let signal = builder.graceful_shutdown_signal();
+        let (state, pages) = (Arc::clone(shared), plan.pages);
+        let end = move || {
+            let signal = signal.clone();
+            async move { signal.notified().await }
+        };
+        let server = builder
+            .listen(format!("http {address}"), socket, move || service(&state, &capacity, pages, end.clone()))
+            .with_context(cannot)?
+            .run();
+        let handle = server.handle();
+        Ok(Self { address, handle, ended: rt::spawn(server) })
+    }
+}
+
+fn bind(address: SocketAddr) -> std::io::Result<std::net::TcpListener> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Transport::TCP))?;
+    socket.set_reuse_address(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(BACKLOG)?;
+    Ok(socket.into())
+}
+
+/// What one worker does with its connections.
+fn service<End, Ended>(
+    shared: &Arc<Shared>,
+    capacity: &Capacity,
+    pages: fn(&mut ServiceConfig),
+    end: End,
+) -> impl ServiceFactory<TcpStream, Config = (), Response = (), Error = (), InitError = ()> + use<End, Ended>
+where
+    End: Fn() -> Ended + 'static,
+    Ended: Future<Output = ()> + 'static,
+{
+    let http = HttpService::build()
+        .graceful_shutdown_signal(end)
+        .keep_alive(KeepAlive::Timeout(shared.config.listen.keep_alive))
+        .client_request_timeout(REQUEST_HEAD_TIMEOUT)
+        .client_disconnect_timeout(DISCONNECT_TIMEOUT)
+        // a client that closes has gone: work for it ends
+        .h1_allow_half_closed(false)
+        .on_connect_ext(|connection: &Connection, data| {
+            if connection.is_reserve() {
+                data.insert(Reserve);
+            }
+        })
+        .finish(gated(shared, capacity, pages));
+    let (state, counted, seats) = (Arc::clone(shared), Arc::clone(shared), capacity.clone());
+    fn_service(move |stream: TcpStream| {
+        let connection = Connection::new(stream, seats.enter(), Arc::clone(&state));
+        let peer = connection.peer();
+        ready(Ok::<_, DispatchError>((connection, Protocol::Http1, peer)))
+    })
+    .and_then(http)
+    .map_err(move |error| counted.counters.connection_failed(&error))
+}
+
+/// The pages, behind the gate.
+fn gated(
+    shared: &Arc<Shared>,
+    capacity: &Capacity,
+    pages: fn(&mut ServiceConfig),
+) -> impl use<>
++ ServiceFactory<
+    Request,
+    Config = (),
+    Response = Response<BoxBody>,
+    Error = Response<BoxBody>,
+    InitError = (),
+    Service: Service<Request, Future: 'static> + 'static,
+    Future: 'static,
+> + 'static {
+    let worker = Worker::new(Arc::clone(shared))
+        .expect("invariant: a worker was made of the same configuration at the start");
+    let app = App::new().app_data(Rc::new(worker)).configure(pages).into_factory();
+    let app = app.map_err(|error: actix_web::Error| error.error_response().into());
+    let (state, capacity) = (Arc::clone(shared), capacity.clone());
+    apply_fn_factory(map_config(app, |()| AppConfig::default()), move |request: Request, app: &_| {
+        if let Some(refusal) = gate::refusal(&request) {
+            state.counters.failures.add(error::code(&Failure::Connections));
+            return Either::Left(ready(Ok(refusal)));
+        }
+        let is_reserve = request.conn_data::<Reserve>().is_some();
+        let capacity = capacity.clone();
+        let answered = Service::call(app, request);
+        Either::Right(answered.map_ok(move |response| gate::sent(response, &capacity, is_reserve)))
+    })
+}

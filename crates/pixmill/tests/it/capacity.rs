@@ -1,0 +1,66 @@
+//! More connections than there may be: those beyond the cap are told so, and probes are answered all the same.
+
+use crate::{
+    client::{Connection, get},
+    setup::{serve_samples, until},
+};
+
+/// Connections beyond the cap that are accepted, as documented in `listen.max_connections`.
+const RESERVE: usize = 64;
+
+async fn open(address: std::net::SocketAddr, count: usize) -> Vec<Connection> {
+    let mut connections = Vec::new();
+    for _ in 0..count {
+        connections.push(Connection::open(address).await);
+    }
+    connections
+}
+
+#[actix_web::test]
+async fn beyond_the_cap_probes_are_answered_and_others_refused() {
+    let server = serve_samples(|config| config.listen.max_connections = 8).await;
+    let counted = async |count: usize| {
+        let line = format!("pixmill_connections{{listener=\"public\"}} {count}");
+        let page = get(server.admin_address, "/metrics").await.body;
+        String::from_utf8(page).unwrap().lines().any(|found| found == line)
+    };
+    let mut full = open(server.address, 8).await;
+    until(async || counted(8).await).await;
+    for page in ["/health", "/ready"] {
+        let mut probe = Connection::open(server.address).await;
+        let answer = probe.ask("GET", page, &[]).await;
+        assert_eq!((answer.status, answer.header("connection")), (200, "close"), "{page}");
+        assert!(probe.is_closed().await);
+    }
+    let mut other = Connection::open(server.address).await;
+    let refused = other.ask("GET", "/china.jpg?width=50", &[]).await;
+    assert_eq!((refused.status, refused.header("retry-after")), (503, "1"));
+    assert_eq!(refused.json()["error"]["code"], "too_many_connections");
+    assert!(other.is_closed().await);
+    // those that came before are served, though not kept while there are few left
+    let served = full[0].ask("GET", "/china.jpg?width=50", &[]).await;
+    assert_eq!((served.status, served.header("connection")), (200, "close"));
+    until(async || counted(7).await).await;
+    assert_eq!(get(server.address, "/china.jpg?width=50").await.status, 200);
+}
+
+#[actix_web::test]
+async fn beyond_the_reserve_nothing_is_accepted_until_it_is_free_again() {
+    let server = serve_samples(|config| {
+        config.listen.max_connections = 2;
+        config.listen.workers = 1;
+    })
+    .await;
+    let _full = open(server.address, 2).await;
+    let mut silent = open(server.address, RESERVE).await;
+    // it waits for a place, and the admin listener has its own
+    let mut waiting = Connection::open(server.address).await;
+    waiting.send("GET", "/health", &[]).await;
+    assert_eq!(get(server.admin_address, "/health").await.status, 200);
+    let page = get(server.admin_address, "/metrics").await.body;
+    let line = format!("pixmill_connections{{listener=\"public\"}} {}", 2 + RESERVE);
+    assert!(String::from_utf8(page).unwrap().contains(&line));
+    // those in the reserve that stay silent are closed soon
+    assert_eq!(waiting.read("GET").await.status, 200);
+    assert!(silent[0].is_closed().await);
+}
