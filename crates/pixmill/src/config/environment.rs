@@ -89,13 +89,13 @@ mod tests {
         let environment = Environment::from_iter([
             ("AWS_SECRET_ACCESS_KEY", "x"),
             ("PIXMILL__PARAMS__SIGNING__KEYS", "x"),
-            ("HOME", "/home/a"),
+            ("HOME", "/somewhere"),
             ("FONTCONFIG_FILE", "/fonts/fonts.conf"),
             ("XDG_CACHE_HOME", "/cache"),
         ]);
         let names: Vec<_> = environment.for_workers().map(|(name, _)| name.to_str().unwrap()).collect();
         assert_eq!(names, ["FONTCONFIG_FILE", "HOME", "XDG_CACHE_HOME"]);
-        assert_eq!(environment.home(), Some("/home/a".into()));
+        assert_eq!(environment.home(), Some("/somewhere".into()));
         let paths: Vec<_> = environment.font_paths().collect();
         assert_eq!(paths, [PathBuf::from("/fonts"), "/cache/fontconfig".into()]);
     }

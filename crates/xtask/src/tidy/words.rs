@@ -48,15 +48,18 @@ fn lines<'a>(
     broken.map(|(number, _)| Problem::at_line(&file.path, number, rule)).collect()
 }
 
+/// The binding to C, and the mapping of memory.
+const UNSAFE_CRATES: [&str; 2] = ["crates/vips", "crates/shared-memory"];
+
 fn unsafe_words(file: &File) -> Vec<Problem> {
-    if file.lies_in("crates/vips") {
+    if UNSAFE_CRATES.iter().any(|folder| file.lies_in(folder)) {
         return Vec::new();
     }
     let is_broken = |line: &str| {
         has_word(line, "unsafe")
             || ["allow(unsafe_code", "expect(unsafe_code"].iter().any(|word| line.contains(word))
     };
-    lines(file, file.code_lines(), is_broken, "`unsafe` belongs into crates/vips only")
+    lines(file, file.code_lines(), is_broken, "`unsafe` belongs into crates/vips and crates/shared-memory only")
 }
 
 fn getters(file: &File) -> Vec<Problem> {
