@@ -50,7 +50,9 @@ pub fn response(failure: &Failure) -> HttpResponse {
     put_uncached(headers);
     match failure {
         Failure::Absent { fresh_for } => put(headers, CACHE_CONTROL, freshness::absence(*fresh_for)),
-        Failure::Overloaded | Failure::Origin(origin::Error::Busy { .. }) => {
+        Failure::Overloaded
+        | Failure::Image(ImageError::OutOfMemory(_))
+        | Failure::Origin(origin::Error::Busy { .. }) => {
             headers.insert(RETRY_AFTER, RETRY_AFTER_SECONDS.into());
         }
         Failure::Upload(UploadError::Unauthorized) => {
@@ -99,6 +101,7 @@ const KINDS: &[FailureKind] = {
         FailureKind::Origin(Origin::Broken),
         FailureKind::Origin(Origin::Busy),
         FailureKind::Overloaded,
+        FailureKind::Image(Image::OutOfMemory),
         FailureKind::Deadline,
         FailureKind::Origin(Origin::Timeout),
     ]
@@ -173,6 +176,7 @@ fn status(kind: FailureKind) -> (StatusCode, &'static str) {
         FailureKind::PurgeUnwritten => (StatusCode::INTERNAL_SERVER_ERROR, "purge_not_written"),
         FailureKind::Overloaded => (StatusCode::SERVICE_UNAVAILABLE, "overloaded"),
         FailureKind::Blind => (StatusCode::NOT_IMPLEMENTED, "models_missing"),
+        FailureKind::Image(Image::OutOfMemory) => (StatusCode::SERVICE_UNAVAILABLE, "out_of_memory"),
         FailureKind::Image(Image::Encoder) | FailureKind::Broken => {
             (StatusCode::INTERNAL_SERVER_ERROR, "internal_error")
         }
@@ -269,6 +273,9 @@ fn message(failure: &Failure) -> String {
         Failure::Page => "there is no such page",
         Failure::Overloaded => "too many requests are waiting, try again soon",
         Failure::Blind { .. } => BLIND,
+        Failure::Image(ImageError::OutOfMemory(_)) => {
+            "there was not enough memory for this picture, try again soon"
+        }
         Failure::Image(ImageError::Encoder(_)) | Failure::Broken => "something went wrong here",
     };
     text.to_owned()
