@@ -224,6 +224,7 @@ impl Failure {
             Broken, Busy, CircuitOpen, Forbidden, Gone, InvalidPath, Misconfigured, NotConfigured, NotFound,
             RefusedAddress, Timeout, TooLarge, Unreachable,
         };
+        use vips_ops::ErrorKind as Image;
         match self.kind() {
             FailureKind::Overloaded
             | FailureKind::NoWorker
@@ -234,7 +235,9 @@ impl Failure {
             | FailureKind::Blind
             | FailureKind::Deadline
             | FailureKind::Broken
-            | FailureKind::Image(vips_ops::ErrorKind::Deadline | vips_ops::ErrorKind::Overlay) => true,
+            | FailureKind::Image(Image::Deadline | Image::Encoder | Image::OutOfMemory | Image::Overlay) => {
+                true
+            }
             FailureKind::Origin(kind) => match kind {
                 Broken | Busy | CircuitOpen | Misconfigured | NotConfigured | RefusedAddress | Timeout
                 | Unreachable => true,
@@ -286,7 +289,7 @@ impl From<origin::Refusal> for Failure {
 impl From<vision::Error> for Failure {
     fn from(error: vision::Error) -> Self {
         match error {
-            vision::Error::Picture(error) => Self::Image(vips_ops::Error::Undecodable(error)),
+            vision::Error::Picture(error) => Self::Image(vips_ops::Error::of_pixels(error)),
             error if error.kind() == vision::ErrorKind::Unavailable => {
                 Self::Blind { reason: error.to_string() }
             }
@@ -312,6 +315,31 @@ impl From<Refusal> for Failure {
             Refusal::Unknown { name, .. } => Self::UnknownParameter { name, message },
             Refusal::NotAllowed { parameter } => Self::ParameterRefused { parameter },
             Refusal::Size { parameter, near } => Self::SizeRefused { parameter, near },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use vips_ops::vips;
+
+    use super::*;
+
+    #[test]
+    fn faults_of_ours_excuse_what_is_out_of_date() {
+        let told = || vips::Error::OutOfMemory { operation: "x".into(), detail: "out of memory".into() };
+        let large =
+            vips_ops::Error::OverLimit { what: "x", actual: 2, bound: "limits.max_pixels allows", limit: 1 };
+        for (error, excuses) in [
+            (vips_ops::Error::Encoder("x".into()), true),
+            (vips_ops::Error::of_pixels(told()), true),
+            (vips_ops::Error::of_encoder(told()), true),
+            (vips_ops::Error::Unsupported, false),
+            (large, false),
+        ] {
+            let failure = Failure::from(error);
+            assert_eq!(failure.excuses_stale(), excuses, "{failure}");
+            assert!(!excuses || !failure.is_of_the_original(), "{failure}");
         }
     }
 }

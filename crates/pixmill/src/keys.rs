@@ -27,6 +27,10 @@ impl Keys {
         // how long a request may take changes no picture
         let limits = [
             limits.max_pixels,
+            limits.max_output_pixels,
+            limits.max_avif_pixels,
+            limits.max_gif_pixels,
+            limits.max_svg_work,
             limits.max_side.into(),
             limits.max_frames.into(),
             limits.max_animation_pixels,

@@ -20,13 +20,17 @@ pub enum Error {
     #[error("the picture cannot be decoded: {0}")]
     Undecodable(vips::Error),
     /// The picture, or the answer, would be too large.
-    #[error("{what} is {actual}, the limit is {limit}")]
+    #[error("{what}: {actual}, {bound} {limit}")]
     OverLimit {
         /// What was measured, with its unit.
         #[serde(deserialize_with = "interned::text")]
         what: interned::Text,
         /// Its size.
         actual: u64,
+        /// What sets the bound, with its verb: `limits.max_pixels allows`, where an operator can change it, or
+        /// `WebP allows`, where nobody can.
+        #[serde(deserialize_with = "interned::text")]
+        bound: interned::Text,
         /// The largest size allowed.
         limit: u64,
     },
@@ -36,6 +40,9 @@ pub enum Error {
     /// An encoder failed at pixels that were fine; the text is its own.
     #[error("the answer cannot be encoded: {0}")]
     Encoder(String),
+    /// No memory was left for pixels or for a codec; the text is libvips'.
+    #[error("out of memory: {0}")]
+    OutOfMemory(vips::Error),
     /// The deadline passed, or nobody waits any more.
     #[error("the picture was not ready before its deadline")]
     Deadline,
@@ -56,6 +63,8 @@ pub enum ErrorKind {
     Overlay,
     /// An encoder failed.
     Encoder,
+    /// No memory was left.
+    OutOfMemory,
     /// Too late.
     Deadline,
 }
@@ -81,6 +90,7 @@ impl Error {
             Self::OverLimit { .. } => ErrorKind::OverLimit,
             Self::Overlay(_) => ErrorKind::Overlay,
             Self::Encoder(_) => ErrorKind::Encoder,
+            Self::OutOfMemory(_) => ErrorKind::OutOfMemory,
             Self::Deadline => ErrorKind::Deadline,
         }
     }
@@ -90,7 +100,17 @@ impl Error {
         match self.kind() {
             ErrorKind::Invalid | ErrorKind::OverLimit => Blame::Client,
             ErrorKind::Unsupported | ErrorKind::Undecodable | ErrorKind::Overlay => Blame::Origin,
-            ErrorKind::Encoder | ErrorKind::Deadline => Blame::Us,
+            ErrorKind::Encoder | ErrorKind::OutOfMemory | ErrorKind::Deadline => Blame::Us,
         }
+    }
+
+    /// The error of a failed libvips call over the original's pixels: the original's fault, unless memory ran out.
+    pub fn of_pixels(error: vips::Error) -> Self {
+        if error.is_out_of_memory() { Self::OutOfMemory(error) } else { Self::Undecodable(error) }
+    }
+
+    /// The error of a failed encoder whose pixels are known to be fine.
+    pub fn of_encoder(error: vips::Error) -> Self {
+        if error.is_out_of_memory() { Self::OutOfMemory(error) } else { Self::Encoder(error.to_string()) }
     }
 }

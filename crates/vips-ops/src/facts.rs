@@ -3,7 +3,7 @@
 use vips::Deadline;
 
 use crate::{
-    error::{Error, Result},
+    error::Result,
     face::Face,
     params::{Params, crop::crop::Crop},
     plan,
@@ -37,7 +37,7 @@ impl Facts {
         deadline: &Deadline,
     ) -> Result<Self> {
         let trim = match params.trim {
-            Some(_) => trim::measure(params, source, deadline).map_err(Error::Undecodable)?,
+            Some(_) => trim::measure(params, source, deadline)?,
             None => None,
         };
         let (orientation, _) = plan::turns(params, source.info.orientation);
@@ -52,7 +52,7 @@ impl Facts {
         };
         let looks = interesting && !boxed && around.is_none();
         let interest = looks.then(|| interest::measure(params, source, trim, deadline));
-        let window = around.or(interest.transpose().map_err(Error::Undecodable)?);
+        let window = around.or(interest.transpose()?);
         Ok(Self { trim, window, faces })
     }
 }

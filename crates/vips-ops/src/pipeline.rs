@@ -61,6 +61,9 @@ pub fn process(
         .map_err(|error| timely(error, deadline))?;
     reached(Phase::Opened);
     let plan = Plan::resolve(params, &source.info, &facts, accept, settings)?;
+    if !plan.overlays.is_empty() {
+        source.check_drawing(plan.load.scale)?; // before any of them is drawn
+    }
     let ready = overlay::prepare(&plan, assets, settings, deadline)?;
     let encoded = render(&plan, &source, &ready.drawn, deadline, reached)?;
     Ok(Encoded { lacks_overlays: ready.left_out, ..encoded })
@@ -84,7 +87,7 @@ pub fn render(
             film(plan, source, overlays, deadline).map(|bytes| (bytes, None))
         }
         _ => pixels(plan, source, overlays, deadline)
-            .and_then(|image| encoded(plan, &image, deadline, reached)),
+            .and_then(|image| encoded(plan, source, &image, deadline, reached)),
     };
     let (bytes, quality) = made.map_err(|error| timely(error, deadline))?;
     reached(Phase::Encoded);
@@ -108,24 +111,41 @@ pub fn render(
 /// Encodes; with the quality if it was found by a search.
 fn encoded(
     plan: &Plan,
+    source: &Source,
     image: &Image,
     deadline: &Deadline,
     reached: &mut dyn FnMut(Phase),
 ) -> Result<(Bytes, Option<u8>)> {
     let Some(search) = plan.output.search else {
         reached(Phase::Processed);
-        return Ok((encode(image, plan.output).map_err(Error::Undecodable)?, None));
+        let encoded = encode(image, plan.output).map_err(|error| at_fault(error, plan, source, deadline));
+        return Ok((encoded?, None));
     };
     // encoded several times, computed once
-    let image = image.copy_memory().map_err(Error::Undecodable)?;
+    let image = image.copy_memory().map_err(Error::of_pixels)?;
     reached(Phase::Processed);
     let found = auto_quality::encode(&image, plan.output, search, deadline)?;
     Ok((found.bytes, Some(found.quality)))
 }
 
+/// Whose fault it is that encoding failed. Pixels stream from the decoder into the encoder, and libvips does not say which
+/// of the two gave up: the original is decoded once more, alone. If that succeeds, the fault is ours.
+fn at_fault(error: vips::Error, plan: &Plan, source: &Source, deadline: &Deadline) -> Error {
+    if error.is_out_of_memory() {
+        return Error::OutOfMemory(error);
+    }
+    let decoded =
+        if deadline.passed() { return Error::Deadline } else { load::decode(source, &plan.load, deadline) };
+    match decoded {
+        Ok(()) => Error::of_encoder(error),
+        Err(error) => error,
+    }
+}
+
 /// A failure after the deadline is the deadline's.
 pub(crate) fn timely(error: Error, deadline: &Deadline) -> Error {
-    if matches!(error, Error::Undecodable(_)) && deadline.passed() { Error::Deadline } else { error }
+    let may_be_late = matches!(error, Error::Undecodable(_) | Error::Encoder(_));
+    if may_be_late && deadline.passed() { Error::Deadline } else { error }
 }
 
 /// The finished picture, frames stacked from top to bottom; not computed yet where it can stream.
@@ -137,7 +157,7 @@ pub(crate) fn pixels(plan: &Plan, source: &Source, overlays: &[Drawn], deadline:
         frame(plan, &opened, &mut Found::default(), overlays)
     };
     let upright = |image| if plan.autorotated { metadata::upright(&image) } else { Ok(image) };
-    finished.and_then(upright).map_err(Error::Undecodable)
+    finished.and_then(upright).map_err(Error::of_pixels)
 }
 
 /// The finished film. Nothing is kept of a frame that is encoded.
@@ -149,7 +169,7 @@ fn film(plan: &Plan, source: &Source, overlays: &[Drawn], deadline: &Deadline) -
         if deadline.passed() {
             return Err(Error::Deadline);
         }
-        made.add(&frame.map_err(Error::Undecodable)?, film::duration(delays.get(index).copied()))?;
+        made.add(&frame.map_err(Error::of_pixels)?, film::duration(delays.get(index).copied()))?;
     }
     made.finish()
 }
@@ -242,4 +262,37 @@ fn graded(plan: &Plan, image: Image, found: &mut Found) -> vips::Result<Image> {
     let graded = settled.apply(&image)?;
     found.grade = Some(settled);
     Ok(graded)
+}
+
+#[cfg(test)]
+mod tests {
+    use testkit::sample;
+
+    use super::*;
+    use crate::error::ErrorKind;
+
+    /// What comes of a picture in a format that it is too large for.
+    fn encoded(original: &Bytes) -> Result<Encoded> {
+        vips::Vips::start(vips::Settings::default()).unwrap();
+        let mut settings = Settings::default();
+        settings.limits.max_side = 20_000;
+        let source = Source::open(original, &settings.limits)?;
+        let params = Params::parse("format=png").unwrap().params;
+        let mut plan = Plan::resolve(&params, &source.info, &Facts::default(), Accept::default(), &settings)?;
+        plan.output.format = OutputFormat::Webp;
+        render(&plan, &source, &[], &Deadline::never(), &mut |_| ())
+    }
+
+    #[test]
+    fn a_failed_encoder_is_not_the_originals_fault() {
+        vips::Vips::start(vips::Settings::default()).unwrap();
+        let wide = Image::from_pixels(&vec![7; 3 * 17_000 * 16], 17_000, 16, 3).unwrap();
+        let wide =
+            wide.save_jpeg(50, vips::JpegScan::Baseline, vips::Subsample::Off, vips::Keep::Nothing).unwrap();
+        assert_eq!(encoded(&wide).map_err(|error| error.kind()).err(), Some(ErrorKind::Encoder));
+        let broken = wide.slice(..wide.len() / 2);
+        assert_eq!(encoded(&broken).map_err(|error| error.kind()).err(), Some(ErrorKind::Undecodable));
+        let cut = sample("china.jpg").slice(..20_000);
+        assert_eq!(encoded(&cut).map_err(|error| error.kind()).err(), Some(ErrorKind::Undecodable));
+    }
 }

@@ -14,14 +14,26 @@ pub use self::quality_auto::QualityAuto;
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
-    /// Pixels of one frame of the original, and of the answer.
+    /// Pixels of one frame of the original, of a picture that is scaled or turned before it is cut, of all layers
+    /// together, and of all surfaces that an SVG needs at once.
     pub max_pixels: u64,
+    /// Pixels of the answer, of one frame.
+    pub max_output_pixels: u64,
+    /// Pixels of an AVIF that is encoded, also where `format=avif` asks for it: on one slow core encoding has to end well
+    /// before the deadline. Measured at `output.avif_effort = 0`, the default; at higher efforts set it lower.
+    pub max_avif_pixels: u64,
+    /// Pixels of all frames of a GIF that is encoded, whether it moves or not.
+    pub max_gif_pixels: u64,
     /// Pixels of one side of the answer.
     pub max_side: u32,
     /// Frames of an animation.
     pub max_frames: u32,
-    /// Pixels of all frames of an animation together, of the original and of the answer.
+    /// Pixels of all frames of an animation together: the number of frames times the largest of the original's frame, the
+    /// scaled one and the answer's. Also of films.
     pub max_animation_pixels: u64,
+    /// Work of drawing an SVG, in units of about a nanosecond on one core: filters, patterns, paths, embedded pictures and
+    /// what else is counted in the file at the size asked for, before anything is drawn.
+    pub max_svg_work: u64,
     /// Pictures and texts that are laid over a picture by `layers`, counting those that they carry themselves.
     pub max_layers: u32,
     /// Size of an original's file; `64MiB` or a number of bytes.
@@ -37,9 +49,13 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             max_pixels: 80_000_000,
+            max_output_pixels: 40_000_000,
+            max_avif_pixels: 16_000_000,
+            max_gif_pixels: 16_000_000,
             max_side: 12_000,
             max_frames: 500,
             max_animation_pixels: 100_000_000,
+            max_svg_work: 5_000_000_000,
             max_layers: 20,
             max_bytes: ByteSize::mib(64),
             deadline: Duration::from_secs(20),
@@ -53,7 +69,7 @@ impl Default for Limits {
 pub struct Output {
     /// Whether `format=auto` may answer with AVIF.
     pub avif: bool,
-    /// Largest answer, in pixels, that `format=auto` makes an AVIF: beyond it encoding takes too long.
+    /// Largest answer, in pixels, that `format=auto` makes an AVIF: beyond it encoding takes longer than it is worth.
     pub avif_max_pixels: u64,
     /// Effort of the AVIF encoder, 0 (quick) to 9.
     pub avif_effort: u8,
@@ -61,7 +77,7 @@ pub struct Output {
     pub webp_effort: u8,
     /// Compression of PNG, 0 (none) to 9.
     pub png_compression: u8,
-    /// Effort of the GIF encoder's palette search, 1 (quick) to 10.
+    /// Effort of the GIF encoder's palette search, 1 (quick) to 10. Beyond 4 megapixels, all frames together, it is 1.
     pub gif_effort: u8,
     /// Whether an SVG that is asked for without parameters goes out as it is, with a content security policy that
     /// disarms it. Off: it is drawn as PNG.
@@ -103,7 +119,7 @@ pub enum OverBudget {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Animation {
-    /// What is done with an animation over `limits.max_frames` or `limits.max_animation_pixels`.
+    /// What is done with an animation over `limits.max_frames`, `limits.max_animation_pixels` or `limits.max_gif_pixels`.
     pub over_budget: OverBudget,
 }
 
@@ -136,9 +152,13 @@ impl Limits {
     pub fn problems(&self) -> Vec<String> {
         let positive = [
             ("limits.max_pixels", self.max_pixels),
+            ("limits.max_output_pixels", self.max_output_pixels),
+            ("limits.max_avif_pixels", self.max_avif_pixels),
+            ("limits.max_gif_pixels", self.max_gif_pixels),
             ("limits.max_side", self.max_side.into()),
             ("limits.max_frames", self.max_frames.into()),
             ("limits.max_animation_pixels", self.max_animation_pixels),
+            ("limits.max_svg_work", self.max_svg_work),
             ("limits.max_layers", self.max_layers.into()),
             ("limits.max_bytes", self.max_bytes.as_u64()),
             ("limits.deadline", self.deadline.as_millis() as u64),

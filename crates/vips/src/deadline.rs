@@ -55,7 +55,10 @@ impl Deadline {
 
 impl fmt::Debug for Deadline {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Deadline").field("at", &self.at).field("passed", &self.passed()).finish_non_exhaustive()
+        f.debug_struct("Deadline")
+            .field("at", &self.at)
+            .field("passed", &self.passed())
+            .finish_non_exhaustive()
     }
 }
 

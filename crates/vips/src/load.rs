@@ -40,7 +40,7 @@ impl Drop for Source {
 pub enum Access {
     /// From top to bottom, once: decoding streams.
     Sequential,
-    /// In any order, any number of times: the whole picture is decoded into memory first.
+    /// In any order, any number of times: the whole picture is decoded into memory first, never into a temporary file.
     Random,
 }
 
@@ -113,14 +113,16 @@ impl Image {
     /// A picture that is truncated or broken is an error, here or when its pixels are computed.
     pub fn load(bytes: &Bytes, loader: &Loader, access: Access) -> Result<Self> {
         let source = Source::from_bytes(bytes)?;
-        let access = match access {
-            Access::Sequential => ffi::VipsAccess_VIPS_ACCESS_SEQUENTIAL,
-            Access::Random => ffi::VipsAccess_VIPS_ACCESS_RANDOM,
+        // without `memory` libvips decodes what is larger than its threshold of 100 MB into a file
+        let (access, memory) = match access {
+            Access::Sequential => (ffi::VipsAccess_VIPS_ACCESS_SEQUENTIAL, false),
+            Access::Random => (ffi::VipsAccess_VIPS_ACCESS_RANDOM, true),
         };
         loader
             .operation()
             .with(c"source", Value::Source(&source))
             .int(c"access", access as i32)
+            .bool(c"memory", memory)
             .int(c"fail_on", ffi::VipsFailOn_VIPS_FAIL_ON_ERROR as i32)
             .out()
     }

@@ -51,7 +51,9 @@ pub fn response(failure: &Failure) -> HttpResponse {
         Failure::Origin(origin::Error::Busy { .. }) => {
             headers.insert(RETRY_AFTER, seconds(RETRY_SOON));
         }
-        Failure::NoWorker | Failure::Connections => drop(headers.insert(RETRY_AFTER, seconds(RETRY_SOON))),
+        Failure::NoWorker | Failure::Connections | Failure::Image(ImageError::OutOfMemory(_)) => {
+            headers.insert(RETRY_AFTER, seconds(RETRY_SOON));
+        }
         Failure::Quarantined { left } => {
             headers.insert(RETRY_AFTER, seconds(*left));
         }
@@ -112,6 +114,7 @@ const KINDS: &[FailureKind] = {
         FailureKind::Origin(Origin::Busy),
         FailureKind::Overloaded,
         FailureKind::Connections,
+        FailureKind::Image(Image::OutOfMemory),
         FailureKind::Deadline,
         FailureKind::Origin(Origin::Timeout),
     ]
@@ -142,7 +145,11 @@ pub fn upload_statuses() -> Vec<(u16, &'static str, Vec<&'static str>)> {
 fn listed<'a>(kinds: impl Iterator<Item = &'a FailureKind>) -> Vec<(u16, &'static str, Vec<&'static str>)> {
     let mut codes: BTreeMap<StatusCode, Vec<&str>> = BTreeMap::new();
     for (status, code) in kinds.map(|kind| status(*kind)) {
-        codes.entry(status).or_default().push(code);
+        let codes = codes.entry(status).or_default();
+        // several sorts of failures share a code
+        if !codes.contains(&code) {
+            codes.push(code);
+        }
     }
     let reason = |status: StatusCode| status.canonical_reason().unwrap_or_default();
     codes.into_iter().map(|(status, codes)| (status.as_u16(), reason(status), codes)).collect()
@@ -192,6 +199,7 @@ fn status(kind: FailureKind) -> (StatusCode, &'static str) {
         FailureKind::Connections => (StatusCode::SERVICE_UNAVAILABLE, "too_many_connections"),
         FailureKind::Host => (StatusCode::MISDIRECTED_REQUEST, "unknown_host"),
         FailureKind::Blind => (StatusCode::NOT_IMPLEMENTED, "models_missing"),
+        FailureKind::Image(Image::OutOfMemory) => (StatusCode::SERVICE_UNAVAILABLE, "out_of_memory"),
         FailureKind::Image(Image::Encoder) | FailureKind::Broken => {
             (StatusCode::INTERNAL_SERVER_ERROR, "internal_error")
         }
@@ -303,6 +311,9 @@ fn message(failure: &Failure) -> String {
             "unknown host: expected localhost, an IP address of this listener, or a name in admin.hosts_allowed"
         }
         Failure::Blind { .. } => BLIND,
+        Failure::Image(ImageError::OutOfMemory(_)) => {
+            "there was not enough memory for this picture, try again soon"
+        }
         Failure::Image(ImageError::Encoder(_)) | Failure::Broken => "something went wrong here",
     };
     text.to_owned()

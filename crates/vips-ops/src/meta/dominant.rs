@@ -1,8 +1,9 @@
 //! The colour that a picture shows most.
 
-use vips::{Deadline, Result};
+use vips::Deadline;
 
 use crate::{
+    error::{Error, Result},
     source::Source,
     steps::{look, profile},
 };
@@ -19,9 +20,9 @@ const CELL_BITS: u8 = 4;
 
 /// The colour as `#4C719F`; none if nothing is to be seen.
 pub fn measure(source: &Source, deadline: &Deadline) -> Result<Option<String>> {
-    let image = profile::coloured(look::at(source, LOOK, deadline)?)?;
+    let image = profile::coloured(look::at(source, LOOK, deadline)?).map_err(Error::of_pixels)?;
     let bands = image.bands() as usize;
-    let pixels = image.pixels()?;
+    let pixels = image.pixels().map_err(Error::of_pixels)?;
     let seen = pixels.chunks_exact(bands).filter(|pixel| pixel.get(3).is_none_or(|alpha| *alpha >= SEEN));
     let colour = dominant(seen.map(|pixel| [pixel[0], pixel[1], pixel[2]]));
     Ok(colour.map(|[red, green, blue]| format!("#{red:02X}{green:02X}{blue:02X}")))

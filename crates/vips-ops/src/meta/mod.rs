@@ -12,7 +12,7 @@ use vips::Deadline;
 
 use self::{exif::Exif, icc::Icc, jpeg::Jpeg};
 use crate::{
-    error::{Error, Result},
+    error::Result,
     face::Face,
     params::Params,
     pipeline::timely,
@@ -85,8 +85,8 @@ pub fn describe(
     settings: &Settings,
     deadline: &Deadline,
 ) -> Result<Bytes> {
-    let Source { bytes, info, image } = source;
-    let colour = dominant::measure(source, deadline).map_err(Error::Undecodable);
+    let Source { bytes, info, image, .. } = source;
+    let colour = dominant::measure(source, deadline);
     let description = Description {
         file_size: bytes.len(),
         width: info.stored.width,

@@ -4,7 +4,7 @@ use vips::{BandFormat, Deadline, Image};
 
 use super::Assets;
 use crate::{
-    error::{Error, Result},
+    error::{Blame, Error, Result},
     facts::Facts,
     params::{
         Params,
@@ -12,16 +12,16 @@ use crate::{
         output::format::Format,
         size::{height::Height, pad_color::PadColor, width::Width},
         turn::rotate::Rotate,
-        value::layer::Content,
+        value::layer::{Content, Text},
         value::{colour::Colour, url::Url},
     },
     pipeline,
-    plan::{Accept, Plan, overlay::Overlay},
+    plan::{Accept, Plan, overlay::Overlay, within},
     settings::Settings,
     size::Size,
     source::Source,
     steps::{alpha, profile},
-    text,
+    text::{self, Measured},
 };
 
 const TRANSPARENT: Colour = Colour { red: 0, green: 0, blue: 0, alpha: 0 };
@@ -48,56 +48,89 @@ pub struct Ready {
 
 /// Draws the overlays of a plan, each once for all frames.
 ///
-/// What cannot be drawn is left out, unless it is required. Together they may have as many pixels as one picture.
+/// What cannot be drawn is left out, unless it is required. Together they may have as many pixels as one picture: all of
+/// them are planned, from headers and from texts in small letters, before one is drawn.
 pub fn prepare(plan: &Plan, assets: &Assets, settings: &Settings, deadline: &Deadline) -> Result<Ready> {
     let mut ready = Ready::default();
-    let mut pixels = 0;
+    let mut planned = Vec::with_capacity(plan.overlays.len());
+    let mut pixels = 0u64;
     for overlay in plan.overlays.iter().filter(|overlay| overlay.opacity > 0.0 || overlay.required) {
-        let image = match picture(overlay, assets, settings, deadline) {
-            Ok(image) => image,
-            Err(_) if deadline.passed() => return Err(Error::Deadline),
-            Err(error) if overlay.required => return Err(Error::Overlay(error.to_string())),
-            Err(_) => {
-                ready.left_out = true;
+        let drawing = match drawing(overlay, assets, settings) {
+            Ok(drawing) => drawing,
+            Err(error) => {
+                ready.leave_out(overlay, error, deadline)?;
                 continue;
             }
         };
-        let size = Size { width: image.width(), height: image.height() };
-        pixels += size.pixels();
-        if pixels > settings.limits.max_pixels {
-            let limit = settings.limits.max_pixels;
-            return Err(Error::OverLimit {
-                what: "the number of pixels of all layers",
-                actual: pixels,
-                limit,
-            });
+        pixels = pixels.saturating_add(drawing.pixels());
+        let limit = settings.limits.max_pixels;
+        within("the pixels of all layers together", pixels, "limits.max_pixels allows", limit)?;
+        planned.push((overlay, drawing));
+    }
+    for (overlay, drawing) in planned {
+        match picture(overlay, &drawing, deadline) {
+            Ok(image) => {
+                let size = Size { width: image.width(), height: image.height() };
+                let (left, top_edge) = overlay.corner(plan.content, size);
+                ready.drawn.push(Drawn { image, left, top_edge });
+            }
+            Err(error) => ready.leave_out(overlay, error, deadline)?,
         }
-        let (left, top_edge) = overlay.corner(plan.content, size);
-        ready.drawn.push(Drawn { image, left, top_edge });
     }
     Ok(ready)
 }
 
-fn picture(overlay: &Overlay, assets: &Assets, settings: &Settings, deadline: &Deadline) -> Result<Image> {
-    let (image, opacity) = match &overlay.content {
-        Content::Picture(url) => (decoded(overlay, url, assets, settings, deadline)?, overlay.opacity),
-        Content::Text(text) => {
-            let image = text::draw(text, overlay, &settings.limits)?;
-            (image, overlay.opacity * f64::from(text.colour.alpha) / f64::from(u8::MAX))
+impl Ready {
+    /// Goes on without an overlay, if that is allowed and the fault is the overlay's.
+    fn leave_out(&mut self, overlay: &Overlay, error: Error, deadline: &Deadline) -> Result<()> {
+        if deadline.passed() {
+            return Err(Error::Deadline);
         }
-    };
-    // computed here and now: what is broken must show before the picture is begun
-    translucent(image, opacity).and_then(|image| image.copy_memory()).map_err(Error::Undecodable)
+        if error.blame() == Blame::Us {
+            return Err(error);
+        }
+        if overlay.required {
+            return Err(Error::Overlay(error.to_string()));
+        }
+        self.left_out = true;
+        Ok(())
+    }
 }
 
-/// An overlay is rendered by a plan of its own, which decodes it no larger than it is needed.
-fn decoded(
-    overlay: &Overlay,
-    url: &Url,
-    assets: &Assets,
-    settings: &Settings,
-    deadline: &Deadline,
-) -> Result<Image> {
+/// An overlay that is planned and not drawn yet.
+enum Drawing<'a> {
+    /// A picture is rendered by a plan of its own, which decodes it no larger than it is needed.
+    Picture {
+        source: Box<Source>,
+        plan: Box<Plan>,
+    },
+    Text {
+        text: &'a Text,
+        measured: Measured,
+    },
+}
+
+impl Drawing<'_> {
+    /// Pixels that it has when it is drawn, and those that are in memory already.
+    fn pixels(&self) -> u64 {
+        match self {
+            Self::Picture { source, plan } => plan.size.pixels().saturating_add(source.pixels_in_memory()),
+            Self::Text { measured, .. } => measured.size.pixels(),
+        }
+    }
+}
+
+fn drawing<'a>(overlay: &'a Overlay, assets: &Assets, settings: &Settings) -> Result<Drawing<'a>> {
+    match &overlay.content {
+        Content::Picture(url) => planned(overlay, url, assets, settings),
+        Content::Text(text) => {
+            let measured = text::measure(text, overlay, &settings.limits)?;
+            Ok(Drawing::Text { text, measured })
+        }
+    }
+}
+
+fn planned(overlay: &Overlay, url: &Url, assets: &Assets, settings: &Settings) -> Result<Drawing<'static>> {
     let bytes = assets.find(url).ok_or_else(|| Error::Overlay("it was not fetched".into()))?;
     let source = Source::open(bytes, &settings.limits)?;
     let mut params = Params {
@@ -112,7 +145,22 @@ fn decoded(
     // a turned picture is fitted inside: its corners are not to be cut
     params.crop = params.rotate.is_none().then_some(Crop::Stretch);
     let plan = Plan::resolve(&params, &source.info, &Facts::default(), Accept::default(), settings)?;
-    pipeline::pixels(&plan, &source, &[], deadline)
+    source.check_drawing(plan.load.scale)?;
+    Ok(Drawing::Picture { source: Box::new(source), plan: Box::new(plan) })
+}
+
+fn picture(overlay: &Overlay, drawing: &Drawing<'_>, deadline: &Deadline) -> Result<Image> {
+    let (image, opacity) = match drawing {
+        Drawing::Picture { source, plan } => {
+            (pipeline::pixels(plan, source, &[], deadline)?, overlay.opacity)
+        }
+        Drawing::Text { text, measured } => {
+            let image = text::draw(text, overlay, *measured)?;
+            (image, overlay.opacity * f64::from(text.colour.alpha) / f64::from(u8::MAX))
+        }
+    };
+    // computed here and now: what is broken must show before the picture is begun
+    translucent(image, opacity).and_then(|image| image.copy_memory()).map_err(Error::of_pixels)
 }
 
 fn translucent(image: Image, opacity: f64) -> vips::Result<Image> {

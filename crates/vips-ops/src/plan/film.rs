@@ -28,11 +28,13 @@ pub fn check(size: Size) -> Result<()> {
     let short = size.width.min(size.height);
     if even(size).width.min(even(size).height) < MIN_SIDE {
         let (actual, limit) = (short.into(), MIN_SIDE.into());
-        return Err(Error::OverLimit { what: "the shorter side of a film in pixels", actual, limit });
+        let what = "the shorter side of a film in pixels";
+        return Err(Error::OverLimit { what, actual, bound: "H.264 needs at least", limit });
     }
     if short > MAX_SHORT_SIDE {
         let (actual, limit) = (short.into(), MAX_SHORT_SIDE.into());
-        return Err(Error::OverLimit { what: "the shorter side of a film in pixels", actual, limit });
+        let what = "the shorter side of a film in pixels";
+        return Err(Error::OverLimit { what, actual, bound: "H.264 allows", limit });
     }
     Ok(())
 }

@@ -156,8 +156,7 @@ impl Plan {
         };
         let pad = params.pad.map_or(0, |pad| pad.0);
         let size = padded(geometry.size(), pad);
-        check_size(size, &settings.limits)?;
-        check_size(geometry.scaled, &settings.limits)?;
+        check_sizes(&geometry, size, &settings.limits)?;
         let background = params.pad_color.map_or(Colour::WHITE, |colour| colour.0);
         let (grade, effects) = (tone::grade(params), params.effects());
         let overlays = overlay::overlays(params, geometry.size());
@@ -176,7 +175,8 @@ impl Plan {
             settings,
             frames: info.frames,
         };
-        let Budgeted { output, frames, passes } = budgeted(&request, geometry.size())?;
+        let Budgeted { output, frames, passes } =
+            budgeted(&request, [geometry.scaled, geometry.turned.unwrap_or(geometry.scaled)])?;
         let size = match output.format {
             _ if passes => info.stored,
             OutputFormat::Mp4 => film::even(size),
@@ -271,25 +271,34 @@ fn padded(size: Size, pad: u32) -> Size {
     Size { width: grow(size.width), height: grow(size.height) }
 }
 
-fn check_size(size: Size, limits: &Limits) -> Result<()> {
-    let longer = size.width.max(size.height);
-    if longer > limits.max_side {
-        let limit = limits.max_side.into();
-        return Err(Error::OverLimit {
-            what: "the longer side of the answer in pixels",
-            actual: longer.into(),
-            limit,
-        });
+/// Bounds every size on the way to the answer. What is cut again may be as large as an original, the answer may not.
+fn check_sizes(geometry: &Geometry, answer: Size, limits: &Limits) -> Result<()> {
+    let sides = [
+        ("the longer side of the answer in pixels", answer),
+        ("the longer side of the scaled picture in pixels", geometry.scaled),
+    ];
+    for (what, size) in sides {
+        let side = size.width.max(size.height);
+        within(what, side.into(), "limits.max_side allows", limits.max_side.into())?;
     }
-    if size.pixels() > limits.max_pixels {
-        let limit = limits.max_pixels;
-        return Err(Error::OverLimit {
-            what: "the number of pixels of the answer",
-            actual: size.pixels(),
-            limit,
-        });
+    let turned = geometry.turned.map_or(0, Size::pixels);
+    let (answered, between) = (
+        ("limits.max_output_pixels allows", limits.max_output_pixels),
+        ("limits.max_pixels allows", limits.max_pixels),
+    );
+    for (what, pixels, (bound, limit)) in [
+        ("the pixels of the answer", answer.pixels(), answered),
+        ("the pixels of the scaled picture", geometry.scaled.pixels(), between),
+        ("the pixels of the turned picture", turned, between),
+    ] {
+        within(what, pixels, bound, limit)?;
     }
     Ok(())
+}
+
+/// An error if there is too much of something.
+pub(crate) fn within(what: &'static str, actual: u64, bound: &'static str, limit: u64) -> Result<()> {
+    if actual > limit { Err(Error::OverLimit { what, actual, bound, limit }) } else { Ok(()) }
 }
 
 /// An encoding, and what the budget of animations leaves to encode.
@@ -300,15 +309,19 @@ struct Budgeted {
 }
 
 /// Chooses the encoding. An answer that moves must be within the budget; one that does not needs one frame only.
-fn budgeted(request: &format::Request<'_>, size: Size) -> Result<Budgeted> {
+fn budgeted(request: &format::Request<'_>, inner: [Size; 2]) -> Result<Budgeted> {
     let output = format::choose(request)?;
     let frames = if output.format.animates() { request.frames } else { 1 };
-    let excess = if frames > 1 { excess(request.info, size, &request.settings.limits) } else { None };
-    let Some(excess) = excess else { return Ok(Budgeted { output, frames, passes: false }) };
+    let excess = if frames > 1 { excess(request, output.format, inner) } else { Ok(()) };
+    let Err(excess) = excess else {
+        format::check_pixels(output.format, request.size, frames, &request.settings.limits)?;
+        return Ok(Budgeted { output, frames, passes: false });
+    };
     match request.settings.animation.over_budget {
         OverBudget::Error => Err(excess),
         OverBudget::FirstFrame => {
             let output = format::choose(&format::Request { frames: 1, ..*request })?;
+            format::check_pixels(output.format, request.size, 1, &request.settings.limits)?;
             Ok(Budgeted { output, frames: 1, passes: false })
         }
         OverBudget::PassThrough => {
@@ -318,16 +331,18 @@ fn budgeted(request: &format::Request<'_>, size: Size) -> Result<Budgeted> {
     }
 }
 
-/// What an animation has too much of.
-fn excess(info: &SourceInfo, size: Size, limits: &Limits) -> Option<Error> {
-    let count = u64::from(info.frames);
-    let pixels = count * info.stored.pixels().max(size.pixels());
-    let over = [
-        ("the number of frames", count, u64::from(limits.max_frames)),
-        ("the number of pixels of all frames", pixels, limits.max_animation_pixels),
-    ];
-    let found = over.into_iter().find(|(_, actual, limit)| actual > limit);
-    found.map(|(what, actual, limit)| Error::OverLimit { what, actual, limit })
+/// What an animation has too much of. Every frame is as large as the largest picture on its way: the original's, the
+/// scaled one, the turned one, the answer's.
+fn excess(request: &format::Request<'_>, format: OutputFormat, inner: [Size; 2]) -> Result<()> {
+    let format::Request { info, size, settings, .. } = request;
+    let limits = &settings.limits;
+    let count = u64::from(request.frames);
+    within("the frames of the animation", count, "limits.max_frames allows", limits.max_frames.into())?;
+    let largest = inner.into_iter().chain([info.stored, *size]).map(Size::pixels).max().unwrap_or_default();
+    let pixels = count.saturating_mul(largest);
+    let bound = "limits.max_animation_pixels allows";
+    within("the pixels of all frames of the animation", pixels, bound, limits.max_animation_pixels)?;
+    format::check_pixels(format, *size, request.frames, limits)
 }
 
 fn load(info: &SourceInfo, kept: Rect, geometry: &Geometry, exact: bool, frames: u32) -> Load {

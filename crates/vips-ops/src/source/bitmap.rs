@@ -37,7 +37,7 @@ pub fn decode(format: SourceFormat, bytes: &Bytes, limits: &Limits) -> Result<Im
     } else {
         Image::from_pixels(&pixels.into_rgb8(), width, height, 3)
     };
-    image.and_then(|image| image.interpret(Interpretation::Srgb)).map_err(Error::Undecodable)
+    image.and_then(|image| image.interpret(Interpretation::Srgb)).map_err(Error::of_pixels)
 }
 
 fn broken(error: &ImageError) -> Error {

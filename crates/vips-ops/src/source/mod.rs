@@ -1,6 +1,7 @@
 //! The original: what its bytes say before a pixel is decoded.
 
 mod bitmap;
+mod drawing;
 pub mod icc;
 pub mod jpeg;
 mod profile;
@@ -15,6 +16,7 @@ use vips::{Access, BandFormat, Image, Interpretation, Loader};
 use crate::{
     error::{Error, Result},
     orientation::Orientation,
+    plan::within,
     settings::Limits,
     size::Size,
 };
@@ -57,6 +59,8 @@ pub struct Source {
     pub info: SourceInfo,
     /// The opened picture, not decoded: still good for one pass from top to bottom. Without a loader: its pixels.
     pub(crate) image: Image,
+    /// The bounds that it was opened within.
+    limits: Limits,
 }
 
 impl Source {
@@ -67,7 +71,7 @@ impl Source {
             check_pixels(stated, limits)?;
         }
         let image = match whole(format) {
-            Some(loader) => Image::load(bytes, &loader, Access::Sequential).map_err(Error::Undecodable)?,
+            Some(loader) => Image::load(bytes, &loader, Access::Sequential).map_err(Error::of_pixels)?,
             None => bitmap::decode(format, bytes, limits)?,
         };
         let stored = Size { width: image.width(), height: image.height() };
@@ -85,7 +89,21 @@ impl Source {
             metadata: has_metadata(&image),
             reductions: reductions::find(format, bytes, &image),
         };
-        Ok(Self { bytes: bytes.clone(), info, image })
+        Ok(Self { bytes: bytes.clone(), info, image, limits: limits.clone() })
+    }
+
+    /// Refuses a drawing that would take too long to draw at `scale` times its stated size, or too much memory: what it
+    /// asks for is counted in its text. Pictures of pixels pass.
+    pub(crate) fn check_drawing(&self, scale: f64) -> Result<()> {
+        if self.info.format != SourceFormat::Svg {
+            return Ok(());
+        }
+        drawing::check(&self.bytes, self.info.stored, scale, &self.limits)
+    }
+
+    /// Pixels that are decoded already, when the format is one that cannot be decoded piece by piece.
+    pub(crate) fn pixels_in_memory(&self) -> u64 {
+        if whole(self.info.format).is_some() { 0 } else { self.info.stored.pixels() }
     }
 }
 
@@ -104,15 +122,7 @@ pub(crate) fn whole(format: SourceFormat) -> Option<Loader> {
 }
 
 fn check_pixels(size: Size, limits: &Limits) -> Result<()> {
-    if size.pixels() > limits.max_pixels {
-        let limit = limits.max_pixels;
-        return Err(Error::OverLimit {
-            what: "the number of pixels of the original",
-            actual: size.pixels(),
-            limit,
-        });
-    }
-    Ok(())
+    within("the pixels of the original", size.pixels(), "limits.max_pixels allows", limits.max_pixels)
 }
 
 fn is_plain(image: &Image) -> bool {

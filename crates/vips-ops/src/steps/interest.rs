@@ -3,6 +3,8 @@
 use vips::{Deadline, Image, Interpretation};
 
 use crate::{
+    error::{Error, Result},
+    orientation::Orientation,
     params::Params,
     plan,
     size::{Rect, Size},
@@ -21,19 +23,15 @@ const DULL: f64 = 0.75;
 
 /// The part that is left when dull edges are cut away, never more than half a side; in pixels of the picture as the
 /// request orients it.
-pub fn measure(
-    params: &Params,
-    source: &Source,
-    trim: Option<Rect>,
-    deadline: &Deadline,
-) -> vips::Result<Rect> {
+pub fn measure(params: &Params, source: &Source, trim: Option<Rect>, deadline: &Deadline) -> Result<Rect> {
     let (orientation, _) = plan::turns(params, source.info.orientation);
     let whole = orientation.size(source.info.stored);
     let part = trim.unwrap_or(whole.rect());
-    let grey = orient::apply(grey_copy(source, deadline)?, orientation)?.copy_memory()?;
+    let copy = look::at(source, LOOK, deadline)?;
+    let grey = grey(&copy, orientation).map_err(Error::of_pixels)?;
     let factor = f64::from(whole.width) / f64::from(grey.width());
     let seen = scaled(part, 1.0 / factor, Size { width: grey.width(), height: grey.height() }.rect());
-    Ok(scaled(lively(&grey, seen)?, factor, part))
+    Ok(scaled(lively(&grey, seen).map_err(Error::of_pixels)?, factor, part))
 }
 
 /// A rectangle in other pixels, inside `bounds`.
@@ -48,9 +46,10 @@ fn scaled(rect: Rect, factor: f64, bounds: Rect) -> Rect {
     Rect { left, top, width, height }
 }
 
-/// A small grey copy, as it is stored.
-fn grey_copy(source: &Source, deadline: &Deadline) -> vips::Result<Image> {
-    look::at(source, LOOK, deadline)?.colourspace(Interpretation::Grey)?.extract_bands(0, 1)
+/// A grey copy in memory, turned as the request wants it.
+fn grey(image: &Image, orientation: Orientation) -> vips::Result<Image> {
+    let grey = image.colourspace(Interpretation::Grey)?.extract_bands(0, 1)?;
+    orient::apply(grey, orientation)?.copy_memory()
 }
 
 /// Cuts slices from the dullest of the four edges while it is dull and enough is left.

@@ -1,9 +1,9 @@
 //! A small copy of the original, for those who look at the picture as a whole.
 
-use vips::{Access, Deadline, Image, Result};
+use vips::{Access, Deadline, Image};
 
 use crate::{
-    error::{self, Error},
+    error::{Error, Result},
     pipeline::timely,
     size::Size,
     source::Source,
@@ -17,13 +17,15 @@ pub fn at(source: &Source, side: u32, deadline: &Deadline) -> Result<Image> {
     let image = load::open_for_measuring(source, shrink, Access::Sequential, deadline)?;
     let scale = (f64::from(side) / f64::from(image.width().max(image.height()))).min(1.0);
     let scaled = |length: u32| ((f64::from(length) * scale).round() as u32).max(1);
-    let small = resize::to(&image, Size { width: scaled(image.width()), height: scaled(image.height()) })?;
-    profile::to_srgb(&small, source.info.profile)
+    let target = Size { width: scaled(image.width()), height: scaled(image.height()) };
+    let small = resize::to(&image, target).and_then(|small| profile::to_srgb(&small, source.info.profile));
+    small.map_err(Error::of_pixels)
 }
 
 /// As [`at`], upright by EXIF and in memory.
-pub fn upright(source: &Source, side: u32, deadline: &Deadline) -> error::Result<Image> {
-    at(source, side, deadline)
-        .and_then(|image| orient::apply(image, source.info.orientation)?.copy_memory())
-        .map_err(|error| timely(Error::Undecodable(error), deadline))
+pub fn upright(source: &Source, side: u32, deadline: &Deadline) -> Result<Image> {
+    let image = at(source, side, deadline)?;
+    orient::apply(image, source.info.orientation)
+        .and_then(|image| image.copy_memory())
+        .map_err(|error| timely(Error::of_pixels(error), deadline))
 }

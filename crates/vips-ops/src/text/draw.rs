@@ -5,7 +5,7 @@ use vips::{BandFormat, Image, ops::POINT_IS_PIXEL_DPI};
 use crate::{
     error::{Error, Result},
     params::value::layer::Text,
-    plan::overlay::Overlay,
+    plan::{overlay::Overlay, within},
     settings::Limits,
     size::Size,
     steps::{alpha, resize},
@@ -17,24 +17,36 @@ const MEASURED_AT: f64 = 20.0;
 /// Largest size of letters, in pixels: cairo draws no picture of more than 32767.
 const LARGEST: f64 = 12_000.0;
 
-/// Draws a text as large as the overlay's bounds ask for. Letters are drawn at that very size, so they are sharp
-/// whatever size the font was given.
-pub(crate) fn draw(text: &Text, overlay: &Overlay, limits: &Limits) -> Result<Image> {
-    let markup = markup(text);
-    let letters = |size: f64| {
-        Image::letters(&markup, &text.font.description(size), POINT_IS_PIXEL_DPI).map_err(Error::Undecodable)
-    };
-    let measured = turned_size(&letters(MEASURED_AT)?, overlay.angle);
+/// How large a text will be.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Measured {
+    /// Its size, turned.
+    pub(crate) size: Size,
+    /// Size of its letters in pixels.
+    letters: f64,
+}
+
+/// Lays out a text in small letters, to know how large it is when it has the size that the overlay's bounds ask for.
+pub(crate) fn measure(text: &Text, overlay: &Overlay, limits: &Limits) -> Result<Measured> {
+    let measured = turned_size(&letters(text, MEASURED_AT)?, overlay.angle);
     let own = |side: u32| (f64::from(side) * text.font.size() / MEASURED_AT).round().max(1.0) as u32;
     let natural = Size { width: own(measured.width), height: own(measured.height) };
     let fitted = overlay.fitted(natural);
-    if fitted.pixels() > limits.max_pixels {
-        let (actual, limit) = (fitted.pixels(), limits.max_pixels);
-        return Err(Error::OverLimit { what: "the number of pixels of a text", actual, limit });
-    }
+    within("the pixels of a text", fitted.pixels(), "limits.max_pixels allows", limits.max_pixels)?;
     let factor = f64::from(fitted.width.max(fitted.height)) / f64::from(measured.width.max(measured.height));
-    let image = turned(letters((MEASURED_AT * factor).min(LARGEST))?, overlay.angle)?;
-    inside(image, fitted)
+    Ok(Measured { size: fitted, letters: (MEASURED_AT * factor).min(LARGEST) })
+}
+
+/// Draws a text as it was measured. Letters are drawn at that very size, so they are sharp whatever size the font was
+/// given.
+pub(crate) fn draw(text: &Text, overlay: &Overlay, measured: Measured) -> Result<Image> {
+    let image = turned(letters(text, measured.letters)?, overlay.angle)?;
+    inside(image, measured.size)
+}
+
+fn letters(text: &Text, size: f64) -> Result<Image> {
+    let description = text.font.description(size);
+    Image::letters(&markup(text), &description, POINT_IS_PIXEL_DPI).map_err(Error::of_pixels)
 }
 
 /// Letters grow in steps: what came out larger than it should is shrunk.
@@ -47,7 +59,7 @@ fn inside(image: Image, bounds: Size) -> Result<Image> {
     }
     let shrunk = |side: u32| (f64::from(side) * factor).round().max(1.0) as u32;
     let target = Size { width: shrunk(image.width()), height: shrunk(image.height()) };
-    resize::to(&image, target).map_err(Error::Undecodable)
+    resize::to(&image, target).map_err(Error::of_pixels)
 }
 
 fn turned(image: Image, angle: f64) -> Result<Image> {
@@ -57,7 +69,7 @@ fn turned(image: Image, angle: f64) -> Result<Image> {
     let transparent = [0.0; 4];
     alpha::premultiplied(&image, |image| image.rotate(angle, &transparent))
         .and_then(|image| image.cast(BandFormat::Uchar))
-        .map_err(Error::Undecodable)
+        .map_err(Error::of_pixels)
 }
 
 /// The upright box around a turned picture.

@@ -4,5 +4,5 @@ mod draw;
 mod font;
 pub mod fonts;
 
-pub(crate) use draw::draw;
+pub(crate) use draw::{Measured, draw, measure};
 pub use font::Font;

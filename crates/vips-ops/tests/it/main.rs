@@ -4,11 +4,13 @@
 mod animation;
 mod broken;
 mod browser;
+mod budgets;
 mod colour;
 mod faces;
 mod film;
 mod formats;
 mod golden;
+mod memory;
 mod meta;
 mod never_larger;
 mod orientation;

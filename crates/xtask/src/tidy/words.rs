@@ -59,7 +59,12 @@ fn unsafe_words(file: &File) -> Vec<Problem> {
         has_word(line, "unsafe")
             || ["allow(unsafe_code", "expect(unsafe_code"].iter().any(|word| line.contains(word))
     };
-    lines(file, file.code_lines(), is_broken, "`unsafe` belongs into crates/vips and crates/shared-memory only")
+    lines(
+        file,
+        file.code_lines(),
+        is_broken,
+        "`unsafe` belongs into crates/vips and crates/shared-memory only",
+    )
 }
 
 fn getters(file: &File) -> Vec<Problem> {

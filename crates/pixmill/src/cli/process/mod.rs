@@ -191,8 +191,8 @@ impl Task<'_> {
         let limit = self.engine.settings.limits.max_bytes.as_u64();
         let actual = file.metadata().map_err(Error::file(path))?.len();
         if actual > limit {
-            let what = "the number of bytes of the original";
-            return Err(vips_ops::Error::OverLimit { what, actual, limit }.into());
+            let (what, bound) = ("the bytes of the original", "limits.max_bytes allows");
+            return Err(vips_ops::Error::OverLimit { what, actual, bound, limit }.into());
         }
         file.read_to_end(&mut bytes).map_err(Error::file(path))?;
         Ok(Some(bytes.into()))

@@ -416,7 +416,7 @@ mod tests {
         let too_large = pool.run(sized((1 << 30) + 1), || ()).await.unwrap_err();
         assert_eq!(
             too_large.to_string(),
-            "the memory that this needs in bytes (workers.memory) is 1073741825, the limit is 1073741824"
+            "the memory that this needs in bytes: 1073741825, workers.memory allows 1073741824"
         );
     }
 

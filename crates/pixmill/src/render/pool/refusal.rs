@@ -85,12 +85,14 @@ impl From<Refusal> for Failure {
             | Refusal::QueueFull { retry_after }
             | Refusal::Dropped { retry_after } => Self::Overloaded { retry_after },
             Refusal::Memory { needed, allowed } => Self::Image(vips_ops::Error::OverLimit {
-                what: "the memory that this needs in bytes (workers.memory)",
+                what: "the memory that this needs in bytes",
+                bound: "workers.memory allows",
                 actual: needed,
                 limit: allowed,
             }),
             Refusal::TooLong { needed, allowed } => Self::Image(vips_ops::Error::OverLimit {
-                what: "the time that this takes in milliseconds (limits.deadline)",
+                what: "the time that this takes in milliseconds",
+                bound: "twice limits.deadline is",
                 actual: needed.as_millis() as u64,
                 limit: allowed.as_millis() as u64,
             }),
@@ -129,12 +131,9 @@ mod tests {
     fn what_can_never_run_names_its_limit() {
         let told = |refusal| Failure::from(refusal).to_string();
         let memory = told(Refusal::Memory { needed: 7, allowed: 5 });
-        assert_eq!(memory, "the memory that this needs in bytes (workers.memory) is 7, the limit is 5");
+        assert_eq!(memory, "the memory that this needs in bytes: 7, workers.memory allows 5");
         let seconds = Duration::from_secs;
         let time = told(Refusal::TooLong { needed: seconds(41), allowed: seconds(20) });
-        assert_eq!(
-            time,
-            "the time that this takes in milliseconds (limits.deadline) is 41000, the limit is 20000"
-        );
+        assert_eq!(time, "the time that this takes in milliseconds: 41000, twice limits.deadline is 20000");
     }
 }

@@ -32,30 +32,30 @@ pub struct Found {
 
 /// Encodes with the least quality that meets the target, as far as the attempts show it, else with the greatest.
 ///
-/// The picture must be in memory: it is read once an attempt. Of a large one a sample is tried. The deadline is looked
+/// The picture must be in memory: it is read once an attempt, and what fails then is not the original's fault. Of a large one a sample is tried. The deadline is looked
 /// at before each attempt, and watched while encoding.
 pub fn encode(image: &Image, output: Output, search: Search, deadline: &Deadline) -> Result<Found> {
     image.watch(deadline);
-    let sample = sample::of(image).map_err(Error::Undecodable)?;
+    let sample = sample::of(image).map_err(Error::of_encoder)?;
     let tried = sample.as_ref().unwrap_or(image);
     let judge = Judge::new(search.method, tried, image.width().min(image.height()));
-    let judge = judge.map_err(Error::Undecodable)?;
+    let judge = judge.map_err(Error::of_encoder)?;
     // in passes or not, the pixels are the same, and one pass is quicker
     let probe = Output { interlace: false, ..output };
     let attempt = |quality| {
         if deadline.passed() {
             return Err(Error::Deadline);
         }
-        let bytes = encode_once(tried, probe.at(quality)).map_err(Error::Undecodable)?;
+        let bytes = encode_once(tried, probe.at(quality)).map_err(Error::of_encoder)?;
         let number = decode(&bytes, output.format).and_then(|decoded| judge.compare(&decoded));
-        Ok((number.map_err(Error::Undecodable)?, bytes))
+        Ok((number.map_err(Error::of_encoder)?, bytes))
     };
     let (quality, bytes) = bisect(&search, attempt)?.unzip();
     let quality = quality.unwrap_or(search.max);
     let bytes = match bytes.filter(|_| sample.is_none() && probe == output) {
         Some(bytes) => bytes,
         None if deadline.passed() => return Err(Error::Deadline),
-        None => encode_once(image, output.at(quality)).map_err(Error::Undecodable)?,
+        None => encode_once(image, output.at(quality)).map_err(Error::of_encoder)?,
     };
     Ok(Found { bytes, quality })
 }

@@ -53,8 +53,8 @@ impl Film {
     /// Computes and encodes the next frame, opaque 8-bit sRGB or grey, shown for `milliseconds`. What it has more
     /// than the film's size, at the right and below, is left out.
     pub fn add(&mut self, frame: &Image, milliseconds: u32) -> Result<()> {
-        let rgb = frame.colourspace(Interpretation::Srgb).map_err(Error::Undecodable)?;
-        let pixels = rgb.pixels().map_err(Error::Undecodable)?;
+        let rgb = frame.colourspace(Interpretation::Srgb).map_err(Error::of_pixels)?;
+        let pixels = rgb.pixels().map_err(Error::of_pixels)?;
         self.yuv.draw(&pixels, rgb.width() as usize, rgb.bands() as usize);
         let encoded = self.encoder.encode(&self.yuv).map_err(failed)?;
         let keyframe = encoded.frame_type() == FrameType::IDR;

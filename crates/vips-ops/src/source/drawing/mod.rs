@@ -1,0 +1,87 @@
+//! What an SVG asks for, counted in its text before librsvg draws anything.
+//!
+//! A drawing of 300 bytes can ask for hours: filters over large regions, patterns of tiny tiles far from their origin,
+//! `use` upon `use`. librsvg cannot be stopped while it draws, so the text is read here, in safe code, and what it asks for
+//! is summed up in units of about a nanosecond of one core ([`weights`] says how they were measured). Where the text leaves
+//! a choice, more is counted rather than less: a selector that may match does match. What cannot be counted (documents
+//! within documents that are compressed or included) is refused.
+//!
+//! Also counted is how many surfaces of the picture's size have to be held at once: groups with opacity within such
+//! groups, and the named results of filters.
+
+mod css;
+mod filter;
+mod layer;
+mod matrix;
+mod numbers;
+mod paint;
+mod path;
+mod picture;
+mod shape;
+mod text;
+mod walk;
+mod weights;
+mod xml;
+
+use self::walk::{Canvas, Stop, Walk};
+use crate::{
+    error::{Error, Result},
+    plan::within,
+    settings::Limits,
+    size::Size,
+};
+
+/// What is said of a drawing that is no XML, or nests deeper than its reader reads.
+const UNREADABLE: &str = "the text of the drawing cannot be read";
+
+/// What is said of a drawing that holds what is not looked into.
+const UNCOUNTABLE: &str =
+    "the work of drawing the SVG, which holds documents that cannot be counted, at least";
+
+/// Refuses a drawing that asks for too much at `scale` times its stated size.
+pub fn check(bytes: &[u8], stated: Size, scale: f64, limits: &Limits) -> Result<()> {
+    let work = "limits.max_svg_work allows";
+    match count(bytes, stated, scale, limits) {
+        Ok(counted) => {
+            let what = counted.most.told();
+            within(what, counted.work, work, limits.max_svg_work)?;
+            let held = "the pixels of the layers and filter results that the SVG needs at once";
+            within(held, counted.held, "limits.max_pixels allows", limits.max_pixels)
+        }
+        Err(Stop::Uncountable) => Err(Error::OverLimit {
+            what: UNCOUNTABLE,
+            actual: limits.max_svg_work.saturating_add(1),
+            bound: work,
+            limit: limits.max_svg_work,
+        }),
+        Err(Stop::Unreadable | Stop::Over) => Err(Error::Undecodable(vips::Error::Operation {
+            operation: "svg".into(),
+            detail: UNREADABLE.into(),
+        })),
+    }
+}
+
+/// What a drawing asks for. Counting ends soon after the limit is passed.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Counted {
+    /// In all, in units of a nanosecond.
+    work: u64,
+    /// What most of it is for.
+    most: weights::Kind,
+    /// Pixels of the surfaces that are held at once.
+    held: u64,
+}
+
+fn count(bytes: &[u8], stated: Size, scale: f64, limits: &Limits) -> Result<Counted, Stop> {
+    let text = xml::text(bytes)?;
+    let canvas = Canvas::new(stated, scale);
+    let mut tally = walk::Tally::new(limits.max_svg_work);
+    match xml::parsed(&text, |document| Walk::count(document, canvas, 0, &mut tally)) {
+        Ok(()) | Err(Stop::Over) => Ok(tally.counted()),
+        Err(stop) => Err(stop),
+    }
+}
+
+#[cfg(test)]
+#[path = "tests.rs"]
+mod tests;

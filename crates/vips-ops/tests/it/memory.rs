@@ -1,0 +1,92 @@
+//! Memory: large pictures make no temporary files, and whoever has none left says so.
+//!
+//! Both need a process of their own: the tests run this binary again, for a test that is ignored otherwise.
+
+use std::{
+    env::current_exe,
+    fs,
+    path::Path,
+    process::{Command, Output},
+};
+
+use bytes::Bytes;
+use vips_ops::{
+    Accept, Error, Settings,
+    settings::Limits,
+    vips::{Image, Keep, Palette, PngRows, ops::Extend},
+};
+
+use crate::{ask_with, start};
+
+/// The picture that the other process finds in its folder.
+const PICTURE: &str = "large.png";
+
+/// What a shell does first in a process that is to have no place for temporary files, and in one with little memory. The
+/// picture has 576 MB when it is decoded.
+const NO_FOLDER: &str = "export TMPDIR=/nonexistent/folder";
+const LITTLE_MEMORY: &str = "ulimit -v 620000";
+
+/// Sides of the picture, and its bytes a pixel: more than the 100 MB from which libvips would use a file.
+const SIDE: u32 = 12_000;
+const BANDS: u32 = 4;
+
+fn settings() -> Settings {
+    Settings { limits: Limits { max_pixels: 200_000_000, ..Limits::default() }, ..Settings::default() }
+}
+
+fn large(side: u32) -> Bytes {
+    start();
+    let dot = Image::from_pixels(&[9; BANDS as usize], 1, 1, BANDS).unwrap();
+    let image = dot.embed(0, 0, side, side, Extend::Background(&[9.0; BANDS as usize])).unwrap();
+    image.save_png(1, PngRows::Plain, Palette::Direct, Keep::Nothing).unwrap()
+}
+
+fn in_another_process(folder: &Path, first: &str, test: &str) -> Output {
+    let command = format!("{first}; exec \"$0\" --ignored --exact memory::{test}");
+    let test = current_exe().unwrap();
+    Command::new("sh").arg("-c").arg(command).arg(test).current_dir(folder).output().unwrap()
+}
+
+#[track_caller]
+fn check(side: u32, first: &str, test: &str) {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join(PICTURE), large(side)).unwrap();
+    let output = in_another_process(folder.path(), first, test);
+    let told = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        output.status.success() && told.contains("1 passed"),
+        "{told}{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
+
+#[test]
+fn large_pictures_make_no_temporary_files() {
+    check(SIDE / 2, NO_FOLDER, "trims_without_a_file");
+}
+
+#[test]
+fn a_lack_of_memory_is_not_the_originals_fault() {
+    check(SIDE, LITTLE_MEMORY, "lacks_memory");
+}
+
+fn asked(query: &str) -> Result<vips_ops::Encoded, Error> {
+    ask_with(&fs::read(PICTURE).unwrap().into(), query, Accept::default(), &settings())
+}
+
+#[test]
+#[ignore = "run in a process of its own, by large_pictures_make_no_temporary_files"]
+fn trims_without_a_file() {
+    for query in ["trim=color&width=10", "trim=color&crop=entropy&width=10", "rotate=90&width=10"] {
+        let answer = asked(query);
+        assert!(answer.is_ok(), "{query}: {:?}", answer.err());
+    }
+}
+
+#[test]
+#[ignore = "run in a process of its own, by a_lack_of_memory_is_not_the_originals_fault"]
+fn lacks_memory() {
+    let answer = asked("trim=color&width=10");
+    assert!(matches!(answer, Err(Error::OutOfMemory(_))), "{:?}", answer.err());
+    assert!(asked("width=10").is_ok(), "the next one needs little, and gets it");
+}
