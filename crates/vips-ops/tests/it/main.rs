@@ -5,6 +5,7 @@ mod animation;
 mod broken;
 mod browser;
 mod colour;
+mod cost;
 mod faces;
 mod film;
 mod formats;
