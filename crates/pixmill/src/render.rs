@@ -1,6 +1,5 @@
 //! Renders and analyses: admitted by the pool, computed in worker processes or on its own threads.
 
-mod cost;
 mod engine;
 pub mod memory;
 mod pool;
@@ -14,11 +13,15 @@ use std::{
 };
 
 use bytesize::ByteSize;
-use vips_ops::{Settings, vips::Deadline};
+pub use vips_ops::cost::Cost;
+use vips_ops::{
+    Settings,
+    cost::{self, Analysis},
+    vips::Deadline,
+};
 
 use self::process::{Bounds, Ended, Setup, Supervisor, signal_name};
 pub use self::{
-    cost::Cost,
     engine::{Engine, Job, Operation, Output, Phases, Render, Rendered},
     pool::{Class, Done, Limits, Load, PerClass, Pool, Refusals, Task},
     process::{Reason, Stats as ProcessStats, run_worker},
@@ -26,7 +29,7 @@ pub use self::{
 use crate::{
     config::{Config, Isolation},
     failure::Failure,
-    sight::Sight,
+    sight::{Question, Sight},
 };
 
 /// What computes for a server.
@@ -78,7 +81,8 @@ impl Renderer {
 
     /// Does a job. Dropping the future takes it out of the queue, or stops it.
     pub async fn run(&self, job: Job, order: Order) -> Result<Done<Output>, Failure> {
-        let admission = Task { class: order.class, cost: job.cost(), deadline: order.until };
+        let admission =
+            Task { class: order.class, cost: job.cost(&self.engine.settings), deadline: order.until };
         let watch = EndOnDrop(Deadline::never());
         let cancelled = watch.0.clone();
         let processes = self.processes.clone();
@@ -115,26 +119,25 @@ impl Renderer {
     }
 }
 
-/// A crude prediction, until there is a model: what any render takes, and what each byte of the original adds. The pool
-/// corrects it by what renders took.
-const BASE_CPU: Duration = Duration::from_millis(30);
-
-/// See [`BASE_CPU`].
-const NANOS_PER_BYTE: u64 = 30;
-
-/// Memory of a small render, and of each byte of the original: photographs are compressed about ten to one.
-const BASE_BYTES: u64 = 16 << 20;
-
-/// See [`BASE_BYTES`].
-const BYTES_PER_BYTE: u64 = 20;
-
 impl Job {
     /// The predicted cost.
-    fn cost(&self) -> Cost {
-        let length = self.original.len() as u64;
-        Cost {
-            cpu: BASE_CPU + Duration::from_nanos(NANOS_PER_BYTE * length),
-            bytes: BASE_BYTES + BYTES_PER_BYTE * length,
+    fn cost(&self, settings: &Settings) -> Cost {
+        let analysis = |wanted| cost::predict_analysis(&self.original, vision::LOOK, wanted);
+        let faces = Analysis { faces: true, ..Analysis::default() };
+        match &self.operation {
+            Operation::Analyze(Question::Faces) => analysis(faces),
+            Operation::Analyze(Question::Nsfw) => analysis(Analysis { nsfw: true, ..Analysis::default() }),
+            Operation::Analyze(Question::Labels) => {
+                analysis(Analysis { labels: true, ..Analysis::default() })
+            }
+            Operation::Render(render) => {
+                let Render { params, assets, accept } = &**render;
+                let own = cost::predict(params, &self.original, assets, *accept, settings);
+                // the finished picture is analysed too
+                let looks = params.describes_faces() && !params.of_picture().is_empty();
+                let more = if looks { analysis(faces) } else { Cost::default() };
+                Cost { cpu: own.cpu + more.cpu, bytes: own.bytes.saturating_add(more.bytes) }
+            }
         }
     }
 }

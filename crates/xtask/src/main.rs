@@ -1,6 +1,7 @@
 //! The development tasks behind `cargo xtask`: checks and generated files that the Makefile's targets call.
 
 mod calibrate_avif;
+mod calibrate_cost;
 mod calibrate_mp4;
 mod calibrate_quality;
 mod contact_sheet;
@@ -21,6 +22,12 @@ type Task = fn(&[String]) -> Result<()>;
 /// Every task: name, what it is for, and the function that does it.
 const TASKS: &[(&str, &str, Task)] = &[
     ("calibrate-avif", "measures which AVIF quality looks like which JPEG quality", calibrate_avif::run),
+    (
+        "calibrate-cost",
+        "measures what renders cost and prints the weights of the prediction; FOLDER…: further pictures; --validate writes \
+         the accuracy; --again takes the last measurements",
+        calibrate_cost::run,
+    ),
     ("calibrate-mp4", "measures which quantiser of films looks like which JPEG quality", calibrate_mp4::run),
     (
         "calibrate-quality",

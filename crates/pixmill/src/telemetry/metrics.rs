@@ -147,6 +147,11 @@ pub(crate) const WORKER_RECYCLED: Metric = counter(
     &[],
     "Idle render worker processes replaced because they held too much memory.",
 );
+pub(crate) const RENDER_CPU: Metric = counter(
+    "pixmill_render_cpu_seconds_total",
+    &[],
+    "CPU time that render worker processes spent on jobs that ended by themselves, in seconds.",
+);
 pub(crate) const RENDER_CRASHES: Metric = counter(
     "pixmill_render_crashes_total",
     &[],
@@ -303,6 +308,7 @@ pub const METRICS: &[Metric] = &[
     WORKERS,
     WORKER_STARTS,
     WORKER_RECYCLED,
+    RENDER_CPU,
     RENDER_CRASHES,
     RENDER_STOPS,
     RENDER_KILLS,

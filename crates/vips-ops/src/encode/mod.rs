@@ -9,7 +9,7 @@ use vips::{Image, JpegScan, Keep, Palette, PngRows, Result, Subsample};
 use crate::plan::format::{Metadata, Output, OutputFormat};
 
 /// From this quality on colour is kept at full resolution, as libvips itself does.
-const FULL_COLOUR_QUALITY: u8 = 90;
+pub(crate) const FULL_COLOUR_QUALITY: u8 = 90;
 
 /// Error diffusion of GIF; 0 leaves flat areas flat, 1 is the strongest.
 const GIF_DITHER: f64 = 1.0;

@@ -19,7 +19,7 @@ use crate::{
     plan::{Accept, Plan, overlay::Overlay, within},
     settings::Settings,
     size::Size,
-    source::Source,
+    source::{Source, SourceInfo},
     steps::{alpha, profile},
     text::{self, Measured},
 };
@@ -133,20 +133,25 @@ fn drawing<'a>(overlay: &'a Overlay, assets: &Assets, settings: &Settings) -> Re
 fn planned(overlay: &Overlay, url: &Url, assets: &Assets, settings: &Settings) -> Result<Drawing<'static>> {
     let bytes = assets.find(url).ok_or_else(|| Error::Overlay("it was not fetched".into()))?;
     let source = Source::open(bytes, &settings.limits)?;
+    let plan = plan_of(overlay, &source.info, settings)?;
+    source.check_drawing(plan.load.scale)?;
+    Ok(Drawing::Picture { source: Box::new(source), plan: Box::new(plan) })
+}
+
+/// The plan by which a picture is made an overlay.
+pub(crate) fn plan_of(overlay: &Overlay, info: &SourceInfo, settings: &Settings) -> Result<Plan> {
     let mut params = Params {
         rotate: (overlay.angle != 0.0).then_some(Rotate(overlay.angle)),
         pad_color: Some(PadColor(TRANSPARENT)),
         format: Some(Format::Png),
         ..Params::default()
     };
-    let size = overlay.fitted(Plan::natural_size(&params, &source.info)?);
+    let size = overlay.fitted(Plan::natural_size(&params, info)?);
     params.width = Some(Width(size.width));
     params.height = Some(Height(size.height));
     // a turned picture is fitted inside: its corners are not to be cut
     params.crop = params.rotate.is_none().then_some(Crop::Stretch);
-    let plan = Plan::resolve(&params, &source.info, &Facts::default(), Accept::default(), settings)?;
-    source.check_drawing(plan.load.scale)?;
-    Ok(Drawing::Picture { source: Box::new(source), plan: Box::new(plan) })
+    Plan::resolve(&params, info, &Facts::default(), Accept::default(), settings)
 }
 
 fn picture(overlay: &Overlay, drawing: &Drawing<'_>, deadline: &Deadline) -> Result<Image> {

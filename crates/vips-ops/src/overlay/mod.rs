@@ -8,6 +8,7 @@ mod draw;
 mod links;
 
 pub use assets::Assets;
+pub(crate) use draw::plan_of;
 pub use draw::{Drawn, Ready, prepare};
 pub(crate) use links::carried;
 pub use links::{Link, MAX_DEPTH, links};

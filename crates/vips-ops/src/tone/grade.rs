@@ -88,6 +88,15 @@ impl Grade {
         }
     }
 
+    /// How many curves have to be found by looking at the picture.
+    pub fn measured(&self) -> u32 {
+        let curves = self.passes.iter().filter_map(|pass| match pass {
+            Pass::Table(curves) => Some(curves),
+            Pass::Pixels(_) | Pass::Matrix(_) => None,
+        });
+        curves.flatten().filter(|curve| matches!(curve, Found::Measured(_))).count() as u32
+    }
+
     /// Whether the picture is looked at before it is changed, and so must be in memory.
     pub fn looks(&self) -> bool {
         self.passes.iter().any(|pass| match pass {

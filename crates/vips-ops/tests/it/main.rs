@@ -6,6 +6,7 @@ mod broken;
 mod browser;
 mod budgets;
 mod colour;
+mod cost;
 mod faces;
 mod film;
 mod formats;

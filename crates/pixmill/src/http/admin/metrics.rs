@@ -21,9 +21,10 @@ use crate::{
             IN_FLIGHT, INFERENCE_REFUSALS, INFERENCE_SECONDS, JOBS, LEASES, MALFORMED, Metric, OPEN_FILES,
             ORIGIN_FETCHES, ORIGIN_SECONDS, PHASE_SECONDS, POOL_BEGUN, POOL_BYTES, POOL_CORRECTION,
             POOL_COST, POOL_MEMORY, POOL_OLDEST, POOL_QUEUED, POOL_REFUSALS, POOL_RUNNING, POOL_THREADS,
-            POOL_WAITING, PURGES_MADE, PURGES_RECEIVED, QUARANTINED, REDIS_CONNECTED, RENDER_CRASHES,
-            RENDER_KILLS, RENDER_STOPS, REQUEST_SECONDS, REQUESTS, RESIDENT, RESPONSE_BYTES, SIGNED, STARTED,
-            UPLOAD_BYTES, UPLOAD_REFUSALS, UPTIME, VIPS_MEMORY, WORKER_RECYCLED, WORKER_STARTS, WORKERS,
+            POOL_WAITING, PURGES_MADE, PURGES_RECEIVED, QUARANTINED, REDIS_CONNECTED, RENDER_CPU,
+            RENDER_CRASHES, RENDER_KILLS, RENDER_STOPS, REQUEST_SECONDS, REQUESTS, RESIDENT, RESPONSE_BYTES,
+            SIGNED, STARTED, UPLOAD_BYTES, UPLOAD_REFUSALS, UPTIME, VIPS_MEMORY, WORKER_RECYCLED,
+            WORKER_STARTS, WORKERS,
         },
         process::Process,
     },
@@ -143,6 +144,7 @@ fn tell_processes(page: &mut Exposition, shared: &Shared) {
     page.tell(&WORKER_STARTS, &["started"], stats.started);
     page.tell(&WORKER_STARTS, &["failed"], stats.start_failures);
     page.tell(&WORKER_RECYCLED, &[], stats.recycled);
+    page.tell(&RENDER_CPU, &[], stats.cpu.as_secs_f64());
     page.tell(&RENDER_CRASHES, &[], stats.crashes);
     for (metric, counts) in [(&RENDER_STOPS, stats.stops), (&RENDER_KILLS, stats.kills)] {
         for (reason, count) in Reason::ALL.into_iter().zip(counts) {

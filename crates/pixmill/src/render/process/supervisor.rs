@@ -62,6 +62,8 @@ pub struct Stats {
     pub stops: [u64; 3],
     /// Processes killed since their jobs did not stop, by [`Reason::ALL`].
     pub kills: [u64; 3],
+    /// CPU time of jobs that ended by themselves.
+    pub cpu: Duration,
     /// Idle processes replaced because they held too much memory.
     pub recycled: u64,
 }
@@ -95,6 +97,7 @@ struct Counts {
     stops: [AtomicU64; 3],
     kills: [AtomicU64; 3],
     recycled: AtomicU64,
+    cpu_nanos: AtomicU64,
 }
 
 /// A token bucket.
@@ -160,6 +163,7 @@ impl Supervisor {
             crashes: counts.crashes.load(Relaxed),
             stops: counts.stops.each_ref().map(|count| count.load(Relaxed)),
             kills: counts.kills.each_ref().map(|count| count.load(Relaxed)),
+            cpu: Duration::from_nanos(counts.cpu_nanos.load(Relaxed)),
             recycled: counts.recycled.load(Relaxed),
         }
     }
@@ -280,7 +284,7 @@ impl Pool {
 
     fn count(&self, ended: &Ended) {
         match ended {
-            Ended::Done { .. } => {}
+            Ended::Done { cpu, .. } => drop(self.counts.cpu_nanos.fetch_add(cpu.as_nanos() as u64, Relaxed)),
             Ended::Crashed(_) => drop(self.counts.crashes.fetch_add(1, Relaxed)),
             Ended::Stopped { reason, killed } => {
                 self.counts.stops[*reason as usize].fetch_add(1, Relaxed);

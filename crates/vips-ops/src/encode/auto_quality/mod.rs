@@ -12,6 +12,7 @@ use bytes::Bytes;
 use vips::{Access, Deadline, Image, Loader};
 
 pub use self::judge::Judge;
+pub(crate) use self::sample::MAX_PIXELS as SAMPLE_PIXELS;
 use super::encode as encode_once;
 use crate::{
     error::{Error, Result},

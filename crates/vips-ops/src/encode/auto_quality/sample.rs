@@ -3,7 +3,7 @@
 use vips::{Image, Result};
 
 /// Most pixels that are encoded and compared in an attempt; beyond it a sample says as much.
-const MAX_PIXELS: u64 = 512 * 1024;
+pub const MAX_PIXELS: u64 = 512 * 1024;
 
 /// How many tiles are cut along each side.
 const TILES: u32 = 3;

@@ -1,0 +1,113 @@
+//! What decoding costs, by format.
+
+use super::{Work, header::Header, megapixels, memory, terms::Term};
+use crate::{size::Size, source::SourceFormat};
+
+/// Largest side of the tiles in which libvips draws an SVG, each of which walks all its elements.
+const SVG_TILE: u32 = 2000;
+
+/// How much of an original is decoded, and how.
+#[derive(Debug, Clone, Copy)]
+pub struct Load {
+    /// JPEG: the decoder's divisor.
+    pub shrink: u8,
+    /// The size after the decoder's own scaling.
+    pub size: Size,
+    /// Frames, from the first.
+    pub frames: u32,
+    /// The part of its rows that is asked for, from the top: 0 to 1.
+    pub rows: f64,
+}
+
+/// Opening: what a decoder does whatever is asked of it.
+pub fn open(work: &mut Work, header: &Header, length: usize) {
+    let term = match header.info.format {
+        SourceFormat::Jpeg => Term::JpegOpen,
+        SourceFormat::Png => Term::PngOpen,
+        SourceFormat::Webp => Term::WebpOpen,
+        SourceFormat::Gif => Term::GifOpen,
+        SourceFormat::Heif => Term::AvifOpen,
+        SourceFormat::Tiff => Term::TiffOpen,
+        SourceFormat::Svg | SourceFormat::Bmp | SourceFormat::Ico => {
+            return bitmap_or_text(work, header, length);
+        }
+    };
+    work.add(term, 1.0);
+}
+
+/// Bitmaps are decoded when they are opened, and texts are parsed.
+fn bitmap_or_text(work: &mut Work, header: &Header, length: usize) {
+    if header.info.format == SourceFormat::Svg {
+        work.add(Term::SvgByte, length as f64 / 1e6);
+        work.hold(memory::SVG_TEXT * length as f64);
+    } else {
+        work.add(Term::BitmapPixel, megapixels(header.info.stored));
+        work.hold(memory::BITMAP * header.info.stored.pixels() as f64);
+    }
+}
+
+/// Decoding once from top to bottom.
+pub fn decode(work: &mut Work, header: &Header, length: usize, load: &Load) {
+    let stored = megapixels(header.info.stored);
+    let frames = f64::from(load.frames);
+    let file = length as f64 / 1e6;
+    let samples = stored * f64::from(header.pixel_bytes);
+    memory::decoder(work, header, load);
+    match header.info.format {
+        SourceFormat::Jpeg => jpeg(work, header, file, samples, load),
+        SourceFormat::Png => {
+            let rows = if header.passes > 1 { 1.0 } else { load.rows };
+            work.add(Term::PngByte, file * rows);
+            work.add(Term::PngSample, samples * rows);
+        }
+        SourceFormat::Webp => {
+            let term = if header.lossless { Term::WebpLossless } else { Term::WebpLossy };
+            let share = (frames / f64::from(header.info.frames)).min(1.0);
+            work.add(Term::WebpByte, file * share);
+            work.add(term, stored * frames);
+            work.add(Term::WebpFrame, if header.info.frames > 1 { stored * frames } else { 0.0 });
+        }
+        SourceFormat::Gif => {
+            work.add(Term::GifByte, file * (frames / f64::from(header.info.frames)).min(1.0));
+            work.add(Term::GifPixel, stored * frames);
+        }
+        SourceFormat::Heif => {
+            work.add(Term::AvifByte, file);
+            work.add(Term::AvifPixel, stored);
+        }
+        SourceFormat::Tiff => {
+            work.add(Term::TiffByte, file * load.rows);
+            work.add(Term::TiffSample, samples * load.rows);
+        }
+        SourceFormat::Svg => svg(work, header, load),
+        SourceFormat::Bmp | SourceFormat::Ico => {}
+    }
+}
+
+fn jpeg(work: &mut Work, header: &Header, file: f64, samples: f64, load: &Load) {
+    let term = match load.shrink {
+        8.. => Term::JpegEighth,
+        4.. => Term::JpegQuarter,
+        2.. => Term::JpegHalf,
+        _ => Term::JpegFull,
+    };
+    // of a progressive one all coefficients are read before the first row comes out
+    let entropy = if header.passes > 1 { 1.0 } else { load.rows };
+    work.add(Term::JpegByte, file * entropy);
+    work.add(term, samples * load.rows);
+    work.add(Term::JpegScan, samples * f64::from(header.passes - 1));
+}
+
+fn svg(work: &mut Work, header: &Header, load: &Load) {
+    let drawn = megapixels(load.size);
+    let drawing = header.drawing;
+    let tiles =
+        f64::from(load.size.width.div_ceil(SVG_TILE)) * f64::from(load.size.height.div_ceil(SVG_TILE));
+    work.add(Term::SvgElement, tiles * drawing.elements / 1e3);
+    work.add(Term::SvgPixel, drawn);
+    work.add(Term::SvgPrimitive, drawn * drawing.primitives);
+    work.add(Term::SvgOctave, drawn * drawing.octaves);
+    // radii grow and shrink with the drawing
+    let scale = load.size.pixels() as f64 / header.info.stored.pixels() as f64;
+    work.add(Term::SvgNeighbour, drawn * drawing.neighbours * scale / 1e3);
+}

@@ -1,0 +1,152 @@
+//! What encoding costs, and the search for a quality.
+
+use super::{
+    Work, bands,
+    decode::{self, Load},
+    header::{self, Header},
+    megapixels, memory,
+    steps::Pixels,
+    terms::Term,
+    weights::{AVIF_EFFORT, GIF_EFFORT, PNG_COMPRESSION, WEBP_EFFORT},
+};
+use crate::{
+    encode::{FULL_COLOUR_QUALITY, auto_quality::SAMPLE_PIXELS},
+    params::output::quality_method::QualityMethod,
+    plan::{
+        Plan,
+        format::{Output, OutputFormat},
+        quality::Search,
+    },
+    source::SourceFormat,
+};
+
+/// Colours of the largest palette.
+const MOST_COLOURS: f64 = 256.0;
+
+/// An answer as it will be.
+pub struct Answer {
+    /// What its header will say.
+    pub header: Header,
+    /// About how many bytes it will have.
+    pub bytes: usize,
+}
+
+/// Adds the encoding of the finished pixels.
+pub fn encode(work: &mut Work, plan: &Plan, pixels: Pixels) -> Answer {
+    let output = plan.output;
+    let frames = f64::from(plan.load.frames.max(1));
+    let area = megapixels(plan.size) * frames;
+    let answer = answer(plan, pixels);
+    work.hold(2.0 * answer.bytes as f64);
+    let Some(search) = output.search else {
+        once(work, output, pixels, area, 1.0);
+        // each frame of a GIF has a palette of its own
+        work.add(Term::EncodeGif, if output.format == OutputFormat::Gif { frames - 1.0 } else { 0.0 });
+        return answer;
+    };
+    work.hold(plan.size.pixels() as f64 * pixels.bands);
+    let sample = SAMPLE_PIXELS as f64 / 1e6;
+    let tried = area.min(sample);
+    let attempts = attempts(&search);
+    let probe = Output { interlace: false, ..output };
+    once(work, probe, pixels, tried, attempts);
+    compare(work, &search, &answer, tried, attempts);
+    // the answer itself, when what was tried is not the answer
+    if area > sample || probe != output {
+        once(work, output, pixels, area, 1.0);
+    }
+    answer
+}
+
+/// Most qualities that are tried: each halves the range.
+fn attempts(search: &Search) -> f64 {
+    let range = u32::from(search.max.saturating_sub(search.min)) + 1;
+    f64::from(u32::from(search.attempts).min(u32::BITS - range.leading_zeros()).max(1))
+}
+
+/// `times` encodings of `area` megapixels each.
+fn once(work: &mut Work, output: Output, pixels: Pixels, area: f64, times: f64) {
+    let samples = area * pixels.bands;
+    let full = output.quality >= FULL_COLOUR_QUALITY;
+    let factor = |table: &[f64]| table[usize::from(output.effort).min(table.len() - 1)];
+    memory::encoder(work, output, pixels, area);
+    let mut add = |term, amount: f64| work.add(term, amount * times);
+    match output.format {
+        OutputFormat::Jpeg => {
+            add(Term::EncodeJpeg, 1.0);
+            add(if full { Term::EncodeJpegFull } else { Term::EncodeJpegHalf }, samples);
+            add(Term::EncodeJpegPasses, if output.interlace { samples } else { 0.0 });
+        }
+        OutputFormat::Png => {
+            add(Term::EncodePng, 1.0);
+            add(Term::EncodePngSample, samples * factor(&PNG_COMPRESSION));
+            if let Some(bits) = output.palette_bits {
+                // fewer colours are found sooner
+                add(Term::EncodePngColours, (2f64.powi(bits.into()) / MOST_COLOURS).sqrt());
+                add(Term::EncodePngPalette, area);
+            }
+        }
+        OutputFormat::Webp => {
+            add(Term::EncodeWebp, 1.0);
+            add(Term::EncodeWebpPixel, area * factor(&WEBP_EFFORT));
+        }
+        OutputFormat::Avif => {
+            add(Term::EncodeAvif, 1.0);
+            let term = if full { Term::EncodeAvifFull } else { Term::EncodeAvifHalf };
+            add(term, area * factor(&AVIF_EFFORT));
+        }
+        OutputFormat::Gif => {
+            add(Term::EncodeGif, 1.0);
+            add(Term::EncodeGifPixel, area * factor(&GIF_EFFORT));
+        }
+        OutputFormat::Mp4 => {
+            add(Term::EncodeMp4, 1.0);
+            add(Term::EncodeMp4Pixel, area);
+        }
+    }
+}
+
+/// Attempts decoded and compared.
+fn compare(work: &mut Work, search: &Search, answer: &Answer, area: f64, attempts: f64) {
+    let (before, held) = (work.amounts, work.bytes);
+    let mut header = answer.header.clone();
+    // as if it had the size of what is tried, in one row
+    header.info.stored.width = (area * 1e6) as u32;
+    header.info.stored.height = 1;
+    let load = Load { shrink: 1, size: header.info.stored, frames: 1, rows: 1.0 };
+    let share = header.info.stored.pixels() as f64 / answer.header.info.stored.pixels().max(1) as f64;
+    let length = (answer.bytes as f64 * share) as usize;
+    decode::open(work, &header, length);
+    decode::decode(work, &header, length, &load);
+    for (amount, before) in work.amounts.iter_mut().zip(before) {
+        *amount += (*amount - before) * (attempts - 1.0);
+    }
+    let held_by_pixel = match search.method {
+        QualityMethod::Ssimulacra2 => memory::COMPARE_SSIMULACRA2,
+        QualityMethod::Ssim | QualityMethod::Mpe | QualityMethod::Smallfry => memory::COMPARE,
+    };
+    work.bytes = held + held_by_pixel * area * 1e6;
+    let term = match search.method {
+        QualityMethod::Ssim => Term::CompareSsim,
+        QualityMethod::Mpe => Term::CompareMpe,
+        QualityMethod::Smallfry => Term::CompareSmallfry,
+        QualityMethod::Ssimulacra2 => Term::CompareSsimulacra2,
+    };
+    work.add(term, area * attempts);
+}
+
+/// The answer as an original, for those who read it again.
+fn answer(plan: &Plan, pixels: Pixels) -> Answer {
+    let format = match plan.output.format {
+        OutputFormat::Jpeg => SourceFormat::Jpeg,
+        OutputFormat::Png => SourceFormat::Png,
+        OutputFormat::Webp => SourceFormat::Webp,
+        OutputFormat::Avif => SourceFormat::Heif,
+        // nobody reads films
+        OutputFormat::Gif | OutputFormat::Mp4 => SourceFormat::Gif,
+    };
+    let header = header::written(format, plan.size, plan.load.frames, pixels.alpha);
+    let frames = f64::from(plan.load.frames.max(1));
+    let bytes = memory::answer(plan.output, plan.size, bands(&header)) * frames;
+    Answer { header, bytes: bytes as usize }
+}

@@ -1,0 +1,81 @@
+//! GIF: blocks from the first to the last.
+
+use super::{Found, read};
+
+/// Most blocks that are walked, a millisecond's worth; what follows is continued in proportion.
+const MAX_BLOCKS: usize = 400_000;
+
+/// Whether a graphic control extension names a transparent colour (`GIF89a`, 23).
+const IS_TRANSPARENT: u8 = 1;
+
+/// Reads the screen, and counts images.
+pub fn scan(bytes: &[u8]) -> Option<Found> {
+    let screen = (u32::from(read::le16(bytes, 6)?), u32::from(read::le16(bytes, 8)?));
+    let mut walk = Walk { bytes, at: 13 + table(read::byte(bytes, 10)?), left: MAX_BLOCKS };
+    let (mut frames, mut alpha) = (0u64, false);
+    while let Some(block) = walk.next_block() {
+        match block {
+            Block::Image => frames += 1,
+            Block::Control { transparent } => alpha |= transparent,
+            Block::Other => {}
+        }
+    }
+    if walk.left == 0 {
+        frames = frames * bytes.len() as u64 / walk.at.clamp(1, bytes.len()) as u64;
+    }
+    let frames = u32::try_from(frames).unwrap_or(u32::MAX);
+    Some(Found { frames, ..Found::still(screen.0, screen.1).alpha(alpha) })
+}
+
+/// Bytes of the colour table that packed fields announce.
+fn table(fields: u8) -> usize {
+    if fields & 0x80 == 0 { 0 } else { 3 << ((fields & 7) + 1) }
+}
+
+enum Block {
+    Image,
+    Control { transparent: bool },
+    Other,
+}
+
+struct Walk<'a> {
+    bytes: &'a [u8],
+    at: usize,
+    left: usize,
+}
+
+impl Walk<'_> {
+    fn next_block(&mut self) -> Option<Block> {
+        self.left = self.left.checked_sub(1)?;
+        let block = match read::byte(self.bytes, self.at)? {
+            0x2c => {
+                let fields = read::byte(self.bytes, self.at + 9)?;
+                // descriptor, colour table, code size
+                self.at += 10 + table(fields) + 1;
+                Block::Image
+            }
+            0x21 => {
+                let control = read::byte(self.bytes, self.at + 1)? == 0xf9;
+                let fields = read::byte(self.bytes, self.at + 3).unwrap_or(0);
+                self.at += 2;
+                let transparent = fields & IS_TRANSPARENT != 0;
+                if control { Block::Control { transparent } } else { Block::Other }
+            }
+            _ => return None,
+        };
+        self.skip_data();
+        Some(block)
+    }
+
+    /// Goes behind the pieces of a block's data; the last one is empty.
+    fn skip_data(&mut self) {
+        while let Some(length) = read::byte(self.bytes, self.at) {
+            self.at += 1 + usize::from(length);
+            let Some(left) = self.left.checked_sub(1) else { return };
+            self.left = left;
+            if length == 0 {
+                return;
+            }
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! PNG: the chunks before the pixels. An animated PNG is read as its first frame.
+
+use super::{Found, directory, read};
+use crate::source::Profile;
+
+/// Most chunks before the pixels.
+const MAX_CHUNKS: usize = 1024;
+
+/// Passes of Adam7 (PNG, 8.1).
+const PASSES: u32 = 7;
+
+/// Reads header, transparency, EXIF and whether there is a profile.
+pub fn scan(bytes: &[u8]) -> Option<Found> {
+    let (width, height) = (read::be32(bytes, 16)?, read::be32(bytes, 20)?);
+    let (depth, kind, interlace) = (read::byte(bytes, 24)?, read::byte(bytes, 25)?, read::byte(bytes, 28)?);
+    let mut found = Found { passes: if interlace == 0 { 1 } else { PASSES }, ..Found::still(width, height) };
+    // colour types (PNG, 11.2.2): bit 1 is colour, bit 2 is alpha, 3 is a palette
+    let colours = if kind & 2 == 0 { 1 } else { 3 };
+    found.alpha = kind & 4 != 0;
+    found.palette_bits = (kind == 3).then_some(depth.clamp(1, 8));
+    let mut at = 8;
+    for _ in 0..MAX_CHUNKS {
+        let (Some(length), Some(name)) = (read::be32(bytes, at), read::array::<4>(bytes, at + 4)) else {
+            break;
+        };
+        let body = read::part(bytes, at + 8, length as usize);
+        match &name {
+            b"IDAT" | b"IEND" => break,
+            b"tRNS" => found.alpha = true,
+            // it is compressed: which one it is cannot be seen
+            b"iCCP" => found.profile = Profile::Foreign,
+            b"eXIf" => found.orientation = directory::orientation(body),
+            _ => {}
+        }
+        let Some(next) = at.checked_add(12 + length as usize) else { break };
+        at = next;
+    }
+    let bands = colours + u32::from(found.alpha);
+    found.pixel_bytes = if depth > 8 { 2 * bands } else { bands };
+    Some(found)
+}

@@ -1,0 +1,37 @@
+//! TIFF: the first directory.
+
+use super::{
+    Found,
+    directory::{Directory, ORIENTATION},
+};
+use crate::{orientation::Orientation, source::Profile};
+
+/// Tags (TIFF 6.0).
+const WIDTH: u16 = 256;
+const HEIGHT: u16 = 257;
+const BITS: u16 = 258;
+const PHOTOMETRIC: u16 = 262;
+const SAMPLES: u16 = 277;
+const EXTRA_SAMPLES: u16 = 338;
+const ICC: u16 = 34_675;
+
+/// Photometric interpretation of a palette, which is decoded to colours.
+const PALETTE: u32 = 3;
+
+/// Reads size, samples and orientation.
+pub fn scan(bytes: &[u8]) -> Option<Found> {
+    let directory = Directory::first(bytes)?;
+    let (width, height) = (directory.value(WIDTH)?, directory.value(HEIGHT)?);
+    let samples = directory.value(SAMPLES).unwrap_or(1).clamp(1, 64);
+    let samples = if directory.value(PHOTOMETRIC) == Some(PALETTE) { samples.max(3) } else { samples };
+    let bits = directory.value(BITS).unwrap_or(1).clamp(1, 64);
+    let has_profile = directory.has(ICC);
+    let tag = directory.value(ORIENTATION).map_or(1, |tag| tag as i32);
+    Some(Found {
+        orientation: Orientation::from_exif(tag),
+        alpha: directory.has(EXTRA_SAMPLES),
+        profile: if has_profile { Profile::Foreign } else { Profile::Srgb },
+        pixel_bytes: samples * bits.div_ceil(8),
+        ..Found::still(width, height)
+    })
+}

@@ -1,0 +1,89 @@
+//! WebP: chunks of RIFF.
+
+use super::{Found, directory, read};
+use crate::source::Profile;
+
+/// Most chunks that are walked; what follows is continued in proportion.
+const MAX_CHUNKS: usize = 65_536;
+
+/// Flags of the extended header (RFC 9649, 2.7).
+const HAS_ICC: u8 = 0x20;
+const HAS_ALPHA: u8 = 0x10;
+const IS_ANIMATED: u8 = 0x02;
+
+/// Bytes of an ANMF chunk before the frame's own chunks (RFC 9649, 2.7.1.1).
+const FRAME_HEADER: usize = 16;
+
+/// Reads the canvas, counts the frames, and looks how the first one is stored.
+pub fn scan(bytes: &[u8]) -> Option<Found> {
+    let mut seen = Seen::default();
+    let (mut at, mut chunks) = (12usize, 0);
+    while let (Some(name), Some(length), true) =
+        (read::array::<4>(bytes, at), read::le32(bytes, at + 4), chunks < MAX_CHUNKS)
+    {
+        chunks += 1;
+        seen.chunk(name, read::part(bytes, at + 8, length as usize))?;
+        // chunks are padded to an even length
+        at = at.saturating_add(8 + length as usize + (length as usize & 1));
+    }
+    let mut found = seen.canvas?;
+    if seen.animated {
+        let walked = at.min(bytes.len()).max(1) as u64;
+        let all = if chunks == MAX_CHUNKS { seen.frames * bytes.len() as u64 / walked } else { seen.frames };
+        found.frames = u32::try_from(all).unwrap_or(u32::MAX);
+    }
+    Some(found)
+}
+
+/// What the chunks said so far.
+#[derive(Default)]
+struct Seen {
+    canvas: Option<Found>,
+    animated: bool,
+    frames: u64,
+}
+
+impl Seen {
+    /// Takes in a chunk; none if it is broken.
+    fn chunk(&mut self, name: [u8; 4], body: &[u8]) -> Option<()> {
+        match (&name, &mut self.canvas) {
+            (b"VP8X", canvas) => {
+                let (flags, found) = extended(body)?;
+                self.animated = flags & IS_ANIMATED != 0;
+                *canvas = Some(found);
+            }
+            (b"VP8 " | b"VP8L", Some(canvas)) if !self.animated => canvas.lossless = name == *b"VP8L",
+            (b"VP8 " | b"VP8L", canvas @ None) => *canvas = Some(image(name, body)?),
+            (b"ANMF", canvas) => {
+                self.frames += 1;
+                let inner = body.get(FRAME_HEADER..).unwrap_or_default();
+                if let (1, Some(canvas)) = (self.frames, canvas) {
+                    canvas.lossless = inner.starts_with(b"VP8L");
+                }
+            }
+            (b"EXIF", Some(canvas)) => canvas.orientation = directory::orientation(body),
+            _ => {}
+        }
+        Some(())
+    }
+}
+
+fn extended(body: &[u8]) -> Option<(u8, Found)> {
+    let flags = read::byte(body, 0)?;
+    let canvas = Found::still(read::le24(body, 4)? + 1, read::le24(body, 7)? + 1);
+    let profile = if flags & HAS_ICC != 0 { Profile::Foreign } else { Profile::Srgb };
+    Some((flags, Found { profile, ..canvas.alpha(flags & HAS_ALPHA != 0) }))
+}
+
+/// The frame header of VP8 (RFC 6386, 9.1) or VP8L (RFC 9649, 3.4).
+fn image(name: [u8; 4], body: &[u8]) -> Option<Found> {
+    const SIDE: u32 = 0x3fff;
+    if name == *b"VP8 " {
+        let (width, height) =
+            (u32::from(read::le16(body, 6)?) & SIDE, u32::from(read::le16(body, 8)?) & SIDE);
+        return Some(Found::still(width, height));
+    }
+    let bits = read::le32(body, 1)?;
+    let found = Found::still((bits & SIDE) + 1, ((bits >> 14) & SIDE) + 1);
+    Some(Found { lossless: true, ..found.alpha(bits >> 28 & 1 == 1) })
+}

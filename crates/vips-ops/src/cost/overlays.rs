@@ -1,0 +1,65 @@
+//! What is laid over a picture: decoding, setting, drawing.
+
+use super::{Work, decode, header, megapixels, memory, steps, terms::Term};
+use crate::{
+    overlay::{self, Assets},
+    params::value::layer::{Content, Text},
+    plan::{Plan, overlay::Overlay},
+    settings::Settings,
+    size::Size,
+};
+
+/// Width and height of a letter, in parts of the font's size.
+const LETTER_WIDTH: f64 = 0.55;
+const LINE_HEIGHT: f64 = 1.3;
+
+/// Adds every overlay. One that will be left out, since it is no picture or too large, costs nothing.
+pub fn lay(work: &mut Work, plan: &Plan, assets: &Assets, settings: &Settings) {
+    let shown = plan.overlays.iter().filter(|overlay| overlay.opacity > 0.0 || overlay.required);
+    let mut drawn = false;
+    for overlay in shown {
+        let size = match &overlay.content {
+            Content::Text(text) => Some(set(work, overlay, text)),
+            Content::Picture(url) => {
+                assets.find(url).and_then(|bytes| picture(work, overlay, bytes, settings))
+            }
+        };
+        let Some(size) = size else { continue };
+        drawn = true;
+        let frames = f64::from(plan.load.frames.max(1));
+        let visible = megapixels(size).min(megapixels(plan.content));
+        work.add(Term::Overlay, megapixels(size) + visible * frames);
+        work.hold(memory::OVERLAY * size.pixels() as f64);
+    }
+    if drawn {
+        work.add(Term::OverlayBase, megapixels(plan.content) * f64::from(plan.load.frames.max(1)));
+        work.hold(memory::OVERLAY * plan.content.pixels() as f64);
+    }
+}
+
+/// A picture by its own plan; its size when it is drawn.
+fn picture(work: &mut Work, overlay: &Overlay, bytes: &bytes::Bytes, settings: &Settings) -> Option<Size> {
+    let header = header::scan(bytes)?;
+    if header.info.stored.pixels() > settings.limits.max_pixels {
+        return None;
+    }
+    let plan = overlay::plan_of(overlay, &header.info, settings).ok()?;
+    decode::open(work, &header, bytes.len());
+    steps::pixels(work, &plan, &header, bytes.len());
+    Some(plan.size)
+}
+
+/// A text; the size that it is guessed to have.
+fn set(work: &mut Work, overlay: &Overlay, text: &Text) -> Size {
+    let lines = text.text.lines().count().max(1) as f64;
+    let longest = text.text.lines().map(|line| line.chars().count()).max().unwrap_or(0).max(1) as f64;
+    let size = text.font.size();
+    let whole = |length: f64| length.clamp(1.0, f64::from(u32::MAX)) as u32;
+    let natural =
+        Size { width: whole(longest * size * LETTER_WIDTH), height: whole(lines * size * LINE_HEIGHT) };
+    let fitted = overlay.fitted(natural);
+    work.add(Term::Text, 1.0);
+    work.add(Term::TextPixel, megapixels(fitted));
+    work.hold(memory::TEXT);
+    fitted
+}

@@ -1,0 +1,210 @@
+//! What the steps between decoder and encoder cost, in their order.
+
+use super::{
+    Work, bands,
+    decode::{self, Load},
+    header::Header,
+    megapixels, memory,
+    terms::Term,
+    tone,
+};
+use crate::{
+    facts::Facts,
+    params::{AnyEffect, Params, crop::crop::Crop},
+    plan::{Paint, Plan, geometry::Window},
+    size::{Rect, Size},
+    source::{Profile, SourceFormat},
+};
+
+/// Long sides of the copies that are looked at for the colour that a picture shows most, and for dull edges: those of
+/// `meta::dominant` and `steps::interest`.
+const DOMINANT: u32 = 112;
+const INTEREST: u32 = 256;
+
+/// Strength of `blur` for a sigma of one pixel: that of `params::effect::blur`.
+const BLUR_PER_SIGMA: f64 = 4.0;
+
+/// What comes out of the steps.
+#[derive(Debug, Clone, Copy)]
+pub struct Pixels {
+    /// Bands.
+    pub bands: f64,
+    /// Whether it can be transparent.
+    pub alpha: bool,
+}
+
+/// What is measured before the plan is made.
+pub fn measure(work: &mut Work, params: &Params, header: &Header, facts: &Facts, length: usize) {
+    if params.trim.is_some() {
+        let stored = header.info.stored;
+        let load = Load { shrink: 1, size: stored, frames: 1, rows: 1.0 };
+        decode::decode(work, header, length, &load);
+        let samples = stored.pixels() as f64 * f64::from(header.pixel_bytes);
+        work.hold(samples);
+        convert(work, header, megapixels(stored));
+        work.add(Term::Trim, megapixels(stored) * bands(header));
+    }
+    let interesting = match params.crop {
+        Some(Crop::Entropy) => true,
+        Some(Crop::Face) => facts.faces.is_empty(),
+        _ => false,
+    };
+    if interesting && !(params.width.is_some() && params.height.is_some()) {
+        look(work, header, INTEREST, length);
+    }
+}
+
+/// A description: the header is there, and a small copy is looked at.
+pub fn describe(work: &mut Work, header: &Header, length: usize) {
+    decode::open(work, header, length);
+    look(work, header, DOMINANT, length);
+}
+
+/// A small copy of the original, whose long side has `long_side` pixels.
+pub fn look(work: &mut Work, header: &Header, long_side: u32, length: usize) {
+    let stored = header.info.stored;
+    let long = stored.width.max(stored.height);
+    let shrink = [8u8, 4, 2].into_iter().find(|divisor| long / u32::from(*divisor) >= long_side).unwrap_or(1);
+    let divided = |length: u32| (length / u32::from(shrink)).max(1);
+    let size = if matches!(header.info.format, SourceFormat::Jpeg | SourceFormat::Svg) {
+        Size { width: divided(stored.width), height: divided(stored.height) }
+    } else {
+        stored
+    };
+    decode::decode(work, header, length, &Load { shrink, size, frames: 1, rows: 1.0 });
+    let scale = (f64::from(long_side) / f64::from(size.width.max(size.height)).max(1.0)).min(1.0);
+    let looked = megapixels(size) * scale * scale;
+    resize(work, header, megapixels(size), looked);
+    convert(work, header, looked);
+    work.add(Term::Look, 1.0);
+}
+
+/// Decoding and all steps up to the overlays.
+pub fn pixels(work: &mut Work, plan: &Plan, header: &Header, length: usize) -> Pixels {
+    let frames = plan.load.frames.max(1);
+    let load = Load { shrink: plan.load.shrink, size: plan.load.size, frames, rows: rows(plan) };
+    decode::decode(work, header, length, &load);
+    let (before, held) = (work.amounts, work.bytes);
+    let last = frame(work, plan, header, load.rows);
+    // what was added for one frame is added for the others
+    for (amount, before) in work.amounts.iter_mut().zip(before) {
+        *amount += (*amount - before) * f64::from(frames - 1);
+    }
+    if frames > 1 {
+        work.add(Term::Frame, frames.into());
+        // the frames are finished one by one and kept; two are at work at a time
+        work.bytes += work.bytes - held;
+        work.hold(plan.size.pixels() as f64 * last.bands * f64::from(frames));
+    }
+    last
+}
+
+/// The part of the original's rows that is asked for: what lies below a window is never decoded, when rows come out in
+/// the order in which they go in.
+fn rows(plan: &Plan) -> f64 {
+    let in_order = plan.orientation.quarters == 0 && plan.turn.is_none() && plan.redeye.is_empty();
+    match plan.window {
+        Some(Window::Fixed(rect)) if in_order && plan.load.frames <= 1 => {
+            let whole = plan.resize.unwrap_or(plan.load.size);
+            f64::from(rect.top + rect.height) / f64::from(whole.height.max(1))
+        }
+        _ => 1.0,
+    }
+    .clamp(0.0, 1.0)
+}
+
+fn frame(work: &mut Work, plan: &Plan, header: &Header, rows: f64) -> Pixels {
+    let kept = plan.extract.map_or(plan.load.size, Rect::size);
+    if !plan.redeye.is_empty() {
+        work.add(Term::RedEye, megapixels(plan.load.size) * bands(header));
+        work.hold(plan.load.size.pixels() as f64 * bands(header));
+    }
+    let scaled = plan.resize.unwrap_or(kept);
+    if plan.resize.is_some() {
+        resize(work, header, megapixels(kept) * rows, megapixels(scaled) * rows);
+    }
+    convert(work, header, megapixels(scaled) * rows);
+    let alpha = header.info.alpha || plan.paints == Paint::Translucent;
+    let colours =
+        if plan.paints == Paint::Nothing && plan.grade.passes.is_empty() { bands(header) } else { 3.0 };
+    let pixels = Pixels { alpha, bands: if alpha { 4.0 } else { colours } };
+    memory::rows(work, scaled.width, 2.0 * pixels.bands);
+    turns(work, plan, scaled, pixels);
+    let content = plan.content;
+    if plan.canvas.is_some() || plan.pad > 0 {
+        work.add(Term::Canvas, megapixels(plan.size) * pixels.bands);
+    }
+    tone::grade(work, &plan.grade, content);
+    effects(work, plan, content, pixels);
+    let flat = if plan.flatten { 3.0 } else { pixels.bands };
+    work.add(Term::Alpha, if plan.flatten { megapixels(plan.size) } else { 0.0 });
+    Pixels { bands: flat, alpha: alpha && !plan.flatten }
+}
+
+/// Scaling a number of megapixels to another.
+fn resize(work: &mut Work, header: &Header, from: f64, to: f64) {
+    let bytes = f64::from(header.pixel_bytes);
+    if to > from {
+        work.add(Term::Enlarge, to * bytes);
+    } else {
+        work.add(Term::ShrinkIn, from * bytes);
+        work.add(Term::ShrinkOut, to * bytes);
+    }
+    if header.info.alpha {
+        work.add(Term::Alpha, from + to);
+    }
+}
+
+/// To 8-bit sRGB.
+fn convert(work: &mut Work, header: &Header, megapixels: f64) {
+    if header.info.profile == Profile::Foreign {
+        let inks = header.info.format == SourceFormat::Jpeg && header.pixel_bytes == 4;
+        work.add(if inks { Term::ProfileInks } else { Term::ProfileOpen }, 1.0);
+        work.add(Term::Profile, megapixels);
+    } else if f64::from(header.pixel_bytes) > bands(header) {
+        work.add(Term::Convert, megapixels);
+    }
+}
+
+fn turns(work: &mut Work, plan: &Plan, scaled: Size, pixels: Pixels) {
+    let samples = scaled.pixels() as f64 * pixels.bands;
+    if !plan.orientation.is_upright() {
+        work.add(Term::QuarterTurn, samples / 1e6);
+    }
+    if plan.orientation.quarters != 0 {
+        work.hold(2.0 * samples);
+    }
+    if let Some(turn) = plan.turn {
+        let canvas = megapixels(turn.size) * pixels.bands;
+        work.add(Term::Rotate, canvas);
+        work.hold(samples + canvas * 1e6);
+        if pixels.alpha {
+            work.add(Term::RotateAlpha, megapixels(turn.size));
+            work.hold(memory::ROTATE_ALPHA * turn.size.pixels() as f64);
+        }
+    }
+    if let Some(Window::Interesting(_)) = plan.window {
+        let turned = plan.turn.map_or(scaled, |turn| turn.size);
+        work.add(Term::Interest, megapixels(turned));
+        work.hold(memory::INTEREST * turned.pixels() as f64);
+        work.hold(if pixels.alpha { memory::INTEREST_ALPHA } else { 0.0 });
+    }
+}
+
+fn effects(work: &mut Work, plan: &Plan, content: Size, pixels: Pixels) {
+    let samples = megapixels(content) * pixels.bands;
+    for AnyEffect::Blur(blur) in &plan.effects {
+        let sigma = blur.0 / BLUR_PER_SIGMA;
+        work.add(Term::Blur, samples);
+        work.add(Term::BlurSigma, samples * sigma);
+        memory::rows(work, content.width, pixels.bands * (1.0 + sigma));
+        if pixels.alpha {
+            work.add(Term::Alpha, 2.0 * megapixels(content));
+        }
+    }
+    if let Some(sharpen) = plan.sharpen {
+        work.add(Term::Sharpen, samples);
+        work.add(Term::SharpenSigma, samples * sharpen.sigma);
+        work.hold(samples * 1e6);
+    }
+}

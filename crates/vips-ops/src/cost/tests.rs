@@ -1,0 +1,179 @@
+//! Dearer requests are predicted to be dearer, and the order of magnitude is right.
+
+use bytes::Bytes;
+use proptest::prelude::*;
+use testkit::sample;
+
+use super::*;
+
+fn of(original: &Bytes, query: &str) -> Cost {
+    let params = Params::parse(query).unwrap().params;
+    predict(&params, original, &Assets::default(), Accept::default(), &Settings::default())
+}
+
+/// Most bytes behind a header; more would not change what is tested.
+const MOST_CODED: usize = 8_000_000;
+
+/// A header of a JPEG of this size, with entropy-coded bytes in proportion.
+fn jpeg(width: u16, height: u16, progressive: bool) -> Bytes {
+    let mut file = vec![0xff, 0xd8, 0xff, if progressive { 0xc2 } else { 0xc0 }, 0, 17, 8];
+    file.extend(height.to_be_bytes());
+    file.extend(width.to_be_bytes());
+    file.extend([3, 1, 0x22, 0, 2, 0x11, 1, 3, 0x11, 1]);
+    if progressive {
+        file.extend([0xff, 0xda].repeat(10));
+    }
+    let coded = usize::from(width) * usize::from(height) / 8;
+    file.resize(file.len() + coded.min(MOST_CODED), 0);
+    file.into()
+}
+
+/// A GIF with this many empty frames.
+fn gif(side: u16, frames: usize) -> Bytes {
+    let sides = [side.to_le_bytes(), side.to_le_bytes()].concat();
+    let frame = [b"\x2c\0\0\0\0".as_slice(), &sides, b"\0\x02\0"].concat();
+    [b"GIF89a".as_slice(), &sides, b"\0\0\0", &frame.repeat(frames), b"\x3b"].concat().into()
+}
+
+fn svg(inside: &str) -> Bytes {
+    format!("<svg width='400' height='400'>{inside}</svg>").into()
+}
+
+/// Memory that a picture may take less than a smaller one: a decoder that shrinks it holds shorter rows.
+const SHORTER_ROWS: u64 = 2_000_000;
+
+#[track_caller]
+fn ascends(costs: &[Cost]) {
+    for pair in costs.windows(2) {
+        assert!(pair[0].cpu <= pair[1].cpu, "{costs:?}");
+        assert!(pair[0].bytes <= pair[1].bytes + SHORTER_ROWS, "{costs:?}");
+    }
+}
+
+#[test]
+fn more_pixels_in_cost_more() {
+    for query in
+        ["width=200", "width=200&format=avif", "trim=color", "rotate=13&width=300", "meta=1", "quality=auto"]
+    {
+        ascends(&[100, 500, 1000, 3000, 8000].map(|side| of(&jpeg(side, side, false), query)));
+    }
+    for side in [500, 3000] {
+        ascends(&[false, true].map(|progressive| of(&jpeg(side, side, progressive), "width=200")));
+    }
+}
+
+#[test]
+fn more_pixels_out_cost_more() {
+    let original = jpeg(3000, 2000, false);
+    for query in
+        ["", "&format=avif", "&format=webp", "&format=gif", "&format=png", "&blur=20", "&quality=auto"]
+    {
+        ascends(&[800, 1400, 2900, 4000, 6000].map(|width| of(&original, &format!("width={width}{query}"))));
+    }
+}
+
+#[test]
+fn more_frames_cost_more() {
+    for format in ["gif", "webp", "mp4"] {
+        let query = format!("width=100&format={format}");
+        ascends(&[1, 2, 10, 100, 400].map(|frames| of(&gif(300, frames), &query)));
+    }
+    // over the budget the first frame is answered
+    assert!(of(&gif(300, 501), "width=100").cpu < of(&gif(300, 100), "width=100").cpu);
+}
+
+#[test]
+fn stronger_effects_cost_more() {
+    let original = jpeg(1000, 1000, false);
+    ascends(
+        &["", "&blur=1", "&blur=10", "&blur=100"].map(|effect| of(&original, &format!("width=500{effect}"))),
+    );
+    ascends(
+        &["", "&vibrance=.5", "&vibrance=.5&shadow=.5", "&vibrance=.5&shadow=.5&fill_flash=.3"]
+            .map(|effect| of(&original, &format!("width=500{effect}"))),
+    );
+    ascends(&[1, 3, 6].map(|attempts| of(&original, &format!("quality=auto&quality_attempts={attempts}"))));
+    let layers = |count| format!("width=500&layers=[{}]", vec!["{\"text\":\"a\"}"; count].join(","));
+    ascends(&[0, 1, 5, 20].map(|count| of(&original, &layers(count))));
+}
+
+#[test]
+fn dearer_formats_and_efforts_cost_more() {
+    let original = jpeg(1000, 1000, false);
+    let cpu = |format: &str| of(&original, &format!("format={format}&quality=80")).cpu;
+    // at their default efforts WebP and AVIF take about as long
+    for (cheap, dear) in [("jpeg", "png"), ("png", "webp"), ("png", "avif"), ("webp", "gif"), ("avif", "gif")]
+    {
+        assert!(cpu(cheap) < cpu(dear), "{cheap} {dear}");
+    }
+    let efforts = [0, 2, 4, 9].map(|avif_effort| {
+        let output = crate::settings::Output { avif_effort, ..Default::default() };
+        let settings = Settings { output, ..Settings::default() };
+        let params = Params::parse("format=avif").unwrap().params;
+        predict(&params, &original, &Assets::default(), Accept::default(), &settings)
+    });
+    ascends(&efforts);
+    assert!(efforts[3].cpu > 10 * efforts[0].cpu, "{efforts:?}");
+}
+
+#[test]
+fn filters_of_drawings_cost_more() {
+    let filter = |inside: &str| svg(&format!("<filter>{inside}</filter><rect filter='url(#a)'/>"));
+    let drawings = ["<feOffset/>", "<feOffset/><feTurbulence/>", "<feOffset/><feTurbulence numOctaves='9'/>"];
+    ascends(
+        &[svg("<rect/>"), filter(drawings[0]), filter(drawings[1]), filter(drawings[2])]
+            .map(|svg| of(&svg, "")),
+    );
+    let wide = "<feOffset/><feMorphology radius='90'/>";
+    ascends(&[filter("<feOffset/><feMorphology/>"), filter(wide)].map(|svg| of(&svg, "")));
+}
+
+#[test]
+fn what_is_refused_costs_next_to_nothing() {
+    let least = Work::least(&Bytes::new()).cost();
+    assert_eq!(of(&Bytes::from_static(b"not a picture"), "width=400").cpu, least.cpu);
+    assert_eq!(of(&jpeg(60_000, 60_000, false), "width=400").cpu, least.cpu);
+    assert_eq!(of(&jpeg(100, 100, false), "width=12001").cpu, least.cpu);
+}
+
+/// Bounds a factor of three and more around what was measured on two cores of x86-64.
+#[test]
+fn anchors() {
+    for (original, query, milliseconds) in [
+        (sample("china.jpg"), "width=400", 2..30),
+        (sample("china.jpg"), "width=400&format=avif", 10..200),
+        (sample("mill.gif"), "width=100&format=webp", 5..2000),
+        (jpeg(8000, 8000, false), "width=4000&format=avif", 1000..60_000),
+    ] {
+        let cost = of(&original, query);
+        assert!(milliseconds.contains(&cost.cpu.as_millis()), "{query}: {cost:?}");
+        assert!(cost.bytes > original.len() as u64 && cost.bytes < 4 << 30, "{query}: {cost:?}");
+    }
+}
+
+#[test]
+fn every_kind_of_work_has_its_weight() {
+    for (index, (term, weight)) in NANOSECONDS.iter().enumerate() {
+        assert!(*term as usize == index && *weight >= 0.0 && weight.is_finite(), "{term:?}");
+    }
+}
+
+#[test]
+fn models_add_up() {
+    let original = jpeg(2000, 2000, false);
+    let none = predict_analysis(&original, 640, Analysis::default());
+    let all = predict_analysis(&original, 640, Analysis { faces: true, nsfw: true, labels: true });
+    assert!(none.cpu < all.cpu && none.bytes < all.bytes);
+    let models: Duration = ANALYSIS.iter().map(|model| model.cpu).sum();
+    assert_eq!(all.cpu, none.cpu + models);
+}
+
+proptest! {
+    #[test]
+    fn any_request_on_any_bytes_is_predicted(query in ".{0,60}", tail: Vec<u8>, begin in 0..4usize) {
+        let beginnings: [&[u8]; 4] = [b"\xff\xd8\xff\xc0\0\x11\x08", b"GIF89a", b"<svg width='", b"RIFF....WEBPVP8X"];
+        let Ok(parsed) = Params::parse(&query) else { return Ok(()) };
+        let bytes = Bytes::from([beginnings[begin], &tail].concat());
+        predict(&parsed.params, &bytes, &Assets::default(), Accept::default(), &Settings::default());
+    }
+}

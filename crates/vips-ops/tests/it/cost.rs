@@ -1,0 +1,62 @@
+//! The scan that predictions are made from says what libvips says.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use bytes::Bytes;
+use testkit::samples;
+use vips_ops::{Settings, Source, cost::header, source::SourceFormat};
+
+/// The corpus of pictures, where it lies beside the repository.
+const CORPUS: &str = "../../../shared/corpora/dev";
+
+/// Every file below a folder.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() { found.extend(files(&path)) } else { found.push(path) }
+    }
+    found
+}
+
+/// What the scan says otherwise than the decoder; nothing if the decoder refuses the file.
+fn difference(path: &Path) -> Option<String> {
+    let bytes: Bytes = fs::read(path).unwrap().into();
+    let source = Source::open(&bytes, &Settings::default().limits).ok()?;
+    let header = header::scan(&bytes)?;
+    // of a drawing that states no size, libvips takes what is drawn
+    if header.is_guess && header.info.format == SourceFormat::Svg {
+        return None;
+    }
+    let told = |info: &vips_ops::source::SourceInfo| {
+        // icons count as if they could be transparent
+        let alpha = info.alpha && info.format != SourceFormat::Ico;
+        format!("{} × {} {:?} alpha {alpha}", info.stored, info.frames, info.orientation)
+    };
+    let (scanned, decoded) = (told(&header.info), told(&source.info));
+    let same_quality = header.info.jpeg_quality == source.info.jpeg_quality;
+    (scanned != decoded || !same_quality)
+        .then(|| format!("{}: {scanned}, expected {decoded}", path.display()))
+}
+
+#[test]
+fn samples_are_scanned_as_they_are_decoded() {
+    crate::start();
+    let differences: Vec<_> = files(&samples()).iter().filter_map(|path| difference(path)).collect();
+    assert!(differences.is_empty(), "{}", differences.join("\n"));
+}
+
+#[test]
+fn the_corpus_is_scanned_as_it_is_decoded() {
+    crate::start();
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join(CORPUS);
+    if !corpus.is_dir() {
+        eprintln!("skipped: no corpus beside the repository");
+        return;
+    }
+    let differences: Vec<_> = files(&corpus).iter().filter_map(|path| difference(path)).collect();
+    assert!(differences.is_empty(), "{} differ:\n{}", differences.len(), differences.join("\n"));
+}

@@ -1,0 +1,48 @@
+//! How much more the efforts of encoders cost than the usual ones.
+
+use anyhow::Result;
+use testkit::{median, process_time, sample};
+use vips_ops::{
+    OutputFormat,
+    encode::encode,
+    plan::format::{Metadata, Output},
+    settings,
+    vips::{Access, Image, Loader},
+};
+
+/// How often each encoding is measured.
+const TIMES: usize = 3;
+
+/// Prints a table a format.
+#[expect(clippy::print_stdout, reason = "the table is what the task is for")]
+pub fn print() -> Result<()> {
+    let image =
+        Image::load(&sample("china.jpg"), &Loader::Jpeg { shrink: 1 }, Access::Random)?.copy_memory()?;
+    let usual = settings::Output::default();
+    for (name, format, efforts, usual) in [
+        ("WEBP_EFFORT", OutputFormat::Webp, 0..=6, usual.webp_effort),
+        ("AVIF_EFFORT", OutputFormat::Avif, 0..=9, usual.avif_effort),
+        ("PNG_COMPRESSION", OutputFormat::Png, 0..=9, usual.png_compression),
+        ("GIF_EFFORT", OutputFormat::Gif, 0..=10, usual.gif_effort),
+    ] {
+        let time = |effort: u8| seconds(&image, format, effort.max(u8::from(format == OutputFormat::Gif)));
+        let base = time(usual)?;
+        let factors: Vec<_> =
+            efforts.map(|effort| Ok(format!("{:.2}", time(effort)? / base))).collect::<Result<_>>()?;
+        println!("pub const {name}: [f64; {}] = [{}];", factors.len(), factors.join(", "));
+    }
+    Ok(())
+}
+
+fn seconds(image: &Image, format: OutputFormat, effort: u8) -> Result<f64> {
+    let metadata = Metadata::Profile;
+    let output =
+        Output { format, quality: 80, search: None, effort, interlace: false, palette_bits: None, metadata };
+    let mut times = Vec::new();
+    for _ in 0..TIMES {
+        let before = process_time();
+        encode(image, output)?;
+        times.push(process_time().saturating_sub(before).as_secs_f64());
+    }
+    Ok(median(times))
+}
