@@ -49,7 +49,8 @@ async fn waiting_for_a_connection_counts_as_waiting_for_the_response() {
     for error in errors {
         assert_eq!(error.unwrap_err().kind(), ErrorKind::Timeout);
     }
-    assert_eq!(server.connections(), 1);
+    // both end at the same moment: the second may just have got the connection that the first gave up
+    assert!((1..=2).contains(&server.connections()), "{}", server.connections());
 }
 
 #[actix_rt::test]

@@ -48,10 +48,10 @@ pub fn response(failure: &Failure) -> HttpResponse {
     match failure {
         Failure::Absent { fresh_for } => put(headers, CACHE_CONTROL, freshness::absence(*fresh_for)),
         Failure::Overloaded { retry_after } => drop(headers.insert(RETRY_AFTER, seconds(*retry_after))),
-        Failure::Origin(origin::Error::Busy { .. }) => {
-            headers.insert(RETRY_AFTER, seconds(RETRY_SOON));
-        }
-        Failure::NoWorker | Failure::Connections | Failure::Image(ImageError::OutOfMemory(_)) => {
+        Failure::Origin(origin::Error::Busy { .. })
+        | Failure::NoWorker
+        | Failure::Connections
+        | Failure::Image(ImageError::OutOfMemory(_)) => {
             headers.insert(RETRY_AFTER, seconds(RETRY_SOON));
         }
         Failure::Quarantined { left } => {
@@ -173,7 +173,9 @@ fn status(kind: FailureKind) -> (StatusCode, &'static str) {
         }
         FailureKind::Image(Image::Undecodable) => (StatusCode::BAD_REQUEST, "undecodable_image"),
         FailureKind::Image(Image::Unsupported) => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_image"),
-        FailureKind::Image(Image::OverLimit) => (StatusCode::UNPROCESSABLE_ENTITY, "over_limit"),
+        FailureKind::Image(Image::OverLimit) | FailureKind::RenderMemory => {
+            (StatusCode::UNPROCESSABLE_ENTITY, "over_limit")
+        }
         FailureKind::Image(Image::Overlay) => (StatusCode::BAD_GATEWAY, "overlay_failed"),
         FailureKind::Image(Image::Deadline) | FailureKind::Deadline => {
             (StatusCode::GATEWAY_TIMEOUT, "deadline_passed")
@@ -194,7 +196,6 @@ fn status(kind: FailureKind) -> (StatusCode, &'static str) {
         FailureKind::Overloaded => (StatusCode::SERVICE_UNAVAILABLE, "overloaded"),
         FailureKind::NoWorker => (StatusCode::SERVICE_UNAVAILABLE, "no_worker"),
         FailureKind::RenderCrashed => (StatusCode::INTERNAL_SERVER_ERROR, "render_crashed"),
-        FailureKind::RenderMemory => (StatusCode::UNPROCESSABLE_ENTITY, "over_limit"),
         FailureKind::Quarantined => (StatusCode::UNPROCESSABLE_ENTITY, "original_quarantined"),
         FailureKind::Connections => (StatusCode::SERVICE_UNAVAILABLE, "too_many_connections"),
         FailureKind::Host => (StatusCode::MISDIRECTED_REQUEST, "unknown_host"),

@@ -80,6 +80,6 @@ fn nothing_asked_for_is_the_original() {
 fn what_is_wrong_is_told() {
     assert!(err(["explain", "width=px"]).starts_with("error: width: expected "));
     assert!(err(["explain", "mark=/a?mark=/a?mark=/a?mark=/a"]).contains("at most 3 deep"));
-    assert!(err(["explain", "width=60000"]).contains("the limit is 12000"));
+    assert!(err(["explain", "width=60000"]).contains("limits.max_side allows 12000"));
     assert!(err(["explain", "width=1", "--source", "no/such.jpg"]).starts_with("error: no/such.jpg: "));
 }

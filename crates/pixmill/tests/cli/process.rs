@@ -157,7 +157,10 @@ fn limits_come_from_the_configuration() {
     let arguments = ["process", input.to_str().unwrap(), "width=9", "-o", "unused.jpg", "--config"];
     let told = err(arguments.into_iter().chain([config.to_str().unwrap()]));
     let length = sample("china.jpg").len();
-    assert!(told.contains(&format!("bytes of the original is {length}, the limit is 1000")), "{told}");
+    assert!(
+        told.contains(&format!("the bytes of the original: {length}, limits.max_bytes allows 1000")),
+        "{told}"
+    );
 }
 
 #[test]

@@ -46,7 +46,7 @@ async fn keep_asking(node: Rc<Node>, pictures: Rc<Vec<Picture>>, outcome: Rc<Out
             other => panic!("{}: {other} {}", picture.target, String::from_utf8_lossy(&body)),
         }
         outcome.answers.set(outcome.answers.get() + 1);
-        if outcome.answers.get() % ANSWERS_PER_KILL == 0 {
+        if outcome.answers.get().is_multiple_of(ANSWERS_PER_KILL) {
             let workers = node.workers();
             if !workers.is_empty() {
                 kill(workers[chance(&outcome.random) as usize % workers.len()]);

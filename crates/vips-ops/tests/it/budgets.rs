@@ -71,7 +71,7 @@ fn refusals_name_the_limit_what_was_asked_and_what_is_allowed() {
         ),
         (
             "mill.gif",
-            "width=3000&height=2000&crop=10,10,50,50&format=mp4",
+            "width=3000&height=3000&crop=10,10,50,50&format=mp4",
             "limits.max_animation_pixels allows",
         ),
     ] {

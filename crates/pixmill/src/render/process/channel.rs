@@ -121,7 +121,7 @@ mod tests {
         assert!(!there.wait(Duration::ZERO).unwrap());
         here.send(&"first", &[]).unwrap();
         here.send(&"second", &[block.as_fd(), block.as_fd()]).unwrap();
-        assert!(there.wait(Duration::from_secs(60)).unwrap());
+        assert!(there.wait(Duration::from_mins(1)).unwrap());
         let Received::Message(text, files) = there.receive::<String>().unwrap() else { panic!("closed") };
         assert_eq!((text.as_str(), files.len()), ("first", 0));
         let Received::Message(text, files) = there.receive::<String>().unwrap() else { panic!("closed") };

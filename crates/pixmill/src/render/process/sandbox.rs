@@ -29,6 +29,9 @@ const MAX_OPEN_FILES: u64 = 256;
 /// CPU seconds beyond those that a job's time leaves, for each of up to this many cores' worth of helper threads.
 const CPU_RESERVE_SECONDS: u64 = 5;
 
+/// Address space beyond twice the memory of a render: what a render can fill between two looks of the server.
+const LEAP_BYTES: u64 = 512 * 1024 * 1024;
+
 /// The newest Landlock version that is asked for; older kernels give what they have.
 const LANDLOCK: ABI = ABI::V5;
 
@@ -116,7 +119,10 @@ fn limit_resources(memory: u64) -> anyhow::Result<()> {
     let pages: u64 = text.split(' ').next().unwrap_or_default().parse()?;
     let mapped = pages * rustix::param::page_size() as u64;
     // the server watches the memory in use and stops the render in good order; this is for what grows in one leap
-    setrlimit(Resource::As, both(mapped.saturating_add(memory.saturating_mul(2))))?;
+    setrlimit(
+        Resource::As,
+        both(mapped.saturating_add(memory.saturating_mul(2)).saturating_add(LEAP_BYTES)),
+    )?;
     Ok(())
 }
 

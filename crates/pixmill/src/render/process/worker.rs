@@ -63,11 +63,11 @@ pub fn run() -> anyhow::Result<()> {
         };
         sandbox::limit_cpu(time_left);
         let began = cpu_time();
-        let (report, body) = worker.carry_out(job_block::read(block)?, number, time_left);
+        let (report, body) = worker.carry_out(&job_block::read(block)?, number, time_left);
         let report = serde_json::to_vec(&report)?;
         worker.write(&report, &body)?;
         let (report, body) = (report.len(), body.len());
-        channel.send(&Reply::Ended { number, report, body, cpu: cpu_time() - began }, &[])?;
+        channel.send(&Reply::Ended { number, report, body, cpu: cpu_time().saturating_sub(began) }, &[])?;
     }
     Ok(())
 }
@@ -85,12 +85,12 @@ impl Worker {
         Ok(Self { engine, answers: File::from(answers), stop: StopSignal::open(stop)? })
     }
 
-    fn carry_out(&self, job: Job, number: u64, time_left: Duration) -> (Report, Bytes) {
+    fn carry_out(&self, job: &Job, number: u64, time_left: Duration) -> (Report, Bytes) {
         let stop = self.stop.clone();
         let deadline = Deadline::after(time_left).or_when(move || stop.is_stopped(number));
         #[cfg(debug_assertions)]
         crate::render::test_faults::cause(&job.original);
-        let output = catch_unwind(AssertUnwindSafe(|| self.engine.carry_out(&job, &deadline)));
+        let output = catch_unwind(AssertUnwindSafe(|| self.engine.carry_out(job, &deadline)));
         report(output.unwrap_or_else(|_| {
             tracing::error!("a render panicked");
             Err(Failure::Broken)
