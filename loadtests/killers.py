@@ -10,6 +10,7 @@ of CPU is spent after it, or the next miss takes 1 s or more. --shared: a folder
 import argparse
 import itertools
 import os
+import shutil
 import struct
 import sys
 import tempfile
@@ -99,13 +100,18 @@ def originals(folder, shared):
         print(f"skipped: no drawings in {inputs}", file=sys.stderr)
     for source, names in sources:
         for name in names:
-            os.symlink(os.path.join(source, name), os.path.join(folder, name))
+            shutil.copy(os.path.join(source, name), folder)
     return drawings
 
 
 def cases(drawings):
     yield "GIF 8900²", "small.png?width=8900&height=8900&crop=stretch&format=gif"
     yield "GIF 6300²", "small.png?width=6300&height=6300&crop=stretch&format=gif"
+    yield "GIF 3990²", "small.png?width=3990&height=3990&crop=stretch&format=gif"
+    yield "GIF 2000² of a photograph", "china.jpg?width=2000&height=2000&crop=stretch&format=gif"
+    yield "AVIF 3990²", "small.png?width=3990&height=3990&crop=stretch&format=avif"
+    yield "AVIF 3990² of a photograph", "china.jpg?width=3990&height=3990&crop=stretch&format=avif"
+    yield "AVIF 3990², quality=auto", "china.jpg?width=3990&height=3990&crop=stretch&format=avif&quality=auto"
     yield "AVIF 64 MP", "small.png?width=8000&height=8000&crop=stretch&format=avif"
     yield "AVIF 39 MP", "small.png?width=6200&height=6200&crop=stretch&format=avif"
     yield "WebP 39 MP", "small.png?width=6200&height=6200&crop=stretch&format=webp"

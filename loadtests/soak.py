@@ -14,6 +14,7 @@ import hashlib
 import http.client
 import os
 import random
+import shutil
 import sys
 import tempfile
 import threading
@@ -98,7 +99,7 @@ def main():
         hostile = [path for _, path in cases(drawings)] if arguments.killers else []
         for name in SOURCES:
             if not os.path.lexists(os.path.join(folder, name)):
-                os.symlink(os.path.join(ROOT, "samples", name), os.path.join(folder, name))
+                shutil.copy(os.path.join(ROOT, "samples", name), folder)
         settings = {"CACHE__RESULTS__ENABLED": "false", "LIMITS__DEADLINE": f"{DEADLINE}s"}
         with Server(arguments.binary, folder, **settings) as server:
             soak, seen = Soak(server.address, hostile, lambda done: progress(done) >= 1), []

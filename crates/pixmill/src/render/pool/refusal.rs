@@ -92,7 +92,7 @@ impl From<Refusal> for Failure {
             }),
             Refusal::TooLong { needed, allowed } => Self::Image(vips_ops::Error::OverLimit {
                 what: "the time that this takes in milliseconds",
-                bound: "twice limits.deadline is",
+                bound: "limits.deadline allows",
                 actual: needed.as_millis() as u64,
                 limit: allowed.as_millis() as u64,
             }),
@@ -134,6 +134,6 @@ mod tests {
         assert_eq!(memory, "the memory that this needs in bytes: 7, workers.memory allows 5");
         let seconds = Duration::from_secs;
         let time = told(Refusal::TooLong { needed: seconds(41), allowed: seconds(20) });
-        assert_eq!(time, "the time that this takes in milliseconds: 41000, twice limits.deadline is 20000");
+        assert_eq!(time, "the time that this takes in milliseconds: 41000, limits.deadline allows 20000");
     }
 }

@@ -21,7 +21,7 @@ use serde::{Serialize, de::DeserializeOwned};
 const MAX_MESSAGE_BYTES: usize = 64 * 1024;
 
 /// Most files with one message.
-const MAX_FILES: usize = 2;
+const MAX_FILES: usize = 3;
 
 /// One end of the socket.
 pub struct Channel(OwnedFd);

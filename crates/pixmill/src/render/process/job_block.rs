@@ -1,12 +1,10 @@
-//! A job in one block of shared memory: its description, the original, and the overlays, one after the other.
+//! A job as it travels: its description, the original, and the overlays, one after the other in shared memory.
 
-use std::{
-    io,
-    os::fd::{AsFd, OwnedFd},
-};
+use std::{fs::File, io, os::fd::OwnedFd};
 
 use bytes::{Buf, Bytes};
 use serde::{Deserialize, Serialize};
+use shared_memory::inbox;
 use vips_ops::{
     Accept, Assets, Face, Params,
     params::value::url::{self, Url},
@@ -17,7 +15,15 @@ use crate::{
     sight::Question,
 };
 
-/// Bytes of the length of the description, which is the first thing in a block.
+/// Where a job was written.
+pub enum Written {
+    /// Into the inbox: so many bytes.
+    Inbox(usize),
+    /// Into a block of its own.
+    Block(OwnedFd),
+}
+
+/// Bytes of the length of the description, which comes first.
 const PREFIX_BYTES: usize = size_of::<u64>();
 
 /// What the block holds, and what is to be done with it.
@@ -39,8 +45,8 @@ enum Described {
     Analyze(Question),
 }
 
-/// Writes a job into a block.
-pub fn write(job: &Job) -> io::Result<OwnedFd> {
+/// Writes a job into the inbox, if there is a free one that is large enough, or else into a block.
+pub fn write(job: &Job, free_inbox: Option<&File>) -> io::Result<Written> {
     let mut overlays: Vec<&[u8]> = Vec::new();
     let operation = match &job.operation {
         Operation::Analyze(question) => Described::Analyze(*question),
@@ -59,12 +65,16 @@ pub fn write(job: &Job) -> io::Result<OwnedFd> {
     let description = serde_json::to_vec(&Description { original: job.original.len(), operation })?;
     let length = (description.len() as u64).to_le_bytes();
     let parts = [&length[..], &description, &job.original].into_iter().chain(overlays);
-    shared_memory::create(&parts.collect::<Vec<_>>())
+    let parts: Vec<_> = parts.collect();
+    let total = parts.iter().map(|part| part.len()).sum();
+    match free_inbox.filter(|_| total <= inbox::CAPACITY) {
+        Some(file) => inbox::write(file, &parts).map(|()| Written::Inbox(total)),
+        None => shared_memory::create(&parts).map(Written::Block),
+    }
 }
 
-/// Reads a job out of a block, which it then refers to.
-pub fn read(block: impl AsFd) -> io::Result<Job> {
-    let mut bytes = shared_memory::map(block)?;
+/// Reads a job out of the bytes that were written, to which it then refers.
+pub fn read(mut bytes: Bytes) -> io::Result<Job> {
     let length = take(&mut bytes, PREFIX_BYTES)?.get_u64_le();
     let description = take(&mut bytes, usize::try_from(length).map_err(io::Error::other)?)?;
     let Description { original, operation } = serde_json::from_slice(&description)?;
@@ -100,7 +110,18 @@ fn take(bytes: &mut Bytes, length: usize) -> io::Result<Bytes> {
 
 #[cfg(test)]
 mod tests {
+    use shared_memory::{Inbox, create, map};
+
     use super::*;
+
+    /// The job as the other side reads it, sent in both ways.
+    fn sent(job: &Job) -> [Job; 2] {
+        let Written::Block(block) = write(job, None).unwrap() else { panic!("there is no inbox") };
+        let file = inbox::create().unwrap();
+        let Written::Inbox(length) = write(job, Some(&file)).unwrap() else { panic!("it is small enough") };
+        let content = Inbox::open(file.into()).unwrap().content(length).unwrap();
+        [read(map(block).unwrap()).unwrap(), read(content).unwrap()]
+    }
 
     #[test]
     fn a_job_is_read_as_it_was_written() {
@@ -118,18 +139,33 @@ mod tests {
         let render = Render { params: params.clone(), assets: assets.clone(), accept };
         let job =
             Job { original: Bytes::from_static(b"original"), operation: Operation::Render(Box::new(render)) };
-        let read = read(write(&job).unwrap()).unwrap();
-        let Operation::Render(render) = read.operation else { panic!("no render") };
-        assert_eq!((&read.original[..], &render.params, render.accept), (&b"original"[..], &params, accept));
-        assert!(render.assets.pictures().eq(assets.pictures()));
-        assert_eq!(render.assets.faces, assets.faces);
+        for read in sent(&job) {
+            let Operation::Render(render) = read.operation else { panic!("no render") };
+            assert_eq!(
+                (&read.original[..], &render.params, render.accept),
+                (&b"original"[..], &params, accept)
+            );
+            assert!(render.assets.pictures().eq(assets.pictures()));
+            assert_eq!(render.assets.faces, assets.faces);
+        }
     }
 
     #[test]
     fn an_analysis_and_an_empty_original_too() {
         let job = Job { original: Bytes::new(), operation: Operation::Analyze(Question::Labels) };
-        let read = read(write(&job).unwrap()).unwrap();
-        assert!(read.original.is_empty() && matches!(read.operation, Operation::Analyze(Question::Labels)));
+        for read in sent(&job) {
+            assert!(
+                read.original.is_empty() && matches!(read.operation, Operation::Analyze(Question::Labels))
+            );
+        }
+    }
+
+    #[test]
+    fn what_an_inbox_cannot_hold_travels_in_a_block() {
+        let original = vec![7; inbox::CAPACITY].into();
+        let job = Job { original, operation: Operation::Analyze(Question::Labels) };
+        let file = inbox::create().unwrap();
+        assert!(matches!(write(&job, Some(&file)).unwrap(), Written::Block(_)));
     }
 
     #[test]
@@ -140,9 +176,9 @@ mod tests {
         };
         let text = description(9);
         for (length, text) in [(text.len() as u64, &text[..]), (u64::MAX, b""), (3, b"{}"), (2, b"{}")] {
-            let block = shared_memory::create(&[&length.to_le_bytes(), text, b"original"]).unwrap();
-            assert!(read(block).is_err(), "{length}");
+            let block = create(&[&length.to_le_bytes(), text, b"original"]).unwrap();
+            assert!(read(map(block).unwrap()).is_err(), "{length}");
         }
-        assert!(read(shared_memory::create(&[b"short"]).unwrap()).is_err());
+        assert!(read(Bytes::from_static(b"short")).is_err());
     }
 }

@@ -10,14 +10,16 @@ use crate::{config::Vision, failure::Failure, render::engine::Phases, sight::Fac
 /// From the server to a worker.
 #[derive(Debug, Serialize, Deserialize)]
 pub enum Request {
-    /// The first message. With it come the answer file and the stop signal.
+    /// The first message. With it come the answer file, the stop signal and the inbox.
     Start(Box<Setup>),
-    /// A job. With it comes the block that holds it.
+    /// A job, in the inbox, or in a block that comes with the message.
     Job {
         /// Jobs are numbered from 1.
         number: u64,
         /// Time until the deadline.
         time_left: Duration,
+        /// Its length in the inbox; none: it is in a block.
+        inbox: Option<usize>,
     },
 }
 
@@ -54,6 +56,8 @@ pub enum Reply {
         body: usize,
         /// CPU time of all threads of the worker for this job.
         cpu: Duration,
+        /// Whether the inbox may be written again.
+        inbox_free: bool,
     },
 }
 

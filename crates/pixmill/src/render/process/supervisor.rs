@@ -14,7 +14,7 @@ use parking_lot::{Condvar, Mutex};
 
 use super::{
     message::Setup,
-    worker_process::{Bounds, Ended, Reason, WorkerProcess},
+    worker_process::{Bounds, Ended, WorkerProcess},
 };
 use crate::render::engine::{Job, Operation};
 
@@ -133,10 +133,14 @@ impl Supervisor {
         let analyzes = matches!(job.operation, Operation::Analyze(_));
         let mut worker = self.pool.take(analyzes, bounds)?;
         let may_kill = || self.pool.state.lock().abandoned_kills.take(Instant::now());
-        let ended = worker.run(job, bounds, &may_kill).unwrap_or_else(|error| {
-            tracing::error!(%error, "a render worker cannot be used");
-            Ended::Stopped { reason: Reason::Cancelled, killed: true }
-        });
+        let ended = match worker.run(job, bounds, &may_kill) {
+            Ok(ended) => ended,
+            Err(error) => {
+                tracing::error!(%error, "a render worker cannot be used");
+                self.pool.lose(worker);
+                return None;
+            }
+        };
         self.pool.count(&ended);
         match ended {
             Ended::Crashed(_) | Ended::Stopped { killed: true, .. } => self.pool.lose(worker),

@@ -16,7 +16,7 @@ use rustix::{
     thread::set_name,
     time::{ClockId, clock_gettime},
 };
-use shared_memory::StopSignal;
+use shared_memory::{Inbox, StopSignal};
 use vips_ops::{
     Answer,
     vips::{self, Deadline, Vips},
@@ -43,6 +43,7 @@ struct Worker {
     engine: Engine,
     answers: File,
     stop: StopSignal,
+    inbox: Inbox,
 }
 
 /// Renders for the server at the other end of standard input until that end is closed.
@@ -58,16 +59,22 @@ pub fn run() -> anyhow::Result<()> {
     let unprotected = sandbox::enter(&Sandbox::of(&setup));
     channel.send(&Reply::Ready { unprotected }, &[])?;
     while let Received::Message(request, files) = channel.receive()? {
-        let (Request::Job { number, time_left }, Some(block)) = (request, files.first()) else {
-            anyhow::bail!("expected a job");
+        let Request::Job { number, time_left, inbox } = request else { anyhow::bail!("expected a job") };
+        let bytes = match (inbox, files.first()) {
+            (Some(length), _) => worker.inbox.content(length)?,
+            (None, Some(block)) => shared_memory::map(block)?,
+            (None, None) => anyhow::bail!("expected a block"),
         };
         sandbox::limit_cpu(time_left);
         let began = cpu_time();
-        let (report, body) = worker.carry_out(&job_block::read(block)?, number, time_left);
+        let (report, body) = worker.carry_out(&job_block::read(bytes)?, number, time_left);
         let report = serde_json::to_vec(&report)?;
         worker.write(&report, &body)?;
-        let (report, body) = (report.len(), body.len());
-        channel.send(&Reply::Ended { number, report, body, cpu: cpu_time().saturating_sub(began) }, &[])?;
+        let (report, length) = (report.len(), body.len());
+        // the body may be a part of the original
+        drop(body);
+        let (cpu, inbox_free) = (cpu_time().saturating_sub(began), worker.inbox.is_free());
+        channel.send(&Reply::Ended { number, report, body: length, cpu, inbox_free }, &[])?;
     }
     Ok(())
 }
@@ -76,13 +83,18 @@ impl Worker {
     fn start(setup: &Setup, files: Vec<std::os::fd::OwnedFd>) -> anyhow::Result<Self> {
         logs::start(&setup.logs).map_err(anyhow::Error::from_boxed)?;
         Vips::start(vips::Settings { on_warning: logs::vips_warning, ..vips::Settings::default() })?;
-        let [answers, stop] = <[_; 2]>::try_from(files)
-            .map_err(|files| anyhow::anyhow!("expected two files, got {}", files.len()))?;
+        let [answers, stop, inbox] = <[_; 3]>::try_from(files)
+            .map_err(|files| anyhow::anyhow!("expected three files, got {}", files.len()))?;
         let engine = Engine {
             settings: Arc::new(setup.settings.clone()),
             sight: Arc::new(Sight::open(&setup.vision)),
         };
-        Ok(Self { engine, answers: File::from(answers), stop: StopSignal::open(stop)? })
+        Ok(Self {
+            engine,
+            answers: File::from(answers),
+            stop: StopSignal::open(stop)?,
+            inbox: Inbox::open(inbox)?,
+        })
     }
 
     fn carry_out(&self, job: &Job, number: u64, time_left: Duration) -> (Report, Bytes) {

@@ -3,10 +3,7 @@
 use std::{
     fs::{self, File},
     io::{self, Read, Seek, SeekFrom},
-    os::{
-        fd::{AsFd, OwnedFd},
-        unix::process::ExitStatusExt,
-    },
+    os::{fd::AsFd, unix::process::ExitStatusExt},
     process::{Child, Command, ExitStatus, Stdio},
     time::{Duration, Instant},
 };
@@ -16,12 +13,12 @@ use rustix::{
     fs::{MemfdFlags, memfd_create},
     param::page_size,
 };
-use shared_memory::StopSignal;
+use shared_memory::{StopSignal, inbox};
 use vips_ops::{Answer, vips::Deadline};
 
 use super::{
     channel::{Channel, Received},
-    job_block,
+    job_block::{self, Written},
     message::{Reply, Report, Request, Setup},
 };
 use crate::{
@@ -54,6 +51,9 @@ pub struct WorkerProcess {
     channel: Channel,
     stop: StopSignal,
     answers: File,
+    inbox: File,
+    /// Whether the worker has let go of what is in the inbox.
+    inbox_free: bool,
     /// The number of the last job.
     last: u64,
     /// Whether it has analysed a picture, and so has models in memory.
@@ -134,9 +134,12 @@ impl WorkerProcess {
         let answers = memfd_create("pixmill-answer", MemfdFlags::CLOEXEC)?;
         let (last, has_models, unprotected) = (0, false, Vec::new());
         let answers = File::from(answers);
-        let mut worker = Self { child, channel, stop, answers, last, has_models, unprotected };
+        let (inbox, inbox_free) = (inbox::create()?, true);
+        let mut worker =
+            Self { child, channel, stop, answers, inbox, inbox_free, last, has_models, unprotected };
         let start = Request::Start(Box::new(setup.clone()));
-        worker.channel.send(&start, &[worker.answers.as_fd(), stop_file.as_fd()])?;
+        let files = [worker.answers.as_fd(), stop_file.as_fd(), worker.inbox.as_fd()];
+        worker.channel.send(&start, &files)?;
         worker.unprotected = worker.readiness()?;
         Ok(worker)
     }
@@ -157,13 +160,12 @@ impl WorkerProcess {
     pub fn run(&mut self, job: &Job, bounds: &Bounds, may_kill: &dyn Fn() -> bool) -> io::Result<Ended> {
         self.has_models |= matches!(job.operation, Operation::Analyze(_));
         self.last += 1;
-        let block: OwnedFd = job_block::write(job)?;
-        let time_left = bounds.until.saturating_duration_since(Instant::now());
-        let request = Request::Job { number: self.last, time_left };
-        if self.channel.send(&request, &[block.as_fd()]).is_err() {
+        let written = job_block::write(job, Some(&self.inbox).filter(|_| self.inbox_free))?;
+        self.inbox_free = false;
+        if self.send(&written, bounds).is_err() {
             return self.crashed();
         }
-        drop(block);
+        drop(written);
         match self.watch(bounds, may_kill)? {
             None => self.ended(None),
             Some((reason, false)) => self.ended(Some(reason)),
@@ -171,6 +173,15 @@ impl WorkerProcess {
                 self.kill();
                 Ok(Ended::Stopped { reason, killed: true })
             }
+        }
+    }
+
+    fn send(&self, written: &Written, bounds: &Bounds) -> io::Result<()> {
+        let time_left = bounds.until.saturating_duration_since(Instant::now());
+        let request = |inbox| Request::Job { number: self.last, time_left, inbox };
+        match written {
+            Written::Inbox(length) => self.channel.send(&request(Some(*length)), &[]),
+            Written::Block(block) => self.channel.send(&request(None), &[block.as_fd()]),
         }
     }
 
@@ -214,7 +225,10 @@ impl WorkerProcess {
     fn ended(&mut self, stopped: Option<Reason>) -> io::Result<Ended> {
         let received = self.channel.receive::<Reply>();
         let (report, body, cpu) = match received {
-            Ok(Received::Message(Reply::Ended { number, report, body, cpu }, _)) if number == self.last => {
+            Ok(Received::Message(Reply::Ended { number, report, body, cpu, inbox_free }, _))
+                if number == self.last =>
+            {
+                self.inbox_free = inbox_free;
                 (report, body, cpu)
             }
             _ => return self.crashed(),
