@@ -335,6 +335,7 @@ impl Default for Budget {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::render::Reason;
 
     #[test]
     fn kills_of_abandoned_jobs_are_rationed() {
