@@ -88,7 +88,7 @@ impl Work {
     }
 }
 
-/// What [`answer`](crate::answer) will take for a request. A request that will be refused costs next to nothing; what
+/// What [`answer`](fn@crate::answer) will take for a request. A request that will be refused costs next to nothing; what
 /// cannot be known beforehand, such as what is left inside a border, counts as the dearest that it can be.
 pub fn predict(
     params: &Params,

@@ -58,9 +58,9 @@ pub struct Stats {
     pub start_failures: u64,
     /// Processes that died by themselves.
     pub crashes: u64,
-    /// Jobs stopped, by [`Reason::ALL`].
+    /// Jobs stopped, by [`Reason::ALL`](super::Reason::ALL).
     pub stops: [u64; 3],
-    /// Processes killed since their jobs did not stop, by [`Reason::ALL`].
+    /// Processes killed since their jobs did not stop, by [`Reason::ALL`](super::Reason::ALL).
     pub kills: [u64; 3],
     /// CPU time of jobs that ended by themselves.
     pub cpu: Duration,
