@@ -1,7 +1,12 @@
-//! Faults of codecs, for tests: an original that ends with a marker makes the worker process crash, hang or fill its
-//! memory. Only in debug builds.
+//! Faults of codecs, for tests: an original that ends with a marker makes the worker process crash, hang, fill its memory or try
+//! to break out. Only in debug builds.
 
-use std::hint::{black_box, spin_loop};
+use std::{
+    fs::File,
+    hint::{black_box, spin_loop},
+    net::UdpSocket,
+    process::Command,
+};
 
 use rustix::process::{Signal, getpid, kill_process};
 
@@ -14,6 +19,9 @@ pub const HANG: &[u8] = b"pixmill-test-fault:hang";
 /// The marker of a computation that takes memory until it is stopped.
 pub const MEMORY: &[u8] = b"pixmill-test-fault:memory";
 
+/// The marker of a codec that was taken over: it tries what a worker may not do, and crashes if any of it succeeds.
+pub const ESCAPE: &[u8] = b"pixmill-test-fault:escape";
+
 /// Causes the fault that the original asks for, if it asks for one.
 pub(crate) fn cause(original: &[u8]) {
     if original.ends_with(CRASH) {
@@ -21,6 +29,9 @@ pub(crate) fn cause(original: &[u8]) {
         loop {
             let _ = kill_process(getpid(), Signal::SEGV);
         }
+    }
+    if original.ends_with(ESCAPE) && escapes() {
+        std::process::abort();
     }
     if original.ends_with(HANG) {
         hang();
@@ -31,6 +42,17 @@ pub(crate) fn cause(original: &[u8]) {
             taken.push(black_box(vec![1_u8; 1 << 20]));
         }
     }
+}
+
+/// Whether the network, a file of the system, another program or the server can be reached.
+fn escapes() -> bool {
+    let reads =
+        ["/etc/passwd", "/proc/self/environ", "/etc/hostname"].iter().any(|path| File::open(path).is_ok());
+    let writes = File::create(std::env::temp_dir().join("pixmill-escape")).is_ok();
+    let connects = UdpSocket::bind(("127.0.0.1", 0)).is_ok();
+    let runs = Command::new("/bin/true").status().is_ok();
+    let parent = rustix::process::getppid().is_some_and(|server| kill_process(server, Signal::CONT).is_ok());
+    reads || writes || connects || runs || parent
 }
 
 fn hang() -> ! {

@@ -10,7 +10,7 @@ use std::{
 };
 
 use futures_util::future::join_all;
-use pixmill::render::test_faults::{CRASH, HANG, MEMORY};
+use pixmill::render::test_faults::{CRASH, ESCAPE, HANG, MEMORY};
 use tempfile::TempDir;
 use testkit::RedisServer;
 
@@ -25,7 +25,7 @@ fn originals(number: usize) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     let good = fs::read(Path::new(&samples()).join("flower.jpg")).unwrap();
     fs::write(folder.path().join("good.jpg"), &good).unwrap();
-    for (name, marker) in [("crash", CRASH), ("hang", HANG), ("memory", MEMORY)] {
+    for (name, marker) in [("crash", CRASH), ("escape", ESCAPE), ("hang", HANG), ("memory", MEMORY)] {
         for index in 0..number {
             let bytes = [&good, index.to_string().as_bytes(), marker].concat();
             fs::write(folder.path().join(format!("{name}-{index}.jpg")), bytes).unwrap();
@@ -107,6 +107,26 @@ async fn what_takes_too_much_memory_is_stopped() {
     assert!(text.contains("workers.max_render_memory") && text.contains("128.0 MiB"), "{text}");
     assert_eq!(metric(node.admin, "pixmill_render_stops_total{reason=\"memory\"}").await, 1);
     assert_eq!(get(&node, "/good.jpg?width=50").await.status, 200);
+}
+
+#[actix_web::test]
+async fn a_codec_that_was_taken_over_reaches_nothing() {
+    let folder = originals(1);
+    let open = node(&folder, &[("PIXMILL__WORKERS__SANDBOX", "false")]);
+    assert_eq!(refused(&open, "/escape-0.jpg?width=50").await, error(500, "render_crashed"), "it would");
+    let closed = node(&folder, &[]);
+    if closed.start_log().contains("render workers run without") {
+        eprintln!("skipped: the kernel has no Landlock or no seccomp");
+        return;
+    }
+    assert_eq!(get(&closed, "/escape-0.jpg?width=50").await.status, 200);
+    // fonts and models are still read
+    let text = "layers=%5B%7B%22text%22:%22Pixmill%22,%22font%22:%22Arial%22%7D%5D";
+    let plain = get(&closed, "/good.jpg?width=200&format=png").await.body;
+    let written = get(&closed, &format!("/good.jpg?width=200&format=png&{text}")).await.body;
+    assert_ne!(plain, written);
+    let seen = get(&closed, "/good.jpg?recognition=labels").await;
+    assert!(matches!(seen.status, 200 | 501), "{}", String::from_utf8_lossy(&seen.body));
 }
 
 #[actix_web::test]

@@ -24,6 +24,7 @@ pub struct Node {
     /// Where it serves operators.
     pub admin: SocketAddr,
     log: Arc<Mutex<String>>,
+    start_log: String,
 }
 
 /// Settings of a node before this origin.
@@ -55,11 +56,11 @@ impl Node {
         let mut lines = BufReader::new(child.stderr.take().unwrap());
         let log = Arc::new(Mutex::new(String::new()));
         let (address, admin) = addresses(&mut lines, &log);
-        let kept = Arc::clone(&log);
+        let (kept, start_log) = (Arc::clone(&log), log.lock().clone());
         thread::spawn(move || {
             lines.lines().map_while(Result::ok).for_each(|line| *kept.lock() += &(line + "\n"));
         });
-        Self { child, settings, address, admin, log }
+        Self { child, settings, address, admin, log, start_log }
     }
 
     /// Starts it again where it was, after it has ended.
@@ -95,6 +96,11 @@ impl Node {
         let ids = fs::read_dir("/proc").unwrap();
         let ids = ids.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
         ids.filter(|id: &u32| parent(*id).is_some_and(|parent| parent == own)).collect()
+    }
+
+    /// What it logged before it listened.
+    pub fn start_log(&self) -> &str {
+        &self.start_log
     }
 
     /// What it has logged since it listened.
