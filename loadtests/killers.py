@@ -3,7 +3,7 @@
 
     python3 loadtests/killers.py [--binary PATH] [--shared FOLDER]
 
-For each: status, seconds until the answer, CPU seconds spent after it, seconds of an ordinary miss right behind it, and the largest
+Then the ones that took most memory are asked for two at a time. For each: status, seconds until the answer, CPU seconds spent after it, seconds of an ordinary miss right behind it, and the largest
 memory of server and workers together. Exits with 1 when an answer comes later than deadline + 0.5 s, more than 0.2 s
 of CPU is spent after it, or the next miss takes 1 s or more. --shared: a folder with trials/inputs/svg-*.svg.
 """
@@ -157,12 +157,28 @@ def measure(server, path, number):
     return status, took, server.cpu() - cpu, miss, following, peak.stop() / 2**20, body
 
 
+def pairs(server, peaks):
+    """The requests that took most memory, each with the next one at the same time: the largest memory of all."""
+    dearest = [path for _, path in sorted(peaks, reverse=True)[:4]]
+    print("\n| two at once | statuses | peak MB |\n|---|---|---|")
+    for number, (one, other) in enumerate(zip(dearest, dearest[1:] + dearest[:1])):
+        peak, statuses = Peak(server), []
+        # another variant, so that nothing is answered from the cache
+        ask = [threading.Thread(target=lambda path=f"/{path}&interlace={number % 2}&pad={number + 1 + second}":
+                                statuses.append(server.get(path)[0])) for second, path in enumerate([one, other])]
+        for thread in ask:
+            thread.start()
+        for thread in ask:
+            thread.join()
+        print(f"| {one} and {other} | {statuses} | {peak.stop() / 2**20:.0f} |", flush=True)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--binary", default=RELEASE)
     parser.add_argument("--shared", default=os.path.join(ROOT, "../shared"))
     arguments = parser.parse_args()
-    failures = []
+    failures, peaks = [], []
     with tempfile.TemporaryDirectory() as folder:
         drawings = originals(folder, os.path.abspath(arguments.shared))
         settings = {"LIMITS__DEADLINE": f"{DEADLINE}s", "WORKERS__THREADS": "2", "WORKERS__QUARANTINE": "0s"}
@@ -171,9 +187,11 @@ def main():
             for number, (name, path) in enumerate(cases(drawings)):
                 status, took, cpu, miss, following, peak, body = measure(server, path, number)
                 print(f"| {name} | {status} | {took:.2f} | {cpu:.2f} | {miss:.2f} | {peak:.0f} |", flush=True)
+                peaks.append((peak, path))
                 fine = took <= DEADLINE + OVERDUE and cpu <= CPU_AFTER and miss < NEXT_MISS and following == 200
                 if not fine or (status >= 500 and status != 504):
                     failures.append(f"{name}: {status} {body[:200] if status != 200 else ''}")
+            pairs(server, peaks)
     if failures:
         sys.exit("out of bounds:\n" + "\n".join(failures))
 

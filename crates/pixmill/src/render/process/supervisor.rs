@@ -190,7 +190,9 @@ impl Pool {
         let mut state = self.state.lock();
         while state.idle.is_empty() {
             if let Some(failure) = &state.failure {
-                anyhow::bail!("cannot start a render worker: {failure}");
+                anyhow::bail!(
+                    "cannot start a render worker: {failure}; where processes cannot be had, set workers.isolation to \"thread\""
+                );
             }
             self.changed.wait(&mut state);
         }
