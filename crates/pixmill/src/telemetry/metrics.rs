@@ -274,9 +274,13 @@ pub(crate) const CACHE_BYTES: Metric = gauge(
 pub(crate) const CACHE_CAPACITY: Metric = gauge("pixmill_cache_capacity_bytes", &["cache", "tier"], "Room.");
 pub(crate) const CACHE_OVERSIZE: Metric =
     counter("pixmill_cache_oversize_total", &["cache"], "Entries too large to be kept.");
-pub(crate) const VIPS_MEMORY: Metric =
-    gauge("pixmill_vips_memory_bytes", &[], "Memory of pixels that libvips holds.");
-pub(crate) const RESIDENT: Metric = gauge("process_resident_memory_bytes", &[], "Memory of the process.");
+pub(crate) const VIPS_MEMORY: Metric = gauge(
+    "pixmill_vips_memory_bytes",
+    &[],
+    "Memory of pixels that libvips holds in the server itself: 0 while render workers are processes.",
+);
+pub(crate) const RESIDENT: Metric =
+    gauge("process_resident_memory_bytes", &[], "Memory of the server process, without its render workers.");
 pub(crate) const OPEN_FILES: Metric = gauge("process_open_fds", &[], "Open files and connections.");
 pub(crate) const STARTED: Metric =
     gauge("process_start_time_seconds", &[], "When the process began, in seconds of Unix time.");
