@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # What is too slow for every change: the pictures of the corpus through valgrind's memory checker. `make nightly`.
 #
-# Only errors in memory count: broken and hostile pictures may fail, and do.
+# Only reads and writes outside of what was allocated count. Broken and hostile pictures may fail, and do. Uninitialised values are
+# not looked for: the vector code of codecs loads beyond its data and masks the rest, which valgrind cannot tell.
 set -euo pipefail
 cd -- "${BASH_SOURCE[0]%/*}/.."
 vendor-scripts/vendor.sh valgrind
@@ -18,7 +19,7 @@ errors=99
 for query in 'width=200' 'width=150&format=webp&rotate=13&blur=4' 'width=100&format=avif&crop=fit&height=80' 'meta=true'; do
     echo "valgrind: $query"
     status=0
-    PIXMILL__WORKERS__THREADS=1 valgrind --quiet --error-exitcode=$errors --suppressions=.ci/valgrind.supp \
+    PIXMILL__WORKERS__THREADS=1 valgrind --quiet --error-exitcode=$errors --undef-value-errors=no \
         target/release/pixmill process "$corpus" "$query" -o "$out" >"$out/log" 2>&1 || status=$?
     if ((status == errors)); then
         cat "$out/log"
