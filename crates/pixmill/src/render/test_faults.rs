@@ -6,6 +6,7 @@ use std::{
     hint::{black_box, spin_loop},
     net::UdpSocket,
     process::Command,
+    time::{Duration, Instant},
 };
 
 use rustix::process::{Signal, getpid, kill_process};
@@ -40,6 +41,11 @@ pub(crate) fn cause(original: &[u8]) {
         let mut taken = Vec::new();
         loop {
             taken.push(black_box(vec![1_u8; 1 << 20]));
+            // no faster than a codec, so that the server sees it grow
+            let began = Instant::now();
+            while began.elapsed() < Duration::from_millis(1) {
+                spin_loop();
+            }
         }
     }
 }
