@@ -3,6 +3,7 @@
 
 mod cloud;
 mod config;
+mod documents;
 mod explain;
 mod params;
 mod process;

@@ -58,7 +58,8 @@ pub fn serve_in(environment: &[(&str, &str)]) -> Server {
     serve_with(&[], environment)
 }
 
-fn serve_with(more: &[&str], environment: &[(&str, &str)]) -> Server {
+/// A server with these arguments, and these variables in its environment and no others.
+pub fn serve_with(more: &[&str], environment: &[(&str, &str)]) -> Server {
     let arguments = ["serve", "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"];
     let mut command = pixmill([&arguments, more].concat());
     let mut child = command.envs(environment.iter().copied()).stderr(Stdio::piped()).spawn().unwrap();

@@ -1,0 +1,72 @@
+//! Every command, request, configuration and program that a page shows is tried, so that no page tells what is not so.
+//!
+//! A page says what a block is by the word behind its fence: `sh` (commands), `console` (commands after `$ `, and what they
+//! print, where `…` stands for any text and `ID` for an identifier), `toml` (configuration), `json`, `python` and `js`
+//! (programs), `yaml` (for other programs: not checked), `text` (not to be run).
+
+mod page;
+mod pattern;
+mod programs;
+mod shell;
+mod site;
+
+use std::fs;
+
+use page::{LANGUAGES, all_blocks, blocks, requests};
+use site::Site;
+
+use crate::run::pixmill;
+
+#[test]
+fn every_block_says_what_it_is() {
+    let others = all_blocks().into_iter().filter(|block| !LANGUAGES.contains(&block.language.as_str()));
+    let places: Vec<_> = others.map(|block| block.place).collect();
+    assert_eq!(places, [""; 0], "expected one of {LANGUAGES:?} behind the fence");
+}
+
+#[test]
+fn every_configuration_is_accepted() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("pixmill.toml");
+    for block in blocks("toml") {
+        fs::write(&file, &block.text).unwrap();
+        let mut command = pixmill(["check-config".as_ref(), "--config".as_ref(), file.as_os_str()]);
+        // what a comment says is set by the environment
+        for name in block.text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_') {
+            if name.starts_with("PIXMILL__") {
+                command.env(name, "from the environment");
+            }
+        }
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{}: {}", block.place, String::from_utf8_lossy(&output.stderr));
+    }
+}
+
+#[test]
+fn every_json_can_be_read() {
+    for block in blocks("json") {
+        let read: Result<serde_json::Value, _> = serde_json::from_str(&block.text);
+        assert!(read.is_ok(), "{}: {}", block.place, read.unwrap_err());
+    }
+}
+
+#[test]
+fn every_request_is_answered() {
+    let site = Site::start();
+    for (place, request) in requests() {
+        // another host's pictures are refused as long as nothing else is configured
+        let expected = if request.contains("=http") { "401" } else { "200" };
+        assert_eq!(site.status(&request), expected, "{place}: {request}");
+    }
+}
+
+#[test]
+fn every_command_does_what_it_says() {
+    let site = Site::start();
+    for block in blocks("sh") {
+        shell::run_all(&site, &block);
+    }
+    for block in blocks("console") {
+        shell::run_and_compare(&site, &block);
+    }
+}

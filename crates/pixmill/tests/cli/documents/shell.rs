@@ -1,0 +1,87 @@
+//! Runs the commands of a block.
+
+use std::{
+    process::{Command, Output},
+    time::{Duration, Instant},
+};
+
+use super::{
+    page::{Block, root},
+    pattern::{matches, with_id},
+    site::Site,
+};
+use crate::serve::serve_with;
+
+/// How long a command is repeated until it prints what the page shows: work that goes on in the background.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Runs a block of commands one by one; each must succeed.
+pub fn run_all(site: &Site, block: &Block) {
+    for command in commands(&block.text) {
+        run(site, &block.place, &command);
+    }
+}
+
+/// Runs the commands after `$ `, and compares what they print with the lines that follow.
+pub fn run_and_compare(site: &Site, block: &Block) {
+    let mut id = None;
+    for part in format!("\n{}", block.text).split("\n$ ").skip(1) {
+        let (command, expected) = part.split_once('\n').unwrap_or((part, ""));
+        let command = with_id(command, id.as_deref());
+        let begin = Instant::now();
+        id = loop {
+            let output = run(site, &block.place, &command);
+            let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+            match matches(expected, &printed, id.as_deref()) {
+                Ok(id) => break id,
+                Err(_) if begin.elapsed() < PATIENCE && command.contains("/async/") => {}
+                Err(missing) => panic!("{}: {command}\nprinted {printed}\nexpected {missing}", block.place),
+            }
+        };
+    }
+}
+
+fn run(site: &Site, place: &str, command: &str) -> Output {
+    let words: Vec<&str> = command.split_whitespace().collect();
+    let output = match words.as_slice() {
+        // what builds and tests the project itself is known, not run again within the tests
+        ["make", targets @ ..] => {
+            Command::new("make").arg("-n").args(targets).current_dir(root()).output().unwrap()
+        }
+        ["pixmill", "serve", options @ ..] => return serves(site, place, options),
+        _ => site.bash(command),
+    };
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{place}: {command}\n{told}");
+    output
+}
+
+/// A server with these options starts; it listens at a free port in place of the page's.
+fn serves(site: &Site, place: &str, options: &[&str]) -> Output {
+    let file = site.local("[listen]\naddress = \"127.0.0.1:0\"\n");
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("pixmill.toml");
+    std::fs::write(&path, file).unwrap();
+    let options = options.iter().map(|option| match *option {
+        "pixmill.toml" => path.to_str().unwrap().to_owned(),
+        option => site.local(option),
+    });
+    let options: Vec<_> = options.collect();
+    let options: Vec<_> = options.iter().map(String::as_str).collect();
+    let server = serve_with(&options, &[]);
+    let health = site.bash(&format!("pixmill health {}", server.url));
+    assert!(health.status.success(), "{place}: {options:?}: {}", server.said());
+    health
+}
+
+/// The commands of a block, one a line unless it ends with a backslash, without comments.
+fn commands(text: &str) -> Vec<String> {
+    let joined = text.replace("\\\n", " ");
+    let lines = joined.lines().map(|line| line.split(" #").next().unwrap_or_default().trim().to_owned());
+    lines.filter(|line| !line.is_empty() && !line.starts_with('#')).collect()
+}
+
+#[test]
+fn commands_are_lines() {
+    assert_eq!(commands("a 1  # b\n\n# c\nd \\\n  e\n"), ["a 1", "d    e"]);
+}
