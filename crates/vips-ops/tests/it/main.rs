@@ -7,6 +7,7 @@ mod browser;
 mod budgets;
 mod colour;
 mod cost;
+mod differential;
 mod faces;
 mod film;
 mod formats;
