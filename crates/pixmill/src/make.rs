@@ -144,6 +144,9 @@ async fn rendered(
     let Done { value, waited: queue } = worker.shared.renderer.run(render, order).await?;
     let Output::Rendered(Rendered { answer, phases }) = value else { return Err(Failure::Broken) };
     let Phases { decode, process, encode } = phases;
+    if let Some(source) = sniff(&original.envelope.body) {
+        worker.shared.counters.renders.add(source, answer.media, answer.bytes.len());
+    }
     let resolution = format!("{}x{}", answer.original.width, answer.original.height);
     let mut headers = vec![("x-original-resolution".to_owned(), resolution)];
     headers.extend(answer.quality.map(|quality| ("x-pixmill-quality".to_owned(), quality.to_string())));

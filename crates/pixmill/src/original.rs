@@ -191,9 +191,9 @@ async fn ask(
 fn outcome(fetched: &Result<Fetched, origin::Error>) -> &'static str {
     match fetched {
         Ok(Fetched::Modified(_)) => "found",
-        Ok(Fetched::NotModified(_)) => "unchanged",
+        Ok(Fetched::NotModified(_)) => "not_modified",
         Err(error) => match error.kind() {
-            ErrorKind::NotFound | ErrorKind::Gone => "absent",
+            ErrorKind::NotFound | ErrorKind::Gone => "not_found",
             ErrorKind::Forbidden => "forbidden",
             ErrorKind::TooLarge => "too_large",
             ErrorKind::Timeout => "timeout",

@@ -53,9 +53,9 @@ fn configuration() -> String {
 
 /// The reference of all metrics.
 fn metrics() -> String {
-    let head = "# Metrics\n\nGenerated from the code by `make docs`. `/metrics` on the admin listener tells them in the text format of \
-                Prometheus; `/stats` tells the most important ones as JSON. No label has values that clients choose. \
-                Histograms have buckets from 50 µs to 10 s; a counter that has never counted may be missing.\n\n";
+    let head = "# Metrics\n\nGenerated from the code by `make docs`. `/metrics` on the admin listener has them in Prometheus' text \
+                format; `/stats` has the most important ones as JSON. No label has values that clients choose. Histograms of \
+                durations have buckets from 50 µs to 100 s. Every series exists from the start.\n\n";
     head.to_owned() + &pixmill::telemetry::metrics::reference()
 }
 

@@ -1,4 +1,4 @@
-//! What is counted while requests are answered. On the way of a hit there are only additions to atomics.
+//! Counters and histograms of events: what happens while requests are answered. A cache hit costs a few atomic additions.
 
 use std::{
     collections::BTreeMap,
@@ -11,9 +11,11 @@ use std::{
 
 use actix_http::error::{DispatchError, ParseError};
 use parking_lot::Mutex;
+use prometheus_client::metrics::counter::Counter;
 use result_cache::Tier;
+use vips_ops::{Media, OutputFormat, source::SourceFormat};
 
-use super::histogram::Histogram;
+use super::histogram::Durations;
 use crate::{service::Found, sight::Question, timing::Timing};
 
 /// Names of the classes of statuses.
@@ -39,7 +41,7 @@ pub struct Counters {
     /// By class of status, then by source.
     requests: [[AtomicU64; SOURCES.len()]; CLASSES.len()],
     /// How long requests took.
-    pub request_seconds: Histogram,
+    pub request_seconds: Durations,
     /// Bytes of bodies.
     response_bytes: AtomicU64,
     /// By code.
@@ -49,13 +51,15 @@ pub struct Counters {
     /// By question.
     inferences: [Inferences; Question::ALL.len()],
     /// How long fetches took.
-    pub origin_seconds: Histogram,
+    pub origin_seconds: Durations,
     /// Fetches by what came of them.
     pub origin_fetches: Tally,
     /// Open connections, by listener.
     connections: [Arc<AtomicUsize>; Listening::ALL.len()],
-    /// What came that is no request, by what is wrong with it.
+    /// Input that is not an HTTP request, by reason.
     pub malformed: Tally,
+    /// Renders that succeeded.
+    pub renders: Renders,
 }
 
 /// Which listener a connection belongs to.
@@ -86,15 +90,90 @@ impl Listening {
 /// What can be wrong with what should be a request.
 const MALFORMED: [&str; 6] = ["method", "other", "syntax", "too_large", "uri", "version"];
 
+/// Outcomes of a fetch from the origin.
+const FETCH_OUTCOMES: [&str; 10] = [
+    "busy",
+    "circuit_open",
+    "failed",
+    "forbidden",
+    "found",
+    "not_found",
+    "not_modified",
+    "refused",
+    "timeout",
+    "too_large",
+];
+
+/// Formats that originals can have.
+const SOURCE_FORMATS: [SourceFormat; 9] = [
+    SourceFormat::Jpeg,
+    SourceFormat::Png,
+    SourceFormat::Webp,
+    SourceFormat::Gif,
+    SourceFormat::Heif,
+    SourceFormat::Tiff,
+    SourceFormat::Svg,
+    SourceFormat::Bmp,
+    SourceFormat::Ico,
+];
+
+/// Formats that renders can produce.
+const RESULT_FORMATS: [Media; 7] = [
+    Media::Picture(OutputFormat::Jpeg),
+    Media::Picture(OutputFormat::Png),
+    Media::Picture(OutputFormat::Webp),
+    Media::Picture(OutputFormat::Avif),
+    Media::Picture(OutputFormat::Gif),
+    Media::Picture(OutputFormat::Mp4),
+    Media::Json,
+];
+
+/// Renders that succeeded, by the names of the formats of the original and of the result.
+#[derive(Debug)]
+pub struct Renders(BTreeMap<[&'static str; 2], RenderCount>);
+
+/// How many renders there were, and what they produced.
+#[derive(Debug, Default)]
+pub struct RenderCount {
+    /// Number of renders.
+    pub renders: Counter,
+    /// Bytes of their results.
+    pub bytes: Counter,
+}
+
+impl Default for Renders {
+    fn default() -> Self {
+        let pairs = SOURCE_FORMATS.iter().flat_map(|source| {
+            RESULT_FORMATS.iter().map(|media| ([source.name(), media.name()], RenderCount::default()))
+        });
+        Self(pairs.collect())
+    }
+}
+
+impl Renders {
+    /// Counts a render of an original of this format that produced this many bytes.
+    pub fn add(&self, source: SourceFormat, media: Media, bytes: usize) {
+        if let Some(count) = self.0.get(&[source.name(), media.name()]) {
+            count.renders.inc();
+            count.bytes.inc_by(bytes as u64);
+        }
+    }
+
+    /// The counts by the names of both formats.
+    pub fn iter(&self) -> impl Iterator<Item = ([&'static str; 2], &RenderCount)> {
+        self.0.iter().map(|(formats, count)| (*formats, count))
+    }
+}
+
 /// How long each phase took; they are those of `Timing`.
 #[derive(Debug, Default)]
-pub struct Phases([Histogram; 7]);
+pub struct Phases([Durations; 7]);
 
 /// Looks at pictures.
 #[derive(Debug, Default)]
 pub struct Inferences {
     /// How long they took.
-    pub seconds: Histogram,
+    pub seconds: Durations,
     /// How many were refused.
     pub refusals: AtomicU64,
 }
@@ -110,15 +189,16 @@ impl Counters {
             began: Instant::now(),
             began_at: SystemTime::now(),
             requests: Default::default(),
-            request_seconds: Histogram::default(),
+            request_seconds: Durations::default(),
             response_bytes: AtomicU64::new(0),
             failures: Tally::of(codes),
             phases: Phases::default(),
             inferences: Default::default(),
-            origin_seconds: Histogram::default(),
-            origin_fetches: Tally::default(),
+            origin_seconds: Durations::default(),
+            origin_fetches: Tally::of(FETCH_OUTCOMES),
             connections: Default::default(),
             malformed: Tally::of(MALFORMED),
+            renders: Renders::default(),
         }
     }
 
@@ -169,8 +249,9 @@ impl Counters {
         }
     }
 
-    /// A fetch from the origin is over.
+    /// A fetch from the origin is over, with one of [`FETCH_OUTCOMES`].
     pub fn fetched(&self, outcome: &'static str, took: Duration) {
+        debug_assert!(FETCH_OUTCOMES.contains(&outcome), "{outcome}");
         self.origin_fetches.add(outcome);
         self.origin_seconds.observe(took);
     }
@@ -187,7 +268,7 @@ impl Phases {
     }
 
     /// Each with its name.
-    pub fn iter(&self) -> impl Iterator<Item = (&'static str, &Histogram)> {
+    pub fn iter(&self) -> impl Iterator<Item = (&'static str, &Durations)> {
         Timing::default().phases().map(|(name, _)| name).into_iter().zip(&self.0)
     }
 }
@@ -255,16 +336,26 @@ mod tests {
         counters.answered(0, None, 0, Duration::ZERO);
         let counted: Vec<_> = counters.requests().filter(|(_, _, count)| *count > 0).collect();
         assert_eq!(counted, [("1xx", "none", 1), ("2xx", "miss", 1), ("4xx", "none", 1)]);
-        assert_eq!((counters.response_bytes(), counters.request_seconds.read().count), (10, 3));
+        assert_eq!((counters.response_bytes(), counters.request_seconds.count()), (10, 3));
         counters.failures.add("other");
         assert_eq!(counters.failures.read(), BTreeMap::from([("other", 1), ("overloaded", 0)]));
+    }
+
+    #[test]
+    fn renders_are_counted_by_both_formats() {
+        let renders = Renders::default();
+        renders.add(SourceFormat::Heif, Media::Picture(OutputFormat::Webp), 7);
+        let counted: Vec<_> = renders.iter().filter(|(_, count)| count.renders.get() > 0).collect();
+        assert_eq!(counted.len(), 1);
+        assert_eq!((counted[0].0, counted[0].1.bytes.get()), (["avif", "webp"], 7));
+        assert_eq!(renders.iter().count(), SOURCE_FORMATS.len() * RESULT_FORMATS.len());
     }
 
     #[test]
     fn phases_that_were_gone_through_are_counted() {
         let phases = Phases::default();
         phases.observe(&Timing { encode: Some(Duration::from_millis(3)), ..Timing::default() });
-        let counted: Vec<_> = phases.iter().map(|(name, histogram)| (name, histogram.read().count)).collect();
+        let counted: Vec<_> = phases.iter().map(|(name, histogram)| (name, histogram.count())).collect();
         assert!(counted.contains(&("encode", 1)) && counted.contains(&("queue", 0)), "{counted:?}");
     }
 }

@@ -1,71 +1,75 @@
-//! A histogram of durations, counted without locks.
+//! The two histograms of the server: of durations, and of actual over predicted time.
 
-use std::{
-    sync::atomic::{AtomicU64, Ordering::Relaxed},
-    time::Duration,
-};
+use std::time::Duration;
 
-/// Upper ends of the buckets, in microseconds: from a hit in memory to the deadline of a request.
-pub const BOUNDS: [u64; 17] = [
-    50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000, 250_000, 500_000, 1_000_000,
-    2_500_000, 5_000_000, 10_000_000,
+use prometheus_client::metrics::histogram::Histogram;
+
+/// Upper bounds of the buckets in seconds: from a hit in memory to beyond `limits.deadline` and `uploads.job_timeout`.
+pub const SECONDS: [f64; 20] = [
+    0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5,
+    5.0, 10.0, 25.0, 50.0, 100.0,
 ];
 
-/// Durations, counted by size.
-#[derive(Debug, Default)]
-pub struct Histogram {
-    /// One count for each bound, and one for what is longer.
-    counts: [AtomicU64; BOUNDS.len() + 1],
-    sum_micros: AtomicU64,
+/// Upper bounds of the buckets of ratios, five per factor of ten.
+pub const RATIOS: [f64; 11] = [0.1, 0.16, 0.25, 0.4, 0.63, 1.0, 1.6, 2.5, 4.0, 6.3, 10.0];
+
+/// A histogram of durations.
+#[derive(Debug, Clone)]
+pub struct Durations(Histogram);
+
+impl Default for Durations {
+    fn default() -> Self {
+        Self(Histogram::new(SECONDS))
+    }
 }
 
-/// What a histogram holds at one time.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reading {
-    /// How many durations were at most as long as each bound.
-    pub up_to: [u64; BOUNDS.len()],
-    /// How many there were.
-    pub count: u64,
-    /// All of them together, in microseconds.
-    pub sum_micros: u64,
-}
-
-impl Histogram {
-    /// Counts a duration: two additions.
+impl Durations {
+    /// Counts a duration.
     pub fn observe(&self, duration: Duration) {
-        let micros = duration.as_micros() as u64;
-        let bucket = BOUNDS.partition_point(|bound| *bound < micros);
-        self.counts[bucket].fetch_add(1, Relaxed);
-        self.sum_micros.fetch_add(micros, Relaxed);
+        self.0.observe(duration.as_secs_f64());
     }
 
-    /// What it holds.
-    pub fn read(&self) -> Reading {
-        let mut count = 0;
-        let mut up_to = [0; BOUNDS.len()];
-        for (index, bucket) in self.counts.iter().enumerate() {
-            count += bucket.load(Relaxed);
-            if let Some(cell) = up_to.get_mut(index) {
-                *cell = count;
-            }
-        }
-        Reading { up_to, count, sum_micros: self.sum_micros.load(Relaxed) }
+    /// How many durations were counted.
+    pub fn count(&self) -> u64 {
+        self.0.count()
+    }
+
+    /// The histogram itself, for a scrape.
+    pub fn inner(&self) -> &Histogram {
+        &self.0
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// A histogram of actual over predicted time.
+#[derive(Debug, Clone)]
+pub struct CostRatios(Histogram);
 
-    #[test]
-    fn durations_are_counted_up_to_each_bound() {
-        let histogram = Histogram::default();
-        for micros in [0, 50, 51, 10_000_000, 10_000_001] {
-            histogram.observe(Duration::from_micros(micros));
+impl Default for CostRatios {
+    fn default() -> Self {
+        Self(Histogram::new(RATIOS))
+    }
+}
+
+impl CostRatios {
+    /// Counts a ratio; nothing if nothing was predicted.
+    pub fn observe(&self, actual: Duration, predicted: Duration) {
+        if !predicted.is_zero() {
+            self.0.observe(actual.as_secs_f64() / predicted.as_secs_f64());
         }
-        let reading = histogram.read();
-        assert_eq!((reading.count, reading.sum_micros), (5, 20_000_102));
-        assert_eq!(reading.up_to[..3], [2, 3, 3]);
-        assert_eq!(reading.up_to.last(), Some(&4));
+    }
+
+    /// The sum of all ratios.
+    pub fn sum(&self) -> f64 {
+        self.0.sum()
+    }
+
+    /// How many ratios were counted.
+    pub fn count(&self) -> u64 {
+        self.0.count()
+    }
+
+    /// The histogram itself, for a scrape.
+    pub fn inner(&self) -> &Histogram {
+        &self.0
     }
 }

@@ -1,4 +1,4 @@
-//! The name of every metric, what it counts, and by what it is told apart.
+//! Every metric: its name, type, labels and HELP text. Values are written by `http/admin/metrics.rs`.
 
 use std::fmt::Write;
 
@@ -7,27 +7,27 @@ use std::fmt::Write;
 pub struct Metric {
     /// Its name.
     pub name: &'static str,
-    /// How it behaves.
+    /// Its type.
     pub kind: Kind,
-    /// By what it is told apart; each has few values, none of which a client can choose.
+    /// Names of its labels; each has few values, none of which a client can choose.
     pub labels: &'static [&'static str],
-    /// What it counts.
+    /// What it measures, in which unit.
     pub help: &'static str,
 }
 
-/// How a metric behaves.
+/// The type of a metric.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// It grows.
+    /// A count that only grows.
     Counter,
-    /// It goes up and down.
+    /// A value that goes up and down.
     Gauge,
-    /// It counts by size.
+    /// Counts of values by size.
     Histogram,
 }
 
 impl Kind {
-    /// How Prometheus calls it.
+    /// Its name in Prometheus' text format.
     pub fn name(self) -> &'static str {
         match self {
             Self::Counter => "counter",
@@ -37,17 +37,14 @@ impl Kind {
     }
 }
 
-/// A metric that grows.
 const fn counter(name: &'static str, labels: &'static [&'static str], help: &'static str) -> Metric {
     Metric { name, kind: Kind::Counter, labels, help }
 }
 
-/// A metric that goes up and down.
 const fn gauge(name: &'static str, labels: &'static [&'static str], help: &'static str) -> Metric {
     Metric { name, kind: Kind::Gauge, labels, help }
 }
 
-/// A metric that counts by size.
 const fn histogram(name: &'static str, labels: &'static [&'static str], help: &'static str) -> Metric {
     Metric { name, kind: Kind::Histogram, labels, help }
 }
@@ -55,82 +52,94 @@ const fn histogram(name: &'static str, labels: &'static [&'static str], help: &'
 pub(crate) const BUILD: Metric = gauge(
     "pixmill_build_info",
     &["version", "libvips", "fingerprint"],
-    "Always 1; the labels say what runs. Nodes with one fingerprint give the same answers.",
+    "Always 1; the labels name the release, the version of libvips, and the fingerprint of release and configuration. Nodes with one fingerprint give the same answers.",
 );
 pub(crate) const UPTIME: Metric = gauge("pixmill_uptime_seconds", &[], "Seconds since the start.");
 pub(crate) const REQUESTS: Metric = counter(
     "pixmill_requests_total",
     &["status", "cache"],
-    "Requests for pictures, by the class of their status and by X-Cache; `none`: there was no answer to tell of.",
+    "Requests for pictures, by the class of their status and by the result of the cache as in X-Cache; `none`: no picture was answered.",
 );
 pub(crate) const REQUEST_SECONDS: Metric = histogram(
     "pixmill_request_duration_seconds",
     &[],
-    "From the head of a request to its answer, in seconds.",
+    "Time from the head of a request until its response is ready, in seconds.",
 );
 pub(crate) const RESPONSE_BYTES: Metric =
-    counter("pixmill_response_bytes_total", &[], "Bytes of the bodies of answers.");
+    counter("pixmill_response_bytes_total", &[], "Bytes of response bodies.");
 pub(crate) const IN_FLIGHT: Metric = gauge("pixmill_requests_in_flight", &[], "Requests being answered.");
 pub(crate) const CONNECTIONS: Metric =
-    gauge("pixmill_connections", &["listener"], "Open connections of clients, by listener.");
+    gauge("pixmill_connections", &["listener"], "Open client connections, by listener.");
 pub(crate) const MALFORMED: Metric = counter(
     "pixmill_malformed_requests_total",
     &["reason"],
-    "What clients sent that is not an HTTP request, by what is wrong with it: `syntax`, such as TLS on this port; `too_large`, \
-     the head. They are answered with 400 or 431, and their connections closed.",
+    "Input from clients that is not an HTTP request, by reason: `syntax`, such as TLS on this port; `too_large`, the head. It is answered with 400 or 431, and the connection closed.",
 );
-pub(crate) const FAILURES: Metric = counter(
-    "pixmill_failures_total",
+pub(crate) const ERRORS: Metric = counter(
+    "pixmill_errors_total",
     &["code"],
-    "Requests that failed, by the code in the answer; `overloaded` counts those that admission refused.",
+    "Requests that failed, by the code in the error body; `overloaded` counts those refused by admission control.",
 );
 pub(crate) const SIGNED: Metric = counter(
     "pixmill_signed_requests_total",
     &["key"],
-    "Requests with a good signature, by the id of the key.",
+    "Requests with a valid signature, by the id of the key.",
 );
 pub(crate) const PHASE_SECONDS: Metric = histogram(
     "pixmill_phase_duration_seconds",
     &["phase"],
-    "Seconds in each phase: `cache` of every answer, the others of each that was made.",
+    "Time per phase, in seconds: `cache` of every response, the others of each variant that was produced.",
 );
-pub(crate) const POOL_THREADS: Metric = gauge("pixmill_pool_threads", &[], "Threads that render.");
-pub(crate) const POOL_RUNNING: Metric = gauge("pixmill_pool_running", &[], "Jobs being computed.");
-pub(crate) const POOL_WAITING: Metric = gauge("pixmill_pool_waiting", &[], "Jobs that wait for a thread.");
-pub(crate) const POOL_OLDEST: Metric =
-    gauge("pixmill_pool_oldest_wait_seconds", &[], "How long the oldest job has been waiting.");
-pub(crate) const POOL_BEGUN: Metric =
-    counter("pixmill_pool_jobs_total", &[], "Jobs begun: renders, and looks at pictures.");
-pub(crate) const POOL_QUEUED: Metric = gauge(
-    "pixmill_pool_queued_seconds",
+pub(crate) const RENDERS: Metric = counter(
+    "pixmill_renders_total",
+    &["source", "format"],
+    "Renders that succeeded, by the format of the original and of the result; `json`: a description.",
+);
+pub(crate) const RENDER_OUTPUT: Metric = counter(
+    "pixmill_render_output_bytes_total",
+    &["source", "format"],
+    "Bytes produced by renders, by the format of the original and of the result.",
+);
+pub(crate) const RENDER_THREADS: Metric = gauge("pixmill_render_threads", &[], "Render threads.");
+pub(crate) const RENDER_RUNNING: Metric = gauge("pixmill_render_jobs_running", &[], "Jobs being computed.");
+pub(crate) const RENDER_WAITING: Metric =
+    gauge("pixmill_render_jobs_waiting", &[], "Jobs waiting for a render thread.");
+pub(crate) const RENDER_OLDEST: Metric = gauge(
+    "pixmill_render_oldest_wait_seconds",
+    &[],
+    "How long the oldest waiting job has been waiting, in seconds.",
+);
+pub(crate) const RENDER_JOBS: Metric =
+    counter("pixmill_render_jobs_total", &[], "Jobs started: renders and analyses of pictures.");
+pub(crate) const RENDER_QUEUED: Metric = gauge(
+    "pixmill_render_queue_predicted_seconds",
     &["class"],
-    "Predicted work that waits, in seconds of one thread, by class: `picture`, `vision`, `warming`, `async`.",
+    "Predicted work in the queue, in seconds of one thread, by class: `picture`, `vision`, `warming`, `async`.",
 );
-pub(crate) const POOL_BYTES: Metric = gauge(
-    "pixmill_pool_memory_bytes",
+pub(crate) const RENDER_MEMORY: Metric = gauge(
+    "pixmill_render_memory_predicted_bytes",
     &[],
-    "Predicted memory of the jobs being computed; `pixmill_pool_memory_limit_bytes` bounds it.",
+    "Predicted memory of the jobs being computed; `pixmill_render_memory_limit_bytes` bounds it.",
 );
-pub(crate) const POOL_MEMORY: Metric = gauge(
-    "pixmill_pool_memory_limit_bytes",
+pub(crate) const RENDER_MEMORY_LIMIT: Metric = gauge(
+    "pixmill_render_memory_limit_bytes",
     &[],
-    "The memory that jobs may use together: `workers.memory`, or what was found for it.",
+    "The memory that jobs may use together: `workers.memory`, or the default derived from the machine.",
 );
-pub(crate) const POOL_REFUSALS: Metric = counter(
-    "pixmill_pool_refusals_total",
+pub(crate) const RENDER_REFUSALS: Metric = counter(
+    "pixmill_render_refusals_total",
     &["reason"],
-    "Jobs refused: they would not end before their `deadline`, `overload` (the predicted wait is long and more arrives than \
-     the threads can do), `queue_full`, too much `memory` even alone, or `dropped` after waiting too long.",
+    "Jobs refused: predicted to end after their `deadline`, `overload` (the predicted wait is long and more arrives than the threads can do), `queue_full`, more `memory` than allowed even alone, or `dropped` after waiting too long.",
 );
-pub(crate) const POOL_COST: Metric = histogram(
-    "pixmill_pool_cost_ratio",
+pub(crate) const RENDER_COST_RATIO: Metric = histogram(
+    "pixmill_render_cost_ratio",
     &["class"],
-    "Actual over predicted time of jobs that ended well, before correction.",
+    "Actual over predicted time of jobs that succeeded, before correction.",
 );
-pub(crate) const POOL_CORRECTION: Metric = gauge(
-    "pixmill_pool_cost_correction",
+pub(crate) const RENDER_COST_CORRECTION: Metric = gauge(
+    "pixmill_render_cost_correction",
     &["class"],
-    "What predictions are multiplied by: actual over predicted time of late, 0.2 to 10.",
+    "Factor applied to predictions: recent actual over predicted time, 0.2 to 10.",
 );
 pub(crate) const WORKERS: Metric = gauge(
     "pixmill_render_workers",
@@ -160,7 +169,7 @@ pub(crate) const RENDER_CRASHES: Metric = counter(
 pub(crate) const RENDER_STOPS: Metric = counter(
     "pixmill_render_stops_total",
     &["reason"],
-    "Renders asked to stop, by reason: `deadline`, `cancelled` (nobody waits any more) or `memory`.",
+    "Renders asked to stop, by reason: `deadline`, `cancelled` (no client waits any more) or `memory`.",
 );
 pub(crate) const RENDER_KILLS: Metric = counter(
     "pixmill_render_kills_total",
@@ -175,36 +184,44 @@ pub(crate) const QUARANTINED: Metric = gauge(
 pub(crate) const INFERENCE_SECONDS: Metric = histogram(
     "pixmill_inference_duration_seconds",
     &["question"],
-    "Seconds to look at a picture, decoding included.",
+    "Time of one analysis by a vision model, decoding included, in seconds.",
 );
 pub(crate) const INFERENCE_REFUSALS: Metric = counter(
     "pixmill_inference_refusals_total",
     &["question"],
-    "Looks refused because too many were waiting.",
+    "Analyses refused because too many were waiting.",
 );
 pub(crate) const ORIGIN_SECONDS: Metric =
-    histogram("pixmill_origin_fetch_duration_seconds", &[], "Seconds of a fetch from the origin.");
+    histogram("pixmill_origin_fetch_duration_seconds", &[], "Time of a fetch from the origin, in seconds.");
 pub(crate) const ORIGIN_FETCHES: Metric =
-    counter("pixmill_origin_fetches_total", &["outcome"], "Fetches from the origin, by what came of them.");
-pub(crate) const HOST_PLACES: Metric = gauge(
+    counter("pixmill_origin_fetches_total", &["outcome"], "Fetches from the origin, by outcome.");
+pub(crate) const HOST_IN_FLIGHT: Metric = gauge(
     "pixmill_origin_requests_in_flight",
     &["origin"],
-    "Requests that a host is answering, by origin; `others`: hosts that requests name or origins redirect to, together.",
+    "Requests in flight to the host of an origin; `others`: hosts named by requests or redirects, together.",
 );
 pub(crate) const HOST_WAITING: Metric = gauge(
     "pixmill_origin_requests_waiting",
     &["origin"],
-    "Requests that wait for one of a host's places, by origin.",
+    "Requests waiting because their host has its maximum of requests in flight, by origin.",
 );
-pub(crate) const HOST_CIRCUITS: Metric =
-    gauge("pixmill_origin_circuits_open", &["origin"], "Hosts that are left alone because they failed.");
+pub(crate) const HOST_CIRCUITS: Metric = gauge(
+    "pixmill_origin_circuit_breakers_open",
+    &["origin"],
+    "Hosts whose circuit breaker is open, by origin.",
+);
 pub(crate) const HOST_REFUSALS: Metric = counter(
     "pixmill_origin_refusals_total",
     &["reason"],
-    "Requests that were not sent to a host: no place in time (`busy`), or it is left alone (`circuit_open`).",
+    "Requests not sent to a host: its maximum of requests stayed in flight (`busy`), or its circuit breaker was open (`circuit_open`).",
 );
-pub(crate) const HOST_OPENED: Metric =
-    counter("pixmill_origin_circuits_opened_total", &[], "How often a host began to be left alone.");
+pub(crate) const HOST_OPENED: Metric = counter(
+    "pixmill_origin_circuit_breaker_opened_total",
+    &[],
+    "How often a circuit breaker of a host opened.",
+);
+pub(crate) const COALESCING: Metric =
+    gauge("pixmill_coalescing_in_flight", &["kind"], "Operations in flight that further requests can join.");
 pub(crate) const UPLOAD_BYTES: Metric = gauge(
     "pixmill_upload_memory_bytes",
     &[],
@@ -218,72 +235,82 @@ pub(crate) const JOBS: Metric = gauge(
 pub(crate) const UPLOAD_REFUSALS: Metric = counter(
     "pixmill_upload_refusals_total",
     &["reason"],
-    "Uploads for which there was no memory, and jobs for which the queue had no place.",
+    "Uploads refused for lack of `memory`, and jobs refused because the `queue` was full.",
 );
 pub(crate) const REDIS_CONNECTED: Metric = gauge(
     "pixmill_redis_connected",
     &[],
-    "1 while Redis is in use, 0 while this node goes on alone; absent without one.",
+    "1 while Redis is in use, 0 while it is unavailable and this node uses local caches only; absent without Redis.",
 );
 pub(crate) const CLUSTER_NODES: Metric = gauge(
     "pixmill_cluster_nodes",
     &["fingerprint"],
-    "Nodes that share the Redis, by the fingerprint of release and configuration; more than one is normal only during a \
-     rolling restart. Absent without Redis, and while it is away.",
+    "Nodes that share the Redis, by the fingerprint of release and configuration; more than one fingerprint is normal only during a rolling restart. Absent without Redis, and while it is unavailable.",
 );
 pub(crate) const LEASES: Metric = counter(
     "pixmill_leases_total",
     &["outcome"],
-    "Requests to be the one node that makes something: `granted`, `refused` since another node is at it, `taken_over` among \
-     those granted, after waiting in vain.",
+    "Requests for the lease to produce a variant: `granted`, `refused` because another node holds it, `taken_over` among those granted, after the other node's expired.",
 );
-pub(crate) const PURGES_MADE: Metric =
-    counter("pixmill_purges_total", &[], "Purges by way of this node: `DELETE`, and uploads that replace.");
+pub(crate) const PURGES_MADE: Metric = counter(
+    "pixmill_purges_total",
+    &[],
+    "Purges by way of this node: `DELETE`, and uploads that replace an original.",
+);
 pub(crate) const PURGES_RECEIVED: Metric = counter(
     "pixmill_purges_received_total",
     &[],
     "Purges read from the log that nodes share, those by way of this node included.",
 );
-pub(crate) const FLIGHTS: Metric =
-    gauge("pixmill_flights", &["kind"], "Work under way that others may join.");
 pub(crate) const CACHE_HITS: Metric =
-    counter("pixmill_cache_hits_total", &["cache", "tier"], "Look-ups that found something.");
+    counter("pixmill_cache_hits_total", &["cache", "tier"], "Look-ups that found an entry.");
 pub(crate) const CACHE_MISSES: Metric =
-    counter("pixmill_cache_misses_total", &["cache", "tier"], "Look-ups that found nothing.");
+    counter("pixmill_cache_misses_total", &["cache", "tier"], "Look-ups that found no entry.");
 pub(crate) const CACHE_PUTS: Metric =
-    counter("pixmill_cache_puts_total", &["cache", "tier"], "Entries handed in.");
+    counter("pixmill_cache_puts_total", &["cache", "tier"], "Entries handed to the tier.");
 pub(crate) const CACHE_EVICTIONS: Metric =
-    counter("pixmill_cache_evictions_total", &["cache", "tier"], "Entries that had to make room.");
+    counter("pixmill_cache_evictions_total", &["cache", "tier"], "Entries evicted for lack of capacity.");
 pub(crate) const CACHE_FAILURES: Metric =
     counter("pixmill_cache_failures_total", &["cache", "tier"], "Reads and writes that failed.");
 pub(crate) const CACHE_DROPPED: Metric = counter(
     "pixmill_cache_dropped_total",
     &["cache", "tier"],
-    "Redis: entries that were not written, since too much waited or it did not take them.",
+    "Redis: entries that were not written, because the write queue was full or Redis refused them.",
 );
 pub(crate) const CACHE_CORRUPT: Metric = counter(
     "pixmill_cache_corrupt_total",
     &["cache", "tier"],
     "Redis: entries that were damaged or written for another key, and so not used.",
 );
-pub(crate) const CACHE_BYTES: Metric = gauge(
-    "pixmill_cache_bytes",
-    &["cache", "tier"],
-    "Memory: bytes held. Disk: bytes written since the start. Redis: bytes that wait to be written.",
+pub(crate) const CACHE_HELD: Metric =
+    gauge("pixmill_cache_held_bytes", &["cache"], "Bytes held by the memory tier.");
+pub(crate) const CACHE_WRITTEN: Metric = counter(
+    "pixmill_cache_written_bytes_total",
+    &["cache"],
+    "Bytes written by the disk tier since the start.",
 );
-pub(crate) const CACHE_CAPACITY: Metric = gauge("pixmill_cache_capacity_bytes", &["cache", "tier"], "Room.");
+pub(crate) const CACHE_QUEUED: Metric =
+    gauge("pixmill_cache_write_queue_bytes", &["cache"], "Bytes waiting to be written to Redis.");
+pub(crate) const CACHE_CAPACITY: Metric = gauge(
+    "pixmill_cache_capacity_bytes",
+    &["cache", "tier"],
+    "Capacity in bytes; Redis: of the write queue.",
+);
 pub(crate) const CACHE_OVERSIZE: Metric =
-    counter("pixmill_cache_oversize_total", &["cache"], "Entries too large to be kept.");
+    counter("pixmill_cache_oversize_total", &["cache"], "Entries too large to be cached.");
 pub(crate) const VIPS_MEMORY: Metric = gauge(
     "pixmill_vips_memory_bytes",
     &[],
-    "Memory of pixels that libvips holds in the server itself: 0 while render workers are processes.",
+    "Pixel memory that libvips holds in the server process: 0 while render workers are processes.",
 );
-pub(crate) const RESIDENT: Metric =
-    gauge("process_resident_memory_bytes", &[], "Memory of the server process, without its render workers.");
+pub(crate) const RESIDENT: Metric = gauge(
+    "process_resident_memory_bytes",
+    &[],
+    "Resident memory of the server process, without its render workers.",
+);
 pub(crate) const OPEN_FILES: Metric = gauge("process_open_fds", &[], "Open files and connections.");
 pub(crate) const STARTED: Metric =
-    gauge("process_start_time_seconds", &[], "When the process began, in seconds of Unix time.");
+    gauge("process_start_time_seconds", &[], "Start of the process, in seconds of Unix time.");
 
 /// Every metric, in the order of the reference.
 pub const METRICS: &[Metric] = &[
@@ -295,20 +322,22 @@ pub const METRICS: &[Metric] = &[
     IN_FLIGHT,
     CONNECTIONS,
     MALFORMED,
-    FAILURES,
+    ERRORS,
     SIGNED,
     PHASE_SECONDS,
-    POOL_THREADS,
-    POOL_RUNNING,
-    POOL_WAITING,
-    POOL_OLDEST,
-    POOL_BEGUN,
-    POOL_QUEUED,
-    POOL_BYTES,
-    POOL_MEMORY,
-    POOL_REFUSALS,
-    POOL_COST,
-    POOL_CORRECTION,
+    RENDERS,
+    RENDER_OUTPUT,
+    RENDER_THREADS,
+    RENDER_RUNNING,
+    RENDER_WAITING,
+    RENDER_OLDEST,
+    RENDER_JOBS,
+    RENDER_QUEUED,
+    RENDER_MEMORY,
+    RENDER_MEMORY_LIMIT,
+    RENDER_REFUSALS,
+    RENDER_COST_RATIO,
+    RENDER_COST_CORRECTION,
     WORKERS,
     WORKER_STARTS,
     WORKER_RECYCLED,
@@ -321,12 +350,12 @@ pub const METRICS: &[Metric] = &[
     INFERENCE_REFUSALS,
     ORIGIN_SECONDS,
     ORIGIN_FETCHES,
-    HOST_PLACES,
+    HOST_IN_FLIGHT,
     HOST_WAITING,
     HOST_CIRCUITS,
     HOST_REFUSALS,
     HOST_OPENED,
-    FLIGHTS,
+    COALESCING,
     UPLOAD_BYTES,
     JOBS,
     UPLOAD_REFUSALS,
@@ -342,13 +371,37 @@ pub const METRICS: &[Metric] = &[
     CACHE_FAILURES,
     CACHE_DROPPED,
     CACHE_CORRUPT,
-    CACHE_BYTES,
+    CACHE_HELD,
+    CACHE_WRITTEN,
+    CACHE_QUEUED,
     CACHE_CAPACITY,
     CACHE_OVERSIZE,
     VIPS_MEMORY,
     RESIDENT,
     OPEN_FILES,
     STARTED,
+];
+
+/// Metrics that had another name before the names were fixed, as old and new name, for whoever has dashboards of old.
+const RENAMED: [(&str, &str); 18] = [
+    ("pixmill_failures_total", "pixmill_errors_total"),
+    ("pixmill_pool_threads", "pixmill_render_threads"),
+    ("pixmill_pool_running", "pixmill_render_jobs_running"),
+    ("pixmill_pool_waiting", "pixmill_render_jobs_waiting"),
+    ("pixmill_pool_oldest_wait_seconds", "pixmill_render_oldest_wait_seconds"),
+    ("pixmill_pool_jobs_total", "pixmill_render_jobs_total"),
+    ("pixmill_pool_queued_seconds", "pixmill_render_queue_predicted_seconds"),
+    ("pixmill_pool_memory_bytes", "pixmill_render_memory_predicted_bytes"),
+    ("pixmill_pool_memory_limit_bytes", "pixmill_render_memory_limit_bytes"),
+    ("pixmill_pool_refusals_total", "pixmill_render_refusals_total"),
+    ("pixmill_pool_cost_ratio", "pixmill_render_cost_ratio"),
+    ("pixmill_pool_cost_correction", "pixmill_render_cost_correction"),
+    ("pixmill_origin_circuits_open", "pixmill_origin_circuit_breakers_open"),
+    ("pixmill_origin_circuits_opened_total", "pixmill_origin_circuit_breaker_opened_total"),
+    ("pixmill_flights", "pixmill_coalescing_in_flight"),
+    ("pixmill_cache_bytes{tier=\"memory\"}", "pixmill_cache_held_bytes"),
+    ("pixmill_cache_bytes{tier=\"disk\"}", "pixmill_cache_written_bytes_total"),
+    ("pixmill_cache_bytes{tier=\"redis\"}", "pixmill_cache_write_queue_bytes"),
 ];
 
 /// The reference of all metrics, in Markdown.
@@ -359,6 +412,10 @@ pub fn reference() -> String {
         // writing to a string cannot fail
         let _ =
             writeln!(table, "| `{}` | {} | {labels} | {} |", metric.name, metric.kind.name(), metric.help);
+    }
+    table += "\n## Renamed\n\nNames are fixed from 0.2 on. Before, these metrics had other names:\n\n| before | now |\n|---|---|\n";
+    for (old, new) in RENAMED {
+        let _ = writeln!(table, "| `{old}` | `{new}` |");
     }
     table
 }

@@ -1,11 +1,10 @@
-//! What the server tells of itself.
+//! Logs, metrics and counters of the server.
 
 pub mod access;
 pub mod counters;
-pub mod exposition;
 pub mod histogram;
 pub mod hosts;
 pub mod logs;
 pub mod metrics;
 pub mod process;
-pub mod ratios;
+pub mod scrape;

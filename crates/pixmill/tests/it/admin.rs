@@ -34,8 +34,13 @@ async fn every_metric_is_told_and_described_once() {
     let described: Vec<_> = text.lines().filter_map(|line| line.strip_prefix("# TYPE ")).collect();
     let names: BTreeSet<_> = described.iter().map(|line| line.split(' ').next().unwrap()).collect();
     assert_eq!(names.len(), described.len(), "{described:#?}");
-    // without fetches and without Redis
-    let quiet = ["pixmill_origin_fetches_total", "pixmill_redis_connected", "pixmill_cluster_nodes"];
+    // without Redis
+    let quiet = [
+        "pixmill_redis_connected",
+        "pixmill_cluster_nodes",
+        "pixmill_cache_write_queue_bytes",
+        "pixmill_cache_written_bytes_total",
+    ];
     let known = METRICS.iter().map(|metric| metric.name).filter(|name| !quiet.contains(name));
     assert_eq!(names, known.collect());
 }
@@ -59,16 +64,16 @@ async fn numbers_add_up() {
         ("pixmill_requests_total{status=\"2xx\",cache=\"miss\"}", 2.0),
         ("pixmill_requests_total{status=\"2xx\",cache=\"hit-memory\"}", 1.0),
         ("pixmill_requests_total{status=\"4xx\",cache=\"none\"}", 1.0),
-        ("pixmill_failures_total{code=\"invalid_parameter\"}", 1.0),
-        ("pixmill_failures_total{code=\"overloaded\"}", 0.0),
+        ("pixmill_errors_total{code=\"invalid_parameter\"}", 1.0),
+        ("pixmill_errors_total{code=\"overloaded\"}", 0.0),
         ("pixmill_request_duration_seconds_count", 4.0),
         ("pixmill_phase_duration_seconds_count{phase=\"encode\"}", 2.0),
         ("pixmill_phase_duration_seconds_count{phase=\"cache\"}", 3.0),
         ("pixmill_origin_fetches_total{outcome=\"found\"}", 1.0),
         ("pixmill_origin_fetch_duration_seconds_count", 1.0),
-        ("pixmill_pool_jobs_total", 2.0),
-        ("pixmill_pool_running", 0.0),
-        ("pixmill_flights{kind=\"answers\"}", 0.0),
+        ("pixmill_render_jobs_total", 2.0),
+        ("pixmill_render_jobs_running", 0.0),
+        ("pixmill_coalescing_in_flight{kind=\"answers\"}", 0.0),
         ("pixmill_cache_puts_total{cache=\"results\",tier=\"memory\"}", 2.0),
         ("pixmill_inference_duration_seconds_count{question=\"faces\"}", 0.0),
     ] {

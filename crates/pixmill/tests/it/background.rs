@@ -57,7 +57,7 @@ async fn several_are_made_at_once() {
     for target in made {
         assert_eq!(get(uploads, target.as_str().unwrap()).await.outcome(), (200, "hit-memory"));
     }
-    let rendered = |class| server.pool().ratios()[class].read().count;
+    let rendered = |class| server.pool().ratios()[class].count();
     let by_class = [Class::Picture, Class::Async, Class::Warming].map(rendered);
     assert_eq!(by_class, [0, 1, 2], "what is asked for, and what is made ahead");
     // without `async` they mean nothing

@@ -140,7 +140,7 @@ async fn hosts_are_told_by_origin() {
     assert_eq!(told, json!({ "default": busy, "shop": busy, "others": busy }));
     let told = metrics(&server).await;
     for origin in ["default", "shop", "others"] {
-        let name = format!("pixmill_origin_circuits_open{{origin=\"{origin}\"}}");
+        let name = format!("pixmill_origin_circuit_breakers_open{{origin=\"{origin}\"}}");
         assert!(told.contains_key(&name), "{name}");
         assert_eq!(told[&format!("pixmill_origin_requests_in_flight{{origin=\"{origin}\"}}")], "0");
     }

@@ -115,7 +115,7 @@ async fn what_cannot_be_answered_in_time_is_refused_at_once() {
     assert_eq!(origin.asked(), 0);
     let metrics = get(server.admin_address, "/metrics").await;
     let metrics = String::from_utf8(metrics.body).unwrap();
-    assert!(metrics.contains("pixmill_pool_refusals_total{reason=\"deadline\"} 1"), "{metrics}");
+    assert!(metrics.contains("pixmill_render_refusals_total{reason=\"deadline\"} 1"), "{metrics}");
     drop(release);
     assert!(long.await.is_ok());
     assert_eq!(get(server.address, "/a.jpg?width=50").await.status, 200);
