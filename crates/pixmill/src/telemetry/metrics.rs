@@ -382,7 +382,7 @@ pub const METRICS: &[Metric] = &[
     STARTED,
 ];
 
-/// Metrics that had another name before the names were fixed, as old and new name, for whoever has dashboards of old.
+/// Metrics that had another name in earlier builds, as old and new name: for dashboards and alerts that use them.
 const RENAMED: [(&str, &str); 18] = [
     ("pixmill_failures_total", "pixmill_errors_total"),
     ("pixmill_pool_threads", "pixmill_render_threads"),
@@ -413,7 +413,7 @@ pub fn reference() -> String {
         let _ =
             writeln!(table, "| `{}` | {} | {labels} | {} |", metric.name, metric.kind.name(), metric.help);
     }
-    table += "\n## Renamed\n\nNames are fixed from 0.2 on. Before, these metrics had other names:\n\n| before | now |\n|---|---|\n";
+    table += "\n## Renamed\n\nNames do not change any more. In earlier builds these metrics had other names:\n\n| before | now |\n|---|---|\n";
     for (old, new) in RENAMED {
         let _ = writeln!(table, "| `{old}` | `{new}` |");
     }
