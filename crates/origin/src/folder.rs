@@ -1,9 +1,10 @@
 //! An origin that is a folder: regular files below it, and nothing else.
 
 use std::{
+    ffi::OsStr,
     fs::File,
     io::{self, Read},
-    os::fd::OwnedFd,
+    os::{fd::OwnedFd, unix::ffi::OsStrExt},
     path::{Path, PathBuf},
     sync::Arc,
     time::{Duration, SystemTime},
@@ -79,11 +80,13 @@ impl Folder {
     }
 }
 
-/// The path below the folder; `None` for hidden files, and for the folder itself.
+/// The path below the folder; `None` for hidden files, for names with a slash, which no file has, and for the folder
+/// itself.
 fn relative(path: &SourcePath) -> Option<PathBuf> {
     let segments = path.segments();
-    let hidden = segments.iter().any(|segment| segment.starts_with('.'));
-    (!hidden && !segments.is_empty()).then(|| segments.iter().collect())
+    let no_file = segments.iter().any(|segment| segment.starts_with(b".") || segment.contains(&b'/'));
+    (!no_file && !segments.is_empty())
+        .then(|| segments.iter().map(|segment| OsStr::from_bytes(segment)).collect())
 }
 
 /// One file to read, on a thread where waiting is allowed.
@@ -218,6 +221,8 @@ mod tests {
             ("/.a", None),
             ("/.a/b", None),
             ("/...", None),
+            ("/a%2Fb", None),
+            ("/caf%C3%A9", Some("caf\u{e9}")),
         ] {
             assert_eq!(relative(&SourcePath::parse(raw).unwrap()), expected.map(PathBuf::from), "{raw}");
         }

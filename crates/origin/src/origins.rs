@@ -134,7 +134,7 @@ impl Origins {
                 identity.extend(address.iter().map(|address| format!(" at {address}")));
                 identity
             }
-            Place::Bucket { name, path, .. } => format!("bucket {name}{}", path.identity()),
+            Place::Bucket { name, path, .. } => format!("bucket {name}{}", path.object_identity()),
         }
     }
 

@@ -15,7 +15,7 @@ const QUOTED: usize = 128;
 /// ```
 /// # use origin::SourcePath;
 /// let path = SourcePath::parse("//caf%c3%a9/%41 %28b%29.jpg")?;
-/// assert_eq!(path.segments(), ["café", "A (b).jpg"]);
+/// assert_eq!(path.segments(), ["café".as_bytes(), b"A (b).jpg"]);
 /// assert_eq!(path.canonical(), "/caf%C3%A9/A%20%28b%29.jpg");
 /// assert_eq!(path.identity(), "/caf%C3%A9/A%20(b).jpg");
 /// # Ok::<(), origin::Error>(())
@@ -23,15 +23,16 @@ const QUOTED: usize = 128;
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct SourcePath {
     canonical: String,
-    segments: Vec<String>,
+    segments: Vec<Vec<u8>>,
 }
 
 impl SourcePath {
     /// Reads the path of a request as it was sent: percent-encoded, with its leading slash, without a query.
     ///
     /// Decoding happens once: `a%252eb` is a file called `a%2eb`. Empty segments are dropped, wherever they stand: `//a/`
-    /// is `/a`. Whatever could mean something else to a file system or to another parser of URLs, one that decodes
-    /// twice among them, is refused with [`crate::ErrorKind::InvalidPath`].
+    /// is `/a`. An encoded slash is part of its segment, and bytes need not be UTF-8. Whatever could climb above the origin's
+    /// base for a file system or for another parser of URLs, one that decodes twice among them, is refused with
+    /// [`crate::ErrorKind::InvalidPath`].
     pub fn parse(raw: &str) -> Result<Self> {
         Self::read(raw)
             .map_err(|reason| Error::InvalidPath { path: raw.chars().take(QUOTED).collect(), reason })
@@ -44,23 +45,25 @@ impl SourcePath {
         &self.canonical
     }
 
-    /// The one spelling of the decoded segments: what identifies a file of a folder and an object of a bucket, which
-    /// have names and no URLs. It is a path that [`Self::parse`] reads as the same segments.
+    /// The one spelling of the decoded segments: what identifies a file of a folder, which has a name and no URL. It is a
+    /// path that [`Self::parse`] reads as the same segments.
     pub fn identity(&self) -> String {
-        if self.segments.is_empty() {
-            return "/".to_owned();
-        }
-        let mut identity = String::with_capacity(self.canonical.len());
-        for segment in &self.segments {
-            identity.push('/');
-            segment.bytes().for_each(|byte| append(&mut identity, byte, Spelling::Plain));
-        }
-        identity
+        spelled(self.segments.iter().map(Vec::as_slice))
     }
 
-    /// The decoded segments in order, none of them empty; the root has none.
-    pub fn segments(&self) -> &[String] {
+    /// The one spelling of the key of an object in a bucket, where an encoded slash is a slash.
+    pub fn object_identity(&self) -> String {
+        spelled(self.object_segments())
+    }
+
+    /// The decoded segments in order, none of them empty; the root has none. They are bytes, and may hold a slash.
+    pub fn segments(&self) -> &[Vec<u8>] {
         &self.segments
+    }
+
+    /// The parts of the key of an object in a bucket, between slashes, encoded ones too; a part may be empty then.
+    pub fn object_segments(&self) -> impl Iterator<Item = &[u8]> {
+        self.segments.iter().flat_map(|segment| segment.split(|byte| *byte == b'/'))
     }
 
     /// What lies below a prefix of whole segments, as a path of its own; nothing if it does not lie below it.
@@ -90,8 +93,18 @@ impl SourcePath {
     }
 }
 
+/// Segments as a path, each byte in its one spelling.
+fn spelled<'a>(segments: impl Iterator<Item = &'a [u8]>) -> String {
+    let mut path = String::new();
+    for segment in segments {
+        path.push('/');
+        segment.iter().for_each(|byte| append(&mut path, *byte, Spelling::Plain));
+    }
+    if path.is_empty() { "/".to_owned() } else { path }
+}
+
 /// Decodes one segment, and appends its canonical form to `canonical`.
-fn decode(segment: &str, canonical: &mut String) -> Result<String, &'static str> {
+fn decode(segment: &str, canonical: &mut String) -> Result<Vec<u8>, &'static str> {
     let mut decoded = Vec::with_capacity(segment.len());
     let mut rest = segment.as_bytes();
     while let [first, after @ ..] = rest {
@@ -105,7 +118,7 @@ fn decode(segment: &str, canonical: &mut String) -> Result<String, &'static str>
         decoded.push(byte);
         rest = after;
     }
-    String::from_utf8(decoded).map_err(|_| "expected UTF-8")
+    Ok(decoded)
 }
 
 /// The path of a URL in the normal form of RFC 3986, 6.2.2: hexadecimal digits are capital, and what needs no encoding
@@ -150,7 +163,6 @@ fn hex(digit: u8) -> Result<u8, &'static str> {
 
 fn check(byte: u8, spelling: Spelling) -> Result<(), &'static str> {
     match (byte, spelling) {
-        (b'/', _) => Err("expected no encoded slash"),
         (b'\\', _) => Err("expected no backslash"),
         (b'?' | b'#', Spelling::Plain) => Err("expected a path without query and fragment"),
         _ => Ok(()),
@@ -199,13 +211,39 @@ mod tests {
             ("/%3Fa%23", "/%3Fa%23", &["?a#"]),
             ("/...", "/...", &["..."]),
             ("/..a", "/..a", &["..a"]),
+            ("/a%2fb", "/a%2Fb", &["a/b"]),
+            ("/%2Fa%2F/b", "/%2Fa%2F/b", &["/a/", "b"]),
             ("/.hidden", "/.hidden", &[".hidden"]),
             ("/w_300,h_200;v=1/x@2x.png", "/w_300,h_200;v=1/x@2x.png", &["w_300,h_200;v=1", "x@2x.png"]),
         ];
         for (raw, canonical, segments) in cases {
             let path = SourcePath::parse(raw).unwrap();
             assert_eq!(path.canonical(), *canonical, "{raw}");
-            assert_eq!(path.segments(), *segments, "{raw}");
+            let expected: Vec<_> = segments.iter().map(|segment| segment.as_bytes()).collect();
+            assert_eq!(path.segments(), expected, "{raw}");
+        }
+        let latin = SourcePath::parse("/caf%e9/%ff.jpg").unwrap();
+        assert_eq!(
+            (latin.canonical(), latin.segments()),
+            ("/caf%E9/%FF.jpg", &[b"caf\xe9".to_vec(), b"\xff.jpg".to_vec()][..])
+        );
+    }
+
+    #[test]
+    fn an_encoded_slash_is_a_slash_in_keys_alone() {
+        for (raw, identity, object) in [
+            ("/a/b", "/a/b", "/a/b"),
+            ("/a%2Fb", "/a%2Fb", "/a/b"),
+            ("/a%2fb%2F", "/a%2Fb%2F", "/a/b/"),
+            ("/caf%e9", "/caf%E9", "/caf%E9"),
+            ("/", "/", "/"),
+        ] {
+            let path = SourcePath::parse(raw).unwrap();
+            assert_eq!(
+                (path.identity().as_str(), path.object_identity().as_str()),
+                (identity, object),
+                "{raw}"
+            );
         }
     }
 
@@ -286,7 +324,8 @@ mod tests {
             "/%2E./a",
             "/.%2e/a",
             "/%2e",
-            "/a%2fb",
+            "/a%2f..%2fb",
+            "/a%2f.",
             "/..;/a",
             "/a/.;x/b",
             "/%2e%2e;/a",
@@ -302,9 +341,7 @@ mod tests {
             "/a\nb",
             "/a%7f",
             "/a%c2%85",
-            "/%ff",
             "/%c0%ae%c0%ae/a",
-            "/%ed%a0%80",
             "/a%",
             "/a%4",
             "/a%zz",
@@ -364,8 +401,11 @@ mod tests {
         fn segments_are_harmless(raw in "/?\\PC{0,64}") {
             if let Ok(path) = SourcePath::parse(&raw) {
                 for segment in path.segments() {
-                    prop_assert!(!segment.is_empty() && segment != "." && segment != "..");
-                    prop_assert!(!segment.contains(['/', '\\', '\0']));
+                    prop_assert!(!segment.is_empty());
+                    for step in segment.split(|byte| *byte == b'/') {
+                        prop_assert!(step != b"." && step != b"..");
+                    }
+                    prop_assert!(!segment.contains(&b'\\') && !segment.contains(&0));
                 }
             }
         }

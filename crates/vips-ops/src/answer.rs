@@ -70,23 +70,27 @@ pub fn answer(
     deadline: &Deadline,
     reached: &mut dyn FnMut(Phase),
 ) -> Result<Answer> {
-    let mut wanted = params.of_picture();
-    // nothing is said of a film but what holds for the animation that it is made of
-    if params.meta.is_some() && wanted.format == Some(Format::Mp4) {
-        wanted.format = None;
-    }
+    let wanted = params.of_picture();
     if params.meta.is_some() && wanted.is_empty() {
         let answer = describe(params, original, &assets.faces, settings, deadline)?;
         [Phase::Opened, Phase::Processed, Phase::Encoded].into_iter().for_each(reached);
         return Ok(answer);
     }
-    let Encoded { bytes, format, original, lacks_overlays, quality, .. } =
-        process(&wanted, original, assets, accept, settings, deadline, reached)?;
+    let encoded = process(&wanted, original, assets, accept, settings, deadline, reached)?;
+    let Encoded { bytes, format, size, original: stored, lacks_overlays, quality } = encoded;
+    let answer = Answer { bytes, media: Media::Picture(format), original: stored, lacks_overlays, quality };
     if params.meta.is_none() {
-        return Ok(Answer { bytes, media: Media::Picture(format), original, lacks_overlays, quality });
+        return Ok(answer);
     }
-    let described = describe(params, &bytes, &[], settings, deadline)?;
-    Ok(Answer { original, lacks_overlays, quality, ..described })
+    if format == OutputFormat::Mp4 {
+        let first = Params { format: Some(Format::Png), ..wanted };
+        let first = process(&first, original, assets, accept, settings, deadline, &mut |_| ())?;
+        let first = Source::open(&first.bytes, &settings.limits)?;
+        let bytes = meta::describe_film(&answer.bytes, size, &first, params, settings, deadline)?;
+        return Ok(Answer { bytes, media: Media::Json, ..answer });
+    }
+    let described = describe(params, &answer.bytes, &[], settings, deadline)?;
+    Ok(Answer { bytes: described.bytes, media: described.media, ..answer })
 }
 
 /// The description of an encoded picture with the faces in it, in its pixels, upright.

@@ -65,24 +65,24 @@ impl Place {
         Ok(place)
     }
 
-    /// The key of an original; `None` for the root, which is no object. Paths have no empty segments, so keys that have
-    /// some (`a//b`, `/a`, `a/`) cannot be asked for.
+    /// The key of an original; `None` for the root, which is no object, and for what no object is called: keys are UTF-8,
+    /// and those with empty segments (`a//b`, `/a`, `a/`) cannot be asked for. An encoded slash is a slash of the key.
     pub(crate) fn key(&self, path: &SourcePath) -> Option<Path> {
-        let prefix = self.prefix.as_ref().map(SourcePath::segments).unwrap_or_default();
-        let segments: Vec<&str> = prefix.iter().chain(path.segments()).map(String::as_str).collect();
         if path.segments().is_empty() {
             return None;
         }
+        let prefix = self.prefix.iter().flat_map(SourcePath::object_segments);
         // `Path::parse` and `Path::from` would refuse or encode what is a key of its own
-        segments
-            .into_iter()
-            .try_fold(Path::ROOT, |path, segment| Some(path.join(PathPart::parse(segment).ok()?)))
+        prefix.chain(path.object_segments()).try_fold(Path::ROOT, |path, segment| {
+            let segment = str::from_utf8(segment).ok().filter(|segment| !segment.is_empty())?;
+            Some(path.join(PathPart::parse(segment).ok()?))
+        })
     }
 
     /// What identifies an original in the bucket: the prefix and the path in the one spelling that their names have.
     pub(crate) fn identity(&self, path: &SourcePath) -> String {
-        let prefix = self.prefix.as_ref().map(SourcePath::identity).unwrap_or_default();
-        format!("{prefix}{}", path.identity())
+        let prefix = self.prefix.as_ref().map(SourcePath::object_identity).unwrap_or_default();
+        format!("{prefix}{}", path.object_identity())
     }
 }
 
@@ -104,6 +104,10 @@ mod tests {
             ("s3://photos/2026/may/", "/a.jpg", Some("2026/may/a.jpg")),
             ("s3://photos/caf%C3%A9 1", "/a%20b+c.jpg", Some("café 1/a b+c.jpg")),
             ("s3://photos", "/%252F", Some("%2F")),
+            ("s3://photos/p", "/2026%2Fmay/a.jpg", Some("p/2026/may/a.jpg")),
+            ("s3://photos", "/a%2F%2Fb", None),
+            ("s3://photos", "/a%2F", None),
+            ("s3://photos", "/caf%E9.jpg", None),
             ("s3://photos", "/a//b", Some("a/b")),
             ("s3://photos", "/a/", Some("a")),
             ("s3://photos/p", "//a", Some("p/a")),

@@ -87,7 +87,6 @@ async fn no_way_out() {
         "/..;/out.jpg",
         "/%252e%252e/out.jpg",
         "/a.jpg%00",
-        "/%ff.jpg",
     ] {
         assert_eq!(SourcePath::parse(raw).unwrap_err().kind(), ErrorKind::InvalidPath, "{raw}");
     }

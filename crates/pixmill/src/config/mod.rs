@@ -13,6 +13,7 @@ mod load;
 mod params;
 mod problems;
 pub mod reference;
+mod renamed;
 mod secret;
 mod sections;
 mod setting;
@@ -34,7 +35,7 @@ pub use self::{
     environment::Environment,
     flags::Flags,
     load::load,
-    params::Params,
+    params::{Params, SourceUrlQuery},
     problems::Problems,
     secret::{MASK, Secret},
     sections::{Isolation, Listen, Shares, Workers},

@@ -38,8 +38,20 @@ pub struct Params {
     pub heights_allowed: Vec<Length>,
     /// What is done with a size that neither list has.
     pub other_sizes: OtherSizes,
+    /// Whose the query is that follows an unencoded `source_url`, as in `/?source_url=http://example.com/a.jpg?width=100`.
+    pub source_url_query: SourceUrlQuery,
     /// The keys that sign URLs.
     pub signing: Signing,
+}
+
+/// Whose the query is that follows an unencoded `source_url`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SourceUrlQuery {
+    /// The original's: it is part of its URL. A parameter of pictures in it is named in `X-Pixmill-Warning`.
+    Original,
+    /// The request's: its parameters are applied. A URL with a query of its own must be percent-encoded then.
+    Request,
 }
 
 impl Default for Params {
@@ -54,6 +66,7 @@ impl Default for Params {
             widths_allowed: Vec::new(),
             heights_allowed: Vec::new(),
             other_sizes: OtherSizes::Snap,
+            source_url_query: SourceUrlQuery::Original,
             signing: Signing::default(),
         }
     }

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use toml::{Table, Value};
 
-use super::{Config, MASK};
+use super::{Config, MASK, renamed};
 
 /// Keys, or what lies below them, whose values are never shown; `*` is any name.
 pub(super) const SECRETS: &[&str] = &[
@@ -92,7 +92,11 @@ impl Setting {
         let Self { source, .. } = self;
         if let Some(rest) = message.strip_prefix("unknown field ") {
             let (unknown, expected) = rest.split_once(", ").unwrap_or((rest, "expected none"));
-            return format!("{} is no known key, {expected} (from {source})", self.up_to(unknown));
+            let unknown = self.up_to(unknown);
+            return match renamed::successor(&unknown).or_else(|| renamed::successor(&self.key.join("."))) {
+                Some(key) => format!("{unknown} is no known key, use {key} (from {source})"),
+                None => format!("{unknown} is no known key, {expected} (from {source})"),
+            };
         }
         let key = self.key.join(".");
         let value = self.shown(&key);

@@ -11,7 +11,7 @@ use actix_web::{
     web::Payload,
 };
 use result_cache::clock;
-use vips_ops::params::{Parsed, refusal::Refusal};
+use vips_ops::params::{Parsed, refusal::Refusal, source};
 
 use super::{
     accept::accept,
@@ -23,6 +23,7 @@ use super::{
     upload, worker,
 };
 use crate::{
+    config::SourceUrlQuery,
     failure::Failure,
     keys::negotiates,
     render::Class,
@@ -33,6 +34,9 @@ use crate::{
     timing::Timing,
     uploads::wishes,
 };
+
+/// How `X-Pixmill-Warning` names a URL whose query may have been meant for the request.
+const SOURCE_URL: &str = "source_url";
 
 /// How `Vary` names the header that chooses a format.
 const ACCEPT_HEADER: &str = "Accept";
@@ -104,7 +108,10 @@ pub(super) fn read(
 ) -> Result<(Request, Remarks), Failure> {
     let shared = &worker.shared;
     let target = target(worker, request, query)?;
-    let (Parsed { params, clamped }, mut varies) = parsed(shared, query, request.headers())?;
+    let (Parsed { params, mut clamped }, mut varies) = parsed(shared, query, request.headers())?;
+    if source::is_ambiguous(query) {
+        clamped.push(SOURCE_URL);
+    }
     if negotiates(&params) {
         varies.push(ACCEPT_HEADER);
     }
@@ -120,10 +127,15 @@ pub(super) fn admitted<'a>(
     path: &str,
     query: &'a str,
 ) -> Result<Admitted<'a>, Failure> {
-    match &shared.signer {
-        Some(signer) => Ok(signer.check(purpose, path, query, seconds())?),
-        None => Ok(Admitted { query: Cow::Borrowed(query), expires: None }),
+    let admitted = match &shared.signer {
+        Some(signer) => signer.check(purpose, path, query, seconds())?,
+        None => Admitted { query: Cow::Borrowed(query), expires: None },
+    };
+    if shared.config.params.source_url_query == SourceUrlQuery::Original {
+        return Ok(admitted);
     }
+    let query = source::with_own_query(&admitted.query).into_owned();
+    Ok(Admitted { query: query.into(), ..admitted })
 }
 
 /// The parameters, and the headers by which they vary.

@@ -33,7 +33,10 @@ const HEADERS: &[(&str, &str)] = &[
     ("X-Original-Filesize", "Bytes of the original."),
     ("X-Original-Resolution", "Width and height of the original, `640x427`."),
     ("X-Origin-Fetch-Time", "Milliseconds that the origin took."),
-    ("X-Pixmill-Warning", "Parameters whose values were brought into their range, joined by comma."),
+    (
+        "X-Pixmill-Warning",
+        "Parameters to look at, joined by comma: values that were brought into their range, sizes of 0, and `source_url` if its query may have been meant for the request.",
+    ),
     ("X-Request-Id", "The request's own id if it sent one, else a new one."),
 ];
 

@@ -5,11 +5,12 @@
 //! through a small window, since Linux does not count that window as open.
 
 use std::{
+    collections::VecDeque,
     io,
     net::SocketAddr,
     pin::Pin,
     sync::Arc,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
     time::Duration,
 };
 
@@ -20,7 +21,7 @@ use tokio::{
     net::TcpStream,
 };
 
-use super::capacity::Seat;
+use super::{capacity::Seat, request_target::RequestTargets};
 use crate::state::Shared;
 
 /// The most that waits unsent in the kernel for a client, in bytes. Without a bound the kernel keeps up to 4 MB for
@@ -48,6 +49,9 @@ pub struct Connection {
     alarm: Option<Pin<Box<Sleep>>>,
     /// When a connection of the reserve is closed.
     end: Option<Pin<Box<Sleep>>>,
+    targets: RequestTargets,
+    /// What was read and is not handed on yet: the rest of a read in which something had to be encoded.
+    encoded: VecDeque<u8>,
 }
 
 impl Connection {
@@ -58,7 +62,8 @@ impl Connection {
             tracing::debug!(%error, "a socket could not be set up");
         }
         let end = seat.is_reserve().then(|| Box::pin(sleep_until(Instant::now() + RESERVE_LIFE)));
-        Self { stream, seat, state, stalled: None, alarm: None, end }
+        let (targets, encoded) = (RequestTargets::default(), VecDeque::new());
+        Self { stream, seat, state, stalled: None, alarm: None, end, targets, encoded }
     }
 
     /// Whether it is beyond the cap.
@@ -69,6 +74,19 @@ impl Connection {
     /// The other end.
     pub fn peer(&self) -> Option<SocketAddr> {
         self.stream.peer_addr().ok()
+    }
+
+    /// Hands on what had to be encoded, as far as there is room.
+    fn hand_on(&mut self, buffer: &mut ReadBuf<'_>) {
+        while buffer.remaining() > 0 {
+            let (part, _) = self.encoded.as_slices();
+            let length = part.len().min(buffer.remaining());
+            if length == 0 {
+                break;
+            }
+            buffer.put_slice(&part[..length]);
+            self.encoded.drain(..length);
+        }
     }
 
     /// Breaks off a write that has stood still for too long. A server that ends is less patient: then the dispatcher polls
@@ -108,7 +126,16 @@ impl AsyncRead for Connection {
             // as if the client had closed
             return Poll::Ready(Ok(()));
         }
-        Pin::new(&mut this.stream).poll_read(cx, buffer)
+        if this.encoded.is_empty() {
+            let before = buffer.filled().len();
+            ready!(Pin::new(&mut this.stream).poll_read(cx, buffer))?;
+            if let Some(at) = this.targets.first_raw(&buffer.filled()[before..]) {
+                this.encoded = this.targets.encoded(&buffer.filled()[before + at..]).into();
+                buffer.set_filled(before + at);
+            }
+        }
+        this.hand_on(buffer);
+        Poll::Ready(Ok(()))
     }
 }
 

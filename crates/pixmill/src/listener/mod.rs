@@ -3,6 +3,7 @@
 mod capacity;
 mod connection;
 mod gate;
+mod request_target;
 
 use std::{net::SocketAddr, rc::Rc, sync::Arc, time::Duration};
 

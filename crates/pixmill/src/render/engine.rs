@@ -8,7 +8,9 @@ use std::{
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
-use vips_ops::{Accept, Answer, Assets, Params, Phase, Settings, answer, describe, vips::Deadline};
+use vips_ops::{
+    Accept, Answer, Assets, Media, OutputFormat, Params, Phase, Settings, answer, describe, vips::Deadline,
+};
 
 use crate::{
     failure::Failure,
@@ -122,6 +124,10 @@ impl Engine {
             return Ok(answer(params, original, assets, *accept, settings, deadline, reached)?);
         }
         let made = answer(&wanted, original, assets, *accept, settings, deadline, reached)?;
+        if made.media == Media::Picture(OutputFormat::Mp4) {
+            // nobody looks for faces in films
+            return Ok(answer(params, original, assets, *accept, settings, deadline, &mut |_| ())?);
+        }
         let seen = sight.look(Question::Faces, &made.bytes, settings, deadline)?;
         let described = describe(params, &made.bytes, &seen.for_plan(), settings, deadline)?;
         Ok(Answer { bytes: described.bytes, media: described.media, ..made })

@@ -1,14 +1,11 @@
 //! What a signature is made over: path and query in a form that no CDN changes and that needs no knowledge of ours.
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, percent_encode, utf8_percent_encode};
 use url::form_urlencoded;
 use vips_ops::params::source;
 
 /// What stays as it is: the unreserved characters of RFC 3986, 2.3, as in the signatures of AWS.
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
-
-/// In a path, the slashes too.
-const ESCAPED_IN_PATH: &AsciiSet = &ESCAPED.remove(b'/');
 
 /// What is put before the path of an upload: no signature of a picture is good for one.
 const UPLOAD: &str = "POST ";
@@ -68,8 +65,12 @@ pub fn message(purpose: Purpose, path: &str, pairs: &Pairs) -> String {
         Purpose::Picture => "",
         Purpose::Upload => UPLOAD,
     };
-    let path = percent_decode_str(path).decode_utf8_lossy();
-    format!("{purpose}{}?{}", utf8_percent_encode(&path, ESCAPED_IN_PATH), pairs.query())
+    // segment by segment: an encoded slash is another path than a slash, and bytes need not be UTF-8
+    let segments: Vec<_> =
+        path.split('/').map(|segment| percent_decode_str(segment).collect::<Vec<u8>>()).collect();
+    let segments: Vec<_> =
+        segments.iter().map(|segment| percent_encode(segment, ESCAPED).to_string()).collect();
+    format!("{purpose}{}?{}", segments.join("/"), pairs.query())
 }
 
 #[cfg(test)]
@@ -90,6 +91,7 @@ mod tests {
             ("/a.jpg?crop=fit&&width=3&", "/a.jpg?crop=fit&width=3"),
             ("/%61%20b.jpg?flip", "/a%20b.jpg?flip="),
             ("/caf%c3%a9/x.jpg?mark=/logo.png", "/caf%C3%A9/x.jpg?mark=%2Flogo.png"),
+            ("/caf%e9/x%2fy.jpg", "/caf%E9/x%2Fy.jpg?"),
             ("/a.jpg?x=a+b&y=a%20b&z=1,2", "/a.jpg?x=a%20b&y=a%20b&z=1%2C2"),
             ("/?source_url=http://a/b+c&x=a+b", "/?source_url=http%3A%2F%2Fa%2Fb%2Bc&x=a%20b"),
             ("/?source_url=http://a/b%20c", "/?source_url=http%3A%2F%2Fa%2Fb%20c"),
@@ -106,6 +108,8 @@ mod tests {
             ("/a.jpg?width=1&width=2", "/a.jpg?width=2&width=1"),
             ("/a.jpg?x=%2520", "/a.jpg?x=%20"),
             ("/a%3Fx.jpg?", "/a?x.jpg"),
+            ("/a%2Fx.jpg", "/a/x.jpg"),
+            ("/a%E9.jpg", "/a%EF%BF%BD.jpg"),
         ] {
             assert_ne!(text(one), text(other));
         }

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use percent_encoding::percent_decode_str;
 use url::form_urlencoded::Serializer;
 use vips_ops::{
-    params::{lookup, source, spec::Invalid, value::boolean::boolean},
+    params::{lookup, rules::PRESET, source, spec::Invalid, value::boolean::boolean},
     query::{self, Raw},
 };
 
@@ -15,8 +16,9 @@ const ASYNC: &str = "async";
 const CACHE_PROCESSED: &str = "cache_processed";
 const CACHE_QUERIES: &str = "cache_queries";
 
-/// How forms of some languages name a field that is repeated.
-const CACHE_QUERIES_OF_PHP: &str = "cache_queries[]";
+/// How often a query string may be percent-encoded beside the encoding of the form or URL that carries it: the list as a
+/// whole, and each of its elements.
+const ENCODINGS: usize = 2;
 
 /// Wishes, and the query string without them.
 #[derive(Debug, PartialEq, Eq)]
@@ -69,9 +71,7 @@ pub fn read(query: &str, fields: &[(String, String)], most_queries: usize) -> Re
             CACHE_PROCESSED => {
                 processed = if on(CACHE_PROCESSED, raw)? { Processed::Kept } else { Processed::Sent };
             }
-            CACHE_QUERIES | CACHE_QUERIES_OF_PHP => {
-                queries.extend(listed(&text(CACHE_QUERIES, raw)?)?);
-            }
+            name if is_cache_queries(name) => queries.extend(listed(&text(CACHE_QUERIES, raw)?)?),
             _ => append(&mut rest, raw),
         }
     }
@@ -117,16 +117,48 @@ fn text(name: &'static str, raw: Raw) -> Result<String, Failure> {
     raw.value.text().map_err(|expected| Invalid::new(name, "", expected).into())
 }
 
-/// A JSON array of query strings, or one query string.
+/// `cache_queries`, or how forms of some languages name a field that is repeated: `cache_queries[]`, `cache_queries[0]`.
+fn is_cache_queries(name: &str) -> bool {
+    let Some(rest) = name.strip_prefix(CACHE_QUERIES) else { return false };
+    let index = rest.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+    rest.is_empty() || index.is_some_and(|index| index.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
+/// A JSON array of query strings, or one query string; percent-encoded as a whole, element by element, or not at all.
 fn listed(text: &str) -> Result<Vec<String>, Failure> {
-    let queries = if text.trim_start().starts_with('[') {
-        serde_json::from_str(text).map_err(|_| {
+    let array = decodings(text).find(|text| text.trim_start().starts_with('['));
+    let queries = match &array {
+        Some(array) => serde_json::from_str(array).map_err(|_| {
             Invalid::new(CACHE_QUERIES, text, "a JSON array of query strings, [\"width=200\",\"width=400\"]")
-        })?
-    } else {
-        vec![text.to_owned()]
+        })?,
+        None => vec![text.to_owned()],
     };
-    queries.iter().map(|query| picture_only(query.trim().trim_start_matches('?'))).collect()
+    queries.iter().map(|query| picture_only(&meaningful(query)?)).collect()
+}
+
+/// The query string, decoded until it has a parameter that is known.
+fn meaningful(query: &str) -> Result<String, Failure> {
+    let refused =
+        || Invalid::new(CACHE_QUERIES, query, "query strings with a known parameter each, such as width=200");
+    for query in decodings(query) {
+        let query = query.trim().trim_start_matches('?');
+        let pairs = query::split(query, |name| lookup(name).is_some())?;
+        let is_known =
+            |name: &str| lookup(name).is_some() || source::lookup(name).is_some() || name == PRESET.name;
+        if pairs.iter().any(|raw| is_known(&raw.name)) {
+            return Ok(query.to_owned());
+        }
+    }
+    Err(refused().into())
+}
+
+/// The text as it came, and percent-decoded once, twice, as far as that changes it.
+fn decodings(text: &str) -> impl Iterator<Item = String> {
+    let decoded = |text: &String| {
+        let decoded = percent_decode_str(text).decode_utf8_lossy().into_owned();
+        (decoded != *text).then_some(decoded)
+    };
+    std::iter::successors(Some(text.to_owned()), decoded).take(1 + ENCODINGS)
 }
 
 /// The query string without wishes of its own: they would never end.
@@ -137,7 +169,8 @@ fn picture_only(query: &str) -> Result<String, Failure> {
     let mut rest = Serializer::new(String::new());
     for raw in query::split(&source::spelled_out(query), |name| lookup(name).is_some())? {
         match raw.name.as_str() {
-            ASYNC | CACHE_PROCESSED | CACHE_QUERIES | CACHE_QUERIES_OF_PHP => {}
+            ASYNC | CACHE_PROCESSED => {}
+            name if is_cache_queries(name) => {}
             _ => append(&mut rest, raw),
         }
     }
@@ -211,6 +244,14 @@ mod tests {
             "cache_queries=width%3D2&cache_queries=height%3D3%26blur%3D1",
             "cache_queries[]=width%3D2&cache_queries[]=height%3D3%26blur%3D1",
             "cache_queries64=WyJ3aWR0aD0yIiwiaGVpZ2h0PTMmYmx1cj0xIl0",
+            "cache_queries[0]=width%3D2&cache_queries[1]=height%3D3%26blur%3D1",
+            // the array percent-encoded as a whole, in a field that is encoded itself
+            "cache_queries=%255B%2522width%253D2%2522%252C%2522height%253D3%2526blur%253D1%2522%255D",
+            // its elements percent-encoded
+            "cache_queries=%5B%22width%253D2%22%2C%22height%253D3%2526blur%253D1%22%5D",
+            // both
+            "cache_queries=%255B%2522width%25253D2%2522%252C%2522height%25253D3%252526blur%25253D1%2522%255D",
+            "cache_queries=width%253D2&cache_queries=%253Fheight%253D3%2526blur%253D1",
             "cache_queries=width%3D2&cache_queries=height%3D3%26async%3D1%26blur%3D1",
         ] {
             assert_eq!(read(query, &[], 9).unwrap().queries, ["width=2", "height=3&blur=1"], "{query}");
@@ -225,7 +266,12 @@ mod tests {
             "cache_queries=%5B1%5D",
             "cache_queries=%5B%22a%22",
             "cache_queries64=%21",
-            "cache_queries=a&cache_queries=b&cache_queries=c",
+            "cache_queries=width%3D1&cache_queries=width%3D2&cache_queries=width%3D3",
+            "cache_queries=a",
+            "cache_queries=",
+            "cache_queries=%5B%22width%3D1%22%2C%22%22%5D",
+            "cache_queries=%5B%22width%3D1%22%2C%22colour%3D1%22%5D",
+            "cache_queries=async%3D1",
         ] {
             assert!(matches!(read(query, &[], 2), Err(Failure::Image(_))), "{query}");
         }
@@ -234,6 +280,8 @@ mod tests {
     #[test]
     fn wishes_in_queries_end() {
         let nested = "cache_queries=".repeat(4000) + "width=1";
-        assert_eq!(read(&nested, &[], 9).unwrap().queries, [""]);
+        assert!(read(&nested, &[], 9).is_err());
+        let nested = "cache_queries=".to_owned() + &"cache_queries%3D".repeat(4000) + "1%26width%3D1";
+        assert_eq!(read(&nested, &[], 9).unwrap().queries, ["width=1"]);
     }
 }

@@ -57,3 +57,20 @@ fn the_file_can_come_from_the_environment() {
     assert!(told.err.contains("no/such.toml cannot be read: "), "{}", told.err);
     assert!(err(["check-config", "--config", "no/such.toml"]).contains("no/such.toml cannot be read"));
 }
+
+#[test]
+fn settings_of_the_imagizer_engine_are_told_by_their_new_keys() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("pixmill.toml");
+    let text = "bucketsAllowed = ['a']\nallowDynamicOrigin = true\n[aws]\nawsAuthorization = 'x'\n[params]\npresetColors = {}\n";
+    std::fs::write(&file, text).unwrap();
+    let told = err(["check-config", "--config", file.to_str().unwrap()]);
+    for line in [
+        "bucketsAllowed is no known key, use origin.buckets_allowed",
+        "allowDynamicOrigin is no known key, use origin.allow_dynamic",
+        "aws is no known key, use origin.bucket.access_key_id and origin.bucket.secret_access_key",
+        "params.presetColors is no known key, use params.preset_colors",
+    ] {
+        assert!(told.contains(line), "{line}\n{told}");
+    }
+}

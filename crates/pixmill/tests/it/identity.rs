@@ -1,5 +1,7 @@
 //! One file, one identity: the spellings of a path share answers, originals and purges, wherever originals come from.
 
+use std::os::unix::ffi::OsStrExt;
+
 use pixmill::app::Server;
 
 use crate::{
@@ -55,6 +57,12 @@ async fn a_file_of_a_folder() {
     // composed and decomposed letters are two names
     assert_eq!(get(server.address, "/cafe%CC%81.jpg?width=40").await.status, 200);
     assert_eq!(get(server.address, "/caf%C3%A9.jpg?width=40").await.status, 404);
+    // names are bytes, and none has a slash
+    let latin = std::ffi::OsStr::from_bytes(b"na\xefve.jpg");
+    std::fs::write(folder.path().join(latin), sample("china.jpg")).unwrap();
+    assert_eq!(get(server.address, "/na%EFve.jpg?width=40").await.status, 200);
+    assert_eq!(get(server.address, "/caf%C3%A9/photo(1).jpg?width=41").await.status, 200);
+    assert_eq!(get(server.address, "/caf%C3%A9%2Fphoto(1).jpg?width=41").await.status, 404);
     // overlays are found by any spelling as well
     for mark in ["a%2Bb.jpg", "%2Fa%252Bb.jpg", "%2Fa%2Bb.jpg%2F%2F"] {
         let marked = get(server.address, &format!("/a+b.jpg?width=60&mark={mark}&mark_required=1")).await;
@@ -78,6 +86,10 @@ async fn an_object_of_a_bucket() {
         .await;
         if !is_named {
             check(&server, &SPELLINGS).await;
+            // an encoded slash is a slash of the key, and no key is Latin-1
+            let encoded = get(server.address, "/caf%C3%A9%2Fphoto(1).jpg?width=40").await;
+            assert_eq!(encoded.outcome(), (200, "hit-memory"));
+            assert_eq!(get(server.address, "/caf%E9/photo(1).jpg?width=40").await.status, 404);
             continue;
         }
         let mut outcomes = Vec::new();
@@ -100,13 +112,29 @@ async fn a_path_of_an_http_origin_is_what_was_sent() {
     check(&server, &["/~a(1).jpg", "/%7ea(%31).jpg", "/%7E%61(1).jpg", "//~a(1).jpg/"]).await;
     let asked = origin.asked();
     // what may mean something else there is another original, and sent as it came
-    for (path, sent) in
-        [("/~a%281%29.jpg", "/~a%281%29.jpg"), ("/a+b", "/a+b"), ("/a%2bb", "/a%2Bb"), ("/a;b/c", "/a;b/c")]
-    {
+    for (path, sent) in [
+        ("/~a%281%29.jpg", "/~a%281%29.jpg"),
+        ("/a+b", "/a+b"),
+        ("/a%2bb", "/a%2Bb"),
+        ("/a;b/c", "/a;b/c"),
+        // an encoded slash, and Latin-1
+        ("/x/y.jpg", "/x/y.jpg"),
+        ("/x%2fy.jpg", "/x%2Fy.jpg"),
+        ("/caf%e9.jpg", "/caf%E9.jpg"),
+        ("/caf%C3%A9.jpg", "/caf%C3%A9.jpg"),
+    ] {
         assert_eq!(get(server.address, &format!("{path}?width=40")).await.outcome(), (200, "miss"), "{path}");
         assert!(origin.requests().last().unwrap().path() == sent, "{path}");
     }
-    assert_eq!(origin.asked(), asked + 4);
+    assert_eq!(origin.asked(), asked + 8);
+    let purged = purge(&server, "/x%2Fy.jpg").await;
+    assert_eq!(purged.status, 200);
+    assert_eq!(
+        get(server.address, "/x/y.jpg?width=40").await.outcome(),
+        (200, "hit-memory"),
+        "another original"
+    );
+    assert_eq!(get(server.address, "/x%2fy.jpg?width=40").await.outcome(), (200, "miss"));
     // whole URLs have one spelling too, and keep their slashes
     let url = |path: &str| format!("/?source_url={}{path}&width=30", origin.url);
     assert_eq!(get(server.address, &url("//x~.jpg")).await.outcome(), (200, "miss"));

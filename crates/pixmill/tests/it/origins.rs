@@ -2,7 +2,7 @@
 
 use std::net::TcpListener;
 
-use pixmill::config::Config;
+use pixmill::config::{Config, SourceUrlQuery};
 
 use crate::{
     client::{Response, ask, get},
@@ -43,6 +43,27 @@ fn watched() -> (TcpListener, String) {
 #[track_caller]
 fn assert_unseen(listener: &TcpListener) {
     assert_eq!(listener.accept().unwrap_err().kind(), std::io::ErrorKind::WouldBlock);
+}
+
+#[actix_web::test]
+async fn a_query_behind_an_unencoded_url_is_the_originals_unless_configured() {
+    let origin = photograph();
+    for (setting, path, width, warning) in [
+        (SourceUrlQuery::Original, "/a.jpg?width=100", 640, Some("source_url")),
+        (SourceUrlQuery::Request, "/a.jpg", 100, None),
+    ] {
+        let server = serve("http://127.0.0.1:1", |config| {
+            allow(config, &[&origin.authority()]);
+            config.params.source_url_query = setting;
+        })
+        .await;
+        let answer = get(server.address, &format!("/?source_url={}/a.jpg?width=100", origin.url)).await;
+        assert_eq!((answer.status, answer.find("x-pixmill-warning")), (200, warning));
+        assert_eq!(origin.requests().last().unwrap().path(), path);
+        assert_eq!(testkit::Picture::decode(&answer.body.into()).width, width);
+        let plain = get(server.address, &format!("/?source_url={}/a.jpg?v=1&width=50", origin.url)).await;
+        assert_eq!((plain.status, plain.find("x-pixmill-warning")), (200, None));
+    }
 }
 
 #[actix_web::test]

@@ -82,3 +82,26 @@ async fn health_on_both_listeners() {
     let elsewhere = get(server.admin_address, "/china.jpg").await;
     assert_eq!((elsewhere.status, &elsewhere.json()["error"]["code"]), (404, &"no_such_page".into()));
 }
+
+#[actix_web::test]
+async fn a_side_of_0_is_none_and_is_named() {
+    let server = serve_samples(|_| ()).await;
+    for (query, same, warning) in [
+        ("width=0&format=png", "format=png", "width"),
+        ("width=0&height=40", "height=40", "width"),
+        ("width=40&height=0.2", "width=40", "height"),
+        ("width=-3&height=-1&format=png", "format=png", "width,height"),
+        ("width=40&dpr=0", "width=40", "dpr"),
+        ("width=40&height=0&crop=fit", "width=40&crop=fit", "height"),
+    ] {
+        let answer = get(server.address, &format!("/china.jpg?{query}")).await;
+        assert_eq!((answer.status, answer.find("x-pixmill-warning")), (200, Some(warning)), "{query}");
+        let plain = get(server.address, &format!("/china.jpg?{same}")).await;
+        assert_eq!(
+            (plain.outcome(), plain.find("x-pixmill-warning")),
+            ((200, "hit-memory"), None),
+            "{query}"
+        );
+        assert_eq!(plain.body, answer.body, "{query}");
+    }
+}

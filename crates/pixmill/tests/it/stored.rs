@@ -66,6 +66,32 @@ async fn what_is_stored_for_another_origin_is_found_where_it_is_said_to_be() {
 }
 
 #[actix_web::test]
+async fn queries_are_made_however_they_are_encoded() {
+    let origin = absent();
+    let (server, uploads) = serve_uploads(&origin.url, |_| ()).await;
+    for (number, queries) in [
+        r#"["width=20","width=40","height=50"]"#,
+        "%5B%22width%3D20%22%2C%22width%3D40%22%2C%22height%3D50%22%5D",
+        r#"["width%3D20","width%3D40","height%3D50"]"#,
+        "%5B%22width%253D20%22%2C%22width%253D40%22%2C%22height%253D50%22%5D",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let answer = post(uploads, &format!("/{number}.jpg"), form().field("cache_queries", queries)).await;
+        assert_eq!(answer.status, 200, "{queries}");
+        assert_eq!(answer.json()["stored"].as_array().unwrap().len(), 4, "{queries}");
+        for query in ["", "?width=20", "?width=40", "?height=50"] {
+            let made = get(server.address, &format!("/{number}.jpg{query}")).await;
+            assert_eq!(made.outcome(), (200, "hit-memory"), "{queries} {query}");
+        }
+    }
+    let refused = post(uploads, "/x.jpg", form().field("cache_queries", r#"["width=20","colour=1"]"#)).await;
+    assert_eq!((refused.status, refused.json()["error"]["parameter"].as_str()), (400, Some("cache_queries")));
+    assert_eq!(get(server.address, "/x.jpg?width=20").await.status, 404, "nothing is stored");
+}
+
+#[actix_web::test]
 async fn the_last_upload_holds() {
     let origin = absent();
     let (server, uploads) = serve_uploads(&origin.url, |_| ()).await;

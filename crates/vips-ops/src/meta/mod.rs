@@ -2,13 +2,14 @@
 
 mod dominant;
 mod exif;
+mod film;
 mod icc;
 mod jpeg;
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use bytes::Bytes;
 use serde::Serialize;
-use vips::Deadline;
+use vips::{Deadline, Interpretation};
 
 use self::{exif::Exif, icc::Icc, jpeg::Jpeg};
 use crate::{
@@ -16,7 +17,9 @@ use crate::{
     face::Face,
     params::Params,
     pipeline::timely,
+    plan::format::OutputFormat,
     settings::Settings,
+    size::Size,
     source::{Source, SourceFormat},
 };
 
@@ -33,6 +36,11 @@ struct Description<'a> {
     color_space: &'static str,
     exif: Exif,
     faces: Vec<Place>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    frames: Option<u32>,
+    /// In seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    duration: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     image_data: Option<String>,
     server: Server<'a>,
@@ -87,24 +95,65 @@ pub fn describe(
 ) -> Result<Bytes> {
     let Source { bytes, info, image, .. } = source;
     let colour = dominant::measure(source, deadline);
+    // the size and the faces are those of the picture as it is seen
+    let upright = info.orientation.size(info.stored);
     let description = Description {
         file_size: bytes.len(),
-        width: info.stored.width,
-        height: info.stored.height,
+        width: upright.width,
+        height: upright.height,
         file_type: info.format.name(),
         mime_type: info.format.mime(),
         has_alpha: info.alpha,
         color_space: image.interpretation().name(),
         exif: image.block(c"exif-data").map(exif::read).unwrap_or_default(),
         faces: if params.face.is_some() { places(seen) } else { Vec::new() },
+        frames: None,
+        duration: None,
         image_data: params.include_image_data.is_some().then(|| BASE64_STANDARD.encode(bytes)),
         server: Server { host: &settings.meta.host, ip: "" },
         dominate_color: colour.map_err(|error| timely(error, deadline))?,
         jpeg: (info.format == SourceFormat::Jpeg).then(|| jpeg::read(bytes)).flatten(),
         icc: image.block(c"icc-profile-data").map(icc::read),
     };
-    let json = serde_json::to_vec(&description).expect("invariant: texts and numbers can be written as JSON");
-    Ok(json.into())
+    Ok(description.json())
+}
+
+/// Describes a film of this size; `first` is its first frame as a picture, whose colour is measured.
+pub fn describe_film(
+    film: &Bytes,
+    size: Size,
+    first: &Source,
+    params: &Params,
+    settings: &Settings,
+    deadline: &Deadline,
+) -> Result<Bytes> {
+    let length = film::read(film);
+    let colour = dominant::measure(first, deadline).map_err(|error| timely(error, deadline))?;
+    let description = Description {
+        file_size: film.len(),
+        width: size.width,
+        height: size.height,
+        file_type: OutputFormat::Mp4.name(),
+        mime_type: OutputFormat::Mp4.mime(),
+        has_alpha: false,
+        color_space: Interpretation::Srgb.name(),
+        exif: Exif::default(),
+        faces: Vec::new(),
+        frames: length.map(|length| length.frames),
+        duration: length.map(|length| (length.seconds * 1e3).round() / 1e3),
+        image_data: params.include_image_data.is_some().then(|| BASE64_STANDARD.encode(film)),
+        server: Server { host: &settings.meta.host, ip: "" },
+        dominate_color: colour,
+        jpeg: None,
+        icc: None,
+    };
+    Ok(description.json())
+}
+
+impl Description<'_> {
+    fn json(&self) -> Bytes {
+        serde_json::to_vec(self).expect("invariant: texts and numbers can be written as JSON").into()
+    }
 }
 
 /// The faces that one can be sure of.

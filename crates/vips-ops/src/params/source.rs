@@ -44,8 +44,10 @@ pub static SPECS: [Spec; 6] = [
         aliases: &[],
         summary: "Takes the original from a whole URL; the path of the request is `/`.",
         help: "A query in the URL belongs to the original: `/?source_url=http://example.com/a.jpg?v=2&width=100` asks the \
-               host for `/a.jpg?v=2`; an `&` in it must be sent as `%26`. A percent-encoded URL as the path means the same. \
-               The rules of `origin` hold.",
+               host for `/a.jpg?v=2`; an `&` in it must be sent as `%26`, and it is best to percent-encode the whole. Where such \
+               a query begins with a parameter of pictures, the header `X-Pixmill-Warning` names `source_url`; with \
+               `params.source_url_query = \"request\"` it is the request's own. A percent-encoded URL as the path means the \
+               same. The rules of `origin` hold.",
         grammar: Grammar::Text("http or https URL"),
         default: "the configured origin, and the path of the request",
         needs: &[],
@@ -129,6 +131,35 @@ pub fn read(query: &str) -> Result<Source, Invalid> {
     })
 }
 
+/// Where in a query string the query begins that follows an unencoded `source_url`: the place of its `?`.
+fn unencoded_query(query: &str) -> Option<usize> {
+    let mut at = 0;
+    for pair in query.split('&') {
+        if pair.starts_with("source_url=")
+            && let Some(mark) = pair.find('?')
+        {
+            return Some(at + mark);
+        }
+        at += pair.len() + 1;
+    }
+    None
+}
+
+/// Whether the query that follows an unencoded `source_url` begins with a parameter of pictures. It belongs to the original,
+/// which may not be what was meant.
+pub fn is_ambiguous(query: &str) -> bool {
+    let first = unencoded_query(query).and_then(|mark| query[mark + 1..].split(['=', '&']).next());
+    first.is_some_and(|name| super::lookup(name.strip_suffix("64").unwrap_or(name)).is_some())
+}
+
+/// The query string with what follows an unencoded `source_url` as parameters of the request.
+pub fn with_own_query(query: &str) -> Cow<'_, str> {
+    match unencoded_query(query) {
+        Some(mark) => Cow::Owned(format!("{}&{}", &query[..mark], &query[mark + 1..])),
+        None => Cow::Borrowed(query),
+    }
+}
+
 /// The query string with each `+` in the values of these parameters as `%2B`: whoever reads it as a form reads what
 /// [`read`] reads.
 pub fn spelled_out(query: &str) -> Cow<'_, str> {
@@ -172,6 +203,27 @@ impl Source {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_query_behind_an_unencoded_url_may_be_the_requests() {
+        for (query, ambiguous, own) in [
+            ("source_url=http://a/x.jpg?width=100", true, "source_url=http://a/x.jpg&width=100"),
+            (
+                "blur=1&source_url=http://a/x.jpg?w=1&pad=2",
+                true,
+                "blur=1&source_url=http://a/x.jpg&w=1&pad=2",
+            ),
+            ("source_url=http://a/x.jpg?width64=MQ", true, "source_url=http://a/x.jpg&width64=MQ"),
+            ("source_url=http://a/x.jpg?v=2&width=1", false, "source_url=http://a/x.jpg&v=2&width=1"),
+            ("source_url=http://a/x.jpg%3Fwidth=100", false, "source_url=http://a/x.jpg%3Fwidth=100"),
+            ("source_url=http://a/x.jpg&width=5", false, "source_url=http://a/x.jpg&width=5"),
+            ("mark=/a.png?width=5", false, "mark=/a.png?width=5"),
+            ("source_url64=aHR0cDovL2EvP3dpZHRoPTE", false, "source_url64=aHR0cDovL2EvP3dpZHRoPTE"),
+            ("", false, ""),
+        ] {
+            assert_eq!((is_ambiguous(query), with_own_query(query).as_ref()), (ambiguous, own), "{query}");
+        }
+    }
 
     #[test]
     fn is_written_in_one_spelling_and_read_back() {

@@ -105,10 +105,21 @@ fn a_still_has_its_own_format() {
 }
 
 #[test]
-fn a_film_is_described_as_its_animation() {
-    let said = crate::answer(&sample("mill.gif"), "width=60&format=mp4&meta=true").unwrap();
-    let said = String::from_utf8(said.bytes.to_vec()).unwrap();
-    assert!(said.contains("\"width\":60") && said.contains("image/gif"), "{said}");
+fn a_film_is_described_as_what_it_is() {
+    for query in ["width=60&format=mp4", "width=60&format=mp4&filter=sepia"] {
+        let film = ask(&sample("mill.gif"), query).unwrap();
+        let said = crate::answer(&sample("mill.gif"), &format!("{query}&meta=true&face=true")).unwrap();
+        let said: serde_json::Value = serde_json::from_slice(&said.bytes).unwrap();
+        assert_eq!((&said["width"], &said["height"]), (&film.size.width.into(), &film.size.height.into()));
+        assert_eq!((&said["fileType"], &said["mimeType"]), (&"mp4".into(), &"video/mp4".into()));
+        assert_eq!(said["fileSize"], film.bytes.len());
+        let frames = Film::open(&film.bytes).picture().frames;
+        assert_eq!(said["frames"], frames);
+        assert!(said["duration"].as_f64().unwrap() > 0.02 * f64::from(frames), "{said}");
+        assert!(said["dominateColor"].is_string() && said["faces"] == serde_json::json!([]), "{said}");
+    }
+    let still = crate::answer(&sample("chelsea.png"), "width=60&format=mp4&meta=true").unwrap();
+    assert!(str::from_utf8(&still.bytes).unwrap().contains("image/png"));
 }
 
 #[test]

@@ -164,3 +164,20 @@ fn what_cannot_be_described_is_refused() {
     assert_eq!(kind(&Bytes::from_static(b"text")), ErrorKind::Unsupported);
     assert_eq!(kind(&photo.slice(..photo.len() / 2)), ErrorKind::Undecodable);
 }
+
+#[test]
+fn sizes_are_those_of_the_upright_picture() {
+    for name in ["quadrants-orient6.jpg", "astronaut-gps-orient6.jpg"] {
+        let upright = ask(&sample(name), "format=png").unwrap().size;
+        for query in ["meta=true", "meta=true&face=true"] {
+            let found = described(&sample(name), query);
+            assert_eq!(
+                (found["width"].as_u64(), found["height"].as_u64()),
+                (Some(upright.width.into()), Some(upright.height.into())),
+                "{name} {query}"
+            );
+        }
+        let lying = described(&sample(name), "autorotate=false&meta=true&strip_exif=true");
+        assert_eq!(lying["width"], upright.height, "{name}: as it was asked for");
+    }
+}

@@ -1,6 +1,6 @@
 //! Overlays of the command line: files of the folder in which the originals are.
 
-use std::{fs, io::ErrorKind, path::Path};
+use std::{ffi::OsStr, fs, io::ErrorKind, os::unix::ffi::OsStrExt, path::Path};
 
 use bytes::Bytes;
 use origin::SourcePath;
@@ -34,7 +34,11 @@ fn one(link: &Link, folder: &Path, settings: &Settings) -> Result<Option<Bytes>,
     let refused =
         |_| Error::Usage(format!("{path} is no path of an overlay, expected one such as /logo.png"));
     let mut file = folder.to_path_buf();
-    file.extend(SourcePath::parse(path).map_err(refused)?.segments().iter().filter(|part| !part.is_empty()));
+    let path = SourcePath::parse(path).map_err(refused)?;
+    if path.segments().iter().any(|segment| segment.contains(&b'/')) {
+        return Ok(None);
+    }
+    file.extend(path.segments().iter().map(|segment| OsStr::from_bytes(segment)));
     let bytes = match fs::read(&file) {
         Ok(bytes) => Bytes::from(bytes),
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),

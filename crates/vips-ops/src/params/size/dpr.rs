@@ -26,7 +26,10 @@ impl Param for Dpr {
     };
 
     fn parse(raw: &str) -> Result<Reading<Self>, Expected> {
-        number::decimal(raw, 0.1..=10.0).map(|reading| reading.map(Self))
+        let reading = number::decimal(raw, 0.1..=10.0)?;
+        // no ratio at all, as scripts send it that do not know theirs
+        let is_absent = reading.clamped && number::finite(raw).is_some_and(|ratio| ratio <= 0.0);
+        Ok(reading.map(|ratio| Self(if is_absent { 1.0 } else { ratio })))
     }
 
     fn canonical(&self, out: &mut String) {
@@ -46,7 +49,7 @@ mod tests {
     #[test]
     fn values() {
         check::accepts(&[("2", Dpr(2.0)), (".5", Dpr(0.5)), ("1.25", Dpr(1.25))]);
-        check::clamps(&[("0", Dpr(0.1)), ("11", Dpr(10.0))]);
+        check::clamps(&[("0", Dpr(1.0)), ("-2", Dpr(1.0)), ("0.05", Dpr(0.1)), ("11", Dpr(10.0))]);
         check::rejects::<Dpr>(&["", "2x", "retina"]);
         assert!(Dpr(1.0).is_neutral() && !Dpr(2.0).is_neutral());
     }

@@ -27,11 +27,16 @@ impl Param for Height {
     };
 
     fn parse(raw: &str) -> Result<Reading<Self>, Expected> {
-        number::whole(raw, 1..=MAX_SIDE).map(|reading| reading.map(Self))
+        number::side(raw, MAX_SIDE).map(|reading| reading.map(Self))
     }
 
     fn canonical(&self, out: &mut String) {
         number::canonical(self.0, out);
+    }
+
+    /// A side of 0 pixels is none.
+    fn is_neutral(&self) -> bool {
+        self.0 == 0
     }
 }
 
@@ -43,7 +48,7 @@ mod tests {
     #[test]
     fn values() {
         check::accepts(&[("1", Height(1)), ("400.4", Height(400))]);
-        check::clamps(&[("0", Height(1))]);
+        check::clamps(&[("0", Height(0)), ("-1", Height(0))]);
         check::rejects::<Height>(&["", "tall"]);
     }
 }

@@ -28,11 +28,16 @@ impl Param for Width {
     };
 
     fn parse(raw: &str) -> Result<Reading<Self>, Expected> {
-        number::whole(raw, 1..=MAX_SIDE).map(|reading| reading.map(Self))
+        number::side(raw, MAX_SIDE).map(|reading| reading.map(Self))
     }
 
     fn canonical(&self, out: &mut String) {
         number::canonical(self.0, out);
+    }
+
+    /// A side of 0 pixels is none.
+    fn is_neutral(&self) -> bool {
+        self.0 == 0
     }
 }
 
@@ -49,7 +54,7 @@ mod tests {
             ("199.5", Width(200)),
             ("65535", Width(65_535)),
         ]);
-        check::clamps(&[("0", Width(1)), ("-5", Width(1)), ("100000", Width(65_535))]);
+        check::clamps(&[("0", Width(0)), ("0.4", Width(0)), ("-5", Width(0)), ("100000", Width(65_535))]);
         check::rejects::<Width>(&["", "100px", "auto", "NaN", "1e3"]);
     }
 }

@@ -1,10 +1,10 @@
-//! Switches: `true`, `1` and the bare name are on, `false` and `0` are off.
+//! Switches: `true`, `1` and the bare name are on, `false` and `0` are off, in any case (`True` is what Python writes).
 
 use crate::params::spec::{Expected, Reading};
 
 /// Reads a switch.
 pub fn boolean(raw: &str) -> Result<Reading<bool>, Expected> {
-    match raw.trim() {
+    match raw.trim().to_ascii_lowercase().as_str() {
         "true" | "1" | "" => Ok(Reading::exact(true)),
         "false" | "0" => Ok(Reading::exact(false)),
         _ => Err("true, false, 1, 0 or nothing".into()),
@@ -22,7 +22,19 @@ mod tests {
 
     #[test]
     fn words() {
-        for (raw, on) in [("true", true), ("1", true), ("", true), ("false", false), ("0", false)] {
+        let words = [
+            ("true", true),
+            ("True", true),
+            ("TRUE", true),
+            (" tRuE ", true),
+            ("1", true),
+            ("", true),
+            ("false", false),
+            ("False", false),
+            ("FALSE", false),
+            ("0", false),
+        ];
+        for (raw, on) in words {
             assert_eq!(boolean(raw), Ok(Reading::exact(on)));
         }
         for raw in ["yes", "TRUE!", "2", "perhaps"] {
