@@ -98,7 +98,9 @@ fn spelled<'a>(segments: impl Iterator<Item = &'a [u8]>) -> String {
     let mut path = String::new();
     for segment in segments {
         path.push('/');
-        segment.iter().for_each(|byte| append(&mut path, *byte, Spelling::Plain));
+        for byte in segment {
+            append(&mut path, *byte, Spelling::Plain);
+        }
     }
     if path.is_empty() { "/".to_owned() } else { path }
 }

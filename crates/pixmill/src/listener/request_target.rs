@@ -66,19 +66,19 @@ impl RequestTargets {
     /// Goes on by one byte; whether it has to be encoded, in which case nothing has changed.
     fn step(&mut self, byte: u8) -> bool {
         self.state = match (self.state, byte) {
-            (State::Off, _) => State::Off,
             (State::Method, b' ') => State::Target,
             // what looks like no request line is for the engine to refuse
             (State::Method, byte) if byte.is_ascii_graphic() || byte == b'\r' || byte == b'\n' => {
                 State::Method
             }
-            (State::Method, _) => State::Off,
+            (State::Off | State::Method, _) => State::Off,
             (State::Target, b'"' | b'<' | b'>' | b'`' | b'\x7f'..) => return true,
             (State::Target, b' ') => State::Version,
-            (State::Target | State::Version | State::Value, b'\n') => State::Name(0),
             // an empty line: the next request
             (State::Name(0), b'\n') => State::Method,
-            (State::Name(0), b'\r') => State::Name(0),
+            (State::Target | State::Version | State::Value, b'\n') | (State::Name(0), b'\r') => {
+                State::Name(0)
+            }
             (State::Name(length), b':') if self.says_body(length) => State::Off,
             (State::Name(_), b':') => State::Value,
             (State::Name(length), byte) => {

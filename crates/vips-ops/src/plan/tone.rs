@@ -38,11 +38,11 @@ fn corrections(params: &Params) -> Vec<(Stage, Op)> {
 
 fn wishes(params: &Params) -> Vec<(Stage, Op)> {
     let mut operations = Vec::new();
-    if params.brightness.is_some() || params.contrast.is_some() {
-        let brightness = params.brightness.map_or(0.0, |brightness| brightness.0 as f32);
-        let contrast = params.contrast.map_or(0.0, |contrast| contrast.0 as f32);
-        let line = Curve::brightness_contrast(brightness, contrast);
-        operations.push((Stage::BrightnessContrast, Op::Curve(line)));
+    if let Some(brightness) = params.brightness {
+        operations.push((Stage::BrightnessContrast, Op::Curve(Curve::brightness(brightness.0 as f32))));
+    }
+    if let Some(contrast) = params.contrast {
+        operations.push((Stage::BrightnessContrast, Op::Curve(Curve::contrast(contrast.0 as f32))));
     }
     if let Some(gamma) = params.gamma {
         operations.push((Stage::Gamma, Op::Curve(Curve::gamma(gamma.0 as f32))));

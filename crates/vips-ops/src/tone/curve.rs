@@ -9,11 +9,15 @@ use super::{LUMA, light, spline};
 pub enum Curve {
     /// `slope · x + offset`.
     Line {
-        /// Contrast.
+        /// Of the line.
         slope: f32,
-        /// Brightness.
+        /// What black becomes.
         offset: f32,
     },
+    /// `x / (x + (1 − x) · ratio)`: black and white stay, what lies between becomes lighter (below 1) or darker.
+    Bias(f32),
+    /// A logistic S of this steepness, stretched so that black and white stay; its inverse if negative.
+    Sigmoid(f32),
     /// `x ^ exponent`.
     Power(f32),
     /// Linear light times a factor for red, green and blue.
@@ -35,16 +39,23 @@ pub enum Curve {
     Negative,
 }
 
-/// Steepest contrast, so that full contrast still has a slope (as in the source of the formula).
-const MAX_SLOPE: f32 = 100.0;
+/// Stops by which full brightness moves the ratio of light to missing light: mid grey becomes 0.8, at -1 0.2.
+const BRIGHTNESS_STOPS: f32 = 2.0;
+
+/// Steepness of the S of full contrast: mid grey has a slope of 2.1, and of 0.48 at -1.
+const CONTRAST_STEEPNESS: f32 = 8.0;
 
 impl Curve {
-    /// Brightness and contrast from -1 to 1. Contrast turns about mid grey, brightness of ±1 is white or black
-    /// (ImageMagick's brightness-contrast).
-    pub fn brightness_contrast(brightness: f32, contrast: f32) -> Self {
-        let steep = (std::f32::consts::FRAC_PI_4 * (contrast + 1.0)).tan();
-        let slope = if contrast >= 1.0 || steep > MAX_SLOPE { MAX_SLOPE } else { steep.max(0.0) };
-        Self::Line { slope, offset: brightness + (1.0 - brightness) / 2.0 * (1.0 - slope) }
+    /// Brightness from -1 to 1: the bias curve of Schlick (Graphics Gems IV, 1994). Black and white stay, nothing is clipped,
+    /// and the opposite value undoes it.
+    pub fn brightness(brightness: f32) -> Self {
+        Self::Bias(2f32.powf(-BRIGHTNESS_STOPS * brightness))
+    }
+
+    /// Contrast from -1 to 1: an S about mid grey (as ImageMagick's sigmoidal contrast). Black and white stay, nothing is clipped,
+    /// and the opposite value undoes it.
+    pub fn contrast(contrast: f32) -> Self {
+        Self::Sigmoid(CONTRAST_STEEPNESS * contrast)
     }
 
     /// Gamma from -1 to 1, symmetric in stops: exponents from 2 to 1/2.
@@ -67,6 +78,8 @@ impl Curve {
     pub fn at(&self, channel: usize, x: f32) -> f32 {
         let value = match self {
             Self::Line { slope, offset } => slope * x + offset,
+            Self::Bias(ratio) => x / (x + (1.0 - x) * ratio),
+            Self::Sigmoid(steepness) => sigmoid(*steepness, x),
             Self::Power(exponent) => x.powf(*exponent),
             Self::Gains(gains) => light::encoded(light::linear(x) * gains[channel]),
             Self::Levels { low, high, exponent } => {
@@ -78,6 +91,23 @@ impl Curve {
         };
         value.clamp(0.0, 1.0)
     }
+}
+
+/// Below this steepness, of either sign, the S is a straight line to within a hundredth of a level.
+const STRAIGHT: f32 = 1e-2;
+
+fn sigmoid(steepness: f32, x: f32) -> f32 {
+    if steepness.abs() < STRAIGHT {
+        return x;
+    }
+    let steep = steepness.abs();
+    let logistic = |x: f32| 1.0 / (1.0 + (-steep * (x - 0.5)).exp());
+    let (low, high) = (logistic(0.0), logistic(1.0));
+    if steepness > 0.0 {
+        return (logistic(x) - low) / (high - low);
+    }
+    let value = low + x * (high - low);
+    0.5 - (1.0 / value - 1.0).ln() / steep
 }
 
 /// The lookup table of curves one after the other: for each level the new red, green and blue.
@@ -135,6 +165,8 @@ impl Display for Curve {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
             Self::Line { slope, offset } => write!(f, "{slope:.3}·x {offset:+.3}"),
+            Self::Bias(ratio) => write!(f, "brightness x/(x+(1-x)·{ratio:.3})"),
+            Self::Sigmoid(steepness) => write!(f, "contrast S {steepness:.3}"),
             Self::Power(exponent) => write!(f, "x^{exponent:.3}"),
             Self::Gains([red, green, blue]) => write!(f, "gains {red:.3} {green:.3} {blue:.3}"),
             Self::Levels { low, high, exponent } => write!(f, "levels {low:.3}..{high:.3} ^{exponent:.3}"),
@@ -152,7 +184,7 @@ mod tests {
 
     #[test]
     fn neutral_values_change_nothing() {
-        for curve in [Curve::brightness_contrast(0.0, 0.0), Curve::gamma(0.0), Curve::warmth(0.0)] {
+        for curve in [Curve::brightness(0.0), Curve::contrast(0.0), Curve::gamma(0.0), Curve::warmth(0.0)] {
             for (level, colour) in table(std::slice::from_ref(&curve)).into_iter().enumerate() {
                 assert_eq!(colour, [level as u8; 3], "{curve}");
             }
@@ -161,10 +193,6 @@ mod tests {
 
     #[test]
     fn extremes_are_what_they_say() {
-        let flat = |curve: Curve| (curve.at(0, 0.0), curve.at(0, 1.0));
-        assert_eq!(flat(Curve::brightness_contrast(1.0, 0.0)), (1.0, 1.0));
-        assert_eq!(flat(Curve::brightness_contrast(-1.0, 0.0)), (0.0, 0.0));
-        assert_eq!(flat(Curve::brightness_contrast(0.0, -1.0)), (0.5, 0.5));
         assert!((Curve::gamma(1.0).at(0, 0.25) - 0.5).abs() < 1e-6);
         assert!((Curve::gamma(-1.0).at(0, 0.5) - 0.25).abs() < 1e-6);
         let [red, green, blue] = [0, 1, 2].map(|channel| Curve::warmth(1.0).at(channel, 0.5));
@@ -172,8 +200,35 @@ mod tests {
     }
 
     #[test]
+    fn brightness_and_contrast_keep_the_ends_order_and_way_back() {
+        for step in -20..=20i16 {
+            let amount = f32::from(step) / 20.0;
+            for make in [Curve::brightness, Curve::contrast] {
+                let (curve, back) = (make(amount), make(-amount));
+                let (black, white) = (curve.at(0, 0.0), curve.at(0, 1.0));
+                assert!(black.abs() < 1e-5 && (white - 1.0).abs() < 1e-5, "{curve}: {black} {white}");
+                let mut before = -1.0;
+                for level in 0..=255u8 {
+                    let x = f32::from(level) / 255.0;
+                    let value = curve.at(0, x);
+                    assert!(value > before, "{curve} at {level}");
+                    before = value;
+                    assert!((back.at(0, value) - x).abs() < 2e-3, "{curve} at {level}");
+                    let side = value - x;
+                    let lighter =
+                        if make(0.5) == Curve::brightness(0.5) { amount } else { amount * (x - 0.5) };
+                    assert!(side * lighter >= -1e-5, "{curve} at {level}");
+                }
+            }
+            let middle = Curve::contrast(amount).at(0, 0.5);
+            assert!((middle - 0.5).abs() < 1e-5, "contrast turns about mid grey");
+        }
+        assert!((Curve::brightness(1.0).at(0, 0.5) - 0.8).abs() < 1e-5);
+    }
+
+    #[test]
     fn a_table_is_the_chain_of_its_curves() {
-        let curves = [Curve::brightness_contrast(0.2, 0.3), Curve::gamma(0.5), Curve::warmth(-0.4)];
+        let curves = [Curve::brightness(0.2), Curve::contrast(0.3), Curve::gamma(0.5), Curve::warmth(-0.4)];
         let composed = table(&curves);
         for level in [0usize, 17, 100, 200, 255] {
             let by_hand = curves.iter().fold(level as f32 / 255.0, |value, curve| curve.at(1, value));

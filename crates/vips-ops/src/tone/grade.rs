@@ -197,7 +197,7 @@ mod tests {
 
     #[test]
     fn neighbours_compose() {
-        let line = || Op::Curve(Curve::brightness_contrast(0.1, 0.1));
+        let line = || Op::Curve(Curve::contrast(0.1));
         let matrix = || Op::Matrix(Matrix::saturation(0.5));
         let pixel = || Op::Pixel(PixelOp::Vibrance(0.5));
         let auto = || Op::Measured(Measured::AutoFix);

@@ -48,7 +48,7 @@ pub fn operations(name: &str) -> Vec<Op> {
             Op::Matrix(Matrix::gains([0.97, 0.99, 1.03])),
         ],
         "selenium" => {
-            vec![mono([0.30, 0.59, 0.11]), curve(SOFT_S), split([0.10, -0.01, 0.07], [0.02, -0.02, -0.10])]
+            vec![mono([0.30, 0.59, 0.11]), curve(SOFT_S), split([0.05, -0.005, 0.035], [0.01, -0.01, -0.05])]
         }
         "cyanotype" => vec![Op::Pixel(PixelOp::Gradient(&[
             (0.0, [8, 22, 52]),

@@ -15,7 +15,7 @@ use super::{
 /// One such operation.
 #[derive(Debug, Clone, PartialEq)]
 pub enum PixelOp {
-    /// Colourfulness, more for dull pixels than for strong ones, less for skin.
+    /// Colourfulness, more for dull pixels than for strong ones, less for skin, both ways.
     Vibrance(f32),
     /// Light into the shadows, in up to 1.8 stops; by the light around the pixel.
     FillFlash(f32),
@@ -70,6 +70,9 @@ const FLASH_STOPS: f32 = 1.8;
 
 /// Light above this is compressed by a fill flash instead of clipped.
 const FLASH_SHOULDER: f32 = 0.6;
+
+/// How much of the strength of a lift a negative `shadow` has: shadows are near black already.
+const LOWERED: f32 = 0.6;
 
 /// Hue of skin and its width, in degrees, that vibrance spares.
 const SKIN_HUE: f32 = 25.0;
@@ -143,7 +146,7 @@ fn vibrance(colour: [f32; 3], amount: f32) -> [f32; 3] {
     let [red, green, blue] = colour;
     let (most, least) = (red.max(green).max(blue), red.min(green).min(blue));
     let strength = (most - least) / most.max(1e-6);
-    let spared = if amount > 0.0 { 1.0 - 0.5 * skin(colour, most, most - least) } else { 1.0 };
+    let spared = 1.0 - 0.5 * skin(colour, most, most - least);
     let factor = 1.0 + amount * quick::power_three_halves(1.0 - strength) * spared;
     let grey = luma(colour);
     colour.map(|value| grey + (value - grey) * factor)
@@ -175,9 +178,15 @@ fn shadows_highlights(colour: [f32; 3], shadow: f32, highlights: f32, around: f3
     let grey = luma(colour);
     let room = (1.0 - grey).max(0.0);
     let (dark, bright) = (1.0 - smoothstep(0.0, 0.55, around), smoothstep(0.45, 1.0, around));
-    let lift = 1.3 * shadow * dark * grey * quick::power_three_halves(room);
+    // a strong colour is as light as its strongest channel: by luma, a dark red would be lifted until it glows
+    let strongest = colour[0].max(colour[1]).max(colour[2]);
+    let lifted = if shadow > 0.0 {
+        shadow * quick::power_three_halves((1.0 - strongest).max(0.0))
+    } else {
+        LOWERED * shadow * quick::power_three_halves(room)
+    };
     let shine = 1.3 * highlights * bright * quick::power_three_halves(grey) * room;
-    let factor = (grey + lift + shine) / grey.max(1.0 / 255.0);
+    let factor = (grey + 1.3 * lifted * dark * grey + shine) / grey.max(1.0 / 255.0);
     colour.map(|value| value * factor)
 }
 

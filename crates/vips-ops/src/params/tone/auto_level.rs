@@ -14,7 +14,7 @@ impl Param for AutoLevel {
         name: "auto_level",
         aliases: &[],
         summary: "Corrects the white balance.",
-        help: "The colour cast that the edges in the picture have in common is removed (grey-edge).",
+        help: "The colour cast that the edges in the picture have in common is removed (grey-edge). Clipped pixels are ignored, and where one strong hue dominates the picture, less is corrected.",
         grammar: Grammar::Boolean,
         default: "false",
         needs: &[],

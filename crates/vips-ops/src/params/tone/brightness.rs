@@ -13,8 +13,8 @@ impl Param for Brightness {
     const SPEC: Spec = Spec {
         name: "brightness",
         aliases: &[],
-        summary: "Brighter or darker.",
-        help: "-1 is black, 1 is white.",
+        summary: "Makes the picture brighter or darker.",
+        help: "A curve that keeps black and white, so that nothing is clipped; at 1 mid grey becomes 0.8, at -1 0.2.",
         grammar: Grammar::Decimal(-1.0, 1.0),
         default: "0",
         needs: &[],

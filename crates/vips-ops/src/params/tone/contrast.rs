@@ -13,8 +13,8 @@ impl Param for Contrast {
     const SPEC: Spec = Spec {
         name: "contrast",
         aliases: &[],
-        summary: "More or less contrast, about mid grey.",
-        help: "-1 is mid grey all over.",
+        summary: "Gives the picture more or less contrast, about mid grey.",
+        help: "An S-curve that keeps black, mid grey and white, so that nothing is clipped; a negative value is its inverse.",
         grammar: Grammar::Decimal(-1.0, 1.0),
         default: "0",
         needs: &[],

@@ -14,7 +14,7 @@ impl Param for Vibrance {
         name: "vibrance",
         aliases: &[],
         summary: "More or less colour where there is little of it.",
-        help: "Strong colours and skin change less.",
+        help: "Strong colours change less, and skin half as much, both ways.",
         grammar: Grammar::Decimal(-1.0, 1.0),
         default: "0",
         needs: &[],
