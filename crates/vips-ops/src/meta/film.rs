@@ -47,17 +47,17 @@ fn number(bytes: &[u8], at: usize) -> Option<u32> {
 mod tests {
     use super::*;
 
-    fn wrapped(kind: &[u8; 4], content: &[u8]) -> Vec<u8> {
+    fn wrapped(kind: [u8; 4], content: &[u8]) -> Vec<u8> {
         [&((HEAD + content.len()) as u32).to_be_bytes(), &kind[..], content].concat()
     }
 
     #[test]
     fn the_first_track_tells() {
-        let header = wrapped(b"mdhd", &[[0; 12], [0, 0, 3, 232, 0, 0, 9, 196, 0, 0, 0, 0]].concat());
-        let sizes = wrapped(b"stsz", &[0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 7]);
-        let table = wrapped(b"minf", &wrapped(b"stbl", &sizes));
-        let media = wrapped(b"mdia", &[header, table].concat());
-        let film = [wrapped(b"ftyp", b"isom"), wrapped(b"moov", &wrapped(b"trak", &media))].concat();
+        let header = wrapped(*b"mdhd", &[[0; 12], [0, 0, 3, 232, 0, 0, 9, 196, 0, 0, 0, 0]].concat());
+        let sizes = wrapped(*b"stsz", &[0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 7]);
+        let table = wrapped(*b"minf", &wrapped(*b"stbl", &sizes));
+        let media = wrapped(*b"mdia", &[header, table].concat());
+        let film = [wrapped(*b"ftyp", b"isom"), wrapped(*b"moov", &wrapped(*b"trak", &media))].concat();
         assert_eq!(read(&film), Some(Length { frames: 7, seconds: 2.5 }));
         for end in 0..film.len() {
             let _ = read(&film[..end]);

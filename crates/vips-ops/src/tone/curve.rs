@@ -204,7 +204,7 @@ mod tests {
         for step in -20..=20i16 {
             let amount = f32::from(step) / 20.0;
             for make in [Curve::brightness, Curve::contrast] {
-                let (curve, back) = (make(amount), make(-amount));
+                let (curve, opposite) = (make(amount), make(-amount));
                 let (black, white) = (curve.at(0, 0.0), curve.at(0, 1.0));
                 assert!(black.abs() < 1e-5 && (white - 1.0).abs() < 1e-5, "{curve}: {black} {white}");
                 let mut before = -1.0;
@@ -213,7 +213,7 @@ mod tests {
                     let value = curve.at(0, x);
                     assert!(value > before, "{curve} at {level}");
                     before = value;
-                    assert!((back.at(0, value) - x).abs() < 2e-3, "{curve} at {level}");
+                    assert!((opposite.at(0, value) - x).abs() < 2e-3, "{curve} at {level}");
                     let side = value - x;
                     let lighter =
                         if make(0.5) == Curve::brightness(0.5) { amount } else { amount * (x - 0.5) };
