@@ -182,13 +182,18 @@ check_system_vips() {
 # The fonts that texts are drawn with. Without them a text is drawn all the same, in what fontconfig finds.
 part_fonts() {
     local font
-    for font in anton fira-sans league-spartan playfair-display red-hat-display; do
+    for font in anton archivo-black fira-sans league-spartan noto-sans-devanagari noto-sans-thai playfair-display \
+        red-hat-display; do
         (fetch_font "$font")
+    done
+    # those that neither Debian nor PyPI has
+    for font in "$scripts"/fonts/*; do
+        diff -rq "$font" "$vendor/fonts/${font##*/}" >/dev/null 2>&1 || cp -R "$font" "$vendor/fonts/"
     done
     [[ $machine == "$(uname -m)" ]] || return 0
     show_fonts
     need_fonts fonts-liberation fonts-dejavu-core fonts-dejavu-extra fonts-open-sans fonts-urw-base35 \
-        fonts-comic-neue fonts-sil-charis fonts-noto-color-emoji
+        fonts-comic-neue fonts-sil-charis fonts-noto-color-emoji fonts-wqy-microhei
 }
 
 # fetch_font NAME: a family that Debian lacks, into vendor/fonts/NAME.

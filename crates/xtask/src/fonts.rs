@@ -57,8 +57,10 @@ pub fn page(root: &Path) -> Result<String> {
          These families can be named in the `font` of a text layer ([`layers`](parameters.md#layers)), with styles and \
          a size in any order: `Arial italic 20`. What is openly licensed draws itself; for what is not stands a font \
          whose letters have the same widths, where there is one, or the nearest. Any other family that is installed \
-         can be named as well; one that is unknown is drawn in {FALLBACK}. `make vendor` brings the packages, Debian's and \
-         those of PyPI; where they are missing, fontconfig chooses.\n\n\
+         can be named as well; one that is unknown is drawn in {FALLBACK}. Names may be written as PostScript writes them \
+         (`Arial-Bold`). Scripts that a family lacks are drawn by DejaVu Sans (Arabic, Hebrew), WenQuanYi Micro Hei (Chinese, \
+         Japanese, Korean), Noto Sans Thai and Noto Sans Devanagari. `make vendor` brings the packages, Debian's and those of \
+         PyPI; where they are missing, fontconfig chooses.\n\n\
          | family | drawn by | which is | package | |\n|---|---|---|---|---|\n"
     );
     for family in FAMILIES {

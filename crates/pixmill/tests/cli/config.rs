@@ -63,7 +63,7 @@ fn settings_of_the_imagizer_engine_are_told_by_their_new_keys() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("pixmill.toml");
     let text = "bucketsAllowed = ['a']\nallowDynamicOrigin = true\n[aws]\nawsAuthorization = 'x'\n[params]\npresetColors = {}\n";
-    std::fs::write(&file, text).unwrap();
+    fs::write(&file, text).unwrap();
     let told = err(["check-config", "--config", file.to_str().unwrap()]);
     for line in [
         "bucketsAllowed is no known key, use origin.buckets_allowed",

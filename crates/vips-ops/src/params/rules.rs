@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde_json::Value as Json;
+
 use super::{
     Params, Parsed, SPECS,
     hints::{self, Hint, Hints},
@@ -61,6 +63,10 @@ struct Said {
     /// Whether it says itself how large the answer is to be.
     sized: bool,
 }
+
+/// The parameter whose value holds colours within JSON, and their key.
+const LAYERS: &str = "layers";
+const COLOUR_OF_LAYER: &str = "color";
 
 /// The parameters by which a request says how large the answer is to be.
 const SIZES: [&str; 3] = ["width", "height", "dpr"];
@@ -212,6 +218,9 @@ impl Rules {
 
     /// The value, in place of a name that the operator gave it.
     fn spelt_out(&self, spec: &Spec, text: String) -> String {
+        if spec.name == LAYERS && !self.colours.is_empty() {
+            return self.layers_spelt_out(text);
+        }
         let named = (spec.grammar == Grammar::Colour && !self.colours.is_empty())
             .then(|| self.colours.get(&text.trim().to_lowercase()));
         match named.flatten() {
@@ -222,6 +231,21 @@ impl Rules {
             }
             None => text,
         }
+    }
+}
+
+impl Rules {
+    /// Layers with the colours of their texts in place of names that the operator gave them.
+    fn layers_spelt_out(&self, text: String) -> String {
+        let Ok(Json::Array(mut layers)) = serde_json::from_str(&text) else { return text };
+        for layer in &mut layers {
+            let Some(Json::String(name)) = layer.get_mut(COLOUR_OF_LAYER) else { continue };
+            if let Some(colour) = self.colours.get(&name.trim().to_lowercase()) {
+                name.clear();
+                colour::canonical(*colour, name);
+            }
+        }
+        Json::Array(layers).to_string()
     }
 }
 
@@ -316,6 +340,17 @@ mod tests {
     fn refused(rules: &Rules, query: &str) -> (String, String) {
         let refusal = rules.parse(query).unwrap_err();
         (refusal.parameter().to_owned(), refusal.to_string())
+    }
+
+    #[test]
+    fn colours_of_layers_may_be_the_operators() {
+        let mut rules = Rules::default();
+        rules.name_colour("Brand", "#1e78dc").unwrap();
+        let layers = r#"layers=[{"text":"a","color":"BRAND"},{"text":"b","color":"red"},{"url":"/a.png"}]"#;
+        let expected =
+            r#"layers=[{"text":"a","color":"1e78dc"},{"text":"b","color":"ff0000"},{"url":"/a.png"}]"#;
+        assert_eq!(canonical(&rules, layers), canonical(&Rules::default(), expected));
+        assert_eq!(rules.parse("layers=[{").unwrap_err().parameter(), "layers");
     }
 
     #[test]

@@ -36,6 +36,10 @@ const DEGREES: [&str; 4] = ["semi", "demi", "extra", "ultra"];
 /// Where `WEIGHTS` has the normal weight.
 const NORMAL: usize = 3;
 
+/// Where it has the medium weight, and bold.
+const MEDIUM: usize = 4;
+const BOLD: usize = 6;
+
 /// A font.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Font {
@@ -67,6 +71,14 @@ impl Font {
             raw.chars().map(|c| if c.is_alphanumeric() || "-.'_".contains(c) { c } else { ' ' }).collect();
         let words = plain.split_whitespace().filter(|word| word.contains(char::is_alphanumeric));
         let mut words: Vec<&str> = words.collect();
+        // PostScript names: Arial-Bold, TimesNewRomanPS-BoldItalicMT
+        if known_family(&words).is_none() && plain.contains('-') {
+            words = plain
+                .split([' ', '-'])
+                .map(postscript_word)
+                .filter(|word| word.contains(char::is_alphanumeric))
+                .collect();
+        }
         let mut font = Self::default();
         if let Some((start, length, family)) = known_family(&words) {
             family.name.clone_into(&mut font.family);
@@ -130,17 +142,24 @@ impl Font {
     pub(crate) fn description(&self, size: f64) -> String {
         let known = fonts::find(&self.family);
         let own: Vec<&str> = match known {
-            Some(family) => family.drawn_by.to_vec(),
+            Some(family) => {
+                let narrow = family.condensed().filter(|_| self.condensed);
+                narrow.into_iter().chain(family.drawn_by.iter().copied()).collect()
+            }
             None if self.family.is_empty() => vec![FALLBACK],
             None => vec![&self.family, FALLBACK],
         };
         let families: Vec<_> = own.into_iter().chain(LAST_RESORT).collect();
-        format!("{},{} {size}", families.join(","), self.styles())
+        let weight = match known {
+            Some(family) if family.medium_is_bold() && self.weight == MEDIUM => BOLD,
+            _ => self.weight,
+        };
+        format!("{},{} {size}", families.join(","), self.styles(weight))
     }
 
-    fn styles(&self) -> String {
+    fn styles(&self, weight: usize) -> String {
         let mut styles = String::new();
-        let (weight, _) = WEIGHTS[self.weight];
+        let (weight, _) = WEIGHTS[weight];
         let slant = if self.italic { "Italic" } else { "" };
         let stretch = if self.condensed { "Condensed" } else { "" };
         for word in [weight, slant, stretch].into_iter().filter(|word| !word.is_empty()) {
@@ -149,6 +168,12 @@ impl Font {
         }
         styles
     }
+}
+
+/// A part of a PostScript name without what its foundry has appended.
+fn postscript_word(word: &str) -> &str {
+    let word = word.strip_suffix("MT").unwrap_or(word);
+    word.strip_suffix("PS").unwrap_or(word)
 }
 
 /// The longest family of the list that the words name: where it begins, and how many words it has.
@@ -162,7 +187,7 @@ fn known_family(words: &[&str]) -> Option<(usize, usize, &'static Family)> {
 impl Display for Font {
     /// The one spelling: family, styles, size. Reads back as the same font.
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let words = format!("{}{}", self.family, self.styles().replace('-', ""));
+        let words = format!("{}{}", self.family, self.styles(self.weight).replace('-', ""));
         write!(f, "{} {}", words.trim(), self.size)
     }
 }
@@ -192,6 +217,13 @@ mod tests {
             ("Liberation Sans Narrow Bold", "Liberation Sans Narrow Bold 20"),
             ("Century Schoolbook L Roman", "Century Schoolbook L 20"),
             ("Comic Sans MS normal", "Comic Sans MS 20"),
+            ("Arial-Bold", "Arial Bold 20"),
+            ("Arial-BoldItalicMT 30", "Arial Bold Italic 30"),
+            ("TimesNewRomanPS-BoldMT", "Times New Roman Bold 20"),
+            ("OpenSans-ExtraBold", "Open Sans UltraBold 20"),
+            ("Georgia-Italic", "Georgia Italic 20"),
+            ("Arial Narrow Bold", "Liberation Sans Narrow Bold 20"),
+            ("No-Such-Face bold", "No Such Face Bold 20"),
             ("No Such Face 30", "No Such Face 30"),
             ("evil,@wght=900#x", "evil wght x 900"),
             ("", "20"),
@@ -206,8 +238,12 @@ mod tests {
     #[test]
     fn pango_is_asked_for_what_is_there() {
         let asked = |raw: &str| Font::parse(raw).unwrap().description(30.0);
-        assert_eq!(asked("Arial bold 20"), "Liberation Sans,DejaVu Sans,Noto Color Emoji, Bold 30");
-        assert_eq!(asked("Odd"), "Odd,Liberation Sans,DejaVu Sans,Noto Color Emoji, 30");
+        let rest = LAST_RESORT.join(",");
+        assert_eq!(asked("Arial bold 20"), format!("Liberation Sans,{rest}, Bold 30"));
+        assert_eq!(asked("Odd"), format!("Odd,Liberation Sans,{rest}, 30"));
+        assert!(asked("Nimbus Sans L Bold Condensed").starts_with("Nimbus Sans Narrow,Nimbus Sans,"));
+        assert!(asked("Nimbus Roman No9 L Medium Italic").ends_with(" Bold Italic 30"));
+        assert!(asked("Playfair Display Medium").ends_with(" Medium 30"));
         assert!(asked("20").starts_with(FALLBACK));
     }
 

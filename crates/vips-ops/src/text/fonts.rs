@@ -38,25 +38,32 @@ const fn family(
 const LIBERATION: &str = "fonts-liberation";
 const DEJAVU: &str = "fonts-dejavu";
 const URW: &str = "fonts-urw-base35";
+/// Neither Debian nor PyPI has it: it comes with the sources.
+const BUNDLED: &str = "vendor-scripts/fonts";
 
 /// Every family of the API's font list.
 pub const FAMILIES: &[Family] = &[
     family("Andale Mono", &["DejaVu Sans Mono"], Kinship::Nearest, DEJAVU),
-    family("Arial Black", &["Open Sans Extrabold", "DejaVu Sans"], Kinship::Nearest, "fonts-open-sans"),
+    family(
+        "Arial Black",
+        &["Archivo Black", "Open Sans Extrabold"],
+        Kinship::Nearest,
+        "fontpkg-archivo-black (PyPI)",
+    ),
     family("Arial", &["Liberation Sans"], Kinship::SameMetrics, LIBERATION),
     family("Bitstream Charter", &["Charis SIL", "DejaVu Serif"], Kinship::Renamed, "fonts-sil-charis"),
     family("Century Schoolbook L", &["C059", "DejaVu Serif"], Kinship::Renamed, URW),
-    family("Comic Sans MS", &["Comic Neue"], Kinship::Nearest, "fonts-comic-neue"),
+    family("Comic Sans MS", &["Comic Relief", "Comic Neue"], Kinship::SameMetrics, BUNDLED),
     family(
         "Costar Brown",
         &["League Spartan", "Open Sans"],
         Kinship::Nearest,
         "fontpkg-league-spartan (PyPI)",
     ),
-    family("Courier 10 Pitch", &["Nimbus Mono PS", "Liberation Mono"], Kinship::Nearest, URW),
+    family("Courier 10 Pitch", &["Courier Prime", "Nimbus Mono PS"], Kinship::Nearest, BUNDLED),
     family("Courier New", &["Liberation Mono"], Kinship::SameMetrics, LIBERATION),
     family("DejaVu Sans", &["DejaVu Sans"], Kinship::Itself, DEJAVU),
-    family("Georgia", &["Charis SIL", "DejaVu Serif"], Kinship::Nearest, "fonts-sil-charis"),
+    family("Georgia", &["Gelasio", "Charis SIL"], Kinship::SameMetrics, BUNDLED),
     family(
         "Impact",
         &["Anton", "Open Sans Extrabold", "DejaVu Sans"],
@@ -110,19 +117,52 @@ const ALIASES: &[(&str, &str)] = &[
     ("Trebuchet", "Trebuchet MS"),
     ("Red Hat Display", "RedHat Display"),
     ("Charter", "Bitstream Charter"),
+    ("Arial Narrow", "Liberation Sans Narrow"),
 ];
+
+/// Families whose condensed styles are a family of their own.
+const CONDENSED: [(&str, &str); 3] = [
+    ("Nimbus Sans L", "Nimbus Sans Narrow"),
+    ("Arial", "Liberation Sans Narrow"),
+    ("Liberation Sans", "Liberation Sans Narrow"),
+];
+
+/// Families of which the medium weight is the bold one: they have no other.
+const MEDIUM_IS_BOLD: [&str; 1] = ["Nimbus Roman No9 L"];
 
 /// What draws text whose family is not named or not known.
 pub const FALLBACK: &str = "Liberation Sans";
 
-/// After the families that draw a text: what has the signs that they lack, and pictures of emoji.
-pub const LAST_RESORT: [&str; 2] = ["DejaVu Sans", "Noto Color Emoji"];
+/// After the families that draw a text: what has the scripts that they lack (Arabic, Hebrew and symbols; Chinese, Japanese and
+/// Korean; Thai; Devanagari), and pictures of emoji.
+pub const LAST_RESORT: [&str; 5] =
+    ["DejaVu Sans", "WenQuanYi Micro Hei", "Noto Sans Thai", "Noto Sans Devanagari", "Noto Color Emoji"];
 
-/// The family of a name, in any case.
+/// The family of a name, in any case, with its blanks or without.
 pub fn find(name: &str) -> Option<&'static Family> {
-    let alias = ALIASES.iter().find(|(alias, _)| alias.eq_ignore_ascii_case(name));
-    let name = alias.map_or(name, |(_, meant)| meant);
-    FAMILIES.iter().find(|family| family.name.eq_ignore_ascii_case(name))
+    let is_called = |known: &str| {
+        let letters = |text: &str| -> Vec<u8> {
+            text.bytes().filter(|byte| *byte != b' ').map(|byte| byte.to_ascii_lowercase()).collect()
+        };
+        letters(known) == letters(name)
+    };
+    let alias = ALIASES.iter().find(|(alias, _)| is_called(alias));
+    match alias {
+        Some((_, meant)) => FAMILIES.iter().find(|family| family.name == *meant),
+        None => FAMILIES.iter().find(|family| is_called(family.name)),
+    }
+}
+
+impl Family {
+    /// The family of its condensed styles, if that is another one.
+    pub fn condensed(&self) -> Option<&'static str> {
+        CONDENSED.iter().find(|(name, _)| *name == self.name).map(|(_, narrow)| *narrow)
+    }
+
+    /// Whether its medium weight is the bold one.
+    pub fn medium_is_bold(&self) -> bool {
+        MEDIUM_IS_BOLD.contains(&self.name)
+    }
 }
 
 #[cfg(test)]
@@ -133,6 +173,8 @@ mod tests {
     fn names_are_found_in_any_case_and_by_alias() {
         assert_eq!(find("arial").map(|family| family.name), Some("Arial"));
         assert_eq!(find("TIMES").map(|family| family.name), Some("Times New Roman"));
+        assert_eq!(find("timesnewroman").map(|family| family.name), Some("Times New Roman"));
+        assert_eq!(find("Arial Narrow").map(|family| family.name), Some("Liberation Sans Narrow"));
         assert_eq!(find("No Such Font"), None);
         for (_, meant) in ALIASES {
             assert!(find(meant).is_some(), "{meant}");
