@@ -38,7 +38,7 @@ const fn family(
 const LIBERATION: &str = "fonts-liberation";
 const DEJAVU: &str = "fonts-dejavu";
 const URW: &str = "fonts-urw-base35";
-/// Neither Debian nor PyPI has it: it comes with the sources.
+/// It comes with the sources, since no package has it.
 const BUNDLED: &str = "vendor-scripts/fonts";
 
 /// Every family of the API's font list.
