@@ -249,7 +249,7 @@ impl Counters {
         }
     }
 
-    /// A fetch from the origin is over, with one of [`FETCH_OUTCOMES`].
+    /// A fetch from the origin is over, with one of `FETCH_OUTCOMES`.
     pub fn fetched(&self, outcome: &'static str, took: Duration) {
         debug_assert!(FETCH_OUTCOMES.contains(&outcome), "{outcome}");
         self.origin_fetches.add(outcome);

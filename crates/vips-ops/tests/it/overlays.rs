@@ -285,7 +285,7 @@ fn styles_are_drawn_as_such() {
         ("Arial Black", "Impact", false),
         ("PlayfairDisplay-Bold", "Playfair Display Bold", true),
     ] {
-        let drawn = |font: &str| written("Hamburg", &format!("\"scale\":90,\"font\":\"{font}\""));
+        let drawn = |font: &str| written("Hamburg", &format!(",\"scale\":90,\"font\":\"{font}\""));
         assert_eq!(drawn(one) == drawn(other), is_same, "{one} and {other}");
     }
 }
