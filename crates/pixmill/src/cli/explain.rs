@@ -132,6 +132,7 @@ fn assumed(stored: Size) -> SourceInfo {
         plain: true,
         metadata: false,
         reductions: Vec::new(),
+        vector: None,
     }
 }
 

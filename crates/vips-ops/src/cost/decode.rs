@@ -4,7 +4,7 @@ use super::{Work, header::Header, megapixels, memory, terms::Term};
 use crate::{size::Size, source::SourceFormat};
 
 /// Largest side of the tiles in which libvips draws an SVG, each of which walks all its elements.
-const SVG_TILE: u32 = 2000;
+pub const SVG_TILE: u32 = 2000;
 
 /// How much of an original is decoded, and how.
 #[derive(Debug, Clone, Copy)]
@@ -15,7 +15,7 @@ pub struct Load {
     pub size: Size,
     /// Frames, from the first.
     pub frames: u32,
-    /// The part of its rows that is asked for, from the top: 0 to 1.
+    /// The part of its rows that is asked for, from the top: 0 to 1. Of an SVG, the part of its area.
     pub rows: f64,
 }
 
@@ -99,10 +99,11 @@ fn jpeg(work: &mut Work, header: &Header, file: f64, samples: f64, load: &Load) 
 }
 
 fn svg(work: &mut Work, header: &Header, load: &Load) {
-    let drawn = megapixels(load.size);
+    let drawn = megapixels(load.size) * load.rows;
     let drawing = header.drawing;
     let tiles =
         f64::from(load.size.width.div_ceil(SVG_TILE)) * f64::from(load.size.height.div_ceil(SVG_TILE));
+    let tiles = (tiles * load.rows).max(1.0);
     work.add(Term::SvgElement, tiles * drawing.elements / 1e3);
     work.add(Term::SvgPixel, drawn);
     work.add(Term::SvgPrimitive, drawn * drawing.primitives);

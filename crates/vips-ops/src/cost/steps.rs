@@ -2,7 +2,7 @@
 
 use super::{
     Work, bands,
-    decode::{self, Load},
+    decode::{self, Load, SVG_TILE},
     header::Header,
     megapixels, memory,
     terms::Term,
@@ -85,7 +85,7 @@ pub fn pixels(work: &mut Work, plan: &Plan, header: &Header, length: usize) -> P
     let load = Load { shrink: plan.load.shrink, size: plan.load.size, frames, rows: rows(plan) };
     decode::decode(work, header, length, &load);
     let (before, held) = (work.amounts, work.bytes);
-    let last = frame(work, plan, header, load.rows);
+    let last = frame(work, plan, header);
     // what was added for one frame is added for the others
     for (amount, before) in work.amounts.iter_mut().zip(before) {
         *amount += (*amount - before) * f64::from(frames - 1);
@@ -99,31 +99,47 @@ pub fn pixels(work: &mut Work, plan: &Plan, header: &Header, length: usize) -> P
     last
 }
 
-/// The part of the original's rows that is asked for: what lies below a window is never decoded, when rows come out in
-/// the order in which they go in.
+/// The part of the original's rows that is asked for, when rows come out in the order in which they go in: what lies below
+/// what is kept is never decoded. Of a drawing, the part of its area.
 fn rows(plan: &Plan) -> f64 {
-    let in_order = plan.orientation.quarters == 0 && plan.turn.is_none() && plan.redeye.is_empty();
-    match plan.window {
-        Some(Window::Fixed(rect)) if in_order && plan.load.frames <= 1 => {
-            let whole = plan.resize.unwrap_or(plan.load.size);
-            f64::from(rect.top + rect.height) / f64::from(whole.height.max(1))
-        }
-        _ => 1.0,
+    let whole = plan.load.size;
+    if plan.load.format == SourceFormat::Svg {
+        return plan.load.part.map_or(1.0, |part| drawn(part, whole) / whole.pixels() as f64);
     }
-    .clamp(0.0, 1.0)
+    if plan.load.frames > 1 || !plan.redeye.is_empty() {
+        return 1.0;
+    }
+    let kept = plan.extract.unwrap_or(whole.rect());
+    let bottom = plan.cut.map_or(1.0, |cut| {
+        let scaled = plan.resize.unwrap_or(kept.size());
+        f64::from(cut.top + cut.height) / f64::from(scaled.height.max(1))
+    });
+    ((f64::from(kept.top) + bottom * f64::from(kept.height)) / f64::from(whole.height.max(1))).clamp(0.0, 1.0)
 }
 
-fn frame(work: &mut Work, plan: &Plan, header: &Header, rows: f64) -> Pixels {
+/// Pixels of the tiles that a part of a drawing lies in, each of which is drawn as a whole.
+fn drawn(part: Rect, whole: Size) -> f64 {
+    let span = |start: u32, length: u32, whole: u32| {
+        let from = start / SVG_TILE * SVG_TILE;
+        let to = (start + length).div_ceil(SVG_TILE).saturating_mul(SVG_TILE).min(whole);
+        f64::from(to - from)
+    };
+    span(part.left, part.width, whole.width) * span(part.top, part.height, whole.height)
+}
+
+fn frame(work: &mut Work, plan: &Plan, header: &Header) -> Pixels {
     let kept = plan.extract.map_or(plan.load.size, Rect::size);
     if !plan.redeye.is_empty() {
         work.add(Term::RedEye, megapixels(plan.load.size) * bands(header));
         work.hold(plan.load.size.pixels() as f64 * bands(header));
     }
-    let scaled = plan.resize.unwrap_or(kept);
+    let whole = plan.resize.unwrap_or(kept);
+    // what is cut away of the scaled picture is never computed
+    let (scaled, share) = scaled(plan, whole, kept);
     if plan.resize.is_some() {
-        resize(work, header, megapixels(kept) * rows, megapixels(scaled) * rows);
+        resize(work, header, megapixels(kept) * share, megapixels(whole) * share);
     }
-    convert(work, header, megapixels(scaled) * rows);
+    convert(work, header, megapixels(scaled));
     let alpha = header.info.alpha || plan.paints == Paint::Translucent;
     let colours =
         if plan.paints == Paint::Nothing && plan.grade.passes.is_empty() { bands(header) } else { 3.0 };
@@ -139,6 +155,20 @@ fn frame(work: &mut Work, plan: &Plan, header: &Header, rows: f64) -> Pixels {
     let flat = if plan.flatten { 3.0 } else { pixels.bands };
     work.add(Term::Alpha, if plan.flatten { megapixels(plan.size) } else { 0.0 });
     Pixels { bands: flat, alpha: alpha && !plan.flatten }
+}
+
+/// The size of what is computed of the scaled picture, and which share of it that is.
+fn scaled(plan: &Plan, whole: Size, kept: Size) -> (Size, f64) {
+    let share = |part: Size| part.pixels() as f64 / whole.pixels().max(1) as f64;
+    match (plan.cut, plan.window) {
+        (Some(cut), _) => (cut.size(), share(cut.size())),
+        // looked for before the picture is enlarged
+        (None, Some(Window::Interesting(size))) if plan.turn.is_none() && whole.pixels() > kept.pixels() => {
+            let larger = if size.pixels() > kept.pixels() { size } else { kept };
+            (larger, share(size))
+        }
+        _ => (whole, 1.0),
+    }
 }
 
 /// Scaling a number of megapixels to another.

@@ -7,6 +7,7 @@ pub mod jpeg;
 mod profile;
 pub mod reductions;
 pub mod sniff;
+pub mod vector;
 
 use std::ffi::CString;
 
@@ -18,11 +19,12 @@ use crate::{
     orientation::Orientation,
     plan::within,
     settings::Limits,
-    size::Size,
+    size::{Extent, Rect, Size},
 };
 pub use profile::Profile;
 pub use reductions::Reduction;
 pub use sniff::SourceFormat;
+pub use vector::Vector;
 
 /// What the header says.
 #[derive(Debug, Clone, PartialEq)]
@@ -49,6 +51,15 @@ pub struct SourceInfo {
     pub metadata: bool,
     /// Smaller copies of the picture in the same file, from the largest to the smallest.
     pub reductions: Vec<Reduction>,
+    /// The size of a drawing, which has no pixels of its own; none for pictures that have.
+    pub vector: Option<Vector>,
+}
+
+impl SourceInfo {
+    /// The size of a frame, in parts of pixels where it is a drawing's.
+    pub fn extent(&self) -> Extent {
+        self.vector.map_or(self.stored.into(), |vector| vector.natural)
+    }
 }
 
 /// An original with its header read.
@@ -59,6 +70,8 @@ pub struct Source {
     pub info: SourceInfo,
     /// The opened picture, not decoded: still good for one pass from top to bottom. Without a loader: its pixels.
     pub(crate) image: Image,
+    /// How `image` was opened; none for pixels.
+    pub(crate) loader: Option<Loader>,
     /// The bounds that it was opened within.
     limits: Limits,
 }
@@ -70,11 +83,20 @@ impl Source {
         if let Some(stated) = sniff::stated_size(format, bytes) {
             check_pixels(stated, limits)?;
         }
-        let image = match whole(format) {
-            Some(loader) => Image::load(bytes, &loader, Access::Sequential).map_err(Error::of_pixels)?,
-            None => bitmap::decode(format, bytes, limits)?,
+        let (image, loader, vector) = match whole(format) {
+            None => (bitmap::decode(format, bytes, limits)?, None, None),
+            Some(Loader::Svg { .. }) => {
+                let unlimited = vector::unlimited(bytes);
+                let vector::Opened { image, scale, stated } = vector::open(bytes, unlimited)?;
+                (image, Some(Loader::Svg { scale, unlimited }), Some(Vector::of(stated, limits)))
+            }
+            Some(loader) => {
+                let image = Image::load(bytes, &loader, Access::Sequential).map_err(Error::of_pixels)?;
+                (image, Some(loader), None)
+            }
         };
-        let stored = Size { width: image.width(), height: image.height() };
+        let pixels = Size { width: image.width(), height: image.height() };
+        let stored = vector.map_or(pixels, |vector| vector.natural.rounded());
         check_pixels(stored, limits)?;
         let info = SourceInfo {
             format,
@@ -88,22 +110,30 @@ impl Source {
             plain: is_plain(&image),
             metadata: has_metadata(&image),
             reductions: reductions::find(format, bytes, &image),
+            vector,
         };
-        Ok(Self { bytes: bytes.clone(), info, image, limits: limits.clone() })
+        Ok(Self { bytes: bytes.clone(), info, image, loader, limits: limits.clone() })
     }
 
     /// Refuses a drawing that would take too long to draw at `scale` times its stated size, or too much memory: what it
-    /// asks for is counted in its text. Pictures of pixels pass.
-    pub(crate) fn check_drawing(&self, scale: f64) -> Result<()> {
-        if self.info.format != SourceFormat::Svg {
-            return Ok(());
+    /// asks for is counted in its text. Only `part` of it is drawn, in pixels at that scale; all of it if absent. Pictures
+    /// of pixels pass.
+    pub(crate) fn check_drawing(&self, scale: f64, part: Option<Rect>) -> Result<()> {
+        match self.info.vector {
+            None => Ok(()),
+            Some(vector) => drawing::check(&self.bytes, vector.stated(), scale, part, &self.limits),
         }
-        drawing::check(&self.bytes, self.info.stored, scale, &self.limits)
+    }
+
+    /// How the drawing is opened at a scale.
+    pub(crate) fn svg(&self, scale: f64) -> Loader {
+        let unlimited = matches!(self.loader, Some(Loader::Svg { unlimited: true, .. }));
+        Loader::Svg { scale, unlimited }
     }
 
     /// Pixels that are decoded already, when the format is one that cannot be decoded piece by piece.
     pub(crate) fn pixels_in_memory(&self) -> u64 {
-        if whole(self.info.format).is_some() { 0 } else { self.info.stored.pixels() }
+        if self.loader.is_some() { 0 } else { self.info.stored.pixels() }
     }
 }
 
@@ -116,7 +146,7 @@ pub(crate) fn whole(format: SourceFormat) -> Option<Loader> {
         SourceFormat::Gif => Loader::Gif { frames: 1 },
         SourceFormat::Heif => Loader::Heif { thumbnail: false },
         SourceFormat::Tiff => Loader::Tiff { page: 0, subifd: None },
-        SourceFormat::Svg => Loader::Svg { scale: 1.0 },
+        SourceFormat::Svg => Loader::Svg { scale: 1.0, unlimited: false },
         SourceFormat::Bmp | SourceFormat::Ico => return None,
     })
 }

@@ -8,6 +8,7 @@ mod budgets;
 mod colour;
 mod cost;
 mod differential;
+mod drawings;
 mod faces;
 mod film;
 mod formats;

@@ -1,6 +1,6 @@
 //! SVG: the size that the root element states, and what is dear to draw.
 
-use crate::size::Size;
+use crate::size::Extent;
 
 /// How far into the text the root element may be, and how long it may be.
 const ROOT_REACH: usize = 32 * 1024;
@@ -45,8 +45,8 @@ pub struct Drawing {
     pub images: f64,
 }
 
-/// The size that the root element states, as libvips rounds it; none if it states none.
-pub fn size(bytes: &[u8]) -> Option<Size> {
+/// The size that the root element states, which libvips rounds; none if it states none.
+pub fn size(bytes: &[u8]) -> Option<Extent> {
     let root = root(&bytes[..bytes.len().min(ROOT_REACH)])?;
     let stated = |name: &[u8]| attribute(root, name).and_then(pixels).filter(|length| *length > 0.0);
     let view = attribute(root, b"viewBox").and_then(view);
@@ -57,8 +57,8 @@ pub fn size(bytes: &[u8]) -> Option<Size> {
         (None, None, Some(view)) => view,
         _ => return None,
     };
-    let side = |length: f64| length.round().clamp(1.0, f64::from(i32::MAX)) as u32;
-    Some(Size { width: side(width), height: side(height) })
+    let bounded = |length: f64| length.min(f64::from(i32::MAX));
+    Some(Extent { width: bounded(width), height: bounded(height) })
 }
 
 /// The root element's tag, without what comes before it.

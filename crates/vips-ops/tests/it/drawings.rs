@@ -1,0 +1,164 @@
+//! Drawings have the size that was asked for, whatever they state, and no more is drawn than is asked for.
+
+use bytes::Bytes;
+use proptest::prelude::*;
+use testkit::Picture;
+use vips_ops::{Error, Settings, settings::Limits};
+
+use crate::{ask, ask_with, picture};
+
+/// A drawing with a coloured edge on every side.
+fn drawing(width: f64, height: f64) -> Bytes {
+    let attributes = format!("width='{width}' height='{height}' viewBox='0 0 {width} {height}'");
+    framed(&attributes, width, height)
+}
+
+fn framed(attributes: &str, width: f64, height: f64) -> Bytes {
+    let (x, y) = (width / 4.0, height / 4.0);
+    format!(
+        "<svg xmlns='http://www.w3.org/2000/svg' {attributes}><rect width='{width}' height='{height}' fill='#d02020'/>\
+         <rect x='{x}' y='{y}' width='{}' height='{}' fill='#2020d0'/></svg>",
+        width / 2.0,
+        height / 2.0
+    )
+    .into()
+}
+
+fn size(original: &Bytes, query: &str) -> (u32, u32) {
+    let answer = ask(original, query).unwrap_or_else(|error| panic!("{query}: {error}"));
+    let decoded = Picture::decode(&answer.bytes);
+    assert_eq!((decoded.width, decoded.height), (answer.size.width, answer.size.height), "{query}");
+    (decoded.width, decoded.height)
+}
+
+/// The nearest whole number, halves up, at least 1.
+fn side(length: f64) -> u32 {
+    (length + 0.5).floor().max(1.0) as u32
+}
+
+/// Sizes in hundredths, as tools write them.
+fn natural() -> impl Strategy<Value = (f64, f64)> {
+    let length = || prop_oneof![50..3000u32, 50..100_000u32].prop_map(|length| f64::from(length) / 100.0);
+    (length(), length())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+    #[test]
+    fn every_size_that_is_asked_for_comes(
+        (wide, high) in natural(), width in 1..2000u32, height in 1..2000u32, ratio in 1..4u32,
+    ) {
+        let original = drawing(wide, high);
+        let (w, h) = (f64::from(width), f64::from(height));
+        let limits = Limits { max_side: 4_000_000, max_output_pixels: 9_000_000, ..Limits::default() };
+        let settings = Settings { limits, ..Settings::default() };
+        let follows = [
+            (format!("width={width}"), (width, side(high * w / wide))),
+            (format!("height={height}"), (side(wide * h / high), height)),
+            (
+                format!("width={width}&dpr={}", f64::from(ratio) / 2.0),
+                (side(w * f64::from(ratio) / 2.0), side(high * f64::from(side(w * f64::from(ratio) / 2.0)) / wide)),
+            ),
+        ];
+        for (query, expected) in follows {
+            let found = ask_with(&original, &format!("{query}&format=png"), vips_ops::Accept::default(), &settings);
+            match found {
+                Ok(answer) => prop_assert_eq!((answer.size.width, answer.size.height), expected, "{}", query),
+                // the other side is beyond what may be answered
+                Err(Error::OverLimit { .. }) => {
+                    let pixels = u64::from(expected.0) * u64::from(expected.1);
+                    prop_assert!(pixels > 9_000_000 || expected.0.max(expected.1) > 4_000_000, "{} {:?}", query, expected);
+                }
+                Err(other) => prop_assert!(false, "{}: {}", query, other),
+            }
+        }
+        for mode in ["fit", "top", "bottom", "pad", "stretch", "entropy"] {
+            let query = format!("width={width}&height={height}&crop={mode}&format=png");
+            prop_assert_eq!(size(&original, &query), (width, height), "{} of {} x {}", query, wide, high);
+        }
+        let (across, down) = (w / wide, h / high);
+        let inside = if across <= down {
+            (width, side(high * across).min(height))
+        } else {
+            (side(wide * down).min(width), height)
+        };
+        prop_assert_eq!(size(&original, &format!("width={width}&height={height}&format=png")), inside);
+        let window = size(&original, &format!("width={width}&height={height}&crop=0,0,7,7&format=png"));
+        prop_assert_eq!(window, (inside.0.min(7), inside.1.min(7)));
+        let query = format!("width={height}&height={width}&crop=fit&rotate=90&flip=true&format=png");
+        prop_assert_eq!(size(&original, &query), (height, width));
+    }
+}
+
+#[test]
+fn the_fractions_that_were_off() {
+    for ((wide, high), query, expected) in [
+        ((15.75, 18.0), "width=64", (64, 73)),
+        ((15.75, 18.0), "width=512", (512, 585)),
+        ((16.5, 33.4), "width=97", (97, 196)),
+        ((16.5, 33.4), "width=512", (512, 1036)),
+        ((122.88, 122.88), "width=1024", (1024, 1024)),
+        ((1.0, 0.5), "width=80", (80, 40)),
+        ((15.75, 18.0), "width=512&height=512&crop=pad", (512, 512)),
+        ((15.75, 18.0), "width=300&rotate=30", (300, 311)),
+        ((15.75, 18.0), "", (16, 18)),
+        ((500.4, 2.0), "width=100", (100, 1)),
+        ((1.0, 9000.0), "height=5", (1, 5)),
+    ] {
+        let query = format!("{query}&format=png");
+        assert_eq!(size(&drawing(wide, high), &query), expected, "{wide} x {high} {query}");
+    }
+}
+
+#[test]
+fn drawings_reach_every_edge() {
+    for (wide, high) in [(15.75, 18.0), (122.88, 61.5), (16.5, 33.4)] {
+        for query in
+            ["width=97", "width=211&height=97&crop=fit", "width=97&height=211&crop=stretch", "height=301"]
+        {
+            let found = picture(&drawing(wide, high), &format!("{query}&format=png"));
+            for (x, y) in [(0, 0), (found.width - 1, found.height - 1)] {
+                let pixel = found.at(x, y);
+                assert!(pixel[0] > 190 && pixel[2] < 60, "{wide} x {high} {query} at {x},{y}: {pixel:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn units_are_no_pixels() {
+    let page = "viewBox='0 0 21000 29700'";
+    let original = framed(page, 21_000.0, 29_700.0);
+    assert_eq!(size(&original, "width=200&format=png"), (200, 283));
+    assert_eq!(size(&original, "width=200&height=200&crop=fit&trim=color&format=png"), (200, 200));
+    let limits = Limits { max_output_pixels: 250_000, ..Limits::default() };
+    let settings = Settings { limits, ..Settings::default() };
+    let plain = ask_with(&original, "format=png", vips_ops::Accept::default(), &settings).unwrap();
+    assert_eq!((plain.size.width, plain.size.height), (420, 595));
+    let large = ask_with(&original, "width=2000&format=png", vips_ops::Accept::default(), &settings);
+    assert!(matches!(large, Err(Error::OverLimit { .. })), "{large:?}");
+    let country = framed("viewBox='0 0 3e8 1e8'", 3e8, 1e8);
+    assert_eq!(size(&country, "width=300&format=png"), (300, 100));
+}
+
+#[test]
+fn sizes_that_are_stated_in_other_ways_are_exact() {
+    for (attributes, expected) in [
+        ("viewBox='0 0 15.75 18'", (512, 585)),
+        ("width='15.75' viewBox='0 0 31.5 36'", (512, 585)),
+        ("width='100%' height='100%' viewBox='0 0 15.75 18'", (512, 585)),
+        ("style='width:15.75px;height:18px' viewBox='0 0 31.5 36'", (512, 585)),
+        ("", (512, 585)),
+    ] {
+        assert_eq!(size(&framed(attributes, 15.75, 18.0), "width=512&format=png"), expected, "{attributes}");
+    }
+}
+
+#[test]
+fn only_the_kept_part_of_a_drawing_counts() {
+    let banner = drawing(728.4, 90.2);
+    assert_eq!(size(&banner, "width=3000&height=3000&crop=fit&format=png"), (3000, 3000));
+    assert_eq!(size(&drawing(1.0, 9000.0), "width=1000&height=1000&crop=top&format=png"), (1000, 1000));
+    let found = picture(&banner, "width=600&height=600&crop=fit&format=png");
+    assert!(found.at(300, 300)[2] > 190 && found.at(300, 2)[0] > 190);
+}
