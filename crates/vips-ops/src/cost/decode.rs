@@ -15,8 +15,17 @@ pub struct Load {
     pub size: Size,
     /// Frames, from the first.
     pub frames: u32,
-    /// The part of its rows that is asked for, from the top: 0 to 1. Of an SVG, the part of its area.
+    /// The part of its rows that is asked for, from the top: 0 to 1.
     pub rows: f64,
+    /// SVG: the factor on the drawing's own size, of which `size` is drawn.
+    pub scale: f64,
+}
+
+impl Load {
+    /// The first frame at its own size.
+    pub fn whole(header: &Header) -> Self {
+        Self { shrink: 1, size: header.info.stored, frames: 1, rows: 1.0, scale: 1.0 }
+    }
 }
 
 /// Opening: what a decoder does whatever is asked of it.
@@ -99,16 +108,14 @@ fn jpeg(work: &mut Work, header: &Header, file: f64, samples: f64, load: &Load) 
 }
 
 fn svg(work: &mut Work, header: &Header, load: &Load) {
-    let drawn = megapixels(load.size) * load.rows;
+    let drawn = megapixels(load.size);
     let drawing = header.drawing;
     let tiles =
         f64::from(load.size.width.div_ceil(SVG_TILE)) * f64::from(load.size.height.div_ceil(SVG_TILE));
-    let tiles = (tiles * load.rows).max(1.0);
     work.add(Term::SvgElement, tiles * drawing.elements / 1e3);
     work.add(Term::SvgPixel, drawn);
     work.add(Term::SvgPrimitive, drawn * drawing.primitives);
     work.add(Term::SvgOctave, drawn * drawing.octaves);
     // radii grow and shrink with the drawing
-    let scale = load.size.pixels() as f64 / header.info.stored.pixels() as f64;
-    work.add(Term::SvgNeighbour, drawn * drawing.neighbours * scale / 1e3);
+    work.add(Term::SvgNeighbour, drawn * drawing.neighbours * load.scale * load.scale / 1e3);
 }

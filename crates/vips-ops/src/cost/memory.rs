@@ -65,9 +65,7 @@ pub fn decoder(work: &mut Work, header: &Header, load: &Load) {
         SourceFormat::Webp | SourceFormat::Gif => 8.0 * stored,
         SourceFormat::Heif => 15.0 * stored,
         SourceFormat::Tiff => samples,
-        SourceFormat::Svg => {
-            4.0 * load.size.pixels() as f64 * load.rows * (1.0 + header.drawing.primitives.min(4.0))
-        }
+        SourceFormat::Svg => 4.0 * load.size.pixels() as f64 * (1.0 + header.drawing.primitives.min(4.0)),
     };
     work.hold(held);
 }

@@ -37,8 +37,7 @@ pub struct Pixels {
 pub fn measure(work: &mut Work, params: &Params, header: &Header, facts: &Facts, length: usize) {
     if params.trim.is_some() {
         let stored = header.info.stored;
-        let load = Load { shrink: 1, size: stored, frames: 1, rows: 1.0 };
-        decode::decode(work, header, length, &load);
+        decode::decode(work, header, length, &Load::whole(header));
         let samples = stored.pixels() as f64 * f64::from(header.pixel_bytes);
         work.hold(samples);
         convert(work, header, megapixels(stored));
@@ -71,7 +70,8 @@ pub fn look(work: &mut Work, header: &Header, long_side: u32, length: usize) {
     } else {
         stored
     };
-    decode::decode(work, header, length, &Load { shrink, size, frames: 1, rows: 1.0 });
+    let load = Load { shrink, size, scale: 1.0 / f64::from(shrink), ..Load::whole(header) };
+    decode::decode(work, header, length, &load);
     let scale = (f64::from(long_side) / f64::from(size.width.max(size.height)).max(1.0)).min(1.0);
     let looked = megapixels(size) * scale * scale;
     resize(work, header, megapixels(size), looked);
@@ -82,7 +82,7 @@ pub fn look(work: &mut Work, header: &Header, long_side: u32, length: usize) {
 /// Decoding and all steps up to the overlays.
 pub fn pixels(work: &mut Work, plan: &Plan, header: &Header, length: usize) -> Pixels {
     let frames = plan.load.frames.max(1);
-    let load = Load { shrink: plan.load.shrink, size: plan.load.size, frames, rows: rows(plan) };
+    let load = load(plan, header);
     decode::decode(work, header, length, &load);
     let (before, held) = (work.amounts, work.bytes);
     let last = frame(work, plan, header);
@@ -100,12 +100,9 @@ pub fn pixels(work: &mut Work, plan: &Plan, header: &Header, length: usize) -> P
 }
 
 /// The part of the original's rows that is asked for, when rows come out in the order in which they go in: what lies below
-/// what is kept is never decoded. Of a drawing, the part of its area.
+/// what is kept is never decoded.
 fn rows(plan: &Plan) -> f64 {
     let whole = plan.load.size;
-    if plan.load.format == SourceFormat::Svg {
-        return plan.load.part.map_or(1.0, |part| drawn(part, whole) / whole.pixels() as f64);
-    }
     if plan.load.frames > 1 || !plan.redeye.is_empty() {
         return 1.0;
     }
@@ -117,14 +114,27 @@ fn rows(plan: &Plan) -> f64 {
     ((f64::from(kept.top) + bottom * f64::from(kept.height)) / f64::from(whole.height.max(1))).clamp(0.0, 1.0)
 }
 
-/// Pixels of the tiles that a part of a drawing lies in, each of which is drawn as a whole.
-fn drawn(part: Rect, whole: Size) -> f64 {
+/// The tiles of a drawing that a part of it lies in, each of which is drawn as a whole.
+fn tiles(part: Rect, whole: Size) -> Size {
     let span = |start: u32, length: u32, whole: u32| {
         let from = start / SVG_TILE * SVG_TILE;
         let to = (start + length).div_ceil(SVG_TILE).saturating_mul(SVG_TILE).min(whole);
-        f64::from(to - from)
+        to - from
     };
-    span(part.left, part.width, whole.width) * span(part.top, part.height, whole.height)
+    Size {
+        width: span(part.left, part.width, whole.width),
+        height: span(part.top, part.height, whole.height),
+    }
+}
+
+/// How the original is decoded.
+fn load(plan: &Plan, header: &Header) -> Load {
+    let whole = Load { shrink: plan.load.shrink, size: plan.load.size, ..Load::whole(header) };
+    let Some(vector) = header.info.vector else {
+        return Load { frames: plan.load.frames.max(1), rows: rows(plan), ..whole };
+    };
+    let size = plan.load.part.map_or(plan.load.size, |part| tiles(part, plan.load.size));
+    Load { size, scale: plan.load.scale / vector.unit, ..whole }
 }
 
 fn frame(work: &mut Work, plan: &Plan, header: &Header) -> Pixels {

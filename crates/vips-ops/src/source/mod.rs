@@ -7,6 +7,7 @@ pub mod jpeg;
 mod profile;
 pub mod reductions;
 pub mod sniff;
+pub mod unpack;
 pub mod vector;
 
 use std::ffi::CString;

@@ -7,6 +7,7 @@ mod browser;
 mod budgets;
 mod colour;
 mod cost;
+mod covers;
 mod differential;
 mod drawings;
 mod faces;
