@@ -186,14 +186,12 @@ async fn ask(
     match (fetched, known) {
         (Ok(Fetched::Modified(found)), known) => {
             let limit = worker.shared.config.limits.max_bytes.as_u64();
-            match plain(found.body.clone(), limit).await {
-                Ok(body) => Ok(keep_found(worker, name, position, origin::Original { body, ..found }).await),
-                Err(_) => {
-                    let original = "what the compressed drawing unpacks to".to_owned();
-                    let error = origin::Error::TooLarge { original, limit };
-                    refused(worker, name, position, error, known).await
-                }
-            }
+            let Ok(body) = plain(found.body.clone(), limit).await else {
+                let original = "what the compressed drawing unpacks to".to_owned();
+                let error = origin::Error::TooLarge { original, limit };
+                return refused(worker, name, position, error, known).await;
+            };
+            Ok(keep_found(worker, name, position, origin::Original { body, ..found }).await)
         }
         (Ok(Fetched::NotModified(same)), Some(known)) => Ok(keep_same(worker, key, same, &known).await),
         (Ok(Fetched::NotModified(_)), None) => Err(Failure::Broken),
