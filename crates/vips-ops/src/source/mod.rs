@@ -6,6 +6,7 @@ pub mod icc;
 pub mod jpeg;
 mod profile;
 pub mod reductions;
+mod root;
 pub mod sniff;
 pub mod unpack;
 pub mod vector;
@@ -71,10 +72,19 @@ pub struct Source {
     pub info: SourceInfo,
     /// The opened picture, not decoded: still good for one pass from top to bottom. Without a loader: its pixels.
     pub(crate) image: Image,
-    /// How `image` was opened; none for pixels.
+    /// How `image` was opened, to be decoded; none for pixels, and for drawings, which are opened again to be drawn.
     pub(crate) loader: Option<Loader>,
+    /// What is drawn of a drawing.
+    text: Option<Text>,
     /// The bounds that it was opened within.
     limits: Limits,
+}
+
+/// The text of a drawing, as it is drawn.
+struct Text {
+    bytes: Bytes,
+    /// Whether it is longer than XML readers take without being told.
+    unlimited: bool,
 }
 
 impl Source {
@@ -84,12 +94,15 @@ impl Source {
         if let Some(stated) = sniff::stated_size(format, bytes) {
             check_pixels(stated, limits)?;
         }
+        let mut text = None;
         let (image, loader, vector) = match whole(format) {
             None => (bitmap::decode(format, bytes, limits)?, None, None),
             Some(Loader::Svg { .. }) => {
                 let unlimited = vector::unlimited(bytes);
-                let vector::Opened { image, scale, stated } = vector::open(bytes, unlimited)?;
-                (image, Some(Loader::Svg { scale, unlimited }), Some(Vector::of(stated, limits)))
+                let opened = vector::open(bytes, unlimited)?;
+                let vector = Vector::of(opened.stated, limits).drawn_from(opened.factor);
+                text = Some(Text { bytes: opened.text, unlimited });
+                (opened.image, None, Some(vector))
             }
             Some(loader) => {
                 let image = Image::load(bytes, &loader, Access::Sequential).map_err(Error::of_pixels)?;
@@ -113,28 +126,34 @@ impl Source {
             reductions: reductions::find(format, bytes, &image),
             vector,
         };
-        Ok(Self { bytes: bytes.clone(), info, image, loader, limits: limits.clone() })
+        Ok(Self { bytes: bytes.clone(), info, image, loader, text, limits: limits.clone() })
     }
 
     /// Refuses a drawing that would take too long to draw at `scale` times its stated size, or too much memory: what it
     /// asks for is counted in its text. Only `part` of it is drawn, in pixels at that scale; all of it if absent. Pictures
     /// of pixels pass.
     pub(crate) fn check_drawing(&self, scale: f64, part: Option<Rect>) -> Result<()> {
-        match self.info.vector {
-            None => Ok(()),
-            Some(vector) => drawing::check(&self.bytes, vector.stated(), scale, part, &self.limits),
+        match (self.info.vector, &self.text) {
+            (Some(vector), Some(text)) => {
+                drawing::check(&text.bytes, vector.stated(), scale, part, &self.limits)
+            }
+            _ => Ok(()),
         }
     }
 
     /// How the drawing is opened at a scale.
     pub(crate) fn svg(&self, scale: f64) -> Loader {
-        let unlimited = matches!(self.loader, Some(Loader::Svg { unlimited: true, .. }));
-        Loader::Svg { scale, unlimited }
+        Loader::Svg { scale, unlimited: self.text.as_ref().is_some_and(|text| text.unlimited) }
+    }
+
+    /// What decoders read: the encoded bytes, or the text of a drawing as it is drawn.
+    pub(crate) fn decodable(&self) -> &Bytes {
+        self.text.as_ref().map_or(&self.bytes, |text| &text.bytes)
     }
 
     /// Pixels that are decoded already, when the format is one that cannot be decoded piece by piece.
     pub(crate) fn pixels_in_memory(&self) -> u64 {
-        if self.loader.is_some() { 0 } else { self.info.stored.pixels() }
+        if whole(self.info.format).is_some() { 0 } else { self.info.stored.pixels() }
     }
 }
 

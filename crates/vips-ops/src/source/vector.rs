@@ -1,8 +1,12 @@
 //! Drawings: how large they are, in real numbers, and how many pixels that makes.
 
+use bytes::Bytes;
 use vips::{Access, Image, Loader};
 
-use super::drawing;
+use super::{
+    drawing,
+    root::{self, Filling},
+};
 use crate::{
     cost::header::svg,
     error::{Error, Result},
@@ -34,7 +38,8 @@ const ORDINARY_LENGTH: usize = 9_000_000;
 pub struct Vector {
     /// Its size in pixels, of which [`SourceInfo::stored`](super::SourceInfo::stored) is the nearest in whole ones.
     pub natural: Extent,
-    /// What the size that it states is multiplied by to be `natural`; 1 unless it states more than may be answered.
+    /// What the size that is drawn at a scale of 1 is multiplied by to be `natural`; 1 unless it states more than may be
+    /// answered, or less than half a pixel.
     pub unit: f64,
 }
 
@@ -53,6 +58,11 @@ impl Vector {
         let unit = [1.0, largest, largest * 0.999, largest * 0.99].into_iter().find(|factor| fits(*factor));
         let unit = unit.unwrap_or(largest * 0.9);
         Self { natural: stated.scaled(unit), unit }
+    }
+
+    /// The same, where the text that is drawn states `factor` times the size.
+    pub(super) fn drawn_from(self, factor: f64) -> Self {
+        Self { unit: self.unit / factor, ..self }
     }
 
     /// The largest factor on the stated size at which it has no more pixels than an answer may have.
@@ -98,31 +108,42 @@ fn most_pixels(limits: &Limits) -> u64 {
 /// A drawing that was opened.
 pub(super) struct Opened {
     pub image: Image,
-    /// The factor on its stated size that it was opened at.
-    pub scale: f64,
     /// The size that it states, which libvips rounds.
     pub stated: Extent,
+    /// What is drawn: a drawing that fills the picture that it is rasterised into, where that is the same to the pixel.
+    pub text: Bytes,
+    /// The factor on its size that `text` states.
+    pub factor: f64,
 }
 
-/// Opens a drawing at the size that it states, or at the largest that can be, and finds out that size in real numbers.
-pub(super) fn open(text: &bytes::Bytes, unlimited: bool) -> Result<Opened> {
-    let at = |scale| Image::load(text, &Loader::Svg { scale, unlimited }, Access::Sequential);
+/// Opens a drawing for its header, and finds out the size that it states in real numbers.
+pub(super) fn open(text: &Bytes, unlimited: bool) -> Result<Opened> {
+    let at = |text: &Bytes, scale| Image::load(text, &Loader::Svg { scale, unlimited }, Access::Sequential);
     let read = svg::size(text);
+    if let Some(stated) = read.filter(|read| root::factor(*read) > 1.0)
+        && let Some(Filling { text, factor }) = root::filling(text, stated)
+    {
+        let image = at(&text, 1.0).map_err(Error::of_pixels)?;
+        return Ok(Opened { image, stated, text, factor });
+    }
     let scale = read.map_or(1.0, |read| (MEASURED_SIDE / read.width.max(read.height)).min(1.0));
-    let image = at(scale).map_err(Error::of_pixels)?;
+    let image = at(text, scale).map_err(Error::of_pixels)?;
     let rounded = |image: &Image| Size { width: image.width(), height: image.height() };
     let found = rounded(&image);
     if let Some(stated) = read.filter(|read| read.scaled(scale).rounded() == found) {
-        return Ok(Opened { image, scale, stated });
+        let filling = root::filling(text, stated);
+        let Filling { text, factor } = filling.unwrap_or_else(|| Filling { text: text.clone(), factor: 1.0 });
+        return Ok(Opened { image, stated, text, factor });
     }
     // it states no size, or in a way that we do not read: it is measured on a large picture, which is never drawn
     let larger = scale * MEASURED_SIDE / f64::from(found.width.max(found.height));
-    if larger <= scale {
-        return Ok(Opened { image, scale, stated: Extent::from(found).scaled(1.0 / scale) });
-    }
-    let large = at(larger).map_err(Error::of_pixels)?;
-    let stated = Extent::from(rounded(&large)).scaled(1.0 / larger);
-    Ok(Opened { image, scale, stated })
+    let stated = if larger > scale {
+        let large = at(text, larger).map_err(Error::of_pixels)?;
+        Extent::from(rounded(&large)).scaled(1.0 / larger)
+    } else {
+        Extent::from(found).scaled(1.0 / scale)
+    };
+    Ok(Opened { image, stated, text: text.clone(), factor: 1.0 })
 }
 
 /// Whether the XML reader must be told that a text may be long. That lifts all its bounds at once, those on depth and on

@@ -31,7 +31,9 @@ pub fn open(source: &Source, load: &Load, deadline: &Deadline) -> Result<Image> 
     let wanted = loader(source, load).filter(|wanted| Some(*wanted) != source.loader);
     let image = match wanted {
         None => source.image.clone(),
-        Some(other) => Image::load(&source.bytes, &other, Access::Sequential).map_err(Error::of_pixels)?,
+        Some(other) => {
+            Image::load(source.decodable(), &other, Access::Sequential).map_err(Error::of_pixels)?
+        }
     };
     image.watch(deadline);
     if source.info.vector.is_some() { exactly(image, load.size).map_err(Error::of_pixels) } else { Ok(image) }
@@ -57,7 +59,7 @@ fn exactly(image: Image, size: Size) -> vips::Result<Image> {
 pub fn decode(source: &Source, load: &Load, deadline: &Deadline) -> Result<()> {
     // what was opened for the header may have been read to its end
     let Some(loader) = loader(source, load) else { return Ok(()) };
-    let image = Image::load(&source.bytes, &loader, Access::Sequential).map_err(Error::of_pixels)?;
+    let image = Image::load(source.decodable(), &loader, Access::Sequential).map_err(Error::of_pixels)?;
     image.watch(deadline);
     image.average().map(drop).map_err(Error::of_pixels)
 }
@@ -73,7 +75,7 @@ pub fn open_for_measuring(source: &Source, shrink: u8, access: Access, deadline:
         other => whole(other),
     };
     let image = match loader {
-        Some(loader) => Image::load(&source.bytes, &loader, access).map_err(Error::of_pixels)?,
+        Some(loader) => Image::load(source.decodable(), &loader, access).map_err(Error::of_pixels)?,
         None => source.image.clone(),
     };
     image.watch(deadline);

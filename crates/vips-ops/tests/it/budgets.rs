@@ -47,7 +47,7 @@ fn refusals_name_the_limit_what_was_asked_and_what_is_allowed() {
         (
             "china.jpg",
             "width=3000&height=8000&crop=fit&rotate=3",
-            "the scaled picture: 80 limits.max_pixels allows",
+            "the scaled picture: 82695924, limits.max_pixels allows",
         ),
         (
             "china.jpg",

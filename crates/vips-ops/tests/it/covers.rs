@@ -10,8 +10,9 @@ use crate::{ask, picture, start};
 fn chart(width: u32, height: u32) -> Bytes {
     start();
     let part = |at: u32, whole: u32| (u64::from(at) * 255 / u64::from(whole.max(2) - 1)) as u8;
-    let pixel =
-        |x: u32, y: u32| [part(x, width), part(y, height), if (x / 9 + y / 7) % 2 == 0 { 40 } else { 215 }];
+    let pixel = |x: u32, y: u32| {
+        [part(x, width), part(y, height), if (x / 9 + y / 7).is_multiple_of(2) { 40 } else { 215 }]
+    };
     let pixels: Vec<u8> = (0..height).flat_map(|y| (0..width).flat_map(move |x| pixel(x, y))).collect();
     let image = Image::from_pixels(&pixels, width, height, 3).unwrap();
     image.save_png(1, PngRows::Plain, Palette::Direct, Keep::Nothing).unwrap()

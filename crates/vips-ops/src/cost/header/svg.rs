@@ -1,5 +1,7 @@
 //! SVG: the size that the root element states, and what is dear to draw.
 
+use std::ops::Range;
+
 use crate::size::Extent;
 
 /// How far into the text the root element may be, and how long it may be.
@@ -47,7 +49,7 @@ pub struct Drawing {
 
 /// The size that the root element states, which libvips rounds; none if it states none.
 pub fn size(bytes: &[u8]) -> Option<Extent> {
-    let root = root(&bytes[..bytes.len().min(ROOT_REACH)])?;
+    let root = root(bytes)?;
     let stated = |name: &[u8]| attribute(root, name).and_then(pixels).filter(|length| *length > 0.0);
     let view = attribute(root, b"viewBox").and_then(view);
     let (width, height) = match (stated(b"width"), stated(b"height"), view) {
@@ -63,6 +65,12 @@ pub fn size(bytes: &[u8]) -> Option<Extent> {
 
 /// The root element's tag, without what comes before it.
 fn root(bytes: &[u8]) -> Option<&[u8]> {
+    bytes.get(root_place(bytes)?)
+}
+
+/// Where the root element's tag stands, from its name up to its `>`.
+pub(crate) fn root_place(bytes: &[u8]) -> Option<Range<usize>> {
+    let bytes = &bytes[..bytes.len().min(ROOT_REACH)];
     let mut rest = bytes;
     loop {
         let at = rest.iter().position(|byte| *byte == b'<')?;
@@ -71,7 +79,8 @@ fn root(bytes: &[u8]) -> Option<&[u8]> {
             let end = rest.windows(3).position(|part| part == b"-->")?;
             rest = rest.get(end + 3..)?;
         } else if matches!(local(rest), b"svg") {
-            return Some(tag(rest, ROOT_REACH));
+            let start = bytes.len() - rest.len();
+            return Some(start..start + tag(rest, ROOT_REACH).len());
         }
     }
 }
@@ -138,7 +147,7 @@ fn number(text: &[u8]) -> Option<f64> {
 }
 
 /// Width and height of a view box.
-fn view(value: &[u8]) -> Option<(f64, f64)> {
+pub(crate) fn view(value: &[u8]) -> Option<(f64, f64)> {
     let parts = value.split(|byte| byte.is_ascii_whitespace() || *byte == b',');
     let mut numbers = parts.filter(|part| !part.is_empty()).map(number);
     let (_, _) = (numbers.next()??, numbers.next()??);
