@@ -6,6 +6,7 @@ use bytes::Bytes;
 use origin::{ErrorKind, Fetched, Target, Unchanged, Validators};
 use result_cache::{Envelope, Freshness, Generation, Key, Lifetimes, Meta, Stated, clock};
 use tokio::task::yield_now;
+use vips_ops::source::unpack::{Step, TooLarge, Unpacking};
 
 use crate::{
     failure::Failure,
@@ -13,6 +14,7 @@ use crate::{
     keys::Keys,
     state::{Shared, Worker},
     turn::{Turn, publish, turn},
+    uploads,
 };
 
 /// Status of an envelope with bytes in it, and of one that remembers that there are none.
@@ -105,11 +107,13 @@ async fn fresh(worker: &Worker, key: &Key) -> Option<Result<Original, Failure>> 
 }
 
 /// An original that did not come from the origin: good for the request it came with, and not for others.
-pub async fn given(worker: &Worker, body: Bytes) -> Original {
+pub async fn given(worker: &Worker, body: Bytes) -> Result<Original, Failure> {
+    let limit = worker.shared.config.limits.max_bytes.as_u64();
+    let body = plain(body, limit).await.map_err(|_| uploads::Error::TooLarge { limit })?;
     let generation = worker.shared.peers.position();
     let headers = vec![(DIGEST.to_owned(), digest(&body).await)];
     let meta = Meta { status: FOUND, headers, stored_at: clock::now(), generation, ..Meta::default() };
-    Original { envelope: Arc::new(Envelope { meta, body }), standing: Standing::Unkept }
+    Ok(Original { envelope: Arc::new(Envelope { meta, body }), standing: Standing::Unkept })
 }
 
 /// Keeps one that did not come from the origin in the place of one that would: until its lifetime ends, the origin is not asked,
@@ -180,7 +184,15 @@ async fn ask(
         return Ok(uploaded);
     }
     match (fetched, known) {
-        (Ok(Fetched::Modified(found)), _) => Ok(keep_found(worker, name, position, found).await),
+        (Ok(Fetched::Modified(found)), known) => {
+            let limit = worker.shared.config.limits.max_bytes.as_u64();
+            let Ok(body) = plain(found.body.clone(), limit).await else {
+                let original = "what the compressed drawing unpacks to".to_owned();
+                let error = origin::Error::TooLarge { original, limit };
+                return refused(worker, name, position, error, known).await;
+            };
+            Ok(keep_found(worker, name, position, origin::Original { body, ..found }).await)
+        }
         (Ok(Fetched::NotModified(same)), Some(known)) => Ok(keep_same(worker, key, same, &known).await),
         (Ok(Fetched::NotModified(_)), None) => Err(Failure::Broken),
         (Err(error), known) => refused(worker, name, position, error, known).await,
@@ -298,6 +310,17 @@ fn stated(freshness: &origin::Freshness) -> Stated {
         private: freshness.private,
         no_cache: freshness.no_cache,
         ..Stated::default()
+    }
+}
+
+/// The bytes as all that follows reads them: a drawing is unpacked, in pieces, so that it does not hold up the worker.
+async fn plain(body: Bytes, limit: u64) -> Result<Bytes, TooLarge> {
+    let Some(mut unpacking) = Unpacking::of(&body, limit) else { return Ok(body) };
+    loop {
+        if let Step::Done(text) = unpacking.step()? {
+            return Ok(text);
+        }
+        yield_now().await;
     }
 }
 

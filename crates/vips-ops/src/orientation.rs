@@ -1,6 +1,6 @@
 //! The eight ways to put down a picture without cutting it: mirrored or not, turned by right angles.
 
-use crate::size::{Rect, Size};
+use crate::size::{Extent, Rect, Size};
 
 /// First mirrored left to right or not, then turned clockwise by quarters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -50,6 +50,11 @@ impl Orientation {
     /// The size of a picture of `size` when it is put down this way; also the way back.
     pub fn size(self, size: Size) -> Size {
         if self.swaps() { Size { width: size.height, height: size.width } } else { size }
+    }
+
+    /// The same for a size in parts of pixels.
+    pub fn extent(self, extent: Extent) -> Extent {
+        if self.swaps() { Extent { width: extent.height, height: extent.width } } else { extent }
     }
 
     /// What undoes it.

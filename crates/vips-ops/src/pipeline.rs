@@ -62,7 +62,7 @@ pub fn process(
     reached(Phase::Opened);
     let plan = Plan::resolve(params, &source.info, &facts, accept, settings)?;
     if !plan.overlays.is_empty() {
-        source.check_drawing(plan.load.scale)?; // before any of them is drawn
+        source.check_drawing(plan.load.scale, plan.load.part)?; // before any of them is drawn
     }
     let ready = overlay::prepare(&plan, assets, settings, deadline)?;
     let encoded = render(&plan, &source, &ready.drawn, deadline, reached)?;
@@ -207,8 +207,18 @@ fn frame(plan: &Plan, image: &Image, found: &mut Found, overlays: &[Drawn]) -> v
         Some(rect) => window::cut(&corrected, rect)?,
         None => corrected,
     };
+    let mut cut = plan.cut;
     if let Some(size) = plan.resize {
+        if let Some(wanted) = looked_for_before(plan, &image, size) {
+            image = image.copy_memory()?;
+            let rect = found.window.map_or_else(|| seen_before(plan, &image, size, wanted), Ok)?;
+            found.window = Some(rect);
+            cut = Some(plan.orientation.stored_rect(rect, size));
+        }
         image = resize::to(&image, size)?;
+    }
+    if let Some(rect) = cut {
+        image = window::cut(&image, rect)?;
     }
     image = profile::to_srgb(&image, plan.profile)?;
     image = ready_for_paint(plan, image)?;
@@ -216,7 +226,7 @@ fn frame(plan: &Plan, image: &Image, found: &mut Found, overlays: &[Drawn]) -> v
     if let Some(turn) = plan.turn {
         image = turn::apply(&image, turn, plan.background)?;
     }
-    if let Some(wanted) = plan.window {
+    if let Some(wanted) = plan.window.filter(|_| cut.is_none()) {
         if matches!(wanted, Window::Interesting(_)) && found.window.is_none() {
             image = image.copy_memory()?;
         }
@@ -241,6 +251,22 @@ fn frame(plan: &Plan, image: &Image, found: &mut Found, overlays: &[Drawn]) -> v
         image = canvas::border(&image, plan.pad, plan.background)?;
     }
     if plan.flatten { alpha::flattened(image, plan.background) } else { Ok(image) }
+}
+
+/// The size of a window that is to be looked for before the picture is enlarged: afterwards there is no more to see, and
+/// the whole of an enlarged picture may be of any size.
+fn looked_for_before(plan: &Plan, image: &Image, scaled: Size) -> Option<Size> {
+    let pixels = u64::from(image.width()) * u64::from(image.height());
+    match plan.window {
+        Some(Window::Interesting(size)) if plan.turn.is_none() && scaled.pixels() > pixels => Some(size),
+        _ => None,
+    }
+}
+
+/// Where that window lies in the upright scaled picture.
+fn seen_before(plan: &Plan, image: &Image, scaled: Size, wanted: Size) -> vips::Result<Rect> {
+    let upright = orient::apply(profile::to_srgb(image, plan.profile)?, plan.orientation)?;
+    window::locate_enlarged(&upright, plan.orientation.size(scaled), wanted)
 }
 
 /// Pixels that can hold the colour that will be painted on them.

@@ -14,8 +14,9 @@ pub use self::quality_auto::QualityAuto;
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
-    /// Pixels of one frame of the original, of a picture that is scaled or turned before it is cut, of all layers
-    /// together, and of all surfaces that an SVG needs at once.
+    /// Pixels of one frame of the original, of a picture that is scaled and turned before it is cut, of all layers
+    /// together, and of what is drawn of an SVG and of all surfaces that it needs at once. A picture that is cut without being
+    /// turned is scaled only where it is kept, and the units of an SVG are no pixels.
     pub max_pixels: u64,
     /// Pixels of the answer, of one frame.
     pub max_output_pixels: u64,
@@ -24,7 +25,8 @@ pub struct Limits {
     pub max_avif_pixels: u64,
     /// Pixels of all frames of a GIF that is encoded, whether it moves or not.
     pub max_gif_pixels: u64,
-    /// Pixels of one side of the answer.
+    /// Pixels of one side of the answer. An SVG that states more than an answer may have counts as the largest of its shape
+    /// that an answer may be.
     pub max_side: u32,
     /// Frames of an animation.
     pub max_frames: u32,
@@ -36,7 +38,7 @@ pub struct Limits {
     pub max_svg_work: u64,
     /// Pictures and texts that are laid over a picture by `layers`, counting those that they carry themselves.
     pub max_layers: u32,
-    /// Size of an original's file; `64MiB` or a number of bytes.
+    /// Size of an original's file, of an SVG when it is unpacked; `64MiB` or a number of bytes.
     #[schemars(with = "String")]
     pub max_bytes: ByteSize,
     /// Time for a request, from its arrival until its answer is ready; `20s`.

@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::params::value::number::round_half_up;
+
 /// Width and height.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Size {
@@ -22,6 +24,34 @@ impl Size {
     /// The whole as a rectangle.
     pub fn rect(self) -> Rect {
         Rect { left: 0, top: 0, width: self.width, height: self.height }
+    }
+}
+
+/// Width and height in parts of pixels: what a drawing states, or what a factor makes of a size.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Extent {
+    /// From left to right.
+    pub width: f64,
+    /// From top to bottom.
+    pub height: f64,
+}
+
+impl Extent {
+    /// The nearest size in whole pixels, halves rounded up; no side is less than one pixel.
+    pub fn rounded(self) -> Size {
+        let side = |length: f64| round_half_up(length).clamp(1.0, f64::from(u32::MAX)) as u32;
+        Size { width: side(self.width), height: side(self.height) }
+    }
+
+    /// Both sides times a factor.
+    pub fn scaled(self, factor: f64) -> Self {
+        Self { width: self.width * factor, height: self.height * factor }
+    }
+}
+
+impl From<Size> for Extent {
+    fn from(size: Size) -> Self {
+        Self { width: size.width.into(), height: size.height.into() }
     }
 }
 

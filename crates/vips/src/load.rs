@@ -35,6 +35,12 @@ impl Drop for Source {
     }
 }
 
+/// What `scale` and `dpi` of libvips' SVG loader may be.
+const SVG_SCALES: std::ops::RangeInclusive<f64> = 0.001..=100_000.0;
+
+/// Dots of an inch at which an SVG has its stated size in libvips.
+const SVG_DPI: f64 = 72.0;
+
 /// In which order pixels will be asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
@@ -82,6 +88,9 @@ pub enum Loader {
     Svg {
         /// The factor on its stated size.
         scale: f64,
+        /// Whether texts and depth have no bounds but those of memory, and entities none at all; otherwise a text or an
+        /// attribute is at most 10 MB long.
+        unlimited: bool,
     },
 }
 
@@ -102,7 +111,15 @@ impl Loader {
                 let level = subifd.map_or(-1, |level| level as i32);
                 Operation::new(c"tiffload_source").int(c"page", page as i32).int(c"subifd", level)
             }
-            Self::Svg { scale } => Operation::new(c"svgload_source").double(c"scale", scale),
+            Self::Svg { scale, unlimited } => {
+                // what is out of the range of one option is left to the other: out of it, an option has no effect
+                let stated = scale.clamp(*SVG_SCALES.start(), *SVG_SCALES.end());
+                let dpi = (SVG_DPI * scale / stated).clamp(*SVG_SCALES.start(), *SVG_SCALES.end());
+                Operation::new(c"svgload_source")
+                    .double(c"scale", stated)
+                    .double(c"dpi", dpi)
+                    .bool(c"unlimited", unlimited)
+            }
         }
     }
 }

@@ -25,6 +25,8 @@ pub struct Params {
     /// without parameters too, which so get no original. What is set here and not in `allowed` cannot be changed by
     /// requests: so a watermark is enforced.
     pub defaults: String,
+    /// Whether pictures may become larger than they are, where a request does not say so by `enlarge`.
+    pub enlarge: bool,
     /// Query strings by name, `thumb = "width=200&height=200&crop=fit"`, that requests ask for by `preset=thumb`; what
     /// they hold need not be in `allowed`, but `preset` itself must.
     pub presets: BTreeMap<String, String>,
@@ -61,6 +63,7 @@ impl Default for Params {
             strict: false,
             allowed: Vec::new(),
             defaults: String::new(),
+            enlarge: true,
             presets: BTreeMap::new(),
             preset_colors: BTreeMap::new(),
             widths_allowed: Vec::new(),
@@ -105,6 +108,9 @@ impl Params {
         }
         if let Err(refusal) = rules.set_defaults(&self.defaults) {
             problems.push(format!("params.defaults is {:?}: {refusal}", self.defaults));
+        }
+        if !self.enlarge {
+            rules.keep_small();
         }
         rules.restrict_sizes(Sizes {
             widths: steps("params.widths_allowed", &self.widths_allowed, &mut problems),
@@ -152,6 +158,19 @@ mod tests {
             );
         }
         assert_eq!(problems.len(), 6, "{problems:#?}");
+    }
+
+    #[test]
+    fn enlarging_is_a_default_like_others() {
+        let canonical =
+            |params: Params, query: &str| params.rules().unwrap().parse(query).unwrap().params.canonical();
+        let small = || Params { enlarge: false, ..Params::default() };
+        assert_eq!(canonical(small(), "width=5"), "width=5&enlarge=0");
+        assert_eq!(canonical(small(), "width=5&enlarge=true"), "width=5");
+        assert_eq!(canonical(small(), ""), "", "the original is still answered as it is");
+        assert_eq!(canonical(Params::default(), "width=5"), "width=5");
+        let defaults = Params { defaults: "enlarge=true".to_owned(), ..small() };
+        assert_eq!(canonical(defaults, "width=5"), "width=5");
     }
 
     #[test]

@@ -112,7 +112,7 @@ struct Work<'a> {
 impl Work<'_> {
     async fn carry_out(&self) -> Result<Carried, Failure> {
         let Source::Upload { file, fate, .. } = &self.order.source else { return self.of_origin().await };
-        let original = original::given(self.worker, file.clone()).await;
+        let original = original::given(self.worker, file.clone()).await?;
         match fate {
             Fate::Forgotten => {
                 let answer = self.make(&self.order.wanted, original, self.class).await?;
@@ -150,7 +150,7 @@ impl Work<'_> {
             let expected = "parameters that make a picture which can be an original";
             return Err(Invalid::new("cache_processed", &answer.envelope.meta.content_type, expected).into());
         }
-        let original = self.keep(original::given(self.worker, bytes).await).await?;
+        let original = self.keep(original::given(self.worker, bytes).await?).await?;
         let mut stored = vec![picture(&self.order.path, &original)];
         stored.extend(self.make_others(&original).await);
         Ok(Carried { answer, stored })

@@ -49,6 +49,59 @@ async fn drawings_are_drawn() {
     assert!(answer.body.starts_with(b"\x89PNG"));
 }
 
+const DRAWING: &str = "<?xml version='1.0' encoding='UTF-16'?><svg xmlns='http://www.w3.org/2000/svg' width='200' height='100'><rect width='200' height='100' fill='teal'/></svg>";
+
+fn gzip(bytes: &[u8]) -> Bytes {
+    use std::io::Write;
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap().into()
+}
+
+#[actix_web::test]
+async fn drawings_are_unpacked_first() {
+    let plain = DRAWING.replace(" encoding='UTF-16'", "");
+    let wide: Vec<u8> =
+        std::iter::once(0xfeff).chain(DRAWING.encode_utf16()).flat_map(u16::to_be_bytes).collect();
+    for packed in [gzip(plain.as_bytes()), gzip(&wide), wide.clone().into()] {
+        let origin = FakeOrigin::start(Reply::ok(&packed).with("content-type", "image/svg+xml"));
+        let server = serve(&origin.url, |config| config.output.svg_passthrough = true).await;
+        let drawn = get(server.address, "/a.svgz?width=100").await;
+        assert_eq!((drawn.status, drawn.header("x-original-resolution")), (200, "200x100"));
+        // a browser reads what goes out
+        let passed = get(server.address, "/a.svgz").await;
+        assert_eq!((passed.status, passed.header("content-type")), (200, "image/svg+xml"));
+        assert!(passed.body.ends_with(b"fill='teal'/></svg>") && !passed.body.starts_with(&[0xfe]));
+    }
+}
+
+#[actix_web::test]
+async fn drawings_are_limited_unpacked() {
+    let bomb = gzip(format!("<svg width='9' height='9'>{}</svg>", " ".repeat(3_000_000)).as_bytes());
+    let origin = FakeOrigin::start(Reply::ok(&bomb));
+    let server = serve(&origin.url, |config| config.limits.max_bytes = bytesize::ByteSize::mb(2)).await;
+    let answer = get(server.address, "/a.svgz?width=9").await;
+    assert_eq!((answer.status, &answer.json()["error"]["code"]), (413, &"source_too_large".into()));
+    let server = serve(&origin.url, |config| config.limits.max_bytes = bytesize::ByteSize::mb(4)).await;
+    assert_eq!(get(server.address, "/a.svgz?width=9").await.status, 200);
+}
+
+#[actix_web::test]
+async fn pictures_are_enlarged_unless_that_is_off() {
+    let server = serve_samples(|config| config.params.enlarge = false).await;
+    let size = async |query: &str| {
+        let answer = get(server.address, &format!("/mill.webp?format=png&{query}")).await;
+        assert_eq!(answer.status, 200, "{query}");
+        let side = |at: usize| u32::from_be_bytes(answer.body[at..at + 4].try_into().unwrap());
+        (side(16), side(20))
+    };
+    assert_eq!(size("width=3840").await, (120, 120));
+    assert_eq!(size("width=384&enlarge=true").await, (384, 384));
+    assert_eq!(size("width=384&height=192&crop=fit").await, (120, 60));
+    assert_eq!(size("width=60&dpr=4").await, (120, 120));
+    assert_eq!(size("width=384").await, (120, 120), "what may be enlarged is another answer");
+}
+
 #[actix_web::test]
 async fn drawings_that_pass_through_are_disarmed() {
     let server = serve_samples(|config| config.output.svg_passthrough = true).await;

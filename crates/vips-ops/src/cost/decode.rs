@@ -4,7 +4,7 @@ use super::{Work, header::Header, megapixels, memory, terms::Term};
 use crate::{size::Size, source::SourceFormat};
 
 /// Largest side of the tiles in which libvips draws an SVG, each of which walks all its elements.
-const SVG_TILE: u32 = 2000;
+pub const SVG_TILE: u32 = 2000;
 
 /// How much of an original is decoded, and how.
 #[derive(Debug, Clone, Copy)]
@@ -17,6 +17,15 @@ pub struct Load {
     pub frames: u32,
     /// The part of its rows that is asked for, from the top: 0 to 1.
     pub rows: f64,
+    /// SVG: the factor on the drawing's own size, of which `size` is drawn.
+    pub scale: f64,
+}
+
+impl Load {
+    /// The first frame at its own size.
+    pub fn whole(header: &Header) -> Self {
+        Self { shrink: 1, size: header.info.stored, frames: 1, rows: 1.0, scale: 1.0 }
+    }
 }
 
 /// Opening: what a decoder does whatever is asked of it.
@@ -108,6 +117,5 @@ fn svg(work: &mut Work, header: &Header, load: &Load) {
     work.add(Term::SvgPrimitive, drawn * drawing.primitives);
     work.add(Term::SvgOctave, drawn * drawing.octaves);
     // radii grow and shrink with the drawing
-    let scale = load.size.pixels() as f64 / header.info.stored.pixels() as f64;
-    work.add(Term::SvgNeighbour, drawn * drawing.neighbours * scale / 1e3);
+    work.add(Term::SvgNeighbour, drawn * drawing.neighbours * load.scale * load.scale / 1e3);
 }

@@ -113,7 +113,7 @@ fn compare(work: &mut Work, search: &Search, answer: &Answer, area: f64, attempt
     // as if it had the size of what is tried, in one row
     header.info.stored.width = (area * 1e6) as u32;
     header.info.stored.height = 1;
-    let load = Load { shrink: 1, size: header.info.stored, frames: 1, rows: 1.0 };
+    let load = Load::whole(&header);
     let share = header.info.stored.pixels() as f64 / answer.header.info.stored.pixels().max(1) as f64;
     let length = (answer.bytes as f64 * share) as usize;
     decode::open(work, &header, length);

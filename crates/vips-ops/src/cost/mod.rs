@@ -131,7 +131,7 @@ pub fn predict_analysis(original: &Bytes, side: u32, wanted: Analysis) -> Cost {
 /// The work of a request, by kind: what calibration sets against what was measured.
 pub fn work(params: &Params, original: &Bytes, assets: &Assets, accept: Accept, settings: &Settings) -> Work {
     let mut work = Work::least(original);
-    let Some(header) = header::scan(original) else { return work };
+    let Some(header) = header::scan_within(original, &settings.limits) else { return work };
     if header.info.stored.pixels() > settings.limits.max_pixels {
         return work;
     }

@@ -39,7 +39,7 @@ pub fn lay(work: &mut Work, plan: &Plan, assets: &Assets, settings: &Settings) {
 
 /// A picture by its own plan; its size when it is drawn.
 fn picture(work: &mut Work, overlay: &Overlay, bytes: &bytes::Bytes, settings: &Settings) -> Option<Size> {
-    let header = header::scan(bytes)?;
+    let header = header::scan_within(bytes, &settings.limits)?;
     if header.info.stored.pixels() > settings.limits.max_pixels {
         return None;
     }
@@ -57,7 +57,7 @@ fn set(work: &mut Work, overlay: &Overlay, text: &Text) -> Size {
     let whole = |length: f64| length.clamp(1.0, f64::from(u32::MAX)) as u32;
     let natural =
         Size { width: whole(longest * size * LETTER_WIDTH), height: whole(lines * size * LINE_HEIGHT) };
-    let fitted = overlay.fitted(natural);
+    let fitted = overlay.fitted(natural.into());
     work.add(Term::Text, 1.0);
     work.add(Term::TextPixel, megapixels(fitted));
     work.hold(memory::TEXT);

@@ -2,7 +2,7 @@
 
 use super::{
     Work, bands,
-    decode::{self, Load},
+    decode::{self, Load, SVG_TILE},
     header::Header,
     megapixels, memory,
     terms::Term,
@@ -37,8 +37,7 @@ pub struct Pixels {
 pub fn measure(work: &mut Work, params: &Params, header: &Header, facts: &Facts, length: usize) {
     if params.trim.is_some() {
         let stored = header.info.stored;
-        let load = Load { shrink: 1, size: stored, frames: 1, rows: 1.0 };
-        decode::decode(work, header, length, &load);
+        decode::decode(work, header, length, &Load::whole(header));
         let samples = stored.pixels() as f64 * f64::from(header.pixel_bytes);
         work.hold(samples);
         convert(work, header, megapixels(stored));
@@ -71,7 +70,8 @@ pub fn look(work: &mut Work, header: &Header, long_side: u32, length: usize) {
     } else {
         stored
     };
-    decode::decode(work, header, length, &Load { shrink, size, frames: 1, rows: 1.0 });
+    let load = Load { shrink, size, scale: 1.0 / f64::from(shrink), ..Load::whole(header) };
+    decode::decode(work, header, length, &load);
     let scale = (f64::from(long_side) / f64::from(size.width.max(size.height)).max(1.0)).min(1.0);
     let looked = megapixels(size) * scale * scale;
     resize(work, header, megapixels(size), looked);
@@ -82,10 +82,10 @@ pub fn look(work: &mut Work, header: &Header, long_side: u32, length: usize) {
 /// Decoding and all steps up to the overlays.
 pub fn pixels(work: &mut Work, plan: &Plan, header: &Header, length: usize) -> Pixels {
     let frames = plan.load.frames.max(1);
-    let load = Load { shrink: plan.load.shrink, size: plan.load.size, frames, rows: rows(plan) };
+    let load = load(plan, header);
     decode::decode(work, header, length, &load);
     let (before, held) = (work.amounts, work.bytes);
-    let last = frame(work, plan, header, load.rows);
+    let last = frame(work, plan, header);
     // what was added for one frame is added for the others
     for (amount, before) in work.amounts.iter_mut().zip(before) {
         *amount += (*amount - before) * f64::from(frames - 1);
@@ -99,31 +99,57 @@ pub fn pixels(work: &mut Work, plan: &Plan, header: &Header, length: usize) -> P
     last
 }
 
-/// The part of the original's rows that is asked for: what lies below a window is never decoded, when rows come out in
-/// the order in which they go in.
+/// The part of the original's rows that is asked for, when rows come out in the order in which they go in: what lies below
+/// what is kept is never decoded.
 fn rows(plan: &Plan) -> f64 {
-    let in_order = plan.orientation.quarters == 0 && plan.turn.is_none() && plan.redeye.is_empty();
-    match plan.window {
-        Some(Window::Fixed(rect)) if in_order && plan.load.frames <= 1 => {
-            let whole = plan.resize.unwrap_or(plan.load.size);
-            f64::from(rect.top + rect.height) / f64::from(whole.height.max(1))
-        }
-        _ => 1.0,
+    let whole = plan.load.size;
+    if plan.load.frames > 1 || !plan.redeye.is_empty() {
+        return 1.0;
     }
-    .clamp(0.0, 1.0)
+    let kept = plan.extract.unwrap_or(whole.rect());
+    let bottom = plan.cut.map_or(1.0, |cut| {
+        let scaled = plan.resize.unwrap_or(kept.size());
+        f64::from(cut.top + cut.height) / f64::from(scaled.height.max(1))
+    });
+    ((f64::from(kept.top) + bottom * f64::from(kept.height)) / f64::from(whole.height.max(1))).clamp(0.0, 1.0)
 }
 
-fn frame(work: &mut Work, plan: &Plan, header: &Header, rows: f64) -> Pixels {
+/// The tiles of a drawing that a part of it lies in, each of which is drawn as a whole.
+fn tiles(part: Rect, whole: Size) -> Size {
+    let span = |start: u32, length: u32, whole: u32| {
+        let from = start / SVG_TILE * SVG_TILE;
+        let to = (start + length).div_ceil(SVG_TILE).saturating_mul(SVG_TILE).min(whole);
+        to - from
+    };
+    Size {
+        width: span(part.left, part.width, whole.width),
+        height: span(part.top, part.height, whole.height),
+    }
+}
+
+/// How the original is decoded.
+fn load(plan: &Plan, header: &Header) -> Load {
+    let whole = Load { shrink: plan.load.shrink, size: plan.load.size, ..Load::whole(header) };
+    let Some(vector) = header.info.vector else {
+        return Load { frames: plan.load.frames.max(1), rows: rows(plan), ..whole };
+    };
+    let size = plan.load.part.map_or(plan.load.size, |part| tiles(part, plan.load.size));
+    Load { size, scale: plan.load.scale / vector.unit, ..whole }
+}
+
+fn frame(work: &mut Work, plan: &Plan, header: &Header) -> Pixels {
     let kept = plan.extract.map_or(plan.load.size, Rect::size);
     if !plan.redeye.is_empty() {
         work.add(Term::RedEye, megapixels(plan.load.size) * bands(header));
         work.hold(plan.load.size.pixels() as f64 * bands(header));
     }
-    let scaled = plan.resize.unwrap_or(kept);
+    let whole = plan.resize.unwrap_or(kept);
+    // what is cut away of the scaled picture is never computed
+    let (scaled, share) = scaled(plan, whole, kept);
     if plan.resize.is_some() {
-        resize(work, header, megapixels(kept) * rows, megapixels(scaled) * rows);
+        resize(work, header, megapixels(kept) * share, megapixels(whole) * share);
     }
-    convert(work, header, megapixels(scaled) * rows);
+    convert(work, header, megapixels(scaled));
     let alpha = header.info.alpha || plan.paints == Paint::Translucent;
     let colours =
         if plan.paints == Paint::Nothing && plan.grade.passes.is_empty() { bands(header) } else { 3.0 };
@@ -139,6 +165,20 @@ fn frame(work: &mut Work, plan: &Plan, header: &Header, rows: f64) -> Pixels {
     let flat = if plan.flatten { 3.0 } else { pixels.bands };
     work.add(Term::Alpha, if plan.flatten { megapixels(plan.size) } else { 0.0 });
     Pixels { bands: flat, alpha: alpha && !plan.flatten }
+}
+
+/// The size of what is computed of the scaled picture, and which share of it that is.
+fn scaled(plan: &Plan, whole: Size, kept: Size) -> (Size, f64) {
+    let share = |part: Size| part.pixels() as f64 / whole.pixels().max(1) as f64;
+    match (plan.cut, plan.window) {
+        (Some(cut), _) => (cut.size(), share(cut.size())),
+        // looked for before the picture is enlarged
+        (None, Some(Window::Interesting(size))) if plan.turn.is_none() && whole.pixels() > kept.pixels() => {
+            let larger = if size.pixels() > kept.pixels() { size } else { kept };
+            (larger, share(size))
+        }
+        _ => (whole, 1.0),
+    }
 }
 
 /// Scaling a number of megapixels to another.

@@ -177,3 +177,26 @@ proptest! {
         predict(&parsed.params, &bytes, &Assets::default(), Accept::default(), &Settings::default());
     }
 }
+
+#[test]
+fn what_is_cut_away_costs_nothing() {
+    let (banner, square) = (jpeg(14_560, 90, false), jpeg(1144, 1144, false));
+    for query in ["width=1600&height=1600&crop=fit", "width=1600&height=1600&crop=top&rotate=90"] {
+        let (banner, square) = (of(&banner, query), of(&square, query));
+        assert!(
+            banner.cpu < square.cpu * 2 && banner.bytes < 2 * square.bytes,
+            "{query}: {banner:?} {square:?}"
+        );
+    }
+    let drawing = |width: u32| -> Bytes { format!("<svg width='{width}' height='90'><rect/></svg>").into() };
+    let query = "width=1600&height=1600&crop=fit";
+    let (banner, square) = (of(&drawing(7280), query), of(&drawing(90), query));
+    assert!(banner.cpu < square.cpu * 3 && banner.bytes < 4 * square.bytes, "{banner:?} {square:?}");
+}
+
+#[test]
+fn units_of_drawings_cost_nothing() {
+    let drawing = |side: u32| -> Bytes { format!("<svg viewBox='0 0 {side} {side}'><rect/></svg>").into() };
+    let [small, large] = [400, 400_000].map(|side| of(&drawing(side), "width=200"));
+    assert!(small.cpu.abs_diff(large.cpu) < small.cpu / 10 && small.bytes.abs_diff(large.bytes) < 1_000_000);
+}

@@ -134,7 +134,7 @@ fn planned(overlay: &Overlay, url: &Url, assets: &Assets, settings: &Settings) -
     let bytes = assets.find(url).ok_or_else(|| Error::Overlay("it was not fetched".into()))?;
     let source = Source::open(bytes, &settings.limits)?;
     let plan = plan_of(overlay, &source.info, settings)?;
-    source.check_drawing(plan.load.scale)?;
+    source.check_drawing(plan.load.scale, plan.load.part)?;
     Ok(Drawing::Picture { source: Box::new(source), plan: Box::new(plan) })
 }
 
@@ -146,7 +146,7 @@ pub(crate) fn plan_of(overlay: &Overlay, info: &SourceInfo, settings: &Settings)
         format: Some(Format::Png),
         ..Params::default()
     };
-    let size = overlay.fitted(Plan::natural_size(&params, info)?);
+    let size = overlay.fitted(Plan::natural_size(&params, info));
     params.width = Some(Width(size.width));
     params.height = Some(Height(size.height));
     // a turned picture is fitted inside: its corners are not to be cut

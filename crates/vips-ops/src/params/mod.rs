@@ -25,6 +25,7 @@ use crate::{query, stage::Stage};
 pub mod size {
     //! How large the answer is.
     pub mod dpr;
+    pub mod enlarge;
     pub mod height;
     pub mod pad;
     pub mod pad_color;
@@ -113,6 +114,7 @@ param_table! {
         width: size::width::Width,
         height: size::height::Height,
         dpr: size::dpr::Dpr,
+        enlarge: size::enlarge::Enlarge,
         crop: crop::crop::Crop,
         rotate: turn::rotate::Rotate,
         angle: turn::angle::Angle,

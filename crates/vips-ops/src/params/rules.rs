@@ -105,6 +105,13 @@ impl Rules {
         Ok(())
     }
 
+    /// Keeps pictures from being enlarged where neither the request nor the defaults say whether they may be.
+    pub fn keep_small(&mut self) {
+        if !self.defaults.has("enlarge") {
+            self.defaults.set("enlarge", "false".to_owned());
+        }
+    }
+
     /// What a name stands for.
     pub fn add_preset(&mut self, name: &str, query: &str) -> Result<(), Refusal> {
         let layer = self.prepared(query)?;

@@ -71,6 +71,9 @@ impl Plan {
         if let Some(size) = self.resize {
             writeln!(f, "resize to {size}")?;
         }
+        if let Some(rect) = self.cut {
+            writeln!(f, "cut {rect}")?;
+        }
         if self.profile == Profile::Foreign {
             writeln!(f, "convert by its profile to sRGB")?;
         }

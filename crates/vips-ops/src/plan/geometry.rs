@@ -5,14 +5,14 @@ use crate::{
         crop::crop::{Crop, Place, Region},
         value::number::round_half_up,
     },
-    size::{Rect, Size},
+    size::{Extent, Rect, Size},
 };
 
 /// What is asked of the solver.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Wish {
     /// The part of the original that is kept, upright and right-angle turns applied.
-    pub content: Size,
+    pub content: Extent,
     /// What is left of the turn after right angles, clockwise, in degrees.
     pub degrees: f64,
     /// Width asked for, device pixels.
@@ -21,6 +21,17 @@ pub struct Wish {
     pub height: Option<u32>,
     /// How to cut.
     pub crop: Option<Crop>,
+    /// Whether the content may become larger than it is.
+    pub enlarge: Enlarge,
+}
+
+/// Whether pixels may be made up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Enlarge {
+    /// The answer has the size that was asked for.
+    Allowed,
+    /// The content is never scaled by more than 1; what that means for the answer depends on the crop.
+    Never,
 }
 
 /// What every step of the geometry makes.
@@ -72,15 +83,22 @@ impl Geometry {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NoOverlap(pub Size);
 
+/// The size of a content after a turn, when nothing scales it.
+pub fn natural(content: Extent, degrees: f64) -> Extent {
+    Turn::new(content, degrees).map_or(content, |turn| turn.canvas(1.0).rounded().into())
+}
+
 /// Solves.
 pub fn solve(wish: &Wish) -> Result<Geometry, NoOverlap> {
     let turn = Turn::new(wish.content, wish.degrees);
     let zoom = turn.is_some() && wish.crop == Some(Crop::Zoom);
     let base = match &turn {
-        Some(turn) if !zoom => turn.canvas(1.0, 1.0),
-        _ => (f64::from(wish.content.width), f64::from(wish.content.height)),
+        Some(turn) if !zoom => turn.canvas(1.0),
+        // what is cut out of a turned picture is not scaled back where nothing may be enlarged
+        Some(turn) if wish.enlarge == Enlarge::Never => wish.content.scaled(turn.fits()),
+        _ => wish.content,
     };
-    let framed = frame(base, wish.width, wish.height, wish.crop);
+    let framed = frame(base, wish);
     let placed = match &turn {
         None => {
             Geometry { scaled: framed.picture, turned: None, window: framed.window, canvas: framed.canvas }
@@ -95,11 +113,26 @@ pub fn solve(wish: &Wish) -> Result<Geometry, NoOverlap> {
     };
     match wish.crop {
         Some(Crop::Region(region)) => {
+            let asked = frame(base, &Wish { enlarge: Enlarge::Allowed, ..*wish }).picture;
+            let region = shrunk(region, f64::from(framed.picture.width) / f64::from(asked.width));
             let rect = overlap(region, framed.picture).ok_or(NoOverlap(framed.picture))?;
             Ok(Geometry { window: (rect != framed.picture.rect()).then_some(Window::Fixed(rect)), ..placed })
         }
         _ => Ok(placed),
     }
+}
+
+/// A region of a picture that came out smaller than it was asked for: it shows the same part of it.
+fn shrunk(region: Region, factor: f64) -> Region {
+    if factor >= 1.0 {
+        return region;
+    }
+    let place = |place: Place| match place {
+        Place::Center => Place::Center,
+        Place::At(at) => Place::At(round_half_up(f64::from(at) * factor) as i32),
+    };
+    let side = |length: u32| round_half_up(f64::from(length) * factor).max(1.0) as u32;
+    Region { x: place(region.x), y: place(region.y), width: side(region.width), height: side(region.height) }
 }
 
 /// A picture's size in a box, and what is done to make it the box.
@@ -109,44 +142,67 @@ struct Framed {
     canvas: Option<Canvas>,
 }
 
-fn frame(base: (f64, f64), width: Option<u32>, height: Option<u32>, crop: Option<Crop>) -> Framed {
+fn frame(base: Extent, wish: &Wish) -> Framed {
     let plain = |picture| Framed { picture, window: None, canvas: None };
-    let (wide, high) = base;
-    match (width, height) {
-        (None, None) => plain(size(wide, high)),
-        (Some(width), None) => plain(Size { width, height: side(high * f64::from(width) / wide) }),
-        (None, Some(height)) => plain(Size { width: side(wide * f64::from(height) / high), height }),
+    let never = wish.enlarge == Enlarge::Never;
+    let crop = wish.crop;
+    match (wish.width, wish.height) {
+        (None, None) => plain(base.rounded()),
+        (Some(width), None) if never && f64::from(width) > base.width => plain(base.rounded()),
+        (None, Some(height)) if never && f64::from(height) > base.height => plain(base.rounded()),
+        (Some(width), None) => {
+            plain(Size { width, height: side(base.height * f64::from(width) / base.width) })
+        }
+        (None, Some(height)) => {
+            plain(Size { width: side(base.width * f64::from(height) / base.height), height })
+        }
         (Some(width), Some(height)) => {
             let bounds = Size { width, height };
+            let reached = if never { within(base, bounds) } else { bounds };
             match crop {
-                Some(Crop::Stretch) => plain(bounds),
+                Some(Crop::Stretch) => plain(reached),
                 Some(Crop::Fit | Crop::Top | Crop::Bottom | Crop::Face | Crop::Entropy) => {
-                    cut(base, bounds, crop)
+                    cut(base, reached, crop)
                 }
-                Some(Crop::Pad) => padded(inside(base, bounds), bounds),
-                _ => plain(inside(base, bounds)),
+                Some(Crop::Pad) => padded(inside(base, bounds, wish.enlarge), bounds),
+                _ => plain(inside(base, bounds, wish.enlarge)),
             }
         }
     }
 }
 
+/// Factors a side by which the base becomes as large as the bounds.
+fn factors(base: Extent, bounds: Size) -> (f64, f64) {
+    (f64::from(bounds.width) / base.width, f64::from(bounds.height) / base.height)
+}
+
+/// The bounds, or the largest of their shape that no side of the base has to be enlarged for.
+fn within(base: Extent, bounds: Size) -> Size {
+    let (horizontal, vertical) = factors(base, bounds);
+    let factor = horizontal.max(vertical);
+    if factor <= 1.0 { bounds } else { Extent::from(bounds).scaled(1.0 / factor).rounded() }
+}
+
 /// The largest size of the base's shape inside the bounds.
-fn inside(base: (f64, f64), bounds: Size) -> Size {
-    let (horizontal, vertical) = (f64::from(bounds.width) / base.0, f64::from(bounds.height) / base.1);
+fn inside(base: Extent, bounds: Size, enlarge: Enlarge) -> Size {
+    let (horizontal, vertical) = factors(base, bounds);
+    if enlarge == Enlarge::Never && horizontal.min(vertical) > 1.0 {
+        return base.rounded();
+    }
     if horizontal <= vertical {
-        Size { width: bounds.width, height: side(base.1 * horizontal).min(bounds.height) }
+        Size { width: bounds.width, height: side(base.height * horizontal).min(bounds.height) }
     } else {
-        Size { width: side(base.0 * vertical).min(bounds.width), height: bounds.height }
+        Size { width: side(base.width * vertical).min(bounds.width), height: bounds.height }
     }
 }
 
 /// The smallest size of the base's shape that covers the bounds, cut to them.
-fn cut(base: (f64, f64), bounds: Size, crop: Option<Crop>) -> Framed {
-    let (horizontal, vertical) = (f64::from(bounds.width) / base.0, f64::from(bounds.height) / base.1);
+fn cut(base: Extent, bounds: Size, crop: Option<Crop>) -> Framed {
+    let (horizontal, vertical) = factors(base, bounds);
     let picture = if horizontal >= vertical {
-        Size { width: bounds.width, height: side(base.1 * horizontal).max(bounds.height) }
+        Size { width: bounds.width, height: side(base.height * horizontal).max(bounds.height) }
     } else {
-        Size { width: side(base.0 * vertical).max(bounds.width), height: bounds.height }
+        Size { width: side(base.width * vertical).max(bounds.width), height: bounds.height }
     };
     if picture == bounds {
         return Framed { picture, window: None, canvas: None };
@@ -190,44 +246,47 @@ fn overlap(region: Region, picture: Size) -> Option<Rect> {
 
 /// A turn by something else than right angles.
 struct Turn {
-    content: Size,
+    content: Extent,
     cosine: f64,
     sine: f64,
 }
 
 impl Turn {
-    fn new(content: Size, degrees: f64) -> Option<Self> {
+    fn new(content: Extent, degrees: f64) -> Option<Self> {
         let (sine, cosine) = degrees.to_radians().sin_cos();
         (degrees.abs() > 1e-9).then(|| Self { content, cosine: cosine.abs(), sine: sine.abs() })
     }
 
-    /// The box around the content, scaled by a factor a side and turned.
-    fn canvas(&self, horizontal: f64, vertical: f64) -> (f64, f64) {
-        let (wide, high) =
-            (f64::from(self.content.width) * horizontal, f64::from(self.content.height) * vertical);
-        (wide * self.cosine + high * self.sine, wide * self.sine + high * self.cosine)
+    /// The box around the content, scaled and turned.
+    fn canvas(&self, factor: f64) -> Extent {
+        let Extent { width, height } = self.content.scaled(factor);
+        Extent {
+            width: width * self.cosine + height * self.sine,
+            height: width * self.sine + height * self.cosine,
+        }
     }
 
     /// The size of the content that gives a canvas of `turned`: the scale is the larger of the two sides', and the
     /// canvas is brought to its exact size afterwards.
     fn before(&self, turned: Size) -> Size {
-        let (wide, high) = self.canvas(1.0, 1.0);
-        let scale = (f64::from(turned.width) / wide).max(f64::from(turned.height) / high);
-        size(f64::from(self.content.width) * scale, f64::from(self.content.height) * scale)
+        let (horizontal, vertical) = factors(self.canvas(1.0), turned);
+        self.content.scaled(horizontal.max(vertical)).rounded()
     }
 
-    /// `picture`, of the content's shape, as the largest upright rectangle without blank corners.
+    /// The part of its own size that an upright rectangle of the content's shape has inside the turned content.
     ///
     /// A rectangle of k times the content's sides fits inside the turned content when its own turned box fits inside
     /// the content: k = min(w / (w cos + h sin), h / (w sin + h cos)).
+    fn fits(&self) -> f64 {
+        let canvas = self.canvas(1.0);
+        (self.content.width / canvas.width).min(self.content.height / canvas.height)
+    }
+
+    /// `picture`, of the content's shape, as the largest upright rectangle without blank corners.
     fn zoomed(&self, picture: Size) -> Geometry {
-        let (wide, high) = (f64::from(self.content.width), f64::from(self.content.height));
-        let (canvas_wide, canvas_high) = self.canvas(1.0, 1.0);
-        let fits = (wide / canvas_wide).min(high / canvas_high);
-        let scaled = size(f64::from(picture.width) / fits, f64::from(picture.height) / fits);
-        let turn = Self { content: scaled, ..*self };
-        let (turned_wide, turned_high) = turn.canvas(1.0, 1.0);
-        let turned = size(turned_wide, turned_high);
+        let scaled = Extent::from(picture).scaled(1.0 / self.fits()).rounded();
+        let turn = Self { content: scaled.into(), ..*self };
+        let turned = turn.canvas(1.0).rounded();
         let rect = Rect {
             left: turned.width.saturating_sub(picture.width) / 2,
             top: turned.height.saturating_sub(picture.height) / 2,
@@ -236,10 +295,6 @@ impl Turn {
         };
         Geometry { scaled, turned: Some(turned), window: Some(Window::Fixed(rect)), canvas: None }
     }
-}
-
-fn size(wide: f64, high: f64) -> Size {
-    Size { width: side(wide), height: side(high) }
 }
 
 /// A side in whole pixels, never less than one.

@@ -12,7 +12,14 @@ fn wish(
     height: impl Into<Option<u32>>,
     crop: Option<Crop>,
 ) -> Wish {
-    Wish { content, degrees: 0.0, width: width.into(), height: height.into(), crop }
+    Wish {
+        content: content.into(),
+        degrees: 0.0,
+        width: width.into(),
+        height: height.into(),
+        crop,
+        enlarge: Enlarge::Allowed,
+    }
 }
 
 fn answer(wish: &Wish) -> (u32, u32) {
@@ -104,6 +111,52 @@ fn zoom_keeps_the_size() {
     assert_eq!(small.size().width, 320);
 }
 
+#[test]
+fn without_enlarging() {
+    for (width, height, crop, expected) in [
+        (None, None, None, (200, 100)),
+        (Some(150), None, None, (150, 75)),
+        (Some(200), None, None, (200, 100)),
+        (Some(201), None, None, (200, 100)),
+        (None, Some(3840), None, (200, 100)),
+        (Some(3840), Some(90), None, (180, 90)),
+        (Some(3840), Some(2160), None, (200, 100)),
+        (Some(3840), Some(2160), Some(Crop::Fit), (178, 100)),
+        (Some(3840), Some(3840), Some(Crop::Top), (100, 100)),
+        (Some(3840), Some(10), Some(Crop::Bottom), (200, 1)),
+        (Some(400), Some(100), Some(Crop::Entropy), (200, 50)),
+        (Some(150), Some(100), Some(Crop::Face), (150, 100)),
+        (Some(300), Some(300), Some(Crop::Stretch), (100, 100)),
+        (Some(200), Some(100), Some(Crop::Stretch), (200, 100)),
+        (Some(300), Some(300), Some(Crop::Pad), (300, 300)),
+        (Some(300), Some(50), Some(Crop::Pad), (300, 50)),
+    ] {
+        let small = Wish { enlarge: Enlarge::Never, ..wish(WIDE, width, height, crop) };
+        assert_eq!(answer(&small), expected, "{width:?} {height:?} {crop:?}");
+    }
+    let never = |degrees, width: Option<u32>, crop| {
+        let wish = Wish { degrees, enlarge: Enlarge::Never, ..wish(WIDE, width, None, crop) };
+        solve(&wish).unwrap()
+    };
+    let padded = solve(&Wish { enlarge: Enlarge::Never, ..wish(WIDE, 300, 300, Some(Crop::Pad)) }).unwrap();
+    let canvas = Canvas { size: Size { width: 300, height: 300 }, left: 50, top: 100 };
+    assert_eq!((padded.scaled, padded.canvas), (WIDE, Some(canvas)));
+    assert_eq!(never(30.0, Some(9000), None).scaled, WIDE);
+    let zoomed = never(30.0, None, Some(Crop::Zoom));
+    assert!(zoomed.scaled.height <= 101 && zoomed.size().width < 200, "{zoomed:?}");
+    assert_eq!(never(30.0, Some(9000), Some(Crop::Zoom)), zoomed);
+}
+
+#[test]
+fn regions_shrink_with_what_was_not_enlarged() {
+    let region = Crop::Region(Region { x: Place::At(100), y: Place::Center, width: 200, height: 50 });
+    let asked = wish(WIDE, 1000, None, Some(region));
+    let window = |enlarge| solve(&Wish { enlarge, ..asked }).unwrap().window;
+    let rect = |left, top, width, height| Some(Window::Fixed(Rect { left, top, width, height }));
+    assert_eq!(window(Enlarge::Allowed), rect(100, 225, 200, 50));
+    assert_eq!(window(Enlarge::Never), rect(20, 45, 40, 10));
+}
+
 fn crops() -> impl Strategy<Value = Option<Crop>> {
     prop::sample::select(vec![
         None,
@@ -148,6 +201,31 @@ proptest! {
             let whole = geometry.turned.unwrap_or(geometry.scaled);
             prop_assert!(canvas.left + whole.width <= canvas.size.width);
             prop_assert!(canvas.top + whole.height <= canvas.size.height);
+        }
+    }
+
+    #[test]
+    fn nothing_is_enlarged_where_that_is_not_wanted(
+        width in 1..2000u32, height in 1..2000u32, w in side_or_none(), h in side_or_none(), crop in crops(),
+        degrees in prop::sample::select(vec![0.0, 0.5, 10.0, -33.0, 45.0]),
+    ) {
+        let wish = Wish { degrees, ..wish(Size { width, height }, w, h, crop) };
+        let (free, kept) = (solve(&wish).unwrap(), solve(&Wish { enlarge: Enlarge::Never, ..wish }).unwrap());
+        let is_larger = |geometry: &Geometry| geometry.scaled.width > width || geometry.scaled.height > height;
+        if degrees == 0.0 {
+            prop_assert!(!is_larger(&kept), "{kept:?}");
+        } else {
+            // the canvas of a turn is rounded, and the content is covered by it
+            prop_assert!(f64::from(kept.scaled.width) <= f64::from(width) * 1.01 + 2.0, "{kept:?}");
+        }
+        let (free, kept_size) = (free.size(), kept.size());
+        prop_assert!(kept_size.width <= free.width && kept_size.height <= free.height);
+        if let (Some(w), Some(h), Some(Crop::Fit | Crop::Top | Crop::Bottom | Crop::Stretch)) = (w, h, crop) {
+            // the shape is kept, to the nearest pixel
+            let factor = f64::from(kept_size.width) / f64::from(w);
+            let other = f64::from(kept_size.height) / f64::from(h);
+            let near = |length: u32, factor: f64, own: u32| (f64::from(length) * factor - f64::from(own)).abs() <= 0.5 + factor.max(1.0);
+            prop_assert!(near(h, factor, kept_size.height) || near(w, other, kept_size.width), "{kept_size}");
         }
     }
 

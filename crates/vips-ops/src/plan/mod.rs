@@ -7,16 +7,20 @@ pub mod format;
 pub mod geometry;
 pub mod original;
 pub mod overlay;
+mod part;
 pub mod quality;
 mod tone;
+mod wish;
 
 use serde::{Deserialize, Serialize};
 
 use self::{
     format::{Output, OutputFormat},
-    geometry::{Canvas, Geometry, Window, Wish},
+    geometry::{Canvas, Geometry, Window},
     original::OriginalServes,
     overlay::Overlay,
+    part::Scaling,
+    wish::{content, wish},
 };
 use crate::{
     error::{Error, Result},
@@ -27,7 +31,7 @@ use crate::{
         value::number::round_half_up,
     },
     settings::{Limits, OverBudget, Settings},
-    size::{Rect, Size},
+    size::{Extent, Rect, Size},
     source::{Profile, Reduction, SourceFormat, SourceInfo},
     steps::{redeye::Eye, sharpen::Sharpen},
     tone::Grade,
@@ -53,11 +57,13 @@ pub struct Plan {
     pub extract: Option<Rect>,
     /// The size the part is scaled to, as it is stored; as it is if absent.
     pub resize: Option<Size>,
+    /// What is cut out of that, as it is stored.
+    pub cut: Option<Rect>,
     /// What makes it upright, and right-angle turns and mirrors that were asked for.
     pub orientation: Orientation,
     /// A turn by another angle.
     pub turn: Option<Turn>,
-    /// What is cut out.
+    /// What is cut out after all turns.
     pub window: Option<Window>,
     /// The larger canvas it is put on.
     pub canvas: Option<Canvas>,
@@ -100,6 +106,8 @@ pub struct Load {
     pub shrink: u8,
     /// SVG: the factor on its stated size.
     pub scale: f64,
+    /// SVG: the part of it that is drawn, in pixels at that scale; all of it if absent.
+    pub part: Option<Rect>,
     /// A smaller copy in the same file that is decoded instead.
     pub reduction: Option<Reduction>,
     /// Frames, from the first.
@@ -140,8 +148,8 @@ impl Plan {
         let (orientation, degrees) = turns(params, info.orientation);
         let upright = orientation.size(info.stored);
         let kept = facts.window.or(facts.trim).unwrap_or(upright.rect());
-        let geometry =
-            geometry::solve(&wish(params, kept.size(), degrees)).map_err(|geometry::NoOverlap(size)| {
+        let geometry = geometry::solve(&wish(params, info, content(info, orientation, kept), degrees))
+            .map_err(|geometry::NoOverlap(size)| {
                 let mut value = String::new();
                 params.crop.iter().for_each(|crop| crate::params::spec::Param::canonical(crop, &mut value));
                 Invalid::new("crop", &value, format!("a region that touches the scaled picture of {size}"))
@@ -175,29 +183,44 @@ impl Plan {
             settings,
             frames: info.frames,
         };
-        let Budgeted { output, frames, passes } =
-            budgeted(&request, [geometry.scaled, geometry.turned.unwrap_or(geometry.scaled)])?;
+        let Budgeted { output, frames, passes } = budgeted(&request, largest(&geometry))?;
         let size = match output.format {
             _ if passes => info.stored,
             OutputFormat::Mp4 => film::even(size),
             _ => size,
         };
         // a trimmed box and eyes are exact to the pixel, which a picture decoded smaller would blur
-        let exact = facts.trim.is_some() || !redeye.is_empty();
-        let load = load(info, kept, &geometry, exact, frames);
-        let decoded = decoded(kept, &load, orientation, info.stored);
+        let exact = (facts.trim.is_some() && info.vector.is_none()) || !redeye.is_empty();
+        let content = content(info, orientation, kept);
+        let load = load(info, content, orientation, &geometry, exact, frames, &settings.limits);
         let scaled = orientation.size(geometry.scaled);
+        let decoded = decoded(kept, &load, orientation, info, scaled);
+        let (cut, window) = part::split(&geometry, orientation);
+        let scaling = Scaling { extract: decoded, scaled, cut }.early(info.vector.is_some());
+        let Scaling { extract: decoded, scaled, cut } = scaling;
+        let extract = (decoded != load.size.rect()).then_some(decoded);
+        let load = Load { part: extract.filter(|_| info.vector.is_some() && redeye.is_empty()), ..load };
+        if info.vector.is_some() {
+            let drawn = load.part.map_or(load.size, Rect::size).pixels();
+            within(
+                "the pixels of the drawing",
+                drawn,
+                "limits.max_pixels allows",
+                settings.limits.max_pixels,
+            )?;
+        }
         let paints = paints(&geometry, pad, background);
         let removes_alpha =
             params.flatten.is_some_and(|flatten| flatten.0) || params.force_jpg.is_some_and(|force| force.0);
         let plan = Self {
             load,
             redeye,
-            extract: (decoded != load.size.rect()).then_some(decoded),
+            extract,
             resize: (decoded.size() != scaled).then_some(scaled),
+            cut,
             orientation,
             turn: geometry.turned.map(|size| Turn { degrees, size }),
-            window: geometry.window,
+            window,
             canvas: geometry.canvas,
             grade,
             effects,
@@ -225,11 +248,9 @@ impl Plan {
 
 impl Plan {
     /// The size that a picture has after its turns, if nothing scales it.
-    pub(crate) fn natural_size(params: &Params, info: &SourceInfo) -> Result<Size> {
+    pub(crate) fn natural_size(params: &Params, info: &SourceInfo) -> Extent {
         let (orientation, degrees) = turns(params, info.orientation);
-        let wish = wish(params, orientation.size(info.stored), degrees);
-        let refused = |_| Invalid::new("crop", "", "a region that touches the picture");
-        Ok(geometry::solve(&wish).map_err(refused)?.size())
+        geometry::natural(orientation.extent(info.extent()), degrees)
     }
 }
 
@@ -243,18 +264,6 @@ pub(crate) fn turns(params: &Params, stored: Orientation) -> (Orientation, f64) 
     let turned = upright.turned(quarters.rem_euclid(4.0) as u8);
     // a mirror after a turn is a mirror before the opposite turn
     if params.flip.is_some_and(|flip| flip.0) { (turned.flipped(), -left) } else { (turned, left) }
-}
-
-fn wish(params: &Params, content: Size, degrees: f64) -> Wish {
-    let ratio = params.dpr.map_or(1.0, |dpr| dpr.0);
-    let device = |side: u32| round_half_up(f64::from(side) * ratio).max(1.0) as u32;
-    Wish {
-        content,
-        degrees,
-        width: params.width.map(|width| device(width.0)),
-        height: params.height.map(|height| device(height.0)),
-        crop: params.crop,
-    }
 }
 
 /// Strength of `sharp_amount` that adds the whole difference once, and the radius of a sigma of one pixel (contract).
@@ -271,29 +280,33 @@ fn padded(size: Size, pad: u32) -> Size {
     Size { width: grow(size.width), height: grow(size.height) }
 }
 
-/// Bounds every size on the way to the answer. What is cut again may be as large as an original, the answer may not.
+/// Bounds every size on the way to the answer. What is cut again may be as large as an original, the answer may not; and
+/// what is cut as soon as it is scaled is never made as a whole, however large that would be.
 fn check_sizes(geometry: &Geometry, answer: Size, limits: &Limits) -> Result<()> {
-    let sides = [
-        ("the longer side of the answer in pixels", answer),
-        ("the longer side of the scaled picture in pixels", geometry.scaled),
-    ];
-    for (what, size) in sides {
-        let side = size.width.max(size.height);
-        within(what, side.into(), "limits.max_side allows", limits.max_side.into())?;
-    }
-    let turned = geometry.turned.map_or(0, Size::pixels);
-    let (answered, between) = (
-        ("limits.max_output_pixels allows", limits.max_output_pixels),
-        ("limits.max_pixels allows", limits.max_pixels),
-    );
-    for (what, pixels, (bound, limit)) in [
-        ("the pixels of the answer", answer.pixels(), answered),
-        ("the pixels of the scaled picture", geometry.scaled.pixels(), between),
-        ("the pixels of the turned picture", turned, between),
-    ] {
-        within(what, pixels, bound, limit)?;
+    let longer = |size: Size| u64::from(size.width.max(size.height));
+    let side = u64::from(limits.max_side);
+    within("the longer side of the answer in pixels", longer(answer), "limits.max_side allows", side)?;
+    let bound = "limits.max_output_pixels allows";
+    within("the pixels of the answer", answer.pixels(), bound, limits.max_output_pixels)?;
+    let Some(turned) = geometry.turned else { return Ok(()) };
+    let scaled = geometry.scaled;
+    within(
+        "the longer side of the scaled picture in pixels",
+        longer(scaled),
+        "limits.max_side allows",
+        side,
+    )?;
+    for (what, size) in
+        [("the pixels of the scaled picture", scaled), ("the pixels of the turned picture", turned)]
+    {
+        within(what, size.pixels(), "limits.max_pixels allows", limits.max_pixels)?;
     }
     Ok(())
+}
+
+/// The largest pictures that are made on the way to the answer.
+fn largest(geometry: &Geometry) -> [Size; 2] {
+    geometry.turned.map_or([geometry.size(); 2], |turned| [geometry.scaled, turned])
 }
 
 /// An error if there is too much of something.
@@ -345,12 +358,27 @@ fn excess(request: &format::Request<'_>, format: OutputFormat, inner: [Size; 2])
     format::check_pixels(format, *size, request.frames, limits)
 }
 
-fn load(info: &SourceInfo, kept: Rect, geometry: &Geometry, exact: bool, frames: u32) -> Load {
-    let horizontal = f64::from(kept.width) / f64::from(geometry.scaled.width);
-    let vertical = f64::from(kept.height) / f64::from(geometry.scaled.height);
+fn load(
+    info: &SourceInfo,
+    content: Extent,
+    orientation: Orientation,
+    geometry: &Geometry,
+    exact: bool,
+    frames: u32,
+    limits: &Limits,
+) -> Load {
+    let horizontal = content.width / f64::from(geometry.scaled.width);
+    let vertical = content.height / f64::from(geometry.scaled.height);
     let ratio = horizontal.min(vertical);
-    let plain =
-        Load { format: info.format, shrink: 1, scale: 1.0, reduction: None, frames, size: info.stored };
+    let plain = Load {
+        format: info.format,
+        shrink: 1,
+        scale: info.vector.map_or(1.0, |vector| vector.unit),
+        part: None,
+        reduction: None,
+        frames,
+        size: info.stored,
+    };
     match info.format {
         _ if exact => plain,
         SourceFormat::Jpeg => {
@@ -360,12 +388,19 @@ fn load(info: &SourceInfo, kept: Rect, geometry: &Geometry, exact: bool, frames:
             let size = Size { width: divided(info.stored.width), height: divided(info.stored.height) };
             Load { shrink, size, ..plain }
         }
-        // the whole drawing is rasterised so that the kept part has its size
-        SourceFormat::Svg => {
-            let drawn = |length: u32| round_half_up(f64::from(length) / ratio).max(1.0) as u32;
-            let size = Size { width: drawn(info.stored.width), height: drawn(info.stored.height) };
-            Load { scale: 1.0 / ratio, size, ..plain }
-        }
+        // the drawing is rasterised so that the kept part has its size
+        SourceFormat::Svg => match info.vector {
+            None => plain,
+            Some(vector) => {
+                let scaled = orientation.size(geometry.scaled);
+                let exact = vector.scale(orientation.extent(content), scaled);
+                // where it has to be seen as a whole first, it is not drawn larger than an answer may be
+                let is_seen =
+                    geometry.turned.is_none() && matches!(geometry.window, Some(Window::Interesting(_)));
+                let scale = if is_seen { exact.min(vector.largest(limits)) } else { exact };
+                Load { scale, size: vector.drawn(scale), ..plain }
+            }
+        },
         _ => {
             let enough =
                 |copy: &&Reduction| f64::from(info.stored.width) / f64::from(copy.size.width) <= ratio;
@@ -386,18 +421,22 @@ fn jpeg_shrink(ratio: f64) -> u8 {
     if factor > 1 && ratio.floor() as u64 == u64::from(factor) { factor / 2 } else { factor }
 }
 
-/// The kept part in pixels of the decoded picture, as it is stored.
-fn decoded(kept: Rect, load: &Load, orientation: Orientation, stored: Size) -> Rect {
+/// The kept part in pixels of the decoded picture, as it is stored. Of a drawing it is given the size that it is wanted in
+/// where that is a matter of the last pixel.
+fn decoded(kept: Rect, load: &Load, orientation: Orientation, info: &SourceInfo, scaled: Size) -> Rect {
+    let stored = info.stored;
     let rect = orientation.stored_rect(kept, stored);
-    let span = |start: u32, length: u32, whole: u32, decoded: u32| {
+    let span = |start: u32, length: u32, whole: u32, decoded: u32, wanted: u32| {
         let factor = f64::from(decoded) / f64::from(whole);
         let from = round_half_up(f64::from(start) * factor) as u32;
         let to = round_half_up(f64::from(start + length) * factor) as u32;
         let from = from.min(decoded.saturating_sub(1));
-        (from, to.clamp(from + 1, decoded) - from)
+        let length = to.clamp(from + 1, decoded) - from;
+        let is_near = info.vector.is_some() && length.abs_diff(wanted) == 1 && wanted <= decoded;
+        if is_near { (from.min(decoded - wanted), wanted) } else { (from, length) }
     };
-    let (left, width) = span(rect.left, rect.width, stored.width, load.size.width);
-    let (top, height) = span(rect.top, rect.height, stored.height, load.size.height);
+    let (left, width) = span(rect.left, rect.width, stored.width, load.size.width, scaled.width);
+    let (top, height) = span(rect.top, rect.height, stored.height, load.size.height, scaled.height);
     Rect { left, top, width, height }
 }
 

@@ -28,6 +28,7 @@ pub fn serves(plan: &Plan, info: &SourceInfo, settings: &Settings) -> bool {
         redeye,
         extract: None,
         resize: None,
+        cut: None,
         orientation,
         turn: None,
         window: None,

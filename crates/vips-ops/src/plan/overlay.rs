@@ -12,7 +12,7 @@ use crate::{
             url,
         },
     },
-    size::Size,
+    size::{Extent, Size},
 };
 
 /// One picture or text over the picture.
@@ -105,12 +105,11 @@ fn pixels(length: f64) -> u32 {
 
 impl Overlay {
     /// The size at which something of this size is drawn.
-    pub fn fitted(&self, natural: Size) -> Size {
-        let across = f64::from(self.bounds.width) / f64::from(natural.width.max(1));
-        let down = f64::from(self.bounds.height) / f64::from(natural.height.max(1));
+    pub fn fitted(&self, natural: Extent) -> Size {
+        let across = f64::from(self.bounds.width) / natural.width;
+        let down = f64::from(self.bounds.height) / natural.height;
         let factor = if self.upscale { across.min(down) } else { across.min(down).min(1.0) };
-        let side = |side: u32| pixels(f64::from(side) * factor);
-        Size { width: side(natural.width), height: side(natural.height) }
+        natural.scaled(factor).rounded()
     }
 
     /// Where the left top corner of something of this size lies on a picture.
@@ -176,7 +175,7 @@ mod tests {
 
     fn placed(query: &str, width: u32, height: u32) -> (i32, i32, u32, u32) {
         let overlay = only(query);
-        let size = overlay.fitted(Size { width, height });
+        let size = overlay.fitted(Size { width, height }.into());
         let (left, top) = overlay.corner(BASE, size);
         (left, top, size.width, size.height)
     }

@@ -6,7 +6,10 @@ pub mod icc;
 pub mod jpeg;
 mod profile;
 pub mod reductions;
+mod root;
 pub mod sniff;
+pub mod unpack;
+pub mod vector;
 
 use std::ffi::CString;
 
@@ -18,11 +21,12 @@ use crate::{
     orientation::Orientation,
     plan::within,
     settings::Limits,
-    size::Size,
+    size::{Extent, Rect, Size},
 };
 pub use profile::Profile;
 pub use reductions::Reduction;
 pub use sniff::SourceFormat;
+pub use vector::Vector;
 
 /// What the header says.
 #[derive(Debug, Clone, PartialEq)]
@@ -49,6 +53,15 @@ pub struct SourceInfo {
     pub metadata: bool,
     /// Smaller copies of the picture in the same file, from the largest to the smallest.
     pub reductions: Vec<Reduction>,
+    /// The size of a drawing, which has no pixels of its own; none for pictures that have.
+    pub vector: Option<Vector>,
+}
+
+impl SourceInfo {
+    /// The size of a frame, in parts of pixels where it is a drawing's.
+    pub fn extent(&self) -> Extent {
+        self.vector.map_or(self.stored.into(), |vector| vector.natural)
+    }
 }
 
 /// An original with its header read.
@@ -59,8 +72,19 @@ pub struct Source {
     pub info: SourceInfo,
     /// The opened picture, not decoded: still good for one pass from top to bottom. Without a loader: its pixels.
     pub(crate) image: Image,
+    /// How `image` was opened, to be decoded; none for pixels, and for drawings, which are opened again to be drawn.
+    pub(crate) loader: Option<Loader>,
+    /// What is drawn of a drawing.
+    text: Option<Text>,
     /// The bounds that it was opened within.
     limits: Limits,
+}
+
+/// The text of a drawing, as it is drawn.
+struct Text {
+    bytes: Bytes,
+    /// Whether it is longer than XML readers take without being told.
+    unlimited: bool,
 }
 
 impl Source {
@@ -70,11 +94,23 @@ impl Source {
         if let Some(stated) = sniff::stated_size(format, bytes) {
             check_pixels(stated, limits)?;
         }
-        let image = match whole(format) {
-            Some(loader) => Image::load(bytes, &loader, Access::Sequential).map_err(Error::of_pixels)?,
-            None => bitmap::decode(format, bytes, limits)?,
+        let mut text = None;
+        let (image, loader, vector) = match whole(format) {
+            None => (bitmap::decode(format, bytes, limits)?, None, None),
+            Some(Loader::Svg { .. }) => {
+                let unlimited = vector::unlimited(bytes);
+                let opened = vector::open(bytes, unlimited)?;
+                let vector = Vector::of(opened.stated, limits).drawn_from(opened.factor);
+                text = Some(Text { bytes: opened.text, unlimited });
+                (opened.image, None, Some(vector))
+            }
+            Some(loader) => {
+                let image = Image::load(bytes, &loader, Access::Sequential).map_err(Error::of_pixels)?;
+                (image, Some(loader), None)
+            }
         };
-        let stored = Size { width: image.width(), height: image.height() };
+        let pixels = Size { width: image.width(), height: image.height() };
+        let stored = vector.map_or(pixels, |vector| vector.natural.rounded());
         check_pixels(stored, limits)?;
         let info = SourceInfo {
             format,
@@ -88,17 +124,31 @@ impl Source {
             plain: is_plain(&image),
             metadata: has_metadata(&image),
             reductions: reductions::find(format, bytes, &image),
+            vector,
         };
-        Ok(Self { bytes: bytes.clone(), info, image, limits: limits.clone() })
+        Ok(Self { bytes: bytes.clone(), info, image, loader, text, limits: limits.clone() })
     }
 
     /// Refuses a drawing that would take too long to draw at `scale` times its stated size, or too much memory: what it
-    /// asks for is counted in its text. Pictures of pixels pass.
-    pub(crate) fn check_drawing(&self, scale: f64) -> Result<()> {
-        if self.info.format != SourceFormat::Svg {
-            return Ok(());
+    /// asks for is counted in its text. Only `part` of it is drawn, in pixels at that scale; all of it if absent. Pictures
+    /// of pixels pass.
+    pub(crate) fn check_drawing(&self, scale: f64, part: Option<Rect>) -> Result<()> {
+        match (self.info.vector, &self.text) {
+            (Some(vector), Some(text)) => {
+                drawing::check(&text.bytes, vector.stated(), scale, part, &self.limits)
+            }
+            _ => Ok(()),
         }
-        drawing::check(&self.bytes, self.info.stored, scale, &self.limits)
+    }
+
+    /// How the drawing is opened at a scale.
+    pub(crate) fn svg(&self, scale: f64) -> Loader {
+        Loader::Svg { scale, unlimited: self.text.as_ref().is_some_and(|text| text.unlimited) }
+    }
+
+    /// What decoders read: the encoded bytes, or the text of a drawing as it is drawn.
+    pub(crate) fn decodable(&self) -> &Bytes {
+        self.text.as_ref().map_or(&self.bytes, |text| &text.bytes)
     }
 
     /// Pixels that are decoded already, when the format is one that cannot be decoded piece by piece.
@@ -116,7 +166,7 @@ pub(crate) fn whole(format: SourceFormat) -> Option<Loader> {
         SourceFormat::Gif => Loader::Gif { frames: 1 },
         SourceFormat::Heif => Loader::Heif { thumbnail: false },
         SourceFormat::Tiff => Loader::Tiff { page: 0, subifd: None },
-        SourceFormat::Svg => Loader::Svg { scale: 1.0 },
+        SourceFormat::Svg => Loader::Svg { scale: 1.0, unlimited: false },
         SourceFormat::Bmp | SourceFormat::Ico => return None,
     })
 }

@@ -74,7 +74,7 @@ const BMP_HEADERS: [u32; 8] = [12, 16, 40, 52, 56, 64, 108, 124];
 const ICO_DIRECTORY: usize = 22;
 
 /// How far into a text the `<svg` tag may be; comments and a document type may come first.
-const SVG_REACH: usize = 16 * 1024;
+pub(super) const SVG_REACH: usize = 16 * 1024;
 
 /// The format of `bytes`, if it is one that is read.
 pub fn sniff(bytes: &[u8]) -> Option<SourceFormat> {

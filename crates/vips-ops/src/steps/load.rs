@@ -1,15 +1,17 @@
 //! Opening the original the way the plan says.
 
-use vips::{Access, Deadline, Image, Loader};
+use vips::{Access, Deadline, Image, Loader, ops::Extend};
 
 use crate::{
     error::{Error, Result},
     plan::Load,
+    size::Size,
     source::{Source, SourceFormat, whole},
+    steps::resize,
 };
 
 /// The decoder that the plan asks for; none if the pixels are in memory already.
-fn loader(load: &Load) -> Option<Loader> {
+fn loader(source: &Source, load: &Load) -> Option<Loader> {
     if let Some(reduction) = load.reduction {
         return Some(reduction.loader);
     }
@@ -17,7 +19,7 @@ fn loader(load: &Load) -> Option<Loader> {
         SourceFormat::Jpeg => Some(Loader::Jpeg { shrink: load.shrink }),
         SourceFormat::Webp => Some(Loader::Webp { scale: 1.0, frames: load.frames }),
         SourceFormat::Gif => Some(Loader::Gif { frames: load.frames }),
-        SourceFormat::Svg => Some(Loader::Svg { scale: load.scale }),
+        SourceFormat::Svg => Some(source.svg(load.scale)),
         other => whole(other),
     }
 }
@@ -25,38 +27,60 @@ fn loader(load: &Load) -> Option<Loader> {
 /// Opens for one pass from top to bottom. The picture opened for its header is used when it is the one that is
 /// wanted: nothing is opened twice without need.
 pub fn open(source: &Source, load: &Load, deadline: &Deadline) -> Result<Image> {
-    source.check_drawing(load.scale)?;
-    let wanted = loader(load).filter(|wanted| Some(*wanted) != whole(load.format));
+    source.check_drawing(load.scale, load.part)?;
+    let wanted = loader(source, load).filter(|wanted| Some(*wanted) != source.loader);
     let image = match wanted {
         None => source.image.clone(),
-        Some(other) => Image::load(&source.bytes, &other, Access::Sequential).map_err(Error::of_pixels)?,
+        Some(other) => {
+            Image::load(source.decodable(), &other, Access::Sequential).map_err(Error::of_pixels)?
+        }
     };
     image.watch(deadline);
-    Ok(image)
+    if source.info.vector.is_some() { exactly(image, load.size).map_err(Error::of_pixels) } else { Ok(image) }
+}
+
+/// Pixels by which a drawing may come out larger or smaller than it was asked for, to be fitted without scaling.
+const LAST_PIXELS: u32 = 2;
+
+/// A rasterised drawing of exactly `size`: libvips rounds what we rounded, and may come to another pixel.
+fn exactly(image: Image, size: Size) -> vips::Result<Image> {
+    let (width, height) = (image.width(), image.height());
+    if (width, height) == (size.width, size.height) {
+        return Ok(image);
+    }
+    if width.abs_diff(size.width) > LAST_PIXELS || height.abs_diff(size.height) > LAST_PIXELS {
+        return resize::to(&image, size);
+    }
+    let image = image.extract_area(0, 0, width.min(size.width), height.min(size.height))?;
+    image.embed(0, 0, size.width, size.height, Extend::Copy)
 }
 
 /// Decodes what [`open`] opens, and nothing else: whether the original is fine.
 pub fn decode(source: &Source, load: &Load, deadline: &Deadline) -> Result<()> {
     // what was opened for the header may have been read to its end
-    let Some(loader) = loader(load) else { return Ok(()) };
-    let image = Image::load(&source.bytes, &loader, Access::Sequential).map_err(Error::of_pixels)?;
+    let Some(loader) = loader(source, load) else { return Ok(()) };
+    let image = Image::load(source.decodable(), &loader, Access::Sequential).map_err(Error::of_pixels)?;
     image.watch(deadline);
     image.average().map(drop).map_err(Error::of_pixels)
 }
 
 /// Opens for a look before the plan is made: first frame only, with the divisor where the decoder can shrink.
 pub fn open_for_measuring(source: &Source, shrink: u8, access: Access, deadline: &Deadline) -> Result<Image> {
-    let scale = 1.0 / f64::from(shrink);
-    source.check_drawing(scale)?;
+    let vector = source.info.vector;
+    let scale = vector.map_or(1.0, |vector| vector.unit) / f64::from(shrink);
+    source.check_drawing(scale, None)?;
     let loader = match source.info.format {
         SourceFormat::Jpeg => Some(Loader::Jpeg { shrink }),
-        SourceFormat::Svg => Some(Loader::Svg { scale }),
+        SourceFormat::Svg => Some(source.svg(scale)),
         other => whole(other),
     };
     let image = match loader {
-        Some(loader) => Image::load(&source.bytes, &loader, access).map_err(Error::of_pixels)?,
+        Some(loader) => Image::load(source.decodable(), &loader, access).map_err(Error::of_pixels)?,
         None => source.image.clone(),
     };
     image.watch(deadline);
-    Ok(image)
+    match vector {
+        Some(vector) => exactly(image, vector.drawn(scale)).map_err(Error::of_pixels),
+        None => Ok(image),
+    }
 }

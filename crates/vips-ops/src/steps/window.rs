@@ -2,7 +2,10 @@
 
 use vips::{Image, Result, ops::Interesting};
 
-use crate::{plan::geometry::Window, size::Rect};
+use crate::{
+    plan::geometry::Window,
+    size::{Rect, Size},
+};
 
 /// Cuts a rectangle.
 pub fn cut(image: &Image, rect: Rect) -> Result<Image> {
@@ -19,4 +22,24 @@ pub fn locate(image: &Image, window: Window) -> Result<Rect> {
             Ok(Rect { left, top, width: size.width, height: size.height })
         }
     }
+}
+
+/// Where the most interesting window of `wanted` lies in this picture when it is enlarged to `scaled`.
+pub fn locate_enlarged(image: &Image, scaled: Size, wanted: Size) -> Result<Rect> {
+    let factor = |scaled: u32, own: u32| f64::from(scaled) / f64::from(own);
+    let (across, down) = (factor(scaled.width, image.width()), factor(scaled.height, image.height()));
+    let own =
+        |wanted: u32, factor: f64, most: u32| ((f64::from(wanted) / factor).round() as u32).clamp(1, most);
+    let size = Size {
+        width: own(wanted.width, across, image.width()),
+        height: own(wanted.height, down, image.height()),
+    };
+    let rect = locate(image, Window::Interesting(size))?;
+    let start = |own: u32, factor: f64, most: u32| ((f64::from(own) * factor).round() as u32).min(most);
+    Ok(Rect {
+        left: start(rect.left, across, scaled.width - wanted.width),
+        top: start(rect.top, down, scaled.height - wanted.height),
+        width: wanted.width,
+        height: wanted.height,
+    })
 }

@@ -31,7 +31,7 @@ pub(crate) fn measure(text: &Text, overlay: &Overlay, limits: &Limits) -> Result
     let measured = turned_size(&letters(text, MEASURED_AT)?, overlay.angle);
     let own = |side: u32| (f64::from(side) * text.font.size() / MEASURED_AT).round().max(1.0) as u32;
     let natural = Size { width: own(measured.width), height: own(measured.height) };
-    let fitted = overlay.fitted(natural);
+    let fitted = overlay.fitted(natural.into());
     within("the pixels of a text", fitted.pixels(), "limits.max_pixels allows", limits.max_pixels)?;
     let factor = f64::from(fitted.width.max(fitted.height)) / f64::from(measured.width.max(measured.height));
     Ok(Measured { size: fitted, letters: (MEASURED_AT * factor).min(LARGEST) })

@@ -46,8 +46,8 @@ fn refusals_name_the_limit_what_was_asked_and_what_is_allowed() {
         ("china.jpg", "width=20000", "20000, limits.max_side allows 12000"),
         (
             "china.jpg",
-            "width=3000&height=8000&crop=fit",
-            "the scaled picture: 95928000, limits.max_pixels allows",
+            "width=3000&height=8000&crop=fit&rotate=3",
+            "the scaled picture: 82695924, limits.max_pixels allows",
         ),
         (
             "china.jpg",
@@ -71,7 +71,7 @@ fn refusals_name_the_limit_what_was_asked_and_what_is_allowed() {
         ),
         (
             "mill.gif",
-            "width=3000&height=3000&crop=10,10,50,50&format=mp4",
+            "width=3000&height=3000&crop=10,10,50,50&rotate=3&format=mp4",
             "limits.max_animation_pixels allows",
         ),
     ] {
@@ -91,6 +91,10 @@ fn what_is_just_within_the_limits_is_planned() {
         ("mill.gif", "width=1150&height=1150&crop=stretch"),
         // what is cut again may be larger than the answer
         ("china.jpg", "width=8000&crop=0,0,100,100"),
+        // and is never made as a whole
+        ("china.jpg", "width=3000&height=8000&crop=fit"),
+        ("china.jpg", "width=60000&crop=50000,30000,300,300"),
+        ("mill.gif", "width=9000&height=9000&crop=10,10,50,50&format=mp4"),
     ] {
         let planned = plan(name, query, Accept::default(), &settings);
         assert!(planned.is_ok(), "{query}: {:?}", planned.err());

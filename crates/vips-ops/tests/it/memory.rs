@@ -70,6 +70,39 @@ fn a_lack_of_memory_is_not_the_originals_fault() {
     check(SIDE, LITTLE_MEMORY, "lacks_memory");
 }
 
+#[test]
+fn what_is_cut_away_is_never_made() {
+    let folder = tempfile::tempdir().unwrap();
+    start();
+    // a banner whose cover crop would be a hundred times as large as the answer
+    let dot = Image::from_pixels(&[9, 200, 30], 1, 1, 3).unwrap();
+    let banner = dot.embed(0, 0, 14_560, 90, Extend::Copy).unwrap();
+    let banner = banner.save_png(1, PngRows::Plain, Palette::Direct, Keep::Nothing).unwrap();
+    fs::write(folder.path().join(PICTURE), banner).unwrap();
+    let output = in_another_process(folder.path(), LITTLE_MEMORY, "covers_in_little_memory");
+    let told = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        output.status.success() && told.contains("1 passed"),
+        "{told}{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
+
+#[test]
+#[ignore = "run in a process of its own, by what_is_cut_away_is_never_made"]
+fn covers_in_little_memory() {
+    for query in [
+        "width=1600&height=1600&crop=fit",
+        "width=1600&height=1600&crop=top&rotate=90",
+        "width=1600&height=1600&crop=bottom&flip=true&rotate=180",
+        "width=1600&height=1600&crop=entropy",
+        "width=60000&crop=50000,100,1600,200",
+    ] {
+        let answer = asked(&format!("{query}&format=jpeg"));
+        assert!(answer.is_ok(), "{query}: {:?}", answer.err());
+    }
+}
+
 fn asked(query: &str) -> Result<vips_ops::Encoded, Error> {
     ask_with(&fs::read(PICTURE).unwrap().into(), query, Accept::default(), &settings())
 }

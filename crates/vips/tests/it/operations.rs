@@ -44,7 +44,7 @@ fn shrink_on_load_halves() {
 fn svg_is_scaled_while_drawn() {
     start();
     let svg = Bytes::from_static(b"<svg xmlns='http://www.w3.org/2000/svg' width='10' height='5'><rect width='10' height='5' fill='red'/></svg>");
-    let image = Image::load(&svg, &Loader::Svg { scale: 4.0 }, Access::Sequential).unwrap();
+    let image = Image::load(&svg, &Loader::Svg { scale: 4.0, unlimited: false }, Access::Sequential).unwrap();
     assert_eq!((image.width(), image.height(), image.bands()), (40, 20, 4));
     assert_eq!(image.pixels().unwrap()[..4], [255, 0, 0, 255]);
 }

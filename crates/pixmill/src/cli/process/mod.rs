@@ -16,7 +16,14 @@ use bytes::Bytes;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
-use vips_ops::{Accept, Answer, Face, Params, source::sniff::sniff, vips};
+use vips_ops::{
+    Accept, Answer, Face, Params,
+    source::{
+        sniff::sniff,
+        unpack::{self, Unpacking},
+    },
+    vips,
+};
 
 use self::jobs::{Job, Jobs};
 use super::{
@@ -185,16 +192,17 @@ impl Task<'_> {
         let mut file = File::open(path).map_err(Error::file(path))?;
         let mut bytes = Vec::new();
         file.by_ref().take(HEAD_BYTES).read_to_end(&mut bytes).map_err(Error::file(path))?;
-        if sniff(&bytes).is_none() {
+        let limit = self.engine.settings.limits.max_bytes.as_u64();
+        let head = Bytes::from(bytes.clone());
+        if sniff(&head).is_none() && Unpacking::of(&head, limit).is_none() {
             return Ok(None);
         }
-        let limit = self.engine.settings.limits.max_bytes.as_u64();
         let actual = file.metadata().map_err(Error::file(path))?.len();
         if actual > limit {
             let (what, bound) = ("the bytes of the original", "limits.max_bytes allows");
             return Err(vips_ops::Error::OverLimit { what, actual, bound, limit }.into());
         }
         file.read_to_end(&mut bytes).map_err(Error::file(path))?;
-        Ok(Some(bytes.into()))
+        Ok(Some(unpack::plain(bytes.into(), limit)?))
     }
 }

@@ -18,8 +18,9 @@ mod webp;
 use self::svg::Drawing;
 use crate::{
     orientation::Orientation,
-    size::Size,
-    source::{Profile, SourceFormat, SourceInfo, sniff},
+    settings::Limits,
+    size::{Extent, Size},
+    source::{Profile, SourceFormat, SourceInfo, Vector, sniff},
 };
 
 /// What a prediction needs to know of an original.
@@ -78,7 +79,13 @@ impl Found {
 
 /// Scans encoded bytes; none if they are of no format that is read.
 pub fn scan(bytes: &[u8]) -> Option<Header> {
+    scan_within(bytes, &Limits::default())
+}
+
+/// The same, for an operator whose limits say how large a drawing is that states more than may be answered.
+pub fn scan_within(bytes: &[u8], limits: &Limits) -> Option<Header> {
     let format = sniff::sniff(bytes)?;
+    let mut vector = None;
     let mut drawing = Drawing::default();
     let found = match format {
         SourceFormat::Jpeg => jpeg::scan(bytes),
@@ -91,14 +98,19 @@ pub fn scan(bytes: &[u8]) -> Option<Header> {
         SourceFormat::Ico => bitmap::ico(bytes),
         SourceFormat::Svg => {
             drawing = svg::drawing(bytes);
-            svg::size(bytes).map(|size| Found::still(size.width, size.height).alpha(true))
+            let stated = svg::size(bytes).unwrap_or(DRAWING);
+            let drawn = Vector::of(stated, limits);
+            vector = Some(drawn);
+            let size = drawn.natural.rounded();
+            Some(Found::still(size.width, size.height).alpha(true))
         }
     };
     let found = found.filter(|found| found.size.width > 0 && found.size.height > 0);
-    let is_guess = found.is_none();
+    let is_guess = found.is_none() || (format == SourceFormat::Svg && svg::size(bytes).is_none());
     let found = found.unwrap_or_else(|| guess(format, bytes.len()));
     let quality = (format == SourceFormat::Jpeg).then(|| jpeg::quality(bytes)).flatten();
-    Some(Header { drawing, is_guess, ..header(format, found, quality) })
+    let header = header(format, found, quality);
+    Some(Header { drawing, is_guess, info: SourceInfo { vector, ..header.info }, ..header })
 }
 
 /// What the header of a picture says that we encode ourselves.
@@ -120,6 +132,7 @@ fn header(format: SourceFormat, found: Found, jpeg_quality: Option<u8>) -> Heade
         plain: true,
         metadata: true,
         reductions: Vec::new(),
+        vector: None,
     };
     let Found { pixel_bytes, passes, lossless, .. } = found;
     Header { info, pixel_bytes, passes, lossless, drawing: Drawing::default(), is_guess: false }
@@ -129,15 +142,12 @@ fn header(format: SourceFormat, found: Found, jpeg_quality: Option<u8>) -> Heade
 const PIXELS_PER_BYTE: f64 = 16.0;
 
 /// Size of a drawing that states none; librsvg takes what is drawn.
-const DRAWING: u32 = 1024;
+const DRAWING: Extent = Extent { width: 1024.0, height: 1024.0 };
 
 /// Something square that is rather too large than too small.
 fn guess(format: SourceFormat, length: usize) -> Found {
     let side = (length as f64 * PIXELS_PER_BYTE).sqrt().max(1.0) as u32;
-    match format {
-        SourceFormat::Svg => Found::still(DRAWING, DRAWING).alpha(true),
-        _ => Found::still(side, side).alpha(format != SourceFormat::Jpeg),
-    }
+    Found::still(side, side).alpha(format != SourceFormat::Jpeg)
 }
 
 #[cfg(test)]

@@ -1,6 +1,8 @@
 //! SVG: the size that the root element states, and what is dear to draw.
 
-use crate::size::Size;
+use std::ops::Range;
+
+use crate::size::Extent;
 
 /// How far into the text the root element may be, and how long it may be.
 const ROOT_REACH: usize = 32 * 1024;
@@ -45,9 +47,9 @@ pub struct Drawing {
     pub images: f64,
 }
 
-/// The size that the root element states, as libvips rounds it; none if it states none.
-pub fn size(bytes: &[u8]) -> Option<Size> {
-    let root = root(&bytes[..bytes.len().min(ROOT_REACH)])?;
+/// The size that the root element states, which libvips rounds; none if it states none.
+pub fn size(bytes: &[u8]) -> Option<Extent> {
+    let root = root(bytes)?;
     let stated = |name: &[u8]| attribute(root, name).and_then(pixels).filter(|length| *length > 0.0);
     let view = attribute(root, b"viewBox").and_then(view);
     let (width, height) = match (stated(b"width"), stated(b"height"), view) {
@@ -57,12 +59,18 @@ pub fn size(bytes: &[u8]) -> Option<Size> {
         (None, None, Some(view)) => view,
         _ => return None,
     };
-    let side = |length: f64| length.round().clamp(1.0, f64::from(i32::MAX)) as u32;
-    Some(Size { width: side(width), height: side(height) })
+    let bounded = |length: f64| length.min(f64::from(i32::MAX));
+    Some(Extent { width: bounded(width), height: bounded(height) })
 }
 
 /// The root element's tag, without what comes before it.
 fn root(bytes: &[u8]) -> Option<&[u8]> {
+    bytes.get(root_place(bytes)?)
+}
+
+/// Where the root element's tag stands, from its name up to its `>`.
+pub(crate) fn root_place(bytes: &[u8]) -> Option<Range<usize>> {
+    let bytes = &bytes[..bytes.len().min(ROOT_REACH)];
     let mut rest = bytes;
     loop {
         let at = rest.iter().position(|byte| *byte == b'<')?;
@@ -71,7 +79,8 @@ fn root(bytes: &[u8]) -> Option<&[u8]> {
             let end = rest.windows(3).position(|part| part == b"-->")?;
             rest = rest.get(end + 3..)?;
         } else if matches!(local(rest), b"svg") {
-            return Some(tag(rest, ROOT_REACH));
+            let start = bytes.len() - rest.len();
+            return Some(start..start + tag(rest, ROOT_REACH).len());
         }
     }
 }
@@ -138,7 +147,7 @@ fn number(text: &[u8]) -> Option<f64> {
 }
 
 /// Width and height of a view box.
-fn view(value: &[u8]) -> Option<(f64, f64)> {
+pub(crate) fn view(value: &[u8]) -> Option<(f64, f64)> {
     let parts = value.split(|byte| byte.is_ascii_whitespace() || *byte == b',');
     let mut numbers = parts.filter(|part| !part.is_empty()).map(number);
     let (_, _) = (numbers.next()??, numbers.next()??);

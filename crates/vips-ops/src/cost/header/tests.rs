@@ -78,15 +78,17 @@ fn what_states_no_size_is_guessed_from_its_length() {
 fn sizes_of_drawings() {
     let size = |tag: &str| svg::size(tag.as_bytes()).map(|size| (size.width, size.height));
     for (tag, expected) in [
-        ("<svg width='10' height=\"20px\">", Some((10, 20))),
+        ("<svg width='10' height=\"20px\">", Some((10.0, 20.0))),
         (
             "<?xml version='1.0'?><!-- <svg width='1' height='1'> --><s:svg width='1in' height='2.54cm'>",
-            Some((72, 72)),
+            Some((72.0, 72.0)),
         ),
-        ("<svg viewBox='0 0 30 40'>", Some((30, 40))),
-        ("<svg width='60' viewBox='0,0,30,40'>", Some((60, 80))),
-        ("<svg height='20' viewBox='0 0 30 40'>", Some((15, 20))),
-        ("<svg width='100%' height='100%' viewBox='0 0 30 40'>", Some((30, 40))),
+        ("<svg viewBox='0 0 30 40'>", Some((30.0, 40.0))),
+        ("<svg width='60' viewBox='0,0,30,40'>", Some((60.0, 80.0))),
+        ("<svg height='20' viewBox='0 0 30 40'>", Some((15.0, 20.0))),
+        ("<svg width='100%' height='100%' viewBox='0 0 30 40'>", Some((30.0, 40.0))),
+        ("<svg width='15.75' height='.5'>", Some((15.75, 0.5))),
+        ("<svg width='4' viewBox='0 0 8 3'>", Some((4.0, 1.5))),
         ("<svg stroke-width='5' height='7'>", None),
         ("<svg width='nan' height='7'>", None),
         ("<svg width='-3' height='7'>", None),

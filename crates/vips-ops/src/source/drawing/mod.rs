@@ -28,8 +28,11 @@ use crate::{
     error::{Error, Result},
     plan::within,
     settings::Limits,
-    size::Size,
+    size::{Extent, Rect},
 };
+
+/// How deep elements may lie in each other, as libxml2 has it for texts of ordinary length.
+const MOST_LEVELS: usize = 256;
 
 /// What is said of a drawing that is no XML, or nests deeper than its reader reads.
 const UNREADABLE: &str = "the text of the drawing cannot be read";
@@ -38,10 +41,11 @@ const UNREADABLE: &str = "the text of the drawing cannot be read";
 const UNCOUNTABLE: &str =
     "the work of drawing the SVG, which holds documents that cannot be counted, at least";
 
-/// Refuses a drawing that asks for too much at `scale` times its stated size.
-pub fn check(bytes: &[u8], stated: Size, scale: f64, limits: &Limits) -> Result<()> {
+/// Refuses a drawing that asks for too much at `scale` times its stated size. `part` is what is drawn of it, in pixels at
+/// that scale; all of it if absent.
+pub fn check(bytes: &[u8], stated: Extent, scale: f64, part: Option<Rect>, limits: &Limits) -> Result<()> {
     let work = "limits.max_svg_work allows";
-    match count(bytes, stated, scale, limits) {
+    match count(bytes, Canvas::new(stated, scale, part), limits) {
         Ok(counted) => {
             let what = counted.most.told();
             within(what, counted.work, work, limits.max_svg_work)?;
@@ -72,9 +76,15 @@ struct Counted {
     held: u64,
 }
 
-fn count(bytes: &[u8], stated: Size, scale: f64, limits: &Limits) -> Result<Counted, Stop> {
+/// Whether a text keeps to the bounds of an XML reader that has none: it defines no entities, and is not deep.
+pub fn is_tame(bytes: &[u8]) -> bool {
+    let Ok(text) = xml::text(bytes) else { return false };
+    let defines = text.contains("<!ENTITY");
+    !defines && xml::parsed(&text, |document| Ok(xml::depth(document) <= MOST_LEVELS)).unwrap_or(false)
+}
+
+fn count(bytes: &[u8], canvas: Canvas, limits: &Limits) -> Result<Counted, Stop> {
     let text = xml::text(bytes)?;
-    let canvas = Canvas::new(stated, scale);
     let mut tally = walk::Tally::new(limits.max_svg_work);
     match xml::parsed(&text, |document| Walk::count(document, canvas, 0, &mut tally)) {
         Ok(()) | Err(Stop::Over) => Ok(tally.counted()),

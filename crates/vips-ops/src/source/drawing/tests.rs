@@ -4,11 +4,12 @@ use std::f64::consts::TAU;
 
 use super::*;
 
+const STATED: Extent = Extent { width: 1000.0, height: 1000.0 };
+
 /// What is counted of a drawing of 1000 × 1000, drawn at `scale`.
 fn counted(body: &str, scale: f64) -> Result<Counted, Stop> {
     let head = "<svg xmlns='http://www.w3.org/2000/svg' xmlns:xlink='http://www.w3.org/1999/xlink' width='1000' height='1000'>";
-    let stated = Size { width: 1000, height: 1000 };
-    count(format!("{head}{body}</svg>").as_bytes(), stated, scale, &Limits::default())
+    count(format!("{head}{body}</svg>").as_bytes(), Canvas::new(STATED, scale, None), &Limits::default())
 }
 
 fn filtered(primitive: &str) -> String {
@@ -170,12 +171,8 @@ fn what_is_needed_at_once_is_counted() {
     assert_eq!(pixels(&nested(1).repeat(3)), 4_000_000);
     let results = (0..9).map(|index| format!("<feFlood result='r{index}'/>")).collect::<Vec<_>>().concat();
     assert_eq!(pixels(&filtered(&results)), 13 * 4_000_000);
-    let refused = check(
-        format!("<svg>{}</svg>", nested(40)).as_bytes(),
-        Size { width: 1000, height: 1000 },
-        2.0,
-        &Limits::default(),
-    );
+    let refused =
+        check(format!("<svg>{}</svg>", nested(40)).as_bytes(), STATED, 2.0, None, &Limits::default());
     let told = refused.unwrap_err().to_string();
     assert!(told.contains("limits.max_pixels allows 80000000"), "{told}");
 }
@@ -211,4 +208,27 @@ fn circles_of_references_end() {
     ] {
         assert!(counted(body, 1.0).unwrap().work < Limits::default().max_svg_work, "{body}");
     }
+}
+
+#[test]
+fn only_what_is_asked_for_is_counted() {
+    let blurred = filtered("<feGaussianBlur stdDeviation='9'/>");
+    let text = format!("<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 1000 1000'>{blurred}</svg>");
+    let work = |part| {
+        let canvas = Canvas::new(STATED, 20.0, part);
+        let limits = Limits { max_svg_work: u64::MAX, ..Limits::default() };
+        count(text.as_bytes(), canvas, &limits).unwrap()
+    };
+    let part = Rect { left: 4100, top: 8100, width: 1000, height: 1000 };
+    let (whole, part) = (work(None), work(Some(part)));
+    assert_eq!((whole.held / 100, part.held), (part.held, part.held), "one tile of a hundred");
+    assert!(part.work < whole.work / 1000, "{part:?} {whole:?}");
+}
+
+#[test]
+fn long_texts_keep_to_the_bounds_that_short_ones_have() {
+    let deep = |levels: usize| format!("<svg>{}{}</svg>", "<g>".repeat(levels), "</g>".repeat(levels));
+    assert!(is_tame(deep(255).as_bytes()) && !is_tame(deep(256).as_bytes()));
+    assert!(!is_tame(b"<!DOCTYPE svg [<!ENTITY a 'b'>]><svg/>"));
+    assert!(!is_tame(b"<svg>"));
 }

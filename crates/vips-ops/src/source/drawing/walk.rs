@@ -15,7 +15,7 @@ use super::{
     weights::{DECLARATION, DECODED, ELEMENT, Kind, MARKER, PAINTED, READ, SCALED, SELECTOR, TILE},
     xml,
 };
-use crate::size::Size;
+use crate::size::{Extent, Rect};
 
 /// How deep elements are looked into, references included. libxml2 reads no deeper than 256.
 const MOST_DEPTH: usize = 96;
@@ -82,20 +82,31 @@ pub struct Canvas {
     /// Its size in pixels.
     pub width: f64,
     pub height: f64,
+    /// The pixels that are asked for: what lies elsewhere is never drawn.
+    pub seen: Bounds,
     /// How many times the document is drawn, a tile each.
     pub tiles: f64,
 }
 
 impl Canvas {
-    pub fn new(stated: Size, scale: f64) -> Self {
-        let stated = (f64::from(stated.width), f64::from(stated.height));
-        let (width, height) = (stated.0 * scale, stated.1 * scale);
-        let tiles = (width / TILE).ceil().max(1.0) * (height / TILE).ceil().max(1.0);
-        Self { stated, width, height, tiles }
+    pub fn new(stated: Extent, scale: f64, part: Option<Rect>) -> Self {
+        let Extent { width, height } = stated.scaled(scale);
+        let whole = Bounds::new(0.0, 0.0, width, height);
+        // a tile is drawn as a whole, and begins at multiples of its size
+        let down = |at: u32| (f64::from(at) / TILE).floor() * TILE;
+        let up = |at: u32| (f64::from(at) / TILE).ceil() * TILE;
+        let seen = part.map_or(whole, |part| {
+            let (left, top) = (down(part.left), down(part.top));
+            let (right, bottom) = (up(part.left + part.width), up(part.top + part.height));
+            Bounds { left, top, right, bottom }.within(&whole)
+        });
+        let along = |length: f64| (length / TILE).ceil().max(1.0);
+        let tiles = along(seen.width()) * along(seen.height());
+        Self { stated: (stated.width, stated.height), width, height, seen, tiles }
     }
 
     pub fn pixels(&self) -> f64 {
-        self.width * self.height
+        self.seen.area()
     }
 }
 
@@ -206,7 +217,7 @@ impl<'d, 't> Walk<'d, 't> {
     }
 
     fn root(&mut self, root: Node<'d, 'd>) -> Result<(), Stop> {
-        let Canvas { stated, width, height, .. } = self.canvas;
+        let Canvas { stated, width, height, seen, .. } = self.canvas;
         let whole = Bounds::new(0.0, 0.0, width, height);
         let (matrix, view) = view_box(root, whole).unwrap_or_else(|| {
             (Matrix::scale(width / stated.0.max(1e-9), height / stated.1.max(1e-9)), stated)
@@ -214,7 +225,7 @@ impl<'d, 't> Walk<'d, 't> {
         let context = Context {
             matrix,
             measures: Measures { width: view.0, height: view.1, font_size: FONT_SIZE },
-            visible: whole,
+            visible: seen,
             fill: Paint::Solid,
             stroke: Paint::None,
             stroke_width: 1.0,
@@ -433,7 +444,9 @@ impl<'d, 't> Walk<'d, 't> {
                     return Err(Stop::Uncountable);
                 }
                 let (width, height) = (bounds.width(), bounds.height());
-                let canvas = Canvas { stated: (width, height), width, height, tiles: self.canvas.tiles };
+                let seen = Bounds::new(0.0, 0.0, width, height);
+                let canvas =
+                    Canvas { stated: (width, height), width, height, seen, tiles: self.canvas.tiles };
                 let text = xml::text(&text)?;
                 let (documents, tally) = (self.documents + 1, &mut *self.tally);
                 xml::parsed(&text, |document| Walk::count(document, canvas, documents, tally))

@@ -63,6 +63,27 @@ pub fn parsed<T>(text: &str, then: impl FnOnce(&Document<'_>) -> Result<T, Stop>
     Err(Stop::Unreadable)
 }
 
+/// How deep elements lie in each other, the root being 1.
+pub fn depth(document: &Document<'_>) -> usize {
+    let (mut deepest, mut levels, mut node) = (0, 0usize, Some(document.root()));
+    while let Some(at) = node {
+        deepest = deepest.max(levels);
+        if let Some(child) = at.first_child() {
+            (levels, node) = (levels + 1, Some(child));
+            continue;
+        }
+        let mut up = Some(at);
+        node = loop {
+            match up {
+                None => break None,
+                Some(left) if left.next_sibling().is_some() => break left.next_sibling(),
+                Some(left) => (levels, up) = (levels.saturating_sub(1), left.parent()),
+            }
+        };
+    }
+    deepest
+}
+
 /// Puts a namespace for `prefix` into the root element.
 fn declare(text: &str, prefix: &str) -> Option<String> {
     let root = root(text)?;
@@ -102,6 +123,15 @@ mod tests {
             "<?xml version='1.0'?><!DOCTYPE svg [<!ENTITY a '<b>'>]><!-- <x> --><svg a:b='1'><c:d/></svg>";
         assert_eq!(count(text).unwrap(), 2);
         assert_eq!(count("<svg"), Err(Stop::Unreadable));
+    }
+
+    #[test]
+    fn depths_are_counted() {
+        for (text, expected) in
+            [("<svg/>", 1), ("<svg><g/><g><a/></g><b/></svg>", 3), ("<svg><g><g><g/></g></g><a/></svg>", 4)]
+        {
+            assert_eq!(parsed(text, |document| Ok(depth(document))), Ok(expected), "{text}");
+        }
     }
 
     #[test]

@@ -1,0 +1,74 @@
+//! `enlarge`: whether a picture may become larger than it is.
+
+use crate::params::{
+    spec::{Example, Expected, Grammar, Param, Reading, Spec},
+    value::boolean,
+};
+
+/// Whether a picture may become larger than it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Enlarge(pub bool);
+
+impl Param for Enlarge {
+    const SPEC: Spec = Spec {
+        name: "enlarge",
+        aliases: &[],
+        summary: "Whether a picture may become larger than it is.",
+        help: "Off, a picture is never scaled by more than 1, `dpr` included. Sizes without `crop` are then upper bounds. \
+               `crop=fit`, `top`, `bottom`, `face`, `entropy` and `stretch` give the largest picture of the shape that \
+               was asked for which no side has to be enlarged for. `crop=pad` leaves the picture as it is and still \
+               gives the canvas that was asked for. The numbers of `crop=x,y,w,h` shrink with the picture, so that they \
+               show the same part of it; `crop=zoom` is not scaled back to the size of the original. Drawings (SVG) have \
+               no size of their own and may always be enlarged. The default is the setting `params.enlarge`. An \
+               extension of Pixmill's own.",
+        grammar: Grammar::Boolean,
+        default: "true",
+        needs: &["width", "height", "crop=zoom"],
+        examples: &[
+            Example {
+                source: "mill.gif",
+                query: "width=3840&enlarge=false&format=png",
+                shows: "120 pixels wide, as the original is",
+            },
+            Example {
+                source: "china.jpg",
+                query: "width=1920&height=1080&crop=fit&enlarge=false",
+                shows: "16 to 9, 640 pixels wide as the original is",
+            },
+        ],
+    };
+
+    fn parse(raw: &str) -> Result<Reading<Self>, Expected> {
+        boolean::boolean(raw).map(|reading| reading.map(Self))
+    }
+
+    fn canonical(&self, out: &mut String) {
+        boolean::canonical(self.0, out);
+    }
+
+    fn is_neutral(&self) -> bool {
+        self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::params::{Params, spec::check};
+
+    #[test]
+    fn values() {
+        check::accepts(&[("true", Enlarge(true)), ("", Enlarge(true)), ("0", Enlarge(false))]);
+        check::rejects::<Enlarge>(&["perhaps"]);
+        assert!(Enlarge(true).is_neutral() && !Enlarge(false).is_neutral());
+    }
+
+    #[test]
+    fn it_means_something_where_a_size_is_asked_for() {
+        let canonical = |query: &str| Params::parse(query).unwrap().params.canonical();
+        assert_eq!(canonical("enlarge=false&blur=3"), "blur=3");
+        assert_eq!(canonical("enlarge=true&width=3"), "width=3");
+        assert_eq!(canonical("enlarge=false&width=3"), "width=3&enlarge=0");
+        assert_eq!(canonical("enlarge=0&rotate=3&crop=zoom"), "enlarge=0&crop=zoom&rotate=3");
+    }
+}

@@ -1,0 +1,35 @@
+//! What a request asks of the solver.
+
+use super::geometry::{Enlarge, Wish};
+use crate::{
+    orientation::Orientation,
+    params::{Params, value::number::round_half_up},
+    size::{Extent, Rect},
+    source::SourceInfo,
+};
+
+/// The size of what is kept, upright. A drawing as a whole has its size in parts of pixels.
+pub(super) fn content(info: &SourceInfo, orientation: Orientation, kept: Rect) -> Extent {
+    let (stored, extent) = (orientation.size(info.stored), orientation.extent(info.extent()));
+    let part = |kept: u32, stored: u32, extent: f64| extent * (f64::from(kept) / f64::from(stored));
+    Extent {
+        width: part(kept.width, stored.width, extent.width),
+        height: part(kept.height, stored.height, extent.height),
+    }
+}
+
+/// What is asked of the solver, in device pixels.
+pub(super) fn wish(params: &Params, info: &SourceInfo, content: Extent, degrees: f64) -> Wish {
+    let ratio = params.dpr.map_or(1.0, |dpr| dpr.0);
+    let device = |side: u32| round_half_up(f64::from(side) * ratio).max(1.0) as u32;
+    // a drawing has no pixels to run out of
+    let never = params.enlarge.is_some_and(|enlarge| !enlarge.0) && info.vector.is_none();
+    Wish {
+        content,
+        degrees,
+        width: params.width.map(|width| device(width.0)),
+        height: params.height.map(|height| device(height.0)),
+        crop: params.crop,
+        enlarge: if never { Enlarge::Never } else { Enlarge::Allowed },
+    }
+}
