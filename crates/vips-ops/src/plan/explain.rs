@@ -106,8 +106,8 @@ impl Plan {
                 None => write!(f, ", quality {}", output.quality)?,
             },
         }
-        if let Some(bits) = output.palette_bits {
-            write!(f, ", palette of {bits} bits")?;
+        if output.palette {
+            write!(f, ", with a palette if it has few colours")?;
         }
         if output.interlace {
             write!(f, ", interlaced")?;

@@ -160,21 +160,8 @@ impl Plan {
         let background = params.pad_color.map_or(Colour::WHITE, |colour| colour.0);
         let (grade, effects) = (tone::grade(params), params.effects());
         let overlays = overlay::overlays(params, geometry.size());
-        let changes_colours = !(grade.passes.is_empty()
-            && effects.is_empty()
-            && params.sharp_amount.is_none()
-            && redeye.is_empty()
-            && overlays.is_empty());
-        let request = format::Request {
-            params,
-            info,
-            size,
-            accept,
-            background,
-            changes_colours,
-            settings,
-            frames: info.frames,
-        };
+        let request =
+            format::Request { params, info, size, accept, background, settings, frames: info.frames };
         let Budgeted { output, frames, passes } =
             budgeted(&request, [geometry.scaled, geometry.turned.unwrap_or(geometry.scaled)])?;
         let size = match output.format {

@@ -12,6 +12,7 @@ mod faces;
 mod film;
 mod formats;
 mod golden;
+mod indexed;
 mod memory;
 mod meta;
 mod never_larger;

@@ -34,6 +34,22 @@ fn every_codec_there_and_back() {
 }
 
 #[test]
+fn few_bits_hold_their_levels() {
+    start();
+    for bits in [1, 2, 4, 8] {
+        let most = u8::MAX >> (8 - bits);
+        let levels: Vec<u8> = (0..=most).collect();
+        let image = Image::from_pixels(&levels, levels.len() as u32, 1, 1).unwrap();
+        let png = image.save_png_bits(6, PngRows::Plain, bits).unwrap();
+        assert_eq!((png[24], png[25]), (bits, 0), "depth and colour type");
+        let back = Image::load(&png, &Loader::Png, Access::Random).unwrap().pixels().unwrap();
+        // decoders spread levels over 0 to 255
+        let expected: Vec<u8> = levels.iter().map(|level| level * (u8::MAX / most)).collect();
+        assert_eq!(back[..], expected[..], "{bits}");
+    }
+}
+
+#[test]
 fn shrink_on_load_halves() {
     let bytes = gradient(96, 64).save_jpeg(90, JpegScan::Progressive, Subsample::On, Keep::Nothing).unwrap();
     let half = Image::load(&bytes, &Loader::Jpeg { shrink: 2 }, Access::Sequential).unwrap();
