@@ -37,12 +37,15 @@ pub struct Pixels {
 pub fn measure(work: &mut Work, params: &Params, header: &Header, facts: &Facts, length: usize) {
     if params.trim.is_some() {
         let stored = header.info.stored;
-        let load = Load { shrink: 1, size: stored, frames: 1, rows: 1.0 };
+        // of an animation every frame, one in memory at a time
+        let frames = header.info.frames;
+        let load = Load { shrink: 1, size: stored, frames, rows: 1.0 };
         decode::decode(work, header, length, &load);
         let samples = stored.pixels() as f64 * f64::from(header.pixel_bytes);
         work.hold(samples);
-        convert(work, header, megapixels(stored));
-        work.add(Term::Trim, megapixels(stored) * bands(header));
+        let area = megapixels(stored) * f64::from(frames);
+        convert(work, header, area);
+        work.add(Term::Trim, area * bands(header));
     }
     let interesting = match params.crop {
         Some(Crop::Entropy) => true,

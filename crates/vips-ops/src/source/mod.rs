@@ -110,6 +110,14 @@ impl Source {
         drawing::check(&self.bytes, self.info.stored, scale, &self.limits)
     }
 
+    /// Frames that may all be looked at: 1 for an animation over its limits.
+    pub(crate) fn frames_within_limits(&self) -> u32 {
+        let SourceInfo { frames, stored, .. } = self.info;
+        let pixels = u64::from(frames).saturating_mul(stored.pixels());
+        let within = frames <= self.limits.max_frames && pixels <= self.limits.max_animation_pixels;
+        if within { frames } else { 1 }
+    }
+
     /// Pixels that are decoded already, when the format is one that cannot be decoded piece by piece.
     pub(crate) fn pixels_in_memory(&self) -> u64 {
         if whole(self.info.format).is_some() { 0 } else { self.info.stored.pixels() }

@@ -44,6 +44,17 @@ pub fn decode(source: &Source, load: &Load, deadline: &Deadline) -> Result<()> {
     image.average().map(drop).map_err(Error::of_pixels)
 }
 
+/// Opens frames of an animation for a look before the plan is made, for one pass from top to bottom; they are stacked.
+pub fn open_frames(source: &Source, frames: u32, deadline: &Deadline) -> Result<Image> {
+    let loader = match source.info.format {
+        SourceFormat::Webp => Loader::Webp { scale: 1.0, frames },
+        _ => Loader::Gif { frames },
+    };
+    let image = Image::load(&source.bytes, &loader, Access::Sequential).map_err(Error::of_pixels)?;
+    image.watch(deadline);
+    Ok(image)
+}
+
 /// Opens for a look before the plan is made: first frame only, with the divisor where the decoder can shrink.
 pub fn open_for_measuring(source: &Source, shrink: u8, access: Access, deadline: &Deadline) -> Result<Image> {
     let scale = 1.0 / f64::from(shrink);

@@ -22,6 +22,7 @@ mod plans;
 mod quality;
 mod size;
 mod tone;
+mod trim;
 
 use bytes::Bytes;
 use testkit::{Picture, sample};
