@@ -208,7 +208,10 @@ fn frame(plan: &Plan, image: &Image, found: &mut Found, overlays: &[Drawn]) -> v
         None => corrected,
     };
     if let Some(size) = plan.resize {
-        image = resize::to(&image, size)?;
+        image = match plan.resize_from {
+            Some(from) => resize::part(&image, from, size)?,
+            None => resize::to(&image, size)?,
+        };
     }
     image = profile::to_srgb(&image, plan.profile)?;
     image = ready_for_paint(plan, image)?;

@@ -87,6 +87,8 @@ pub fn pixels(work: &mut Work, plan: &Plan, header: &Header, length: usize) -> P
     let frames = plan.load.frames.max(1);
     let load = Load { shrink: plan.load.shrink, size: plan.load.size, frames, rows: rows(plan) };
     decode::decode(work, header, length, &load);
+    // a copy of the file may state other sides
+    work.hold(if load.shrink > 1 { length as f64 } else { 0.0 });
     let (before, held) = (work.amounts, work.bytes);
     let last = frame(work, plan, header, load.rows);
     // what was added for one frame is added for the others

@@ -68,8 +68,12 @@ impl Plan {
         if let Some(rect) = self.extract {
             writeln!(f, "keep {rect}")?;
         }
-        if let Some(size) = self.resize {
-            writeln!(f, "resize to {size}")?;
+        match (self.resize, self.resize_from) {
+            (Some(size), Some(from)) => {
+                writeln!(f, "resize {:.3} × {:.3} to {size}", from.width, from.height)?;
+            }
+            (Some(size), None) => writeln!(f, "resize to {size}")?,
+            (None, _) => {}
         }
         if self.profile == Profile::Foreign {
             writeln!(f, "convert by its profile to sRGB")?;

@@ -27,7 +27,7 @@ use crate::{
         value::number::round_half_up,
     },
     settings::{Limits, OverBudget, Settings},
-    size::{Rect, Size},
+    size::{Rect, Size, Span},
     source::{Profile, Reduction, SourceFormat, SourceInfo},
     steps::{redeye::Eye, sharpen::Sharpen},
     tone::Grade,
@@ -53,6 +53,9 @@ pub struct Plan {
     pub extract: Option<Rect>,
     /// The size the part is scaled to, as it is stored; as it is if absent.
     pub resize: Option<Size>,
+    /// What exactly is scaled, in pixels of the part, when its edges lie between them: a decoder's divisor need not divide
+    /// a side. Never enlarged. The whole part if absent.
+    pub resize_from: Option<Span>,
     /// What makes it upright, and right-angle turns and mirrors that were asked for.
     pub orientation: Orientation,
     /// A turn by another angle.
@@ -172,7 +175,7 @@ impl Plan {
         // a trimmed box and eyes are exact to the pixel, which a picture decoded smaller would blur
         let exact = facts.trim.is_some() || !redeye.is_empty();
         let load = load(info, kept, &geometry, exact, frames);
-        let decoded = decoded(kept, &load, orientation, info.stored);
+        let (decoded, resize_from) = decoded(kept, &load, orientation, info.stored);
         let scaled = orientation.size(geometry.scaled);
         let paints = paints(&geometry, pad, background);
         let removes_alpha =
@@ -181,7 +184,8 @@ impl Plan {
             load,
             redeye,
             extract: (decoded != load.size.rect()).then_some(decoded),
-            resize: (decoded.size() != scaled).then_some(scaled),
+            resize: (resize_from.is_some() || decoded.size() != scaled).then_some(scaled),
+            resize_from,
             orientation,
             turn: geometry.turned.map(|size| Turn { degrees, size }),
             window: geometry.window,
@@ -342,8 +346,8 @@ fn load(info: &SourceInfo, kept: Rect, geometry: &Geometry, exact: bool, frames:
         _ if exact => plain,
         SourceFormat::Jpeg => {
             let shrink = jpeg_shrink(ratio);
-            // libvips rounds down: it leaves out the last row and column that only a part of a block makes
-            let divided = |side: u32| (side / u32::from(shrink)).max(1);
+            // the last row and column may stand for less than a whole pixel
+            let divided = |side: u32| side.div_ceil(shrink.into());
             let size = Size { width: divided(info.stored.width), height: divided(info.stored.height) };
             Load { shrink, size, ..plain }
         }
@@ -373,9 +377,13 @@ fn jpeg_shrink(ratio: f64) -> u8 {
     if factor > 1 && ratio.floor() as u64 == u64::from(factor) { factor / 2 } else { factor }
 }
 
-/// The kept part in pixels of the decoded picture, as it is stored.
-fn decoded(kept: Rect, load: &Load, orientation: Orientation, stored: Size) -> Rect {
+/// The kept part in pixels of the decoded picture, as it is stored; and what exactly of it is kept, if its edges lie
+/// between pixels.
+fn decoded(kept: Rect, load: &Load, orientation: Orientation, stored: Size) -> (Rect, Option<Span>) {
     let rect = orientation.stored_rect(kept, stored);
+    if load.shrink > 1 {
+        return divided(rect, load);
+    }
     let span = |start: u32, length: u32, whole: u32, decoded: u32| {
         let factor = f64::from(decoded) / f64::from(whole);
         let from = round_half_up(f64::from(start) * factor) as u32;
@@ -385,7 +393,23 @@ fn decoded(kept: Rect, load: &Load, orientation: Orientation, stored: Size) -> R
     };
     let (left, width) = span(rect.left, rect.width, stored.width, load.size.width);
     let (top, height) = span(rect.top, rect.height, stored.height, load.size.height);
-    Rect { left, top, width, height }
+    (Rect { left, top, width, height }, None)
+}
+
+/// As [`decoded`], for a decoder that divides: a side of 1001 pixels divided by 8 is 125.125 pixels, of which it makes
+/// 126.
+fn divided(rect: Rect, load: &Load) -> (Rect, Option<Span>) {
+    let divisor = u32::from(load.shrink);
+    let span = |start: u32, length: u32, decoded: u32| {
+        let (from, to) = (start / divisor, (start + length).div_ceil(divisor).min(decoded));
+        let exact = |side: u32| f64::from(side) / f64::from(divisor);
+        (from, to - from, exact(start % divisor), exact(length))
+    };
+    let (left, width, from_left, exact_width) = span(rect.left, rect.width, load.size.width);
+    let (top, height, from_top, exact_height) = span(rect.top, rect.height, load.size.height);
+    let exact = Span { left: from_left, top: from_top, width: exact_width, height: exact_height };
+    let whole = Span { left: 0.0, top: 0.0, width: width.into(), height: height.into() };
+    (Rect { left, top, width, height }, (exact != whole).then_some(exact))
 }
 
 fn paints(geometry: &Geometry, pad: u32, background: Colour) -> Paint {

@@ -28,6 +28,7 @@ pub fn serves(plan: &Plan, info: &SourceInfo, settings: &Settings) -> bool {
         redeye,
         extract: None,
         resize: None,
+        resize_from: None,
         orientation,
         turn: None,
         window: None,

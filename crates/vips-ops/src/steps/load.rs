@@ -1,11 +1,12 @@
 //! Opening the original the way the plan says.
 
-use vips::{Access, Deadline, Image, Loader};
+use vips::{Access, Deadline, Image, Loader, ops::Extend};
 
 use crate::{
     error::{Error, Result},
     plan::Load,
-    source::{Source, SourceFormat, whole},
+    size::Size,
+    source::{Source, SourceFormat, jpeg, whole},
 };
 
 /// The decoder that the plan asks for; none if the pixels are in memory already.
@@ -29,10 +30,26 @@ pub fn open(source: &Source, load: &Load, deadline: &Deadline) -> Result<Image> 
     let wanted = loader(load).filter(|wanted| Some(*wanted) != whole(load.format));
     let image = match wanted {
         None => source.image.clone(),
+        Some(Loader::Jpeg { shrink }) if shrink > 1 => shrunk(source, load, shrink)?,
         Some(other) => Image::load(&source.bytes, &other, Access::Sequential).map_err(Error::of_pixels)?,
     };
     image.watch(deadline);
     Ok(image)
+}
+
+/// A JPEG at a divisor, with the row and column that stand for the rest when its sides are no multiples of it. libvips
+/// leaves those out: they are decoded by a header that states the next multiples, or repeat the ones before them.
+fn shrunk(source: &Source, load: &Load, shrink: u8) -> Result<Image> {
+    let stated = jpeg::with_whole_divisions(&source.bytes, shrink);
+    let bytes = stated.as_ref().unwrap_or(&source.bytes);
+    let opened = Image::load(bytes, &Loader::Jpeg { shrink }, Access::Sequential);
+    let Size { width, height } = load.size;
+    opened
+        .and_then(|image| {
+            let is_whole = (image.width(), image.height()) == (width, height);
+            if is_whole { Ok(image) } else { image.embed(0, 0, width, height, Extend::Copy) }
+        })
+        .map_err(Error::of_pixels)
 }
 
 /// Decodes what [`open`] opens, and nothing else: whether the original is fine.

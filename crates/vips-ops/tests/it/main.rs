@@ -19,6 +19,7 @@ mod never_larger;
 mod orientation;
 mod overlays;
 mod plans;
+mod positions;
 mod quality;
 mod size;
 mod tone;

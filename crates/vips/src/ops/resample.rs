@@ -17,6 +17,9 @@ pub enum Kernel {
     Lanczos3,
 }
 
+/// How much is left to the kernel after whole pixels were averaged: that of libvips' `resize`.
+const REDUCE_GAP: f64 = 2.0;
+
 impl Kernel {
     fn code(self) -> i32 {
         (match self {
@@ -36,6 +39,26 @@ impl Image {
             .double(c"scale", horizontal)
             .double(c"vscale", vertical)
             .int(c"kernel", kernel.code())
+            .out()
+    }
+
+    /// Makes the width smaller by a factor of at least 1: of input and output, rounded to whole pixels, the middles meet.
+    pub fn reduce_width(&self, factor: f64, kernel: Kernel) -> Result<Self> {
+        Operation::new(c"reduceh")
+            .image(c"in", self)
+            .double(c"hshrink", factor)
+            .int(c"kernel", kernel.code())
+            .double(c"gap", REDUCE_GAP)
+            .out()
+    }
+
+    /// As [`Image::reduce_width`], the height.
+    pub fn reduce_height(&self, factor: f64, kernel: Kernel) -> Result<Self> {
+        Operation::new(c"reducev")
+            .image(c"in", self)
+            .double(c"vshrink", factor)
+            .int(c"kernel", kernel.code())
+            .double(c"gap", REDUCE_GAP)
             .out()
     }
 
