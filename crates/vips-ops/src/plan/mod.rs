@@ -118,6 +118,17 @@ pub struct Turn {
     pub degrees: f64,
     /// The canvas afterwards.
     pub size: Size,
+    /// What becomes of its corners.
+    pub corners: Corners,
+}
+
+/// The corners of a turned picture's canvas.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Corners {
+    /// They are painted.
+    Painted,
+    /// They are cut off: nothing is painted that could shine into what is left.
+    Cut,
 }
 
 /// What painting asks of the pixels.
@@ -177,7 +188,9 @@ impl Plan {
         let load = load(info, kept, &geometry, exact, frames);
         let (decoded, resize_from) = decoded(kept, &load, orientation, info.stored);
         let scaled = orientation.size(geometry.scaled);
-        let paints = paints(&geometry, pad, background);
+        let corners = if params.crop == Some(Crop::Zoom) { Corners::Cut } else { Corners::Painted };
+        let turn = geometry.turned.map(|size| Turn { degrees, size, corners });
+        let paints = paints(&geometry, turn, pad, background);
         let removes_alpha =
             params.flatten.is_some_and(|flatten| flatten.0) || params.force_jpg.is_some_and(|force| force.0);
         let plan = Self {
@@ -187,7 +200,7 @@ impl Plan {
             resize: (resize_from.is_some() || decoded.size() != scaled).then_some(scaled),
             resize_from,
             orientation,
-            turn: geometry.turned.map(|size| Turn { degrees, size }),
+            turn,
             window: geometry.window,
             canvas: geometry.canvas,
             grade,
@@ -412,8 +425,8 @@ fn divided(rect: Rect, load: &Load) -> (Rect, Option<Span>) {
     (Rect { left, top, width, height }, (exact != whole).then_some(exact))
 }
 
-fn paints(geometry: &Geometry, pad: u32, background: Colour) -> Paint {
-    let corners = geometry.turned.is_some();
+fn paints(geometry: &Geometry, turn: Option<Turn>, pad: u32, background: Colour) -> Paint {
+    let corners = turn.is_some_and(|turn| turn.corners == Corners::Painted);
     match pad > 0 || geometry.canvas.is_some() || corners {
         false => Paint::Nothing,
         true if background.is_opaque() => Paint::Opaque,

@@ -24,6 +24,7 @@ mod quality;
 mod size;
 mod tone;
 mod trim;
+mod zoom;
 
 use bytes::Bytes;
 use testkit::{Picture, sample};

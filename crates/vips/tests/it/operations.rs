@@ -184,3 +184,22 @@ fn letters_leave_ink_and_blanks_are_an_error() {
     assert!(Image::letters("", "Sans 20", 72).is_err());
     assert!(Image::letters("a\0b", "Sans 20", 72).is_err());
 }
+
+#[test]
+fn a_turn_about_the_middle_keeps_the_middle() {
+    let image = gradient(41, 30);
+    for (degrees, size, exact) in [
+        (0.0, (41, 30), image.clone()),
+        (90.0, (30, 41), image.rot(QuarterTurn::Quarter).unwrap()),
+        (180.0, (41, 30), image.rot(QuarterTurn::Half).unwrap()),
+    ] {
+        let turned = image.rotate_extended(degrees, size.0, size.1).unwrap();
+        assert_eq!((turned.width(), turned.height()), size);
+        let (found, expected) = (turned.pixels().unwrap(), exact.pixels().unwrap());
+        let worst = found.iter().zip(expected.iter()).map(|(a, b)| a.abs_diff(*b)).max().unwrap();
+        assert!(worst <= 1, "{degrees}: {worst}");
+    }
+    // one colour stays that colour, beyond the edges as well
+    let plain = Image::from_pixels(&[77; 20 * 10], 20, 10, 1).unwrap();
+    assert!(plain.rotate_extended(33.0, 22, 16).unwrap().pixels().unwrap().iter().all(|value| *value == 77));
+}
