@@ -78,7 +78,7 @@ pub const NANOSECONDS: [(Term, f64); Term::COUNT] = [
     (Term::EncodeJpegPasses, 1_988_658.0),
     (Term::EncodePng, 1_945_321.0),
     (Term::EncodePngSample, 5_444_205.0),
-    (Term::EncodePngPalette, 20_000_000.0),
+    (Term::EncodePngPalette, 34_000_000.0),
     (Term::EncodeWebp, 100_559.0),
     (Term::EncodeWebpPixel, 63_107_180.0),
     (Term::EncodeAvif, 5_905_188.0),
