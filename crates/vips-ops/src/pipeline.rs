@@ -215,7 +215,10 @@ fn frame(plan: &Plan, image: &Image, found: &mut Found, overlays: &[Drawn]) -> v
             found.window = Some(rect);
             cut = Some(plan.orientation.stored_rect(rect, size));
         }
-        image = resize::to(&image, size)?;
+        image = match plan.resize_from {
+            Some(from) => resize::part(&image, from, size)?,
+            None => resize::to(&image, size)?,
+        };
     }
     if let Some(rect) = cut {
         image = window::cut(&image, rect)?;

@@ -86,3 +86,16 @@ impl fmt::Display for Rect {
         write!(f, "{} at {},{}", self.size(), self.left, self.top)
     }
 }
+
+/// A part of a picture whose edges may lie between pixels.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Span {
+    /// From the left edge, in pixels.
+    pub left: f64,
+    /// From the top edge, in pixels.
+    pub top: f64,
+    /// From left to right, in pixels.
+    pub width: f64,
+    /// From top to bottom, in pixels.
+    pub height: f64,
+}

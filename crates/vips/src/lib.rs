@@ -27,7 +27,7 @@ pub use image::{BandFormat, Image, Interpretation};
 pub use load::{Access, Loader, Source};
 pub use metadata::Edit;
 pub use operation::{Built, Operation};
-pub use pixels::Pixels;
+pub use pixels::{InMemory, Pixels};
 pub use save::{JpegScan, Keep, Palette, PngRows, Subsample};
 pub use start::{Settings, Vips, shutdown, thread_shutdown, tracked_memory, version};
 pub use value::Value;

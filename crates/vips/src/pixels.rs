@@ -6,7 +6,7 @@ use libvips_rs::bindings as ffi;
 
 use crate::{
     error::{Result, failed},
-    image::Image,
+    image::{BandFormat, Image},
 };
 
 /// The pixels of an image, row after row, in the image's own band format.
@@ -38,6 +38,35 @@ impl Image {
         // SAFETY: the image is alive; a non-null result is a reference that is ours.
         let raw = unsafe { ffi::vips_image_copy_memory(self.as_ptr()) };
         if raw.is_null() { Err(failed(c"copy_memory")) } else { Ok(Self::from_raw(raw)) }
+    }
+}
+
+/// An image whose pixels are in memory, to be looked at without a copy.
+pub struct InMemory(Image);
+
+impl Image {
+    /// As [`Image::copy_memory`], with a view of the pixels.
+    pub fn in_memory(&self) -> Result<InMemory> {
+        self.copy_memory().map(InMemory)
+    }
+}
+
+impl InMemory {
+    /// The image.
+    pub fn image(&self) -> &Image {
+        &self.0
+    }
+
+    /// The pixels of an 8-bit image, row after row; nothing of one with wider bands.
+    pub fn bytes(&self) -> &[u8] {
+        if self.0.format() != BandFormat::Uchar {
+            return &[];
+        }
+        // SAFETY: the image was copied to memory, where its pixels stay, unchanged, for as long as it lives.
+        let data = unsafe { ffi::vips_image_get_data(self.0.as_ptr()) };
+        let length = self.0.width() as usize * self.0.height() as usize * self.0.bands() as usize;
+        // SAFETY: a byte a band of each pixel; null is libvips' failure to have them in memory.
+        if data.is_null() { &[] } else { unsafe { slice::from_raw_parts(data.cast(), length) } }
     }
 }
 

@@ -69,6 +69,17 @@ impl Image {
         self.save(operation, keep)
     }
 
+    /// Encodes one band as grey PNG of `bits` bits a pixel: 1, 2, 4 or 8. Values are levels and must fit. Rows are not
+    /// filtered, and nothing is written but pixels.
+    pub fn save_png_bits(&self, compression: u8, rows: PngRows, bits: u8) -> Result<Bytes> {
+        let operation = Operation::new(c"pngsave_buffer")
+            .int(c"compression", compression.into())
+            .bool(c"interlace", rows == PngRows::Interlaced)
+            .int(c"filter", ffi::VipsForeignPngFilter_VIPS_FOREIGN_PNG_FILTER_NONE as i32)
+            .int(c"bitdepth", bits.into());
+        self.save(operation, Keep::Nothing)
+    }
+
     /// Encodes as WebP, animated when the image is a stack of frames. `quality` 1 to 100, `effort` 0 to 6.
     pub fn save_webp(&self, quality: u8, effort: u8, keep: Keep) -> Result<Bytes> {
         let operation =

@@ -131,7 +131,7 @@ fn output(format: OutputFormat) -> Output {
         _ => 0,
     };
     let metadata = Metadata::Profile;
-    Output { format, quality: 90, search: None, effort, interlace: false, palette_bits: None, metadata }
+    Output { format, quality: 90, search: None, effort, interlace: false, palette: false, metadata }
 }
 
 /// The target at which the mean SSIMULACRA2 is the goal.

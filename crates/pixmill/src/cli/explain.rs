@@ -12,7 +12,7 @@ use vips_ops::{
     overlay,
     params::crop::crop::Crop,
     size::Size,
-    source::{Profile, SourceFormat, SourceInfo},
+    source::{Profile, SourceFormat, SourceInfo, Storage},
     vips::Deadline,
 };
 
@@ -127,7 +127,7 @@ fn assumed(stored: Size) -> SourceInfo {
         frames: 1,
         orientation: Orientation::default(),
         alpha: false,
-        palette_bits: None,
+        storage: Storage::Direct,
         jpeg_quality: None,
         profile: Profile::Srgb,
         plain: true,

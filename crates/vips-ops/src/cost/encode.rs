@@ -20,9 +20,6 @@ use crate::{
     source::SourceFormat,
 };
 
-/// Colours of the largest palette.
-const MOST_COLOURS: f64 = 256.0;
-
 /// An answer as it will be.
 pub struct Answer {
     /// What its header will say.
@@ -80,11 +77,8 @@ fn once(work: &mut Work, output: Output, pixels: Pixels, area: f64, times: f64) 
         OutputFormat::Png => {
             add(Term::EncodePng, 1.0);
             add(Term::EncodePngSample, samples * factor(&PNG_COMPRESSION));
-            if let Some(bits) = output.palette_bits {
-                // fewer colours are found sooner
-                add(Term::EncodePngColours, (2f64.powi(bits.into()) / MOST_COLOURS).sqrt());
-                add(Term::EncodePngPalette, area);
-            }
+            // colours may be too many for a palette after all: pixels are weighed as they would be without one
+            add(Term::EncodePngPalette, if output.palette { area } else { 0.0 });
         }
         OutputFormat::Webp => {
             add(Term::EncodeWebp, 1.0);

@@ -72,11 +72,12 @@ pub fn decoder(work: &mut Work, header: &Header, load: &Load) {
 
 /// What an encoder holds of `area` megapixels of all frames.
 pub fn encoder(work: &mut Work, output: Output, pixels: Pixels, area: f64) {
+    // the picture, and its numbers in the palette twice
+    let counted = if output.palette { pixels.bands + 2.0 } else { 0.0 };
     let pixel = match output.format {
         OutputFormat::Jpeg => 4.0 * pixels.bands,
-        OutputFormat::Png if output.interlace => 2.0 * pixels.bands,
-        OutputFormat::Png if output.palette_bits.is_some() => 36.0,
-        OutputFormat::Png => 0.0,
+        OutputFormat::Png if output.interlace => 2.0 * pixels.bands + counted,
+        OutputFormat::Png => counted,
         OutputFormat::Webp => 12.0,
         OutputFormat::Avif => 40.0,
         OutputFormat::Gif => 14.0,
@@ -88,7 +89,6 @@ pub fn encoder(work: &mut Work, output: Output, pixels: Pixels, area: f64) {
 /// About how many bytes a frame of an answer has.
 pub fn answer(output: Output, size: Size, bands: f64) -> f64 {
     let pixel = match output.format {
-        OutputFormat::Png if output.palette_bits.is_some() => 0.5,
         OutputFormat::Png => 0.7 * bands,
         OutputFormat::Gif => 0.7,
         OutputFormat::Jpeg | OutputFormat::Webp | OutputFormat::Avif | OutputFormat::Mp4 => 0.3,

@@ -37,11 +37,14 @@ pub struct Pixels {
 pub fn measure(work: &mut Work, params: &Params, header: &Header, facts: &Facts, length: usize) {
     if params.trim.is_some() {
         let stored = header.info.stored;
-        decode::decode(work, header, length, &Load::whole(header));
+        // of an animation every frame, one in memory at a time
+        let frames = header.info.frames;
+        decode::decode(work, header, length, &Load { frames, ..Load::whole(header) });
         let samples = stored.pixels() as f64 * f64::from(header.pixel_bytes);
         work.hold(samples);
-        convert(work, header, megapixels(stored));
-        work.add(Term::Trim, megapixels(stored) * bands(header));
+        let area = megapixels(stored) * f64::from(frames);
+        convert(work, header, area);
+        work.add(Term::Trim, area * bands(header));
     }
     let interesting = match params.crop {
         Some(Crop::Entropy) => true,
@@ -84,6 +87,8 @@ pub fn pixels(work: &mut Work, plan: &Plan, header: &Header, length: usize) -> P
     let frames = plan.load.frames.max(1);
     let load = load(plan, header);
     decode::decode(work, header, length, &load);
+    // a copy of the file may state other sides
+    work.hold(if load.shrink > 1 { length as f64 } else { 0.0 });
     let (before, held) = (work.amounts, work.bytes);
     let last = frame(work, plan, header);
     // what was added for one frame is added for the others

@@ -141,9 +141,7 @@ pub enum Term {
     EncodePng,
     /// PNG encoded, MB of samples, times what its compression costs.
     EncodePngSample,
-    /// A palette chosen for a PNG.
-    EncodePngColours,
-    /// A palette chosen for a PNG, MP.
+    /// Colours of a PNG counted and numbered, MP.
     EncodePngPalette,
     /// WebP encoded.
     EncodeWebp,

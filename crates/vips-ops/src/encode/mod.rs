@@ -1,6 +1,8 @@
 //! Finished pixels to bytes.
 
 pub mod auto_quality;
+mod chunks;
+mod indexed;
 pub mod mp4;
 
 use bytes::Bytes;
@@ -28,8 +30,11 @@ pub fn encode(image: &Image, output: Output) -> Result<Bytes> {
         }
         OutputFormat::Png => {
             let rows = if output.interlace { PngRows::Interlaced } else { PngRows::Plain };
-            let palette = output.palette_bits.map_or(Palette::Direct, |bits| Palette::Indexed { bits });
-            image.save_png(output.effort, rows, palette, keep)
+            if output.palette {
+                indexed::encode(image, output.effort, rows, keep)
+            } else {
+                image.save_png(output.effort, rows, Palette::Direct, keep)
+            }
         }
         OutputFormat::Webp => image.save_webp(output.quality, output.effort, keep),
         OutputFormat::Avif => image.save_avif(output.quality, output.effort, subsample, keep),

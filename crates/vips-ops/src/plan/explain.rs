@@ -68,8 +68,12 @@ impl Plan {
         if let Some(rect) = self.extract {
             writeln!(f, "keep {rect}")?;
         }
-        if let Some(size) = self.resize {
-            writeln!(f, "resize to {size}")?;
+        match (self.resize, self.resize_from) {
+            (Some(size), Some(from)) => {
+                writeln!(f, "resize {:.3} × {:.3} to {size}", from.width, from.height)?;
+            }
+            (Some(size), None) => writeln!(f, "resize to {size}")?,
+            (None, _) => {}
         }
         if let Some(rect) = self.cut {
             writeln!(f, "cut {rect}")?;
@@ -109,8 +113,8 @@ impl Plan {
                 None => write!(f, ", quality {}", output.quality)?,
             },
         }
-        if let Some(bits) = output.palette_bits {
-            write!(f, ", palette of {bits} bits")?;
+        if output.palette {
+            write!(f, ", with a palette if it has few colours")?;
         }
         if output.interlace {
             write!(f, ", interlaced")?;

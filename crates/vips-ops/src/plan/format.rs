@@ -12,7 +12,7 @@ use crate::{
     },
     settings::{Limits, Settings},
     size::Size,
-    source::{SourceFormat, SourceInfo},
+    source::{SourceFormat, SourceInfo, Storage},
 };
 
 /// A format that is written.
@@ -120,8 +120,8 @@ pub struct Output {
     pub effort: u8,
     /// Whether it is stored in passes of growing detail.
     pub interlace: bool,
-    /// Bits of a palette index, when a palette is kept.
-    pub palette_bits: Option<u8>,
+    /// PNG: whether a palette is written when it holds the picture exactly.
+    pub palette: bool,
     /// Which metadata is kept.
     pub metadata: Metadata,
 }
@@ -156,8 +156,6 @@ pub struct Request<'a> {
     pub accept: Accept,
     /// The colour that is painted or shines through.
     pub background: Colour,
-    /// Whether colours are made that the original's palette does not hold.
-    pub changes_colours: bool,
     /// The operator's settings.
     pub settings: &'a Settings,
 }
@@ -190,7 +188,7 @@ pub fn choose(request: &Request<'_>) -> Result<Output> {
         },
         interlace: params.interlace.is_some_and(|on| on.0)
             && matches!(format, OutputFormat::Jpeg | OutputFormat::Png),
-        palette_bits: info.palette_bits.filter(|_| format == OutputFormat::Png && !request.changes_colours),
+        palette: info.storage == Storage::Indexed && format == OutputFormat::Png,
         metadata: if strips { Metadata::Profile } else { Metadata::All },
     })
 }

@@ -31,7 +31,7 @@ use crate::{
         value::number::round_half_up,
     },
     settings::{Limits, OverBudget, Settings},
-    size::{Extent, Rect, Size},
+    size::{Extent, Rect, Size, Span},
     source::{Profile, Reduction, SourceFormat, SourceInfo},
     steps::{redeye::Eye, sharpen::Sharpen},
     tone::Grade,
@@ -59,6 +59,9 @@ pub struct Plan {
     pub resize: Option<Size>,
     /// What is cut out of that, as it is stored.
     pub cut: Option<Rect>,
+    /// What exactly is scaled, in pixels of the part, when its edges lie between them: a decoder's divisor need not divide
+    /// a side. Never enlarged. The whole part if absent.
+    pub resize_from: Option<Span>,
     /// What makes it upright, and right-angle turns and mirrors that were asked for.
     pub orientation: Orientation,
     /// A turn by another angle.
@@ -123,6 +126,17 @@ pub struct Turn {
     pub degrees: f64,
     /// The canvas afterwards.
     pub size: Size,
+    /// What becomes of its corners.
+    pub corners: Corners,
+}
+
+/// The corners of a turned picture's canvas.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Corners {
+    /// They are painted.
+    Painted,
+    /// They are cut off: nothing is painted that could shine into what is left.
+    Cut,
 }
 
 /// What painting asks of the pixels.
@@ -168,21 +182,8 @@ impl Plan {
         let background = params.pad_color.map_or(Colour::WHITE, |colour| colour.0);
         let (grade, effects) = (tone::grade(params), params.effects());
         let overlays = overlay::overlays(params, geometry.size());
-        let changes_colours = !(grade.passes.is_empty()
-            && effects.is_empty()
-            && params.sharp_amount.is_none()
-            && redeye.is_empty()
-            && overlays.is_empty());
-        let request = format::Request {
-            params,
-            info,
-            size,
-            accept,
-            background,
-            changes_colours,
-            settings,
-            frames: info.frames,
-        };
+        let request =
+            format::Request { params, info, size, accept, background, settings, frames: info.frames };
         let Budgeted { output, frames, passes } = budgeted(&request, largest(&geometry))?;
         let size = match output.format {
             _ if passes => info.stored,
@@ -194,7 +195,7 @@ impl Plan {
         let content = content(info, orientation, kept);
         let load = load(info, content, orientation, &geometry, exact, frames, &settings.limits);
         let scaled = orientation.size(geometry.scaled);
-        let decoded = decoded(kept, &load, orientation, info, scaled);
+        let (decoded, resize_from) = decoded(kept, &load, orientation, info, scaled);
         let (cut, window) = part::split(&geometry, orientation);
         let scaling = Scaling { extract: decoded, scaled, cut }.early(info.vector.is_some());
         let Scaling { extract: decoded, scaled, cut } = scaling;
@@ -209,17 +210,20 @@ impl Plan {
                 settings.limits.max_pixels,
             )?;
         }
-        let paints = paints(&geometry, pad, background);
+        let corners = if params.crop == Some(Crop::Zoom) { Corners::Cut } else { Corners::Painted };
+        let turn = geometry.turned.map(|size| Turn { degrees, size, corners });
+        let paints = paints(&geometry, turn, pad, background);
         let removes_alpha =
             params.flatten.is_some_and(|flatten| flatten.0) || params.force_jpg.is_some_and(|force| force.0);
         let plan = Self {
             load,
             redeye,
             extract,
-            resize: (decoded.size() != scaled).then_some(scaled),
+            resize: (resize_from.is_some() || decoded.size() != scaled).then_some(scaled),
             cut,
+            resize_from,
             orientation,
-            turn: geometry.turned.map(|size| Turn { degrees, size }),
+            turn,
             window,
             canvas: geometry.canvas,
             grade,
@@ -383,8 +387,8 @@ fn load(
         _ if exact => plain,
         SourceFormat::Jpeg => {
             let shrink = jpeg_shrink(ratio);
-            // libvips rounds down: it leaves out the last row and column that only a part of a block makes
-            let divided = |side: u32| (side / u32::from(shrink)).max(1);
+            // the last row and column may stand for less than a whole pixel
+            let divided = |side: u32| side.div_ceil(shrink.into());
             let size = Size { width: divided(info.stored.width), height: divided(info.stored.height) };
             Load { shrink, size, ..plain }
         }
@@ -421,11 +425,20 @@ fn jpeg_shrink(ratio: f64) -> u8 {
     if factor > 1 && ratio.floor() as u64 == u64::from(factor) { factor / 2 } else { factor }
 }
 
-/// The kept part in pixels of the decoded picture, as it is stored. Of a drawing it is given the size that it is wanted in
-/// where that is a matter of the last pixel.
-fn decoded(kept: Rect, load: &Load, orientation: Orientation, info: &SourceInfo, scaled: Size) -> Rect {
+/// The kept part in pixels of the decoded picture, as it is stored; and what exactly of it is kept, if its edges lie
+/// between pixels. Of a drawing the part is given the size that it is wanted in where that is a matter of the last pixel.
+fn decoded(
+    kept: Rect,
+    load: &Load,
+    orientation: Orientation,
+    info: &SourceInfo,
+    scaled: Size,
+) -> (Rect, Option<Span>) {
     let stored = info.stored;
     let rect = orientation.stored_rect(kept, stored);
+    if load.shrink > 1 {
+        return divided(rect, load);
+    }
     let span = |start: u32, length: u32, whole: u32, decoded: u32, wanted: u32| {
         let factor = f64::from(decoded) / f64::from(whole);
         let from = round_half_up(f64::from(start) * factor) as u32;
@@ -437,11 +450,27 @@ fn decoded(kept: Rect, load: &Load, orientation: Orientation, info: &SourceInfo,
     };
     let (left, width) = span(rect.left, rect.width, stored.width, load.size.width, scaled.width);
     let (top, height) = span(rect.top, rect.height, stored.height, load.size.height, scaled.height);
-    Rect { left, top, width, height }
+    (Rect { left, top, width, height }, None)
 }
 
-fn paints(geometry: &Geometry, pad: u32, background: Colour) -> Paint {
-    let corners = geometry.turned.is_some();
+/// As [`decoded`], for a decoder that divides: a side of 1001 pixels divided by 8 is 125.125 pixels, of which it makes
+/// 126.
+fn divided(rect: Rect, load: &Load) -> (Rect, Option<Span>) {
+    let divisor = u32::from(load.shrink);
+    let span = |start: u32, length: u32, decoded: u32| {
+        let (from, to) = (start / divisor, (start + length).div_ceil(divisor).min(decoded));
+        let exact = |side: u32| f64::from(side) / f64::from(divisor);
+        (from, to - from, exact(start % divisor), exact(length))
+    };
+    let (left, width, from_left, exact_width) = span(rect.left, rect.width, load.size.width);
+    let (top, height, from_top, exact_height) = span(rect.top, rect.height, load.size.height);
+    let exact = Span { left: from_left, top: from_top, width: exact_width, height: exact_height };
+    let whole = Span { left: 0.0, top: 0.0, width: width.into(), height: height.into() };
+    (Rect { left, top, width, height }, (exact != whole).then_some(exact))
+}
+
+fn paints(geometry: &Geometry, turn: Option<Turn>, pad: u32, background: Colour) -> Paint {
+    let corners = turn.is_some_and(|turn| turn.corners == Corners::Painted);
     match pad > 0 || geometry.canvas.is_some() || corners {
         false => Paint::Nothing,
         true if background.is_opaque() => Paint::Opaque,

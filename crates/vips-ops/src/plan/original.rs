@@ -29,6 +29,7 @@ pub fn serves(plan: &Plan, info: &SourceInfo, settings: &Settings) -> bool {
         extract: None,
         resize: None,
         cut: None,
+        resize_from: None,
         orientation,
         turn: None,
         window: None,

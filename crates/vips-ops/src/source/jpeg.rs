@@ -1,5 +1,7 @@
 //! What a JPEG's own tables tell: the quality it was saved with, and how its components are sampled.
 
+use bytes::Bytes;
+
 /// The luminance table of the JPEG standard (ITU-T T.81, Annex K.1), in zigzag order, which the Independent JPEG
 /// Group's encoder scales by quality.
 const LUMINANCE: [u16; 64] = [
@@ -30,11 +32,62 @@ fn scaled(quality: u8) -> [u16; 64] {
     LUMINANCE.map(|base| ((u32::from(base) * percent + 50) / 100).clamp(1, 255) as u16)
 }
 
-/// Horizontal and vertical sampling factor of each component, as the frame header states them.
-pub fn sampling(bytes: &[u8]) -> Option<Vec<(u8, u8)>> {
+/// The file with sides that are the next multiples of a divisor of at most 8; none when they are multiples already, or
+/// when that would tell the decoder of other blocks than there are.
+///
+/// Pictures are stored in whole blocks: what lies in the last ones beyond the edge is there, and encoders repeat the
+/// edge in it.
+pub fn with_whole_divisions(bytes: &Bytes, divisor: u8) -> Option<Bytes> {
+    let frame = frame(bytes)?;
+    let side = |at: usize| Some(u32::from(u16::from_be_bytes([*frame.get(at)?, *frame.get(at + 1)?])));
+    let (height, width) = (side(FRAME_HEIGHT)?, side(FRAME_WIDTH)?);
+    let multiple = |side: u32| side.next_multiple_of(divisor.into());
+    if (width, height) == (multiple(width), multiple(height)) || height == 0 {
+        return None;
+    }
+    let factors = sampling(bytes)?;
+    let across: Vec<u8> = factors.iter().map(|factor| factor.0).collect();
+    let down: Vec<u8> = factors.iter().map(|factor| factor.1).collect();
+    if blocks(width, &across) != blocks(multiple(width), &across)
+        || blocks(height, &down) != blocks(multiple(height), &down)
+    {
+        return None;
+    }
+    let start = frame.as_ptr() as usize - bytes.as_ptr() as usize;
+    let mut stated = bytes.to_vec();
+    let mut state = |at: usize, side: u32| -> Option<()> {
+        let side = u16::try_from(side).ok()?;
+        stated.get_mut(start + at..start + at + 2)?.copy_from_slice(&side.to_be_bytes());
+        Some(())
+    };
+    state(FRAME_HEIGHT, multiple(height))?;
+    state(FRAME_WIDTH, multiple(width))?;
+    Some(stated.into())
+}
+
+/// Where a frame header states its sides (ITU-T T.81, B.2.2).
+const FRAME_HEIGHT: usize = 1;
+const FRAME_WIDTH: usize = 3;
+
+/// Pixels of a side of a block.
+const BLOCK: u32 = 8;
+
+/// Blocks of each component along a side, by its sampling factors (ITU-T T.81, A.1.1 and A.2.4).
+fn blocks(side: u32, factors: &[u8]) -> Option<Vec<u32>> {
+    let most = u32::from(*factors.iter().max()?).max(1);
+    Some(factors.iter().map(|factor| (side * u32::from(*factor)).div_ceil(most * BLOCK)).collect())
+}
+
+/// The body of the frame header.
+fn frame(bytes: &[u8]) -> Option<&[u8]> {
     // start of frame of any process; three markers between them mean something else (ITU-T T.81, B.1.1.3)
     let is_frame = |marker: u8| matches!(marker, 0xc0..=0xcf) && !matches!(marker, 0xc4 | 0xc8 | 0xcc);
-    let (_, frame) = segments(bytes).find(|(marker, _)| is_frame(*marker))?;
+    segments(bytes).find(|(marker, _)| is_frame(*marker)).map(|(_, frame)| frame)
+}
+
+/// Horizontal and vertical sampling factor of each component, as the frame header states them.
+pub fn sampling(bytes: &[u8]) -> Option<Vec<(u8, u8)>> {
+    let frame = frame(bytes)?;
     let (count, components) = frame.get(5..)?.split_first()?;
     let components = components.get(..usize::from(*count) * 3)?;
     Some(components.chunks_exact(3).map(|component| (component[1] >> 4, component[1] & 0xf)).collect())
@@ -123,12 +176,34 @@ mod tests {
         assert_eq!(sampling(b"\xff\xd8\xff\xd9"), None);
     }
 
+    #[test]
+    fn whole_divisions_are_stated_where_blocks_stay() {
+        Vips::start(Settings::default()).unwrap();
+        for subsample in [Subsample::On, Subsample::Off] {
+            for (side, divisor, expected) in
+                [(33, 8, 40), (39, 8, 40), (33, 4, 36), (33, 2, 34), (47, 8, 48), (1, 8, 8)]
+            {
+                let pixels = vec![90; side as usize * 16 * 3];
+                let image = Image::from_pixels(&pixels, side, 16, 3).unwrap();
+                let jpeg = image.save_jpeg(80, JpegScan::Progressive, subsample, Keep::Nothing).unwrap();
+                let stated = with_whole_divisions(&jpeg, divisor).unwrap();
+                let sides = frame(&stated).unwrap()[FRAME_HEIGHT..FRAME_WIDTH + 2].to_vec();
+                assert_eq!(sides, [0, 16, 0, expected], "{side} by {divisor}");
+                assert_eq!(stated.len(), jpeg.len());
+                assert_eq!(with_whole_divisions(&stated, divisor), None);
+            }
+        }
+        // a component at two thirds of the width has a block more when the width is stated as 16
+        assert_ne!(blocks(9, &[3, 2]), blocks(16, &[3, 2]));
+    }
+
     proptest! {
         #[test]
         fn any_bytes_are_read(tail: Vec<u8>) {
             let mut bytes = vec![0xff, 0xd8, 0xff];
             bytes.extend(tail);
-            let _ = (quality(&bytes), sampling(&bytes));
+            let bytes = Bytes::from(bytes);
+            let _ = (quality(&bytes), sampling(&bytes), with_whole_divisions(&bytes, 8));
         }
     }
 }

@@ -28,6 +28,15 @@ pub use reductions::Reduction;
 pub use sniff::SourceFormat;
 pub use vector::Vector;
 
+/// How an original stores the colours of its pixels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Storage {
+    /// Each pixel its own.
+    Direct,
+    /// As one of few: by a palette of a PNG, or as grey of fewer than 8 bits.
+    Indexed,
+}
+
 /// What the header says.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SourceInfo {
@@ -41,8 +50,8 @@ pub struct SourceInfo {
     pub orientation: Orientation,
     /// Whether pixels can be transparent.
     pub alpha: bool,
-    /// Bits of a palette index, when the picture has a palette.
-    pub palette_bits: Option<u8>,
+    /// How colours are stored.
+    pub storage: Storage,
     /// Quality of a JPEG, estimated from its quantisation tables.
     pub jpeg_quality: Option<u8>,
     /// The colour profile.
@@ -118,7 +127,7 @@ impl Source {
             frames: image.int(c"n-pages").filter(|_| format.animates()).unwrap_or(1).max(1) as u32,
             orientation: Orientation::from_exif(image.int(c"orientation").unwrap_or(1)),
             alpha: image.has_alpha(),
-            palette_bits: palette_bits(format, &image),
+            storage: storage(format, &image),
             jpeg_quality: (format == SourceFormat::Jpeg).then(|| jpeg::quality(bytes)).flatten(),
             profile: Profile::of(&image),
             plain: is_plain(&image),
@@ -149,6 +158,14 @@ impl Source {
     /// What decoders read: the encoded bytes, or the text of a drawing as it is drawn.
     pub(crate) fn decodable(&self) -> &Bytes {
         self.text.as_ref().map_or(&self.bytes, |text| &text.bytes)
+    }
+
+    /// Frames that may all be looked at: 1 for an animation over its limits.
+    pub(crate) fn frames_within_limits(&self) -> u32 {
+        let SourceInfo { frames, stored, .. } = self.info;
+        let pixels = u64::from(frames).saturating_mul(stored.pixels());
+        let within = frames <= self.limits.max_frames && pixels <= self.limits.max_animation_pixels;
+        if within { frames } else { 1 }
     }
 
     /// Pixels that are decoded already, when the format is one that cannot be decoded piece by piece.
@@ -186,8 +203,8 @@ fn has_metadata(image: &Image) -> bool {
     blocks.iter().any(|name| image.has(name)) || image.fields().into_iter().any(is_comment)
 }
 
-fn palette_bits(format: SourceFormat, image: &Image) -> Option<u8> {
-    let palette = format == SourceFormat::Png && image.int(c"palette").is_some_and(|on| on != 0);
-    let grey = image.interpretation() == Interpretation::Grey;
-    (palette && !grey).then(|| image.int(c"bits-per-sample").unwrap_or(8).clamp(1, 8) as u8)
+fn storage(format: SourceFormat, image: &Image) -> Storage {
+    let palette = image.int(c"palette").is_some_and(|on| on != 0);
+    let few_bits = image.int(c"bits-per-sample").is_some_and(|bits| bits < 8);
+    if format == SourceFormat::Png && (palette || few_bits) { Storage::Indexed } else { Storage::Direct }
 }

@@ -6,7 +6,7 @@ use crate::{
     error::{Error, Result},
     plan::Load,
     size::Size,
-    source::{Source, SourceFormat, whole},
+    source::{Source, SourceFormat, jpeg, whole},
     steps::resize,
 };
 
@@ -31,6 +31,7 @@ pub fn open(source: &Source, load: &Load, deadline: &Deadline) -> Result<Image> 
     let wanted = loader(source, load).filter(|wanted| Some(*wanted) != source.loader);
     let image = match wanted {
         None => source.image.clone(),
+        Some(Loader::Jpeg { shrink }) if shrink > 1 => shrunk(source, load, shrink)?,
         Some(other) => {
             Image::load(source.decodable(), &other, Access::Sequential).map_err(Error::of_pixels)?
         }
@@ -55,6 +56,21 @@ fn exactly(image: Image, size: Size) -> vips::Result<Image> {
     image.embed(0, 0, size.width, size.height, Extend::Copy)
 }
 
+/// A JPEG at a divisor, with the row and column that stand for the rest when its sides are no multiples of it. libvips
+/// leaves those out: they are decoded by a header that states the next multiples, or repeat the ones before them.
+fn shrunk(source: &Source, load: &Load, shrink: u8) -> Result<Image> {
+    let stated = jpeg::with_whole_divisions(&source.bytes, shrink);
+    let bytes = stated.as_ref().unwrap_or(&source.bytes);
+    let opened = Image::load(bytes, &Loader::Jpeg { shrink }, Access::Sequential);
+    let Size { width, height } = load.size;
+    opened
+        .and_then(|image| {
+            let is_whole = (image.width(), image.height()) == (width, height);
+            if is_whole { Ok(image) } else { image.embed(0, 0, width, height, Extend::Copy) }
+        })
+        .map_err(Error::of_pixels)
+}
+
 /// Decodes what [`open`] opens, and nothing else: whether the original is fine.
 pub fn decode(source: &Source, load: &Load, deadline: &Deadline) -> Result<()> {
     // what was opened for the header may have been read to its end
@@ -62,6 +78,17 @@ pub fn decode(source: &Source, load: &Load, deadline: &Deadline) -> Result<()> {
     let image = Image::load(source.decodable(), &loader, Access::Sequential).map_err(Error::of_pixels)?;
     image.watch(deadline);
     image.average().map(drop).map_err(Error::of_pixels)
+}
+
+/// Opens frames of an animation for a look before the plan is made, for one pass from top to bottom; they are stacked.
+pub fn open_frames(source: &Source, frames: u32, deadline: &Deadline) -> Result<Image> {
+    let loader = match source.info.format {
+        SourceFormat::Webp => Loader::Webp { scale: 1.0, frames },
+        _ => Loader::Gif { frames },
+    };
+    let image = Image::load(&source.bytes, &loader, Access::Sequential).map_err(Error::of_pixels)?;
+    image.watch(deadline);
+    Ok(image)
 }
 
 /// Opens for a look before the plan is made: first frame only, with the divisor where the decoder can shrink.

@@ -1,6 +1,7 @@
 //! The steps of a render: each takes a picture and gives a picture.
 
 pub mod alpha;
+mod blur;
 pub mod canvas;
 pub mod interest;
 pub mod load;
@@ -13,6 +14,7 @@ pub mod redeye;
 pub mod resize;
 pub mod sharpen;
 mod spot;
+pub mod subject;
 pub mod trim;
 pub mod turn;
 pub mod window;

@@ -1,12 +1,125 @@
 //! Scaling to an exact size.
 
-use vips::{Image, Result, ops::Kernel};
+use vips::{
+    Image, Result,
+    ops::{Extend, Kernel},
+};
 
-use crate::{size::Size, steps::alpha};
+use crate::{
+    size::{Size, Span},
+    steps::alpha,
+};
 
 /// Scales to exactly `size`, in the picture's own pixel format.
 pub fn to(image: &Image, size: Size) -> Result<Image> {
     let horizontal = f64::from(size.width) / f64::from(image.width());
     let vertical = f64::from(size.height) / f64::from(image.height());
     alpha::premultiplied(image, |image| image.resize(horizontal, vertical, Kernel::Lanczos3))
+}
+
+/// Scales a part, whose edges may lie between pixels, down to exactly `size`. The part is no smaller than that.
+///
+/// libvips scales whole pictures, lets the middles of what it reads and writes meet, and rounds sizes. The picture is
+/// put on a canvas (of which nothing is computed that is not asked for) whose middle is a point that has an exact place
+/// in the result; the result is cut out of the scaled canvas.
+pub fn part(image: &Image, from: Span, size: Size) -> Result<Image> {
+    let across = Middle::find(image.width(), from.left, from.width, size.width);
+    let down = Middle::find(image.height(), from.top, from.height, size.height);
+    let width = image.width() + across.before + across.after;
+    let height = image.height() + down.before + down.after;
+    // one axis after the other: libvips keeps whole rows of what it scales down in height
+    alpha::premultiplied(image, |image| {
+        image
+            .embed(0, down.before as i32, image.width(), height, Extend::Copy)?
+            .reduce_height(down.factor, Kernel::Lanczos3)?
+            .extract_area(0, down.skip, image.width(), size.height)?
+            .embed(across.before as i32, 0, width, size.height, Extend::Copy)?
+            .reduce_width(across.factor, Kernel::Lanczos3)?
+            .extract_area(across.skip, 0, size.width, size.height)
+    })
+}
+
+/// A canvas on one axis, so that the middle of what is read and the middle of what is written are the same point.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Middle {
+    /// Pixels that the canvas has before the picture.
+    before: u32,
+    /// Pixels that it has after it.
+    after: u32,
+    /// What it is scaled down by.
+    factor: f64,
+    /// Scaled pixels before the result.
+    skip: u32,
+}
+
+/// Canvases longer by this many pixels are tried, beyond what the factor asks for, until one has a scaled length of the
+/// right parity.
+const TRIES: u64 = 8;
+
+impl Middle {
+    /// For `length` pixels of `whole`, from `start` on, that become `target` pixels.
+    ///
+    /// A point `half / 2` pixels into the result lies `start + factor * half / 2` pixels into the picture. Middles lie on
+    /// pixels or between two, so the point is the one that comes nearest to this; the result's first edge itself when
+    /// the part begins with a pixel.
+    fn find(whole: u32, start: f64, length: f64, target: u32) -> Self {
+        let factor = length / f64::from(target);
+        let doubled = |half: u32| 2.0 * start + factor * f64::from(half);
+        let distance = |half: u32| (doubled(half) - doubled(half).round()).abs();
+        let half = (0..=2 * target)
+            .map(|half| (half, (distance(half) / MIDDLE_TOLERANCE).floor()))
+            .reduce(|best, next| if next.1 < best.1 { next } else { best })
+            .map_or(0, |(half, _)| half);
+        let (whole, target, half, point) =
+            (u64::from(whole), u64::from(target), u64::from(half), doubled(half).round() as u64);
+        // both ends of the result lie on the scaled canvas
+        let enough = half.max(2 * target - half);
+        let least = ((enough as f64 * factor - point as f64) / 2.0).max(0.0) as u64;
+        let first = least.max(whole.saturating_sub(point));
+        let scaled = |before: u64| ((2 * before + point) as f64 / factor + 0.5) as u64;
+        let fits = |before: &u64| scaled(*before) >= enough && scaled(*before) % 2 == half % 2;
+        let end = first + factor as u64 + TRIES;
+        let before = (first..=end).find(fits).unwrap_or(first);
+        let after = before + point - whole;
+        let skip = scaled(before).saturating_sub(half) / 2;
+        Self { before: before as u32, after: after as u32, factor, skip: skip as u32 }
+    }
+}
+
+/// Distances from a middle, in half pixels, that are as good as none.
+const MIDDLE_TOLERANCE: f64 = 0.01;
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// By how many pixels of the picture the middle of its canvas misses its place.
+    fn miss(middle: Middle, whole: u32, start: f64) -> f64 {
+        let canvas = f64::from(whole + middle.before + middle.after);
+        let scaled = (canvas / middle.factor + 0.5).floor();
+        let place = start + (scaled / 2.0 - f64::from(middle.skip)) * middle.factor;
+        (canvas / 2.0 - f64::from(middle.before) - place).abs()
+    }
+
+    proptest! {
+        #[test]
+        fn middles_meet(whole in 2..6000u32, shrunk in 0.0..1.0f64, factor in 1.125..40.0f64) {
+            let length = f64::from(whole) - shrunk;
+            let target = ((length / factor) as u32).max(1);
+            let middle = Middle::find(whole, 0.0, length, target);
+            prop_assert!(miss(middle, whole, 0.0) < 1e-6, "{:?}", middle);
+            let scaled = (f64::from(whole + middle.before + middle.after) / middle.factor + 0.5).floor();
+            prop_assert!(f64::from(middle.skip + target) <= scaled, "{:?}", middle);
+        }
+
+        #[test]
+        fn parts_that_begin_between_pixels_come_near(start in 0.0..1.0f64, length in 200.0..4000.0f64, factor in 1.125..9.0f64) {
+            let whole = (start + length).ceil() as u32;
+            let target = ((length / factor) as u32).max(1);
+            let middle = Middle::find(whole, start, length, target);
+            prop_assert!(miss(middle, whole, start) <= 0.25, "{:?}", middle);
+        }
+    }
 }

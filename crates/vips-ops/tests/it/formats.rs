@@ -5,7 +5,7 @@ use std::io::Cursor;
 use bytes::Bytes;
 use image::{DynamicImage, ImageFormat, RgbaImage};
 use testkit::{Picture, sample};
-use vips_ops::vips::{Access, Image, Keep, Loader, Operation, Palette, PngRows};
+use vips_ops::vips::{Access, Image, Loader, Operation};
 use vips_ops::{Accept, OutputFormat, Params, Plan, Settings, Source, facts::Facts, source::sniff};
 
 use crate::{ask, ask_with, picture};
@@ -127,7 +127,7 @@ fn quality_changes_size_and_absent_quality_is_the_sources() {
 }
 
 #[test]
-fn interlacing_and_palettes() {
+fn interlacing() {
     let progressive = ask(&sample("china.jpg"), "width=100&interlace=1").unwrap().bytes;
     assert!(progressive.windows(2).any(|marker| marker == [0xff, 0xc2]));
     let baseline = ask(&sample("astronaut-progressive.jpg"), "width=100").unwrap().bytes;
@@ -136,15 +136,6 @@ fn interlacing_and_palettes() {
     assert_eq!(adam7[28], 1);
     let plain = ask(&sample("china.jpg"), "width=100&format=png").unwrap().bytes;
     assert_eq!(plain[28], 0);
-    let image = Image::load(&plain, &Loader::Png, Access::Random).unwrap();
-    let indexed = image.save_png(6, PngRows::Plain, Palette::Indexed { bits: 8 }, Keep::Nothing).unwrap();
-    let again = ask(&indexed, "width=80").unwrap().bytes;
-    assert_eq!(again[25], 3, "colour type 3 is a palette");
-    assert_eq!(
-        ask(&indexed, "width=80&blur=2").unwrap().bytes[25],
-        2,
-        "effects need more colours than a palette"
-    );
 }
 
 #[test]

@@ -203,7 +203,7 @@ fn the_deadline_ends_the_search() {
         search: None,
         effort: 0,
         interlace: false,
-        palette_bits: None,
+        palette: false,
         metadata: Metadata::All,
     };
     let search = Search { method: QualityMethod::Mpe, target: 1.0, min: 40, max: 90, attempts: 6 };

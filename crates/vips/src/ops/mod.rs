@@ -12,5 +12,5 @@ mod text;
 
 pub use colour::Intent;
 pub use conversion::{Extend, Flip, Interesting, QuarterTurn};
-pub use resample::Kernel;
+pub use resample::{Kernel, ROTATE_EXTENDED};
 pub use text::POINT_IS_PIXEL_DPI;

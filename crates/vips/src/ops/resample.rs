@@ -2,6 +2,7 @@
 
 use libvips_rs::bindings as ffi;
 
+use super::Extend;
 use crate::{Image, Operation, Result, Value};
 
 /// How neighbouring pixels are weighed.
@@ -16,6 +17,12 @@ pub enum Kernel {
     /// Lanczos with three lobes.
     Lanczos3,
 }
+
+/// Pixels by which the edges of a picture go on in [`Image::rotate_extended`].
+pub const ROTATE_EXTENDED: u32 = 8;
+
+/// How much is left to the kernel after whole pixels were averaged: that of libvips' `resize`.
+const REDUCE_GAP: f64 = 2.0;
 
 impl Kernel {
     fn code(self) -> i32 {
@@ -39,6 +46,26 @@ impl Image {
             .out()
     }
 
+    /// Makes the width smaller by a factor of at least 1: of input and output, rounded to whole pixels, the middles meet.
+    pub fn reduce_width(&self, factor: f64, kernel: Kernel) -> Result<Self> {
+        Operation::new(c"reduceh")
+            .image(c"in", self)
+            .double(c"hshrink", factor)
+            .int(c"kernel", kernel.code())
+            .double(c"gap", REDUCE_GAP)
+            .out()
+    }
+
+    /// As [`Image::reduce_width`], the height.
+    pub fn reduce_height(&self, factor: f64, kernel: Kernel) -> Result<Self> {
+        Operation::new(c"reducev")
+            .image(c"in", self)
+            .double(c"vshrink", factor)
+            .int(c"kernel", kernel.code())
+            .double(c"gap", REDUCE_GAP)
+            .out()
+    }
+
     /// Turns clockwise by `degrees` with bicubic interpolation; the canvas grows, its corners are `background`.
     pub fn rotate(&self, degrees: f64, background: &[f64]) -> Result<Self> {
         let interpolate = crate::interpolate::Interpolate::bicubic()?;
@@ -47,6 +74,29 @@ impl Image {
             .double(c"angle", degrees)
             .with(c"interpolate", Value::Interpolate(&interpolate))
             .doubles(c"background", background)
+            .out()
+    }
+
+    /// As [`Image::rotate`], on a canvas of that size, whose middle is the picture's. For [`ROTATE_EXTENDED`] pixels beyond
+    /// its edges the picture goes on with their colours.
+    pub fn rotate_extended(&self, degrees: f64, width: u32, height: u32) -> Result<Self> {
+        let interpolate = crate::interpolate::Interpolate::bicubic()?;
+        let (sine, cosine) = degrees.to_radians().sin_cos();
+        // the middle, from the middle of the first pixel: that is what libvips takes places from
+        let middle = |side: u32| (f64::from(side) - 1.0) / 2.0;
+        let grown = |side: u32| side + 2 * ROTATE_EXTENDED;
+        let edge = ROTATE_EXTENDED as i32;
+        let image = self.embed(edge, edge, grown(self.width()), grown(self.height()), Extend::Copy)?;
+        Operation::new(c"affine")
+            .image(c"in", &image)
+            .doubles(c"matrix", &[cosine, -sine, sine, cosine])
+            .with(c"interpolate", Value::Interpolate(&interpolate))
+            .with(c"oarea", Value::Ints(&[0, 0, width as i32, height as i32]))
+            .double(c"idx", -middle(image.width()))
+            .double(c"idy", -middle(image.height()))
+            .double(c"odx", middle(width))
+            .double(c"ody", middle(height))
+            .int(c"extend", ffi::VipsExtend_VIPS_EXTEND_COPY as i32)
             .out()
     }
 }

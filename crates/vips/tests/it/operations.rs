@@ -34,6 +34,22 @@ fn every_codec_there_and_back() {
 }
 
 #[test]
+fn few_bits_hold_their_levels() {
+    start();
+    for bits in [1, 2, 4, 8] {
+        let most = u8::MAX >> (8 - bits);
+        let levels: Vec<u8> = (0..=most).collect();
+        let image = Image::from_pixels(&levels, levels.len() as u32, 1, 1).unwrap();
+        let png = image.save_png_bits(6, PngRows::Plain, bits).unwrap();
+        assert_eq!((png[24], png[25]), (bits, 0), "depth and colour type");
+        let back = Image::load(&png, &Loader::Png, Access::Random).unwrap().pixels().unwrap();
+        // decoders spread levels over 0 to 255
+        let expected: Vec<u8> = levels.iter().map(|level| level * (u8::MAX / most)).collect();
+        assert_eq!(back[..], expected[..], "{bits}");
+    }
+}
+
+#[test]
 fn shrink_on_load_halves() {
     let bytes = gradient(96, 64).save_jpeg(90, JpegScan::Progressive, Subsample::On, Keep::Nothing).unwrap();
     let half = Image::load(&bytes, &Loader::Jpeg { shrink: 2 }, Access::Sequential).unwrap();
@@ -167,4 +183,23 @@ fn letters_leave_ink_and_blanks_are_an_error() {
     assert!(Image::letters("<b>a", "Sans 20", 72).is_err());
     assert!(Image::letters("", "Sans 20", 72).is_err());
     assert!(Image::letters("a\0b", "Sans 20", 72).is_err());
+}
+
+#[test]
+fn a_turn_about_the_middle_keeps_the_middle() {
+    let image = gradient(41, 30);
+    for (degrees, size, exact) in [
+        (0.0, (41, 30), image.clone()),
+        (90.0, (30, 41), image.rot(QuarterTurn::Quarter).unwrap()),
+        (180.0, (41, 30), image.rot(QuarterTurn::Half).unwrap()),
+    ] {
+        let turned = image.rotate_extended(degrees, size.0, size.1).unwrap();
+        assert_eq!((turned.width(), turned.height()), size);
+        let (found, expected) = (turned.pixels().unwrap(), exact.pixels().unwrap());
+        let worst = found.iter().zip(expected.iter()).map(|(a, b)| a.abs_diff(*b)).max().unwrap();
+        assert!(worst <= 1, "{degrees}: {worst}");
+    }
+    // one colour stays that colour, beyond the edges as well
+    let plain = Image::from_pixels(&[77; 20 * 10], 20, 10, 1).unwrap();
+    assert!(plain.rotate_extended(33.0, 22, 16).unwrap().pixels().unwrap().iter().all(|value| *value == 77));
 }

@@ -37,7 +37,7 @@ pub fn print() -> Result<()> {
 fn seconds(image: &Image, format: OutputFormat, effort: u8) -> Result<f64> {
     let metadata = Metadata::Profile;
     let output =
-        Output { format, quality: 80, search: None, effort, interlace: false, palette_bits: None, metadata };
+        Output { format, quality: 80, search: None, effort, interlace: false, palette: false, metadata };
     let mut times = Vec::new();
     for _ in 0..TIMES {
         let before = process_time();

@@ -20,7 +20,7 @@ use crate::{
     orientation::Orientation,
     settings::Limits,
     size::{Extent, Size},
-    source::{Profile, SourceFormat, SourceInfo, Vector, sniff},
+    source::{Profile, SourceFormat, SourceInfo, Storage, Vector, sniff},
 };
 
 /// What a prediction needs to know of an original.
@@ -48,7 +48,7 @@ struct Found {
     frames: u32,
     orientation: Orientation,
     alpha: bool,
-    palette_bits: Option<u8>,
+    storage: Storage,
     profile: Profile,
     pixel_bytes: u32,
     passes: u32,
@@ -63,7 +63,7 @@ impl Found {
             frames: 1,
             orientation: Orientation::default(),
             alpha: false,
-            palette_bits: None,
+            storage: Storage::Direct,
             profile: Profile::Srgb,
             pixel_bytes: 3,
             passes: 1,
@@ -126,7 +126,7 @@ fn header(format: SourceFormat, found: Found, jpeg_quality: Option<u8>) -> Heade
         frames: found.frames.max(1),
         orientation: found.orientation,
         alpha: found.alpha,
-        palette_bits: found.palette_bits,
+        storage: found.storage,
         jpeg_quality,
         profile: found.profile,
         plain: true,

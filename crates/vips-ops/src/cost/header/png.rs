@@ -1,7 +1,7 @@
 //! PNG: the chunks before the pixels. An animated PNG is read as its first frame.
 
 use super::{Found, directory, read};
-use crate::source::Profile;
+use crate::source::{Profile, Storage};
 
 /// Most chunks before the pixels.
 const MAX_CHUNKS: usize = 1024;
@@ -17,7 +17,7 @@ pub fn scan(bytes: &[u8]) -> Option<Found> {
     // colour types (PNG, 11.2.2): bit 1 is colour, bit 2 is alpha, 3 is a palette
     let colours = if kind & 2 == 0 { 1 } else { 3 };
     found.alpha = kind & 4 != 0;
-    found.palette_bits = (kind == 3).then_some(depth.clamp(1, 8));
+    found.storage = if kind == 3 || depth < 8 { Storage::Indexed } else { Storage::Direct };
     let mut at = 8;
     for _ in 0..MAX_CHUNKS {
         let (Some(length), Some(name)) = (read::be32(bytes, at), read::array::<4>(bytes, at + 4)) else {

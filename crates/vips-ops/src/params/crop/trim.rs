@@ -14,7 +14,7 @@ impl Param for Trim {
         name: "trim",
         aliases: &[],
         summary: "Cuts a border of one colour, before everything else.",
-        help: "The colour is `trim_color`; transparent pixels count as that colour. A picture that is nothing but border stays as it is.",
+        help: "The colour is `trim_color`; transparent pixels count as that colour. Of an animation, what is border in every frame is cut. A picture that is nothing but border stays as it is.",
         grammar: Grammar::Keyword(&["color"]),
         default: "no trimming",
         needs: &[],

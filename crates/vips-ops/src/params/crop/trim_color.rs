@@ -14,7 +14,7 @@ impl Param for TrimColor {
         name: "trim_color",
         aliases: &[],
         summary: "The colour that `trim=color` cuts away.",
-        help: "A pixel counts as this colour when no channel differs by more than 10 of 255.",
+        help: "A pixel counts as this colour when no channel differs by more than 10 of 255. A transparent colour, `0000`, cuts away transparent pixels and nothing else, whatever colour lies under them; a partly transparent one, pixels of its colour that are no more opaque, and transparent ones.",
         grammar: Grammar::Colour,
         default: "white",
         needs: &["trim"],

@@ -1,0 +1,119 @@
+//! PNG of few colours: worked on in true colour, written with a palette when that holds the answer exactly.
+
+use bytes::Bytes;
+use testkit::{Picture, sample};
+use vips_ops::vips::{Access, BandFormat, Image, Interpretation, Keep, Loader, Palette, PngRows};
+
+use crate::{ask, picture, start};
+
+/// Bits a number, and colour type, of a PNG (11.2.2).
+fn stored(png: &Bytes) -> (u8, u8) {
+    (png[24], png[25])
+}
+
+fn open(png: &Bytes) -> Image {
+    Image::load(png, &Loader::Png, Access::Random).unwrap()
+}
+
+/// A picture of few colours with `bits` bits a pixel, and the same pixels in true colour.
+fn both(image: &Image, bits: u8) -> (Bytes, Bytes) {
+    let indexed = image.save_png(6, PngRows::Plain, Palette::Indexed { bits }, Keep::Nothing).unwrap();
+    assert_eq!(stored(&indexed), (bits, 3));
+    let direct = open(&indexed).save_png(6, PngRows::Plain, Palette::Direct, Keep::Nothing).unwrap();
+    (indexed, direct)
+}
+
+/// As [`both`], in levels of grey.
+fn grey(bits: u8) -> (Bytes, Bytes) {
+    let most = u8::MAX >> (8 - bits);
+    let levels: Vec<u8> = (0..120u32 * 90).map(|at| ((at % 120) * (at / 120) / 40) as u8 & most).collect();
+    let indexed =
+        Image::from_pixels(&levels, 120, 90, 1).unwrap().save_png_bits(6, PngRows::Plain, bits).unwrap();
+    let spread: Vec<u8> = levels.iter().map(|level| level * (u8::MAX / most)).collect();
+    let image = Image::from_pixels(&spread, 120, 90, 1).unwrap().interpret(Interpretation::Grey).unwrap();
+    (indexed, image.save_png(6, PngRows::Plain, Palette::Direct, Keep::Nothing).unwrap())
+}
+
+fn drawing() -> Image {
+    let logo = open(&ask(&sample("pixmill-logo.png"), "width=150&format=png").unwrap().bytes);
+    assert!(logo.has_alpha());
+    logo
+}
+
+const QUERIES: [&str; 14] = [
+    "",
+    "width=47",
+    "width=200",
+    "width=50&height=50&crop=stretch&interlace=true",
+    "rotate=10",
+    "rotate=10&pad_color=0000",
+    "rotate=90",
+    "flip=true",
+    "blur=2",
+    "filter=sepia",
+    "pad=3&pad_color=f80",
+    "flatten=true&pad_color=0f0",
+    "strip_exif=true&width=33",
+    "crop=5,6,30,20",
+];
+
+fn check(name: &str, indexed: &Bytes, direct: &Bytes) {
+    for query in QUERIES {
+        let query = format!("{query}&format=png");
+        let (found, expected) = (picture(indexed, &query), picture(direct, &query));
+        assert!(found == expected, "{name} {query}: {:?}", found.difference(&expected));
+    }
+}
+
+#[test]
+fn they_are_worked_on_in_true_colour() {
+    start();
+    let clear = drawing();
+    let opaque = clear.flatten(&[255.0; 3], 255.0).unwrap().cast(BandFormat::Uchar).unwrap();
+    for bits in [1, 2, 4, 8] {
+        for (name, image) in [("opaque", &opaque), ("clear", &clear)] {
+            let (indexed, direct) = both(image, bits);
+            check(&format!("{name} of {bits} bits"), &indexed, &direct);
+        }
+        let (indexed, direct) = grey(bits);
+        check(&format!("grey of {bits} bits"), &indexed, &direct);
+    }
+}
+
+#[test]
+fn few_colours_stay_few_bits() {
+    start();
+    let opaque = drawing().flatten(&[255.0; 3], 255.0).unwrap().cast(BandFormat::Uchar).unwrap();
+    for bits in [1, 2, 4, 8] {
+        let (indexed, direct) = both(&opaque, bits);
+        for query in ["flip=true", "rotate=180", "filter=sepia", "interlace=true", "crop=0,0,140,140"] {
+            let answer = ask(&indexed, query).unwrap().bytes;
+            assert!(
+                stored(&answer).0 <= bits && stored(&answer).1 == 3,
+                "{bits} {query}: {:?}",
+                stored(&answer)
+            );
+            let other = ask(&direct, query).unwrap().bytes;
+            assert!(answer.len() <= other.len(), "{bits} {query}: {} of {}", answer.len(), other.len());
+        }
+        if bits < 8 {
+            assert_eq!(stored(&ask(&grey(bits).0, "flip=true").unwrap().bytes), (bits, 0));
+        }
+    }
+    let (photo, _) = both(&open(&ask(&sample("china.jpg"), "width=200&format=png").unwrap().bytes), 8);
+    assert_eq!(stored(&ask(&photo, "rotate=90").unwrap().bytes), (8, 3));
+    assert_eq!(
+        stored(&ask(&photo, "width=150").unwrap().bytes),
+        (8, 2),
+        "a photograph has more colours than a palette"
+    );
+}
+
+#[test]
+fn other_pictures_are_not_counted() {
+    for (source, query) in [("pixmill-logo.png", "width=40"), ("china.jpg", "width=2&format=png")] {
+        let answer = ask(&sample(source), query).unwrap().bytes;
+        assert_ne!(stored(&answer).1, 3, "{source}");
+    }
+    assert_eq!(Picture::decode(&ask(&sample("camera.png"), "width=60").unwrap().bytes).width, 60);
+}
