@@ -34,6 +34,17 @@ pub enum BandFormat {
 }
 
 impl BandFormat {
+    /// Whether numbers have a point.
+    pub fn is_float(self) -> bool {
+        matches!(self, Self::Float | Self::Double)
+    }
+
+    /// Whether each number has an imaginary part.
+    pub fn is_complex(self) -> bool {
+        [ffi::VipsBandFormat_VIPS_FORMAT_COMPLEX, ffi::VipsBandFormat_VIPS_FORMAT_DPCOMPLEX]
+            .contains(&self.code())
+    }
+
     pub(crate) fn code(self) -> i32 {
         match self {
             Self::Uchar => ffi::VipsBandFormat_VIPS_FORMAT_UCHAR,

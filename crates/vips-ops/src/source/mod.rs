@@ -1,18 +1,28 @@
 //! The original: what its bytes say before a pixel is decoded.
 
 mod bitmap;
+mod boxes;
+mod cicp;
+pub(crate) mod directory;
 mod drawing;
+mod encoding;
+pub(crate) mod heif;
 pub mod icc;
 pub mod jpeg;
-mod profile;
+mod preparation;
+pub(crate) mod read;
 pub mod reductions;
+mod samples;
+pub(crate) mod signal;
 pub mod sniff;
+mod tiff;
 
 use std::ffi::CString;
 
 use bytes::Bytes;
 use vips::{Access, BandFormat, Image, Interpretation, Loader};
 
+use self::preparation::Preparation;
 use crate::{
     error::{Error, Result},
     orientation::Orientation,
@@ -20,7 +30,7 @@ use crate::{
     settings::Limits,
     size::Size,
 };
-pub use profile::Profile;
+pub use icc::Profile;
 pub use reductions::Reduction;
 pub use sniff::SourceFormat;
 
@@ -57,8 +67,11 @@ pub struct Source {
     pub bytes: Bytes,
     /// What the header says.
     pub info: SourceInfo,
-    /// The opened picture, not decoded: still good for one pass from top to bottom. Without a loader: its pixels.
+    /// The opened picture as it is stored, not decoded: still good for one pass from top to bottom. Without a loader: its
+    /// pixels.
     pub(crate) image: Image,
+    /// What makes usual pixels of stored ones.
+    preparation: Preparation,
     /// The bounds that it was opened within.
     limits: Limits,
 }
@@ -66,7 +79,7 @@ pub struct Source {
 impl Source {
     /// Reads the header and checks it against the limits.
     pub fn open(bytes: &Bytes, limits: &Limits) -> Result<Self> {
-        let format = sniff::sniff(bytes).ok_or(Error::Unsupported)?;
+        let format = sniff::sniff(bytes).ok_or_else(|| Error::unsupported(bytes))?;
         if let Some(stated) = sniff::stated_size(format, bytes) {
             check_pixels(stated, limits)?;
         }
@@ -76,20 +89,27 @@ impl Source {
         };
         let stored = Size { width: image.width(), height: image.height() };
         check_pixels(stored, limits)?;
+        let (preparation, profile) = Preparation::of(format, bytes, &image)?;
+        let prepared = preparation.apply(image.clone())?;
         let info = SourceInfo {
             format,
             stored,
             frames: image.int(c"n-pages").filter(|_| format.animates()).unwrap_or(1).max(1) as u32,
             orientation: Orientation::from_exif(image.int(c"orientation").unwrap_or(1)),
-            alpha: image.has_alpha(),
+            alpha: prepared.has_alpha(),
             palette_bits: palette_bits(format, &image),
             jpeg_quality: (format == SourceFormat::Jpeg).then(|| jpeg::quality(bytes)).flatten(),
-            profile: Profile::of(&image),
-            plain: is_plain(&image),
+            profile,
+            plain: is_plain(&image) && preparation.is_nothing(),
             metadata: has_metadata(&image),
             reductions: reductions::find(format, bytes, &image),
         };
-        Ok(Self { bytes: bytes.clone(), info, image, limits: limits.clone() })
+        Ok(Self { bytes: bytes.clone(), info, image, preparation, limits: limits.clone() })
+    }
+
+    /// Makes usual pixels of what a loader gives for this original.
+    pub(crate) fn prepared(&self, image: Image) -> Result<Image> {
+        self.preparation.apply(image)
     }
 
     /// Refuses a drawing that would take too long to draw at `scale` times its stated size, or too much memory: what it

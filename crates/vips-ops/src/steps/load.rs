@@ -32,7 +32,7 @@ pub fn open(source: &Source, load: &Load, deadline: &Deadline) -> Result<Image> 
         Some(other) => Image::load(&source.bytes, &other, Access::Sequential).map_err(Error::of_pixels)?,
     };
     image.watch(deadline);
-    Ok(image)
+    source.prepared(image)
 }
 
 /// Decodes what [`open`] opens, and nothing else: whether the original is fine.
@@ -58,5 +58,5 @@ pub fn open_for_measuring(source: &Source, shrink: u8, access: Access, deadline:
         None => source.image.clone(),
     };
     image.watch(deadline);
-    Ok(image)
+    source.prepared(image)
 }

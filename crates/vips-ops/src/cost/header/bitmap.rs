@@ -1,6 +1,7 @@
 //! BMP and ICO.
 
-use super::{Found, png, read};
+use super::{Found, png};
+use crate::source::read;
 
 /// Length of the oldest information header, which has sides of 16 bits.
 const OLDEST: u32 = 12;

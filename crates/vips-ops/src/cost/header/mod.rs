@@ -5,12 +5,10 @@
 //! cannot find is guessed from the number of bytes: a picture that lies about its size is refused by the decoder.
 
 mod bitmap;
-mod directory;
 mod gif;
 mod heif;
 mod jpeg;
 mod png;
-mod read;
 pub mod svg;
 mod tiff;
 mod webp;
@@ -19,7 +17,11 @@ use self::svg::Drawing;
 use crate::{
     orientation::Orientation,
     size::Size,
-    source::{Profile, SourceFormat, SourceInfo, sniff},
+    source::{
+        Profile, SourceFormat, SourceInfo,
+        signal::{self, Signal},
+        sniff,
+    },
 };
 
 /// What a prediction needs to know of an original.
@@ -96,7 +98,12 @@ pub fn scan(bytes: &[u8]) -> Option<Header> {
     };
     let found = found.filter(|found| found.size.width > 0 && found.size.height > 0);
     let is_guess = found.is_none();
-    let found = found.unwrap_or_else(|| guess(format, bytes.len()));
+    let mut found = found.unwrap_or_else(|| guess(format, bytes.len()));
+    match signal::of(format, bytes) {
+        Signal::Silent => {}
+        Signal::Plain => found.profile = Profile::Srgb,
+        Signal::Encoded(_) => found.profile = Profile::Foreign,
+    }
     let quality = (format == SourceFormat::Jpeg).then(|| jpeg::quality(bytes)).flatten();
     Some(Header { drawing, is_guess, ..header(format, found, quality) })
 }
