@@ -13,7 +13,9 @@ use crate::{
     settings::Settings,
     size::{Rect, Size},
     source::Source,
-    steps::{self, alpha, canvas, load, metadata, orient, profile, redeye, resize, sharpen, turn, window},
+    steps::{
+        self, alpha, canvas, gain_map, load, metadata, orient, profile, redeye, resize, sharpen, turn, window,
+    },
     tone::Grade,
 };
 
@@ -157,7 +159,7 @@ pub(crate) fn pixels(plan: &Plan, source: &Source, overlays: &[Drawn], deadline:
         frame(plan, &opened, &mut Found::default(), overlays)
     };
     let upright = |image| if plan.autorotated { metadata::upright(&image) } else { Ok(image) };
-    finished.and_then(upright).map_err(Error::of_pixels)
+    finished.and_then(upright).and_then(|image| gain_map::unclaimed(&image)).map_err(Error::of_pixels)
 }
 
 /// The finished film. Nothing is kept of a frame that is encoded.

@@ -8,6 +8,7 @@ mod drawing;
 mod encoding;
 pub(crate) mod heif;
 pub mod icc;
+pub(crate) mod icon;
 pub mod jpeg;
 mod preparation;
 pub(crate) mod read;

@@ -1,7 +1,7 @@
 //! What makes usual pixels of stored ones before anything else looks at them.
 
 use bytes::Bytes;
-use vips::{Image, Interpretation};
+use vips::{BandFormat, Image, Interpretation};
 
 use super::{
     SourceFormat, heif,
@@ -48,13 +48,10 @@ impl Preparation {
             Signal::Silent => (Replacement::Nothing, Profile::of(image)),
             Signal::Plain if image.has(ICC) => (Replacement::Removed, Profile::Srgb),
             Signal::Plain => (Replacement::Nothing, Profile::Srgb),
-            Signal::Encoded(encoding) => {
-                let colours = if image.bands() < 3 { 1 } else { 3 };
-                match icc::written_for(&encoding, colours) {
-                    Some(profile) => (Replacement::Written(profile.into()), Profile::Foreign),
-                    None => (Replacement::Nothing, Profile::of(image)),
-                }
-            }
+            Signal::Encoded(encoding) => match icc::written_for(&encoding) {
+                Some(profile) => (Replacement::Written(profile.into()), Profile::Foreign),
+                None => (Replacement::Nothing, Profile::of(image)),
+            },
         };
         Ok((Self { scale, premultiplied, profile }, wanted))
     }
@@ -82,7 +79,20 @@ impl Preparation {
         match &self.profile {
             Replacement::Nothing => Ok(image),
             Replacement::Removed => image.edit(|edit| edit.remove(ICC)),
-            Replacement::Written(profile) => image.edit(|edit| edit.set_block(ICC, profile)),
+            Replacement::Written(profile) => coloured(image)?.edit(|edit| edit.set_block(ICC, profile)),
         }
     }
+}
+
+/// Red, green and blue where there is grey. The conversion of grey by a profile is coarse in the dark when its curve is
+/// not close to that of sight (Little CMS samples it), that of three colours is exact.
+fn coloured(image: Image) -> vips::Result<Image> {
+    let (grey, kind) = match image.bands() {
+        1 | 2 if image.format() == BandFormat::Uchar => (image.extract_bands(0, 1)?, Interpretation::Srgb),
+        1 | 2 => (image.extract_bands(0, 1)?, Interpretation::Rgb16),
+        _ => return Ok(image),
+    };
+    let alpha = (image.bands() == 2).then(|| image.extract_bands(1, 1)).transpose()?;
+    let bands: Vec<_> = [&grey, &grey, &grey].into_iter().chain(&alpha).collect();
+    Image::bandjoin(&bands)?.interpret(kind)
 }

@@ -2,6 +2,7 @@
 
 pub mod alpha;
 pub mod canvas;
+pub mod gain_map;
 pub mod interest;
 pub mod load;
 pub mod look;

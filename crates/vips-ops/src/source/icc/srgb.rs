@@ -136,7 +136,7 @@ mod tests {
     const SRGB: Encoding = Encoding { primaries: Chromaticities::SRGB, curve: Curve::Srgb, full_range: true };
 
     fn profile(primaries: Chromaticities, curve: Curve) -> Vec<u8> {
-        written_for(&Encoding { primaries, curve, ..SRGB }, 3).unwrap()
+        written_for(&Encoding { primaries, curve, ..SRGB }).unwrap()
     }
 
     /// sRGB's primaries with these curves, and a name.

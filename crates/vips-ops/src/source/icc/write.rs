@@ -10,21 +10,18 @@ const ENTRIES: u32 = 4096;
 /// Version 4.2 (ICC.1:2022, 7.2.4); a display's profile.
 const VERSION: [u8; 4] = [4, 0x20, 0, 0];
 
-/// A profile of matrix and curve that does what an encoding says, for pictures of `bands` colours: 1 for grey. None if
-/// the primaries span no colours.
-pub fn written_for(encoding: &Encoding, bands: u32) -> Option<Vec<u8>> {
+/// A profile of matrix and curve that does what an encoding says; none if the primaries span no colours.
+pub fn written_for(encoding: &Encoding) -> Option<Vec<u8>> {
     let matrix = encoding.primaries.to_profile_space()?;
     let column = |n: usize| xyz(matrix.map(|row| row[n]));
-    let curve = curve(encoding);
-    let white = ([*b"wtpt"].to_vec(), xyz(D50));
-    Some(if bands == 1 {
-        file(*b"GRAY", &[white, ([*b"kTRC"].to_vec(), curve)])
-    } else {
-        let curves = [*b"rTRC", *b"gTRC", *b"bTRC"].to_vec();
-        let primaries = [*b"rXYZ", *b"gXYZ", *b"bXYZ"].into_iter().enumerate();
-        let primaries = primaries.map(|(n, tag)| (vec![tag], column(n)));
-        file(*b"RGB ", &[vec![white], primaries.collect(), vec![(curves, curve)]].concat())
-    })
+    let curves = [*b"rTRC", *b"gTRC", *b"bTRC"].to_vec();
+    Some(file(&[
+        (vec![*b"wtpt"], xyz(D50)),
+        (vec![*b"rXYZ"], column(0)),
+        (vec![*b"gXYZ"], column(1)),
+        (vec![*b"bXYZ"], column(2)),
+        (curves, curve(encoding)),
+    ]))
 }
 
 fn curve(encoding: &Encoding) -> Vec<u8> {
@@ -40,7 +37,7 @@ fn xyz(numbers: [f64; 3]) -> Vec<u8> {
 }
 
 /// The whole file: header, table of tags, data. A block of data may belong to several tags.
-fn file(space: [u8; 4], blocks: &[(Vec<[u8; 4]>, Vec<u8>)]) -> Vec<u8> {
+fn file(blocks: &[(Vec<[u8; 4]>, Vec<u8>)]) -> Vec<u8> {
     let tags: usize = blocks.iter().map(|(tags, _)| tags.len()).sum();
     let mut start = HEADER + 4 + tags * TAG_ENTRY;
     let length = start + blocks.iter().map(|(_, data)| data.len()).sum::<usize>();
@@ -50,7 +47,7 @@ fn file(space: [u8; 4], blocks: &[(Vec<[u8; 4]>, Vec<u8>)]) -> Vec<u8> {
         (0, &(length as u32).to_be_bytes()),
         (8, &VERSION),
         (12, b"mntr"),
-        (16, &space),
+        (16, b"RGB "),
         (20, b"XYZ "),
         (36, b"acsp"),
         (64, &[0, 0, 0, 1]),
