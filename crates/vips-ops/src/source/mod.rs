@@ -34,6 +34,7 @@ use crate::{
 pub use icc::Profile;
 pub use reductions::Reduction;
 pub use sniff::SourceFormat;
+use sniff::Unread;
 
 /// What the header says.
 #[derive(Debug, Clone, PartialEq)]
@@ -85,7 +86,10 @@ impl Source {
             check_pixels(stated, limits)?;
         }
         let image = match whole(format) {
-            Some(loader) => Image::load(bytes, &loader, Access::Sequential).map_err(Error::of_pixels)?,
+            Some(loader) => Image::load(bytes, &loader, Access::Sequential).map_err(|error| {
+                let too_wide = samples::are_too_wide(format, bytes);
+                if too_wide { Error::Unsupported(Unread::Samples) } else { Error::of_pixels(error) }
+            })?,
             None => bitmap::decode(format, bytes, limits)?,
         };
         let stored = Size { width: image.width(), height: image.height() };

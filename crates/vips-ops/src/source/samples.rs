@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use vips::{Access, BandFormat, Image, Interpretation};
 
-use super::{SourceFormat, sniff::Unread, whole};
+use super::{SourceFormat, directory::Directory, sniff::Unread, whole};
 use crate::error::{Error, Result};
 
 /// From stored samples to 16 bits unsigned.
@@ -21,13 +21,23 @@ pub struct Scale {
 const WHITE: f64 = 65_535.0;
 const ROUND: f64 = 0.5;
 
-/// Numbers that are white in some files: of floats, and of whole numbers of 1, 8, 10, 12, 14, 16, 24, 31 and 32 bits.
+/// Numbers that are white in some files.
 const FLOAT_WHITES: [f64; 3] = [1.0, 255.0, 65_535.0];
-const WHOLE_WHITES: [f64; 9] =
-    [1.0, 255.0, 1023.0, 4095.0, 16_383.0, 65_535.0, 16_777_215.0, 2_147_483_647.0, 4_294_967_295.0];
+const SIGNED_8_WHITES: [f64; 2] = [1.0, 127.0];
+/// The largest numbers of 8, 10, 12, 14 bits, which are stored in wider ones, and of the wider ones.
+const SIGNED_16_WHITES: [f64; 6] = [1.0, 255.0, 1023.0, 4095.0, 16_383.0, 32_767.0];
+const SIGNED_32_WHITES: [f64; 8] =
+    [1.0, 255.0, 1023.0, 4095.0, 16_383.0, 65_535.0, 16_777_215.0, 2_147_483_647.0];
+const UNSIGNED_32_WHITES: [f64; 8] =
+    [1.0, 255.0, 1023.0, 4095.0, 16_383.0, 65_535.0, 16_777_215.0, 4_294_967_295.0];
 
 /// Part of white that the brightest sample must reach for that white to be believed.
 const REACH: f64 = 0.25;
+
+/// Tags of TIFF 6.0, and the values of complex samples.
+const BITS: u16 = 258;
+const SAMPLE_FORMAT: u16 = 339;
+const COMPLEX: [u32; 2] = [5, 6];
 
 /// How far floats may lie below black and above white, as a part of white: resampling overshoots at edges.
 const OVERSHOOT: f64 = 0.1;
@@ -45,13 +55,10 @@ impl Scale {
         if format != SourceFormat::Tiff || usual || !is_plain(image.interpretation()) {
             return Ok(None);
         }
-        if image.format().is_complex() {
-            return Err(Error::Unsupported(Unread::Samples));
-        }
+        let whites = whites(image.format()).ok_or(Error::Unsupported(Unread::Samples))?;
         // what is open already has to stay good for another pass
         let loader = whole(format).expect("invariant: libvips reads TIFF");
         let image = Image::load(bytes, &loader, Access::Sequential).map_err(Error::of_pixels)?;
-        let whites = if image.format().is_float() { &FLOAT_WHITES[..] } else { &WHOLE_WHITES[..] };
         let colours = colours(&image);
         let (ranges, alpha) = ranges(&image, colours)?;
         let Some((low, high)) = ranges else { return Err(Error::Unsupported(Unread::Samples)) };
@@ -86,6 +93,28 @@ fn is_plain(interpretation: Interpretation) -> bool {
     !matches!(interpretation, Interpretation::Lab | Interpretation::Cmyk)
 }
 
+/// What may be white; none for complex numbers.
+fn whites(format: BandFormat) -> Option<&'static [f64]> {
+    match format {
+        BandFormat::Float | BandFormat::Double => Some(&FLOAT_WHITES),
+        BandFormat::Char => Some(&SIGNED_8_WHITES),
+        BandFormat::Short => Some(&SIGNED_16_WHITES),
+        BandFormat::Int => Some(&SIGNED_32_WHITES),
+        BandFormat::Uint => Some(&UNSIGNED_32_WHITES),
+        _ => None,
+    }
+}
+
+/// Whether a TIFF has samples that libvips opens none of: numbers of more than 32 bits, or complex ones.
+pub fn are_too_wide(format: SourceFormat, bytes: &[u8]) -> bool {
+    if format != SourceFormat::Tiff {
+        return false;
+    }
+    let Some(first) = Directory::first(bytes) else { return false };
+    let complex = first.value(SAMPLE_FORMAT).is_some_and(|format| COMPLEX.contains(&format));
+    complex || first.value(BITS).is_some_and(|bits| bits > 32)
+}
+
 /// Bands of colour: 1 or 3; what follows them is alpha.
 fn colours(image: &Image) -> u32 {
     if image.bands() < 3 { 1 } else { 3 }
@@ -110,13 +139,46 @@ fn ranges(image: &Image, colours: u32) -> Result<(Option<(f64, f64)>, Option<f64
 
 /// What is black and what is white, by the smallest and the largest sample.
 fn limits(low: f64, high: f64, whites: &[f64]) -> (f64, f64) {
-    let whole = whites == WHOLE_WHITES;
-    let overshoot = if whole { 0.0 } else { OVERSHOOT };
+    let overshoot = if whites == FLOAT_WHITES { OVERSHOOT } else { 0.0 };
     let fits = |white: &&f64| high <= **white * (1.0 + overshoot) && low >= -**white * overshoot;
     match whites.iter().find(fits) {
         Some(white) if high >= white * REACH => (0.0, *white),
         _ if low < high => (low, high),
         // one colour all over: as bright as it is among the usual numbers
         _ => (0.0, whites.iter().copied().find(|white| low <= *white).unwrap_or(low)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn usual_whites_are_believed_and_others_are_stretched() {
+        for (whites, low, high, expected) in [
+            (&FLOAT_WHITES[..], 0.0, 1.0, (0.0, 1.0)),
+            (&FLOAT_WHITES, 0.2, 0.6, (0.0, 1.0)),
+            (&FLOAT_WHITES, -0.03, 1.06, (0.0, 1.0)),
+            (&FLOAT_WHITES, 0.0, 250.0, (0.0, 255.0)),
+            (&FLOAT_WHITES, 0.0, 60_000.0, (0.0, 65_535.0)),
+            (&FLOAT_WHITES, 0.0, 0.01, (0.0, 0.01)),
+            (&FLOAT_WHITES, 0.1, 3.7, (0.1, 3.7)),
+            (&FLOAT_WHITES, -1.0, 1.0, (-1.0, 1.0)),
+            (&FLOAT_WHITES, -4000.0, 8000.0, (-4000.0, 8000.0)),
+            (&FLOAT_WHITES, 0.5, 0.5, (0.0, 1.0)),
+            (&FLOAT_WHITES, 0.0, 0.0, (0.0, 1.0)),
+            (&UNSIGNED_32_WHITES, 0.0, 4e9, (0.0, 4_294_967_295.0)),
+            (&UNSIGNED_32_WHITES, 0.0, 200.0, (0.0, 255.0)),
+            (&UNSIGNED_32_WHITES, 3.0, 40.0, (3.0, 40.0)),
+            (&UNSIGNED_32_WHITES, 0.0, 3000.0, (0.0, 4095.0)),
+            (&UNSIGNED_32_WHITES, 0.0, 240_000.0, (0.0, 240_000.0)),
+            (&UNSIGNED_32_WHITES, 0.0, 1.0, (0.0, 1.0)),
+            (&SIGNED_32_WHITES, 0.0, 2e9, (0.0, 2_147_483_647.0)),
+            (&SIGNED_16_WHITES, 0.0, 30_000.0, (0.0, 32_767.0)),
+            (&SIGNED_16_WHITES, -1000.0, 2000.0, (-1000.0, 2000.0)),
+            (&SIGNED_8_WHITES, 0.0, 100.0, (0.0, 127.0)),
+        ] {
+            assert_eq!(limits(low, high, whites), expected, "{low} {high} of {whites:?}");
+        }
     }
 }

@@ -136,7 +136,7 @@ pub enum Unread {
     Heic,
     /// A PNG rewritten by Apple's tools for its own devices.
     OptimisedPng,
-    /// Pixels of numbers that cannot be shown: complex, infinite, or not numbers.
+    /// Pixels of numbers that cannot be shown: of 64 bits, complex, infinite, or not numbers.
     Samples,
     /// Anything else.
     Other,
@@ -168,7 +168,7 @@ impl std::fmt::Display for Unread {
             Self::OptimisedPng => {
                 "expected PNG, got Apple's CgBI variant of it: convert it by `pngcrush -revert-iphone-optimizations`"
             }
-            Self::Samples => "expected finite real numbers as pixels, got complex or infinite ones or not numbers",
+            Self::Samples => "expected samples of at most 32 bits, real and finite, got others",
             Self::Other => "expected JPEG, PNG, WebP, AVIF, GIF, TIFF, SVG, BMP or ICO, got something else",
         })
     }

@@ -6,6 +6,7 @@ mod broken;
 mod browser;
 mod budgets;
 mod colour;
+mod containers;
 mod cost;
 mod differential;
 mod faces;
@@ -19,6 +20,7 @@ mod orientation;
 mod overlays;
 mod plans;
 mod quality;
+mod signalled;
 mod size;
 mod tone;
 
