@@ -1,4 +1,4 @@
-//! Directories of TIFF and BigTIFF, in which EXIF keeps its tags too.
+//! Directories of TIFF and `BigTIFF`, in which EXIF keeps its tags too.
 
 use super::read;
 use crate::orientation::Orientation;
@@ -16,7 +16,7 @@ const EXIF: &[u8] = b"Exif\0\0";
 #[derive(Debug, Clone, Copy)]
 struct Layout {
     little: bool,
-    /// BigTIFF: counts and offsets have 64 bits.
+    /// `BigTIFF`: counts and offsets have 64 bits.
     big: bool,
 }
 
@@ -125,7 +125,7 @@ impl<'a> Directory<'a> {
     }
 }
 
-/// Bytes of a value of a type (TIFF 6.0, BigTIFF).
+/// Bytes of a value of a type (TIFF 6.0, `BigTIFF`).
 fn width(kind: u64) -> Option<usize> {
     match kind {
         1 | 2 | 6 | 7 => Some(1),
@@ -186,7 +186,9 @@ pub(crate) fn written(big: bool, little: bool, pages: &[&[(u16, u16, Vec<u64>)]]
             put(&mut file, values.len() as u64, word);
             let mut data = Vec::new();
             let width = width((*kind).into()).expect("a known type");
-            values.iter().for_each(|value| put(&mut data, *value, width));
+            for value in values {
+                put(&mut data, *value, width);
+            }
             if data.len() <= word {
                 data.resize(word, 0);
                 file.extend(data);

@@ -70,14 +70,38 @@ impl Encoding {
         self.curve == Curve::Srgb && self.full_range && self.primaries.is_srgb()
     }
 
-    /// The light of a number from 0 to 1.
-    pub fn light(&self, number: f64) -> f64 {
+    /// Whether the light of a channel depends on the others, so that a curve for each does not do.
+    pub fn mixes(&self) -> bool {
+        self.curve == Curve::Hlg
+    }
+
+    /// The light of three numbers from 0 to 1, in the profile connection space, by the matrix to it.
+    pub fn colour(&self, matrix: &Matrix, numbers: [f64; 3]) -> [f64; 3] {
+        let light = if self.mixes() {
+            let scene = numbers.map(|number| hlg_scene(self.full(number)));
+            // the system gamma works on luminance, so that hues stay (ITU-R BT.2100, table 5)
+            let luminance = times(matrix, scene)[1].max(0.0);
+            let gain = if luminance > 0.0 { luminance.powf(HLG_SYSTEM_GAMMA - 1.0) } else { 0.0 };
+            scene.map(|scene| toned(HLG_PEAK * scene * gain, HLG_PEAK))
+        } else {
+            numbers.map(|number| self.light(number))
+        };
+        times(matrix, light)
+    }
+
+    /// A number as it would be in the full range.
+    fn full(&self, number: f64) -> f64 {
         let number = if self.full_range {
             number
         } else {
             (number * 255.0 - NARROW_BLACK) / (NARROW_WHITE - NARROW_BLACK)
         };
-        self.curve.light(number.clamp(0.0, 1.0)).clamp(0.0, 1.0)
+        number.clamp(0.0, 1.0)
+    }
+
+    /// The light of a number from 0 to 1, channel by channel.
+    pub fn light(&self, number: f64) -> f64 {
+        self.curve.light(self.full(number)).clamp(0.0, 1.0)
     }
 }
 
@@ -168,7 +192,7 @@ const BRADFORD: [[f64; 3]; 3] =
     [[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0389, -0.0685, 1.0296]];
 
 /// A matrix by rows.
-type Matrix = [[f64; 3]; 3];
+pub type Matrix = [[f64; 3]; 3];
 
 impl Chromaticities {
     /// Those of sRGB and ITU-R BT.709.
@@ -184,7 +208,7 @@ impl Chromaticities {
     }
 
     /// From red, green and blue to XYZ under D50, by rows; none if the four points span no colours.
-    pub fn to_profile_space(&self) -> Option<Matrix> {
+    pub fn to_profile_space(self) -> Option<Matrix> {
         let point = |(x, y): (f64, f64)| {
             let inside = x >= 0.0 && y > 0.0 && x + y <= 1.0;
             inside.then(|| [x / y, 1.0, (1.0 - x - y) / y])

@@ -117,7 +117,9 @@ mod tests {
             bytes.extend(at.to_le_bytes());
             at += data.len() as u32;
         }
-        entries.iter().for_each(|(_, _, data)| bytes.extend(*data));
+        for (_, _, data) in entries {
+            bytes.extend(*data);
+        }
         bytes
     }
 

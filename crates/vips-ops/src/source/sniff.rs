@@ -91,9 +91,8 @@ pub fn sniff(bytes: &[u8]) -> Option<SourceFormat> {
         }
         [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..] => Some(SourceFormat::Gif),
         [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Some(SourceFormat::Webp),
-        // the second pair is BigTIFF's
-        [b'I', b'I', 42, 0, ..] | [b'M', b'M', 0, 42, ..] => Some(SourceFormat::Tiff),
-        [b'I', b'I', 43, 0, ..] | [b'M', b'M', 0, 43, ..] => Some(SourceFormat::Tiff),
+        // 43 is BigTIFF's
+        [b'I', b'I', 42 | 43, 0, ..] | [b'M', b'M', 0, 42 | 43, ..] => Some(SourceFormat::Tiff),
         [_, _, _, _, b'f', b't', b'y', b'p', ..] => heif(bytes),
         [b'B', b'M', ..] => bmp(bytes),
         [0, 0, 1, 0, low, high, ..] if (*low, *high) != (0, 0) && bytes.len() >= ICO_DIRECTORY => {
@@ -106,14 +105,12 @@ pub fn sniff(bytes: &[u8]) -> Option<SourceFormat> {
 /// The codec of the picture in the container decides; brands count where it is not told.
 fn heif(bytes: &[u8]) -> Option<SourceFormat> {
     let brands = brands(bytes)?;
-    let is_avif = match heif::read(bytes).and_then(|container| container.codec) {
-        Some(codec) => &codec == b"av01",
-        None => {
-            let foreign = FOREIGN_BRANDS.contains(&&brands[0]) && !brands.contains(b"avif");
-            !foreign && HEIF_BRANDS.iter().any(|brand| brands.contains(brand))
-        }
+    let by_brand = || {
+        let foreign = FOREIGN_BRANDS.contains(&&brands[0]) && !brands.contains(b"avif");
+        !foreign && HEIF_BRANDS.iter().any(|brand| brands.contains(brand))
     };
-    is_avif.then_some(SourceFormat::Heif)
+    let codec = heif::read(bytes).and_then(|container| container.codec);
+    codec.map_or_else(by_brand, |codec| &codec == b"av01").then_some(SourceFormat::Heif)
 }
 
 /// The major brand, its version, and the compatible brands.
@@ -269,7 +266,7 @@ mod tests {
     }
 
     /// A container with one item of a codec, and these brands.
-    fn container(brands: &[u8], codec: &[u8; 4]) -> Vec<u8> {
+    fn container(brands: &[u8], codec: [u8; 4]) -> Vec<u8> {
         let boxed = |name: &[u8; 4], body: &[u8]| {
             [&(body.len() as u32 + 8).to_be_bytes(), name.as_slice(), body].concat()
         };
@@ -284,12 +281,12 @@ mod tests {
     fn the_codec_decides_and_not_the_brand() {
         for brands in ["mif1\0\0\0\0mif1", "mif1\0\0\0\0avif", "avif\0\0\0\0mif1", "heic\0\0\0\0mif1"] {
             let of = |codec| container(brands.as_bytes(), codec);
-            assert_eq!(sniff(&of(b"av01")), Some(SourceFormat::Heif), "{brands}");
-            for codec in [b"hvc1", b"hev1", b"jpeg", b"vvc1"] {
+            assert_eq!(sniff(&of(*b"av01")), Some(SourceFormat::Heif), "{brands}");
+            for codec in [*b"hvc1", *b"hev1", *b"jpeg", *b"vvc1"] {
                 assert_eq!(sniff(&of(codec)), None, "{brands}");
             }
-            assert_eq!(Unread::of(&of(b"hvc1")), Unread::Heic, "{brands}");
-            assert_eq!(Unread::of(&of(b"vvc1")), Unread::Other, "{brands}");
+            assert_eq!(Unread::of(&of(*b"hvc1")), Unread::Heic, "{brands}");
+            assert_eq!(Unread::of(&of(*b"vvc1")), Unread::Other, "{brands}");
         }
         assert_eq!(Unread::of(b"\0\0\0\x14ftypheic\0\0\0\0mif1"), Unread::Heic);
         assert_eq!(Unread::of(b"\x89PNG\r\n\x1a\n\0\0\0\x04CgBI"), Unread::OptimisedPng);

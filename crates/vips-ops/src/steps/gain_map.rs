@@ -63,7 +63,7 @@ fn cleaned(xmp: &[u8]) -> Cleaned {
     }
     let rest = without(text, cuts);
     let uris = GAIN_MAP.iter().chain(&CONTAINER);
-    Cleaned::Text(uris.fold(rest, |text, uri| undeclared(text, uri)))
+    Cleaned::Text(uris.fold(rest, |text, uri| undeclared(&text, uri)))
 }
 
 /// Collects what claims something, and whether anything else is said.
@@ -100,7 +100,7 @@ fn without(text: &str, mut cuts: Vec<Range<usize>>) -> String {
 }
 
 /// Without declarations of a namespace: `xmlns:prefix="uri"`, in either quotes.
-fn undeclared(text: String, uri: &str) -> String {
+fn undeclared(text: &str, uri: &str) -> String {
     let mut cuts = Vec::new();
     for (at, _) in text.match_indices(uri) {
         let end = at + uri.len();
@@ -110,7 +110,7 @@ fn undeclared(text: String, uri: &str) -> String {
             cuts.push(start..end + 1);
         }
     }
-    without(&text, cuts)
+    without(text, cuts)
 }
 
 #[cfg(test)]

@@ -70,7 +70,9 @@ fn chained(first: &Bytes, second: &Bytes) -> Bytes {
             } else {
                 vec![entry + 8]
             };
-            places.into_iter().for_each(|at| add(&mut tail, at));
+            for at in places {
+                add(&mut tail, at);
+            }
         }
         if bytes > 4 {
             add(&mut tail, entry + 8);
@@ -174,7 +176,7 @@ fn colours_multiplied_by_alpha_are_divided_by_it() {
     }
     // opaque where it was opaque, and the same after scaling as before
     let small = picture(&file, "width=60&format=png&flatten");
-    let large = picture(&Bytes::from(ask(&file, "format=png").unwrap().bytes), "width=60&format=png&flatten");
+    let large = picture(&ask(&file, "format=png").unwrap().bytes, "width=60&format=png&flatten");
     check(&small, &large, 1.5);
 }
 
@@ -237,10 +239,7 @@ fn a_still_gif_does_not_loop_and_an_animation_does() {
     let moving = sample("mill.gif");
     assert!(loops(&ask(&moving, "width=40").unwrap().bytes));
     let settings = Settings {
-        animation: settings::Animation {
-            over_budget: settings::OverBudget::FirstFrame,
-            ..Default::default()
-        },
+        animation: settings::Animation { over_budget: settings::OverBudget::FirstFrame },
         limits: settings::Limits { max_frames: 1, ..Default::default() },
         ..Default::default()
     };

@@ -234,7 +234,7 @@ fn hdr_is_mapped_to_what_sdr_would_show() {
             assert!(seen[0].abs_diff(seen[2]) <= 3, "grey is grey: {seen:?}");
         }
         for (seen, expected) in seen.iter().zip(EXPECTED).skip(3) {
-            assert!(seen.iter().zip(expected).all(|(a, b)| a.abs_diff(b) <= 45), "{seen:?} for {expected:?}");
+            assert!(seen.iter().zip(expected).all(|(a, b)| a.abs_diff(b) <= 25), "{seen:?} for {expected:?}");
         }
     }
 }
