@@ -82,7 +82,10 @@ pub fn render(
     let made = match plan.output.format {
         _ if plan.original_serves == OriginalServes::Always => {
             reached(Phase::Processed);
-            Ok((source.bytes.clone(), None))
+            // an animation over its budget is not decoded; a picture that is broken is to be refused
+            let fine =
+                if source.info.calibrated { load::decode(source, &plan.load, deadline) } else { Ok(()) };
+            fine.map(|()| (source.bytes.clone(), None))
         }
         OutputFormat::Mp4 => {
             reached(Phase::Processed);

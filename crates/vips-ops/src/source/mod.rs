@@ -38,6 +38,7 @@ use sniff::Unread;
 
 /// What the header says.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "facts that do not depend on each other")]
 pub struct SourceInfo {
     /// The format of the bytes.
     pub format: SourceFormat,
@@ -57,6 +58,9 @@ pub struct SourceInfo {
     pub profile: Profile,
     /// Whether pixels are 8-bit sRGB or grey already.
     pub plain: bool,
+    /// Whether a PNG says by gamma and primaries alone what its numbers mean: as a PNG it looks the same to those who read
+    /// that and to those who do not only if it stays as it is.
+    pub calibrated: bool,
     /// Whether it carries more than pixels and a colour profile: EXIF, XMP, IPTC, comments.
     pub metadata: bool,
     /// Smaller copies of the picture in the same file, from the largest to the smallest.
@@ -95,6 +99,7 @@ impl Source {
         let stored = Size { width: image.width(), height: image.height() };
         check_pixels(stored, limits)?;
         let (preparation, profile) = Preparation::of(format, bytes, &image)?;
+        let calibrated = preparation.is_of_calibration();
         let prepared = preparation.apply(image.clone())?;
         let info = SourceInfo {
             format,
@@ -106,6 +111,7 @@ impl Source {
             jpeg_quality: (format == SourceFormat::Jpeg).then(|| jpeg::quality(bytes)).flatten(),
             profile,
             plain: is_plain(&image) && preparation.is_nothing(),
+            calibrated,
             metadata: has_metadata(&image),
             reductions: reductions::find(format, bytes, &image),
         };

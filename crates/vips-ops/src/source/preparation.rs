@@ -23,6 +23,8 @@ pub struct Preparation {
     premultiplied: bool,
     /// What the embedded profile is replaced by.
     profile: Replacement,
+    /// Whether that is for `gAMA` and `cHRM` of a PNG.
+    calibration: bool,
 }
 
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -43,22 +45,29 @@ impl Preparation {
         let premultiplied = format == SourceFormat::Heif
             && image.has_alpha()
             && heif::read(bytes).is_some_and(|container| container.premultiplied);
-        let (profile, wanted) = match signal::of(format, bytes) {
+        let signal = signal::of(format, bytes);
+        let (profile, wanted) = match signal {
             _ if image.interpretation() == Interpretation::Cmyk => (Replacement::Nothing, Profile::of(image)),
             Signal::Silent => (Replacement::Nothing, Profile::of(image)),
             Signal::Plain if image.has(ICC) => (Replacement::Removed, Profile::Srgb),
             Signal::Plain => (Replacement::Nothing, Profile::Srgb),
-            Signal::Encoded(encoding) => match icc::written_for(&encoding) {
+            Signal::Encoded(encoding) | Signal::Calibrated(encoding) => match icc::written_for(&encoding) {
                 Some(profile) => (Replacement::Written(profile.into()), Profile::Foreign),
                 None => (Replacement::Nothing, Profile::of(image)),
             },
         };
-        Ok((Self { scale, premultiplied, profile }, wanted))
+        let calibration = matches!(signal, Signal::Calibrated(_));
+        Ok((Self { scale, premultiplied, profile, calibration }, wanted))
     }
 
     /// Whether stored pixels are usual ones.
     pub fn is_nothing(&self) -> bool {
         self.scale.is_none() && !self.premultiplied && self.profile == Replacement::Nothing
+    }
+
+    /// Whether colours are converted by `gAMA` and `cHRM` of a PNG.
+    pub fn is_of_calibration(&self) -> bool {
+        self.calibration
     }
 
     /// Prepares what a loader gives, pixel by pixel: pictures still stream.

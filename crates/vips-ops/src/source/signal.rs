@@ -17,6 +17,8 @@ pub enum Signal {
     Plain,
     /// They are encoded so, whatever is embedded.
     Encoded(Encoding),
+    /// They are encoded so by `gAMA` and `cHRM` of a PNG, which only some programs read.
+    Calibrated(Encoding),
 }
 
 impl Signal {
@@ -85,11 +87,14 @@ fn png(bytes: &[u8]) -> Signal {
         (Some(cicp), ..) => Signal::of_encoding(Cicp { peak, ..cicp }.encoding()),
         _ if settled => Signal::Silent,
         (None, None, None) => Signal::Silent,
-        (None, gamma, primaries) => Signal::of_encoding(Encoding {
-            primaries: primaries.unwrap_or(Chromaticities::SRGB),
-            curve: gamma.unwrap_or(Curve::Srgb),
-            full_range: true,
-        }),
+        (None, gamma, primaries) => {
+            let primaries = primaries.unwrap_or(Chromaticities::SRGB);
+            let curve = gamma.unwrap_or(Curve::Srgb);
+            match Signal::of_encoding(Encoding { primaries, curve, full_range: true }) {
+                Signal::Encoded(encoding) => Signal::Calibrated(encoding),
+                signal => signal,
+            }
+        }
     }
 }
 

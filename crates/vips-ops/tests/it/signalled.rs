@@ -183,11 +183,15 @@ fn seen(picture: &Picture) -> Vec<[u8; 3]> {
 
 #[track_caller]
 fn check(file: &Bytes, expected: &Colours, tolerance: u8) {
-    for query in ["format=png", "format=png&width=112&height=16&crop=stretch", "format=png&sharp_amount=0.01"]
-    {
+    // as another PNG, through other pixels, and as what has no chunks
+    for (query, loss) in [
+        ("format=png&interlace=true", 0),
+        ("format=png&sharp_amount=0.01", 0),
+        ("format=webp&quality=100&sharp_amount=0.01", 6),
+    ] {
         let seen = seen(&picture(file, query));
         for (seen, expected) in seen.iter().zip(expected) {
-            let near = seen.iter().zip(expected).all(|(a, b)| a.abs_diff(*b) <= tolerance);
+            let near = seen.iter().zip(expected).all(|(a, b)| a.abs_diff(*b) <= tolerance + loss);
             assert!(near, "{query}: {seen:?} for {expected:?}");
         }
     }
@@ -273,6 +277,23 @@ fn gamma_and_primaries_count_when_nothing_better_is_there() {
 }
 
 #[test]
+fn a_png_whose_colours_hang_on_its_chunks_stays_as_it_is_where_it_can() {
+    let file = png(&GAMMA_1_8, &[gamma(55_556)]);
+    for query in ["format=png", "width=112", "format=png&quality=50"] {
+        assert_eq!(ask(&file, query).unwrap().bytes, file, "{query}");
+    }
+    for query in ["width=56", "format=png&interlace=true", "format=png&rotate=180", "flip=true"] {
+        assert_ne!(ask(&file, query).unwrap().bytes, file, "{query}");
+    }
+    // what is broken is not passed on
+    let cut = file.slice(..file.len() - 30);
+    assert!(ask(&cut, "format=png").is_err());
+    // numbers are read by too few programs to be passed on
+    let numbers = png(&DISPLAY_P3, &[cicp(12, 13)]);
+    assert_ne!(ask(&numbers, "format=png").unwrap().bytes, numbers);
+}
+
+#[test]
 fn numbers_come_before_a_profile() {
     start();
     // a profile that makes everything else of the colours
@@ -288,7 +309,8 @@ fn numbers_come_before_a_profile() {
     assert!(!answer.windows(4).any(|part| part == b"iCCP"), "the profile that does not count goes");
     // a profile comes before gamma
     let with_gamma = with_chunks(&embedded, &[gamma(100_000)]);
-    assert_eq!(seen(&picture(&with_gamma, "format=png")), seen(&picture(&embedded, "format=png")));
+    let query = "format=png&interlace=true";
+    assert_eq!(seen(&picture(&with_gamma, query)), seen(&picture(&embedded, query)));
 }
 
 /// The profile of a sample in Display P3.
@@ -334,7 +356,7 @@ fn grey_is_converted_exactly_in_the_dark() {
     let grey = high.add(&halves.extract_bands(1, 1).unwrap()).unwrap();
     let grey = grey.cast(BandFormat::Ushort).unwrap().interpret(Interpretation::Grey16).unwrap();
     let plain = grey.save_png(1, PngRows::Plain, Palette::Direct, Keep::Nothing).unwrap();
-    let answer = picture(&with_chunks(&plain, &[gamma(100_000)]), "format=png");
+    let answer = picture(&with_chunks(&plain, &[gamma(100_000)]), "format=png&interlace=true");
     for (x, level) in expected.iter().enumerate() {
         let [red, green, blue, _] = answer.at(x as u32, 0);
         assert!(red == green && green == blue && red.abs_diff(*level) <= 1, "{level}: {red} {green} {blue}");

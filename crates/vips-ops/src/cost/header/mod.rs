@@ -99,13 +99,17 @@ pub fn scan(bytes: &[u8]) -> Option<Header> {
     let found = found.filter(|found| found.size.width > 0 && found.size.height > 0);
     let is_guess = found.is_none();
     let mut found = found.unwrap_or_else(|| guess(format, bytes.len()));
-    match signal::of(format, bytes) {
+    let signal = signal::of(format, bytes);
+    match signal {
         Signal::Silent => {}
         Signal::Plain => found.profile = Profile::Srgb,
-        Signal::Encoded(_) => found.profile = Profile::Foreign,
+        Signal::Encoded(_) | Signal::Calibrated(_) => found.profile = Profile::Foreign,
     }
+    let calibrated = matches!(signal, Signal::Calibrated(_));
     let quality = (format == SourceFormat::Jpeg).then(|| jpeg::quality(bytes)).flatten();
-    Some(Header { drawing, is_guess, ..header(format, found, quality) })
+    let header = header(format, found, quality);
+    let info = SourceInfo { calibrated, ..header.info };
+    Some(Header { info, drawing, is_guess, ..header })
 }
 
 /// What the header of a picture says that we encode ourselves.
@@ -125,6 +129,7 @@ fn header(format: SourceFormat, found: Found, jpeg_quality: Option<u8>) -> Heade
         jpeg_quality,
         profile: found.profile,
         plain: true,
+        calibrated: false,
         metadata: true,
         reductions: Vec::new(),
     };
