@@ -3,8 +3,13 @@
 use bytes::Bytes;
 use testkit::{Picture, sample};
 use vips_ops::{
-    Accept, ErrorKind, Settings, Source, settings,
-    source::sniff::{SourceFormat, Unread, sniff},
+    Accept, ErrorKind, Settings, Source,
+    cost::header,
+    settings,
+    source::{
+        Profile, SourceInfo,
+        sniff::{SourceFormat, Unread, sniff},
+    },
     vips::{
         Access, BandFormat, Image, Interpretation, Keep, Loader, Operation, Palette, PngRows, ops::Kernel,
     },
@@ -264,4 +269,33 @@ fn what_is_encoded_anew_claims_no_gain_map() {
     let kept = ask(&file, "quality=100").unwrap().bytes;
     let claims = kept.windows(5).any(|part| part == b"hdrgm");
     assert_eq!(claims, kept == file);
+}
+
+#[test]
+fn predictions_see_what_decoders_see() {
+    let image = photo();
+    let small = image.resize(0.1, 0.1, Kernel::Linear).unwrap();
+    let png = small.save_png(6, PngRows::Plain, Palette::Direct, Keep::Nothing).unwrap();
+    let mut icon = b"\0\0\x01\0\x01\0\x18\x10\0\0\0\0\0\0".to_vec();
+    icon.extend((png.len() as u32).to_le_bytes());
+    icon.extend([&22u32.to_le_bytes(), png.as_ref()].concat());
+    let float = image.linear(&[1.0 / 255.0], &[0.0]).unwrap().cast(BandFormat::Float).unwrap();
+    for file in [
+        tiff(&image, |saver| saver.bool(c"bigtiff", true)),
+        tiff(&float, |saver| saver),
+        Bytes::from_static(PREMULTIPLIED),
+        Bytes::from_static(ICON),
+        Bytes::from_static(include_bytes!("pictures/patches-pq.avif")),
+        Bytes::from_static(ULTRA_HDR),
+        icon.into(),
+    ] {
+        let source = Source::open(&file, &Settings::default().limits).unwrap();
+        let header = header::scan(&file).unwrap();
+        assert!(!header.is_guess, "{:?}", source.info);
+        assert_eq!(header.info.stored, source.info.stored, "{:?}", source.info);
+        // what cannot be told counts as the dearer
+        let foreign = |info: &SourceInfo| info.profile == Profile::Foreign;
+        assert!(foreign(&header.info) || !foreign(&source.info), "{:?}", source.info);
+        assert!(header.info.alpha || !source.info.alpha, "{:?}", source.info);
+    }
 }
