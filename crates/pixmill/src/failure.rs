@@ -334,7 +334,7 @@ mod tests {
             (vips_ops::Error::Encoder("x".into()), true),
             (vips_ops::Error::of_pixels(told()), true),
             (vips_ops::Error::of_encoder(told()), true),
-            (vips_ops::Error::Unsupported, false),
+            (vips_ops::Error::unsupported(b""), false),
             (large, false),
         ] {
             let failure = Failure::from(error);

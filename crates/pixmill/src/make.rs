@@ -106,7 +106,7 @@ pub async fn attempt(worker: &Rc<Worker>, job: &Job, position: Generation) -> Re
 /// The original as it is; nothing if it has to be drawn first.
 fn passed_on(worker: &Worker, original: &Original) -> Result<Option<Body>, Failure> {
     let bytes = original.envelope.body.clone();
-    let format = sniff(&bytes).ok_or(vips_ops::Error::Unsupported)?;
+    let format = sniff(&bytes).ok_or_else(|| vips_ops::Error::unsupported(&bytes))?;
     let headers = match format {
         SourceFormat::Svg if !worker.shared.settings.output.svg_passthrough => return Ok(None),
         SourceFormat::Svg => vec![("content-security-policy".to_owned(), DISARMED.to_owned())],

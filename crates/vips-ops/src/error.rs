@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{interned, params::spec::Invalid};
+use crate::{interned, params::spec::Invalid, source::sniff::Unread};
 
 /// The result of this crate's fallible functions.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -14,8 +14,8 @@ pub enum Error {
     #[error(transparent)]
     Invalid(#[from] Invalid),
     /// The bytes are no picture of a format that is read.
-    #[error("the source is not a picture in a supported format")]
-    Unsupported,
+    #[error("the source is not a picture in a supported format: {0}")]
+    Unsupported(Unread),
     /// The bytes begin like a picture but cannot be decoded.
     #[error("the picture cannot be decoded: {0}")]
     Undecodable(vips::Error),
@@ -85,7 +85,7 @@ impl Error {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Invalid(_) => ErrorKind::Invalid,
-            Self::Unsupported => ErrorKind::Unsupported,
+            Self::Unsupported(_) => ErrorKind::Unsupported,
             Self::Undecodable(_) => ErrorKind::Undecodable,
             Self::OverLimit { .. } => ErrorKind::OverLimit,
             Self::Overlay(_) => ErrorKind::Overlay,
@@ -102,6 +102,11 @@ impl Error {
             ErrorKind::Unsupported | ErrorKind::Undecodable | ErrorKind::Overlay => Blame::Origin,
             ErrorKind::Encoder | ErrorKind::OutOfMemory | ErrorKind::Deadline => Blame::Us,
         }
+    }
+
+    /// The error of bytes that are of no format that is read.
+    pub fn unsupported(bytes: &[u8]) -> Self {
+        Self::Unsupported(Unread::of(bytes))
     }
 
     /// The error of a failed libvips call over the original's pixels: the original's fault, unless memory ran out.

@@ -13,7 +13,9 @@ use crate::{
     settings::Settings,
     size::{Rect, Size},
     source::Source,
-    steps::{self, alpha, canvas, load, metadata, orient, profile, redeye, resize, sharpen, turn, window},
+    steps::{
+        self, alpha, canvas, gain_map, load, metadata, orient, profile, redeye, resize, sharpen, turn, window,
+    },
     tone::Grade,
 };
 
@@ -80,7 +82,10 @@ pub fn render(
     let made = match plan.output.format {
         _ if plan.original_serves == OriginalServes::Always => {
             reached(Phase::Processed);
-            Ok((source.bytes.clone(), None))
+            // an animation over its budget is not decoded; a picture that is broken is to be refused
+            let fine =
+                if source.info.calibrated { load::decode(source, &plan.load, deadline) } else { Ok(()) };
+            fine.map(|()| (source.bytes.clone(), None))
         }
         OutputFormat::Mp4 => {
             reached(Phase::Processed);
@@ -157,7 +162,7 @@ pub(crate) fn pixels(plan: &Plan, source: &Source, overlays: &[Drawn], deadline:
         frame(plan, &opened, &mut Found::default(), overlays)
     };
     let upright = |image| if plan.autorotated { metadata::upright(&image) } else { Ok(image) };
-    finished.and_then(upright).map_err(Error::of_pixels)
+    finished.and_then(upright).and_then(|image| gain_map::unclaimed(&image)).map_err(Error::of_pixels)
 }
 
 /// The finished film. Nothing is kept of a frame that is encoded.

@@ -23,8 +23,16 @@ unsafe impl Sync for Image {}
 pub enum BandFormat {
     /// 8 bits unsigned.
     Uchar,
+    /// 8 bits signed.
+    Char,
     /// 16 bits unsigned.
     Ushort,
+    /// 16 bits signed.
+    Short,
+    /// 32 bits signed.
+    Int,
+    /// 32 bits unsigned.
+    Uint,
     /// 32-bit float.
     Float,
     /// 64-bit float.
@@ -37,7 +45,11 @@ impl BandFormat {
     pub(crate) fn code(self) -> i32 {
         match self {
             Self::Uchar => ffi::VipsBandFormat_VIPS_FORMAT_UCHAR,
+            Self::Char => ffi::VipsBandFormat_VIPS_FORMAT_CHAR,
             Self::Ushort => ffi::VipsBandFormat_VIPS_FORMAT_USHORT,
+            Self::Short => ffi::VipsBandFormat_VIPS_FORMAT_SHORT,
+            Self::Int => ffi::VipsBandFormat_VIPS_FORMAT_INT,
+            Self::Uint => ffi::VipsBandFormat_VIPS_FORMAT_UINT,
             Self::Float => ffi::VipsBandFormat_VIPS_FORMAT_FLOAT,
             Self::Double => ffi::VipsBandFormat_VIPS_FORMAT_DOUBLE,
             Self::Other(code) => code,
@@ -45,8 +57,10 @@ impl BandFormat {
     }
 
     fn from_code(code: i32) -> Self {
-        [Self::Uchar, Self::Ushort, Self::Float, Self::Double]
+        let known = [Self::Uchar, Self::Char, Self::Ushort, Self::Short, Self::Int, Self::Uint];
+        known
             .into_iter()
+            .chain([Self::Float, Self::Double])
             .find(|format| format.code() == code)
             .unwrap_or(Self::Other(code))
     }

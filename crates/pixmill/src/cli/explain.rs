@@ -131,6 +131,7 @@ fn assumed(stored: Size) -> SourceInfo {
         jpeg_quality: None,
         profile: Profile::Srgb,
         plain: true,
+        calibrated: false,
         metadata: false,
         reductions: Vec::new(),
         vector: None,

@@ -280,10 +280,8 @@ fn message(failure: &Failure) -> String {
         }
         Failure::Range { length } => return format!("expected a range within {length} bytes"),
         Failure::Upload(error) => return error.to_string(),
+        Failure::Image(ImageError::Unsupported(found)) => return found.to_string(),
         Failure::Image(ImageError::Undecodable(_)) => "the original cannot be decoded",
-        Failure::Image(ImageError::Unsupported) => {
-            "expected JPEG, PNG, WebP, AVIF, GIF, TIFF or SVG, got something else"
-        }
         Failure::Image(ImageError::Overlay(_)) => "a required overlay could not be fetched or is no picture",
         Failure::Image(ImageError::Deadline) | Failure::Deadline => "the answer was not ready in time",
         Failure::Origin(error) => origin_message(error.kind()),

@@ -159,7 +159,7 @@ impl Work<'_> {
     /// Keeps an upload as the original of its path.
     async fn keep(&self, original: Original) -> Result<Original, Failure> {
         if sniff(&original.envelope.body).is_none() {
-            return Err(vips_ops::Error::Unsupported.into());
+            return Err(vips_ops::Error::unsupported(&original.envelope.body).into());
         }
         let lifetimes =
             Lifetimes { fresh_for: self.worker.shared.config.uploads.ttl, ..Lifetimes::default() };

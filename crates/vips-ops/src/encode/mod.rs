@@ -16,6 +16,12 @@ pub(crate) const FULL_COLOUR_QUALITY: u8 = 90;
 /// Error diffusion of GIF; 0 leaves flat areas flat, 1 is the strongest.
 const GIF_DITHER: f64 = 1.0;
 
+/// A still without the loop that libvips would give it: a GIF with one is an animation to those who show it.
+fn once(image: &Image) -> Result<Image> {
+    let is_still = image.page_height() == image.height();
+    if is_still { image.edit(|edit| edit.set_int(c"loop", 1)) } else { Ok(image.clone()) }
+}
+
 /// Encodes a still, or a stack of frames; a film is no picture, see [`mp4::Film`].
 pub fn encode(image: &Image, output: Output) -> Result<Bytes> {
     let keep = match output.metadata {
@@ -38,7 +44,7 @@ pub fn encode(image: &Image, output: Output) -> Result<Bytes> {
         }
         OutputFormat::Webp => image.save_webp(output.quality, output.effort, keep),
         OutputFormat::Avif => image.save_avif(output.quality, output.effort, subsample, keep),
-        OutputFormat::Gif => image.save_gif(output.effort, GIF_DITHER, keep),
+        OutputFormat::Gif => once(image)?.save_gif(output.effort, GIF_DITHER, keep),
         OutputFormat::Mp4 => unreachable!("invariant: a film is encoded frame by frame"),
     }
 }

@@ -242,11 +242,8 @@ impl Plan {
             size,
             original_serves: if passes { OriginalServes::Always } else { OriginalServes::Never },
         };
-        let too = original::serves(&plan, info, settings);
-        Ok(Self {
-            original_serves: if too { OriginalServes::IfSmaller } else { plan.original_serves },
-            ..plan
-        })
+        let original_serves = original::serves(&plan, info, settings);
+        Ok(Self { original_serves, ..plan })
     }
 }
 

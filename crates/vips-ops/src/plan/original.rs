@@ -16,12 +16,24 @@ pub enum OriginalServes {
     Never,
     /// It is an answer too, and the better one if the encoding comes out larger.
     IfSmaller,
-    /// It goes out in place of any encoding: an animation over its budget.
+    /// It goes out in place of any encoding: an animation over its budget, a PNG whose colours hang on its chunks.
     Always,
 }
 
 /// Whether the answer is the original's pixels in the original's format, with nothing dropped that was to be dropped.
-pub fn serves(plan: &Plan, info: &SourceInfo, settings: &Settings) -> bool {
+///
+/// A PNG whose colours hang on chunks that an encoder does not write, and that not every program reads, goes out as it is:
+/// it then looks as it always did to everybody.
+pub fn serves(plan: &Plan, info: &SourceInfo, settings: &Settings) -> OriginalServes {
+    let (serves, otherwise) = (is_the_same(plan, info, settings), plan.original_serves);
+    match (serves, info.calibrated) {
+        (false, _) => otherwise,
+        (true, true) => OriginalServes::Always,
+        (true, false) => OriginalServes::IfSmaller,
+    }
+}
+
+fn is_the_same(plan: &Plan, info: &SourceInfo, settings: &Settings) -> bool {
     // every field is named: whoever adds a step to the plan decides here what it means
     let Plan {
         load,
@@ -42,7 +54,7 @@ pub fn serves(plan: &Plan, info: &SourceInfo, settings: &Settings) -> bool {
         paints: Paint::Nothing,
         flatten: false,
         autorotated,
-        profile: Profile::Srgb,
+        profile,
         output,
         overlays,
         content: _,
@@ -59,8 +71,9 @@ pub fn serves(plan: &Plan, info: &SourceInfo, settings: &Settings) -> bool {
         && overlays.is_empty();
     // an orientation that was undone by a turn leaves pixels as they are, but its tag has to go
     let tag_stays = !autorotated || info.orientation.is_upright();
+    let as_stored = info.calibrated || (info.plain && *profile == Profile::Srgb);
     let whole = load.size == info.stored && load.frames == info.frames;
-    settings.output.never_larger && untouched && tag_stays && whole && info.plain && keeps(*output, info)
+    settings.output.never_larger && untouched && tag_stays && whole && as_stored && keeps(*output, info)
 }
 
 /// Whether the encoding asks for nothing that the original is not.

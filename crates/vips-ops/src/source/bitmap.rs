@@ -4,9 +4,9 @@ use std::io::Cursor;
 
 use bytes::Bytes;
 use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader};
-use vips::{Image, Interpretation};
+use vips::{Access, Image, Interpretation, Loader};
 
-use super::{SourceFormat, check_pixels};
+use super::{SourceFormat, check_pixels, icon::Icon, sniff::stated_size};
 use crate::{
     error::{Error, Result},
     settings::Limits,
@@ -19,7 +19,18 @@ const PIXEL_BYTES: u64 = 4;
 /// The pixels of a BMP, or of an icon's best size. The size that the header states is checked before anything is
 /// allocated for it.
 pub fn decode(format: SourceFormat, bytes: &Bytes, limits: &Limits) -> Result<Image> {
-    let format = if format == SourceFormat::Ico { ImageFormat::Ico } else { ImageFormat::Bmp };
+    if format != SourceFormat::Ico {
+        return pixels(ImageFormat::Bmp, bytes, limits);
+    }
+    let best = Icon::best(bytes)
+        .ok_or_else(|| Error::Undecodable(undecodable("an icon without pictures".into())))?;
+    match best.png() {
+        Some(data) => png(&bytes.slice_ref(data), limits),
+        None => pixels(ImageFormat::Ico, &best.alone(), limits),
+    }
+}
+
+fn pixels(format: ImageFormat, bytes: &[u8], limits: &Limits) -> Result<Image> {
     let mut decoder = ImageReader::with_format(Cursor::new(bytes), format)
         .into_decoder()
         .map_err(|error| broken(&error))?;
@@ -40,8 +51,21 @@ pub fn decode(format: SourceFormat, bytes: &Bytes, limits: &Limits) -> Result<Im
     image.and_then(|image| image.interpret(Interpretation::Srgb)).map_err(Error::of_pixels)
 }
 
+/// A PNG in an icon, of any colour type.
+fn png(bytes: &Bytes, limits: &Limits) -> Result<Image> {
+    if let Some(stated) = stated_size(SourceFormat::Png, bytes) {
+        check_pixels(stated, limits)?;
+    }
+    let image = Image::load(bytes, &Loader::Png, Access::Sequential);
+    image.and_then(|image| image.copy_memory()).map_err(Error::of_pixels)
+}
+
 fn broken(error: &ImageError) -> Error {
-    Error::Undecodable(vips::Error::Operation { operation: "bitmap".into(), detail: error.to_string() })
+    Error::Undecodable(undecodable(error.to_string()))
+}
+
+fn undecodable(detail: String) -> vips::Error {
+    vips::Error::Operation { operation: "bitmap".into(), detail }
 }
 
 #[cfg(test)]

@@ -99,7 +99,7 @@ fn luminance(bytes: &[u8]) -> Option<[u16; 64]> {
 }
 
 /// Markers with what belongs to them, up to the first scan: no tables after it that matter.
-fn segments(bytes: &[u8]) -> impl Iterator<Item = (u8, &[u8])> {
+pub(super) fn segments(bytes: &[u8]) -> impl Iterator<Item = (u8, &[u8])> {
     let mut rest = bytes.get(2..).unwrap_or_default();
     std::iter::from_fn(move || {
         let start = rest.iter().position(|byte| *byte != 0xff)?;

@@ -1,13 +1,23 @@
 //! The original: what its bytes say before a pixel is decoded.
 
 mod bitmap;
+mod boxes;
+mod cicp;
+pub(crate) mod directory;
 mod drawing;
+mod encoding;
+pub(crate) mod heif;
 pub mod icc;
+pub(crate) mod icon;
 pub mod jpeg;
-mod profile;
+mod preparation;
+pub(crate) mod read;
 pub mod reductions;
 mod root;
+mod samples;
+pub(crate) mod signal;
 pub mod sniff;
+mod tiff;
 pub mod unpack;
 pub mod vector;
 
@@ -16,6 +26,7 @@ use std::ffi::CString;
 use bytes::Bytes;
 use vips::{Access, BandFormat, Image, Interpretation, Loader};
 
+use self::preparation::Preparation;
 use crate::{
     error::{Error, Result},
     orientation::Orientation,
@@ -23,9 +34,10 @@ use crate::{
     settings::Limits,
     size::{Extent, Rect, Size},
 };
-pub use profile::Profile;
+pub use icc::Profile;
 pub use reductions::Reduction;
 pub use sniff::SourceFormat;
+use sniff::Unread;
 pub use vector::Vector;
 
 /// How an original stores the colours of its pixels.
@@ -39,6 +51,7 @@ pub enum Storage {
 
 /// What the header says.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "facts that do not depend on each other")]
 pub struct SourceInfo {
     /// The format of the bytes.
     pub format: SourceFormat,
@@ -58,6 +71,9 @@ pub struct SourceInfo {
     pub profile: Profile,
     /// Whether pixels are 8-bit sRGB or grey already.
     pub plain: bool,
+    /// Whether a PNG says by gamma and primaries alone what its numbers mean: as a PNG it looks the same to those who read
+    /// that and to those who do not only if it stays as it is.
+    pub calibrated: bool,
     /// Whether it carries more than pixels and a colour profile: EXIF, XMP, IPTC, comments.
     pub metadata: bool,
     /// Smaller copies of the picture in the same file, from the largest to the smallest.
@@ -79,12 +95,15 @@ pub struct Source {
     pub bytes: Bytes,
     /// What the header says.
     pub info: SourceInfo,
-    /// The opened picture, not decoded: still good for one pass from top to bottom. Without a loader: its pixels.
+    /// The opened picture as it is stored, not decoded: still good for one pass from top to bottom. Without a loader: its
+    /// pixels.
     pub(crate) image: Image,
     /// How `image` was opened, to be decoded; none for pixels, and for drawings, which are opened again to be drawn.
     pub(crate) loader: Option<Loader>,
     /// What is drawn of a drawing.
     text: Option<Text>,
+    /// What makes usual pixels of stored ones.
+    preparation: Preparation,
     /// The bounds that it was opened within.
     limits: Limits,
 }
@@ -99,7 +118,7 @@ struct Text {
 impl Source {
     /// Reads the header and checks it against the limits.
     pub fn open(bytes: &Bytes, limits: &Limits) -> Result<Self> {
-        let format = sniff::sniff(bytes).ok_or(Error::Unsupported)?;
+        let format = sniff::sniff(bytes).ok_or_else(|| Error::unsupported(bytes))?;
         if let Some(stated) = sniff::stated_size(format, bytes) {
             check_pixels(stated, limits)?;
         }
@@ -114,28 +133,40 @@ impl Source {
                 (opened.image, None, Some(vector))
             }
             Some(loader) => {
-                let image = Image::load(bytes, &loader, Access::Sequential).map_err(Error::of_pixels)?;
+                let image = Image::load(bytes, &loader, Access::Sequential).map_err(|error| {
+                    let too_wide = samples::are_too_wide(format, bytes);
+                    if too_wide { Error::Unsupported(Unread::Samples) } else { Error::of_pixels(error) }
+                })?;
                 (image, Some(loader), None)
             }
         };
         let pixels = Size { width: image.width(), height: image.height() };
         let stored = vector.map_or(pixels, |vector| vector.natural.rounded());
         check_pixels(stored, limits)?;
+        let (preparation, profile) = Preparation::of(format, bytes, &image)?;
+        let calibrated = preparation.is_of_calibration();
+        let prepared = preparation.apply(image.clone())?;
         let info = SourceInfo {
             format,
             stored,
             frames: image.int(c"n-pages").filter(|_| format.animates()).unwrap_or(1).max(1) as u32,
             orientation: Orientation::from_exif(image.int(c"orientation").unwrap_or(1)),
-            alpha: image.has_alpha(),
+            alpha: prepared.has_alpha(),
             storage: storage(format, &image),
             jpeg_quality: (format == SourceFormat::Jpeg).then(|| jpeg::quality(bytes)).flatten(),
-            profile: Profile::of(&image),
-            plain: is_plain(&image),
+            profile,
+            plain: is_plain(&image) && preparation.is_nothing(),
+            calibrated,
             metadata: has_metadata(&image),
             reductions: reductions::find(format, bytes, &image),
             vector,
         };
-        Ok(Self { bytes: bytes.clone(), info, image, loader, text, limits: limits.clone() })
+        Ok(Self { bytes: bytes.clone(), info, image, loader, text, preparation, limits: limits.clone() })
+    }
+
+    /// Makes usual pixels of what a loader gives for this original.
+    pub(crate) fn prepared(&self, image: Image) -> Result<Image> {
+        self.preparation.apply(image)
     }
 
     /// Refuses a drawing that would take too long to draw at `scale` times its stated size, or too much memory: what it

@@ -3,7 +3,10 @@
 use bytes::Bytes;
 use vips::{Access, Image, Loader};
 
-use crate::{size::Size, source::SourceFormat};
+use crate::{
+    size::Size,
+    source::{SourceFormat, tiff},
+};
 
 /// A smaller copy of the whole picture.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -13,9 +16,6 @@ pub struct Reduction {
     /// How it is opened.
     pub loader: Loader,
 }
-
-/// Levels of a pyramid that are looked for; each halves the sides, so this many end at a pixel.
-const MAX_LEVELS: u32 = 16;
 
 /// Pixels by which a level may differ from half of the one before it, by rounding up at each.
 const ROUNDING: u32 = 2;
@@ -28,7 +28,7 @@ pub fn find(format: SourceFormat, bytes: &Bytes, image: &Image) -> Vec<Reduction
     let stored = Size { width: image.width(), height: image.height() };
     match format {
         SourceFormat::Heif => thumbnail(bytes, stored).into_iter().collect(),
-        SourceFormat::Tiff => pyramid(bytes, image, stored),
+        SourceFormat::Tiff => pyramid(bytes, stored),
         _ => Vec::new(),
     }
 }
@@ -45,24 +45,16 @@ fn thumbnail(bytes: &Bytes, stored: Size) -> Option<Reduction> {
     (alike && found.size.width < stored.width).then_some(found)
 }
 
-/// Levels in sub-directories of the first page, or in the pages after it.
-fn pyramid(bytes: &Bytes, image: &Image, stored: Size) -> Vec<Reduction> {
-    let count = |name| image.int(name).unwrap_or(0).max(0) as u32;
-    let levels: Vec<Loader> = if count(c"n-subifds") > 0 {
-        (0..count(c"n-subifds").min(MAX_LEVELS))
-            .map(|level| Loader::Tiff { page: 0, subifd: Some(level) })
-            .collect()
-    } else {
-        (1..count(c"n-pages").min(MAX_LEVELS)).map(|page| Loader::Tiff { page, subifd: None }).collect()
-    };
+/// The copies that the file marks as such and whose sides are halves of those above them.
+fn pyramid(bytes: &Bytes, stored: Size) -> Vec<Reduction> {
     let mut found: Vec<Reduction> = Vec::new();
-    for loader in levels {
+    for loader in tiff::copies(bytes) {
         let above = found.last().map_or(stored, |level| level.size);
-        let Some(level) = open(bytes, loader) else { return Vec::new() };
+        let Some(level) = open(bytes, loader) else { return found };
         let halved = |side: u32, above: u32| side.abs_diff(above / 2) <= ROUNDING;
         if !halved(level.size.width, above.width) || !halved(level.size.height, above.height) {
-            // pages of a document rather than levels of a pyramid
-            return Vec::new();
+            // a thumbnail that was cut or framed otherwise
+            return found;
         }
         found.push(level);
     }

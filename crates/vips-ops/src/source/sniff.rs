@@ -1,5 +1,8 @@
 //! The format of bytes, by their signature: never by a name or a content type.
 
+use serde::{Deserialize, Serialize};
+
+use super::heif;
 use crate::size::Size;
 
 /// A format that is read.
@@ -67,6 +70,9 @@ const HEIF_BRANDS: [&[u8; 4]; 4] = [b"avif", b"avis", b"mif1", b"miaf"];
 /// Brands of pictures that need decoders which are not built in.
 const FOREIGN_BRANDS: [&[u8; 4]; 4] = [b"heic", b"heix", b"hevc", b"hevx"];
 
+/// Bytes of the first box that brands are looked for in.
+const MAX_BRANDS: usize = 1024;
+
 /// Lengths of the information headers of BMP, of which each version has its own.
 const BMP_HEADERS: [u32; 8] = [12, 16, 40, 52, 56, 64, 108, 124];
 
@@ -80,10 +86,13 @@ pub(super) const SVG_REACH: usize = 16 * 1024;
 pub fn sniff(bytes: &[u8]) -> Option<SourceFormat> {
     match bytes {
         [0xff, 0xd8, 0xff, ..] => Some(SourceFormat::Jpeg),
-        [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n', ..] => Some(SourceFormat::Png),
+        [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n', rest @ ..] => {
+            (!is_optimised(rest)).then_some(SourceFormat::Png)
+        }
         [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..] => Some(SourceFormat::Gif),
         [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Some(SourceFormat::Webp),
-        [b'I', b'I', 42, 0, ..] | [b'M', b'M', 0, 42, ..] => Some(SourceFormat::Tiff),
+        // 43 is BigTIFF's
+        [b'I', b'I', 42 | 43, 0, ..] | [b'M', b'M', 0, 42 | 43, ..] => Some(SourceFormat::Tiff),
         [_, _, _, _, b'f', b't', b'y', b'p', ..] => heif(bytes),
         [b'B', b'M', ..] => bmp(bytes),
         [0, 0, 1, 0, low, high, ..] if (*low, *high) != (0, 0) && bytes.len() >= ICO_DIRECTORY => {
@@ -93,14 +102,73 @@ pub fn sniff(bytes: &[u8]) -> Option<SourceFormat> {
     }
 }
 
+/// The codec of the picture in the container decides; brands count where it is not told.
 fn heif(bytes: &[u8]) -> Option<SourceFormat> {
-    let length = u32::from_be_bytes(bytes[..4].try_into().ok()?) as usize;
-    let brands = bytes.get(8..length.min(bytes.len()))?;
-    let (major, _) = brands.split_first_chunk::<4>()?;
-    let named =
-        |wanted: &[&[u8; 4]]| brands.chunks_exact(4).any(|brand| wanted.iter().any(|name| *name == brand));
-    let foreign = FOREIGN_BRANDS.contains(&major) && !named(&[b"avif"]);
-    (!foreign && named(&HEIF_BRANDS)).then_some(SourceFormat::Heif)
+    let brands = brands(bytes)?;
+    let by_brand = || {
+        let foreign = FOREIGN_BRANDS.contains(&&brands[0]) && !brands.contains(b"avif");
+        !foreign && HEIF_BRANDS.iter().any(|brand| brands.contains(brand))
+    };
+    let codec = heif::read(bytes).and_then(|container| container.codec);
+    codec.map_or_else(by_brand, |codec| &codec == b"av01").then_some(SourceFormat::Heif)
+}
+
+/// The major brand, its version, and the compatible brands.
+fn brands(bytes: &[u8]) -> Option<Vec<[u8; 4]>> {
+    let length = u32::from_be_bytes(bytes.get(..4)?.try_into().ok()?) as usize;
+    let brands = bytes.get(8..length.min(bytes.len()).min(MAX_BRANDS))?;
+    brands.first_chunk::<4>()?;
+    Some(brands.chunks_exact(4).filter_map(|brand| brand.try_into().ok()).collect())
+}
+
+/// Whether a PNG begins with the chunk of Apple's own format, whose pixels no PNG decoder reads.
+fn is_optimised(chunks: &[u8]) -> bool {
+    chunks.get(4..8) == Some(b"CgBI")
+}
+
+/// What bytes are that are not read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Unread {
+    /// A picture coded as HEVC, as phones store it.
+    Heic,
+    /// A PNG rewritten by Apple's tools for its own devices.
+    OptimisedPng,
+    /// Pixels of numbers that cannot be shown: of 64 bits, complex, infinite, or not numbers.
+    Samples,
+    /// Anything else.
+    Other,
+}
+
+impl Unread {
+    /// By the bytes, when [`sniff`] knows no format for them.
+    pub fn of(bytes: &[u8]) -> Self {
+        let hevc = [*b"hvc1", *b"hev1"];
+        let container = || heif::read(bytes).and_then(|container| container.codec);
+        match bytes {
+            [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n', rest @ ..] if is_optimised(rest) => {
+                Self::OptimisedPng
+            }
+            [_, _, _, _, b'f', b't', b'y', b'p', ..] => match (container(), brands(bytes)) {
+                (Some(codec), _) if hevc.contains(&codec) => Self::Heic,
+                (None, Some(brands)) if FOREIGN_BRANDS.contains(&&brands[0]) => Self::Heic,
+                _ => Self::Other,
+            },
+            _ => Self::Other,
+        }
+    }
+}
+
+impl std::fmt::Display for Unread {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Heic => "expected AVIF, got HEIC: pictures coded as HEVC are not read",
+            Self::OptimisedPng => {
+                "expected PNG, got Apple's CgBI variant of it: convert it by `pngcrush -revert-iphone-optimizations`"
+            }
+            Self::Samples => "expected samples of at most 32 bits, real and finite, got others",
+            Self::Other => "expected JPEG, PNG, WebP, AVIF, GIF, TIFF, SVG, BMP or ICO, got something else",
+        })
+    }
 }
 
 /// Two letters are no signature: a header of a known length must follow.
@@ -159,12 +227,16 @@ mod tests {
 
     #[test]
     fn signatures() {
-        let cases: [(&[u8], Option<SourceFormat>); 24] = [
+        let cases: [(&[u8], Option<SourceFormat>); 28] = [
             (b"\xff\xd8\xff\xe0", Some(SourceFormat::Jpeg)),
             (b"\x89PNG\r\n\x1a\n....", Some(SourceFormat::Png)),
             (b"GIF89a", Some(SourceFormat::Gif)),
             (b"RIFF....WEBPVP8 ", Some(SourceFormat::Webp)),
+            (b"\x89PNG\r\n\x1a\n\0\0\0\x04CgBI", None),
             (b"II*\0", Some(SourceFormat::Tiff)),
+            (b"II+\0", Some(SourceFormat::Tiff)),
+            (b"MM\0+", Some(SourceFormat::Tiff)),
+            (b"MM\0,", None),
             (b"\0\0\0\x18ftypavif\0\0\0\0mif1miaf", Some(SourceFormat::Heif)),
             (b"\0\0\0\x14ftypmif1\0\0\0\0avif", Some(SourceFormat::Heif)),
             (b"\0\0\0\x14ftypheic\0\0\0\0mif1", None),
@@ -193,9 +265,38 @@ mod tests {
         }
     }
 
+    /// A container with one item of a codec, and these brands.
+    fn container(brands: &[u8], codec: [u8; 4]) -> Vec<u8> {
+        let boxed = |name: &[u8; 4], body: &[u8]| {
+            [&(body.len() as u32 + 8).to_be_bytes(), name.as_slice(), body].concat()
+        };
+        let primary = boxed(b"pitm", b"\0\0\0\0\0\x01");
+        let item = boxed(b"infe", &[b"\x02\0\0\0\0\x01\0\0", codec.as_slice(), b"\0"].concat());
+        let items = boxed(b"iinf", &[b"\0\0\0\0\0\x01", item.as_slice()].concat());
+        let meta = boxed(b"meta", &[b"\0\0\0\0", primary.as_slice(), &items].concat());
+        [boxed(b"ftyp", brands), meta].concat()
+    }
+
+    #[test]
+    fn the_codec_decides_and_not_the_brand() {
+        for brands in ["mif1\0\0\0\0mif1", "mif1\0\0\0\0avif", "avif\0\0\0\0mif1", "heic\0\0\0\0mif1"] {
+            let of = |codec| container(brands.as_bytes(), codec);
+            assert_eq!(sniff(&of(*b"av01")), Some(SourceFormat::Heif), "{brands}");
+            for codec in [*b"hvc1", *b"hev1", *b"jpeg", *b"vvc1"] {
+                assert_eq!(sniff(&of(codec)), None, "{brands}");
+            }
+            assert_eq!(Unread::of(&of(*b"hvc1")), Unread::Heic, "{brands}");
+            assert_eq!(Unread::of(&of(*b"vvc1")), Unread::Other, "{brands}");
+        }
+        assert_eq!(Unread::of(b"\0\0\0\x14ftypheic\0\0\0\0mif1"), Unread::Heic);
+        assert_eq!(Unread::of(b"\x89PNG\r\n\x1a\n\0\0\0\x04CgBI"), Unread::OptimisedPng);
+        assert_eq!(Unread::of(b"\0\0\0\x14ftypisom\0\0\0\0mp41"), Unread::Other);
+    }
+
     proptest! {
         #[test]
         fn any_bytes_are_sniffed(bytes: Vec<u8>) {
+            let _ = Unread::of(&bytes);
             if let Some(format) = sniff(&bytes) {
                 let _ = stated_size(format, &bytes);
             }

@@ -37,7 +37,12 @@ pub fn open(source: &Source, load: &Load, deadline: &Deadline) -> Result<Image> 
         }
     };
     image.watch(deadline);
-    if source.info.vector.is_some() { exactly(image, load.size).map_err(Error::of_pixels) } else { Ok(image) }
+    let image = if source.info.vector.is_some() {
+        exactly(image, load.size).map_err(Error::of_pixels)?
+    } else {
+        image
+    };
+    source.prepared(image)
 }
 
 /// Pixels by which a drawing may come out larger or smaller than it was asked for, to be fitted without scaling.
@@ -88,7 +93,7 @@ pub fn open_frames(source: &Source, frames: u32, deadline: &Deadline) -> Result<
     };
     let image = Image::load(&source.bytes, &loader, Access::Sequential).map_err(Error::of_pixels)?;
     image.watch(deadline);
-    Ok(image)
+    source.prepared(image)
 }
 
 /// Opens for a look before the plan is made: first frame only, with the divisor where the decoder can shrink.

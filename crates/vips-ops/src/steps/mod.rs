@@ -3,6 +3,7 @@
 pub mod alpha;
 mod blur;
 pub mod canvas;
+pub mod gain_map;
 pub mod interest;
 pub mod load;
 pub mod look;

@@ -18,6 +18,15 @@ impl Image {
         Operation::new(c"avg").image(c"in", self).build()?.double(c"out")
     }
 
+    /// The smallest and the largest value of all bands, and their sum, which is not finite if a value is not.
+    pub fn range(&self) -> Result<(f64, f64, f64)> {
+        let stats = Operation::new(c"stats").image(c"in", self).out()?.pixels()?;
+        // the first row is for all bands together: smallest, largest, sum
+        let mut numbers = stats.as_chunks::<8>().0.iter().map(|number| f64::from_ne_bytes(*number));
+        let mut next = || numbers.next().unwrap_or(f64::NAN);
+        Ok((next(), next(), next()))
+    }
+
     /// The box (left, top, width, height) around everything that differs from `background` by more than `threshold`
     /// in a band; a width of 0 when nothing does.
     pub fn find_trim(&self, threshold: f64, background: &[f64]) -> Result<(u32, u32, u32, u32)> {

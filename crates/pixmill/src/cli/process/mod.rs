@@ -113,10 +113,17 @@ impl Process {
             }
             Jobs { list, folder: false } => list.iter().try_for_each(|job| match task.process(job)? {
                 Outcome::Written => Ok(()),
-                Outcome::NoPicture => Err(vips_ops::Error::Unsupported.into()),
+                Outcome::NoPicture => Err(unread(&job.input)),
             }),
         }
     }
+}
+
+/// What a file is that is no picture.
+fn unread(path: &Path) -> Error {
+    let mut head = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(HEAD_BYTES).read_to_end(&mut head));
+    read.map_or_else(Error::file(path), |_| vips_ops::Error::unsupported(&head).into())
 }
 
 /// Of a file without one, the current folder.

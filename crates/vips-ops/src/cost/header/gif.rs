@@ -1,6 +1,7 @@
 //! GIF: blocks from the first to the last.
 
-use super::{Found, read};
+use super::Found;
+use crate::source::read;
 
 /// Most blocks that are walked, a millisecond's worth; what follows is continued in proportion.
 const MAX_BLOCKS: usize = 400_000;

@@ -1,9 +1,9 @@
 //! JPEG: markers up to the first scan, and the number of scans.
 
-use super::{Found, directory, read};
+use super::Found;
 use crate::{
     orientation::Orientation,
-    source::{Profile, jpeg},
+    source::{Profile, directory, jpeg, read},
 };
 
 /// Most segments before the first scan; a large profile takes a few dozen.

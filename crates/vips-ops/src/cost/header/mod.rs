@@ -5,12 +5,10 @@
 //! cannot find is guessed from the number of bytes: a picture that lies about its size is refused by the decoder.
 
 mod bitmap;
-mod directory;
 mod gif;
 mod heif;
 mod jpeg;
 mod png;
-mod read;
 pub mod svg;
 mod tiff;
 mod webp;
@@ -20,7 +18,11 @@ use crate::{
     orientation::Orientation,
     settings::Limits,
     size::{Extent, Size},
-    source::{Profile, SourceFormat, SourceInfo, Storage, Vector, sniff},
+    source::{
+        Profile, SourceFormat, SourceInfo, Storage, Vector,
+        signal::{self, Signal},
+        sniff,
+    },
 };
 
 /// What a prediction needs to know of an original.
@@ -107,10 +109,18 @@ pub fn scan_within(bytes: &[u8], limits: &Limits) -> Option<Header> {
     };
     let found = found.filter(|found| found.size.width > 0 && found.size.height > 0);
     let is_guess = found.is_none() || (format == SourceFormat::Svg && svg::size(bytes).is_none());
-    let found = found.unwrap_or_else(|| guess(format, bytes.len()));
+    let mut found = found.unwrap_or_else(|| guess(format, bytes.len()));
+    let signal = signal::of(format, bytes);
+    match signal {
+        Signal::Silent => {}
+        Signal::Plain => found.profile = Profile::Srgb,
+        Signal::Encoded(_) | Signal::Calibrated(_) => found.profile = Profile::Foreign,
+    }
+    let calibrated = matches!(signal, Signal::Calibrated(_));
     let quality = (format == SourceFormat::Jpeg).then(|| jpeg::quality(bytes)).flatten();
     let header = header(format, found, quality);
-    Some(Header { drawing, is_guess, info: SourceInfo { vector, ..header.info }, ..header })
+    let info = SourceInfo { vector, calibrated, ..header.info };
+    Some(Header { info, drawing, is_guess, ..header })
 }
 
 /// What the header of a picture says that we encode ourselves.
@@ -130,6 +140,7 @@ fn header(format: SourceFormat, found: Found, jpeg_quality: Option<u8>) -> Heade
         jpeg_quality,
         profile: found.profile,
         plain: true,
+        calibrated: false,
         metadata: true,
         reductions: Vec::new(),
         vector: None,

@@ -1,7 +1,7 @@
 //! PNG: the chunks before the pixels. An animated PNG is read as its first frame.
 
-use super::{Found, directory, read};
-use crate::source::{Profile, Storage};
+use super::Found;
+use crate::source::{Profile, Storage, directory, read};
 
 /// Most chunks before the pixels.
 const MAX_CHUNKS: usize = 1024;

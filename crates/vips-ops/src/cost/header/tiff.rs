@@ -1,10 +1,13 @@
 //! TIFF: the first directory.
 
-use super::{
-    Found,
-    directory::{Directory, ORIENTATION},
+use super::Found;
+use crate::{
+    orientation::Orientation,
+    source::{
+        Profile,
+        directory::{Directory, ORIENTATION},
+    },
 };
-use crate::{orientation::Orientation, source::Profile};
 
 /// Tags (TIFF 6.0).
 const WIDTH: u16 = 256;
@@ -13,10 +16,16 @@ const BITS: u16 = 258;
 const PHOTOMETRIC: u16 = 262;
 const SAMPLES: u16 = 277;
 const EXTRA_SAMPLES: u16 = 338;
+const SAMPLE_FORMAT: u16 = 339;
 const ICC: u16 = 34_675;
 
 /// Photometric interpretation of a palette, which is decoded to colours.
 const PALETTE: u32 = 3;
+
+/// Sample format of unsigned whole numbers, and the bits up to which they are used as they are; for all others the range
+/// of the samples is looked for first (`source/samples.rs`).
+const UNSIGNED: u32 = 1;
+const PLAIN_BITS: u32 = 16;
 
 /// Reads size, samples and orientation.
 pub fn scan(bytes: &[u8]) -> Option<Found> {
@@ -25,6 +34,7 @@ pub fn scan(bytes: &[u8]) -> Option<Found> {
     let samples = directory.value(SAMPLES).unwrap_or(1).clamp(1, 64);
     let samples = if directory.value(PHOTOMETRIC) == Some(PALETTE) { samples.max(3) } else { samples };
     let bits = directory.value(BITS).unwrap_or(1).clamp(1, 64);
+    let plain = directory.value(SAMPLE_FORMAT).unwrap_or(UNSIGNED) == UNSIGNED && bits <= PLAIN_BITS;
     let has_profile = directory.has(ICC);
     let tag = directory.value(ORIENTATION).map_or(1, |tag| tag as i32);
     Some(Found {
@@ -32,6 +42,7 @@ pub fn scan(bytes: &[u8]) -> Option<Found> {
         alpha: directory.has(EXTRA_SAMPLES),
         profile: if has_profile { Profile::Foreign } else { Profile::Srgb },
         pixel_bytes: samples * bits.div_ceil(8),
+        passes: if plain { 1 } else { 2 },
         ..Found::still(width, height)
     })
 }

@@ -1,7 +1,7 @@
 //! WebP: chunks of RIFF.
 
-use super::{Found, directory, read};
-use crate::source::Profile;
+use super::Found;
+use crate::source::{Profile, directory, read};
 
 /// Most chunks that are walked; what follows is continued in proportion.
 const MAX_CHUNKS: usize = 65_536;

@@ -1,4 +1,10 @@
-//! Texts in a colour profile.
+//! Colour profiles (ICC.1): what is in them, and those that are written for colours that a file signals otherwise.
+
+mod srgb;
+mod write;
+
+pub use srgb::Profile;
+pub use write::written_for;
 
 /// Bytes before the tag table of an ICC profile, and of one entry of it (ICC.1:2022, 7.2 and 7.3).
 const HEADER: usize = 128;
@@ -7,24 +13,29 @@ const TAG_ENTRY: usize = 12;
 /// Entries of the tag table that are looked at; profiles have a dozen or two.
 const MAX_TAGS: usize = 100;
 
+/// The data of a tag, cut off where the profile ends; it begins with its type.
+fn data(profile: &[u8], tag: [u8; 4]) -> Option<&[u8]> {
+    let entries = (0..number(profile, HEADER)?.min(MAX_TAGS)).map(|index| HEADER + 4 + index * TAG_ENTRY);
+    let entry = entries.into_iter().find(|at| profile.get(*at..at + 4) == Some(&tag))?;
+    let (start, length) = (number(profile, entry + 4)?, number(profile, entry + 8)?);
+    let end = start.checked_add(length)?.min(profile.len());
+    profile.get(start..end)
+}
+
+fn number(bytes: &[u8], at: usize) -> Option<usize> {
+    let number = bytes.get(at..at.checked_add(4)?)?;
+    Some(u32::from_be_bytes(number.try_into().ok()?) as usize)
+}
+
 /// The text of a tag: ASCII in version 2 (`desc` and `text`), the first translation in version 4 (`mluc`).
 pub fn text(profile: &[u8], tag: [u8; 4]) -> Option<String> {
-    let number = |at: usize| {
-        let bytes = profile.get(at..at.checked_add(4)?)?;
-        Some(u32::from_be_bytes(bytes.try_into().ok()?) as usize)
-    };
-    let entries = (0..number(HEADER)?.min(MAX_TAGS)).map(|index| HEADER + 4 + index * TAG_ENTRY);
-    let entry = entries.into_iter().find(|at| profile.get(*at..at + 4) == Some(&tag))?;
-    let (start, length) = (number(entry + 4)?, number(entry + 8)?);
-    let part = |offset: usize, length: usize| {
-        let from = start.checked_add(offset)?;
-        profile.get(from..from.checked_add(length)?)
-    };
+    let data = data(profile, tag)?;
+    let part = |from: usize, length: usize| data.get(from..from.checked_add(length)?);
     match part(0, 4)? {
-        b"desc" => Some(ascii(part(12, number(start + 8)?)?)),
-        b"text" => Some(ascii(part(8, length.checked_sub(8)?)?)),
+        b"desc" => Some(ascii(part(12, number(data, 8)?)?)),
+        b"text" => Some(ascii(data.get(8..)?)),
         b"mluc" => {
-            let units = part(number(start + 24)?, number(start + 20)?)?.chunks_exact(2);
+            let units = part(number(data, 24)?, number(data, 20)?)?.chunks_exact(2);
             let units = units.map(|pair| u16::from_be_bytes([pair[0], pair[1]]));
             Some(char::decode_utf16(units).map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER)).collect())
         }

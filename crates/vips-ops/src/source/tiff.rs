@@ -1,0 +1,94 @@
+//! Pages of a TIFF: which of them are smaller copies of the first.
+
+use vips::Loader;
+
+use super::directory::Directory;
+
+/// Tags (TIFF 6.0; sub-directories: TIFF Technical Note 1).
+const NEW_SUBFILE_TYPE: u16 = 254;
+const SUBFILE_TYPE: u16 = 255;
+const SUB_DIRECTORIES: u16 = 330;
+
+/// The bit of `NewSubfileType`, and the value of its predecessor, that mean "a reduced copy of another page".
+const REDUCED_BIT: u32 = 1;
+const REDUCED: u32 = 2;
+
+/// Levels of a pyramid that are looked for; each halves the sides, so this many end at a pixel.
+const MAX_LEVELS: u32 = 16;
+
+/// The reduced copies of the first page: those of its sub-directories, or of the pages that follow it at once, that the
+/// file says are such. What the file does not mark is a picture of its own, whatever its size.
+pub fn copies(bytes: &[u8]) -> Vec<Loader> {
+    let Some(first) = Directory::first(bytes) else { return Vec::new() };
+    let subs = first.values(SUB_DIRECTORIES, MAX_LEVELS.into());
+    if subs.is_empty() {
+        let pages = std::iter::successors(first.next(), Directory::next);
+        return (1..=MAX_LEVELS)
+            .zip(pages.take_while(is_reduced))
+            .map(|(page, _)| Loader::Tiff { page, subifd: None })
+            .collect();
+    }
+    let marked = |(_, offset): &(u32, &u64)| first.at(**offset).is_some_and(|level| is_reduced(&level));
+    let levels = (0..).zip(&subs).filter(marked);
+    levels.map(|(level, _)| Loader::Tiff { page: 0, subifd: Some(level) }).collect()
+}
+
+fn is_reduced(directory: &Directory<'_>) -> bool {
+    match directory.value(NEW_SUBFILE_TYPE) {
+        Some(bits) => bits & REDUCED_BIT != 0,
+        None => directory.value(SUBFILE_TYPE) == Some(REDUCED),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::directory::written;
+
+    fn page(page: u32) -> Loader {
+        Loader::Tiff { page, subifd: None }
+    }
+
+    #[test]
+    fn only_marked_pages_are_copies() {
+        let plain = [(256, 4, vec![100])];
+        let reduced = [(254, 4, vec![1])];
+        let reduced_by_the_old_tag = [(255, 3, vec![2])];
+        let page_of_a_document = [(254, 4, vec![2])];
+        let mask = [(254, 4, vec![4])];
+        for big in [false, true] {
+            let copies = |pages: &[&[(u16, u16, Vec<u64>)]]| copies(&written(big, !big, pages));
+            assert_eq!(copies(&[&plain, &plain]), []);
+            assert_eq!(copies(&[&plain, &page_of_a_document]), []);
+            assert_eq!(copies(&[&plain, &mask, &reduced]), []);
+            assert_eq!(copies(&[&plain, &reduced, &reduced_by_the_old_tag]), [page(1), page(2)]);
+            // the copy after the second picture is a copy of that one
+            assert_eq!(copies(&[&plain, &reduced, &plain, &reduced]), [page(1)]);
+        }
+    }
+
+    #[test]
+    fn only_marked_sub_directories_are_copies() {
+        // the offsets of the pages are those of a file with the same entries
+        let reduced = [(254, 4, vec![1])];
+        let other = [(254, 4, vec![0])];
+        let with = |offsets: Vec<u64>| written(false, true, &[&[(330, 4, offsets)], &other, &reduced]);
+        let placeholder = with(vec![1, 1]);
+        let first = Directory::first(&placeholder).unwrap();
+        let place = |marker: u8| {
+            let entry = [254, 0, 4, 0, 1, 0, 0, 0, marker, 0, 0, 0];
+            placeholder.windows(12).position(|part| part == entry).unwrap() as u64 - 2
+        };
+        assert!(first.next().is_some());
+        let file = with(vec![place(0), place(1)]);
+        assert_eq!(copies(&file), [Loader::Tiff { page: 0, subifd: Some(1) }]);
+    }
+
+    #[test]
+    fn pages_in_a_circle_end() {
+        let mut file = written(false, true, &[&[(254, 4, vec![1])]]);
+        let end = file.len() - 4;
+        file[end] = 8;
+        assert_eq!(copies(&file).len(), MAX_LEVELS as usize);
+    }
+}

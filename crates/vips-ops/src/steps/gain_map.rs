@@ -1,0 +1,163 @@
+//! Claims of a gain map, which the answer does not have.
+//!
+//! An Ultra HDR picture is a JPEG with a second one behind it that tells how much brighter an HDR screen may show it; XMP
+//! says where it is. Encoded anew the second one is gone, and readers that believe the claim fail or show something else.
+
+use std::ops::Range;
+
+use roxmltree::{Document, Node};
+use vips::{Image, Result};
+
+/// Name of XMP in libvips' metadata.
+const XMP: &std::ffi::CStr = c"xmp-data";
+
+/// Namespaces of gain maps (Ultra HDR 1.1; Apple's), and of lists of what lies behind the picture in the file.
+const GAIN_MAP: [&str; 2] = ["http://ns.adobe.com/hdr-gain-map/1.0/", "http://ns.apple.com/HDRGainMap/1.0/"];
+const CONTAINER: [&str; 2] =
+    ["http://ns.google.com/photos/1.0/container/", "http://ns.google.com/photos/1.0/container/item/"];
+
+const RDF: &str = "http://www.w3.org/1999/02/22-rdf-syntax-ns#";
+
+/// What XMP is looked at up to, in bytes; it has 64 KB in a JPEG.
+const MAX_BYTES: usize = 1024 * 1024;
+
+/// Without claims in XMP. What else it says stays; it goes altogether if that is nothing.
+pub fn unclaimed(image: &Image) -> Result<Image> {
+    let Some(xmp) = image.block(XMP) else { return Ok(image.clone()) };
+    match cleaned(xmp) {
+        Cleaned::Same => Ok(image.clone()),
+        Cleaned::Nothing => image.edit(|edit| edit.remove(XMP)),
+        Cleaned::Text(text) => image.edit(|edit| edit.set_block(XMP, text.as_bytes())),
+    }
+}
+
+#[derive(Debug, PartialEq)]
+enum Cleaned {
+    /// There is no claim.
+    Same,
+    /// There is nothing but claims, or it cannot be read.
+    Nothing,
+    /// What is left.
+    Text(String),
+}
+
+fn is_claim(namespace: Option<&str>) -> bool {
+    namespace.is_some_and(|uri| GAIN_MAP.contains(&uri) || CONTAINER.contains(&uri))
+}
+
+fn cleaned(xmp: &[u8]) -> Cleaned {
+    let has = |uri: &str| xmp.windows(uri.len()).any(|part| part == uri.as_bytes());
+    if !GAIN_MAP.iter().any(|uri| has(uri)) {
+        return Cleaned::Same;
+    }
+    let text = str::from_utf8(xmp).ok().filter(|text| text.len() <= MAX_BYTES);
+    let text = text.map(|text| text.trim_end_matches('\0'));
+    let Some((text, document)) = text.and_then(|text| Some((text, Document::parse(text).ok()?))) else {
+        return Cleaned::Nothing;
+    };
+    let mut cuts = Vec::new();
+    let mut left = false;
+    walk(document.root(), &mut cuts, &mut left);
+    if !left {
+        return Cleaned::Nothing;
+    }
+    let rest = without(text, cuts);
+    let uris = GAIN_MAP.iter().chain(&CONTAINER);
+    Cleaned::Text(uris.fold(rest, |text, uri| undeclared(&text, uri)))
+}
+
+/// Collects what claims something, and whether anything else is said.
+fn walk(node: Node<'_, '_>, cuts: &mut Vec<Range<usize>>, left: &mut bool) {
+    for child in node.children().filter(Node::is_element) {
+        if is_claim(child.tag_name().namespace()) {
+            cuts.push(child.range());
+            continue;
+        }
+        for attribute in child.attributes() {
+            if is_claim(attribute.namespace()) {
+                cuts.push(attribute.range());
+            } else if attribute.namespace() != Some(RDF) && child.tag_name().namespace() == Some(RDF) {
+                *left = true;
+            }
+        }
+        let is_frame = child.tag_name().namespace() == Some(RDF) || child.tag_name().name() == "xmpmeta";
+        *left |= !is_frame;
+        walk(child, cuts, left);
+    }
+}
+
+/// Cuts ranges out, none of which lies in another.
+fn without(text: &str, mut cuts: Vec<Range<usize>>) -> String {
+    cuts.sort_by_key(|cut| cut.start);
+    let mut rest = String::with_capacity(text.len());
+    let mut at = 0;
+    for cut in cuts {
+        rest.push_str(text.get(at..cut.start).unwrap_or_default());
+        at = cut.end;
+    }
+    rest.push_str(text.get(at..).unwrap_or_default());
+    rest
+}
+
+/// Without declarations of a namespace: `xmlns:prefix="uri"`, in either quotes.
+fn undeclared(text: &str, uri: &str) -> String {
+    let mut cuts = Vec::new();
+    for (at, _) in text.match_indices(uri) {
+        let end = at + uri.len();
+        let quote = text[..at].chars().next_back().filter(|quote| matches!(quote, '"' | '\''));
+        let closed = quote.is_some() && text[end..].chars().next() == quote;
+        if let Some(start) = text[..at].rfind("xmlns:").filter(|_| closed) {
+            cuts.push(start..end + 1);
+        }
+    }
+    without(text, cuts)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CLAIM: &str = r#"xmlns:hdrgm="http://ns.adobe.com/hdr-gain-map/1.0/" hdrgm:Version="1.0""#;
+    const LIST: &str = r#"<C:Directory xmlns:C='http://ns.google.com/photos/1.0/container/' xmlns:I="http://ns.google.com/photos/1.0/container/item/"><rdf:Seq><rdf:li rdf:parseType="Resource"><C:Item I:Semantic="GainMap" I:Mime="image/jpeg" I:Length="3205"/></rdf:li></rdf:Seq></C:Directory>"#;
+
+    fn packet(attributes: &str, children: &str) -> String {
+        format!(
+            r#"<?xpacket begin="" id="W5M0MpCehiHzreSzNTczkc9d"?><x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="{RDF}"><rdf:Description rdf:about="" {attributes}>{children}</rdf:Description></rdf:RDF></x:xmpmeta><?xpacket end="w"?>"#
+        )
+    }
+
+    #[test]
+    fn claims_go_and_the_rest_stays() {
+        let title = r#"<dc:title xmlns:dc="http://purl.org/dc/elements/1.1/"><rdf:Alt><rdf:li>Pärk</rdf:li></rdf:Alt></dc:title>"#;
+        let rating = r#"xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmp:Rating="3""#;
+        let element =
+            r#"<hdrgm:GainMapMax xmlns:hdrgm="http://ns.adobe.com/hdr-gain-map/1.0/">2.5</hdrgm:GainMapMax>"#;
+        for (attributes, children, kept) in [
+            (CLAIM.to_owned(), LIST.to_owned(), None),
+            (CLAIM.to_owned(), String::new(), None),
+            (String::new(), element.to_owned(), None),
+            (format!("{CLAIM} {rating}"), LIST.to_owned(), Some("xmp:Rating=\"3\"")),
+            (format!("{rating} {CLAIM}"), format!("{title}{LIST}{element}"), Some("Pärk")),
+            (CLAIM.to_owned(), format!("{LIST}{title}"), Some("Pärk")),
+        ] {
+            let cleaned = cleaned(packet(&attributes, &children).as_bytes());
+            let Some(kept) = kept else {
+                assert_eq!(cleaned, Cleaned::Nothing, "{attributes} {children}");
+                continue;
+            };
+            let Cleaned::Text(text) = cleaned else { panic!("{cleaned:?}") };
+            for gone in ["hdrgm", "hdr-gain-map", "GainMap", "container", "Directory"] {
+                assert!(!text.contains(gone), "{gone} in {text}");
+            }
+            assert!(text.contains(kept) && Document::parse(&text).is_ok(), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_claims_nothing_is_left_alone_and_what_cannot_be_read_goes() {
+        assert_eq!(cleaned(packet("", LIST).as_bytes()), Cleaned::Same);
+        assert_eq!(cleaned(b"no XMP"), Cleaned::Same);
+        assert_eq!(cleaned(&packet(CLAIM, "<open>").into_bytes()), Cleaned::Nothing);
+        assert_eq!(cleaned(&[packet(CLAIM, "").as_bytes(), b"\xff"].concat()), Cleaned::Nothing);
+    }
+}
