@@ -113,6 +113,6 @@ pub fn open_for_measuring(source: &Source, shrink: u8, access: Access, deadline:
     image.watch(deadline);
     match vector {
         Some(vector) => exactly(image, vector.drawn(scale)).map_err(Error::of_pixels),
-        None => Ok(image),
+        None => source.prepared(image),
     }
 }

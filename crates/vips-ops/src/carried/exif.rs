@@ -1,0 +1,228 @@
+//! Edits a block of EXIF in place: the orientation tag and the thumbnail go, and nothing else moves, so that offsets, which
+//! notes of camera makers hold as well, stay right (TIFF 6.0, section 2; EXIF 2.32, 4.5).
+
+/// The tag of the orientation.
+const ORIENTATION: u16 = 0x0112;
+/// The tags of the offset and of the length of a thumbnail in JPEG.
+const THUMBNAIL: u16 = 0x0201;
+const THUMBNAIL_LENGTH: u16 = 0x0202;
+/// Bytes of an entry of a directory, and of the number of entries before them.
+const ENTRY: usize = 12;
+const COUNT: usize = 2;
+/// What a block begins with in some containers.
+pub const PREFIX: &[u8] = b"Exif\0\0";
+
+/// What is taken out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Removed {
+    /// The orientation of the picture, and of its thumbnail.
+    pub orientation: bool,
+    /// The thumbnail.
+    pub thumbnail: bool,
+}
+
+/// The block, which begins with the TIFF header, without what is to go; none if it cannot be read.
+pub fn without(block: &[u8], removed: Removed) -> Option<Vec<u8>> {
+    let mut tiff = Tiff { big_endian: big_endian(block)?, bytes: block.to_vec() };
+    let first = tiff.long(4)? as usize;
+    let second = tiff.next_at(first)?;
+    let thumbnail = tiff.long(second)? as usize;
+    if removed.orientation {
+        tiff.remove(first, ORIENTATION);
+        if thumbnail != 0 {
+            tiff.remove(thumbnail, ORIENTATION);
+        }
+    }
+    if removed.thumbnail && thumbnail != 0 {
+        // the place of the link may have moved with the entries before it
+        let link = tiff.next_at(first)?;
+        tiff.set_long(link, 0)?;
+        tiff.drop_thumbnail(thumbnail);
+    }
+    Some(tiff.bytes)
+}
+
+fn big_endian(block: &[u8]) -> Option<bool> {
+    match block.get(..4)? {
+        b"MM\0*" => Some(true),
+        b"II*\0" => Some(false),
+        _ => None,
+    }
+}
+
+struct Tiff {
+    bytes: Vec<u8>,
+    big_endian: bool,
+}
+
+impl Tiff {
+    fn short(&self, at: usize) -> Option<u16> {
+        let bytes = self.bytes.get(at..at.checked_add(2)?)?.try_into().ok()?;
+        Some(if self.big_endian { u16::from_be_bytes(bytes) } else { u16::from_le_bytes(bytes) })
+    }
+
+    fn long(&self, at: usize) -> Option<u32> {
+        let bytes = self.bytes.get(at..at.checked_add(4)?)?.try_into().ok()?;
+        Some(if self.big_endian { u32::from_be_bytes(bytes) } else { u32::from_le_bytes(bytes) })
+    }
+
+    fn set_short(&mut self, at: usize, value: u16) -> Option<()> {
+        let bytes = if self.big_endian { value.to_be_bytes() } else { value.to_le_bytes() };
+        self.bytes.get_mut(at..at + 2)?.copy_from_slice(&bytes);
+        Some(())
+    }
+
+    fn set_long(&mut self, at: usize, value: u32) -> Option<()> {
+        let bytes = if self.big_endian { value.to_be_bytes() } else { value.to_le_bytes() };
+        self.bytes.get_mut(at..at + 4)?.copy_from_slice(&bytes);
+        Some(())
+    }
+
+    /// Where a directory says where the next one is.
+    fn next_at(&self, directory: usize) -> Option<usize> {
+        Some(directory + COUNT + usize::from(self.short(directory)?) * ENTRY)
+    }
+
+    /// Where the entry of a tag is.
+    fn entry(&self, directory: usize, tag: u16) -> Option<usize> {
+        let entries = 0..usize::from(self.short(directory)?);
+        entries.map(|index| directory + COUNT + index * ENTRY).find(|at| self.short(*at) == Some(tag))
+    }
+
+    /// Takes out an entry: those behind it, and the link to the next directory, close the gap.
+    fn remove(&mut self, directory: usize, tag: u16) -> Option<()> {
+        let at = self.entry(directory, tag)?;
+        let end = self.next_at(directory)? + 4;
+        self.bytes.get(..end)?;
+        self.bytes.copy_within(at + ENTRY..end, at);
+        self.bytes[end - ENTRY..end].fill(0);
+        let count = self.short(directory)?;
+        self.set_short(directory, count - 1)
+    }
+
+    /// Takes out a directory that nothing leads to any more, and the thumbnail: what ends the block is cut off, and what lies
+    /// in its middle becomes zeros.
+    fn drop_thumbnail(&mut self, directory: usize) {
+        let place = |tag| self.entry(directory, tag).and_then(|at| self.long(at + 8)).unwrap_or(0) as usize;
+        let (start, length) = (place(THUMBNAIL), place(THUMBNAIL_LENGTH));
+        let values = self.values(directory);
+        let head = self.next_at(directory).map(|next| directory..next.saturating_add(4));
+        let ranges = head.into_iter().chain(values).chain([start..start.saturating_add(length)]);
+        let mut ranges: Vec<_> = ranges
+            .map(|range| range.start.min(self.bytes.len())..range.end.min(self.bytes.len()))
+            .filter(|range| !range.is_empty() && range.start > 8)
+            .collect();
+        for range in &ranges {
+            self.bytes[range.clone()].fill(0);
+        }
+        ranges.sort_by_key(|range| std::cmp::Reverse(range.end));
+        for range in ranges {
+            // a byte between two values aligns the second
+            if range.end + 1 >= self.bytes.len() {
+                self.bytes.truncate(range.start);
+            }
+        }
+    }
+
+    /// Where the values of a directory's entries lie that are too long for the entries.
+    fn values(&self, directory: usize) -> Vec<std::ops::Range<usize>> {
+        let count = usize::from(self.short(directory).unwrap_or(0));
+        let value = |at: usize| {
+            let size = match self.short(at + 2)? {
+                3 | 8 => 2,
+                4 | 9 | 11 => 4,
+                5 | 10 | 12 => 8,
+                _ => 1,
+            };
+            let length = usize::try_from(self.long(at + 4)?).ok()?.checked_mul(size)?;
+            let start = self.long(at + 8)? as usize;
+            (length > 4).then(|| start..start.saturating_add(length))
+        };
+        (0..count).filter_map(|index| value(directory + COUNT + index * ENTRY)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use exif::{In, Reader, Tag};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const ALL: Removed = Removed { orientation: true, thumbnail: true };
+
+    /// A block with an orientation, a maker and a camera's directory with a note, and a thumbnail behind all or before the note.
+    fn block(big_endian: bool, thumbnail_last: bool) -> Vec<u8> {
+        let short = |value: u16| if big_endian { value.to_be_bytes() } else { value.to_le_bytes() };
+        let long = |value: u32| if big_endian { value.to_be_bytes() } else { value.to_le_bytes() };
+        let entry = |tag: u16, kind: u16, count: u32, value: [u8; 4]| {
+            [&short(tag)[..], &short(kind), &long(count), &value].concat()
+        };
+        let small = |value: u16| [short(value), [0, 0]].concat().try_into().unwrap();
+        // offsets: header 8, first 8..62, camera 62..80, maker 80..92, then note and thumbnail
+        let (note, second) = if thumbnail_last { (92, 112) } else { (200, 92) };
+        let thumbnail = second + 54;
+        let mut bytes = vec![0; 256];
+        let mut put = |at: usize, part: &[u8]| bytes[at..at + part.len()].copy_from_slice(part);
+        put(0, if big_endian { b"MM\0*" } else { b"II*\0" });
+        put(4, &long(8));
+        let entries = [
+            entry(0x010f, 2, 12, long(80)),
+            entry(ORIENTATION, 3, 1, small(6)),
+            entry(0x8769, 4, 1, long(62)),
+        ];
+        put(8, &[&short(3)[..], &entries.concat(), &long(second as u32)].concat());
+        put(62, &[&short(1)[..], &entry(0x927c, 7, 20, long(note as u32)), &long(0)].concat());
+        put(80, b"Camera Make\0");
+        put(note, b"NOTE with offsets 9\0");
+        let entries = [
+            entry(0x0103, 3, 1, small(6)),
+            entry(ORIENTATION, 3, 1, small(6)),
+            entry(THUMBNAIL, 4, 1, long(thumbnail as u32)),
+            entry(THUMBNAIL_LENGTH, 4, 1, long(30)),
+        ];
+        put(second, &[&short(4)[..], &entries.concat(), &long(0)].concat());
+        put(thumbnail, &[0xd8; 30]);
+        bytes.truncate(if thumbnail_last { thumbnail + 30 } else { 220 });
+        bytes
+    }
+
+    #[test]
+    fn orientation_and_thumbnail_go_and_the_rest_stays_where_it_was() {
+        for (big_endian, thumbnail_last) in [(true, true), (true, false), (false, true), (false, false)] {
+            let block = block(big_endian, thumbnail_last);
+            let read = |block: &[u8]| Reader::new().read_raw(block.to_vec()).unwrap();
+            let before = read(&block);
+            assert!(before.get_field(Tag::Orientation, In::THUMBNAIL).is_some());
+            for removed in [ALL, Removed { thumbnail: false, ..ALL }, Removed { orientation: false, ..ALL }] {
+                let edited = without(&block, removed).unwrap();
+                let after = read(&edited);
+                let has = |tag, directory| after.get_field(tag, directory).is_some();
+                assert_eq!(has(Tag::Orientation, In::PRIMARY), !removed.orientation);
+                assert_eq!(has(Tag::Orientation, In::THUMBNAIL), !removed.orientation && !removed.thumbnail);
+                assert_eq!(has(Tag::JPEGInterchangeFormat, In::THUMBNAIL), !removed.thumbnail);
+                for tag in [Tag::Make, Tag::MakerNote] {
+                    let value = |exif: &exif::Exif| exif.get_field(tag, In::PRIMARY).unwrap().display_value().to_string();
+                    assert_eq!(value(&after), value(&before), "{tag}");
+                }
+                assert_eq!(edited.contains(&0xd8), !removed.thumbnail, "no pixel of the thumbnail is left");
+                assert_eq!(edited.len() < block.len(), removed.thumbnail && thumbnail_last);
+                let note = if thumbnail_last { 92 } else { 200 };
+                assert_eq!(edited[note..note + 20], block[note..note + 20], "the note has not moved");
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_edited_or_left(noise: Vec<u8>, at in 0..200usize, value: u8, last: bool) {
+            let _ = without(&noise, ALL);
+            let mut block = block(last, last);
+            let at = at.min(block.len() - 1);
+            block[at] = value;
+            if let Some(edited) = without(&block, ALL) {
+                prop_assert!(edited.len() <= block.len());
+            }
+        }
+    }
+}
