@@ -6,7 +6,7 @@ use vips_ops::{Accept, Params, Settings, params::output::format::Format};
 use crate::sight::Question;
 
 /// Bumped when the same request is to give other bytes, or when an envelope means something else.
-const SCHEMA: &str = "1";
+const SCHEMA: &str = "2";
 
 /// How many digits of a key make an entity tag: 128 bits.
 const TAG_DIGITS: usize = 32;

@@ -6,6 +6,7 @@
 //! synchronous and knows nothing of HTTP, clocks, the environment or the network.
 
 pub mod answer;
+mod carried;
 pub mod cost;
 pub mod encode;
 pub mod error;

@@ -4,15 +4,21 @@ use bytes::Bytes;
 use vips::{Deadline, Image};
 
 use crate::{
+    carried::{self, Outdated},
     encode::{auto_quality, encode, mp4::Film},
     error::{Error, Result},
     facts::Facts,
     overlay::{self, Assets, Drawn},
     params::Params,
-    plan::{Accept, Paint, Plan, film, format::OutputFormat, geometry::Window, original::OriginalServes},
+    plan::{
+        Accept, Paint, Plan, film,
+        format::OutputFormat,
+        geometry::Window,
+        original::{self, OriginalServes},
+    },
     settings::Settings,
     size::{Rect, Size},
-    source::Source,
+    source::{Profile, Source},
     steps::{
         self, alpha, canvas, gain_map, load, metadata, orient, profile, redeye, resize, sharpen, turn, window,
     },
@@ -79,7 +85,15 @@ pub fn render(
     deadline: &Deadline,
     reached: &mut dyn FnMut(Phase),
 ) -> Result<Encoded> {
+    let stripped = match plan.original_serves {
+        OriginalServes::Stripped => carried::jpeg::stripped(&source.bytes, plan.profile == Profile::Foreign),
+        _ => None,
+    };
     let made = match plan.output.format {
+        _ if let Some(stripped) = stripped => {
+            reached(Phase::Processed);
+            Ok((stripped, None))
+        }
         _ if plan.original_serves == OriginalServes::Always => {
             reached(Phase::Processed);
             // an animation over its budget is not decoded; a picture that is broken is to be refused
@@ -161,8 +175,10 @@ pub(crate) fn pixels(plan: &Plan, source: &Source, overlays: &[Drawn], deadline:
     } else {
         frame(plan, &opened, &mut Found::default(), overlays)
     };
-    let upright = |image| if plan.autorotated { metadata::upright(&image) } else { Ok(image) };
-    finished.and_then(upright).and_then(|image| gain_map::unclaimed(&image)).map_err(Error::of_pixels)
+    let outdated =
+        Outdated { orientation: plan.autorotated, pixels: !original::keeps_pixels(plan, &source.info) };
+    let updated = finished.and_then(|image| carried::updated(&image, outdated));
+    updated.and_then(|image| gain_map::unclaimed(&image)).map_err(Error::of_pixels)
 }
 
 /// The finished film. Nothing is kept of a frame that is encoded.

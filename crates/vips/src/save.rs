@@ -10,6 +10,8 @@ use crate::{error::Result, image::Image, operation::Operation};
 pub enum Keep {
     /// Everything the image carries.
     All,
+    /// Everything but EXIF, of which libvips writes a block even where the image has none.
+    AllButExif,
     /// The colour profile alone.
     Profile,
     /// Nothing.
@@ -20,6 +22,9 @@ impl Keep {
     fn flags(self) -> i32 {
         (match self {
             Self::All => ffi::VipsForeignKeep_VIPS_FOREIGN_KEEP_ALL,
+            Self::AllButExif => {
+                ffi::VipsForeignKeep_VIPS_FOREIGN_KEEP_ALL & !ffi::VipsForeignKeep_VIPS_FOREIGN_KEEP_EXIF
+            }
             Self::Profile => ffi::VipsForeignKeep_VIPS_FOREIGN_KEEP_ICC,
             Self::Nothing => ffi::VipsForeignKeep_VIPS_FOREIGN_KEEP_NONE,
         }) as i32

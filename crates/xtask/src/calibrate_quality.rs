@@ -131,7 +131,16 @@ fn output(format: OutputFormat) -> Output {
         _ => 0,
     };
     let metadata = Metadata::Profile;
-    Output { format, quality: 90, search: None, effort, interlace: false, palette: false, metadata }
+    Output {
+        format,
+        quality: 90,
+        search: None,
+        effort,
+        interlace: false,
+        palette: false,
+        metadata,
+        chroma: vips_ops::plan::format::Chroma::ByQuality,
+    }
 }
 
 /// The target at which the mean SSIMULACRA2 is the goal.

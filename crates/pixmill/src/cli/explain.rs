@@ -129,6 +129,7 @@ fn assumed(stored: Size) -> SourceInfo {
         alpha: false,
         storage: Storage::Direct,
         jpeg_quality: None,
+        jpeg_halved: None,
         profile: Profile::Srgb,
         plain: true,
         calibrated: false,

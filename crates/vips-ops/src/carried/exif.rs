@@ -6,6 +6,10 @@ const ORIENTATION: u16 = 0x0112;
 /// The tags of the offset and of the length of a thumbnail in JPEG.
 const THUMBNAIL: u16 = 0x0201;
 const THUMBNAIL_LENGTH: u16 = 0x0202;
+/// The tag of the camera's directory, and its tags of the picture's width and height; a value of 16 bits.
+const CAMERA: u16 = 0x8769;
+const SIDES: [u16; 2] = [0xa002, 0xa003];
+const SHORT: u16 = 3;
 /// Bytes of an entry of a directory, and of the number of entries before them.
 const ENTRY: usize = 12;
 const COUNT: usize = 2;
@@ -38,6 +42,21 @@ pub fn without(block: &[u8], removed: Removed) -> Option<Vec<u8>> {
         let link = tiff.next_at(first)?;
         tiff.set_long(link, 0)?;
         tiff.drop_thumbnail(thumbnail);
+    }
+    Some(tiff.bytes)
+}
+
+/// The block with other sides of the picture, where the camera's directory states them; none if it does not.
+pub fn with_sides(block: Vec<u8>, width: u32, height: u32) -> Option<Vec<u8>> {
+    let mut tiff = Tiff { big_endian: big_endian(&block)?, bytes: block };
+    let link = tiff.entry(tiff.long(4)? as usize, CAMERA)?;
+    let directory = tiff.long(link + 8)? as usize;
+    for (tag, side) in SIDES.into_iter().zip([width, height]) {
+        let Some(at) = tiff.entry(directory, tag) else { continue };
+        match tiff.short(at + 2)? {
+            SHORT => tiff.set_short(at + 8, u16::try_from(side).ok()?)?,
+            _ => tiff.set_long(at + 8, side)?,
+        }
     }
     Some(tiff.bytes)
 }
@@ -107,7 +126,8 @@ impl Tiff {
         let (start, length) = (place(THUMBNAIL), place(THUMBNAIL_LENGTH));
         let values = self.values(directory);
         let head = self.next_at(directory).map(|next| directory..next.saturating_add(4));
-        let ranges = head.into_iter().chain(values).chain([start..start.saturating_add(length)]);
+        let ranges =
+            head.into_iter().chain(values).chain(std::iter::once(start..start.saturating_add(length)));
         let mut ranges: Vec<_> = ranges
             .map(|range| range.start.min(self.bytes.len())..range.end.min(self.bytes.len()))
             .filter(|range| !range.is_empty() && range.start > 8)
@@ -202,7 +222,9 @@ mod tests {
                 assert_eq!(has(Tag::Orientation, In::THUMBNAIL), !removed.orientation && !removed.thumbnail);
                 assert_eq!(has(Tag::JPEGInterchangeFormat, In::THUMBNAIL), !removed.thumbnail);
                 for tag in [Tag::Make, Tag::MakerNote] {
-                    let value = |exif: &exif::Exif| exif.get_field(tag, In::PRIMARY).unwrap().display_value().to_string();
+                    let value = |exif: &exif::Exif| {
+                        exif.get_field(tag, In::PRIMARY).unwrap().display_value().to_string()
+                    };
                     assert_eq!(value(&after), value(&before), "{tag}");
                 }
                 assert_eq!(edited.contains(&0xd8), !removed.thumbnail, "no pixel of the thumbnail is left");

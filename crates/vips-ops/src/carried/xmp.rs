@@ -20,7 +20,8 @@ fn orientation(packet: &[u8]) -> Option<(usize, usize)> {
     loop {
         let at = from + find(&packet[from..], ORIENTATION)?;
         from = at + ORIENTATION.len();
-        let range = if packet[..at].ends_with(b"<") { element(packet, at - 1) } else { attribute(packet, at) };
+        let range =
+            if packet[..at].ends_with(b"<") { element(packet, at - 1) } else { attribute(packet, at) };
         if range.is_some() {
             return range;
         }

@@ -146,7 +146,8 @@ pub fn work(params: &Params, original: &Bytes, assets: &Assets, accept: Accept, 
     let facts = facts(&wanted, &header, assets);
     let Ok(plan) = Plan::resolve(&wanted, &header.info, &facts, accept, settings) else { return work };
     decode::open(&mut work, &header, original.len());
-    if plan.original_serves == OriginalServes::Always && !header.info.calibrated {
+    let is_undecoded = plan.original_serves == OriginalServes::Always && !header.info.calibrated;
+    if is_undecoded || plan.original_serves == OriginalServes::Stripped {
         return work;
     }
     steps::measure(&mut work, &wanted, &header, &facts, original.len());

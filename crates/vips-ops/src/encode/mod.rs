@@ -1,14 +1,17 @@
 //! Finished pixels to bytes.
 
 pub mod auto_quality;
-mod chunks;
+pub(crate) mod chunks;
 mod indexed;
 pub mod mp4;
 
 use bytes::Bytes;
 use vips::{Image, JpegScan, Keep, Palette, PngRows, Result, Subsample};
 
-use crate::plan::format::{Metadata, Output, OutputFormat};
+use crate::{
+    carried,
+    plan::format::{Chroma, Metadata, Output, OutputFormat},
+};
 
 /// From this quality on colour is kept at full resolution, as libvips itself does.
 pub(crate) const FULL_COLOUR_QUALITY: u8 = 90;
@@ -24,11 +27,22 @@ fn once(image: &Image) -> Result<Image> {
 
 /// Encodes a still, or a stack of frames; a film is no picture, see [`mp4::Film`].
 pub fn encode(image: &Image, output: Output) -> Result<Bytes> {
+    let exif = output.metadata == Metadata::All && carried::has_exif(image);
     let keep = match output.metadata {
-        Metadata::All => Keep::All,
+        Metadata::All if exif && output.format == OutputFormat::Avif => Keep::All,
+        Metadata::All => Keep::AllButExif,
         Metadata::Profile => Keep::Profile,
     };
-    let subsample = if output.quality >= FULL_COLOUR_QUALITY { Subsample::Off } else { Subsample::On };
+    let encoded = encode_keeping(image, output, keep)?;
+    Ok(if exif { carried::with_exif(encoded, image, output.format) } else { encoded })
+}
+
+fn encode_keeping(image: &Image, output: Output, keep: Keep) -> Result<Bytes> {
+    let subsample = match output.chroma {
+        Chroma::Full => Subsample::Off,
+        Chroma::ByQuality if output.quality >= FULL_COLOUR_QUALITY => Subsample::Off,
+        Chroma::Halved | Chroma::ByQuality => Subsample::On,
+    };
     match output.format {
         OutputFormat::Jpeg => {
             let scan = if output.interlace { JpegScan::Progressive } else { JpegScan::Baseline };

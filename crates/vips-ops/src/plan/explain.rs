@@ -10,6 +10,9 @@ impl Display for Plan {
         if self.original_serves == OriginalServes::Always {
             return write!(f, "answer the original as it is: {}", self.size);
         }
+        if self.original_serves == OriginalServes::Stripped {
+            return write!(f, "answer the original without its metadata: {}", self.size);
+        }
         self.explain_load(f)?;
         self.explain_geometry(f)?;
         write!(f, "{}", self.grade)?;
@@ -125,7 +128,7 @@ impl Plan {
         write!(f, ": {}", self.size)?;
         match self.original_serves {
             OriginalServes::IfSmaller => write!(f, ", or the original if that is smaller"),
-            OriginalServes::Never | OriginalServes::Always => Ok(()),
+            OriginalServes::Never | OriginalServes::Always | OriginalServes::Stripped => Ok(()),
         }
     }
 }

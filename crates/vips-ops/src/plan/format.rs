@@ -124,6 +124,8 @@ pub struct Output {
     pub palette: bool,
     /// Which metadata is kept.
     pub metadata: Metadata,
+    /// At which resolution colour is stored, of JPEG and AVIF.
+    pub chroma: Chroma,
 }
 
 impl Output {
@@ -131,6 +133,17 @@ impl Output {
     pub fn at(self, quality: u8) -> Self {
         Self { quality: self.format.quality(quality), search: None, ..self }
     }
+}
+
+/// At which resolution colour is stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Chroma {
+    /// Full from a quality of 90 on, below that half.
+    ByQuality,
+    /// At half the resolution, 4:2:0, as in the original whose quality is taken over.
+    Halved,
+    /// At full resolution, 4:4:4, as in the original whose quality is taken over.
+    Full,
 }
 
 /// Which metadata the answer carries.
@@ -190,7 +203,17 @@ pub fn choose(request: &Request<'_>) -> Result<Output> {
             && matches!(format, OutputFormat::Jpeg | OutputFormat::Png),
         palette: info.storage == Storage::Indexed && format == OutputFormat::Png,
         metadata: if strips { Metadata::Profile } else { Metadata::All },
+        chroma: chroma(params, info),
     })
+}
+
+/// Colour is stored as the original stores it where the original's quality is taken over.
+fn chroma(params: &Params, info: &SourceInfo) -> Chroma {
+    match info.jpeg_halved {
+        Some(true) if params.quality.is_none() => Chroma::Halved,
+        Some(false) if params.quality.is_none() => Chroma::Full,
+        _ => Chroma::ByQuality,
+    }
 }
 
 /// Refuses what would take a slow encoder too long.

@@ -242,7 +242,7 @@ impl Plan {
             size,
             original_serves: if passes { OriginalServes::Always } else { OriginalServes::Never },
         };
-        let original_serves = original::serves(&plan, info, settings);
+        let original_serves = original::serves(&plan, params, info, settings);
         Ok(Self { original_serves, ..plan })
     }
 }

@@ -5,6 +5,7 @@ use super::{
     format::{Metadata, Output, OutputFormat},
 };
 use crate::{
+    params::Params,
     settings::Settings,
     source::{Profile, SourceFormat, SourceInfo},
 };
@@ -18,22 +19,48 @@ pub enum OriginalServes {
     IfSmaller,
     /// It goes out in place of any encoding: an animation over its budget, a PNG whose colours hang on its chunks.
     Always,
+    /// It goes out without its metadata, and is not decoded for that: a JPEG of which nothing else is asked.
+    Stripped,
 }
 
 /// Whether the answer is the original's pixels in the original's format, with nothing dropped that was to be dropped.
 ///
 /// A PNG whose colours hang on chunks that an encoder does not write, and that not every program reads, goes out as it is:
 /// it then looks as it always did to everybody.
-pub fn serves(plan: &Plan, info: &SourceInfo, settings: &Settings) -> OriginalServes {
-    let (serves, otherwise) = (is_the_same(plan, info, settings), plan.original_serves);
-    match (serves, info.calibrated) {
-        (false, _) => otherwise,
+pub fn serves(plan: &Plan, params: &Params, info: &SourceInfo, settings: &Settings) -> OriginalServes {
+    if plan.original_serves == OriginalServes::Always {
+        return OriginalServes::Always;
+    }
+    if is_only_stripped(plan, params, info) {
+        return OriginalServes::Stripped;
+    }
+    match (is_the_same(plan, info, settings), info.calibrated) {
+        (false, _) => OriginalServes::Never,
         (true, true) => OriginalServes::Always,
         (true, false) => OriginalServes::IfSmaller,
     }
 }
 
+/// Whether a JPEG is to lose its metadata and nothing else.
+fn is_only_stripped(plan: &Plan, params: &Params, info: &SourceInfo) -> bool {
+    let Output { format, interlace, metadata, .. } = plan.output;
+    let asks = metadata == Metadata::Profile && params.quality.is_none() && !interlace;
+    let jpeg = format == OutputFormat::Jpeg && info.format == SourceFormat::Jpeg;
+    asks && jpeg && info.plain && is_untouched(plan, info)
+}
+
 fn is_the_same(plan: &Plan, info: &SourceInfo, settings: &Settings) -> bool {
+    settings.output.never_larger && keeps_pixels(plan, info) && keeps(plan.output, info)
+}
+
+/// Whether the answer's pixels are the original's, encoded anew.
+pub fn keeps_pixels(plan: &Plan, info: &SourceInfo) -> bool {
+    let as_stored = info.calibrated || (info.plain && plan.profile == Profile::Srgb);
+    as_stored && is_untouched(plan, info)
+}
+
+/// Whether no step changes pixels, but for the conversion of colours.
+fn is_untouched(plan: &Plan, info: &SourceInfo) -> bool {
     // every field is named: whoever adds a step to the plan decides here what it means
     let Plan {
         load,
@@ -54,12 +81,12 @@ fn is_the_same(plan: &Plan, info: &SourceInfo, settings: &Settings) -> bool {
         paints: Paint::Nothing,
         flatten: false,
         autorotated,
-        profile,
-        output,
+        profile: _,
+        output: _,
         overlays,
         content: _,
         size: _,
-        original_serves: OriginalServes::Never,
+        original_serves: _,
     } = plan
     else {
         return false;
@@ -71,9 +98,8 @@ fn is_the_same(plan: &Plan, info: &SourceInfo, settings: &Settings) -> bool {
         && overlays.is_empty();
     // an orientation that was undone by a turn leaves pixels as they are, but its tag has to go
     let tag_stays = !autorotated || info.orientation.is_upright();
-    let as_stored = info.calibrated || (info.plain && *profile == Profile::Srgb);
     let whole = load.size == info.stored && load.frames == info.frames;
-    settings.output.never_larger && untouched && tag_stays && whole && as_stored && keeps(*output, info)
+    untouched && tag_stays && whole
 }
 
 /// Whether the encoding asks for nothing that the original is not.

@@ -93,6 +93,13 @@ pub fn sampling(bytes: &[u8]) -> Option<Vec<(u8, u8)>> {
     Some(components.chunks_exact(3).map(|component| (component[1] >> 4, component[1] & 0xf)).collect())
 }
 
+/// Whether colour is stored at half the resolution both ways, 4:2:0; none for other than three components.
+pub fn is_halved(bytes: &[u8]) -> Option<bool> {
+    let factors = sampling(bytes)?;
+    let [luma, blue, red] = factors.as_slice() else { return None };
+    Some(*luma == (2, 2) && *blue == (1, 1) && *red == (1, 1))
+}
+
 /// Quantisation table 0.
 fn luminance(bytes: &[u8]) -> Option<[u16; 64]> {
     segments(bytes).filter(|(marker, _)| *marker == 0xdb).find_map(|(_, segment)| first_table(segment))

@@ -67,6 +67,8 @@ pub struct SourceInfo {
     pub storage: Storage,
     /// Quality of a JPEG, estimated from its quantisation tables.
     pub jpeg_quality: Option<u8>,
+    /// Whether a JPEG stores colour at half the resolution both ways; none if it has no colour.
+    pub jpeg_halved: Option<bool>,
     /// The colour profile.
     pub profile: Profile,
     /// Whether pixels are 8-bit sRGB or grey already.
@@ -154,6 +156,7 @@ impl Source {
             alpha: prepared.has_alpha(),
             storage: storage(format, &image),
             jpeg_quality: (format == SourceFormat::Jpeg).then(|| jpeg::quality(bytes)).flatten(),
+            jpeg_halved: (format == SourceFormat::Jpeg).then(|| jpeg::is_halved(bytes)).flatten(),
             profile,
             plain: is_plain(&image) && preparation.is_nothing(),
             calibrated,

@@ -2,14 +2,6 @@
 
 use vips::{Image, Result};
 
-/// Drops the orientation tag, which has been applied.
-pub fn upright(image: &Image) -> Result<Image> {
-    image.edit(|edit| {
-        edit.remove(c"orientation");
-        edit.remove(c"exif-ifd0-Orientation");
-    })
-}
-
 /// Makes a stack of frames an animation again.
 pub fn animate(stack: &Image, first: &Image, page_height: u32, frames: u32) -> Result<Image> {
     let delays = first.ints(c"delay");

@@ -13,9 +13,8 @@ pub fn to_srgb(image: &Image, profile: Profile) -> Result<Image> {
     if by_profile && let Ok(converted) = image.icc_to_srgb(Intent::Relative) {
         return plain(&converted)?.edit(|edit| edit.remove(ICC));
     }
-    // a profile that does not fit its picture is as good as none
-    let image = plain(image)?;
-    if by_profile { image.edit(|edit| edit.remove(ICC)) } else { Ok(image) }
+    // a profile that does not fit its picture is as good as none, and that of sRGB says what everybody takes for granted
+    plain(image)?.edit(|edit| edit.remove(ICC))
 }
 
 /// By libvips' own formulas, for pictures without a profile.

@@ -5,6 +5,7 @@ mod animation;
 mod broken;
 mod browser;
 mod budgets;
+mod carried;
 mod colour;
 mod containers;
 mod cost;

@@ -204,6 +204,7 @@ fn the_deadline_ends_the_search() {
         effort: 0,
         interlace: false,
         palette: false,
+        chroma: vips_ops::plan::format::Chroma::ByQuality,
         metadata: Metadata::All,
     };
     let search = Search { method: QualityMethod::Mpe, target: 1.0, min: 40, max: 90, attempts: 6 };

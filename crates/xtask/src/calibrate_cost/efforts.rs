@@ -36,8 +36,16 @@ pub fn print() -> Result<()> {
 
 fn seconds(image: &Image, format: OutputFormat, effort: u8) -> Result<f64> {
     let metadata = Metadata::Profile;
-    let output =
-        Output { format, quality: 80, search: None, effort, interlace: false, palette: false, metadata };
+    let output = Output {
+        format,
+        quality: 80,
+        search: None,
+        effort,
+        interlace: false,
+        palette: false,
+        metadata,
+        chroma: vips_ops::plan::format::Chroma::ByQuality,
+    };
     let mut times = Vec::new();
     for _ in 0..TIMES {
         let before = process_time();

@@ -119,7 +119,7 @@ pub fn scan_within(bytes: &[u8], limits: &Limits) -> Option<Header> {
     let calibrated = matches!(signal, Signal::Calibrated(_));
     let quality = (format == SourceFormat::Jpeg).then(|| jpeg::quality(bytes)).flatten();
     let header = header(format, found, quality);
-    let info = SourceInfo { vector, calibrated, ..header.info };
+    let info = SourceInfo { calibrated, vector, ..header.info };
     Some(Header { info, drawing, is_guess, ..header })
 }
 
@@ -138,6 +138,7 @@ fn header(format: SourceFormat, found: Found, jpeg_quality: Option<u8>) -> Heade
         alpha: found.alpha,
         storage: found.storage,
         jpeg_quality,
+        jpeg_halved: None,
         profile: found.profile,
         plain: true,
         calibrated: false,

@@ -13,8 +13,9 @@ impl Param for StripExif {
     const SPEC: Spec = Spec {
         name: "strip_exif",
         aliases: &[],
-        summary: "Drops EXIF, XMP and IPTC; the colour profile stays.",
-        help: "",
+        summary: "Drops EXIF, XMP, IPTC and comments.",
+        help: "A colour profile stays where pixels need it. A JPEG of which nothing else is asked, and which need not be turned upright, \
+               is not decoded: its segments are dropped, and no pixel changes.",
         grammar: Grammar::Boolean,
         default: "false",
         needs: &[],

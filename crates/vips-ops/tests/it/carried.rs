@@ -1,0 +1,145 @@
+//! What answers carry beside their pixels: nothing invented, nothing out of date.
+
+use bytes::Bytes;
+use exif::{In, Reader, Tag};
+use testkit::{Picture, sample};
+use vips_ops::vips::{Image, JpegScan, Keep, Palette, PngRows, Subsample};
+
+use crate::{ask, start};
+
+/// A picture of the tests.
+fn reference(name: &str) -> Bytes {
+    std::fs::read(format!("{}/tests/reference/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap().into()
+}
+
+fn answer(original: &Bytes, query: &str) -> Bytes {
+    ask(original, query).unwrap_or_else(|error| panic!("{query}: {error}")).bytes
+}
+
+/// The EXIF of a file, read by another library than ours and libvips'.
+fn exif(file: &Bytes) -> Option<exif::Exif> {
+    Reader::new().read_from_container(&mut std::io::Cursor::new(file)).ok()
+}
+
+fn holds(file: &[u8], text: &[u8]) -> bool {
+    file.windows(text.len()).any(|window| window == text)
+}
+
+const FORMATS: [&str; 4] = ["jpeg", "png", "webp", "avif"];
+
+#[test]
+fn nothing_is_invented() {
+    start();
+    let pixels: Vec<u8> = (0..16 * 16 * 3).map(|at| (at * 7 % 251) as u8).collect();
+    let image = Image::from_pixels(&pixels, 16, 16, 3).unwrap();
+    let png = image.save_png(6, PngRows::Plain, Palette::Direct, Keep::Nothing).unwrap();
+    for format in FORMATS {
+        for query in [format!("format={format}"), format!("format={format}&width=8")] {
+            let answer = answer(&png, &query);
+            assert!(exif(&answer).is_none(), "{query}");
+            for text in [&b"Exif"[..], b"eXIf", b"EXIF", b"ICC_PROFILE", b"iCCP", b"ICCP", b"<x:xmpmeta"] {
+                assert!(!holds(&answer, text), "{query}: {}", String::from_utf8_lossy(text));
+            }
+        }
+    }
+}
+
+#[test]
+fn exif_is_carried_over_without_what_is_out_of_date() {
+    let original = sample("astronaut-gps-orient6.jpg");
+    let before = exif(&original).unwrap();
+    assert!(before.get_field(Tag::Orientation, In::PRIMARY).is_some());
+    for format in FORMATS {
+        for query in ["", "&width=60", "&rotate=90", "&width=40&height=40&crop=fit"] {
+            let query = format!("format={format}{query}");
+            let answer = answer(&original, &query);
+            let after = exif(&answer).unwrap_or_else(|| panic!("{query}: no EXIF"));
+            assert!(after.get_field(Tag::Orientation, In::PRIMARY).is_none(), "{query}");
+            assert!(after.get_field(Tag::Orientation, In::THUMBNAIL).is_none(), "{query}");
+            for field in before.fields().filter(|field| field.ifd_num == In::PRIMARY) {
+                let kept =
+                    [Tag::GPSLatitude, Tag::GPSLongitude, Tag::Make, Tag::DateTime].contains(&field.tag);
+                let found =
+                    after.get_field(field.tag, In::PRIMARY).map(|field| field.display_value().to_string());
+                assert!(!kept || found == Some(field.display_value().to_string()), "{query}: {}", field.tag);
+            }
+            let decoded = Picture::decode(&answer);
+            let side = |tag| after.get_field(tag, In::PRIMARY).and_then(|field| field.value.get_uint(0));
+            for (tag, side_of) in
+                [(Tag::PixelXDimension, decoded.width), (Tag::PixelYDimension, decoded.height)]
+            {
+                assert!(side(tag).is_none_or(|side| side == side_of), "{query}: {tag}");
+            }
+        }
+        let stripped = answer(&original, &format!("format={format}&strip_exif=true"));
+        assert!(exif(&stripped).is_none(), "{format}");
+    }
+    // not applied, so it stays
+    let lying = exif(&answer(&original, "autorotate=false&width=50")).unwrap();
+    assert_eq!(lying.get_field(Tag::Orientation, In::PRIMARY).unwrap().value.get_uint(0), Some(6));
+}
+
+#[test]
+fn orientation_goes_from_xmp_too() {
+    let original = reference("exif-xmp-o6.jpg");
+    assert!(holds(&original, b"tiff:Orientation"));
+    for format in FORMATS {
+        let answer = answer(&original, &format!("format={format}&width=40"));
+        assert!(!holds(&answer, b"tiff:Orientation"), "{format}");
+        assert!(exif(&answer).is_none_or(|exif| exif.get_field(Tag::Orientation, In::PRIMARY).is_none()));
+    }
+}
+
+#[test]
+fn a_thumbnail_goes_as_soon_as_pixels_change() {
+    let original = reference("exif-thumb.jpg");
+    let has = |file: &Bytes| {
+        exif(file).is_some_and(|exif| exif.get_field(Tag::JPEGInterchangeFormat, In::THUMBNAIL).is_some())
+    };
+    assert!(has(&original));
+    assert!(has(&answer(&original, "quality=60")), "the same pixels");
+    for query in ["width=50", "crop=0,0,20,20", "blur=10", "flip=true", "brightness=0.2", "pad=3"] {
+        let answer = answer(&original, query);
+        assert!(!has(&answer), "{query}");
+        let starts = answer.windows(3).filter(|window| *window == [0xff, 0xd8, 0xff]).count();
+        assert_eq!(starts, 1, "{query}: no pixel of it is left");
+    }
+}
+
+#[test]
+fn strip_exif_alone_drops_segments_of_a_jpeg() {
+    for original in
+        [reference("exif-thumb.jpg"), reference("ultrahdr.jpg"), sample("china.jpg"), sample("flower-p3.jpg")]
+    {
+        let answer = answer(&original, "strip_exif=true");
+        assert!(answer.len() <= original.len());
+        assert!(Picture::decode(&answer) == Picture::decode(&original), "no pixel changes");
+        for text in [&b"Exif\0\0"[..], b"http://ns.adobe.com", b"MPF\0", b"Photoshop"] {
+            assert!(!holds(&answer, text), "{}", String::from_utf8_lossy(text));
+        }
+    }
+    assert!(
+        holds(&answer(&sample("flower-p3.jpg"), "strip_exif=true"), b"ICC_PROFILE"),
+        "pixels are Display P3"
+    );
+    assert!(!holds(&answer(&sample("china.jpg"), "strip_exif=true"), b"ICC_PROFILE"), "pixels are sRGB");
+    let upright = answer(&sample("astronaut-gps-orient6.jpg"), "strip_exif=true");
+    let original = Picture::decode(&sample("astronaut-gps-orient6.jpg"));
+    assert_eq!(Picture::decode(&upright).width, original.height, "it has to be turned");
+}
+
+#[test]
+fn colour_is_stored_as_the_original_stores_it() {
+    start();
+    let pixels: Vec<u8> = (0..64 * 64 * 3).map(|at| (at * 31 % 253) as u8).collect();
+    let image = Image::from_pixels(&pixels, 64, 64, 3).unwrap();
+    let sampling = |file: &Bytes| vips_ops::source::jpeg::sampling(file).unwrap()[0];
+    for (subsample, factors) in [(Subsample::On, (2, 2)), (Subsample::Off, (1, 1))] {
+        for quality in [70, 95] {
+            let jpeg = image.save_jpeg(quality, JpegScan::Baseline, subsample, Keep::Nothing).unwrap();
+            assert_eq!(sampling(&answer(&jpeg, "width=40")), factors, "{quality}");
+            assert_eq!(sampling(&answer(&jpeg, "width=40&quality=95")), (1, 1));
+            assert_eq!(sampling(&answer(&jpeg, "width=40&quality=80")), (2, 2));
+        }
+    }
+}
