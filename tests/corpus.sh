@@ -10,6 +10,7 @@ set -euo pipefail
 
 cd -- "${BASH_SOURCE[0]%/*}/.."
 corpora=../shared/corpora
+trials=../shared/trials
 target=${CARGO_TARGET_DIR:-target}
 server=${PIXMILL_BIN:-$target/debug/pixmill}
 packages=$target/corpus-packages
@@ -43,12 +44,19 @@ fi
 [[ ${1-} != --prepare ]] || exit 0
 [[ -x $server ]] || fail "no server at $server; build it first: cargo build --package pixmill"
 
-check() {
+run() {
     PYTHONPATH=$packages PYTHONDONTWRITEBYTECODE=1 python3 "$corpora/run_cases.py" \
-        --server "$server serve --listen 127.0.0.1:{port} --admin-listen 127.0.0.1:{admin} --origin {origin}" \
-        --set dev --skip-file tests/corpus-skip.txt --keep "$target/corpus" "$@"
+        --server "$server serve --listen 127.0.0.1:{port} --admin-listen 127.0.0.1:{admin} --origin {origin}" "$@"
+}
+check() {
+    run --set dev --skip-file tests/corpus-skip.txt --keep "$target/corpus" "$@"
 }
 check "$@"
+
+# Pictures and requests that failed once.
+if [[ $# == 0 && -e $trials/cases.jsonl ]]; then
+    run --cases "$trials/cases.jsonl" --root "$trials/.." --keep "$target/trials"
+fi
 
 # The cases of a server that takes uploads and lets requests name its origin; options choose among the others.
 if [[ $# == 0 ]]; then

@@ -1,5 +1,6 @@
 //! The plan: every decision of a render, made before a pixel is touched.
 
+mod budget;
 mod explain;
 pub(crate) mod faces;
 pub mod film;
@@ -15,6 +16,7 @@ mod wish;
 use serde::{Deserialize, Serialize};
 
 use self::{
+    budget::{Budgeted, budgeted},
     format::{Output, OutputFormat},
     geometry::{Canvas, Geometry, Window},
     original::OriginalServes,
@@ -30,7 +32,7 @@ use crate::{
         AnyEffect, Params, crop::crop::Crop, spec::Invalid, value::colour::Colour,
         value::number::round_half_up,
     },
-    settings::{Limits, OverBudget, Settings},
+    settings::{Limits, Settings},
     size::{Extent, Rect, Size, Span},
     source::{Profile, Reduction, SourceFormat, SourceInfo},
     steps::{redeye::Eye, sharpen::Sharpen},
@@ -313,50 +315,6 @@ fn largest(geometry: &Geometry) -> [Size; 2] {
 /// An error if there is too much of something.
 pub(crate) fn within(what: &'static str, actual: u64, bound: &'static str, limit: u64) -> Result<()> {
     if actual > limit { Err(Error::OverLimit { what, actual, bound, limit }) } else { Ok(()) }
-}
-
-/// An encoding, and what the budget of animations leaves to encode.
-struct Budgeted {
-    output: Output,
-    frames: u32,
-    passes: bool,
-}
-
-/// Chooses the encoding. An answer that moves must be within the budget; one that does not needs one frame only.
-fn budgeted(request: &format::Request<'_>, inner: [Size; 2]) -> Result<Budgeted> {
-    let output = format::choose(request)?;
-    let frames = if output.format.animates() { request.frames } else { 1 };
-    let excess = if frames > 1 { excess(request, output.format, inner) } else { Ok(()) };
-    let Err(excess) = excess else {
-        format::check_pixels(output.format, request.size, frames, &request.settings.limits)?;
-        return Ok(Budgeted { output, frames, passes: false });
-    };
-    match request.settings.animation.over_budget {
-        OverBudget::Error => Err(excess),
-        OverBudget::FirstFrame => {
-            let output = format::choose(&format::Request { frames: 1, ..*request })?;
-            format::check_pixels(output.format, request.size, 1, &request.settings.limits)?;
-            Ok(Budgeted { output, frames: 1, passes: false })
-        }
-        OverBudget::PassThrough => {
-            let output = Output { format: format::of_source(request), ..output };
-            Ok(Budgeted { output, frames, passes: true })
-        }
-    }
-}
-
-/// What an animation has too much of. Every frame is as large as the largest picture on its way: the original's, the
-/// scaled one, the turned one, the answer's.
-fn excess(request: &format::Request<'_>, format: OutputFormat, inner: [Size; 2]) -> Result<()> {
-    let format::Request { info, size, settings, .. } = request;
-    let limits = &settings.limits;
-    let count = u64::from(request.frames);
-    within("the frames of the animation", count, "limits.max_frames allows", limits.max_frames.into())?;
-    let largest = inner.into_iter().chain([info.stored, *size]).map(Size::pixels).max().unwrap_or_default();
-    let pixels = count.saturating_mul(largest);
-    let bound = "limits.max_animation_pixels allows";
-    within("the pixels of all frames of the animation", pixels, bound, limits.max_animation_pixels)?;
-    format::check_pixels(format, *size, request.frames, limits)
 }
 
 fn load(
