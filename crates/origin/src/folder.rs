@@ -123,7 +123,7 @@ impl Job {
         } else {
             Some(self.whole(file, metadata.len())?.into())
         };
-        Ok(Answer { body, validators, freshness: Freshness::default(), content_type: None })
+        Ok(Answer { body, validators, freshness: Freshness::default(), content_type: None, doubt: None })
     }
 
     fn whole(&self, file: File, length: u64) -> Result<Vec<u8>> {

@@ -6,7 +6,10 @@ use bytes::Bytes;
 use origin::{ErrorKind, Fetched, Target, Unchanged, Validators};
 use result_cache::{Envelope, Freshness, Generation, Key, Lifetimes, Meta, Stated, clock};
 use tokio::task::yield_now;
-use vips_ops::source::unpack::{Step, TooLarge, Unpacking};
+use vips_ops::source::{
+    sniff::sniff,
+    unpack::{Step, TooLarge, Unpacking},
+};
 
 use crate::{
     failure::Failure,
@@ -177,7 +180,7 @@ async fn ask(
         last_modified: known.meta.last_modified.clone(),
     });
     let began = Instant::now();
-    let fetched = worker.origins.fetch(target, validators.as_ref()).await;
+    let fetched = worker.origins.fetch(target, validators.as_ref()).await.and_then(undoubted);
     worker.shared.counters.fetched(outcome(&fetched), began.elapsed());
     // an upload that came meanwhile goes before what the origin has
     if let Some(Ok(uploaded)) = fresh(worker, &key).await {
@@ -196,6 +199,16 @@ async fn ask(
         (Ok(Fetched::NotModified(same)), Some(known)) => Ok(keep_same(worker, key, same, &known).await),
         (Ok(Fetched::NotModified(_)), None) => Err(Failure::Broken),
         (Err(error), known) => refused(worker, name, position, error, known).await,
+    }
+}
+
+/// What was fetched, unless it is neither what its origin says of it nor a picture.
+fn undoubted(fetched: Fetched) -> Result<Fetched, origin::Error> {
+    match fetched {
+        Fetched::Modified(origin::Original { body, doubt: Some(reason), .. }) if sniff(&body).is_none() => {
+            Err(origin::Error::Broken { host: "the origin".to_owned(), reason })
+        }
+        fetched => Ok(fetched),
     }
 }
 
