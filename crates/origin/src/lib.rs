@@ -139,6 +139,13 @@ impl Origin {
         }
     }
 
+    fn folder(&self) -> Option<&Folder> {
+        match &self.source {
+            Source::Folder(folder) => Some(folder),
+            _ => None,
+        }
+    }
+
     /// Its name in the log.
     fn name(&self) -> &str {
         match &self.source {

@@ -8,7 +8,7 @@ use awc::{
         StatusCode,
         header::{
             AGE, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, DATE, ETAG, EXPIRES, HeaderMap, HeaderName,
-            LAST_MODIFIED,
+            LAST_MODIFIED, VARY,
         },
     },
 };
@@ -101,11 +101,14 @@ pub(crate) fn validators(headers: &HeaderMap) -> Validators {
 
 pub(crate) fn freshness(headers: &HeaderMap) -> Freshness {
     let cache_control = joined(headers, &CACHE_CONTROL);
+    let vary = joined(headers, &VARY);
     let stated = FreshnessHeaders {
         cache_control: cache_control.as_deref(),
-        expires: text(headers, &EXPIRES),
+        // what is no text is no date either
+        expires: headers.get(EXPIRES).map(|value| value.to_str().unwrap_or_default()),
         date: text(headers, &DATE),
         age: text(headers, &AGE),
+        vary: vary.as_deref(),
     };
     Freshness::parse(stated, SystemTime::now())
 }
