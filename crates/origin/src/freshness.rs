@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 const FOREVER: u64 = 1 << 31;
 
 /// What the origin said about keeping an original. Nothing said, nothing set: no default is applied here.
+#[expect(clippy::struct_excessive_bools, reason = "each is something that was said or not")]
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Freshness {
     /// How long the response is fresh from the moment the origin made it: `s-maxage`, else `max-age`, else `Expires`

@@ -123,13 +123,11 @@ async fn fresh(worker: &Rc<Worker>, key: &Key) -> Option<Result<Original, Failur
     if envelope.state(now) != Freshness::Fresh || !files::are_current(worker, &envelope).await {
         return None;
     }
-    Some(match envelope.meta.status {
-        FOUND => Ok(Original { envelope, standing: Standing::Kept }),
-        _ => {
-            let fresh_for = envelope.meta.lifetimes.fresh_for.saturating_sub(envelope.age(now));
-            Err(Failure::Absent { fresh_for })
-        }
-    })
+    if envelope.meta.status == FOUND {
+        return Some(Ok(Original { envelope, standing: Standing::Kept }));
+    }
+    let fresh_for = envelope.meta.lifetimes.fresh_for.saturating_sub(envelope.age(now));
+    Some(Err(Failure::Absent { fresh_for }))
 }
 
 /// An original that did not come from the origin: good for the request it came with, and not for others.
