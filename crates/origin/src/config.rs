@@ -30,6 +30,9 @@ const MASK: &str = "***";
 /// The most redirects that may be allowed; what browsers allow.
 const MOST_REDIRECTS: u8 = 20;
 
+/// The longest time between two looks at a file: a day, which `cache.default_ttl` is too.
+const LONGEST_CHECK: Duration = Duration::from_hours(24);
+
 /// Request headers that are ours to set: they decide how a message is framed, encoded or answered.
 const OURS: &[&str] = &[
     "accept-encoding",
@@ -125,6 +128,12 @@ pub struct Config {
     #[serde(with = "humantime_serde")]
     #[schemars(with = "String")]
     pub breaker_pause: Duration,
+    /// Of a folder: how long a file that was looked at is taken to be as it was. One that was replaced, changed or removed shows
+    /// after this time at the latest, in every size; answers to browsers and other caches keep the times that
+    /// `cache` gives them. Zero: each request looks.
+    #[serde(with = "humantime_serde")]
+    #[schemars(with = "String")]
+    pub folder_check: Duration,
 }
 
 /// What kind of origin is configured.
@@ -160,6 +169,7 @@ impl Default for Config {
             max_waiting_per_host: 512,
             breaker_failures: 10,
             breaker_pause: Duration::from_secs(3),
+            folder_check: Duration::from_secs(1),
         }
     }
 }
@@ -185,6 +195,13 @@ impl Config {
             problems.push(format!(
                 "origin.max_redirects is {}: expected at most {MOST_REDIRECTS}",
                 self.max_redirects
+            ));
+        }
+        if self.folder_check > LONGEST_CHECK {
+            problems.push(format!(
+                "origin.folder_check is {}: expected at most {}",
+                humantime_serde::re::humantime::format_duration(self.folder_check),
+                humantime_serde::re::humantime::format_duration(LONGEST_CHECK)
             ));
         }
         if self.max_connections == 0 {
@@ -325,6 +342,7 @@ impl fmt::Debug for Config {
             .field("max_waiting_per_host", &self.max_waiting_per_host)
             .field("breaker_failures", &self.breaker_failures)
             .field("breaker_pause", &self.breaker_pause)
+            .field("folder_check", &self.folder_check)
             .finish()
     }
 }
@@ -370,7 +388,7 @@ mod tests {
     fn every_key_is_described() {
         let schema = serde_json::to_value(schemars::schema_for!(Config)).unwrap();
         let properties = schema["properties"].as_object().unwrap();
-        assert_eq!(properties.len(), 21);
+        assert_eq!(properties.len(), 22);
         for (key, property) in properties {
             assert!(property["description"].is_string(), "{key}: {property}");
         }
@@ -416,6 +434,7 @@ mod tests {
             ("origin.timeout", |c| c.timeout = Duration::ZERO),
             ("origin.max_redirects", |c| c.max_redirects = 21),
             ("origin.max_connections", |c| c.max_connections = 0),
+            ("origin.folder_check", |c| c.folder_check = LONGEST_CHECK + Duration::from_nanos(1)),
             ("origin.user_agent", |c| c.user_agent = "Pixmill".to_owned()),
             ("origin.user_agent", |c| c.user_agent = "imagizer\r\nx: y".to_owned()),
             ("origin.headers.a b", |c| drop(c.headers.insert("a b".to_owned(), String::new()))),
@@ -432,7 +451,7 @@ mod tests {
             );
             change(&mut all);
         }
-        assert_eq!(all.problems().len(), 11);
+        assert_eq!(all.problems().len(), 12);
     }
 
     #[test]

@@ -2,9 +2,12 @@
 
 use std::{
     ffi::OsStr,
-    fs::File,
+    fs::{File, Metadata},
     io::{self, Read},
-    os::{fd::OwnedFd, unix::ffi::OsStrExt},
+    os::{
+        fd::OwnedFd,
+        unix::{ffi::OsStrExt, fs::MetadataExt},
+    },
     path::{Path, PathBuf},
     sync::Arc,
     time::{Duration, SystemTime},
@@ -24,6 +27,11 @@ use crate::{
 /// How a file is opened. A FIFO or a device that nobody serves must not hold us up, nor become our terminal.
 const READING: OFlags = OFlags::RDONLY.union(OFlags::CLOEXEC).union(OFlags::NONBLOCK).union(OFlags::NOCTTY);
 
+/// How far two changes of a file must lie apart to get different times: on file systems that count nanoseconds, by the ticks of
+/// the kernel's clock (10 ms at most), with a wide margin; on others a second, or two on FAT.
+const FINE: Duration = Duration::from_millis(100);
+const COARSE: Duration = Duration::from_secs(2);
+
 /// How often a look-up that something was renamed under is tried before it fails.
 const LOOK_UPS: usize = 8;
 
@@ -33,6 +41,9 @@ pub(crate) struct Folder {
     /// One permit a file that is being read: the threads for it have no bound of their own.
     readers: Arc<Semaphore>,
     timeout: Duration,
+    /// For a look at a file, in place of an answer that is there already: as long as one may wait for a connection.
+    look_timeout: Duration,
+    check: Duration,
     max_bytes: u64,
 }
 
@@ -43,6 +54,8 @@ impl Folder {
             root: Arc::new(root),
             readers: Arc::new(Semaphore::new(config.max_connections as usize)),
             timeout: config.timeout,
+            look_timeout: config.connect_timeout.min(config.timeout),
+            check: config.folder_check,
             max_bytes,
         })
     }
@@ -61,18 +74,46 @@ impl Folder {
             known: known.cloned(),
             max_bytes: self.max_bytes,
         };
-        let limit = self.timeout;
-        timeout(limit, self.run(job)).await.unwrap_or_else(|_| {
+        self.run(self.timeout, move || job.run()).await
+    }
+
+    /// What the tag of the file would be, if it were fetched now; nothing if there is no such file.
+    pub(crate) async fn version(&self, path: &SourcePath) -> Result<Option<String>> {
+        let original = self.identity(path);
+        let Some(relative) = relative(path) else { return Ok(None) };
+        let root = Arc::clone(&self.root);
+        let job = Job { root, relative, original, known: None, max_bytes: self.max_bytes };
+        match self.run(self.look_timeout, move || job.look()).await {
+            Ok(version) => Ok(Some(version)),
+            Err(Error::NotFound { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// How long what was found out by a look holds.
+    pub(crate) fn check(&self) -> Duration {
+        self.check
+    }
+
+    async fn run<T: Send + 'static>(
+        &self,
+        limit: Duration,
+        job: impl FnOnce() -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        timeout(limit, self.on_thread(job)).await.unwrap_or_else(|_| {
             Err(Error::Timeout { host: self.root.display().to_string(), phase: Phase::Fetch, limit })
         })
     }
 
-    async fn run(&self, job: Job) -> Result<Answer> {
+    async fn on_thread<T: Send + 'static>(
+        &self,
+        job: impl FnOnce() -> Result<T> + Send + 'static,
+    ) -> Result<T> {
         let broken = |reason: String| Error::Broken { host: self.root.display().to_string(), reason };
         let permit = Arc::clone(&self.readers).acquire_owned().await.map_err(|e| broken(e.to_string()))?;
         #[expect(clippy::disallowed_methods, reason = "reads a file, within the bound of `readers`")]
         let reading = actix_rt::task::spawn_blocking(move || {
-            let answer = job.run();
+            let answer = job();
             drop(permit);
             answer
         });
@@ -100,6 +141,16 @@ struct Job {
 
 impl Job {
     fn run(&self) -> Result<Answer> {
+        let now = SystemTime::now();
+        let (file, metadata) = self.open()?;
+        self.read(file, &metadata, now)
+    }
+
+    fn look(&self) -> Result<String> {
+        self.open().map(|(_, metadata)| format!("\"{}\"", version(&metadata)))
+    }
+
+    fn open(&self) -> Result<(File, Metadata)> {
         // each time anew: a deployment may put another folder in its place
         let directory = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let root = rustix::fs::openat(CWD, self.root.as_path(), directory, Mode::empty())
@@ -108,22 +159,22 @@ impl Job {
             Err(Errno::NOSYS | Errno::PERM) => open_compared(&self.root, &self.relative),
             result => result.map(File::from),
         };
-        self.read(file.map_err(|errno| self.unopened(errno))?)
-    }
-
-    fn read(&self, file: File) -> Result<Answer> {
+        let file = file.map_err(|errno| self.unopened(errno))?;
         let metadata = file.metadata().map_err(|error| self.broken(&error))?;
         if !metadata.is_file() {
             return Err(Error::NotFound { original: self.original.clone() });
         }
-        let modified = metadata.modified().map_err(|error| self.broken(&error))?;
-        let validators = stamp(modified, metadata.len());
+        Ok((file, metadata))
+    }
+
+    fn read(&self, file: File, metadata: &Metadata, now: SystemTime) -> Result<Answer> {
+        let validators = stamp(metadata, now).map_err(|error| self.broken(&error))?;
         let body = if self.known.as_ref().is_some_and(|known| validators.matches(known)) {
             None
         } else {
             Some(self.whole(file, metadata.len())?.into())
         };
-        Ok(Answer { body, validators, freshness: Freshness::default(), content_type: None })
+        Ok(Answer { body, validators, freshness: Freshness::default(), content_type: None, doubt: None })
     }
 
     fn whole(&self, file: File, length: u64) -> Result<Vec<u8>> {
@@ -193,15 +244,42 @@ fn open_compared(root: &Path, relative: &Path) -> Result<File, Errno> {
     rustix::fs::openat(CWD, &real, READING | OFlags::NOFOLLOW, Mode::empty()).map(File::from)
 }
 
-/// The validators of a file: a strong tag of its time to the nanosecond and its length, and its time to the second.
-fn stamp(modified: SystemTime, length: u64) -> Validators {
-    let nanoseconds = match modified.duration_since(SystemTime::UNIX_EPOCH) {
-        Ok(after) => format!("{:x}", after.as_nanos()),
-        Err(before) => format!("-{:x}", before.duration().as_nanos()),
-    };
+/// The validators of a file as it is at the time `now`: a tag that no other version has ([`version`]), and its time to the
+/// second.
+fn stamp(metadata: &Metadata, now: SystemTime) -> Result<Validators, io::Error> {
+    let modified = metadata.modified()?;
     // an HTTP date cannot be written for times before 1970
     let date = (modified >= SystemTime::UNIX_EPOCH).then(|| httpdate::fmt_http_date(modified));
-    Validators { etag: Some(format!("\"{nanoseconds}-{length:x}\"")), last_modified: date }
+    let doubt = if may_change_unseen(metadata, now) {
+        format!("~{:x}", now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_nanos())
+    } else {
+        String::new()
+    };
+    Ok(Validators { etag: Some(format!("\"{}{doubt}\"", version(metadata))), last_modified: date })
+}
+
+/// What tells one version of a file from all others: when its bytes were changed, and anything of it, to the nanosecond;
+/// its length; and which file it is. Whatever a replacement takes over of what it replaces (`cp -p`, `rsync -t`), it has
+/// another inode, or was changed at another time.
+fn version(metadata: &Metadata) -> String {
+    let time = |seconds: i64, nanoseconds: i64| i128::from(seconds) * 1_000_000_000 + i128::from(nanoseconds);
+    format!(
+        "{:x}-{:x}-{:x}-{:x}",
+        time(metadata.mtime(), metadata.mtime_nsec()),
+        metadata.len(),
+        time(metadata.ctime(), metadata.ctime_nsec()),
+        metadata.ino()
+    )
+}
+
+/// Whether a file was changed so recently that a further change could get the very same time. A tag that was given now
+/// must not stand for what the file is from now on: it is marked, and equals no other one.
+fn may_change_unseen(metadata: &Metadata, now: SystemTime) -> bool {
+    let granularity = if metadata.ctime_nsec() == 0 { COARSE } else { FINE };
+    let Ok(seconds) = u64::try_from(metadata.ctime()) else { return false };
+    let changed = SystemTime::UNIX_EPOCH + Duration::new(seconds, metadata.ctime_nsec() as u32);
+    let distance = now.duration_since(changed).unwrap_or_else(|ahead| ahead.duration());
+    distance < granularity
 }
 
 #[cfg(test)]
@@ -255,12 +333,34 @@ mod tests {
 
     #[test]
     fn stamps() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a");
+        std::fs::write(&path, "picture").unwrap();
         let at = |seconds, nanoseconds| SystemTime::UNIX_EPOCH + Duration::new(seconds, nanoseconds);
-        let first = stamp(at(784_111_777, 1), 16);
-        assert_eq!(first.last_modified.as_deref(), Some("Sun, 06 Nov 1994 08:49:37 GMT"));
-        assert_eq!(first.etag.as_deref(), Some("\"ae1b981bc490a01-10\""));
-        assert_ne!(first.etag, stamp(at(784_111_777, 2), 16).etag);
-        assert_ne!(first.etag, stamp(at(784_111_777, 1), 17).etag);
-        assert_eq!(stamp(SystemTime::UNIX_EPOCH - Duration::from_nanos(255), 1).last_modified, None);
+        let touched = |time| {
+            let file = File::options().write(true).open(&path).unwrap();
+            file.set_modified(time).unwrap();
+            file.metadata().unwrap()
+        };
+        let first = touched(at(784_111_777, 1));
+        let changed = at(first.ctime() as u64, first.ctime_nsec() as u32);
+        let later = changed + COARSE;
+        let settled = stamp(&first, later).unwrap();
+        assert_eq!(settled.last_modified.as_deref(), Some("Sun, 06 Nov 1994 08:49:37 GMT"));
+        assert_eq!(settled.etag, Some(format!("\"{}\"", version(&first))));
+        assert_eq!(stamp(&first, later + FINE).unwrap(), settled);
+        assert_ne!(version(&touched(at(784_111_777, 2))), version(&first));
+        // another file with the same time and the same length
+        std::fs::write(folder.path().join("b"), "PICTURE").unwrap();
+        std::fs::rename(folder.path().join("b"), &path).unwrap();
+        assert_ne!(version(&touched(at(784_111_777, 1))), version(&first));
+        let early = touched(SystemTime::UNIX_EPOCH - Duration::from_nanos(255));
+        assert_eq!(stamp(&early, later).unwrap().last_modified, None);
+        // too early to be told from the next change
+        for now in [changed, changed + FINE / 2, changed - FINE / 2] {
+            let doubtful = stamp(&first, now).unwrap().etag.unwrap();
+            assert!(doubtful.contains('~') && Some(&doubtful) != settled.etag.as_ref(), "{doubtful}");
+        }
+        assert_ne!(stamp(&first, changed).unwrap(), stamp(&first, changed + FINE / 2).unwrap());
     }
 }

@@ -66,8 +66,12 @@ pub enum Fetched {
 /// An original, whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Original {
-    /// Its bytes, exactly as the origin has them; there may be none.
+    /// Its bytes, as they were before they were encoded for the way; there may be none.
     pub body: Bytes,
+    /// Why the bytes may not be what the origin meant: it states a content coding that is unknown, or that the body does
+    /// not have. Servers state such things of pictures that are in order, so whoever knows a picture from other bytes
+    /// is to judge. For the log.
+    pub doubt: Option<String>,
     /// What tells this version from others.
     pub validators: Validators,
     /// How long it may be kept.
@@ -135,6 +139,13 @@ impl Origin {
         }
     }
 
+    fn folder(&self) -> Option<&Folder> {
+        match &self.source {
+            Source::Folder(folder) => Some(folder),
+            _ => None,
+        }
+    }
+
     /// Its name in the log.
     fn name(&self) -> &str {
         match &self.source {
@@ -153,13 +164,16 @@ struct Answer {
     validators: Validators,
     freshness: Freshness,
     content_type: Option<String>,
+    doubt: Option<String>,
 }
 
 impl Answer {
     fn into_fetched(self, elapsed: Duration) -> Fetched {
-        let Self { body, validators, freshness, content_type } = self;
+        let Self { body, validators, freshness, content_type, doubt } = self;
         match body {
-            Some(body) => Fetched::Modified(Original { body, validators, freshness, content_type, elapsed }),
+            Some(body) => {
+                Fetched::Modified(Original { body, doubt, validators, freshness, content_type, elapsed })
+            }
             None => Fetched::NotModified(Unchanged { validators, freshness, elapsed }),
         }
     }

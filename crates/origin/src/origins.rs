@@ -10,6 +10,7 @@ use crate::{
     Answer, Buckets, Config, Error, Fetched, Hosts, Origin, Refusal, Result, Selection, SourcePath, Target,
     Validators,
     config::{Place as Kind, named_problems},
+    folder::Folder,
     http::{Ask, Exempt, Guard, Http, Reach, Standing, authority},
     selection::{Route, Rules},
     target::{Elsewhere, Place},
@@ -148,6 +149,38 @@ impl Origins {
             }
             _ => identity,
         }
+    }
+
+    /// The name of the file that an original is, for [`Self::file_version`]; nothing if it is none of a folder. The same on every
+    /// node with this configuration.
+    pub fn file_name(&self, target: &Target) -> Option<String> {
+        let Place::Configured { origin, path, .. } = &target.0 else { return None };
+        self.configured.get(*origin)?.folder()?;
+        let name = origin.checked_sub(1).and_then(|named| self.names.get(named));
+        Some(format!("{}{}", name.map_or("", String::as_str), path.identity()))
+    }
+
+    /// Looks at a file by its name: the entity tag that it would be fetched with now, or nothing if there is no such
+    /// file. A tag that was fetched and is another one is that of another version, or of one that could not be told
+    /// from others for sure.
+    pub async fn file_version(&self, name: &str) -> Result<Option<String>> {
+        let Some((folder, path)) = self.folder_of(name) else { return Ok(None) };
+        folder.version(&SourcePath::parse(path)?).await
+    }
+
+    /// How long a look at this file holds: `folder_check` of its origin.
+    pub fn file_check(&self, name: &str) -> Duration {
+        self.folder_of(name).map_or(Duration::ZERO, |(folder, _)| folder.check())
+    }
+
+    /// No name of an origin has a slash, and every path begins with one.
+    fn folder_of<'a>(&self, name: &'a str) -> Option<(&Folder, &'a str)> {
+        let (name, path) = name.split_at(name.find('/')?);
+        let origin = match name {
+            "" => 0,
+            name => 1 + self.names.iter().position(|known| known == name)?,
+        };
+        Some((self.configured.get(origin)?.folder()?, path))
     }
 
     #[cfg(test)]

@@ -6,6 +6,7 @@ pub mod cli;
 mod cluster;
 pub mod config;
 pub mod failure;
+mod files;
 mod flight;
 pub mod http;
 mod keys;

@@ -12,6 +12,7 @@ use vips_ops::{
 
 use crate::{
     failure::Failure,
+    files,
     flight::Part,
     keys::{Keys, etag},
     original::{self, FETCH_TIME, Original, Standing},
@@ -166,10 +167,11 @@ async fn rendered(
     })
 }
 
-async fn fresh(worker: &Worker, job: &Job) -> Option<Arc<Envelope>> {
+async fn fresh(worker: &Rc<Worker>, job: &Job) -> Option<Arc<Envelope>> {
     let now = clock::now();
     let envelope = worker.shared.results.get(&job.key, now).await?.envelope;
-    (envelope.state(now) == Freshness::Fresh).then_some(envelope)
+    let is_fresh = envelope.state(now) == Freshness::Fresh && files::are_current(worker, &envelope).await;
+    is_fresh.then_some(envelope)
 }
 
 async fn forget(worker: &Worker, job: &Job) {
@@ -196,6 +198,8 @@ impl Job {
         let mut envelope = Envelope::clone(stale);
         envelope.meta.stored_at = original.envelope.meta.stored_at;
         envelope.meta.lifetimes = original.envelope.meta.lifetimes;
+        envelope.meta.last_modified.clone_from(&original.envelope.meta.last_modified);
+        envelope.meta.files.clone_from(&original.envelope.meta.files);
         Some(Arc::new(envelope))
     }
 
@@ -221,6 +225,7 @@ fn envelope(body: Body, etag: String, original: &Original) -> Envelope {
         tags: source.tags.clone(),
         generation: source.generation,
         headers,
+        files: source.files.clone(),
     };
     Envelope { meta, body: body.bytes }
 }

@@ -4,13 +4,16 @@ use std::{rc::Rc, sync::Arc, time::Instant};
 
 use bytes::Bytes;
 use origin::{ErrorKind, Fetched, Target, Unchanged, Validators};
-use result_cache::{Envelope, Freshness, Generation, Key, Lifetimes, Meta, Stated, clock};
+use result_cache::{Envelope, Freshness, Generation, Key, Lifetimes, Meta, Revalidation, Stated, clock};
 use tokio::task::yield_now;
-use vips_ops::source::unpack::{Step, TooLarge, Unpacking};
+use vips_ops::source::{
+    sniff::sniff,
+    unpack::{Step, TooLarge, Unpacking},
+};
 
 use crate::{
     failure::Failure,
-    flight,
+    files, flight,
     keys::Keys,
     state::{Shared, Worker},
     turn::{Turn, publish, turn},
@@ -24,7 +27,7 @@ const ABSENT: u16 = 404;
 /// How long the origin took, in milliseconds.
 pub const FETCH_TIME: &str = "x-origin-fetch-time";
 
-/// In the envelope of an original without validators: what tells its version from others.
+/// In the envelope of an original without validators, or of a file: what tells its version from others.
 const DIGEST: &str = "digest";
 
 /// What is hashed at a time: well under 100 µs of work, after which other requests of the worker have their turn.
@@ -52,11 +55,13 @@ pub enum Standing {
 
 impl Original {
     /// What tells this version of the original from others.
+    ///
+    /// Where its bytes were hashed, they alone: the validators of a file are those of one place on one machine.
     pub fn version(&self) -> Key {
         let Envelope { meta, body } = &*self.envelope;
-        let part = |text: &Option<String>| text.clone().unwrap_or_default();
         let digest = meta.headers.iter().find(|(name, _)| name == DIGEST);
         let digest = digest.map_or("", |(_, digest)| digest);
+        let part = |text: &Option<String>| text.clone().filter(|_| digest.is_empty()).unwrap_or_default();
         Key::of(&[
             part(&meta.etag).as_bytes(),
             part(&meta.last_modified).as_bytes(),
@@ -77,7 +82,9 @@ pub async fn obtain(worker: &Rc<Worker>, target: &Rc<Target>) -> Result<Original
     let until = Instant::now() + shared.config.limits.deadline;
     let tag = Keys::tag(&identity);
     let flight = Keys::flight(&key, shared.peers.last_purge(&tag));
-    let fetch = || fetch(Rc::clone(worker), Rc::clone(target), Name { key, flight, tag: tag.clone() });
+    let file = worker.origins.file_name(target);
+    let name = || Name { key, flight, tag: tag.clone(), file: file.clone() };
+    let fetch = || fetch(Rc::clone(worker), Rc::clone(target), name());
     let (original, _) = flight::join(&shared.fetching, flight, until, fetch).await?;
     Ok(original)
 }
@@ -90,20 +97,37 @@ struct Name {
     flight: Key,
     /// In purges.
     tag: String,
+    /// In a folder, if it is a file.
+    file: Option<String>,
+}
+
+impl Name {
+    /// The file, in the version that a fetch has brought, or that there was none.
+    fn files(&self, worker: &Worker, etag: Option<&str>, began: Instant) -> Vec<(String, String)> {
+        self.file.iter().map(|file| files::fetched(worker, file, etag, began)).collect()
+    }
+}
+
+/// What a fetch was about, and what was known when it began.
+struct Asking<'a> {
+    worker: &'a Worker,
+    name: &'a Name,
+    position: Generation,
+    began: Instant,
 }
 
 /// What the cache knows, if it is fresh.
-async fn fresh(worker: &Worker, key: &Key) -> Option<Result<Original, Failure>> {
+async fn fresh(worker: &Rc<Worker>, key: &Key) -> Option<Result<Original, Failure>> {
     let now = clock::now();
     let envelope = worker.shared.originals.get(key, now).await?.envelope;
-    match (envelope.state(now), envelope.meta.status) {
-        (Freshness::Fresh, FOUND) => Some(Ok(Original { envelope, standing: Standing::Kept })),
-        (Freshness::Fresh, _) => {
-            let fresh_for = envelope.meta.lifetimes.fresh_for.saturating_sub(envelope.age(now));
-            Some(Err(Failure::Absent { fresh_for }))
-        }
-        _ => None,
+    if envelope.state(now) != Freshness::Fresh || !files::are_current(worker, &envelope).await {
+        return None;
     }
+    if envelope.meta.status == FOUND {
+        return Some(Ok(Original { envelope, standing: Standing::Kept }));
+    }
+    let fresh_for = envelope.meta.lifetimes.fresh_for.saturating_sub(envelope.age(now));
+    Some(Err(Failure::Absent { fresh_for }))
 }
 
 /// An original that did not come from the origin: good for the request it came with, and not for others.
@@ -160,14 +184,14 @@ async fn fetch(worker: Rc<Worker>, target: Rc<Target>, name: Name) -> Result<Ori
 
 /// Asks the origin, with the validators of what is known.
 async fn ask(
-    worker: &Worker,
+    worker: &Rc<Worker>,
     target: &Target,
     name: &Name,
     position: Generation,
 ) -> Result<Original, Failure> {
     let key = name.key;
     let known = worker.shared.originals.get(&key, clock::now()).await.map(|hit| hit.envelope);
-    if let Some(envelope) = &known
+    if let Some(envelope) = known.as_ref().filter(|known| is_good_enough(known))
         && worker.shared.pauses.holds(&key)
     {
         return Ok(Original { envelope: Arc::clone(envelope), standing: Standing::Outdated });
@@ -177,6 +201,8 @@ async fn ask(
         last_modified: known.meta.last_modified.clone(),
     });
     let began = Instant::now();
+    let asking = Asking { worker, name, position, began };
+    let limit = worker.shared.config.limits.max_bytes.as_u64();
     let fetched = worker.origins.fetch(target, validators.as_ref()).await;
     worker.shared.counters.fetched(outcome(&fetched), began.elapsed());
     // an upload that came meanwhile goes before what the origin has
@@ -184,18 +210,27 @@ async fn ask(
         return Ok(uploaded);
     }
     match (fetched, known) {
-        (Ok(Fetched::Modified(found)), known) => {
-            let limit = worker.shared.config.limits.max_bytes.as_u64();
-            let Ok(body) = plain(found.body.clone(), limit).await else {
-                let original = "what the compressed drawing unpacks to".to_owned();
-                let error = origin::Error::TooLarge { original, limit };
-                return refused(worker, name, position, error, known).await;
-            };
-            Ok(keep_found(worker, name, position, origin::Original { body, ..found }).await)
-        }
-        (Ok(Fetched::NotModified(same)), Some(known)) => Ok(keep_same(worker, key, same, &known).await),
+        (Ok(Fetched::Modified(found)), known) => match unpacked(found, limit).await {
+            Ok(found) => Ok(asking.keep_found(found).await),
+            Err(error) => asking.refused(error, known).await,
+        },
+        (Ok(Fetched::NotModified(same)), Some(known)) => Ok(asking.keep_same(same, &known).await),
         (Ok(Fetched::NotModified(_)), None) => Err(Failure::Broken),
-        (Err(error), known) => refused(worker, name, position, error, known).await,
+        (Err(error), known) => asking.refused(error, known).await,
+    }
+}
+
+/// What was fetched, as all that follows reads it, unless it is neither what its origin says of it nor a picture.
+async fn unpacked(found: origin::Original, limit: u64) -> Result<origin::Original, origin::Error> {
+    let Ok(body) = plain(found.body.clone(), limit).await else {
+        let original = "what the compressed drawing unpacks to".to_owned();
+        return Err(origin::Error::TooLarge { original, limit });
+    };
+    match found.doubt {
+        Some(reason) if sniff(&body).is_none() => {
+            Err(origin::Error::Broken { host: "the origin".to_owned(), reason })
+        }
+        _ => Ok(origin::Original { body, ..found }),
     }
 }
 
@@ -217,80 +252,96 @@ fn outcome(fetched: &Result<Fetched, origin::Error>) -> &'static str {
     }
 }
 
-async fn keep_found(worker: &Worker, name: &Name, position: Generation, found: origin::Original) -> Original {
-    let origin::Original { body, validators, freshness, elapsed, .. } = found;
-    let mut headers = vec![(FETCH_TIME.to_owned(), format!("{:.1}", elapsed.as_secs_f64() * 1e3))];
-    if validators.is_empty() {
-        headers.push((DIGEST.to_owned(), digest(&body).await));
-    }
-    let tags = vec![name.tag.clone()];
-    let meta = Meta { status: FOUND, headers, tags, generation: position, ..Meta::default() };
-    keep(worker, name.key, Envelope { meta, body }, validators, &freshness).await
+/// Whether it may be used, although it is out of date, as long as the origin is broken.
+fn is_good_enough(known: &Envelope) -> bool {
+    known.meta.status == FOUND && known.state(clock::now()).excuses_errors()
 }
 
-async fn keep_same(worker: &Worker, key: Key, same: Unchanged, known: &Envelope) -> Original {
-    keep(worker, key, known.clone(), same.validators, &same.freshness).await
-}
-
-async fn keep(
-    worker: &Worker,
-    key: Key,
-    mut envelope: Envelope,
-    validators: Validators,
-    freshness: &origin::Freshness,
-) -> Original {
-    worker.shared.pauses.end(&key);
-    let lifetimes = Lifetimes::found(&stated(freshness), &worker.shared.config.cache);
-    envelope.meta.etag = validators.etag;
-    envelope.meta.last_modified = validators.last_modified;
-    envelope.meta.stored_at = clock::now();
-    envelope.meta.lifetimes = lifetimes.unwrap_or_default();
-    let envelope = Arc::new(envelope);
-    if lifetimes.is_none() {
-        forget(worker, &key).await;
-        return Original { envelope, standing: Standing::Unkept };
+impl Asking<'_> {
+    async fn keep_found(&self, found: origin::Original) -> Original {
+        let Self { worker, name, position, .. } = *self;
+        let origin::Original { body, validators, freshness, elapsed, .. } = found;
+        let mut headers = vec![(FETCH_TIME.to_owned(), format!("{:.1}", elapsed.as_secs_f64() * 1e3))];
+        if validators.is_empty() || name.file.is_some() {
+            headers.push((DIGEST.to_owned(), digest(&body).await));
+        }
+        let tags = vec![name.tag.clone()];
+        let meta = Meta { status: FOUND, headers, tags, generation: position, ..Meta::default() };
+        let lifetimes = Lifetimes::found(&stated(&freshness), &worker.shared.config.cache);
+        self.keep(Envelope { meta, body }, validators, lifetimes).await
     }
-    worker.shared.originals.put(key, Arc::clone(&envelope)).await;
-    Original { envelope, standing: Standing::Kept }
-}
 
-/// What is left when the origin gave nothing.
-async fn refused(
-    worker: &Worker,
-    name: &Name,
-    position: Generation,
-    error: origin::Error,
-    known: Option<Arc<Envelope>>,
-) -> Result<Original, Failure> {
-    if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Gone) {
-        return Err(remember_absence(worker, name, position).await);
+    /// What the answer leaves out stays as it was (RFC 9111, 3.2).
+    async fn keep_same(&self, same: Unchanged, known: &Envelope) -> Original {
+        let Unchanged { validators, freshness, .. } = same;
+        let lifetimes = if freshness.is_stated || freshness.no_store {
+            Lifetimes::found(&stated(&freshness), &self.worker.shared.config.cache)
+        } else {
+            Some(known.meta.lifetimes.renewed(freshness.age))
+        };
+        self.keep(known.clone(), validators, lifetimes).await
     }
-    let failure = Failure::from(error);
-    if !failure.excuses_stale() {
-        forget(worker, &name.key).await;
-        return Err(failure);
-    }
-    worker.shared.pauses.begin(name.key);
-    let envelope = known.ok_or_else(|| failure.clone())?;
-    tracing::warn!(error = %failure, "an original that is out of date is used");
-    Ok(Original { envelope, standing: Standing::Outdated })
-}
 
-async fn remember_absence(worker: &Worker, name: &Name, position: Generation) -> Failure {
-    let Some(lifetimes) = Lifetimes::absent(&Stated::default(), &worker.shared.config.cache) else {
-        forget(worker, &name.key).await;
-        return Failure::Absent { fresh_for: std::time::Duration::ZERO };
-    };
-    let meta = Meta {
-        status: ABSENT,
-        stored_at: clock::now(),
-        lifetimes,
-        tags: vec![name.tag.clone()],
-        generation: position,
-        ..Meta::default()
-    };
-    worker.shared.originals.put(name.key, Arc::new(Envelope { meta, body: Bytes::new() })).await;
-    Failure::Absent { fresh_for: lifetimes.fresh_for }
+    async fn keep(
+        &self,
+        mut envelope: Envelope,
+        validators: Validators,
+        lifetimes: Option<Lifetimes>,
+    ) -> Original {
+        let Self { worker, name, began, .. } = *self;
+        worker.shared.pauses.end(&name.key);
+        envelope.meta.files = name.files(worker, validators.etag.as_deref(), began);
+        envelope.meta.etag = validators.etag;
+        envelope.meta.last_modified = validators.last_modified;
+        envelope.meta.stored_at = clock::now();
+        envelope.meta.lifetimes = lifetimes.unwrap_or_default();
+        let envelope = Arc::new(envelope);
+        if lifetimes.is_none() {
+            forget(worker, &name.key).await;
+            return Original { envelope, standing: Standing::Unkept };
+        }
+        worker.shared.originals.put(name.key, Arc::clone(&envelope)).await;
+        Original { envelope, standing: Standing::Kept }
+    }
+
+    /// What is left when the origin gave nothing.
+    async fn refused(&self, error: origin::Error, known: Option<Arc<Envelope>>) -> Result<Original, Failure> {
+        let Self { worker, name, .. } = *self;
+        if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Gone) {
+            return Err(self.remember_absence().await);
+        }
+        let failure = Failure::from(error);
+        if !failure.excuses_stale() {
+            forget(worker, &name.key).await;
+            return Err(failure);
+        }
+        // a file that is being written is whole the next moment
+        if name.file.is_none() {
+            worker.shared.pauses.begin(name.key);
+        }
+        let envelope = known.filter(|known| is_good_enough(known)).ok_or_else(|| failure.clone())?;
+        tracing::warn!(error = %failure, "an original that is out of date is used");
+        Ok(Original { envelope, standing: Standing::Outdated })
+    }
+
+    async fn remember_absence(&self) -> Failure {
+        let Self { worker, name, position, began } = *self;
+        let Some(lifetimes) = Lifetimes::absent(&Stated::default(), &worker.shared.config.cache) else {
+            forget(worker, &name.key).await;
+            return Failure::Absent { fresh_for: std::time::Duration::ZERO };
+        };
+        let meta = Meta {
+            status: ABSENT,
+            stored_at: clock::now(),
+            lifetimes,
+            tags: vec![name.tag.clone()],
+            generation: position,
+            files: name.files(worker, None, began),
+            ..Meta::default()
+        };
+        worker.shared.originals.put(name.key, Arc::new(Envelope { meta, body: Bytes::new() })).await;
+        Failure::Absent { fresh_for: lifetimes.fresh_for }
+    }
 }
 
 async fn forget(worker: &Worker, key: &Key) {
@@ -302,14 +353,20 @@ async fn forget(worker: &Worker, key: &Key) {
 /// The words of the origin as the cache reads them.
 fn stated(freshness: &origin::Freshness) -> Stated {
     Stated {
-        shared_max_age: freshness.lifetime,
+        shared_max_age: freshness.lifetime.filter(|_| freshness.is_for_shared),
+        max_age: freshness.private_lifetime,
+        expires_in: None,
         age: Some(freshness.age),
         stale_while_revalidate: freshness.stale_while_revalidate,
         stale_if_error: freshness.stale_if_error,
         no_store: freshness.no_store,
         private: freshness.private,
-        no_cache: freshness.no_cache,
-        ..Stated::default()
+        revalidation: match freshness {
+            origin::Freshness { no_cache: true, .. } => Revalidation::Always,
+            origin::Freshness { must_revalidate: true, .. } => Revalidation::Required,
+            origin::Freshness { proxy_revalidate: true, .. } => Revalidation::Shared,
+            _ => Revalidation::Optional,
+        },
     }
 }
 

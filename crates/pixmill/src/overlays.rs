@@ -16,6 +16,7 @@ use vips_ops::{Accept, Assets, Params, overlay::Link, params::value::url::Url};
 
 use crate::{
     failure::Failure,
+    files,
     keys::Keys,
     original::{self, Original, Standing},
     render::Class,
@@ -32,6 +33,8 @@ pub struct Overlays {
     found: Vec<Option<Original>>,
     /// The tags of all of them, of those that are missing too.
     tags: Vec<String>,
+    /// The files that those that are missing would be.
+    missing: Vec<(String, String)>,
 }
 
 /// Fails if a request names an overlay that may not be fetched, before anything is.
@@ -64,7 +67,10 @@ pub async fn obtain(
             assets.insert(link.url.clone(), found.envelope.body.clone());
         }
     }
-    Ok(Overlays { assets, found, tags })
+    let missing = links.iter().zip(&found).filter(|(_, found)| found.is_none());
+    let missing = missing.map(|(link, _)| Ok(files::absent(worker, &place(worker, original, link)?)));
+    let missing = missing.collect::<Result<Vec<_>, Failure>>()?.into_iter().flatten().collect();
+    Ok(Overlays { assets, found, tags, missing })
 }
 
 /// Nothing: it cannot be had, and may be left out.
@@ -139,7 +145,9 @@ impl Overlays {
             return original;
         }
         let mut original = self.found.iter().flatten().fold(original, |all, overlay| shorter(&all, overlay));
-        add_tags(&mut Arc::make_mut(&mut original.envelope).meta.tags, &self.tags);
+        let meta = &mut Arc::make_mut(&mut original.envelope).meta;
+        add(&mut meta.tags, &self.tags);
+        add(&mut meta.files, &self.missing);
         if self.found.iter().any(Option::is_none) { briefly(&original, negative_ttl) } else { original }
     }
 }
@@ -147,37 +155,31 @@ impl Overlays {
 /// The original of an answer that lacks an overlay: it may be kept no longer than an absence.
 pub fn briefly(original: &Original, negative_ttl: Duration) -> Original {
     let fresh_for = original.envelope.age(clock::now()).saturating_add(negative_ttl);
-    let meta = &original.envelope.meta;
-    let lifetimes = Lifetimes { fresh_for: fresh_for.min(meta.lifetimes.fresh_for), ..Lifetimes::default() };
-    with(original, lifetimes, original.standing)
+    with(original, original.envelope.meta.lifetimes.briefly(fresh_for), original.standing)
 }
 
 /// The original as long as both may be kept.
 fn shorter(original: &Original, overlay: &Original) -> Original {
     let (own, other) = (&original.envelope.meta, &overlay.envelope.meta);
-    let until = Duration::from_millis(other.stored_at).saturating_add(other.lifetimes.fresh_for);
-    let lifetimes = Lifetimes {
-        fresh_for: own.lifetimes.fresh_for.min(until.saturating_sub(Duration::from_millis(own.stored_at))),
-        stale_while_revalidate: own
-            .lifetimes
-            .stale_while_revalidate
-            .min(other.lifetimes.stale_while_revalidate),
-        stale_if_error: own.lifetimes.stale_if_error.min(other.lifetimes.stale_if_error),
-    };
+    let [later, earlier] = [(other, own), (own, other)]
+        .map(|(later, earlier)| Duration::from_millis(later.stored_at.saturating_sub(earlier.stored_at)));
+    let lifetimes = own.lifetimes.of_both(other.lifetimes, later, earlier);
     let standing = match (original.standing, overlay.standing) {
         (Standing::Unkept, _) | (_, Standing::Unkept) => Standing::Unkept,
         (Standing::Outdated, _) | (_, Standing::Outdated) => Standing::Outdated,
         (Standing::Kept, Standing::Kept) => Standing::Kept,
     };
     let mut both = with(original, lifetimes, standing);
-    add_tags(&mut Arc::make_mut(&mut both.envelope).meta.tags, &other.tags);
+    let meta = &mut Arc::make_mut(&mut both.envelope).meta;
+    add(&mut meta.tags, &other.tags);
+    add(&mut meta.files, &other.files);
     both
 }
 
-fn add_tags(tags: &mut Vec<String>, more: &[String]) {
-    for tag in more {
-        if !tags.contains(tag) {
-            tags.push(tag.clone());
+fn add<T: Clone + PartialEq>(all: &mut Vec<T>, more: &[T]) {
+    for one in more {
+        if !all.contains(one) {
+            all.push(one.clone());
         }
     }
 }

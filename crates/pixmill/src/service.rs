@@ -13,6 +13,7 @@ use vips_ops::{Accept, Params};
 
 use crate::{
     failure::Failure,
+    files,
     flight::{self, Part},
     keys::Keys,
     make,
@@ -108,13 +109,19 @@ pub async fn answer(worker: &Rc<Worker>, request: Request) -> Result<Answer, Fai
     );
     let now = clock::now();
     let known = shared.results.get(&key, now).await;
+    let is_current = match &known {
+        Some(hit) => files::are_current(worker, &hit.envelope).await,
+        None => true,
+    };
     let cache = began.elapsed();
     if let Some(Hit { envelope, tier }) = &known
+        && is_current
         && envelope.state(now) == Freshness::Fresh
     {
         return Ok(Answer::known(envelope, Found::Hit(*tier), cache));
     }
-    let stale = known.map(|hit| hit.envelope);
+    let outdated = known.map(|hit| hit.envelope);
+    let stale = outdated.clone().filter(|envelope| envelope.state(now).excuses_errors());
     if let Some(stale) = &stale
         && shared.pauses.holds(&Keys::original(&identity))
     {
@@ -122,9 +129,10 @@ pub async fn answer(worker: &Rc<Worker>, request: Request) -> Result<Answer, Fai
     }
     let flight = Keys::flight(&key, shared.peers.last_purge(&Keys::tag(&identity)));
     let until = began + shared.config.limits.deadline;
-    let job = Rc::new(Job { request, key, flight, identity, stale: stale.clone(), given: None, until });
+    let job = Rc::new(Job { request, key, flight, identity, stale: outdated, given: None, until });
     let made = made(Rc::clone(worker), job, until);
     if let Some(stale) = &stale
+        && is_current
         && stale.state(now) == Freshness::StaleWhileRevalidate
     {
         rt::spawn(async {

@@ -19,6 +19,7 @@ use crate::{
     cluster::Cluster,
     config::{Config, Problems},
     failure::Failure,
+    files::Looks,
     http::{cors::Cors, error},
     keys::Keys,
     original::Original,
@@ -62,6 +63,8 @@ pub struct Shared {
     pub hosts: Arc<Hosts>,
     /// Originals being fetched.
     pub fetching: Flights<Original, Failure>,
+    /// Files of folders that were looked at a moment ago.
+    pub(crate) looks_at_files: Looks,
     /// Originals whose origin failed a moment ago.
     pub pauses: Pauses,
     /// What computes.
@@ -118,6 +121,7 @@ impl Shared {
             looks: Semaphore::new(config.vision.queue),
             hosts: Arc::new(Hosts::new(&config.origin)),
             fetching: Flights::new(deadline),
+            looks_at_files: Looks::new(deadline),
             pauses: Pauses::new(config.cache.origin_pause),
             peers,
             renderer: Renderer::start(&config, &settings).context("cannot start the renderer")?,

@@ -13,11 +13,20 @@ pub enum Freshness {
     StaleWhileRevalidate,
     /// Fetch it anew first, use it only if the origin is broken.
     StaleIfError,
+    /// Use it only if the origin says that it has not changed.
+    Unvalidated,
     /// Do not use it.
     Expired,
 }
 
-/// How long an entry may be used. Both stale windows begin when freshness ends.
+impl Freshness {
+    /// Whether it may be used if the origin, asked for news, gives nothing.
+    pub fn excuses_errors(self) -> bool {
+        matches!(self, Self::Fresh | Self::StaleWhileRevalidate | Self::StaleIfError)
+    }
+}
+
+/// How long an entry may be used. The stale windows begin when freshness ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Lifetimes {
     /// Used without asking anybody.
@@ -26,6 +35,38 @@ pub struct Lifetimes {
     pub stale_while_revalidate: Duration,
     /// After that, used if fetching it anew fails.
     pub stale_if_error: Duration,
+    /// After that, worth keeping, since the origin may say that it has not changed.
+    pub kept_for: Duration,
+    /// How long browsers may use it.
+    pub browsers: BrowserLifetime,
+    /// What others may do with it once it is no longer fresh.
+    pub revalidation: Revalidation,
+}
+
+/// How long the caches of single users may use an entry, counted as `fresh_for`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum BrowserLifetime {
+    /// As long as caches that many share.
+    #[default]
+    AsShared,
+    /// This long, while the origin has said another time for shared caches.
+    Stated(Duration),
+    /// The origin has stated a time for shared caches alone.
+    Unstated,
+}
+
+/// Whether something may be used that is no longer fresh, from the least to the most that is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum Revalidation {
+    /// Whoever has it may decide.
+    #[default]
+    Optional,
+    /// Caches that many share must ask first (`proxy-revalidate`).
+    Shared,
+    /// All caches must (`must-revalidate`).
+    Required,
+    /// They must even before it is out of date (`no-cache`).
+    Always,
 }
 
 /// What an origin says about the freshness of one answer.
@@ -39,51 +80,135 @@ pub struct Stated {
     pub expires_in: Option<Duration>,
     /// `Age`: how long it was cached on the way here.
     pub age: Option<Duration>,
-    /// `stale-while-revalidate`. For `must-revalidate` and its kind, zero.
+    /// `stale-while-revalidate`; zero where something else forbids it.
     pub stale_while_revalidate: Option<Duration>,
-    /// `stale-if-error`. For `must-revalidate` and its kind, zero.
+    /// `stale-if-error`; zero where something else forbids it.
     pub stale_if_error: Option<Duration>,
     /// `no-store`.
     pub no_store: bool,
     /// `private`.
     pub private: bool,
-    /// `no-cache`.
-    pub no_cache: bool,
+    /// `no-cache`, `must-revalidate` and `proxy-revalidate`.
+    pub revalidation: Revalidation,
 }
 
 impl Lifetimes {
     /// The lifetimes of a found original, or nothing if it must not be stored.
     ///
-    /// `no-store` and `private` forbid storing. `no-cache` is stored but never used without asking: it is not
-    /// fresh and has no window of revalidation in the background, so it serves revalidation by its validators
-    /// and, within the window for errors, a broken origin. Anything else is the stated age less what was used
-    /// up on the way, or `cache.default_ttl` when nothing is stated, within `cache.min_ttl..=cache.max_ttl`.
+    /// `no-store` and `private` forbid storing. `no-cache` is stored but never used without asking. It, and
+    /// `must-revalidate` and its kind, leave no stale window, whatever is configured: what is out of date then
+    /// serves revalidation by its validators alone. Anything else is the stated age less what was used up on the
+    /// way, or `cache.default_ttl` when nothing is stated, within `cache.min_ttl..=cache.max_ttl`.
     pub fn found(stated: &Stated, config: &Config) -> Option<Self> {
         if stated.no_store || stated.private {
             return None;
         }
-        let stale_if_error = stated.stale_if_error.unwrap_or(config.stale_if_error);
-        if stated.no_cache {
-            return Some(Self { stale_if_error, ..Self::default() });
+        let kept_for = config.stale_while_revalidate.max(config.stale_if_error);
+        let strict = Self { kept_for, revalidation: stated.revalidation, ..Self::default() };
+        if stated.revalidation == Revalidation::Always {
+            return Some(strict);
         }
         let aged = stated.age.unwrap_or_default();
-        let fresh_for = stated
-            .shared_max_age
-            .or(stated.max_age)
-            .or(stated.expires_in)
-            .map_or(config.default_ttl, |total| total.saturating_sub(aged));
+        let within = |total: Duration| total.saturating_sub(aged).min(config.max_ttl).max(config.min_ttl);
+        let own = stated.max_age.or(stated.expires_in);
+        let lifetimes = Self {
+            fresh_for: stated.shared_max_age.or(own).map_or(config.default_ttl, within),
+            browsers: match (stated.shared_max_age, own) {
+                (None, _) => BrowserLifetime::AsShared,
+                (Some(_), Some(own)) => BrowserLifetime::Stated(within(own)),
+                (Some(_), None) => BrowserLifetime::Unstated,
+            },
+            ..strict
+        };
+        if stated.revalidation != Revalidation::Optional {
+            return Some(lifetimes);
+        }
         Some(Self {
-            fresh_for: fresh_for.min(config.max_ttl).max(config.min_ttl),
             stale_while_revalidate: stated.stale_while_revalidate.unwrap_or(config.stale_while_revalidate),
-            stale_if_error,
+            stale_if_error: stated.stale_if_error.unwrap_or(config.stale_if_error),
+            ..lifetimes
         })
+    }
+
+    /// The lifetimes of an entry that the origin has just said to be unchanged, without a word on how long: those
+    /// of old, less what of them was used up on the way.
+    pub fn renewed(self, age: Duration) -> Self {
+        Self { fresh_for: self.fresh_for.saturating_sub(age), ..self }
+            .with_browsers(|own| own.saturating_sub(age))
+    }
+
+    /// The lifetimes of something that was made of two things: what both allow. `other` was stored `later` than this,
+    /// or `earlier`; the result counts from when this was stored.
+    pub fn of_both(self, other: Self, later: Duration, earlier: Duration) -> Self {
+        let shifted = |time: Duration| time.saturating_add(later).saturating_sub(earlier);
+        let revalidation = self.revalidation.max(other.revalidation);
+        let fresh_for = match revalidation {
+            // not even for the moment between the two
+            Revalidation::Always => Duration::ZERO,
+            _ => self.fresh_for.min(shifted(other.fresh_for)),
+        };
+        Self {
+            fresh_for,
+            stale_while_revalidate: self.stale_while_revalidate.min(other.stale_while_revalidate),
+            stale_if_error: self.stale_if_error.min(other.stale_if_error),
+            kept_for: self.kept_for.min(other.kept_for),
+            browsers: match (self.browsers, other.browsers) {
+                (BrowserLifetime::AsShared, BrowserLifetime::AsShared) => BrowserLifetime::AsShared,
+                (one, two) => match (one.stated(self.fresh_for), two.stated(other.fresh_for).map(shifted)) {
+                    (Some(one), Some(two)) => BrowserLifetime::Stated(one.min(two)),
+                    // one of the two is meant for shared caches alone: the other says how long at most
+                    (Some(time), None) | (None, Some(time)) => BrowserLifetime::Stated(time.min(fresh_for)),
+                    (None, None) => BrowserLifetime::Unstated,
+                },
+            },
+            revalidation,
+        }
+    }
+
+    /// The same, used for no longer than this in all, fresh or not, and by nobody.
+    pub fn ending(self, mut left: Duration) -> Self {
+        let browsers = match self.browsers {
+            BrowserLifetime::AsShared => BrowserLifetime::AsShared,
+            BrowserLifetime::Stated(own) => BrowserLifetime::Stated(own.min(left)),
+            // what is not stated is guessed, beyond any end
+            BrowserLifetime::Unstated => BrowserLifetime::Stated(Duration::ZERO),
+        };
+        let fresh_for = self.fresh_for.min(left);
+        left -= fresh_for;
+        Self {
+            fresh_for,
+            stale_while_revalidate: self.stale_while_revalidate.min(left),
+            stale_if_error: self.stale_if_error.min(left),
+            browsers,
+            ..self
+        }
+    }
+
+    /// The same, fresh for no longer than this and then of no use.
+    pub fn briefly(self, fresh_for: Duration) -> Self {
+        let brief = Self {
+            fresh_for: self.fresh_for.min(fresh_for),
+            stale_while_revalidate: Duration::ZERO,
+            stale_if_error: Duration::ZERO,
+            kept_for: Duration::ZERO,
+            ..self
+        };
+        brief.with_browsers(|own| own.min(fresh_for))
+    }
+
+    fn with_browsers(self, change: impl Fn(Duration) -> Duration) -> Self {
+        let browsers = match self.browsers {
+            BrowserLifetime::Stated(own) => BrowserLifetime::Stated(change(own)),
+            browsers => browsers,
+        };
+        Self { browsers, ..self }
     }
 
     /// The lifetimes of a remembered absence (404, 410), or nothing if it must not be stored:
     /// `cache.negative_ttl`, or less if the origin says so, and never stale, since an uploaded picture must
     /// show soon.
     pub fn absent(stated: &Stated, config: &Config) -> Option<Self> {
-        let forbidden = stated.no_store || stated.private || stated.no_cache;
+        let forbidden = stated.no_store || stated.private || stated.revalidation == Revalidation::Always;
         let own = stated.shared_max_age.or(stated.max_age).or(stated.expires_in);
         let fresh_for = own.unwrap_or(Duration::MAX).min(config.negative_ttl);
         (!forbidden && !fresh_for.is_zero()).then_some(Self { fresh_for, ..Self::default() })
@@ -97,155 +222,31 @@ impl Lifetimes {
             Freshness::StaleWhileRevalidate
         } else if stale < self.stale_if_error {
             Freshness::StaleIfError
+        } else if stale < self.kept_for {
+            Freshness::Unvalidated
         } else {
             Freshness::Expired
         }
     }
 
-    /// How long the entry is worth keeping: fresh, then the longer of the stale windows.
+    /// How long the entry is worth keeping: fresh, then the longest of what follows.
     pub fn retained_for(&self) -> Duration {
-        self.fresh_for.saturating_add(self.stale_while_revalidate.max(self.stale_if_error))
+        let after = self.stale_while_revalidate.max(self.stale_if_error).max(self.kept_for);
+        self.fresh_for.saturating_add(after)
+    }
+}
+
+impl BrowserLifetime {
+    /// In figures, where shared caches may use it for `fresh_for`.
+    fn stated(self, fresh_for: Duration) -> Option<Duration> {
+        match self {
+            Self::AsShared => Some(fresh_for),
+            Self::Stated(own) => Some(own),
+            Self::Unstated => None,
+        }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use Freshness::{Expired, Fresh, StaleIfError, StaleWhileRevalidate};
-
-    const fn secs(secs: u64) -> Duration {
-        Duration::from_secs(secs)
-    }
-
-    fn lifetimes(fresh: u64, revalidate: u64, error: u64) -> Lifetimes {
-        Lifetimes {
-            fresh_for: secs(fresh),
-            stale_while_revalidate: secs(revalidate),
-            stale_if_error: secs(error),
-        }
-    }
-
-    #[test]
-    fn state_at_every_bound() {
-        let table = [
-            (lifetimes(10, 5, 20), 0, Fresh),
-            (lifetimes(10, 5, 20), 9, Fresh),
-            (lifetimes(10, 5, 20), 10, StaleWhileRevalidate),
-            (lifetimes(10, 5, 20), 14, StaleWhileRevalidate),
-            (lifetimes(10, 5, 20), 15, StaleIfError),
-            (lifetimes(10, 5, 20), 29, StaleIfError),
-            (lifetimes(10, 5, 20), 30, Expired),
-            (lifetimes(10, 20, 5), 29, StaleWhileRevalidate),
-            (lifetimes(10, 20, 5), 30, Expired),
-            (lifetimes(10, 0, 0), 10, Expired),
-            (lifetimes(0, 0, 5), 0, StaleIfError),
-            (lifetimes(0, 0, 0), 0, Expired),
-        ];
-        for (lifetimes, age, expected) in table {
-            assert_eq!(lifetimes.state(secs(age)), expected, "{lifetimes:?} at {age} s");
-            let kept = secs(age) < lifetimes.retained_for();
-            assert_eq!(kept, expected != Expired, "{lifetimes:?} at {age} s: kept and usable must agree");
-        }
-    }
-
-    #[test]
-    fn the_longest_durations_do_not_overflow() {
-        let forever =
-            Lifetimes { fresh_for: Duration::MAX, stale_if_error: Duration::MAX, ..Lifetimes::default() };
-        assert_eq!(forever.retained_for(), Duration::MAX);
-        assert_eq!(forever.state(secs(u64::MAX)), Fresh);
-    }
-
-    fn config() -> Config {
-        Config {
-            default_ttl: secs(100),
-            min_ttl: secs(10),
-            max_ttl: secs(1000),
-            negative_ttl: secs(5),
-            stale_while_revalidate: secs(30),
-            stale_if_error: secs(300),
-            ..Config::default()
-        }
-    }
-
-    #[test]
-    fn found_table() {
-        let nothing = Stated::default();
-        let some = |seconds| Some(secs(seconds));
-        let table = [
-            ("nothing stated", nothing, Some(lifetimes(100, 30, 300))),
-            ("max-age", Stated { max_age: some(50), ..nothing }, Some(lifetimes(50, 30, 300))),
-            ("expires", Stated { expires_in: some(60), ..nothing }, Some(lifetimes(60, 30, 300))),
-            (
-                "max-age wins over expires",
-                Stated { max_age: some(50), expires_in: some(60), ..nothing },
-                Some(lifetimes(50, 30, 300)),
-            ),
-            (
-                "s-maxage wins over all",
-                Stated { shared_max_age: some(70), max_age: some(50), expires_in: some(60), ..nothing },
-                Some(lifetimes(70, 30, 300)),
-            ),
-            (
-                "age is used up",
-                Stated { max_age: some(50), age: some(20), ..nothing },
-                Some(lifetimes(30, 30, 300)),
-            ),
-            (
-                "age beyond",
-                Stated { max_age: some(50), age: some(90), ..nothing },
-                Some(lifetimes(10, 30, 300)),
-            ),
-            (
-                "age alone does not shorten the default",
-                Stated { age: some(90), ..nothing },
-                Some(lifetimes(100, 30, 300)),
-            ),
-            ("below the least", Stated { max_age: some(0), ..nothing }, Some(lifetimes(10, 30, 300))),
-            ("above the most", Stated { max_age: some(9999), ..nothing }, Some(lifetimes(1000, 30, 300))),
-            (
-                "own stale windows",
-                Stated { stale_while_revalidate: some(0), stale_if_error: some(7), ..nothing },
-                Some(lifetimes(100, 0, 7)),
-            ),
-            ("no-store", Stated { no_store: true, max_age: some(50), ..nothing }, None),
-            ("private", Stated { private: true, max_age: some(50), ..nothing }, None),
-            ("no-cache", Stated { no_cache: true, max_age: some(50), ..nothing }, Some(lifetimes(0, 0, 300))),
-            (
-                "no-cache with own windows",
-                Stated {
-                    no_cache: true,
-                    stale_while_revalidate: some(9),
-                    stale_if_error: some(7),
-                    ..nothing
-                },
-                Some(lifetimes(0, 0, 7)),
-            ),
-            ("no-cache and no-store", Stated { no_cache: true, no_store: true, ..nothing }, None),
-        ];
-        for (name, stated, expected) in table {
-            assert_eq!(Lifetimes::found(&stated, &config()), expected, "{name}");
-        }
-    }
-
-    #[test]
-    fn absent_table() {
-        let nothing = Stated::default();
-        let some = |seconds| Some(secs(seconds));
-        let table = [
-            ("nothing stated", nothing, Some(lifetimes(5, 0, 0))),
-            ("longer", Stated { max_age: some(3600), ..nothing }, Some(lifetimes(5, 0, 0))),
-            ("shorter", Stated { max_age: some(2), ..nothing }, Some(lifetimes(2, 0, 0))),
-            ("none at all", Stated { max_age: some(0), ..nothing }, None),
-            ("own windows", Stated { stale_if_error: some(99), ..nothing }, Some(lifetimes(5, 0, 0))),
-            ("no-store", Stated { no_store: true, ..nothing }, None),
-            ("private", Stated { private: true, ..nothing }, None),
-            ("no-cache", Stated { no_cache: true, ..nothing }, None),
-        ];
-        for (name, stated, expected) in table {
-            assert_eq!(Lifetimes::absent(&stated, &config()), expected, "{name}");
-        }
-        let off = Config { negative_ttl: Duration::ZERO, ..config() };
-        assert_eq!(Lifetimes::absent(&nothing, &off), None, "negative_ttl of zero switches it off");
-    }
-}
+#[path = "freshness_tests.rs"]
+mod tests;

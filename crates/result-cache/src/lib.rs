@@ -32,7 +32,7 @@ pub use disk::{DiskSettings, DiskStore};
 pub use envelope::{Envelope, Meta};
 pub use error::{Error, ErrorKind};
 pub use flight::{Flights, Lead, Outcome, Ticket};
-pub use freshness::{Freshness, Lifetimes, Stated};
+pub use freshness::{BrowserLifetime, Freshness, Lifetimes, Revalidation, Stated};
 pub use generation::Generation;
 pub use key::Key;
 pub use memory::MemoryStore;

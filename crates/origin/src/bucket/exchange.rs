@@ -3,11 +3,14 @@
 use std::{
     cell::RefCell,
     sync::{Arc, Mutex, PoisonError},
+    time::SystemTime,
 };
 
 use awc::{
     Client, ClientResponse,
-    http::header::{ACCEPT_ENCODING, HOST, HeaderName, HeaderValue, USER_AGENT},
+    http::header::{
+        ACCEPT_ENCODING, CONTENT_LENGTH, ETAG, HOST, HeaderName, HeaderValue, LAST_MODIFIED, USER_AGENT,
+    },
 };
 use bytes::Bytes;
 use object_store::client::{HttpError, HttpErrorKind, HttpRequest, HttpResponse, HttpResponseBody};
@@ -21,6 +24,7 @@ use crate::{
     http::{
         body::{self, Framing, Spoilt},
         client::told,
+        coding::{self, Decoded},
         failure::{self, Limits},
         response,
         wire::Connections,
@@ -45,8 +49,8 @@ pub(crate) struct Seen {
     pub(crate) validators: Validators,
     pub(crate) freshness: Freshness,
     pub(crate) content_type: Option<String>,
-    /// A content coding that we undo as little as we asked for it.
-    pub(crate) foreign_encoding: Option<String>,
+    /// Why the body may be another than it was meant to be, see [`Decoded`].
+    pub(crate) doubt: Option<String>,
 }
 
 /// The connections of one worker.
@@ -75,9 +79,15 @@ impl Errand {
             validators: response::validators(headers),
             freshness: response::freshness(headers),
             content_type: response::content_type(headers),
-            foreign_encoding: response::foreign_encoding(headers),
+            doubt: None,
         };
         *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = Some(seen);
+    }
+
+    fn note_doubt(&self, doubt: Option<String>) {
+        if let Some(seen) = self.seen.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
+            seen.doubt = doubt;
+        }
     }
 }
 
@@ -124,9 +134,7 @@ impl Exchange {
             || status == awc::http::StatusCode::NO_CONTENT;
         let body = match errand {
             _ if bodiless => Bytes::new(),
-            Some(errand) if status.is_success() => {
-                self.whole(response, &host, errand.max_bytes, &errand.original).await?
-            }
+            Some(errand) if status.is_success() => self.original(response, &host, &errand).await?,
             // a message that breaks off is no reason to hide the status
             _ if !status.is_success() => {
                 self.whole(response, &host, NOTE_BYTES, "").await.map(readable).unwrap_or_default()
@@ -195,6 +203,23 @@ impl Exchange {
         })
     }
 
+    /// The body of an original, as it was before it was encoded for the way.
+    async fn original(
+        &self,
+        response: ClientResponse,
+        host: &str,
+        errand: &Errand,
+    ) -> Result<Bytes, HttpError> {
+        let Errand { original, max_bytes, .. } = errand;
+        let codings = response::codings(response.headers());
+        let body = self.whole(response, host, *max_bytes, original).await?;
+        let decoded = coding::decode(body, codings.as_deref(), *max_bytes).await;
+        let Decoded { body, doubt } =
+            decoded.map_err(|spoilt| self.spoilt(spoilt, host, *max_bytes, original))?;
+        errand.note_doubt(doubt);
+        Ok(body)
+    }
+
     async fn whole(
         &self,
         response: ClientResponse,
@@ -202,27 +227,38 @@ impl Exchange {
         limit: u64,
         original: &str,
     ) -> Result<Bytes, HttpError> {
-        let broken = |reason: String| failed(Error::Broken { host: host.to_owned(), reason });
-        let framing = Framing::of(&response)
-            .ok_or_else(|| broken("the response has no end, expected Content-Length or chunks".to_owned()))?;
+        let spoilt = |spoilt| self.spoilt(spoilt, host, limit, original);
+        let framing = Framing::of(&response).ok_or_else(|| spoilt(Spoilt::endless()))?;
         let pause = self.limits.response;
-        body::read(response, framing, limit, pause, &self.connections).await.map_err(|spoilt| match spoilt {
-            Spoilt::TooLarge => failed(Error::TooLarge { original: original.to_owned(), limit }),
+        body::read(response, framing, limit, pause, &self.connections).await.map_err(spoilt)
+    }
+
+    fn spoilt(&self, spoilt: Spoilt, host: &str, limit: u64, original: &str) -> HttpError {
+        failed(match spoilt {
+            Spoilt::TooLarge => Error::TooLarge { original: original.to_owned(), limit },
             Spoilt::TooSlow => {
-                failed(Error::Timeout { host: host.to_owned(), phase: Phase::Body, limit: pause })
+                Error::Timeout { host: host.to_owned(), phase: Phase::Body, limit: self.limits.response }
             }
-            Spoilt::Broken(reason) => broken(reason),
+            Spoilt::Broken(reason) => Error::Broken { host: host.to_owned(), reason },
         })
     }
 }
 
-/// The head of a response in the types of `object_store`, but for its length.
+/// The head of a response in the types of `object_store`, but for its length. What it insists on and does not pass on is
+/// made up: servers that speak like a provider leave things away, or write dates of their own.
 fn head_of(response: &ClientResponse) -> ::http::response::Builder {
     let mut head = ::http::Response::builder().status(response.status().as_u16());
     for (name, value) in response.headers() {
-        if name != awc::http::header::CONTENT_LENGTH {
+        if name != CONTENT_LENGTH && name != LAST_MODIFIED {
             head = head.header(name.as_str(), value.as_bytes());
         }
+    }
+    let validators = response::validators(response.headers());
+    let date = validators.last_modified.and_then(|date| httpdate::parse_http_date(&date).ok());
+    head =
+        head.header(LAST_MODIFIED.as_str(), httpdate::fmt_http_date(date.unwrap_or(SystemTime::UNIX_EPOCH)));
+    if validators.etag.is_none() {
+        head = head.header(ETAG.as_str(), "\"\"");
     }
     head
 }

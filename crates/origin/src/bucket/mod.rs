@@ -119,14 +119,7 @@ impl Bucket {
         };
         let seen = errand.seen();
         match (found, seen, known) {
-            (Ok(body), Some(seen), _) => {
-                if let Some(encoding) = &seen.foreign_encoding {
-                    return Err(
-                        self.broken(format!("{original} is encoded as {encoding:?}, expected it as it is"))
-                    );
-                }
-                Ok(answer(Some(body), seen.validators.clone(), seen))
-            }
+            (Ok(body), Some(seen), _) => Ok(answer(Some(body), seen.validators.clone(), seen)),
             (Err(object_store::Error::NotModified { .. }), Some(seen), Some(known)) => {
                 Ok(answer(None, seen.validators.clone().or(known), seen))
             }
@@ -148,7 +141,8 @@ impl Bucket {
 }
 
 fn answer(body: Option<bytes::Bytes>, validators: Validators, seen: Seen) -> Answer {
-    Answer { body, validators, freshness: seen.freshness, content_type: seen.content_type }
+    let Seen { freshness, content_type, doubt, .. } = seen;
+    Answer { body, validators, freshness, content_type, doubt }
 }
 
 /// What is asked besides the key.

@@ -30,7 +30,7 @@ const DRAIN_TIME: Duration = Duration::from_millis(500);
 pub(crate) enum Framing {
     Length(u64),
     Chunked,
-    /// HTTP/1.0: by the end of the connection.
+    /// By the end of the connection: HTTP/1.0, and what [`super::unframed`] found to be like it.
     Close,
 }
 
@@ -40,6 +40,13 @@ pub(crate) enum Spoilt {
     TooLarge,
     TooSlow,
     Broken(String),
+}
+
+impl Spoilt {
+    /// The end of the body is not told, or told in a way that no server should.
+    pub(crate) fn endless() -> Self {
+        Self::Broken("the response has no end, expected Content-Length or chunks".to_owned())
+    }
 }
 
 impl Framing {
@@ -124,8 +131,12 @@ fn cut_off(error: &PayloadError) -> Spoilt {
     Spoilt::Broken(format!("the body broke off, expected the rest of it: {error}"))
 }
 
-/// Reads a short body to its end, so that the connection can serve again.
+/// Reads a short body to its end, so that the connection can serve again. One that ends its body by its own end never
+/// can.
 pub(crate) async fn drain(mut response: ClientResponse) {
+    if Framing::of(&response) == Some(Framing::Close) {
+        return;
+    }
     let read = async {
         let mut drained = 0;
         while let Some(Ok(chunk)) = response.next().await {

@@ -2,11 +2,14 @@
 //!
 //! awc takes `103 Early Hints` for the answer, and the connection for idle while the answer is still to come. An origin
 //! may send any number of interim responses to any request (RFC 9110, 15.2), so they are skipped below awc. `101
-//! Switching Protocols` is final: nobody asked for it, and what follows it is no HTTP.
+//! Switching Protocols` is final: nobody asked for it, and what follows it is no HTTP. A final response is seen whole as far
+//! as its head goes, so that one without an end of its own can be told ([`super::unframed`]).
 
-use std::{fmt, io};
+use std::{fmt, io, ops::Range};
 
 use bytes::{Buf, BytesMut};
+
+use super::unframed;
 
 /// The most interim responses to one request. Servers send one or two; curl, too, gives up on endless ones.
 const MOST_RESPONSES: usize = 16;
@@ -41,8 +44,12 @@ enum Begun {
     Unknown,
     /// An interim response of this length.
     Interim(usize),
+    /// A final response, the head of which has come: all from here to there.
+    Final(Range<usize>),
+    /// A final response, more of the head of which is to come.
+    Unfinished,
     /// Something else, which is passed on.
-    Final,
+    Strange,
 }
 
 impl InterimFilter {
@@ -68,10 +75,15 @@ impl InterimFilter {
                     self.bytes += length;
                     self.held.advance(length);
                 }
-                Begun::Final => self.at_head = false,
-                // half a head: awc says what is wrong with that
-                Begun::Unknown if read.is_empty() => self.at_head = false,
-                Begun::Unknown => break,
+                Begun::Final(head) => {
+                    unframed::mark(&mut self.held[head]);
+                    self.at_head = false;
+                }
+                Begun::Strange => self.at_head = false,
+                // half a head, or an endless one: awc says what is wrong with that
+                Begun::Unknown | Begun::Unfinished if read.is_empty() => self.at_head = false,
+                Begun::Unfinished if self.held.len() > MOST_BYTES => self.at_head = false,
+                Begun::Unknown | Begun::Unfinished => break,
             }
             self.check()?;
         }
@@ -99,15 +111,15 @@ fn begun(bytes: &[u8]) -> Begun {
     let line = &bytes[blank..];
     let known = line.len().min(BEGINNING.len());
     if line[..known] != BEGINNING[..known] {
-        return Begun::Final;
+        return Begun::Strange;
     }
     let Some(status) = line.get(..STATUS_END) else { return Begun::Unknown };
     match status[BEGINNING.len()..] {
-        [_, b' ', b'1', b'0', b'1'] => Begun::Final,
+        [_, b' ', b'1', b'0', b'1'] => Begun::Strange,
         [_, b' ', b'1', tens, ones] if tens.is_ascii_digit() && ones.is_ascii_digit() => {
             end(line).map_or(Begun::Unknown, |end| Begun::Interim(blank + end))
         }
-        _ => Begun::Final,
+        _ => end(line).map_or(Begun::Unfinished, |end| Begun::Final(blank..blank + end)),
     }
 }
 
@@ -182,6 +194,16 @@ mod tests {
     }
 
     #[test]
+    fn a_response_without_an_end_is_told_whatever_the_pieces() {
+        let body = "\r\nHTTP/1.1 200 OK\r\n\r\n";
+        for piece in [1, 2, 7, 4096] {
+            let said = format!("HTTP/1.1 103 X\r\n\r\nHTTP/1.1 200 OK\r\nA: b\r\n\r\n{body}");
+            let told = passed(said.as_bytes(), piece).unwrap();
+            assert_eq!(String::from_utf8(told).unwrap(), format!("HTTP/1.0 200 OK\r\nA: b\r\n\r\n{body}"));
+        }
+    }
+
+    #[test]
     fn they_are_bounded_in_number_and_in_bytes() {
         let hints = "HTTP/1.1 103 Early Hints\r\n\r\n";
         let long = |bytes: usize| {
@@ -196,6 +218,8 @@ mod tests {
             (long(MOST_BYTES / 2).repeat(2), true),
             (long(MOST_BYTES / 2 + 1).repeat(2), false),
             ("\r\n".repeat(MOST_BYTES), false),
+            // a head that is final is for awc to judge
+            (format!("HTTP/1.1 200 OK\r\nX: {}", "x".repeat(MOST_BYTES)), true),
         ] {
             for piece in [1000, 4096] {
                 let passed = passed(format!("{said}HTTP/1.1 200 OK\r\n\r\n").as_bytes(), piece);
@@ -216,9 +240,11 @@ mod tests {
                 filter.take(b"HTTP/1.1 103 X\r\n\r\n").unwrap();
                 assert_eq!(filter.give(99), None);
             }
-            filter.take(b"HTTP/1.1 200 OK\r\n\r\n").unwrap();
+            filter.take(b"HTTP/1.1 204 X\r\n").unwrap();
+            assert_eq!(filter.give(99), None, "not before the head is whole");
+            filter.take(b"\r\n").unwrap();
             assert!(!filter.is_open());
-            assert_eq!(filter.give(99).unwrap(), "HTTP/1.1 200 OK\r\n\r\n");
+            assert_eq!(filter.give(99).unwrap(), "HTTP/1.1 204 X\r\n\r\n");
             assert!(filter.is_open());
         }
     }

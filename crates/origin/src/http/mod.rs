@@ -2,6 +2,7 @@
 
 pub(crate) mod body;
 pub(crate) mod client;
+pub(crate) mod coding;
 mod connector;
 pub(crate) mod failure;
 mod interim;
@@ -10,6 +11,7 @@ mod redirect;
 pub(crate) mod request;
 pub(crate) mod response;
 pub(crate) mod tls;
+mod unframed;
 pub(crate) mod wire;
 
 use std::{net::IpAddr, sync::Arc};

@@ -8,7 +8,7 @@ use awc::{
         StatusCode,
         header::{
             AGE, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, DATE, ETAG, EXPIRES, HeaderMap, HeaderName,
-            LAST_MODIFIED,
+            LAST_MODIFIED, VARY,
         },
     },
 };
@@ -17,6 +17,7 @@ use url::Url;
 use super::{
     Http, authority,
     body::{self, Framing, Spoilt},
+    coding::{self, Decoded},
 };
 use crate::{
     Answer, Freshness, FreshnessHeaders, Validators,
@@ -38,11 +39,12 @@ impl Http {
         let content_type = content_type(response.headers());
         match (status, known) {
             (StatusCode::OK | StatusCode::NON_AUTHORITATIVE_INFORMATION, _) => {
-                let body = self.whole_body(response, url, original).await?;
-                Ok(Answer { body: Some(body), validators, freshness, content_type })
+                let Decoded { body, doubt } = self.whole_body(response, url, original).await?;
+                Ok(Answer { body: Some(body), validators, freshness, content_type, doubt })
             }
             (StatusCode::NOT_MODIFIED, Some(known)) => {
-                Ok(Answer { body: None, validators: validators.or(known), freshness, content_type })
+                let validators = validators.or(known);
+                Ok(Answer { body: None, validators, freshness, content_type, doubt: None })
             }
             // what follows a switch of protocols is no body, and has no end
             (status, _) if status.is_informational() => {
@@ -55,21 +57,18 @@ impl Http {
         }
     }
 
-    async fn whole_body(&self, response: ClientResponse, url: &Url, original: &str) -> Result<bytes::Bytes> {
-        let broken = |reason: String| Error::Broken { host: authority(url), reason };
-        if let Some(encoding) = foreign_encoding(response.headers()) {
-            return Err(broken(format!("the body is encoded as {encoding:?}, expected it as it is")));
-        }
-        let framing = Framing::of(&response)
-            .ok_or_else(|| broken("the response has no end, expected Content-Length or chunks".to_owned()))?;
+    async fn whole_body(&self, response: ClientResponse, url: &Url, original: &str) -> Result<Decoded> {
         let pause = self.limits.response;
-        body::read(response, framing, self.max_bytes, pause, &self.connections).await.map_err(|spoilt| {
-            match spoilt {
-                Spoilt::TooLarge => Error::TooLarge { original: original.to_owned(), limit: self.max_bytes },
-                Spoilt::TooSlow => Error::Timeout { host: authority(url), phase: Phase::Body, limit: pause },
-                Spoilt::Broken(reason) => broken(reason),
-            }
-        })
+        let spoilt = |spoilt| match spoilt {
+            Spoilt::TooLarge => Error::TooLarge { original: original.to_owned(), limit: self.max_bytes },
+            Spoilt::TooSlow => Error::Timeout { host: authority(url), phase: Phase::Body, limit: pause },
+            Spoilt::Broken(reason) => Error::Broken { host: authority(url), reason },
+        };
+        let framing = Framing::of(&response).ok_or_else(|| spoilt(Spoilt::endless()))?;
+        let codings = codings(response.headers());
+        let body = body::read(response, framing, self.max_bytes, pause, &self.connections).await;
+        let body = body.map_err(spoilt)?;
+        coding::decode(body, codings.as_deref(), self.max_bytes).await.map_err(spoilt)
     }
 }
 
@@ -85,27 +84,31 @@ fn refusal(status: StatusCode, host: String, original: String) -> Error {
     }
 }
 
-/// A content coding other than none; we asked for none and undo none.
-pub(crate) fn foreign_encoding(headers: &HeaderMap) -> Option<String> {
-    let encoding = joined(headers, &CONTENT_ENCODING)?;
-    let plain = encoding.split(',').map(str::trim).all(|coding| coding.is_empty() || coding == "identity");
-    (!plain).then_some(encoding)
+/// What was done to the body, in order: `Content-Encoding`. None is asked for, but some servers have bodies only as they were
+/// given them.
+pub(crate) fn codings(headers: &HeaderMap) -> Option<String> {
+    joined(headers, &CONTENT_ENCODING)
 }
 
+/// What tells this version from others. A date that is none tells nothing: it is dropped.
 pub(crate) fn validators(headers: &HeaderMap) -> Validators {
+    let last_modified = text(headers, &LAST_MODIFIED).filter(|date| httpdate::parse_http_date(date).is_ok());
     Validators {
         etag: text(headers, &ETAG).map(str::to_owned),
-        last_modified: text(headers, &LAST_MODIFIED).map(str::to_owned),
+        last_modified: last_modified.map(str::to_owned),
     }
 }
 
 pub(crate) fn freshness(headers: &HeaderMap) -> Freshness {
     let cache_control = joined(headers, &CACHE_CONTROL);
+    let vary = joined(headers, &VARY);
     let stated = FreshnessHeaders {
         cache_control: cache_control.as_deref(),
-        expires: text(headers, &EXPIRES),
+        // what is no text is no date either
+        expires: headers.get(EXPIRES).map(|value| value.to_str().unwrap_or_default()),
         date: text(headers, &DATE),
         age: text(headers, &AGE),
+        vary: vary.as_deref(),
     };
     Freshness::parse(stated, SystemTime::now())
 }

@@ -90,3 +90,21 @@ async fn a_validator_that_is_no_header_is_an_error_and_no_panic() {
     assert_eq!(error.kind(), ErrorKind::Broken);
     assert!(server.asked().is_empty());
 }
+
+#[actix_rt::test]
+async fn a_date_that_is_none_is_dropped() {
+    for (date, kept) in [
+        (DATE, true),
+        ("Sunday, 06-Nov-94 08:49:37 GMT", true),
+        ("Sun Nov  6 08:49:37 1994", true),
+        ("yesterday", false),
+        ("0", false),
+        ("1994-11-06T08:49:37Z", false),
+        ("Sun, 06 Nov 1994 08:49:37 +0000", false),
+        ("Sun, 32 Nov 1994 08:49:37 GMT", false),
+    ] {
+        let server = Server::start(move |_| ok(&format!("Last-Modified: {date}\r\n"), "picture")).await;
+        let original = fetch(&open(&config(server.url())), "/a").await.unwrap();
+        assert_eq!(original.validators, known(None, kept.then_some(date)), "{date}");
+    }
+}

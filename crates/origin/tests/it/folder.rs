@@ -127,6 +127,48 @@ async fn the_limit_holds() {
     assert_eq!(kind(&small, "/a.jpg").await, ErrorKind::TooLarge);
 }
 
+/// The file once so much time has passed since its last change that a further one gets another time.
+async fn settled(origin: &Origins, raw: &str) -> origin::Original {
+    loop {
+        let original = fetch(origin, raw).await.unwrap();
+        if !original.validators.etag.as_ref().unwrap().contains('~') {
+            return original;
+        }
+    }
+}
+
+#[actix_rt::test]
+async fn a_replaced_file_is_told_from_what_it_replaces() {
+    let (outer, origin) = photos();
+    let root = outer.path().join("photos");
+    let (file, other) = (root.join("a.jpg"), root.join("new.jpg"));
+    let then = SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_777);
+    let write = |path: &Path, text: &str| {
+        fs::write(path, text).unwrap();
+        fs::File::options().write(true).open(path).unwrap().set_modified(then).unwrap();
+    };
+    let name = origin.file_name(&path("//%61.jpg")).unwrap();
+    let version = async || origin.file_version(&name).await.unwrap();
+    write(&file, "picture");
+    let old = settled(&origin, "/a.jpg").await.validators.etag;
+    assert_eq!(version().await, old);
+    // the same length, the same time of modification: in place, and by another file
+    write(&file, "PICTURE");
+    assert_ne!(version().await, old);
+    let old = settled(&origin, "/a.jpg").await.validators.etag;
+    write(&other, "pICTURE");
+    fs::rename(&other, &file).unwrap();
+    assert_ne!(version().await, old);
+    let known = Validators { etag: old, last_modified: None };
+    let fetched = origin.fetch(&path("/a.jpg"), Some(&known)).await.unwrap();
+    assert!(matches!(fetched, Fetched::Modified(new) if new.body == "pICTURE"));
+    fs::remove_file(&file).unwrap();
+    assert_eq!(version().await, None);
+    fs::rename(&root, outer.path().join("old")).unwrap();
+    assert_eq!(origin.file_version(&name).await.unwrap_err().kind(), ErrorKind::Unreachable);
+    assert_eq!(origin.file_check(&name), Duration::from_secs(1));
+}
+
 #[actix_rt::test]
 async fn conditional() {
     let (outer, origin) = photos();
@@ -134,7 +176,7 @@ async fn conditional() {
     let at = |nanoseconds| SystemTime::UNIX_EPOCH + Duration::new(784_111_777, nanoseconds);
     let set = |time| fs::File::options().write(true).open(&file).unwrap().set_modified(time).unwrap();
     set(at(1));
-    let original = fetch(&origin, "/a.jpg").await.unwrap();
+    let original = settled(&origin, "/a.jpg").await;
     let Validators { etag: Some(etag), last_modified: Some(date) } = original.validators.clone() else {
         panic!("expected both validators, got {:?}", original.validators)
     };

@@ -2,24 +2,34 @@
 
 use std::{fmt::Write, time::Duration};
 
-use result_cache::{Lifetimes, Meta};
+use result_cache::{BrowserLifetime, Lifetimes, Meta, Revalidation};
 
 use crate::original::Standing;
 
 /// What `Cache-Control` says.
 ///
 /// `max-age` is the whole lifetime, of which `Age` says how much is used up (RFC 9111, 4.2): what remains is what
-/// remains here. The windows for stale answers are passed on.
+/// remains here. A time that the origin stated for shared caches alone is passed on as one for them, and with it what the origin
+/// stated for browsers, if anything. So are the windows for stale answers, and what forbids them.
 pub fn cache_control(meta: &Meta, standing: Standing) -> String {
     if standing == Standing::Unkept {
         return "no-store".to_owned();
     }
-    let lifetimes = &meta.lifetimes;
-    let mut text = public(lifetimes.fresh_for);
-    let windows = [
-        ("stale-while-revalidate", lifetimes.stale_while_revalidate),
-        ("stale-if-error", lifetimes.stale_if_error),
-    ];
+    let Lifetimes { fresh_for, stale_while_revalidate, stale_if_error, browsers, revalidation, .. } =
+        meta.lifetimes;
+    let shared = seconds(fresh_for);
+    let mut text = match browsers {
+        BrowserLifetime::AsShared => public(fresh_for),
+        BrowserLifetime::Stated(own) => format!("{}, s-maxage={shared}", public(own)),
+        BrowserLifetime::Unstated => format!("public, s-maxage={shared}"),
+    };
+    text.push_str(match revalidation {
+        Revalidation::Optional => "",
+        Revalidation::Shared => ", proxy-revalidate",
+        Revalidation::Required => ", must-revalidate",
+        Revalidation::Always => ", no-cache",
+    });
+    let windows = [("stale-while-revalidate", stale_while_revalidate), ("stale-if-error", stale_if_error)];
     for (name, window) in windows.into_iter().filter(|(_, window)| !window.is_zero()) {
         // writing to a string cannot fail
         let _ = write!(text, ", {name}={}", window.as_secs());
@@ -30,15 +40,8 @@ pub fn cache_control(meta: &Meta, standing: Standing) -> String {
 /// The same answer, for others to keep no longer than for `left` from now, when it is `age` old.
 pub fn ending(meta: &Meta, age: Duration, left: Duration) -> Meta {
     // as others see them: whole seconds, the age rounded down
-    let mut left = Duration::from_secs(age.as_secs()) + Duration::from_secs(left.as_secs());
-    let mut meta = meta.clone();
-    let Lifetimes { fresh_for, stale_while_revalidate, stale_if_error } = &mut meta.lifetimes;
-    *fresh_for = (*fresh_for).min(left);
-    left -= *fresh_for;
-    for window in [stale_while_revalidate, stale_if_error] {
-        *window = (*window).min(left);
-    }
-    meta
+    let left = Duration::from_secs(age.as_secs()) + Duration::from_secs(left.as_secs());
+    Meta { lifetimes: meta.lifetimes.ending(left), ..meta.clone() }
 }
 
 /// What `Cache-Control` says of an absence.
@@ -46,10 +49,13 @@ pub fn absence(fresh_for: Duration) -> String {
     if fresh_for.is_zero() { "no-store".to_owned() } else { public(fresh_for) }
 }
 
-/// What is left of a second counts as one: it is over no sooner.
 fn public(fresh_for: Duration) -> String {
-    let part = u64::from(fresh_for.subsec_nanos() > 0);
-    format!("public, max-age={}", fresh_for.as_secs() + part)
+    format!("public, max-age={}", seconds(fresh_for))
+}
+
+/// What is left of a second counts as one: it is over no sooner.
+fn seconds(time: Duration) -> u64 {
+    time.as_secs().saturating_add(u64::from(time.subsec_nanos() > 0))
 }
 
 #[cfg(test)]
@@ -61,6 +67,7 @@ mod tests {
             fresh_for: Duration::from_secs(fresh),
             stale_while_revalidate: Duration::from_secs(revalidate),
             stale_if_error: Duration::from_secs(error),
+            ..Lifetimes::default()
         };
         Meta { lifetimes, ..Meta::default() }
     }
@@ -72,6 +79,25 @@ mod tests {
         assert_eq!(cache_control(&meta(60, 5, 9), Standing::Outdated), all);
         assert_eq!(cache_control(&meta(0, 0, 9), Standing::Kept), "public, max-age=0, stale-if-error=9");
         assert_eq!(cache_control(&meta(60, 5, 9), Standing::Unkept), "no-store");
+    }
+
+    #[test]
+    fn what_is_for_shared_caches_is_not_for_browsers() {
+        let told = |browsers, revalidation| {
+            let mut meta = meta(600, 0, 0);
+            meta.lifetimes = Lifetimes { browsers, revalidation, ..meta.lifetimes };
+            cache_control(&meta, Standing::Kept)
+        };
+        let own = BrowserLifetime::Stated(Duration::from_millis(4_500));
+        for (browsers, revalidation, expected) in [
+            (own, Revalidation::Optional, "public, max-age=5, s-maxage=600"),
+            (BrowserLifetime::Unstated, Revalidation::Optional, "public, s-maxage=600"),
+            (own, Revalidation::Shared, "public, max-age=5, s-maxage=600, proxy-revalidate"),
+            (BrowserLifetime::AsShared, Revalidation::Required, "public, max-age=600, must-revalidate"),
+            (BrowserLifetime::AsShared, Revalidation::Always, "public, max-age=600, no-cache"),
+        ] {
+            assert_eq!(told(browsers, revalidation), expected);
+        }
     }
 
     #[test]

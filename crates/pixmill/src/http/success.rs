@@ -80,8 +80,10 @@ fn describe(headers: &mut HeaderMap, answer: &Answer, remarks: &Remarks) {
     if let Some(etag) = &meta.etag {
         put(headers, ETAG, etag);
     }
-    if let Some(modified) = &meta.last_modified {
-        put(headers, LAST_MODIFIED, modified);
+    // whatever form it came in, one form goes out (RFC 9110, 5.6.7)
+    let modified = meta.last_modified.as_deref().map(httpdate::parse_http_date);
+    if let Some(Ok(modified)) = modified {
+        put(headers, LAST_MODIFIED, httpdate::fmt_http_date(modified));
     }
     let age = answer.envelope.age(clock::now());
     let kept = match remarks.left {

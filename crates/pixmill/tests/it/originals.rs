@@ -38,6 +38,10 @@ async fn the_bytes_tell_the_type() {
     for target in ["/other.png", "/other.png?width=10"] {
         let answer = get(server.address, target).await;
         assert_eq!((answer.status, &answer.json()["error"]["code"]), (415, &"unsupported_image".into()));
+        let message = answer.json()["error"]["message"].to_string();
+        for format in ["JPEG", "PNG", "WebP", "AVIF", "GIF", "TIFF", "SVG", "BMP", "ICO"] {
+            assert!(message.contains(format), "{message}");
+        }
     }
 }
 

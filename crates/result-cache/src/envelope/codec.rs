@@ -18,11 +18,14 @@ use bytes::{Buf, Bytes};
 use twox_hash::XxHash3_64;
 
 use super::{Envelope, Meta};
-use crate::{Error, Generation, Key, Lifetimes};
+use crate::{BrowserLifetime, Error, Generation, Key, Lifetimes, Revalidation};
 
 const MAGIC: [u8; 4] = *b"PXEN";
 /// Bump when the layout changes: entries of other formats are misses.
-pub(crate) const FORMAT: u16 = 3;
+pub(crate) const FORMAT: u16 = 4;
+/// As they are numbered.
+const REVALIDATIONS: [Revalidation; 4] =
+    [Revalidation::Optional, Revalidation::Shared, Revalidation::Required, Revalidation::Always];
 /// Where the bytes begin that the first checksum covers.
 const SUMMED: usize = 14;
 /// Where the key begins.
@@ -116,9 +119,7 @@ fn verify(bytes: &[u8]) -> Result<usize, Error> {
 fn put_meta(out: &mut Vec<u8>, meta: &Meta) {
     out.extend(meta.status.to_le_bytes());
     out.extend(meta.stored_at.to_le_bytes());
-    put_duration(out, meta.lifetimes.fresh_for);
-    put_duration(out, meta.lifetimes.stale_while_revalidate);
-    put_duration(out, meta.lifetimes.stale_if_error);
+    put_lifetimes(out, &meta.lifetimes);
     put_text(out, &meta.content_type);
     out.extend(meta.generation.to_bytes());
     out.extend((meta.tags.len() as u32).to_le_bytes());
@@ -127,8 +128,29 @@ fn put_meta(out: &mut Vec<u8>, meta: &Meta) {
     }
     put_option(out, meta.etag.as_deref());
     put_option(out, meta.last_modified.as_deref());
-    out.extend((meta.headers.len() as u32).to_le_bytes());
-    for (name, value) in &meta.headers {
+    put_pairs(out, &meta.headers);
+    put_pairs(out, &meta.files);
+}
+
+fn put_lifetimes(out: &mut Vec<u8>, lifetimes: &Lifetimes) {
+    let Lifetimes { fresh_for, stale_while_revalidate, stale_if_error, kept_for, browsers, revalidation } =
+        *lifetimes;
+    for time in [fresh_for, stale_while_revalidate, stale_if_error, kept_for] {
+        put_duration(out, time);
+    }
+    let (tag, own) = match browsers {
+        BrowserLifetime::AsShared => (0, Duration::ZERO),
+        BrowserLifetime::Stated(own) => (1, own),
+        BrowserLifetime::Unstated => (2, Duration::ZERO),
+    };
+    out.push(tag);
+    put_duration(out, own);
+    out.push(REVALIDATIONS.iter().position(|known| *known == revalidation).unwrap_or_default() as u8);
+}
+
+fn put_pairs(out: &mut Vec<u8>, pairs: &[(String, String)]) {
+    out.extend((pairs.len() as u32).to_le_bytes());
+    for (name, value) in pairs {
         put_text(out, name);
         put_text(out, value);
     }
@@ -193,23 +215,42 @@ impl<'a> Header<'a> {
         }
     }
 
+    fn pairs(&mut self) -> Result<Vec<(String, String)>, Error> {
+        (0..self.u32()?).map(|_| Ok((self.text()?, self.text()?))).collect()
+    }
+
+    fn lifetimes(&mut self) -> Result<Lifetimes, Error> {
+        Ok(Lifetimes {
+            fresh_for: self.duration()?,
+            stale_while_revalidate: self.duration()?,
+            stale_if_error: self.duration()?,
+            kept_for: self.duration()?,
+            browsers: match (self.array()?, self.duration()?) {
+                ([0], _) => BrowserLifetime::AsShared,
+                ([1], own) => BrowserLifetime::Stated(own),
+                ([2], _) => BrowserLifetime::Unstated,
+                _ => return Err(Error::Damaged("no lifetime of browsers")),
+            },
+            revalidation: {
+                let [index] = self.array()?;
+                let known = REVALIDATIONS.get(usize::from(index)).copied();
+                known.ok_or(Error::Damaged("no way to revalidate"))?
+            },
+        })
+    }
+
     fn meta(mut self) -> Result<Meta, Error> {
         let meta = Meta {
             status: u16::from_le_bytes(self.array()?),
             stored_at: self.u64()?,
-            lifetimes: Lifetimes {
-                fresh_for: self.duration()?,
-                stale_while_revalidate: self.duration()?,
-                stale_if_error: self.duration()?,
-            },
+            lifetimes: self.lifetimes()?,
             content_type: self.text()?,
             generation: Generation::from_bytes(self.array()?),
             tags: (0..self.u32()?).map(|_| self.text()).collect::<Result<_, Error>>()?,
             etag: self.option()?,
             last_modified: self.option()?,
-            headers: (0..self.u32()?)
-                .map(|_| Ok((self.text()?, self.text()?)))
-                .collect::<Result<_, Error>>()?,
+            headers: self.pairs()?,
+            files: self.pairs()?,
         };
         if self.0.is_empty() { Ok(meta) } else { Err(Error::Damaged("header is too long")) }
     }
@@ -228,15 +269,34 @@ mod tests {
             (fresh, revalidate, error) in any::<(u64, u64, u64)>(),
             (content_type, tags, generation) in (any::<String>(), vec(any::<String>(), 0..4), any::<[u8; 16]>()),
             (etag, last_modified) in any::<(Option<String>, Option<String>)>(),
-            headers in vec(any::<(String, String)>(), 0..4),
+            (headers, files) in (vec(any::<(String, String)>(), 0..4), vec(any::<(String, String)>(), 0..4)),
+            (kept, own, browsers, revalidation) in (any::<u64>(), any::<u64>(), 0..3_u8, 0..4_usize),
         ) -> Meta {
             let lifetimes = Lifetimes {
                 fresh_for: Duration::from_millis(fresh),
                 stale_while_revalidate: Duration::from_millis(revalidate),
                 stale_if_error: Duration::from_millis(error),
+                kept_for: Duration::from_millis(kept),
+                browsers: match browsers {
+                    0 => BrowserLifetime::AsShared,
+                    1 => BrowserLifetime::Stated(Duration::from_millis(own)),
+                    _ => BrowserLifetime::Unstated,
+                },
+                revalidation: REVALIDATIONS[revalidation],
             };
             let generation = Generation::from_bytes(generation);
-            Meta { status, content_type, etag, last_modified, stored_at, lifetimes, tags, generation, headers }
+            Meta {
+                status,
+                content_type,
+                etag,
+                last_modified,
+                stored_at,
+                lifetimes,
+                tags,
+                generation,
+                headers,
+                files,
+            }
         }
     }
 
@@ -349,7 +409,8 @@ mod tests {
             }
         }
         // lengths within the header, of the media type and of tags
-        for at in [2 + 8 + 3 * 8, 2 + 8 + 3 * 8 + 4 + 16] {
+        let lifetimes = 4 * 8 + 1 + 8 + 1;
+        for at in [2 + 8 + lifetimes, 2 + 8 + lifetimes + 4 + 16] {
             let mut header = header.clone();
             header[at..at + 4].copy_from_slice(&u32::MAX.to_le_bytes());
             assert!(rejected(sealed(&header, b"body")), "{at}");
@@ -369,7 +430,7 @@ mod tests {
         let mut bytes = Envelope { meta: Meta::default(), body: Bytes::new() }.encode(&key()).to_vec();
         bytes[4] = 9;
         let error = Envelope::decode(bytes.into(), &key()).unwrap_err();
-        assert_eq!(error.to_string(), "envelope has format 9, expected 3");
+        assert_eq!(error.to_string(), "envelope has format 9, expected 4");
         assert_eq!(error.kind(), ErrorKind::Damaged);
     }
 
@@ -390,7 +451,7 @@ mod tests {
         let bytes = Envelope { meta, body: Bytes::from_static(b"pixels") }.encode(&key());
         assert_eq!(
             Key::of(&[&bytes]).to_string(),
-            "00207d26e9ea1f11ead4de5b9042b21e4f25ce4cb3b0ed167171059fe5ffbec4"
+            "98daab9d3d5cd3dd64b24791fade8c34137a2ad24d03a5667118edfeea4b4bb2"
         );
     }
 }

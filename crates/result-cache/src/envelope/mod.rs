@@ -32,6 +32,9 @@ pub struct Meta {
     pub generation: Generation,
     /// Further headers of the answer, in order.
     pub headers: Vec<(String, String)>,
+    /// Files that it was made from, by name, and what tells the version that was used from those that take its
+    /// place.
+    pub files: Vec<(String, String)>,
 }
 
 /// A body with its [`Meta`]. Cloning shares the body.
@@ -66,8 +69,12 @@ impl Envelope {
             + meta.tags.iter().map(|tag| size_of::<String>() + tag.len()).sum::<usize>()
             + meta.etag.as_ref().map_or(0, String::len)
             + meta.last_modified.as_ref().map_or(0, String::len);
-        let headers: usize =
-            meta.headers.iter().map(|pair| size_of_val(pair) + pair.0.len() + pair.1.len()).sum();
+        let headers: usize = meta
+            .headers
+            .iter()
+            .chain(&meta.files)
+            .map(|pair| size_of_val(pair) + pair.0.len() + pair.1.len())
+            .sum();
         size_of::<Self>() + texts + headers + self.body.len()
     }
 }

@@ -28,6 +28,7 @@ pub fn envelope(n: u64, len: usize) -> Arc<Envelope> {
         tags: vec![format!("tag-{n}")],
         generation: Generation::ZERO,
         headers: vec![("x-number".into(), n.to_string())],
+        files: Vec::new(),
     };
     Arc::new(Envelope { meta, body: body(n, len) })
 }

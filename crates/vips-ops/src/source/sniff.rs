@@ -29,6 +29,34 @@ pub enum SourceFormat {
 }
 
 impl SourceFormat {
+    /// All of them, the most usual first.
+    pub const ALL: [Self; 9] = [
+        Self::Jpeg,
+        Self::Png,
+        Self::Webp,
+        Self::Heif,
+        Self::Gif,
+        Self::Tiff,
+        Self::Svg,
+        Self::Bmp,
+        Self::Ico,
+    ];
+
+    /// As people call it.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Jpeg => "JPEG",
+            Self::Png => "PNG",
+            Self::Webp => "WebP",
+            Self::Gif => "GIF",
+            Self::Heif => "AVIF",
+            Self::Tiff => "TIFF",
+            Self::Svg => "SVG",
+            Self::Bmp => "BMP",
+            Self::Ico => "ICO",
+        }
+    }
+
     /// Whether pictures of this format can move.
     pub fn animates(self) -> bool {
         matches!(self, Self::Gif | Self::Webp)
@@ -166,7 +194,10 @@ impl std::fmt::Display for Unread {
                 "expected PNG, got Apple's CgBI variant of it: convert it by `pngcrush -revert-iphone-optimizations`"
             }
             Self::Samples => "expected samples of at most 32 bits, real and finite, got others",
-            Self::Other => "expected JPEG, PNG, WebP, AVIF, GIF, TIFF, SVG, BMP or ICO, got something else",
+            Self::Other => {
+                let [others @ .., last] = SourceFormat::ALL.map(SourceFormat::title);
+                return write!(f, "expected {} or {last}, got something else", others.join(", "));
+            }
         })
     }
 }
@@ -224,6 +255,14 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn all_formats_are_listed_once() {
+        // one that is added must be listed: the last of the enumeration is the last of its numbers
+        let mut listed = SourceFormat::ALL.map(|format| format as usize);
+        listed.sort_unstable();
+        assert_eq!(listed.to_vec(), (0..=SourceFormat::Ico as usize).collect::<Vec<_>>());
+    }
 
     #[test]
     fn signatures() {

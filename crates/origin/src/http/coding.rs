@@ -1,0 +1,230 @@
+//! Undoes content codings: a body as it was before it was encoded for the way, within the limit for originals.
+//!
+//! No coding is asked for, but there are servers that have bodies only as they were given them: drawings and BMP files that
+//! were compressed for the web. And there are some that state what is not so: `aws-chunked`, which names how an upload
+//! came, stays on objects for good, and `gzip` stays when a proxy has undone it. What cannot be undone is left as it is, with a
+//! doubt.
+
+use std::{
+    cell::Cell,
+    io::{self, BufRead, BufReader, Read},
+    rc::Rc,
+};
+
+use brotli_decompressor::Decompressor;
+use bytes::Bytes;
+use flate2::bufread::{DeflateDecoder, GzDecoder, ZlibDecoder};
+use ruzstd::decoding::{FrameDecoder, StreamingDecoder};
+use tokio::task::yield_now;
+
+use super::body::Spoilt;
+
+/// How much is decoded at a time: well under a millisecond of work, after which others have their turn.
+const PIECE_BYTES: usize = 64 * 1024;
+
+/// The most codings that are undone one after another. More than one is a mistake that a proxy made, and each
+/// multiplies the work.
+const MOST_CODINGS: usize = 3;
+
+/// The largest window of `zstd` in HTTP, in bytes (RFC 9659).
+const ZSTD_WINDOW: u64 = 8 << 20;
+
+/// How a gzip member begins (RFC 1952), and a frame of Zstandard that holds data (RFC 8878).
+const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
+const ZSTD_MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
+
+/// A body without its content codings.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Decoded {
+    pub(crate) body: Bytes,
+    /// Why it may be another than what was meant.
+    pub(crate) doubt: Option<String>,
+}
+
+/// A coding that can be undone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Coding {
+    Gzip,
+    Deflate,
+    Brotli,
+    Zstd,
+}
+
+impl Coding {
+    /// By its name in a header, in lower case.
+    fn of(name: &str) -> Option<Self> {
+        match name {
+            "gzip" | "x-gzip" => Some(Self::Gzip),
+            "deflate" => Some(Self::Deflate),
+            "br" => Some(Self::Brotli),
+            "zstd" => Some(Self::Zstd),
+            _ => None,
+        }
+    }
+
+    /// What undoes it.
+    fn decoder<'a>(self, mut coded: Box<dyn BufRead + 'a>) -> io::Result<Box<dyn Read + 'a>> {
+        Ok(match self {
+            Self::Gzip => Box::new(Gzip(Some(GzDecoder::new(coded)))),
+            Self::Deflate if is_zlib(coded.fill_buf()?) => Box::new(ZlibDecoder::new(coded)),
+            Self::Deflate => Box::new(DeflateDecoder::new(coded)),
+            Self::Brotli => Box::new(Decompressor::new(coded, PIECE_BYTES)),
+            Self::Zstd => Box::new(Zstd(Some(zstd(coded)?))),
+        })
+    }
+}
+
+/// The body as it was before the codings, which stand in the order in which they were applied (`Content-Encoding`).
+///
+/// Neither the result nor anything between two codings may be larger than `limit` bytes, and no more than that is ever
+/// decoded.
+pub(crate) async fn decode(body: Bytes, codings: Option<&str>, limit: u64) -> Result<Decoded, Spoilt> {
+    let Some(stated) = codings.filter(|_| !body.is_empty()) else { return Ok(Decoded { body, doubt: None }) };
+    let (known, unknown) = read(stated);
+    if known.len() > MOST_CODINGS {
+        let reason = format!("the body is encoded as {stated:?}, expected at most {MOST_CODINGS} codings");
+        return Err(Spoilt::Broken(reason));
+    }
+    let doubt = unknown.then(|| format!("the body is encoded as {stated:?}, which is unknown"));
+    if known.is_empty() {
+        return Ok(Decoded { body, doubt });
+    }
+    match undone(&body, &known, limit).await {
+        Ok(decoded) => Ok(Decoded { body: decoded.into(), doubt }),
+        Err(Undone::TooLarge) => Err(Spoilt::TooLarge),
+        Err(Undone::Wrong(error)) => {
+            let doubt = Some(format!("the body is not encoded as {stated:?}, as it is said to be: {error}"));
+            Ok(Decoded { body, doubt })
+        }
+    }
+}
+
+/// The codings that can be undone, and whether there are others.
+fn read(stated: &str) -> (Vec<Coding>, bool) {
+    let names = stated.split(',').map(|name| name.trim().to_ascii_lowercase());
+    let mut unknown = false;
+    let mut known = Vec::new();
+    for name in names.filter(|name| !name.is_empty() && name != "identity") {
+        match Coding::of(&name) {
+            Some(coding) => known.push(coding),
+            None => unknown = true,
+        }
+    }
+    (known, unknown)
+}
+
+/// Why a body could not be decoded.
+enum Undone {
+    TooLarge,
+    Wrong(io::Error),
+}
+
+async fn undone(body: &[u8], codings: &[Coding], limit: u64) -> Result<Vec<u8>, Undone> {
+    let exceeded = Rc::new(Cell::new(false));
+    let failed = |error| if exceeded.get() { Undone::TooLarge } else { Undone::Wrong(error) };
+    let mut reader: Box<dyn BufRead + '_> = Box::new(body);
+    for coding in codings.iter().rev() {
+        let decoder = coding.decoder(reader).map_err(failed)?;
+        let limited = Limited { decoder, left: limit, exceeded: Rc::clone(&exceeded) };
+        reader = Box::new(BufReader::with_capacity(PIECE_BYTES, limited));
+    }
+    let mut decoded = Vec::new();
+    loop {
+        let piece = reader.fill_buf().map_err(failed)?;
+        if piece.is_empty() {
+            decoded.shrink_to_fit();
+            return Ok(decoded);
+        }
+        decoded.extend_from_slice(piece);
+        let length = piece.len();
+        reader.consume(length);
+        yield_now().await;
+    }
+}
+
+/// Whether deflated data has the wrapping of zlib, which the standard wants and some servers leave away (RFC 9110, 8.4.1.2).
+/// Data without it never begins like this: its first block would be a stored one with padding that is not zero.
+fn is_zlib(begin: &[u8]) -> bool {
+    match begin {
+        [method, flags, ..] => method & 0x0f == 8 && u16::from_be_bytes([*method, *flags]) % 31 == 0,
+        _ => false,
+    }
+}
+
+/// Fails once more comes than may, and notes that this was why.
+struct Limited<'a> {
+    decoder: Box<dyn Read + 'a>,
+    left: u64,
+    exceeded: Rc<Cell<bool>>,
+}
+
+impl Read for Limited<'_> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let length = self.decoder.read(into)?;
+        self.left = self.left.checked_sub(length as u64).ok_or_else(|| {
+            self.exceeded.set(true);
+            io::Error::other("more than the limit for originals")
+        })?;
+        Ok(length)
+    }
+}
+
+/// One gzip member after another. What follows the last one is padding, as for other programs.
+struct Gzip<R>(Option<GzDecoder<R>>);
+
+impl<R: BufRead> Read for Gzip<R> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        while let Some(member) = &mut self.0 {
+            match member.read(into)? {
+                0 => self.next()?,
+                length => return Ok(length),
+            }
+        }
+        Ok(0)
+    }
+}
+
+impl<R: BufRead> Gzip<R> {
+    fn next(&mut self) -> io::Result<()> {
+        let Some(mut rest) = self.0.take().map(GzDecoder::into_inner) else { return Ok(()) };
+        if rest.fill_buf()?.starts_with(&GZIP_MAGIC) {
+            self.0 = Some(GzDecoder::new(rest));
+        }
+        Ok(())
+    }
+}
+
+type Frame<R> = StreamingDecoder<R, FrameDecoder>;
+
+/// One frame of Zstandard after another.
+struct Zstd<R: Read>(Option<Frame<R>>);
+
+fn zstd<R: Read>(coded: R) -> io::Result<Frame<R>> {
+    StreamingDecoder::new_with_max_window_size(coded, ZSTD_WINDOW).map_err(io::Error::other)
+}
+
+impl<R: BufRead> Read for Zstd<R> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        while let Some(frame) = &mut self.0 {
+            match frame.read(into)? {
+                0 => self.next()?,
+                length => return Ok(length),
+            }
+        }
+        Ok(0)
+    }
+}
+
+impl<R: BufRead> Zstd<R> {
+    fn next(&mut self) -> io::Result<()> {
+        let Some(mut rest) = self.0.take().map(StreamingDecoder::into_inner) else { return Ok(()) };
+        if rest.fill_buf()?.starts_with(&ZSTD_MAGIC) {
+            self.0 = Some(zstd(rest)?);
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+#[path = "coding_tests.rs"]
+mod tests;
