@@ -42,7 +42,7 @@ impl Photo {
 
 /// A judge over a whole picture.
 pub fn judge(method: QualityMethod, image: &Image) -> Result<Judge> {
-    Ok(Judge::new(method, image, image.width().min(image.height()))?)
+    Ok(Judge::new(method, image)?)
 }
 
 /// Decoded, whatever its format.

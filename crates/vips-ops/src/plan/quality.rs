@@ -45,7 +45,10 @@ pub fn search(params: &Params, settings: &Settings) -> Result<Option<Search>> {
         return Ok(None);
     }
     let defaults = &settings.quality_auto;
-    let method = params.quality_method.unwrap_or(defaults.method);
+    // a target of at most 1 is one of ssim's, whose method was once the only default
+    let of_ssim = params.quality_target.is_some_and(|target| (0.0..=1.0).contains(&target.0));
+    let default = if of_ssim { QualityMethod::Ssim } else { defaults.method };
+    let method = params.quality_method.unwrap_or(default);
     let preset = params.quality_preset.unwrap_or(defaults.preset);
     let target = params.quality_target.map_or_else(|| defaults.target(method, preset), |target| target.0);
     // a bound that was asked for moves one that was not
@@ -82,8 +85,8 @@ mod tests {
     fn requests_override_settings() {
         assert_eq!(found("quality=80&quality_min=3").unwrap(), None);
         let plain = found("quality=auto").unwrap().unwrap();
-        let medium = Settings::default().quality_auto.ssim[1];
-        assert_eq!((plain.method, plain.target, plain.attempts), (QualityMethod::Ssim, medium, 6));
+        let medium = Settings::default().quality_auto.ssimulacra2[1];
+        assert_eq!((plain.method, plain.target, plain.attempts), (QualityMethod::Ssimulacra2, medium, 6));
         let other = found("quality=auto&quality_method=mpe&quality_preset=high&quality_attempts=3").unwrap();
         let other = other.unwrap();
         let high = Settings::default().quality_auto.mpe[2];

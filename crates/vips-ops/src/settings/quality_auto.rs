@@ -41,12 +41,12 @@ pub struct QualityAuto {
 impl Default for QualityAuto {
     fn default() -> Self {
         Self {
-            method: QualityMethod::Ssim,
+            method: QualityMethod::Ssimulacra2,
             preset: QualityPreset::Medium,
             attempts: 6,
             min: 40,
             max: 90,
-            ssim: [0.959, 0.974, 0.994, 0.999],
+            ssim: [0.914, 0.958, 0.980, 0.9935],
             mpe: [3.1, 2.6, 1.26, 0.64],
             smallfry: [94.5, 97.4, 101.0, 105.9],
             ssimulacra2: [50.0, 70.0, 80.0, 90.0],

@@ -15,17 +15,17 @@ pub struct Judge(Memory);
 /// What a method keeps of the picture.
 #[derive(Debug)]
 enum Memory {
-    Ssim(ssim::Reference),
+    Ssim(Plane<u8>),
     Mpe(Plane<u8>),
     Smallfry(Plane<u8>),
     Ssimulacra2(Box<ssimulacra2::Reference>),
 }
 
 impl Judge {
-    /// Looks at a picture of 8-bit pixels. `side` is the smaller side of the whole, if the picture is a sample of it.
-    pub fn new(method: QualityMethod, image: &Image, side: u32) -> Result<Self> {
+    /// Looks at a picture of 8-bit pixels.
+    pub fn new(method: QualityMethod, image: &Image) -> Result<Self> {
         Ok(Self(match method {
-            QualityMethod::Ssim => Memory::Ssim(ssim::Reference::new(&luma(image)?, side)),
+            QualityMethod::Ssim => Memory::Ssim(luma(image)?),
             QualityMethod::Mpe => Memory::Mpe(luma(image)?),
             QualityMethod::Smallfry => Memory::Smallfry(luma(image)?),
             QualityMethod::Ssimulacra2 => {
@@ -38,7 +38,7 @@ impl Judge {
     /// The method's number for another picture, of the same size.
     pub fn compare(&self, image: &Image) -> Result<f64> {
         Ok(match &self.0 {
-            Memory::Ssim(reference) => reference.compare(&luma(image)?),
+            Memory::Ssim(reference) => ssim::compare(reference, &luma(image)?),
             Memory::Mpe(reference) => mpe::compare(reference, &luma(image)?),
             Memory::Smallfry(reference) => smallfry::compare(reference, &luma(image)?),
             Memory::Ssimulacra2(reference) => reference.compare(&rgb(image)?),

@@ -39,8 +39,7 @@ pub fn encode(image: &Image, output: Output, search: Search, deadline: &Deadline
     image.watch(deadline);
     let sample = sample::of(image).map_err(Error::of_encoder)?;
     let tried = sample.as_ref().unwrap_or(image);
-    let judge = Judge::new(search.method, tried, image.width().min(image.height()));
-    let judge = judge.map_err(Error::of_encoder)?;
+    let judge = Judge::new(search.method, tried).map_err(Error::of_encoder)?;
     // in passes or not, the pixels are the same, and one pass is quicker
     let probe = Output { interlace: false, ..output };
     let attempt = |quality| {

@@ -13,13 +13,13 @@ use crate::params::{
 #[serde(rename_all = "lowercase")]
 pub enum QualityMethod {
     /// Structural similarity of luma; 1 is equal.
-    #[default]
     Ssim,
     /// Mean error of luma in levels; 0 is equal, and less is better.
     Mpe,
     /// Peak signal-to-noise ratio and blockiness of luma; about 115 is equal.
     Smallfry,
     /// SSIMULACRA2, in colour; 100 is equal.
+    #[default]
     Ssimulacra2,
 }
 
@@ -51,10 +51,9 @@ impl Param for QualityMethod {
         aliases: &[],
         summary: "How `quality=auto` compares pictures.",
         help: "`ssim` is structural similarity, `mpe` the mean error of a pixel, `smallfry` a mixture of signal-to-noise \
-               ratio and blockiness: these look at luma. `ssim` shrinks large pictures before it looks, and lets them \
-               lose more than small ones. `ssimulacra2` looks at colour too, agrees best with people, and takes longest. Some of what `smallfry` does may be covered by patents in some countries.",
+               ratio and blockiness: these look at luma. `ssimulacra2` looks at colour too, agrees best with people, and takes longest. Some of what `smallfry` does may be covered by patents in some countries.",
         grammar: Grammar::Keyword(&Self::NAMES),
-        default: "ssim, or as configured",
+        default: "ssimulacra2, or as configured",
         needs: &["quality=auto"],
         examples: &[
             Example {

@@ -17,7 +17,7 @@ impl Param for QualityTarget {
         name: "quality_target",
         aliases: &[],
         summary: "What `quality_method` must give for a quality to be good enough.",
-        help: "It is on the method's own scale and takes precedence over `quality_preset`.",
+        help: "It is on the method's own scale and takes precedence over `quality_preset`. Without a `quality_method`, a target of at most 1 is one of `ssim`.",
         grammar: Grammar::Decimal(0.0, MAX),
         default: "that of the preset",
         needs: &["quality=auto"],
