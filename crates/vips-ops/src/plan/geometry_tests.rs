@@ -175,7 +175,7 @@ fn side_or_none() -> impl Strategy<Value = Option<u32>> {
     prop::option::of(1..3000u32)
 }
 
-/// From this side of the answer on, rounding it to whole pixels changes what it is scaled from by less than `ROUNDED`.
+/// From these sides of picture and answer on, rounding them to whole pixels changes the scale by less than `ROUNDED`.
 const LEAST_SIDE: u32 = 32;
 const ROUNDED: f64 = 1.03;
 
@@ -218,7 +218,7 @@ proptest! {
         let is_larger = |geometry: &Geometry| geometry.scaled.width > width || geometry.scaled.height > height;
         if degrees == 0.0 {
             prop_assert!(!is_larger(&kept), "{kept:?}");
-        } else if kept.size().width.min(kept.size().height) >= LEAST_SIDE {
+        } else if width.min(height).min(kept.size().width).min(kept.size().height) >= LEAST_SIDE {
             // the canvas of a turn is rounded, and the content is covered by it
             prop_assert!(f64::from(kept.scaled.width) <= f64::from(width) * ROUNDED + 2.0, "{kept:?}");
         }
