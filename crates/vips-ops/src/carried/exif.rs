@@ -1,11 +1,23 @@
 //! Edits a block of EXIF in place: the orientation tag and the thumbnail go, and nothing else moves, so that offsets, which
 //! notes of camera makers hold as well, stay right (TIFF 6.0, section 2; EXIF 2.32, 4.5).
 
+use std::{collections::BTreeSet, ops::Range};
+
 /// The tag of the orientation.
 const ORIENTATION: u16 = 0x0112;
 /// The tags of the offset and of the length of a thumbnail in JPEG.
 const THUMBNAIL: u16 = 0x0201;
 const THUMBNAIL_LENGTH: u16 = 0x0202;
+/// The tags of the offsets and of the lengths of the strips of a thumbnail that is stored as TIFF stores pictures.
+const STRIPS: u16 = 0x0111;
+const STRIP_LENGTHS: u16 = 0x0117;
+/// Tags of directories that belong to the picture: the camera's, GPS, interoperability.
+const GPS: u16 = 0x8825;
+const INTEROPERABILITY: u16 = 0xa005;
+/// The most directories that are followed, one behind the other; EXIF has two.
+const MOST_DIRECTORIES: usize = 8;
+/// Bytes of the header of a block.
+const HEADER: usize = 8;
 /// The tag of the camera's directory, and its tags of the picture's width and height; a value of 16 bits.
 const CAMERA: u16 = 0x8769;
 const SIDES: [u16; 2] = [0xa002, 0xa003];
@@ -25,7 +37,7 @@ pub struct Removed {
     pub thumbnail: bool,
 }
 
-/// The block, which begins with the TIFF header, without what is to go; none if it cannot be read.
+/// The block, which begins with the TIFF header, without what is to go; none if it cannot be read, or if nothing is left.
 pub fn without(block: &[u8], removed: Removed) -> Option<Vec<u8>> {
     let mut tiff = Tiff { big_endian: big_endian(block)?, bytes: block.to_vec() };
     let first = tiff.long(4)? as usize;
@@ -41,9 +53,10 @@ pub fn without(block: &[u8], removed: Removed) -> Option<Vec<u8>> {
         // the place of the link may have moved with the entries before it
         let link = tiff.next_at(first)?;
         tiff.set_long(link, 0)?;
-        tiff.drop_thumbnail(thumbnail);
+        tiff.drop_thumbnail(first, thumbnail);
     }
-    Some(tiff.bytes)
+    let is_empty = tiff.short(first)? == 0 && tiff.long(first + COUNT)? == 0;
+    (!is_empty).then_some(tiff.bytes)
 }
 
 /// The block with other sides of the picture, where the camera's directory states them; none if it does not.
@@ -119,46 +132,103 @@ impl Tiff {
         self.set_short(directory, count - 1)
     }
 
-    /// Takes out a directory that nothing leads to any more, and the thumbnail: what ends the block is cut off, and what lies
-    /// in its middle becomes zeros.
-    fn drop_thumbnail(&mut self, directory: usize) {
-        let place = |tag| self.entry(directory, tag).and_then(|at| self.long(at + 8)).unwrap_or(0) as usize;
-        let (start, length) = (place(THUMBNAIL), place(THUMBNAIL_LENGTH));
-        let values = self.values(directory);
-        let head = self.next_at(directory).map(|next| directory..next.saturating_add(4));
-        let ranges =
-            head.into_iter().chain(values).chain(std::iter::once(start..start.saturating_add(length)));
-        let mut ranges: Vec<_> = ranges
-            .map(|range| range.start.min(self.bytes.len())..range.end.min(self.bytes.len()))
-            .filter(|range| !range.is_empty() && range.start > 8)
-            .collect();
-        for range in &ranges {
-            self.bytes[range.clone()].fill(0);
+    /// Takes out directories that nothing leads to any more, and the thumbnails: what ends the block is cut off, and what
+    /// lies in its middle becomes zeros. Bytes that the picture's own directories, from `first` on, use as well stay.
+    fn drop_thumbnail(&mut self, first: usize, thumbnail: usize) {
+        let mut gone = vec![false; self.bytes.len()];
+        let mut dropped = Vec::new();
+        for directory in self.chain(thumbnail) {
+            dropped.extend(self.extent(directory));
+            dropped.extend(self.pixels(directory));
         }
-        ranges.sort_by_key(|range| std::cmp::Reverse(range.end));
-        for range in ranges {
-            // a byte between two values aligns the second
-            if range.end + 1 >= self.bytes.len() {
-                self.bytes.truncate(range.start);
-            }
+        mark(&mut gone, dropped, true);
+        let own = self.own_directories(first).into_iter().flat_map(|directory| self.extent(directory));
+        let kept = std::iter::once(0..HEADER).chain(own).collect();
+        mark(&mut gone, kept, false);
+        for (byte, _) in self.bytes.iter_mut().zip(&gone).filter(|(_, gone)| **gone) {
+            *byte = 0;
         }
+        let end = gone.iter().rposition(|gone| !gone).map_or(0, |last| last + 1);
+        // a byte between two values aligns the second
+        let aligns = end > HEADER && end == gone.len() && self.bytes[end - 1] == 0 && gone[end - 2];
+        let end = if aligns {
+            gone[..end - 1].iter().rposition(|gone| !gone).map_or(0, |last| last + 1)
+        } else {
+            end
+        };
+        self.bytes.truncate(end.max(HEADER));
     }
 
-    /// Where the values of a directory's entries lie that are too long for the entries.
-    fn values(&self, directory: usize) -> Vec<std::ops::Range<usize>> {
+    /// A directory and those behind it.
+    fn chain(&self, directory: usize) -> Vec<usize> {
+        let next = |at: &usize| Some(self.long(self.next_at(*at)?)? as usize).filter(|next| *next != 0);
+        let mut chain: Vec<_> = std::iter::successors(Some(directory), next).take(MOST_DIRECTORIES).collect();
+        chain.sort_unstable();
+        chain.dedup();
+        chain
+    }
+
+    /// The picture's directories.
+    fn own_directories(&self, first: usize) -> Vec<usize> {
+        let below = |directory, tag| Some(self.long(self.entry(directory, tag)? + 8)? as usize);
+        let camera = below(first, CAMERA);
+        let interoperability = camera.and_then(|camera| below(camera, INTEROPERABILITY));
+        [Some(first), camera, below(first, GPS), interoperability].into_iter().flatten().collect()
+    }
+
+    /// Where a directory lies, with the link behind it, and the values of its entries that are too long for the entries.
+    fn extent(&self, directory: usize) -> Vec<Range<usize>> {
         let count = usize::from(self.short(directory).unwrap_or(0));
-        let value = |at: usize| {
-            let size = match self.short(at + 2)? {
-                3 | 8 => 2,
-                4 | 9 | 11 => 4,
-                5 | 10 | 12 => 8,
-                _ => 1,
-            };
-            let length = usize::try_from(self.long(at + 4)?).ok()?.checked_mul(size)?;
-            let start = self.long(at + 8)? as usize;
-            (length > 4).then(|| start..start.saturating_add(length))
+        let head = directory..directory.saturating_add(COUNT + count * ENTRY + 4);
+        let values = (0..count).filter_map(|index| self.value(directory + COUNT + index * ENTRY));
+        std::iter::once(head).chain(values.filter(|value| value.len() > 4)).collect()
+    }
+
+    /// Where the value of an entry lies.
+    fn value(&self, at: usize) -> Option<Range<usize>> {
+        let size = match self.short(at + 2)? {
+            SHORT | 8 => 2,
+            4 | 9 | 11 => 4,
+            5 | 10 | 12 => 8,
+            _ => 1,
         };
-        (0..count).filter_map(|index| value(directory + COUNT + index * ENTRY)).collect()
+        let length = usize::try_from(self.long(at + 4)?).ok()?.checked_mul(size)?;
+        let start = if length <= 4 { at + 8 } else { self.long(at + 8)? as usize };
+        Some(start..start.saturating_add(length))
+    }
+
+    /// Where a directory's pixels lie: one JPEG, or strips.
+    fn pixels(&self, directory: usize) -> Vec<Range<usize>> {
+        let ranges = |starts, lengths| {
+            let pairs = self.numbers(directory, starts).into_iter().zip(self.numbers(directory, lengths));
+            pairs.map(|(start, length)| start..start.saturating_add(length)).collect::<Vec<_>>()
+        };
+        [ranges(THUMBNAIL, THUMBNAIL_LENGTH), ranges(STRIPS, STRIP_LENGTHS)].concat()
+    }
+
+    /// The numbers of an entry.
+    fn numbers(&self, directory: usize, tag: u16) -> Vec<usize> {
+        let Some(at) = self.entry(directory, tag) else { return Vec::new() };
+        let Some(value) = self.value(at) else { return Vec::new() };
+        let value = value.start..value.end.min(self.bytes.len());
+        if self.short(at + 2) == Some(SHORT) {
+            value.step_by(2).map_while(|at| self.short(at)).map(usize::from).collect()
+        } else {
+            value.step_by(4).map_while(|at| self.long(at)).map(|number| number as usize).collect()
+        }
+    }
+}
+
+/// Marks bytes, each once, however ranges overlap.
+fn mark(marks: &mut [bool], ranges: Vec<Range<usize>>, value: bool) {
+    let ranges: BTreeSet<_> = ranges.into_iter().map(|range| (range.start, range.end)).collect();
+    let mut from = 0;
+    for (start, end) in ranges {
+        let (start, end) = (start.max(from).min(marks.len()), end.min(marks.len()));
+        if start < end {
+            marks[start..end].fill(value);
+            from = end;
+        }
     }
 }
 
@@ -233,6 +303,63 @@ mod tests {
                 assert_eq!(edited[note..note + 20], block[note..note + 20], "the note has not moved");
             }
         }
+    }
+
+    /// A little-endian entry, and a directory.
+    fn entry(tag: u16, kind: u16, count: u32, value: u32) -> Vec<u8> {
+        [&tag.to_le_bytes()[..], &kind.to_le_bytes(), &count.to_le_bytes(), &value.to_le_bytes()].concat()
+    }
+
+    fn directory(entries: &[Vec<u8>], next: u32) -> Vec<u8> {
+        [&(entries.len() as u16).to_le_bytes()[..], &entries.concat(), &next.to_le_bytes()].concat()
+    }
+
+    fn little(parts: &[&[u8]]) -> Vec<u8> {
+        [&b"II*\0\x08\0\0\0"[..], &parts.concat()].concat()
+    }
+
+    #[test]
+    fn values_that_the_picture_uses_too_stay() {
+        // first 8..26, resolution 26..34, second 34..76, thumbnail 76..80
+        let first = directory(&[entry(0x011a, 5, 1, 26)], 34);
+        let second = [entry(0x011a, 5, 1, 26), entry(THUMBNAIL, 4, 1, 76), entry(THUMBNAIL_LENGTH, 4, 1, 4)];
+        let resolution = [300u32.to_le_bytes(), 1u32.to_le_bytes()].concat();
+        let block = little(&[&first, &resolution, &directory(&second, 0), b"pixe"]);
+        let edited = without(&block, ALL).unwrap();
+        let expected = little(&[&directory(&[entry(0x011a, 5, 1, 26)], 0), &resolution]);
+        assert_eq!(edited, expected);
+        // nor does a directory that is its own next one lose anything
+        let circle = little(&[&directory(&[entry(0x011a, 5, 1, 26)], 8), &resolution]);
+        assert_eq!(without(&circle, ALL).unwrap(), expected);
+    }
+
+    #[test]
+    fn strips_of_a_thumbnail_go_and_so_do_further_directories() {
+        // first 8..26, second 26..56 with two strips whose places and lengths are at 56 and 64, third 64..94, then pixels
+        let first = directory(&[entry(0x0100, 4, 1, 9)], 26);
+        let second = directory(&[entry(STRIPS, 4, 2, 56), entry(STRIP_LENGTHS, SHORT, 2, 7 << 16 | 5)], 64);
+        let places = [94u32.to_le_bytes(), 99u32.to_le_bytes()].concat();
+        let third = directory(&[entry(THUMBNAIL, 4, 1, 106), entry(THUMBNAIL_LENGTH, 4, 1, 6)], 0);
+        let block = little(&[&first, &second, &places, &third, b"STRIPSTRIPED", b"PIXELS"]);
+        assert_eq!((&block[94..106], &block[106..]), (&b"STRIPSTRIPED"[..], &b"PIXELS"[..]));
+        assert_eq!(without(&block, ALL).unwrap(), little(&[&directory(&[entry(0x0100, 4, 1, 9)], 0)]));
+    }
+
+    #[test]
+    fn nothing_is_left_of_a_block_of_an_orientation() {
+        let block = little(&[&directory(&[entry(ORIENTATION, SHORT, 1, 6)], 0)]);
+        assert_eq!(without(&block, ALL), None);
+        assert_eq!(without(&block, Removed { orientation: false, ..ALL }).unwrap(), block);
+    }
+
+    #[test]
+    fn no_block_is_looked_through_again_and_again() {
+        // each of 65,535 values, and each strip, claims to be all of a block of 8 MB
+        let size = 8 << 20;
+        let values: Vec<_> = (0..u16::MAX).map(|_| entry(STRIPS, 4, size / 4, 26)).collect();
+        let mut block = little(&[&directory(&[entry(0x0100, 4, 1, 9)], 26), &directory(&values, 0)]);
+        block.resize(size as usize, 0x7f);
+        assert!(without(&block, ALL).is_some());
     }
 
     proptest! {

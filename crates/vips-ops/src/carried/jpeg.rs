@@ -13,7 +13,9 @@ const APP14: u8 = 0xee;
 const APP15: u8 = 0xef;
 const COM: u8 = 0xfe;
 
-/// How segments of a colour profile begin, and one of EXIF.
+/// How JFIF's first segment begins, and the byte behind which a thumbnail's sides are; segments of a colour profile, and of EXIF.
+const JFIF: &[u8] = b"JFIF\0";
+const JFIF_SIDES: usize = 16;
 const PROFILE: &[u8] = b"ICC_PROFILE\0";
 const EXIF: &[u8] = b"Exif\0\0";
 
@@ -21,7 +23,7 @@ const EXIF: &[u8] = b"Exif\0\0";
 const LONGEST: usize = 0xffff;
 
 /// The file without EXIF, XMP, IPTC, comments and whatever else applications put into it, and without what follows its end.
-/// JFIF's and Adobe's segments stay, which say how colours are stored, and a colour profile does if it is `needed`. None
+/// JFIF's and Adobe's segments stay, which say how colours are stored, but for JFIF's thumbnails; a colour profile stays if it is `needed`. None
 /// if the file cannot be read.
 pub fn stripped(file: &[u8], needed: bool) -> Option<Bytes> {
     let mut kept = SOI.to_vec();
@@ -29,12 +31,15 @@ pub fn stripped(file: &[u8], needed: bool) -> Option<Bytes> {
     loop {
         let (marker, segment, after) = segment(rest)?;
         let stays = match marker {
-            APP0 | APP14 => true,
+            APP0 => segment[4..].starts_with(JFIF),
+            APP14 => true,
             APP2 => needed && segment[4..].starts_with(PROFILE),
             APP1..=APP15 | COM => false,
             _ => true,
         };
-        if stays {
+        if stays && marker == APP0 {
+            kept.extend_from_slice(&without_thumbnail(segment));
+        } else if stays {
             kept.extend_from_slice(segment);
         }
         rest = after;
@@ -43,6 +48,13 @@ pub fn stripped(file: &[u8], needed: bool) -> Option<Bytes> {
             return Some(kept.into());
         }
     }
+}
+
+/// JFIF's segment with a thumbnail of no pixels (JFIF 1.02, "JFIF Syntax").
+fn without_thumbnail(segment: &[u8]) -> Vec<u8> {
+    let Some(head) = segment.get(..JFIF_SIDES) else { return segment.to_vec() };
+    let length = (JFIF_SIDES as u16).to_be_bytes();
+    [&head[..2], &length, &head[4..], &[0, 0]].concat()
 }
 
 /// The file with a block of EXIF, which begins with the TIFF header; as it is if the block is too long for a segment.
@@ -95,9 +107,10 @@ mod tests {
     }
 
     fn file(trailer: &[u8]) -> Vec<u8> {
-        let parts: [&[u8]; 12] = [
+        let parts: [&[u8]; 13] = [
             &SOI,
-            &app(APP0, b"JFIF\0"),
+            &app(APP0, b"JFIF\0\x01\x02\0\0\x48\0\x48\x01\x02secret"),
+            &app(APP0, b"JFXX\0\x10secret"),
             &app(APP1, b"Exif\0\0secret"),
             &app(APP2, b"ICC_PROFILE\0\x01\x01profile"),
             &app(APP2, b"MPF\0secret"),
@@ -121,6 +134,7 @@ mod tests {
             assert!(!holds(b"secret"));
             assert!(holds(b"JFIF") && holds(b"Adobe") && holds(b"table") && holds(b"scan"));
             assert_eq!(holds(b"profile"), needed);
+            assert_eq!(stripped[2..20], app(APP0, b"JFIF\0\x01\x02\0\0\x48\0\x48\0\0"));
             assert!(stripped.ends_with(&[5, 0xff, EOI]));
         }
     }

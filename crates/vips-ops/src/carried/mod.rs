@@ -6,9 +6,12 @@
 mod avif;
 pub mod exif;
 pub mod jpeg;
+mod photoshop;
 mod png;
 mod webp;
 pub mod xmp;
+
+use std::borrow::Cow;
 
 use bytes::Bytes;
 use vips::{Image, Result};
@@ -19,6 +22,7 @@ use crate::plan::format::OutputFormat;
 /// Blocks in libvips' metadata.
 const EXIF: &std::ffi::CStr = c"exif-data";
 const XMP: &std::ffi::CStr = c"xmp-data";
+const PHOTOSHOP: &std::ffi::CStr = c"iptc-data";
 
 /// What is no longer so.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,22 +43,34 @@ pub fn updated(image: &Image, outdated: Outdated) -> Result<Image> {
             outdated.pixels.then(|| exif::with_sides(edited.clone(), image.width(), image.page_height()));
         Some([PREFIX, &sides.flatten().unwrap_or(edited)].concat())
     });
-    let xmp = image.block(XMP).filter(|_| outdated.orientation).map(xmp::without_orientation);
+    let xmp = image.block(XMP).map(|packet| current_xmp(packet, outdated));
+    let photoshop = image.block(PHOTOSHOP).filter(|_| outdated.pixels).map(photoshop::without_thumbnails);
     image.edit(|edit| {
         if outdated.orientation {
             edit.remove(c"orientation");
             edit.remove(c"exif-ifd0-Orientation");
             edit.remove(c"exif-ifd1-Orientation");
         }
-        match exif {
-            Some(Some(block)) => edit.set_block(EXIF, &block),
-            Some(None) => edit.remove(EXIF),
-            None => {}
+        for (name, block) in [(EXIF, exif), (PHOTOSHOP, photoshop)] {
+            match block {
+                Some(Some(block)) => edit.set_block(name, &block),
+                Some(None) => edit.remove(name),
+                None => {}
+            }
         }
-        if let Some(xmp) = xmp {
+        if let Some(Cow::Owned(xmp)) = xmp {
             edit.set_block(XMP, &xmp);
         }
     })
+}
+
+fn current_xmp(packet: &[u8], outdated: Outdated) -> Cow<'_, [u8]> {
+    let packet = if outdated.orientation { xmp::without_orientation(packet) } else { packet.into() };
+    match packet {
+        Cow::Borrowed(packet) if outdated.pixels => xmp::without_pictures(packet),
+        Cow::Owned(packet) if outdated.pixels => xmp::without_pictures(&packet).into_owned().into(),
+        packet => packet,
+    }
 }
 
 /// Whether the picture carries EXIF.
@@ -70,9 +86,7 @@ pub fn with_exif(encoded: Bytes, image: &Image, format: OutputFormat) -> Bytes {
         OutputFormat::Jpeg => jpeg::with_exif(&encoded, block),
         OutputFormat::Png => png::with_exif(&encoded, block),
         OutputFormat::Webp => webp::with_exif(&encoded, block, (image.width(), image.page_height())),
-        // written by the encoder's library
-        OutputFormat::Avif if image.has(c"orientation") => encoded,
-        OutputFormat::Avif => avif::without_orientation(&encoded),
+        OutputFormat::Avif => avif::with_exif(&encoded, block),
         OutputFormat::Gif | OutputFormat::Mp4 => encoded,
     }
 }

@@ -1,51 +1,110 @@
-//! Takes the orientation out of XMP, where it stands as an attribute or as an element (XMP specification, part 2, 2.2).
+//! Takes properties out of XMP, where they stand as attributes or as elements (XMP specification, part 2, 2.2).
+//!
+//! Every search goes forward once: time grows with the length of the packet, whatever is in it.
 
 use std::borrow::Cow;
 
-/// The property.
-const ORIENTATION: &[u8] = b"tiff:Orientation";
+/// The orientation.
+const ORIENTATION: [&[u8]; 1] = [b"tiff:Orientation"];
+
+/// Properties that hold pictures in the packet: thumbnails, by the prefixes of XMP and of its forerunner, and what was
+/// photographed before an effect was applied (Google's camera).
+const PICTURES: [&[u8]; 5] =
+    [b"xmp:Thumbnails", b"xap:Thumbnails", b"xmpGImg:image", b"xapGImg:image", b"GImage:Data"];
 
 /// The packet without the orientation; other bytes stay as they are.
 pub fn without_orientation(packet: &[u8]) -> Cow<'_, [u8]> {
-    let mut packet = Cow::Borrowed(packet);
-    while let Some((start, end)) = orientation(&packet) {
-        packet.to_mut().drain(start..end);
-    }
-    packet
+    without(packet, &ORIENTATION)
 }
 
-/// Where the property begins and ends.
-fn orientation(packet: &[u8]) -> Option<(usize, usize)> {
+/// The packet without pictures; other bytes stay as they are.
+pub fn without_pictures(packet: &[u8]) -> Cow<'_, [u8]> {
+    without(packet, &PICTURES)
+}
+
+fn without<'a>(packet: &'a [u8], names: &[&[u8]]) -> Cow<'a, [u8]> {
+    names.iter().fold(Cow::Borrowed(packet), |packet, name| match without_one(&packet, name) {
+        Some(rest) => Cow::Owned(rest),
+        None => packet,
+    })
+}
+
+/// The packet without a property; none if it is not there.
+fn without_one(packet: &[u8], name: &[u8]) -> Option<Vec<u8>> {
+    let close = [b"</".as_slice(), name, b">"].concat();
+    let mut ahead = Ahead {
+        close: Search::new(packet, &close),
+        angle: Search::new(packet, b">"),
+        quotes: [b"\"", b"'"].map(|quote| Search::new(packet, quote)),
+    };
+    let mut named = Search::new(packet, name);
+    let (mut rest, mut kept) = (Vec::new(), 0);
     let mut from = 0;
-    loop {
-        let at = from + find(&packet[from..], ORIENTATION)?;
-        from = at + ORIENTATION.len();
+    while let Some(at) = named.from(from) {
+        from = at + name.len();
+        let is_element = packet[..at].ends_with(b"<");
         let range =
-            if packet[..at].ends_with(b"<") { element(packet, at - 1) } else { attribute(packet, at) };
-        if range.is_some() {
-            return range;
+            if is_element { ahead.element(packet, at - 1, from) } else { ahead.attribute(packet, at, from) };
+        if let Some((start, end)) = range {
+            rest.extend_from_slice(&packet[kept..start.max(kept)]);
+            (kept, from) = (end, end);
         }
     }
+    (kept > 0).then(|| [&rest, &packet[kept..]].concat())
 }
 
-/// ` tiff:Orientation="6"`, with the blanks before it.
-fn attribute(packet: &[u8], at: usize) -> Option<(usize, usize)> {
-    let value = packet[at + ORIENTATION.len()..].trim_ascii_start().strip_prefix(b"=")?.trim_ascii_start();
-    let (quote, rest) = value.split_first().filter(|(quote, _)| b"\"'".contains(quote))?;
-    let end = packet.len() - rest.len() + rest.iter().position(|byte| byte == quote)? + 1;
-    let blanks = packet[..at].iter().rev().take_while(|byte| byte.is_ascii_whitespace()).count();
-    (blanks > 0).then_some((at - blanks, end))
+/// What ends properties.
+struct Ahead<'a> {
+    close: Search<'a>,
+    angle: Search<'a>,
+    quotes: [Search<'a>; 2],
 }
 
-/// `<tiff:Orientation>6</tiff:Orientation>`, or `<tiff:Orientation/>`.
-fn element(packet: &[u8], at: usize) -> Option<(usize, usize)> {
-    let open = at + packet[at..].iter().position(|byte| *byte == b'>')? + 1;
-    if packet[..open].ends_with(b"/>") {
-        return Some((at, open));
+impl Ahead<'_> {
+    /// ` tiff:Orientation="6"`, with the blanks before it. The name begins at `at` and ends at `after`.
+    fn attribute(&mut self, packet: &[u8], at: usize, after: usize) -> Option<(usize, usize)> {
+        let value = packet[after..].trim_ascii_start().strip_prefix(b"=")?.trim_ascii_start();
+        let quotes = self.quotes.iter_mut().find(|quotes| value.starts_with(quotes.wanted))?;
+        let end = quotes.from(packet.len() - value.len() + 1)? + 1;
+        let blanks = packet[..at].iter().rev().take_while(|byte| byte.is_ascii_whitespace()).count();
+        (blanks > 0).then_some((at - blanks, end))
     }
-    let close = [b"</".as_slice(), ORIENTATION, b">"].concat();
-    let end = open + find(&packet[open..], &close)? + close.len();
-    Some((at, end))
+
+    /// `<tiff:Orientation>6</tiff:Orientation>`, or `<tiff:Orientation/>`. The name ends at `after`.
+    fn element(&mut self, packet: &[u8], start: usize, after: usize) -> Option<(usize, usize)> {
+        let next = *packet.get(after)?;
+        // else it is the beginning of a longer name
+        if !(next.is_ascii_whitespace() || b"/>".contains(&next)) {
+            return None;
+        }
+        let open = self.angle.from(after)? + 1;
+        if packet[..open].ends_with(b"/>") {
+            return Some((start, open));
+        }
+        Some((start, self.close.from(open)? + self.close.wanted.len()))
+    }
+}
+
+/// Where bytes stand next. The places that are asked about only grow, and none is looked at twice.
+struct Search<'a> {
+    packet: &'a [u8],
+    wanted: &'a [u8],
+    next: Option<usize>,
+}
+
+impl<'a> Search<'a> {
+    fn new(packet: &'a [u8], wanted: &'a [u8]) -> Self {
+        Self { packet, wanted, next: find(packet, wanted) }
+    }
+
+    /// The first place from `start` on.
+    fn from(&mut self, start: usize) -> Option<usize> {
+        if self.next? < start {
+            self.next =
+                self.packet.get(start..).and_then(|rest| find(rest, self.wanted)).map(|at| start + at);
+        }
+        self.next
+    }
 }
 
 fn find(packet: &[u8], wanted: &[u8]) -> Option<usize> {
@@ -63,12 +122,18 @@ mod tests {
         for (packet, expected) in [
             ("<r tiff:Orientation=\"6\" a=\"1\"/>", "<r a=\"1\"/>"),
             ("<r a='1'\n tiff:Orientation = '6'>x</r>", "<r a='1'>x</r>"),
+            ("<r tiff:Orientation='6\"' a=\"\"/>", "<r a=\"\"/>"),
             ("<r><tiff:Orientation>6</tiff:Orientation><b/></r>", "<r><b/></r>"),
             ("<r><tiff:Orientation/></r>", "<r></r>"),
+            ("<r><tiff:Orientation a=''\n>6</tiff:Orientation></r>", "<r></r>"),
             ("<r tiff:Orientation=\"6\"/><tiff:Orientation>1</tiff:Orientation>", "<r/>"),
+            ("<r tiff:Orientation=\"6\" tiff:Orientation='1'/>", "<r/>"),
             ("<r tiff:OrientationX=\"6\"/>", "<r tiff:OrientationX=\"6\"/>"),
+            ("<tiff:OrientationX/>a<tiff:Orientation/>", "<tiff:OrientationX/>a"),
             ("<r>tiff:Orientation</r>", "<r>tiff:Orientation</r>"),
             ("<r tiff:Orientation=\"6", "<r tiff:Orientation=\"6"),
+            ("<tiff:Orientation>6", "<tiff:Orientation>6"),
+            ("<tiff:Orientation", "<tiff:Orientation"),
             ("", ""),
         ] {
             let edited = without_orientation(packet.as_bytes());
@@ -76,9 +141,39 @@ mod tests {
         }
     }
 
+    #[test]
+    fn pictures_go_and_nothing_else() {
+        let edited = without_pictures(
+            b"<r a='1' GImage:Data='abc'><xmp:Thumbnails><rdf:Alt><xmpGImg:image>/9j/</xmpGImg:image></rdf:Alt>\
+              </xmp:Thumbnails><xmp:Rating>3</xmp:Rating><xapGImg:image>/9j/</xapGImg:image></r>",
+        );
+        assert_eq!(String::from_utf8_lossy(&edited), "<r a='1'><xmp:Rating>3</xmp:Rating></r>");
+        assert!(matches!(without_pictures(b"<r/>"), Cow::Borrowed(_)), "nothing is copied for nothing");
+    }
+
+    #[test]
+    fn no_packet_is_looked_through_again_and_again() {
+        // a second in a debug build; hours if each of these looks from its place to the end of the packet
+        let parts = [
+            "<tiff:Orientation>",
+            "<tiff:Orientation ",
+            " tiff:Orientation=\"1\"",
+            " tiff:Orientation=\"",
+            " tiff:Orientation='\"",
+            "<tiff:Orientation/>",
+            "tiff:Orientation=  ",
+        ];
+        for part in parts {
+            for end in ["", ">", "\"", "</tiff:Orientation>"] {
+                let packet = part.repeat(1_000_000 / part.len()) + end;
+                assert!(without_orientation(packet.as_bytes()).len() <= packet.len());
+            }
+        }
+    }
+
     proptest! {
         #[test]
-        fn any_packet_is_edited(packet in "(<| |\n|=|\"|6|/|>|tiff:Orientation){0,30}") {
+        fn any_packet_is_edited(packet in "(<| |\n|=|\"|'|6|/|>|tiff:Orientation|</tiff:Orientation>){0,30}") {
             let edited = without_orientation(packet.as_bytes());
             prop_assert!(edited.len() <= packet.len());
         }

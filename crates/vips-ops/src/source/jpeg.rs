@@ -93,11 +93,17 @@ pub fn sampling(bytes: &[u8]) -> Option<Vec<(u8, u8)>> {
     Some(components.chunks_exact(3).map(|component| (component[1] >> 4, component[1] & 0xf)).collect())
 }
 
-/// Whether colour is stored at half the resolution both ways, 4:2:0; none for other than three components.
+/// Whether colour is stored at half the resolution both ways, 4:2:0, or at full, 4:4:4; none for what lies between, which is
+/// not written here, and for other than three components.
 pub fn is_halved(bytes: &[u8]) -> Option<bool> {
     let factors = sampling(bytes)?;
     let [luma, blue, red] = factors.as_slice() else { return None };
-    Some(*luma == (2, 2) && *blue == (1, 1) && *red == (1, 1))
+    match (luma == blue, *luma) {
+        _ if blue != red => None,
+        (true, _) => Some(false),
+        (false, (2, 2)) if *blue == (1, 1) => Some(true),
+        (false, _) => None,
+    }
 }
 
 /// Quantisation table 0.
@@ -181,6 +187,27 @@ mod tests {
         assert_eq!(factors(3, Subsample::Off), Some(vec![(1, 1); 3]));
         assert_eq!(factors(1, Subsample::On), Some(vec![(1, 1)]));
         assert_eq!(sampling(b"\xff\xd8\xff\xd9"), None);
+    }
+
+    #[test]
+    fn colour_is_at_half_or_at_full_resolution_or_between() {
+        let file = |factors: [u8; 3]| {
+            let [luma, blue, red] = factors;
+            let frame = [8, 0, 16, 0, 16, 3, 1, luma, 0, 2, blue, 1, 3, red, 1];
+            [&[0xff, 0xd8, 0xff, 0xc0, 0, 17][..], &frame].concat()
+        };
+        for (factors, expected) in [
+            ([0x22, 0x11, 0x11], Some(true)),
+            ([0x11, 0x11, 0x11], Some(false)),
+            ([0x22, 0x22, 0x22], Some(false)),
+            ([0x21, 0x11, 0x11], None),
+            ([0x12, 0x11, 0x11], None),
+            ([0x41, 0x11, 0x11], None),
+            ([0x22, 0x21, 0x21], None),
+            ([0x11, 0x11, 0x21], None),
+        ] {
+            assert_eq!(is_halved(&file(factors)), expected, "{factors:x?}");
+        }
     }
 
     #[test]

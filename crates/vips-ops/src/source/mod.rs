@@ -67,7 +67,7 @@ pub struct SourceInfo {
     pub storage: Storage,
     /// Quality of a JPEG, estimated from its quantisation tables.
     pub jpeg_quality: Option<u8>,
-    /// Whether a JPEG stores colour at half the resolution both ways; none if it has no colour.
+    /// Whether a JPEG stores colour at half the resolution both ways, or at full; none if it does neither, or has no colour.
     pub jpeg_halved: Option<bool>,
     /// The colour profile.
     pub profile: Profile,

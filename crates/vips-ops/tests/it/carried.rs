@@ -106,6 +106,87 @@ fn a_thumbnail_goes_as_soon_as_pixels_change() {
     }
 }
 
+/// EXIF of a maker.
+const MAKER: &[u8] = b"Exif\0\0II*\0\x08\0\0\0\x01\0\x0f\x01\x02\0\x04\0\0\0ABC\0\0\0\0\0";
+
+/// A JPEG with a segment behind JFIF's.
+fn with_segment(marker: u8, content: &[u8]) -> Bytes {
+    start();
+    let pixels: Vec<u8> = (0..64 * 48 * 3).map(|at| (at * 7 % 251) as u8).collect();
+    let image = Image::from_pixels(&pixels, 64, 48, 3).unwrap();
+    let jpeg = image.save_jpeg(80, JpegScan::Baseline, Subsample::On, Keep::Nothing).unwrap();
+    let at = 4 + usize::from(u16::from_be_bytes([jpeg[4], jpeg[5]]));
+    let length = (content.len() as u16 + 2).to_be_bytes();
+    [&jpeg[..at], &[0xff, marker], &length, content, &jpeg[at..]].concat().into()
+}
+
+#[test]
+fn thumbnails_go_wherever_they_are() {
+    let strips = b"II*\0\x08\0\0\0\x01\0\x0f\x01\x02\0\x04\0\0\0ABC\0\x1a\0\0\0\
+        \x02\0\x11\x01\x04\0\x01\0\0\0\x38\0\0\0\x17\x01\x04\0\x01\0\0\0\x09\0\0\0\0\0\0\0THUMBNAIL";
+    let photoshop = b"Photoshop 3.0\08BIM\x04\x04\0\0\0\0\0\x0c\x1c\x02\x78\0\x07caption8BIM\x04\x0c\0\0\0\0\0\x0aTHUMBNAIL.";
+    let xmp =
+        b"http://ns.adobe.com/xap/1.0/\0<x:xmpmeta xmlns:x=\"adobe:ns:meta/\"><xmp:Thumbnails>THUMBNAIL\
+        </xmp:Thumbnails><xmp:Rating>caption</xmp:Rating></x:xmpmeta>";
+    for (marker, content, kept) in [
+        (0xe1, [b"Exif\0\0", &strips[..]].concat(), &b"ABC"[..]),
+        (0xed, photoshop.to_vec(), b"caption"),
+        (0xe1, xmp.to_vec(), b"caption"),
+        (0xe0, b"JFXX\0\x10THUMBNAIL".to_vec(), b""),
+    ] {
+        let original = with_segment(marker, &content);
+        for query in [
+            "width=20",
+            "crop=0,0,20,20",
+            "blur=10",
+            "rotate=90",
+            "format=png&width=20",
+            "format=webp&width=20",
+        ] {
+            assert!(!holds(&answer(&original, query), b"THUMBNAIL"), "{query}: {kept:?}");
+        }
+        assert!(kept.is_empty() || holds(&answer(&original, "width=20"), kept), "{kept:?}");
+        assert!(kept.is_empty() || holds(&answer(&original, "quality=60"), b"THUMBNAIL"), "the same pixels");
+        let stripped = answer(&original, "strip_exif=true");
+        assert!(!holds(&stripped, b"THUMBNAIL") && !holds(&stripped, b"caption"));
+    }
+}
+
+#[test]
+fn avif_has_the_tags_of_the_original_and_no_others() {
+    let tags = |file: &Bytes| -> Vec<String> {
+        let exif = exif(file).unwrap();
+        let ours = exif.fields().filter(|field| {
+            field.ifd_num == In::PRIMARY
+                && ![Tag::PixelXDimension, Tag::PixelYDimension, Tag::Orientation].contains(&field.tag)
+        });
+        let mut tags: Vec<_> = ours.map(|field| format!("{} {}", field.tag, field.display_value())).collect();
+        tags.sort();
+        tags
+    };
+    for original in [sample("astronaut-gps-orient6.jpg"), with_segment(0xe1, MAKER)] {
+        for query in [
+            "format=avif&width=60",
+            "format=avif&width=61&rotate=90",
+            "format=avif&width=40&autorotate=false",
+        ] {
+            let answer = answer(&original, query);
+            assert_eq!(tags(&answer), tags(&original), "{query}");
+            assert_eq!(Picture::decode(&answer).width, ask(&original, query).unwrap().size.width, "{query}");
+        }
+    }
+}
+
+#[test]
+fn no_exif_is_left_of_an_orientation() {
+    let content = b"Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\0\0\0\0";
+    let original = with_segment(0xe1, content);
+    for format in FORMATS {
+        let answer = answer(&original, &format!("format={format}&width=20"));
+        assert!(exif(&answer).is_none(), "{format}");
+    }
+}
+
 #[test]
 fn strip_exif_alone_drops_segments_of_a_jpeg() {
     for original in
