@@ -103,9 +103,9 @@ pub fn solve(wish: &Wish) -> Result<Geometry, NoOverlap> {
         None => {
             Geometry { scaled: framed.picture, turned: None, window: framed.window, canvas: framed.canvas }
         }
-        Some(turn) if zoom => turn.zoomed(framed.picture),
+        Some(turn) if zoom => turn.zoomed(framed.picture, wish.enlarge),
         Some(turn) => Geometry {
-            scaled: turn.before(framed.picture),
+            scaled: turn.before(framed.picture, wish.enlarge),
             turned: Some(framed.picture),
             window: framed.window,
             canvas: framed.canvas,
@@ -268,9 +268,21 @@ impl Turn {
 
     /// The size of the content that gives a canvas of `turned`: the scale is the larger of the two sides', and the
     /// canvas is brought to its exact size afterwards.
-    fn before(&self, turned: Size) -> Size {
+    fn before(&self, turned: Size, enlarge: Enlarge) -> Size {
         let (horizontal, vertical) = factors(self.canvas(1.0), turned);
-        self.content.scaled(horizontal.max(vertical)).rounded()
+        self.bounded(self.content.scaled(horizontal.max(vertical)).rounded(), enlarge)
+    }
+
+    /// Where nothing may be enlarged, whole pixels of what comes after the turn must not enlarge the content either: a
+    /// pixel can be many times what a side should be.
+    fn bounded(&self, scaled: Size, enlarge: Enlarge) -> Size {
+        let own = self.content.rounded();
+        match enlarge {
+            Enlarge::Allowed => scaled,
+            Enlarge::Never => {
+                Size { width: scaled.width.min(own.width), height: scaled.height.min(own.height) }
+            }
+        }
     }
 
     /// The part of its own size that an upright rectangle of the content's shape has inside the turned content.
@@ -283,8 +295,8 @@ impl Turn {
     }
 
     /// `picture`, of the content's shape, as the largest upright rectangle without blank corners.
-    fn zoomed(&self, picture: Size) -> Geometry {
-        let scaled = Extent::from(picture).scaled(1.0 / self.fits()).rounded();
+    fn zoomed(&self, picture: Size, enlarge: Enlarge) -> Geometry {
+        let scaled = self.bounded(Extent::from(picture).scaled(1.0 / self.fits()).rounded(), enlarge);
         let turn = Self { content: scaled.into(), ..*self };
         let turned = turn.canvas(1.0).rounded();
         let rect = Rect {
