@@ -104,13 +104,26 @@ fn undeclared(text: &str, uri: &str) -> String {
     let mut cuts = Vec::new();
     for (at, _) in text.match_indices(uri) {
         let end = at + uri.len();
-        let quote = text[..at].chars().next_back().filter(|quote| matches!(quote, '"' | '\''));
+        let quote = text[..at].chars().next_back().filter(|quote| is_quote(*quote));
         let closed = quote.is_some() && text[end..].chars().next() == quote;
-        if let Some(start) = text[..at].rfind("xmlns:").filter(|_| closed) {
+        if let Some(start) = closed.then(|| declaration(&text[..at - 1])).flatten() {
             cuts.push(start..end + 1);
         }
     }
     without(text, cuts)
+}
+
+fn is_quote(character: char) -> bool {
+    matches!(character, '"' | '\'')
+}
+
+/// Where `xmlns:prefix=` at the end of a text begins. Nothing before the value's own attribute is looked at, so that many
+/// declarations take no longer than as many attributes.
+fn declaration(before: &str) -> Option<usize> {
+    let name = before.trim_end().strip_suffix('=')?.trim_end();
+    let start = name.rfind(|character: char| character.is_ascii_whitespace() || is_quote(character));
+    let start = start.map_or(0, |end| end + 1);
+    name[start..].starts_with("xmlns:").then_some(start)
 }
 
 #[cfg(test)]
@@ -159,5 +172,21 @@ mod tests {
         assert_eq!(cleaned(b"no XMP"), Cleaned::Same);
         assert_eq!(cleaned(&packet(CLAIM, "<open>").into_bytes()), Cleaned::Nothing);
         assert_eq!(cleaned(&[packet(CLAIM, "").as_bytes(), b"\xff"].concat()), Cleaned::Nothing);
+    }
+
+    #[test]
+    fn only_declarations_are_cut() {
+        let uri = "a:b/";
+        for (text, left) in [
+            (r#"<a xmlns:x="a:b/" y="1"/>"#, r#"<a  y="1"/>"#),
+            ("<a xmlns:x = 'a:b/'/>", "<a />"),
+            ("<a\u{a0}xmlns:x='a:b/'/>", "<a\u{a0}xmlns:x='a:b/'/>"),
+            (r#"<a xmlns:x="c" y="a:b/"/>"#, r#"<a xmlns:x="c" y="a:b/"/>"#),
+            (r#"<a xmlns:x="a:b/c" z="a:b/'/>"#, r#"<a xmlns:x="a:b/c" z="a:b/'/>"#),
+            (r#""a:b/""#, r#""a:b/""#),
+            ("a:b/", "a:b/"),
+        ] {
+            assert_eq!(undeclared(text, uri), left);
+        }
     }
 }
