@@ -44,6 +44,8 @@ pub fn url(raw: &str) -> Result<Reading<Url>, Expected> {
         return Err(EXPECTED.into());
     }
     let slash = if place.starts_with('/') { "" } else { "/" };
+    // without a query, what ends the path ends the text: it is trimmed as that would be
+    let place = if query.is_empty() { place.trim_end() } else { place };
     Ok(Reading::exact(Url::Relative { path: format!("{slash}{place}"), query: query.to_owned() }))
 }
 
@@ -77,6 +79,8 @@ mod tests {
             ("/a b/ä.png", relative("/a b/ä.png", "")),
             ("/logo.png?width=50&rotate=10", relative("/logo.png", "width=50&rotate=10")),
             ("/logo.png?", relative("/logo.png", "")),
+            ("/logo.png  ?", relative("/logo.png", "")),
+            ("/logo.png  ?a", relative("/logo.png  ", "a")),
             ("/a:b.png", relative("/a:b.png", "")),
             ("/logo.png?mark=http://a.example/x.png", relative("/logo.png", "mark=http://a.example/x.png")),
             ("http://a.example/x.png", Url::Absolute("http://a.example/x.png".into())),
