@@ -10,6 +10,7 @@ pub(crate) mod heif;
 pub mod icc;
 pub(crate) mod icon;
 pub mod jpeg;
+pub(crate) mod png;
 mod preparation;
 pub(crate) mod read;
 pub mod reductions;

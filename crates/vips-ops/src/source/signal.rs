@@ -5,7 +5,7 @@ use super::{
     cicp::Cicp,
     directory::{self, Directory},
     encoding::{Chromaticities, Curve, Encoding},
-    heif, jpeg, read,
+    heif, jpeg, png, read,
 };
 
 /// What a file says of its colours beside an embedded profile.
@@ -45,9 +45,6 @@ fn avif(bytes: &[u8]) -> Signal {
     }
 }
 
-/// Most chunks before the pixels of a PNG.
-const MAX_CHUNKS: usize = 1024;
-
 /// What the numbers of `gAMA` and `cHRM`, and of the light levels, are multiplied by (PNG, 11.3.2; 11.3.3).
 const PNG_UNIT: f64 = 100_000.0;
 const LIGHT_UNIT: f64 = 10_000.0;
@@ -64,14 +61,8 @@ const SANE_GAMMA: std::ops::RangeInclusive<f64> = 0.3..=5.0;
 fn png(bytes: &[u8]) -> Signal {
     let (mut cicp, mut peak, mut settled) = (None, None, false);
     let (mut gamma, mut primaries) = (None, None);
-    let mut at = 8;
-    for _ in 0..MAX_CHUNKS {
-        let (Some(length), Some(name)) = (read::be32(bytes, at), read::array::<4>(bytes, at + 4)) else {
-            break;
-        };
-        let body = read::part(bytes, at + 8, length as usize);
+    for (name, body) in png::chunks(bytes) {
         match &name {
-            b"IDAT" | b"IEND" => break,
             b"cICP" => cicp = numbers(body),
             b"cLLI" => peak = light_level(body, 0).or(peak),
             b"mDCV" => peak = peak.or_else(|| light_level(body, 16)),
@@ -80,8 +71,6 @@ fn png(bytes: &[u8]) -> Signal {
             b"cHRM" => primaries = chromaticities(body),
             _ => {}
         }
-        let Some(next) = at.checked_add(12 + length as usize) else { break };
-        at = next;
     }
     match (cicp, gamma, primaries) {
         (Some(cicp), ..) => Signal::of_encoding(Cicp { peak, ..cicp }.encoding()),

@@ -1,10 +1,7 @@
 //! PNG: the chunks before the pixels. An animated PNG is read as its first frame.
 
 use super::Found;
-use crate::source::{Profile, Storage, directory, read};
-
-/// Most chunks before the pixels.
-const MAX_CHUNKS: usize = 1024;
+use crate::source::{Profile, Storage, directory, png, read};
 
 /// Passes of Adam7 (PNG, 8.1).
 const PASSES: u32 = 7;
@@ -18,22 +15,14 @@ pub fn scan(bytes: &[u8]) -> Option<Found> {
     let colours = if kind & 2 == 0 { 1 } else { 3 };
     found.alpha = kind & 4 != 0;
     found.storage = if kind == 3 || depth < 8 { Storage::Indexed } else { Storage::Direct };
-    let mut at = 8;
-    for _ in 0..MAX_CHUNKS {
-        let (Some(length), Some(name)) = (read::be32(bytes, at), read::array::<4>(bytes, at + 4)) else {
-            break;
-        };
-        let body = read::part(bytes, at + 8, length as usize);
+    for (name, body) in png::chunks(bytes) {
         match &name {
-            b"IDAT" | b"IEND" => break,
             b"tRNS" => found.alpha = true,
             // it is compressed: which one it is cannot be seen
             b"iCCP" => found.profile = Profile::Foreign,
             b"eXIf" => found.orientation = directory::orientation(body),
             _ => {}
         }
-        let Some(next) = at.checked_add(12 + length as usize) else { break };
-        at = next;
     }
     let bands = colours + u32::from(found.alpha);
     found.pixel_bytes = if depth > 8 { 2 * bands } else { bands };
