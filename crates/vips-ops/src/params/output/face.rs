@@ -1,7 +1,7 @@
 //! `face`: the description tells where faces are.
 
 use crate::params::{
-    spec::{Example, Expected, Grammar, Param, Reading, Spec},
+    spec::{Example, Grammar, Param, Spec},
     value::boolean,
 };
 
@@ -22,17 +22,7 @@ impl Param for Face {
         examples: &[Example { source: "astronaut.png", query: "meta=true&face=true", shows: "one face" }],
     };
 
-    fn parse(raw: &str) -> Result<Reading<Self>, Expected> {
-        boolean::boolean(raw).map(|reading| reading.map(Self))
-    }
-
-    fn canonical(&self, out: &mut String) {
-        boolean::canonical(self.0, out);
-    }
-
-    fn is_neutral(&self) -> bool {
-        !self.0
-    }
+    boolean::methods!(false);
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! `meta`: the picture is described instead of shown.
 
 use crate::params::{
-    spec::{Example, Expected, Grammar, Param, Reading, Spec},
+    spec::{Example, Grammar, Param, Spec},
     value::boolean,
 };
 
@@ -32,17 +32,7 @@ impl Param for Meta {
         ],
     };
 
-    fn parse(raw: &str) -> Result<Reading<Self>, Expected> {
-        boolean::boolean(raw).map(|reading| reading.map(Self))
-    }
-
-    fn canonical(&self, out: &mut String) {
-        boolean::canonical(self.0, out);
-    }
-
-    fn is_neutral(&self) -> bool {
-        !self.0
-    }
+    boolean::methods!(false);
 }
 
 #[cfg(test)]

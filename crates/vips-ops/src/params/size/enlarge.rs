@@ -1,7 +1,7 @@
 //! `enlarge`: whether a picture may become larger than it is.
 
 use crate::params::{
-    spec::{Example, Expected, Grammar, Param, Reading, Spec},
+    spec::{Example, Grammar, Param, Spec},
     value::boolean,
 };
 
@@ -38,17 +38,7 @@ impl Param for Enlarge {
         ],
     };
 
-    fn parse(raw: &str) -> Result<Reading<Self>, Expected> {
-        boolean::boolean(raw).map(|reading| reading.map(Self))
-    }
-
-    fn canonical(&self, out: &mut String) {
-        boolean::canonical(self.0, out);
-    }
-
-    fn is_neutral(&self) -> bool {
-        self.0
-    }
+    boolean::methods!(true);
 }
 
 #[cfg(test)]

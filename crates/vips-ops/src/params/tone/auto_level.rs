@@ -1,7 +1,7 @@
 //! `auto_level`: the white balance is corrected.
 
 use crate::params::{
-    spec::{Example, Expected, Grammar, Param, Reading, Spec},
+    spec::{Example, Grammar, Param, Spec},
     value::boolean,
 };
 
@@ -25,17 +25,7 @@ impl Param for AutoLevel {
         }],
     };
 
-    fn parse(raw: &str) -> Result<Reading<Self>, Expected> {
-        boolean::boolean(raw).map(|reading| reading.map(Self))
-    }
-
-    fn canonical(&self, out: &mut String) {
-        boolean::canonical(self.0, out);
-    }
-
-    fn is_neutral(&self) -> bool {
-        !self.0
-    }
+    boolean::methods!(false);
 }
 
 #[cfg(test)]

@@ -16,6 +16,25 @@ pub fn canonical(on: bool, out: &mut String) {
     out.push(if on { '1' } else { '0' });
 }
 
+/// What `Param` asks of a type over one `bool`: how it is read and written, and that it asks for nothing where it is
+/// `$neutral`.
+macro_rules! methods {
+    ($neutral:literal) => {
+        fn parse(raw: &str) -> Result<$crate::params::spec::Reading<Self>, $crate::params::spec::Expected> {
+            $crate::params::value::boolean::boolean(raw).map(|reading| reading.map(Self))
+        }
+
+        fn canonical(&self, out: &mut String) {
+            $crate::params::value::boolean::canonical(self.0, out);
+        }
+
+        fn is_neutral(&self) -> bool {
+            self.0 == $neutral
+        }
+    };
+}
+pub(crate) use methods;
+
 #[cfg(test)]
 mod tests {
     use super::*;
