@@ -130,8 +130,8 @@ impl Lifetimes {
         })
     }
 
-    /// The lifetimes of an entry that the origin has just said to be unchanged, without a word on how long: those
-    /// of old, less what of them was used up on the way.
+    /// The lifetimes of an entry that the origin has just revalidated without stating new ones: the stored lifetimes,
+    /// less the age that caches between here and the origin stated.
     pub fn renewed(self, age: Duration) -> Self {
         Self { fresh_for: self.fresh_for.saturating_sub(age), ..self }
             .with_browsers(|own| own.saturating_sub(age))
