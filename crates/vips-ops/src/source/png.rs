@@ -29,8 +29,8 @@ pub fn chunks(bytes: &[u8]) -> impl Iterator<Item = ([u8; 4], &[u8])> {
 mod tests {
     use super::*;
 
-    fn chunk(name: &[u8; 4], body: &[u8]) -> Vec<u8> {
-        [&(body.len() as u32).to_be_bytes(), name.as_slice(), body, &[0; AFTER]].concat()
+    fn chunk(name: &[u8], body: &[u8]) -> Vec<u8> {
+        [&(body.len() as u32).to_be_bytes(), name, body, &[0; AFTER]].concat()
     }
 
     #[test]
@@ -45,7 +45,7 @@ mod tests {
         .concat();
         let found = |bytes| chunks(bytes).map(|(name, body)| (name, body.to_vec())).collect::<Vec<_>>();
         assert_eq!(found(&file), [(*b"IHDR", vec![1, 2]), (*b"gAMA", vec![])]);
-        assert_eq!(found(&file[..SIGNATURE + BEFORE + 1]), [(*b"IHDR", vec![1])]);
+        assert_eq!(found(&file[..=SIGNATURE + BEFORE]), [(*b"IHDR", vec![1])]);
         assert_eq!(found(&file[..SIGNATURE + BEFORE - 1]), []);
         assert_eq!(found(&[]), []);
         let many = [vec![0; SIGNATURE], chunk(b"gAMA", &[]).repeat(MAX_CHUNKS + 1)].concat();
