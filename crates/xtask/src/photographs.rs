@@ -10,15 +10,12 @@ use bytes::Bytes;
 use testkit::Picture;
 use vips_ops::{
     Accept, Encoded, Params, Settings,
-    encode::auto_quality::Judge,
+    encode::auto_quality::{self, Judge, SIDES},
     overlay::Assets,
     params::output::quality_method::QualityMethod,
     process,
     vips::{Deadline, Image},
 };
-
-/// Long sides to which photographs are brought, in pixels; none is enlarged.
-const SIDES: [u32; 4] = [200, 400, 800, 1600];
 
 /// Pixels before encoding, and who judges what encoding makes of them.
 pub struct Photo {
@@ -36,13 +33,18 @@ impl Photo {
 
     /// SSIMULACRA2 of an encoded picture.
     pub fn score(&self, bytes: &Bytes) -> Result<f64> {
-        Ok(self.ssimulacra2.compare(&decoded(bytes)?)?)
+        Ok(self.ssimulacra2.compare(&seen(&decoded(bytes)?)?)?)
     }
 }
 
-/// A judge over a whole picture.
+/// A judge over a whole picture, who looks at pictures as `seen` shows them.
 pub fn judge(method: QualityMethod, image: &Image) -> Result<Judge> {
-    Ok(Judge::new(method, image)?)
+    Ok(Judge::new(method, &seen(image)?)?)
+}
+
+/// A picture as it can be judged: continued if it is small.
+pub fn seen(image: &Image) -> Result<Image> {
+    Ok(auto_quality::continued(image)?.unwrap_or_else(|| image.clone()).copy_memory()?)
 }
 
 /// Decoded, whatever its format.
@@ -53,19 +55,10 @@ pub fn decoded(bytes: &Bytes) -> Result<Image> {
 
 /// An original at one size.
 pub struct Shot {
-    /// The original.
-    pub original: Bytes,
-    /// Parameters that make it this large.
-    pub query: String,
+    /// The place of its long side among `SIDES`.
+    pub size: usize,
     /// The pixels.
-    pub photo: Photo,
-}
-
-impl Shot {
-    /// What the server answers to these further parameters.
-    pub fn ask(&self, query: &str) -> Result<Encoded> {
-        ask(&self.original, &format!("{}&{query}", self.query))
-    }
+    pub image: Image,
 }
 
 /// Files, and the pictures of folders, by name.
@@ -87,22 +80,16 @@ pub fn find(arguments: &[String]) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// The photographs of these files at every size that they have.
-pub fn shots(files: &[&PathBuf]) -> Result<Vec<Shot>> {
-    let mut shots = Vec::new();
-    for file in files {
-        let original = Bytes::from(fs::read(file).with_context(|| file.display().to_string())?);
-        for side in SIDES {
-            let query = format!("width={side}&height={side}&flatten");
-            let answer = ask(&original, &format!("{query}&format=png"))?;
-            if side > answer.original.width.max(answer.original.height) {
-                break;
-            }
-            let photo = Photo::new(decoded(&answer.bytes)?.copy_memory()?)?;
-            shots.push(Shot { original: original.clone(), query, photo });
-        }
-    }
-    Ok(shots)
+/// A photograph at every size that it has, one after the other: large ones take gigabytes to compare.
+pub fn shots(file: &Path) -> Result<impl Iterator<Item = Result<Shot>>> {
+    let original = Bytes::from(fs::read(file).with_context(|| file.display().to_string())?);
+    let whole = ask(&original, "width=1&format=png")?.original;
+    let sizes = (0..SIDES.len()).filter(move |size| SIDES[*size] <= whole.width.max(whole.height));
+    Ok(sizes.map(move |size| {
+        let side = SIDES[size];
+        let answer = ask(&original, &format!("width={side}&height={side}&flatten&format=png"))?;
+        Ok(Shot { size, image: decoded(&answer.bytes)?.copy_memory()? })
+    }))
 }
 
 fn ask(original: &Bytes, query: &str) -> Result<Encoded> {

@@ -106,7 +106,7 @@ mod tests {
              otherwise it is refused. |"
         );
         assert!(row("cache.memory.max_bytes").contains("| `\"256.0 MiB\"` |"));
-        assert!(row("quality_auto.ssimulacra2").contains("| `[50.0,70.0,80.0,90.0]` |"));
+        assert!(row("quality_auto.ssimulacra2").contains("| none |"));
         assert!(row("origin.headers").contains("| `{}` |"));
         assert!(row("origin.ca_file").contains("| none |"));
         assert!(row("logs.format").contains("`\"json\"`: one JSON object a line."));

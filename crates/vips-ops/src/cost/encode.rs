@@ -10,7 +10,7 @@ use super::{
     weights::{AVIF_EFFORT, GIF_EFFORT, PNG_COMPRESSION, WEBP_EFFORT},
 };
 use crate::{
-    encode::{FULL_COLOUR_QUALITY, auto_quality::SAMPLE_PIXELS},
+    encode::{FULL_COLOUR_QUALITY, auto_quality::tried_pixels},
     params::output::quality_method::QualityMethod,
     plan::{
         Plan,
@@ -42,14 +42,15 @@ pub fn encode(work: &mut Work, plan: &Plan, pixels: Pixels) -> Answer {
         return answer;
     };
     work.hold(plan.size.pixels() as f64 * pixels.bands);
-    let sample = SAMPLE_PIXELS as f64 / 1e6;
-    let tried = area.min(sample);
+    let tried = tried_pixels(plan.size.width, plan.size.height);
+    let is_whole = tried == plan.size.pixels();
+    let tried = tried as f64 / 1e6;
     let attempts = attempts(&search);
     let probe = Output { interlace: false, ..output };
     once(work, probe, pixels, tried, attempts);
     compare(work, &search, &answer, tried, attempts);
     // the answer itself, when what was tried is not the answer
-    if area > sample || probe != output {
+    if !is_whole || probe != output {
         once(work, output, pixels, area, 1.0);
     }
     answer

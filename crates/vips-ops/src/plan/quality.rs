@@ -6,7 +6,7 @@ use crate::{
     error::Result,
     params::{
         Params,
-        output::{quality::Quality, quality_method::QualityMethod},
+        output::{quality::Quality, quality_method::QualityMethod, quality_preset::QualityPreset},
         spec::Invalid,
     },
     settings::Settings,
@@ -22,13 +22,22 @@ pub struct Search {
     /// How the encoded picture is compared with the pixels.
     pub method: QualityMethod,
     /// What the method must give.
-    pub target: f64,
+    pub target: Target,
     /// The least quality, on JPEG's scale.
     pub min: u8,
     /// The greatest, which is taken when nothing meets the target.
     pub max: u8,
     /// How many qualities are tried.
     pub attempts: u8,
+}
+
+/// What a method must give.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Target {
+    /// This number.
+    Number(f64),
+    /// What was found for a preset in pictures of the answer's size.
+    Preset(QualityPreset),
 }
 
 /// The quality that is asked for or taken over, on JPEG's scale.
@@ -45,12 +54,14 @@ pub fn search(params: &Params, settings: &Settings) -> Result<Option<Search>> {
         return Ok(None);
     }
     let defaults = &settings.quality_auto;
-    // a target of at most 1 is one of ssim's, whose method was once the only default
-    let of_ssim = params.quality_target.is_some_and(|target| (0.0..=1.0).contains(&target.0));
+    // a target of at most 1 is one of ssim's, whose method was once the only default; by mpe it can be meant
+    let of_ssim = defaults.method == QualityMethod::Ssimulacra2
+        && params.quality_target.is_some_and(|target| (0.0..=1.0).contains(&target.0));
     let default = if of_ssim { QualityMethod::Ssim } else { defaults.method };
     let method = params.quality_method.unwrap_or(default);
     let preset = params.quality_preset.unwrap_or(defaults.preset);
-    let target = params.quality_target.map_or_else(|| defaults.target(method, preset), |target| target.0);
+    let number = params.quality_target.map(|target| target.0).or_else(|| defaults.target(method, preset));
+    let target = number.map_or(Target::Preset(preset), Target::Number);
     // a bound that was asked for moves one that was not
     let (min, max) = match (params.quality_min.map(|min| min.0), params.quality_max.map(|max| max.0)) {
         (Some(min), Some(max)) if min > max => {
@@ -73,6 +84,15 @@ impl Display for Search {
     }
 }
 
+impl Display for Target {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Number(number) => write!(f, "{number}"),
+            Self::Preset(preset) => f.write_str(preset.name()),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -85,14 +105,28 @@ mod tests {
     fn requests_override_settings() {
         assert_eq!(found("quality=80&quality_min=3").unwrap(), None);
         let plain = found("quality=auto").unwrap().unwrap();
-        let medium = Settings::default().quality_auto.ssimulacra2[1];
+        let medium = Target::Preset(QualityPreset::Medium);
         assert_eq!((plain.method, plain.target, plain.attempts), (QualityMethod::Ssimulacra2, medium, 6));
         let other = found("quality=auto&quality_method=mpe&quality_preset=high&quality_attempts=3").unwrap();
         let other = other.unwrap();
-        let high = Settings::default().quality_auto.mpe[2];
+        let high = Target::Preset(QualityPreset::High);
         assert_eq!((other.method, other.target, other.attempts), (QualityMethod::Mpe, high, 3));
+        assert_eq!(other.to_string(), "quality found by mpe to high, 40 to 90, in 3 attempts");
         let exact = found("quality=auto&quality_preset=high&quality_target=.5").unwrap().unwrap();
         assert_eq!(exact.to_string(), "quality found by ssim to 0.5, 40 to 90, in 6 attempts");
+    }
+
+    #[test]
+    fn targets_that_an_operator_sets_hold_at_every_size() {
+        let mut settings = Settings::default();
+        settings.quality_auto.ssim = Some([0.9, 0.92, 0.94, 0.96]);
+        let target = |query: &str| {
+            let params = Params::parse(&format!("quality=auto&{query}")).unwrap().params;
+            search(&params, &settings).unwrap().unwrap().target
+        };
+        assert_eq!(target("quality_method=ssim&quality_preset=high"), Target::Number(0.94));
+        assert_eq!(target("quality_method=ssim&quality_target=0.5"), Target::Number(0.5));
+        assert_eq!(target("quality_method=mpe"), Target::Preset(QualityPreset::Medium));
     }
 
     #[test]

@@ -25,19 +25,20 @@ pub struct QualityAuto {
     pub min: u8,
     /// The greatest quality when `quality_max` is absent.
     pub max: u8,
-    /// What `ssim` must reach for the presets low, medium, high and veryhigh.
-    pub ssim: Targets,
-    /// What `mpe` must come down to for the presets low, medium, high and veryhigh.
-    pub mpe: Targets,
-    /// What `smallfry` must reach for the presets low, medium, high and veryhigh.
-    pub smallfry: Targets,
-    /// What `ssimulacra2` must reach for the presets low, medium, high and veryhigh.
-    pub ssimulacra2: Targets,
+    /// What `ssim` must reach for the presets low, medium, high and veryhigh, in pictures of every size; absent: what was
+    /// found by calibration for pictures of the answer's size.
+    pub ssim: Option<Targets>,
+    /// What `mpe` must come down to for the presets low, medium, high and veryhigh, in pictures of every size; absent: what was
+    /// found by calibration for pictures of the answer's size.
+    pub mpe: Option<Targets>,
+    /// What `smallfry` must reach for the presets low, medium, high and veryhigh, in pictures of every size; absent: what was
+    /// found by calibration for pictures of the answer's size.
+    pub smallfry: Option<Targets>,
+    /// What `ssimulacra2` must reach for the presets low, medium, high and veryhigh, in pictures of every size; absent: what was
+    /// found by calibration for pictures of the answer's size.
+    pub ssimulacra2: Option<Targets>,
 }
 
-/// Targets at which photographs of 200 to 1600 pixels have a mean SSIMULACRA2 of 50, 70, 80 and 90, over JPEG, WebP and
-/// AVIF: measured by `cargo xtask calibrate-quality`, checked on other photographs in `loadtests/results-quality.md`. 70
-/// and 80 hold for qualities of 40 to 90; 50 and 90 lie beyond what these give, and hold for 5 to 95.
 impl Default for QualityAuto {
     fn default() -> Self {
         Self {
@@ -46,21 +47,21 @@ impl Default for QualityAuto {
             attempts: 6,
             min: 40,
             max: 90,
-            ssim: [0.914, 0.958, 0.980, 0.9935],
-            mpe: [3.1, 2.6, 1.26, 0.64],
-            smallfry: [94.5, 97.4, 101.0, 105.9],
-            ssimulacra2: [50.0, 70.0, 80.0, 90.0],
+            ssim: None,
+            mpe: None,
+            smallfry: None,
+            ssimulacra2: None,
         }
     }
 }
 
 impl QualityAuto {
-    /// What a method must give for a preset.
-    pub fn target(&self, method: QualityMethod, preset: QualityPreset) -> f64 {
-        self.targets(method)[preset as usize]
+    /// What a method must give for a preset, if an operator has set it.
+    pub fn target(&self, method: QualityMethod, preset: QualityPreset) -> Option<f64> {
+        self.targets(method).map(|targets| targets[preset as usize])
     }
 
-    fn targets(&self, method: QualityMethod) -> Targets {
+    fn targets(&self, method: QualityMethod) -> Option<Targets> {
         match method {
             QualityMethod::Ssim => self.ssim,
             QualityMethod::Mpe => self.mpe,
@@ -80,22 +81,22 @@ impl QualityAuto {
         let whole = whole.map(|(key, value, low, high)| {
             format!("quality_auto.{key}: expected {low} to {high}, got {value}")
         });
-        let wrong = QualityMethod::ALL.into_iter().filter(|method| !self.is_ordered(*method));
-        let targets = wrong.map(|method| {
-            let order = if method.prefers_less() { "descending" } else { "ascending" };
-            let (key, targets) = (method.name(), self.targets(method));
-            format!("quality_auto.{key}: expected four {order} numbers, got {targets:?}")
-        });
+        let stated =
+            QualityMethod::ALL.into_iter().filter_map(|method| Some((method, self.targets(method)?)));
+        let targets =
+            stated.filter(|(method, targets)| !is_ordered(*method, targets)).map(|(method, targets)| {
+                let order = if method.prefers_less() { "descending" } else { "ascending" };
+                let key = method.name();
+                format!("quality_auto.{key}: expected four {order} numbers, got {targets:?}")
+            });
         whole.chain(targets).collect()
     }
+}
 
-    /// Whether every preset asks for more than the one before it.
-    fn is_ordered(&self, method: QualityMethod) -> bool {
-        let targets = self.targets(method);
-        let asks_more =
-            |pair: &[f64]| if method.prefers_less() { pair[1] < pair[0] } else { pair[1] > pair[0] };
-        targets.iter().all(|target| target.is_finite()) && targets.windows(2).all(asks_more)
-    }
+/// Whether every preset asks for more than the one before it.
+fn is_ordered(method: QualityMethod, targets: &Targets) -> bool {
+    let asks_more = |pair: &[f64]| !method.is_met(pair[0], pair[1]);
+    targets.iter().all(|target| target.is_finite()) && targets.windows(2).all(asks_more)
 }
 
 #[cfg(test)]
@@ -103,8 +104,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_preset_of_every_method_asks_for_more_than_the_one_before() {
+    fn the_defaults_and_ordered_targets_are_no_problem() {
         assert_eq!(QualityAuto::default().problems(), [""; 0]);
+        let ordered = QualityAuto {
+            mpe: Some([4.0, 3.0, 2.0, 1.0]),
+            ssim: Some([0.1, 0.2, 0.3, 0.4]),
+            ..QualityAuto::default()
+        };
+        assert_eq!(ordered.problems(), [""; 0]);
     }
 
     #[test]
@@ -112,9 +119,9 @@ mod tests {
         let wrong = QualityAuto {
             attempts: 0,
             min: 91,
-            ssim: [0.9, 0.8, 0.97, 0.99],
-            mpe: [1.0, 2.0, 3.0, 4.0],
-            smallfry: [f64::NAN; 4],
+            ssim: Some([0.9, 0.8, 0.97, 0.99]),
+            mpe: Some([1.0, 2.0, 3.0, 4.0]),
+            smallfry: Some([f64::NAN; 4]),
             ..QualityAuto::default()
         };
         let problems = wrong.problems();

@@ -31,6 +31,8 @@ pub enum Extend<'a> {
     Background(&'a [f64]),
     /// The nearest edge pixel.
     Copy,
+    /// The picture's mirror image, and again the mirror image of that.
+    Mirror,
 }
 
 /// How a smart crop judges a window.
@@ -73,6 +75,7 @@ impl Image {
             .int(c"height", height as i32);
         match extend {
             Extend::Copy => operation.int(c"extend", ffi::VipsExtend_VIPS_EXTEND_COPY as i32),
+            Extend::Mirror => operation.int(c"extend", ffi::VipsExtend_VIPS_EXTEND_MIRROR as i32),
             Extend::Background(colour) => operation
                 .int(c"extend", ffi::VipsExtend_VIPS_EXTEND_BACKGROUND as i32)
                 .doubles(c"background", colour),

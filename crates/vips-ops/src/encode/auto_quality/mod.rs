@@ -7,18 +7,23 @@ mod sample;
 mod smallfry;
 mod ssim;
 mod ssimulacra2;
+mod targets;
 
 use bytes::Bytes;
 use vips::{Access, Deadline, Image, Loader};
 
-pub use self::judge::Judge;
-pub(crate) use self::sample::MAX_PIXELS as SAMPLE_PIXELS;
+pub(crate) use self::sample::pixels as tried_pixels;
+pub use self::{
+    judge::Judge,
+    sample::{continued, of as sample},
+    targets::{SIDES, target},
+};
 use super::encode as encode_once;
 use crate::{
     error::{Error, Result},
     plan::{
         format::{Output, OutputFormat},
-        quality::Search,
+        quality::{Search, Target},
     },
 };
 
@@ -42,13 +47,17 @@ pub fn encode(image: &Image, output: Output, search: Search, deadline: &Deadline
     let judge = Judge::new(search.method, tried).map_err(Error::of_encoder)?;
     // in passes or not, the pixels are the same, and one pass is quicker
     let probe = Output { interlace: false, ..output };
+    let target = match search.target {
+        Target::Number(number) => number,
+        Target::Preset(preset) => target(search.method, preset, image.width().max(image.height())),
+    };
     let attempt = |quality| {
         if deadline.passed() {
             return Err(Error::Deadline);
         }
         let bytes = encode_once(tried, probe.at(quality)).map_err(Error::of_encoder)?;
         let number = decode(&bytes, output.format).and_then(|decoded| judge.compare(&decoded));
-        Ok((number.map_err(Error::of_encoder)?, bytes))
+        Ok((search.method.is_met(number.map_err(Error::of_encoder)?, target), bytes))
     };
     let (quality, bytes) = bisect(&search, attempt)?.unzip();
     let quality = quality.unwrap_or(search.max);
@@ -63,8 +72,8 @@ pub fn encode(image: &Image, output: Output, search: Search, deadline: &Deadline
 /// The least quality that an attempt showed to meet the target, with what the attempt made; the greatest if an attempt
 /// showed that only it is left; none if nothing is known to be good enough.
 ///
-/// `attempt` gives the method's number for a quality.
-fn bisect<T>(search: &Search, mut attempt: impl FnMut(u8) -> Result<(f64, T)>) -> Result<Option<(u8, T)>> {
+/// `attempt` says whether a quality meets the target.
+fn bisect<T>(search: &Search, mut attempt: impl FnMut(u8) -> Result<(bool, T)>) -> Result<Option<(u8, T)>> {
     let (mut low, mut high) = (search.min, search.max);
     let mut best = None;
     for _ in 0..search.attempts {
@@ -72,8 +81,7 @@ fn bisect<T>(search: &Search, mut attempt: impl FnMut(u8) -> Result<(f64, T)>) -
             break;
         }
         let quality = low + (high - low) / 2;
-        let (number, made) = attempt(quality)?;
-        let is_met = search.method.is_met(number, search.target);
+        let (is_met, made) = attempt(quality)?;
         if is_met || quality == search.max {
             best = Some((quality, made));
         }
@@ -106,7 +114,7 @@ mod tests {
     use crate::params::output::quality_method::QualityMethod;
 
     fn search(min: u8, max: u8, attempts: u8) -> Search {
-        Search { method: QualityMethod::Ssim, target: 0.5, min, max, attempts }
+        Search { method: QualityMethod::Ssim, target: Target::Number(0.5), min, max, attempts }
     }
 
     /// What is found, and how many attempts it took, when qualities from `good` on meet the target.
@@ -115,7 +123,7 @@ mod tests {
         let best = bisect(search, |quality| {
             attempts += 1;
             assert!((search.min..=search.max).contains(&quality));
-            Ok((if quality >= good { 0.5 } else { 0.49 }, ()))
+            Ok((quality >= good, ()))
         });
         (best.unwrap().map(|(quality, ())| quality), attempts)
     }
@@ -138,7 +146,7 @@ mod tests {
     fn the_search_ends_with_its_range_and_with_an_error() {
         assert_eq!(found(&search(70, 70, 6), 1), (Some(70), 1));
         assert_eq!(found(&search(1, 2, 6), 1), (Some(1), 1));
-        assert!(bisect(&search(1, 9, 3), |_| Err::<(f64, ()), _>(Error::Deadline)).is_err());
+        assert!(bisect(&search(1, 9, 3), |_| Err::<(bool, ()), _>(Error::Deadline)).is_err());
     }
 
     proptest! {

@@ -1,9 +1,9 @@
-//! The part of a large picture on which qualities are tried.
+//! The pixels on which qualities are tried: a part of a large picture, and more than a small one.
 
-use vips::{Image, Result};
+use vips::{Image, Result, ops::Extend};
 
 /// Most pixels that are encoded and compared in an attempt; beyond it a sample says as much.
-pub const MAX_PIXELS: u64 = 512 * 1024;
+pub const MAX_PIXELS: u64 = 1024 * 1024;
 
 /// How many tiles are cut along each side.
 const TILES: u32 = 3;
@@ -11,18 +11,57 @@ const TILES: u32 = 3;
 /// Tiles begin and end where blocks of every encoder do, so that they are encoded as they are in the whole picture.
 const BLOCK: u32 = 16;
 
-/// Tiles from all over the picture, below each other; none if the picture is small enough itself.
+/// A side from which a picture has so many blocks that where they happen to lie hardly matters, and all six scales of
+/// SSIMULACRA2, whose weights are not made for fewer.
+const FEW_BLOCKS: u32 = 256;
+
+/// What is tried in place of a picture; none if it is the picture itself.
 pub fn of(image: &Image) -> Result<Option<Image>> {
+    let tiles = tiles(image)?;
+    let continued = continued(tiles.as_ref().unwrap_or(image))?;
+    continued.or(tiles).map(|sample| sample.copy_memory()).transpose()
+}
+
+/// How many pixels are tried of a picture of this size: at most `MAX_PIXELS`.
+pub fn pixels(width: u32, height: u32) -> u64 {
+    (u64::from(length(width)) * u64::from(length(height))).min(MAX_PIXELS)
+}
+
+/// A small picture continued by its mirror images along each side that is short, so that blocks lie in many ways over the
+/// same details: a pixel more or less moves all of them, and what is found in so few would jump. None if no side is short.
+pub fn continued(image: &Image) -> Result<Option<Image>> {
+    let [width, height] = [image.width(), image.height()];
+    if width.min(height) >= FEW_BLOCKS {
+        return Ok(None);
+    }
+    // the copies lie at odd distances, where blocks of even size meet them in different ways
+    let odd = |side: u32| if side < FEW_BLOCKS { side - (1 - side % 2) } else { side };
+    let part = image.extract_area(0, 0, odd(width), odd(height))?;
+    part.embed(0, 0, length(width), length(height), Extend::Mirror).map(Some)
+}
+
+/// How long a side becomes when a short one is continued.
+fn length(side: u32) -> u32 {
+    if side < FEW_BLOCKS { (2 * side).max(FEW_BLOCKS).next_multiple_of(BLOCK) } else { side }
+}
+
+/// Tiles from all over the picture, beside and below each other as they lie in it, so that a sample of nearly all of the
+/// picture has few seams and is nearly the picture; none if the picture is small enough itself.
+fn tiles(image: &Image) -> Result<Option<Image>> {
     let (width, height) = (image.width(), image.height());
-    let share = (MAX_PIXELS as f64 / (f64::from(width) * f64::from(height))).sqrt();
+    let share = MAX_PIXELS as f64 / (f64::from(length(width)) * f64::from(length(height)));
     if share >= 1.0 {
         return Ok(None);
     }
-    let (columns, rows) = (cuts(width, share), cuts(height, share));
+    // the shorter side stays long enough, rounded to blocks as well
+    let least = f64::from(FEW_BLOCKS + TILES * BLOCK);
+    let short = (least / f64::from(width.min(height))).max(share.sqrt()).min(1.0);
+    let [across, down] = if width < height { [short, share / short] } else { [share / short, short] };
+    let (columns, rows) = (cuts(width, across), cuts(height, down));
     let places = rows.starts.iter().flat_map(|top| columns.starts.iter().map(move |left| (*left, *top)));
     let tiles = places.map(|(left, top)| image.extract_area(left, top, columns.length, rows.length));
     let tiles = tiles.collect::<Result<Vec<_>>>()?;
-    Image::stack(&tiles.iter().collect::<Vec<_>>())?.copy_memory().map(Some)
+    Image::grid(&tiles.iter().collect::<Vec<_>>(), columns.starts.len() as u32, 0).map(Some)
 }
 
 /// Where tiles lie along a side.
@@ -32,9 +71,9 @@ struct Cuts {
     length: u32,
 }
 
-/// Tiles in the middle of each third of a side, that take about `share` of it; all of a side that is short.
+/// Tiles in the middle of each third of a side, that take about `share` of it.
 fn cuts(side: u32, share: f64) -> Cuts {
-    if side < TILES * BLOCK {
+    if share >= 1.0 {
         return Cuts { starts: vec![0], length: side };
     }
     let blocks = |length: u32| length / BLOCK * BLOCK;
@@ -46,18 +85,20 @@ fn cuts(side: u32, share: f64) -> Cuts {
 
 #[cfg(test)]
 mod tests {
+    use vips::{Settings, Vips};
+
     use super::*;
 
     #[test]
     fn tiles_lie_on_blocks_all_over_the_side() {
         assert_eq!(cuts(3000, 0.25), Cuts { starts: vec![368, 1376, 2368], length: 240 });
-        assert_eq!(cuts(48, 0.1), Cuts { starts: vec![0, 16, 32], length: 16 });
-        assert_eq!(cuts(47, 0.1), Cuts { starts: vec![0], length: 47 });
+        assert_eq!(cuts(256, 0.01), Cuts { starts: vec![32, 112, 192], length: 16 });
+        assert_eq!(cuts(200, 1.0), Cuts { starts: vec![0], length: 200 });
     }
 
     #[test]
-    fn the_sample_is_bounded_and_inside() {
-        for side in 48..5000 {
+    fn tiles_are_inside_and_apart() {
+        for side in FEW_BLOCKS..5000 {
             for share in [0.05, 0.3, 0.8, 0.999] {
                 let Cuts { starts, length } = cuts(side, share);
                 assert!(
@@ -66,5 +107,45 @@ mod tests {
                 assert!(f64::from(length * TILES) <= (f64::from(side) * share).max(48.0), "{side} {share}");
             }
         }
+    }
+
+    #[test]
+    fn what_is_tried_is_never_small_and_never_large() {
+        Vips::start(Settings::default()).unwrap();
+        for (width, height) in [
+            (1, 1),
+            (64, 65),
+            (255, 256),
+            (256, 256),
+            (255, 2100),
+            (65_500, 1),
+            (8, 65_500),
+            (300, 65_500),
+            (1024, 1024),
+            (1025, 1024),
+            (5000, 4000),
+        ] {
+            let image =
+                Image::from_pixels(&vec![9; (width * height * 3) as usize], width, height, 3).unwrap();
+            let sample = of(&image).unwrap();
+            let is_whole = width.min(height) >= FEW_BLOCKS && pixels(width, height) < MAX_PIXELS
+                || (width, height) == (1024, 1024);
+            assert_eq!(sample.is_none(), is_whole, "{width}x{height}");
+            let tried = sample.unwrap_or(image);
+            let area = u64::from(tried.width()) * u64::from(tried.height());
+            assert!(tried.width().min(tried.height()) >= FEW_BLOCKS, "{width}x{height}");
+            assert!(area <= pixels(width, height), "{width}x{height}: {area}");
+            assert!(area * 10 >= pixels(width, height) * 9, "{width}x{height}: {area}");
+        }
+    }
+
+    #[test]
+    fn small_pictures_are_continued_by_their_mirror_images() {
+        Vips::start(Settings::default()).unwrap();
+        let row: Vec<u8> = (0..4).flat_map(|x| [x; 3]).collect();
+        let large = continued(&Image::from_pixels(&row, 4, 1, 3).unwrap()).unwrap().unwrap();
+        assert_eq!((large.width(), large.height()), (FEW_BLOCKS, FEW_BLOCKS));
+        let reds: Vec<u8> = large.pixels().unwrap().chunks(3).map(|pixel| pixel[0]).take(9).collect();
+        assert_eq!(reds, [0, 1, 2, 2, 1, 0, 0, 1, 2]);
     }
 }

@@ -40,8 +40,8 @@ impl Param for QualityPreset {
         name: "quality_preset",
         aliases: &[],
         summary: "How alike is enough for `quality=auto`, in a word.",
-        help: "Each method has a target of its own for each word, chosen so that photographs have a mean SSIMULACRA2 of \
-               about 50, 70, 80 and 90. `quality_min` and `quality_max` hold: with their defaults few pictures become \
+        help: "Each method has a target of its own for each word and size of the answer, chosen so that photographs have a \
+               mean SSIMULACRA2 of about 50, 70, 80 and 90 with long sides from 64 to 4000 pixels. `quality_min` and `quality_max` hold: with their defaults few pictures become \
                as bad as `low` or as good as `veryhigh` allows.",
         grammar: Grammar::Keyword(&Self::NAMES),
         default: "medium, or as configured",

@@ -17,7 +17,10 @@ impl Param for QualityTarget {
         name: "quality_target",
         aliases: &[],
         summary: "What `quality_method` must give for a quality to be good enough.",
-        help: "It is on the method's own scale and takes precedence over `quality_preset`. Without a `quality_method`, a target of at most 1 is one of `ssim`.",
+        help: "It is on the method's own scale and takes precedence over `quality_preset`. Without a `quality_method`, a target of at most 1 is one of `ssim`. \
+               Of answers with more than a megapixel a sample is compared, and answers with a side below 256 pixels are \
+               compared together with their mirror images, so that the quality hardly changes where a side grows by a \
+               pixel: such answers can miss the target by a little.",
         grammar: Grammar::Decimal(0.0, MAX),
         default: "that of the preset",
         needs: &["quality=auto"],

@@ -1,0 +1,85 @@
+//! Pictures at every quality, and the targets that give a goal over many of them.
+
+use vips_ops::{OutputFormat, params::output::quality_method::QualityMethod};
+
+use super::{FORMATS, Numbers};
+
+/// The range of a request that does not name one; presets mean what they give there.
+const USUAL: Range = Range { first: 4, last: 12 };
+
+/// The range in which presets are calibrated that mean less or more than the usual range can give.
+const WIDE: Range = Range { first: 0, last: 13 };
+
+/// Halvings of a range of targets: more digits than anybody needs.
+const HALVINGS: usize = 40;
+
+/// Places in `QUALITIES`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Range {
+    first: usize,
+    last: usize,
+}
+
+#[derive(Clone)]
+/// One picture in one format at every quality.
+pub struct Curve {
+    /// The place of its long side among `SIDES`.
+    pub size: usize,
+    /// Its format.
+    pub format: OutputFormat,
+    /// What every method says at every quality.
+    pub points: Vec<Numbers>,
+}
+
+/// The range in which a goal is looked for, and the pictures in formats that reach it there.
+pub fn with_goal(curves: &[Curve], goal: f64) -> (Range, Vec<&Curve>) {
+    let of = |format| curves.iter().filter(|curve| curve.format == format).collect::<Vec<_>>();
+    let by_format = FORMATS.map(of);
+    let range = if by_format.iter().all(|curves| reaches(curves, USUAL, goal)) { USUAL } else { WIDE };
+    // WebP, whose colour is at half resolution, never looks as good as the best JPEG: no say in what that takes
+    let kept = by_format.into_iter().filter(|curves| reaches(curves, range, goal)).flatten();
+    (range, kept.collect())
+}
+
+/// Whether the mean SSIMULACRA2 goes from below the goal to above it.
+fn reaches(curves: &[&Curve], range: Range, goal: f64) -> bool {
+    let score = |curve: &Curve, at: usize| curve.points[at][QualityMethod::Ssimulacra2 as usize];
+    let mean = |at| curves.iter().map(|curve| score(curve, at)).sum::<f64>() / curves.len() as f64;
+    mean(range.first) <= goal && mean(range.last) >= goal
+}
+
+/// The target at which the mean SSIMULACRA2 is the goal.
+pub fn target(curves: &[&Curve], range: Range, method: QualityMethod, goal: f64) -> f64 {
+    let numbers = || curves.iter().flat_map(|curve| curve.points.iter().map(|point| point[method as usize]));
+    let mut low = numbers().fold(f64::INFINITY, f64::min);
+    let mut high = numbers().fold(f64::NEG_INFINITY, f64::max);
+    for _ in 0..HALVINGS {
+        let middle = low.midpoint(high);
+        let mean =
+            curves.iter().map(|curve| curve.score(range, method, middle)).sum::<f64>() / curves.len() as f64;
+        if (mean < goal) == method.prefers_less() {
+            high = middle;
+        } else {
+            low = middle;
+        }
+    }
+    low.midpoint(high)
+}
+
+impl Curve {
+    /// SSIMULACRA2 at the least quality of the range that meets a target, or at the greatest.
+    fn score(&self, range: Range, method: QualityMethod, target: f64) -> f64 {
+        let number = |point: &Numbers| point[method as usize];
+        let score = |point: &Numbers| point[QualityMethod::Ssimulacra2 as usize];
+        let points = &self.points[range.first..=range.last];
+        match points.iter().position(|point| method.is_met(number(point), target)) {
+            None => score(&points[points.len() - 1]),
+            Some(0) => score(&points[0]),
+            Some(after) => {
+                let (low, high) = (&points[after - 1], &points[after]);
+                let part = (target - number(low)) / (number(high) - number(low));
+                score(low) + part * (score(high) - score(low))
+            }
+        }
+    }
+}
