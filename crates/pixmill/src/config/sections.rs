@@ -55,6 +55,9 @@ pub struct Listen {
     #[serde(with = "humantime_serde")]
     #[schemars(with = "String")]
     pub shutdown_timeout: Duration,
+    /// How many proxies in front of this server are trusted to add to `X-Forwarded-For` the address of whoever asked them.
+    /// The access log's `client` is then the address that the first of them saw; 0: that of the connection.
+    pub trusted_proxies: usize,
     /// Threads that read requests and write answers, at most 1024; 0: as many as the process has CPUs.
     pub workers: usize,
 }
@@ -67,6 +70,7 @@ impl Default for Listen {
             write_timeout: Duration::from_secs(30),
             max_connections: 0,
             shutdown_timeout: Duration::from_secs(30),
+            trusted_proxies: 0,
             workers: 0,
         }
     }

@@ -17,6 +17,7 @@ use super::{freshness, put, put_uncached};
 use crate::{
     failure::{Failure, FailureKind, RETRY_SOON},
     signing::Fault,
+    telemetry::access::Report,
     uploads::{Error as UploadError, ErrorKind as Upload},
 };
 
@@ -65,6 +66,9 @@ pub fn response(failure: &Failure) -> HttpResponse {
         Failure::Credentials => drop(headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(CHALLENGE))),
         _ => {}
     }
+    let report =
+        Report { code: code(failure), text: failure.to_string(), is_warning: failure.excuses_stale() };
+    response.extensions_mut().insert(report);
     response
 }
 

@@ -4,10 +4,7 @@ use std::{borrow::Cow, rc::Rc, time::Duration};
 
 use actix_web::{
     HttpRequest, HttpResponse,
-    http::{
-        Method,
-        header::{ALLOW, HeaderMap, HeaderValue},
-    },
+    http::{Method, header::HeaderMap},
     web::Payload,
 };
 use result_cache::clock;
@@ -15,9 +12,7 @@ use vips_ops::params::{Parsed, refusal::Refusal, source};
 
 use super::{
     accept::accept,
-    error::{self, METHODS, UPLOAD_METHODS},
-    hints, later, put_uncached,
-    request_id::{REQUEST_ID, request_id},
+    error, hints, later,
     success::{self, Remarks},
     target::target,
     upload, worker,
@@ -30,7 +25,6 @@ use crate::{
     service::{self, Request},
     signing::{Admitted, Purpose},
     state::{Shared, Worker},
-    telemetry::access::Entry,
     timing::Timing,
     uploads::wishes,
 };
@@ -44,40 +38,21 @@ const ACCEPT_HEADER: &str = "Accept";
 /// Answers with a picture, or says why not.
 pub async fn image(request: HttpRequest, payload: Payload) -> HttpResponse {
     let worker = worker(&request);
-    let _answering = worker.answering();
-    let id = request_id(request.headers());
-    let mut entry = Entry::begin(&request, &id, &worker.shared.counters);
     let answered = match *request.method() {
-        Method::GET | Method::HEAD => fetched(worker, &request, &mut entry).await,
+        Method::GET | Method::HEAD => fetched(worker, &request).await,
         Method::POST if upload::is_welcome(&request) => upload::answer(worker, &request, payload).await,
-        Method::OPTIONS => Ok(options()),
         _ => Err(Failure::Method),
     };
-    let mut response = answered.unwrap_or_else(|failure| {
-        entry.failed(&failure);
-        worker.shared.counters.failures.add(error::code(&failure));
-        error::response(&failure)
-    });
-    if response.headers().contains_key(ALLOW) && upload::is_welcome(&request) {
-        response.headers_mut().insert(ALLOW, HeaderValue::from_static(UPLOAD_METHODS));
-    }
-    worker.shared.cors.describe(&request, &mut response);
-    response.headers_mut().insert(REQUEST_ID, id.clone());
-    entry.end(&response);
-    response
+    answered.unwrap_or_else(|failure| error::response(&failure))
 }
 
 /// Answers with a picture of the origin, now or later.
-async fn fetched(
-    worker: &Rc<Worker>,
-    request: &HttpRequest,
-    entry: &mut Entry<'_>,
-) -> Result<HttpResponse, Failure> {
+async fn fetched(worker: &Rc<Worker>, request: &HttpRequest) -> Result<HttpResponse, Failure> {
     let admitted = admitted(&worker.shared, Purpose::Picture, request.uri().path(), request.query_string())?;
     if wishes::possible(&admitted.query) {
-        return later::answer(worker, request, admitted, entry).await;
+        return later::answer(worker, request, admitted).await;
     }
-    picture(worker, request, &admitted, entry).await
+    picture(worker, request, &admitted).await
 }
 
 /// Answers with the picture that a query string asks for.
@@ -85,7 +60,6 @@ pub(super) async fn picture(
     worker: &Rc<Worker>,
     request: &HttpRequest,
     admitted: &Admitted<'_>,
-    entry: &mut Entry<'_>,
 ) -> Result<HttpResponse, Failure> {
     let shared = &worker.shared;
     let (wanted, mut remarks) = read(worker, request, &admitted.query)?;
@@ -96,7 +70,6 @@ pub(super) async fn picture(
     let answer = service::answer(worker, wanted).await?;
     let looked = Timing { cache: answer.timing.cache, ..Timing::default() };
     shared.counters.phases.observe(&looked);
-    entry.found(answer.found);
     Ok(success::response(request, &answer, &remarks))
 }
 
@@ -151,12 +124,4 @@ fn parsed(shared: &Shared, query: &str, headers: &HeaderMap) -> Result<(Parsed, 
 /// Now, in seconds of Unix time.
 fn seconds() -> u64 {
     clock::now() / 1000
-}
-
-fn options() -> HttpResponse {
-    let mut response = HttpResponse::NoContent().finish();
-    let headers = response.headers_mut();
-    put_uncached(headers);
-    headers.insert(ALLOW, HeaderValue::from_static(METHODS));
-    response
 }

@@ -22,7 +22,6 @@ use crate::{
     service::{Answer, Found},
     signing::Admitted,
     state::{Shared, Worker},
-    telemetry::access::Entry,
     uploads::{
         Error,
         background::Background,
@@ -43,19 +42,24 @@ pub fn pages(config: &mut ServiceConfig) {
     config.service(status.default_service(other())).service(result.default_service(other()));
 }
 
+/// Whether a path is one of these.
+pub fn is_page(path: &str) -> bool {
+    let Some(rest) = path.strip_prefix(PAGES).and_then(|rest| rest.strip_prefix('/')) else { return false };
+    Id::parse(rest.strip_suffix("/result").unwrap_or(rest)).is_some()
+}
+
 /// Answers a request for a picture whose query string may ask for more than a picture.
 pub async fn answer(
     worker: &Rc<Worker>,
     request: &HttpRequest,
     admitted: Admitted<'_>,
-    entry: &mut Entry<'_>,
 ) -> Result<HttpResponse, Failure> {
     let shared = &worker.shared;
     let wishes = wishes::read(&admitted.query, &[], shared.config.uploads.max_queries)?;
     if wishes.when == When::Now || *request.method() == Method::HEAD {
         // the others need an upload, or a request that is answered later
         let admitted = Admitted { query: wishes.rest.into(), ..admitted };
-        return image::picture(worker, request, &admitted, entry).await;
+        return image::picture(worker, request, &admitted).await;
     }
     // one request for many pictures is for those who may upload
     if !wishes.queries.is_empty() {

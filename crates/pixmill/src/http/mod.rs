@@ -10,6 +10,7 @@ mod health;
 mod hints;
 mod image;
 mod later;
+pub mod middleware;
 pub mod openapi;
 mod purge;
 mod range;

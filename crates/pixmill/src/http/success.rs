@@ -72,6 +72,7 @@ pub fn response(request: &HttpRequest, answer: &Answer, remarks: &Remarks) -> Ht
         put(response.headers_mut(), CONTENT_TYPE, &meta.content_type);
     }
     describe(response.headers_mut(), answer, remarks);
+    response.extensions_mut().insert(answer.found);
     response
 }
 

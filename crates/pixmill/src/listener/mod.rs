@@ -15,6 +15,7 @@ use actix_web::{
     App,
     dev::{AppConfig, Server, ServerHandle},
     http::KeepAlive,
+    middleware::from_fn,
     rt,
     web::ServiceConfig,
 };
@@ -29,7 +30,7 @@ use tokio::net::TcpStream;
 use self::{capacity::Capacity, connection::Connection, gate::Reserve};
 use crate::{
     failure::Failure,
-    http::error,
+    http::{error, middleware},
     state::{Shared, Worker},
     telemetry::counters::Listening,
 };
@@ -83,13 +84,15 @@ impl Listener {
             .shutdown_timeout(listen.shutdown_timeout.as_secs())
             .disable_signals();
         let signal = builder.graceful_shutdown_signal();
-        let (state, pages) = (Arc::clone(shared), plan.pages);
+        let (state, name, pages) = (Arc::clone(shared), plan.name, plan.pages);
         let end = move || {
             let signal = signal.clone();
             async move { signal.notified().await }
         };
         let server = builder
-            .listen(format!("http {address}"), socket, move || service(&state, &capacity, pages, end.clone()))
+            .listen(format!("http {address}"), socket, move || {
+                service(&state, &capacity, (name, pages), end.clone())
+            })
             .with_context(cannot)?
             .run();
         let handle = server.handle();
@@ -109,7 +112,7 @@ fn bind(address: SocketAddr) -> std::io::Result<std::net::TcpListener> {
 fn service<End, Ended>(
     shared: &Arc<Shared>,
     capacity: &Capacity,
-    pages: fn(&mut ServiceConfig),
+    pages: (Listening, fn(&mut ServiceConfig)),
     end: End,
 ) -> impl ServiceFactory<TcpStream, Config = (), Response = (), Error = (), InitError = ()> + use<End, Ended>
 where
@@ -143,7 +146,7 @@ where
 fn gated(
     shared: &Arc<Shared>,
     capacity: &Capacity,
-    pages: fn(&mut ServiceConfig),
+    (name, pages): (Listening, fn(&mut ServiceConfig)),
 ) -> impl use<>
 + ServiceFactory<
     Request,
@@ -156,7 +159,8 @@ fn gated(
 > + 'static {
     let worker = Worker::new(Arc::clone(shared))
         .expect("invariant: a worker was made of the same configuration at the start");
-    let app = App::new().app_data(Rc::new(worker)).configure(pages).into_factory();
+    let observed = from_fn(move |request, next| middleware::observe(name, request, next));
+    let app = App::new().app_data(Rc::new(worker)).configure(pages).wrap(observed).into_factory();
     let app = app.map_err(|error: actix_web::Error| error.error_response().into());
     let (state, capacity) = (Arc::clone(shared), capacity.clone());
     apply_fn_factory(map_config(app, |()| AppConfig::default()), move |request: Request, app: &_| {

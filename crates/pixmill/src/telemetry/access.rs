@@ -1,30 +1,54 @@
 //! The access log: one event a request, counted too, written when its answer is ready or when the client has gone.
 
-use std::time::Instant;
+use std::{
+    net::{IpAddr, SocketAddr},
+    time::Instant,
+};
 
 use actix_web::{
     HttpRequest, HttpResponse,
     body::{BodySize, MessageBody},
-    http::header::HeaderValue,
+    http::{
+        Method, Uri,
+        header::{HeaderMap, HeaderName, HeaderValue, REFERER, USER_AGENT},
+    },
 };
 use percent_encoding::percent_decode_str;
 use tracing::{Level, enabled};
 use url::form_urlencoded;
 use vips_ops::params::lookup;
 
-use super::{counters::Counters, logs::ACCESS};
-use crate::{failure::Failure, service::Found};
+use super::{
+    counters::{Counters, Route},
+    logs::ACCESS,
+};
+use crate::{service::Found, state::Shared};
 
 /// What the log calls the status of a request whose client left before the answer, after nginx.
 const CLIENT_LEFT: u16 = 499;
 
+/// The header to which each proxy adds the address of whoever asked it.
+const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+
 /// The parameters whose values may be URLs of other hosts.
 const OVERLAYS: [&str; 2] = ["layers", "mark"];
 
+/// What an error response carries to the log. The text names what no client is told.
+pub struct Report {
+    /// The code in the response.
+    pub code: &'static str,
+    /// The error in full.
+    pub text: String,
+    /// Whether an operator should hear of it.
+    pub is_warning: bool,
+}
+
 /// The event of one request. Dropping it unended logs that the client has gone.
 pub struct Entry<'a> {
-    request: &'a HttpRequest,
+    route: Route,
     id: &'a HeaderValue,
+    /// What is written, if anything is.
+    line: Option<Box<Line>>,
     counters: &'a Counters,
     began: Instant,
     found: Option<Found>,
@@ -32,56 +56,98 @@ pub struct Entry<'a> {
     bytes: u64,
 }
 
+/// What the log tells of a request.
+struct Line {
+    method: Method,
+    uri: Uri,
+    client: Option<IpAddr>,
+    user_agent: Option<HeaderValue>,
+    referer: Option<HeaderValue>,
+}
+
 impl<'a> Entry<'a> {
     /// The request has come.
-    pub fn begin(request: &'a HttpRequest, id: &'a HeaderValue, counters: &'a Counters) -> Self {
-        Self { request, id, counters, began: Instant::now(), found: None, status: CLIENT_LEFT, bytes: 0 }
+    pub fn begin(request: &HttpRequest, id: &'a HeaderValue, route: Route, shared: &'a Shared) -> Self {
+        let line = enabled!(target: ACCESS, Level::INFO).then(|| {
+            let headers = request.headers();
+            let peer = request.peer_addr().map(|address| address.ip());
+            Box::new(Line {
+                method: request.method().clone(),
+                uri: request.uri().clone(),
+                client: forwarded_for(headers, shared.config.listen.trusted_proxies).or(peer),
+                user_agent: headers.get(USER_AGENT).cloned(),
+                referer: headers.get(REFERER).cloned(),
+            })
+        });
+        let counters = &shared.counters;
+        let (began, found, status, bytes) = (Instant::now(), None, CLIENT_LEFT, 0);
+        Self { route, id, line, counters, began, found, status, bytes }
     }
 
-    /// There is an answer.
-    pub fn found(&mut self, found: Found) {
-        self.found = Some(found);
-    }
-
-    /// There is none. The text names what no client is told.
-    pub fn failed(&self, failure: &Failure) {
-        let id = self.id.to_str().unwrap_or_default();
-        if failure.excuses_stale() {
-            tracing::warn!(request_id = id, error = %failure, "a request failed");
-        } else {
-            tracing::debug!(request_id = id, error = %failure, "a request failed");
-        }
-    }
-
-    /// The answer is ready to be written.
+    /// The response is ready to be written.
     pub fn end(mut self, response: &HttpResponse) {
         self.status = response.status().as_u16();
         if let BodySize::Sized(bytes) = response.body().size() {
             self.bytes = bytes;
+        }
+        let extensions = response.extensions();
+        self.found = extensions.get().copied();
+        let Some(Report { code, text, is_warning }) = extensions.get() else { return };
+        self.counters.failures.add(code);
+        let id = self.id.to_str().unwrap_or_default();
+        if *is_warning {
+            tracing::warn!(request_id = id, error = text, "a request failed");
+        } else {
+            tracing::debug!(request_id = id, error = text, "a request failed");
         }
     }
 }
 
 impl Drop for Entry<'_> {
     fn drop(&mut self) {
-        self.counters.answered(self.status, self.found, self.bytes, self.began.elapsed());
-        if !enabled!(target: ACCESS, Level::INFO) {
-            return;
-        }
-        let request = self.request;
+        self.counters.answered(self.route, self.status, self.found, self.bytes, self.began.elapsed());
+        let Some(line) = &self.line else { return };
         tracing::info!(
             target: ACCESS,
-            method = request.method().as_str(),
-            path = shown_path(request.uri().path()),
-            query = shown(request.query_string()),
+            method = line.method.as_str(),
+            path = shown_path(line.uri.path()),
+            query = shown(line.uri.query().unwrap_or_default()),
             status = self.status,
             bytes = self.bytes,
             elapsed_ms = self.began.elapsed().as_micros() as f64 / 1e3,
             cache = self.found.map(Found::name),
             request_id = self.id.to_str().unwrap_or_default(),
-            remote = request.peer_addr().map(|address| tracing::field::display(address.ip())),
+            client = line.client.map(tracing::field::display),
+            user_agent = line.user_agent.as_ref().map(text),
+            referer = line.referer.as_ref().map(text).as_deref().map(shown_referer),
         );
     }
+}
+
+/// Who asked the first of so many proxies, as they say; none if nothing is trusted, or if what stands there is no address.
+fn forwarded_for(headers: &HeaderMap, trusted_proxies: usize) -> Option<IpAddr> {
+    let values = headers.get_all(FORWARDED_FOR).filter_map(|value| value.to_str().ok());
+    // each proxy adds to the end, so that what a client makes up stands before
+    let addresses: Vec<_> = values.flat_map(|value| value.split(',')).map(str::trim).collect();
+    let first = trusted_proxies.checked_sub(1)?.min(addresses.len().checked_sub(1)?);
+    address(addresses[addresses.len() - 1 - first])
+}
+
+/// An address, perhaps with a port.
+fn address(text: &str) -> Option<IpAddr> {
+    let bare =
+        text.strip_prefix('[').and_then(|text| text.split_once(']')).map_or(text, |(address, _)| address);
+    bare.parse().ok().or_else(|| Some(text.parse::<SocketAddr>().ok()?.ip()))
+}
+
+/// What a client sent, as far as it is text.
+fn text(value: &HeaderValue) -> String {
+    String::from_utf8_lossy(value.as_bytes()).into_owned()
+}
+
+/// The page on which the picture stands, without its query: that is the site's business.
+fn shown_referer(referer: &str) -> &str {
+    referer.split(['?', '#']).next().unwrap_or_default()
 }
 
 /// The query with the values of parameters that are ours: what others put in may be a secret.
@@ -125,6 +191,43 @@ fn shown_path(path: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn clients_are_told_by_trusted_proxies_alone() {
+        for (values, trusted, expected) in [
+            (&["203.0.113.7"][..], 0, None),
+            (&["203.0.113.7"], 1, Some("203.0.113.7")),
+            (&["6.6.6.6, 203.0.113.7"], 1, Some("203.0.113.7")),
+            (&["6.6.6.6, 203.0.113.7", "10.0.0.1"], 2, Some("203.0.113.7")),
+            (&["6.6.6.6,203.0.113.7 ,10.0.0.1"], 3, Some("6.6.6.6")),
+            // one proxy was passed by
+            (&["203.0.113.7"], 2, Some("203.0.113.7")),
+            (&["203.0.113.7:4711"], 1, Some("203.0.113.7")),
+            (&["[2001:db8::7]:4711"], 1, Some("2001:db8::7")),
+            (&["2001:db8::7"], 1, Some("2001:db8::7")),
+            (&["unknown"], 1, None),
+            (&[""], 1, None),
+            (&[], 1, None),
+        ] {
+            let mut headers = HeaderMap::new();
+            for value in values {
+                headers.append(FORWARDED_FOR, HeaderValue::from_static(value));
+            }
+            let expected = expected.map(|address| address.parse().unwrap());
+            assert_eq!(forwarded_for(&headers, trusted), expected, "{values:?} {trusted}");
+        }
+    }
+
+    #[test]
+    fn referers_are_shown_without_their_query() {
+        for (referer, expected) in [
+            ("https://site.example/page?token=hunter2", "https://site.example/page"),
+            ("https://site.example/#hunter2", "https://site.example/"),
+            ("", ""),
+        ] {
+            assert_eq!(shown_referer(referer), expected);
+        }
+    }
 
     #[test]
     fn values_of_others_are_not_shown() {

@@ -38,9 +38,9 @@ pub struct Counters {
     pub began: Instant,
     /// The same, by the clock.
     pub began_at: SystemTime,
-    /// By class of status, then by source.
-    requests: [[AtomicU64; SOURCES.len()]; CLASSES.len()],
-    /// How long requests took.
+    /// By route, then by class of status, then by source.
+    requests: [[[AtomicU64; SOURCES.len()]; CLASSES.len()]; Route::ALL.len()],
+    /// How long requests for images took.
     pub request_seconds: Durations,
     /// Bytes of bodies.
     response_bytes: AtomicU64,
@@ -60,6 +60,34 @@ pub struct Counters {
     pub malformed: Tally,
     /// Renders that succeeded.
     pub renders: Renders,
+}
+
+/// What sort of page a request asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Route {
+    /// An image, or an upload.
+    Image,
+    /// The status or the result of a job.
+    Job,
+    /// A probe.
+    Health,
+    /// Any page of the listener for operators.
+    Admin,
+}
+
+impl Route {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Image, Self::Job, Self::Health, Self::Admin];
+
+    /// What the metrics call it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Image => "image",
+            Self::Job => "job",
+            Self::Health => "health",
+            Self::Admin => "admin",
+        }
+    }
 }
 
 /// Which listener a connection belongs to.
@@ -203,23 +231,27 @@ impl Counters {
     }
 
     /// A request is over.
-    pub fn answered(&self, status: u16, found: Option<Found>, bytes: u64, took: Duration) {
+    pub fn answered(&self, route: Route, status: u16, found: Option<Found>, bytes: u64, took: Duration) {
         let class = (usize::from(status) / 100).clamp(1, CLASSES.len()) - 1;
-        self.requests[class][source(found)].fetch_add(1, Relaxed);
-        self.response_bytes.fetch_add(bytes, Relaxed);
-        self.request_seconds.observe(took);
+        self.requests[route as usize][class][source(found)].fetch_add(1, Relaxed);
+        if route == Route::Image {
+            self.response_bytes.fetch_add(bytes, Relaxed);
+            self.request_seconds.observe(took);
+        }
     }
 
-    /// How many requests were answered, by class and source.
-    pub fn requests(&self) -> impl Iterator<Item = (&'static str, &'static str, u64)> {
-        self.requests.iter().zip(CLASSES).flat_map(|(row, class)| {
-            row.iter()
-                .zip(SOURCES)
-                .map(move |(count, found)| (class, found.map_or("none", Found::name), count.load(Relaxed)))
+    /// How many requests were answered, by route, class and source.
+    pub fn requests(&self) -> impl Iterator<Item = (Route, &'static str, &'static str, u64)> {
+        self.requests.iter().zip(Route::ALL).flat_map(|(classes, route)| {
+            classes.iter().zip(CLASSES).flat_map(move |(row, class)| {
+                row.iter().zip(SOURCES).map(move |(count, found)| {
+                    (route, class, found.map_or("none", Found::name), count.load(Relaxed))
+                })
+            })
         })
     }
 
-    /// Bytes of all bodies.
+    /// Bytes of the bodies of images, and of errors in their place.
     pub fn response_bytes(&self) -> u64 {
         self.response_bytes.load(Relaxed)
     }
@@ -331,11 +363,19 @@ mod tests {
     #[test]
     fn requests_are_told_apart() {
         let counters = Counters::new(["overloaded"]);
-        counters.answered(200, Some(Found::Miss), 10, Duration::from_millis(1));
-        counters.answered(499, None, 0, Duration::ZERO);
-        counters.answered(0, None, 0, Duration::ZERO);
-        let counted: Vec<_> = counters.requests().filter(|(_, _, count)| *count > 0).collect();
-        assert_eq!(counted, [("1xx", "none", 1), ("2xx", "miss", 1), ("4xx", "none", 1)]);
+        counters.answered(Route::Image, 200, Some(Found::Miss), 10, Duration::from_millis(1));
+        counters.answered(Route::Image, 499, None, 0, Duration::ZERO);
+        counters.answered(Route::Image, 0, None, 0, Duration::ZERO);
+        counters.answered(Route::Health, 200, None, 7, Duration::ZERO);
+        let counted: Vec<_> = counters.requests().filter(|(.., count)| *count > 0).collect();
+        let image = Route::Image;
+        let expected = [
+            (image, "1xx", "none", 1),
+            (image, "2xx", "miss", 1),
+            (image, "4xx", "none", 1),
+            (Route::Health, "2xx", "none", 1),
+        ];
+        assert_eq!(counted, expected);
         assert_eq!((counters.response_bytes(), counters.request_seconds.count()), (10, 3));
         counters.failures.add("other");
         assert_eq!(counters.failures.read(), BTreeMap::from([("other", 1), ("overloaded", 0)]));

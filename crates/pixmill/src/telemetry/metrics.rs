@@ -57,17 +57,18 @@ pub(crate) const BUILD: Metric = gauge(
 pub(crate) const UPTIME: Metric = gauge("pixmill_uptime_seconds", &[], "Seconds since the start.");
 pub(crate) const REQUESTS: Metric = counter(
     "pixmill_requests_total",
-    &["status", "cache"],
-    "Requests for pictures, by the class of their status and by the result of the cache as in X-Cache; `none`: no picture was answered.",
+    &["route", "status", "cache"],
+    "Requests, by what they ask for (`image`, uploads too; `job`; `health`, the probes; `admin`), by the class of their status and by the result of the cache as in X-Cache; `none`: no picture was answered.",
 );
 pub(crate) const REQUEST_SECONDS: Metric = histogram(
     "pixmill_request_duration_seconds",
     &[],
-    "Time from the head of a request until its response is ready, in seconds.",
+    "Time from the head of a request for an image until its response is ready, in seconds.",
 );
 pub(crate) const RESPONSE_BYTES: Metric =
-    counter("pixmill_response_bytes_total", &[], "Bytes of response bodies.");
-pub(crate) const IN_FLIGHT: Metric = gauge("pixmill_requests_in_flight", &[], "Requests being answered.");
+    counter("pixmill_response_bytes_total", &[], "Bytes of response bodies to requests for images.");
+pub(crate) const IN_FLIGHT: Metric =
+    gauge("pixmill_requests_in_flight", &[], "Requests in flight, those of operators left out.");
 pub(crate) const CONNECTIONS: Metric =
     gauge("pixmill_connections", &["listener"], "Open client connections, by listener.");
 pub(crate) const MALFORMED: Metric = counter(

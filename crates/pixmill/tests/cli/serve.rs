@@ -1,9 +1,12 @@
 //! `serve` and `health`: the server as a process.
 
 use std::{
-    io::{BufRead, BufReader, Read},
+    io::{BufRead, BufReader, Read, Write},
+    net::TcpStream,
     process::{Child, Command, Stdio},
 };
+
+use serde_json::Value;
 
 use crate::run::{err, out, pixmill, told};
 
@@ -107,4 +110,38 @@ fn a_server_does_not_start_with_problems() {
     for flag in ["--listen", "--admin-listen", "--origin"] {
         assert!(told.err.contains(&format!("(from {flag})")), "{flag}: {}", told.err);
     }
+}
+
+#[test]
+fn every_request_has_a_line_in_the_access_log() {
+    let mut server = serve_with(
+        &["--origin", concat!(env!("CARGO_MANIFEST_DIR"), "/../../samples")],
+        &[("PIXMILL__LISTEN__TRUSTED_PROXIES", "1"), ("PIXMILL__LOGS__FORMAT", "json")],
+    );
+    let address = server.url.strip_prefix("http://").unwrap().to_owned();
+    for target in ["/health", "/china.jpg?width=30&token=hunter2", "/async/0123456789abcdef0123456789abcdef"]
+    {
+        let mut stream = TcpStream::connect(&address).unwrap();
+        let head = format!(
+            "GET {target} HTTP/1.1\r\nHost: a\r\nConnection: close\r\nX-Request-Id: one\r\nUser-Agent: curl/8 \"x\"\r\n\
+             Referer: https://site.example/page?token=hunter2\r\nX-Forwarded-For: 6.6.6.6, 203.0.113.7\r\n\r\n"
+        );
+        stream.write_all(head.as_bytes()).unwrap();
+        stream.read_to_end(&mut Vec::new()).unwrap();
+        let (path, _) = target.split_once('?').unwrap_or((target, ""));
+        let line: Value = serde_json::from_str(&server.says(&format!("\"path\":\"{path}\""))).unwrap();
+        for (key, expected) in [
+            ("target", "access"),
+            ("method", "GET"),
+            ("path", path),
+            ("request_id", "one"),
+            ("client", "203.0.113.7"),
+            ("user_agent", "curl/8 \"x\""),
+            ("referer", "https://site.example/page"),
+        ] {
+            assert_eq!(line[key], expected, "{line}");
+        }
+        assert!(line["status"].is_u64() && line["elapsed_ms"].is_number(), "{line}");
+    }
+    assert!(!server.said().contains("hunter2"), "{}", server.said());
 }

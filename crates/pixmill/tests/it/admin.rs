@@ -61,9 +61,9 @@ async fn numbers_add_up() {
     until(async || server.answering() == 0).await;
     let metrics = metrics(&server).await;
     for (sample, expected) in [
-        ("pixmill_requests_total{status=\"2xx\",cache=\"miss\"}", 2.0),
-        ("pixmill_requests_total{status=\"2xx\",cache=\"hit-memory\"}", 1.0),
-        ("pixmill_requests_total{status=\"4xx\",cache=\"none\"}", 1.0),
+        ("pixmill_requests_total{route=\"image\",status=\"2xx\",cache=\"miss\"}", 2.0),
+        ("pixmill_requests_total{route=\"image\",status=\"2xx\",cache=\"hit-memory\"}", 1.0),
+        ("pixmill_requests_total{route=\"image\",status=\"4xx\",cache=\"none\"}", 1.0),
         ("pixmill_errors_total{code=\"invalid_parameter\"}", 1.0),
         ("pixmill_errors_total{code=\"overloaded\"}", 0.0),
         ("pixmill_request_duration_seconds_count", 4.0),

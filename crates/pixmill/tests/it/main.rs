@@ -31,6 +31,7 @@ mod overload;
 mod policy;
 mod purging;
 mod remarks;
+mod routes;
 #[path = "../../../origin/tests/it/s3.rs"]
 mod s3;
 mod setup;

@@ -73,7 +73,11 @@ fn process(page: &mut Scrape<'_>, shared: &Shared) {
 
 fn requests(page: &mut Scrape<'_>, shared: &Shared) {
     let counters = &shared.counters;
-    page.values(&REQUESTS, counters.requests().map(|(status, cache, count)| ([status, cache], count)));
+    let requests = counters.requests();
+    page.values(
+        &REQUESTS,
+        requests.map(|(route, status, cache, count)| ([route.name(), status, cache], count)),
+    );
     page.histograms(&REQUEST_SECONDS, [([], counters.request_seconds.inner())]);
     page.value(&RESPONSE_BYTES, counters.response_bytes());
     page.value(&IN_FLIGHT, shared.answering());

@@ -9,6 +9,7 @@ use super::metrics::tiers;
 use crate::{
     state::Shared,
     telemetry::{
+        counters::Route,
         hosts::{Load, by_origin},
         process::Process,
     },
@@ -19,7 +20,7 @@ pub fn stats(shared: &Shared) -> Value {
     let counters = &shared.counters;
     let load = shared.renderer.pool().load();
     let mut sources = Map::new();
-    for (_, source, count) in counters.requests() {
+    for (_, _, source, count) in counters.requests().filter(|(route, ..)| *route == Route::Image) {
         let sum = sources.get(source).and_then(Value::as_u64).unwrap_or_default();
         sources.insert(source.to_owned(), (sum + count).into());
     }

@@ -1,0 +1,103 @@
+//! What every request has, whatever page it asks for: an id, a line in the access log, a place in the metrics, CORS.
+
+use std::rc::Rc;
+
+use actix_web::{
+    Error, HttpResponse,
+    body::BoxBody,
+    dev::{ServiceRequest, ServiceResponse},
+    http::{
+        Method,
+        header::{ALLOW, HeaderValue},
+    },
+    middleware::Next,
+};
+
+use super::{
+    HEALTH, READY,
+    error::{METHODS, UPLOAD_METHODS},
+    later, put_uncached,
+    request_id::{REQUEST_ID, request_id},
+    upload, worker,
+};
+use crate::telemetry::{
+    access::Entry,
+    counters::{Listening, Route},
+};
+
+/// Wraps all pages of a listener. Answers `OPTIONS` itself, except for operators, whose pages no other site may read:
+/// there are no CORS headers on them either.
+pub async fn observe(
+    listener: Listening,
+    request: ServiceRequest,
+    next: Next<BoxBody>,
+) -> Result<ServiceResponse, Error> {
+    let worker = Rc::clone(worker(request.request()));
+    let route = route(listener, request.path());
+    // a scrape would count itself
+    let _answering = (route != Route::Admin).then(|| worker.answering());
+    let id = request_id(request.headers());
+    let entry = Entry::begin(request.request(), &id, route, &worker.shared);
+    let answered = if route != Route::Admin && *request.method() == Method::OPTIONS {
+        Ok(request.into_response(options()))
+    } else {
+        next.call(request).await
+    };
+    let (request, mut response) = match answered {
+        Ok(answered) => answered.into_parts(),
+        Err(error) => {
+            entry.end(&error.error_response());
+            return Err(error);
+        }
+    };
+    if route == Route::Image && response.headers().contains_key(ALLOW) && upload::is_welcome(&request) {
+        response.headers_mut().insert(ALLOW, HeaderValue::from_static(UPLOAD_METHODS));
+    }
+    if route != Route::Admin {
+        worker.shared.cors.describe(&request, &mut response);
+    }
+    response.headers_mut().insert(REQUEST_ID, id.clone());
+    entry.end(&response);
+    Ok(ServiceResponse::new(request, response))
+}
+
+fn route(listener: Listening, path: &str) -> Route {
+    match path {
+        _ if listener == Listening::Admin => Route::Admin,
+        HEALTH | READY => Route::Health,
+        _ if later::is_page(path) => Route::Job,
+        _ => Route::Image,
+    }
+}
+
+fn options() -> HttpResponse {
+    let mut response = HttpResponse::NoContent().finish();
+    let headers = response.headers_mut();
+    put_uncached(headers);
+    headers.insert(ALLOW, HeaderValue::from_static(METHODS));
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn routes() {
+        let id = "0123456789abcdef0123456789abcdef";
+        for (path, expected) in [
+            ("/health", Route::Health),
+            ("/ready", Route::Health),
+            ("/healthy.jpg", Route::Image),
+            (&format!("/async/{id}"), Route::Job),
+            (&format!("/async/{id}/result"), Route::Job),
+            (&format!("/async/{id}/other"), Route::Image),
+            (&format!("/async/{id}0"), Route::Image),
+            ("/async/photo.jpg", Route::Image),
+        ] {
+            assert_eq!(route(Listening::Public, path), expected, "{path}");
+            assert_eq!(route(Listening::Uploads, path), expected, "{path}");
+            assert_eq!(route(Listening::Admin, path), Route::Admin, "{path}");
+        }
+    }
+}
