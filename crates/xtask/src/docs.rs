@@ -46,7 +46,8 @@ pub fn run(arguments: &[String]) -> Result<()> {
 /// The reference of all configuration keys.
 fn configuration() -> String {
     let head = "# Configuration\n\nGenerated from the code by `make docs`. Defaults are overridden by the TOML file of `--config` (or \
-                `PIXMILL_CONFIG`), that by the environment (`PIXMILL__SECTION__KEY`), and that by the command line. \
+                `PIXMILL_CONFIG`), that by the environment (`PIXMILL__SECTION__KEY`; a list is \
+                TOML, or its elements separated by commas), and that by the command line. \
                 Unknown keys are errors; `pixmill check-config` tells all problems at once.\n\n";
     head.to_owned() + &pixmill::config::reference::reference()
 }

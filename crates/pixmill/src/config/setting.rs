@@ -30,6 +30,8 @@ pub(super) const SECRETS: &[&str] = &[
 const TYPES: &[(&str, &str)] = &[
     ("a duration", "a duration such as 20s or 5m"),
     ("parsable string", "a size such as 64MiB, or a number of bytes"),
+    ("f64", "a number"),
+    ("a sequence", "a list such as `[\"a\", \"b\"]`, or `a,b` in the environment"),
     ("u8", "a whole number of at most 255"),
     ("u16", "a whole number of at most 65535"),
     ("u32", "a whole number of at most 4294967295"),
@@ -39,6 +41,9 @@ const TYPES: &[(&str, &str)] = &[
 
 /// How serde begins to say that a key wants no text, whatever the text says.
 const NO_TEXT: &str = "invalid type: string";
+
+/// How serde ends to say that a key wants a list.
+const LISTS: [&str; 2] = ["expected a sequence", "expected an array of length"];
 
 /// A value for a key, and where it was given.
 #[derive(Debug)]
@@ -56,7 +61,7 @@ pub struct Setting {
 pub enum Given {
     /// With a type.
     Toml(Value),
-    /// As text, whatever its key wants: a text, or a TOML value of any type.
+    /// As text, whatever its key wants: a text, a TOML value of any type, or a list separated by commas.
     Text(String),
 }
 
@@ -68,14 +73,30 @@ impl Setting {
     pub fn fit(&self) -> Result<Value, String> {
         match &self.given {
             Given::Toml(value) => self.fit_value(value.clone()),
-            Given::Text(text) => {
-                self.fit_value(Value::String(text.clone())).or_else(|refused| match text.parse() {
-                    Ok(value) if refused.starts_with(NO_TEXT) => self.fit_value(value),
-                    _ => Err(refused),
-                })
-            }
+            Given::Text(text) => self.fit_text(text),
         }
         .map_err(|message| self.problem(&message))
+    }
+
+    /// Text as it is, else as a TOML value, else as a list whose elements are separated by commas.
+    fn fit_text(&self, text: &str) -> Result<Value, String> {
+        let refused = match self.fit_value(Value::String(text.to_owned())) {
+            Err(refused) if refused.starts_with(NO_TEXT) => refused,
+            fitting => return fitting,
+        };
+        let typed = text.parse().map(|value| self.fit_value(value));
+        if let Ok(Ok(value)) = typed {
+            return Ok(value);
+        }
+        if LISTS.iter().any(|list| refused.contains(list)) && !text.trim_start().starts_with('[') {
+            let elements = || text.split(',').map(str::trim).filter(|element| !element.is_empty());
+            let texts = elements().map(|element| Value::String(element.to_owned()));
+            let values =
+                elements().map(|element| element.parse().unwrap_or(Value::String(element.to_owned())));
+            let is_fitting = self.fit_value(Value::Array(texts.collect()));
+            return is_fitting.or_else(|_| self.fit_value(Value::Array(values.collect())));
+        }
+        typed.unwrap_or(Err(refused))
     }
 
     /// An error is serde's message.
@@ -160,6 +181,20 @@ mod tests {
             ("cache.memory.max_bytes", "1048576", "{cache={memory={max_bytes='1048576'}}}"),
             ("logs.format", "json", "{logs={format='json'}}"),
             ("origin.url", "", "{origin={url=''}}"),
+            (
+                "cors.allowed_origins",
+                "https://a.example, https://b.example",
+                "{cors={allowed_origins=['https://a.example','https://b.example']}}",
+            ),
+            (
+                "cors.allowed_origins",
+                "['https://a.example']",
+                "{cors={allowed_origins=['https://a.example']}}",
+            ),
+            ("cors.allowed_origins", "https://a.example", "{cors={allowed_origins=['https://a.example']}}"),
+            ("cors.allowed_origins", "", "{cors={allowed_origins=[]}}"),
+            ("uploads.tokens", "true", "{uploads={tokens=['true']}}"),
+            ("quality_auto.ssim", "0.9,0.92, 0.94,0.96", "{quality_auto={ssim=[0.9,0.92,0.94,0.96]}}"),
         ] {
             assert_eq!(text(key, given).as_deref(), Ok(expected), "{key}={given}");
         }
@@ -213,6 +248,16 @@ mod tests {
                 "limits.max_bytes",
                 "1 parsec",
                 "limits.max_bytes is \"1 parsec\", expected a size such as 64MiB, or a number of bytes (from there)",
+            ),
+            (
+                "quality_auto.ssim",
+                "0.9,x,1,1",
+                "quality_auto.ssim is \"0.9,x,1,1\", expected a number (from there)",
+            ),
+            (
+                "cors.allowed_origins",
+                "['a",
+                "cors.allowed_origins is \"['a\", expected a list such as `[\"a\", \"b\"]`, or `a,b` in the environment (from there)",
             ),
             ("limits", "3", "limits is \"3\", expected struct Limits (from there)"),
         ] {
