@@ -60,6 +60,8 @@ pub async fn make(worker: Rc<Worker>, job: Rc<Job>) -> Result<Made, Failure> {
             shared.results.put(job.key, Arc::clone(&made.envelope)).await;
             publish(lease, &shared.results, job.key);
         }
+        // what may no longer be stored must not be used any more either
+        Ok(made) if made.standing == Standing::Unkept && job.stale.is_some() => forget(&worker, &job).await,
         Err(failure) if job.stale.is_some() && !failure.excuses_stale() => forget(&worker, &job).await,
         _ => {}
     }

@@ -1,10 +1,14 @@
 //! The query string as (name, value) pairs: size cap, percent-decoding, the `64` suffix, last wins.
 
+use std::borrow::Cow;
+
 use base64::{
     Engine,
     alphabet::STANDARD,
     engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
 };
+
+use percent_encoding::{percent_decode_str, percent_encode_byte};
 
 use crate::params::spec::Invalid;
 
@@ -68,7 +72,7 @@ pub fn split(query: &str, known: impl Fn(&str) -> bool) -> Result<Vec<Raw>, Inva
         let expected = format!("at most {MAX_QUERY_BYTES} bytes");
         return Err(Invalid::new("query", query, expected));
     }
-    let pairs: Vec<(String, String)> = serde_urlencoded::from_str(query)
+    let pairs: Vec<(String, String)> = serde_urlencoded::from_str(&with_bytes(query))
         .map_err(|_| Invalid::new("query", query, "name=value pairs joined by &"))?;
     Ok(pairs
         .into_iter()
@@ -77,6 +81,52 @@ pub fn split(query: &str, known: impl Fn(&str) -> bool) -> Result<Vec<Raw>, Inva
             _ => Raw { name, value: Value::Plain(value) },
         })
         .collect())
+}
+
+/// A query string whose percent-encoded bytes are text when they are decoded: those that are not UTF-8 are encoded once
+/// more, so that a path or a URL in a value still names the bytes that were meant.
+pub fn with_bytes(query: &str) -> Cow<'_, str> {
+    if percent_decode_str(query).decode_utf8().is_ok() {
+        return Cow::Borrowed(query);
+    }
+    let raw = query.as_bytes();
+    // where in the query each decoded byte begins
+    let mut starts = Vec::with_capacity(raw.len() + 1);
+    let mut at = 0;
+    while at < raw.len() {
+        starts.push(at);
+        at += if is_escape(&raw[at..]) { 3 } else { 1 };
+    }
+    starts.push(raw.len());
+    let bytes: Vec<u8> = percent_decode_str(query).collect();
+    let mut spelled = String::with_capacity(query.len() + 16);
+    let mut at = 0;
+    for chunk in bytes.utf8_chunks() {
+        let valid = at + chunk.valid().len();
+        spelled.push_str(&query[starts[at]..starts[valid]]);
+        for byte in chunk.invalid() {
+            spelled.push_str("%25");
+            spelled.push_str(&percent_encode_byte(*byte)[1..]);
+        }
+        at = valid + chunk.invalid().len();
+    }
+    Cow::Owned(spelled)
+}
+
+/// Whether these bytes begin with a percent-encoded one.
+pub fn is_escape(bytes: &[u8]) -> bool {
+    matches!(bytes, [b'%', high, low, ..] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit())
+}
+
+/// Percent-decoded text; bytes that are not UTF-8 stay encoded.
+pub fn decoded(text: &str) -> String {
+    let bytes: Vec<u8> = percent_decode_str(text).collect();
+    let mut decoded = String::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        decoded.push_str(chunk.valid());
+        decoded.extend(chunk.invalid().iter().map(|byte| percent_encode_byte(*byte)));
+    }
+    decoded
 }
 
 /// Appends a value so that [`split`] reads it back, whatever is in it.
@@ -127,8 +177,15 @@ mod tests {
     }
 
     #[test]
-    fn bytes_that_are_not_utf8_never_fail_here() {
-        assert_eq!(texts("a=%FF")[0].1, Ok("\u{fffd}".to_owned()));
+    fn bytes_that_are_not_utf8_stay_encoded() {
+        for (query, expected) in [
+            ("a=%FF", "%FF"),
+            ("a=/caf%e9.jpg", "/caf%E9.jpg"),
+            ("a=\u{e9}%C3%A9%e9+%2B%41%C3", "\u{e9}\u{e9}%E9 +A%C3"),
+            ("a=%C3&b=%A9", "%C3"),
+        ] {
+            assert_eq!(texts(query)[0].1, Ok(expected.to_owned()), "{query}");
+        }
         assert_eq!(texts("a=%zz")[0].1, Ok("%zz".to_owned()));
     }
 

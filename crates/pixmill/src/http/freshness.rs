@@ -17,7 +17,7 @@ pub fn cache_control(meta: &Meta, standing: Standing) -> String {
     }
     let Lifetimes { fresh_for, stale_while_revalidate, stale_if_error, browsers, revalidation, .. } =
         meta.lifetimes;
-    let shared = seconds(fresh_for);
+    let shared = fresh_for.as_secs();
     let mut text = match browsers {
         BrowserLifetime::AsShared => public(fresh_for),
         BrowserLifetime::Stated(own) => format!("{}, s-maxage={shared}", public(own)),
@@ -50,12 +50,8 @@ pub fn absence(fresh_for: Duration) -> String {
 }
 
 fn public(fresh_for: Duration) -> String {
-    format!("public, max-age={}", seconds(fresh_for))
-}
-
-/// What is left of a second counts as one: it is over no sooner.
-fn seconds(time: Duration) -> u64 {
-    time.as_secs().saturating_add(u64::from(time.subsec_nanos() > 0))
+    // whole seconds, rounded down as `Age` is: others keep nothing for longer than was stated
+    format!("public, max-age={}", fresh_for.as_secs())
 }
 
 #[cfg(test)]
@@ -90,9 +86,9 @@ mod tests {
         };
         let own = BrowserLifetime::Stated(Duration::from_millis(4_500));
         for (browsers, revalidation, expected) in [
-            (own, Revalidation::Optional, "public, max-age=5, s-maxage=600"),
+            (own, Revalidation::Optional, "public, max-age=4, s-maxage=600"),
             (BrowserLifetime::Unstated, Revalidation::Optional, "public, s-maxage=600"),
-            (own, Revalidation::Shared, "public, max-age=5, s-maxage=600, proxy-revalidate"),
+            (own, Revalidation::Shared, "public, max-age=4, s-maxage=600, proxy-revalidate"),
             (BrowserLifetime::AsShared, Revalidation::Required, "public, max-age=600, must-revalidate"),
             (BrowserLifetime::AsShared, Revalidation::Always, "public, max-age=600, no-cache"),
         ] {
@@ -117,7 +113,7 @@ mod tests {
     #[test]
     fn absences_are_short() {
         assert_eq!(absence(Duration::ZERO), "no-store");
-        assert_eq!(absence(Duration::from_millis(9_900)), "public, max-age=10");
+        assert_eq!(absence(Duration::from_millis(9_900)), "public, max-age=9");
         assert_eq!(absence(Duration::from_secs(10)), "public, max-age=10");
     }
 }

@@ -1,8 +1,8 @@
 //! Percent-encodes what clients leave raw in request targets: `"`, `<`, `>`, a backtick and bytes beyond ASCII.
 //!
 //! Browsers encode these, scripts often do not, and the HTTP engine answers them with a bare 400 before anything of ours
-//! sees the request. Nothing but the target of a request line is changed. Where a request has a body, it is not known here
-//! where the next one begins, so that all that follows on its connection passes as it is.
+//! sees the request. Nothing but the target of a request line is changed. Bodies are passed over as their framing says; where
+//! it is not plain, all that follows on the connection passes as it is.
 
 /// Where the scan is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,50 +17,93 @@ enum State {
     Name(usize),
     /// In the value of a header.
     Value,
+    /// In the value of a header that frames the body, of which this many bytes are collected.
+    Framing(Header, usize),
+    /// So many bytes before the end of the body.
+    Body(u64),
+    /// In the line before a chunk, of which this many bytes are collected.
+    ChunkHead(usize),
+    /// So many bytes before the end of a chunk.
+    Chunk(u64),
+    /// Behind a chunk, until the end of its line.
+    ChunkEnd,
+    /// Behind the last chunk, in a line of which there are this many bytes.
+    Trailer(usize),
     /// Nothing is looked at any more.
     Off,
 }
 
-/// Headers that say that a body follows.
-const FRAMING: [&[u8]; 2] = [b"content-length", b"transfer-encoding"];
+/// A header that says that a body follows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Header {
+    ContentLength,
+    TransferEncoding,
+}
 
-/// Bytes of a name that are collected: the longest of [`FRAMING`], and blanks behind it.
+/// What is known of the body of the request whose headers are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Body {
+    None,
+    Length(u64),
+    Chunked,
+}
+
+/// Bytes of a name, a value or a line that are collected: the longest that mean anything here, and blanks beside them.
 const LONGEST: usize = 24;
 
 /// Scans the bytes of one connection.
 #[derive(Debug)]
 pub struct RequestTargets {
     state: State,
-    /// The beginning of the header's name, in small letters.
-    name: [u8; LONGEST],
+    /// The beginning of what is collected.
+    text: [u8; LONGEST],
+    body: Body,
 }
 
 impl Default for RequestTargets {
     fn default() -> Self {
-        Self { state: State::Method, name: [0; LONGEST] }
+        Self { state: State::Method, text: [0; LONGEST], body: Body::None }
     }
 }
 
 impl RequestTargets {
     /// The index of the first byte that has to be encoded; the scan stops before it.
     pub fn first_raw(&mut self, bytes: &[u8]) -> Option<usize> {
-        if self.state == State::Off {
-            return None;
+        let mut at = 0;
+        while at < bytes.len() && self.state != State::Off {
+            match self.passed_over(bytes.len() - at) {
+                0 if self.step(bytes[at]) => return Some(at),
+                0 => at += 1,
+                passed => at += passed,
+            }
         }
-        bytes.iter().position(|byte| self.step(*byte))
+        None
     }
 
     /// The bytes with what is raw in a target percent-encoded.
     pub fn encoded(&mut self, bytes: &[u8]) -> Vec<u8> {
         let mut encoded = Vec::with_capacity(bytes.len() + 64);
-        for byte in bytes {
-            if self.step(*byte) {
-                encoded.extend_from_slice(percent_encoding::percent_encode_byte(*byte).as_bytes());
-            } else {
-                encoded.push(*byte);
-            }
+        let mut rest = bytes;
+        while let Some(at) = self.first_raw(rest) {
+            encoded.extend_from_slice(&rest[..at]);
+            encoded.extend_from_slice(percent_encoding::percent_encode_byte(rest[at]).as_bytes());
+            rest = &rest[at + 1..];
         }
+        encoded.extend_from_slice(rest);
         encoded
+    }
+
+    /// How many of the next bytes belong to a body; the scan goes on behind them.
+    fn passed_over(&mut self, length: usize) -> usize {
+        let (State::Body(left) | State::Chunk(left)) = &mut self.state else { return 0 };
+        let passed = (*left).min(length as u64);
+        *left -= passed;
+        match self.state {
+            State::Body(0) => self.state = State::Method,
+            State::Chunk(0) => self.state = State::ChunkEnd,
+            _ => {}
+        }
+        passed as usize
     }
 
     /// Goes on by one byte; whether it has to be encoded, in which case nothing has changed.
@@ -71,29 +114,92 @@ impl RequestTargets {
             (State::Method, byte) if byte.is_ascii_graphic() || byte == b'\r' || byte == b'\n' => {
                 State::Method
             }
-            (State::Off | State::Method, _) => State::Off,
             (State::Target, b'"' | b'<' | b'>' | b'`' | b'\x7f'..) => return true,
             (State::Target, b' ') => State::Version,
-            // an empty line: the next request
-            (State::Name(0), b'\n') => State::Method,
+            (State::Name(0), b'\n') => self.behind_headers(),
             (State::Target | State::Version | State::Value, b'\n') | (State::Name(0), b'\r') => {
                 State::Name(0)
             }
-            (State::Name(length), b':') if self.says_body(length) => State::Off,
-            (State::Name(_), b':') => State::Value,
-            (State::Name(length), byte) => {
-                if let Some(slot) = self.name.get_mut(length) {
-                    *slot = byte.to_ascii_lowercase();
-                }
-                State::Name(length + 1)
-            }
+            (State::Name(length), b':') => match self.header(length) {
+                Some(header) => State::Framing(header, 0),
+                None => State::Value,
+            },
+            (State::Framing(header, length), b'\n') => self.framed(header, length),
+            (State::ChunkHead(length), b'\n') => self.chunk(length),
+            (State::ChunkEnd, b'\n') => State::ChunkHead(0),
+            (State::Trailer(0), b'\n') => State::Method,
+            (State::Trailer(_), b'\n') => State::Trailer(0),
+            (State::ChunkEnd | State::Trailer(0), b'\r') => self.state,
+            (State::Off | State::Method | State::ChunkEnd, _) => State::Off,
+            (State::Trailer(length), _) => State::Trailer(length + 1),
+            (State::Name(length), byte) => State::Name(self.collect(length, byte.to_ascii_lowercase())),
+            (State::Framing(header, length), byte) => State::Framing(header, self.collect(length, byte)),
+            (State::ChunkHead(length), byte) => State::ChunkHead(self.collect(length, byte)),
             (state, _) => state,
         };
         false
     }
 
-    fn says_body(&self, length: usize) -> bool {
-        self.name.get(..length).is_some_and(|name| FRAMING.contains(&name.trim_ascii()))
+    /// Takes one more byte of a text; how many there are.
+    fn collect(&mut self, length: usize, byte: u8) -> usize {
+        if let Some(slot) = self.text.get_mut(length) {
+            *slot = byte;
+        }
+        length + 1
+    }
+
+    /// What was collected; nothing if it was too long.
+    fn collected(&self, length: usize) -> Option<&str> {
+        std::str::from_utf8(self.text.get(..length)?.trim_ascii()).ok()
+    }
+
+    fn header(&self, length: usize) -> Option<Header> {
+        match self.collected(length)? {
+            "content-length" => Some(Header::ContentLength),
+            "transfer-encoding" => Some(Header::TransferEncoding),
+            _ => None,
+        }
+    }
+
+    /// Behind a header that frames the body. What says it twice, or says anything unusual, is not followed.
+    fn framed(&mut self, header: Header, length: usize) -> State {
+        let value = self.collected(length).unwrap_or_default();
+        let body = match header {
+            Header::ContentLength if value.bytes().all(|byte| byte.is_ascii_digit()) => {
+                value.parse().ok().map(Body::Length)
+            }
+            Header::TransferEncoding if value.eq_ignore_ascii_case("chunked") => Some(Body::Chunked),
+            _ => None,
+        };
+        match body {
+            Some(body) if self.body == Body::None => {
+                self.body = body;
+                State::Name(0)
+            }
+            _ => State::Off,
+        }
+    }
+
+    fn behind_headers(&mut self) -> State {
+        match std::mem::replace(&mut self.body, Body::None) {
+            Body::None | Body::Length(0) => State::Method,
+            Body::Length(length) => State::Body(length),
+            Body::Chunked => State::ChunkHead(0),
+        }
+    }
+
+    /// Behind the line before a chunk: its size, and perhaps extensions.
+    fn chunk(&self, length: usize) -> State {
+        let line = self.text.get(..length.min(LONGEST)).and_then(|line| std::str::from_utf8(line).ok());
+        let (size, extension) =
+            line.unwrap_or_default().split_once(';').unwrap_or((line.unwrap_or_default(), ""));
+        let is_whole = length <= LONGEST || !extension.is_empty();
+        let size = size.trim();
+        match u64::from_str_radix(size, 16) {
+            Ok(0) if is_whole => State::Trailer(0),
+            Ok(size) if is_whole => State::Chunk(size),
+            _ => State::Off,
+        }
     }
 }
 
@@ -133,14 +239,31 @@ mod tests {
             ),
             // empty lines before a request line
             ("\r\n\r\nGET /< HTTP/1.1\r\n\r\n", "\r\n\r\nGET /%3C HTTP/1.1\r\n\r\n"),
-            // bodies, and all that follows them
+            // bodies, and what follows them
             (
-                "POST /< HTTP/1.1\r\nContent-Length: 9\r\n\r\nGET /< x\nGET /< HTTP/1.1\r\n\r\n",
-                "POST /%3C HTTP/1.1\r\nContent-Length: 9\r\n\r\nGET /< x\nGET /< HTTP/1.1\r\n\r\n",
+                "POST /< HTTP/1.1\r\nContent-Length: 11\r\n\r\nGET /< x\n\r\nGET /< HTTP/1.1\r\n\r\n",
+                "POST /%3C HTTP/1.1\r\nContent-Length: 11\r\n\r\nGET /< x\n\r\nGET /%3C HTTP/1.1\r\n\r\n",
             ),
             (
-                "POST /a HTTP/1.1\r\nTRANSFER-ENCODING : chunked\r\n\r\n5\r\nA /<b\r\n",
-                "POST /a HTTP/1.1\r\nTRANSFER-ENCODING : chunked\r\n\r\n5\r\nA /<b\r\n",
+                "GET /a HTTP/1.1\r\ncontent-length:0\r\n\r\nGET /< HTTP/1.1\r\n\r\n",
+                "GET /a HTTP/1.1\r\ncontent-length:0\r\n\r\nGET /%3C HTTP/1.1\r\n\r\n",
+            ),
+            (
+                "POST /a HTTP/1.1\r\nTRANSFER-ENCODING : chunked\r\n\r\n5;x=\"<\"\r\nA /<b\r\n00\r\nT: <\r\n\r\nGET /< HTTP/1.1\r\n\r\n",
+                "POST /a HTTP/1.1\r\nTRANSFER-ENCODING : chunked\r\n\r\n5;x=\"<\"\r\nA /<b\r\n00\r\nT: <\r\n\r\nGET /%3C HTTP/1.1\r\n\r\n",
+            ),
+            // framing that is not plain, and all that follows it
+            (
+                "POST /a HTTP/1.1\r\nTransfer-Encoding: gzip, chunked\r\n\r\nGET /< HTTP/1.1\r\n\r\n",
+                "POST /a HTTP/1.1\r\nTransfer-Encoding: gzip, chunked\r\n\r\nGET /< HTTP/1.1\r\n\r\n",
+            ),
+            (
+                "GET /a HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\n GET /< HTTP/1.1\r\n\r\n",
+                "GET /a HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\n GET /< HTTP/1.1\r\n\r\n",
+            ),
+            (
+                "GET /a HTTP/1.1\r\nContent-Length: +1\r\n\r\n GET /< HTTP/1.1\r\n\r\n",
+                "GET /a HTTP/1.1\r\nContent-Length: +1\r\n\r\n GET /< HTTP/1.1\r\n\r\n",
             ),
             // TLS on this port
             ("\u{16}\u{3}\u{1} <>", "\u{16}\u{3}\u{1} <>"),

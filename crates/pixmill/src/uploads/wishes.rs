@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use percent_encoding::percent_decode_str;
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use url::form_urlencoded::Serializer;
 use vips_ops::{
     params::{lookup, rules::PRESET, source, spec::Invalid, value::boolean::boolean},
@@ -19,6 +19,22 @@ const CACHE_QUERIES: &str = "cache_queries";
 /// How often a query string may be percent-encoded beside the encoding of the form or URL that carries it: the list as a
 /// whole, and each of its elements.
 const ENCODINGS: usize = 2;
+
+/// What no query of a URL holds as it is (RFC 3986, 3.4).
+const NOT_IN_QUERIES: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'#')
+    .add(b'<')
+    .add(b'>')
+    .add(b'[')
+    .add(b'\\')
+    .add(b']')
+    .add(b'^')
+    .add(b'`')
+    .add(b'{')
+    .add(b'|')
+    .add(b'}');
 
 /// Wishes, and the query string without them.
 #[derive(Debug, PartialEq, Eq)]
@@ -124,14 +140,18 @@ fn is_cache_queries(name: &str) -> bool {
     rest.is_empty() || index.is_some_and(|index| index.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
-/// A JSON array of query strings, or one query string; percent-encoded as a whole, element by element, or not at all.
+/// A JSON array of query strings, or one query string; percent-encoded as a whole (with a plus for a space, as forms
+/// are), element by element, or not at all.
 fn listed(text: &str) -> Result<Vec<String>, Failure> {
-    let array = decodings(text).find(|text| text.trim_start().starts_with('['));
-    let queries = match &array {
-        Some(array) => serde_json::from_str(array).map_err(|_| {
+    let spaced = text.replace('+', " ");
+    let arrays = decodings(text).chain(decodings(&spaced)).filter(|text| text.trim_start().starts_with('['));
+    let mut arrays = arrays.map(|array| serde_json::from_str(&array)).peekable();
+    let queries = if arrays.peek().is_none() {
+        vec![text.to_owned()]
+    } else {
+        arrays.find_map(Result::ok).ok_or_else(|| {
             Invalid::new(CACHE_QUERIES, text, "a JSON array of query strings, [\"width=200\",\"width=400\"]")
-        })?,
-        None => vec![text.to_owned()],
+        })?
     };
     queries.iter().map(|query| picture_only(&meaningful(query)?)).collect()
 }
@@ -146,16 +166,28 @@ fn meaningful(query: &str) -> Result<String, Failure> {
         let is_known =
             |name: &str| lookup(name).is_some() || source::lookup(name).is_some() || name == PRESET.name;
         if pairs.iter().any(|raw| is_known(&raw.name)) {
-            return Ok(query.to_owned());
+            return Ok(encoded(query));
         }
     }
     Err(refused().into())
 }
 
+/// A query string that was decoded, as a part of a URL again.
+fn encoded(query: &str) -> String {
+    let mut encoded = String::with_capacity(query.len());
+    for (at, c) in query.char_indices() {
+        match c {
+            '%' if !query::is_escape(&query.as_bytes()[at..]) => encoded.push_str("%25"),
+            _ => encoded.extend(utf8_percent_encode(c.encode_utf8(&mut [0; 4]), NOT_IN_QUERIES)),
+        }
+    }
+    encoded
+}
+
 /// The text as it came, and percent-decoded once, twice, as far as that changes it.
 fn decodings(text: &str) -> impl Iterator<Item = String> {
     let decoded = |text: &String| {
-        let decoded = percent_decode_str(text).decode_utf8_lossy().into_owned();
+        let decoded = query::decoded(text);
         (decoded != *text).then_some(decoded)
     };
     std::iter::successors(Some(text.to_owned()), decoded).take(1 + ENCODINGS)
@@ -256,6 +288,37 @@ mod tests {
         ] {
             assert_eq!(read(query, &[], 9).unwrap().queries, ["width=2", "height=3&blur=1"], "{query}");
         }
+    }
+
+    #[test]
+    fn lists_encoded_as_forms_are() {
+        // quote_plus(json.dumps([...])) of Python, in a form
+        let form = fields(&[("cache_queries", "%5B%22width%3D2%22%2C+%22height%3D3%26blur%3D1%22%5D")]);
+        assert_eq!(read("", &form, 9).unwrap().queries, ["width=2", "height=3&blur=1"]);
+        let query =
+            "cache_queries=%255B%2522width%253D2%2522%252C%2B%2522height%253D3%2526blur%253D1%2522%255D";
+        assert_eq!(read(query, &[], 9).unwrap().queries, ["width=2", "height=3&blur=1"]);
+    }
+
+    #[test]
+    fn queries_are_parts_of_urls() {
+        for (listed, expected) in [
+            (
+                "[\"width=2&mark=/a.png&mark_pos=bottom right\"]",
+                "width=2&mark=/a.png&mark_pos=bottom%20right",
+            ),
+            (
+                "[\"width%3D2%26layers%3D%5B%7B%22text%22%3A%22a%20b%22%7D%5D\"]",
+                "width=2&layers=%5B%7B%22text%22:%22a%20b%22%7D%5D",
+            ),
+            ("[\"width=2&x=\\r\\nX: y\"]", "width=2&x=%0D%0AX:%20y"),
+            ("width=2&x=100%&y=%41%zz", "width=2&x=100%25&y=%41%25zz"),
+            ("width=2&x=\u{e9}#", "width=2&x=%C3%A9%23"),
+        ] {
+            assert_eq!(read("", &fields(&[("cache_queries", listed)]), 9).unwrap().queries, [expected]);
+        }
+        let latin = "cache_queries=width%3D200%26mark%3D%2Fcaf%E9.png";
+        assert_eq!(read(latin, &[], 9).unwrap().queries, ["width=200&mark=/caf%E9.png"]);
     }
 
     #[test]

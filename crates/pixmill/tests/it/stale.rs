@@ -51,6 +51,35 @@ async fn while_the_origin_is_broken_the_old_answer_is_used() {
 }
 
 #[actix_web::test]
+async fn what_may_no_longer_be_stored_is_forgotten() {
+    for (name, value) in [("cache-control", "no-store"), ("cache-control", "private"), ("vary", "*")] {
+        for changed in [true, false] {
+            let tagged = |reply: Reply| reply.with("etag", "\"v1\"");
+            let first =
+                tagged(reply("china.jpg", "max-age=0, stale-while-revalidate=600, stale-if-error=600"));
+            let origin = FakeOrigin::start(first);
+            let server = serve_origin(&origin).await;
+            let old = get(server.address, TARGET).await;
+            let other =
+                Reply::ok(&sample(if changed { "flower.jpg" } else { "china.jpg" })).with(name, value);
+            let unchanged = Reply::status(304).with("etag", "\"v1\"").with(name, value);
+            origin.replies(if changed { other } else { unchanged });
+            assert_eq!(get(server.address, TARGET).await.outcome(), (200, "stale"));
+            until(async || origin.asked() == 2).await;
+            origin.replies(Reply::ok(&sample("flower.jpg")).with(name, value));
+            until(async || get(server.address, TARGET).await.header("x-cache") == "miss").await;
+            let new = get(server.address, TARGET).await;
+            assert_eq!(
+                (new.outcome(), new.header("cache-control")),
+                ((200, "miss"), "no-store"),
+                "{name}: {value}"
+            );
+            assert_ne!(new.body, old.body, "{name}: {value}");
+        }
+    }
+}
+
+#[actix_web::test]
 async fn what_the_origin_took_back_is_forgotten() {
     for taken_back in [404, 403] {
         let origin =
