@@ -18,7 +18,7 @@ use crate::{
     },
     settings::Settings,
     size::{Rect, Size},
-    source::{Profile, Source},
+    source::{Profile, Source, SourceFormat},
     steps::{
         self, alpha, canvas, gain_map, load, metadata, orient, profile, redeye, resize, sharpen, turn, window,
     },
@@ -175,8 +175,13 @@ pub(crate) fn pixels(plan: &Plan, source: &Source, overlays: &[Drawn], deadline:
     } else {
         frame(plan, &opened, &mut Found::default(), overlays)
     };
-    let outdated =
-        Outdated { orientation: plan.autorotated, pixels: !original::keeps_pixels(plan, &source.info) };
+    // AVIF says how it is turned in a box of its own, which is obeyed always
+    let turned = plan.autorotated || source.info.format == SourceFormat::Heif;
+    let outdated = Outdated {
+        orientation: turned,
+        pixels: !original::keeps_pixels(plan, &source.info),
+        colours: source.info.profile == Profile::Foreign,
+    };
     let updated = finished.and_then(|image| carried::updated(&image, outdated));
     updated.and_then(|image| gain_map::unclaimed(&image)).map_err(Error::of_pixels)
 }

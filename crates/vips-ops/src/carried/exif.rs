@@ -14,6 +14,13 @@ const STRIP_LENGTHS: u16 = 0x0117;
 /// Tags of directories that belong to the picture: the camera's, GPS, interoperability.
 const GPS: u16 = 0x8825;
 const INTEROPERABILITY: u16 = 0xa005;
+/// The camera's tag of the colours, and the value of sRGB; the tag of the rules of interoperability, and those that go with
+/// Adobe RGB and sRGB (EXIF 2.32, 4.6.6 and annex; DCF 2.0).
+const COLOUR_SPACE: u16 = 0xa001;
+const SRGB: u16 = 1;
+const RULES: u16 = 1;
+const ADOBE_RULES: &[u8] = b"R03\0";
+const SRGB_RULES: &[u8] = b"R98\0";
 /// The most directories that are followed, one behind the other; EXIF has two.
 const MOST_DIRECTORIES: usize = 8;
 /// Bytes of the header of a block.
@@ -59,8 +66,15 @@ pub fn without(block: &[u8], removed: Removed) -> Option<Vec<u8>> {
     (!is_empty).then_some(tiff.bytes)
 }
 
-/// The block with other sides of the picture, where the camera's directory states them; none if it does not.
-pub fn with_sides(block: Vec<u8>, width: u32, height: u32) -> Option<Vec<u8>> {
+/// A block that states an orientation, 1 to 8, and nothing else.
+pub fn with_orientation(orientation: u16) -> Vec<u8> {
+    let entry = [ORIENTATION, SHORT, 0, 1, orientation, 0].map(u16::to_be_bytes);
+    [&b"MM\0*\0\0\0\x08\0\x01"[..], entry.as_flattened(), &[0; 4]].concat()
+}
+
+/// The block with these sides of the picture, and with its colours sRGB if they are now, where the camera's directory states
+/// them; none if there is no such directory.
+pub fn with_camera(block: Vec<u8>, width: u32, height: u32, is_srgb: bool) -> Option<Vec<u8>> {
     let mut tiff = Tiff { big_endian: big_endian(&block)?, bytes: block };
     let link = tiff.entry(tiff.long(4)? as usize, CAMERA)?;
     let directory = tiff.long(link + 8)? as usize;
@@ -70,6 +84,9 @@ pub fn with_sides(block: Vec<u8>, width: u32, height: u32) -> Option<Vec<u8>> {
             SHORT => tiff.set_short(at + 8, u16::try_from(side).ok()?)?,
             _ => tiff.set_long(at + 8, side)?,
         }
+    }
+    if is_srgb {
+        tiff.call_srgb(directory);
     }
     Some(tiff.bytes)
 }
@@ -107,6 +124,20 @@ impl Tiff {
     fn set_long(&mut self, at: usize, value: u32) -> Option<()> {
         let bytes = if self.big_endian { value.to_be_bytes() } else { value.to_le_bytes() };
         self.bytes.get_mut(at..at + 4)?.copy_from_slice(&bytes);
+        Some(())
+    }
+
+    /// States sRGB where a camera's directory states other colours, and in the name of its rules of interoperability.
+    fn call_srgb(&mut self, camera: usize) -> Option<()> {
+        if let Some(at) = self.entry(camera, COLOUR_SPACE) {
+            self.set_short(at + 8, SRGB)?;
+        }
+        let rules = self.long(self.entry(camera, INTEROPERABILITY)? + 8)? as usize;
+        let name = self.entry(rules, RULES)? + 8;
+        let name = self.bytes.get_mut(name..name + ADOBE_RULES.len())?;
+        if name == ADOBE_RULES {
+            name.copy_from_slice(SRGB_RULES);
+        }
         Some(())
     }
 
@@ -316,6 +347,22 @@ mod tests {
 
     fn little(parts: &[&[u8]]) -> Vec<u8> {
         [&b"II*\0\x08\0\0\0"[..], &parts.concat()].concat()
+    }
+
+    #[test]
+    fn colours_that_became_srgb_are_called_so() {
+        // first 8..26, camera 26..56, interoperability 56..74
+        let named = |space: u32, rules: &[u8; 4]| {
+            let rules = u32::from_le_bytes(*rules);
+            little(&[
+                &directory(&[entry(CAMERA, 4, 1, 26)], 0),
+                &directory(&[entry(COLOUR_SPACE, 3, 1, space), entry(INTEROPERABILITY, 4, 1, 56)], 0),
+                &directory(&[entry(RULES, 2, 4, rules)], 0),
+            ])
+        };
+        assert_eq!(with_camera(named(0xffff, b"R03\0"), 1, 1, true), Some(named(1, b"R98\0")));
+        assert_eq!(with_camera(named(0xffff, b"R98\0"), 1, 1, true), Some(named(1, b"R98\0")));
+        assert_eq!(with_camera(named(0xffff, b"R03\0"), 1, 1, false), Some(named(0xffff, b"R03\0")));
     }
 
     #[test]

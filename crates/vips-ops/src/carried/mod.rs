@@ -21,6 +21,7 @@ use crate::plan::format::OutputFormat;
 
 /// Blocks in libvips' metadata.
 const EXIF: &std::ffi::CStr = c"exif-data";
+const PROFILE: &std::ffi::CStr = c"icc-profile-data";
 const XMP: &std::ffi::CStr = c"xmp-data";
 const PHOTOSHOP: &std::ffi::CStr = c"iptc-data";
 
@@ -31,6 +32,8 @@ pub struct Outdated {
     pub orientation: bool,
     /// Pixels are others than the original's: a thumbnail would show what was cut off or made unrecognisable.
     pub pixels: bool,
+    /// Colours were those of a profile, and are sRGB where the answer has none.
+    pub colours: bool,
 }
 
 /// The picture with blocks that say nothing that is no longer so. A block that cannot be read goes.
@@ -39,10 +42,17 @@ pub fn updated(image: &Image, outdated: Outdated) -> Result<Image> {
     let own = image.block(EXIF).map(|block| block.strip_prefix(PREFIX).unwrap_or(block));
     let exif = own.map(|block| {
         let edited = exif::without(block, removed)?;
-        let sides =
-            outdated.pixels.then(|| exif::with_sides(edited.clone(), image.width(), image.page_height()));
-        Some([PREFIX, &sides.flatten().unwrap_or(edited)].concat())
+        let is_srgb = outdated.colours && !image.has(PROFILE);
+        let camera = exif::with_camera(edited.clone(), image.width(), image.page_height(), is_srgb);
+        Some([PREFIX, &camera.unwrap_or(edited)].concat())
     });
+    // TIFF has its orientation among what says how it is stored
+    let own_orientation = image.int(c"orientation").filter(|tag| {
+        let is_said = image.block(XMP).is_some_and(xmp::has_orientation);
+        !outdated.orientation && own.is_none() && (2..=8).contains(tag) && !is_said
+    });
+    let stated = own_orientation.map(|tag| Some([PREFIX, &exif::with_orientation(tag as u16)].concat()));
+    let exif = exif.or(stated);
     let xmp = image.block(XMP).map(|packet| current_xmp(packet, outdated));
     let photoshop = image.block(PHOTOSHOP).filter(|_| outdated.pixels).map(photoshop::without_thumbnails);
     image.edit(|edit| {
@@ -65,12 +75,12 @@ pub fn updated(image: &Image, outdated: Outdated) -> Result<Image> {
 }
 
 fn current_xmp(packet: &[u8], outdated: Outdated) -> Cow<'_, [u8]> {
-    let packet = if outdated.orientation { xmp::without_orientation(packet) } else { packet.into() };
-    match packet {
-        Cow::Borrowed(packet) if outdated.pixels => xmp::without_pictures(packet),
-        Cow::Owned(packet) if outdated.pixels => xmp::without_pictures(&packet).into_owned().into(),
-        packet => packet,
-    }
+    let names = [
+        xmp::PARTS,
+        if outdated.orientation { xmp::ORIENTATION } else { &[] },
+        if outdated.pixels { xmp::PICTURES } else { &[] },
+    ];
+    xmp::without(packet, &names.concat())
 }
 
 /// Whether the picture carries EXIF.

@@ -5,24 +5,42 @@
 use std::borrow::Cow;
 
 /// The orientation.
-const ORIENTATION: [&[u8]; 1] = [b"tiff:Orientation"];
+pub const ORIENTATION: &[&[u8]] = &[b"tiff:Orientation"];
 
-/// Properties that hold pictures in the packet: thumbnails, by the prefixes of XMP and of its forerunner, and what was
-/// photographed before an effect was applied (Google's camera).
-const PICTURES: [&[u8]; 5] =
-    [b"xmp:Thumbnails", b"xap:Thumbnails", b"xmpGImg:image", b"xapGImg:image", b"GImage:Data"];
+/// Properties that hold pictures in the packet: thumbnails, by the prefixes of XMP and of its forerunner, what was
+/// photographed before an effect was applied, and how far away it is (Google's camera).
+pub const PICTURES: &[&[u8]] = &[
+    b"xmp:Thumbnails",
+    b"xap:Thumbnails",
+    b"xmpGImg:image",
+    b"xapGImg:image",
+    b"GImage:Data",
+    b"GImage:Mime",
+    b"GDepth:Data",
+    b"GDepth:Mime",
+];
 
-/// The packet without the orientation; other bytes stay as they are.
-pub fn without_orientation(packet: &[u8]) -> Cow<'_, [u8]> {
-    without(packet, &ORIENTATION)
+/// Properties that tell of parts of the file beside the picture, which no answer has: films of Google's and Samsung's
+/// cameras behind it, lists of what is there, and the rest of a long packet.
+pub const PARTS: &[&[u8]] = &[
+    b"GCamera:MotionPhoto",
+    b"GCamera:MotionPhotoVersion",
+    b"GCamera:MotionPhotoPresentationTimestampUs",
+    b"GCamera:MicroVideo",
+    b"GCamera:MicroVideoVersion",
+    b"GCamera:MicroVideoOffset",
+    b"GCamera:MicroVideoPresentationTimestampUs",
+    b"Container:Directory",
+    b"xmpNote:HasExtendedXMP",
+];
+
+/// Whether a packet states an orientation.
+pub fn has_orientation(packet: &[u8]) -> bool {
+    ORIENTATION.iter().any(|name| without_one(packet, name).is_some())
 }
 
-/// The packet without pictures; other bytes stay as they are.
-pub fn without_pictures(packet: &[u8]) -> Cow<'_, [u8]> {
-    without(packet, &PICTURES)
-}
-
-fn without<'a>(packet: &'a [u8], names: &[&[u8]]) -> Cow<'a, [u8]> {
+/// The packet without these properties; other bytes stay as they are.
+pub fn without<'a>(packet: &'a [u8], names: &[&[u8]]) -> Cow<'a, [u8]> {
     names.iter().fold(Cow::Borrowed(packet), |packet, name| match without_one(&packet, name) {
         Some(rest) => Cow::Owned(rest),
         None => packet,
@@ -136,19 +154,28 @@ mod tests {
             ("<tiff:Orientation", "<tiff:Orientation"),
             ("", ""),
         ] {
-            let edited = without_orientation(packet.as_bytes());
+            let edited = without(packet.as_bytes(), ORIENTATION);
             assert_eq!(String::from_utf8_lossy(&edited), expected, "{packet}");
         }
     }
 
     #[test]
     fn pictures_go_and_nothing_else() {
-        let edited = without_pictures(
+        let edited = without(
             b"<r a='1' GImage:Data='abc'><xmp:Thumbnails><rdf:Alt><xmpGImg:image>/9j/</xmpGImg:image></rdf:Alt>\
               </xmp:Thumbnails><xmp:Rating>3</xmp:Rating><xapGImg:image>/9j/</xapGImg:image></r>",
+            PICTURES,
         );
         assert_eq!(String::from_utf8_lossy(&edited), "<r a='1'><xmp:Rating>3</xmp:Rating></r>");
-        assert!(matches!(without_pictures(b"<r/>"), Cow::Borrowed(_)), "nothing is copied for nothing");
+        assert!(matches!(without(b"<r/>", PICTURES), Cow::Borrowed(_)), "nothing is copied for nothing");
+    }
+
+    #[test]
+    fn films_behind_the_picture_are_not_claimed() {
+        let packet =
+            b"<d GCamera:MotionPhoto=\"1\" GCamera:MotionPhotoVersion='1' xmpNote:HasExtendedXMP=\"AB\" \
+              xmp:Rating=\"3\"><Container:Directory><rdf:Seq/></Container:Directory><x/></d>";
+        assert_eq!(String::from_utf8_lossy(&without(packet, PARTS)), "<d xmp:Rating=\"3\"><x/></d>");
     }
 
     #[test]
@@ -166,7 +193,7 @@ mod tests {
         for part in parts {
             for end in ["", ">", "\"", "</tiff:Orientation>"] {
                 let packet = part.repeat(1_000_000 / part.len()) + end;
-                assert!(without_orientation(packet.as_bytes()).len() <= packet.len());
+                assert!(without(packet.as_bytes(), ORIENTATION).len() <= packet.len());
             }
         }
     }
@@ -174,7 +201,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_packet_is_edited(packet in "(<| |\n|=|\"|'|6|/|>|tiff:Orientation|</tiff:Orientation>){0,30}") {
-            let edited = without_orientation(packet.as_bytes());
+            let edited = without(packet.as_bytes(), ORIENTATION);
             prop_assert!(edited.len() <= packet.len());
         }
     }

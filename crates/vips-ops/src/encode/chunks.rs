@@ -1,5 +1,7 @@
 //! The chunks of a PNG that was just written.
 
+use bytes::Bytes;
+
 /// Bytes before the first chunk (PNG, 5.2).
 pub const SIGNATURE: usize = 8;
 
@@ -9,6 +11,10 @@ pub const COLOUR_TYPE: usize = 9;
 /// Bytes of a chunk beside its body: length and name before it, checksum after it (PNG, 5.3).
 const BEFORE: usize = 8;
 const AFTER: usize = 4;
+
+/// Resolutions that libvips makes up, as a PNG states them: pixels a metre across and down, and the unit (PNG, 11.3.4.3).
+const MADE_UP: [&[u8]; 3] =
+    [&[0, 0, 11, 18, 0, 0, 11, 18, 1], &[0, 0, 11, 19, 0, 0, 11, 19, 1], &[0, 0, 3, 232, 0, 0, 3, 232, 1]];
 
 /// The reversed polynomial of the checksum (PNG, Annex D).
 const POLYNOMIAL: u32 = 0xedb8_8320;
@@ -33,6 +39,23 @@ pub fn of(file: &[u8]) -> impl Iterator<Item = Chunk<'_>> {
         rest = &rest[whole.len()..];
         Some(Chunk { name, body: &whole[BEFORE..BEFORE + length], whole })
     })
+}
+
+/// The file without a resolution that no original stated: libvips writes one into every PNG, of 72 pixels an inch, or of one
+/// a millimetre. Whoever states one of these says what holds without it.
+pub fn without_made_up_resolution(file: Bytes) -> Bytes {
+    let mut at = SIGNATURE;
+    for chunk in of(&file) {
+        let next = at + chunk.whole.len();
+        match chunk.name {
+            b"pHYs" if MADE_UP.contains(&chunk.body) => {
+                return [&file[..at], &file[next..]].concat().into();
+            }
+            b"IDAT" => break,
+            _ => at = next,
+        }
+    }
+    file
 }
 
 /// Appends a chunk.
@@ -60,6 +83,26 @@ fn checksum(bytes: &[u8]) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn resolutions_that_were_stated_stay() {
+        let file = |pixels: u32| -> Bytes {
+            let mut file = vec![0; SIGNATURE];
+            write(&mut file, *b"IHDR", &[7; 13]);
+            write(&mut file, *b"pHYs", &[&pixels.to_be_bytes()[..], &pixels.to_be_bytes(), &[1]].concat());
+            write(&mut file, *b"IDAT", &[1]);
+            file.into()
+        };
+        for (pixels, stays) in
+            [(2834, false), (2835, false), (1000, false), (11811, true), (3780, true), (0, true)]
+        {
+            let left = without_made_up_resolution(file(pixels));
+            let names: Vec<_> = of(&left).map(|chunk| *chunk.name).collect();
+            let expected: &[[u8; 4]] =
+                if stays { &[*b"IHDR", *b"pHYs", *b"IDAT"] } else { &[*b"IHDR", *b"IDAT"] };
+            assert_eq!(names, expected, "{pixels}");
+        }
+    }
 
     #[test]
     fn what_is_written_is_read() {

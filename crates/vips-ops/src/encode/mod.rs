@@ -50,11 +50,12 @@ fn encode_keeping(image: &Image, output: Output, keep: Keep) -> Result<Bytes> {
         }
         OutputFormat::Png => {
             let rows = if output.interlace { PngRows::Interlaced } else { PngRows::Plain };
-            if output.palette {
+            let encoded = if output.palette {
                 indexed::encode(image, output.effort, rows, keep)
             } else {
                 image.save_png(output.effort, rows, Palette::Direct, keep)
-            }
+            };
+            encoded.map(chunks::without_made_up_resolution)
         }
         OutputFormat::Webp => image.save_webp(output.quality, output.effort, keep),
         OutputFormat::Avif => image.save_avif(output.quality, output.effort, subsample, keep),

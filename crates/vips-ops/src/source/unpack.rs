@@ -7,7 +7,7 @@
 use std::io::Read;
 
 use bytes::{Buf, Bytes, buf::Reader};
-use flate2::bufread::GzDecoder;
+use flate2::bufread::MultiGzDecoder;
 
 use super::sniff::{SVG_REACH, SourceFormat, sniff};
 use crate::error::{Error, Result};
@@ -42,7 +42,7 @@ pub struct Unpacking {
 }
 
 enum Packed {
-    Gzip(Box<GzDecoder<Reader<Bytes>>>),
+    Gzip(Box<MultiGzDecoder<Reader<Bytes>>>),
     Wide(Wide),
     /// Bytes that are UTF-8 and say that they are not.
     Misnamed(Bytes),
@@ -124,7 +124,7 @@ impl Packed {
 
     /// A compressed drawing.
     fn gzip(bytes: &Bytes) -> Option<Self> {
-        let decoder = || GzDecoder::new(bytes.clone().reader());
+        let decoder = || MultiGzDecoder::new(bytes.clone().reader());
         let packed = bytes.starts_with(&GZIP);
         let mut head = Vec::new();
         // what is broken further on still begins like a drawing
@@ -250,6 +250,13 @@ mod tests {
     fn unpacked(bytes: &[u8]) -> Option<String> {
         let unpacking = Unpacking::of(&Bytes::copy_from_slice(bytes), 10_000_000)?;
         Some(String::from_utf8(unpacking.finish().unwrap().to_vec()).unwrap())
+    }
+
+    #[test]
+    fn members_of_a_compressed_drawing_are_joined() {
+        let (one, other) = TEXT.as_bytes().split_at(70);
+        let packed = [gzip(one), gzip(other), b"no member".to_vec()].concat();
+        assert_eq!(plain(packed.into(), 1000).unwrap(), TEXT);
     }
 
     #[test]

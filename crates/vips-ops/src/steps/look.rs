@@ -12,8 +12,12 @@ use crate::{
 
 /// The picture as it is stored, in sRGB, its long side at most `side` pixels.
 pub fn at(source: &Source, side: u32, deadline: &Deadline) -> Result<Image> {
-    let long = source.info.stored.width.max(source.info.stored.height);
-    let shrink = [8u8, 4, 2].into_iter().find(|shrink| long / u32::from(*shrink) >= side).unwrap_or(1);
+    let Size { width, height } = source.info.stored;
+    // a side that is shorter than that would have no pixel left
+    let fits = |shrink: &u8| {
+        width.max(height) / u32::from(*shrink) >= side && width.min(height) >= u32::from(*shrink)
+    };
+    let shrink = [8u8, 4, 2].into_iter().find(fits).unwrap_or(1);
     let image = load::open_for_measuring(source, shrink, Access::Sequential, deadline)?;
     let scale = (f64::from(side) / f64::from(image.width().max(image.height()))).min(1.0);
     let scaled = |length: u32| ((f64::from(length) * scale).round() as u32).max(1);

@@ -32,12 +32,16 @@ fn nothing_is_invented() {
     start();
     let pixels: Vec<u8> = (0..16 * 16 * 3).map(|at| (at * 7 % 251) as u8).collect();
     let image = Image::from_pixels(&pixels, 16, 16, 3).unwrap();
+    // libvips has put a resolution into it
     let png = image.save_png(6, PngRows::Plain, Palette::Direct, Keep::Nothing).unwrap();
+    let png = answer(&png, "width=14&format=png");
     for format in FORMATS {
         for query in [format!("format={format}"), format!("format={format}&width=8")] {
             let answer = answer(&png, &query);
             assert!(exif(&answer).is_none(), "{query}");
-            for text in [&b"Exif"[..], b"eXIf", b"EXIF", b"ICC_PROFILE", b"iCCP", b"ICCP", b"<x:xmpmeta"] {
+            for text in
+                [&b"Exif"[..], b"eXIf", b"EXIF", b"ICC_PROFILE", b"iCCP", b"ICCP", b"<x:xmpmeta", b"pHYs"]
+            {
                 assert!(!holds(&answer, text), "{query}: {}", String::from_utf8_lossy(text));
             }
         }
@@ -178,6 +182,48 @@ fn avif_has_the_tags_of_the_original_and_no_others() {
 }
 
 #[test]
+fn no_resolution_is_made_up() {
+    for (name, stated) in [
+        ("mill.gif", false),
+        ("mill.webp", false),
+        ("pixmill-logo.svg", false),
+        ("pixmill-logo.png", false),
+        ("china.jpg", false),
+    ] {
+        let answer = answer(&sample(name), "width=40&format=png");
+        assert_eq!(holds(&answer, b"pHYs"), stated, "{name}");
+    }
+}
+
+#[test]
+fn colours_that_were_converted_are_not_converted_again() {
+    // 8..26 the first directory, 26..56 the camera's, 56..74 the rules of interoperability, which say Adobe RGB
+    let short = |value: u16| value.to_le_bytes();
+    let entry = |tag: u16, kind: u16, count: u32, value: [u8; 4]| {
+        [&short(tag)[..], &short(kind), &count.to_le_bytes(), &value].concat()
+    };
+    let directory =
+        |entries: &[Vec<u8>]| [&short(entries.len() as u16)[..], &entries.concat(), &[0; 4]].concat();
+    let block = [
+        b"Exif\0\0II*\0\x08\0\0\0".to_vec(),
+        directory(&[entry(0x8769, 4, 1, 26u32.to_le_bytes())]),
+        directory(&[entry(0xa001, 3, 1, [0xff, 0xff, 0, 0]), entry(0xa005, 4, 1, 56u32.to_le_bytes())]),
+        directory(&[entry(1, 2, 4, *b"R03\0")]),
+    ];
+    let original = with_segment(0xe1, &block.concat());
+    let plain = Picture::decode(&answer(&with_segment(0xe1, b"other"), "width=40&format=png"));
+    for format in FORMATS {
+        let once = answer(&original, &format!("width=40&format={format}&quality=100"));
+        let space = exif(&once).unwrap().get_field(Tag::ColorSpace, In::PRIMARY).unwrap().value.get_uint(0);
+        assert_eq!(space, Some(1), "{format}");
+        let [first, second] = [Picture::decode(&once), Picture::decode(&answer(&once, "format=png"))]
+            .map(|picture| picture.rgba);
+        assert_eq!(first, second, "{format}");
+        assert_ne!(first, plain.rgba, "{format}: they were converted once");
+    }
+}
+
+#[test]
 fn no_exif_is_left_of_an_orientation() {
     let content = b"Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\0\0\0\0";
     let original = with_segment(0xe1, content);
@@ -221,6 +267,38 @@ fn colour_is_stored_as_the_original_stores_it() {
             assert_eq!(sampling(&answer(&jpeg, "width=40")), factors, "{quality}");
             assert_eq!(sampling(&answer(&jpeg, "width=40&quality=95")), (1, 1));
             assert_eq!(sampling(&answer(&jpeg, "width=40&quality=80")), (2, 2));
+        }
+    }
+}
+
+#[test]
+fn an_orientation_that_is_not_applied_is_carried_out_of_tiff() {
+    // a TIFF of 3 x 2 grey pixels that lies on its side
+    let entry = |tag: u16, value: u16| {
+        [&tag.to_le_bytes()[..], &3u16.to_le_bytes(), &1u32.to_le_bytes(), &value.to_le_bytes(), &[0, 0]]
+            .concat()
+    };
+    let entries = [
+        entry(0x100, 3),
+        entry(0x101, 2),
+        entry(0x102, 8),
+        entry(0x103, 1),
+        entry(0x106, 1),
+        entry(0x111, 8),
+        entry(0x112, 6),
+        entry(0x115, 1),
+        entry(0x116, 2),
+        entry(0x117, 6),
+    ];
+    let directory = [&10u16.to_le_bytes()[..], &entries.concat(), &[0; 4]].concat();
+    let tiff: Bytes = [&b"II*\0\x0e\0\0\0"[..], &[0, 50, 99, 140, 200, 255], &directory].concat().into();
+    for format in FORMATS {
+        let stored = answer(&tiff, &format!("autorotate=false&format={format}"));
+        let orientation =
+            exif(&stored).unwrap().get_field(Tag::Orientation, In::PRIMARY).unwrap().value.get_uint(0);
+        assert_eq!(orientation, Some(6), "{format}");
+        for query in ["autorotate=false&strip_exif=true", "width=2"] {
+            assert!(exif(&answer(&tiff, &format!("{query}&format={format}"))).is_none(), "{format} {query}");
         }
     }
 }

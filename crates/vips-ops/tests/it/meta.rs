@@ -4,10 +4,10 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use bytes::Bytes;
 use serde_json::{Value, json};
 use testkit::{Picture, sample};
-use vips_ops::vips::{Image, Keep, Palette, PngRows};
+use vips_ops::vips::{Image, JpegScan, Keep, Palette, PngRows, Subsample};
 use vips_ops::{ErrorKind, Media, OutputFormat};
 
-use crate::{answer, ask};
+use crate::{answer, ask, start};
 
 fn described(original: &Bytes, query: &str) -> Value {
     let answer = answer(original, query).unwrap_or_else(|error| panic!("{query}: {error}"));
@@ -25,7 +25,7 @@ fn check(original: &Bytes, query: &str, expected: &Value) {
 }
 
 fn png(pixels: &[u8], bands: u32) -> Bytes {
-    crate::start();
+    start();
     let image = Image::from_pixels(pixels, pixels.len() as u32 / bands, 1, bands).unwrap();
     image.save_png(1, PngRows::Plain, Palette::Direct, Keep::Nothing).unwrap()
 }
@@ -179,5 +179,26 @@ fn sizes_are_those_of_the_upright_picture() {
         }
         let lying = described(&sample(name), "autorotate=false&meta=true&strip_exif=true");
         assert_eq!(lying["width"], upright.height, "{name}: as it was asked for");
+    }
+}
+
+#[test]
+fn thin_pictures_are_described() {
+    start();
+    for (width, height) in [(225, 1), (1000, 4), (1200, 5), (2, 600), (6, 1200), (4000, 6)] {
+        let pixels = vec![200; width as usize * height as usize * 3];
+        let image = Image::from_pixels(&pixels, width, height, 3).unwrap();
+        let jpeg = image.save_jpeg(80, JpegScan::Baseline, Subsample::Off, Keep::Nothing).unwrap();
+        for query in ["meta=true", "format=jpeg&meta=true"] {
+            let answer = answer(&jpeg, query);
+            assert!(answer.is_ok(), "{width}x{height} {query}: {:?}", answer.err());
+        }
+    }
+    for (width, height) in [("1000", "3.3"), ("1000.4", "3")] {
+        let drawing = format!(
+            "<svg xmlns='http://www.w3.org/2000/svg' width='{width}' height='{height}'><rect width='9' height='9'/></svg>"
+        );
+        let answer = answer(&drawing.into(), "meta=true");
+        assert!(answer.is_ok(), "{width}x{height}: {:?}", answer.err());
     }
 }
