@@ -13,20 +13,20 @@ const STRIPS: u16 = 0x0111;
 const STRIP_LENGTHS: u16 = 0x0117;
 /// Tags of directories that belong to the picture: the camera's, GPS, interoperability.
 const GPS: u16 = 0x8825;
-const INTEROPERABILITY: u16 = 0xa005;
+pub const INTEROPERABILITY: u16 = 0xa005;
 /// The camera's tag of the colours, and the value of sRGB; the tag of the rules of interoperability, and those that go with
 /// Adobe RGB and sRGB (EXIF 2.32, 4.6.6 and annex; DCF 2.0).
-const COLOUR_SPACE: u16 = 0xa001;
+pub const COLOUR_SPACE: u16 = 0xa001;
 const SRGB: u16 = 1;
-const RULES: u16 = 1;
-const ADOBE_RULES: &[u8] = b"R03\0";
-const SRGB_RULES: &[u8] = b"R98\0";
+pub const RULES: u16 = 1;
+pub const ADOBE_RULES: &[u8] = b"R03";
+const SRGB_RULES: &[u8] = b"R98";
 /// The most directories that are followed, one behind the other; EXIF has two.
 const MOST_DIRECTORIES: usize = 8;
 /// Bytes of the header of a block.
 const HEADER: usize = 8;
 /// The tag of the camera's directory, and its tags of the picture's width and height; a value of 16 bits.
-const CAMERA: u16 = 0x8769;
+pub const CAMERA: u16 = 0x8769;
 const SIDES: [u16; 2] = [0xa002, 0xa003];
 const SHORT: u16 = 3;
 /// Bytes of an entry of a directory, and of the number of entries before them.

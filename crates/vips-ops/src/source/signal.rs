@@ -7,6 +7,7 @@ use super::{
     encoding::{Chromaticities, Curve, Encoding},
     heif, jpeg, png, read,
 };
+use crate::carried::exif;
 
 /// What a file says of its colours beside an embedded profile.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -32,7 +33,7 @@ pub fn of(format: SourceFormat, bytes: &[u8]) -> Signal {
     match format {
         SourceFormat::Png => png(bytes),
         SourceFormat::Heif => avif(bytes),
-        SourceFormat::Jpeg => exif(bytes),
+        SourceFormat::Jpeg => from_exif(bytes),
         _ => Signal::Silent,
     }
 }
@@ -113,13 +114,8 @@ fn chromaticities(body: &[u8]) -> Option<Chromaticities> {
     found.to_profile_space().map(|_| found)
 }
 
-/// Tags of EXIF (Exif 2.32, 4.6), with values that mean "not sRGB" and Adobe RGB (DCF 2.0, 2.1).
-const EXIF_DIRECTORY: u16 = 0x8769;
-const COLOUR_SPACE: u16 = 0xa001;
+/// How EXIF says that colours are not sRGB (Exif 2.32, 4.6).
 const UNCALIBRATED: u32 = 0xffff;
-const INTEROPERABILITY: u16 = 0xa005;
-const INTEROPERABILITY_INDEX: u16 = 1;
-const ADOBE_INDEX: &[u8] = b"R03";
 
 /// What ICC profiles begin with inside JPEG (ICC.1:2022, B.4), and the markers of the segments of both.
 const ICC: &[u8] = b"ICC_PROFILE\0";
@@ -134,7 +130,7 @@ const ADOBE_RGB: Encoding = Encoding {
 };
 
 /// Cameras that are set to Adobe RGB say so in EXIF, and many embed no profile.
-fn exif(bytes: &[u8]) -> Signal {
+fn from_exif(bytes: &[u8]) -> Signal {
     let mut adobe = false;
     for (marker, body) in jpeg::segments(bytes) {
         match marker {
@@ -149,8 +145,8 @@ fn exif(bytes: &[u8]) -> Signal {
 }
 
 fn says_adobe(first: &Directory<'_>) -> Option<bool> {
-    let camera = first.at(first.value(EXIF_DIRECTORY)?.into())?;
-    let other = camera.value(COLOUR_SPACE)? == UNCALIBRATED;
-    let index = camera.at(camera.value(INTEROPERABILITY)?.into())?.block(INTEROPERABILITY_INDEX)?;
-    Some(other && index.starts_with(ADOBE_INDEX))
+    let camera = first.at(first.value(exif::CAMERA)?.into())?;
+    let other = camera.value(exif::COLOUR_SPACE)? == UNCALIBRATED;
+    let index = camera.at(camera.value(exif::INTEROPERABILITY)?.into())?.block(exif::RULES)?;
+    Some(other && index.starts_with(exif::ADOBE_RULES))
 }
