@@ -16,14 +16,18 @@ async fn open(address: std::net::SocketAddr, count: usize) -> Vec<Connection> {
     connections
 }
 
+/// Whether the public listener has so many connections, by the metric: a connection counts when it is accepted, which is
+/// after its client sees it open.
+async fn has_connections(admin: std::net::SocketAddr, count: usize) -> bool {
+    let line = format!("pixmill_connections{{listener=\"public\"}} {count}");
+    let page = get(admin, "/metrics").await.body;
+    String::from_utf8(page).unwrap().lines().any(|found| found == line)
+}
+
 #[actix_web::test]
 async fn beyond_the_cap_probes_are_answered_and_others_refused() {
     let server = serve_samples(|config| config.listen.max_connections = 8).await;
-    let counted = async |count: usize| {
-        let line = format!("pixmill_connections{{listener=\"public\"}} {count}");
-        let page = get(server.admin_address, "/metrics").await.body;
-        String::from_utf8(page).unwrap().lines().any(|found| found == line)
-    };
+    let counted = async |count: usize| has_connections(server.admin_address, count).await;
     let mut full = open(server.address, 8).await;
     until(async || counted(8).await).await;
     for page in ["/health", "/ready"] {
@@ -57,9 +61,7 @@ async fn beyond_the_reserve_nothing_is_accepted_until_it_is_free_again() {
     let mut waiting = Connection::open(server.address).await;
     waiting.send("GET", "/health", &[]).await;
     assert_eq!(get(server.admin_address, "/health").await.status, 200);
-    let page = get(server.admin_address, "/metrics").await.body;
-    let line = format!("pixmill_connections{{listener=\"public\"}} {}", 2 + RESERVE);
-    assert!(String::from_utf8(page).unwrap().contains(&line));
+    until(async || has_connections(server.admin_address, 2 + RESERVE).await).await;
     // those in the reserve that stay silent are closed soon
     assert_eq!(waiting.read("GET").await.status, 200);
     assert!(silent[0].is_closed().await);
