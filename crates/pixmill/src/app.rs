@@ -14,8 +14,8 @@ use crate::{
     open_files,
     render::Pool,
     state::{Shared, Worker},
-    telemetry::{counters::Listening, logs::vips_warning},
-    uploads::background::Hands,
+    telemetry::{counters::ListenerKind, logs::vips_warning},
+    uploads::queue::Workers,
 };
 
 /// Connections of the listener for operators: scrapers, probes and people, never clients.
@@ -33,7 +33,7 @@ pub struct Server {
     public: Listener,
     admin: Listener,
     uploads: Option<Listener>,
-    hands: Hands,
+    job_workers: Workers,
 }
 
 /// Serves until the process is told to end, and then ends in good order.
@@ -82,13 +82,13 @@ impl Server {
         let plan = |name, address, pages| Plan { name, address, workers, max_connections, pages };
         let own = uploads
             .enabled
-            .then(|| Listener::open(&shared, &plan(Listening::Uploads, uploads.address, http::uploads)))
+            .then(|| Listener::open(&shared, &plan(ListenerKind::Uploads, uploads.address, http::uploads)))
             .transpose()?;
-        let public = Listener::open(&shared, &plan(Listening::Public, listen.address, http::public))?;
-        let plan = plan(Listening::Admin, admin.address, http::admin);
+        let public = Listener::open(&shared, &plan(ListenerKind::Public, listen.address, http::public))?;
+        let plan = plan(ListenerKind::Admin, admin.address, http::admin);
         let admin =
             Listener::open(&shared, &Plan { workers: 1, max_connections: ADMIN_CONNECTIONS, ..plan })?;
-        let hands = Hands::start(&worker);
+        let job_workers = Workers::start(&worker);
         shared.cluster.compare();
         Ok(Self {
             address: public.address,
@@ -98,7 +98,7 @@ impl Server {
             public,
             admin,
             uploads: own,
-            hands,
+            job_workers,
         })
     }
 
@@ -109,7 +109,7 @@ impl Server {
         let until = Instant::now() + self.shared.config.listen.shutdown_timeout;
         let listeners = [Some(&self.public), self.uploads.as_ref()].into_iter().flatten();
         let ended = join_all(listeners.map(|listener| listener.handle.stop(true)));
-        tokio::join!(ended, self.hands.stop(&self.shared, until));
+        tokio::join!(ended, self.job_workers.stop(&self.shared, until));
         self.shared.close().await;
         self.admin.handle.stop(false).await;
         tracing::info!("ended");

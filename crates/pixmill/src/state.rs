@@ -30,7 +30,7 @@ use crate::{
     sight::Fact,
     signing::Signer,
     telemetry::counters::Counters,
-    uploads::{Room, background::Background},
+    uploads::{MemoryBudget, queue::JobQueue},
 };
 
 /// What all workers share.
@@ -80,9 +80,9 @@ pub struct Shared {
     /// The nodes that share a Redis, and their fingerprints.
     pub cluster: Cluster,
     /// Room for uploads in memory.
-    pub room: Room,
+    pub upload_memory: MemoryBudget,
     /// Work that goes on after its request was answered.
-    pub background: Background,
+    pub jobs: JobQueue,
     /// Requests being answered.
     answering: AtomicUsize,
     draining: AtomicBool,
@@ -127,8 +127,8 @@ impl Shared {
             renderer: Renderer::start(&config, &settings).context("cannot start the renderer")?,
             quarantine: Quarantine::new(config.workers.quarantine),
             runtime: Handle::current(),
-            room: Room::new(config.uploads.max_memory),
-            background: Background::new(config.uploads.queue),
+            upload_memory: MemoryBudget::new(config.uploads.max_memory),
+            jobs: JobQueue::new(config.uploads.queue),
             answering: AtomicUsize::new(0),
             draining: AtomicBool::new(false),
             settings: Arc::new(settings),

@@ -6,5 +6,5 @@ use crate::config::Environment;
 /// Tells `ok`, or fails with all problems.
 pub fn run(file: &ConfigFile, environment: &Environment) -> Result<(), Error> {
     file.load(environment)?;
-    out::tell("ok")
+    out::print("ok")
 }

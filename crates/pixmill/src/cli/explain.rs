@@ -82,7 +82,7 @@ impl Explain {
         } else {
             words(&reading, &subject, plan.as_ref())
         };
-        out::tell(&text)
+        out::print(&text)
     }
 
     fn subject(&self, params: &Params, settings: &Settings, sight: &Sight) -> Result<Subject, Error> {

@@ -7,7 +7,7 @@ use clap::Args;
 
 use super::{
     Error,
-    ask::{Body, Question},
+    http_client::{Body, Request},
     out,
 };
 
@@ -25,7 +25,7 @@ impl Health {
     /// Fails unless the answer is a 200 in time.
     pub fn run(&self) -> Result<(), Error> {
         let reason = match self.status() {
-            Ok(200) => return out::tell("healthy"),
+            Ok(200) => return out::print("healthy"),
             Ok(status) => format!("it answers with status {status}"),
             Err(error) => error.to_string(),
         };
@@ -38,7 +38,7 @@ impl Health {
         parts.path_and_query = below.parse().ok();
         // a URL without a host has no parts to be put together: it is refused as it is
         let url = Uri::from_parts(parts).unwrap_or_else(|_| self.url.clone());
-        Question { url: &url, accept: "*/*", timeout: TIMEOUT, body: Body::Left }.status()
+        Request { url: &url, accept: "*/*", timeout: TIMEOUT, body: Body::Ignore }.status()
     }
 }
 

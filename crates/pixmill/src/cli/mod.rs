@@ -1,10 +1,10 @@
 //! The command line. `serve` runs the server; the other commands are tools that start no runtime.
 
-mod ask;
 mod check_config;
 mod error;
 mod explain;
 mod health;
+mod http_client;
 mod libvips;
 mod out;
 mod params;

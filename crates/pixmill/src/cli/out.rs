@@ -5,7 +5,7 @@ use std::io::{self, ErrorKind, Write};
 use super::Error;
 
 /// Writes a text and ends its line. A reader that has gone (`pixmill params | head`) is not an error.
-pub fn tell(text: &str) -> Result<(), Error> {
+pub fn print(text: &str) -> Result<(), Error> {
     let mut out = io::stdout().lock();
     let written = writeln!(out, "{}", text.trim_end()).and_then(|()| out.flush());
     match written {

@@ -25,14 +25,14 @@ impl List {
     /// Tells the list.
     pub fn run(&self) -> Result<(), Error> {
         if self.openapi {
-            return out::tell(&format!("{:#}", openapi::document()));
+            return out::print(&format!("{:#}", openapi::document()));
         }
         if self.json {
             let list =
                 groups().flat_map(|(group, specs)| specs.into_iter().map(move |spec| object(group, spec)));
-            return out::tell(&format!("{:#}", list.collect::<Value>()));
+            return out::print(&format!("{:#}", list.collect::<Value>()));
         }
-        out::tell(&table())
+        out::print(&table())
     }
 }
 

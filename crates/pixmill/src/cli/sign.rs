@@ -33,7 +33,7 @@ impl Sign {
     /// Tells the signed URL.
     pub fn run(&self, environment: &Environment) -> Result<(), Error> {
         let config = self.file.load(environment)?;
-        out::tell(&self.signed(&config.params.signing, clock::now() / 1000)?)
+        out::print(&self.signed(&config.params.signing, clock::now() / 1000)?)
     }
 
     fn signed(&self, signing: &Signing, now: u64) -> Result<String, Error> {

@@ -14,7 +14,7 @@ use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
 
 use super::{
     Error,
-    ask::{Body, Question},
+    http_client::{Body, Request},
     out,
     query::Modern,
 };
@@ -48,7 +48,7 @@ impl Warm {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(self.concurrency.into()).build()?;
         let failures: Vec<_> = pool.install(|| self.ask_all(&urls)).into_iter().flatten().collect();
         let total = urls.len();
-        out::tell(&format!("{} of {total} pictures are warm", total - failures.len()))?;
+        out::print(&format!("{} of {total} pictures are warm", total - failures.len()))?;
         if failures.is_empty() { Ok(()) } else { Err(Error::Urls { failures, total }) }
     }
 
@@ -92,7 +92,7 @@ impl Warm {
         let accept = [formats, vec!["*/*"]].concat().join(",");
         let ask = |url: &Uri| {
             let timeout = Duration::from_secs(self.timeout);
-            let status = Question { url, accept: &accept, timeout, body: Body::Read }.status();
+            let status = Request { url, accept: &accept, timeout, body: Body::Drain }.status();
             bar.set_message(url.path().to_owned());
             bar.inc(1);
             match status {

@@ -4,10 +4,10 @@ use std::{fs, path::Path};
 
 use toml::{Table, Value};
 
-use super::setting::{Given, Setting};
+use super::layer::{LayerValue, RawValue};
 
 /// Reads a file; an error is the problem with it as a whole.
-pub fn read(path: &Path) -> Result<Vec<Setting>, String> {
+pub fn read(path: &Path) -> Result<Vec<LayerValue>, String> {
     let source = path.display().to_string();
     let text = fs::read_to_string(path).map_err(|error| format!("{source} cannot be read: {error}"))?;
     // the error's own text would show the line, and with it a secret
@@ -17,7 +17,7 @@ pub fn read(path: &Path) -> Result<Vec<Setting>, String> {
     })?;
     let mut settings = Vec::new();
     flatten(&mut Vec::new(), Value::Table(table), &mut |key, value| {
-        settings.push(Setting { key, given: Given::Toml(value), source: source.clone() });
+        settings.push(LayerValue { key, given: RawValue::Toml(value), source: source.clone() });
     });
     Ok(settings)
 }
@@ -52,9 +52,9 @@ mod tests {
         let file = tempfile::NamedTempFile::new().unwrap();
         fs::write(file.path(), text).unwrap();
         let settings = read(file.path())?;
-        let given = |setting: Setting| match setting.given {
-            Given::Toml(value) => value.to_string(),
-            Given::Text(text) => text,
+        let given = |setting: LayerValue| match setting.given {
+            RawValue::Toml(value) => value.to_string(),
+            RawValue::Text(text) => text,
         };
         Ok(settings.into_iter().map(|setting| (setting.key.join("."), given(setting))).collect())
     }

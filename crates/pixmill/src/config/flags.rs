@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::setting::{Given, Setting};
+use super::layer::{LayerValue, RawValue};
 
 /// Settings that have an option of their own.
 #[derive(Debug, Clone, Default, Args)]
@@ -19,7 +19,7 @@ pub struct Flags {
 }
 
 impl Flags {
-    pub(super) fn settings(&self) -> Vec<Setting> {
+    pub(super) fn settings(&self) -> Vec<LayerValue> {
         [
             ("--listen", "listen.address", &self.listen),
             ("--admin-listen", "admin.address", &self.admin_listen),
@@ -28,7 +28,7 @@ impl Flags {
         .into_iter()
         .filter_map(|(flag, key, value)| {
             let key = key.split('.').map(str::to_owned).collect();
-            Some(Setting { key, given: Given::Text(value.clone()?), source: flag.to_owned() })
+            Some(LayerValue { key, given: RawValue::Text(value.clone()?), source: flag.to_owned() })
         })
         .collect()
     }

@@ -9,7 +9,7 @@ use super::{
     Config, Environment, Flags, Problems,
     environment::PREFIX,
     file,
-    setting::{Given, Setting},
+    layer::{LayerValue, RawValue},
 };
 
 /// What separates the parts of a key in the name of a variable.
@@ -37,14 +37,14 @@ pub fn load(file: Option<&Path>, environment: &Environment, flags: &Flags) -> Re
     finish(settings, problems)
 }
 
-fn variable(rest: &str, value: Option<String>) -> Result<Setting, String> {
+fn variable(rest: &str, value: Option<String>) -> Result<LayerValue, String> {
     let source = format!("{PREFIX}{rest}");
     let Some(value) = value else { return Err(format!("{source} is not UTF-8, expected text")) };
     let key = rest.to_lowercase().split(SEPARATOR).map(str::to_owned).collect();
-    Ok(Setting { key, given: Given::Text(value), source })
+    Ok(LayerValue { key, given: RawValue::Text(value), source })
 }
 
-fn finish(settings: Vec<Setting>, mut problems: Vec<String>) -> Result<Config, Problems> {
+fn finish(settings: Vec<LayerValue>, mut problems: Vec<String>) -> Result<Config, Problems> {
     let mut merged = Value::Table(Table::new());
     let mut sources = BTreeMap::new();
     for setting in settings {

@@ -13,11 +13,11 @@ use origin::Rule;
 use serde_json::{Value, json};
 use vips_ops::{Error as ImageError, ErrorKind as Image};
 
-use super::{freshness, put, put_uncached};
+use super::{cache_control, put, put_uncached};
 use crate::{
     failure::{Failure, FailureKind, RETRY_SOON},
     signing::Fault,
-    telemetry::access::Report,
+    telemetry::access::ErrorReport,
     uploads::{Error as UploadError, ErrorKind as Upload},
 };
 
@@ -47,7 +47,7 @@ pub fn response(failure: &Failure) -> HttpResponse {
     let headers = response.headers_mut();
     put_uncached(headers);
     match failure {
-        Failure::Absent { fresh_for } => put(headers, CACHE_CONTROL, freshness::absence(*fresh_for)),
+        Failure::Absent { fresh_for } => put(headers, CACHE_CONTROL, cache_control::absence(*fresh_for)),
         Failure::Overloaded { retry_after } => drop(headers.insert(RETRY_AFTER, seconds(*retry_after))),
         Failure::Origin(origin::Error::Busy { .. })
         | Failure::NoWorker
@@ -67,7 +67,7 @@ pub fn response(failure: &Failure) -> HttpResponse {
         _ => {}
     }
     let report =
-        Report { code: code(failure), text: failure.to_string(), is_warning: failure.excuses_stale() };
+        ErrorReport { code: code(failure), text: failure.to_string(), is_warning: failure.excuses_stale() };
     response.extensions_mut().insert(report);
     response
 }

@@ -12,9 +12,10 @@ use vips_ops::params::{Parsed, refusal::Refusal, source};
 
 use super::{
     accept::accept,
-    error, hints, later,
-    success::{self, Remarks},
-    target::target,
+    client_hints, error,
+    image_response::{self, ResponseNotes},
+    jobs,
+    origin_params::locate,
     upload, worker,
 };
 use crate::{
@@ -26,7 +27,7 @@ use crate::{
     signing::{Admitted, Purpose},
     state::{Shared, Worker},
     timing::Timing,
-    uploads::wishes,
+    uploads::control_params,
 };
 
 /// How `X-Pixmill-Warning` names a URL whose query may have been meant for the request.
@@ -40,7 +41,7 @@ pub async fn image(request: HttpRequest, payload: Payload) -> HttpResponse {
     let worker = worker(&request);
     let answered = match *request.method() {
         Method::GET | Method::HEAD => fetched(worker, &request).await,
-        Method::POST if upload::is_welcome(&request) => upload::answer(worker, &request, payload).await,
+        Method::POST if upload::accepts_uploads(&request) => upload::answer(worker, &request, payload).await,
         _ => Err(Failure::Method),
     };
     answered.unwrap_or_else(|failure| error::response(&failure))
@@ -49,8 +50,8 @@ pub async fn image(request: HttpRequest, payload: Payload) -> HttpResponse {
 /// Answers with a picture of the origin, now or later.
 async fn fetched(worker: &Rc<Worker>, request: &HttpRequest) -> Result<HttpResponse, Failure> {
     let admitted = admitted(&worker.shared, Purpose::Picture, request.uri().path(), request.query_string())?;
-    if wishes::possible(&admitted.query) {
-        return later::answer(worker, request, admitted).await;
+    if control_params::may_contain(&admitted.query) {
+        return jobs::answer(worker, request, admitted).await;
     }
     picture(worker, request, &admitted).await
 }
@@ -62,15 +63,15 @@ pub(super) async fn picture(
     admitted: &Admitted<'_>,
 ) -> Result<HttpResponse, Failure> {
     let shared = &worker.shared;
-    let (wanted, mut remarks) = read(worker, request, &admitted.query)?;
+    let (wanted, mut notes) = read(worker, request, &admitted.query)?;
     if wanted.params.gives_original() && !shared.config.params.allow_original {
         return Err(Failure::OriginalRefused);
     }
-    remarks.left = admitted.expires.map(|expires| Duration::from_secs(expires.saturating_sub(seconds())));
+    notes.left = admitted.expires.map(|expires| Duration::from_secs(expires.saturating_sub(seconds())));
     let answer = service::answer(worker, wanted).await?;
     let looked = Timing { cache: answer.timing.cache, ..Timing::default() };
     shared.counters.phases.observe(&looked);
-    Ok(success::response(request, &answer, &remarks))
+    Ok(image_response::build(request, &answer, &notes))
 }
 
 /// What a request asks for by this query string, and what is to be said of that.
@@ -78,9 +79,9 @@ pub(super) fn read(
     worker: &Rc<Worker>,
     request: &HttpRequest,
     query: &str,
-) -> Result<(Request, Remarks), Failure> {
+) -> Result<(Request, ResponseNotes), Failure> {
     let shared = &worker.shared;
-    let target = target(worker, request, query)?;
+    let target = locate(worker, request, query)?;
     let (Parsed { params, mut clamped }, mut varies) = parsed(shared, query, request.headers())?;
     if source::is_ambiguous(query) {
         clamped.push(SOURCE_URL);
@@ -88,9 +89,9 @@ pub(super) fn read(
     if negotiates(&params) {
         varies.push(ACCEPT_HEADER);
     }
-    let remarks = Remarks { clamped, varies, asks_hints: shared.config.client_hints.enabled, left: None };
+    let notes = ResponseNotes { clamped, varies, asks_hints: shared.config.client_hints.enabled, left: None };
     let accept = accept(request.headers());
-    Ok((Request { target, params, accept, class: Class::Picture }, remarks))
+    Ok((Request { target, params, accept, class: Class::Picture }, notes))
 }
 
 /// The request as far as its signature covers it, where signatures are wanted.
@@ -117,8 +118,8 @@ fn parsed(shared: &Shared, query: &str, headers: &HeaderMap) -> Result<(Parsed, 
     if !config.enabled {
         return Ok((shared.rules.parse(query)?, Vec::new()));
     }
-    let (parsed, hints) = shared.rules.parse_hinted(query, &hints::hints(headers, config))?;
-    Ok((parsed, hints.into_iter().map(hints::header).collect()))
+    let (parsed, hints) = shared.rules.parse_hinted(query, &client_hints::from_headers(headers, config))?;
+    Ok((parsed, hints.into_iter().map(client_hints::header).collect()))
 }
 
 /// Now, in seconds of Unix time.

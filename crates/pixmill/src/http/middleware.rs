@@ -16,19 +16,19 @@ use actix_web::{
 use super::{
     HEALTH, READY,
     error::{METHODS, UPLOAD_METHODS},
-    later, put_uncached,
+    jobs, put_uncached,
     request_id::{REQUEST_ID, request_id},
     upload, worker,
 };
 use crate::telemetry::{
-    access::Entry,
-    counters::{Listening, Route},
+    access::AccessEntry,
+    counters::{ListenerKind, Route},
 };
 
 /// Wraps all pages of a listener. Answers `OPTIONS` itself, except for operators, whose pages no other site may read:
 /// there are no CORS headers on them either.
 pub async fn observe(
-    listener: Listening,
+    listener: ListenerKind,
     request: ServiceRequest,
     next: Next<BoxBody>,
 ) -> Result<ServiceResponse, Error> {
@@ -37,7 +37,7 @@ pub async fn observe(
     // a scrape would count itself
     let _answering = (route != Route::Admin).then(|| worker.answering());
     let id = request_id(request.headers());
-    let entry = Entry::begin(request.request(), &id, route, &worker.shared);
+    let entry = AccessEntry::begin(request.request(), &id, route, &worker.shared);
     let answered = if route != Route::Admin && *request.method() == Method::OPTIONS {
         Ok(request.into_response(options()))
     } else {
@@ -50,7 +50,7 @@ pub async fn observe(
             return Err(error);
         }
     };
-    if route == Route::Image && response.headers().contains_key(ALLOW) && upload::is_welcome(&request) {
+    if route == Route::Image && response.headers().contains_key(ALLOW) && upload::accepts_uploads(&request) {
         response.headers_mut().insert(ALLOW, HeaderValue::from_static(UPLOAD_METHODS));
     }
     if route != Route::Admin {
@@ -61,11 +61,11 @@ pub async fn observe(
     Ok(ServiceResponse::new(request, response))
 }
 
-fn route(listener: Listening, path: &str) -> Route {
+fn route(listener: ListenerKind, path: &str) -> Route {
     match path {
-        _ if listener == Listening::Admin => Route::Admin,
+        _ if listener == ListenerKind::Admin => Route::Admin,
         HEALTH | READY => Route::Health,
-        _ if later::is_page(path) => Route::Job,
+        _ if jobs::is_page(path) => Route::Job,
         _ => Route::Image,
     }
 }
@@ -95,9 +95,9 @@ mod tests {
             (&format!("/async/{id}0"), Route::Image),
             ("/async/photo.jpg", Route::Image),
         ] {
-            assert_eq!(route(Listening::Public, path), expected, "{path}");
-            assert_eq!(route(Listening::Uploads, path), expected, "{path}");
-            assert_eq!(route(Listening::Admin, path), Route::Admin, "{path}");
+            assert_eq!(route(ListenerKind::Public, path), expected, "{path}");
+            assert_eq!(route(ListenerKind::Uploads, path), expected, "{path}");
+            assert_eq!(route(ListenerKind::Admin, path), Route::Admin, "{path}");
         }
     }
 }

@@ -2,22 +2,22 @@
 
 mod accept;
 mod admin;
+mod cache_control;
+mod client_hints;
 mod conditional;
 pub mod cors;
 pub mod error;
-mod freshness;
 mod health;
-mod hints;
 mod image;
-mod later;
+mod image_response;
+mod jobs;
 pub mod middleware;
 pub mod openapi;
+mod origin_params;
 mod purge;
 mod range;
 mod request_id;
 mod slices;
-mod success;
-mod target;
 mod upload;
 
 use std::rc::Rc;
@@ -40,20 +40,20 @@ pub const READY: &str = "/ready";
 /// The pages of the public listener.
 pub fn public(config: &mut ServiceConfig) {
     health_pages(config);
-    later::pages(config);
+    jobs::pages(config);
     config.default_service(to(image::image));
 }
 
 /// The pages of the listener for uploads: those of the public one, and uploads.
 pub fn uploads(config: &mut ServiceConfig) {
-    config.app_data(upload::Welcome);
+    config.app_data(upload::UploadListener);
     public(config);
 }
 
 /// The pages of the listener for operators.
 pub fn admin(config: &mut ServiceConfig) {
     health_pages(config);
-    let others = scope("").wrap(from_fn(admin::password::check)).wrap(from_fn(admin::host::check));
+    let others = scope("").wrap(from_fn(admin::basic_auth::check)).wrap(from_fn(admin::host::check));
     config.service(others.configure(admin::pages));
 }
 

@@ -5,7 +5,7 @@ use result_cache::{Reach, Scope};
 use serde_json::json;
 use vips_ops::params::source;
 
-use super::{error, put_uncached, target::target, worker};
+use super::{error, origin_params::locate, put_uncached, worker};
 use crate::{failure::Failure, keys::Keys, state::Worker};
 
 /// The paths that stand for everything.
@@ -42,7 +42,7 @@ async fn forget(worker: &Worker, request: &HttpRequest) -> Result<Option<String>
     let tag = if EVERYTHING.contains(&request.uri().path()) && names_no_origin {
         None
     } else {
-        Some(Keys::tag(&worker.origins.identity(&*target(worker, request, query)?)))
+        Some(Keys::tag(&worker.origins.identity(&*locate(worker, request, query)?)))
     };
     let scope = tag.clone().map_or(Scope::Everything, Scope::Tag);
     match worker.shared.peers.purge(scope).await {

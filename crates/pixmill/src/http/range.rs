@@ -14,7 +14,7 @@ pub enum Part {
     /// From the first to the last, both included.
     Range(usize, usize),
     /// None that there are.
-    Nowhere,
+    Unsatisfiable,
 }
 
 /// Which part of a body of this length is asked for (RFC 9110, 14). Several ranges at once are answered with the whole,
@@ -48,7 +48,7 @@ fn read(range: &str, length: usize) -> Option<Part> {
     };
     let part = match (first, last) {
         ("", last) => match number(last)? {
-            0 => Part::Nowhere,
+            0 => Part::Unsatisfiable,
             count => between(length.saturating_sub(count), length, length),
         },
         (first, "") => between(number(first)?, length, length),
@@ -64,7 +64,7 @@ fn read(range: &str, length: usize) -> Option<Part> {
 }
 
 fn between(first: usize, last: usize, length: usize) -> Part {
-    if first >= length { Part::Nowhere } else { Part::Range(first, last.min(length - 1)) }
+    if first >= length { Part::Unsatisfiable } else { Part::Range(first, last.min(length - 1)) }
 }
 
 #[cfg(test)]
@@ -99,9 +99,9 @@ mod tests {
             ("bytes=-10", Part::Range(90, 99)),
             ("bytes=-5000", Part::Range(0, 99)),
             ("bytes=0-99999999999999999999999", Part::Range(0, 99)),
-            ("bytes=100-", Part::Nowhere),
-            ("bytes=100-200", Part::Nowhere),
-            ("bytes=-0", Part::Nowhere),
+            ("bytes=100-", Part::Unsatisfiable),
+            ("bytes=100-200", Part::Unsatisfiable),
+            ("bytes=-0", Part::Unsatisfiable),
             ("bytes=5-1", Part::Whole),
             ("bytes=0-1,5-6", Part::Whole),
             ("bytes=a-b", Part::Whole),

@@ -12,8 +12,9 @@ use serde_json::json;
 use vips_ops::params::Parsed;
 
 use super::{
-    image, later, put, put_uncached,
-    success::{self, Remarks},
+    image,
+    image_response::{self, ResponseNotes},
+    jobs, put, put_uncached,
 };
 use crate::{
     failure::Failure,
@@ -23,20 +24,20 @@ use crate::{
     signing::{Admitted, Fault, Purpose},
     state::{Shared, Worker},
     uploads::{
-        Error, Received,
-        order::{self, Carried, Fate, Order, Source, Variant},
+        Error, Upload,
+        control_params::{self, ControlParams, Delivery, ProcessedUpload},
+        job::{self, Job, JobInput, JobOutcome, Retention, Variant},
         receive,
-        wishes::{self, Processed, When, Wishes},
     },
 };
 
 /// Marks the listener whose business uploads are.
-pub struct Welcome;
+pub struct UploadListener;
 
 /// Whether the listener of this request takes uploads.
-pub fn is_welcome(request: &HttpRequest) -> bool {
+pub fn accepts_uploads(request: &HttpRequest) -> bool {
     let public = || super::worker(request).shared.config.uploads.public;
-    request.app_data::<Welcome>().is_some() || public()
+    request.app_data::<UploadListener>().is_some() || public()
 }
 
 /// Fails unless the request brings one of the tokens. Where there are none, it must not be another site's page that has
@@ -73,52 +74,52 @@ pub async fn answer(
     SourcePath::parse(request.uri().path())?;
     let Admitted { query, .. } =
         image::admitted(shared, Purpose::Upload, request.uri().path(), request.query_string())?;
-    let Received { file, fields, held } = receive(shared, request.headers(), payload).await?;
+    let Upload { file, fields, reservation } = receive(shared, request.headers(), payload).await?;
     let until = Instant::now() + shared.config.limits.deadline;
     if shared.signer.is_some() && !fields.is_empty() {
         // no signature covers them
         return Err(Fault::Wrong.into());
     }
-    let wishes = wishes::read(&query, &fields, shared.config.uploads.max_queries)?;
-    let fate = match (wishes.processed, wishes.queries.is_empty()) {
-        (Processed::Kept, _) => Fate::KeptProcessed,
-        (Processed::Sent, true) => Fate::Forgotten,
-        (Processed::Sent, false) => Fate::Kept,
+    let control = control_params::parse(&query, &fields, shared.config.uploads.max_queries)?;
+    let retention = match (control.processed, control.queries.is_empty()) {
+        (ProcessedUpload::Store, _) => Retention::Processed,
+        (ProcessedUpload::ReturnOnly, true) => Retention::None,
+        (ProcessedUpload::ReturnOnly, false) => Retention::Original,
     };
-    let (order, mut remarks) = read(worker, request, &wishes)?;
-    let mut order = Order { source: Source::Upload { file, held, fate }, ..order };
-    if fate == Fate::KeptProcessed {
+    let (job, mut notes) = read(worker, request, &control)?;
+    let mut job = Job { input: JobInput::Upload { file, reservation, retention }, ..job };
+    if retention == Retention::Processed {
         // what holds for every request is done when the picture is asked for, not twice
-        let Parsed { params, clamped } = without_defaults(shared, &wishes.rest)?;
-        remarks.clamped = clamped;
-        order.wanted.params = params;
+        let Parsed { params, clamped } = without_defaults(shared, &control.rest)?;
+        notes.clamped = clamped;
+        job.wanted.params = params;
     }
-    if wishes.when == When::Later {
-        return later::accepted(shared, order).await;
+    if control.when == Delivery::Async {
+        return jobs::accepted(shared, job).await;
     }
-    let Carried { mut answer, stored } = order::carry_out(worker, &order, Class::Picture, until).await?;
-    if !order.others.is_empty() {
+    let JobOutcome { mut answer, stored } = job::run(worker, &job, Class::Picture, until).await?;
+    if !job.others.is_empty() {
         return Ok(report(&stored));
     }
     // the answer to a POST is for its sender
     answer.standing = Standing::Unkept;
-    let mut response = success::response(request, &answer, &remarks);
-    if fate == Fate::KeptProcessed {
-        put(response.headers_mut(), CONTENT_LOCATION, &order.path);
+    let mut response = image_response::build(request, &answer, &notes);
+    if retention == Retention::Processed {
+        put(response.headers_mut(), CONTENT_LOCATION, &job.path);
     }
     Ok(response)
 }
 
-/// What the wishes amount to, and what is to be said of the picture.
+/// What the control amount to, and what is to be said of the picture.
 pub fn read(
     worker: &Rc<Worker>,
     request: &HttpRequest,
-    wishes: &Wishes,
-) -> Result<(Order, Remarks), Failure> {
-    let (Request { target, params, accept, .. }, remarks) = image::read(worker, request, &wishes.rest)?;
-    let (place, query) = wishes::parted(&wishes.rest);
+    control: &ControlParams,
+) -> Result<(Job, ResponseNotes), Failure> {
+    let (Request { target, params, accept, .. }, notes) = image::read(worker, request, &control.rest)?;
+    let (place, query) = control_params::split_source(&control.rest);
     let wanted = Variant { query, params };
-    let others = wishes.queries.iter().map(|query| {
+    let others = control.queries.iter().map(|query| {
         let (Request { params, .. }, _) = image::read(worker, request, query)?;
         if params.gives_original() && !worker.shared.config.params.allow_original {
             return Err(Failure::OriginalRefused);
@@ -129,9 +130,9 @@ pub fn read(
     let sent = request.uri().path();
     // a whole URL in place of a path has no other spelling
     let path = SourcePath::parse(sent).map_or_else(|_| sent.to_owned(), |path| path.canonical().to_owned());
-    let path = wishes::location(&path, &place);
+    let path = control_params::location(&path, &place);
     let target = Target::clone(&target);
-    Ok((Order { target, path, wanted, others, accept, source: Source::Origin }, remarks))
+    Ok((Job { target, path, wanted, others, accept, input: JobInput::Origin }, notes))
 }
 
 fn without_defaults(shared: &Shared, query: &str) -> Result<Parsed, Failure> {

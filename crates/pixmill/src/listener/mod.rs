@@ -32,7 +32,7 @@ use crate::{
     failure::Failure,
     http::{error, middleware},
     state::{Shared, Worker},
-    telemetry::counters::Listening,
+    telemetry::counters::ListenerKind,
 };
 
 /// How long a client may take to send the head of a request: long enough for a phone on a bad line, short enough that
@@ -58,7 +58,7 @@ pub struct Listener {
 /// What a listener is made of.
 pub struct Plan {
     /// Which one it is.
-    pub name: Listening,
+    pub name: ListenerKind,
     /// Where to listen.
     pub address: SocketAddr,
     /// Threads that serve.
@@ -112,7 +112,7 @@ fn bind(address: SocketAddr) -> std::io::Result<std::net::TcpListener> {
 fn service<End, Ended>(
     shared: &Arc<Shared>,
     capacity: &Capacity,
-    pages: (Listening, fn(&mut ServiceConfig)),
+    pages: (ListenerKind, fn(&mut ServiceConfig)),
     end: End,
 ) -> impl ServiceFactory<TcpStream, Config = (), Response = (), Error = (), InitError = ()> + use<End, Ended>
 where
@@ -146,7 +146,7 @@ where
 fn gated(
     shared: &Arc<Shared>,
     capacity: &Capacity,
-    (name, pages): (Listening, fn(&mut ServiceConfig)),
+    (name, pages): (ListenerKind, fn(&mut ServiceConfig)),
 ) -> impl use<>
 + ServiceFactory<
     Request,

@@ -34,7 +34,7 @@ const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const OVERLAYS: [&str; 2] = ["layers", "mark"];
 
 /// What an error response carries to the log. The text names what no client is told.
-pub struct Report {
+pub struct ErrorReport {
     /// The code in the response.
     pub code: &'static str,
     /// The error in full.
@@ -44,11 +44,11 @@ pub struct Report {
 }
 
 /// The event of one request. Dropping it unended logs that the client has gone.
-pub struct Entry<'a> {
+pub struct AccessEntry<'a> {
     route: Route,
     id: &'a HeaderValue,
     /// What is written, if anything is.
-    line: Option<Box<Line>>,
+    line: Option<Box<AccessLine>>,
     counters: &'a Counters,
     began: Instant,
     found: Option<Found>,
@@ -57,7 +57,7 @@ pub struct Entry<'a> {
 }
 
 /// What the log tells of a request.
-struct Line {
+struct AccessLine {
     method: Method,
     uri: Uri,
     client: Option<IpAddr>,
@@ -65,13 +65,13 @@ struct Line {
     referer: Option<HeaderValue>,
 }
 
-impl<'a> Entry<'a> {
+impl<'a> AccessEntry<'a> {
     /// The request has come.
     pub fn begin(request: &HttpRequest, id: &'a HeaderValue, route: Route, shared: &'a Shared) -> Self {
         let line = enabled!(target: ACCESS, Level::INFO).then(|| {
             let headers = request.headers();
             let peer = request.peer_addr().map(|address| address.ip());
-            Box::new(Line {
+            Box::new(AccessLine {
                 method: request.method().clone(),
                 uri: request.uri().clone(),
                 client: forwarded_for(headers, shared.config.listen.trusted_proxies).or(peer),
@@ -92,7 +92,7 @@ impl<'a> Entry<'a> {
         }
         let extensions = response.extensions();
         self.found = extensions.get().copied();
-        let Some(Report { code, text, is_warning }) = extensions.get() else { return };
+        let Some(ErrorReport { code, text, is_warning }) = extensions.get() else { return };
         self.counters.failures.add(code);
         let id = self.id.to_str().unwrap_or_default();
         if *is_warning {
@@ -103,15 +103,21 @@ impl<'a> Entry<'a> {
     }
 }
 
-impl Drop for Entry<'_> {
+impl Drop for AccessEntry<'_> {
     fn drop(&mut self) {
-        self.counters.answered(self.route, self.status, self.found, self.bytes, self.began.elapsed());
+        self.counters.request_completed(
+            self.route,
+            self.status,
+            self.found,
+            self.bytes,
+            self.began.elapsed(),
+        );
         let Some(line) = &self.line else { return };
         tracing::info!(
             target: ACCESS,
             method = line.method.as_str(),
-            path = shown_path(line.uri.path()),
-            query = shown(line.uri.query().unwrap_or_default()),
+            path = redacted_path(line.uri.path()),
+            query = redacted_query(line.uri.query().unwrap_or_default()),
             status = self.status,
             bytes = self.bytes,
             elapsed_ms = self.began.elapsed().as_micros() as f64 / 1e3,
@@ -119,7 +125,7 @@ impl Drop for Entry<'_> {
             request_id = self.id.to_str().unwrap_or_default(),
             client = line.client.map(tracing::field::display),
             user_agent = line.user_agent.as_ref().map(text),
-            referer = line.referer.as_ref().map(text).as_deref().map(shown_referer),
+            referer = line.referer.as_ref().map(text).as_deref().map(redacted_referer),
         );
     }
 }
@@ -146,25 +152,25 @@ fn text(value: &HeaderValue) -> String {
 }
 
 /// The page on which the picture stands, without its query: that is the site's business.
-fn shown_referer(referer: &str) -> &str {
+fn redacted_referer(referer: &str) -> &str {
     referer.split(['?', '#']).next().unwrap_or_default()
 }
 
 /// The query with the values of parameters that are ours: what others put in may be a secret.
-fn shown(query: &str) -> String {
-    let mut shown = String::with_capacity(query.len());
+fn redacted_query(query: &str) -> String {
+    let mut redacted_query = String::with_capacity(query.len());
     for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-        if !shown.is_empty() {
-            shown.push('&');
+        if !redacted_query.is_empty() {
+            redacted_query.push('&');
         }
-        shown.push_str(&name);
+        redacted_query.push_str(&name);
         let plain = name.strip_suffix("64").unwrap_or(&name);
         let ours = lookup(plain)
             .is_some_and(|spec| !(OVERLAYS.contains(&spec.name) && (plain != name || may_name_host(&value))));
-        shown.push('=');
-        shown.push_str(if ours { &value } else { "***" });
+        redacted_query.push('=');
+        redacted_query.push_str(if ours { &value } else { "***" });
     }
-    shown
+    redacted_query
 }
 
 /// Whether there may be a whole URL in what an overlay's parameter says, however JSON spells it.
@@ -173,7 +179,7 @@ fn may_name_host(value: &str) -> bool {
 }
 
 /// The path; a whole URL in its place without its query, and not at all if it may hold a password.
-fn shown_path(path: &str) -> String {
+fn redacted_path(path: &str) -> String {
     let decoded = percent_decode_str(path).decode_utf8_lossy();
     let url = decoded.trim_start_matches('/').to_ascii_lowercase();
     if !["http:/", "https:/"].iter().any(|scheme| url.starts_with(scheme)) {
@@ -225,27 +231,27 @@ mod tests {
             ("https://site.example/#hunter2", "https://site.example/"),
             ("", ""),
         ] {
-            assert_eq!(shown_referer(referer), expected);
+            assert_eq!(redacted_referer(referer), expected);
         }
     }
 
     #[test]
     fn values_of_others_are_not_shown() {
-        assert_eq!(shown("width=300&token=hunter2&crop64=Zml0"), "width=300&token=***&crop64=Zml0");
-        assert_eq!(shown("pad_color=%23fff&flip"), "pad_color=#fff&flip=");
-        assert_eq!(shown(""), "");
+        assert_eq!(redacted_query("width=300&token=hunter2&crop64=Zml0"), "width=300&token=***&crop64=Zml0");
+        assert_eq!(redacted_query("pad_color=%23fff&flip"), "pad_color=#fff&flip=");
+        assert_eq!(redacted_query(""), "");
     }
 
     #[test]
     fn urls_are_shown_without_what_may_be_secret() {
-        assert_eq!(shown("mark=/logo.png?width=5"), "mark=/logo.png?width=5");
+        assert_eq!(redacted_query("mark=/logo.png?width=5"), "mark=/logo.png?width=5");
         for query in [
             "mark=http://a.example/x.png?token=hunter2",
             "mark=//u:hunter2@a.example/x",
             "mark64=aHVudGVyMg",
             "layers=[{%22url%22:%22http:%5C/%5C/a.example/x?hunter2%22}]",
         ] {
-            assert!(shown(query).ends_with("=***"), "{}", shown(query));
+            assert!(redacted_query(query).ends_with("=***"), "{}", redacted_query(query));
         }
         for (path, expected) in [
             ("/logo@2x.png", "/logo@2x.png"),
@@ -254,7 +260,7 @@ mod tests {
             ("//%48ttps:/a.example/x%3fhunter2", "//%48ttps:/a.example/x***"),
             ("/http://u:hunter2%40a.example/x", "/***"),
         ] {
-            assert_eq!(shown_path(path), expected);
+            assert_eq!(redacted_path(path), expected);
         }
     }
 }

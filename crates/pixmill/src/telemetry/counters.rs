@@ -45,7 +45,7 @@ pub struct Counters {
     /// Bytes of bodies.
     response_bytes: AtomicU64,
     /// By code.
-    pub failures: Tally,
+    pub failures: LabelCounts,
     /// How long each phase took.
     pub phases: Phases,
     /// By question.
@@ -53,11 +53,11 @@ pub struct Counters {
     /// How long fetches took.
     pub origin_seconds: Durations,
     /// Fetches by what came of them.
-    pub origin_fetches: Tally,
+    pub origin_fetches: LabelCounts,
     /// Open connections, by listener.
-    connections: [Arc<AtomicUsize>; Listening::ALL.len()],
+    connections: [Arc<AtomicUsize>; ListenerKind::ALL.len()],
     /// Input that is not an HTTP request, by reason.
-    pub malformed: Tally,
+    pub malformed: LabelCounts,
     /// Renders that succeeded.
     pub renders: Renders,
 }
@@ -92,7 +92,7 @@ impl Route {
 
 /// Which listener a connection belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Listening {
+pub enum ListenerKind {
     /// That of clients.
     Public,
     /// That of operators.
@@ -101,7 +101,7 @@ pub enum Listening {
     Uploads,
 }
 
-impl Listening {
+impl ListenerKind {
     /// All of them.
     pub const ALL: [Self; 3] = [Self::Public, Self::Admin, Self::Uploads];
 
@@ -208,7 +208,7 @@ pub struct Inferences {
 
 /// Counts by name, for what happens seldom. The names are ours, so there are few.
 #[derive(Debug, Default)]
-pub struct Tally(Mutex<BTreeMap<&'static str, u64>>);
+pub struct LabelCounts(Mutex<BTreeMap<&'static str, u64>>);
 
 impl Counters {
     /// Counters at zero; failures have these codes.
@@ -219,19 +219,26 @@ impl Counters {
             requests: Default::default(),
             request_seconds: Durations::default(),
             response_bytes: AtomicU64::new(0),
-            failures: Tally::of(codes),
+            failures: LabelCounts::of(codes),
             phases: Phases::default(),
             inferences: Default::default(),
             origin_seconds: Durations::default(),
-            origin_fetches: Tally::of(FETCH_OUTCOMES),
+            origin_fetches: LabelCounts::of(FETCH_OUTCOMES),
             connections: Default::default(),
-            malformed: Tally::of(MALFORMED),
+            malformed: LabelCounts::of(MALFORMED),
             renders: Renders::default(),
         }
     }
 
     /// A request is over.
-    pub fn answered(&self, route: Route, status: u16, found: Option<Found>, bytes: u64, took: Duration) {
+    pub fn request_completed(
+        &self,
+        route: Route,
+        status: u16,
+        found: Option<Found>,
+        bytes: u64,
+        took: Duration,
+    ) {
         let class = (usize::from(status) / 100).clamp(1, CLASSES.len()) - 1;
         self.requests[route as usize][class][source(found)].fetch_add(1, Relaxed);
         if route == Route::Image {
@@ -262,7 +269,7 @@ impl Counters {
     }
 
     /// Where the connections of a listener are counted.
-    pub fn connections(&self, listener: Listening) -> &Arc<AtomicUsize> {
+    pub fn connections(&self, listener: ListenerKind) -> &Arc<AtomicUsize> {
         &self.connections[listener as usize]
     }
 
@@ -305,7 +312,7 @@ impl Phases {
     }
 }
 
-impl Tally {
+impl LabelCounts {
     fn of(names: impl IntoIterator<Item = &'static str>) -> Self {
         Self(Mutex::new(names.into_iter().map(|name| (name, 0)).collect()))
     }
@@ -363,10 +370,10 @@ mod tests {
     #[test]
     fn requests_are_told_apart() {
         let counters = Counters::new(["overloaded"]);
-        counters.answered(Route::Image, 200, Some(Found::Miss), 10, Duration::from_millis(1));
-        counters.answered(Route::Image, 499, None, 0, Duration::ZERO);
-        counters.answered(Route::Image, 0, None, 0, Duration::ZERO);
-        counters.answered(Route::Health, 200, None, 7, Duration::ZERO);
+        counters.request_completed(Route::Image, 200, Some(Found::Miss), 10, Duration::from_millis(1));
+        counters.request_completed(Route::Image, 499, None, 0, Duration::ZERO);
+        counters.request_completed(Route::Image, 0, None, 0, Duration::ZERO);
+        counters.request_completed(Route::Health, 200, None, 7, Duration::ZERO);
         let counted: Vec<_> = counters.requests().filter(|(.., count)| *count > 0).collect();
         let image = Route::Image;
         let expected = [

@@ -13,7 +13,7 @@ pub struct Process {
 
 impl Process {
     /// Asks the system.
-    pub fn ask() -> Self {
+    pub fn measure() -> Self {
         let status = fs::read_to_string("/proc/self/status").ok();
         let files = fs::read_dir("/proc/self/fd").ok();
         Self {
@@ -36,7 +36,7 @@ mod tests {
 
     #[test]
     fn the_system_tells() {
-        let process = Process::ask();
+        let process = Process::measure();
         assert!(process.resident_bytes.is_some_and(|bytes| bytes > 1 << 20), "{process:?}");
         assert!(process.open_files.is_some_and(|files| files >= 3), "{process:?}");
         assert_eq!(resident("VmPeak: 9 kB\nVmRSS:\t   123 kB\n"), Some(125_952));

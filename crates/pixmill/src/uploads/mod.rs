@@ -1,17 +1,17 @@
 //! Pictures that are sent instead of fetched: receiving them, what is asked to be done with them, and doing it.
 
-pub mod background;
-mod blocks;
+mod chunk_buffer;
+pub mod control_params;
 mod error;
-mod incoming;
 pub mod job;
-pub mod order;
-mod received;
-mod room;
-pub mod wishes;
+mod limited_body;
+mod memory_budget;
+mod multipart;
+pub mod queue;
+pub mod status;
 
 pub use self::{
     error::{Error, ErrorKind},
-    received::{Received, receive},
-    room::{Held, Room},
+    memory_budget::{MemoryBudget, Reservation},
+    multipart::{Upload, receive},
 };

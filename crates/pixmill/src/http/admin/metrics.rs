@@ -14,7 +14,7 @@ use crate::{
     signing::Signer,
     state::Shared,
     telemetry::{
-        counters::{Listening, Tally},
+        counters::{LabelCounts, ListenerKind},
         hosts::{self, Load},
         metrics::{
             BUILD, CACHE_CAPACITY, CACHE_CORRUPT, CACHE_DROPPED, CACHE_EVICTIONS, CACHE_FAILURES, CACHE_HELD,
@@ -62,7 +62,7 @@ fn process(page: &mut Scrape<'_>, shared: &Shared) {
     page.value(&UPTIME, counters.began.elapsed().as_secs_f64());
     let since_epoch = counters.began_at.duration_since(UNIX_EPOCH).unwrap_or_default();
     page.value(&STARTED, since_epoch.as_secs_f64());
-    let process = Process::ask();
+    let process = Process::measure();
     for (metric, value) in [(&RESIDENT, process.resident_bytes), (&OPEN_FILES, process.open_files)] {
         if let Some(value) = value {
             page.value(metric, value);
@@ -81,15 +81,15 @@ fn requests(page: &mut Scrape<'_>, shared: &Shared) {
     page.histograms(&REQUEST_SECONDS, [([], counters.request_seconds.inner())]);
     page.value(&RESPONSE_BYTES, counters.response_bytes());
     page.value(&IN_FLIGHT, shared.answering());
-    let open = |listener: Listening| counters.connections(listener).load(Relaxed);
-    page.values(&CONNECTIONS, Listening::ALL.map(|listener| ([listener.name()], open(listener))));
+    let open = |listener: ListenerKind| counters.connections(listener).load(Relaxed);
+    page.values(&CONNECTIONS, ListenerKind::ALL.map(|listener| ([listener.name()], open(listener))));
     tally(page, &MALFORMED, &counters.malformed);
     tally(page, &ERRORS, &counters.failures);
     page.values(&SIGNED, shared.signer.iter().flat_map(Signer::uses).map(|(key, count)| ([key], count)));
     page.histograms(&PHASE_SECONDS, counters.phases.iter().map(|(phase, spent)| ([phase], spent.inner())));
 }
 
-fn tally(page: &mut Scrape<'_>, metric: &Metric, tally: &Tally) {
+fn tally(page: &mut Scrape<'_>, metric: &Metric, tally: &LabelCounts) {
     page.values(metric, tally.read().into_iter().map(|(name, count)| ([name], count)));
 }
 
@@ -161,11 +161,11 @@ fn origins(page: &mut Scrape<'_>, shared: &Shared) {
 }
 
 fn uploads(page: &mut Scrape<'_>, shared: &Shared) {
-    page.value(&UPLOAD_BYTES, shared.room.held_bytes());
-    page.value(&JOBS, shared.background.load());
+    page.value(&UPLOAD_BYTES, shared.upload_memory.reserved_bytes());
+    page.value(&JOBS, shared.jobs.load());
     page.values(
         &UPLOAD_REFUSALS,
-        [(["memory"], shared.room.refusals()), (["queue"], shared.background.refusals())],
+        [(["memory"], shared.upload_memory.refusals()), (["queue"], shared.jobs.refusals())],
     );
 }
 

@@ -1,8 +1,8 @@
 //! The pages for operators.
 
+pub mod basic_auth;
 pub mod host;
 mod metrics;
-pub mod password;
 mod stats;
 
 use actix_web::{
@@ -19,7 +19,7 @@ pub fn pages(config: &mut ServiceConfig) {
     let json = |page: fn(&HttpRequest) -> Value| {
         move |request: HttpRequest| async move { uncached(HttpResponse::Ok().json(page(&request))) }
     };
-    let settings = json(|request| worker(request).shared.config.shown());
+    let settings = json(|request| worker(request).shared.config.redacted());
     let stats = json(|request| stats::stats(&worker(request).shared));
     let metrics = async |request: HttpRequest| metrics(&request);
     config

@@ -31,7 +31,7 @@ pub fn stats(shared: &Shared) -> Value {
         "libvips": vips_ops::vips::version(),
         "fingerprint": shared.fingerprint,
         "uptimeSeconds": counters.began.elapsed().as_secs(),
-        "residentBytes": Process::ask().resident_bytes,
+        "residentBytes": Process::measure().resident_bytes,
         "vipsBytes": vips_ops::vips::tracked_memory(),
         "draining": shared.is_draining(),
         "requests": {
@@ -54,9 +54,9 @@ pub fn stats(shared: &Shared) -> Value {
         "flights": shared.flights().into_iter().collect::<BTreeMap<_, _>>(),
         "origins": origins(shared),
         "uploads": {
-            "bytes": shared.room.held_bytes(),
-            "jobs": shared.background.load(),
-            "refused": { "memory": shared.room.refusals(), "queue": shared.background.refusals() },
+            "bytes": shared.upload_memory.reserved_bytes(),
+            "jobs": shared.jobs.load(),
+            "refused": { "memory": shared.upload_memory.refusals(), "queue": shared.jobs.refusals() },
         },
         "cluster": cluster(shared),
         "caches": { "results": cache(&shared.results.stats()), "originals": cache(&shared.originals.stats()) },

@@ -5,22 +5,22 @@ use url::Url;
 
 use super::{
     Config, MASK,
-    setting::{SECRETS, is_below},
+    layer::{SECRETS, is_below},
 };
 
 impl Config {
     /// All keys with the values that hold; secrets are masked.
-    pub fn shown(&self) -> Value {
-        let mut shown =
+    pub fn redacted(&self) -> Value {
+        let mut redacted =
             serde_json::to_value(self).expect("invariant: all keys of the configuration are texts");
-        mask(&mut Vec::new(), &mut shown);
-        shown
+        mask(&mut Vec::new(), &mut redacted);
+        redacted
     }
 
     /// The part that changes answers though it does not change how they are made, as text without secrets.
     pub fn policy(&self) -> String {
-        let shown = self.shown();
-        let parts = POLICY.map(|pointer| shown.pointer(pointer).unwrap_or(&Value::Null).to_string());
+        let redacted = self.redacted();
+        let parts = POLICY.map(|pointer| redacted.pointer(pointer).unwrap_or(&Value::Null).to_string());
         parts.join("\n")
     }
 }
@@ -84,15 +84,15 @@ mod tests {
         config.params.signing.keys.insert("main".to_owned(), "hunter2".into());
         config.admin.password = "hunter2".into();
         config.origins.insert("shop".to_owned(), config.origin.clone());
-        let shown = config.shown();
-        assert!(!shown.to_string().contains("hunter2"), "{shown}");
-        assert_eq!(shown["origin"]["headers"], json!({ "authorization": "***" }));
-        assert_eq!(shown["params"]["signing"]["keys"], json!({ "main": "***" }));
-        assert_eq!(shown["admin"]["password"], "***");
-        assert_eq!(shown["origins"]["shop"], shown["origin"]);
-        assert!(shown["origin"]["url"].as_str().unwrap().contains("@a.example:8443/b"), "{shown}");
-        assert_eq!(shown["limits"]["max_side"], config.limits.max_side);
-        assert_eq!(Config::default().shown()["origin"]["url"], "");
+        let redacted = config.redacted();
+        assert!(!redacted.to_string().contains("hunter2"), "{redacted}");
+        assert_eq!(redacted["origin"]["headers"], json!({ "authorization": "***" }));
+        assert_eq!(redacted["params"]["signing"]["keys"], json!({ "main": "***" }));
+        assert_eq!(redacted["admin"]["password"], "***");
+        assert_eq!(redacted["origins"]["shop"], redacted["origin"]);
+        assert!(redacted["origin"]["url"].as_str().unwrap().contains("@a.example:8443/b"), "{redacted}");
+        assert_eq!(redacted["limits"]["max_side"], config.limits.max_side);
+        assert_eq!(Config::default().redacted()["origin"]["url"], "");
     }
 
     #[test]
@@ -134,10 +134,10 @@ mod tests {
     fn every_secret_is_a_key() {
         let mut config = Config::default();
         config.origins.insert("*".to_owned(), origin::Config::default());
-        let shown = config.shown();
+        let redacted = config.redacted();
         for secret in SECRETS {
             let pointer = format!("/{}", secret.replace('.', "/"));
-            assert!(shown.pointer(&pointer).is_some(), "{secret}");
+            assert!(redacted.pointer(&pointer).is_some(), "{secret}");
         }
     }
 }

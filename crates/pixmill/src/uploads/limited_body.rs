@@ -1,4 +1,4 @@
-//! The body of an upload as it comes in: bounded in size, in time, and in the room it takes.
+//! The body of an upload as it comes in: bounded in size, in time, and in the budget it takes.
 
 use std::{
     cell::RefCell,
@@ -13,15 +13,15 @@ use bytes::Bytes;
 use futures_util::{FutureExt, Stream, StreamExt};
 use tokio::time::{Instant, sleep_until};
 
-use super::{Error, Held, Room};
+use super::{Error, MemoryBudget, Reservation};
 use crate::{config::Uploads, failure::Failure};
 
-/// A body that breaks off when it breaks a bound. Why is found in the [`Account`], since the readers of bodies know
+/// A body that breaks off when it breaks a bound. Why is found in the [`BodyState`], since the readers of bodies know
 /// only their own errors.
-pub struct Incoming {
+pub struct LimitedBody {
     payload: Payload,
-    account: Account,
-    room: Room,
+    state: BodyState,
+    budget: MemoryBudget,
     left: u64,
     limit: u64,
     idle_timeout: Duration,
@@ -31,23 +31,23 @@ pub struct Incoming {
 
 /// What a body took, and why it broke off if it did.
 #[derive(Clone, Default)]
-pub struct Account(Rc<RefCell<Entries>>);
+pub struct BodyState(Rc<RefCell<Inner>>);
 
 #[derive(Default)]
-struct Entries {
-    held: Held,
+struct Inner {
+    reservation: Reservation,
     failure: Option<Failure>,
 }
 
-impl Incoming {
+impl LimitedBody {
     /// The body, of at most `limit` bytes.
-    pub fn new(payload: Payload, limit: u64, room: &Room, config: &Uploads) -> Self {
+    pub fn new(payload: Payload, limit: u64, budget: &MemoryBudget, config: &Uploads) -> Self {
         let (now, idle_timeout) = (Instant::now(), config.idle_timeout);
         let until = now + config.timeout;
         Self {
             payload,
-            account: Account::default(),
-            room: room.clone(),
+            state: BodyState::default(),
+            budget: budget.clone(),
             left: limit,
             limit,
             idle_timeout,
@@ -57,26 +57,26 @@ impl Incoming {
     }
 
     /// Where it is found what the body took.
-    pub fn account(&self) -> Account {
-        self.account.clone()
+    pub fn state(&self) -> BodyState {
+        self.state.clone()
     }
 
     fn enter(&mut self, piece: &Bytes) -> Result<(), Failure> {
         let left = self.left.checked_sub(piece.len() as u64);
         self.left = left.ok_or(Error::TooLarge { limit: self.limit })?;
-        self.room.take(&mut self.account.0.borrow_mut().held, piece.len())?;
+        self.budget.reserve(&mut self.state.0.borrow_mut().reservation, piece.len())?;
         let until = self.until.min(Instant::now() + self.idle_timeout);
         self.alarm.as_mut().reset(until);
         Ok(())
     }
 
     fn broken(&self, failure: Failure) -> Poll<Option<Result<Bytes, PayloadError>>> {
-        self.account.0.borrow_mut().failure = Some(failure);
+        self.state.0.borrow_mut().failure = Some(failure);
         Poll::Ready(Some(Err(PayloadError::Overflow)))
     }
 }
 
-impl Stream for Incoming {
+impl Stream for LimitedBody {
     type Item = Result<Bytes, PayloadError>;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
@@ -92,14 +92,14 @@ impl Stream for Incoming {
     }
 }
 
-impl Account {
+impl BodyState {
     /// Why the body broke off, if it broke a bound.
     pub fn failure(&self) -> Option<Failure> {
         self.0.borrow_mut().failure.take()
     }
 
-    /// The room that the body takes.
-    pub fn held(&self) -> Held {
-        std::mem::take(&mut self.0.borrow_mut().held)
+    /// The budget that the body takes.
+    pub fn reservation(&self) -> Reservation {
+        std::mem::take(&mut self.0.borrow_mut().reservation)
     }
 }

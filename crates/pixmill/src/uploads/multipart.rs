@@ -9,7 +9,7 @@ use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt};
 use vips_ops::query::MAX_QUERY_BYTES;
 
-use super::{Error, Held, blocks::Blocks, incoming::Incoming};
+use super::{Error, Reservation, chunk_buffer::ChunkBuffer, limited_body::LimitedBody};
 use crate::{failure::Failure, state::Shared};
 
 /// The field with the picture.
@@ -23,17 +23,17 @@ const OVERHEAD_BYTES: u64 = 128 * 1024;
 
 /// An upload.
 #[derive(Debug)]
-pub struct Received {
+pub struct Upload {
     /// The picture's bytes.
     pub file: Bytes,
     /// Names and values of the other fields, in order.
     pub fields: Vec<(String, String)>,
-    /// The room that it takes.
-    pub held: Held,
+    /// The budget that it takes.
+    pub reservation: Reservation,
 }
 
 /// Receives an upload: a form with the field `file`, or the picture itself.
-pub async fn receive(shared: &Shared, headers: &HeaderMap, payload: Payload) -> Result<Received, Failure> {
+pub async fn receive(shared: &Shared, headers: &HeaderMap, payload: Payload) -> Result<Upload, Failure> {
     let max_bytes = shared.config.limits.max_bytes.as_u64();
     let kind = headers.get(CONTENT_TYPE).map_or(&b""[..], |kind| kind.as_bytes()).to_ascii_lowercase();
     let is_form = kind.starts_with(b"multipart/");
@@ -48,19 +48,19 @@ pub async fn receive(shared: &Shared, headers: &HeaderMap, payload: Payload) -> 
     if announced > limit {
         return Err(Error::TooLarge { limit: max_bytes }.into());
     }
-    let incoming = Incoming::new(payload, limit, &shared.room, &shared.config.uploads);
-    let account = incoming.account();
-    let form = if is_form { form(headers, incoming, max_bytes).await } else { raw(incoming).await };
-    let (file, fields) = form.map_err(|failure| account.failure().unwrap_or(failure))?;
-    Ok(Received { file: file.joined().await, fields, held: account.held() })
+    let body = LimitedBody::new(payload, limit, &shared.upload_memory, &shared.config.uploads);
+    let state = body.state();
+    let form = if is_form { form(headers, body, max_bytes).await } else { raw(body).await };
+    let (file, fields) = form.map_err(|failure| state.failure().unwrap_or(failure))?;
+    Ok(Upload { file: file.into_bytes().await, fields, reservation: state.reservation() })
 }
 
 /// The picture, and the other fields.
-type Form = (Blocks, Vec<(String, String)>);
+type Form = (ChunkBuffer, Vec<(String, String)>);
 
-async fn raw(mut incoming: Incoming) -> Result<Form, Failure> {
-    let mut file = Blocks::default();
-    while let Some(piece) = incoming.next().await {
+async fn raw(mut body: LimitedBody) -> Result<Form, Failure> {
+    let mut file = ChunkBuffer::default();
+    while let Some(piece) = body.next().await {
         file.push(&piece.map_err(|_| malformed("expected a whole picture, it broke off"))?);
     }
     if file.length() == 0 {
@@ -69,8 +69,8 @@ async fn raw(mut incoming: Incoming) -> Result<Form, Failure> {
     Ok((file, Vec::new()))
 }
 
-async fn form(headers: &HeaderMap, incoming: Incoming, max_bytes: u64) -> Result<Form, Failure> {
-    let mut form = Multipart::new(headers, incoming);
+async fn form(headers: &HeaderMap, body: LimitedBody, max_bytes: u64) -> Result<Form, Failure> {
+    let mut form = Multipart::new(headers, body);
     let (mut file, mut fields, mut text_bytes) = (None, Vec::new(), 0);
     while let Some(mut field) = form.try_next().await.map_err(unreadable)? {
         let name = field.name().unwrap_or_default().to_owned();
@@ -95,8 +95,8 @@ async fn form(headers: &HeaderMap, incoming: Incoming, max_bytes: u64) -> Result
     }
 }
 
-async fn picture(field: &mut Field, max_bytes: u64) -> Result<Blocks, Failure> {
-    let mut file = Blocks::default();
+async fn picture(field: &mut Field, max_bytes: u64) -> Result<ChunkBuffer, Failure> {
+    let mut file = ChunkBuffer::default();
     while let Some(piece) = field.try_next().await.map_err(unreadable)? {
         file.push(&piece);
         if file.length() > max_bytes {

@@ -15,11 +15,10 @@ use actix_web::{
 use result_cache::{Tier, clock};
 
 use super::{
+    cache_control::{cache_control, ending},
+    client_hints::{ACCEPT_CH, ACCEPTED},
     conditional::not_modified,
-    error,
-    freshness::{cache_control, ending},
-    hints::{ACCEPT_CH, ACCEPTED},
-    put,
+    error, put,
     range::{Part, part},
     slices,
 };
@@ -36,7 +35,7 @@ const X_PIXMILL_WARNING: HeaderName = HeaderName::from_static("x-pixmill-warning
 
 /// What of the request shows in the headers of its answer.
 #[derive(Debug, Default)]
-pub struct Remarks {
+pub struct ResponseNotes {
     /// Names of parameters whose values were brought into their range.
     pub clamped: Vec<&'static str>,
     /// The headers of the request on which the answer depends.
@@ -48,7 +47,7 @@ pub struct Remarks {
 }
 
 /// The answer, or the note that the client has it.
-pub fn response(request: &HttpRequest, answer: &Answer, remarks: &Remarks) -> HttpResponse {
+pub fn build(request: &HttpRequest, answer: &Answer, notes: &ResponseNotes) -> HttpResponse {
     let meta = &answer.envelope.meta;
     let body = &answer.envelope.body;
     // what a client has by an upload says nothing of the answer to the next one (RFC 9110, 13.1.2)
@@ -65,18 +64,18 @@ pub fn response(request: &HttpRequest, answer: &Answer, remarks: &Remarks) -> Ht
                 put(response.headers_mut(), CONTENT_RANGE, place);
                 response
             }
-            Part::Nowhere => return error::response(&Failure::Range { length: body.len() }),
+            Part::Unsatisfiable => return error::response(&Failure::Range { length: body.len() }),
         }
     };
     if !response.status().is_redirection() {
         put(response.headers_mut(), CONTENT_TYPE, &meta.content_type);
     }
-    describe(response.headers_mut(), answer, remarks);
+    describe(response.headers_mut(), answer, notes);
     response.extensions_mut().insert(answer.found);
     response
 }
 
-fn describe(headers: &mut HeaderMap, answer: &Answer, remarks: &Remarks) {
+fn describe(headers: &mut HeaderMap, answer: &Answer, notes: &ResponseNotes) {
     let meta = &answer.envelope.meta;
     if let Some(etag) = &meta.etag {
         put(headers, ETAG, etag);
@@ -87,17 +86,17 @@ fn describe(headers: &mut HeaderMap, answer: &Answer, remarks: &Remarks) {
         put(headers, LAST_MODIFIED, httpdate::fmt_http_date(modified));
     }
     let age = answer.envelope.age(clock::now());
-    let kept = match remarks.left {
+    let kept = match notes.left {
         Some(left) => cache_control(&ending(meta, age, left), answer.standing),
         None => cache_control(meta, answer.standing),
     };
     put(headers, CACHE_CONTROL, kept);
     headers.insert(AGE, age.as_secs().into());
     headers.insert(ACCEPT_RANGES, HeaderValue::from_static("bytes"));
-    if !remarks.varies.is_empty() {
-        put(headers, VARY, remarks.varies.join(", "));
+    if !notes.varies.is_empty() {
+        put(headers, VARY, notes.varies.join(", "));
     }
-    if remarks.asks_hints {
+    if notes.asks_hints {
         headers.insert(ACCEPT_CH, ACCEPTED);
     }
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
@@ -112,8 +111,8 @@ fn describe(headers: &mut HeaderMap, answer: &Answer, remarks: &Remarks) {
             put(headers, name, value);
         }
     }
-    if !remarks.clamped.is_empty() {
-        put(headers, X_PIXMILL_WARNING, remarks.clamped.join(","));
+    if !notes.clamped.is_empty() {
+        put(headers, X_PIXMILL_WARNING, notes.clamped.join(","));
     }
 }
 

@@ -12,7 +12,7 @@ use actix_web::http::Uri;
 const MOST_BYTES: usize = 1024;
 
 /// What is asked.
-pub struct Question<'a> {
+pub struct Request<'a> {
     /// The server, and what is asked for there: an `http:` URL.
     pub url: &'a Uri,
     /// What the `Accept` header says.
@@ -27,12 +27,12 @@ pub struct Question<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Body {
     /// It is not waited for.
-    Left,
+    Ignore,
     /// It is read, so that the server has done all its work, and thrown away.
-    Read,
+    Drain,
 }
 
-impl Question<'_> {
+impl Request<'_> {
     /// The status of the answer.
     pub fn status(&self) -> io::Result<u16> {
         let invalid = |message| io::Error::new(io::ErrorKind::InvalidInput, message);
@@ -54,7 +54,7 @@ impl Question<'_> {
             line.strip_prefix("HTTP/1.").and_then(|rest| rest.split(' ').nth(1)?.trim().parse().ok());
         let status =
             status.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "the answer is not HTTP"))?;
-        if self.body == Body::Read {
+        if self.body == Body::Drain {
             drain(&mut stream, until)?;
         }
         Ok(status)
@@ -127,9 +127,9 @@ mod tests {
             stream.write_all(answer.as_bytes()).unwrap();
             String::from_utf8(request).unwrap().lines().next().unwrap().to_owned()
         });
-        let question =
-            Question { url: &url, accept: "*/*", timeout: Duration::from_secs(30), body: Body::Read };
-        let status = question.status().map_err(|error| error.kind());
+        let request =
+            Request { url: &url, accept: "*/*", timeout: Duration::from_secs(30), body: Body::Drain };
+        let status = request.status().map_err(|error| error.kind());
         (status, server.join().unwrap())
     }
 
@@ -153,9 +153,9 @@ mod tests {
     fn only_http_urls_are_asked() {
         for url in ["https://127.0.0.1", "127.0.0.1:8080", "/health", "ftp://127.0.0.1"] {
             let url = url.parse().unwrap();
-            let question =
-                Question { url: &url, accept: "*/*", timeout: Duration::from_secs(1), body: Body::Left };
-            assert_eq!(question.status().unwrap_err().kind(), io::ErrorKind::InvalidInput, "{url}");
+            let request =
+                Request { url: &url, accept: "*/*", timeout: Duration::from_secs(1), body: Body::Ignore };
+            assert_eq!(request.status().unwrap_err().kind(), io::ErrorKind::InvalidInput, "{url}");
         }
     }
 

@@ -12,7 +12,7 @@ pub const ACCEPTED: HeaderValue = HeaderValue::from_static("Sec-CH-DPR, Sec-CH-W
 pub const ACCEPT_CH: HeaderName = HeaderName::from_static("accept-ch");
 
 /// What the headers say.
-pub fn hints(headers: &HeaderMap, config: &ClientHints) -> Hints {
+pub fn from_headers(headers: &HeaderMap, config: &ClientHints) -> Hints {
     let text = |hint: Hint| headers.get(header(hint))?.to_str().ok().map(str::trim);
     let saves = text(Hint::SaveData).is_some_and(|value| value.eq_ignore_ascii_case("on"));
     let ratio = text(Hint::Dpr).and_then(|text| text.parse().ok());
@@ -53,7 +53,7 @@ mod tests {
         ] {
             let mut headers = HeaderMap::new();
             headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
-            assert_eq!(hints(&headers, &config), expected, "{name}: {value}");
+            assert_eq!(from_headers(&headers, &config), expected, "{name}: {value}");
         }
     }
 }

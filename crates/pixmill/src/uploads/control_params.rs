@@ -36,56 +36,65 @@ const NOT_IN_QUERIES: &AsciiSet = &CONTROLS
     .add(b'|')
     .add(b'}');
 
-/// Wishes, and the query string without them.
+/// ControlParams, and the query string without them.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Wishes {
-    /// When the answer is wanted.
-    pub when: When,
+pub struct ControlParams {
+    /// Delivery the answer is wanted.
+    pub when: Delivery,
     /// What becomes the original of the path.
-    pub processed: Processed,
+    pub processed: ProcessedUpload,
     /// Query strings of pictures that are to be made as well.
     pub queries: Vec<String>,
     /// All that is said of the picture, as a query string.
     pub rest: String,
 }
 
-/// When an answer is wanted.
+/// Delivery an answer is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum When {
+pub enum Delivery {
     /// As the answer to this request.
-    Now,
+    Immediate,
     /// Under an address of its own.
-    Later,
+    Async,
 }
 
 /// What becomes of a processed upload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Processed {
+pub enum ProcessedUpload {
     /// It is the answer, and forgotten.
-    Sent,
+    ReturnOnly,
     /// It becomes the original of the path.
-    Kept,
+    Store,
 }
 
-/// Whether a query string may hold wishes: a look that costs nothing beside reading it.
-pub fn possible(query: &str) -> bool {
+/// Whether a query string may hold control: a look that costs nothing beside reading it.
+pub fn may_contain(query: &str) -> bool {
     [ASYNC, "cache_"].iter().any(|name| query.contains(name))
 }
 
 /// Reads a query string, over which the fields of a form are laid: where both speak of a thing, the form wins.
-pub fn read(query: &str, fields: &[(String, String)], most_queries: usize) -> Result<Wishes, Failure> {
+pub fn parse(
+    query: &str,
+    fields: &[(String, String)],
+    most_queries: usize,
+) -> Result<ControlParams, Failure> {
     let split = |query: &str| query::split(query, |name| lookup(name).is_some());
     let form = split(&Serializer::new(String::new()).extend_pairs(fields).finish())?;
     let mut own = split(&source::spelled_out(query))?;
     let said: BTreeSet<_> = form.iter().map(|field| subject(field).to_owned()).collect();
     own.retain(|raw| !said.contains(subject(raw)));
-    let (mut when, mut processed, mut queries) = (When::Now, Processed::Sent, Vec::new());
+    let (mut when, mut processed, mut queries) =
+        (Delivery::Immediate, ProcessedUpload::ReturnOnly, Vec::new());
     let mut rest = Serializer::new(String::new());
     for raw in own.into_iter().chain(form) {
         match raw.name.as_str() {
-            ASYNC => when = if on(ASYNC, raw)? { When::Later } else { When::Now },
+            ASYNC => when = if on(ASYNC, raw)? { Delivery::Async } else { Delivery::Immediate },
             CACHE_PROCESSED => {
-                processed = if on(CACHE_PROCESSED, raw)? { Processed::Kept } else { Processed::Sent };
+                processed = if on(CACHE_PROCESSED, raw)? {
+                    ProcessedUpload::Store
+                } else {
+                    ProcessedUpload::ReturnOnly
+                };
             }
             name if is_cache_queries(name) => queries.extend(listed(&text(CACHE_QUERIES, raw)?)?),
             _ => append(&mut rest, raw),
@@ -95,7 +104,7 @@ pub fn read(query: &str, fields: &[(String, String)], most_queries: usize) -> Re
         let expected = format!("at most {most_queries} query strings");
         return Err(Invalid::new(CACHE_QUERIES, &queries.len().to_string(), expected).into());
     }
-    Ok(Wishes { when, processed, queries, rest: written(&mut rest) })
+    Ok(ControlParams { when, processed, queries, rest: written(&mut rest) })
 }
 
 /// Where a query string leads: the URL of a picture. What says where its original is may follow the path already.
@@ -109,7 +118,7 @@ pub fn location(path: &str, query: &str) -> String {
 }
 
 /// What a query string says of where the original is, and what it says of the picture.
-pub fn parted(query: &str) -> (String, String) {
+pub fn split_source(query: &str) -> (String, String) {
     let of_original = |pair: &&str| {
         let name = pair.split('=').next().unwrap_or_default();
         let plain = name.strip_suffix("64").unwrap_or(name);
@@ -193,9 +202,9 @@ fn decodings(text: &str) -> impl Iterator<Item = String> {
     std::iter::successors(Some(text.to_owned()), decoded).take(1 + ENCODINGS)
 }
 
-/// The query string without wishes of its own: they would never end.
+/// The query string without control of its own: they would never end.
 fn picture_only(query: &str) -> Result<String, Failure> {
-    if !possible(query) {
+    if !may_contain(query) {
         return Ok(query.to_owned());
     }
     let mut rest = Serializer::new(String::new());
@@ -226,13 +235,13 @@ mod tests {
 
     #[test]
     fn locations_lead_to_the_same_original() {
-        let (original, picture) = parted("width=5&origin=http%3A%2F%2Fa.example&hostname64=YQ&blur=2");
+        let (original, picture) = split_source("width=5&origin=http%3A%2F%2Fa.example&hostname64=YQ&blur=2");
         assert_eq!(original, "origin=http%3A%2F%2Fa.example&hostname64=YQ");
         assert_eq!(picture, "width=5&blur=2");
         let path = location("/a.jpg", "origin=a.example");
         assert_eq!(location(&path, "width=5"), "/a.jpg?origin=a.example&width=5");
         assert_eq!(location(&path, ""), path);
-        assert_eq!(parted("width=5"), (String::new(), "width=5".to_owned()));
+        assert_eq!(split_source("width=5"), (String::new(), "width=5".to_owned()));
     }
 
     fn fields(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
@@ -241,7 +250,7 @@ mod tests {
 
     #[track_caller]
     fn rest(query: &str, form: &[(&str, &str)], expected: &str) {
-        assert_eq!(read(query, &fields(form), 9).unwrap().rest, expected);
+        assert_eq!(parse(query, &fields(form), 9).unwrap().rest, expected);
     }
 
     #[test]
@@ -256,17 +265,17 @@ mod tests {
 
     #[test]
     fn wishes_are_taken_out() {
-        let wishes = read("width=1&async=true", &fields(&[("cache_processed", "1")]), 9).unwrap();
-        let expected = Wishes {
-            when: When::Later,
-            processed: Processed::Kept,
+        let control = parse("width=1&async=true", &fields(&[("cache_processed", "1")]), 9).unwrap();
+        let expected = ControlParams {
+            when: Delivery::Async,
+            processed: ProcessedUpload::Store,
             queries: Vec::new(),
             rest: "width=1".to_owned(),
         };
-        assert_eq!(wishes, expected);
-        let wishes = read("async=true&cache_processed=1", &fields(&[("async", "0")]), 9).unwrap();
-        assert_eq!((wishes.when, wishes.processed), (When::Now, Processed::Kept));
-        assert_eq!(read("async64=MQ", &[], 9).unwrap().when, When::Later);
+        assert_eq!(control, expected);
+        let control = parse("async=true&cache_processed=1", &fields(&[("async", "0")]), 9).unwrap();
+        assert_eq!((control.when, control.processed), (Delivery::Immediate, ProcessedUpload::Store));
+        assert_eq!(parse("async64=MQ", &[], 9).unwrap().when, Delivery::Async);
     }
 
     #[test]
@@ -286,7 +295,7 @@ mod tests {
             "cache_queries=width%253D2&cache_queries=%253Fheight%253D3%2526blur%253D1",
             "cache_queries=width%3D2&cache_queries=height%3D3%26async%3D1%26blur%3D1",
         ] {
-            assert_eq!(read(query, &[], 9).unwrap().queries, ["width=2", "height=3&blur=1"], "{query}");
+            assert_eq!(parse(query, &[], 9).unwrap().queries, ["width=2", "height=3&blur=1"], "{query}");
         }
     }
 
@@ -294,10 +303,10 @@ mod tests {
     fn lists_encoded_as_forms_are() {
         // quote_plus(json.dumps([...])) of Python, in a form
         let form = fields(&[("cache_queries", "%5B%22width%3D2%22%2C+%22height%3D3%26blur%3D1%22%5D")]);
-        assert_eq!(read("", &form, 9).unwrap().queries, ["width=2", "height=3&blur=1"]);
+        assert_eq!(parse("", &form, 9).unwrap().queries, ["width=2", "height=3&blur=1"]);
         let query =
             "cache_queries=%255B%2522width%253D2%2522%252C%2B%2522height%253D3%2526blur%253D1%2522%255D";
-        assert_eq!(read(query, &[], 9).unwrap().queries, ["width=2", "height=3&blur=1"]);
+        assert_eq!(parse(query, &[], 9).unwrap().queries, ["width=2", "height=3&blur=1"]);
     }
 
     #[test]
@@ -315,10 +324,10 @@ mod tests {
             ("width=2&x=100%&y=%41%zz", "width=2&x=100%25&y=%41%25zz"),
             ("width=2&x=\u{e9}#", "width=2&x=%C3%A9%23"),
         ] {
-            assert_eq!(read("", &fields(&[("cache_queries", listed)]), 9).unwrap().queries, [expected]);
+            assert_eq!(parse("", &fields(&[("cache_queries", listed)]), 9).unwrap().queries, [expected]);
         }
         let latin = "cache_queries=width%3D200%26mark%3D%2Fcaf%E9.png";
-        assert_eq!(read(latin, &[], 9).unwrap().queries, ["width=200&mark=/caf%E9.png"]);
+        assert_eq!(parse(latin, &[], 9).unwrap().queries, ["width=200&mark=/caf%E9.png"]);
     }
 
     #[test]
@@ -336,15 +345,15 @@ mod tests {
             "cache_queries=%5B%22width%3D1%22%2C%22colour%3D1%22%5D",
             "cache_queries=async%3D1",
         ] {
-            assert!(matches!(read(query, &[], 2), Err(Failure::Image(_))), "{query}");
+            assert!(matches!(parse(query, &[], 2), Err(Failure::Image(_))), "{query}");
         }
     }
 
     #[test]
     fn wishes_in_queries_end() {
         let nested = "cache_queries=".repeat(4000) + "width=1";
-        assert!(read(&nested, &[], 9).is_err());
+        assert!(parse(&nested, &[], 9).is_err());
         let nested = "cache_queries=".to_owned() + &"cache_queries%3D".repeat(4000) + "1%26width%3D1";
-        assert_eq!(read(&nested, &[], 9).unwrap().queries, ["width=1"]);
+        assert_eq!(parse(&nested, &[], 9).unwrap().queries, ["width=1"]);
     }
 }

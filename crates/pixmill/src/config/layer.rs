@@ -47,33 +47,33 @@ const LISTS: [&str; 2] = ["expected a sequence", "expected an array of length"];
 
 /// A value for a key, and where it was given.
 #[derive(Debug)]
-pub struct Setting {
+pub struct LayerValue {
     /// The names from the section down.
     pub key: Vec<String>,
     /// The value.
-    pub given: Given,
+    pub given: RawValue,
     /// The file, the variable or the option.
     pub source: String,
 }
 
 /// A value as it was given.
 #[derive(Debug)]
-pub enum Given {
+pub enum RawValue {
     /// With a type.
     Toml(Value),
     /// As text, whatever its key wants: a text, a TOML value of any type, or a list separated by commas.
     Text(String),
 }
 
-impl Setting {
+impl LayerValue {
     /// The value in the type that the key wants, below the key and nothing beside it; else the problem.
     ///
     /// Every key has a default, so a configuration with this one value tells whether the value fits. That finds the
     /// problems of all keys, where reading everything at once would end at the first.
     pub fn fit(&self) -> Result<Value, String> {
         match &self.given {
-            Given::Toml(value) => self.fit_value(value.clone()),
-            Given::Text(text) => self.fit_text(text),
+            RawValue::Toml(value) => self.fit_value(value.clone()),
+            RawValue::Text(text) => self.fit_text(text),
         }
         .map_err(|message| self.problem(&message))
     }
@@ -142,8 +142,8 @@ impl Setting {
             return MASK.to_owned();
         }
         match &self.given {
-            Given::Toml(value) => value.to_string(),
-            Given::Text(text) => format!("{text:?}"),
+            RawValue::Toml(value) => value.to_string(),
+            RawValue::Text(text) => format!("{text:?}"),
         }
     }
 }
@@ -158,12 +158,12 @@ pub(super) fn is_below(key: &str, above: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn setting(key: &str, given: Given) -> Setting {
-        Setting { key: key.split('.').map(str::to_owned).collect(), given, source: "there".to_owned() }
+    fn setting(key: &str, given: RawValue) -> LayerValue {
+        LayerValue { key: key.split('.').map(str::to_owned).collect(), given, source: "there".to_owned() }
     }
 
     fn text(key: &str, text: &str) -> Result<String, String> {
-        setting(key, Given::Text(text.to_owned()))
+        setting(key, RawValue::Text(text.to_owned()))
             .fit()
             .map(|value| value.to_string().replace(' ', "").replace('"', "'"))
     }
@@ -292,7 +292,7 @@ mod tests {
             "origins.shop.headers.cookie",
             "origins.shop.bucket.azure_sas",
         ] {
-            let problem = setting(key, Given::Toml(value.clone())).fit().unwrap_err();
+            let problem = setting(key, RawValue::Toml(value.clone())).fit().unwrap_err();
             assert!(problem.starts_with(&format!("{key} is ***, expected ")), "{problem}");
             assert!(!problem.contains("271828"), "{problem}");
         }

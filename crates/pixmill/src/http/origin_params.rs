@@ -12,7 +12,7 @@ use vips_ops::params::source::{self, Source};
 use crate::{failure::Failure, state::Worker};
 
 /// The original of a request, if it may be had; `query` is as much of its query string as is to be seen.
-pub fn target(worker: &Worker, request: &HttpRequest, query: &str) -> Result<Rc<Target>, Failure> {
+pub fn locate(worker: &Worker, request: &HttpRequest, query: &str) -> Result<Rc<Target>, Failure> {
     let source = source::read(query)?;
     let Source { origin, source_url, host_header, resolve, bucket, region } = &source;
     let named = request.headers().get(HOST).and_then(|host| host.to_str().ok());
