@@ -1,7 +1,7 @@
 //! The configuration of the origin: section `origin`.
 
 mod dynamic;
-mod named;
+mod routes;
 
 use std::{
     collections::BTreeMap,
@@ -15,7 +15,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, Serializer};
 use url::{Host, Url};
 
-pub use self::named::named_problems;
+pub use self::routes::named_problems;
 use crate::{
     bucket::{self, BucketConfig, Provider},
     http::tls,
@@ -138,11 +138,11 @@ pub struct Config {
 
 /// What kind of origin is configured.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Place {
-    Nowhere,
+pub(crate) enum OriginKind {
+    None,
     Http(Url),
     Folder(PathBuf),
-    Bucket(bucket::Place),
+    Bucket(bucket::BucketUrl),
 }
 
 impl Default for Config {
@@ -214,38 +214,42 @@ impl Config {
         problems
     }
 
-    pub(crate) fn place(&self) -> Result<Place, &'static str> {
+    pub(crate) fn kind(&self) -> Result<OriginKind, &'static str> {
         if self.url.is_empty() {
-            return Ok(Place::Nowhere);
+            return Ok(OriginKind::None);
         }
         if !self.url.contains("://") {
-            return Ok(Place::Folder(PathBuf::from(&self.url)));
+            return Ok(OriginKind::Folder(PathBuf::from(&self.url)));
         }
         if let Some((scheme, rest)) = self.url.split_once("://")
             && let Some(provider) = Provider::of_scheme(scheme)
         {
-            return bucket::Place::parse(provider, rest).map(Place::Bucket);
+            return bucket::BucketUrl::parse(provider, rest).map(OriginKind::Bucket);
         }
         let url = Url::parse(&self.url).map_err(|_| "expected a valid URL")?;
         match url.scheme() {
-            "http" | "https" => http_place(url),
-            "file" => url.to_file_path().map(Place::Folder).map_err(|()| "expected a path on this machine"),
+            "http" | "https" => http_kind(url),
+            "file" => {
+                url.to_file_path().map(OriginKind::Folder).map_err(|()| "expected a path on this machine")
+            }
             _ => Err("expected http, https, s3, gs, az, file or the path of a folder"),
         }
     }
 
     /// Host and port of the server, as [statistics](crate::Hosts::stats) name it; nothing if the origin is something else.
     pub fn host_and_port(&self) -> Option<String> {
-        match self.place() {
-            Ok(Place::Http(url)) => Some(crate::http::host_and_port(&url)),
+        match self.kind() {
+            Ok(OriginKind::Http(url)) => Some(crate::http::host_and_port(&url)),
             _ => None,
         }
     }
 
     fn url_problem(&self) -> Option<String> {
-        let problem = match self.place() {
+        let problem = match self.kind() {
             Err(problem) => problem,
-            Ok(Place::Folder(path)) if !path.is_dir() => "expected an http(s) URL or a folder that exists",
+            Ok(OriginKind::Folder(path)) if !path.is_dir() => {
+                "expected an http(s) URL or a folder that exists"
+            }
             Ok(_) => return None,
         };
         Some(format!("origin.url is {:?}: {problem}", hide_password(&self.url)))
@@ -274,14 +278,14 @@ impl Config {
     }
 }
 
-fn http_place(url: Url) -> Result<Place, &'static str> {
+fn http_kind(url: Url) -> Result<OriginKind, &'static str> {
     if url.query().is_some() || url.fragment().is_some() {
         return Err("expected a URL without query and fragment");
     }
     if url.scheme() == "https" && matches!(url.host(), Some(Host::Ipv6(_))) {
         return Err("expected a host name: https to an IPv6 address is not supported");
     }
-    Ok(Place::Http(url))
+    Ok(OriginKind::Http(url))
 }
 
 fn header_problem(name: &str, value: &str) -> Option<String> {
@@ -361,7 +365,7 @@ mod tests {
     fn the_default_is_fine_and_goes_nowhere() {
         let config = Config::default();
         assert_eq!(config.problems(), Vec::<String>::new());
-        assert_eq!(config.place(), Ok(Place::Nowhere));
+        assert_eq!(config.kind(), Ok(OriginKind::None));
         assert!(config.user_agent.contains(LOOP_MARK));
     }
 
@@ -400,15 +404,19 @@ mod tests {
         for (url, folder) in
             [("/srv/photos", "/srv/photos"), ("file:///srv/a%20b", "/srv/a b"), ("photos", "photos")]
         {
-            assert_eq!(with(|c| c.url = url.to_owned()).place(), Ok(Place::Folder(folder.into())), "{url}");
+            assert_eq!(
+                with(|c| c.url = url.to_owned()).kind(),
+                Ok(OriginKind::Folder(folder.into())),
+                "{url}"
+            );
         }
         for url in
             ["http://a.example", "https://u:p@a.example:8443/x/", "http://[::1]:80", "http://127.0.0.1:9000"]
         {
-            assert!(matches!(with(|c| c.url = url.to_owned()).place(), Ok(Place::Http(_))), "{url}");
+            assert!(matches!(with(|c| c.url = url.to_owned()).kind(), Ok(OriginKind::Http(_))), "{url}");
         }
         for url in ["s3://photos", "gs://photos/2026", "az://photos/2026/may/"] {
-            assert!(matches!(with(|c| c.url = url.to_owned()).place(), Ok(Place::Bucket(_))), "{url}");
+            assert!(matches!(with(|c| c.url = url.to_owned()).kind(), Ok(OriginKind::Bucket(_))), "{url}");
         }
         for url in [
             "ftp://a.example",
@@ -419,7 +427,7 @@ mod tests {
             "https://[::1]",
             "file://host/x",
         ] {
-            assert!(with(|c| c.url = url.to_owned()).place().is_err(), "{url}");
+            assert!(with(|c| c.url = url.to_owned()).kind().is_err(), "{url}");
         }
     }
 

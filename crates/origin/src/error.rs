@@ -2,7 +2,7 @@
 
 use std::{net::IpAddr, time::Duration};
 
-use crate::guard::Why;
+use crate::guard::AddressClass;
 
 /// The result of getting an original.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -66,7 +66,7 @@ pub enum Error {
         /// The first of its addresses that was refused.
         address: IpAddr,
         /// What sort of address it is.
-        why: Why,
+        why: AddressClass,
     },
     /// A host that may be named by requests sends on to one that may not.
     #[error("{host} redirects to {target}, expected a host of origin.hosts_allowed")]

@@ -7,7 +7,7 @@ use std::{
 
 /// What sort of address was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Why {
+pub enum AddressClass {
     /// No address at all, or "this network".
     Unspecified,
     /// This machine.
@@ -33,54 +33,54 @@ pub enum Why {
 }
 
 /// Forbidden IPv4 networks, by the IANA special-purpose registry. The first that matches gives the reason.
-const V4: &[(Ipv4Addr, u32, Why)] = &[
-    (Ipv4Addr::UNSPECIFIED, 8, Why::Unspecified),
-    (Ipv4Addr::new(10, 0, 0, 0), 8, Why::Private),
+const V4: &[(Ipv4Addr, u32, AddressClass)] = &[
+    (Ipv4Addr::UNSPECIFIED, 8, AddressClass::Unspecified),
+    (Ipv4Addr::new(10, 0, 0, 0), 8, AddressClass::Private),
     // Alibaba Cloud
-    (Ipv4Addr::new(100, 100, 100, 200), 32, Why::Metadata),
-    (Ipv4Addr::new(100, 64, 0, 0), 10, Why::CarrierNat),
-    (Ipv4Addr::new(127, 0, 0, 0), 8, Why::Loopback),
+    (Ipv4Addr::new(100, 100, 100, 200), 32, AddressClass::Metadata),
+    (Ipv4Addr::new(100, 64, 0, 0), 10, AddressClass::CarrierNat),
+    (Ipv4Addr::new(127, 0, 0, 0), 8, AddressClass::Loopback),
     // AWS, GCP, Azure and most others
-    (Ipv4Addr::new(169, 254, 169, 254), 32, Why::Metadata),
-    (Ipv4Addr::new(169, 254, 0, 0), 16, Why::LinkLocal),
+    (Ipv4Addr::new(169, 254, 169, 254), 32, AddressClass::Metadata),
+    (Ipv4Addr::new(169, 254, 0, 0), 16, AddressClass::LinkLocal),
     // Azure's WireServer: public by its number, answers inside only
-    (Ipv4Addr::new(168, 63, 129, 16), 32, Why::Metadata),
-    (Ipv4Addr::new(172, 16, 0, 0), 12, Why::Private),
-    (Ipv4Addr::new(192, 0, 0, 0), 24, Why::Reserved),
-    (Ipv4Addr::new(192, 0, 2, 0), 24, Why::Documentation),
-    (Ipv4Addr::new(192, 88, 99, 0), 24, Why::Reserved),
-    (Ipv4Addr::new(192, 168, 0, 0), 16, Why::Private),
-    (Ipv4Addr::new(198, 18, 0, 0), 15, Why::Benchmarking),
-    (Ipv4Addr::new(198, 51, 100, 0), 24, Why::Documentation),
-    (Ipv4Addr::new(203, 0, 113, 0), 24, Why::Documentation),
-    (Ipv4Addr::new(224, 0, 0, 0), 4, Why::Multicast),
-    (Ipv4Addr::BROADCAST, 32, Why::Broadcast),
-    (Ipv4Addr::new(240, 0, 0, 0), 4, Why::Reserved),
+    (Ipv4Addr::new(168, 63, 129, 16), 32, AddressClass::Metadata),
+    (Ipv4Addr::new(172, 16, 0, 0), 12, AddressClass::Private),
+    (Ipv4Addr::new(192, 0, 0, 0), 24, AddressClass::Reserved),
+    (Ipv4Addr::new(192, 0, 2, 0), 24, AddressClass::Documentation),
+    (Ipv4Addr::new(192, 88, 99, 0), 24, AddressClass::Reserved),
+    (Ipv4Addr::new(192, 168, 0, 0), 16, AddressClass::Private),
+    (Ipv4Addr::new(198, 18, 0, 0), 15, AddressClass::Benchmarking),
+    (Ipv4Addr::new(198, 51, 100, 0), 24, AddressClass::Documentation),
+    (Ipv4Addr::new(203, 0, 113, 0), 24, AddressClass::Documentation),
+    (Ipv4Addr::new(224, 0, 0, 0), 4, AddressClass::Multicast),
+    (Ipv4Addr::BROADCAST, 32, AddressClass::Broadcast),
+    (Ipv4Addr::new(240, 0, 0, 0), 4, AddressClass::Reserved),
 ];
 
 /// Forbidden IPv6 networks. What is neither here nor an embedded IPv4 address must be global unicast (`2000::/3`).
-const V6: &[(Ipv6Addr, u32, Why)] = &[
-    (Ipv6Addr::UNSPECIFIED, 128, Why::Unspecified),
-    (Ipv6Addr::LOCALHOST, 128, Why::Loopback),
+const V6: &[(Ipv6Addr, u32, AddressClass)] = &[
+    (Ipv6Addr::UNSPECIFIED, 128, AddressClass::Unspecified),
+    (Ipv6Addr::LOCALHOST, 128, AddressClass::Loopback),
     // NAT64 of the local network: the network alone knows where it leads
-    (Ipv6Addr::new(0x64, 0xff9b, 1, 0, 0, 0, 0, 0), 48, Why::Private),
-    (Ipv6Addr::new(0x2001, 2, 0, 0, 0, 0, 0, 0), 48, Why::Benchmarking),
+    (Ipv6Addr::new(0x64, 0xff9b, 1, 0, 0, 0, 0, 0), 48, AddressClass::Private),
+    (Ipv6Addr::new(0x2001, 2, 0, 0, 0, 0, 0, 0), 48, AddressClass::Benchmarking),
     // cryptographic hashes, not places
-    (Ipv6Addr::new(0x2001, 0x10, 0, 0, 0, 0, 0, 0), 28, Why::Reserved),
-    (Ipv6Addr::new(0x2001, 0x20, 0, 0, 0, 0, 0, 0), 28, Why::Reserved),
-    (Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 0), 32, Why::Documentation),
-    (Ipv6Addr::new(0x3fff, 0, 0, 0, 0, 0, 0, 0), 20, Why::Documentation),
+    (Ipv6Addr::new(0x2001, 0x10, 0, 0, 0, 0, 0, 0), 28, AddressClass::Reserved),
+    (Ipv6Addr::new(0x2001, 0x20, 0, 0, 0, 0, 0, 0), 28, AddressClass::Reserved),
+    (Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 0), 32, AddressClass::Documentation),
+    (Ipv6Addr::new(0x3fff, 0, 0, 0, 0, 0, 0, 0), 20, AddressClass::Documentation),
     // AWS
-    (Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254), 128, Why::Metadata),
+    (Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254), 128, AddressClass::Metadata),
     // GCP
-    (Ipv6Addr::new(0xfd20, 0xce, 0, 0, 0, 0, 0, 0x254), 128, Why::Metadata),
-    (Ipv6Addr::new(0xfc00, 0, 0, 0, 0, 0, 0, 0), 7, Why::Private),
-    (Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 0), 10, Why::LinkLocal),
-    (Ipv6Addr::new(0xfec0, 0, 0, 0, 0, 0, 0, 0), 10, Why::Private),
-    (Ipv6Addr::new(0xff00, 0, 0, 0, 0, 0, 0, 0), 8, Why::Multicast),
+    (Ipv6Addr::new(0xfd20, 0xce, 0, 0, 0, 0, 0, 0x254), 128, AddressClass::Metadata),
+    (Ipv6Addr::new(0xfc00, 0, 0, 0, 0, 0, 0, 0), 7, AddressClass::Private),
+    (Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 0), 10, AddressClass::LinkLocal),
+    (Ipv6Addr::new(0xfec0, 0, 0, 0, 0, 0, 0, 0), 10, AddressClass::Private),
+    (Ipv6Addr::new(0xff00, 0, 0, 0, 0, 0, 0, 0), 8, AddressClass::Multicast),
 ];
 
-impl Why {
+impl AddressClass {
     /// Whether an operator may lift the ban for networks of their own. What answers to many machines or to none, or
     /// hands out secrets, is nobody's image server.
     pub fn is_negotiable(self) -> bool {
@@ -91,19 +91,19 @@ impl Why {
 /// Says why an address must not be connected to; `None` for one of the public Internet.
 ///
 /// An IPv6 address that carries an IPv4 address is judged by both.
-pub fn forbidden(ip: IpAddr) -> Option<Why> {
+pub fn forbidden(ip: IpAddr) -> Option<AddressClass> {
     match ip {
         IpAddr::V4(ip) => forbidden_v4(ip),
         IpAddr::V6(ip) => forbidden_v6(ip),
     }
 }
 
-fn forbidden_v4(ip: Ipv4Addr) -> Option<Why> {
+fn forbidden_v4(ip: Ipv4Addr) -> Option<AddressClass> {
     let inside = |net: &Ipv4Addr, prefix: u32| (ip.to_bits() ^ net.to_bits()) >> (32 - prefix) == 0;
     V4.iter().find(|(net, prefix, _)| inside(net, *prefix)).map(|(_, _, why)| *why)
 }
 
-fn forbidden_v6(ip: Ipv6Addr) -> Option<Why> {
+fn forbidden_v6(ip: Ipv6Addr) -> Option<AddressClass> {
     let inside = |net: &Ipv6Addr, prefix: u32| (ip.to_bits() ^ net.to_bits()) >> (128 - prefix) == 0;
     if let Some((_, _, why)) = V6.iter().find(|(net, prefix, _)| inside(net, *prefix)) {
         return Some(*why);
@@ -111,7 +111,7 @@ fn forbidden_v6(ip: Ipv6Addr) -> Option<Why> {
     let carried = embedded(ip);
     let public = carried.is_some() || ip.segments()[0] & 0xe000 == 0x2000;
     let carried = carried.into_iter().flatten().flatten().chain(isatap(ip));
-    carried.map(forbidden_v4).fold((!public).then_some(Why::Reserved), Option::or)
+    carried.map(forbidden_v4).fold((!public).then_some(AddressClass::Reserved), Option::or)
 }
 
 /// The IPv4 address at the end of an ISATAP address, whatever its network (RFC 5214, 6.1).
@@ -142,7 +142,7 @@ fn embedded(ip: Ipv6Addr) -> Option<[Option<Ipv4Addr>; 2]> {
     }
 }
 
-impl fmt::Display for Why {
+impl fmt::Display for AddressClass {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Unspecified => "unspecified",
@@ -167,77 +167,77 @@ mod tests {
     #[test]
     fn forbids() {
         for (ip, why) in [
-            ("0.0.0.0", Why::Unspecified),
-            ("0.1.2.3", Why::Unspecified),
-            ("10.0.0.0", Why::Private),
-            ("10.255.255.255", Why::Private),
-            ("100.64.0.0", Why::CarrierNat),
-            ("100.100.100.200", Why::Metadata),
-            ("100.100.100.201", Why::CarrierNat),
-            ("100.127.255.255", Why::CarrierNat),
-            ("127.0.0.1", Why::Loopback),
-            ("127.255.255.254", Why::Loopback),
-            ("169.254.0.1", Why::LinkLocal),
-            ("169.254.169.254", Why::Metadata),
-            ("168.63.129.16", Why::Metadata),
-            ("172.16.0.1", Why::Private),
-            ("172.31.255.255", Why::Private),
-            ("192.0.0.192", Why::Reserved),
-            ("192.0.2.1", Why::Documentation),
-            ("192.88.99.1", Why::Reserved),
-            ("192.168.0.1", Why::Private),
-            ("198.18.0.1", Why::Benchmarking),
-            ("198.19.255.255", Why::Benchmarking),
-            ("198.51.100.7", Why::Documentation),
-            ("203.0.113.7", Why::Documentation),
-            ("224.0.0.1", Why::Multicast),
-            ("239.255.255.255", Why::Multicast),
-            ("240.0.0.1", Why::Reserved),
-            ("255.255.255.255", Why::Broadcast),
-            ("::", Why::Unspecified),
-            ("::1", Why::Loopback),
-            ("fc00::1", Why::Private),
-            ("fd00:ec2::254", Why::Metadata),
-            ("fd20:ce::254", Why::Metadata),
-            ("fd00:ec2::253", Why::Private),
-            ("fdff::1", Why::Private),
-            ("fe80::1", Why::LinkLocal),
-            ("febf::1", Why::LinkLocal),
-            ("fec0::1", Why::Private),
-            ("ff02::1", Why::Multicast),
-            ("2001:db8::1", Why::Documentation),
-            ("3fff::1", Why::Documentation),
-            ("2001:2::1", Why::Benchmarking),
-            ("2001:10::1", Why::Reserved),
-            ("2001:2f:ffff::1", Why::Reserved),
-            ("::ffff:100.100.100.200", Why::Metadata),
-            ("64:ff9b::100.64.0.1", Why::CarrierNat),
-            ("::ffff:240.0.0.1", Why::Reserved),
-            ("::ffff:0.0.0.0", Why::Unspecified),
-            ("::2", Why::Unspecified),
-            ("2002:a9fe:a9fe::", Why::Metadata),
+            ("0.0.0.0", AddressClass::Unspecified),
+            ("0.1.2.3", AddressClass::Unspecified),
+            ("10.0.0.0", AddressClass::Private),
+            ("10.255.255.255", AddressClass::Private),
+            ("100.64.0.0", AddressClass::CarrierNat),
+            ("100.100.100.200", AddressClass::Metadata),
+            ("100.100.100.201", AddressClass::CarrierNat),
+            ("100.127.255.255", AddressClass::CarrierNat),
+            ("127.0.0.1", AddressClass::Loopback),
+            ("127.255.255.254", AddressClass::Loopback),
+            ("169.254.0.1", AddressClass::LinkLocal),
+            ("169.254.169.254", AddressClass::Metadata),
+            ("168.63.129.16", AddressClass::Metadata),
+            ("172.16.0.1", AddressClass::Private),
+            ("172.31.255.255", AddressClass::Private),
+            ("192.0.0.192", AddressClass::Reserved),
+            ("192.0.2.1", AddressClass::Documentation),
+            ("192.88.99.1", AddressClass::Reserved),
+            ("192.168.0.1", AddressClass::Private),
+            ("198.18.0.1", AddressClass::Benchmarking),
+            ("198.19.255.255", AddressClass::Benchmarking),
+            ("198.51.100.7", AddressClass::Documentation),
+            ("203.0.113.7", AddressClass::Documentation),
+            ("224.0.0.1", AddressClass::Multicast),
+            ("239.255.255.255", AddressClass::Multicast),
+            ("240.0.0.1", AddressClass::Reserved),
+            ("255.255.255.255", AddressClass::Broadcast),
+            ("::", AddressClass::Unspecified),
+            ("::1", AddressClass::Loopback),
+            ("fc00::1", AddressClass::Private),
+            ("fd00:ec2::254", AddressClass::Metadata),
+            ("fd20:ce::254", AddressClass::Metadata),
+            ("fd00:ec2::253", AddressClass::Private),
+            ("fdff::1", AddressClass::Private),
+            ("fe80::1", AddressClass::LinkLocal),
+            ("febf::1", AddressClass::LinkLocal),
+            ("fec0::1", AddressClass::Private),
+            ("ff02::1", AddressClass::Multicast),
+            ("2001:db8::1", AddressClass::Documentation),
+            ("3fff::1", AddressClass::Documentation),
+            ("2001:2::1", AddressClass::Benchmarking),
+            ("2001:10::1", AddressClass::Reserved),
+            ("2001:2f:ffff::1", AddressClass::Reserved),
+            ("::ffff:100.100.100.200", AddressClass::Metadata),
+            ("64:ff9b::100.64.0.1", AddressClass::CarrierNat),
+            ("::ffff:240.0.0.1", AddressClass::Reserved),
+            ("::ffff:0.0.0.0", AddressClass::Unspecified),
+            ("::2", AddressClass::Unspecified),
+            ("2002:a9fe:a9fe::", AddressClass::Metadata),
             // ISATAP: in anybody's network, with either flag, and in one of 6to4
-            ("2a00:1450::5efe:10.0.0.1", Why::Private),
-            ("2a00:1450::200:5efe:169.254.169.254", Why::Metadata),
-            ("2002:808:808::5efe:127.0.0.1", Why::Loopback),
-            ("fe80::5efe:8.8.8.8", Why::LinkLocal),
-            ("100::1", Why::Reserved),
-            ("4000::1", Why::Reserved),
-            ("::ffff:127.0.0.1", Why::Loopback),
-            ("::ffff:169.254.169.254", Why::Metadata),
-            ("::ffff:0:10.0.0.1", Why::Private),
-            ("::127.0.0.1", Why::Loopback),
-            ("::10.1.2.3", Why::Private),
-            ("64:ff9b::10.0.0.1", Why::Private),
-            ("64:ff9b::a9fe:a9fe", Why::Metadata),
-            ("64:ff9b:1::10.0.0.1", Why::Private),
-            ("64:ff9b:1::8.8.8.8", Why::Private),
-            ("2002:7f00:1::", Why::Loopback),
-            ("2002:c0a8:101::1", Why::Private),
+            ("2a00:1450::5efe:10.0.0.1", AddressClass::Private),
+            ("2a00:1450::200:5efe:169.254.169.254", AddressClass::Metadata),
+            ("2002:808:808::5efe:127.0.0.1", AddressClass::Loopback),
+            ("fe80::5efe:8.8.8.8", AddressClass::LinkLocal),
+            ("100::1", AddressClass::Reserved),
+            ("4000::1", AddressClass::Reserved),
+            ("::ffff:127.0.0.1", AddressClass::Loopback),
+            ("::ffff:169.254.169.254", AddressClass::Metadata),
+            ("::ffff:0:10.0.0.1", AddressClass::Private),
+            ("::127.0.0.1", AddressClass::Loopback),
+            ("::10.1.2.3", AddressClass::Private),
+            ("64:ff9b::10.0.0.1", AddressClass::Private),
+            ("64:ff9b::a9fe:a9fe", AddressClass::Metadata),
+            ("64:ff9b:1::10.0.0.1", AddressClass::Private),
+            ("64:ff9b:1::8.8.8.8", AddressClass::Private),
+            ("2002:7f00:1::", AddressClass::Loopback),
+            ("2002:c0a8:101::1", AddressClass::Private),
             // Teredo: client 10.0.0.1 turned over, behind a public server
-            ("2001:0:808:808::f5ff:fffe", Why::Private),
+            ("2001:0:808:808::f5ff:fffe", AddressClass::Private),
             // Teredo: public client, private server
-            ("2001:0:c0a8:1::f7f7:f7f7", Why::Private),
+            ("2001:0:c0a8:1::f7f7:f7f7", AddressClass::Private),
         ] {
             assert_eq!(forbidden(ip.parse().unwrap()), Some(why), "{ip}");
         }

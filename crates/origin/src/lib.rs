@@ -1,46 +1,46 @@
 //! Where originals come from: HTTP(S) servers, buckets and folders, behind one [`Origins`].
 //!
-//! What a request says of its original (a [`Selection`]) becomes a [`Target`], or is refused by a [`Rule`]; [`Origins`]
+//! What a request says of its original (a [`Selection`]) becomes an [`ObjectRef`], or is refused by a [`Rule`]; [`Origins`]
 //! fetches a target whole, and what comes back says how long it may be kept ([`Freshness`]) and how to ask for news
 //! ([`Validators`]). [`Hosts`] sees to it that the process as a whole asks no host for too much. Nothing here knows of
 //! pictures, of our own HTTP server or of our caches.
 
-mod allowed;
 mod bucket;
 mod config;
 mod error;
-mod folder;
+mod filesystem;
 mod freshness;
 pub mod guard;
-mod hosts;
+mod host_allowlist;
 mod http;
-mod named;
+mod http_origin;
 mod network;
+mod object_ref;
 mod origins;
 mod path;
 mod selection;
-mod site;
-mod target;
+mod upstream;
+mod url_param;
 mod validators;
 
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 
-use crate::bucket::{Bucket, Buckets, Decision, Line};
+use crate::bucket::{Bucket, BucketTransport, NamedBuckets, RegionChoice};
 pub use crate::{
     bucket::{Addressing, BucketConfig, Provider},
     config::{Config, named_problems},
     error::{Blame, Error, ErrorKind, Phase, Result},
     freshness::{Freshness, FreshnessHeaders},
-    hosts::{Circuit, HostStats, Hosts, Stats},
+    object_ref::ObjectRef,
     origins::Origins,
     path::SourcePath,
     selection::{Refusal, Rule, Selection},
-    target::Target,
+    upstream::{Circuit, HostStats, Hosts, Stats},
     validators::Validators,
 };
-use crate::{config::Place, folder::Folder, network::Network, site::Site};
+use crate::{config::OriginKind, filesystem::FolderOrigin, http_origin::HttpOrigin, network::Network};
 
 /// One configured origin, as one worker uses it.
 struct Origin {
@@ -48,9 +48,9 @@ struct Origin {
 }
 
 enum Source {
-    Nowhere,
-    Http(Box<Site>),
-    Folder(Folder),
+    None,
+    Http(Box<HttpOrigin>),
+    Folder(FolderOrigin),
     Bucket(Box<Bucket>),
 }
 
@@ -71,7 +71,7 @@ pub struct Original {
     /// Why the bytes may not be what the origin meant: it states a content coding that is unknown, or that the body does
     /// not have. Servers state such things of pictures that are in order, so whoever knows a picture from other bytes
     /// is to judge. For the log.
-    pub doubt: Option<String>,
+    pub coding_warning: Option<String>,
     /// What tells this version from others.
     pub validators: Validators,
     /// How long it may be kept.
@@ -97,18 +97,18 @@ impl Origin {
     /// Sets up an origin for the current worker; nothing is connected to yet.
     fn open(config: &Config, trusted: &[Network], max_bytes: u64, hosts: &Arc<Hosts>) -> Result<Self> {
         let misconfigured = |problem: String| Error::Misconfigured { problems: vec![problem] };
-        let source = match config.place().map_err(|problem| misconfigured(problem.to_owned()))? {
-            Place::Nowhere => Source::Nowhere,
-            Place::Http(url) => {
-                let site = Site::open(url, config, trusted, max_bytes, hosts);
+        let source = match config.kind().map_err(|problem| misconfigured(problem.to_owned()))? {
+            OriginKind::None => Source::None,
+            OriginKind::Http(url) => {
+                let site = HttpOrigin::open(url, config, trusted, max_bytes, hosts);
                 Source::Http(Box::new(site.map_err(misconfigured)?))
             }
-            Place::Folder(path) => {
-                Source::Folder(Folder::open(&path, config, max_bytes).map_err(misconfigured)?)
+            OriginKind::Folder(path) => {
+                Source::Folder(FolderOrigin::open(&path, config, max_bytes).map_err(misconfigured)?)
             }
-            Place::Bucket(place) => {
-                let line = Line::new(config).map_err(misconfigured)?;
-                let bucket = Bucket::open(place, Decision::Configured, config, line, max_bytes);
+            OriginKind::Bucket(url) => {
+                let transport = BucketTransport::new(config).map_err(misconfigured)?;
+                let bucket = Bucket::open(url, RegionChoice::Configured, config, transport, max_bytes);
                 Source::Bucket(Box::new(bucket.map_err(misconfigured)?))
             }
         };
@@ -120,10 +120,10 @@ impl Origin {
         path: &SourcePath,
         host: Option<&str>,
         known: Option<&Validators>,
-    ) -> Result<Answer> {
+    ) -> Result<OriginResponse> {
         match &self.source {
-            Source::Nowhere => Err(Error::NotConfigured),
-            Source::Http(site) => site.fetch(path, host, known).await,
+            Source::None => Err(Error::NotConfigured),
+            Source::Http(origin) => origin.fetch(path, host, known).await,
             Source::Folder(folder) => folder.fetch(path, known).await,
             Source::Bucket(bucket) => bucket.fetch(path, known).await,
         }
@@ -132,14 +132,14 @@ impl Origin {
     /// A stable name of the original: the origin without its credentials, and the path.
     fn identity(&self, path: &SourcePath) -> String {
         match &self.source {
-            Source::Nowhere => path.canonical().to_owned(),
-            Source::Http(site) => site.identity(path),
+            Source::None => path.canonical().to_owned(),
+            Source::Http(origin) => origin.identity(path),
             Source::Folder(folder) => folder.identity(path),
             Source::Bucket(bucket) => bucket.identity(path),
         }
     }
 
-    fn folder(&self) -> Option<&Folder> {
+    fn folder(&self) -> Option<&FolderOrigin> {
         match &self.source {
             Source::Folder(folder) => Some(folder),
             _ => None,
@@ -149,8 +149,8 @@ impl Origin {
     /// Its name in the log.
     fn name(&self) -> &str {
         match &self.source {
-            Source::Nowhere => "",
-            Source::Http(site) => site.name(),
+            Source::None => "",
+            Source::Http(origin) => origin.name(),
             Source::Folder(_) => "folder",
             Source::Bucket(bucket) => bucket.host(),
         }
@@ -158,22 +158,27 @@ impl Origin {
 }
 
 /// What a source answers, before it is known how long that took.
-struct Answer {
+struct OriginResponse {
     /// `None`: not modified.
     body: Option<Bytes>,
     validators: Validators,
     freshness: Freshness,
     content_type: Option<String>,
-    doubt: Option<String>,
+    coding_warning: Option<String>,
 }
 
-impl Answer {
+impl OriginResponse {
     fn into_fetched(self, elapsed: Duration) -> Fetched {
-        let Self { body, validators, freshness, content_type, doubt } = self;
+        let Self { body, validators, freshness, content_type, coding_warning } = self;
         match body {
-            Some(body) => {
-                Fetched::Modified(Original { body, doubt, validators, freshness, content_type, elapsed })
-            }
+            Some(body) => Fetched::Modified(Original {
+                body,
+                coding_warning,
+                validators,
+                freshness,
+                content_type,
+                elapsed,
+            }),
             None => Fetched::NotModified(Unchanged { validators, freshness, elapsed }),
         }
     }

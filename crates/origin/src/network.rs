@@ -2,7 +2,7 @@
 
 use std::{fmt, net::IpAddr, str::FromStr};
 
-use crate::guard::{self, Why};
+use crate::guard::{self, AddressClass};
 
 /// A network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,8 +26,9 @@ impl Network {
 }
 
 /// Says why an address must not be connected to by someone who trusts these networks beside the public Internet.
-pub(crate) fn forbidden(ip: IpAddr, trusted: &[Network]) -> Option<Why> {
-    let lifted = |why: &Why| why.is_negotiable() && trusted.iter().any(|network| network.contains(ip));
+pub(crate) fn forbidden(ip: IpAddr, trusted: &[Network]) -> Option<AddressClass> {
+    let lifted =
+        |why: &AddressClass| why.is_negotiable() && trusted.iter().any(|network| network.contains(ip));
     guard::forbidden(ip).filter(|why| !lifted(why))
 }
 

@@ -7,13 +7,13 @@ use std::{
 };
 
 use crate::{
-    Answer, Buckets, Config, Error, Fetched, Hosts, Origin, Refusal, Result, Selection, SourcePath, Target,
-    Validators,
-    config::{Place as Kind, named_problems},
-    folder::Folder,
-    http::{Ask, Exempt, Guard, Http, Reach, Standing, authority},
-    selection::{Route, Rules},
-    target::{Elsewhere, Place},
+    Config, Error, Fetched, Hosts, NamedBuckets, ObjectRef, Origin, OriginResponse, Refusal, Result,
+    Selection, SourcePath, Validators,
+    config::{OriginKind, named_problems},
+    filesystem::FolderOrigin,
+    http::{AddressPolicy, FetchRequest, HostPort, Http, RedirectPolicy, Trust, authority},
+    object_ref::{Location, RemoteUrl},
+    selection::{Route, Router},
 };
 
 /// All origins: the default one, the named ones, and the hosts that requests may name. Connections belong to this worker
@@ -24,10 +24,10 @@ pub struct Origins {
     /// Names of the named ones, in the same order.
     names: Vec<String>,
     /// None: requests may name no host.
-    elsewhere: Option<Http>,
+    remote: Option<Http>,
     /// None: requests may name no bucket.
-    buckets: Option<Buckets>,
-    rules: Rules,
+    buckets: Option<NamedBuckets>,
+    router: Router,
 }
 
 impl Origins {
@@ -44,51 +44,49 @@ impl Origins {
             return Err(Error::Misconfigured { problems });
         }
         let all = || std::iter::once(default).chain(named.values());
-        let rules = rules(default, named);
-        let open = |config| Origin::open(config, &rules.trusted, max_bytes, hosts);
+        let router = router(default, named);
+        let open = |config| Origin::open(config, &router.trusted, max_bytes, hosts);
         let configured = all().map(open).collect::<Result<_>>()?;
-        let guard = Guard { exempt: rules.exempt.clone(), trusted: rules.trusted.clone() };
-        let reach = Reach::Listed(rules.hosts_allowed.clone());
-        let elsewhere =
-            rules.allow_dynamic.then(|| Http::open(default, None, (guard, reach), max_bytes, hosts));
-        let elsewhere =
-            elsewhere.transpose().map_err(|problem| Error::Misconfigured { problems: vec![problem] })?;
-        let buckets = (rules.allow_dynamic && !rules.buckets_allowed.is_empty())
-            .then(|| Buckets::new(default.provider(), default, max_bytes));
+        let guard = AddressPolicy { exempt: router.exempt.clone(), trusted: router.trusted.clone() };
+        let redirects = RedirectPolicy::Listed(router.hosts_allowed.clone());
+        let remote =
+            router.allow_dynamic.then(|| Http::open(default, None, (guard, redirects), max_bytes, hosts));
+        let remote =
+            remote.transpose().map_err(|problem| Error::Misconfigured { problems: vec![problem] })?;
+        let buckets = (router.allow_dynamic && !router.buckets_allowed.is_empty())
+            .then(|| NamedBuckets::new(default.provider(), default, max_bytes));
         let order = named.keys().cloned().collect();
-        Ok(Self { configured, names: order, elsewhere, buckets: buckets.transpose()?, rules })
+        Ok(Self { configured, names: order, remote, buckets: buckets.transpose()?, router })
     }
 
     /// The original that a request means, if it may.
-    pub fn locate(&self, asked: &Selection<'_>) -> Result<Target, Refusal> {
-        self.rules.locate(asked)
+    pub fn locate(&self, asked: &Selection<'_>) -> Result<ObjectRef, Refusal> {
+        self.router.locate(asked)
     }
 
     /// Whether a named origin is chosen by this `Host` header, other than by a pattern of all hosts.
     pub fn names_host(&self, host: &str) -> bool {
-        self.rules.names_host(host)
+        self.router.names_host(host)
     }
 
     /// The original at a whole URL, which `parameter` names.
-    pub fn locate_url(&self, url: &str, parameter: &'static str) -> Result<Target, Refusal> {
-        self.rules.at(url, parameter)
+    pub fn locate_url(&self, url: &str, parameter: &'static str) -> Result<ObjectRef, Refusal> {
+        self.router.at(url, parameter)
     }
 
     /// Fetches an original; with `known`, only if it is no longer the version with these validators.
     ///
     /// Dropping the future abandons the fetch.
-    pub async fn fetch(&self, target: &Target, known: Option<&Validators>) -> Result<Fetched> {
+    pub async fn fetch(&self, target: &ObjectRef, known: Option<&Validators>) -> Result<Fetched> {
         let started = Instant::now();
         let known = known.filter(|known| !known.is_empty());
         let (name, fetched) = match &target.0 {
-            Place::Configured { origin, path, host } => {
+            Location::Configured { origin, path, host } => {
                 let origin = &self.configured[*origin];
                 (origin.name().to_owned(), origin.fetch(path, host.as_deref(), known).await)
             }
-            Place::Elsewhere(elsewhere) => {
-                (authority(&elsewhere.url), self.fetch_elsewhere(elsewhere, known).await)
-            }
-            Place::Bucket { name, region, path } => {
+            Location::Remote(remote) => (authority(&remote.url), self.fetch_remote(remote, known).await),
+            Location::Bucket { name, region, path } => {
                 (name.clone(), self.fetch_from_bucket(name, region.as_deref(), path, known).await)
             }
         };
@@ -103,48 +101,48 @@ impl Origins {
         region: Option<&str>,
         path: &SourcePath,
         known: Option<&Validators>,
-    ) -> Result<Answer> {
+    ) -> Result<OriginResponse> {
         let buckets = self.buckets.as_ref().ok_or(Error::NotConfigured)?;
         buckets.open(name, region)?.fetch(path, known).await
     }
 
-    async fn fetch_elsewhere(&self, elsewhere: &Elsewhere, known: Option<&Validators>) -> Result<Answer> {
-        let http = self.elsewhere.as_ref().ok_or(Error::NotConfigured)?;
-        let ask = Ask {
-            url: elsewhere.url.clone(),
+    async fn fetch_remote(&self, remote: &RemoteUrl, known: Option<&Validators>) -> Result<OriginResponse> {
+        let http = self.remote.as_ref().ok_or(Error::NotConfigured)?;
+        let ask = FetchRequest {
+            url: remote.url.clone(),
             // its path and its query may well be secrets
-            original: format!("an original of {}", authority(&elsewhere.url)),
-            standing: Standing::Foreign,
-            host: elsewhere.host.clone(),
-            address: elsewhere.address,
+            original: format!("an original of {}", authority(&remote.url)),
+            trust: Trust::Foreign,
+            host: remote.host.clone(),
+            address: remote.address,
         };
         http.fetch(&ask, known).await
     }
 
     /// A stable name of an original for keys of caches and tags, the same on every node with this configuration: which
     /// origin it is of, without credentials, and where it is there. Originals of different origins never share one.
-    pub fn identity(&self, target: &Target) -> String {
+    pub fn identity(&self, target: &ObjectRef) -> String {
         match &target.0 {
-            Place::Configured { origin, path, host } => {
+            Location::Configured { origin, path, host } => {
                 let identity = self.identity_at(*origin, path);
                 host.iter().fold(identity, |identity, host| format!("{identity} host {host}"))
             }
-            Place::Elsewhere(Elsewhere { url, host, address, .. }) => {
+            Location::Remote(RemoteUrl { url, host, address, .. }) => {
                 let mut identity = format!("dynamic {url}");
                 identity.extend(host.iter().flat_map(|host| [" host ", host]));
                 identity.extend(address.iter().map(|address| format!(" at {address}")));
                 identity
             }
-            Place::Bucket { name, path, .. } => format!("bucket {name}{}", path.object_identity()),
+            Location::Bucket { name, path, .. } => format!("bucket {name}{}", path.object_identity()),
         }
     }
 
     /// The same for answers: one original can be named below several bases, and below each its relative overlays are
     /// others.
-    pub fn identity_with_base(&self, target: &Target) -> String {
+    pub fn identity_with_base(&self, target: &ObjectRef) -> String {
         let identity = self.identity(target);
         match &target.0 {
-            Place::Elsewhere(Elsewhere { base, .. }) if base.path() != "/" => {
+            Location::Remote(RemoteUrl { base, .. }) if base.path() != "/" => {
                 format!("{identity} below {base}")
             }
             _ => identity,
@@ -153,8 +151,8 @@ impl Origins {
 
     /// The name of the file that an original is, for [`Self::file_version`]; nothing if it is none of a folder. The same on every
     /// node with this configuration.
-    pub fn file_name(&self, target: &Target) -> Option<String> {
-        let Place::Configured { origin, path, .. } = &target.0 else { return None };
+    pub fn file_name(&self, target: &ObjectRef) -> Option<String> {
+        let Location::Configured { origin, path, .. } = &target.0 else { return None };
         self.configured.get(*origin)?.folder()?;
         let name = origin.checked_sub(1).and_then(|named| self.names.get(named));
         Some(format!("{}{}", name.map_or("", String::as_str), path.identity()))
@@ -174,7 +172,7 @@ impl Origins {
     }
 
     /// No name of an origin has a slash, and every path begins with one.
-    fn folder_of<'a>(&self, name: &'a str) -> Option<(&Folder, &'a str)> {
+    fn folder_of<'a>(&self, name: &'a str) -> Option<(&FolderOrigin, &'a str)> {
         let (name, path) = name.split_at(name.find('/')?);
         let origin = match name {
             "" => 0,
@@ -184,8 +182,8 @@ impl Origins {
     }
 
     #[cfg(test)]
-    pub(crate) fn rules(&self) -> &Rules {
-        &self.rules
+    pub(crate) fn router(&self) -> &Router {
+        &self.router
     }
 
     /// No URL has a space and no name a colon or a slash, so these never meet.
@@ -198,25 +196,25 @@ impl Origins {
     }
 }
 
-fn rules(default: &Config, named: &BTreeMap<String, Config>) -> Rules {
+fn router(default: &Config, named: &BTreeMap<String, Config>) -> Router {
     let hosts_allowed = default.host_patterns();
     let all = || std::iter::once(default).chain(named.values());
     let bases: Vec<_> = all()
-        .map(|config| match config.place() {
-            Ok(Kind::Http(url)) => Some(url),
+        .map(|config| match config.kind() {
+            Ok(OriginKind::Http(url)) => Some(url),
             _ => None,
         })
         .collect();
-    let exempt = bases.iter().flatten().filter_map(Exempt::of);
+    let exempt = bases.iter().flatten().filter_map(HostPort::from_url);
     // a pattern of many hosts does not mean a private one
     let by_name =
-        |exempt: &Exempt| hosts_allowed.iter().any(|pattern| pattern.is_for(&exempt.host, exempt.port));
+        |exempt: &HostPort| hosts_allowed.iter().any(|pattern| pattern.is_for(&exempt.host, exempt.port));
     let route = |(number, config): (usize, &Config)| Route {
         origin: number + 1,
         prefix: config.prefix(),
         hosts: config.request_hosts(),
     };
-    Rules {
+    Router {
         allow_dynamic: default.allow_dynamic,
         trusted: default.private_networks(),
         exempt: exempt.filter(by_name).collect(),
@@ -227,12 +225,14 @@ fn rules(default: &Config, named: &BTreeMap<String, Config>) -> Rules {
     }
 }
 
-fn log(host: &str, answer: &Result<Answer>, elapsed: Duration) {
+fn log(host: &str, answer: &Result<OriginResponse>, elapsed: Duration) {
     match answer {
-        Ok(Answer { body: Some(body), .. }) => {
+        Ok(OriginResponse { body: Some(body), .. }) => {
             tracing::debug!(host, status = 200, bytes = body.len(), ?elapsed, "fetched");
         }
-        Ok(Answer { body: None, .. }) => tracing::debug!(host, status = 304, ?elapsed, "not modified"),
+        Ok(OriginResponse { body: None, .. }) => {
+            tracing::debug!(host, status = 304, ?elapsed, "not modified")
+        }
         Err(error) => tracing::debug!(host, kind = ?error.kind(), %error, ?elapsed, "fetch failed"),
     }
 }

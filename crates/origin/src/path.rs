@@ -1,6 +1,6 @@
 //! The path of an original: decoded once, checked, and written in one canonical form.
 
-mod disguise;
+mod traversal;
 
 use crate::error::{Error, Result};
 
@@ -83,7 +83,7 @@ impl SourcePath {
         for segment in below.split('/').filter(|segment| !segment.is_empty()) {
             path.canonical.push('/');
             let decoded = decode(segment, &mut path.canonical)?;
-            disguise::check(&decoded)?;
+            traversal::check(&decoded)?;
             path.segments.push(decoded);
         }
         if path.segments.is_empty() {

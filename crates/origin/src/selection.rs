@@ -4,12 +4,12 @@ use url::{Host, Url};
 
 use crate::{
     Error, SourcePath,
-    allowed::Pattern,
     bucket::name,
-    http::{Exempt, authority},
-    named::{self, Expected, Pin},
+    host_allowlist::HostPattern,
+    http::{HostPort, authority},
     network::{self, Network},
-    target::{Elsewhere, Place, Target, below},
+    object_ref::{Location, ObjectRef, RemoteUrl, below},
+    url_param::{self, Expected, ResolvePin},
 };
 
 /// What stands for a value that may hold a secret.
@@ -77,13 +77,13 @@ pub enum Rule {
 
 /// The rules, made of the configuration.
 #[derive(Debug, Default)]
-pub(crate) struct Rules {
+pub(crate) struct Router {
     pub(crate) allow_dynamic: bool,
-    pub(crate) hosts_allowed: Vec<Pattern>,
+    pub(crate) hosts_allowed: Vec<HostPattern>,
     pub(crate) buckets_allowed: Vec<String>,
     pub(crate) trusted: Vec<Network>,
     /// Hosts and ports of configured origins that are allowed by name.
-    pub(crate) exempt: Vec<Exempt>,
+    pub(crate) exempt: Vec<HostPort>,
     pub(crate) routes: Vec<Route>,
     /// The URL of each configured origin, if it has one, the default one first.
     pub(crate) bases: Vec<Option<Url>>,
@@ -96,12 +96,12 @@ pub(crate) struct Route {
     pub(crate) origin: usize,
     pub(crate) prefix: Option<SourcePath>,
     /// None: requests for any host.
-    pub(crate) hosts: Vec<Pattern>,
+    pub(crate) hosts: Vec<HostPattern>,
 }
 
-impl Rules {
-    pub(crate) fn locate(&self, asked: &Selection<'_>) -> Result<Target, Refusal> {
-        let in_path = named::in_path(asked.path);
+impl Router {
+    pub(crate) fn locate(&self, asked: &Selection<'_>) -> Result<ObjectRef, Refusal> {
+        let in_path = url_param::in_path(asked.path);
         if !self.allow_dynamic
             && let Some(parameter) = asked.dynamic(in_path.is_some())
         {
@@ -109,18 +109,18 @@ impl Rules {
         }
         if let Some(url) = in_path {
             let url = url.map_err(|expected| malformed("path", asked.path, expected))?;
-            return self.elsewhere(asked, "path", url);
+            return self.remote(asked, "path", url);
         }
         if let Some(text) = asked.source_url {
             if !asked.path.trim_matches('/').is_empty() {
                 return Err(malformed("source_url", text, "the path to be / beside a whole URL"));
             }
-            let url = named::url(text).map_err(|expected| malformed("source_url", text, expected))?;
-            return self.elsewhere(asked, "source_url", url);
+            let url = url_param::url(text).map_err(|expected| malformed("source_url", text, expected))?;
+            return self.remote(asked, "source_url", url);
         }
         let path = SourcePath::parse(asked.path).map_err(Refusal::Path)?;
         if let Some(text) = asked.origin {
-            let base = named::base(text).map_err(|expected| malformed("origin", text, expected))?;
+            let base = url_param::base(text).map_err(|expected| malformed("origin", text, expected))?;
             return self.below(asked, base, &path);
         }
         if let Some(bucket) = asked.bucket {
@@ -131,30 +131,30 @@ impl Rules {
 
     /// Whether a named origin is chosen by this `Host`, other than by a pattern of all hosts.
     pub(crate) fn names_host(&self, host: &str) -> bool {
-        let Ok(host) = named::host(host, "http") else { return false };
+        let Ok(host) = url_param::host(host, "http") else { return false };
         let mut patterns = self.routes.iter().flat_map(|route| &route.hosts);
         patterns.any(|pattern| pattern.weight() > 0 && pattern.names_host(&host))
     }
 
     /// The original at a URL that something other than a parameter of this kind names: an overlay.
-    pub(crate) fn at(&self, text: &str, parameter: &'static str) -> Result<Target, Refusal> {
+    pub(crate) fn at(&self, text: &str, parameter: &'static str) -> Result<ObjectRef, Refusal> {
         if !self.allow_dynamic {
             return Err(Refusal::Forbidden { parameter, rule: Rule::AllowDynamic });
         }
-        let url = named::url(text).map_err(|expected| malformed(parameter, text, expected))?;
-        self.elsewhere(&Selection::default(), parameter, url)
+        let url = url_param::url(text).map_err(|expected| malformed(parameter, text, expected))?;
+        self.remote(&Selection::default(), parameter, url)
     }
 
-    fn elsewhere(&self, asked: &Selection<'_>, parameter: &'static str, url: Url) -> Result<Target, Refusal> {
+    fn remote(&self, asked: &Selection<'_>, parameter: &'static str, url: Url) -> Result<ObjectRef, Refusal> {
         self.permit(parameter, &url)?;
         let host = self.host_header(asked, &url)?;
         let mut base = url.clone();
         base.set_path("/");
         base.set_query(None);
-        Ok(Target(Place::Elsewhere(Elsewhere { base, url, host, address: None })))
+        Ok(ObjectRef(Location::Remote(RemoteUrl { base, url, host, address: None })))
     }
 
-    fn below(&self, asked: &Selection<'_>, base: Url, path: &SourcePath) -> Result<Target, Refusal> {
+    fn below(&self, asked: &Selection<'_>, base: Url, path: &SourcePath) -> Result<ObjectRef, Refusal> {
         self.permit("origin", &base)?;
         let host = self.host_header(asked, &base)?;
         let address = match asked.resolve {
@@ -162,11 +162,11 @@ impl Rules {
             None => None,
         };
         let url = below(&base, path);
-        Ok(Target(Place::Elsewhere(Elsewhere { base, url, host, address })))
+        Ok(ObjectRef(Location::Remote(RemoteUrl { base, url, host, address })))
     }
 
     /// A region without a bucket means nothing, and one that cannot be is told before anything is asked.
-    fn in_bucket(&self, bucket: &str, region: Option<&str>, path: SourcePath) -> Result<Target, Refusal> {
+    fn in_bucket(&self, bucket: &str, region: Option<&str>, path: SourcePath) -> Result<ObjectRef, Refusal> {
         if !self.buckets_allowed.iter().any(|allowed| allowed == bucket) {
             return Err(Refusal::Forbidden { parameter: "bucket", rule: Rule::BucketsAllowed });
         }
@@ -175,12 +175,12 @@ impl Rules {
             fine.map_err(|told| malformed("region", text, told.trim_start_matches("expected ")))?;
         }
         let (name, region) = (bucket.to_owned(), region.map(str::to_owned));
-        Ok(Target(Place::Bucket { name, region, path }))
+        Ok(ObjectRef(Location::Bucket { name, region, path }))
     }
 
     /// The configured origin whose route fits best: a host goes before none, and a long prefix before a short one.
-    fn configured(&self, asked: &Selection<'_>, path: SourcePath) -> Result<Target, Refusal> {
-        let host = asked.host.and_then(|host| named::host(host, "http").ok());
+    fn configured(&self, asked: &Selection<'_>, path: SourcePath) -> Result<ObjectRef, Refusal> {
+        let host = asked.host.and_then(|host| url_param::host(host, "http").ok());
         let fits =
             |route: &Route| Some((route.weight(host.as_ref(), &path)?, route.origin, route.below(&path)));
         let best = self.routes.iter().filter_map(fits).max_by_key(|(weight, ..)| *weight);
@@ -194,13 +194,13 @@ impl Rules {
             Some(Some(base)) => self.host_header(asked, base)?,
             _ => None,
         };
-        Ok(Target(Place::Configured { origin, path, host }))
+        Ok(ObjectRef(Location::Configured { origin, path, host }))
     }
 
     /// Whether requests may name this host, and this address if it is one.
     fn permit(&self, parameter: &'static str, url: &Url) -> Result<(), Refusal> {
         let forbidden = |rule| Err(Refusal::Forbidden { parameter, rule });
-        if self.exempt.iter().any(|exempt| exempt.is_of(url)) {
+        if self.exempt.iter().any(|exempt| exempt.matches_url(url)) {
             return Ok(());
         }
         if !self.hosts_allowed.iter().any(|pattern| pattern.names(url)) {
@@ -220,10 +220,10 @@ impl Rules {
     /// The `Host` to send to a URL, if another than its own is wanted. It can choose another site, so it must be allowed.
     fn host_header(&self, asked: &Selection<'_>, url: &Url) -> Result<Option<String>, Refusal> {
         let Some(text) = asked.host_header else { return Ok(None) };
-        let wanted =
-            named::host(text, url.scheme()).map_err(|expected| malformed("host_header", text, expected))?;
+        let wanted = url_param::host(text, url.scheme())
+            .map_err(|expected| malformed("host_header", text, expected))?;
         let named = self.hosts_allowed.iter().any(|pattern| pattern.names(&wanted));
-        if !named && !self.exempt.iter().any(|exempt| exempt.is_of(&wanted)) {
+        if !named && !self.exempt.iter().any(|exempt| exempt.matches_url(&wanted)) {
             return Err(Refusal::Forbidden { parameter: "host_header", rule: Rule::HostsAllowed });
         }
         let wanted = authority(&wanted);
@@ -232,8 +232,8 @@ impl Rules {
 
     /// The address to connect to. One that is meant for another host or port says nothing about this one.
     fn pinned(&self, text: &str, url: &Url) -> Result<Option<std::net::IpAddr>, Refusal> {
-        let Pin { host, port, address } =
-            named::pin(text).map_err(|expected| malformed("resolve", text, expected))?;
+        let ResolvePin { host, port, address } =
+            url_param::pin(text).map_err(|expected| malformed("resolve", text, expected))?;
         if network::forbidden(address, &self.trusted).is_some() {
             return Err(Refusal::Forbidden { parameter: "resolve", rule: Rule::PrivateAllowed });
         }
@@ -275,7 +275,7 @@ impl Route {
         } else {
             let host = host?;
             let fitting = self.hosts.iter().filter(|pattern| pattern.names_host(host));
-            Some(fitting.map(Pattern::weight).max()?)
+            Some(fitting.map(HostPattern::weight).max()?)
         };
         let by_path = match &self.prefix {
             Some(prefix) => {

@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use origin::Target;
+use origin::ObjectRef;
 use parking_lot::Mutex;
 use result_cache::{Envelope, Flights, Key};
 
@@ -112,7 +112,7 @@ pub fn fetched(worker: &Worker, name: &str, etag: Option<&str>, began: Instant) 
 }
 
 /// The file that an original would be, if it were there.
-pub fn absent(worker: &Worker, target: &Target) -> Option<(String, String)> {
+pub fn absent(worker: &Worker, target: &ObjectRef) -> Option<(String, String)> {
     Some((worker.origins.file_name(target)?, ABSENT.to_owned()))
 }
 

@@ -3,7 +3,7 @@
 use std::{rc::Rc, sync::Arc, time::Instant};
 
 use bytes::Bytes;
-use origin::{ErrorKind, Fetched, Target, Unchanged, Validators};
+use origin::{ErrorKind, Fetched, ObjectRef, Unchanged, Validators};
 use result_cache::{Envelope, Freshness, Generation, Key, Lifetimes, Meta, Revalidation, Stated, clock};
 use tokio::task::yield_now;
 use vips_ops::source::{
@@ -72,7 +72,7 @@ impl Original {
 }
 
 /// An original, as fresh as the origin wants it to be.
-pub async fn obtain(worker: &Rc<Worker>, target: &Rc<Target>) -> Result<Original, Failure> {
+pub async fn obtain(worker: &Rc<Worker>, target: &Rc<ObjectRef>) -> Result<Original, Failure> {
     let shared = &worker.shared;
     let identity = worker.origins.identity(target);
     let key = Keys::original(&identity);
@@ -145,7 +145,7 @@ pub async fn given(worker: &Worker, body: Bytes) -> Result<Original, Failure> {
 /// is full.
 pub async fn keep_given(
     worker: &Worker,
-    target: &Target,
+    target: &ObjectRef,
     original: &Original,
     lifetimes: Lifetimes,
 ) -> Option<Original> {
@@ -167,7 +167,7 @@ pub async fn keep_given(
 }
 
 /// Fetches it, or finds that another flight, or another node, just did.
-async fn fetch(worker: Rc<Worker>, target: Rc<Target>, name: Name) -> Result<Original, Failure> {
+async fn fetch(worker: Rc<Worker>, target: Rc<ObjectRef>, name: Name) -> Result<Original, Failure> {
     let shared = &worker.shared;
     let position = shared.peers.position();
     let look = async || fresh(&worker, &name.key).await;
@@ -185,7 +185,7 @@ async fn fetch(worker: Rc<Worker>, target: Rc<Target>, name: Name) -> Result<Ori
 /// Asks the origin, with the validators of what is known.
 async fn ask(
     worker: &Rc<Worker>,
-    target: &Target,
+    target: &ObjectRef,
     name: &Name,
     position: Generation,
 ) -> Result<Original, Failure> {
@@ -226,7 +226,7 @@ async fn unpacked(found: origin::Original, limit: u64) -> Result<origin::Origina
         let original = "what the compressed drawing unpacks to".to_owned();
         return Err(origin::Error::TooLarge { original, limit });
     };
-    match found.doubt {
+    match found.coding_warning {
         Some(reason) if sniff(&body).is_none() => {
             Err(origin::Error::Broken { host: "the origin".to_owned(), reason })
         }

@@ -10,7 +10,7 @@ use futures_util::{
     FutureExt,
     future::{LocalBoxFuture, try_join_all},
 };
-use origin::{SourcePath, Target};
+use origin::{ObjectRef, SourcePath};
 use result_cache::{Envelope, Key, Lifetimes, Peers, clock};
 use vips_ops::{Accept, Assets, Params, overlay::Link, params::value::url::Url};
 
@@ -38,13 +38,13 @@ pub struct Overlays {
 }
 
 /// Fails if a request names an overlay that may not be fetched, before anything is.
-pub fn check(worker: &Worker, original: &Target, links: &[Link]) -> Result<(), Failure> {
+pub fn check(worker: &Worker, original: &ObjectRef, links: &[Link]) -> Result<(), Failure> {
     links.iter().try_for_each(|link| place(worker, original, link).map(drop))
 }
 
 /// Where an overlay is, if it may be fetched. The one place where that is decided: overlays come from the origin of
 /// their picture, or from a host that requests may name.
-fn place(worker: &Worker, original: &Target, link: &Link) -> Result<Target, Failure> {
+fn place(worker: &Worker, original: &ObjectRef, link: &Link) -> Result<ObjectRef, Failure> {
     match &link.url {
         Url::Relative { path, .. } => Ok(original.beside(SourcePath::parse(path)?)),
         Url::Absolute(url) => Ok(worker.origins.locate_url(url, link.parameter)?),
@@ -54,7 +54,7 @@ fn place(worker: &Worker, original: &Target, link: &Link) -> Result<Target, Fail
 /// Fetches what the links name, all at the same time.
 pub async fn obtain(
     worker: &Rc<Worker>,
-    original: &Target,
+    original: &ObjectRef,
     links: &[Link],
     class: Class,
 ) -> Result<Overlays, Failure> {
@@ -76,7 +76,7 @@ pub async fn obtain(
 /// Nothing: it cannot be had, and may be left out.
 async fn one(
     worker: &Rc<Worker>,
-    original: &Target,
+    original: &ObjectRef,
     link: &Link,
     class: Class,
 ) -> Result<Option<Original>, Failure> {
@@ -94,7 +94,7 @@ async fn one(
 
 async fn fetch(
     worker: &Rc<Worker>,
-    original: &Target,
+    original: &ObjectRef,
     link: &Link,
     class: Class,
 ) -> Result<Original, Failure> {
@@ -108,7 +108,7 @@ async fn fetch(
 /// An overlay that is made. Its own overlays come this way again, so the future's type has to end here.
 fn answer(
     worker: Rc<Worker>,
-    target: Rc<Target>,
+    target: Rc<ObjectRef>,
     params: Params,
     class: Class,
 ) -> LocalBoxFuture<'static, Result<Original, Failure>> {

@@ -7,7 +7,7 @@ use std::{
 };
 
 use actix_web::rt;
-use origin::Target;
+use origin::ObjectRef;
 use result_cache::{Envelope, Freshness, Generation, Hit, Key, Tier, clock};
 use vips_ops::{Accept, Params};
 
@@ -30,7 +30,7 @@ const MOST_REMADE: usize = 2;
 #[derive(Debug, Clone)]
 pub struct Request {
     /// Which original.
-    pub target: Rc<Target>,
+    pub target: Rc<ObjectRef>,
     /// What is to be made of it.
     pub params: Params,
     /// What the client can show.

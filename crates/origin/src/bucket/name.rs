@@ -1,6 +1,6 @@
 //! Names of buckets and regions: what may stand in a URL for them, and nothing that could lead elsewhere.
 
-use super::place::Provider;
+use super::bucket_url::Provider;
 
 /// The longest name of a bucket; Google allows more for names that are domains, the others do not.
 const LONGEST: usize = 63;

@@ -2,52 +2,56 @@
 
 use object_store::client::{HttpRequestBody, HttpService};
 
-use super::{agent::Agent, failure, name};
+use super::{connector::QueueConnector, error, name};
 use crate::error::{Error, Result};
 
 /// Where S3 knows all buckets. The name goes into the path, since one with dots breaks TLS in the host.
 pub(crate) const S3: &str = "https://s3.amazonaws.com";
 
 /// The region that services of S3's protocol have when they have none.
-pub(crate) const ELSEWHERE: &str = "us-east-1";
+pub(crate) const DEFAULT_REGION: &str = "us-east-1";
 
 /// The header in which S3 tells the region of a bucket, even with a redirect or a refusal.
 const BUCKET_REGION: &str = "x-amz-bucket-region";
 
 /// Who decides in which region a bucket is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Decision<'a> {
+pub(crate) enum RegionChoice<'a> {
     /// The configuration, then the environment.
     Configured,
     /// A request.
-    Asked(&'a str),
+    Requested(&'a str),
     /// A request, which did not.
-    Unasked,
+    Unspecified,
 }
 
 /// The region, or `None` if it must be looked up.
 ///
 /// The configured region is that of the configured bucket. A bucket that a request names without a region may be
 /// anywhere, unless all are at one endpoint.
-pub(crate) fn known(decision: Decision<'_>, configured: Option<String>, at_endpoint: bool) -> Option<String> {
-    let elsewhere = || at_endpoint.then(|| ELSEWHERE.to_owned());
-    match decision {
-        Decision::Asked(region) => Some(region.to_owned()),
-        Decision::Unasked if !at_endpoint => None,
-        Decision::Unasked | Decision::Configured => configured.or_else(elsewhere),
+pub(crate) fn resolve(
+    region_choice: RegionChoice<'_>,
+    configured: Option<String>,
+    at_endpoint: bool,
+) -> Option<String> {
+    let elsewhere = || at_endpoint.then(|| DEFAULT_REGION.to_owned());
+    match region_choice {
+        RegionChoice::Requested(region) => Some(region.to_owned()),
+        RegionChoice::Unspecified if !at_endpoint => None,
+        RegionChoice::Unspecified | RegionChoice::Configured => configured.or_else(elsewhere),
     }
 }
 
 /// Asks `service` for the region of a bucket.
-pub(crate) async fn look_up(agent: &Agent, service: &str, bucket: &str) -> Result<String> {
+pub(crate) async fn look_up(connector: &QueueConnector, service: &str, bucket: &str) -> Result<String> {
     let broken = |reason: &str| Error::Broken { host: format!("s3://{bucket}"), reason: reason.to_owned() };
     let request = ::http::Request::head(format!("{service}/{bucket}"))
         .body(HttpRequestBody::empty())
         .map_err(|_| broken("its region cannot be asked for"))?;
-    let response = agent
+    let response = connector
         .call(request)
         .await
-        .map_err(|error| failure::own(&error).unwrap_or_else(|| broken(&error.to_string())))?;
+        .map_err(|error| error::own(&error).unwrap_or_else(|| broken(&error.to_string())))?;
     if response.status() == ::http::StatusCode::NOT_FOUND {
         return Err(broken("the bucket does not exist"));
     }
@@ -65,21 +69,25 @@ mod tests {
         net::TcpListener,
     };
 
-    use super::{super::exchange::Exchange, *};
+    use super::{super::transport::Transport, *};
     use crate::{Config, ErrorKind};
 
     #[test]
     fn who_decides() {
         let some = |region: &str| Some(region.to_owned());
-        for (decision, configured, at_endpoint, expected) in [
-            (Decision::Configured, some("eu-west-1"), false, some("eu-west-1")),
-            (Decision::Configured, None, false, None),
-            (Decision::Configured, None, true, some("us-east-1")),
-            (Decision::Asked("eu-north-1"), some("eu-west-1"), false, some("eu-north-1")),
-            (Decision::Unasked, some("eu-west-1"), false, None),
-            (Decision::Unasked, some("eu-west-1"), true, some("eu-west-1")),
+        for (region_choice, configured, at_endpoint, expected) in [
+            (RegionChoice::Configured, some("eu-west-1"), false, some("eu-west-1")),
+            (RegionChoice::Configured, None, false, None),
+            (RegionChoice::Configured, None, true, some("us-east-1")),
+            (RegionChoice::Requested("eu-north-1"), some("eu-west-1"), false, some("eu-north-1")),
+            (RegionChoice::Unspecified, some("eu-west-1"), false, None),
+            (RegionChoice::Unspecified, some("eu-west-1"), true, some("eu-west-1")),
         ] {
-            assert_eq!(known(decision, configured, at_endpoint), expected, "{decision:?} {at_endpoint}");
+            assert_eq!(
+                resolve(region_choice, configured, at_endpoint),
+                expected,
+                "{region_choice:?} {at_endpoint}"
+            );
         }
     }
 
@@ -95,9 +103,9 @@ mod tests {
             stream.write_all(answer.as_bytes()).await.unwrap();
             String::from_utf8(head).unwrap()
         });
-        let (agent, desk) = Agent::new(Exchange::new(&Config::default()).unwrap());
-        desk.open();
-        let region = look_up(&agent, &service, "photos").await;
+        let (connector, queue) = QueueConnector::new(Transport::new(&Config::default()).unwrap());
+        queue.open();
+        let region = look_up(&connector, &service, "photos").await;
         (region, server.await.unwrap())
     }
 

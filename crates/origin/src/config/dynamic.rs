@@ -1,16 +1,16 @@
 //! The keys of section `origin` that hold for the whole process: what requests may name, and what hosts are asked for.
 
-use super::{Config, Place};
+use super::{Config, OriginKind};
 use crate::{
-    allowed::Pattern,
     bucket::{Provider, name},
+    host_allowlist::HostPattern,
     network::Network,
 };
 
 impl Config {
     /// What is wrong with them.
     pub(super) fn dynamic_problems(&self) -> Vec<String> {
-        let mut problems = unreadable::<Pattern>("hosts_allowed", &self.hosts_allowed);
+        let mut problems = unreadable::<HostPattern>("hosts_allowed", &self.hosts_allowed);
         problems.extend(unreadable::<Network>("private_allowed", &self.private_allowed));
         let provider = self.provider();
         problems.extend(self.buckets_allowed.iter().filter_map(|allowed| {
@@ -42,13 +42,13 @@ impl Config {
 
     /// Whose buckets requests may name: those of the origin's own provider, else of S3.
     pub(crate) fn provider(&self) -> Provider {
-        match self.place() {
-            Ok(Place::Bucket(place)) => place.provider,
+        match self.kind() {
+            Ok(OriginKind::Bucket(url)) => url.provider,
             _ => Provider::S3,
         }
     }
 
-    pub(crate) fn host_patterns(&self) -> Vec<Pattern> {
+    pub(crate) fn host_patterns(&self) -> Vec<HostPattern> {
         readable(&self.hosts_allowed)
     }
 

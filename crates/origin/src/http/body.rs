@@ -14,18 +14,18 @@ use bytes::Bytes;
 use futures_util::StreamExt;
 use tokio::time::timeout;
 
-use super::wire::Connections;
+use super::counted_stream::Connections;
 
 /// The most memory set aside on the origin's word alone, in bytes: enough for nearly every original.
-const TAKEN_ON_TRUST: u64 = 16 << 20;
+const MAX_PREALLOCATED: u64 = 16 << 20;
 
 /// How much of a body that nobody wants is read to keep its connection, in bytes; longer ones cost the connection.
-const DRAINED: usize = 64 * 1024;
+const MAX_DRAINED: usize = 64 * 1024;
 
 /// How long an unwanted body may take before its connection is given up.
 const DRAIN_TIME: Duration = Duration::from_millis(500);
 
-/// How the end of a body is told.
+/// How the end of a body is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Framing {
     Length(u64),
@@ -36,14 +36,14 @@ pub(crate) enum Framing {
 
 /// Why a body could not be had.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Spoilt {
+pub(crate) enum BodyError {
     TooLarge,
     TooSlow,
     Broken(String),
 }
 
-impl Spoilt {
-    /// The end of the body is not told, or told in a way that no server should.
+impl BodyError {
+    /// The end of the body is not stated, or stated in a way that no server should.
     pub(crate) fn endless() -> Self {
         Self::Broken("the response has no end, expected Content-Length or chunks".to_owned())
     }
@@ -51,7 +51,7 @@ impl Spoilt {
 
 impl Framing {
     /// How the body of a response ends; `None` where awc cannot tell and shows an empty body instead.
-    pub(crate) fn of(response: &ClientResponse) -> Option<Self> {
+    pub(crate) fn of_response(response: &ClientResponse) -> Option<Self> {
         let headers = response.headers();
         let chunked =
             headers.contains_key(TRANSFER_ENCODING) && !header_is(response, &TRANSFER_ENCODING, "identity");
@@ -71,7 +71,7 @@ pub(crate) fn is_delimited(response: &ClientResponse) -> bool {
     match response.status() {
         StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED => true,
         status if status.is_informational() => false,
-        _ => Framing::of(response).is_some() || header_is(response, &CONNECTION, "close"),
+        _ => Framing::of_response(response).is_some() || header_is(response, &CONNECTION, "close"),
     }
 }
 
@@ -88,27 +88,28 @@ pub(crate) async fn read(
     limit: u64,
     pause: Duration,
     connections: &Connections,
-) -> Result<Bytes, Spoilt> {
+) -> Result<Bytes, BodyError> {
     let mut body = match framing {
-        Framing::Length(length) if length > limit => return Err(Spoilt::TooLarge),
-        Framing::Length(length) => Vec::with_capacity(length.min(TAKEN_ON_TRUST) as usize),
+        Framing::Length(length) if length > limit => return Err(BodyError::TooLarge),
+        Framing::Length(length) => Vec::with_capacity(length.min(MAX_PREALLOCATED) as usize),
         Framing::Chunked | Framing::Close => Vec::new(),
     };
-    while let Some(chunk) = timeout(pause, response.next()).await.map_err(|_| Spoilt::TooSlow)? {
+    while let Some(chunk) = timeout(pause, response.next()).await.map_err(|_| BodyError::TooSlow)? {
         let chunk = chunk.map_err(|error| cut_off(&error))?;
         if (body.len() + chunk.len()) as u64 > limit {
-            return Err(Spoilt::TooLarge);
+            return Err(BodyError::TooLarge);
         }
         body.extend_from_slice(&chunk);
     }
     let whole = ended_properly(response, connections);
     match framing {
         Framing::Length(length) if body.len() as u64 != length => {
-            Err(Spoilt::Broken(format!("the body ended after {} bytes, expected {length}", body.len())))
+            Err(BodyError::Broken(format!("the body ended after {} bytes, expected {length}", body.len())))
         }
-        Framing::Chunked if !whole => {
-            Err(Spoilt::Broken(format!("the body ended after {} bytes, expected its last chunk", body.len())))
-        }
+        Framing::Chunked if !whole => Err(BodyError::Broken(format!(
+            "the body ended after {} bytes, expected its last chunk",
+            body.len()
+        ))),
         _ => {
             body.shrink_to_fit();
             Ok(body.into())
@@ -127,21 +128,21 @@ fn ended_properly(response: ClientResponse, connections: &Connections) -> bool {
     connections.count() == before
 }
 
-fn cut_off(error: &PayloadError) -> Spoilt {
-    Spoilt::Broken(format!("the body broke off, expected the rest of it: {error}"))
+fn cut_off(error: &PayloadError) -> BodyError {
+    BodyError::Broken(format!("the body broke off, expected the rest of it: {error}"))
 }
 
 /// Reads a short body to its end, so that the connection can serve again. One that ends its body by its own end never
 /// can.
 pub(crate) async fn drain(mut response: ClientResponse) {
-    if Framing::of(&response) == Some(Framing::Close) {
+    if Framing::of_response(&response) == Some(Framing::Close) {
         return;
     }
     let read = async {
         let mut drained = 0;
         while let Some(Ok(chunk)) = response.next().await {
             drained += chunk.len();
-            if drained > DRAINED {
+            if drained > MAX_DRAINED {
                 break;
             }
         }

@@ -7,30 +7,30 @@ use actix_tls::connect::{ConnectError, ConnectInfo, Connection};
 use awc::{Client, Connector, http::Uri};
 use url::{Position, Url};
 
-use super::wire::Wire;
+use super::counted_stream::CountedStream;
 use crate::Config;
 
 /// How long a connection serves at most, however busy it is: the host is looked up again after that.
 const LIFETIME: Duration = Duration::from_mins(5);
 
 /// What holds for all connections of a client.
-pub(crate) struct Terms {
+pub(crate) struct ClientSettings {
     connect_timeout: Duration,
     keep_alive: Duration,
     max_connections: u32,
 }
 
-impl Terms {
+impl ClientSettings {
     pub(crate) fn new(config: &Config) -> Self {
         let Config { connect_timeout, keep_alive, max_connections, .. } = *config;
         Self { connect_timeout, keep_alive, max_connections }
     }
 
     /// A client that follows no redirects, sets no headers and has no time limit but for connecting. It knows nothing
-    /// of TLS, which the connector sees to: it is told URLs by [`told`].
+    /// of TLS, which the connector sees to: its URLs are made by [`client_url`].
     pub(crate) fn client<C>(&self, connector: C) -> Client
     where
-        C: Service<ConnectInfo<Uri>, Response = Connection<Uri, Wire>, Error = ConnectError>,
+        C: Service<ConnectInfo<Uri>, Response = Connection<Uri, CountedStream>, Error = ConnectError>,
         C: Clone + 'static,
     {
         let connector = Connector::new()
@@ -49,8 +49,8 @@ impl Terms {
     }
 }
 
-/// A URL as a client of ours is told it: without TLS, but with the port of the scheme that it had.
-pub(crate) fn told(url: &Url) -> String {
+/// The URL that a client of ours is given: without TLS, but with the port of the scheme that it had.
+pub(crate) fn client_url(url: &Url) -> String {
     let port = url.port_or_known_default().unwrap_or_default();
     let rest = &url[Position::BeforePath..Position::AfterQuery];
     format!("http://{}:{port}{rest}", url.host_str().unwrap_or_default())
@@ -69,7 +69,7 @@ mod tests {
             ("http://[::1]/x", "http://[::1]:80/x"),
             ("https://a.example:80/x", "http://a.example:80/x"),
         ] {
-            assert_eq!(told(&Url::parse(url).unwrap()), expected);
+            assert_eq!(client_url(&Url::parse(url).unwrap()), expected);
         }
     }
 }

@@ -21,26 +21,26 @@ use tokio::time::{Instant, timeout_at};
 use url::Url;
 
 use super::{
+    counted_stream::{Connections, CountedStream},
     tls,
-    wire::{Connections, Wire},
 };
 use crate::{
-    guard::Why,
+    guard::AddressClass,
     network::{self, Network},
 };
 
 /// Which addresses may be connected to.
 #[derive(Debug, Default)]
-pub(crate) struct Guard {
+pub(crate) struct AddressPolicy {
     /// Hosts and ports that may have any address: those of configured origins.
-    pub(crate) exempt: Vec<Exempt>,
+    pub(crate) exempt: Vec<HostPort>,
     /// Networks that may be connected to although they are private.
     pub(crate) trusted: Vec<Network>,
 }
 
 /// A host and port that may have any address.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Exempt {
+pub(crate) struct HostPort {
     /// As it stands in a URL, an IPv6 address in brackets.
     pub(crate) host: String,
     pub(crate) port: u16,
@@ -49,7 +49,7 @@ pub(crate) struct Exempt {
 /// The service that awc's connector calls for every new connection.
 #[derive(Clone)]
 pub(crate) struct GuardedConnector {
-    pub(crate) guard: Rc<Guard>,
+    pub(crate) guard: Rc<AddressPolicy>,
     /// What is connected to, whatever the host's name stands for. A client chose it, so nothing exempts it.
     pub(crate) address: Option<IpAddr>,
     /// For connections with TLS: all of a client are, or none.
@@ -63,11 +63,11 @@ pub(crate) struct GuardedConnector {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Refused {
     pub(crate) address: IpAddr,
-    pub(crate) why: Why,
+    pub(crate) why: AddressClass,
 }
 
 impl Service<ConnectInfo<Uri>> for GuardedConnector {
-    type Response = Connection<Uri, Wire>;
+    type Response = Connection<Uri, CountedStream>;
     type Error = ConnectError;
     type Future = LocalBoxFuture<'static, Result<Self::Response, Self::Error>>;
 
@@ -79,7 +79,7 @@ impl Service<ConnectInfo<Uri>> for GuardedConnector {
             let host = info.hostname();
             let tcp = connector.connect(host, info.port()).await.map_err(ConnectError::Io)?;
             let stream = tls::stream(tcp, connector.tls.as_ref(), host, connector.timeout).await;
-            let wire = Wire::new(stream.map_err(ConnectError::Io)?, &connector.connections);
+            let wire = CountedStream::new(stream.map_err(ConnectError::Io)?, &connector.connections);
             Ok(Connection::new(info.request().clone(), wire))
         })
     }
@@ -111,7 +111,7 @@ impl GuardedConnector {
     }
 
     fn approved(&self, host: &str, port: u16, found: Vec<SocketAddr>) -> io::Result<Vec<SocketAddr>> {
-        if self.address.is_none() && self.guard.exempt.iter().any(|exempt| exempt.is(host, port)) {
+        if self.address.is_none() && self.guard.exempt.iter().any(|exempt| exempt.matches(host, port)) {
             return Ok(found);
         }
         let mut refused = None;
@@ -129,18 +129,18 @@ impl GuardedConnector {
     }
 }
 
-impl Exempt {
+impl HostPort {
     /// Whether it is host and port of this URL.
-    pub(crate) fn is_of(&self, url: &Url) -> bool {
+    pub(crate) fn matches_url(&self, url: &Url) -> bool {
         let port = url.port_or_known_default();
-        url.host_str().zip(port).is_some_and(|(host, port)| self.is(host, port))
+        url.host_str().zip(port).is_some_and(|(host, port)| self.matches(host, port))
     }
 
-    pub(crate) fn of(url: &Url) -> Option<Self> {
+    pub(crate) fn from_url(url: &Url) -> Option<Self> {
         Some(Self { host: url.host_str()?.to_owned(), port: url.port_or_known_default()? })
     }
 
-    fn is(&self, host: &str, port: u16) -> bool {
+    fn matches(&self, host: &str, port: u16) -> bool {
         self.port == port && self.host.eq_ignore_ascii_case(host)
     }
 }
@@ -172,8 +172,8 @@ mod tests {
 
     fn connector(host: &str, port: u16) -> GuardedConnector {
         GuardedConnector {
-            guard: Rc::new(Guard {
-                exempt: vec![Exempt { host: host.to_owned(), port }],
+            guard: Rc::new(AddressPolicy {
+                exempt: vec![HostPort { host: host.to_owned(), port }],
                 trusted: Vec::new(),
             }),
             address: None,
@@ -195,7 +195,10 @@ mod tests {
         for (host, port) in [("origin.example", 81), ("other.example", 80), ("origin.example.", 80)] {
             let error = connector.approved(host, port, private.clone()).unwrap_err();
             let refused = error.get_ref().unwrap().downcast_ref::<Refused>().unwrap();
-            assert_eq!(*refused, Refused { address: "10.0.0.1".parse().unwrap(), why: Why::Private });
+            assert_eq!(
+                *refused,
+                Refused { address: "10.0.0.1".parse().unwrap(), why: AddressClass::Private }
+            );
         }
     }
 
@@ -210,8 +213,10 @@ mod tests {
     #[test]
     fn trusted_networks_are_as_public_ones() {
         let trusted = vec!["10.0.0.0/8".parse().unwrap()];
-        let connector =
-            GuardedConnector { guard: Rc::new(Guard { exempt: Vec::new(), trusted }), ..connector("a", 1) };
+        let connector = GuardedConnector {
+            guard: Rc::new(AddressPolicy { exempt: Vec::new(), trusted }),
+            ..connector("a", 1)
+        };
         let found = sockets(&["192.168.0.1:80", "10.0.0.1:80", "169.254.169.254:80"]);
         assert_eq!(connector.approved("a", 1, found).unwrap(), sockets(&["10.0.0.1:80"]));
     }
@@ -235,6 +240,6 @@ mod tests {
     async fn names_are_judged_by_their_addresses() {
         let error = connector("origin.example", 80).connect("localhost", 9).await.unwrap_err();
         let refused = error.get_ref().unwrap().downcast_ref::<Refused>().unwrap();
-        assert_eq!(refused.why, Why::Loopback);
+        assert_eq!(refused.why, AddressClass::Loopback);
     }
 }

@@ -2,17 +2,17 @@
 
 pub(crate) mod body;
 pub(crate) mod client;
-pub(crate) mod coding;
+mod client_pool;
 mod connector;
-pub(crate) mod failure;
-mod interim;
-mod pools;
+pub(crate) mod content_coding;
+pub(crate) mod counted_stream;
+pub(crate) mod error;
+mod interim_filter;
 mod redirect;
 pub(crate) mod request;
 pub(crate) mod response;
 pub(crate) mod tls;
 mod unframed;
-pub(crate) mod wire;
 
 use std::{net::IpAddr, sync::Arc};
 
@@ -23,29 +23,29 @@ use awc::{
 use tokio::time::{Instant, timeout, timeout_at};
 use url::Url;
 
-pub(crate) use self::{
-    connector::{Exempt, Guard},
-    redirect::Standing,
-};
 use self::{
-    failure::Limits,
-    pools::Pools,
-    request::{Dialler, Headers},
-    wire::Connections,
+    client_pool::ClientPool,
+    counted_stream::Connections,
+    error::Limits,
+    request::{ClientFactory, Headers},
+};
+pub(crate) use self::{
+    connector::{AddressPolicy, HostPort},
+    redirect::Trust,
 };
 use crate::{
-    Answer, Config, Hosts, Validators,
-    allowed::Pattern,
+    Config, Hosts, OriginResponse, Validators,
     error::{Error, Phase, Result},
-    hosts::Verdict,
+    host_allowlist::HostPattern,
+    upstream::Outcome,
 };
 
 /// HTTP as one worker speaks it under one configuration: with the origin of that configuration, or with whatever hosts
 /// requests may name.
 pub(crate) struct Http {
-    pools: Pools,
+    pool: ClientPool,
     headers: Headers,
-    reach: Reach,
+    redirects: RedirectPolicy,
     limits: Limits,
     max_redirects: u8,
     max_bytes: u64,
@@ -54,21 +54,21 @@ pub(crate) struct Http {
 }
 
 /// Where redirects may lead.
-pub(crate) enum Reach {
+pub(crate) enum RedirectPolicy {
     /// To every public address: the configured origin is trusted to know.
-    Public,
+    AnyPublic,
     /// To these hosts only, as requests themselves.
-    Listed(Vec<Pattern>),
+    Listed(Vec<HostPattern>),
 }
 
 /// What is to be fetched.
 #[derive(Debug)]
-pub(crate) struct Ask {
+pub(crate) struct FetchRequest {
     /// Without credentials and fragment.
     pub(crate) url: Url,
     /// The original's name, for errors.
     pub(crate) original: String,
-    pub(crate) standing: Standing,
+    pub(crate) trust: Trust,
     /// What is sent as `Host`, if not what the URL says.
     pub(crate) host: Option<String>,
     /// What is connected to, if not what the name of the host stands for.
@@ -76,8 +76,8 @@ pub(crate) struct Ask {
 }
 
 /// What one request led to.
-enum Step {
-    Answer(Answer),
+enum Hop {
+    Response(OriginResponse),
     Redirect(Url),
 }
 
@@ -86,7 +86,7 @@ impl Http {
     pub(crate) fn open(
         config: &Config,
         url: Option<&Url>,
-        (guard, reach): (Guard, Reach),
+        (guard, redirects): (AddressPolicy, RedirectPolicy),
         max_bytes: u64,
         hosts: &Arc<Hosts>,
     ) -> Result<Self, String> {
@@ -94,11 +94,11 @@ impl Http {
         let roots = tls::roots(config.ca_file.as_deref())?;
         let tls = tls::client(roots).map_err(|error| format!("TLS cannot be set up: {error}"))?;
         let connections = Connections::default();
-        let dialler = Dialler::new(config, guard, tls, &connections);
+        let factory = ClientFactory::new(config, guard, tls, &connections);
         Ok(Self {
-            pools: Pools::new(dialler),
+            pool: ClientPool::new(factory),
             headers,
-            reach,
+            redirects,
             limits: Limits {
                 connect: config.connect_timeout,
                 response: config.response_timeout,
@@ -112,15 +112,19 @@ impl Http {
     }
 
     /// Asks for the original, and again wherever a redirect leads.
-    pub(crate) async fn fetch(&self, ask: &Ask, known: Option<&Validators>) -> Result<Answer> {
+    pub(crate) async fn fetch(
+        &self,
+        ask: &FetchRequest,
+        known: Option<&Validators>,
+    ) -> Result<OriginResponse> {
         let deadline = Instant::now() + self.limits.fetch;
         let mut url = ask.url.clone();
-        let mut standing = ask.standing;
+        let mut trust = ask.trust;
         for _ in 0..=self.max_redirects {
-            match self.step(ask, &url, standing, known, deadline).await? {
-                Step::Answer(answer) => return Ok(answer),
-                Step::Redirect(target) => {
-                    standing = standing.after(&target, &ask.url);
+            match self.step(ask, &url, trust, known, deadline).await? {
+                Hop::Response(answer) => return Ok(answer),
+                Hop::Redirect(target) => {
+                    trust = trust.after(&target, &ask.url);
                     url = target;
                 }
             }
@@ -132,17 +136,17 @@ impl Http {
     /// One request, with a place at its host from the first byte to the last.
     async fn step(
         &self,
-        ask: &Ask,
+        ask: &FetchRequest,
         url: &Url,
-        standing: Standing,
+        trust: Trust,
         known: Option<&Validators>,
         deadline: Instant,
-    ) -> Result<Step> {
+    ) -> Result<Hop> {
         let late = || Error::Timeout { host: authority(url), phase: Phase::Fetch, limit: self.limits.fetch };
         let host = place(ask, url);
         let admission = self.hosts.admit(&host, self.limits.response);
         let admission = timeout_at(deadline, admission).await.map_err(|_| late())??;
-        let exchange = self.exchange(ask, url, standing, known);
+        let exchange = self.exchange(ask, url, trust, known);
         let result = timeout_at(deadline, exchange).await.unwrap_or_else(|_| Err(late()));
         admission.end(verdict(&result));
         result
@@ -150,36 +154,35 @@ impl Http {
 
     async fn exchange(
         &self,
-        ask: &Ask,
+        ask: &FetchRequest,
         url: &Url,
-        standing: Standing,
+        trust: Trust,
         known: Option<&Validators>,
-    ) -> Result<Step> {
+    ) -> Result<Hop> {
         // what was said of the host that was asked for holds for no other
         let home = url.origin() == ask.url.origin();
         let (host, address) = if home { (ask.host.as_deref(), ask.address) } else { (None, None) };
         // held until the body is read: the pool must outlive its connections, see `body::read`
-        let client = self.pools.client(url, address);
+        let client = self.pool.client(url, address);
         let request = || {
-            request::get(&client, url, &self.headers, standing, (known, host))
-                .send_body(awc::body::None::new())
+            request::get(&client, url, &self.headers, trust, (known, host)).send_body(awc::body::None::new())
         };
         let response = self.send(&request, url).await?;
         if !body::is_delimited(&response) {
-            self.pools.retire(url, address);
+            self.pool.retire(url, address);
         }
         if !redirect::is_redirect(response.status()) {
-            return self.receive(response, url, &ask.original, known).await.map(Step::Answer);
+            return self.receive(response, url, &ask.original, known).await.map(Hop::Response);
         }
         let broken = |reason: &str| Error::Broken { host: authority(url), reason: reason.to_owned() };
         let location = response.headers().get(LOCATION).map(HeaderValue::as_bytes);
         let target = redirect::target(url, location).map_err(broken)?;
-        if !self.reach.permits(&target, &ask.url) {
+        if !self.redirects.permits(&target, &ask.url) {
             return Err(Error::RefusedHost { host: authority(url), target: authority(&target) });
         }
         tracing::debug!(from = authority(url), to = authority(&target), "redirected");
         body::drain(response).await;
-        Ok(Step::Redirect(target))
+        Ok(Hop::Redirect(target))
     }
 
     /// Sends a request and waits for the head of its response.
@@ -189,13 +192,13 @@ impl Http {
     {
         let sent = timeout(self.limits.response, async {
             match request().await {
-                Err(error) if failure::is_early_end(&error) => request().await,
+                Err(error) if error::is_retryable(&error) => request().await,
                 result => result,
             }
         });
         match sent.await {
             Ok(Ok(response)) => Ok(response),
-            Ok(Err(error)) => Err(failure::unsent(authority(url), error, &self.limits)),
+            Ok(Err(error)) => Err(error::send_error(authority(url), error, &self.limits)),
             Err(_) => Err(Error::Timeout {
                 host: authority(url),
                 phase: Phase::Response,
@@ -205,10 +208,10 @@ impl Http {
     }
 }
 
-impl Reach {
+impl RedirectPolicy {
     fn permits(&self, target: &Url, home: &Url) -> bool {
         match self {
-            Self::Public => true,
+            Self::AnyPublic => true,
             Self::Listed(patterns) => {
                 target.origin() == home.origin() || patterns.iter().any(|pattern| pattern.names(target))
             }
@@ -217,12 +220,12 @@ impl Reach {
 }
 
 /// What the outcome of a request says of its host. That something does not exist, or is not for us, is an answer.
-fn verdict<T>(result: &Result<T>) -> Verdict {
+fn verdict<T>(result: &Result<T>) -> Outcome {
     match result {
-        Err(Error::Unreachable { .. } | Error::Timeout { .. } | Error::Broken { .. }) => Verdict::Failed,
-        Err(Error::Status { status, .. }) if *status >= 500 => Verdict::Failed,
-        Err(Error::RefusedAddress { .. }) => Verdict::Unknown,
-        _ => Verdict::Worked,
+        Err(Error::Unreachable { .. } | Error::Timeout { .. } | Error::Broken { .. }) => Outcome::Failure,
+        Err(Error::Status { status, .. }) if *status >= 500 => Outcome::Failure,
+        Err(Error::RefusedAddress { .. }) => Outcome::Unknown,
+        _ => Outcome::Success,
     }
 }
 
@@ -237,7 +240,7 @@ pub(crate) fn authority(url: &Url) -> String {
 
 /// By what limits and breakers know where a request goes. An address that a client chose is a place of its own: what
 /// happens there must not close the host to all others.
-fn place(ask: &Ask, url: &Url) -> String {
+fn place(ask: &FetchRequest, url: &Url) -> String {
     let host = host_and_port(url);
     match ask.address.filter(|_| url.origin() == ask.url.origin()) {
         Some(address) => format!("{host} at {address}"),

@@ -5,13 +5,13 @@ use url::Url;
 
 /// Whether a request goes to the configured origin, and may carry its credentials.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Standing {
+pub(crate) enum Trust {
     Own,
     /// Elsewhere, where a client wants it, or back from elsewhere: whoever sent us back must not choose what our credentials are used for.
     Foreign,
 }
 
-impl Standing {
+impl Trust {
     pub(crate) fn after(self, target: &Url, base: &Url) -> Self {
         if target.origin() == base.origin() { self } else { Self::Foreign }
     }
@@ -71,10 +71,10 @@ mod tests {
     fn trust_once_left_does_not_come_back() {
         let base = Url::parse("http://a.example:8080/base").unwrap();
         let same = Url::parse("http://a.example:8080/elsewhere").unwrap();
-        assert_eq!(Standing::Own.after(&same, &base), Standing::Own);
-        assert_eq!(Standing::Foreign.after(&same, &base), Standing::Foreign);
+        assert_eq!(Trust::Own.after(&same, &base), Trust::Own);
+        assert_eq!(Trust::Foreign.after(&same, &base), Trust::Foreign);
         for other in ["http://a.example/base", "https://a.example:8080/base", "http://b.example:8080/base"] {
-            assert_eq!(Standing::Own.after(&Url::parse(other).unwrap(), &base), Standing::Foreign, "{other}");
+            assert_eq!(Trust::Own.after(&Url::parse(other).unwrap(), &base), Trust::Foreign, "{other}");
         }
     }
 }

@@ -16,24 +16,24 @@ use url::Url;
 
 use super::{
     authority,
-    client::{Terms, told},
-    connector::{Guard, GuardedConnector},
-    redirect::Standing,
-    wire::Connections,
+    client::{ClientSettings, client_url},
+    connector::{AddressPolicy, GuardedConnector},
+    counted_stream::Connections,
+    redirect::Trust,
 };
 use crate::{Config, Validators};
 
 /// Makes clients.
-pub(crate) struct Dialler {
+pub(crate) struct ClientFactory {
     connector: GuardedConnector,
     tls: Arc<ClientConfig>,
-    terms: Terms,
+    settings: ClientSettings,
 }
 
-impl Dialler {
+impl ClientFactory {
     pub(crate) fn new(
         config: &Config,
-        guard: Guard,
+        guard: AddressPolicy,
         tls: Arc<ClientConfig>,
         connections: &Connections,
     ) -> Self {
@@ -44,13 +44,13 @@ impl Dialler {
             timeout: config.connect_timeout,
             connections: connections.clone(),
         };
-        Self { connector, tls, terms: Terms::new(config) }
+        Self { connector, tls, settings: ClientSettings::new(config) }
     }
 
     /// A client for URLs of this one's scheme. With an address it connects there, whatever host it is asked for.
     pub(crate) fn client(&self, url: &Url, address: Option<IpAddr>) -> Client {
         let tls = (url.scheme() == "https").then(|| Arc::clone(&self.tls));
-        self.terms.client(GuardedConnector { address, tls, ..self.connector.clone() })
+        self.settings.client(GuardedConnector { address, tls, ..self.connector.clone() })
     }
 }
 
@@ -96,11 +96,11 @@ pub(crate) fn get(
     client: &Client,
     url: &Url,
     headers: &Headers,
-    standing: Standing,
+    trust: Trust,
     (known, host): (Option<&Validators>, Option<&str>),
 ) -> ClientRequest {
     let mut request = client
-        .get(told(url))
+        .get(client_url(url))
         .no_decompress()
         .insert_header((HOST, host.map_or_else(|| authority(url), str::to_owned)))
         .insert_header((USER_AGENT, headers.user_agent.clone()))
@@ -112,7 +112,7 @@ pub(crate) fn get(
     if let Some(date) = known.and_then(|known| known.last_modified.as_deref()) {
         request = request.insert_header((IF_MODIFIED_SINCE, date));
     }
-    if standing == Standing::Own {
+    if trust == Trust::Own {
         for (name, value) in &headers.own {
             request = request.insert_header((name.clone(), value.clone()));
         }

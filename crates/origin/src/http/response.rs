@@ -16,11 +16,11 @@ use url::Url;
 
 use super::{
     Http, authority,
-    body::{self, Framing, Spoilt},
-    coding::{self, Decoded},
+    body::{self, BodyError, Framing},
+    content_coding::{self, Decoded},
 };
 use crate::{
-    Answer, Freshness, FreshnessHeaders, Validators,
+    Freshness, FreshnessHeaders, OriginResponse, Validators,
     error::{Error, Phase, Result},
 };
 
@@ -32,19 +32,19 @@ impl Http {
         url: &Url,
         original: &str,
         known: Option<&Validators>,
-    ) -> Result<Answer> {
+    ) -> Result<OriginResponse> {
         let status = response.status();
         let validators = validators(response.headers());
         let freshness = freshness(response.headers());
         let content_type = content_type(response.headers());
         match (status, known) {
             (StatusCode::OK | StatusCode::NON_AUTHORITATIVE_INFORMATION, _) => {
-                let Decoded { body, doubt } = self.whole_body(response, url, original).await?;
-                Ok(Answer { body: Some(body), validators, freshness, content_type, doubt })
+                let Decoded { body, coding_warning } = self.whole_body(response, url, original).await?;
+                Ok(OriginResponse { body: Some(body), validators, freshness, content_type, coding_warning })
             }
             (StatusCode::NOT_MODIFIED, Some(known)) => {
                 let validators = validators.or(known);
-                Ok(Answer { body: None, validators, freshness, content_type, doubt: None })
+                Ok(OriginResponse { body: None, validators, freshness, content_type, coding_warning: None })
             }
             // what follows a switch of protocols is no body, and has no end
             (status, _) if status.is_informational() => {
@@ -59,16 +59,16 @@ impl Http {
 
     async fn whole_body(&self, response: ClientResponse, url: &Url, original: &str) -> Result<Decoded> {
         let pause = self.limits.response;
-        let spoilt = |spoilt| match spoilt {
-            Spoilt::TooLarge => Error::TooLarge { original: original.to_owned(), limit: self.max_bytes },
-            Spoilt::TooSlow => Error::Timeout { host: authority(url), phase: Phase::Body, limit: pause },
-            Spoilt::Broken(reason) => Error::Broken { host: authority(url), reason },
+        let body_error = |body_error| match body_error {
+            BodyError::TooLarge => Error::TooLarge { original: original.to_owned(), limit: self.max_bytes },
+            BodyError::TooSlow => Error::Timeout { host: authority(url), phase: Phase::Body, limit: pause },
+            BodyError::Broken(reason) => Error::Broken { host: authority(url), reason },
         };
-        let framing = Framing::of(&response).ok_or_else(|| spoilt(Spoilt::endless()))?;
+        let framing = Framing::of_response(&response).ok_or_else(|| body_error(BodyError::endless()))?;
         let codings = codings(response.headers());
         let body = body::read(response, framing, self.max_bytes, pause, &self.connections).await;
-        let body = body.map_err(spoilt)?;
-        coding::decode(body, codings.as_deref(), self.max_bytes).await.map_err(spoilt)
+        let body = body.map_err(body_error)?;
+        content_coding::decode(body, codings.as_deref(), self.max_bytes).await.map_err(body_error)
     }
 }
 

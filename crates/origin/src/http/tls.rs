@@ -12,7 +12,7 @@ use rustls::{
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 
-use super::wire::Stream;
+use super::counted_stream::Stream;
 
 /// The public certificate authorities of Mozilla's list, and those of a PEM file.
 pub(crate) fn roots(ca_file: Option<&Path>) -> Result<RootCertStore, String> {

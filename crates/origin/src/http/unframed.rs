@@ -66,10 +66,10 @@ mod tests {
             ("HTTP/1.0 200 OK\r\n\r\n", false),
             ("HTTP", false),
         ] {
-            let mut told = head.as_bytes().to_vec();
-            mark(&mut told);
+            let mut client_url = head.as_bytes().to_vec();
+            mark(&mut client_url);
             let expected = if marked { head.replacen("1.1", "1.0", 1) } else { head.to_owned() };
-            assert_eq!(String::from_utf8(told).unwrap(), expected, "{head}");
+            assert_eq!(String::from_utf8(client_url).unwrap(), expected, "{head}");
         }
     }
 }

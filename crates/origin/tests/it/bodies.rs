@@ -82,7 +82,7 @@ async fn what_was_encoded_for_the_way_is_decoded() {
     let server = Server::start(move |_| say(&whole)).await;
     let config = config(server.url());
     let original = fetch(&try_open(&config, small.len() as u64).unwrap(), "/a").await.unwrap();
-    assert_eq!((original.body, original.doubt), ("picture".into(), None));
+    assert_eq!((original.body, original.coding_warning), ("picture".into(), None));
     assert_eq!(original.validators.etag.as_deref(), Some("\"1\""));
     // the limit is for what comes too, and the length is that of what comes
     let error = fetch(&try_open(&config, 8).unwrap(), "/a").await.unwrap_err();

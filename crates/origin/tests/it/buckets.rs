@@ -280,7 +280,7 @@ async fn objects_come_as_they_were_before_they_were_encoded() {
             });
             let original = fetch(&origin, "/a").await.unwrap();
             assert_eq!(
-                (&original.body[..], original.doubt.is_some()),
+                (&original.body[..], original.coding_warning.is_some()),
                 (&b"picture"[..], is_doubted),
                 "{coding}"
             );

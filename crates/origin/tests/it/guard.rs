@@ -1,6 +1,6 @@
 //! The private-network guard holds where the connection is made.
 
-use origin::{Error, ErrorKind, guard::Why};
+use origin::{Error, ErrorKind, guard::AddressClass};
 
 use crate::{
     Watched, body, config, fetch, open,
@@ -54,7 +54,7 @@ async fn the_configured_port_of_another_loopback_address_is_not_exempt() {
 #[actix_rt::test]
 async fn metadata_services_are_refused_by_name() {
     let error = refused("http://169.254.169.254/latest/meta-data/?token=hunter2".to_owned()).await;
-    assert!(matches!(error, Error::RefusedAddress { why: Why::Metadata, .. }), "{error}");
+    assert!(matches!(error, Error::RefusedAddress { why: AddressClass::Metadata, .. }), "{error}");
     // a redirect may well be a signed URL: the log gets its host only
     assert!(!error.to_string().contains("hunter2"), "{error}");
 }

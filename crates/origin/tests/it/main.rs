@@ -5,9 +5,8 @@ mod bodies;
 mod buckets;
 mod conditional;
 mod dynamic;
-mod folder;
+mod filesystem;
 mod guard;
-mod hosts;
 mod interim;
 mod pooling;
 mod redirects;
@@ -17,11 +16,12 @@ mod server;
 mod status;
 mod timeouts;
 mod tls;
+mod upstream;
 
 use std::{collections::BTreeMap, net::TcpListener, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use origin::{Config, Error, Fetched, Hosts, Original, Origins, SourcePath, Target};
+use origin::{Config, Error, Fetched, Hosts, ObjectRef, Original, Origins, SourcePath};
 
 /// Far more than any test's body, save those that test it.
 const MAX_BYTES: u64 = 1 << 20;
@@ -42,7 +42,7 @@ fn try_open(config: &Config, max_bytes: u64) -> Result<Origins, Error> {
 }
 
 /// The original at this path of the default origin.
-fn path(raw: &str) -> Target {
+fn path(raw: &str) -> ObjectRef {
     SourcePath::parse(raw).unwrap().into()
 }
 

@@ -6,13 +6,13 @@ use actix_web::{
     HttpRequest,
     http::{header::HOST, uri::Authority},
 };
-use origin::{Selection, Target};
+use origin::{ObjectRef, Selection};
 use vips_ops::params::source::{self, Source};
 
 use crate::{failure::Failure, state::Worker};
 
 /// The original of a request, if it may be had; `query` is as much of its query string as is to be seen.
-pub fn locate(worker: &Worker, request: &HttpRequest, query: &str) -> Result<Rc<Target>, Failure> {
+pub fn locate(worker: &Worker, request: &HttpRequest, query: &str) -> Result<Rc<ObjectRef>, Failure> {
     let source = source::read(query)?;
     let Source { origin, source_url, host_header, resolve, bucket, region } = &source;
     let named = request.headers().get(HOST).and_then(|host| host.to_str().ok());

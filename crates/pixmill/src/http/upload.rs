@@ -7,7 +7,7 @@ use actix_web::{
     http::header::{AUTHORIZATION, CONTENT_LOCATION},
     web::Payload,
 };
-use origin::{SourcePath, Target};
+use origin::{ObjectRef, SourcePath};
 use serde_json::json;
 use vips_ops::params::Parsed;
 
@@ -131,7 +131,7 @@ pub fn read(
     // a whole URL in place of a path has no other spelling
     let path = SourcePath::parse(sent).map_or_else(|_| sent.to_owned(), |path| path.canonical().to_owned());
     let path = control_params::location(&path, &place);
-    let target = Target::clone(&target);
+    let target = ObjectRef::clone(&target);
     Ok((Job { target, path, wanted, others, accept, input: JobInput::Origin }, notes))
 }
 

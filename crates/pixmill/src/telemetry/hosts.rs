@@ -16,7 +16,7 @@ const OTHERS: &str = "others";
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Load {
     /// Requests being answered.
-    pub under_way: usize,
+    pub in_flight: usize,
     /// Requests waiting for a place.
     pub waiting: usize,
     /// Hosts that are left alone.
@@ -37,7 +37,7 @@ pub fn by_origin(shared: &Shared) -> BTreeMap<String, Load> {
     for host in shared.hosts.stats().hosts {
         let origin = origins.get(&host.host).copied().unwrap_or(OTHERS);
         let load = loads.entry(origin.to_owned()).or_default();
-        load.under_way += host.under_way;
+        load.in_flight += host.in_flight;
         load.waiting += host.waiting;
         load.open += usize::from(host.circuit != Circuit::Closed);
     }

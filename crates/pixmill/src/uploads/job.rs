@@ -8,7 +8,7 @@ use std::{
 
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
-use origin::Target;
+use origin::ObjectRef;
 use result_cache::{Lifetimes, clock};
 use serde_json::{Value, json};
 use tokio::time::timeout_at;
@@ -30,7 +30,7 @@ use crate::{
 #[derive(Debug)]
 pub struct Job {
     /// Which original.
-    pub target: Target,
+    pub target: ObjectRef,
     /// The path by which that is asked for, percent-encoded, with the parameters that say where it is.
     pub path: String,
     /// What is asked for.

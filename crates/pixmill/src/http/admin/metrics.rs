@@ -146,7 +146,7 @@ fn origins(page: &mut Scrape<'_>, shared: &Shared) {
     page.histograms(&ORIGIN_SECONDS, [([], shared.counters.origin_seconds.inner())]);
     tally(page, &ORIGIN_FETCHES, &shared.counters.origin_fetches);
     let numbers: [HostNumber; 3] = [
-        (&HOST_IN_FLIGHT, |load| load.under_way),
+        (&HOST_IN_FLIGHT, |load| load.in_flight),
         (&HOST_WAITING, |load| load.waiting),
         (&HOST_CIRCUITS, |load| load.open),
     ];
@@ -155,8 +155,8 @@ fn origins(page: &mut Scrape<'_>, shared: &Shared) {
         page.values(metric, loads.iter().map(|(origin, load)| ([origin.as_str()], number(load))));
     }
     let totals = shared.hosts.stats();
-    page.values(&HOST_REFUSALS, [(["busy"], totals.turned_away), (["circuit_open"], totals.broken_off)]);
-    page.value(&HOST_OPENED, totals.opened);
+    page.values(&HOST_REFUSALS, [(["busy"], totals.rejected_busy), (["circuit_open"], totals.rejected_open)]);
+    page.value(&HOST_OPENED, totals.circuits_opened);
     page.values(&COALESCING, shared.flights().map(|(kind, in_flight)| ([kind], in_flight)));
 }
 

@@ -64,13 +64,13 @@ pub fn stats(shared: &Shared) -> Value {
 }
 
 fn origins(shared: &Shared) -> Value {
-    let told = |load: Load| json!({ "inFlight": load.under_way, "waiting": load.waiting, "circuitsOpen": load.open });
+    let told = |load: Load| json!({ "inFlight": load.in_flight, "waiting": load.waiting, "circuitsOpen": load.open });
     let loads: Map<_, _> = by_origin(shared).into_iter().map(|(origin, load)| (origin, told(load))).collect();
     let totals = shared.hosts.stats();
     json!({
         "byOrigin": loads,
-        "refused": { "busy": totals.turned_away, "circuitOpen": totals.broken_off },
-        "circuitsOpened": totals.opened,
+        "refused": { "busy": totals.rejected_busy, "circuitOpen": totals.rejected_open },
+        "circuitsOpened": totals.circuits_opened,
     })
 }
 

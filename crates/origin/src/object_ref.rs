@@ -8,10 +8,10 @@ use crate::SourcePath;
 
 /// Which original is meant. Made by [`crate::Origins::locate`], which lets nothing through that is not allowed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Target(pub(crate) Place);
+pub struct ObjectRef(pub(crate) Location);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Place {
+pub(crate) enum Location {
     Configured {
         /// 0 is the default one.
         origin: usize,
@@ -19,7 +19,7 @@ pub(crate) enum Place {
         /// What the request wants to be sent as `Host`.
         host: Option<String>,
     },
-    Elsewhere(Elsewhere),
+    Remote(RemoteUrl),
     /// In a bucket that the request names. Names of buckets are good for all regions, so it is told by its name alone.
     Bucket {
         name: String,
@@ -30,7 +30,7 @@ pub(crate) enum Place {
 
 /// An original at a host that the request names.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Elsewhere {
+pub(crate) struct RemoteUrl {
     /// What relative paths lie below.
     pub(crate) base: Url,
     pub(crate) url: Url,
@@ -39,28 +39,28 @@ pub(crate) struct Elsewhere {
     pub(crate) address: Option<IpAddr>,
 }
 
-impl Target {
+impl ObjectRef {
     /// The original at another path of the same origin.
     pub fn beside(&self, path: SourcePath) -> Self {
         Self(match &self.0 {
-            Place::Configured { origin, host, .. } => {
-                Place::Configured { origin: *origin, path, host: host.clone() }
+            Location::Configured { origin, host, .. } => {
+                Location::Configured { origin: *origin, path, host: host.clone() }
             }
-            Place::Elsewhere(elsewhere) => {
-                let url = below(&elsewhere.base, &path);
-                Place::Elsewhere(Elsewhere { url, ..elsewhere.clone() })
+            Location::Remote(remote) => {
+                let url = below(&remote.base, &path);
+                Location::Remote(RemoteUrl { url, ..remote.clone() })
             }
-            Place::Bucket { name, region, .. } => {
-                Place::Bucket { name: name.clone(), region: region.clone(), path }
+            Location::Bucket { name, region, .. } => {
+                Location::Bucket { name: name.clone(), region: region.clone(), path }
             }
         })
     }
 }
 
 /// The original at this path of the default origin.
-impl From<SourcePath> for Target {
+impl From<SourcePath> for ObjectRef {
     fn from(path: SourcePath) -> Self {
-        Self(Place::Configured { origin: 0, path, host: None })
+        Self(Location::Configured { origin: 0, path, host: None })
     }
 }
 

@@ -11,7 +11,7 @@ const NO_BUCKET: [&str; 2] = ["NoSuchBucket", "ContainerNotFound"];
 const QUOTED: usize = 1024;
 
 /// The error of a fetch of `original` from the bucket `host`.
-pub(crate) fn of(error: &object_store::Error, host: &str, original: &str) -> Error {
+pub(crate) fn fetch_error(error: &object_store::Error, host: &str, original: &str) -> Error {
     if let Some(own) = own(error) {
         return own;
     }

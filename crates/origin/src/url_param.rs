@@ -95,14 +95,14 @@ fn with_two_slashes(text: &str) -> Option<String> {
 
 /// A host, a port, and the address to connect to in their place.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Pin {
+pub(crate) struct ResolvePin {
     pub(crate) host: String,
     pub(crate) port: u16,
     pub(crate) address: IpAddr,
 }
 
 /// Reads `host:port:address`.
-pub(crate) fn pin(text: &str) -> Result<Pin, Expected> {
+pub(crate) fn pin(text: &str) -> Result<ResolvePin, Expected> {
     const EXPECTED: Expected = "host:port:address, such as images.example.com:443:203.0.113.7";
     let (host, rest) = match text.strip_prefix('[').and_then(|rest| rest.split_once("]:")) {
         Some((host, rest)) => (format!("[{host}]"), rest),
@@ -116,7 +116,7 @@ pub(crate) fn pin(text: &str) -> Result<Pin, Expected> {
     let port = port.parse().ok().filter(|_| digits).ok_or(EXPECTED)?;
     let address = address.strip_prefix('[').and_then(|inner| inner.strip_suffix(']')).unwrap_or(address);
     let address = address.parse().map_err(|_| EXPECTED)?;
-    Ok(Pin { host: host.to_owned(), port, address })
+    Ok(ResolvePin { host: host.to_owned(), port, address })
 }
 
 /// Reads a host with or without a port, of a URL of this scheme.
@@ -260,7 +260,7 @@ mod tests {
             ("a.example:80:[2001:db8::1]", "a.example", 80, "2001:db8::1"),
             ("[::1]:80:203.0.113.7", "[::1]", 80, "203.0.113.7"),
         ] {
-            let expected = Pin { host: host.to_owned(), port, address: address.parse().unwrap() };
+            let expected = ResolvePin { host: host.to_owned(), port, address: address.parse().unwrap() };
             assert_eq!(pin(text), Ok(expected), "{text}");
         }
         for text in [

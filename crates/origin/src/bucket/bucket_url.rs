@@ -34,14 +34,14 @@ impl Provider {
 
 /// A bucket, and the prefix of the keys below which originals lie.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Place {
+pub(crate) struct BucketUrl {
     pub(crate) provider: Provider,
     pub(crate) name: String,
     /// What stands before the path of a request.
     prefix: Option<SourcePath>,
 }
 
-impl Place {
+impl BucketUrl {
     /// The root of a bucket; an error says what was expected of the name.
     pub(crate) fn root(provider: Provider, name: &str) -> Result<Self, &'static str> {
         name::bucket(provider, name)?;
@@ -51,18 +51,18 @@ impl Place {
     /// Reads what follows `scheme://` in a URL: `bucket/prefix`, the prefix percent-encoded where it must be.
     pub(crate) fn parse(provider: Provider, rest: &str) -> Result<Self, &'static str> {
         let (name, prefix) = rest.split_once('/').unwrap_or((rest, ""));
-        let mut place = Self::root(provider, name)?;
+        let mut url = Self::root(provider, name)?;
         let prefix = prefix.strip_suffix('/').unwrap_or(prefix);
         if prefix.is_empty() {
-            return Ok(place);
+            return Ok(url);
         }
         if format!("/{prefix}/").contains("//") {
             return Err("expected a prefix without doubled slashes");
         }
         let prefix = SourcePath::parse(&format!("/{prefix}"))
             .map_err(|_| "expected a prefix without query, fragment and dot segments")?;
-        place.prefix = Some(prefix);
-        Ok(place)
+        url.prefix = Some(prefix);
+        Ok(url)
     }
 
     /// The key of an original; `None` for the root, which is no object, and for what no object is called: keys are UTF-8,
@@ -90,15 +90,15 @@ impl Place {
 mod tests {
     use super::*;
 
-    fn key(place: &str, path: &str) -> Option<String> {
-        let (scheme, rest) = place.split_once("://").unwrap();
-        let place = Place::parse(Provider::of_scheme(scheme).unwrap(), rest).unwrap();
-        place.key(&SourcePath::parse(path).unwrap()).map(String::from)
+    fn key(url: &str, path: &str) -> Option<String> {
+        let (scheme, rest) = url.split_once("://").unwrap();
+        let url = BucketUrl::parse(Provider::of_scheme(scheme).unwrap(), rest).unwrap();
+        url.key(&SourcePath::parse(path).unwrap()).map(String::from)
     }
 
     #[test]
     fn keys() {
-        for (place, path, expected) in [
+        for (url, path, expected) in [
             ("s3://photos", "/a.jpg", Some("a.jpg")),
             ("s3://photos/", "/a.jpg", Some("a.jpg")),
             ("s3://photos/2026/may/", "/a.jpg", Some("2026/may/a.jpg")),
@@ -118,7 +118,7 @@ mod tests {
             ("gs://photos", "/a/", Some("a")),
             ("az://photos", "/a//b/", Some("a/b")),
         ] {
-            assert_eq!(key(place, path).as_deref(), expected, "{place} {path}");
+            assert_eq!(key(url, path).as_deref(), expected, "{url} {path}");
         }
     }
 
@@ -138,7 +138,7 @@ mod tests {
             "u:p@photos",
             "photos:80",
         ] {
-            assert!(Place::parse(Provider::S3, rest).is_err(), "{rest}");
+            assert!(BucketUrl::parse(Provider::S3, rest).is_err(), "{rest}");
         }
     }
 }

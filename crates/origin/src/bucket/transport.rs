@@ -17,17 +17,17 @@ use object_store::client::{HttpError, HttpErrorKind, HttpRequest, HttpResponse, 
 use tokio::time::timeout;
 use url::Url;
 
-use super::dialler::{Clients, Dialler};
+use super::tcp::{ClientFactory, Clients};
 use crate::{
     Config, Freshness, Validators,
     error::{Error, Phase},
     http::{
-        body::{self, Framing, Spoilt},
-        client::told,
-        coding::{self, Decoded},
-        failure::{self, Limits},
+        body::{self, BodyError, Framing},
+        client::client_url,
+        content_coding::{self, Decoded},
+        counted_stream::Connections,
+        error::{self, Limits},
         response,
-        wire::Connections,
     },
 };
 
@@ -37,25 +37,25 @@ const NOTE_BYTES: u64 = 256 * 1024;
 /// What a request is for, if it is for an original; and where what its response said besides the body is kept, which
 /// `object_store` passes on in parts only. Travels among the extensions of the request.
 #[derive(Debug, Clone)]
-pub(crate) struct Errand {
+pub(crate) struct ResponseCapture {
     original: Arc<str>,
     max_bytes: u64,
-    seen: Arc<Mutex<Option<Seen>>>,
+    head: Arc<Mutex<Option<CapturedHead>>>,
 }
 
 /// What a response said of an original.
 #[derive(Debug, Clone)]
-pub(crate) struct Seen {
+pub(crate) struct CapturedHead {
     pub(crate) validators: Validators,
     pub(crate) freshness: Freshness,
     pub(crate) content_type: Option<String>,
     /// Why the body may be another than it was meant to be, see [`Decoded`].
-    pub(crate) doubt: Option<String>,
+    pub(crate) coding_warning: Option<String>,
 }
 
 /// The connections of one worker.
-pub(crate) struct Exchange {
-    dialler: Dialler,
+pub(crate) struct Transport {
+    factory: ClientFactory,
     /// Replaced when one of its connections can no longer be trusted, as in `Http::retire`.
     clients: RefCell<Clients>,
     connections: Connections,
@@ -63,42 +63,42 @@ pub(crate) struct Exchange {
     limits: Limits,
 }
 
-impl Errand {
+impl ResponseCapture {
     pub(crate) fn new(original: &str, max_bytes: u64) -> Self {
-        Self { original: original.into(), max_bytes, seen: Arc::default() }
+        Self { original: original.into(), max_bytes, head: Arc::default() }
     }
 
     /// What the last response said.
-    pub(crate) fn seen(&self) -> Option<Seen> {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    pub(crate) fn head(&self) -> Option<CapturedHead> {
+        self.head.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn note(&self, response: &ClientResponse) {
         let headers = response.headers();
-        let seen = Seen {
+        let head = CapturedHead {
             validators: response::validators(headers),
             freshness: response::freshness(headers),
             content_type: response::content_type(headers),
-            doubt: None,
+            coding_warning: None,
         };
-        *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = Some(seen);
+        *self.head.lock().unwrap_or_else(PoisonError::into_inner) = Some(head);
     }
 
-    fn note_doubt(&self, doubt: Option<String>) {
-        if let Some(seen) = self.seen.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
-            seen.doubt = doubt;
+    fn note_doubt(&self, coding_warning: Option<String>) {
+        if let Some(head) = self.head.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
+            head.coding_warning = coding_warning;
         }
     }
 }
 
-impl Exchange {
+impl Transport {
     /// An error says what is wrong with the configuration.
     pub(crate) fn new(config: &Config) -> Result<Self, String> {
         let connections = Connections::default();
-        let dialler = Dialler::new(config, &connections)?;
+        let factory = ClientFactory::new(config, &connections)?;
         Ok(Self {
-            clients: RefCell::new(dialler.clients()),
-            dialler,
+            clients: RefCell::new(factory.clients()),
+            factory,
             connections,
             user_agent: HeaderValue::from_str(&config.user_agent)
                 .map_err(|_| "origin.user_agent is no header value".to_owned())?,
@@ -112,7 +112,7 @@ impl Exchange {
 
     /// Sends a request and reads its answer whole. Redirects are not followed: a signature is good for one URL.
     pub(crate) async fn send(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
-        let errand = request.extensions().get::<Errand>().cloned();
+        let capture = request.extensions().get::<ResponseCapture>().cloned();
         let host = request.uri().authority().map(ToString::to_string).unwrap_or_default();
         let is_head = request.method() == ::http::Method::HEAD;
         // held until the body is read: the pool must outlive its connections, see `body::read`
@@ -121,10 +121,10 @@ impl Exchange {
         let response = self.head(&client, request, &host).await?;
         if !is_head && !body::is_delimited(&response) {
             tracing::debug!(host, "a response without an end: connections are left behind");
-            self.clients.replace(self.dialler.clients());
+            self.clients.replace(self.factory.clients());
         }
-        if let Some(errand) = &errand {
-            errand.note(&response);
+        if let Some(capture) = &capture {
+            capture.note(&response);
         }
         let mut answer = head_of(&response);
         let status = response.status();
@@ -132,9 +132,9 @@ impl Exchange {
             || status.is_informational()
             || status.is_redirection()
             || status == awc::http::StatusCode::NO_CONTENT;
-        let body = match errand {
+        let body = match capture {
             _ if bodiless => Bytes::new(),
-            Some(errand) if status.is_success() => self.original(response, &host, &errand).await?,
+            Some(capture) if status.is_success() => self.original(response, &host, &capture).await?,
             // a message that breaks off is no reason to hide the status
             _ if !status.is_success() => {
                 self.whole(response, &host, NOTE_BYTES, "").await.map(readable).unwrap_or_default()
@@ -163,8 +163,8 @@ impl Exchange {
             Ok(Ok(response)) => Ok(response),
             // nothing was answered: object_store asks again
             Ok(Err(error)) => {
-                let early = failure::is_early_end(&error);
-                let error = failure::unsent(host.to_owned(), error, &self.limits);
+                let early = error::is_retryable(&error);
+                let error = error::send_error(host.to_owned(), error, &self.limits);
                 Err(HttpError::new(if early { HttpErrorKind::Request } else { kind(&error) }, error))
             }
             Err(_) => Err(failed(Error::Timeout { host: host.to_owned(), phase: Phase::Response, limit })),
@@ -184,7 +184,7 @@ impl Exchange {
             .map_err(|_| broken("the request has a method that is none"))?;
         let url = Url::parse(&parts.uri.to_string()).map_err(|_| broken("the request has no URL"))?;
         let mut outgoing = client
-            .request(method, told(&url))
+            .request(method, client_url(&url))
             .no_decompress()
             .insert_header((HOST, host))
             .insert_header((USER_AGENT, self.user_agent.clone()))
@@ -208,15 +208,15 @@ impl Exchange {
         &self,
         response: ClientResponse,
         host: &str,
-        errand: &Errand,
+        capture: &ResponseCapture,
     ) -> Result<Bytes, HttpError> {
-        let Errand { original, max_bytes, .. } = errand;
+        let ResponseCapture { original, max_bytes, .. } = capture;
         let codings = response::codings(response.headers());
         let body = self.whole(response, host, *max_bytes, original).await?;
-        let decoded = coding::decode(body, codings.as_deref(), *max_bytes).await;
-        let Decoded { body, doubt } =
-            decoded.map_err(|spoilt| self.spoilt(spoilt, host, *max_bytes, original))?;
-        errand.note_doubt(doubt);
+        let decoded = content_coding::decode(body, codings.as_deref(), *max_bytes).await;
+        let Decoded { body, coding_warning } =
+            decoded.map_err(|body_error| self.body_error(body_error, host, *max_bytes, original))?;
+        capture.note_doubt(coding_warning);
         Ok(body)
     }
 
@@ -227,19 +227,19 @@ impl Exchange {
         limit: u64,
         original: &str,
     ) -> Result<Bytes, HttpError> {
-        let spoilt = |spoilt| self.spoilt(spoilt, host, limit, original);
-        let framing = Framing::of(&response).ok_or_else(|| spoilt(Spoilt::endless()))?;
+        let body_error = |body_error| self.body_error(body_error, host, limit, original);
+        let framing = Framing::of_response(&response).ok_or_else(|| body_error(BodyError::endless()))?;
         let pause = self.limits.response;
-        body::read(response, framing, limit, pause, &self.connections).await.map_err(spoilt)
+        body::read(response, framing, limit, pause, &self.connections).await.map_err(body_error)
     }
 
-    fn spoilt(&self, spoilt: Spoilt, host: &str, limit: u64, original: &str) -> HttpError {
-        failed(match spoilt {
-            Spoilt::TooLarge => Error::TooLarge { original: original.to_owned(), limit },
-            Spoilt::TooSlow => {
+    fn body_error(&self, body_error: BodyError, host: &str, limit: u64, original: &str) -> HttpError {
+        failed(match body_error {
+            BodyError::TooLarge => Error::TooLarge { original: original.to_owned(), limit },
+            BodyError::TooSlow => {
                 Error::Timeout { host: host.to_owned(), phase: Phase::Body, limit: self.limits.response }
             }
-            Spoilt::Broken(reason) => Error::Broken { host: host.to_owned(), reason },
+            BodyError::Broken(reason) => Error::Broken { host: host.to_owned(), reason },
         })
     }
 }

@@ -5,7 +5,7 @@ use std::{io, time::Duration};
 use actix_http::error::ParseError;
 use awc::error::{ConnectError, SendRequestError};
 
-use super::{connector::Refused, interim::TooManyInterim};
+use super::{connector::Refused, interim_filter::TooManyInterim};
 use crate::error::{Error, Phase};
 
 /// The limits that a request can run into.
@@ -18,7 +18,7 @@ pub(crate) struct Limits {
 
 /// Whether a connection ended before anything was answered: what an origin does that closes an idle connection at the
 /// very moment it is used again. Asking once more is safe, we only ever read.
-pub(crate) fn is_early_end(error: &SendRequestError) -> bool {
+pub(crate) fn is_retryable(error: &SendRequestError) -> bool {
     match error {
         SendRequestError::Connect(ConnectError::Disconnected) | SendRequestError::Send(_) => true,
         SendRequestError::Response(ParseError::Io(error)) => !is_deliberate(error),
@@ -27,7 +27,7 @@ pub(crate) fn is_early_end(error: &SendRequestError) -> bool {
 }
 
 /// The error of a request to `host` that brought no response.
-pub(crate) fn unsent(host: String, error: SendRequestError, limits: &Limits) -> Error {
+pub(crate) fn send_error(host: String, error: SendRequestError, limits: &Limits) -> Error {
     match error {
         SendRequestError::Connect(ConnectError::Timeout) => connect_timeout(host, limits),
         SendRequestError::Connect(ConnectError::Disconnected) => {

@@ -6,7 +6,7 @@ use super::{
     Config,
     dynamic::{readable, unreadable},
 };
-use crate::{SourcePath, allowed::Pattern};
+use crate::{SourcePath, host_allowlist::HostPattern};
 
 /// Everything that is wrong with the named origins, each with its key and what was expected.
 pub fn named_problems(named: &BTreeMap<String, Config>) -> Vec<String> {
@@ -51,9 +51,9 @@ fn conflicts(named: &BTreeMap<String, Config>) -> Vec<String> {
 impl Config {
     /// What is wrong with the keys that only named origins have, in the words of `origin`.
     fn named_problems(&self) -> Vec<String> {
-        let mut problems = unreadable::<Pattern>("hosts", &self.hosts);
+        let mut problems = unreadable::<HostPattern>("hosts", &self.hosts);
         for host in &self.hosts {
-            if host.parse::<Pattern>().is_ok_and(|pattern| !pattern.is_of_any_port()) {
+            if host.parse::<HostPattern>().is_ok_and(|pattern| !pattern.is_of_any_port()) {
                 problems.push(format!("origin.hosts has {host:?}: expected a host without a port"));
             }
         }
@@ -87,7 +87,7 @@ impl Config {
     }
 
     /// The hosts whose requests go here; none: any.
-    pub(crate) fn request_hosts(&self) -> Vec<Pattern> {
+    pub(crate) fn request_hosts(&self) -> Vec<HostPattern> {
         readable(&self.hosts)
     }
 }

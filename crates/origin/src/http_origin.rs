@@ -5,22 +5,22 @@ use std::sync::Arc;
 use url::Url;
 
 use crate::{
-    Answer, Config, Hosts, SourcePath, Validators,
+    Config, Hosts, OriginResponse, SourcePath, Validators,
     error::Result,
-    http::{Ask, Exempt, Guard, Http, Reach, Standing, authority},
+    http::{AddressPolicy, FetchRequest, HostPort, Http, RedirectPolicy, Trust, authority},
     network::Network,
-    target::below,
+    object_ref::below,
 };
 
 /// A configured HTTP or HTTPS origin.
-pub(crate) struct Site {
+pub(crate) struct HttpOrigin {
     /// Without credentials.
     base: Url,
     name: String,
     http: Http,
 }
 
-impl Site {
+impl HttpOrigin {
     pub(crate) fn open(
         mut url: Url,
         config: &Config,
@@ -29,9 +29,9 @@ impl Site {
         hosts: &Arc<Hosts>,
     ) -> Result<Self, String> {
         let no_host = || "origin.url has no host: expected http://host or https://host".to_owned();
-        let exempt = Exempt::of(&url).ok_or_else(no_host)?;
-        let guard = Guard { exempt: vec![exempt], trusted: trusted.to_vec() };
-        let http = Http::open(config, Some(&url), (guard, Reach::Public), max_bytes, hosts)?;
+        let exempt = HostPort::from_url(&url).ok_or_else(no_host)?;
+        let guard = AddressPolicy { exempt: vec![exempt], trusted: trusted.to_vec() };
+        let http = Http::open(config, Some(&url), (guard, RedirectPolicy::AnyPublic), max_bytes, hosts)?;
         url.set_username("").and_then(|()| url.set_password(None)).map_err(|()| no_host())?;
         Ok(Self { name: authority(&url), base: url, http })
     }
@@ -51,11 +51,11 @@ impl Site {
         path: &SourcePath,
         host: Option<&str>,
         known: Option<&Validators>,
-    ) -> Result<Answer> {
-        let ask = Ask {
+    ) -> Result<OriginResponse> {
+        let ask = FetchRequest {
             url: below(&self.base, path),
             original: self.identity(path),
-            standing: if host.is_some() { Standing::Foreign } else { Standing::Own },
+            trust: if host.is_some() { Trust::Foreign } else { Trust::Own },
             host: host.map(str::to_owned),
             address: None,
         };

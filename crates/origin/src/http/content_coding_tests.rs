@@ -80,13 +80,13 @@ impl Bits {
     }
 }
 
-async fn decoded(body: Vec<u8>, codings: &str, limit: usize) -> Result<Decoded, Spoilt> {
+async fn decoded(body: Vec<u8>, codings: &str, limit: usize) -> Result<Decoded, BodyError> {
     decode(body.into(), Some(codings), limit as u64).await
 }
 
 #[actix_rt::test]
 async fn every_coding_is_undone() {
-    for plain in [text(), b"x".to_vec(), vec![0; 3 * PIECE_BYTES], vec![7; PIECE_BYTES]] {
+    for plain in [text(), b"x".to_vec(), vec![0; 3 * CHUNK_BYTES], vec![7; CHUNK_BYTES]] {
         for (codings, body) in [
             ("gzip", gzip(&plain)),
             ("x-gzip", gzip(&plain)),
@@ -103,7 +103,7 @@ async fn every_coding_is_undone() {
             ("identity", plain.clone()),
             ("", plain.clone()),
         ] {
-            let expected = Decoded { body: plain.clone().into(), doubt: None };
+            let expected = Decoded { body: plain.clone().into(), coding_warning: None };
             assert_eq!(decoded(body, codings, plain.len().max(1 << 20)).await, Ok(expected), "{codings}");
         }
     }
@@ -130,10 +130,10 @@ async fn nothing_grows_beyond_the_limit() {
         ("gzip, gzip", gzip(&[gzip(b"x"), plain.clone()].concat())),
     ] {
         let exact = if codings == "gzip, gzip" { plain.len() + gzip(b"x").len() } else { plain.len() };
-        assert!(decoded(body.clone(), codings, exact).await.unwrap().doubt.is_none(), "{codings}");
+        assert!(decoded(body.clone(), codings, exact).await.unwrap().coding_warning.is_none(), "{codings}");
         // the padding of a gzip member is not read to its end
         let less = if codings == "gzip, gzip" { gzip(b"x").len() - 1 } else { plain.len() - 1 };
-        assert_eq!(decoded(body, codings, less).await, Err(Spoilt::TooLarge), "{codings}");
+        assert_eq!(decoded(body, codings, less).await, Err(BodyError::TooLarge), "{codings}");
     }
 }
 
@@ -160,11 +160,17 @@ async fn what_cannot_be_undone_stays_and_is_doubted() {
     ] {
         let kept = decoded(body.clone(), codings, 1 << 20).await.unwrap();
         assert_eq!(kept.body, body, "{codings}");
-        assert!(kept.doubt.is_some_and(|doubt| doubt.contains(codings)), "{codings}");
+        assert!(
+            kept.coding_warning.is_some_and(|coding_warning| coding_warning.contains(codings)),
+            "{codings}"
+        );
     }
     let both = decoded(gzip(b"text"), "aws-chunked,gzip", 99).await.unwrap();
-    assert_eq!((&both.body[..], both.doubt.is_some()), (&b"text"[..], true));
+    assert_eq!((&both.body[..], both.coding_warning.is_some()), (&b"text"[..], true));
     let many = decoded(vec![1], "gzip,gzip,gzip,gzip", 99).await;
-    assert!(matches!(many, Err(Spoilt::Broken(reason)) if reason.contains("at most 3")));
-    assert_eq!(decoded(Vec::new(), "gzip", 99).await.unwrap(), Decoded { body: Bytes::new(), doubt: None });
+    assert!(matches!(many, Err(BodyError::Broken(reason)) if reason.contains("at most 3")));
+    assert_eq!(
+        decoded(Vec::new(), "gzip", 99).await.unwrap(),
+        Decoded { body: Bytes::new(), coding_warning: None }
+    );
 }

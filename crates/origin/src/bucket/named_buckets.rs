@@ -2,7 +2,7 @@
 
 use std::{cell::RefCell, rc::Rc};
 
-use super::{Bucket, Decision, Line, Place, Provider, name};
+use super::{Bucket, BucketTransport, BucketUrl, Provider, RegionChoice, name};
 use crate::{Config, Error, Result};
 
 /// How many buckets one worker keeps open. One that is opened again asks for its region and its credentials anew.
@@ -11,27 +11,27 @@ const OPEN: usize = 64;
 /// Buckets of one provider, with the keys and the endpoint of the configuration and without its prefix.
 ///
 /// Which of them a request may name is not decided here.
-pub(crate) struct Buckets {
+pub(crate) struct NamedBuckets {
     provider: Provider,
     config: Config,
     max_bytes: u64,
-    line: Rc<Line>,
+    transport: Rc<BucketTransport>,
     /// The most recently used first.
-    open: RefCell<Vec<(Named, Rc<Bucket>)>>,
+    open: RefCell<Vec<(BucketKey, Rc<Bucket>)>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Named {
+struct BucketKey {
     bucket: String,
     region: Option<String>,
 }
 
-impl Buckets {
+impl NamedBuckets {
     /// The buckets of a provider, for the current worker; nothing is connected to yet. Originals larger than
     /// `max_bytes` are refused.
     pub(crate) fn new(provider: Provider, config: &Config, max_bytes: u64) -> Result<Self> {
-        let line = Line::new(config).map_err(misconfigured)?;
-        Ok(Self { provider, config: config.clone(), max_bytes, line, open: RefCell::default() })
+        let transport = BucketTransport::new(config).map_err(misconfigured)?;
+        Ok(Self { provider, config: config.clone(), max_bytes, transport, open: RefCell::default() })
     }
 
     /// A bucket. Without a region it is looked up at the first fetch; an error with a name that it cannot have.
@@ -40,15 +40,15 @@ impl Buckets {
             name::region(region)
                 .map_err(|expected| misconfigured(format!("region {region:?}: {expected}")))?;
         }
-        let named = Named { bucket: bucket.to_owned(), region: region.map(str::to_owned) };
+        let named = BucketKey { bucket: bucket.to_owned(), region: region.map(str::to_owned) };
         if let Some(known) = self.recall(&named) {
             return Ok(known);
         }
-        let place = Place::root(self.provider, bucket)
+        let url = BucketUrl::root(self.provider, bucket)
             .map_err(|expected| misconfigured(format!("bucket {bucket:?}: {expected}")))?;
-        let decision = region.map_or(Decision::Unasked, Decision::Asked);
-        let line = Rc::clone(&self.line);
-        let bucket = Bucket::open(place, decision, &self.config, line, self.max_bytes);
+        let region_choice = region.map_or(RegionChoice::Unspecified, RegionChoice::Requested);
+        let transport = Rc::clone(&self.transport);
+        let bucket = Bucket::open(url, region_choice, &self.config, transport, self.max_bytes);
         let bucket = Rc::new(bucket.map_err(misconfigured)?);
         let mut open = self.open.borrow_mut();
         open.insert(0, (named, Rc::clone(&bucket)));
@@ -57,7 +57,7 @@ impl Buckets {
     }
 
     /// One that is open already, which so becomes the most recently used.
-    fn recall(&self, named: &Named) -> Option<Rc<Bucket>> {
+    fn recall(&self, named: &BucketKey) -> Option<Rc<Bucket>> {
         let mut open = self.open.borrow_mut();
         let at = open.iter().position(|(known, _)| known == named)?;
         open[..=at].rotate_right(1);
@@ -73,12 +73,12 @@ fn misconfigured(problem: String) -> Error {
 mod tests {
     use super::*;
 
-    fn buckets() -> Buckets {
+    fn buckets() -> NamedBuckets {
         let config = Config {
             bucket: crate::BucketConfig { anonymous: true, ..crate::BucketConfig::default() },
             ..Config::default()
         };
-        Buckets::new(Provider::S3, &config, 1 << 20).unwrap()
+        NamedBuckets::new(Provider::S3, &config, 1 << 20).unwrap()
     }
 
     #[test]

@@ -5,28 +5,28 @@ use std::{cell::RefCell, net::IpAddr};
 use awc::Client;
 use url::{Origin, Url};
 
-use super::request::Dialler;
+use super::request::ClientFactory;
 
 /// How many hosts have connections kept for them, for each worker and configuration. awc closes idle connections only
 /// when their host is asked for again, so each host has a pool of its own, which goes as a whole.
-const KEPT: usize = 64;
+const MAX_CLIENTS: usize = 64;
 
 /// One pool for each host that was asked lately.
-pub(crate) struct Pools {
-    dialler: Dialler,
+pub(crate) struct ClientPool {
+    factory: ClientFactory,
     /// The latest comes last.
-    open: RefCell<Vec<Pool>>,
+    open: RefCell<Vec<PooledClient>>,
 }
 
-struct Pool {
+struct PooledClient {
     origin: Origin,
     address: Option<IpAddr>,
     client: Client,
 }
 
-impl Pools {
-    pub(crate) fn new(dialler: Dialler) -> Self {
-        Self { dialler, open: RefCell::default() }
+impl ClientPool {
+    pub(crate) fn new(factory: ClientFactory) -> Self {
+        Self { factory, open: RefCell::default() }
     }
 
     /// The client for the host of a URL, or for the address that stands for that host.
@@ -34,10 +34,10 @@ impl Pools {
         let mut open = self.open.borrow_mut();
         let pool = match position(&open, url, address) {
             Some(known) => open.remove(known),
-            None => Pool { origin: url.origin(), address, client: self.dialler.client(url, address) },
+            None => PooledClient { origin: url.origin(), address, client: self.factory.client(url, address) },
         };
         let client = pool.client.clone();
-        if open.len() >= KEPT {
+        if open.len() >= MAX_CLIENTS {
             // who still reads from one of its connections holds the client
             open.remove(0);
         }
@@ -58,7 +58,7 @@ impl Pools {
     }
 }
 
-fn position(open: &[Pool], url: &Url, address: Option<IpAddr>) -> Option<usize> {
+fn position(open: &[PooledClient], url: &Url, address: Option<IpAddr>) -> Option<usize> {
     let origin = url.origin();
     open.iter().rposition(|pool| pool.address == address && pool.origin == origin)
 }

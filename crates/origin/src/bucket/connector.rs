@@ -1,7 +1,7 @@
 //! The HTTP client that `object_store` is given: it hands requests to the worker's own connections.
 //!
 //! `object_store` wants a client for any thread, and ours belongs to one. So requests go through a queue to a task of the
-//! worker, which ends when its last agent is dropped. No connection is ever used by another runtime than its own, and
+//! worker, which ends when its last connector is dropped. No connection is ever used by another runtime than its own, and
 //! a fetch that is abandoned is abandoned on the wire too.
 
 use std::{cell::Cell, rc::Rc};
@@ -16,23 +16,23 @@ use tokio::sync::{
     oneshot,
 };
 
-use super::exchange::Exchange;
+use super::transport::Transport;
 
 /// Takes requests from anywhere to the worker that it belongs to.
 #[derive(Debug, Clone)]
-pub(crate) struct Agent {
-    jobs: UnboundedSender<Job>,
+pub(crate) struct QueueConnector {
+    requests: UnboundedSender<QueuedRequest>,
 }
 
 /// The other end of the queue, on the worker.
-pub(crate) struct Desk {
-    exchange: Rc<Exchange>,
-    /// Gone once the desk is open.
-    queue: Cell<Option<UnboundedReceiver<Job>>>,
+pub(crate) struct RequestQueue {
+    transport: Rc<Transport>,
+    /// Gone once the queue is open.
+    queue: Cell<Option<UnboundedReceiver<QueuedRequest>>>,
 }
 
 #[derive(Debug)]
-struct Job {
+struct QueuedRequest {
     request: HttpRequest,
     reply: oneshot::Sender<Result<HttpResponse, HttpError>>,
 }
@@ -42,49 +42,49 @@ struct Job {
 #[error("the worker has ended")]
 struct Ended;
 
-impl Agent {
-    /// An agent, and the desk that must be opened before anything is answered. How many requests wait is bounded by
+impl QueueConnector {
+    /// A connector, and the queue that must be opened before anything is answered. How many requests wait is bounded by
     /// how many fetches there are.
-    pub(crate) fn new(exchange: Exchange) -> (Self, Desk) {
-        let (jobs, queue) = unbounded_channel();
-        (Self { jobs }, Desk { exchange: Rc::new(exchange), queue: Cell::new(Some(queue)) })
+    pub(crate) fn new(transport: Transport) -> (Self, RequestQueue) {
+        let (requests, queue) = unbounded_channel();
+        (Self { requests }, RequestQueue { transport: Rc::new(transport), queue: Cell::new(Some(queue)) })
     }
 }
 
-impl HttpConnector for Agent {
+impl HttpConnector for QueueConnector {
     fn connect(&self, _: &ClientOptions) -> object_store::Result<HttpClient> {
         Ok(HttpClient::new(self.clone()))
     }
 }
 
 #[async_trait]
-impl HttpService for Agent {
+impl HttpService for QueueConnector {
     async fn call(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
         let ended = || HttpError::new(HttpErrorKind::Unknown, Ended);
         let (reply, answer) = oneshot::channel();
-        self.jobs.send(Job { request, reply }).map_err(|_| ended())?;
+        self.requests.send(QueuedRequest { request, reply }).map_err(|_| ended())?;
         answer.await.map_err(|_| ended())?
     }
 }
 
-impl Desk {
+impl RequestQueue {
     /// Begins to answer, on the current worker; the second time does nothing.
     pub(crate) fn open(&self) {
         let Some(mut queue) = self.queue.take() else { return };
-        let exchange = Rc::clone(&self.exchange);
+        let transport = Rc::clone(&self.transport);
         actix_rt::spawn(async move {
-            while let Some(job) = queue.recv().await {
-                actix_rt::spawn(job.run(Rc::clone(&exchange)));
+            while let Some(queued) = queue.recv().await {
+                actix_rt::spawn(queued.run(Rc::clone(&transport)));
             }
         });
     }
 }
 
-impl Job {
-    async fn run(self, exchange: Rc<Exchange>) {
+impl QueuedRequest {
+    async fn run(self, transport: Rc<Transport>) {
         let Self { request, mut reply } = self;
         let answer = tokio::select! {
-            answer = exchange.send(request) => answer,
+            answer = transport.send(request) => answer,
             () = reply.closed() => return,
         };
         // whoever asked may have left in this very moment

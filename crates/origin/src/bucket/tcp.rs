@@ -13,17 +13,17 @@ use tokio::time::timeout;
 use crate::{
     Config,
     http::{
-        client::Terms,
+        client::ClientSettings,
+        counted_stream::{Connections, CountedStream, Stream},
         tls,
-        wire::{Connections, Stream, Wire},
     },
 };
 
 /// Makes clients, all alike.
-pub(crate) struct Dialler {
-    connector: OpenConnector,
+pub(crate) struct ClientFactory {
+    connector: TcpConnector,
     tls: Arc<ClientConfig>,
-    terms: Terms,
+    settings: ClientSettings,
 }
 
 /// What answers for services without TLS, and for those with it.
@@ -38,7 +38,7 @@ pub(crate) struct Clients {
 /// Hosts are endpoints of the configuration, those of the providers, and the metadata services that give credentials,
 /// which are private by nature. What a request says can become part of a host as a checked name only, see `name`.
 #[derive(Clone)]
-struct OpenConnector {
+struct TcpConnector {
     /// For connections with TLS: all of a client are, or none.
     tls: Option<Arc<ClientConfig>>,
     /// For connecting, and for the handshake once more.
@@ -46,24 +46,24 @@ struct OpenConnector {
     connections: Connections,
 }
 
-impl Dialler {
+impl ClientFactory {
     pub(crate) fn new(config: &Config, connections: &Connections) -> Result<Self, String> {
         let roots = tls::roots(config.ca_file.as_deref())?;
         let tls = tls::client(roots).map_err(|error| format!("TLS cannot be set up: {error}"))?;
         let connector =
-            OpenConnector { tls: None, timeout: config.connect_timeout, connections: connections.clone() };
-        Ok(Self { connector, tls, terms: Terms::new(config) })
+            TcpConnector { tls: None, timeout: config.connect_timeout, connections: connections.clone() };
+        Ok(Self { connector, tls, settings: ClientSettings::new(config) })
     }
 
     /// New clients.
     pub(crate) fn clients(&self) -> Clients {
-        let tls = OpenConnector { tls: Some(Arc::clone(&self.tls)), ..self.connector.clone() };
-        Clients { plain: self.terms.client(self.connector.clone()), tls: self.terms.client(tls) }
+        let tls = TcpConnector { tls: Some(Arc::clone(&self.tls)), ..self.connector.clone() };
+        Clients { plain: self.settings.client(self.connector.clone()), tls: self.settings.client(tls) }
     }
 }
 
-impl Service<ConnectInfo<Uri>> for OpenConnector {
-    type Response = Connection<Uri, Wire>;
+impl Service<ConnectInfo<Uri>> for TcpConnector {
+    type Response = Connection<Uri, CountedStream>;
     type Error = ConnectError;
     type Future = LocalBoxFuture<'static, Result<Self::Response, Self::Error>>;
 
@@ -73,12 +73,12 @@ impl Service<ConnectInfo<Uri>> for OpenConnector {
         let connector = self.clone();
         Box::pin(async move {
             let stream = connector.stream(info.hostname(), info.port()).await.map_err(ConnectError::Io)?;
-            Ok(Connection::new(info.request().clone(), Wire::new(stream, &connector.connections)))
+            Ok(Connection::new(info.request().clone(), CountedStream::new(stream, &connector.connections)))
         })
     }
 }
 
-impl OpenConnector {
+impl TcpConnector {
     async fn stream(&self, host: &str, port: u16) -> io::Result<Stream> {
         let tcp = timeout(self.timeout, connect(host, port)).await.map_err(|_| io::ErrorKind::TimedOut)??;
         tls::stream(tcp, self.tls.as_ref(), host, self.timeout).await

@@ -6,7 +6,7 @@ use url::{Host, Url};
 
 /// A line of `origin.hosts_allowed`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Pattern {
+pub(crate) struct HostPattern {
     host: Name,
     port: Port,
 }
@@ -27,7 +27,7 @@ enum Port {
     Exactly(u16),
 }
 
-impl Pattern {
+impl HostPattern {
     /// Whether it names the host of this URL.
     pub(crate) fn names_host(&self, url: &Url) -> bool {
         let Some(host) = url.host_str() else { return false };
@@ -74,7 +74,7 @@ impl Pattern {
     }
 }
 
-impl FromStr for Pattern {
+impl FromStr for HostPattern {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
@@ -120,7 +120,7 @@ fn host_of(text: &str) -> Option<(String, Kind)> {
     }
 }
 
-impl fmt::Display for Pattern {
+impl fmt::Display for HostPattern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.host {
             Name::Any => f.write_str("*")?,
@@ -140,7 +140,7 @@ mod tests {
     use super::*;
 
     fn names(pattern: &str, url: &str) -> bool {
-        pattern.parse::<Pattern>().unwrap().names(&Url::parse(url).unwrap())
+        pattern.parse::<HostPattern>().unwrap().names(&Url::parse(url).unwrap())
     }
 
     #[test]
@@ -196,14 +196,14 @@ mod tests {
             "::1",
             "a\\b",
         ] {
-            assert!(text.parse::<Pattern>().is_err(), "{text}");
+            assert!(text.parse::<HostPattern>().is_err(), "{text}");
         }
     }
 
     #[test]
     fn is_written_as_it_was_read() {
         for text in ["a.example", "*.a.example:81", "*", "*:*", "[::1]:81", "127.0.0.2"] {
-            assert_eq!(text.parse::<Pattern>().unwrap().to_string(), text);
+            assert_eq!(text.parse::<HostPattern>().unwrap().to_string(), text);
         }
     }
 }

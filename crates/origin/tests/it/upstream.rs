@@ -29,7 +29,7 @@ async fn workers_share_the_places_at_a_host() {
     let ([one, other], hosts) = workers(&config);
     let first = async { join_all([fetch(&one, "/1"), fetch(&other, "/2"), fetch(&one, "/3")]).await };
     let rest = async {
-        while hosts.stats().hosts.first().is_none_or(|host| host.under_way < 2 || host.waiting < 1) {
+        while hosts.stats().hosts.first().is_none_or(|host| host.in_flight < 2 || host.waiting < 1) {
             tokio::task::yield_now().await;
         }
         assert_eq!(fetch(&other, "/4").await.unwrap_err().kind(), ErrorKind::Busy);
@@ -42,7 +42,7 @@ async fn workers_share_the_places_at_a_host() {
     };
     let (answers, ()) = tokio::join!(first, rest);
     assert!(answers.iter().all(Result::is_ok), "{answers:?}");
-    assert_eq!((server.asked().len(), hosts.stats().turned_away), (3, 1));
+    assert_eq!((server.asked().len(), hosts.stats().rejected_busy), (3, 1));
 }
 
 #[actix_rt::test]
@@ -59,7 +59,7 @@ async fn a_host_that_keeps_failing_is_left_alone_by_all_workers() {
     }
     assert_eq!(server.asked().len(), 3);
     let stats = hosts.stats();
-    assert_eq!((stats.fetches, stats.failures, stats.broken_off, stats.opened), (3, 3, 2, 1));
+    assert_eq!((stats.fetches, stats.failures, stats.rejected_open, stats.circuits_opened), (3, 3, 2, 1));
     assert_eq!(stats.hosts[0].circuit, Circuit::Open);
 }
 
@@ -94,7 +94,7 @@ async fn what_is_no_failure_of_the_host() {
     for path in ["/404", "/410", "/403", "/401", "/429", "/400", "/large", "/away"] {
         fetch(&origin, path).await.unwrap_err();
         let stats = hosts.stats();
-        assert_eq!((stats.failures, stats.opened), (0, 0), "{path}");
+        assert_eq!((stats.failures, stats.circuits_opened), (0, 0), "{path}");
     }
 }
 

@@ -11,11 +11,11 @@ use object_store::{
 use url::Url;
 
 use super::{
-    agent::Agent,
+    bucket_url::{BucketUrl, Provider},
     config::{Addressing, Config},
-    failure,
-    place::{Place, Provider},
-    region::{self, Decision},
+    connector::QueueConnector,
+    error,
+    region::{self, RegionChoice},
 };
 use crate::error::Result;
 
@@ -33,27 +33,27 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 /// `object_store` reads the environment itself (`from_env`): the credential chains are its own, and what they look for,
 /// `AWS_*`, `GOOGLE_*` and `AZURE_*`, is set by the platform and not by the operator. Where the configuration has keys,
 /// or forbids any, nothing of that is read but `AWS_REGION`.
-pub(crate) struct Blueprint {
-    builder: Builder,
+pub(crate) struct StoreBuilder {
+    builder: ProviderBuilder,
     /// Whether the region must be looked up before anything can be built.
     pub(crate) lacks_region: bool,
     /// What tells the bucket from all others, without a trailing slash.
     pub(crate) identity: String,
 }
 
-enum Builder {
+enum ProviderBuilder {
     S3(Box<AmazonS3Builder>),
     Gcs(Box<GoogleCloudStorageBuilder>),
     Azure(Box<MicrosoftAzureBuilder>),
 }
 
-impl Blueprint {
+impl StoreBuilder {
     /// `patience` bounds how long after the first try others may begin.
     pub(crate) fn new(
         config: &Config,
-        place: &Place,
-        decision: Decision<'_>,
-        agent: &Agent,
+        url: &BucketUrl,
+        region_choice: RegionChoice<'_>,
+        connector: &QueueConnector,
         patience: Duration,
     ) -> Result<Self, String> {
         let retry = RetryConfig {
@@ -65,17 +65,17 @@ impl Blueprint {
             max_retries: RETRIES,
             retry_timeout: patience,
         };
-        match place.provider {
-            Provider::S3 => s3(config, place, decision, agent, retry),
-            Provider::Gcs => gcs(config, place, agent, retry),
-            Provider::Azure => azure(config, place, agent, retry),
+        match url.provider {
+            Provider::S3 => s3(config, url, region_choice, connector, retry),
+            Provider::Gcs => gcs(config, url, connector, retry),
+            Provider::Azure => azure(config, url, connector, retry),
         }
     }
 
     /// The client, in a region that was looked up if there was none.
     pub(crate) fn build(&self, found: Option<String>) -> Result<Arc<dyn ObjectStore>> {
         let built: object_store::Result<Arc<dyn ObjectStore>> = match &self.builder {
-            Builder::S3(builder) => {
+            ProviderBuilder::S3(builder) => {
                 let builder = builder.as_ref().clone();
                 let builder = match found {
                     Some(region) => builder.with_region(region),
@@ -83,20 +83,24 @@ impl Blueprint {
                 };
                 builder.build().map(|store| Arc::new(store) as _)
             }
-            Builder::Gcs(builder) => builder.as_ref().clone().build().map(|store| Arc::new(store) as _),
-            Builder::Azure(builder) => builder.as_ref().clone().build().map(|store| Arc::new(store) as _),
+            ProviderBuilder::Gcs(builder) => {
+                builder.as_ref().clone().build().map(|store| Arc::new(store) as _)
+            }
+            ProviderBuilder::Azure(builder) => {
+                builder.as_ref().clone().build().map(|store| Arc::new(store) as _)
+            }
         };
-        built.map_err(|error| failure::misconfigured(&error))
+        built.map_err(|error| error::misconfigured(&error))
     }
 }
 
 fn s3(
     config: &Config,
-    place: &Place,
-    decision: Decision<'_>,
-    agent: &Agent,
+    url: &BucketUrl,
+    region_choice: RegionChoice<'_>,
+    connector: &QueueConnector,
     retry: RetryConfig,
-) -> Result<Blueprint, String> {
+) -> Result<StoreBuilder, String> {
     let environment = AmazonS3Builder::from_env();
     let around = environment.get_config_value(&AmazonS3ConfigKey::Region);
     let mut builder = s3_keys(config, environment);
@@ -107,21 +111,22 @@ fn s3(
     if let Some(configured) = &endpoint {
         // the key of S3 alone, before which that of the environment for all services gives way
         builder =
-            builder.with_config(AmazonS3ConfigKey::S3Endpoint, addressed(configured, config, &place.name));
+            builder.with_config(AmazonS3ConfigKey::S3Endpoint, addressed(configured, config, &url.name));
     } else {
         let key = |key| builder.get_config_value(&key);
         let url = key(AmazonS3ConfigKey::S3Endpoint).or_else(|| key(AmazonS3ConfigKey::Endpoint));
         endpoint = url.and_then(|url| Url::parse(&url).ok());
     }
     let configured = Some(config.region.clone()).filter(|region| !region.is_empty()).or(around);
-    let region = region::known(decision, configured, endpoint.is_some());
+    let region = region::resolve(region_choice, configured, endpoint.is_some());
     let lacks_region = region.is_none();
     if let Some(region) = region {
         builder = builder.with_region(region);
     }
-    let builder = builder.with_bucket_name(&place.name).with_retry(retry).with_http_connector(agent.clone());
-    let identity = identity(place, endpoint.as_ref());
-    Ok(Blueprint { builder: Builder::S3(Box::new(builder)), lacks_region, identity })
+    let builder =
+        builder.with_bucket_name(&url.name).with_retry(retry).with_http_connector(connector.clone());
+    let identity = identity(url, endpoint.as_ref());
+    Ok(StoreBuilder { builder: ProviderBuilder::S3(Box::new(builder)), lacks_region, identity })
 }
 
 /// The environment, or in its place the keys of the configuration, or none.
@@ -138,7 +143,12 @@ fn s3_keys(config: &Config, environment: AmazonS3Builder) -> AmazonS3Builder {
     if config.session_token.is_empty() { builder } else { builder.with_token(&config.session_token) }
 }
 
-fn gcs(config: &Config, place: &Place, agent: &Agent, retry: RetryConfig) -> Result<Blueprint, String> {
+fn gcs(
+    config: &Config,
+    url: &BucketUrl,
+    connector: &QueueConnector,
+    retry: RetryConfig,
+) -> Result<StoreBuilder, String> {
     let mut builder = match &config.google_service_account {
         Some(file) => {
             GoogleCloudStorageBuilder::new().with_service_account_path(file.to_string_lossy().into_owned())
@@ -150,12 +160,18 @@ fn gcs(config: &Config, place: &Place, agent: &Agent, retry: RetryConfig) -> Res
     if let Some(endpoint) = &endpoint {
         builder = builder.with_base_url(without_slash(endpoint));
     }
-    let builder = builder.with_bucket_name(&place.name).with_retry(retry).with_http_connector(agent.clone());
-    let identity = identity(place, endpoint.as_ref());
-    Ok(Blueprint { builder: Builder::Gcs(Box::new(builder)), lacks_region: false, identity })
+    let builder =
+        builder.with_bucket_name(&url.name).with_retry(retry).with_http_connector(connector.clone());
+    let identity = identity(url, endpoint.as_ref());
+    Ok(StoreBuilder { builder: ProviderBuilder::Gcs(Box::new(builder)), lacks_region: false, identity })
 }
 
-fn azure(config: &Config, place: &Place, agent: &Agent, retry: RetryConfig) -> Result<Blueprint, String> {
+fn azure(
+    config: &Config,
+    url: &BucketUrl,
+    connector: &QueueConnector,
+    retry: RetryConfig,
+) -> Result<StoreBuilder, String> {
     let own_keys = config.anonymous || !config.azure_key.is_empty() || !config.azure_sas.is_empty();
     let environment = MicrosoftAzureBuilder::from_env();
     let account = Some(config.azure_account.clone()).filter(|account| !account.is_empty());
@@ -175,13 +191,13 @@ fn azure(config: &Config, place: &Place, agent: &Agent, retry: RetryConfig) -> R
         builder = builder.with_endpoint(without_slash(endpoint).to_owned());
     }
     // containers are one account's own, while buckets have one name in the world
-    let identity = format!("{}@{account}", identity(place, endpoint.as_ref()));
+    let identity = format!("{}@{account}", identity(url, endpoint.as_ref()));
     let builder = builder
         .with_account(account)
-        .with_container_name(&place.name)
+        .with_container_name(&url.name)
         .with_retry(retry)
-        .with_http_connector(agent.clone());
-    Ok(Blueprint { builder: Builder::Azure(Box::new(builder)), lacks_region: false, identity })
+        .with_http_connector(connector.clone());
+    Ok(StoreBuilder { builder: ProviderBuilder::Azure(Box::new(builder)), lacks_region: false, identity })
 }
 
 fn endpoint(config: &Config) -> Result<Option<Url>, String> {
@@ -198,13 +214,13 @@ fn addressed(endpoint: &Url, config: &Config, bucket: &str) -> String {
 }
 
 /// `s3://bucket`; at another endpoint, where the name may be another's, `s3+http://endpoint/bucket`.
-fn identity(place: &Place, endpoint: Option<&Url>) -> String {
-    let scheme = place.provider.scheme();
+fn identity(url: &BucketUrl, endpoint: Option<&Url>) -> String {
+    let scheme = url.provider.scheme();
     match endpoint {
-        None => format!("{scheme}://{}", place.name),
+        None => format!("{scheme}://{}", url.name),
         Some(endpoint) => {
             let authority = &endpoint[url::Position::BeforeHost..url::Position::AfterPath];
-            format!("{scheme}+{}://{}/{}", endpoint.scheme(), authority.trim_end_matches('/'), place.name)
+            format!("{scheme}+{}://{}/{}", endpoint.scheme(), authority.trim_end_matches('/'), url.name)
         }
     }
 }
@@ -232,14 +248,14 @@ mod tests {
 
     #[test]
     fn identities_hold_no_user() {
-        let place = Place::root(Provider::S3, "photos").unwrap();
+        let url = BucketUrl::root(Provider::S3, "photos").unwrap();
         for (endpoint, expected) in [
             (None, "s3://photos"),
             (Some("http://user:hunter2@minio:9000/"), "s3+http://minio:9000/photos"),
             (Some("https://x.example/storage/s3?x=hunter2"), "s3+https://x.example/storage/s3/photos"),
         ] {
             let endpoint = endpoint.map(|endpoint| endpoint.parse().unwrap());
-            assert_eq!(identity(&place, endpoint.as_ref()), expected);
+            assert_eq!(identity(&url, endpoint.as_ref()), expected);
         }
     }
 }

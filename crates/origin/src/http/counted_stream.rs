@@ -12,10 +12,10 @@ use actix_rt::net::{ActixStream, Ready, TcpStream};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_rustls::client::TlsStream;
 
-use super::interim::InterimFilter;
+use super::interim_filter::InterimFilter;
 
 /// How much is read at a time of the head of a response.
-const PIECE_BYTES: usize = 4096;
+const CHUNK_BYTES: usize = 4096;
 
 /// How many connections of a client exist, busy or idle.
 #[derive(Debug, Clone, Default)]
@@ -31,7 +31,7 @@ impl Connections {
 ///
 /// TLS is in here, below awc, since that is where interim responses are taken out.
 #[derive(Debug)]
-pub(crate) struct Wire {
+pub(crate) struct CountedStream {
     stream: Stream,
     interim: InterimFilter,
     connections: Connections,
@@ -44,7 +44,7 @@ pub(crate) enum Stream {
     Tls(Box<TlsStream<TcpStream>>),
 }
 
-impl Wire {
+impl CountedStream {
     pub(crate) fn new(stream: Stream, connections: &Connections) -> Self {
         connections.0.set(connections.0.get() + 1);
         Self { stream, interim: InterimFilter::default(), connections: connections.clone() }
@@ -52,7 +52,7 @@ impl Wire {
 
     /// Reads until something is known of the response that begins, which is then in the filter.
     fn poll_head(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let mut piece = [0; PIECE_BYTES];
+        let mut piece = [0; CHUNK_BYTES];
         let mut piece = ReadBuf::new(&mut piece);
         ready!(self.stream.io().poll_read(cx, &mut piece))?;
         Poll::Ready(self.interim.take(piece.filled()))
@@ -87,13 +87,13 @@ impl Stream {
     }
 }
 
-impl Drop for Wire {
+impl Drop for CountedStream {
     fn drop(&mut self) {
         self.connections.0.set(self.connections.0.get() - 1);
     }
 }
 
-impl AsyncRead for Wire {
+impl AsyncRead for CountedStream {
     fn poll_read(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -113,7 +113,7 @@ impl AsyncRead for Wire {
     }
 }
 
-impl AsyncWrite for Wire {
+impl AsyncWrite for CountedStream {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         let written = this.stream.io().poll_write(cx, bytes);
@@ -148,7 +148,7 @@ impl AsyncWrite for Wire {
     }
 }
 
-impl ActixStream for Wire {
+impl ActixStream for CountedStream {
     fn poll_read_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<Ready>> {
         ActixStream::poll_read_ready(self.stream.tcp(), cx)
     }

@@ -19,28 +19,28 @@ pub enum Circuit {
     /// Nothing.
     Open,
     /// One try is under way, and nothing else is let through.
-    Trying,
+    HalfOpen,
 }
 
 /// What was let through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Pass {
-    Usual,
+pub(crate) enum Permit {
+    Normal,
     /// The one try that decides whether the breaker closes.
-    Try,
+    Probe,
 }
 
 /// How what was let through ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Verdict {
-    Worked,
-    Failed,
+pub(crate) enum Outcome {
+    Success,
+    Failure,
     /// It says nothing of the host: nobody waited for the end, say.
     Unknown,
 }
 
 #[derive(Debug)]
-pub(crate) struct Breaker {
+pub(crate) struct CircuitBreaker {
     settings: Settings,
     state: State,
 }
@@ -49,10 +49,10 @@ pub(crate) struct Breaker {
 enum State {
     Closed { failures: u32 },
     Open { until: Instant },
-    Trying,
+    HalfOpen,
 }
 
-impl Breaker {
+impl CircuitBreaker {
     pub(crate) fn new(settings: Settings) -> Self {
         Self { settings, state: State::Closed { failures: 0 } }
     }
@@ -61,45 +61,45 @@ impl Breaker {
         match self.state {
             State::Closed { .. } => Circuit::Closed,
             State::Open { .. } => Circuit::Open,
-            State::Trying => Circuit::Trying,
+            State::HalfOpen => Circuit::HalfOpen,
         }
     }
 
     /// Whether it would let something through at this moment.
-    pub(crate) fn would_pass(&self, now: Instant) -> bool {
+    pub(crate) fn allows(&self, now: Instant) -> bool {
         match self.state {
             State::Closed { .. } => true,
             State::Open { until } => now >= until,
-            State::Trying => false,
+            State::HalfOpen => false,
         }
     }
 
     /// Lets something through, or not.
-    pub(crate) fn pass(&mut self, now: Instant) -> Option<Pass> {
-        if !self.would_pass(now) {
+    pub(crate) fn acquire(&mut self, now: Instant) -> Option<Permit> {
+        if !self.allows(now) {
             return None;
         }
         if matches!(self.state, State::Closed { .. }) {
-            return Some(Pass::Usual);
+            return Some(Permit::Normal);
         }
-        self.state = State::Trying;
-        Some(Pass::Try)
+        self.state = State::HalfOpen;
+        Some(Permit::Probe)
     }
 
     /// Takes note of how something ended that was let through; tells whether that opened the breaker.
-    pub(crate) fn note(&mut self, pass: Pass, verdict: Verdict, now: Instant) -> bool {
+    pub(crate) fn record(&mut self, pass: Permit, verdict: Outcome, now: Instant) -> bool {
         let Settings { failures: most, pause } = self.settings;
         let (next, opened) = match (verdict, self.state, pass) {
             // also of what was let through before the breaker opened: the host is back
-            (Verdict::Worked, _, _) => (State::Closed { failures: 0 }, false),
-            (Verdict::Failed, State::Closed { failures }, _) => {
+            (Outcome::Success, _, _) => (State::Closed { failures: 0 }, false),
+            (Outcome::Failure, State::Closed { failures }, _) => {
                 let failures = failures.saturating_add(1);
                 let opens = most > 0 && failures >= most;
                 (if opens { State::Open { until: now + pause } } else { State::Closed { failures } }, opens)
             }
-            (Verdict::Failed, State::Trying, Pass::Try) => (State::Open { until: now + pause }, true),
-            (Verdict::Unknown, State::Trying, Pass::Try) => (State::Open { until: now }, false),
-            (Verdict::Failed | Verdict::Unknown, state, _) => (state, false),
+            (Outcome::Failure, State::HalfOpen, Permit::Probe) => (State::Open { until: now + pause }, true),
+            (Outcome::Unknown, State::HalfOpen, Permit::Probe) => (State::Open { until: now }, false),
+            (Outcome::Failure | Outcome::Unknown, state, _) => (state, false),
         };
         self.state = next;
         opened
@@ -112,59 +112,63 @@ mod tests {
 
     const PAUSE: Duration = Duration::from_secs(5);
 
-    fn breaker(failures: u32) -> (Breaker, Instant) {
-        (Breaker::new(Settings { failures, pause: PAUSE }), Instant::now())
+    fn breaker(failures: u32) -> (CircuitBreaker, Instant) {
+        (CircuitBreaker::new(Settings { failures, pause: PAUSE }), Instant::now())
     }
 
     #[test]
     fn opens_after_failures_in_a_row() {
         let (mut breaker, now) = breaker(3);
         let verdicts = [
-            Verdict::Failed,
-            Verdict::Failed,
-            Verdict::Worked,
-            Verdict::Failed,
-            Verdict::Unknown,
-            Verdict::Failed,
+            Outcome::Failure,
+            Outcome::Failure,
+            Outcome::Success,
+            Outcome::Failure,
+            Outcome::Unknown,
+            Outcome::Failure,
         ];
         for verdict in verdicts {
-            let pass = breaker.pass(now).unwrap();
-            assert!(!breaker.note(pass, verdict, now));
+            let pass = breaker.acquire(now).unwrap();
+            assert!(!breaker.record(pass, verdict, now));
         }
-        let pass = breaker.pass(now).unwrap();
-        assert!(breaker.note(pass, Verdict::Failed, now));
-        assert_eq!((breaker.circuit(), breaker.pass(now)), (Circuit::Open, None));
-        assert_eq!(breaker.pass(now + PAUSE / 2), None);
+        let pass = breaker.acquire(now).unwrap();
+        assert!(breaker.record(pass, Outcome::Failure, now));
+        assert_eq!((breaker.circuit(), breaker.acquire(now)), (Circuit::Open, None));
+        assert_eq!(breaker.acquire(now + PAUSE / 2), None);
     }
 
     #[test]
     fn one_try_decides() {
         for (verdict, circuit) in [
-            (Verdict::Worked, Circuit::Closed),
-            (Verdict::Failed, Circuit::Open),
-            (Verdict::Unknown, Circuit::Open),
+            (Outcome::Success, Circuit::Closed),
+            (Outcome::Failure, Circuit::Open),
+            (Outcome::Unknown, Circuit::Open),
         ] {
             let (mut breaker, now) = breaker(1);
-            breaker.note(Pass::Usual, Verdict::Failed, now);
+            breaker.record(Permit::Normal, Outcome::Failure, now);
             let later = now + PAUSE;
-            assert_eq!(breaker.pass(later), Some(Pass::Try));
-            assert_eq!((breaker.circuit(), breaker.pass(later)), (Circuit::Trying, None), "one at a time");
-            breaker.note(Pass::Try, verdict, later);
+            assert_eq!(breaker.acquire(later), Some(Permit::Probe));
+            assert_eq!(
+                (breaker.circuit(), breaker.acquire(later)),
+                (Circuit::HalfOpen, None),
+                "one at a time"
+            );
+            breaker.record(Permit::Probe, verdict, later);
             assert_eq!(breaker.circuit(), circuit, "{verdict:?}");
-            assert_eq!(breaker.would_pass(later), verdict != Verdict::Failed, "{verdict:?}");
-            assert!(breaker.would_pass(later + PAUSE));
+            assert_eq!(breaker.allows(later), verdict != Outcome::Failure, "{verdict:?}");
+            assert!(breaker.allows(later + PAUSE));
         }
     }
 
     #[test]
     fn what_comes_late_does_not_disturb() {
         let (mut breaker, now) = breaker(1);
-        breaker.note(Pass::Usual, Verdict::Failed, now);
-        assert!(!breaker.note(Pass::Usual, Verdict::Failed, now + PAUSE / 2));
-        assert_eq!(breaker.pass(now + PAUSE), Some(Pass::Try), "the pause is not made longer");
-        breaker.note(Pass::Usual, Verdict::Failed, now + PAUSE);
-        assert_eq!(breaker.circuit(), Circuit::Trying);
-        breaker.note(Pass::Usual, Verdict::Worked, now + PAUSE);
+        breaker.record(Permit::Normal, Outcome::Failure, now);
+        assert!(!breaker.record(Permit::Normal, Outcome::Failure, now + PAUSE / 2));
+        assert_eq!(breaker.acquire(now + PAUSE), Some(Permit::Probe), "the pause is not made longer");
+        breaker.record(Permit::Normal, Outcome::Failure, now + PAUSE);
+        assert_eq!(breaker.circuit(), Circuit::HalfOpen);
+        breaker.record(Permit::Normal, Outcome::Success, now + PAUSE);
         assert_eq!(breaker.circuit(), Circuit::Closed);
     }
 
@@ -172,8 +176,8 @@ mod tests {
     fn none_at_all() {
         let (mut breaker, now) = breaker(0);
         for _ in 0..1000 {
-            let pass = breaker.pass(now).unwrap();
-            assert!(!breaker.note(pass, Verdict::Failed, now));
+            let pass = breaker.acquire(now).unwrap();
+            assert!(!breaker.record(pass, Outcome::Failure, now));
         }
     }
 }

@@ -3,7 +3,7 @@
 //! No coding is asked for, but there are servers that have bodies only as they were given them: drawings and BMP files that
 //! were compressed for the web. And there are some that state what is not so: `aws-chunked`, which names how an upload
 //! came, stays on objects for good, and `gzip` stays when a proxy has undone it. What cannot be undone is left as it is, with a
-//! doubt.
+//! warning.
 
 use std::{
     cell::Cell,
@@ -17,10 +17,10 @@ use flate2::bufread::{DeflateDecoder, GzDecoder, ZlibDecoder};
 use ruzstd::decoding::{FrameDecoder, StreamingDecoder};
 use tokio::task::yield_now;
 
-use super::body::Spoilt;
+use super::body::BodyError;
 
 /// How much is decoded at a time: well under a millisecond of work, after which others have their turn.
-const PIECE_BYTES: usize = 64 * 1024;
+const CHUNK_BYTES: usize = 64 * 1024;
 
 /// The most codings that are undone one after another. More than one is a mistake that a proxy made, and each
 /// multiplies the work.
@@ -38,7 +38,7 @@ const ZSTD_MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 pub(crate) struct Decoded {
     pub(crate) body: Bytes,
     /// Why it may be another than what was meant.
-    pub(crate) doubt: Option<String>,
+    pub(crate) coding_warning: Option<String>,
 }
 
 /// A coding that can be undone.
@@ -52,7 +52,7 @@ enum Coding {
 
 impl Coding {
     /// By its name in a header, in lower case.
-    fn of(name: &str) -> Option<Self> {
+    fn from_name(name: &str) -> Option<Self> {
         match name {
             "gzip" | "x-gzip" => Some(Self::Gzip),
             "deflate" => Some(Self::Deflate),
@@ -68,7 +68,7 @@ impl Coding {
             Self::Gzip => Box::new(Gzip(Some(GzDecoder::new(coded)))),
             Self::Deflate if is_zlib(coded.fill_buf()?) => Box::new(ZlibDecoder::new(coded)),
             Self::Deflate => Box::new(DeflateDecoder::new(coded)),
-            Self::Brotli => Box::new(Decompressor::new(coded, PIECE_BYTES)),
+            Self::Brotli => Box::new(Decompressor::new(coded, CHUNK_BYTES)),
             Self::Zstd => Box::new(Zstd(Some(zstd(coded)?))),
         })
     }
@@ -78,34 +78,37 @@ impl Coding {
 ///
 /// Neither the result nor anything between two codings may be larger than `limit` bytes, and no more than that is ever
 /// decoded.
-pub(crate) async fn decode(body: Bytes, codings: Option<&str>, limit: u64) -> Result<Decoded, Spoilt> {
-    let Some(stated) = codings.filter(|_| !body.is_empty()) else { return Ok(Decoded { body, doubt: None }) };
-    let (known, unknown) = read(stated);
+pub(crate) async fn decode(body: Bytes, codings: Option<&str>, limit: u64) -> Result<Decoded, BodyError> {
+    let Some(stated) = codings.filter(|_| !body.is_empty()) else {
+        return Ok(Decoded { body, coding_warning: None });
+    };
+    let (known, unknown) = parse_codings(stated);
     if known.len() > MOST_CODINGS {
         let reason = format!("the body is encoded as {stated:?}, expected at most {MOST_CODINGS} codings");
-        return Err(Spoilt::Broken(reason));
+        return Err(BodyError::Broken(reason));
     }
-    let doubt = unknown.then(|| format!("the body is encoded as {stated:?}, which is unknown"));
+    let coding_warning = unknown.then(|| format!("the body is encoded as {stated:?}, which is unknown"));
     if known.is_empty() {
-        return Ok(Decoded { body, doubt });
+        return Ok(Decoded { body, coding_warning });
     }
-    match undone(&body, &known, limit).await {
-        Ok(decoded) => Ok(Decoded { body: decoded.into(), doubt }),
-        Err(Undone::TooLarge) => Err(Spoilt::TooLarge),
-        Err(Undone::Wrong(error)) => {
-            let doubt = Some(format!("the body is not encoded as {stated:?}, as it is said to be: {error}"));
-            Ok(Decoded { body, doubt })
+    match undo(&body, &known, limit).await {
+        Ok(decoded) => Ok(Decoded { body: decoded.into(), coding_warning }),
+        Err(DecodeError::TooLarge) => Err(BodyError::TooLarge),
+        Err(DecodeError::Wrong(error)) => {
+            let coding_warning =
+                Some(format!("the body is not encoded as {stated:?}, as it is said to be: {error}"));
+            Ok(Decoded { body, coding_warning })
         }
     }
 }
 
 /// The codings that can be undone, and whether there are others.
-fn read(stated: &str) -> (Vec<Coding>, bool) {
+fn parse_codings(stated: &str) -> (Vec<Coding>, bool) {
     let names = stated.split(',').map(|name| name.trim().to_ascii_lowercase());
     let mut unknown = false;
     let mut known = Vec::new();
     for name in names.filter(|name| !name.is_empty() && name != "identity") {
-        match Coding::of(&name) {
+        match Coding::from_name(&name) {
             Some(coding) => known.push(coding),
             None => unknown = true,
         }
@@ -114,19 +117,19 @@ fn read(stated: &str) -> (Vec<Coding>, bool) {
 }
 
 /// Why a body could not be decoded.
-enum Undone {
+enum DecodeError {
     TooLarge,
     Wrong(io::Error),
 }
 
-async fn undone(body: &[u8], codings: &[Coding], limit: u64) -> Result<Vec<u8>, Undone> {
+async fn undo(body: &[u8], codings: &[Coding], limit: u64) -> Result<Vec<u8>, DecodeError> {
     let exceeded = Rc::new(Cell::new(false));
-    let failed = |error| if exceeded.get() { Undone::TooLarge } else { Undone::Wrong(error) };
+    let failed = |error| if exceeded.get() { DecodeError::TooLarge } else { DecodeError::Wrong(error) };
     let mut reader: Box<dyn BufRead + '_> = Box::new(body);
     for coding in codings.iter().rev() {
         let decoder = coding.decoder(reader).map_err(failed)?;
         let limited = Limited { decoder, left: limit, exceeded: Rc::clone(&exceeded) };
-        reader = Box::new(BufReader::with_capacity(PIECE_BYTES, limited));
+        reader = Box::new(BufReader::with_capacity(CHUNK_BYTES, limited));
     }
     let mut decoded = Vec::new();
     loop {
@@ -226,5 +229,5 @@ impl<R: BufRead> Zstd<R> {
 }
 
 #[cfg(test)]
-#[path = "coding_tests.rs"]
+#[path = "content_coding_tests.rs"]
 mod tests;

@@ -39,7 +39,7 @@ pub(super) struct InterimFilter {
 pub(super) struct TooManyInterim;
 
 /// What the bytes at the beginning of a response are.
-enum Begun {
+enum HeadState {
     /// It cannot be told yet.
     Unknown,
     /// An interim response of this length.
@@ -49,7 +49,7 @@ enum Begun {
     /// A final response, more of the head of which is to come.
     Unfinished,
     /// Something else, which is passed on.
-    Strange,
+    Other,
 }
 
 impl InterimFilter {
@@ -69,21 +69,21 @@ impl InterimFilter {
     pub(super) fn take(&mut self, read: &[u8]) -> io::Result<()> {
         self.held.extend_from_slice(read);
         while self.at_head {
-            match begun(&self.held) {
-                Begun::Interim(length) => {
+            match head_state(&self.held) {
+                HeadState::Interim(length) => {
                     self.responses += 1;
                     self.bytes += length;
                     self.held.advance(length);
                 }
-                Begun::Final(head) => {
+                HeadState::Final(head) => {
                     unframed::mark(&mut self.held[head]);
                     self.at_head = false;
                 }
-                Begun::Strange => self.at_head = false,
+                HeadState::Other => self.at_head = false,
                 // half a head, or an endless one: awc says what is wrong with that
-                Begun::Unknown | Begun::Unfinished if read.is_empty() => self.at_head = false,
-                Begun::Unfinished if self.held.len() > MOST_BYTES => self.at_head = false,
-                Begun::Unknown | Begun::Unfinished => break,
+                HeadState::Unknown | HeadState::Unfinished if read.is_empty() => self.at_head = false,
+                HeadState::Unfinished if self.held.len() > MOST_BYTES => self.at_head = false,
+                HeadState::Unknown | HeadState::Unfinished => break,
             }
             self.check()?;
         }
@@ -105,21 +105,21 @@ impl InterimFilter {
     }
 }
 
-fn begun(bytes: &[u8]) -> Begun {
+fn head_state(bytes: &[u8]) -> HeadState {
     // line ends before a status line are skipped by awc too
     let blank = bytes.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
     let line = &bytes[blank..];
     let known = line.len().min(BEGINNING.len());
     if line[..known] != BEGINNING[..known] {
-        return Begun::Strange;
+        return HeadState::Other;
     }
-    let Some(status) = line.get(..STATUS_END) else { return Begun::Unknown };
+    let Some(status) = line.get(..STATUS_END) else { return HeadState::Unknown };
     match status[BEGINNING.len()..] {
-        [_, b' ', b'1', b'0', b'1'] => Begun::Strange,
+        [_, b' ', b'1', b'0', b'1'] => HeadState::Other,
         [_, b' ', b'1', tens, ones] if tens.is_ascii_digit() && ones.is_ascii_digit() => {
-            end(line).map_or(Begun::Unknown, |end| Begun::Interim(blank + end))
+            end(line).map_or(HeadState::Unknown, |end| HeadState::Interim(blank + end))
         }
-        _ => end(line).map_or(Begun::Unfinished, |end| Begun::Final(blank..blank + end)),
+        _ => end(line).map_or(HeadState::Unfinished, |end| HeadState::Final(blank..blank + end)),
     }
 }
 
@@ -198,8 +198,11 @@ mod tests {
         let body = "\r\nHTTP/1.1 200 OK\r\n\r\n";
         for piece in [1, 2, 7, 4096] {
             let said = format!("HTTP/1.1 103 X\r\n\r\nHTTP/1.1 200 OK\r\nA: b\r\n\r\n{body}");
-            let told = passed(said.as_bytes(), piece).unwrap();
-            assert_eq!(String::from_utf8(told).unwrap(), format!("HTTP/1.0 200 OK\r\nA: b\r\n\r\n{body}"));
+            let client_url = passed(said.as_bytes(), piece).unwrap();
+            assert_eq!(
+                String::from_utf8(client_url).unwrap(),
+                format!("HTTP/1.0 200 OK\r\nA: b\r\n\r\n{body}")
+            );
         }
     }
 

@@ -20,7 +20,7 @@ use rustix::{
 use tokio::{sync::Semaphore, time::timeout};
 
 use crate::{
-    Answer, Config, Freshness, SourcePath, Validators,
+    Config, Freshness, OriginResponse, SourcePath, Validators,
     error::{Error, Phase, Result},
 };
 
@@ -36,7 +36,7 @@ const COARSE: Duration = Duration::from_secs(2);
 const LOOK_UPS: usize = 8;
 
 /// A folder of originals.
-pub(crate) struct Folder {
+pub(crate) struct FolderOrigin {
     root: Arc<PathBuf>,
     /// One permit a file that is being read: the threads for it have no bound of their own.
     readers: Arc<Semaphore>,
@@ -47,7 +47,7 @@ pub(crate) struct Folder {
     max_bytes: u64,
 }
 
-impl Folder {
+impl FolderOrigin {
     pub(crate) fn open(path: &Path, config: &Config, max_bytes: u64) -> Result<Self, String> {
         let root = std::path::absolute(path).map_err(|error| format!("origin.url is no folder: {error}"))?;
         Ok(Self {
@@ -64,10 +64,14 @@ impl Folder {
         format!("file://{}{}", self.root.display(), path.identity())
     }
 
-    pub(crate) async fn fetch(&self, path: &SourcePath, known: Option<&Validators>) -> Result<Answer> {
+    pub(crate) async fn fetch(
+        &self,
+        path: &SourcePath,
+        known: Option<&Validators>,
+    ) -> Result<OriginResponse> {
         let original = self.identity(path);
         let Some(relative) = relative(path) else { return Err(Error::NotFound { original }) };
-        let job = Job {
+        let job = FileRead {
             root: Arc::clone(&self.root),
             relative,
             original,
@@ -82,7 +86,7 @@ impl Folder {
         let original = self.identity(path);
         let Some(relative) = relative(path) else { return Ok(None) };
         let root = Arc::clone(&self.root);
-        let job = Job { root, relative, original, known: None, max_bytes: self.max_bytes };
+        let job = FileRead { root, relative, original, known: None, max_bytes: self.max_bytes };
         match self.run(self.look_timeout, move || job.look()).await {
             Ok(version) => Ok(Some(version)),
             Err(Error::NotFound { .. }) => Ok(None),
@@ -131,7 +135,7 @@ fn relative(path: &SourcePath) -> Option<PathBuf> {
 }
 
 /// One file to read, on a thread where waiting is allowed.
-struct Job {
+struct FileRead {
     root: Arc<PathBuf>,
     relative: PathBuf,
     original: String,
@@ -139,8 +143,8 @@ struct Job {
     max_bytes: u64,
 }
 
-impl Job {
-    fn run(&self) -> Result<Answer> {
+impl FileRead {
+    fn run(&self) -> Result<OriginResponse> {
         let now = SystemTime::now();
         let (file, metadata) = self.open()?;
         self.read(file, &metadata, now)
@@ -167,14 +171,20 @@ impl Job {
         Ok((file, metadata))
     }
 
-    fn read(&self, file: File, metadata: &Metadata, now: SystemTime) -> Result<Answer> {
+    fn read(&self, file: File, metadata: &Metadata, now: SystemTime) -> Result<OriginResponse> {
         let validators = stamp(metadata, now).map_err(|error| self.broken(&error))?;
         let body = if self.known.as_ref().is_some_and(|known| validators.matches(known)) {
             None
         } else {
             Some(self.whole(file, metadata.len())?.into())
         };
-        Ok(Answer { body, validators, freshness: Freshness::default(), content_type: None, doubt: None })
+        Ok(OriginResponse {
+            body,
+            validators,
+            freshness: Freshness::default(),
+            content_type: None,
+            coding_warning: None,
+        })
     }
 
     fn whole(&self, file: File, length: u64) -> Result<Vec<u8>> {
@@ -250,12 +260,12 @@ fn stamp(metadata: &Metadata, now: SystemTime) -> Result<Validators, io::Error> 
     let modified = metadata.modified()?;
     // an HTTP date cannot be written for times before 1970
     let date = (modified >= SystemTime::UNIX_EPOCH).then(|| httpdate::fmt_http_date(modified));
-    let doubt = if may_change_unseen(metadata, now) {
+    let marker = if may_change_unseen(metadata, now) {
         format!("~{:x}", now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_nanos())
     } else {
         String::new()
     };
-    Ok(Validators { etag: Some(format!("\"{}{doubt}\"", version(metadata))), last_modified: date })
+    Ok(Validators { etag: Some(format!("\"{}{marker}\"", version(metadata))), last_modified: date })
 }
 
 /// What tells one version of a file from all others: when its bytes were changed, and anything of it, to the nanosecond;

@@ -1,7 +1,7 @@
 //! The hosts that the whole process fetches from: how many connections each may have, and which are left alone.
 
 mod admission;
-mod breaker;
+mod circuit_breaker;
 
 use std::{
     collections::HashMap,
@@ -15,18 +15,18 @@ use std::{
 use parking_lot::Mutex;
 use tokio::sync::Semaphore;
 
-pub use self::breaker::Circuit;
-use self::breaker::{Breaker, Settings};
-pub(crate) use self::{admission::Admission, breaker::Verdict};
+pub use self::circuit_breaker::Circuit;
+use self::circuit_breaker::{CircuitBreaker, Settings};
+pub(crate) use self::{admission::HostPermit, circuit_breaker::Outcome};
 use crate::{Config, error::Error};
 
 /// How many hosts are remembered that nothing is being fetched from: enough for those of a busy day, some 200 KB.
-const REMEMBERED: usize = 1024;
+const MAX_IDLE_HOSTS: usize = 1024;
 
 /// The hosts, shared by all workers of the process.
 pub struct Hosts {
-    most_connections: usize,
-    most_waiting: usize,
+    max_connections: usize,
+    max_waiting: usize,
     breaker: Settings,
     known: Mutex<HashMap<String, Arc<Host>>>,
     totals: Totals,
@@ -35,9 +35,9 @@ pub struct Hosts {
 /// One host and port.
 struct Host {
     name: String,
-    places: Arc<Semaphore>,
+    permits: Arc<Semaphore>,
     waiting: AtomicUsize,
-    breaker: Mutex<Breaker>,
+    breaker: Mutex<CircuitBreaker>,
     used: Mutex<Instant>,
 }
 
@@ -45,9 +45,9 @@ struct Host {
 struct Totals {
     fetches: AtomicU64,
     failures: AtomicU64,
-    turned_away: AtomicU64,
-    broken_off: AtomicU64,
-    opened: AtomicU64,
+    rejected_busy: AtomicU64,
+    rejected_open: AtomicU64,
+    circuits_opened: AtomicU64,
 }
 
 /// What happened so far, and what is happening, for metrics.
@@ -58,11 +58,11 @@ pub struct Stats {
     /// How many of them failed: no connection, no answer in time, a 5xx, a body cut short.
     pub failures: u64,
     /// Requests that were not sent because too many were waiting already, or a place took too long to come free.
-    pub turned_away: u64,
+    pub rejected_busy: u64,
     /// Requests that were not sent because the host's circuit was open.
-    pub broken_off: u64,
+    pub rejected_open: u64,
     /// How often a circuit opened.
-    pub opened: u64,
+    pub circuits_opened: u64,
     /// The hosts that are remembered, by name.
     pub hosts: Vec<HostStats>,
 }
@@ -73,7 +73,7 @@ pub struct HostStats {
     /// Name and port.
     pub host: String,
     /// Requests being answered.
-    pub under_way: usize,
+    pub in_flight: usize,
     /// Requests waiting for a place.
     pub waiting: usize,
     /// What its breaker lets through.
@@ -84,8 +84,8 @@ impl Hosts {
     /// No hosts yet; limits and breakers are those of section `origin`.
     pub fn new(config: &Config) -> Self {
         Self {
-            most_connections: config.max_connections_per_host.max(1) as usize,
-            most_waiting: config.max_waiting_per_host as usize,
+            max_connections: config.max_connections_per_host.max(1) as usize,
+            max_waiting: config.max_waiting_per_host as usize,
             breaker: Settings { failures: config.breaker_failures, pause: config.breaker_pause },
             known: Mutex::default(),
             totals: Totals::default(),
@@ -93,13 +93,13 @@ impl Hosts {
     }
 
     /// A place at a host. Waits for at most `patience` until one is free.
-    pub(crate) async fn admit(self: &Arc<Self>, name: &str, patience: Duration) -> Result<Admission, Error> {
+    pub(crate) async fn admit(self: &Arc<Self>, name: &str, patience: Duration) -> Result<HostPermit, Error> {
         let host = self.host(name);
         let admitted = admission::admit(self, host, patience).await;
         match &admitted {
             Ok(_) => &self.totals.fetches,
-            Err(Error::CircuitOpen { .. }) => &self.totals.broken_off,
-            Err(_) => &self.totals.turned_away,
+            Err(Error::CircuitOpen { .. }) => &self.totals.rejected_open,
+            Err(_) => &self.totals.rejected_busy,
         }
         .fetch_add(1, Relaxed);
         admitted
@@ -112,9 +112,9 @@ impl Hosts {
         Stats {
             fetches: self.totals.fetches.load(Relaxed),
             failures: self.totals.failures.load(Relaxed),
-            turned_away: self.totals.turned_away.load(Relaxed),
-            broken_off: self.totals.broken_off.load(Relaxed),
-            opened: self.totals.opened.load(Relaxed),
+            rejected_busy: self.totals.rejected_busy.load(Relaxed),
+            rejected_open: self.totals.rejected_open.load(Relaxed),
+            circuits_opened: self.totals.circuits_opened.load(Relaxed),
             hosts,
         }
     }
@@ -122,7 +122,7 @@ impl Hosts {
     fn host_stats(&self, host: &Host) -> HostStats {
         HostStats {
             host: host.name.clone(),
-            under_way: self.most_connections.saturating_sub(host.places.available_permits()),
+            in_flight: self.max_connections.saturating_sub(host.permits.available_permits()),
             waiting: host.waiting.load(Relaxed),
             circuit: host.breaker.lock().circuit(),
         }
@@ -134,14 +134,14 @@ impl Hosts {
             *host.used.lock() = Instant::now();
             return Arc::clone(host);
         }
-        if known.len() >= REMEMBERED {
-            forget_one(&mut known);
+        if known.len() >= MAX_IDLE_HOSTS {
+            evict_one(&mut known);
         }
         let host = Arc::new(Host {
             name: name.to_owned(),
-            places: Arc::new(Semaphore::new(self.most_connections)),
+            permits: Arc::new(Semaphore::new(self.max_connections)),
             waiting: AtomicUsize::new(0),
-            breaker: Mutex::new(Breaker::new(self.breaker)),
+            breaker: Mutex::new(CircuitBreaker::new(self.breaker)),
             used: Mutex::new(Instant::now()),
         });
         known.insert(name.to_owned(), Arc::clone(&host));
@@ -150,7 +150,7 @@ impl Hosts {
 }
 
 /// Forgets the host that nothing has been fetched from for the longest time, and nothing is now.
-fn forget_one(known: &mut HashMap<String, Arc<Host>>) {
+fn evict_one(known: &mut HashMap<String, Arc<Host>>) {
     let idle = known.values().filter(|host| Arc::strong_count(host) == 1);
     let oldest = idle.min_by_key(|host| *host.used.lock()).map(|host| host.name.clone());
     if let Some(oldest) = oldest {
@@ -183,8 +183,8 @@ mod tests {
         let error = hosts.admit("a:80", PATIENCE).now_or_never().unwrap().err().unwrap();
         assert_eq!(error.kind(), ErrorKind::Busy);
         assert!(hosts.admit("b:80", PATIENCE).now_or_never().unwrap().is_ok(), "another host");
-        let Stats { fetches, turned_away, hosts: each, .. } = hosts.stats();
-        assert_eq!((fetches, turned_away, each[0].under_way, each[0].waiting), (3, 1, 2, 1));
+        let Stats { fetches, rejected_busy, hosts: each, .. } = hosts.stats();
+        assert_eq!((fetches, rejected_busy, each[0].in_flight, each[0].waiting), (3, 1, 2, 1));
         held.pop();
         third.await.unwrap();
         assert_eq!(hosts.stats().hosts[0].waiting, 0);
@@ -200,8 +200,8 @@ mod tests {
         assert!(gone.as_mut().now_or_never().is_none());
         drop(gone);
         drop(held);
-        let HostStats { under_way, waiting, .. } = hosts.stats().hosts[0].clone();
-        assert_eq!((under_way, waiting), (0, 0));
+        let HostStats { in_flight, waiting, .. } = hosts.stats().hosts[0].clone();
+        assert_eq!((in_flight, waiting), (0, 0));
     }
 
     #[actix_rt::test]
@@ -213,22 +213,22 @@ mod tests {
         let held = hosts.admit("a:80", PATIENCE).await.unwrap();
         let mut waiting: Vec<_> = (0..3).map(|_| Box::pin(hosts.admit("a:80", PATIENCE))).collect();
         assert!(waiting.iter_mut().all(|one| one.as_mut().now_or_never().is_none()));
-        held.end(Verdict::Failed);
+        held.end(Outcome::Failure);
         for refused in join_all(waiting).await {
             assert_eq!(refused.err().unwrap().kind(), ErrorKind::CircuitOpen);
         }
-        let Stats { failures, broken_off, opened, hosts, .. } = hosts.stats();
-        assert_eq!((failures, broken_off, opened, hosts[0].circuit), (1, 3, 1, Circuit::Open));
+        let Stats { failures, rejected_open, circuits_opened, hosts, .. } = hosts.stats();
+        assert_eq!((failures, rejected_open, circuits_opened, hosts[0].circuit), (1, 3, 1, Circuit::Open));
     }
 
     #[actix_rt::test]
     async fn an_abandoned_try_makes_way_for_the_next() {
         let hosts = hosts(|config| (config.breaker_failures, config.breaker_pause) = (1, Duration::ZERO));
-        hosts.admit("a:80", PATIENCE).await.unwrap().end(Verdict::Failed);
+        hosts.admit("a:80", PATIENCE).await.unwrap().end(Outcome::Failure);
         let attempt = hosts.admit("a:80", PATIENCE).await.unwrap();
         assert_eq!(hosts.admit("a:80", PATIENCE).await.err().unwrap().kind(), ErrorKind::CircuitOpen);
         drop(attempt);
-        hosts.admit("a:80", PATIENCE).await.unwrap().end(Verdict::Worked);
+        hosts.admit("a:80", PATIENCE).await.unwrap().end(Outcome::Success);
         assert_eq!(hosts.stats().hosts[0].circuit, Circuit::Closed);
     }
 
@@ -236,11 +236,11 @@ mod tests {
     async fn many_hosts_are_forgotten_but_none_in_use() {
         let hosts = hosts(|_| ());
         let _held = hosts.admit("held:80", PATIENCE).await.unwrap();
-        for number in 0..2 * REMEMBERED {
-            hosts.admit(&format!("{number}:80"), PATIENCE).await.unwrap().end(Verdict::Worked);
+        for number in 0..2 * MAX_IDLE_HOSTS {
+            hosts.admit(&format!("{number}:80"), PATIENCE).await.unwrap().end(Outcome::Success);
         }
         let known = hosts.stats().hosts;
-        assert_eq!(known.len(), REMEMBERED);
-        assert!(known.iter().any(|host| host.host == "held:80" && host.under_way == 1));
+        assert_eq!(known.len(), MAX_IDLE_HOSTS);
+        assert!(known.iter().any(|host| host.host == "held:80" && host.in_flight == 1));
     }
 }
