@@ -23,7 +23,6 @@ pub mod query;
 pub mod settings;
 pub mod size;
 pub mod source;
-pub mod stage;
 pub mod steps;
 pub mod text;
 pub mod tone;

@@ -269,8 +269,8 @@ fn frame(plan: &Plan, image: &Image, found: &mut Found, overlays: &[Drawn]) -> v
     if !plan.grade.passes.is_empty() {
         image = graded(plan, image, found)?;
     }
-    for effect in &plan.effects {
-        image = effect.apply(&image)?;
+    if let Some(sigma) = plan.blur {
+        image = alpha::premultiplied(&image, |image| image.gaussblur(sigma))?;
     }
     if let Some(sharpen) = plan.sharpen {
         image = sharpen::apply(&image, sharpen)?;

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     facts::Facts,
-    params::{AnyEffect, Params, crop::crop::Crop},
+    params::{Params, crop::crop::Crop},
     plan::{Paint, Plan, geometry::Window},
     size::{Rect, Size},
     source::{Profile, SourceFormat},
@@ -20,9 +20,6 @@ use crate::{
 /// `meta::dominant` and `steps::interest`.
 const DOMINANT: u32 = 112;
 const INTEREST: u32 = 256;
-
-/// Strength of `blur` for a sigma of one pixel: that of `params::effect::blur`.
-const BLUR_PER_SIGMA: f64 = 4.0;
 
 /// What comes out of the steps.
 #[derive(Debug, Clone, Copy)]
@@ -238,8 +235,7 @@ fn turns(work: &mut Work, plan: &Plan, scaled: Size, pixels: Pixels) {
 
 fn effects(work: &mut Work, plan: &Plan, content: Size, pixels: Pixels) {
     let samples = megapixels(content) * pixels.bands;
-    for AnyEffect::Blur(blur) in &plan.effects {
-        let sigma = blur.0 / BLUR_PER_SIGMA;
+    if let Some(sigma) = plan.blur {
         work.add(Term::Blur, samples);
         work.add(Term::BlurSigma, samples * sigma);
         memory::rows(work, content.width, pixels.bands * (1.0 + sigma));

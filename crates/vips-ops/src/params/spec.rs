@@ -3,9 +3,8 @@
 use std::fmt::{self, Debug, Display, Formatter};
 
 use serde::{Deserialize, Serialize};
-use vips::Image;
 
-use crate::{interned, stage::Stage};
+use crate::interned;
 
 /// Everything that is said about a parameter outside its code: documentation, `pixmill params` and tests come from it.
 #[derive(Debug, Clone, Copy)]
@@ -124,15 +123,6 @@ pub trait Param: Sized + Clone + Debug + PartialEq + Send + Sync + 'static {
     fn is_neutral(&self) -> bool {
         false
     }
-}
-
-/// A parameter that changes pixels by itself.
-pub trait Effect: Param {
-    /// Where in the pipeline it acts.
-    const STAGE: Stage;
-
-    /// Applies it to a picture in 8-bit sRGB or grey, with or without alpha.
-    fn apply(&self, image: &Image) -> vips::Result<Image>;
 }
 
 /// Longest part of a refused value that is repeated to the client, in bytes.

@@ -16,8 +16,8 @@ impl Display for Plan {
         self.explain_load(f)?;
         self.explain_geometry(f)?;
         write!(f, "{}", self.grade)?;
-        for effect in &self.effects {
-            writeln!(f, "{effect}")?;
+        if let Some(sigma) = self.blur {
+            writeln!(f, "blur, sigma {sigma:.2} px")?;
         }
         if let Some(sharpen) = self.sharpen {
             writeln!(f, "sharpen by {:.2}, sigma {:.2} px", sharpen.strength, sharpen.sigma)?;

@@ -29,7 +29,7 @@ use crate::{
     facts::Facts,
     orientation::Orientation,
     params::{
-        AnyEffect, Params, crop::crop::Crop, spec::Invalid, value::colour::Colour,
+        Params, crop::crop::Crop, effect::blur::Blur, spec::Invalid, value::colour::Colour,
         value::number::round_half_up,
     },
     settings::{Limits, Settings},
@@ -74,8 +74,8 @@ pub struct Plan {
     pub canvas: Option<Canvas>,
     /// Corrections of tone and colour.
     pub grade: Grade,
-    /// What else is done to pixels.
-    pub effects: Vec<AnyEffect>,
+    /// A gaussian blur's standard deviation, in pixels of the answer.
+    pub blur: Option<f64>,
     /// Sharpening.
     pub sharpen: Option<Sharpen>,
     /// What is laid over the picture, the lowest first.
@@ -182,7 +182,7 @@ impl Plan {
         let size = padded(geometry.size(), pad);
         check_sizes(&geometry, size, &settings.limits)?;
         let background = params.pad_color.map_or(Colour::WHITE, |colour| colour.0);
-        let (grade, effects) = (tone::grade(params), params.effects());
+        let grade = tone::grade(params);
         let overlays = overlay::overlays(params, geometry.size());
         let request =
             format::Request { params, info, size, accept, background, settings, frames: info.frames };
@@ -229,7 +229,7 @@ impl Plan {
             window,
             canvas: geometry.canvas,
             grade,
-            effects,
+            blur: params.blur.map(Blur::sigma),
             sharpen: sharpen(params),
             overlays,
             content: geometry.size(),

@@ -74,7 +74,7 @@ fn is_untouched(plan: &Plan, info: &SourceInfo) -> bool {
         window: None,
         canvas: None,
         grade,
-        effects,
+        blur: None,
         sharpen: None,
         pad: 0,
         background: _,
@@ -91,11 +91,8 @@ fn is_untouched(plan: &Plan, info: &SourceInfo) -> bool {
     else {
         return false;
     };
-    let untouched = orientation.is_upright()
-        && redeye.is_empty()
-        && grade.passes.is_empty()
-        && effects.is_empty()
-        && overlays.is_empty();
+    let untouched =
+        orientation.is_upright() && redeye.is_empty() && grade.passes.is_empty() && overlays.is_empty();
     // an orientation that was undone by a turn leaves pixels as they are, but its tag has to go
     let tag_stays = !autorotated || info.orientation.is_upright();
     let whole = load.size == info.stored && load.frames == info.frames;

@@ -1,22 +1,23 @@
 //! `blur`: a gaussian blur.
 
-use vips::Image;
-
-use crate::{
-    params::{
-        spec::{Effect, Example, Expected, Grammar, Param, Reading, Spec},
-        value::number,
-    },
-    stage::Stage,
-    steps::alpha,
+use crate::params::{
+    spec::{Example, Expected, Grammar, Param, Reading, Spec},
+    value::number,
 };
 
 /// Strength from 0 to 100: four times the gaussian's sigma in output pixels.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Blur(pub f64);
 
-/// Strength a pixel of sigma, so that 100 is the strongest blur that is still quick.
+/// Strength per pixel of sigma, so that 100 is the strongest blur that is still quick.
 const STRENGTH_PER_SIGMA: f64 = 4.0;
+
+impl Blur {
+    /// Standard deviation of the gaussian, in pixels of the answer.
+    pub fn sigma(self) -> f64 {
+        self.0 / STRENGTH_PER_SIGMA
+    }
+}
 
 impl Param for Blur {
     const SPEC: Spec = Spec {
@@ -44,14 +45,6 @@ impl Param for Blur {
 
     fn is_neutral(&self) -> bool {
         self.0 == 0.0
-    }
-}
-
-impl Effect for Blur {
-    const STAGE: Stage = Stage::Blur;
-
-    fn apply(&self, image: &Image) -> vips::Result<Image> {
-        alpha::premultiplied(image, |image| image.gaussblur(self.0 / STRENGTH_PER_SIGMA))
     }
 }
 
