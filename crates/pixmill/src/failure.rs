@@ -328,8 +328,12 @@ mod tests {
     #[test]
     fn faults_of_ours_excuse_what_is_out_of_date() {
         let told = || vips::Error::OutOfMemory { operation: "x".into(), detail: "out of memory".into() };
-        let large =
-            vips_ops::Error::OverLimit { what: "x", actual: 2, bound: "limits.max_pixels allows", limit: 1 };
+        let large = vips_ops::Error::OverLimit(image_api::error::OverLimit {
+            what: "x",
+            actual: 2,
+            bound: "limits.max_pixels allows",
+            limit: 1,
+        });
         for (error, excuses) in [
             (vips_ops::Error::Encoder("x".into()), true),
             (vips_ops::Error::of_pixels(told()), true),

@@ -116,7 +116,7 @@ fn passed_on(worker: &Worker, original: &Original) -> Result<Option<Body>, Failu
         _ => Vec::new(),
     };
     let timing = Timing::default();
-    Ok(Some(Body { bytes, content_type: format.mime(), headers, timing, lacks_overlays: false }))
+    Ok(Some(Body { bytes, content_type: format.media_type(), headers, timing, lacks_overlays: false }))
 }
 
 async fn rendered(
@@ -155,7 +155,7 @@ async fn rendered(
     headers.extend(answer.quality.map(|quality| ("x-pixmill-quality".to_owned(), quality.to_string())));
     Ok(Body {
         bytes: answer.bytes,
-        content_type: answer.media.mime(),
+        content_type: answer.media.media_type(),
         lacks_overlays: answer.lacks_overlays,
         headers,
         timing: Timing {

@@ -13,7 +13,7 @@ use anyhow::Context;
 use origin::{Hosts, Origins};
 use result_cache::{Cache, Flights, Key, Name, Peers};
 use tokio::{runtime::Handle, sync::Semaphore};
-use vips_ops::{Settings, params::rules::Rules};
+use vips_ops::{Settings, params::policy::Policy};
 
 use crate::{
     cluster::Cluster,
@@ -40,7 +40,7 @@ pub struct Shared {
     /// The part of it that planning and rendering see.
     pub settings: Arc<Settings>,
     /// How query strings are read.
-    pub rules: Rules,
+    pub rules: Policy,
     /// What checks signatures, if requests must be signed.
     pub signer: Option<Signer>,
     /// Who may read answers from scripts.

@@ -108,7 +108,7 @@ fn original(name: &str, format: OutputFormat) -> Bytes {
 /// The quality that the plan gives to the encoder, where it is mapped.
 fn planned_quality(params: &Params, original: &Bytes, settings: &Settings) -> Option<u8> {
     let source = vips_ops::Source::open(original, &settings.limits).unwrap();
-    let facts = vips_ops::facts::Facts::default();
+    let facts = vips_ops::Measurements::default();
     let plan = vips_ops::Plan::resolve(params, &source.info, &facts, Accept::default(), settings).unwrap();
     (plan.output.format == OutputFormat::Avif).then_some(plan.output.quality)
 }

@@ -7,11 +7,12 @@ use vips::Deadline;
 use crate::{
     error::Result,
     face::Face,
+    format::OutputFormat,
     meta,
     overlay::Assets,
     params::{Params, output::format::Format},
     pipeline::{Encoded, Phase, process},
-    plan::{Accept, format::OutputFormat},
+    plan::Accept,
     settings::Settings,
     size::Size,
     source::Source,
@@ -43,9 +44,9 @@ pub enum Media {
 
 impl Media {
     /// The media type.
-    pub fn mime(self) -> &'static str {
+    pub fn media_type(self) -> &'static str {
         match self {
-            Self::Picture(format) => format.mime(),
+            Self::Picture(format) => format.media_type(),
             Self::Json => "application/json",
         }
     }

@@ -1,8 +1,10 @@
 //! Everything that can go wrong between a query string and encoded bytes.
 
+use image_api::error::OverLimit;
+pub use image_api::error::within;
 use serde::{Deserialize, Serialize};
 
-use crate::{interned, params::spec::Invalid, source::sniff::Unread};
+use crate::{params::spec::Invalid, source::sniff::Unread};
 
 /// The result of this crate's fallible functions.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -20,20 +22,8 @@ pub enum Error {
     #[error("the picture cannot be decoded: {0}")]
     Undecodable(vips::Error),
     /// The picture, or the answer, would be too large.
-    #[error("{what}: {actual}, {bound} {limit}")]
-    OverLimit {
-        /// What was measured, with its unit.
-        #[serde(deserialize_with = "interned::text")]
-        what: interned::Text,
-        /// Its size.
-        actual: u64,
-        /// What sets the bound, with its verb: `limits.max_pixels allows`, where an operator can change it, or
-        /// `WebP allows`, where nobody can.
-        #[serde(deserialize_with = "interned::text")]
-        bound: interned::Text,
-        /// The largest size allowed.
-        limit: u64,
-    },
+    #[error(transparent)]
+    OverLimit(#[from] OverLimit),
     /// Something that must be laid over the picture is missing, or cannot be drawn.
     #[error("a required overlay cannot be drawn: {0}")]
     Overlay(String),
@@ -80,6 +70,15 @@ pub enum Blame {
     Us,
 }
 
+impl From<image_api::Error> for Error {
+    fn from(error: image_api::Error) -> Self {
+        match error {
+            image_api::Error::Invalid(invalid) => Self::Invalid(invalid),
+            image_api::Error::OverLimit(over) => Self::OverLimit(over),
+        }
+    }
+}
+
 impl Error {
     /// The sort of the error.
     pub fn kind(&self) -> ErrorKind {
@@ -87,7 +86,7 @@ impl Error {
             Self::Invalid(_) => ErrorKind::Invalid,
             Self::Unsupported(_) => ErrorKind::Unsupported,
             Self::Undecodable(_) => ErrorKind::Undecodable,
-            Self::OverLimit { .. } => ErrorKind::OverLimit,
+            Self::OverLimit(_) => ErrorKind::OverLimit,
             Self::Overlay(_) => ErrorKind::Overlay,
             Self::Encoder(_) => ErrorKind::Encoder,
             Self::OutOfMemory(_) => ErrorKind::OutOfMemory,

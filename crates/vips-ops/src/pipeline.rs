@@ -7,14 +7,15 @@ use crate::{
     carried::{self, Outdated},
     encode::{auto_quality, encode, mp4::Film},
     error::{Error, Result},
-    facts::Facts,
+    format::OutputFormat,
+    measure::measure,
     overlay::{self, Assets, Drawn},
     params::Params,
     plan::{
-        Accept, Paint, Plan, film,
-        format::OutputFormat,
+        Accept, Paint, Plan,
         geometry::Window,
-        original::{self, OriginalServes},
+        passthrough::{self, Passthrough},
+        video,
     },
     settings::Settings,
     size::{Rect, Size},
@@ -65,8 +66,7 @@ pub fn process(
     reached: &mut dyn FnMut(Phase),
 ) -> Result<Encoded> {
     let source = Source::open(original, &settings.limits)?;
-    let facts = Facts::measure_seen(params, &source, &assets.faces, deadline)
-        .map_err(|error| timely(error, deadline))?;
+    let facts = measure(params, &source, &assets.faces, deadline).map_err(|error| timely(error, deadline))?;
     reached(Phase::Opened);
     let plan = Plan::resolve(params, &source.info, &facts, accept, settings)?;
     if !plan.overlays.is_empty() {
@@ -85,8 +85,8 @@ pub fn render(
     deadline: &Deadline,
     reached: &mut dyn FnMut(Phase),
 ) -> Result<Encoded> {
-    let stripped = match plan.original_serves {
-        OriginalServes::Stripped => carried::jpeg::stripped(&source.bytes, plan.profile == Profile::Foreign),
+    let stripped = match plan.passthrough {
+        Passthrough::Stripped => carried::jpeg::stripped(&source.bytes, plan.profile == Profile::Foreign),
         _ => None,
     };
     let made = match plan.output.format {
@@ -94,7 +94,7 @@ pub fn render(
             reached(Phase::Processed);
             Ok((stripped, None))
         }
-        _ if plan.original_serves == OriginalServes::Always => {
+        _ if plan.passthrough == Passthrough::Always => {
             reached(Phase::Processed);
             // an animation over its budget is not decoded; a picture that is broken is to be refused
             let fine =
@@ -112,7 +112,7 @@ pub fn render(
     reached(Phase::Encoded);
     let larger = bytes.len() > source.bytes.len();
     // the original has a quality of its own, which nobody looked for
-    let (bytes, quality) = if plan.original_serves == OriginalServes::IfSmaller && larger {
+    let (bytes, quality) = if plan.passthrough == Passthrough::IfSmaller && larger {
         (source.bytes.clone(), None)
     } else {
         (bytes, quality)
@@ -179,7 +179,7 @@ pub(crate) fn pixels(plan: &Plan, source: &Source, overlays: &[Drawn], deadline:
     let turned = plan.autorotated || source.info.format == SourceFormat::Heif;
     let outdated = Outdated {
         orientation: turned,
-        pixels: !original::keeps_pixels(plan, &source.info),
+        pixels: !passthrough::keeps_pixels(plan, &source.info),
         colours: source.info.profile == Profile::Foreign,
     };
     let updated = finished.and_then(|image| carried::updated(&image, outdated));
@@ -195,7 +195,7 @@ fn film(plan: &Plan, source: &Source, overlays: &[Drawn], deadline: &Deadline) -
         if deadline.passed() {
             return Err(Error::Deadline);
         }
-        made.add(&frame.map_err(Error::of_pixels)?, film::duration(delays.get(index).copied()))?;
+        made.add(&frame.map_err(Error::of_pixels)?, video::duration(delays.get(index).copied()))?;
     }
     made.finish()
 }
@@ -266,7 +266,7 @@ fn frame(plan: &Plan, image: &Image, found: &mut Found, overlays: &[Drawn]) -> v
     if let Some(canvas) = plan.canvas {
         image = canvas::place(&image, canvas, plan.background)?;
     }
-    if !plan.grade.passes.is_empty() {
+    if !plan.tone.is_empty() {
         image = graded(plan, image, found)?;
     }
     if let Some(sigma) = plan.blur {
@@ -311,9 +311,16 @@ fn ready_for_paint(plan: &Plan, image: Image) -> vips::Result<Image> {
 
 /// Corrected; what is found by looking is found in the first frame.
 fn graded(plan: &Plan, image: Image, found: &mut Found) -> vips::Result<Image> {
-    let image = profile::coloured(image)?;
-    let image = if plan.grade.looks() { image.copy_memory()? } else { image };
-    let settled = found.grade.take().map_or_else(|| plan.grade.settled(&image), Ok)?;
+    let mut image = profile::coloured(image)?;
+    let settled = if let Some(settled) = found.grade.take() {
+        settled
+    } else {
+        let grade = Grade::of_tones(&plan.tone);
+        if grade.looks() {
+            image = image.copy_memory()?;
+        }
+        grade.settled(&image)?
+    };
     let graded = settled.apply(&image)?;
     found.grade = Some(settled);
     Ok(graded)
@@ -324,7 +331,7 @@ mod tests {
     use testkit::sample;
 
     use super::*;
-    use crate::error::ErrorKind;
+    use crate::{Measurements, error::ErrorKind};
 
     /// What comes of a picture in a format that it is too large for.
     fn encoded(original: &Bytes) -> Result<Encoded> {
@@ -333,7 +340,8 @@ mod tests {
         settings.limits.max_side = 20_000;
         let source = Source::open(original, &settings.limits)?;
         let params = Params::parse("format=png").unwrap().params;
-        let mut plan = Plan::resolve(&params, &source.info, &Facts::default(), Accept::default(), &settings)?;
+        let mut plan =
+            Plan::resolve(&params, &source.info, &Measurements::default(), Accept::default(), &settings)?;
         plan.output.format = OutputFormat::Webp;
         render(&plan, &source, &[], &Deadline::never(), &mut |_| ())
     }

@@ -2,8 +2,8 @@
 
 use anyhow::Result;
 use bytes::Bytes;
+use image_api::plan::video::even;
 use vips_ops::encode::mp4::Film;
-use vips_ops::plan::film::even;
 use vips_ops::size::Size;
 use vips_ops::vips::{Image, JpegScan, Keep, Settings, Subsample, Vips};
 

@@ -5,7 +5,6 @@ use std::fs;
 
 use anyhow::Result;
 use testkit::sample;
-use vips_ops::tone::look;
 use vips_ops::vips::{Access, Deadline, Image, JpegScan, Keep, Loader, Settings, Subsample, Vips};
 use vips_ops::{Accept, Assets, Params, process};
 
@@ -71,7 +70,7 @@ pub fn section() -> Result<String> {
 
 /// The original, every look, every correction.
 fn queries() -> Vec<String> {
-    let looks = look::NAMES.iter().map(|name| format!("filter={name}"));
+    let looks = image_api::params::tone::filter::NAMES.iter().map(|name| format!("filter={name}"));
     let corrections = CORRECTIONS.iter().map(|query| (*query).to_owned());
     std::iter::once(String::new()).chain(looks).chain(corrections).collect()
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anyhow::{Result, ensure};
 use bytes::Bytes;
-use vips_ops::text::fonts::{FALLBACK, FAMILIES, Family, Kinship};
+use image_api::font::families::{FALLBACK, FAMILIES, Family, Kinship};
 use vips_ops::vips::{Deadline, Image, Keep, Palette, PngRows, Settings as VipsSettings, Vips};
 use vips_ops::{Accept, Assets, Params, Settings, process, query};
 

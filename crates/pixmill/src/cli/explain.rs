@@ -6,8 +6,7 @@ use bytes::Bytes;
 use clap::Args;
 use serde_json::{Value, json};
 use vips_ops::{
-    Media, Params, Plan, Settings, Source,
-    facts::Facts,
+    Measurements, Media, Params, Plan, Settings, Source,
     orientation::Orientation,
     overlay,
     params::crop::crop::Crop,
@@ -66,7 +65,7 @@ impl FromStr for Dimensions {
 struct Subject {
     name: String,
     info: SourceInfo,
-    facts: Facts,
+    facts: Measurements,
 }
 
 impl Explain {
@@ -90,7 +89,7 @@ impl Explain {
             let looks = params.trim.is_some() || params.needs_faces() || params.crop == Some(Crop::Entropy);
             let unseen = if looks { ", what would be looked for in it is taken to be all of it" } else { "" };
             let info = assumed(self.size.0);
-            return Ok(Subject { name: format!("assumed{unseen}"), info, facts: Facts::default() });
+            return Ok(Subject { name: format!("assumed{unseen}"), info, facts: Measurements::default() });
         };
         libvips::start()?;
         let bytes = Bytes::from(fs::read(path).map_err(Error::file(path))?);
@@ -102,7 +101,7 @@ impl Explain {
         } else {
             Vec::new()
         };
-        let facts = Facts::measure_seen(params, &source, &seen, &deadline)?;
+        let facts = vips_ops::measure::measure(params, &source, &seen, &deadline)?;
         Ok(Subject { name: path.display().to_string(), info: source.info, facts })
     }
 
@@ -115,7 +114,10 @@ impl Explain {
         }
         overlay::links(params, &settings.limits).map_err(vips_ops::Error::from)?;
         let accept = query::accept(&self.accept);
-        Ok(Some(Plan::resolve(&wanted, &subject.info, &subject.facts, accept, settings)?))
+        Ok(Some(
+            Plan::resolve(&wanted, &subject.info, &subject.facts, accept, settings)
+                .map_err(vips_ops::Error::from)?,
+        ))
     }
 }
 
@@ -164,17 +166,17 @@ fn object(reading: &Reading, subject: &Subject, plan: Option<&Plan>) -> Value {
         "clamped": reading.clamped,
         "source": {
             "name": subject.name,
-            "type": info.format.mime(),
+            "type": info.format.media_type(),
             "width": info.stored.width,
             "height": info.stored.height,
             "frames": info.frames,
         },
         "plan": plan.map(|plan| plan.to_string().lines().map(str::to_owned).collect::<Vec<_>>()),
         "answer": if reading.params.meta.is_some() {
-            Some(json!({ "type": Media::Json.mime() }))
+            Some(json!({ "type": Media::Json.media_type() }))
         } else {
             plan.map(|plan| json!({
-                "type": plan.output.format.mime(),
+                "type": plan.output.format.media_type(),
                 "width": plan.size.width,
                 "height": plan.size.height,
             }))

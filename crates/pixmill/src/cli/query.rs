@@ -5,8 +5,8 @@ use vips_ops::{
     Accept, Params,
     params::{
         self,
+        policy::{PRESET, Policy},
         refusal::Refusal,
-        rules::{PRESET, Rules},
     },
     query,
 };
@@ -47,7 +47,7 @@ pub struct Reading {
 }
 
 /// Reads the query string of a URL, or one by itself.
-pub fn read(argument: &str, rules: &Rules) -> Result<Reading, Refusal> {
+pub fn read(argument: &str, rules: &Policy) -> Result<Reading, Refusal> {
     let text = query_of(argument);
     let params::Parsed { params, clamped } = rules.parse(text)?;
     let canonical = params.canonical();
@@ -96,12 +96,12 @@ mod tests {
     use super::*;
 
     fn plain(query: &str) -> Result<Reading, Refusal> {
-        read(query, &Rules::default())
+        read(query, &Policy::default())
     }
 
     #[test]
     fn presets_are_no_parameters_that_change_nothing() {
-        let mut rules = Rules::default();
+        let mut rules = Policy::default();
         rules.add_preset("small", "width=50").unwrap();
         let reading = read("/a.jpg?preset=small&utm=1", &rules).unwrap();
         assert_eq!(reading.params.canonical(), "width=50");

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use vips_ops::params::{rules::Rules, sizes::Sizes};
+use vips_ops::params::{allowed_sizes::AllowedSizes, policy::Policy};
 
 use super::{
     Signing,
@@ -82,8 +82,8 @@ impl Params {
     }
 
     /// The rules by which query strings are read; an error is every problem, each naming its key.
-    pub fn rules(&self) -> Result<Rules, Vec<String>> {
-        let mut rules = Rules::default();
+    pub fn rules(&self) -> Result<Policy, Vec<String>> {
+        let mut rules = Policy::default();
         let mut problems = Vec::new();
         if self.strict {
             rules.be_strict();
@@ -112,7 +112,7 @@ impl Params {
         if !self.enlarge {
             rules.keep_small();
         }
-        rules.restrict_sizes(Sizes {
+        rules.restrict_sizes(AllowedSizes {
             widths: steps("params.widths_allowed", &self.widths_allowed, &mut problems),
             heights: steps("params.heights_allowed", &self.heights_allowed, &mut problems),
             others: self.other_sizes.into(),

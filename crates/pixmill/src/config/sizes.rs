@@ -2,9 +2,9 @@
 
 use std::fmt::{self, Display};
 
+use image_api::params::allowed_sizes::{Others, Steps};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use vips_ops::params::sizes::{Others, Steps};
 
 /// A length in pixels, `640`, or a range with its step, `"200-1600/100"`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

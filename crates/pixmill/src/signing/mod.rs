@@ -12,7 +12,7 @@ use std::{
 };
 
 use ring::hmac;
-use vips_ops::params::{lookup, rules::PRESET};
+use vips_ops::params::{lookup, policy::PRESET};
 
 pub use self::message::Purpose;
 use self::message::{Pairs, message};

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use url::form_urlencoded::Serializer;
 use vips_ops::{
-    params::{lookup, rules::PRESET, source, spec::Invalid, value::boolean::boolean},
+    params::{lookup, policy::PRESET, source, spec::Invalid, value::boolean::boolean},
     query::{self, Raw},
 };
 

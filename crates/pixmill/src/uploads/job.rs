@@ -265,7 +265,7 @@ fn picture(path: &str, original: &Original) -> Value {
     let body = &original.envelope.body;
     json!({
         "location": location(path, ""),
-        "content_type": sniff(body).map(vips_ops::source::SourceFormat::mime),
+        "content_type": sniff(body).map(vips_ops::source::SourceFormat::media_type),
         "bytes": body.len(),
         "fresh_for": original.envelope.meta.lifetimes.fresh_for.as_secs(),
     })

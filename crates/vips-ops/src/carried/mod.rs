@@ -17,7 +17,7 @@ use bytes::Bytes;
 use vips::{Image, Result};
 
 use self::exif::{PREFIX, Removed};
-use crate::plan::format::OutputFormat;
+use crate::format::OutputFormat;
 
 /// Blocks in libvips' metadata.
 const EXIF: &std::ffi::CStr = c"exif-data";

@@ -11,12 +11,9 @@ use super::{
 };
 use crate::{
     encode::{FULL_COLOUR_QUALITY, auto_quality::tried_pixels},
+    format::OutputFormat,
     params::output::quality_method::QualityMethod,
-    plan::{
-        Plan,
-        format::{Output, OutputFormat},
-        quality::Search,
-    },
+    plan::{Plan, encode::Output, quality::Search},
     source::SourceFormat,
 };
 

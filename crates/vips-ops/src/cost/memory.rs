@@ -2,11 +2,7 @@
 //! once (`cargo xtask calibrate-cost`), and chosen so that hardly any render holds more.
 
 use super::{Work, decode::Load, header::Header, megapixels, steps::Pixels};
-use crate::{
-    plan::format::{Output, OutputFormat},
-    size::Size,
-    source::SourceFormat,
-};
+use crate::{format::OutputFormat, plan::encode::Output, size::Size, source::SourceFormat};
 
 /// Any job: threads' buffers, pieces of the operations.
 pub const JOB: f64 = 7e6;

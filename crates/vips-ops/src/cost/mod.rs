@@ -24,10 +24,10 @@ use self::{
     weights::{ANALYSIS, NANOSECONDS},
 };
 use crate::{
-    facts::Facts,
+    Measurements,
     overlay::Assets,
     params::{Params, crop::crop::Crop, output::format::Format},
-    plan::{self, Accept, Plan, original::OriginalServes},
+    plan::{self, Accept, Plan, passthrough::Passthrough},
     settings::Settings,
     size::Size,
 };
@@ -146,8 +146,8 @@ pub fn work(params: &Params, original: &Bytes, assets: &Assets, accept: Accept, 
     let facts = facts(&wanted, &header, assets);
     let Ok(plan) = Plan::resolve(&wanted, &header.info, &facts, accept, settings) else { return work };
     decode::open(&mut work, &header, original.len());
-    let is_undecoded = plan.original_serves == OriginalServes::Always && !header.info.calibrated;
-    if is_undecoded || plan.original_serves == OriginalServes::Stripped {
+    let is_undecoded = plan.passthrough == Passthrough::Always && !header.info.calibrated;
+    if is_undecoded || plan.passthrough == Passthrough::Stripped {
         return work;
     }
     steps::measure(&mut work, &wanted, &header, &facts, original.len());
@@ -162,13 +162,13 @@ pub fn work(params: &Params, original: &Bytes, assets: &Assets, accept: Accept, 
 
 /// What is known before a pixel is seen. A border counts as one that was found, since the picture is then decoded at
 /// full size, and as one of no width, since then all of it is left.
-fn facts(params: &Params, header: &Header, assets: &Assets) -> Facts {
+fn facts(params: &Params, header: &Header, assets: &Assets) -> Measurements {
     let (orientation, _) = plan::turns(params, header.info.orientation);
     let whole = orientation.size(header.info.stored).rect();
     let trim = params.trim.map(|_| whole);
     let looks = params.crop == Some(Crop::Face) || params.redeye.is_some();
     let faces = assets.faces.iter().filter(|_| looks).map(|face| face.turned(&header.info, orientation));
-    Facts { trim, window: None, faces: faces.collect() }
+    Measurements { trim, window: None, faces: faces.collect() }
 }
 
 /// Millions of pixels.

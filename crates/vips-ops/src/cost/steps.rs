@@ -9,11 +9,12 @@ use super::{
     tone,
 };
 use crate::{
-    facts::Facts,
+    Measurements,
     params::{Params, crop::crop::Crop},
     plan::{Paint, Plan, geometry::Window},
     size::{Rect, Size},
     source::{Profile, SourceFormat},
+    tone::Grade,
 };
 
 /// Long sides of the copies that are looked at for the colour that a picture shows most, and for dull edges: those of
@@ -31,7 +32,7 @@ pub struct Pixels {
 }
 
 /// What is measured before the plan is made.
-pub fn measure(work: &mut Work, params: &Params, header: &Header, facts: &Facts, length: usize) {
+pub fn measure(work: &mut Work, params: &Params, header: &Header, facts: &Measurements, length: usize) {
     if params.trim.is_some() {
         let stored = header.info.stored;
         // of an animation every frame, one in memory at a time
@@ -153,8 +154,7 @@ fn frame(work: &mut Work, plan: &Plan, header: &Header) -> Pixels {
     }
     convert(work, header, megapixels(scaled));
     let alpha = header.info.alpha || plan.paints == Paint::Translucent;
-    let colours =
-        if plan.paints == Paint::Nothing && plan.grade.passes.is_empty() { bands(header) } else { 3.0 };
+    let colours = if plan.paints == Paint::Nothing && plan.tone.is_empty() { bands(header) } else { 3.0 };
     let pixels = Pixels { alpha, bands: if alpha { 4.0 } else { colours } };
     memory::rows(work, scaled.width, 2.0 * pixels.bands);
     turns(work, plan, scaled, pixels);
@@ -162,7 +162,7 @@ fn frame(work: &mut Work, plan: &Plan, header: &Header) -> Pixels {
     if plan.canvas.is_some() || plan.pad > 0 {
         work.add(Term::Canvas, megapixels(plan.size) * pixels.bands);
     }
-    tone::grade(work, &plan.grade, content);
+    tone::grade(work, &Grade::of_tones(&plan.tone), content);
     effects(work, plan, content, pixels);
     let flat = if plan.flatten { 3.0 } else { pixels.bands };
     work.add(Term::Alpha, if plan.flatten { megapixels(plan.size) } else { 0.0 });

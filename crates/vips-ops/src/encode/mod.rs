@@ -10,7 +10,8 @@ use vips::{Image, JpegScan, Keep, Palette, PngRows, Result, Subsample};
 
 use crate::{
     carried,
-    plan::format::{Chroma, Metadata, Output, OutputFormat},
+    format::OutputFormat,
+    plan::encode::{Chroma, Metadata, Output},
 };
 
 /// From this quality on colour is kept at full resolution, as libvips itself does.

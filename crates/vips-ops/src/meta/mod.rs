@@ -15,9 +15,9 @@ use self::{exif::Exif, icc::Icc, jpeg::Jpeg};
 use crate::{
     error::Result,
     face::Face,
+    format::OutputFormat,
     params::Params,
     pipeline::timely,
-    plan::format::OutputFormat,
     settings::Settings,
     size::Size,
     source::{Source, SourceFormat},
@@ -71,18 +71,6 @@ struct Server<'a> {
     ip: &'static str,
 }
 
-impl Params {
-    /// What is asked of the picture, without what is asked about it.
-    pub fn of_picture(&self) -> Self {
-        Self { meta: None, face: None, include_image_data: None, ..self.clone() }
-    }
-
-    /// Whether the answer holds the original as it is.
-    pub fn gives_original(&self) -> bool {
-        self.is_empty() || (self.include_image_data.is_some() && self.of_picture().is_empty())
-    }
-}
-
 /// Describes an encoded picture, as JSON: its header is read, and its pixels are looked at for their colour.
 ///
 /// `seen` are the faces in it, as far as somebody looked for them.
@@ -102,7 +90,7 @@ pub fn describe(
         width: upright.width,
         height: upright.height,
         file_type: info.format.name(),
-        mime_type: info.format.mime(),
+        mime_type: info.format.media_type(),
         has_alpha: info.alpha,
         color_space: image.interpretation().name(),
         exif: image.block(c"exif-data").map(exif::read).unwrap_or_default(),
@@ -134,7 +122,7 @@ pub fn describe_film(
         width: size.width,
         height: size.height,
         file_type: OutputFormat::Mp4.name(),
-        mime_type: OutputFormat::Mp4.mime(),
+        mime_type: OutputFormat::Mp4.media_type(),
         has_alpha: false,
         color_space: Interpretation::Srgb.name(),
         exif: Exif::default(),
@@ -167,25 +155,4 @@ fn places(seen: &[Face]) -> Vec<Place> {
         confidence: (face.score * 1000.0).round() / 10.0,
     };
     seen.iter().filter(|face| face.is_sure()).map(place).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_asked_of_the_picture_and_what_about_it() {
-        let params = |query| Params::parse(query).unwrap().params;
-        assert_eq!(params("meta=1&face=1&include_image_data=1&width=9").of_picture(), params("width=9"));
-        for (query, gives) in [
-            ("", true),
-            ("meta=1&include_image_data=1", true),
-            ("include_image_data=1", true),
-            ("meta=1", false),
-            ("meta=1&include_image_data=1&width=9", false),
-            ("width=9", false),
-        ] {
-            assert_eq!(params(query).gives_original(), gives, "{query}");
-        }
-    }
 }

@@ -4,8 +4,9 @@ use vips::{BandFormat, Deadline, Image};
 
 use super::Assets;
 use crate::{
+    Measurements,
+    error::within,
     error::{Blame, Error, Result},
-    facts::Facts,
     params::{
         Params,
         crop::crop::Crop,
@@ -16,7 +17,7 @@ use crate::{
         value::{colour::Colour, url::Url},
     },
     pipeline,
-    plan::{Accept, Plan, overlay::Overlay, within},
+    plan::{Accept, Plan, overlay::Overlay},
     settings::Settings,
     size::Size,
     source::{Source, SourceInfo},
@@ -151,7 +152,7 @@ pub(crate) fn plan_of(overlay: &Overlay, info: &SourceInfo, settings: &Settings)
     params.height = Some(Height(size.height));
     // a turned picture is fitted inside: its corners are not to be cut
     params.crop = params.rotate.is_none().then_some(Crop::Stretch);
-    Plan::resolve(&params, info, &Facts::default(), Accept::default(), settings)
+    Ok(Plan::resolve(&params, info, &Measurements::default(), Accept::default(), settings)?)
 }
 
 fn picture(overlay: &Overlay, drawing: &Drawing<'_>, deadline: &Deadline) -> Result<Image> {

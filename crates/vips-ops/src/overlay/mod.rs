@@ -5,10 +5,8 @@
 
 mod assets;
 mod draw;
-mod links;
 
 pub use assets::Assets;
 pub(crate) use draw::plan_of;
 pub use draw::{Drawn, Ready, prepare};
-pub(crate) use links::carried;
-pub use links::{Link, MAX_DEPTH, links};
+pub use image_api::links::{Link, MAX_DEPTH, links};

@@ -29,68 +29,13 @@ use vips::{Access, BandFormat, Image, Interpretation, Loader};
 
 use self::preparation::Preparation;
 use crate::{
-    error::{Error, Result},
+    error::{Error, Result, within},
     orientation::Orientation,
-    plan::within,
     settings::Limits,
-    size::{Extent, Rect, Size},
+    size::{Rect, Size},
 };
-pub use icc::Profile;
-pub use reductions::Reduction;
-pub use sniff::SourceFormat;
+pub use image_api::source::{Profile, Reduction, SourceFormat, SourceInfo, Storage, Vector};
 use sniff::Unread;
-pub use vector::Vector;
-
-/// How an original stores the colours of its pixels.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Storage {
-    /// Each pixel its own.
-    Direct,
-    /// As one of few: by a palette of a PNG, or as grey of fewer than 8 bits.
-    Indexed,
-}
-
-/// What the header says.
-#[derive(Debug, Clone, PartialEq)]
-#[expect(clippy::struct_excessive_bools, reason = "facts that do not depend on each other")]
-pub struct SourceInfo {
-    /// The format of the bytes.
-    pub format: SourceFormat,
-    /// The size of a frame as it is stored.
-    pub stored: Size,
-    /// Frames, at least 1.
-    pub frames: u32,
-    /// What makes it upright.
-    pub orientation: Orientation,
-    /// Whether pixels can be transparent.
-    pub alpha: bool,
-    /// How colours are stored.
-    pub storage: Storage,
-    /// Quality of a JPEG, estimated from its quantisation tables.
-    pub jpeg_quality: Option<u8>,
-    /// Whether a JPEG stores colour at half the resolution both ways, or at full; none if it does neither, or has no colour.
-    pub jpeg_halved: Option<bool>,
-    /// The colour profile.
-    pub profile: Profile,
-    /// Whether pixels are 8-bit sRGB or grey already.
-    pub plain: bool,
-    /// Whether a PNG says by gamma and primaries alone what its numbers mean: as a PNG it looks the same to those who read
-    /// that and to those who do not only if it stays as it is.
-    pub calibrated: bool,
-    /// Whether it carries more than pixels and a colour profile: EXIF, XMP, IPTC, comments.
-    pub metadata: bool,
-    /// Smaller copies of the picture in the same file, from the largest to the smallest.
-    pub reductions: Vec<Reduction>,
-    /// The size of a drawing, which has no pixels of its own; none for pictures that have.
-    pub vector: Option<Vector>,
-}
-
-impl SourceInfo {
-    /// The size of a frame, in parts of pixels where it is a drawing's.
-    pub fn extent(&self) -> Extent {
-        self.vector.map_or(self.stored.into(), |vector| vector.natural)
-    }
-}
 
 /// An original with its header read.
 pub struct Source {
@@ -224,7 +169,8 @@ pub(crate) fn whole(format: SourceFormat) -> Option<Loader> {
 }
 
 fn check_pixels(size: Size, limits: &Limits) -> Result<()> {
-    within("the pixels of the original", size.pixels(), "limits.max_pixels allows", limits.max_pixels)
+    within("the pixels of the original", size.pixels(), "limits.max_pixels allows", limits.max_pixels)?;
+    Ok(())
 }
 
 fn is_plain(image: &Image) -> bool {

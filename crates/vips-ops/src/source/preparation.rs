@@ -4,8 +4,7 @@ use bytes::Bytes;
 use vips::{BandFormat, Image, Interpretation};
 
 use super::{
-    SourceFormat, heif,
-    icc::{self, Profile},
+    Profile, SourceFormat, heif, icc,
     samples::Scale,
     signal::{self, Signal},
 };
@@ -47,13 +46,15 @@ impl Preparation {
             && heif::read(bytes).is_some_and(|container| container.premultiplied);
         let signal = signal::of(format, bytes);
         let (profile, wanted) = match signal {
-            _ if image.interpretation() == Interpretation::Cmyk => (Replacement::Nothing, Profile::of(image)),
-            Signal::Silent => (Replacement::Nothing, Profile::of(image)),
+            _ if image.interpretation() == Interpretation::Cmyk => {
+                (Replacement::Nothing, icc::of_image(image))
+            }
+            Signal::Silent => (Replacement::Nothing, icc::of_image(image)),
             Signal::Plain if image.has(ICC) => (Replacement::Removed, Profile::Srgb),
             Signal::Plain => (Replacement::Nothing, Profile::Srgb),
             Signal::Encoded(encoding) | Signal::Calibrated(encoding) => match icc::written_for(&encoding) {
                 Some(profile) => (Replacement::Written(profile.into()), Profile::Foreign),
-                None => (Replacement::Nothing, Profile::of(image)),
+                None => (Replacement::Nothing, icc::of_image(image)),
             },
         };
         let calibration = matches!(signal, Signal::Calibrated(_));

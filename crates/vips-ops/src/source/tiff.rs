@@ -1,6 +1,6 @@
 //! Pages of a TIFF: which of them are smaller copies of the first.
 
-use vips::Loader;
+use image_api::source::Location;
 
 use super::directory::Directory;
 
@@ -18,19 +18,19 @@ const MAX_LEVELS: u32 = 16;
 
 /// The reduced copies of the first page: those of its sub-directories, or of the pages that follow it at once, that the
 /// file says are such. What the file does not mark is a picture of its own, whatever its size.
-pub fn copies(bytes: &[u8]) -> Vec<Loader> {
+pub fn copies(bytes: &[u8]) -> Vec<Location> {
     let Some(first) = Directory::first(bytes) else { return Vec::new() };
     let subs = first.values(SUB_DIRECTORIES, MAX_LEVELS.into());
     if subs.is_empty() {
         let pages = std::iter::successors(first.next(), Directory::next);
         return (1..=MAX_LEVELS)
             .zip(pages.take_while(is_reduced))
-            .map(|(page, _)| Loader::Tiff { page, subifd: None })
+            .map(|(page, _)| Location::TiffPage(page))
             .collect();
     }
     let marked = |(_, offset): &(u32, &u64)| first.at(**offset).is_some_and(|level| is_reduced(&level));
     let levels = (0..).zip(&subs).filter(marked);
-    levels.map(|(level, _)| Loader::Tiff { page: 0, subifd: Some(level) }).collect()
+    levels.map(|(level, _)| Location::TiffSubdirectory(level)).collect()
 }
 
 fn is_reduced(directory: &Directory<'_>) -> bool {
@@ -45,8 +45,8 @@ mod tests {
     use super::*;
     use crate::source::directory::written;
 
-    fn page(page: u32) -> Loader {
-        Loader::Tiff { page, subifd: None }
+    fn page(page: u32) -> Location {
+        Location::TiffPage(page)
     }
 
     #[test]
@@ -81,7 +81,7 @@ mod tests {
         };
         assert!(first.next().is_some());
         let file = with(vec![place(0), place(1)]);
-        assert_eq!(copies(&file), [Loader::Tiff { page: 0, subifd: Some(1) }]);
+        assert_eq!(copies(&file), [Location::TiffSubdirectory(1)]);
     }
 
     #[test]

@@ -8,8 +8,12 @@ use std::io::Read;
 
 use bytes::{Buf, Bytes, buf::Reader};
 use flate2::bufread::MultiGzDecoder;
+use image_api::error::OverLimit;
 
-use super::sniff::{SVG_REACH, SourceFormat, sniff};
+use super::{
+    SourceFormat,
+    sniff::{SVG_REACH, sniff},
+};
 use crate::error::{Error, Result};
 
 /// What is unpacked in a step.
@@ -107,7 +111,7 @@ pub fn plain(bytes: Bytes, limit: u64) -> Result<Bytes> {
     let Some(unpacking) = Unpacking::of(&bytes, limit) else { return Ok(bytes) };
     let (what, bound) = ("the bytes of the original, unpacked, at least", "limits.max_bytes allows");
     let actual = limit.saturating_add(1);
-    unpacking.finish().map_err(|TooLarge| Error::OverLimit { what, actual, bound, limit })
+    unpacking.finish().map_err(|TooLarge| Error::OverLimit(OverLimit { what, actual, bound, limit }))
 }
 
 impl Packed {

@@ -6,14 +6,14 @@ use crate::{
     error::{Error, Result},
     plan::Load,
     size::Size,
-    source::{Source, SourceFormat, jpeg, whole},
+    source::{Source, SourceFormat, jpeg, reductions, whole},
     steps::resize,
 };
 
 /// The decoder that the plan asks for; none if the pixels are in memory already.
 fn loader(source: &Source, load: &Load) -> Option<Loader> {
     if let Some(reduction) = load.reduction {
-        return Some(reduction.loader);
+        return Some(reductions::loader(reduction.location));
     }
     match load.format {
         SourceFormat::Jpeg => Some(Loader::Jpeg { shrink: load.shrink }),

@@ -5,20 +5,10 @@
 //! that was found, the spot is looked for that is much redder than what surrounds it, round, and of a pupil's size.
 //! The bounds were set on flash photographs with faces, so that nothing but red pupils passes them.
 
+use image_api::plan::step::Eye;
 use vips::{BandFormat, Image, Interpretation, Result};
 
 use super::spot::{Spot, spots};
-
-/// An eye, in pixels of the picture.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Eye {
-    /// From the left.
-    pub x: f64,
-    /// From the top.
-    pub y: f64,
-    /// How far it is from the other one: what sizes are measured by.
-    pub distance: f64,
-}
 
 /// Half the side of the window around an eye, in eye distances, and its least size in pixels.
 const REACH: f64 = 0.30;

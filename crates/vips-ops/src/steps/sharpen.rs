@@ -1,15 +1,7 @@
 //! Sharpening by an unsharp mask.
 
+use image_api::plan::step::Sharpen;
 use vips::{BandFormat, Image, Result};
-
-/// How strong and how wide.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Sharpen {
-    /// How often the difference to the blurred picture is added.
-    pub strength: f64,
-    /// Of the blur, in pixels.
-    pub sigma: f64,
-}
 
 /// Sharpens an 8-bit picture; alpha is not touched.
 pub fn apply(image: &Image, sharpen: Sharpen) -> Result<Image> {

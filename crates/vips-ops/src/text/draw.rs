@@ -3,9 +3,10 @@
 use vips::{BandFormat, Image, ops::POINT_IS_PIXEL_DPI};
 
 use crate::{
+    error::within,
     error::{Error, Result},
     params::value::layer::Text,
-    plan::{overlay::Overlay, within},
+    plan::overlay::Overlay,
     settings::Limits,
     size::Size,
     steps::{alpha, resize},

@@ -8,30 +8,6 @@ type Points = &'static [(f32, f32)];
 const SOFT_S: Points = &[(0.0, 0.0), (0.25, 0.18), (0.5, 0.5), (0.75, 0.82), (1.0, 1.0)];
 const HARD_S: Points = &[(0.0, 0.0), (0.2, 0.08), (0.5, 0.5), (0.8, 0.93), (1.0, 1.0)];
 
-/// Names in the order of their numbers, from 1.
-pub const NAMES: [&str; 20] = [
-    "grayscale",
-    "sepia",
-    "noir",
-    "silver",
-    "selenium",
-    "cyanotype",
-    "vintage",
-    "instant",
-    "chrome",
-    "vivid",
-    "matte",
-    "golden",
-    "frost",
-    "cross",
-    "bleach",
-    "lomo",
-    "cinema",
-    "moonlight",
-    "poster",
-    "negative",
-];
-
 /// The operations of a look by its name; none for another name.
 pub fn operations(name: &str) -> Vec<Op> {
     match name {
@@ -149,6 +125,8 @@ fn vignette(amount: f32) -> Op {
 
 #[cfg(test)]
 mod tests {
+    use image_api::params::tone::filter::NAMES;
+
     use super::*;
 
     #[test]

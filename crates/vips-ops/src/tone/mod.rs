@@ -6,6 +6,7 @@
 //! Rec. 709.
 
 mod block;
+mod compile;
 pub mod curve;
 mod grade;
 mod light;

@@ -131,7 +131,7 @@ fn serve(mut stream: &TcpStream, film: &[u8], tell: &Sender<Option<String>>) {
     }
     let (kind, body) = match path {
         "/" => ("text/html", PAGE.as_bytes()),
-        "/film.mp4" => (OutputFormat::Mp4.mime(), film),
+        "/film.mp4" => (OutputFormat::Mp4.media_type(), film),
         _ => ("text/plain", &b""[..]),
     };
     let length = body.len();

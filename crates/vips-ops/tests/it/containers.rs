@@ -7,8 +7,8 @@ use vips_ops::{
     cost::header,
     settings,
     source::{
-        Profile, SourceInfo,
-        sniff::{SourceFormat, Unread, sniff},
+        Profile, SourceFormat, SourceInfo,
+        sniff::{Unread, sniff},
     },
     vips::{
         Access, BandFormat, Image, Interpretation, Keep, Loader, Operation, Palette, PngRows, ops::Kernel,

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use image::{DynamicImage, ImageFormat, RgbaImage};
 use testkit::{Picture, sample};
 use vips_ops::vips::{Access, Image, Loader, Operation};
-use vips_ops::{Accept, OutputFormat, Params, Plan, Settings, Source, facts::Facts, source::sniff};
+use vips_ops::{Accept, Measurements, OutputFormat, Params, Plan, Settings, Source, source::sniff};
 
 use crate::{ask, ask_with, picture};
 
@@ -121,7 +121,7 @@ fn quality_changes_size_and_absent_quality_is_the_sources() {
     }
     let saved_at_40 = ask(&sample("china.jpg"), "quality=40").unwrap().bytes;
     let again = ask(&saved_at_40, "width=300").unwrap().bytes;
-    assert!(sniff::sniff(&again) == Some(sniff::SourceFormat::Jpeg));
+    assert!(sniff::sniff(&again) == Some(vips_ops::source::SourceFormat::Jpeg));
     let found = vips_ops::source::jpeg::quality(&again).unwrap();
     assert!(found.abs_diff(40) <= 2, "{found}");
 }
@@ -168,8 +168,14 @@ fn a_smaller_copy_in_the_file_is_used_when_it_is_large_enough() {
         assert_eq!(sides, [256, 128, 64], "{subifd}");
         let plan = |query: &str| {
             let params = Params::parse(query).unwrap().params;
-            Plan::resolve(&params, &source.info, &Facts::default(), Accept::default(), &Settings::default())
-                .unwrap()
+            Plan::resolve(
+                &params,
+                &source.info,
+                &Measurements::default(),
+                Accept::default(),
+                &Settings::default(),
+            )
+            .unwrap()
         };
         assert_eq!(plan("width=100").load.size.width, 128);
         assert_eq!(plan("width=128").load.size.width, 128);

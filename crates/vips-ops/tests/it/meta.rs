@@ -101,7 +101,7 @@ fn with_other_parameters_the_answer_is_described() {
         assert_eq!(found["fileSize"], picture.bytes.len());
         assert_eq!(found["width"], picture.size.width);
         assert_eq!(found["height"], picture.size.height);
-        assert_eq!(found["mimeType"], format.mime());
+        assert_eq!(found["mimeType"], format.media_type());
         assert_eq!(found["exif"] == json!({}), query.contains("strip_exif"), "{found:#}");
     }
 }

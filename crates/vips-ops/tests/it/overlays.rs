@@ -1,6 +1,7 @@
 //! Pictures and texts over pictures: where they lie, how large and how opaque they are.
 
 use bytes::Bytes;
+use image_api::font::families::FAMILIES;
 use proptest::prelude::*;
 use testkit::{Picture, sample};
 use vips_ops::{
@@ -8,7 +9,6 @@ use vips_ops::{
     params::value::url::url,
     process,
     settings::Limits,
-    text::fonts::FAMILIES,
     vips::{Deadline, Image, Interpretation, Keep, Palette, PngRows},
 };
 
@@ -158,7 +158,7 @@ fn all_overlays_together_are_bounded() {
     assert!(ask(one.to_owned()).unwrap().lacks_overlays);
     let text = r#"{"text":"MMM\nMMM\nMMM"}"#;
     assert!(!ask(text.to_owned()).unwrap().lacks_overlays);
-    assert!(matches!(ask([text; 6].join(",")), Err(Error::OverLimit { .. })));
+    assert!(matches!(ask([text; 6].join(",")), Err(Error::OverLimit(_))));
 }
 
 fn written(text: &str, keys: &str) -> Picture {

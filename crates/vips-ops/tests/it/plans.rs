@@ -3,14 +3,15 @@
 use std::fmt::Write;
 
 use testkit::sample;
-use vips_ops::{Accept, Params, Plan, Settings, Source, facts::Facts, params::SPECS, vips::Deadline};
+use vips_ops::{Accept, Params, Plan, Settings, Source, params::SPECS, vips::Deadline};
 
 fn explain(name: &str, query: &str, accept: Accept) -> String {
     let original = &sample(name);
     let settings = Settings::default();
     let source = Source::open(original, &settings.limits).unwrap();
     let params = Params::parse(query).unwrap().params;
-    let facts = Facts::measure_seen(&params, &source, &crate::faces::of(name), &Deadline::never()).unwrap();
+    let facts =
+        vips_ops::measure::measure(&params, &source, &crate::faces::of(name), &Deadline::never()).unwrap();
     match Plan::resolve(&params, &source.info, &facts, accept, &settings) {
         Ok(plan) => plan.to_string(),
         Err(error) => format!("error: {error}"),

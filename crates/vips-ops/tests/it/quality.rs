@@ -3,11 +3,11 @@
 use bytes::Bytes;
 use testkit::{Picture, sample};
 use vips_ops::{
-    Error, Params,
+    Error, OutputFormat, Params,
     encode::auto_quality::{self, Judge},
     params::output::{quality_method::QualityMethod, quality_preset::QualityPreset},
     plan::{
-        format::{Chroma, Metadata, Output, OutputFormat},
+        encode::{Chroma, Metadata, Output},
         quality::{Search, Target},
     },
     vips::{Access, Deadline, Image, Loader},

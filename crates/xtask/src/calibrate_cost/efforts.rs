@@ -5,7 +5,7 @@ use testkit::{median, process_time, sample};
 use vips_ops::{
     OutputFormat,
     encode::encode,
-    plan::format::{Metadata, Output},
+    plan::encode::{Metadata, Output},
     settings,
     vips::{Access, Image, Loader},
 };
@@ -44,7 +44,7 @@ fn seconds(image: &Image, format: OutputFormat, effort: u8) -> Result<f64> {
         interlace: false,
         palette: false,
         metadata,
-        chroma: vips_ops::plan::format::Chroma::ByQuality,
+        chroma: vips_ops::plan::encode::Chroma::ByQuality,
     };
     let mut times = Vec::new();
     for _ in 0..TIMES {

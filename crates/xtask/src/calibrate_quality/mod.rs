@@ -18,7 +18,7 @@ use vips_ops::{
         encode,
     },
     params::output::{quality_method::QualityMethod, quality_preset::QualityPreset},
-    plan::format::{Chroma, Metadata, Output},
+    plan::encode::{Chroma, Metadata, Output},
     vips::{self, Image, Vips},
 };
 

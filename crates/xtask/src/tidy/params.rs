@@ -4,7 +4,7 @@ use super::Problem;
 use super::code::has_word;
 use super::tree::{File, Tree};
 
-const PARAMS: &str = "crates/vips-ops/src/params";
+const PARAMS: &str = "crates/image-api/src/params";
 
 /// The folders with one file a parameter; `value/` beside them holds grammars.
 const GROUPS: [&str; 8] = ["size", "crop", "turn", "tone", "effect", "overlay", "output", "source"];
@@ -31,12 +31,12 @@ fn is_parameter(file: &File) -> bool {
 mod tests {
     use super::*;
 
-    const WIDTH: (&str, &str) = ("crates/vips-ops/src/params/size/width.rs", "//! x\n");
+    const WIDTH: (&str, &str) = ("crates/image-api/src/params/size/width.rs", "//! x\n");
 
     fn forgotten(register: &str) -> usize {
-        let grammar = ("crates/vips-ops/src/params/value/number.rs", "//! x\n");
-        let group = ("crates/vips-ops/src/params/size/mod.rs", "//! x\n");
-        check(&Tree::of(&[WIDTH, grammar, group, ("crates/vips-ops/src/params/mod.rs", register)])).len()
+        let grammar = ("crates/image-api/src/params/value/number.rs", "//! x\n");
+        let group = ("crates/image-api/src/params/size/mod.rs", "//! x\n");
+        check(&Tree::of(&[WIDTH, grammar, group, ("crates/image-api/src/params/mod.rs", register)])).len()
     }
 
     #[test]

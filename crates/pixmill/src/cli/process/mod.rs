@@ -14,6 +14,7 @@ use std::{
 
 use bytes::Bytes;
 use clap::Args;
+use image_api::error::OverLimit;
 use indicatif::{ProgressBar, ProgressStyle};
 use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
 use vips_ops::{
@@ -207,7 +208,7 @@ impl Task<'_> {
         let actual = file.metadata().map_err(Error::file(path))?.len();
         if actual > limit {
             let (what, bound) = ("the bytes of the original", "limits.max_bytes allows");
-            return Err(vips_ops::Error::OverLimit { what, actual, bound, limit }.into());
+            return Err(vips_ops::Error::OverLimit(OverLimit { what, actual, bound, limit }).into());
         }
         file.read_to_end(&mut bytes).map_err(Error::file(path))?;
         Ok(Some(unpack::plain(bytes.into(), limit)?))

@@ -84,18 +84,22 @@ impl From<Refusal> for Failure {
             | Refusal::Overload { retry_after }
             | Refusal::QueueFull { retry_after }
             | Refusal::Dropped { retry_after } => Self::Overloaded { retry_after },
-            Refusal::Memory { needed, allowed } => Self::Image(vips_ops::Error::OverLimit {
-                what: "the memory that this needs in bytes",
-                bound: "workers.memory allows",
-                actual: needed,
-                limit: allowed,
-            }),
-            Refusal::TooLong { needed, allowed } => Self::Image(vips_ops::Error::OverLimit {
-                what: "the time that this takes in milliseconds",
-                bound: "limits.deadline allows",
-                actual: needed.as_millis() as u64,
-                limit: allowed.as_millis() as u64,
-            }),
+            Refusal::Memory { needed, allowed } => {
+                Self::Image(vips_ops::Error::OverLimit(image_api::error::OverLimit {
+                    what: "the memory that this needs in bytes",
+                    bound: "workers.memory allows",
+                    actual: needed,
+                    limit: allowed,
+                }))
+            }
+            Refusal::TooLong { needed, allowed } => {
+                Self::Image(vips_ops::Error::OverLimit(image_api::error::OverLimit {
+                    what: "the time that this takes in milliseconds",
+                    bound: "limits.deadline allows",
+                    actual: needed.as_millis() as u64,
+                    limit: allowed.as_millis() as u64,
+                }))
+            }
             Refusal::Expired => Self::Deadline,
         }
     }

@@ -21,8 +21,9 @@ pub use self::{
 use super::encode as encode_once;
 use crate::{
     error::{Error, Result},
+    format::OutputFormat,
     plan::{
-        format::{Output, OutputFormat},
+        encode::Output,
         quality::{Search, Target},
     },
 };

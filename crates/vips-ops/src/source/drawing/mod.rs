@@ -24,9 +24,11 @@ mod weights;
 mod xml;
 
 use self::walk::{Canvas, Stop, Walk};
+use image_api::error::OverLimit;
+
 use crate::{
+    error::within,
     error::{Error, Result},
-    plan::within,
     settings::Limits,
     size::{Extent, Rect},
 };
@@ -50,14 +52,14 @@ pub fn check(bytes: &[u8], stated: Extent, scale: f64, part: Option<Rect>, limit
             let what = counted.most.told();
             within(what, counted.work, work, limits.max_svg_work)?;
             let held = "the pixels of the layers and filter results that the SVG needs at once";
-            within(held, counted.held, "limits.max_pixels allows", limits.max_pixels)
+            Ok(within(held, counted.held, "limits.max_pixels allows", limits.max_pixels)?)
         }
-        Err(Stop::Uncountable) => Err(Error::OverLimit {
+        Err(Stop::Uncountable) => Err(Error::OverLimit(OverLimit {
             what: UNCOUNTABLE,
             actual: limits.max_svg_work.saturating_add(1),
             bound: work,
             limit: limits.max_svg_work,
-        }),
+        })),
         Err(Stop::Unreadable | Stop::Over) => Err(Error::Undecodable(vips::Error::Operation {
             operation: "svg".into(),
             detail: UNREADABLE.into(),

@@ -3,7 +3,7 @@
 mod srgb;
 mod write;
 
-pub use srgb::Profile;
+pub(in crate::source) use srgb::of_image;
 pub use write::written_for;
 
 /// Bytes before the tag table of an ICC profile, and of one entry of it (ICC.1:2022, 7.2 and 7.3).

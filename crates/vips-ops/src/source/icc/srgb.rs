@@ -3,25 +3,17 @@
 use vips::{Image, Interpretation};
 
 use super::{data, number};
-use crate::source::encoding::{Chromaticities, srgb_number};
+use crate::source::{
+    Profile,
+    encoding::{Chromaticities, srgb_number},
+};
 
-/// What the colours of a picture need.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Profile {
-    /// Nothing says otherwise, or what says so is sRGB itself: nothing to convert.
-    Srgb,
-    /// Pixels must be converted by a profile: the embedded one, or one made from what the file signals.
-    Foreign,
-}
-
-impl Profile {
-    /// By the profile that is embedded.
-    pub(in crate::source) fn of(image: &Image) -> Self {
-        let grey = matches!(image.interpretation(), Interpretation::Grey | Interpretation::Grey16);
-        match image.block(c"icc-profile-data") {
-            Some(profile) if grey || !is_srgb(profile) => Self::Foreign,
-            _ => Self::Srgb,
-        }
+/// What the colours of a picture need, by the profile that is embedded.
+pub(in crate::source) fn of_image(image: &Image) -> Profile {
+    let grey = matches!(image.interpretation(), Interpretation::Grey | Interpretation::Grey16);
+    match image.block(c"icc-profile-data") {
+        Some(profile) if grey || !is_srgb(profile) => Profile::Foreign,
+        _ => Profile::Srgb,
     }
 }
 

@@ -1,18 +1,18 @@
 //! Every parameter: one file each, one `mod` line and one line in the table below.
 
+pub mod allowed_sizes;
 pub mod group;
 pub mod hints;
+pub mod policy;
 pub mod refusal;
-pub mod rules;
-pub mod sizes;
 pub mod source;
 pub mod spec;
 mod table;
 pub mod value;
 
 use self::{
+    policy::Policy,
     refusal::Refusal,
-    rules::Rules,
     spec::{Expected, Invalid, Param, Spec},
     table::param_table,
 };
@@ -181,7 +181,7 @@ impl Params {
     /// Reads a query string by no other rules than the grammars. Unknown names are left out, and so is what means
     /// nothing in this request: neutral values, and parameters that need another one that is not there.
     pub fn parse(query: &str) -> Result<Parsed, Invalid> {
-        Rules::default().parse(query).map_err(|refusal| match refusal {
+        Policy::default().parse(query).map_err(|refusal| match refusal {
             Refusal::Invalid(invalid) => invalid,
             Refusal::Unknown { .. } | Refusal::NotAllowed { .. } | Refusal::Size { .. } => {
                 unreachable!("invariant: the default rules are not strict and allow everything")

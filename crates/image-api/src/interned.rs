@@ -16,10 +16,10 @@ const OTHER: &str = "a value";
 static TEXTS: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
 
 /// A text that lives as long as the process. By this name serde does not try to borrow it from what it reads.
-pub(crate) type Text = &'static str;
+pub type Text = &'static str;
 
 /// Reads a text.
-pub(crate) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Text, D::Error> {
+pub fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Text, D::Error> {
     Ok(intern(String::deserialize(deserializer)?))
 }
 

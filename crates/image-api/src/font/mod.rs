@@ -1,8 +1,10 @@
 //! A font as clients write it: family, styles and size in any order, `Arial italic 20`.
 
+pub mod families;
+
 use std::fmt::{self, Display, Formatter};
 
-use super::fonts::{self, FALLBACK, Family, LAST_RESORT};
+use self::families::{FALLBACK, Family, LAST_RESORT};
 use crate::params::value::number;
 
 /// Size in points when none is named.
@@ -139,8 +141,8 @@ impl Font {
     }
 
     /// What Pango is asked for, at this size.
-    pub(crate) fn description(&self, size: f64) -> String {
-        let known = fonts::find(&self.family);
+    pub fn description(&self, size: f64) -> String {
+        let known = families::find(&self.family);
         let own: Vec<&str> = match known {
             Some(family) => {
                 let narrow = family.condensed().filter(|_| self.condensed);
@@ -180,7 +182,7 @@ fn postscript_word(word: &str) -> &str {
 fn known_family(words: &[&str]) -> Option<(usize, usize, &'static Family)> {
     (1..=MAX_FAMILY_WORDS.min(words.len())).rev().find_map(|length| {
         let mut windows = words.windows(length).enumerate();
-        windows.find_map(|(start, window)| Some((start, length, fonts::find(&window.join(" "))?)))
+        windows.find_map(|(start, window)| Some((start, length, families::find(&window.join(" "))?)))
     })
 }
 

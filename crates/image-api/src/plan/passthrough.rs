@@ -2,9 +2,10 @@
 
 use super::{
     Paint, Plan,
-    format::{Metadata, Output, OutputFormat},
+    encode::{Metadata, Output},
 };
 use crate::{
+    format::OutputFormat,
     params::Params,
     settings::Settings,
     source::{Profile, SourceFormat, SourceInfo},
@@ -12,7 +13,7 @@ use crate::{
 
 /// Whether the original itself is the answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OriginalServes {
+pub enum Passthrough {
     /// It is not what was asked for.
     Never,
     /// It is an answer too, and the better one if the encoding comes out larger.
@@ -27,17 +28,17 @@ pub enum OriginalServes {
 ///
 /// A PNG whose colours hang on chunks that an encoder does not write, and that not every program reads, goes out as it is:
 /// it then looks as it always did to everybody.
-pub fn serves(plan: &Plan, params: &Params, info: &SourceInfo, settings: &Settings) -> OriginalServes {
-    if plan.original_serves == OriginalServes::Always {
-        return OriginalServes::Always;
+pub fn serves(plan: &Plan, params: &Params, info: &SourceInfo, settings: &Settings) -> Passthrough {
+    if plan.passthrough == Passthrough::Always {
+        return Passthrough::Always;
     }
     if is_only_stripped(plan, params, info) {
-        return OriginalServes::Stripped;
+        return Passthrough::Stripped;
     }
     match (is_the_same(plan, info, settings), info.calibrated) {
-        (false, _) => OriginalServes::Never,
-        (true, true) => OriginalServes::Always,
-        (true, false) => OriginalServes::IfSmaller,
+        (false, _) => Passthrough::Never,
+        (true, true) => Passthrough::Always,
+        (true, false) => Passthrough::IfSmaller,
     }
 }
 
@@ -73,7 +74,7 @@ fn is_untouched(plan: &Plan, info: &SourceInfo) -> bool {
         turn: None,
         window: None,
         canvas: None,
-        grade,
+        tone,
         blur: None,
         sharpen: None,
         pad: 0,
@@ -86,13 +87,12 @@ fn is_untouched(plan: &Plan, info: &SourceInfo) -> bool {
         overlays,
         content: _,
         size: _,
-        original_serves: _,
+        passthrough: _,
     } = plan
     else {
         return false;
     };
-    let untouched =
-        orientation.is_upright() && redeye.is_empty() && grade.passes.is_empty() && overlays.is_empty();
+    let untouched = orientation.is_upright() && redeye.is_empty() && tone.is_empty() && overlays.is_empty();
     // an orientation that was undone by a turn leaves pixels as they are, but its tag has to go
     let tag_stays = !autorotated || info.orientation.is_upright();
     let whole = load.size == info.stored && load.frames == info.frames;
@@ -101,14 +101,7 @@ fn is_untouched(plan: &Plan, info: &SourceInfo) -> bool {
 
 /// Whether the encoding asks for nothing that the original is not.
 fn keeps(output: Output, info: &SourceInfo) -> bool {
-    let same_format = match output.format {
-        OutputFormat::Jpeg => info.format == SourceFormat::Jpeg,
-        OutputFormat::Png => info.format == SourceFormat::Png,
-        OutputFormat::Webp => info.format == SourceFormat::Webp,
-        OutputFormat::Avif => info.format == SourceFormat::Heif,
-        OutputFormat::Gif => info.format == SourceFormat::Gif,
-        OutputFormat::Mp4 => false,
-    };
+    let same_format = info.format.written() == Some(output.format);
     let strips = output.metadata == Metadata::Profile && info.metadata;
     same_format && !output.interlace && !strips
 }

@@ -1,10 +1,12 @@
 //! What the budget of animations leaves to encode.
 
-use super::{
-    format::{self, Output, OutputFormat},
-    within,
+use super::encode::{self, Output};
+use crate::{
+    error::{Result, within},
+    format::OutputFormat,
+    settings::OverBudget,
+    size::Size,
 };
-use crate::{error::Result, settings::OverBudget, size::Size};
 
 /// An encoding, and what the budget of animations leaves to encode.
 pub(super) struct Budgeted {
@@ -14,23 +16,23 @@ pub(super) struct Budgeted {
 }
 
 /// Chooses the encoding. An answer that moves must be within the budget; one that does not needs one frame only.
-pub(super) fn budgeted(request: &format::Request<'_>, inner: [Size; 2]) -> Result<Budgeted> {
-    let output = format::choose(request)?;
+pub(super) fn budgeted(request: &encode::Request<'_>, inner: [Size; 2]) -> Result<Budgeted> {
+    let output = encode::choose(request)?;
     let frames = if output.format.animates() { request.frames } else { 1 };
     let excess = if frames > 1 { excess(request, output.format, inner) } else { Ok(()) };
     let Err(excess) = excess else {
-        format::check_pixels(output.format, request.size, frames, &request.settings.limits)?;
+        encode::check_pixels(output.format, request.size, frames, &request.settings.limits)?;
         return Ok(Budgeted { output, frames, passes: false });
     };
     match request.settings.animation.over_budget {
         OverBudget::Error => Err(excess),
         OverBudget::FirstFrame => {
-            let output = format::choose(&format::Request { frames: 1, ..*request })?;
-            format::check_pixels(output.format, request.size, 1, &request.settings.limits)?;
+            let output = encode::choose(&encode::Request { frames: 1, ..*request })?;
+            encode::check_pixels(output.format, request.size, 1, &request.settings.limits)?;
             Ok(Budgeted { output, frames: 1, passes: false })
         }
         OverBudget::PassThrough => {
-            let output = Output { format: format::of_source(request), ..output };
+            let output = Output { format: encode::of_source(request), ..output };
             Ok(Budgeted { output, frames, passes: true })
         }
     }
@@ -38,8 +40,8 @@ pub(super) fn budgeted(request: &format::Request<'_>, inner: [Size; 2]) -> Resul
 
 /// What an animation has too much of. Every frame is as large as the largest picture on its way: the original's, the
 /// scaled one, the turned one, the answer's.
-fn excess(request: &format::Request<'_>, format: OutputFormat, inner: [Size; 2]) -> Result<()> {
-    let format::Request { info, size, settings, .. } = request;
+fn excess(request: &encode::Request<'_>, format: OutputFormat, inner: [Size; 2]) -> Result<()> {
+    let encode::Request { info, size, settings, .. } = request;
     let limits = &settings.limits;
     let count = u64::from(request.frames);
     within("the frames of the animation", count, "limits.max_frames allows", limits.max_frames.into())?;
@@ -47,5 +49,5 @@ fn excess(request: &format::Request<'_>, format: OutputFormat, inner: [Size; 2])
     let pixels = count.saturating_mul(largest);
     let bound = "limits.max_animation_pixels allows";
     within("the pixels of all frames of the animation", pixels, bound, limits.max_animation_pixels)?;
-    format::check_pixels(format, *size, request.frames, limits)
+    encode::check_pixels(format, *size, request.frames, limits)
 }

@@ -1,6 +1,6 @@
 //! Groups of parameters: the folders of their files, with a heading for those who read of them.
 
-use super::{GROUPS, SPECS, rules::PRESET, source, spec::Spec};
+use super::{GROUPS, SPECS, policy::PRESET, source, spec::Spec};
 
 /// A group of parameters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -85,9 +85,9 @@ pub(super) fn mattering(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::params::rules::Rules;
+    use crate::params::policy::Policy;
 
-    fn hinted(rules: &Rules, query: &str, hints: &Hints) -> (String, Vec<Hint>) {
+    fn hinted(rules: &Policy, query: &str, hints: &Hints) -> (String, Vec<Hint>) {
         let (parsed, hints) = rules.parse_hinted(query, hints).unwrap();
         (parsed.params.canonical(), hints)
     }
@@ -105,7 +105,7 @@ mod tests {
             ("meta=1", "meta=1", &[]),
             ("recognition=nsfw", "recognition=nsfw", &[]),
         ] {
-            let mut rules = Rules::default();
+            let mut rules = Policy::default();
             rules.add_preset("thumb", "width=10").unwrap();
             assert_eq!(hinted(&rules, query, &hints), (canonical.to_owned(), used.to_vec()), "{query}");
             // the answer depends on what was not said, too
@@ -119,14 +119,14 @@ mod tests {
             [(1.0, ""), (1.1, ""), (1.13, "&dpr=1.25"), (2.625, "&dpr=2.75"), (0.5, ""), (9.0, "&dpr=4")]
         {
             let hints = Hints { dpr: Some(ratio), ..Hints::default() };
-            let canonical = hinted(&Rules::default(), "width=9", &hints).0;
+            let canonical = hinted(&Policy::default(), "width=9", &hints).0;
             assert_eq!(canonical, format!("width=9{expected}"), "{ratio}");
         }
     }
 
     #[test]
     fn what_the_operator_keeps_to_himself_stays_so() {
-        let mut rules = Rules::default();
+        let mut rules = Policy::default();
         rules.set_defaults("width=50").unwrap();
         let hints = Hints { width: Some(64), ..Hints::default() };
         assert_eq!(hinted(&rules, "", &hints).0, "width=64");

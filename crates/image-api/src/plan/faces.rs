@@ -1,11 +1,13 @@
 //! What faces decide: which part of the picture is kept, and where eyes are corrected. Pure numbers.
 
-use super::geometry::{Geometry, Window};
+use super::{
+    geometry::{Geometry, Window},
+    step::Eye,
+};
 use crate::{
     face::Face,
     orientation::Orientation,
     size::{Rect, Size},
-    steps::redeye::Eye,
 };
 
 /// Faces smaller than this part of the largest stand in the background.

@@ -1,32 +1,36 @@
 //! The plan: every decision of a render, made before a pixel is touched.
 
 mod budget;
+mod early_crop;
+pub mod encode;
 mod explain;
-pub(crate) mod faces;
-pub mod film;
-pub mod format;
+pub mod faces;
 pub mod geometry;
-pub mod original;
 pub mod overlay;
-mod part;
+pub mod passthrough;
 pub mod quality;
-mod tone;
-mod wish;
+mod request;
+pub mod step;
+pub mod tone;
+pub mod video;
 
 use serde::{Deserialize, Serialize};
 
 use self::{
     budget::{Budgeted, budgeted},
-    format::{Output, OutputFormat},
+    early_crop::Scaling,
+    encode::Output,
     geometry::{Canvas, Geometry, Window},
-    original::OriginalServes,
     overlay::Overlay,
-    part::Scaling,
-    wish::{content, wish},
+    passthrough::Passthrough,
+    request::{content, request as geometry_request},
+    step::{Eye, Sharpen},
+    tone::Tone,
 };
 use crate::{
-    error::{Error, Result},
-    facts::Facts,
+    error::{Result, within},
+    format::OutputFormat,
+    measurements::Measurements,
     orientation::Orientation,
     params::{
         Params, crop::crop::Crop, effect::blur::Blur, spec::Invalid, value::colour::Colour,
@@ -35,8 +39,6 @@ use crate::{
     settings::{Limits, Settings},
     size::{Extent, Rect, Size, Span},
     source::{Profile, Reduction, SourceFormat, SourceInfo},
-    steps::{redeye::Eye, sharpen::Sharpen},
-    tone::Grade,
 };
 
 /// What the client said it can show, beyond JPEG, PNG and GIF.
@@ -73,7 +75,7 @@ pub struct Plan {
     /// The larger canvas it is put on.
     pub canvas: Option<Canvas>,
     /// Corrections of tone and colour.
-    pub grade: Grade,
+    pub tone: Vec<Tone>,
     /// A gaussian blur's standard deviation, in pixels of the answer.
     pub blur: Option<f64>,
     /// Sharpening.
@@ -99,7 +101,7 @@ pub struct Plan {
     /// Size of the answer (of a frame).
     pub size: Size,
     /// Whether the original itself is the answer.
-    pub original_serves: OriginalServes,
+    pub passthrough: Passthrough,
 }
 
 /// How the original is decoded.
@@ -157,19 +159,27 @@ impl Plan {
     pub fn resolve(
         params: &Params,
         info: &SourceInfo,
-        facts: &Facts,
+        facts: &Measurements,
         accept: Accept,
         settings: &Settings,
     ) -> Result<Self> {
         let (orientation, degrees) = turns(params, info.orientation);
         let upright = orientation.size(info.stored);
         let kept = facts.window.or(facts.trim).unwrap_or(upright.rect());
-        let geometry = geometry::solve(&wish(params, info, content(info, orientation, kept), degrees))
-            .map_err(|geometry::NoOverlap(size)| {
-                let mut value = String::new();
-                params.crop.iter().for_each(|crop| crate::params::spec::Param::canonical(crop, &mut value));
-                Invalid::new("crop", &value, format!("a region that touches the scaled picture of {size}"))
-            })?;
+        let geometry =
+            geometry::solve(&geometry_request(params, info, content(info, orientation, kept), degrees))
+                .map_err(|geometry::NoOverlap(size)| {
+                    let mut value = String::new();
+                    params
+                        .crop
+                        .iter()
+                        .for_each(|crop| crate::params::spec::Param::canonical(crop, &mut value));
+                    Invalid::new(
+                        "crop",
+                        &value,
+                        format!("a region that touches the scaled picture of {size}"),
+                    )
+                })?;
         let geometry = match params.crop {
             Some(Crop::Face) => faces::framed(geometry, &facts.faces, kept, degrees),
             _ => geometry,
@@ -182,14 +192,14 @@ impl Plan {
         let size = padded(geometry.size(), pad);
         check_sizes(&geometry, size, &settings.limits)?;
         let background = params.pad_color.map_or(Colour::WHITE, |colour| colour.0);
-        let grade = tone::grade(params);
+        let tone = tone::corrections(params);
         let overlays = overlay::overlays(params, geometry.size());
         let request =
-            format::Request { params, info, size, accept, background, settings, frames: info.frames };
+            encode::Request { params, info, size, accept, background, settings, frames: info.frames };
         let Budgeted { output, frames, passes } = budgeted(&request, largest(&geometry))?;
         let size = match output.format {
             _ if passes => info.stored,
-            OutputFormat::Mp4 => film::even(size),
+            OutputFormat::Mp4 => video::even(size),
             _ => size,
         };
         // a trimmed box and eyes are exact to the pixel, which a picture decoded smaller would blur
@@ -198,7 +208,7 @@ impl Plan {
         let load = load(info, content, orientation, &geometry, exact, frames, &settings.limits);
         let scaled = orientation.size(geometry.scaled);
         let (decoded, resize_from) = decoded(kept, &load, orientation, info, scaled);
-        let (cut, window) = part::split(&geometry, orientation);
+        let (cut, window) = early_crop::split(&geometry, orientation);
         let scaling = Scaling { extract: decoded, scaled, cut }.early(info.vector.is_some());
         let Scaling { extract: decoded, scaled, cut } = scaling;
         let extract = (decoded != load.size.rect()).then_some(decoded);
@@ -228,7 +238,7 @@ impl Plan {
             turn,
             window,
             canvas: geometry.canvas,
-            grade,
+            tone,
             blur: params.blur.map(Blur::sigma),
             sharpen: sharpen(params),
             overlays,
@@ -242,23 +252,23 @@ impl Plan {
             profile: info.profile,
             output,
             size,
-            original_serves: if passes { OriginalServes::Always } else { OriginalServes::Never },
+            passthrough: if passes { Passthrough::Always } else { Passthrough::Never },
         };
-        let original_serves = original::serves(&plan, params, info, settings);
-        Ok(Self { original_serves, ..plan })
+        let passthrough = passthrough::serves(&plan, params, info, settings);
+        Ok(Self { passthrough, ..plan })
     }
 }
 
 impl Plan {
     /// The size that a picture has after its turns, if nothing scales it.
-    pub(crate) fn natural_size(params: &Params, info: &SourceInfo) -> Extent {
+    pub fn natural_size(params: &Params, info: &SourceInfo) -> Extent {
         let (orientation, degrees) = turns(params, info.orientation);
         geometry::natural(orientation.extent(info.extent()), degrees)
     }
 }
 
 /// Splits all turns into right angles with mirrors, and the angle of at most 45 degrees that is left.
-pub(crate) fn turns(params: &Params, stored: Orientation) -> (Orientation, f64) {
+pub fn turns(params: &Params, stored: Orientation) -> (Orientation, f64) {
     let upright = if params.autorotate.is_none_or(|on| on.0) { stored } else { Orientation::default() };
     let clockwise = params.rotate.map_or(0.0, |rotate| rotate.0) - params.angle.map_or(0.0, |angle| angle.0);
     // the nearest right angle; halfway between two, the one that was not reached yet is left alone
@@ -310,11 +320,6 @@ fn check_sizes(geometry: &Geometry, answer: Size, limits: &Limits) -> Result<()>
 /// The largest pictures that are made on the way to the answer.
 fn largest(geometry: &Geometry) -> [Size; 2] {
     geometry.turned.map_or([geometry.size(); 2], |turned| [geometry.scaled, turned])
-}
-
-/// An error if there is too much of something.
-pub(crate) fn within(what: &'static str, actual: u64, bound: &'static str, limit: u64) -> Result<()> {
-    if actual > limit { Err(Error::OverLimit { what, actual, bound, limit }) } else { Ok(()) }
 }
 
 fn load(

@@ -6,13 +6,13 @@ use super::*;
 
 const WIDE: Size = Size { width: 200, height: 100 };
 
-fn wish(
+fn request(
     content: Size,
     width: impl Into<Option<u32>>,
     height: impl Into<Option<u32>>,
     crop: Option<Crop>,
-) -> Wish {
-    Wish {
+) -> Request {
+    Request {
         content: content.into(),
         degrees: 0.0,
         width: width.into(),
@@ -22,8 +22,8 @@ fn wish(
     }
 }
 
-fn answer(wish: &Wish) -> (u32, u32) {
-    let size = solve(wish).unwrap().size();
+fn answer(request: &Request) -> (u32, u32) {
+    let size = solve(request).unwrap().size();
     (size.width, size.height)
 }
 
@@ -47,22 +47,22 @@ fn boxes() {
         (None, None, Some(Crop::Zoom), (200, 100)),
         (Some(1), None, None, (1, 1)),
     ] {
-        assert_eq!(answer(&wish(WIDE, width, height, crop)), expected, "{width:?} {height:?} {crop:?}");
+        assert_eq!(answer(&request(WIDE, width, height, crop)), expected, "{width:?} {height:?} {crop:?}");
     }
     let portrait = Size { width: 550, height: 740 };
-    assert_eq!(answer(&wish(portrait, 300, None, None)), (300, 404));
-    assert_eq!(answer(&wish(portrait, 300, 300, None)), (223, 300));
+    assert_eq!(answer(&request(portrait, 300, None, None)), (300, 404));
+    assert_eq!(answer(&request(portrait, 300, 300, None)), (223, 300));
 }
 
 #[test]
 fn covers_are_cut_at_the_right_edge() {
     let tall = Size { width: 100, height: 300 };
-    let top = |crop| match solve(&wish(tall, 100, 100, Some(crop))).unwrap().window {
+    let top = |crop| match solve(&request(tall, 100, 100, Some(crop))).unwrap().window {
         Some(Window::Fixed(rect)) => rect.top,
         other => panic!("{other:?}"),
     };
     assert_eq!((top(Crop::Top), top(Crop::Fit), top(Crop::Bottom)), (0, 100, 200));
-    let interesting = solve(&wish(tall, 50, 50, Some(Crop::Face))).unwrap().window;
+    let interesting = solve(&request(tall, 50, 50, Some(Crop::Face))).unwrap().window;
     assert_eq!(interesting, Some(Window::Interesting(Size { width: 50, height: 50 })));
 }
 
@@ -70,7 +70,7 @@ fn covers_are_cut_at_the_right_edge() {
 fn regions() {
     let region = |x, y, width, height| Some(Crop::Region(Region { x, y, width, height }));
     let at = Place::At;
-    let found = |crop| match solve(&wish(WIDE, None, None, crop)).map(|geometry| geometry.window) {
+    let found = |crop| match solve(&request(WIDE, None, None, crop)).map(|geometry| geometry.window) {
         Ok(Some(Window::Fixed(rect))) => Some((rect.left, rect.top, rect.width, rect.height)),
         Ok(None) => Some((0, 0, 200, 100)),
         _ => None,
@@ -91,9 +91,9 @@ fn regions() {
 #[test]
 fn free_turns_grow_the_canvas() {
     let picture = Size { width: 600, height: 450 };
-    let turned = Wish { degrees: 45.0, ..wish(picture, None, None, None) };
+    let turned = Request { degrees: 45.0, ..request(picture, None, None, None) };
     assert_eq!(answer(&turned), (742, 742));
-    let small = Wish { degrees: 45.0, ..wish(picture, 100, None, None) };
+    let small = Request { degrees: 45.0, ..request(picture, 100, None, None) };
     let geometry = solve(&small).unwrap();
     assert_eq!(
         (geometry.size(), geometry.scaled),
@@ -104,10 +104,11 @@ fn free_turns_grow_the_canvas() {
 #[test]
 fn zoom_keeps_the_size() {
     let picture = Size { width: 640, height: 427 };
-    let geometry = solve(&Wish { degrees: 10.0, ..wish(picture, None, None, Some(Crop::Zoom)) }).unwrap();
+    let geometry =
+        solve(&Request { degrees: 10.0, ..request(picture, None, None, Some(Crop::Zoom)) }).unwrap();
     assert_eq!(geometry.size(), picture);
     assert!(geometry.scaled.width > picture.width);
-    let small = solve(&Wish { degrees: 10.0, ..wish(picture, 320, None, Some(Crop::Zoom)) }).unwrap();
+    let small = solve(&Request { degrees: 10.0, ..request(picture, 320, None, Some(Crop::Zoom)) }).unwrap();
     assert_eq!(small.size().width, 320);
 }
 
@@ -131,14 +132,15 @@ fn without_enlarging() {
         (Some(300), Some(300), Some(Crop::Pad), (300, 300)),
         (Some(300), Some(50), Some(Crop::Pad), (300, 50)),
     ] {
-        let small = Wish { enlarge: Enlarge::Never, ..wish(WIDE, width, height, crop) };
+        let small = Request { enlarge: Enlarge::Never, ..request(WIDE, width, height, crop) };
         assert_eq!(answer(&small), expected, "{width:?} {height:?} {crop:?}");
     }
     let never = |degrees, width: Option<u32>, crop| {
-        let wish = Wish { degrees, enlarge: Enlarge::Never, ..wish(WIDE, width, None, crop) };
-        solve(&wish).unwrap()
+        let request = Request { degrees, enlarge: Enlarge::Never, ..request(WIDE, width, None, crop) };
+        solve(&request).unwrap()
     };
-    let padded = solve(&Wish { enlarge: Enlarge::Never, ..wish(WIDE, 300, 300, Some(Crop::Pad)) }).unwrap();
+    let padded =
+        solve(&Request { enlarge: Enlarge::Never, ..request(WIDE, 300, 300, Some(Crop::Pad)) }).unwrap();
     let canvas = Canvas { size: Size { width: 300, height: 300 }, left: 50, top: 100 };
     assert_eq!((padded.scaled, padded.canvas), (WIDE, Some(canvas)));
     assert_eq!(never(30.0, Some(9000), None).scaled, WIDE);
@@ -146,16 +148,16 @@ fn without_enlarging() {
     assert!(zoomed.scaled.height <= 101 && zoomed.size().width < 200, "{zoomed:?}");
     assert_eq!(never(30.0, Some(9000), Some(Crop::Zoom)), zoomed);
     // a pixel of the answer is more than a thousand times what the line's height should be
-    let line = wish(Size { width: 2000, height: 1 }, None, None, Some(Crop::Zoom));
-    let line = solve(&Wish { degrees: 45.0, enlarge: Enlarge::Never, ..line }).unwrap();
+    let line = request(Size { width: 2000, height: 1 }, None, None, Some(Crop::Zoom));
+    let line = solve(&Request { degrees: 45.0, enlarge: Enlarge::Never, ..line }).unwrap();
     assert_eq!(line.scaled, Size { width: 1415, height: 1 });
 }
 
 #[test]
 fn regions_shrink_with_what_was_not_enlarged() {
     let region = Crop::Region(Region { x: Place::At(100), y: Place::Center, width: 200, height: 50 });
-    let asked = wish(WIDE, 1000, None, Some(region));
-    let window = |enlarge| solve(&Wish { enlarge, ..asked }).unwrap().window;
+    let asked = request(WIDE, 1000, None, Some(region));
+    let window = |enlarge| solve(&Request { enlarge, ..asked }).unwrap().window;
     let rect = |left, top, width, height| Some(Window::Fixed(Rect { left, top, width, height }));
     assert_eq!(window(Enlarge::Allowed), rect(100, 225, 200, 50));
     assert_eq!(window(Enlarge::Never), rect(20, 45, 40, 10));
@@ -186,7 +188,7 @@ proptest! {
         degrees in prop::sample::select(vec![0.0, 0.5, 10.0, -33.0, 45.0]),
     ) {
         let content = Size { width, height };
-        let geometry = solve(&Wish { degrees, ..wish(content, w, h, crop) }).unwrap();
+        let geometry = solve(&Request { degrees, ..request(content, w, h, crop) }).unwrap();
         let size = geometry.size();
         prop_assert!(size.width >= 1 && size.height >= 1);
         let exact = matches!(crop, Some(Crop::Fit | Crop::Top | Crop::Bottom | Crop::Pad | Crop::Stretch));
@@ -213,8 +215,8 @@ proptest! {
         width in 1..2000u32, height in 1..2000u32, w in side_or_none(), h in side_or_none(), crop in crops(),
         degrees in prop::sample::select(vec![0.0, 0.5, 10.0, -33.0, 45.0]),
     ) {
-        let wish = Wish { degrees, ..wish(Size { width, height }, w, h, crop) };
-        let (free, kept) = (solve(&wish).unwrap(), solve(&Wish { enlarge: Enlarge::Never, ..wish }).unwrap());
+        let request = Request { degrees, ..request(Size { width, height }, w, h, crop) };
+        let (free, kept) = (solve(&request).unwrap(), solve(&Request { enlarge: Enlarge::Never, ..request }).unwrap());
         prop_assert!(kept.scaled.width <= width && kept.scaled.height <= height, "{kept:?}");
         let (free, kept_size) = (free.size(), kept.size());
         prop_assert!(kept_size.width <= free.width && kept_size.height <= free.height);
@@ -229,7 +231,7 @@ proptest! {
 
     #[test]
     fn the_aspect_ratio_is_kept_to_the_pixel(width in 1..5000u32, height in 1..5000u32, w in 1..3000u32) {
-        let size = solve(&wish(Size { width, height }, w, None, None)).unwrap().size();
+        let size = solve(&request(Size { width, height }, w, None, None)).unwrap().size();
         let exact = f64::from(height) * f64::from(w) / f64::from(width);
         prop_assert!((f64::from(size.height) - exact).abs() <= 0.5 || size.height == 1);
     }
@@ -240,7 +242,7 @@ proptest! {
     ) {
         prop_assume!(degrees.abs() > 0.1);
         let content = Size { width, height };
-        let geometry = solve(&Wish { degrees, ..wish(content, None, None, Some(Crop::Zoom)) }).unwrap();
+        let geometry = solve(&Request { degrees, ..request(content, None, None, Some(Crop::Zoom)) }).unwrap();
         let size = geometry.size();
         let (sine, cosine) = degrees.abs().to_radians().sin_cos();
         let (wide, high) = (f64::from(size.width), f64::from(size.height));

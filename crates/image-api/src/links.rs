@@ -1,7 +1,6 @@
 //! The pictures that a request names beside its original.
 
 use crate::{
-    error::Result,
     params::{
         Params,
         output::format::Format,

@@ -1,109 +1,25 @@
 //! Which format the answer has, and with which settings it is encoded.
 
-use serde::{Deserialize, Serialize};
-
 use crate::{
-    error::{Error, Result},
+    error::{OverLimit, Result, within},
+    format::OutputFormat,
     params::{Params, output::format::Format, value::colour::Colour},
     plan::{
-        Accept, film,
+        Accept,
         quality::{self, Search},
-        within,
+        video,
     },
     settings::{Limits, Settings},
     size::Size,
-    source::{SourceFormat, SourceInfo, Storage},
+    source::{SourceInfo, Storage},
 };
 
-/// A format that is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum OutputFormat {
-    /// JPEG.
-    Jpeg,
-    /// PNG.
-    Png,
-    /// WebP.
-    Webp,
-    /// AVIF.
-    Avif,
-    /// GIF.
-    Gif,
-    /// A film: H.264 in MP4.
-    Mp4,
-}
-
-impl OutputFormat {
-    /// The media type.
-    pub fn mime(self) -> &'static str {
-        match self {
-            Self::Jpeg => "image/jpeg",
-            Self::Png => "image/png",
-            Self::Webp => "image/webp",
-            Self::Avif => "image/avif",
-            Self::Gif => "image/gif",
-            Self::Mp4 => "video/mp4",
-        }
-    }
-
-    /// The name as in `format=`, and the usual file ending.
-    pub fn name(self) -> &'static str {
-        self.mime().trim_start_matches("image/").trim_start_matches("video/")
-    }
-
-    /// Whether pixels can be transparent.
-    pub fn has_alpha(self) -> bool {
-        !matches!(self, Self::Jpeg | Self::Mp4)
-    }
-
-    /// Whether pictures can move.
-    pub fn animates(self) -> bool {
-        matches!(self, Self::Gif | Self::Webp | Self::Mp4)
-    }
-
-    /// Largest side that the format can store.
-    pub fn max_side(self) -> u32 {
-        match self {
-            Self::Webp => 16_383,
-            Self::Avif => 16_384,
-            Self::Jpeg | Self::Gif => 65_535,
-            Self::Png => i32::MAX as u32,
-            Self::Mp4 => film::MAX_LONG_SIDE,
-        }
-    }
-
-    /// What sets [`Self::max_side`].
-    fn side_bound(self) -> &'static str {
-        match self {
-            Self::Jpeg => "JPEG allows",
-            Self::Png => "PNG allows",
-            Self::Webp => "WebP allows",
-            Self::Avif => "AVIF allows",
-            Self::Gif => "GIF allows",
-            Self::Mp4 => "H.264 allows",
-        }
-    }
-
-    /// Most pixels of all frames that this format is encoded with, if it has a bound of its own; with the bound's name.
-    fn most_pixels(self, limits: &Limits) -> Option<(&'static str, u64)> {
-        match self {
-            Self::Avif => Some(("limits.max_avif_pixels allows", limits.max_avif_pixels)),
-            Self::Gif => Some(("limits.max_gif_pixels allows", limits.max_gif_pixels)),
-            Self::Jpeg | Self::Png | Self::Webp | Self::Mp4 => None,
-        }
-    }
-
-    /// Whether detail is given up for bytes.
-    pub fn is_lossy(self) -> bool {
-        matches!(self, Self::Jpeg | Self::Webp | Self::Avif)
-    }
-
-    /// The encoder's own number for a quality on JPEG's scale.
-    pub fn quality(self, jpeg: u8) -> u8 {
-        match self {
-            Self::Avif => avif_quality(jpeg),
-            Self::Mp4 => film::quantiser(jpeg),
-            _ => jpeg,
-        }
+/// Most pixels of all frames that this format is encoded with, if it has a limit of its own; with the limit's name.
+fn most_pixels(format: OutputFormat, limits: &Limits) -> Option<(&'static str, u64)> {
+    match format {
+        OutputFormat::Avif => Some(("limits.max_avif_pixels allows", limits.max_avif_pixels)),
+        OutputFormat::Gif => Some(("limits.max_gif_pixels allows", limits.max_gif_pixels)),
+        OutputFormat::Jpeg | OutputFormat::Png | OutputFormat::Webp | OutputFormat::Mp4 => None,
     }
 }
 
@@ -181,10 +97,10 @@ pub fn choose(request: &Request<'_>) -> Result<Output> {
     if side > format.max_side() {
         let (actual, limit) = (side.into(), format.max_side().into());
         let what = "the longer side of the answer in pixels";
-        return Err(Error::OverLimit { what, actual, bound: format.side_bound(), limit });
+        return Err(OverLimit { what, actual, bound: format.side_bound(), limit }.into());
     }
     if format == OutputFormat::Mp4 {
-        film::check(*size)?;
+        video::check(*size)?;
     }
     let still = !(format.animates() && request.frames > 1);
     let strips = params.strip_exif.is_some_and(|strip| strip.0);
@@ -218,7 +134,7 @@ fn chroma(params: &Params, info: &SourceInfo) -> Chroma {
 
 /// Refuses what would take a slow encoder too long.
 pub(super) fn check_pixels(format: OutputFormat, size: Size, frames: u32, limits: &Limits) -> Result<()> {
-    let Some((bound, limit)) = format.most_pixels(limits) else { return Ok(()) };
+    let Some((bound, limit)) = most_pixels(format, limits) else { return Ok(()) };
     within("the pixels of the answer, all frames together", pixels(size, frames), bound, limit)
 }
 
@@ -262,14 +178,7 @@ fn format(request: &Request<'_>) -> OutputFormat {
 
 /// The format of the original, or of what comes nearest.
 pub fn of_source(request: &Request<'_>) -> OutputFormat {
-    match request.info.format {
-        SourceFormat::Jpeg => OutputFormat::Jpeg,
-        SourceFormat::Png => OutputFormat::Png,
-        SourceFormat::Webp => OutputFormat::Webp,
-        SourceFormat::Heif => OutputFormat::Avif,
-        SourceFormat::Gif => OutputFormat::Gif,
-        SourceFormat::Tiff | SourceFormat::Svg | SourceFormat::Bmp | SourceFormat::Ico => plain(request),
-    }
+    request.info.format.written().unwrap_or_else(|| plain(request))
 }
 
 /// The best that the client accepts.
@@ -293,39 +202,4 @@ fn plain(request: &Request<'_>) -> OutputFormat {
     let flattened = request.params.flatten.is_some_and(|flatten| flatten.0);
     let transparent = request.info.alpha || !request.background.is_opaque();
     if transparent && !flattened { OutputFormat::Png } else { OutputFormat::Jpeg }
-}
-
-/// JPEG qualities and the AVIF qualities (libaom by libvips, effort 0) that look alike: equal mean SSIMULACRA2 over
-/// the project's sample photographs, measured by `cargo xtask calibrate-avif`.
-const AVIF_QUALITY: [(u8, u8); 10] =
-    [(1, 1), (10, 9), (20, 29), (30, 39), (50, 49), (70, 58), (80, 66), (90, 86), (95, 93), (100, 99)];
-
-/// The AVIF quality that looks like a JPEG quality.
-fn avif_quality(jpeg: u8) -> u8 {
-    mapped(&AVIF_QUALITY, jpeg)
-}
-
-/// What looks like a JPEG quality by a table that begins at 1 and ends at 100: between two entries by straight lines.
-pub(super) fn mapped(table: &[(u8, u8)], jpeg: u8) -> u8 {
-    let after = table.iter().position(|(quality, _)| *quality >= jpeg).unwrap_or(table.len() - 1);
-    let (low, high) = (table[after.saturating_sub(1)], table[after]);
-    if low.0 == high.0 {
-        return high.1;
-    }
-    let part = f64::from(jpeg - low.0) / f64::from(high.0 - low.0);
-    (f64::from(low.1) + part * (f64::from(high.1) - f64::from(low.1))).round() as u8
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn avif_quality_grows_with_jpeg_quality() {
-        let all: Vec<_> = (1..=100).map(avif_quality).collect();
-        assert!(all.is_sorted() && all[0] >= 1 && all[99] <= 100);
-        for (jpeg, avif) in AVIF_QUALITY {
-            assert_eq!(avif_quality(jpeg), avif);
-        }
-    }
 }

@@ -1,19 +1,47 @@
 //! `filter`: one of twenty looks.
 
-use crate::{
-    params::{
-        spec::{Example, Expected, Grammar, Param, Reading, Spec},
-        value::number,
-    },
-    tone::look,
+use crate::params::{
+    spec::{Example, Expected, Grammar, Param, Reading, Spec},
+    value::number,
 };
 
-/// The number of a look, 1 to 20, in the order of [`look::NAMES`].
+/// Names in the order of their numbers, from 1.
+pub const NAMES: [&str; 20] = [
+    "grayscale",
+    "sepia",
+    "noir",
+    "silver",
+    "selenium",
+    "cyanotype",
+    "vintage",
+    "instant",
+    "chrome",
+    "vivid",
+    "matte",
+    "golden",
+    "frost",
+    "cross",
+    "bleach",
+    "lomo",
+    "cinema",
+    "moonlight",
+    "poster",
+    "negative",
+];
+
+/// The number of a look, 1 to 20, in the order of [`NAMES`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Filter(pub u8);
 
 /// What clients of the original send for the look without colour.
 const ALSO_GRAYSCALE: f64 = 21.0;
+
+impl Filter {
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        NAMES[usize::from(self.0 - 1)]
+    }
+}
 
 impl Param for Filter {
     const SPEC: Spec = Spec {
@@ -133,7 +161,7 @@ impl Param for Filter {
 
     fn parse(raw: &str) -> Result<Reading<Self>, Expected> {
         let word = raw.trim().to_ascii_lowercase();
-        if let Some(index) = look::NAMES.iter().position(|name| *name == word) {
+        if let Some(index) = NAMES.iter().position(|name| *name == word) {
             return Ok(Reading::exact(Self(index as u8 + 1)));
         }
         match number::finite(&word) {

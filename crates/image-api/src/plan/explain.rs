@@ -2,20 +2,23 @@
 
 use std::fmt::{self, Display, Formatter};
 
-use super::{Paint, Plan, Window, format::Metadata, original::OriginalServes};
+use super::{Paint, Plan, Window, encode::Metadata, passthrough::Passthrough};
+use crate::format::OutputFormat;
 use crate::source::{Profile, SourceFormat};
 
 impl Display for Plan {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        if self.original_serves == OriginalServes::Always {
+        if self.passthrough == Passthrough::Always {
             return write!(f, "answer the original as it is: {}", self.size);
         }
-        if self.original_serves == OriginalServes::Stripped {
+        if self.passthrough == Passthrough::Stripped {
             return write!(f, "answer the original without its metadata: {}", self.size);
         }
         self.explain_load(f)?;
         self.explain_geometry(f)?;
-        write!(f, "{}", self.grade)?;
+        for tone in &self.tone {
+            writeln!(f, "{tone}")?;
+        }
         if let Some(sigma) = self.blur {
             writeln!(f, "blur, sigma {sigma:.2} px")?;
         }
@@ -109,8 +112,8 @@ impl Plan {
         let output = &self.output;
         write!(f, "encode {:?}", output.format)?;
         match output.format {
-            super::format::OutputFormat::Png | super::format::OutputFormat::Gif => {}
-            super::format::OutputFormat::Mp4 => write!(f, ", quantiser {}", output.quality)?,
+            OutputFormat::Png | OutputFormat::Gif => {}
+            OutputFormat::Mp4 => write!(f, ", quantiser {}", output.quality)?,
             _ => match output.search {
                 Some(search) => write!(f, ", {search}")?,
                 None => write!(f, ", quality {}", output.quality)?,
@@ -126,9 +129,9 @@ impl Plan {
             write!(f, ", without metadata")?;
         }
         write!(f, ": {}", self.size)?;
-        match self.original_serves {
-            OriginalServes::IfSmaller => write!(f, ", or the original if that is smaller"),
-            OriginalServes::Never | OriginalServes::Always | OriginalServes::Stripped => Ok(()),
+        match self.passthrough {
+            Passthrough::IfSmaller => write!(f, ", or the original if that is smaller"),
+            Passthrough::Never | Passthrough::Always | Passthrough::Stripped => Ok(()),
         }
     }
 }

@@ -1,16 +1,14 @@
-//! What is particular to films: sizes that the encoder takes, how long frames last, quality as a quantiser.
+//! What is particular to videos: sizes that the encoder takes, how long frames last, quality as a quantiser.
 
 use crate::{
-    error::{Error, Result},
-    plan::format,
+    error::{OverLimit, Result},
     size::Size,
 };
 
 /// Smallest side that the encoder takes, a macroblock's.
 const MIN_SIDE: u32 = 16;
 
-/// Largest sides that the encoder takes: those of its highest level.
-pub const MAX_LONG_SIDE: u32 = 3840;
+/// Longest shorter side that the encoder takes: that of its highest level.
 const MAX_SHORT_SIDE: u32 = 2160;
 
 /// Shortest delay that is obeyed, and what lasts instead of a shorter one, in milliseconds. GIFs that say "as fast as
@@ -28,43 +26,25 @@ pub fn check(size: Size) -> Result<()> {
     let short = size.width.min(size.height);
     if even(size).width.min(even(size).height) < MIN_SIDE {
         let (actual, limit) = (short.into(), MIN_SIDE.into());
-        let what = "the shorter side of a film in pixels";
-        return Err(Error::OverLimit { what, actual, bound: "H.264 needs at least", limit });
+        let what = "the shorter side of a video in pixels";
+        return Err(OverLimit { what, actual, bound: "H.264 needs at least", limit }.into());
     }
     if short > MAX_SHORT_SIDE {
         let (actual, limit) = (short.into(), MAX_SHORT_SIDE.into());
-        let what = "the shorter side of a film in pixels";
-        return Err(Error::OverLimit { what, actual, bound: "H.264 allows", limit });
+        let what = "the shorter side of a video in pixels";
+        return Err(OverLimit { what, actual, bound: "H.264 allows", limit }.into());
     }
     Ok(())
 }
 
-/// How long a frame lasts in a film, in milliseconds.
+/// How long a frame lasts in a video, in milliseconds.
 pub fn duration(delay: Option<i32>) -> u32 {
     delay.filter(|delay| *delay >= SHORTEST_DELAY).map_or(USUAL_DELAY, i32::unsigned_abs)
-}
-
-/// JPEG qualities and the quantisers of H.264 (openh264, frames that stand alone) that look alike: equal mean
-/// SSIMULACRA2 over the project's sample photographs, colour at half resolution in both, measured by
-/// `cargo xtask calibrate-mp4`.
-const QUANTISER: [(u8, u8); 10] =
-    [(1, 51), (10, 41), (20, 35), (30, 32), (50, 28), (70, 25), (80, 23), (90, 18), (95, 13), (100, 12)];
-
-/// The quantiser whose frames look like a JPEG quality.
-pub fn quantiser(quality: u8) -> u8 {
-    format::mapped(&QUANTISER, quality)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_better_quality_never_has_a_coarser_quantiser() {
-        let all: Vec<_> = (1..=100).map(quantiser).collect();
-        assert!(all.iter().rev().is_sorted() && all[0] == 51 && all[99] == 12);
-        assert_eq!([quantiser(90), quantiser(85), quantiser(80)], [18, 21, 23]);
-    }
 
     #[test]
     fn sides_are_even_and_within_what_the_encoder_takes() {

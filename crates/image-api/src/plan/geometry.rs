@@ -1,4 +1,4 @@
-//! The solver: from sizes and wishes to the sizes and rectangles of every step. Pure numbers.
+//! The solver: from sizes and what is asked for to the sizes and rectangles of every step. Pure numbers.
 
 use crate::{
     params::{
@@ -10,7 +10,7 @@ use crate::{
 
 /// What is asked of the solver.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Wish {
+pub struct Request {
     /// The part of the original that is kept, upright and right-angle turns applied.
     pub content: Extent,
     /// What is left of the turn after right angles, clockwise, in degrees.
@@ -89,31 +89,31 @@ pub fn natural(content: Extent, degrees: f64) -> Extent {
 }
 
 /// Solves.
-pub fn solve(wish: &Wish) -> Result<Geometry, NoOverlap> {
-    let turn = Turn::new(wish.content, wish.degrees);
-    let zoom = turn.is_some() && wish.crop == Some(Crop::Zoom);
+pub fn solve(request: &Request) -> Result<Geometry, NoOverlap> {
+    let turn = Turn::new(request.content, request.degrees);
+    let zoom = turn.is_some() && request.crop == Some(Crop::Zoom);
     let base = match &turn {
         Some(turn) if !zoom => turn.canvas(1.0),
         // what is cut out of a turned picture is not scaled back where nothing may be enlarged
-        Some(turn) if wish.enlarge == Enlarge::Never => wish.content.scaled(turn.fits()),
-        _ => wish.content,
+        Some(turn) if request.enlarge == Enlarge::Never => request.content.scaled(turn.fits()),
+        _ => request.content,
     };
-    let framed = frame(base, wish);
+    let framed = frame(base, request);
     let placed = match &turn {
         None => {
             Geometry { scaled: framed.picture, turned: None, window: framed.window, canvas: framed.canvas }
         }
-        Some(turn) if zoom => turn.zoomed(framed.picture, wish.enlarge),
+        Some(turn) if zoom => turn.zoomed(framed.picture, request.enlarge),
         Some(turn) => Geometry {
-            scaled: turn.before(framed.picture, wish.enlarge),
+            scaled: turn.before(framed.picture, request.enlarge),
             turned: Some(framed.picture),
             window: framed.window,
             canvas: framed.canvas,
         },
     };
-    match wish.crop {
+    match request.crop {
         Some(Crop::Region(region)) => {
-            let asked = frame(base, &Wish { enlarge: Enlarge::Allowed, ..*wish }).picture;
+            let asked = frame(base, &Request { enlarge: Enlarge::Allowed, ..*request }).picture;
             let region = shrunk(region, f64::from(framed.picture.width) / f64::from(asked.width));
             let rect = overlap(region, framed.picture).ok_or(NoOverlap(framed.picture))?;
             Ok(Geometry { window: (rect != framed.picture.rect()).then_some(Window::Fixed(rect)), ..placed })
@@ -142,11 +142,11 @@ struct Framed {
     canvas: Option<Canvas>,
 }
 
-fn frame(base: Extent, wish: &Wish) -> Framed {
+fn frame(base: Extent, request: &Request) -> Framed {
     let plain = |picture| Framed { picture, window: None, canvas: None };
-    let never = wish.enlarge == Enlarge::Never;
-    let crop = wish.crop;
-    match (wish.width, wish.height) {
+    let never = request.enlarge == Enlarge::Never;
+    let crop = request.crop;
+    match (request.width, request.height) {
         (None, None) => plain(base.rounded()),
         (Some(width), None) if never && f64::from(width) > base.width => plain(base.rounded()),
         (None, Some(height)) if never && f64::from(height) > base.height => plain(base.rounded()),
@@ -164,8 +164,8 @@ fn frame(base: Extent, wish: &Wish) -> Framed {
                 Some(Crop::Fit | Crop::Top | Crop::Bottom | Crop::Face | Crop::Entropy) => {
                     cut(base, reached, crop)
                 }
-                Some(Crop::Pad) => padded(inside(base, bounds, wish.enlarge), bounds),
-                _ => plain(inside(base, bounds, wish.enlarge)),
+                Some(Crop::Pad) => padded(inside(base, bounds, request.enlarge), bounds),
+                _ => plain(inside(base, bounds, request.enlarge)),
             }
         }
     }

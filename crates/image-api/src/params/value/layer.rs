@@ -5,6 +5,7 @@ use std::ops::RangeInclusive;
 use serde_json::{Map, Value};
 
 use crate::{
+    font::Font,
     params::{
         overlay::{mark_alpha::OPAQUE, mark_scale::MAX_PERCENT},
         spec::{Expected, Reading},
@@ -16,7 +17,6 @@ use crate::{
             url::{self, Url},
         },
     },
-    text::Font,
 };
 
 /// The scale that fits the whole picture.

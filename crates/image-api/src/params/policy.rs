@@ -6,16 +6,16 @@ use serde_json::Value as Json;
 
 use super::{
     Params, Parsed, SPECS,
+    allowed_sizes::AllowedSizes,
     hints::{self, Hint, Hints},
     lookup,
     refusal::Refusal,
-    sizes::Sizes,
     source,
     spec::{Expected, Grammar, Invalid, Spec},
     value::colour::{self, Colour},
 };
 use crate::{
-    overlay::{MAX_DEPTH, carried},
+    links::{MAX_DEPTH, carried},
     query::{self, Value},
 };
 
@@ -35,7 +35,7 @@ pub static PRESET: Spec = Spec {
 
 /// The rules. By default everything is allowed, and nothing is prepared.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Rules {
+pub struct Policy {
     strict: bool,
     /// Names of the parameters that requests may use; all if empty.
     allowed: BTreeSet<&'static str>,
@@ -43,7 +43,7 @@ pub struct Rules {
     presets: BTreeMap<String, Layer>,
     /// By their names in small letters.
     colours: BTreeMap<String, Colour>,
-    sizes: Sizes,
+    sizes: AllowedSizes,
 }
 
 /// One text for each parameter, in the order of `SPECS`.
@@ -78,7 +78,7 @@ enum Unknown {
     Refused,
 }
 
-impl Rules {
+impl Policy {
     /// Refuses unknown names, and values out of range instead of bringing them into it.
     pub fn be_strict(&mut self) {
         self.strict = true;
@@ -120,7 +120,7 @@ impl Rules {
     }
 
     /// The sizes that requests may ask for. What presets and defaults say is not restricted.
-    pub fn restrict_sizes(&mut self, sizes: Sizes) {
+    pub fn restrict_sizes(&mut self, sizes: AllowedSizes) {
         self.sizes = sizes;
     }
 
@@ -241,7 +241,7 @@ impl Rules {
     }
 }
 
-impl Rules {
+impl Policy {
     /// Layers with the colours of their texts in place of names that the operator gave them.
     fn layers_spelt_out(&self, text: String) -> String {
         let Ok(Json::Array(mut layers)) = serde_json::from_str(&text) else { return text };
@@ -332,31 +332,31 @@ fn text(spec: &Spec, value: Option<Value>) -> Result<Option<String>, Invalid> {
 mod tests {
     use super::*;
 
-    fn strict() -> Rules {
-        let mut rules = Rules::default();
+    fn strict() -> Policy {
+        let mut rules = Policy::default();
         rules.be_strict();
         rules
     }
 
     #[track_caller]
-    fn canonical(rules: &Rules, query: &str) -> String {
+    fn canonical(rules: &Policy, query: &str) -> String {
         rules.parse(query).unwrap().params.canonical()
     }
 
     #[track_caller]
-    fn refused(rules: &Rules, query: &str) -> (String, String) {
+    fn refused(rules: &Policy, query: &str) -> (String, String) {
         let refusal = rules.parse(query).unwrap_err();
         (refusal.parameter().to_owned(), refusal.to_string())
     }
 
     #[test]
     fn colours_of_layers_may_be_the_operators() {
-        let mut rules = Rules::default();
+        let mut rules = Policy::default();
         rules.name_colour("Brand", "#1e78dc").unwrap();
         let layers = r#"layers=[{"text":"a","color":"BRAND"},{"text":"b","color":"red"},{"url":"/a.png"}]"#;
         let expected =
             r#"layers=[{"text":"a","color":"1e78dc"},{"text":"b","color":"ff0000"},{"url":"/a.png"}]"#;
-        assert_eq!(canonical(&rules, layers), canonical(&Rules::default(), expected));
+        assert_eq!(canonical(&rules, layers), canonical(&Policy::default(), expected));
         assert_eq!(rules.parse("layers=[{").unwrap_err().parameter(), "layers");
     }
 
@@ -383,7 +383,7 @@ mod tests {
 
     #[test]
     fn what_is_not_on_the_list_is_refused_under_any_name() {
-        let mut rules = Rules::default();
+        let mut rules = Policy::default();
         rules.allow("w").unwrap();
         rules.allow("preset").unwrap();
         rules.add_preset("soft", "blur=3").unwrap();
@@ -402,7 +402,7 @@ mod tests {
 
     #[test]
     fn what_overlays_ask_for_is_asked_for_too() {
-        let mut rules = Rules::default();
+        let mut rules = Policy::default();
         for name in ["width", "mark", "layers"] {
             rules.allow(name).unwrap();
         }
@@ -423,7 +423,7 @@ mod tests {
 
     #[test]
     fn requests_win_over_presets_and_presets_over_defaults() {
-        let mut rules = Rules::default();
+        let mut rules = Policy::default();
         rules.set_defaults("quality=70&blur=2&width=10").unwrap();
         rules.add_preset("small", "width=20&height=20").unwrap();
         rules.add_preset("square", "height=30&crop=fit").unwrap();
@@ -442,7 +442,7 @@ mod tests {
 
     #[test]
     fn colours_have_names_where_a_colour_is_read() {
-        let mut rules = Rules::default();
+        let mut rules = Policy::default();
         rules.name_colour("Brand", "#1e78dc").unwrap();
         rules.name_colour("red", "rgb(200,0,0)").unwrap();
         rules.add_preset("framed", "pad=3&pad_color=brand").unwrap();
@@ -458,19 +458,19 @@ mod tests {
 
     #[test]
     fn what_the_operator_prepares_must_be_right() {
-        let mut rules = Rules::default();
+        let mut rules = Policy::default();
         for query in
             ["width=x", "widht=5", "quality=101", "preset=other", "utm=1", "width64=!", "origin=a.example"]
         {
             assert!(rules.set_defaults(query).is_err() && rules.add_preset("a", query).is_err(), "{query}");
         }
-        assert_eq!(rules, Rules::default());
+        assert_eq!(rules, Policy::default());
     }
 
     #[test]
     fn without_rules_a_query_means_what_it_says() {
         for query in ["", "width=5&nonsense=1&quality=900", "blur64=NQ&blur=3"] {
-            assert_eq!(Rules::default().parse(query).unwrap(), Params::parse(query).unwrap(), "{query}");
+            assert_eq!(Policy::default().parse(query).unwrap(), Params::parse(query).unwrap(), "{query}");
         }
     }
 }

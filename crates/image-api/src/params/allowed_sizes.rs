@@ -10,7 +10,7 @@ use super::{
 
 /// The sides that may be asked for; any if both lists are empty.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Sizes {
+pub struct AllowedSizes {
     /// Widths in pixels.
     pub widths: Steps,
     /// Heights in pixels.
@@ -81,7 +81,7 @@ impl Ladder {
     }
 }
 
-impl Sizes {
+impl AllowedSizes {
     /// Whether any size will do.
     pub fn is_empty(&self) -> bool {
         self.widths.is_empty() && self.heights.is_empty()
@@ -136,7 +136,7 @@ mod tests {
         steps
     }
 
-    fn snapped(sizes: &Sizes, query: &str) -> String {
+    fn snapped(sizes: &AllowedSizes, query: &str) -> String {
         let mut params = Params::parse(query).unwrap().params;
         sizes.restrict(&mut params).unwrap();
         params.canonical()
@@ -165,7 +165,7 @@ mod tests {
 
     #[test]
     fn pixels_of_the_answer_count() {
-        let sizes = Sizes { widths: steps(&["320", "640"]), ..Sizes::default() };
+        let sizes = AllowedSizes { widths: steps(&["320", "640"]), ..AllowedSizes::default() };
         for (query, canonical) in [
             ("width=300", "width=320"),
             ("width=160&dpr=2", "width=320"),
@@ -179,16 +179,20 @@ mod tests {
         ] {
             assert_eq!(snapped(&sizes, query), canonical, "{query}");
         }
-        let both = Sizes { heights: steps(&["100-200/50"]), ..sizes };
+        let both = AllowedSizes { heights: steps(&["100-200/50"]), ..sizes };
         assert_eq!(snapped(&both, "width=300&height=120"), "width=320&height=150");
         assert_eq!(snapped(&both, "height=75&dpr=2"), "height=150");
-        let heights = Sizes { widths: Steps::default(), ..both };
+        let heights = AllowedSizes { widths: Steps::default(), ..both };
         assert_eq!(snapped(&heights, "width=300&height=75"), "width=400&height=100");
     }
 
     #[test]
     fn others_may_be_refused() {
-        let sizes = Sizes { widths: steps(&["320", "640"]), others: Others::Refused, ..Sizes::default() };
+        let sizes = AllowedSizes {
+            widths: steps(&["320", "640"]),
+            others: Others::Refused,
+            ..AllowedSizes::default()
+        };
         let refused = |query| sizes.restrict(&mut Params::parse(query).unwrap().params);
         assert_eq!(refused("width=320&dpr=2"), Ok(Vec::new()));
         assert_eq!(refused("width=300"), Err(Refusal::Size { parameter: "width", near: 320 }));

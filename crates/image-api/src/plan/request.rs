@@ -1,6 +1,6 @@
 //! What a request asks of the solver.
 
-use super::geometry::{Enlarge, Wish};
+use super::geometry::{Enlarge, Request};
 use crate::{
     orientation::Orientation,
     params::{Params, value::number::round_half_up},
@@ -19,12 +19,12 @@ pub(super) fn content(info: &SourceInfo, orientation: Orientation, kept: Rect) -
 }
 
 /// What is asked of the solver, in device pixels.
-pub(super) fn wish(params: &Params, info: &SourceInfo, content: Extent, degrees: f64) -> Wish {
+pub(super) fn request(params: &Params, info: &SourceInfo, content: Extent, degrees: f64) -> Request {
     let ratio = params.dpr.map_or(1.0, |dpr| dpr.0);
     let device = |side: u32| round_half_up(f64::from(side) * ratio).max(1.0) as u32;
     // a drawing has no pixels to run out of
     let never = params.enlarge.is_some_and(|enlarge| !enlarge.0) && info.vector.is_none();
-    Wish {
+    Request {
         content,
         degrees,
         width: params.width.map(|width| device(width.0)),

@@ -1,0 +1,35 @@
+//! From the plan's corrections to the operations that make them.
+
+use image_api::{params::value::colour::Colour, plan::tone::Tone};
+
+use super::{Curve, Grade, Matrix, Measured, Op, PixelOp, look};
+
+impl Grade {
+    /// The fewest passes over the pixels that make these corrections, in their order.
+    pub fn of_tones(tones: &[Tone]) -> Self {
+        Self::new(tones.iter().flat_map(|tone| operations(*tone)).collect())
+    }
+}
+
+fn operations(tone: Tone) -> Vec<Op> {
+    let one = match tone {
+        Tone::AutoLevel => Op::Measured(Measured::AutoLevel),
+        Tone::AutoFix => Op::Measured(Measured::AutoFix),
+        Tone::FillFlash(amount) => Op::Pixel(PixelOp::FillFlash(amount)),
+        Tone::ShadowsHighlights { shadow, highlights } => {
+            Op::Pixel(PixelOp::ShadowsHighlights { shadow, highlights })
+        }
+        Tone::Brightness(amount) => Op::Curve(Curve::brightness(amount)),
+        Tone::Contrast(amount) => Op::Curve(Curve::contrast(amount)),
+        Tone::Gamma(exponent) => Op::Curve(Curve::gamma(exponent)),
+        Tone::Warmth(amount) => Op::Curve(Curve::warmth(amount)),
+        Tone::Saturation(amount) => Op::Matrix(Matrix::saturation(amount)),
+        Tone::Vibrance(amount) => Op::Pixel(PixelOp::Vibrance(amount)),
+        Tone::Preset(filter) => return look::operations(filter.name()),
+        Tone::Colorize { colour: Colour { red, green, blue, .. }, share } => {
+            let colour = [red, green, blue].map(|value| f32::from(value) / 255.0);
+            Op::Pixel(PixelOp::Colorize { colour, share })
+        }
+    };
+    vec![one]
+}
