@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use actix_web::rt;
-use result_cache::{Peers, Roster};
+use result_cache::{Coordinator, Membership};
 
 /// How often a node tells its fingerprint. Who is silent for three times as long is gone.
 const EVERY: Duration = Duration::from_secs(10);
@@ -13,7 +13,7 @@ pub type Nodes = BTreeMap<String, usize>;
 
 /// This node among those that share a Redis; alone without one.
 #[derive(Debug)]
-pub struct Cluster(Option<Roster>);
+pub struct Cluster(Option<Membership>);
 
 /// What was told last of the fingerprints.
 #[derive(Debug, Default)]
@@ -30,18 +30,18 @@ enum News {
 
 impl Cluster {
     /// Tells the others of this node.
-    pub fn join(peers: &Peers, fingerprint: &str) -> Self {
+    pub fn join(peers: &Coordinator, fingerprint: &str) -> Self {
         Self(peers.join(fingerprint, EVERY))
     }
 
     /// The nodes there are, this one included; none without Redis, or while it is away.
     pub fn nodes(&self) -> Nodes {
-        self.0.as_ref().map(|roster| count(&roster.words())).unwrap_or_default()
+        self.0.as_ref().map(|roster| count(&roster.announcements())).unwrap_or_default()
     }
 
     /// Logs from now on when nodes differ, and when they agree again.
     pub fn compare(&self) {
-        let Some(mut words) = self.0.as_ref().map(Roster::watch) else { return };
+        let Some(mut words) = self.0.as_ref().map(Membership::watch) else { return };
         rt::spawn(async move {
             let mut comparison = Comparison::default();
             while words.changed().await.is_ok() {

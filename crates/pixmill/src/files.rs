@@ -1,7 +1,7 @@
 //! Files of folders are looked at again, so that one that was replaced, changed or removed shows soon.
 //!
 //! A folder says nothing when one of its files changes. So what was made from files remembers which, and which version
-//! of them ([`result_cache::Meta::files`]), and is as good as gone once one of them is another. Each file is looked at
+//! of them ([`result_cache::EntryMeta::files`]), and is as good as gone once one of them is another. Each file is looked at
 //! once in `origin.folder_check`, however many answers and workers want to know.
 
 use std::{
@@ -12,7 +12,7 @@ use std::{
 
 use origin::ObjectRef;
 use parking_lot::Mutex;
-use result_cache::{Envelope, Flights, Key};
+use result_cache::{CacheEntry, Coalescer, Key};
 
 use crate::{failure::Failure, flight, state::Worker};
 
@@ -26,7 +26,7 @@ const ABSENT: &str = "";
 /// The files that were looked at a moment ago.
 pub struct Looks {
     found: Mutex<HashMap<String, Look>>,
-    under_way: Flights<String, Failure>,
+    under_way: Coalescer<String, Failure>,
 }
 
 struct Look {
@@ -37,7 +37,7 @@ struct Look {
 impl Looks {
     /// None yet; one that is under way takes this long at most.
     pub fn new(longest: Duration) -> Self {
-        Self { found: Mutex::default(), under_way: Flights::new(longest) }
+        Self { found: Mutex::default(), under_way: Coalescer::new(longest) }
     }
 
     fn recent(&self, name: &str) -> Option<String> {
@@ -59,7 +59,7 @@ impl Looks {
 
 /// Whether no file that this was made from has changed, as far as can be known. A folder that cannot be looked at is
 /// no reason to have no answer.
-pub async fn are_current(worker: &Rc<Worker>, envelope: &Envelope) -> bool {
+pub async fn are_current(worker: &Rc<Worker>, envelope: &CacheEntry) -> bool {
     for (name, known) in &envelope.meta.files {
         if !is_current(worker, name, known).await {
             return false;
@@ -75,7 +75,7 @@ async fn is_current(worker: &Rc<Worker>, name: &str, known: &str) -> bool {
     }
     let until = Instant::now() + worker.shared.config.limits.deadline;
     let look = || look(Rc::clone(worker), name.to_owned());
-    match flight::join(&looks.under_way, Key::of(&[name.as_bytes()]), until, look).await {
+    match flight::join(&looks.under_way, Key::from_parts(&[name.as_bytes()]), until, look).await {
         Ok((version, _)) => version == known,
         Err(failure) => {
             tracing::warn!(error = %failure, "a file cannot be looked at");
@@ -103,7 +103,7 @@ async fn look(worker: Rc<Worker>, name: String) -> Result<String, Failure> {
 }
 
 /// Notes what a fetch that `began` then has brought of a file, nothing if there was none, and says it in the form of
-/// [`result_cache::Meta::files`].
+/// [`result_cache::EntryMeta::files`].
 pub fn fetched(worker: &Worker, name: &str, etag: Option<&str>, began: Instant) -> (String, String) {
     let version = etag.unwrap_or(ABSENT).to_owned();
     let until = began + worker.origins.file_check(name);

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use actix_web::rt;
-use result_cache::{Flights, Key, Lead, Outcome};
+use result_cache::{Coalescer, Key, Outcome, Permit};
 
 use crate::failure::Failure;
 
@@ -23,7 +23,7 @@ pub enum Part {
 ///
 /// The making is a task of its own: it goes on when this caller leaves, and ends when the last one has left.
 pub async fn join<V, W>(
-    flights: &Flights<V, Failure>,
+    flights: &Coalescer<V, Failure>,
     key: Key,
     until: Instant,
     make: impl Fn() -> W,
@@ -33,12 +33,12 @@ where
     W: Future<Output = Result<V, Failure>> + 'static,
 {
     for _ in 0..ATTEMPTS {
-        let (ticket, lead) = flights.join(key);
-        let part = if lead.is_some() { Part::Began } else { Part::Joined };
-        if let Some(lead) = lead {
-            rt::spawn(fly(lead, make()));
+        let (waiter, permit) = flights.join(key);
+        let part = if permit.is_some() { Part::Began } else { Part::Joined };
+        if let Some(permit) = permit {
+            rt::spawn(fly(permit, make()));
         }
-        match ticket.outcome(until.saturating_duration_since(Instant::now())).await {
+        match waiter.wait(until.saturating_duration_since(Instant::now())).await {
             Outcome::Done(value) => return Ok((value, part)),
             Outcome::TransientError(failure) => return Err(failure),
             Outcome::WaitTimeout => return Err(Failure::Deadline),
@@ -48,12 +48,12 @@ where
     Err(Failure::Broken)
 }
 
-async fn fly<V>(lead: Lead<V, Failure>, making: impl Future<Output = Result<V, Failure>>) {
+async fn fly<V>(permit: Permit<V, Failure>, making: impl Future<Output = Result<V, Failure>>) {
     let result = tokio::select! {
         result = making => result,
-        () = lead.abandoned() => return,
+        () = permit.abandoned() => return,
     };
-    lead.finish(result);
+    permit.finish(result);
 }
 
 #[cfg(test)]
@@ -66,8 +66,8 @@ mod tests {
 
     const KEY: [u8; 32] = [1; 32];
 
-    fn flights() -> Flights<u32, Failure> {
-        Flights::new(Duration::from_mins(1))
+    fn flights() -> Coalescer<u32, Failure> {
+        Coalescer::new(Duration::from_mins(1))
     }
 
     fn soon() -> Instant {
@@ -125,7 +125,7 @@ mod tests {
         assert!(futures_util::future::poll_immediate(&mut began).await.is_none());
         drop(began);
         ended.notified().await;
-        assert_eq!(flights.under_way(), 0);
+        assert_eq!(flights.in_flight(), 0);
     }
 
     /// Tells that it was dropped.

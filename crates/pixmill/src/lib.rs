@@ -2,6 +2,7 @@
 //! use them.
 
 pub mod app;
+mod cache_key;
 pub mod cli;
 mod cluster;
 pub mod config;
@@ -9,7 +10,6 @@ pub mod failure;
 mod files;
 mod flight;
 pub mod http;
-mod keys;
 mod listener;
 mod make;
 mod open_files;

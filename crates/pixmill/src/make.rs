@@ -4,17 +4,17 @@ use std::{rc::Rc, sync::Arc, time::Instant};
 
 use bytes::Bytes;
 use futures_util::future::try_join;
-use result_cache::{Envelope, Freshness, Generation, Meta, clock};
+use result_cache::{CacheEntry, EntryMeta, Freshness, Generation, clock};
 use vips_ops::{
     overlay::links,
     source::{SourceFormat, sniff::sniff},
 };
 
 use crate::{
+    cache_key::{CacheKeys, etag},
     failure::Failure,
     files,
     flight::Part,
-    keys::{Keys, etag},
     original::{self, FETCH_TIME, Original, Standing},
     overlays::{self, Overlays},
     render::{self, Done, Operation, Output, Phases, Render, Rendered},
@@ -41,7 +41,7 @@ struct Body {
 /// Makes the answer and keeps it.
 pub async fn make(worker: Rc<Worker>, job: Rc<Job>) -> Result<Made, Failure> {
     let shared = &worker.shared;
-    let position = shared.peers.position();
+    let position = shared.peers.generation();
     // the flight before, or another node, may just be done
     let look = async || fresh(&worker, &job).await;
     let lease = match turn(&shared.peers, &shared.results, job.flight, look).await {
@@ -126,7 +126,7 @@ async fn rendered(
     overlays: Overlays,
 ) -> Result<Body, Failure> {
     let began = Instant::now();
-    let strikes = Keys::quarantine(&job.identity, &original.version());
+    let strikes = CacheKeys::quarantine(&job.identity, &original.version());
     worker.shared.quarantine.check(&strikes, &worker.shared.results).await?;
     let needed = seen::needed(&job.request.params);
     let subject = seen::Subject { identity: &job.identity, original, until: job.until };
@@ -169,9 +169,9 @@ async fn rendered(
     })
 }
 
-async fn fresh(worker: &Rc<Worker>, job: &Job) -> Option<Arc<Envelope>> {
+async fn fresh(worker: &Rc<Worker>, job: &Job) -> Option<Arc<CacheEntry>> {
     let now = clock::now();
-    let envelope = worker.shared.results.get(&job.key, now).await?.envelope;
+    let envelope = worker.shared.results.get(&job.key, now).await?.entry;
     let is_fresh = envelope.state(now) == Freshness::Fresh && files::are_current(worker, &envelope).await;
     is_fresh.then_some(envelope)
 }
@@ -192,12 +192,12 @@ impl Job {
     }
 
     /// The answer of old, with a new lifetime if it got one, if it was made of this very version of the original.
-    fn renewed(&self, etag: &str, original: &Original) -> Option<Arc<Envelope>> {
+    fn renewed(&self, etag: &str, original: &Original) -> Option<Arc<CacheEntry>> {
         let stale = self.stale.as_ref().filter(|stale| stale.meta.etag.as_deref() == Some(etag))?;
         if original.standing == Standing::Outdated {
             return Some(Arc::clone(stale));
         }
-        let mut envelope = Envelope::clone(stale);
+        let mut envelope = CacheEntry::clone(stale);
         envelope.meta.stored_at = original.envelope.meta.stored_at;
         envelope.meta.lifetimes = original.envelope.meta.lifetimes;
         envelope.meta.last_modified.clone_from(&original.envelope.meta.last_modified);
@@ -206,18 +206,18 @@ impl Job {
     }
 
     /// Whether this is the answer of old itself.
-    fn knows(&self, envelope: &Arc<Envelope>) -> bool {
+    fn knows(&self, envelope: &Arc<CacheEntry>) -> bool {
         self.stale.as_ref().is_some_and(|stale| Arc::ptr_eq(stale, envelope))
     }
 }
 
 /// The answer: its bytes, and what its original says of them.
-fn envelope(body: Body, etag: String, original: &Original) -> Envelope {
-    let Envelope { meta: source, body: original } = &*original.envelope;
+fn envelope(body: Body, etag: String, original: &Original) -> CacheEntry {
+    let CacheEntry { meta: source, body: original } = &*original.envelope;
     let mut headers = body.headers;
     headers.push(("x-original-filesize".to_owned(), original.len().to_string()));
     headers.extend(source.headers.iter().filter(|(name, _)| name == FETCH_TIME).cloned());
-    let meta = Meta {
+    let meta = EntryMeta {
         status: source.status,
         content_type: body.content_type.to_owned(),
         etag: Some(etag),
@@ -229,5 +229,5 @@ fn envelope(body: Body, etag: String, original: &Original) -> Envelope {
         headers,
         files: source.files.clone(),
     };
-    Envelope { meta, body: body.bytes }
+    CacheEntry { meta, body: body.bytes }
 }

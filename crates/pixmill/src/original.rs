@@ -4,7 +4,9 @@ use std::{rc::Rc, sync::Arc, time::Instant};
 
 use bytes::Bytes;
 use origin::{ErrorKind, Fetched, ObjectRef, Unchanged, Validators};
-use result_cache::{Envelope, Freshness, Generation, Key, Lifetimes, Meta, Revalidation, Stated, clock};
+use result_cache::{
+    CacheEntry, EntryMeta, Freshness, Generation, Key, Lifetimes, Revalidation, Stated, clock,
+};
 use tokio::task::yield_now;
 use vips_ops::source::{
     sniff::sniff,
@@ -12,9 +14,9 @@ use vips_ops::source::{
 };
 
 use crate::{
+    cache_key::CacheKeys,
     failure::Failure,
     files, flight,
-    keys::Keys,
     state::{Shared, Worker},
     turn::{Turn, publish, turn},
     uploads,
@@ -37,7 +39,7 @@ const PIECE_BYTES: usize = 64 * 1024;
 #[derive(Debug, Clone)]
 pub struct Original {
     /// Its bytes, its validators, and how long it is fresh.
-    pub envelope: Arc<Envelope>,
+    pub envelope: Arc<CacheEntry>,
     /// What may be done with answers made of it.
     pub standing: Standing,
 }
@@ -58,11 +60,11 @@ impl Original {
     ///
     /// Where its bytes were hashed, they alone: the validators of a file are those of one place on one machine.
     pub fn version(&self) -> Key {
-        let Envelope { meta, body } = &*self.envelope;
+        let CacheEntry { meta, body } = &*self.envelope;
         let digest = meta.headers.iter().find(|(name, _)| name == DIGEST);
         let digest = digest.map_or("", |(_, digest)| digest);
         let part = |text: &Option<String>| text.clone().filter(|_| digest.is_empty()).unwrap_or_default();
-        Key::of(&[
+        Key::from_parts(&[
             part(&meta.etag).as_bytes(),
             part(&meta.last_modified).as_bytes(),
             &body.len().to_le_bytes(),
@@ -75,13 +77,13 @@ impl Original {
 pub async fn obtain(worker: &Rc<Worker>, target: &Rc<ObjectRef>) -> Result<Original, Failure> {
     let shared = &worker.shared;
     let identity = worker.origins.identity(target);
-    let key = Keys::original(&identity);
+    let key = CacheKeys::original(&identity);
     if let Some(known) = fresh(worker, &key).await {
         return known;
     }
     let until = Instant::now() + shared.config.limits.deadline;
-    let tag = Keys::tag(&identity);
-    let flight = Keys::flight(&key, shared.peers.last_purge(&tag));
+    let tag = CacheKeys::purge_tag(&identity);
+    let flight = CacheKeys::coalescing(&key, shared.peers.last_purge(&tag));
     let file = worker.origins.file_name(target);
     let name = || Name { key, flight, tag: tag.clone(), file: file.clone() };
     let fetch = || fetch(Rc::clone(worker), Rc::clone(target), name());
@@ -119,7 +121,7 @@ struct Asking<'a> {
 /// What the cache knows, if it is fresh.
 async fn fresh(worker: &Rc<Worker>, key: &Key) -> Option<Result<Original, Failure>> {
     let now = clock::now();
-    let envelope = worker.shared.originals.get(key, now).await?.envelope;
+    let envelope = worker.shared.originals.get(key, now).await?.entry;
     if envelope.state(now) != Freshness::Fresh || !files::are_current(worker, &envelope).await {
         return None;
     }
@@ -134,10 +136,11 @@ async fn fresh(worker: &Rc<Worker>, key: &Key) -> Option<Result<Original, Failur
 pub async fn given(worker: &Worker, body: Bytes) -> Result<Original, Failure> {
     let limit = worker.shared.config.limits.max_bytes.as_u64();
     let body = plain(body, limit).await.map_err(|_| uploads::Error::TooLarge { limit })?;
-    let generation = worker.shared.peers.position();
+    let generation = worker.shared.peers.generation();
     let headers = vec![(DIGEST.to_owned(), digest(&body).await)];
-    let meta = Meta { status: FOUND, headers, stored_at: clock::now(), generation, ..Meta::default() };
-    Ok(Original { envelope: Arc::new(Envelope { meta, body }), standing: Standing::Unkept })
+    let meta =
+        EntryMeta { status: FOUND, headers, stored_at: clock::now(), generation, ..EntryMeta::default() };
+    Ok(Original { envelope: Arc::new(CacheEntry { meta, body }), standing: Standing::Unkept })
 }
 
 /// Keeps one that did not come from the origin in the place of one that would: until its lifetime ends, the origin is not asked,
@@ -151,14 +154,14 @@ pub async fn keep_given(
 ) -> Option<Original> {
     let Shared { originals, peers, .. } = &*worker.shared;
     let identity = worker.origins.identity(target);
-    let (key, tag) = (Keys::original(&identity), Keys::tag(&identity));
-    let mut envelope = Envelope::clone(&original.envelope);
+    let (key, tag) = (CacheKeys::original(&identity), CacheKeys::purge_tag(&identity));
+    let mut envelope = CacheEntry::clone(&original.envelope);
     envelope.meta.lifetimes = lifetimes;
     envelope.meta.generation = peers.replace(&tag).await;
     envelope.meta.tags = vec![tag];
     let envelope = Arc::new(envelope);
     originals.put_shared(key, Arc::clone(&envelope)).await;
-    if !originals.has_stored(&key, &envelope).await {
+    if !originals.verify_stored(&key, &envelope).await {
         // nobody is to find here what its sender was told is not kept
         forget(worker, &key).await;
         return None;
@@ -169,7 +172,7 @@ pub async fn keep_given(
 /// Fetches it, or finds that another flight, or another node, just did.
 async fn fetch(worker: Rc<Worker>, target: Rc<ObjectRef>, name: Name) -> Result<Original, Failure> {
     let shared = &worker.shared;
-    let position = shared.peers.position();
+    let position = shared.peers.generation();
     let look = async || fresh(&worker, &name.key).await;
     let lease = match turn(&shared.peers, &shared.originals, name.flight, look).await {
         Turn::Found(known) => return known,
@@ -190,7 +193,7 @@ async fn ask(
     position: Generation,
 ) -> Result<Original, Failure> {
     let key = name.key;
-    let known = worker.shared.originals.get(&key, clock::now()).await.map(|hit| hit.envelope);
+    let known = worker.shared.originals.get(&key, clock::now()).await.map(|hit| hit.entry);
     if let Some(envelope) = known.as_ref().filter(|known| is_good_enough(known))
         && worker.shared.pauses.holds(&key)
     {
@@ -253,7 +256,7 @@ fn outcome(fetched: &Result<Fetched, origin::Error>) -> &'static str {
 }
 
 /// Whether it may be used, although it is out of date, as long as the origin is broken.
-fn is_good_enough(known: &Envelope) -> bool {
+fn is_good_enough(known: &CacheEntry) -> bool {
     known.meta.status == FOUND && known.state(clock::now()).excuses_errors()
 }
 
@@ -266,13 +269,13 @@ impl Asking<'_> {
             headers.push((DIGEST.to_owned(), digest(&body).await));
         }
         let tags = vec![name.tag.clone()];
-        let meta = Meta { status: FOUND, headers, tags, generation: position, ..Meta::default() };
+        let meta = EntryMeta { status: FOUND, headers, tags, generation: position, ..EntryMeta::default() };
         let lifetimes = Lifetimes::found(&stated(&freshness), &worker.shared.config.cache);
-        self.keep(Envelope { meta, body }, validators, lifetimes).await
+        self.keep(CacheEntry { meta, body }, validators, lifetimes).await
     }
 
     /// What the answer leaves out stays as it was (RFC 9111, 3.2).
-    async fn keep_same(&self, same: Unchanged, known: &Envelope) -> Original {
+    async fn keep_same(&self, same: Unchanged, known: &CacheEntry) -> Original {
         let Unchanged { validators, freshness, .. } = same;
         let lifetimes = if freshness.is_stated || freshness.no_store {
             Lifetimes::found(&stated(&freshness), &self.worker.shared.config.cache)
@@ -284,7 +287,7 @@ impl Asking<'_> {
 
     async fn keep(
         &self,
-        mut envelope: Envelope,
+        mut envelope: CacheEntry,
         validators: Validators,
         lifetimes: Option<Lifetimes>,
     ) -> Original {
@@ -305,7 +308,11 @@ impl Asking<'_> {
     }
 
     /// What is left when the origin gave nothing.
-    async fn refused(&self, error: origin::Error, known: Option<Arc<Envelope>>) -> Result<Original, Failure> {
+    async fn refused(
+        &self,
+        error: origin::Error,
+        known: Option<Arc<CacheEntry>>,
+    ) -> Result<Original, Failure> {
         let Self { worker, name, .. } = *self;
         if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Gone) {
             return Err(self.remember_absence().await);
@@ -330,16 +337,16 @@ impl Asking<'_> {
             forget(worker, &name.key).await;
             return Failure::Absent { fresh_for: std::time::Duration::ZERO };
         };
-        let meta = Meta {
+        let meta = EntryMeta {
             status: ABSENT,
             stored_at: clock::now(),
             lifetimes,
             tags: vec![name.tag.clone()],
             generation: position,
             files: name.files(worker, None, began),
-            ..Meta::default()
+            ..EntryMeta::default()
         };
-        worker.shared.originals.put(name.key, Arc::new(Envelope { meta, body: Bytes::new() })).await;
+        worker.shared.originals.put(name.key, Arc::new(CacheEntry { meta, body: Bytes::new() })).await;
         Failure::Absent { fresh_for: lifetimes.fresh_for }
     }
 }
@@ -398,8 +405,13 @@ mod tests {
     fn version(etag: &str, last_modified: &str, digest: &str, body: &'static [u8]) -> Key {
         let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
         let headers = some(digest).map(|digest| (DIGEST.to_owned(), digest)).into_iter().collect();
-        let meta = Meta { etag: some(etag), last_modified: some(last_modified), headers, ..Meta::default() };
-        let envelope = Arc::new(Envelope { meta, body: Bytes::from_static(body) });
+        let meta = EntryMeta {
+            etag: some(etag),
+            last_modified: some(last_modified),
+            headers,
+            ..EntryMeta::default()
+        };
+        let envelope = Arc::new(CacheEntry { meta, body: Bytes::from_static(body) });
         Original { envelope, standing: Standing::Kept }.version()
     }
 

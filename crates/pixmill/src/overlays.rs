@@ -11,13 +11,13 @@ use futures_util::{
     future::{LocalBoxFuture, try_join_all},
 };
 use origin::{ObjectRef, SourcePath};
-use result_cache::{Envelope, Key, Lifetimes, Peers, clock};
+use result_cache::{CacheEntry, Coordinator, Key, Lifetimes, clock};
 use vips_ops::{Accept, Assets, Params, overlay::Link, params::value::url::Url};
 
 use crate::{
+    cache_key::CacheKeys,
     failure::Failure,
     files,
-    keys::Keys,
     original::{self, Original, Standing},
     render::Class,
     service::{self, Found, Request},
@@ -59,7 +59,7 @@ pub async fn obtain(
     class: Class,
 ) -> Result<Overlays, Failure> {
     let found = try_join_all(links.iter().map(|link| one(worker, original, link, class))).await?;
-    let tag = |link| Ok(Keys::tag(&worker.origins.identity(&place(worker, original, link)?)));
+    let tag = |link| Ok(CacheKeys::purge_tag(&worker.origins.identity(&place(worker, original, link)?)));
     let tags = links.iter().map(tag).collect::<Result<_, Failure>>()?;
     let mut assets = Assets::default();
     for (link, found) in links.iter().zip(&found) {
@@ -136,11 +136,11 @@ impl Overlays {
         let versions: Vec<_> =
             own.chain(self.found.iter().map(|found| found.as_ref().map(Original::version))).collect();
         let parts = versions.iter().map(|version| version.as_ref().map_or(&[][..], |key| key.as_bytes()));
-        Key::of(&parts.collect::<Vec<_>>())
+        Key::from_parts(&parts.collect::<Vec<_>>())
     }
 
     /// Whether none of them has been purged since it was fetched.
-    pub fn are_allowed(&self, peers: &Peers) -> bool {
+    pub fn are_allowed(&self, peers: &Coordinator) -> bool {
         self.found.iter().flatten().all(|overlay| peers.allows(&overlay.envelope.meta))
     }
 
@@ -190,7 +190,7 @@ fn add<T: Clone + PartialEq>(all: &mut Vec<T>, more: &[T]) {
 }
 
 fn with(original: &Original, lifetimes: Lifetimes, standing: Standing) -> Original {
-    let mut envelope = Envelope::clone(&original.envelope);
+    let mut envelope = CacheEntry::clone(&original.envelope);
     envelope.meta.lifetimes = lifetimes;
     // its own date says nothing of its overlays
     envelope.meta.last_modified = None;

@@ -57,7 +57,7 @@ mod tests {
     #[test]
     fn a_pause_is_of_one_original_and_ends() {
         let pauses = Pauses::new(Duration::from_hours(1));
-        let [a, b] = [Key::of(&[b"a"]), Key::of(&[b"b"])];
+        let [a, b] = [Key::from_parts(&[b"a"]), Key::from_parts(&[b"b"])];
         pauses.begin(a);
         assert!(pauses.holds(&a) && !pauses.holds(&b));
         pauses.end(&a);
@@ -71,7 +71,7 @@ mod tests {
     fn it_stays_small() {
         let pauses = Pauses::new(Duration::from_hours(1));
         for number in 0..MOST + 10 {
-            pauses.begin(Key::of(&[&number.to_le_bytes()]));
+            pauses.begin(Key::from_parts(&[&number.to_le_bytes()]));
         }
         assert_eq!(pauses.until.lock().len(), MOST);
     }

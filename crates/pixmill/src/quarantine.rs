@@ -6,7 +6,7 @@
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use parking_lot::Mutex;
-use result_cache::{Cache, Envelope, Freshness, Key, Lifetimes, Meta, clock};
+use result_cache::{Cache, CacheEntry, EntryMeta, Freshness, Key, Lifetimes, clock};
 
 use crate::failure::Failure;
 
@@ -46,9 +46,9 @@ impl Quarantine {
         if until.is_none()
             && cache.is_shared()
             && let Some(hit) = cache.get(key, now).await
-            && hit.envelope.state(now) == Freshness::Fresh
+            && hit.entry.state(now) == Freshness::Fresh
         {
-            let left = self.period.saturating_sub(hit.envelope.age(now));
+            let left = self.period.saturating_sub(hit.entry.age(now));
             until = Some(now + left.as_millis() as u64);
             self.remember(*key, Entry { strikes: STRIKES, until: now + left.as_millis() as u64 }, now);
         }
@@ -74,10 +74,10 @@ impl Quarantine {
     }
 
     /// The entry by which other nodes know it.
-    pub fn entry(&self) -> Arc<Envelope> {
+    pub fn entry(&self) -> Arc<CacheEntry> {
         let lifetimes = Lifetimes { fresh_for: self.period, ..Lifetimes::default() };
-        let meta = Meta { status: 422, stored_at: clock::now(), lifetimes, ..Meta::default() };
-        Arc::new(Envelope { meta, body: bytes::Bytes::new() })
+        let meta = EntryMeta { status: 422, stored_at: clock::now(), lifetimes, ..EntryMeta::default() };
+        Arc::new(CacheEntry { meta, body: bytes::Bytes::new() })
     }
 
     /// How many originals are quarantined now, as far as this process knows.
@@ -111,7 +111,7 @@ mod tests {
     use super::*;
 
     fn key(number: u32) -> Key {
-        Key::of(&[&number.to_le_bytes()])
+        Key::from_parts(&[&number.to_le_bytes()])
     }
 
     #[test]

@@ -6,13 +6,13 @@ use std::{
     time::Instant,
 };
 
-use result_cache::{Envelope, Freshness, Key, Meta, clock};
+use result_cache::{CacheEntry, EntryMeta, Freshness, Key, clock};
 use vips_ops::Params;
 
 use crate::{
+    cache_key::CacheKeys,
     failure::{Failure, RETRY_SOON},
     flight,
-    keys::Keys,
     original::{Original, Standing},
     render::{Class, Job, Operation, Output},
     sight::{Fact, Question, questions},
@@ -54,7 +54,7 @@ pub async fn gather(
 async fn know(worker: &Rc<Worker>, question: Question, subject: &Subject<'_>) -> Result<Fact, Failure> {
     let Subject { identity, original, until } = *subject;
     let shared = &worker.shared;
-    let key = shared.keys.fact(question, identity, &original.version());
+    let key = shared.keys.analysis(question, identity, &original.version());
     if let Some(fact) = known(worker, &key).await {
         return Ok(fact);
     }
@@ -65,7 +65,7 @@ async fn know(worker: &Rc<Worker>, question: Question, subject: &Subject<'_>) ->
 
 async fn known(worker: &Worker, key: &Key) -> Option<Fact> {
     let now = clock::now();
-    let envelope = worker.shared.results.get(key, now).await?.envelope;
+    let envelope = worker.shared.results.get(key, now).await?.entry;
     if envelope.state(now) != Freshness::Fresh {
         return None;
     }
@@ -94,7 +94,7 @@ async fn look(worker: Rc<Worker>, asked: Asked) -> Result<Fact, Failure> {
     })?;
     let began = Instant::now();
     let job = Job { original: original.envelope.body.clone(), operation: Operation::Analyze(question) };
-    let strikes = Keys::quarantine(&identity, &original.version());
+    let strikes = CacheKeys::quarantine(&identity, &original.version());
     let done = shared.renderer.run(job, shared.order(Class::Vision, until, &identity, strikes)).await?;
     counted.seconds.observe(began.elapsed().saturating_sub(done.waited));
     let Output::Fact(fact) = done.value else { return Err(Failure::Broken) };
@@ -105,17 +105,17 @@ async fn look(worker: Rc<Worker>, asked: Asked) -> Result<Fact, Failure> {
 }
 
 /// As fresh as the original is, and purged with it.
-fn envelope(fact: &Fact, identity: &str, original: &Original) -> Envelope {
+fn envelope(fact: &Fact, identity: &str, original: &Original) -> CacheEntry {
     let source = &original.envelope.meta;
     let body = serde_json::to_vec(fact).expect("invariant: facts are texts and numbers").into();
-    let meta = Meta {
+    let meta = EntryMeta {
         status: source.status,
         content_type: "application/json".to_owned(),
         stored_at: source.stored_at,
         lifetimes: source.lifetimes,
-        tags: vec![Keys::tag(identity)],
+        tags: vec![CacheKeys::purge_tag(identity)],
         generation: source.generation,
-        ..Meta::default()
+        ..EntryMeta::default()
     };
-    Envelope { meta, body }
+    CacheEntry { meta, body }
 }

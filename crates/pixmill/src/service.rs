@@ -8,14 +8,14 @@ use std::{
 
 use actix_web::rt;
 use origin::ObjectRef;
-use result_cache::{Envelope, Freshness, Generation, Hit, Key, Tier, clock};
+use result_cache::{CacheEntry, Freshness, Generation, Hit, Key, Tier, clock};
 use vips_ops::{Accept, Params};
 
 use crate::{
+    cache_key::CacheKeys,
     failure::Failure,
     files,
     flight::{self, Part},
-    keys::Keys,
     make,
     original::{Original, Standing},
     render::Class,
@@ -44,7 +44,7 @@ pub struct Request {
 #[derive(Debug)]
 pub struct Answer {
     /// Bytes, and what to say of them.
-    pub envelope: Arc<Envelope>,
+    pub envelope: Arc<CacheEntry>,
     /// Where it came from.
     pub found: Found,
     /// Whether the origin forbids keeping it.
@@ -70,7 +70,7 @@ pub enum Found {
 #[derive(Debug, Clone)]
 pub struct Made {
     /// The answer.
-    pub envelope: Arc<Envelope>,
+    pub envelope: Arc<CacheEntry>,
     /// What its original allows.
     pub standing: Standing,
     /// Where the time went.
@@ -90,7 +90,7 @@ pub struct Job {
     /// The origin's name for the original.
     pub identity: String,
     /// The answer that is out of date.
-    pub stale: Option<Arc<Envelope>>,
+    pub stale: Option<Arc<CacheEntry>>,
     /// The original, if it came with the request.
     pub given: Option<Original>,
     /// When the answer must be ready.
@@ -110,24 +110,24 @@ pub async fn answer(worker: &Rc<Worker>, request: Request) -> Result<Answer, Fai
     let now = clock::now();
     let known = shared.results.get(&key, now).await;
     let is_current = match &known {
-        Some(hit) => files::are_current(worker, &hit.envelope).await,
+        Some(hit) => files::are_current(worker, &hit.entry).await,
         None => true,
     };
     let cache = began.elapsed();
-    if let Some(Hit { envelope, tier }) = &known
+    if let Some(Hit { entry: envelope, tier }) = &known
         && is_current
         && envelope.state(now) == Freshness::Fresh
     {
         return Ok(Answer::known(envelope, Found::Hit(*tier), cache));
     }
-    let outdated = known.map(|hit| hit.envelope);
+    let outdated = known.map(|hit| hit.entry);
     let stale = outdated.clone().filter(|envelope| envelope.state(now).excuses_errors());
     if let Some(stale) = &stale
-        && shared.pauses.holds(&Keys::original(&identity))
+        && shared.pauses.holds(&CacheKeys::original(&identity))
     {
         return Ok(Answer::known(stale, Found::Stale, cache));
     }
-    let flight = Keys::flight(&key, shared.peers.last_purge(&Keys::tag(&identity)));
+    let flight = CacheKeys::coalescing(&key, shared.peers.last_purge(&CacheKeys::purge_tag(&identity)));
     let until = began + shared.config.limits.deadline;
     let job = Rc::new(Job { request, key, flight, identity, stale: outdated, given: None, until });
     let made = made(Rc::clone(worker), job, until);
@@ -155,7 +155,7 @@ pub async fn answer(worker: &Rc<Worker>, request: Request) -> Result<Answer, Fai
 /// Has the answer made, once for all who want it at the same time. One whose overlays were purged before it was asked
 /// for here, though after the making began, is made once more.
 async fn made(worker: Rc<Worker>, job: Rc<Job>, until: Instant) -> Result<(Made, Part), Failure> {
-    let asked = worker.shared.peers.position();
+    let asked = worker.shared.peers.generation();
     let begin = || make::make(Rc::clone(&worker), Rc::clone(&job));
     for _ in 0..MOST_REMADE {
         let made = flight::join(&worker.shared.making, job.flight, until, begin).await?;
@@ -168,8 +168,8 @@ async fn made(worker: Rc<Worker>, job: Rc<Job>, until: Instant) -> Result<(Made,
 }
 
 /// Whether something that it was made from was purged after its making began, and that was known at `asked`.
-fn outdated(worker: &Worker, envelope: &Envelope, asked: Generation) -> bool {
-    let Envelope { meta, .. } = envelope;
+fn outdated(worker: &Worker, envelope: &CacheEntry, asked: Generation) -> bool {
+    let CacheEntry { meta, .. } = envelope;
     let peers = &worker.shared.peers;
     let mut purges = meta.tags.iter().map(|tag| peers.last_purge(tag));
     purges.any(|purged| meta.generation < purged && purged <= asked)
@@ -177,7 +177,7 @@ fn outdated(worker: &Worker, envelope: &Envelope, asked: Generation) -> bool {
 
 impl Answer {
     /// One that the cache had.
-    pub fn known(envelope: &Arc<Envelope>, found: Found, cache: Duration) -> Self {
+    pub fn known(envelope: &Arc<CacheEntry>, found: Found, cache: Duration) -> Self {
         let timing = Timing { cache: Some(cache), ..Timing::default() };
         Self { envelope: Arc::clone(envelope), found, standing: Standing::Kept, timing }
     }

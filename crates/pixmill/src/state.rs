@@ -11,17 +11,17 @@ use std::{
 
 use anyhow::Context;
 use origin::{Hosts, Origins};
-use result_cache::{Cache, Flights, Key, Name, Peers};
+use result_cache::{Cache, CacheName, Coalescer, Coordinator, Key};
 use tokio::{runtime::Handle, sync::Semaphore};
 use vips_ops::{Settings, params::policy::Policy};
 
 use crate::{
+    cache_key::CacheKeys,
     cluster::Cluster,
     config::{Config, Problems},
     failure::Failure,
     files::Looks,
     http::{cors::Cors, error},
-    keys::Keys,
     original::Original,
     pause::Pauses,
     quarantine::Quarantine,
@@ -46,23 +46,23 @@ pub struct Shared {
     /// Who may read answers from scripts.
     pub cors: Cors,
     /// Names of cached things.
-    pub keys: Keys,
+    pub keys: CacheKeys,
     /// What ties the caches to those of other nodes.
-    pub peers: Peers,
+    pub peers: Coordinator,
     /// Encoded answers.
     pub results: Cache,
     /// Source bytes, and remembered absences.
     pub originals: Cache,
     /// Answers being made.
-    pub making: Flights<Made, Failure>,
+    pub making: Coalescer<Made, Failure>,
     /// Originals being looked at.
-    pub looking: Flights<Fact, Failure>,
+    pub looking: Coalescer<Fact, Failure>,
     /// Places for those who want to look.
     pub looks: Semaphore,
     /// The hosts that originals come from.
     pub hosts: Arc<Hosts>,
     /// Originals being fetched.
-    pub fetching: Flights<Original, Failure>,
+    pub fetching: Coalescer<Original, Failure>,
     /// Files of folders that were looked at a moment ago.
     pub(crate) looks_at_files: Looks,
     /// Originals whose origin failed a moment ago.
@@ -105,22 +105,22 @@ impl Shared {
         let deadline = config.limits.deadline;
         let settings = config.settings();
         // a fact, and an answer that tells of facts, depends on how they are read
-        let keys = Keys::new(&settings)
+        let keys = CacheKeys::new(&settings)
             .with(&format!("{} {}", config.vision.nsfw_threshold, config.vision.min_confidence));
-        let peers = Peers::open(&config.cache)?;
+        let peers = Coordinator::open(&config.cache)?;
         let fingerprint = keys.fingerprint(&config.policy());
         Ok(Self {
             cluster: Cluster::join(&peers, &fingerprint),
             fingerprint,
             keys,
             counters: Counters::new(error::codes()),
-            results: Cache::open(&config.cache, Name::Results, &peers).await?,
-            originals: Cache::open(&config.cache, Name::Originals, &peers).await?,
-            making: Flights::new(deadline),
-            looking: Flights::new(deadline),
+            results: Cache::open(&config.cache, CacheName::Results, &peers).await?,
+            originals: Cache::open(&config.cache, CacheName::Originals, &peers).await?,
+            making: Coalescer::new(deadline),
+            looking: Coalescer::new(deadline),
             looks: Semaphore::new(config.vision.queue),
             hosts: Arc::new(Hosts::new(&config.origin)),
-            fetching: Flights::new(deadline),
+            fetching: Coalescer::new(deadline),
             looks_at_files: Looks::new(deadline),
             pauses: Pauses::new(config.cache.origin_pause),
             peers,
@@ -164,9 +164,9 @@ impl Shared {
     /// How much work is under way that others may join.
     pub fn flights(&self) -> [(&'static str, usize); 3] {
         [
-            ("answers", self.making.under_way()),
-            ("originals", self.fetching.under_way()),
-            ("looks", self.looking.under_way()),
+            ("answers", self.making.in_flight()),
+            ("originals", self.fetching.in_flight()),
+            ("looks", self.looking.in_flight()),
         ]
     }
 

@@ -1,7 +1,7 @@
 //! Whose turn it is: of all nodes that want the same thing at the same time, one makes it.
 
 use actix_web::rt;
-use result_cache::{Cache, Claim, Key, Lease, Peers, Word};
+use result_cache::{Cache, Coordinator, Key, Lease, LeaseOutcome, Notification};
 
 /// What came of wanting to make something.
 pub enum Turn<T> {
@@ -16,34 +16,40 @@ pub enum Turn<T> {
 /// `look` looks whether it is there. It is called at least once before this node makes anything: who made it last may
 /// just be done. Where the cache is not shared, or Redis is away, each node goes alone; so it does when the one that
 /// made it says that it cannot be shared.
-pub async fn turn<T>(peers: &Peers, cache: &Cache, key: Key, look: impl AsyncFn() -> Option<T>) -> Turn<T> {
+pub async fn turn<T>(
+    peers: &Coordinator,
+    cache: &Cache,
+    key: Key,
+    look: impl AsyncFn() -> Option<T>,
+) -> Turn<T> {
     let mut has_waited = false;
     loop {
-        let claim = if cache.is_shared() { peers.claim(key).await } else { Claim::Alone };
+        let claim =
+            if cache.is_shared() { peers.acquire_lease(key).await } else { LeaseOutcome::Unavailable };
         if let Some(found) = look().await {
-            if let Claim::Granted(lease) = claim {
-                lease.kept();
+            if let LeaseOutcome::Granted(lease) = claim {
+                lease.complete();
             }
             return Turn::Found(found);
         }
         let wait = match claim {
-            Claim::Granted(lease) => {
+            LeaseOutcome::Granted(lease) => {
                 if has_waited {
-                    lease.taken_over();
+                    lease.record_takeover();
                 }
                 return Turn::Ours(Some(lease));
             }
-            Claim::Alone => return Turn::Ours(None),
-            Claim::Taken(wait) => wait,
+            LeaseOutcome::Unavailable => return Turn::Ours(None),
+            LeaseOutcome::Held(wait) => wait,
         };
-        match wait.word().await {
-            Some(Word::Kept) => {
+        match wait.notification().await {
+            Some(Notification::Stored) => {
                 return match look().await {
                     Some(found) => Turn::Found(found),
                     None => Turn::Ours(None),
                 };
             }
-            Some(Word::Unshared) => return Turn::Ours(None),
+            Some(Notification::NotShared) => return Turn::Ours(None),
             None => has_waited = true,
         }
     }
@@ -54,7 +60,7 @@ pub fn publish(lease: Option<Lease>, cache: &Cache, key: Key) {
     let Some(lease) = lease else { return };
     let cache = cache.clone();
     rt::spawn(async move {
-        cache.shared(&key).await;
-        lease.kept();
+        cache.wait_until_shared(&key).await;
+        lease.complete();
     });
 }

@@ -1,4 +1,4 @@
-//! What a request pays for the cache: a hit in memory, the key, the envelope as bytes, joining a flight.
+//! What a request pays for the cache: a hit in memory, the key, the entry as bytes, joining a flight.
 
 use std::hint::black_box;
 use std::sync::Arc;
@@ -6,27 +6,27 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use result_cache::{Envelope, Flights, Key, Lifetimes, MemoryStore, Meta, Store};
+use result_cache::{CacheEntry, Coalescer, EntryMeta, Key, Lifetimes, MemoryStore, Store};
 
-fn envelope(len: usize) -> Envelope {
-    let meta = Meta {
+fn entry(len: usize) -> CacheEntry {
+    let meta = EntryMeta {
         status: 200,
         content_type: "image/webp".into(),
         etag: Some("\"0123456789abcdef\"".into()),
         lifetimes: Lifetimes { fresh_for: Duration::from_hours(1), ..Lifetimes::default() },
         tags: vec!["0123456789abcdef".into()],
-        ..Meta::default()
+        ..EntryMeta::default()
     };
-    Envelope { meta, body: Bytes::from(vec![7; len]) }
+    CacheEntry { meta, body: Bytes::from(vec![7; len]) }
 }
 
 fn memory(c: &mut Criterion) {
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
     let store = MemoryStore::new(1 << 28, 1 << 24);
-    let keys: Vec<Key> = (0..1000_u32).map(|n| Key::of(&[&n.to_le_bytes()])).collect();
+    let keys: Vec<Key> = (0..1000_u32).map(|n| Key::from_parts(&[&n.to_le_bytes()])).collect();
     runtime.block_on(async {
         for key in &keys {
-            store.put(*key, Arc::new(envelope(50_000))).await;
+            store.put(*key, Arc::new(entry(50_000))).await;
         }
     });
     let mut turn = keys.iter().cycle();
@@ -36,17 +36,17 @@ fn memory(c: &mut Criterion) {
 }
 
 fn codec(c: &mut Criterion) {
-    let mut group = c.benchmark_group("envelope");
+    let mut group = c.benchmark_group("entry");
     for len in [10_000, 100_000, 1_000_000] {
-        let envelope = envelope(len);
-        let key = Key::of(&[b"bench"]);
-        let bytes = envelope.encode(&key);
+        let entry = entry(len);
+        let key = Key::from_parts(&[b"bench"]);
+        let bytes = entry.encode(&key);
         group.throughput(Throughput::Bytes(len as u64));
-        group.bench_with_input(BenchmarkId::new("encode", len), &envelope, |b, envelope| {
-            b.iter(|| envelope.encode(&key));
+        group.bench_with_input(BenchmarkId::new("encode", len), &entry, |b, entry| {
+            b.iter(|| entry.encode(&key));
         });
         group.bench_with_input(BenchmarkId::new("decode and verify", len), &bytes, |b, bytes| {
-            b.iter(|| Envelope::decode(bytes.clone(), &key));
+            b.iter(|| CacheEntry::decode(bytes.clone(), &key));
         });
     }
     group.finish();
@@ -54,16 +54,16 @@ fn codec(c: &mut Criterion) {
 
 fn key(c: &mut Criterion) {
     let parts: [&[u8]; 3] = [b"schema 1", &[b'q'; 200], b"/photos/2024/a-picture.jpg"];
-    c.bench_function("key of 234 bytes", |b| b.iter(|| Key::of(black_box(&parts))));
+    c.bench_function("key of 234 bytes", |b| b.iter(|| Key::from_parts(black_box(&parts))));
 }
 
-fn flights(c: &mut Criterion) {
-    let flights = Flights::<Arc<Envelope>, ()>::new(Duration::from_mins(1));
-    let key = Key::of(&[b"taken"]);
-    let _lead = flights.join(key);
-    c.bench_function("join and leave a flight", |b| b.iter(|| flights.join(black_box(key))));
-    c.bench_function("begin and end a flight", |b| b.iter(|| flights.join(Key::from([9; Key::LEN]))));
+fn coalescer(c: &mut Criterion) {
+    let coalescer = Coalescer::<Arc<CacheEntry>, ()>::new(Duration::from_mins(1));
+    let key = Key::from_parts(&[b"taken"]);
+    let _permit = coalescer.join(key);
+    c.bench_function("join and leave a flight", |b| b.iter(|| coalescer.join(black_box(key))));
+    c.bench_function("begin and end a flight", |b| b.iter(|| coalescer.join(Key::from([9; Key::LEN]))));
 }
 
-criterion_group!(benches, memory, codec, key, flights);
+criterion_group!(benches, memory, codec, key, coalescer);
 criterion_main!(benches);

@@ -9,7 +9,8 @@ use futures_util::future::join_all;
 use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, Client, ProtocolVersion, cmd};
 use result_cache::{
-    Config, Envelope, Key, Lifetimes, Meta, Name, Peers, RedisSettings, RedisStore, Store, clock,
+    CacheEntry, CacheName, Config, Coordinator, EntryMeta, Key, Lifetimes, RedisSettings, RedisStore, Store,
+    clock,
 };
 use testkit::{RedisServer, median};
 use tikv_jemallocator::Jemalloc;
@@ -27,13 +28,13 @@ const TURNS: usize = 21;
 const TURN: Duration = Duration::from_millis(150);
 
 fn key(number: u32) -> Key {
-    Key::of(&[b"bench", &number.to_le_bytes()])
+    Key::from_parts(&[b"bench", &number.to_le_bytes()])
 }
 
-fn envelope(len: usize) -> Arc<Envelope> {
+fn entry(len: usize) -> Arc<CacheEntry> {
     let lifetimes = Lifetimes { fresh_for: Duration::from_hours(1), ..Lifetimes::default() };
-    let meta = Meta { status: 200, stored_at: clock::now(), lifetimes, ..Meta::default() };
-    Arc::new(Envelope { meta, body: Bytes::from(vec![7; len]) })
+    let meta = EntryMeta { status: 200, stored_at: clock::now(), lifetimes, ..EntryMeta::default() };
+    Arc::new(CacheEntry { meta, body: Bytes::from(vec![7; len]) })
 }
 
 /// Gets a second, by as many callers as are to ask at a time.
@@ -95,23 +96,23 @@ async fn all(server: &RedisServer, connections: usize) {
     config.redis.url = server.url();
     config.redis.timeout = Duration::from_secs(5);
     config.redis.connections = connections;
-    let peers = Peers::open(&config).expect("a configuration");
-    while !peers.is_connected() {
+    let coordinator = Coordinator::open(&config).expect("a configuration");
+    while !coordinator.is_connected() {
         tokio::task::yield_now().await;
     }
     println!("{connections} connections");
     let settings = RedisSettings {
-        name: Name::Results,
+        name: CacheName::Results,
         max_entry_bytes: 4 << 20,
         max_waiting_bytes: 1 << 30,
         clock: clock::now,
     };
-    let store = peers.store(settings).expect("a store");
+    let store = coordinator.redis_store(settings).expect("a store");
     let bare = bare(&server.url(), connections).await;
     for len in [10_000, 100_000, 1_000_000] {
         server.ask::<()>(&["CONFIG", "RESETSTAT"]);
         for number in 0..KEYS {
-            store.put(key(number), envelope(len)).await;
+            store.put(key(number), entry(len)).await;
         }
         while store.stats().bytes > 0 {
             tokio::task::yield_now().await;

@@ -2,18 +2,18 @@
 
 use std::sync::Arc;
 
+use crate::promotion_guard::PromotionGuard;
 use crate::stats::{Counter, Counters};
-use crate::versions::Versions;
 use crate::{
-    Config, DiskSettings, DiskStore, Envelope, Error, Freshness, Key, MemoryStore, Name, Peers,
+    CacheEntry, CacheName, Config, Coordinator, DiskSettings, DiskStore, Error, Freshness, Key, MemoryStore,
     RedisSettings, RedisStore, Stats, Store, Tier,
 };
 
-/// A cached envelope and where it was found.
+/// A cached entry and where it was found.
 #[derive(Debug, Clone)]
 pub struct Hit {
-    /// The envelope, shared with the cache: neither it nor its body is copied.
-    pub envelope: Arc<Envelope>,
+    /// The entry, shared with the cache: neither it nor its body is copied.
+    pub entry: Arc<CacheEntry>,
     /// The tier that had it.
     pub tier: Tier,
 }
@@ -32,8 +32,8 @@ struct Tiers {
     redis: Option<RedisStore>,
     /// Whether everything goes to Redis, or only what no other node can make.
     shares_all: bool,
-    peers: Peers,
-    versions: Versions,
+    coordinator: Coordinator,
+    guard: PromotionGuard,
     max_entry_bytes: u64,
     in_memory: Counters,
     on_disk: Counters,
@@ -44,8 +44,8 @@ struct Tiers {
 impl Cache {
     /// Opens the cache of this name; one that is not enabled never holds anything. Works on the calling
     /// thread and touches the disk: call it at start, before requests. `config` is expected to have no
-    /// problems, and `peers` to be opened by the same.
-    pub async fn open(config: &Config, name: Name, peers: &Peers) -> Result<Self, Error> {
+    /// problems, and `coordinator` to be opened by the same.
+    pub async fn open(config: &Config, name: CacheName, coordinator: &Coordinator) -> Result<Self, Error> {
         let max_entry_bytes = config.max_entry_bytes.0;
         let memory = match config.memory_bytes(name) {
             0 => None,
@@ -58,18 +58,18 @@ impl Cache {
                 Some(DiskStore::open(DiskSettings { folder, max_bytes, max_entry_bytes }).await?)
             }
         };
-        if let Some(disk) = disk.as_ref().filter(|_| peers.distrusts_disk()) {
+        if let Some(disk) = disk.as_ref().filter(|_| coordinator.distrusts_disk()) {
             disk.clear().await?;
         }
         let settings = RedisSettings::new(&config.redis, name, max_entry_bytes);
-        let redis = if config.enabled(name) { peers.store(settings) } else { None };
+        let redis = if config.enabled(name) { coordinator.redis_store(settings) } else { None };
         Ok(Self(Arc::new(Tiers {
             memory,
             disk,
             redis,
             shares_all: config.shares_all(name),
-            peers: peers.clone(),
-            versions: Versions::default(),
+            coordinator: coordinator.clone(),
+            guard: PromotionGuard::default(),
             max_entry_bytes,
             in_memory: Counters::default(),
             on_disk: Counters::default(),
@@ -78,37 +78,37 @@ impl Cache {
         })))
     }
 
-    /// The envelope under the key, unless it has expired at the time `now`, in milliseconds since the Unix
+    /// The entry under the key, unless it has expired at the time `now`, in milliseconds since the Unix
     /// epoch.
     pub async fn get(&self, key: &Key, now: u64) -> Option<Hit> {
         let tiers = &*self.0;
         if let Some(memory) = &tiers.memory
-            && let Some(envelope) = tiers.look_up(memory, &tiers.in_memory, key, now).await
+            && let Some(entry) = tiers.lookup(memory, &tiers.in_memory, key, now).await
         {
-            return Some(Hit { envelope, tier: Tier::Memory });
+            return Some(Hit { entry, tier: Tier::Memory });
         }
-        let version = tiers.versions.of(key);
+        let version = tiers.guard.version(key);
         if let Some(disk) = &tiers.disk
-            && let Some(envelope) = tiers.look_up(disk, &tiers.on_disk, key, now).await
+            && let Some(entry) = tiers.lookup(disk, &tiers.on_disk, key, now).await
         {
-            tiers.promote(*key, &envelope, version, Tier::Disk).await;
-            return Some(Hit { envelope, tier: Tier::Disk });
+            tiers.promote(*key, &entry, version, Tier::Disk).await;
+            return Some(Hit { entry, tier: Tier::Disk });
         }
         let redis = tiers.redis.as_ref()?;
-        let envelope = tiers.look_up(redis, &tiers.in_redis, key, now).await?;
-        tiers.promote(*key, &envelope, version, Tier::Redis).await;
-        Some(Hit { envelope, tier: Tier::Redis })
+        let entry = tiers.lookup(redis, &tiers.in_redis, key, now).await?;
+        tiers.promote(*key, &entry, version, Tier::Redis).await;
+        Some(Hit { entry, tier: Tier::Redis })
     }
 
-    /// Keeps the envelope in every tier, in place of what was there. Returns before anything is on disk. One
+    /// Keeps the entry in every tier, in place of what was there. Returns before anything is on disk. One
     /// that is too large is not kept, and what was there is forgotten as out of date. Neither is one that was
     /// purged while it was made.
-    pub async fn put(&self, key: Key, envelope: Arc<Envelope>) {
+    pub async fn put(&self, key: Key, entry: Arc<CacheEntry>) {
         let tiers = &*self.0;
-        if !tiers.peers.allows(&envelope.meta) {
+        if !tiers.coordinator.allows(&entry.meta) {
             return;
         }
-        if envelope.weight() as u64 > tiers.max_entry_bytes {
+        if entry.weight() as u64 > tiers.max_entry_bytes {
             tiers.oversize.add_one();
             if let Err(error) = self.remove(&key).await {
                 tracing::warn!(%error, %key, "cannot forget an outdated entry");
@@ -117,42 +117,42 @@ impl Cache {
         }
         if let Some(redis) = tiers.redis.as_ref().filter(|_| tiers.shares_all) {
             tiers.in_redis.puts.add_one();
-            redis.put(key, Arc::clone(&envelope)).await;
+            redis.put(key, Arc::clone(&entry)).await;
         }
         if let Some(disk) = &tiers.disk {
             tiers.on_disk.puts.add_one();
-            disk.put(key, Arc::clone(&envelope)).await;
+            disk.put(key, Arc::clone(&entry)).await;
         }
-        tiers.versions.change(&key);
+        tiers.guard.invalidate(&key);
         if let Some(memory) = &tiers.memory {
             tiers.in_memory.puts.add_one();
-            memory.put(key, envelope).await;
+            memory.put(key, entry).await;
         }
     }
 
     /// Keeps what no other node can make: an upload, say. As [`put`](Self::put), but a tier that several machines share
     /// has it when this returns, whatever else is kept there, or cannot be reached.
-    pub async fn put_shared(&self, key: Key, envelope: Arc<Envelope>) {
-        self.put(key, Arc::clone(&envelope)).await;
+    pub async fn put_shared(&self, key: Key, entry: Arc<CacheEntry>) {
+        self.put(key, Arc::clone(&entry)).await;
         let tiers = &*self.0;
-        let fits = envelope.weight() as u64 <= tiers.max_entry_bytes;
-        if let Some(redis) = tiers.redis.as_ref().filter(|_| fits && tiers.peers.allows(&envelope.meta)) {
-            redis.put_now(key, envelope).await;
+        let fits = entry.weight() as u64 <= tiers.max_entry_bytes;
+        if let Some(redis) = tiers.redis.as_ref().filter(|_| fits && tiers.coordinator.allows(&entry.meta)) {
+            redis.put_now(key, entry).await;
         }
     }
 
     /// Whether what was just put under the key outlasts a restart, where there is a disk for that; else, whether it is
     /// kept at all. Waits for the disk. One that is too large for the disk was never meant to be there.
-    pub async fn has_stored(&self, key: &Key, envelope: &Arc<Envelope>) -> bool {
+    pub async fn verify_stored(&self, key: &Key, entry: &Arc<CacheEntry>) -> bool {
         let tiers = &*self.0;
-        let Some(disk) = tiers.disk.as_ref().filter(|disk| disk.fits(envelope)) else {
+        let Some(disk) = tiers.disk.as_ref().filter(|disk| disk.fits(entry)) else {
             return self.get(key, crate::clock::now()).await.is_some();
         };
-        if disk.has_written(key, envelope).await {
+        if disk.has_written(key, entry).await {
             return true;
         }
         match &tiers.redis {
-            Some(redis) => redis.get(key).await.is_some_and(|found| found == *envelope),
+            Some(redis) => redis.get(key).await.is_some_and(|found| found == *entry),
             None => false,
         }
     }
@@ -168,7 +168,7 @@ impl Cache {
             Some(disk) => disk.remove(key).await,
             None => Ok(()),
         };
-        tiers.versions.change(key);
+        tiers.guard.invalidate(key);
         let near = match &tiers.memory {
             Some(memory) => memory.remove(key).await,
             None => Ok(()),
@@ -177,7 +177,7 @@ impl Cache {
     }
 
     /// Forgets everything in every tier, for good. On an error every other tier is empty; try again. To forget
-    /// on every node, [purge](Peers::purge).
+    /// on every node, [purge](Coordinator::purge).
     pub async fn clear(&self) -> Result<(), Error> {
         let tiers = &*self.0;
         let shared = match &tiers.redis {
@@ -188,7 +188,7 @@ impl Cache {
             Some(disk) => disk.clear().await,
             None => Ok(()),
         };
-        tiers.versions.change_all();
+        tiers.guard.invalidate_all();
         let near = match &tiers.memory {
             Some(memory) => memory.clear().await,
             None => Ok(()),
@@ -198,13 +198,13 @@ impl Cache {
 
     /// Whether other nodes find what is put here.
     pub fn is_shared(&self) -> bool {
-        self.0.redis.is_some() && self.0.shares_all && self.0.peers.is_connected()
+        self.0.redis.is_some() && self.0.shares_all && self.0.coordinator.is_connected()
     }
 
     /// Waits until other nodes can find what was put last under the key, or it is plain that they will not.
-    pub async fn shared(&self, key: &Key) {
+    pub async fn wait_until_shared(&self, key: &Key) {
         if let Some(redis) = &self.0.redis {
-            redis.settled(key).await;
+            redis.written(key).await;
         }
     }
 
@@ -226,7 +226,7 @@ impl Cache {
         }
     }
 
-    /// Writes what is still to be written and lets go of the folder. Call it at the end: without it, the
+    /// WriteBehind what is still to be written and lets go of the folder. Call it at the end: without it, the
     /// newest entries on disk are lost. Afterwards only the tier in memory answers.
     pub async fn close(&self) {
         if let Some(disk) = &self.0.disk {
@@ -238,36 +238,36 @@ impl Cache {
 impl Tiers {
     /// Copies a hit into the tiers nearer than where it was found, unless the key changed since `version` was
     /// read.
-    async fn promote(&self, key: Key, envelope: &Arc<Envelope>, version: u64, found: Tier) {
+    async fn promote(&self, key: Key, entry: &Arc<CacheEntry>, version: u64, found: Tier) {
         if let Some(disk) = self.disk.as_ref().filter(|_| found > Tier::Disk) {
             self.on_disk.puts.add_one();
-            disk.put(key, Arc::clone(envelope)).await;
-            self.take_back(disk, key, version).await;
+            disk.put(key, Arc::clone(entry)).await;
+            self.undo_if_changed(disk, key, version).await;
         }
         if let Some(memory) = &self.memory {
             self.in_memory.puts.add_one();
-            memory.put(key, Arc::clone(envelope)).await;
-            self.take_back(memory, key, version).await;
+            memory.put(key, Arc::clone(entry)).await;
+            self.undo_if_changed(memory, key, version).await;
         }
     }
 
-    async fn take_back(&self, store: &impl Store, key: Key, version: u64) {
-        if self.versions.of(&key) != version
+    async fn undo_if_changed(&self, store: &impl Store, key: Key, version: u64) {
+        if self.guard.version(&key) != version
             && let Err(error) = store.remove(&key).await
         {
             tracing::warn!(%error, %key, "cannot take back an outdated entry");
         }
     }
 
-    async fn look_up(
+    async fn lookup(
         &self,
         store: &impl Store,
         counters: &Counters,
         key: &Key,
         now: u64,
-    ) -> Option<Arc<Envelope>> {
-        let usable = |envelope: &Arc<Envelope>| {
-            envelope.state(now) != Freshness::Expired && self.peers.allows(&envelope.meta)
+    ) -> Option<Arc<CacheEntry>> {
+        let usable = |entry: &Arc<CacheEntry>| {
+            entry.state(now) != Freshness::Expired && self.coordinator.allows(&entry.meta)
         };
         let found = store.get(key).await.filter(usable);
         let counter = if found.is_some() { &counters.hits } else { &counters.misses };
@@ -279,41 +279,42 @@ impl Tiers {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Meta;
+    use crate::EntryMeta;
     use bytes::Bytes;
 
-    fn envelope(body: &'static str) -> Arc<Envelope> {
-        let meta = Meta { stored_at: 0, ..Meta::default() };
-        Arc::new(Envelope { meta, body: Bytes::from_static(body.as_bytes()) })
+    fn entry(body: &'static str) -> Arc<CacheEntry> {
+        let meta = EntryMeta { stored_at: 0, ..EntryMeta::default() };
+        Arc::new(CacheEntry { meta, body: Bytes::from_static(body.as_bytes()) })
     }
 
-    async fn in_memory(cache: &Cache, key: &Key) -> Option<Arc<Envelope>> {
+    async fn in_memory(cache: &Cache, key: &Key) -> Option<Arc<CacheEntry>> {
         cache.0.memory.as_ref().unwrap().get(key).await
     }
 
     #[tokio::test]
     async fn what_changed_while_the_disk_was_read_is_not_brought_back() {
         let config = Config::default();
-        let cache = Cache::open(&config, Name::Results, &Peers::open(&config).unwrap()).await.unwrap();
-        let key = Key::of(&[b"a"]);
+        let cache =
+            Cache::open(&config, CacheName::Results, &Coordinator::open(&config).unwrap()).await.unwrap();
+        let key = Key::from_parts(&[b"a"]);
 
-        let version = cache.0.versions.of(&key);
-        cache.0.promote(key, &envelope("old"), version, Tier::Disk).await;
-        assert_eq!(in_memory(&cache, &key).await, Some(envelope("old")), "nothing changed");
+        let version = cache.0.guard.version(&key);
+        cache.0.promote(key, &entry("old"), version, Tier::Disk).await;
+        assert_eq!(in_memory(&cache, &key).await, Some(entry("old")), "nothing changed");
 
-        let version = cache.0.versions.of(&key);
+        let version = cache.0.guard.version(&key);
         cache.remove(&key).await.unwrap();
-        cache.0.promote(key, &envelope("old"), version, Tier::Disk).await;
+        cache.0.promote(key, &entry("old"), version, Tier::Disk).await;
         assert_eq!(in_memory(&cache, &key).await, None, "it was removed meanwhile");
 
-        let version = cache.0.versions.of(&key);
+        let version = cache.0.guard.version(&key);
         cache.clear().await.unwrap();
-        cache.0.promote(key, &envelope("old"), version, Tier::Disk).await;
+        cache.0.promote(key, &entry("old"), version, Tier::Disk).await;
         assert_eq!(in_memory(&cache, &key).await, None, "all was cleared meanwhile");
 
-        let version = cache.0.versions.of(&key);
-        cache.put(key, envelope("new")).await;
-        cache.0.promote(key, &envelope("old"), version, Tier::Disk).await;
-        assert_ne!(in_memory(&cache, &key).await, Some(envelope("old")), "it was replaced meanwhile");
+        let version = cache.0.guard.version(&key);
+        cache.put(key, entry("new")).await;
+        cache.0.promote(key, &entry("old"), version, Tier::Disk).await;
+        assert_ne!(in_memory(&cache, &key).await, Some(entry("old")), "it was replaced meanwhile");
     }
 }

@@ -11,20 +11,20 @@ use serde::{Deserialize, Serialize};
 use crate::RedisConfig;
 
 /// Least size of a cache in one tier: below it, one picture drives out another.
-const LEAST_MEMORY: u64 = ByteSize::mib(1).0;
+const MIN_MEMORY: u64 = ByteSize::mib(1).0;
 /// Least size of a cache on disk: the engine frees whole blocks, and needs several to have one to write to.
-const LEAST_DISK: u64 = ByteSize::mib(16).0;
+const MIN_DISK: u64 = ByteSize::mib(16).0;
 
 /// Which of the two caches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Name {
+pub enum CacheName {
     /// Encoded answers.
     Results,
     /// Source bytes.
     Originals,
 }
 
-impl fmt::Display for Name {
+impl fmt::Display for CacheName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
             Self::Results => "results",
@@ -163,7 +163,8 @@ impl Config {
         let mut problems = Vec::new();
         self.check_ttls(&mut problems);
         self.check_shares(&mut problems);
-        for name in [Name::Results, Name::Originals].into_iter().filter(|name| self.enabled(*name)) {
+        for name in [CacheName::Results, CacheName::Originals].into_iter().filter(|name| self.enabled(*name))
+        {
             self.check_room(name, &mut problems);
         }
         if self.max_entry_bytes.0 == 0 {
@@ -174,20 +175,20 @@ impl Config {
     }
 
     /// Whether this cache is used.
-    pub fn enabled(&self, name: Name) -> bool {
+    pub fn enabled(&self, name: CacheName) -> bool {
         match name {
-            Name::Results => self.results.enabled,
-            Name::Originals => self.originals.enabled,
+            CacheName::Results => self.results.enabled,
+            CacheName::Originals => self.originals.enabled,
         }
     }
 
     /// Room of this cache in memory, in bytes.
-    pub(crate) fn memory_bytes(&self, name: Name) -> u64 {
+    pub(crate) fn memory_bytes(&self, name: CacheName) -> u64 {
         self.share(name, self.memory.max_bytes, self.memory.originals_percent)
     }
 
     /// Room of this cache on disk, in bytes; zero when no disk is used.
-    pub(crate) fn disk_bytes(&self, name: Name) -> u64 {
+    pub(crate) fn disk_bytes(&self, name: CacheName) -> u64 {
         if !self.uses_disk() {
             return 0;
         }
@@ -200,14 +201,14 @@ impl Config {
     }
 
     /// Whether all of this cache is shared where there is a Redis.
-    pub(crate) fn shares_all(&self, name: Name) -> bool {
+    pub(crate) fn shares_all(&self, name: CacheName) -> bool {
         match name {
-            Name::Results => true,
-            Name::Originals => self.redis.originals,
+            CacheName::Results => true,
+            CacheName::Originals => self.redis.originals,
         }
     }
 
-    fn share(&self, name: Name, total: ByteSize, originals_percent: u8) -> u64 {
+    fn share(&self, name: CacheName, total: ByteSize, originals_percent: u8) -> u64 {
         let originals = match (self.results.enabled, self.originals.enabled) {
             (_, false) => 0,
             (false, true) => total.0,
@@ -215,8 +216,8 @@ impl Config {
         };
         match name {
             _ if !self.enabled(name) => 0,
-            Name::Originals => originals,
-            Name::Results => total.0 - originals,
+            CacheName::Originals => originals,
+            CacheName::Results => total.0 - originals,
         }
     }
 
@@ -244,23 +245,23 @@ impl Config {
     }
 
     /// A share of zero is a choice: that cache does without that tier.
-    fn check_room(&self, name: Name, problems: &mut Vec<String>) {
+    fn check_room(&self, name: CacheName, problems: &mut Vec<String>) {
         let memory = self.memory_bytes(name);
         let chosen = self.memory.max_bytes.0 == 0 || memory > 0;
-        if chosen && memory < LEAST_MEMORY {
+        if chosen && memory < MIN_MEMORY {
             problems.push(format!(
                 "cache.memory.max_bytes leaves {} for {name}, expected at least {}",
                 ByteSize(memory),
-                ByteSize(LEAST_MEMORY)
+                ByteSize(MIN_MEMORY)
             ));
         }
         let disk = self.disk_bytes(name);
         let chosen = !self.disk.path.as_os_str().is_empty() && (self.disk.max_bytes.0 == 0 || disk > 0);
-        if chosen && disk < LEAST_DISK {
+        if chosen && disk < MIN_DISK {
             problems.push(format!(
                 "cache.disk.max_bytes leaves {} for {name}, expected at least {}",
                 ByteSize(disk),
-                ByteSize(LEAST_DISK)
+                ByteSize(MIN_DISK)
             ));
         }
     }
@@ -321,19 +322,19 @@ mod tests {
     #[test]
     fn room_is_divided_by_percent() {
         let config = parsed("memory.max_bytes = 1000\nmemory.originals_percent = 30");
-        assert_eq!(config.memory_bytes(Name::Originals), 300);
-        assert_eq!(config.memory_bytes(Name::Results), 700);
-        assert_eq!(config.disk_bytes(Name::Results), 0, "no folder, no disk");
+        assert_eq!(config.memory_bytes(CacheName::Originals), 300);
+        assert_eq!(config.memory_bytes(CacheName::Results), 700);
+        assert_eq!(config.disk_bytes(CacheName::Results), 0, "no folder, no disk");
     }
 
     #[test]
     fn a_disabled_cache_gives_its_room_to_the_other() {
         let config = parsed("originals.enabled = false\ndisk.path = '/x'\ndisk.max_bytes = 1000");
-        assert_eq!(config.disk_bytes(Name::Results), 1000);
-        assert_eq!(config.disk_bytes(Name::Originals), 0);
+        assert_eq!(config.disk_bytes(CacheName::Results), 1000);
+        assert_eq!(config.disk_bytes(CacheName::Originals), 0);
         let config = parsed("results.enabled = false\nmemory.max_bytes = 1000");
-        assert_eq!(config.memory_bytes(Name::Originals), 1000);
-        assert_eq!(config.memory_bytes(Name::Results), 0);
+        assert_eq!(config.memory_bytes(CacheName::Originals), 1000);
+        assert_eq!(config.memory_bytes(CacheName::Results), 0);
     }
 
     #[test]

@@ -6,14 +6,14 @@ use std::path::PathBuf;
 
 use crate::Tier;
 
-/// Everything that can go wrong here. Reading and writing entries never fails: a store in trouble is a miss.
+/// Everything that can go wrong here. Reading and writing entries never fails: a store in error is a miss.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// Bytes that are not a whole, undamaged envelope.
-    #[error("not an undamaged envelope: {0}")]
+    /// Bytes that are not a whole, undamaged entry.
+    #[error("not an undamaged entry: {0}")]
     Damaged(&'static str),
-    /// An envelope written by another release.
-    #[error("envelope has format {found}, expected {expected}")]
+    /// An entry written by another release.
+    #[error("entry has format {found}, expected {expected}")]
     Format {
         /// The format number read.
         found: u16,
@@ -47,10 +47,10 @@ pub enum Error {
     },
 }
 
-/// What sort of trouble an [`Error`] is.
+/// What sort of error an [`Error`] is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ErrorKind {
-    /// Bytes that cannot be read as an envelope: treat as a miss.
+    /// Bytes that cannot be read as an entry: treat as a miss.
     Damaged,
     /// The cache could not be opened: the configuration or the machine must change.
     Open,
@@ -63,7 +63,7 @@ impl Error {
         Self::Start(reason.to_string())
     }
 
-    /// The sort of trouble, for whoever decides what to do.
+    /// The sort of error, for whoever decides what to do.
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Damaged(_) | Self::Format { .. } => ErrorKind::Damaged,

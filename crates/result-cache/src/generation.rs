@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 /// A position in the log of purges.
 ///
-/// Every envelope carries the position that its node knew when the making of it began. A purge has a position
+/// Every entry carries the position that its node knew when the making of it began. A purge has a position
 /// too, and takes what was begun at an earlier one, wherever it is and whenever it gets there.
 ///
 /// The shared log lives in Redis, whose server gives the positions: milliseconds of its own clock and a

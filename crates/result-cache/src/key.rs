@@ -12,7 +12,7 @@ impl Key {
 
     /// Hashes the parts, each preceded by its length, so that moving a byte from one part to the next, or
     /// adding an empty part, gives another key.
-    pub fn of(parts: &[&[u8]]) -> Self {
+    pub fn from_parts(parts: &[&[u8]]) -> Self {
         let mut hasher = blake3::Hasher::new();
         for part in parts {
             hasher.update(&(part.len() as u64).to_le_bytes());
@@ -53,13 +53,13 @@ mod tests {
     #[test]
     fn parts_do_not_run_together() {
         let keys = [
-            Key::of(&[]),
-            Key::of(&[b""]),
-            Key::of(&[b"", b""]),
-            Key::of(&[b"ab", b"c"]),
-            Key::of(&[b"a", b"bc"]),
-            Key::of(&[b"abc"]),
-            Key::of(&[b"c", b"ab"]),
+            Key::from_parts(&[]),
+            Key::from_parts(&[b""]),
+            Key::from_parts(&[b"", b""]),
+            Key::from_parts(&[b"ab", b"c"]),
+            Key::from_parts(&[b"a", b"bc"]),
+            Key::from_parts(&[b"abc"]),
+            Key::from_parts(&[b"c", b"ab"]),
         ];
         for (i, a) in keys.iter().enumerate() {
             for b in &keys[i + 1..] {
@@ -71,15 +71,15 @@ mod tests {
     #[test]
     fn is_the_same_in_every_release() {
         // a changed value empties every cache on upgrade: bump the schema part of the key instead
-        let key = Key::of(&[b"pixmill", b"width=300"]);
+        let key = Key::from_parts(&[b"pixmill", b"width=300"]);
         assert_eq!(key.to_string(), "fc3a6d7ee9208914aa4122b4fb957732dcc5511665820fa745cc344bac4cb833");
     }
 
     proptest! {
         #[test]
         fn equal_parts_equal_keys_and_hex_shows_the_bytes(a: Vec<u8>, b: Vec<u8>) {
-            let key = Key::of(&[&a, &b]);
-            prop_assert_eq!(key, Key::of(&[&a, &b]));
+            let key = Key::from_parts(&[&a, &b]);
+            prop_assert_eq!(key, Key::from_parts(&[&a, &b]));
             prop_assert_eq!(key, Key::from(*key.as_bytes()));
             for (n, byte) in key.as_bytes().iter().enumerate() {
                 prop_assert_eq!(&key.to_string()[2 * n..2 * n + 2], format!("{byte:02x}"));

@@ -5,15 +5,15 @@ use std::sync::Arc;
 use foyer::{CacheBuilder, Event, EventListener, S3FifoConfig};
 
 use crate::stats::Counter;
-use crate::{Envelope, Error, Key, Store, Tier, TierStats};
+use crate::{CacheEntry, Error, Key, Store, Tier, TierStats};
 
-/// What an entry costs beside its envelope: the engine's record, its place in the index, the shared pointers
+/// What an entry costs beside its entry: the engine's record, its place in the index, the shared pointers
 /// and the allocator's rounding. Measured: 230 bytes with bodies of 100.
 const OVERHEAD: usize = 256;
 /// Shards cut the room in pieces; an entry can take at most half of one.
-const ENTRIES_A_SHARD: u64 = 4;
+const ENTRIES_PER_SHARD: u64 = 4;
 /// More locks than this gain nothing: a hit takes its lock for reading only.
-const MOST_SHARDS: u64 = 16;
+const MAX_SHARDS: u64 = 16;
 
 /// Envelopes in this process.
 ///
@@ -22,26 +22,26 @@ const MOST_SHARDS: u64 = 16;
 /// entry under a shared lock, where LRU would reorder a list under an exclusive one.
 #[derive(Debug)]
 pub struct MemoryStore {
-    entries: foyer::Cache<Key, Arc<Envelope>>,
+    entries: foyer::Cache<Key, Arc<CacheEntry>>,
     evictions: Arc<Evictions>,
-    heaviest: usize,
+    max_weight: usize,
 }
 
 impl MemoryStore {
-    /// A store of at most `max_bytes`, meant for envelopes of up to `max_entry_bytes`. An envelope heavier
+    /// A store of at most `max_bytes`, meant for envelopes of up to `max_entry_bytes`. An entry heavier
     /// than half of a shard is not kept; with room for four of the largest, all are.
     pub fn new(max_bytes: u64, max_entry_bytes: u64) -> Self {
-        let shards = max_bytes / max_entry_bytes.saturating_mul(ENTRIES_A_SHARD).max(1);
-        let shards = shards.clamp(1, MOST_SHARDS) as usize;
+        let shards = max_bytes / max_entry_bytes.saturating_mul(ENTRIES_PER_SHARD).max(1);
+        let shards = shards.clamp(1, MAX_SHARDS) as usize;
         let capacity = usize::try_from(max_bytes).unwrap_or(usize::MAX);
         let evictions = Arc::new(Evictions::default());
         let entries = CacheBuilder::new(capacity)
             .with_shards(shards)
             .with_eviction_config(S3FifoConfig::default())
-            .with_weighter(|_: &Key, envelope: &Arc<Envelope>| weight(envelope))
+            .with_weighter(|_: &Key, entry: &Arc<CacheEntry>| weight(entry))
             .with_event_listener(Arc::clone(&evictions) as _)
             .build();
-        Self { entries, evictions, heaviest: capacity / shards / 2 }
+        Self { entries, evictions, max_weight: capacity / shards / 2 }
     }
 
     /// Evictions, bytes and capacity; the rest is counted by the cache.
@@ -60,13 +60,13 @@ impl Store for MemoryStore {
         Tier::Memory
     }
 
-    async fn get(&self, key: &Key) -> Option<Arc<Envelope>> {
+    async fn get(&self, key: &Key) -> Option<Arc<CacheEntry>> {
         self.entries.get(key).map(|entry| Arc::clone(entry.value()))
     }
 
-    async fn put(&self, key: Key, envelope: Arc<Envelope>) {
-        if weight(&envelope) <= self.heaviest {
-            self.entries.insert(key, envelope);
+    async fn put(&self, key: Key, entry: Arc<CacheEntry>) {
+        if weight(&entry) <= self.max_weight {
+            self.entries.insert(key, entry);
         } else {
             // what it would have replaced is out of date
             self.entries.remove(&key);
@@ -86,8 +86,8 @@ impl Store for MemoryStore {
     }
 }
 
-fn weight(envelope: &Envelope) -> usize {
-    envelope.weight() + OVERHEAD
+fn weight(entry: &CacheEntry) -> usize {
+    entry.weight() + OVERHEAD
 }
 
 #[derive(Debug, Default)]
@@ -95,9 +95,9 @@ struct Evictions(Counter);
 
 impl EventListener for Evictions {
     type Key = Key;
-    type Value = Arc<Envelope>;
+    type Value = Arc<CacheEntry>;
 
-    fn on_leave(&self, reason: Event, _: &Key, _: &Arc<Envelope>) {
+    fn on_leave(&self, reason: Event, _: &Key, _: &Arc<CacheEntry>) {
         if reason == Event::Evict {
             self.0.add_one();
         }
@@ -107,24 +107,24 @@ impl EventListener for Evictions {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Meta;
+    use crate::EntryMeta;
     use bytes::Bytes;
 
     const KIB: u64 = 1024;
 
     fn key(n: usize) -> Key {
-        Key::of(&[&n.to_le_bytes()])
+        Key::from_parts(&[&n.to_le_bytes()])
     }
 
-    fn envelope(len: u64) -> Arc<Envelope> {
+    fn entry(len: u64) -> Arc<CacheEntry> {
         let body = Bytes::from(vec![0; usize::try_from(len).unwrap()]);
-        Arc::new(Envelope { meta: Meta::default(), body })
+        Arc::new(CacheEntry { meta: EntryMeta::default(), body })
     }
 
     #[tokio::test]
     async fn a_hit_shares_the_allocation() {
         let store = MemoryStore::new(100 * KIB, KIB);
-        let put = envelope(500);
+        let put = entry(500);
         store.put(key(1), Arc::clone(&put)).await;
         let got = store.get(&key(1)).await.unwrap();
         assert!(Arc::ptr_eq(&got, &put));
@@ -135,7 +135,7 @@ mod tests {
     async fn weight_stays_within_the_room() {
         let store = MemoryStore::new(100 * KIB, KIB);
         for n in 0..1000 {
-            store.put(key(n), envelope(KIB)).await;
+            store.put(key(n), entry(KIB)).await;
         }
         let stats = store.stats();
         assert!(stats.bytes <= stats.capacity && stats.bytes > stats.capacity / 2, "{stats:?}");
@@ -146,12 +146,12 @@ mod tests {
     async fn a_scan_does_not_drive_out_what_is_asked_for() {
         let store = MemoryStore::new(1000 * KIB, 10 * KIB);
         for n in 0..200 {
-            store.put(key(n), envelope(KIB)).await;
+            store.put(key(n), entry(KIB)).await;
             store.get(&key(n)).await;
             store.get(&key(n)).await;
         }
         for n in 1000..11_000 {
-            store.put(key(n), envelope(KIB)).await;
+            store.put(key(n), entry(KIB)).await;
         }
         let mut kept = 0;
         for n in 0..200 {
@@ -163,11 +163,11 @@ mod tests {
     #[tokio::test]
     async fn what_takes_more_than_half_is_not_kept_and_drives_out_nothing() {
         let store = MemoryStore::new(10 * KIB, 100 * KIB);
-        store.put(key(1), envelope(KIB)).await;
-        store.put(key(2), envelope(6 * KIB)).await;
+        store.put(key(1), entry(KIB)).await;
+        store.put(key(2), entry(6 * KIB)).await;
         assert!(store.get(&key(1)).await.is_some());
         assert!(store.get(&key(2)).await.is_none());
-        store.put(key(1), envelope(6 * KIB)).await;
+        store.put(key(1), entry(6 * KIB)).await;
         assert!(store.get(&key(1)).await.is_none(), "the older one must not come back");
     }
 
@@ -176,7 +176,7 @@ mod tests {
         let store = MemoryStore::new(100 * KIB, 10 * KIB);
         for round in 0..3 {
             for n in 0..40 {
-                store.put(key(n), envelope(KIB)).await;
+                store.put(key(n), entry(KIB)).await;
             }
             for n in 0..40 {
                 assert!(store.get(&key(n)).await.is_some(), "entry {n} lost in round {round}");
@@ -190,7 +190,7 @@ mod tests {
     async fn four_of_the_largest_fit() {
         let store = MemoryStore::new(4 * (10 * KIB + KIB), 10 * KIB + KIB);
         for n in 0..4 {
-            store.put(key(n), envelope(10 * KIB)).await;
+            store.put(key(n), entry(10 * KIB)).await;
         }
         for n in 0..4 {
             assert!(store.get(&key(n)).await.is_some(), "entry {n}");

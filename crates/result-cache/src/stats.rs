@@ -18,9 +18,9 @@ pub struct Stats {
 /// Counters and gauges of one tier. Counters begin at zero when the cache is opened and only grow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct TierStats {
-    /// Lookups answered with a usable envelope.
+    /// Lookups answered with a usable entry.
     pub hits: u64,
-    /// Lookups not answered, those that found an expired envelope included.
+    /// Lookups not answered, those that found an expired entry included.
     pub misses: u64,
     /// Envelopes handed in, those copied from a slower tier included.
     pub puts: u64,
@@ -40,12 +40,12 @@ pub struct TierStats {
 
 /// What a node has had to do with others. Counters begin at zero and only grow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct PeerStats {
-    /// Purges that this node was asked for.
+pub struct CoordinatorStats {
+    /// PurgeLog that this node was asked for.
     pub purges_made: u64,
     /// Whether Redis is in use now.
     pub is_connected: bool,
-    /// Purges read from the log that nodes share, those of this node included.
+    /// PurgeLog read from the log that nodes share, those of this node included.
     pub purges_received: u64,
     /// Leases that this node was given: it made the thing for all.
     pub leases_granted: u64,

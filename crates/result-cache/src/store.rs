@@ -4,9 +4,9 @@ use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
 
-use crate::{Envelope, Error, Key};
+use crate::{CacheEntry, Error, Key};
 
-/// Where an envelope came from, nearest first.
+/// Where an entry came from, nearest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Tier {
     /// This process.
@@ -33,18 +33,18 @@ impl fmt::Display for Tier {
 /// other, nearest first, and copies what it finds into the nearer ones. Dispatch is static, so the methods
 /// are plain async functions and a hit in memory allocates nothing.
 ///
-/// Trouble of a store's own is its own to log and to count: reading gives a miss, writing is dropped. Only
+/// ClientError of a store's own is its own to log and to count: reading gives a miss, writing is dropped. Only
 /// forgetting can fail, because whoever asked for it must know that old bytes may come back.
 pub trait Store: Send + Sync {
     /// Which tier this is.
     fn tier(&self) -> Tier;
 
-    /// The envelope last put under the key, if it is still here.
-    fn get(&self, key: &Key) -> impl Future<Output = Option<Arc<Envelope>>> + Send;
+    /// The entry last put under the key, if it is still here.
+    fn get(&self, key: &Key) -> impl Future<Output = Option<Arc<CacheEntry>>> + Send;
 
-    /// Keeps the envelope. Returns before slow work is done. What was there before is never seen again; the new
+    /// Keeps the entry. Returns before slow work is done. What was there before is never seen again; the new
     /// one is seen at once, unless the key was put a moment ago: then it may take as long as writing takes.
-    fn put(&self, key: Key, envelope: Arc<Envelope>) -> impl Future<Output = ()> + Send;
+    fn put(&self, key: Key, entry: Arc<CacheEntry>) -> impl Future<Output = ()> + Send;
 
     /// Forgets the key: once this has returned, `get` misses, after a restart too.
     fn remove(&self, key: &Key) -> impl Future<Output = Result<(), Error>> + Send;

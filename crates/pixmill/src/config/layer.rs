@@ -5,7 +5,7 @@ use toml::{Table, Value};
 
 use super::{Config, MASK, renamed};
 
-/// Keys, or what lies below them, whose values are never shown; `*` is any name.
+/// CacheKeys, or what lies below them, whose values are never shown; `*` is any name.
 pub(super) const SECRETS: &[&str] = &[
     "admin.password",
     "cache.redis.sentinel_credentials",

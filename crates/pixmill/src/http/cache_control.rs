@@ -2,7 +2,7 @@
 
 use std::{fmt::Write, time::Duration};
 
-use result_cache::{BrowserLifetime, Lifetimes, Meta, Revalidation};
+use result_cache::{BrowserLifetime, EntryMeta, Lifetimes, Revalidation};
 
 use crate::original::Standing;
 
@@ -11,7 +11,7 @@ use crate::original::Standing;
 /// `max-age` is the whole lifetime, of which `Age` says how much is used up (RFC 9111, 4.2): what remains is what
 /// remains here. A time that the origin stated for shared caches alone is passed on as one for them, and with it what the origin
 /// stated for browsers, if anything. So are the windows for stale answers, and what forbids them.
-pub fn cache_control(meta: &Meta, standing: Standing) -> String {
+pub fn cache_control(meta: &EntryMeta, standing: Standing) -> String {
     if standing == Standing::Unkept {
         return "no-store".to_owned();
     }
@@ -38,10 +38,10 @@ pub fn cache_control(meta: &Meta, standing: Standing) -> String {
 }
 
 /// The same answer, for others to keep no longer than for `left` from now, when it is `age` old.
-pub fn ending(meta: &Meta, age: Duration, left: Duration) -> Meta {
+pub fn ending(meta: &EntryMeta, age: Duration, left: Duration) -> EntryMeta {
     // as others see them: whole seconds, the age rounded down
     let left = Duration::from_secs(age.as_secs()) + Duration::from_secs(left.as_secs());
-    Meta { lifetimes: meta.lifetimes.ending(left), ..meta.clone() }
+    EntryMeta { lifetimes: meta.lifetimes.ending(left), ..meta.clone() }
 }
 
 /// What `Cache-Control` says of an absence.
@@ -58,14 +58,14 @@ fn public(fresh_for: Duration) -> String {
 mod tests {
     use super::*;
 
-    fn meta(fresh: u64, revalidate: u64, error: u64) -> Meta {
+    fn meta(fresh: u64, revalidate: u64, error: u64) -> EntryMeta {
         let lifetimes = Lifetimes {
             fresh_for: Duration::from_secs(fresh),
             stale_while_revalidate: Duration::from_secs(revalidate),
             stale_if_error: Duration::from_secs(error),
             ..Lifetimes::default()
         };
-        Meta { lifetimes, ..Meta::default() }
+        EntryMeta { lifetimes, ..EntryMeta::default() }
     }
 
     #[test]

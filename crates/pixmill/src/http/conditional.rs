@@ -1,10 +1,10 @@
 //! Conditional requests: whether the client has the answer already.
 
 use actix_web::http::header::{HeaderMap, IF_MODIFIED_SINCE, IF_NONE_MATCH};
-use result_cache::Meta;
+use result_cache::EntryMeta;
 
 /// Whether the answer is the one that the client has (RFC 9110, 13.2.2): tags decide, dates only without tags.
-pub fn not_modified(headers: &HeaderMap, meta: &Meta) -> bool {
+pub fn not_modified(headers: &HeaderMap, meta: &EntryMeta) -> bool {
     if headers.contains_key(IF_NONE_MATCH) {
         let Some(etag) = &meta.etag else { return false };
         let lines = headers.get_all(IF_NONE_MATCH).filter_map(|line| line.to_str().ok());
@@ -52,10 +52,10 @@ mod tests {
     const TUESDAY: &str = "Tue, 06 Jan 2026 10:00:00 GMT";
 
     fn decided(if_none_match: &str, if_modified_since: &str) -> bool {
-        let meta = Meta {
+        let meta = EntryMeta {
             etag: Some("\"abc\"".to_owned()),
             last_modified: Some(MONDAY.to_owned()),
-            ..Meta::default()
+            ..EntryMeta::default()
         };
         let mut headers = HeaderMap::new();
         for (name, value) in [(IF_NONE_MATCH, if_none_match), (IF_MODIFIED_SINCE, if_modified_since)] {

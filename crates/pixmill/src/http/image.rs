@@ -19,9 +19,9 @@ use super::{
     upload, worker,
 };
 use crate::{
+    cache_key::negotiates,
     config::SourceUrlQuery,
     failure::Failure,
-    keys::negotiates,
     render::Class,
     service::{self, Request},
     signing::{Admitted, Purpose},

@@ -113,7 +113,7 @@ async fn result(request: HttpRequest, id: Path<String>) -> HttpResponse {
         None => None,
     };
     let Some(hit) = hit else { return error::response(&Error::UnknownJob.into()) };
-    let known = Answer::known(&hit.envelope, Found::Hit(hit.tier), began.elapsed());
+    let known = Answer::known(&hit.entry, Found::Hit(hit.tier), began.elapsed());
     let answer = Answer { standing: Standing::Unkept, ..known };
     image_response::build(&request, &answer, &ResponseNotes::default())
 }

@@ -1,12 +1,12 @@
 //! Purging, on the listener for operators: one original with all that shows it, or everything.
 
 use actix_web::{HttpRequest, HttpResponse, http::Method};
-use result_cache::{Reach, Scope};
+use result_cache::{PurgeReach, PurgeScope};
 use serde_json::json;
 use vips_ops::params::source;
 
 use super::{error, origin_params::locate, put_uncached, worker};
-use crate::{failure::Failure, keys::Keys, state::Worker};
+use crate::{cache_key::CacheKeys, failure::Failure, state::Worker};
 
 /// The paths that stand for everything.
 const EVERYTHING: [&str; 2] = ["/", "/cache"];
@@ -42,12 +42,12 @@ async fn forget(worker: &Worker, request: &HttpRequest) -> Result<Option<String>
     let tag = if EVERYTHING.contains(&request.uri().path()) && names_no_origin {
         None
     } else {
-        Some(Keys::tag(&worker.origins.identity(&*locate(worker, request, query)?)))
+        Some(CacheKeys::purge_tag(&worker.origins.identity(&*locate(worker, request, query)?)))
     };
-    let scope = tag.clone().map_or(Scope::Everything, Scope::Tag);
+    let scope = tag.clone().map_or(PurgeScope::Everything, PurgeScope::Tag);
     match worker.shared.peers.purge(scope).await {
-        Ok(Reach::AllNodes) => Ok(tag),
-        Ok(Reach::ThisNode) => Err(Failure::PurgeUnsent),
+        Ok(PurgeReach::AllNodes) => Ok(tag),
+        Ok(PurgeReach::ThisNode) => Err(Failure::PurgeUnsent),
         Err(error) => {
             tracing::error!(%error, "a purge is not written down");
             Err(Failure::PurgeUnwritten)

@@ -4,7 +4,7 @@ use actix_web::http::{
     Method,
     header::{HeaderMap, IF_RANGE, RANGE},
 };
-use result_cache::Meta;
+use result_cache::EntryMeta;
 
 /// The bytes that are asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,7 +19,7 @@ pub enum Part {
 
 /// Which part of a body of this length is asked for (RFC 9110, 14). Several ranges at once are answered with the whole,
 /// as is a range of another version than this one.
-pub fn part(method: &Method, headers: &HeaderMap, meta: &Meta, length: usize) -> Part {
+pub fn part(method: &Method, headers: &HeaderMap, meta: &EntryMeta, length: usize) -> Part {
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
     let Some(range) = text(RANGE).filter(|_| method == Method::GET) else { return Part::Whole };
     if headers.contains_key(IF_RANGE) && !text(IF_RANGE).is_some_and(|version| is_of(version, meta)) {
@@ -33,7 +33,7 @@ pub fn part(method: &Method, headers: &HeaderMap, meta: &Meta, length: usize) ->
 }
 
 /// Strong comparison: a weak tag names no bytes, and a date must be the very one.
-fn is_of(version: &str, meta: &Meta) -> bool {
+fn is_of(version: &str, meta: &EntryMeta) -> bool {
     let known = [&meta.etag, &meta.last_modified];
     known.into_iter().flatten().any(|known| known == version && !known.starts_with("W/"))
 }
@@ -76,10 +76,10 @@ mod tests {
     const DATE: &str = "Mon, 05 Jan 2026 10:00:00 GMT";
 
     fn asked(range: &str, if_range: &str, method: &Method) -> Part {
-        let meta = Meta {
+        let meta = EntryMeta {
             etag: Some("\"abc\"".to_owned()),
             last_modified: Some(DATE.to_owned()),
-            ..Meta::default()
+            ..EntryMeta::default()
         };
         let mut headers = HeaderMap::new();
         headers.insert(RANGE, HeaderValue::from_str(range).unwrap());

@@ -195,7 +195,7 @@ impl Work<'_> {
             request.accept,
             &self.worker.origins.identity_with_base(&request.target),
         );
-        let position = shared.peers.position();
+        let position = shared.peers.generation();
         // nobody joins this one
         let until = self.until.min(Instant::now() + shared.config.limits.deadline);
         let variant_job =

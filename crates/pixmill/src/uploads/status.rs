@@ -3,11 +3,11 @@
 use std::{fmt, sync::Arc};
 
 use bytes::Bytes;
-use result_cache::{Envelope, Lifetimes, Meta, clock};
+use result_cache::{CacheEntry, EntryMeta, Lifetimes, clock};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::{keys::Keys, service::Answer, state::Shared};
+use crate::{cache_key::CacheKeys, service::Answer, state::Shared};
 
 /// Below this are the pages of jobs, on every listener with pictures.
 pub const JOB_PREFIX: &str = "/async";
@@ -84,17 +84,17 @@ impl fmt::Display for JobId {
 /// Remembers how far a job is, for all nodes.
 pub async fn record(shared: &Shared, id: JobId, state: JobState, told: &Value) {
     let body = told.to_string().into();
-    let key = Keys::job(&id.to_string(), &format!("{state:?}"));
-    let meta = Meta { content_type: "application/json".to_owned(), ..meta(shared) };
-    shared.results.put_shared(key, Arc::new(Envelope { meta, body })).await;
+    let key = CacheKeys::job(&id.to_string(), &format!("{state:?}"));
+    let meta = EntryMeta { content_type: "application/json".to_owned(), ..meta(shared) };
+    shared.results.put_shared(key, Arc::new(CacheEntry { meta, body })).await;
 }
 
 /// Keeps the picture of a job.
 pub async fn keep_result(shared: &Shared, id: JobId, answer: &Answer) {
-    let Envelope { meta: source, body } = &*answer.envelope;
-    let Meta { status, stored_at, lifetimes, .. } = meta(shared);
-    let meta = Meta { status, stored_at, lifetimes, ..source.clone() };
-    let envelope = Arc::new(Envelope { meta, body: body.clone() });
+    let CacheEntry { meta: source, body } = &*answer.envelope;
+    let EntryMeta { status, stored_at, lifetimes, .. } = meta(shared);
+    let meta = EntryMeta { status, stored_at, lifetimes, ..source.clone() };
+    let envelope = Arc::new(CacheEntry { meta, body: body.clone() });
     shared.results.put_shared(result_key(id), envelope).await;
 }
 
@@ -104,9 +104,9 @@ pub async fn look_up(shared: &Shared, id: JobId) -> Option<Bytes> {
         return Some(id.unended(state).to_string().into());
     }
     for state in [JobState::Ended, JobState::Processing, JobState::Pending] {
-        let key = Keys::job(&id.to_string(), &format!("{state:?}"));
+        let key = CacheKeys::job(&id.to_string(), &format!("{state:?}"));
         if let Some(hit) = shared.results.get(&key, clock::now()).await {
-            return Some(hit.envelope.body.clone());
+            return Some(hit.entry.body.clone());
         }
     }
     None
@@ -118,13 +118,13 @@ pub async fn result(shared: &Shared, id: JobId) -> Option<result_cache::Hit> {
 }
 
 fn result_key(id: JobId) -> result_cache::Key {
-    Keys::job(&id.to_string(), "result")
+    CacheKeys::job(&id.to_string(), "result")
 }
 
-fn meta(shared: &Shared) -> Meta {
+fn meta(shared: &Shared) -> EntryMeta {
     let lifetimes = Lifetimes { fresh_for: shared.config.uploads.status_ttl, ..Lifetimes::default() };
-    let generation = shared.peers.position();
-    Meta { status: 200, stored_at: clock::now(), lifetimes, generation, ..Meta::default() }
+    let generation = shared.peers.generation();
+    EntryMeta { status: 200, stored_at: clock::now(), lifetimes, generation, ..EntryMeta::default() }
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use foyer::{
 };
 use tokio::runtime::Handle;
 
-use super::entry::{DiskKey, DiskValue};
+use super::record::{DiskKey, DiskValue};
 
 /// The engine's cache. Its own tier in memory is never filled: ours stands before it.
 pub(super) type Blocks = HybridCache<DiskKey, DiskValue>;
@@ -16,12 +16,12 @@ pub(super) type Blocks = HybridCache<DiskKey, DiskValue>;
 const PAGE: usize = 4096;
 const MIB: usize = 1 << 20;
 /// Each block is an open file; this many leave room under the usual limit of 1024.
-const MOST_BLOCKS: usize = 256;
+const MAX_BLOCKS: usize = 256;
 /// Whole blocks are freed, so a few more than the one being written are needed to keep anything at all.
-const LEAST_BLOCKS: usize = 8;
+const MIN_BLOCKS: usize = 8;
 /// Positions in a block are 32 bits wide.
-const LARGEST_BLOCK: usize = 1 << 30;
-/// What a block or an entry holds beside the envelope: an index page, a header, the key, and rounding up to
+const MAX_BLOCK: usize = 1 << 30;
+/// What a block or an entry holds beside the entry: an index page, a header, the key, and rounding up to
 /// pages.
 const OVERHEAD: usize = 16 * PAGE;
 /// Entries on their way to the disk; what comes while it is full is not written. The engine has two such
@@ -44,13 +44,13 @@ impl Sizes {
     pub(super) fn new(max_bytes: u64, max_entry_bytes: u64) -> Self {
         let capacity = pages(usize::try_from(max_bytes).unwrap_or(usize::MAX));
         let entry = usize::try_from(max_entry_bytes).unwrap_or(usize::MAX).saturating_add(OVERHEAD);
-        let wanted = entry.max(MIB).max(capacity / MOST_BLOCKS);
-        let block = pages(wanted.min(capacity / LEAST_BLOCKS).min(LARGEST_BLOCK)).max(PAGE);
+        let wanted = entry.max(MIB).max(capacity / MAX_BLOCKS);
+        let block = pages(wanted.min(capacity / MIN_BLOCKS).min(MAX_BLOCK)).max(PAGE);
         Self { capacity, block, entry: entry.min(block) }
     }
 
-    /// The heaviest envelope that fits.
-    pub(super) fn heaviest(self) -> usize {
+    /// The max_weight entry that fits.
+    pub(super) fn max_weight(self) -> usize {
         self.entry.saturating_sub(OVERHEAD)
     }
 }
@@ -95,7 +95,7 @@ mod tests {
             [(1 << 40, 16 * MB), (10 << 30, 16 * MB), (1 << 30, 16 * MB), (64 * MB, 5 * MB)]
         {
             let sizes = Sizes::new(max_bytes, max_entry);
-            assert_eq!(sizes.heaviest() as u64, max_entry, "{sizes:?}");
+            assert_eq!(sizes.max_weight() as u64, max_entry, "{sizes:?}");
         }
     }
 
@@ -105,9 +105,9 @@ mod tests {
             for max_entry in [1, MB, 16 * MB, 1024 * MB] {
                 let sizes = Sizes::new(1 << shift, max_entry);
                 let blocks = sizes.capacity / sizes.block;
-                let most = MOST_BLOCKS.max(sizes.capacity / LARGEST_BLOCK) + 1;
-                assert!((LEAST_BLOCKS..=most).contains(&blocks), "{blocks} blocks, {sizes:?}");
-                assert!(sizes.block.is_multiple_of(PAGE) && sizes.heaviest() > 0, "{sizes:?}");
+                let most = MAX_BLOCKS.max(sizes.capacity / MAX_BLOCK) + 1;
+                assert!((MIN_BLOCKS..=most).contains(&blocks), "{blocks} blocks, {sizes:?}");
+                assert!(sizes.block.is_multiple_of(PAGE) && sizes.max_weight() > 0, "{sizes:?}");
             }
         }
     }

@@ -12,21 +12,21 @@ use tokio::sync::{Semaphore, oneshot};
 use tokio::time::timeout;
 
 use super::blocks::{self, Blocks, Sizes};
-use super::entry::{DiskKey, DiskValue};
 use super::folder::Folder;
-use crate::{Envelope, Error};
+use super::record::{DiskKey, DiskValue};
+use crate::{CacheEntry, Error};
 
 /// Threads that encode, decode and verify entries.
-const WORKERS: usize = 2;
+const WORKER_THREADS: usize = 2;
 /// Threads that wait for the disk. More than a disk serves at once; few enough to be no burden.
-const WAITING: usize = 16;
+const BLOCKING_THREADS: usize = 16;
 /// Reads under way; each holds a buffer of its entry's size. The others wait their turn.
-const READS: usize = 32;
+const MAX_READS: usize = 32;
 /// Longer than a busy disk takes, shorter than making the answer anew.
-const READ: Duration = Duration::from_secs(1);
+const READ_TIMEOUT: Duration = Duration::from_secs(1);
 /// How long writes in progress may take when the engine ends.
-const STOP: Duration = Duration::from_secs(5);
-const NAME: &str = "cache-disk";
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(5);
+const THREAD_NAME: &str = "cache-disk";
 
 /// An open engine. Its runtime is its own: it ends neither with the worker that opened the cache, nor later
 /// than the engine, whose tasks would never end by themselves.
@@ -50,7 +50,7 @@ impl Engine {
             Ok(runtime) => keep(runtime, &folder, sizes, opened),
             Err(error) => opened(Err(error)),
         };
-        thread::Builder::new().name(NAME.into()).spawn(keeper).map(drop).map_err(Error::start)
+        thread::Builder::new().name(THREAD_NAME.into()).spawn(keeper).map(drop).map_err(Error::start)
     }
 
     /// Whether it may have the key; looks in memory only.
@@ -59,8 +59,8 @@ impl Engine {
     }
 
     /// Takes the entry in, to be written soon.
-    pub(super) fn put(&self, key: DiskKey, envelope: Arc<Envelope>) {
-        self.blocks.storage_writer(key).insert(DiskValue { key: key.key, envelope });
+    pub(super) fn put(&self, key: DiskKey, entry: Arc<CacheEntry>) {
+        self.blocks.storage_writer(key).insert(DiskValue { key: key.key, entry });
     }
 
     /// Forgets the key, on disk soon.
@@ -69,13 +69,13 @@ impl Engine {
     }
 
     /// The entry, if it has it; in error, why it cannot tell.
-    pub(super) async fn read(&self, key: DiskKey) -> Result<Option<Arc<Envelope>>, String> {
+    pub(super) async fn read(&self, key: DiskKey) -> Result<Option<Arc<CacheEntry>>, String> {
         let (blocks, reads) = (self.blocks.clone(), Arc::clone(&self.reads));
         let load = async move {
             let _turn = reads.acquire().await;
             blocks.storage().load(&key).await
         };
-        let value = match self.run(READ, load).await?.map_err(|error| error.to_string())? {
+        let value = match self.run(READ_TIMEOUT, load).await?.map_err(|error| error.to_string())? {
             Load::Entry { value, .. } => value,
             Load::Piece { piece, .. } => piece.value().clone(),
             Load::Miss | Load::Throttled => return Ok(None),
@@ -84,7 +84,7 @@ impl Engine {
         if value.key != key.key {
             return Err("an entry was written for another key".to_owned());
         }
-        Ok(Some(value.envelope))
+        Ok(Some(value.entry))
     }
 
     /// Waits until what was taken in is written, or has failed to be: the engine does not tell which.
@@ -93,7 +93,7 @@ impl Engine {
         self.run(limit, async move { blocks.storage().wait().await }).await
     }
 
-    /// Writes what is left and takes no more.
+    /// WriteBehind what is left and takes no more.
     pub(super) async fn close(&self, limit: Duration) -> Result<(), String> {
         let blocks = self.blocks.clone();
         self.run(limit, async move { blocks.close().await }).await?.map_err(|error| error.to_string())
@@ -141,9 +141,9 @@ impl fmt::Debug for Engine {
 
 fn runtime() -> Result<Runtime, Error> {
     Builder::new_multi_thread()
-        .worker_threads(WORKERS)
-        .max_blocking_threads(WAITING)
-        .thread_name(NAME)
+        .worker_threads(WORKER_THREADS)
+        .max_blocking_threads(BLOCKING_THREADS)
+        .thread_name(THREAD_NAME)
         .enable_time()
         .build()
         .map_err(Error::start)
@@ -159,11 +159,11 @@ fn keep(runtime: Runtime, folder: &Folder, sizes: Sizes, opened: impl FnOnce(Res
         Err(error) => return opened(Err(Error::start(error))),
     };
     let (stop, stopped) = oneshot::channel();
-    opened(Ok(Engine { blocks, threads, reads: Arc::new(Semaphore::new(READS)), stop: Some(stop) }));
+    opened(Ok(Engine { blocks, threads, reads: Arc::new(Semaphore::new(MAX_READS)), stop: Some(stop) }));
     // The files stay open until no thread can use them: the engine hands bare file descriptors to its
     // threads, and the number of a closed file is soon another file's.
     let files = runtime.block_on(stopped);
-    runtime.shutdown_timeout(STOP);
+    runtime.shutdown_timeout(SHUTDOWN_TIMEOUT);
     drop(files);
 }
 

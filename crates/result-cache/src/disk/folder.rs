@@ -74,7 +74,7 @@ impl Folder {
         self.epoch.fetch_add(1, SeqCst);
     }
 
-    /// Writes the label whole and waits for the disk: a crash leaves the old or the new one.
+    /// WriteBehind the label whole and waits for the disk: a crash leaves the old or the new one.
     pub(super) fn save(&self) -> Result<(), Error> {
         // whoever writes last writes the newest epoch
         let _writing = self.writing.lock();

@@ -2,9 +2,9 @@
 
 mod blocks;
 mod engine;
-mod entry;
 mod folder;
-mod slot;
+mod record;
+mod supervisor;
 
 use std::fmt::Display;
 use std::path::PathBuf;
@@ -19,25 +19,25 @@ use tokio::time::Instant;
 
 use crate::breaker::Breaker;
 use crate::stats::Counter;
-use crate::{Envelope, Error, Key, Meta, Store, Tier, TierStats};
+use crate::{CacheEntry, EntryMeta, Error, Key, Store, Tier, TierStats};
 use blocks::Sizes;
 use engine::Engine;
-use entry::DiskKey;
 use folder::Folder;
-use slot::Slot;
+use record::DiskKey;
+use supervisor::Supervisor;
 
 /// How long a failing disk is left alone: long enough that a hung one costs next to nothing, short enough
 /// that one that was mounted again or has room again is soon in use.
-const REST: Duration = Duration::from_secs(30);
+const BACKOFF: Duration = Duration::from_secs(30);
 /// How often it is checked that writing works, while there is something to write.
-const CHECK: Duration = Duration::from_secs(5);
+const CHECK_INTERVAL: Duration = Duration::from_secs(5);
 /// Tries of one check: under load, the engine may well drop an entry, and a disk may stand still for a
 /// moment.
-const CHECK_TRIES: usize = 3;
+const CHECK_ATTEMPTS: usize = 3;
 /// For writing and reading back, and for forgetting.
-const WRITE: Duration = Duration::from_secs(5);
+const WRITE_TIMEOUT: Duration = Duration::from_secs(5);
 /// For writing what is left at the end.
-const CLOSE: Duration = Duration::from_secs(30);
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Where and how large a disk cache is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,7 +47,7 @@ pub struct DiskSettings {
     pub folder: PathBuf,
     /// Room in bytes.
     pub max_bytes: u64,
-    /// Weight of the largest envelope to expect. In a room less than eight times that, the largest do not
+    /// Weight of the largest entry to expect. In a room less than eight times that, the largest do not
     /// fit.
     pub max_entry_bytes: u64,
 }
@@ -67,7 +67,7 @@ pub struct DiskStore(Arc<Shared>);
 
 #[derive(Debug)]
 struct Shared {
-    slot: Slot<Engine>,
+    supervisor: Supervisor<Engine>,
     folder: Arc<Folder>,
     sizes: Sizes,
     failures: Counter,
@@ -87,12 +87,12 @@ impl DiskStore {
         Engine::start(Arc::clone(&folder), sizes, move |engine| drop(tell.send(engine)))?;
         let engine = opened.await.map_err(Error::start)??;
         Ok(Self(Arc::new(Shared {
-            slot: Slot::new(engine),
+            supervisor: Supervisor::new(engine),
             folder,
             sizes,
             failures: Counter::default(),
             reading: Breaker::default(),
-            next_check: Mutex::new(Instant::now() + CHECK),
+            next_check: Mutex::new(Instant::now() + CHECK_INTERVAL),
             checks_made: AtomicU64::new(0),
         })))
     }
@@ -101,30 +101,30 @@ impl DiskStore {
     pub fn stats(&self) -> TierStats {
         TierStats {
             failures: self.0.failures.read(),
-            bytes: self.0.slot.engine().map_or(0, |engine| engine.written_bytes()),
+            bytes: self.0.supervisor.engine().map_or(0, |engine| engine.written_bytes()),
             capacity: self.0.sizes.capacity as u64,
             ..TierStats::default()
         }
     }
 
-    /// Whether there is room for an envelope of this weight, as far as it depends on the envelope.
-    pub(crate) fn fits(&self, envelope: &Envelope) -> bool {
-        envelope.weight() <= self.0.sizes.heaviest()
+    /// Whether there is room for an entry of this weight, as far as it depends on the entry.
+    pub(crate) fn fits(&self, entry: &CacheEntry) -> bool {
+        entry.weight() <= self.0.sizes.max_weight()
     }
 
-    /// Waits until what was put last under the key is written, and reads it back: false if this envelope is not on the
+    /// Waits until what was put last under the key is written, and reads it back: false if this entry is not on the
     /// disk, since that is full or broken. Once more is tried what the engine dropped because too much came at once.
-    pub(crate) async fn has_written(&self, key: &Key, envelope: &Arc<Envelope>) -> bool {
+    pub(crate) async fn has_written(&self, key: &Key, entry: &Arc<CacheEntry>) -> bool {
         let Some(engine) = self.0.engine() else { return false };
         let disk_key = self.0.key(key);
-        for attempt in 1..=CHECK_TRIES {
-            if engine.written(WRITE).await.is_ok()
-                && matches!(engine.read(disk_key).await, Ok(Some(read)) if read == *envelope)
+        for attempt in 1..=CHECK_ATTEMPTS {
+            if engine.written(WRITE_TIMEOUT).await.is_ok()
+                && matches!(engine.read(disk_key).await, Ok(Some(read)) if read == *entry)
             {
                 return true;
             }
-            if attempt < CHECK_TRIES {
-                engine.put(disk_key, Arc::clone(envelope));
+            if attempt < CHECK_ATTEMPTS {
+                engine.put(disk_key, Arc::clone(entry));
             }
         }
         // finds out whether it is the disk, and takes it out of use if so
@@ -137,14 +137,14 @@ impl DiskStore {
     pub async fn flush(&self) {
         match self.0.engine() {
             Some(engine) => drop(self.0.check(&engine, Instant::now()).await),
-            None => self.0.slot.settled().await,
+            None => self.0.supervisor.reopen_finished().await,
         }
     }
 
-    /// Writes what is left and lets go of the folder. Afterwards the store is empty and takes nothing in.
+    /// WriteBehind what is left and lets go of the folder. Afterwards the store is empty and takes nothing in.
     pub async fn close(&self) {
-        if let Some(engine) = self.0.slot.close()
-            && let Err(reason) = engine.close(CLOSE).await
+        if let Some(engine) = self.0.supervisor.close()
+            && let Err(reason) = engine.close(CLOSE_TIMEOUT).await
         {
             tracing::warn!(reason, "disk cache is not closed cleanly, its newest entries are lost");
         }
@@ -157,7 +157,7 @@ impl Store for DiskStore {
         Tier::Disk
     }
 
-    async fn get(&self, key: &Key) -> Option<Arc<Envelope>> {
+    async fn get(&self, key: &Key) -> Option<Arc<CacheEntry>> {
         let engine = self.0.engine()?;
         let key = self.0.key(key);
         // most misses end here
@@ -176,15 +176,15 @@ impl Store for DiskStore {
         }
     }
 
-    async fn put(&self, key: Key, envelope: Arc<Envelope>) {
+    async fn put(&self, key: Key, entry: Arc<CacheEntry>) {
         let Some(engine) = self.0.engine() else { return };
         let key = self.0.key(&key);
         if engine.may_have(&key) {
             // what is there is out of date, even if the new one never gets to the disk
             engine.remove(&key);
         }
-        if self.fits(&envelope) {
-            engine.put(key, envelope);
+        if self.fits(&entry) {
+            engine.put(key, entry);
         }
         let now = Instant::now();
         if self.0.check_is_due(now) {
@@ -197,7 +197,7 @@ impl Store for DiskStore {
     async fn remove(&self, key: &Key) -> Result<(), Error> {
         let engine = self.0.engine().ok_or_else(|| unreachable(&"it is closed or failing"))?;
         engine.remove(&self.0.key(key));
-        engine.written(WRITE).await.map_err(|reason| unreachable(&reason))?;
+        engine.written(WRITE_TIMEOUT).await.map_err(|reason| unreachable(&reason))?;
         // a removal that could not be written leaves the engine in disorder, which shows now
         self.0.check(&engine, Instant::now()).await.map_err(|reason| unreachable(&reason))
     }
@@ -208,7 +208,7 @@ impl Store for DiskStore {
         self.0.folder.begin_epoch();
         let folder = Arc::clone(&self.0.folder);
         let saving = engine.threads().spawn_blocking(move || folder.save());
-        match engine.run(WRITE, saving).await {
+        match engine.run(WRITE_TIMEOUT, saving).await {
             Ok(Ok(saved)) => saved.map_err(|error| unreachable(&error)),
             Ok(Err(error)) => Err(unreachable(&error)),
             Err(reason) => Err(unreachable(&reason)),
@@ -223,10 +223,10 @@ impl Shared {
 
     /// The engine, if it is in use. Begins to open it anew after a rest.
     fn engine(self: &Arc<Self>) -> Option<Arc<Engine>> {
-        let engine = self.slot.engine();
+        let engine = self.supervisor.engine();
         if engine.is_none() {
             let now = Instant::now();
-            if self.slot.claim(now) {
+            if self.supervisor.try_begin_reopen(now) {
                 self.reopen(now);
             }
         }
@@ -248,25 +248,25 @@ impl Shared {
         let opened = engine.and_then(|engine| self.folder.save().map(|()| engine));
         match &opened {
             Ok(_) => tracing::info!("disk cache is in use again, empty"),
-            Err(error) => tracing::warn!(%error, "disk cache still fails, it is left alone for {REST:?}"),
+            Err(error) => tracing::warn!(%error, "disk cache still fails, it is left alone for {BACKOFF:?}"),
         }
-        self.slot.opened(opened.map_err(|_| began + REST));
+        self.supervisor.finish_reopen(opened.map_err(|_| began + BACKOFF));
     }
 
     fn failed_read(&self, reason: &str) {
         self.failures.add_one();
         tracing::warn!(reason, "disk cache failed to read an entry");
-        if self.reading.failed(Instant::now(), REST) {
-            tracing::warn!("disk cache fails again and again, it is not read for {REST:?}");
+        if self.reading.failed(Instant::now(), BACKOFF) {
+            tracing::warn!("disk cache fails again and again, it is not read for {BACKOFF:?}");
         }
     }
 
-    /// True for one caller in every [`CHECK`].
+    /// True for one caller in every [`CHECK_INTERVAL`].
     fn check_is_due(&self, now: Instant) -> bool {
         let mut next = self.next_check.lock();
         let due = now >= *next;
         if due {
-            *next = now + CHECK;
+            *next = now + CHECK_INTERVAL;
         }
         due
     }
@@ -274,28 +274,28 @@ impl Shared {
     /// Finds out whether writing works; if not, takes the engine out of use.
     async fn check(&self, engine: &Arc<Engine>, began: Instant) -> Result<(), String> {
         let mut result = Ok(());
-        for _ in 0..CHECK_TRIES {
+        for _ in 0..CHECK_ATTEMPTS {
             result = self.write_and_read(engine).await;
             if result.is_ok() {
                 break;
             }
         }
         if let Err(reason) = &result
-            && self.slot.fail(engine, began + REST)
+            && self.supervisor.take_down(engine, began + BACKOFF)
         {
             self.failures.add_one();
-            tracing::warn!(reason, "disk cache cannot be written, it is left alone for {REST:?}");
+            tracing::warn!(reason, "disk cache cannot be written, it is left alone for {BACKOFF:?}");
         }
         result
     }
 
     async fn write_and_read(&self, engine: &Engine) -> Result<(), String> {
         let number = self.checks_made.fetch_add(1, Relaxed).to_le_bytes();
-        let key = self.key(&Key::of(&[b"check", &number]));
+        let key = self.key(&Key::from_parts(&[b"check", &number]));
         let body = Bytes::copy_from_slice(&number);
-        let written = Arc::new(Envelope { meta: Meta::default(), body });
+        let written = Arc::new(CacheEntry { meta: EntryMeta::default(), body });
         engine.put(key, Arc::clone(&written));
-        engine.written(WRITE).await?;
+        engine.written(WRITE_TIMEOUT).await?;
         match engine.read(key).await? {
             Some(read) if read == written => Ok(()),
             _ => Err("what is written cannot be read back".into()),

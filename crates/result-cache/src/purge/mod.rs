@@ -1,7 +1,7 @@
-//! What was purged: known in memory, kept on disk, and asked at every hit.
+//! What was purged: known in memory, persisted on disk, and asked at every hit.
 
-mod journal;
-mod ledger;
+mod purge_index;
+mod wal;
 
 use std::io;
 use std::path::Path;
@@ -9,70 +9,70 @@ use std::path::Path;
 use parking_lot::RwLock;
 use tokio::sync::watch;
 
-use crate::{Error, Generation, Meta};
-use journal::{Entry, Journal};
-use ledger::Ledger;
+use crate::{EntryMeta, Error, Generation};
+use purge_index::PurgeIndex;
+use wal::{Wal, WalEntry};
 
-/// Purges that the shared log remembers: as many as a node does.
-pub(crate) const MOST: usize = ledger::MOST;
+/// PurgeLog that the shared log remembers: as many as a node does.
+pub(crate) const MAX_PURGES: usize = purge_index::MAX_PURGES;
 
 /// What a purge takes.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum Scope {
+pub enum PurgeScope {
     /// Whatever was begun before it.
     Everything,
     /// What carries this tag. A tag is one word.
     Tag(String),
 }
 
-/// The purges that this node knows.
+/// The purges that this node contains.
 #[derive(Debug)]
-pub(crate) struct Purges {
-    ledger: RwLock<Ledger>,
-    journal: Option<Journal>,
-    is_new: bool,
+pub(crate) struct PurgeLog {
+    index: RwLock<PurgeIndex>,
+    wal: Option<Wal>,
+    is_missing: bool,
     /// Tells that the position has moved.
     moved: watch::Sender<()>,
 }
 
-impl Purges {
-    /// Purges of a node that keeps nothing when it ends.
+impl PurgeLog {
+    /// PurgeLog of a node that keeps nothing when it ends.
     pub(crate) fn in_memory() -> Self {
-        Self { ledger: RwLock::default(), journal: None, is_new: false, moved: watch::Sender::default() }
+        Self { index: RwLock::default(), wal: None, is_missing: false, moved: watch::Sender::default() }
     }
 
-    /// Purges that are kept in this folder.
+    /// PurgeLog that are persisted in this folder.
     pub(crate) fn open(folder: &Path) -> Result<Self, Error> {
-        let journal::Opened { journal, ledger, is_new } = Journal::open(folder)?;
-        let ledger = RwLock::new(ledger);
-        Ok(Self { ledger, journal: Some(journal), is_new, moved: watch::Sender::default() })
+        let wal::OpenedWal { wal, index, is_missing } = Wal::open(folder)?;
+        let index = RwLock::new(index);
+        Ok(Self { index, wal: Some(wal), is_missing, moved: watch::Sender::default() })
     }
 
     /// Whether nothing is known of purges that may have concerned what is on the disk.
-    pub(crate) fn is_new(&self) -> bool {
-        self.is_new
+    pub(crate) fn is_missing(&self) -> bool {
+        self.is_missing
     }
 
     pub(crate) fn position(&self) -> Generation {
-        self.ledger.read().position()
+        self.index.read().position()
     }
 
-    pub(crate) fn allows(&self, meta: &Meta) -> bool {
-        self.ledger.read().allows(meta)
+    pub(crate) fn allows(&self, meta: &EntryMeta) -> bool {
+        self.index.read().allows(meta)
     }
 
-    pub(crate) fn last(&self, tag: &str) -> Generation {
-        self.ledger.read().last(tag)
+    pub(crate) fn last_purge(&self, tag: &str) -> Generation {
+        self.index.read().last_purge(tag)
     }
 
     /// Every purge that is remembered, oldest first.
-    pub(crate) fn all(&self) -> Vec<(Scope, Generation)> {
-        self.ledger.read().purges().collect()
+    pub(crate) fn all(&self) -> Vec<(PurgeScope, Generation)> {
+        self.index.read().purges().collect()
     }
 
     /// A purge at a position of the shared log, which need not be known up to there. It holds at once; in
     /// error, it may not outlast a restart.
-    pub(crate) async fn record(&self, scope: Scope, at: Generation) -> io::Result<()> {
+    pub(crate) async fn record(&self, scope: PurgeScope, at: Generation) -> io::Result<()> {
         self.record_all(vec![(scope, at)], Generation::ZERO).await
     }
 
@@ -82,50 +82,50 @@ impl Purges {
         while self.position() < position && moved.changed().await.is_ok() {}
     }
 
-    /// Purges of the shared log, which is then known up to `position`.
+    /// PurgeLog of the shared log, which is then known up to `position`.
     pub(crate) async fn record_all(
         &self,
-        purges: Vec<(Scope, Generation)>,
+        purges: Vec<(PurgeScope, Generation)>,
         position: Generation,
     ) -> io::Result<()> {
         let entries = if purges.is_empty() {
-            vec![Entry { purge: None, position }]
+            vec![WalEntry { purge: None, position }]
         } else {
-            purges.iter().map(|purge| Entry { purge: Some(purge.clone()), position }).collect()
+            purges.iter().map(|purge| WalEntry { purge: Some(purge.clone()), position }).collect()
         };
         {
-            let mut ledger = self.ledger.write();
+            let mut index = self.index.write();
             for (scope, at) in &purges {
-                ledger.record(scope, *at);
+                index.record(scope, *at);
             }
         }
-        // on the disk before it counts as known: an entry there must not know more of the log than the journal
-        let kept = self.keep(entries).await;
+        // on the disk before it counts as known: an entry there must not know more of the log than the wal
+        let persisted = self.persist(entries).await;
         self.advance(position);
-        kept
+        persisted
     }
 
-    /// A purge that the shared log knows nothing of: at the next position that this node counts.
-    pub(crate) async fn record_here(&self, scope: Scope) -> io::Result<()> {
+    /// A purge that the shared log contains nothing of: at the next position that this node counts.
+    pub(crate) async fn record_here(&self, scope: PurgeScope) -> io::Result<()> {
         let at = {
-            let mut ledger = self.ledger.write();
-            let at = ledger.next_here();
-            ledger.record(&scope, at);
+            let mut index = self.index.write();
+            let at = index.next_here();
+            index.record(&scope, at);
             at
         };
-        let kept = self.keep(vec![Entry { purge: Some((scope, at)), position: at }]).await;
+        let persisted = self.persist(vec![WalEntry { purge: Some((scope, at)), position: at }]).await;
         self.advance(at);
-        kept
+        persisted
     }
 
     fn advance(&self, position: Generation) {
-        self.ledger.write().advance(position);
+        self.index.write().advance(position);
         self.moved.send_replace(());
     }
 
-    async fn keep(&self, entries: Vec<Entry>) -> io::Result<()> {
-        match &self.journal {
-            Some(journal) => journal.add(entries).await,
+    async fn persist(&self, entries: Vec<WalEntry>) -> io::Result<()> {
+        match &self.wal {
+            Some(wal) => wal.add(entries).await,
             None => Ok(()),
         }
     }

@@ -4,16 +4,16 @@ use std::fs::File;
 use std::sync::Arc;
 use std::time::Duration;
 
-use result_cache::{Cache, Config, Envelope, ErrorKind, Key, Lifetimes, Name, Peers, Tier};
+use result_cache::{Cache, CacheEntry, CacheName, Config, Coordinator, ErrorKind, Key, Lifetimes, Tier};
 
-use crate::fixture::{FRESH, STORED, config, envelope, key};
+use crate::fixture::{FRESH, STORED, config, entry, key};
 
 async fn open(config: &Config) -> Cache {
-    Cache::open(config, Name::Results, &Peers::open(config).unwrap()).await.unwrap()
+    Cache::open(config, CacheName::Results, &Coordinator::open(config).unwrap()).await.unwrap()
 }
 
-async fn found(cache: &Cache, key: &Key) -> Option<(Arc<Envelope>, Tier)> {
-    cache.get(key, STORED).await.map(|hit| (hit.envelope, hit.tier))
+async fn found(cache: &Cache, key: &Key) -> Option<(Arc<CacheEntry>, Tier)> {
+    cache.get(key, STORED).await.map(|hit| (hit.entry, hit.tier))
 }
 
 #[test]
@@ -26,7 +26,7 @@ fn it_is_shared_by_all_threads() {
 async fn memory_answers_with_the_very_same_bytes() {
     let dir = tempfile::tempdir().unwrap();
     let cache = open(&config(dir.path())).await;
-    let put = envelope(1, 10_000);
+    let put = entry(1, 10_000);
     cache.put(key(1), Arc::clone(&put)).await;
     let (got, tier) = found(&cache, &key(1)).await.unwrap();
     assert_eq!(tier, Tier::Memory);
@@ -38,13 +38,13 @@ async fn memory_answers_with_the_very_same_bytes() {
 async fn the_disk_answers_after_a_restart_and_memory_from_then_on() {
     let dir = tempfile::tempdir().unwrap();
     let cache = open(&config(dir.path())).await;
-    cache.put(key(1), envelope(1, 10_000)).await;
+    cache.put(key(1), entry(1, 10_000)).await;
     cache.close().await;
     assert_eq!(found(&cache, &key(1)).await.unwrap().1, Tier::Memory, "memory answers after closing");
 
     let cache = open(&config(dir.path())).await;
-    assert_eq!(found(&cache, &key(1)).await, Some((envelope(1, 10_000), Tier::Disk)));
-    assert_eq!(found(&cache, &key(1)).await, Some((envelope(1, 10_000), Tier::Memory)));
+    assert_eq!(found(&cache, &key(1)).await, Some((entry(1, 10_000), Tier::Disk)));
+    assert_eq!(found(&cache, &key(1)).await, Some((entry(1, 10_000), Tier::Memory)));
     let stats = cache.stats();
     let (memory, disk) = (stats.memory.unwrap(), stats.disk.unwrap());
     assert_eq!((memory.hits, memory.misses, memory.puts), (1, 1, 1));
@@ -55,7 +55,7 @@ async fn the_disk_answers_after_a_restart_and_memory_from_then_on() {
 async fn an_expired_entry_is_a_miss_in_every_tier() {
     let dir = tempfile::tempdir().unwrap();
     let cache = open(&config(dir.path())).await;
-    cache.put(key(1), envelope(1, 1000)).await;
+    cache.put(key(1), entry(1, 1000)).await;
     let end = STORED + u64::try_from(FRESH.as_millis()).unwrap();
     assert!(cache.get(&key(1), end - 1).await.is_some());
     assert!(cache.get(&key(1), end).await.is_none());
@@ -69,7 +69,7 @@ async fn an_expired_entry_is_a_miss_in_every_tier() {
 #[tokio::test]
 async fn a_stale_entry_is_found_within_its_windows() {
     let cache = open(&Config::default()).await;
-    let mut stale = Envelope::clone(&envelope(1, 1000));
+    let mut stale = CacheEntry::clone(&entry(1, 1000));
     stale.meta.lifetimes = Lifetimes { stale_if_error: Duration::from_secs(5), ..stale.meta.lifetimes };
     cache.put(key(1), Arc::new(stale)).await;
     assert!(cache.get(&key(1), STORED + 64_999).await.is_some());
@@ -81,7 +81,7 @@ async fn removing_and_clearing_reach_every_tier() {
     let dir = tempfile::tempdir().unwrap();
     let cache = open(&config(dir.path())).await;
     for n in 0..4 {
-        cache.put(key(n), envelope(n, 1000)).await;
+        cache.put(key(n), entry(n, 1000)).await;
     }
     cache.remove(&key(0)).await.unwrap();
     assert_eq!(found(&cache, &key(0)).await, None);
@@ -104,8 +104,8 @@ async fn removing_and_clearing_reach_every_tier() {
 async fn a_removal_that_does_not_reach_the_disk_says_so_and_empties_memory() {
     let dir = tempfile::tempdir().unwrap();
     let cache = open(&config(dir.path())).await;
-    cache.put(key(1), envelope(1, 1000)).await;
-    cache.put(key(2), envelope(2, 1000)).await;
+    cache.put(key(1), entry(1, 1000)).await;
+    cache.put(key(2), entry(2, 1000)).await;
     cache.close().await;
     assert_eq!(cache.remove(&key(1)).await.unwrap_err().kind(), ErrorKind::Unreachable);
     assert_eq!(found(&cache, &key(1)).await, None);
@@ -118,13 +118,13 @@ async fn a_removal_that_does_not_reach_the_disk_says_so_and_empties_memory() {
 async fn what_is_too_large_is_not_kept_and_forgets_what_was_there() {
     let dir = tempfile::tempdir().unwrap();
     let cache = open(&config(dir.path())).await;
-    cache.put(key(1), envelope(1, 1000)).await;
-    cache.put(key(1), envelope(2, 2 << 20)).await;
+    cache.put(key(1), entry(1, 1000)).await;
+    cache.put(key(1), entry(2, 2 << 20)).await;
     assert_eq!(found(&cache, &key(1)).await, None);
     assert_eq!(cache.stats().oversize, 1);
     // exactly the limit is kept
-    let fits = (2 << 20) - (envelope(3, 0).weight());
-    cache.put(key(3), envelope(3, fits)).await;
+    let fits = (2 << 20) - (entry(3, 0).weight());
+    cache.put(key(3), entry(3, fits)).await;
     assert!(found(&cache, &key(3)).await.is_some());
 }
 
@@ -132,7 +132,7 @@ async fn what_is_too_large_is_not_kept_and_forgets_what_was_there() {
 async fn memory_goes_on_when_the_disk_fails() {
     let dir = tempfile::tempdir().unwrap();
     let cache = open(&config(dir.path())).await;
-    cache.put(key(1), envelope(1, 1000)).await;
+    cache.put(key(1), entry(1, 1000)).await;
     cache.close().await;
     let cache = open(&config(dir.path())).await;
     for file in std::fs::read_dir(dir.path().join("results/blocks")).unwrap() {
@@ -140,22 +140,22 @@ async fn memory_goes_on_when_the_disk_fails() {
     }
     assert_eq!(found(&cache, &key(1)).await, None);
     assert_eq!(cache.stats().disk.unwrap().failures, 1);
-    cache.put(key(2), envelope(2, 1000)).await;
-    assert_eq!(found(&cache, &key(2)).await, Some((envelope(2, 1000), Tier::Memory)));
+    cache.put(key(2), entry(2, 1000)).await;
+    assert_eq!(found(&cache, &key(2)).await, Some((entry(2, 1000), Tier::Memory)));
 }
 
 #[tokio::test]
 async fn the_two_caches_share_nothing() {
     let dir = tempfile::tempdir().unwrap();
     let config = config(dir.path());
-    let peers = Peers::open(&config).unwrap();
-    let results = Cache::open(&config, Name::Results, &peers).await.unwrap();
-    let originals = Cache::open(&config, Name::Originals, &peers).await.unwrap();
-    results.put(key(1), envelope(1, 1000)).await;
+    let coordinator = Coordinator::open(&config).unwrap();
+    let results = Cache::open(&config, CacheName::Results, &coordinator).await.unwrap();
+    let originals = Cache::open(&config, CacheName::Originals, &coordinator).await.unwrap();
+    results.put(key(1), entry(1, 1000)).await;
     assert_eq!(found(&originals, &key(1)).await, None);
-    originals.put(key(1), envelope(2, 1000)).await;
+    originals.put(key(1), entry(2, 1000)).await;
     results.clear().await.unwrap();
-    assert_eq!(found(&originals, &key(1)).await, Some((envelope(2, 1000), Tier::Memory)));
+    assert_eq!(found(&originals, &key(1)).await, Some((entry(2, 1000), Tier::Memory)));
     let room = |cache: &Cache| cache.stats().disk.unwrap().capacity;
     assert_eq!(room(&results) + room(&originals), config.disk.max_bytes.0);
 }
@@ -167,7 +167,7 @@ async fn a_cache_that_is_not_enabled_holds_nothing_and_opens_no_files() {
     config.results.enabled = false;
     config.originals.enabled = false;
     let cache = open(&config).await;
-    cache.put(key(1), envelope(1, 1000)).await;
+    cache.put(key(1), entry(1, 1000)).await;
     assert_eq!(found(&cache, &key(1)).await, None);
     cache.remove(&key(1)).await.unwrap();
     cache.clear().await.unwrap();
@@ -179,7 +179,7 @@ async fn a_cache_that_is_not_enabled_holds_nothing_and_opens_no_files() {
 #[tokio::test]
 async fn without_a_folder_there_is_only_memory() {
     let cache = open(&Config::default()).await;
-    cache.put(key(1), envelope(1, 1000)).await;
+    cache.put(key(1), entry(1, 1000)).await;
     assert_eq!(found(&cache, &key(1)).await.unwrap().1, Tier::Memory);
     assert_eq!(cache.stats().disk, None);
 }

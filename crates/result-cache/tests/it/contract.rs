@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use futures_util::future::join_all;
-use result_cache::{DiskStore, Envelope, Error, Key, MemoryStore, Store, Tier};
+use result_cache::{CacheEntry, DiskStore, Error, Key, MemoryStore, Store, Tier};
 
-use crate::fixture::{disk, envelope, key};
+use crate::fixture::{disk, entry, key};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn memory() {
@@ -32,12 +32,12 @@ impl Store for Written {
         self.0.tier()
     }
 
-    async fn get(&self, key: &Key) -> Option<Arc<Envelope>> {
+    async fn get(&self, key: &Key) -> Option<Arc<CacheEntry>> {
         self.0.get(key).await
     }
 
-    async fn put(&self, key: Key, envelope: Arc<Envelope>) {
-        self.0.put(key, envelope).await;
+    async fn put(&self, key: Key, entry: Arc<CacheEntry>) {
+        self.0.put(key, entry).await;
         self.0.flush().await;
     }
 
@@ -67,19 +67,19 @@ async fn an_unknown_key_is_a_miss(store: &impl Store) {
 
 async fn what_is_put_comes_back_whole(store: &impl Store) {
     for (n, len) in [(10, 0), (11, 1), (12, 4096), (13, 100_000), (14, 1 << 20)] {
-        store.put(key(n), envelope(n, len)).await;
-        assert_eq!(store.get(&key(n)).await, Some(envelope(n, len)), "{len} bytes");
-        assert_eq!(store.get(&key(n)).await, Some(envelope(n, len)), "{len} bytes, once more");
+        store.put(key(n), entry(n, len)).await;
+        assert_eq!(store.get(&key(n)).await, Some(entry(n, len)), "{len} bytes");
+        assert_eq!(store.get(&key(n)).await, Some(entry(n, len)), "{len} bytes, once more");
     }
 }
 
 async fn the_last_put_wins(store: &impl Store) {
     for n in 20..25 {
-        store.put(key(20), envelope(n, 1000)).await;
+        store.put(key(20), entry(n, 1000)).await;
     }
     loop {
         if let Some(found) = store.get(&key(20)).await {
-            assert_eq!(found, envelope(24, 1000));
+            assert_eq!(found, entry(24, 1000));
             break;
         }
         // one of several puts in a row may take a moment to show
@@ -89,23 +89,23 @@ async fn the_last_put_wins(store: &impl Store) {
 
 async fn keys_do_not_mix(store: &impl Store) {
     for n in 100..300 {
-        store.put(key(n), envelope(n, 500)).await;
+        store.put(key(n), entry(n, 500)).await;
     }
     for n in 100..300 {
-        assert_eq!(store.get(&key(n)).await, Some(envelope(n, 500)));
+        assert_eq!(store.get(&key(n)).await, Some(entry(n, 500)));
     }
 }
 
 async fn what_is_removed_is_gone_until_it_is_put_again(store: &impl Store) {
     for round in 0..3 {
-        store.put(key(30), envelope(round, 1000)).await;
-        store.put(key(31), envelope(31, 1000)).await;
+        store.put(key(30), entry(round, 1000)).await;
+        store.put(key(31), entry(31, 1000)).await;
         store.remove(&key(30)).await.unwrap();
         assert_eq!(store.get(&key(30)).await, None);
-        assert_eq!(store.get(&key(31)).await, Some(envelope(31, 1000)), "a removal takes nothing else");
+        assert_eq!(store.get(&key(31)).await, Some(entry(31, 1000)), "a removal takes nothing else");
     }
-    store.put(key(30), envelope(30, 1000)).await;
-    assert_eq!(store.get(&key(30)).await, Some(envelope(30, 1000)));
+    store.put(key(30), entry(30, 1000)).await;
+    assert_eq!(store.get(&key(30)).await, Some(entry(30, 1000)));
 }
 
 async fn removing_the_unknown_is_fine(store: &impl Store) {
@@ -116,11 +116,11 @@ async fn removing_the_unknown_is_fine(store: &impl Store) {
 async fn many_tasks_see_only_what_was_put(store: &impl Store) {
     let work = (0..200_u64).map(|n| async move {
         let slot = 1000 + n % 10;
-        store.put(key(slot), envelope(slot, 2000)).await;
+        store.put(key(slot), entry(slot, 2000)).await;
         if n % 7 == 0 {
             store.remove(&key(slot)).await.unwrap();
         }
-        store.get(&key(slot)).await.is_none_or(|found| found == envelope(slot, 2000))
+        store.get(&key(slot)).await.is_none_or(|found| found == entry(slot, 2000))
     });
     assert!(join_all(work).await.into_iter().all(|right| right));
 }
@@ -128,13 +128,13 @@ async fn many_tasks_see_only_what_was_put(store: &impl Store) {
 async fn cleared_is_empty_and_can_be_filled_again(store: &impl Store) {
     for round in 0..2 {
         for n in 50..60 {
-            store.put(key(n), envelope(n + round, 1000)).await;
+            store.put(key(n), entry(n + round, 1000)).await;
         }
         store.clear().await.unwrap();
         for n in 50..60 {
             assert_eq!(store.get(&key(n)).await, None);
         }
     }
-    store.put(key(50), envelope(50, 1000)).await;
-    assert_eq!(store.get(&key(50)).await, Some(envelope(50, 1000)));
+    store.put(key(50), entry(50, 1000)).await;
+    assert_eq!(store.get(&key(50)).await, Some(entry(50, 1000)));
 }

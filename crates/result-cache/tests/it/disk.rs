@@ -10,10 +10,10 @@ use std::time::Duration;
 use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, memfd_create};
 use tokio::time::advance;
 
-use result_cache::{Cache, DiskStore, Envelope, ErrorKind, Name, Peers, Store};
+use result_cache::{Cache, CacheEntry, CacheName, Coordinator, DiskStore, ErrorKind, Store};
 use testkit::SmallDisk;
 
-use crate::fixture::{STORED, body, config, disk, envelope, key};
+use crate::fixture::{STORED, body, config, disk, entry, key};
 
 async fn open(folder: &Path) -> DiskStore {
     DiskStore::open(disk(folder)).await.unwrap()
@@ -36,13 +36,13 @@ async fn a_restart_finds_the_entries_again() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(dir.path()).await;
     for n in 0..300 {
-        store.put(key(n), envelope(n, 10_000)).await;
+        store.put(key(n), entry(n, 10_000)).await;
     }
     store.close().await;
     assert_eq!(store.get(&key(0)).await, None, "a closed store answers nothing");
     let store = open(dir.path()).await;
     for n in 0..300 {
-        assert_eq!(store.get(&key(n)).await, Some(envelope(n, 10_000)));
+        assert_eq!(store.get(&key(n)).await, Some(entry(n, 10_000)));
     }
 }
 
@@ -51,10 +51,10 @@ async fn a_restart_finds_the_last_put() {
     let dir = tempfile::tempdir().unwrap();
     for round in 0..4 {
         let store = open(dir.path()).await;
-        store.put(key(1), envelope(round, 1000)).await;
+        store.put(key(1), entry(round, 1000)).await;
         store.close().await;
     }
-    assert_eq!(open(dir.path()).await.get(&key(1)).await, Some(envelope(3, 1000)));
+    assert_eq!(open(dir.path()).await.get(&key(1)).await, Some(entry(3, 1000)));
 }
 
 #[tokio::test]
@@ -62,7 +62,7 @@ async fn what_was_removed_does_not_come_back() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(dir.path()).await;
     for n in 0..20 {
-        store.put(key(n), envelope(n, 1000)).await;
+        store.put(key(n), entry(n, 1000)).await;
     }
     for n in 0..10 {
         store.remove(&key(n)).await.unwrap();
@@ -78,16 +78,16 @@ async fn what_was_removed_does_not_come_back() {
 async fn what_was_cleared_does_not_come_back() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(dir.path()).await;
-    store.put(key(1), envelope(1, 1000)).await;
+    store.put(key(1), entry(1, 1000)).await;
     store.flush().await;
-    store.put(key(2), envelope(2, 1000)).await;
+    store.put(key(2), entry(2, 1000)).await;
     store.clear().await.unwrap();
-    store.put(key(3), envelope(3, 1000)).await;
+    store.put(key(3), entry(3, 1000)).await;
     store.close().await;
     let store = open(dir.path()).await;
     assert_eq!(store.get(&key(1)).await, None);
     assert_eq!(store.get(&key(2)).await, None);
-    assert_eq!(store.get(&key(3)).await, Some(envelope(3, 1000)));
+    assert_eq!(store.get(&key(3)).await, Some(entry(3, 1000)));
 }
 
 #[tokio::test]
@@ -95,10 +95,10 @@ async fn files_stay_within_the_room_and_the_newest_entries_stay() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(dir.path()).await;
     for n in 0..200 {
-        store.put(key(n), envelope(n, 500_000)).await;
+        store.put(key(n), entry(n, 500_000)).await;
         store.flush().await;
     }
-    assert_eq!(store.get(&key(199)).await, Some(envelope(199, 500_000)));
+    assert_eq!(store.get(&key(199)).await, Some(entry(199, 500_000)));
     assert_eq!(store.get(&key(0)).await, None, "100 MB do not fit in 32 MiB");
     let bytes: u64 = blocks(dir.path()).iter().map(|file| fs::metadata(file).unwrap().len()).sum();
     assert!(bytes <= 32 << 20, "{bytes} bytes on disk");
@@ -109,8 +109,8 @@ async fn files_stay_within_the_room_and_the_newest_entries_stay() {
 async fn a_flipped_byte_is_a_miss() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(dir.path()).await;
-    store.put(key(1), envelope(1, 50_000)).await;
-    store.put(key(2), envelope(2, 50_000)).await;
+    store.put(key(1), entry(1, 50_000)).await;
+    store.put(key(2), entry(2, 50_000)).await;
     store.flush().await;
     let needle = &body(1, 50_000)[20_000..20_100];
     let mut damaged = 0;
@@ -124,16 +124,16 @@ async fn a_flipped_byte_is_a_miss() {
     }
     assert_eq!(damaged, 1);
     assert_eq!(store.get(&key(1)).await, None);
-    assert_eq!(store.get(&key(2)).await, Some(envelope(2, 50_000)));
-    store.put(key(1), envelope(1, 50_000)).await;
-    assert_eq!(store.get(&key(1)).await, Some(envelope(1, 50_000)), "it can be stored again");
+    assert_eq!(store.get(&key(2)).await, Some(entry(2, 50_000)));
+    store.put(key(1), entry(1, 50_000)).await;
+    assert_eq!(store.get(&key(1)).await, Some(entry(1, 50_000)), "it can be stored again");
 }
 
 #[tokio::test]
 async fn damaged_files_open_as_far_as_they_can_be_read() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(dir.path()).await;
-    store.put(key(1), envelope(1, 1000)).await;
+    store.put(key(1), entry(1, 1000)).await;
     store.close().await;
     for (n, file) in blocks(dir.path()).into_iter().enumerate() {
         let len = usize::try_from(fs::metadata(&file).unwrap().len()).unwrap();
@@ -142,16 +142,16 @@ async fn damaged_files_open_as_far_as_they_can_be_read() {
     }
     let store = open(dir.path()).await;
     assert_eq!(store.get(&key(1)).await, None);
-    store.put(key(1), envelope(1, 1000)).await;
+    store.put(key(1), entry(1, 1000)).await;
     store.flush().await;
-    assert_eq!(store.get(&key(1)).await, Some(envelope(1, 1000)));
+    assert_eq!(store.get(&key(1)).await, Some(entry(1, 1000)));
 }
 
 #[tokio::test]
 async fn another_size_begins_empty_and_leaves_no_files_behind() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(dir.path()).await;
-    store.put(key(1), envelope(1, 1000)).await;
+    store.put(key(1), entry(1, 1000)).await;
     store.close().await;
     let mut settings = disk(dir.path());
     settings.max_bytes /= 2;
@@ -166,7 +166,7 @@ async fn a_disk_that_cannot_be_read_makes_misses_and_is_left_alone() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(dir.path()).await;
     for n in 0..10 {
-        store.put(key(n), envelope(n, 10_000)).await;
+        store.put(key(n), entry(n, 10_000)).await;
     }
     store.flush().await;
     for file in blocks(dir.path()) {
@@ -201,18 +201,18 @@ async fn a_disk_that_cannot_be_written_is_left_alone_and_opened_anew_empty() {
     open(dir.path()).await.close().await;
     let files = files_in_memory(dir.path());
     let store = open(dir.path()).await;
-    store.put(key(1), envelope(1, 1000)).await;
+    store.put(key(1), entry(1, 1000)).await;
     store.flush().await;
-    assert_eq!(store.get(&key(1)).await, Some(envelope(1, 1000)));
+    assert_eq!(store.get(&key(1)).await, Some(entry(1, 1000)));
 
     refuse_writes(&files);
-    store.put(key(1), envelope(2, 1000)).await;
+    store.put(key(1), entry(2, 1000)).await;
     while let Some(found) = store.get(&key(1)).await {
-        assert_eq!(found, envelope(2, 1000), "the entry that was replaced is back");
+        assert_eq!(found, entry(2, 1000), "the entry that was replaced is back");
         tokio::task::yield_now().await;
     }
     advance(Duration::from_secs(6)).await;
-    store.put(key(2), envelope(2, 1000)).await;
+    store.put(key(2), entry(2, 1000)).await;
     while store.stats().failures == 0 {
         tokio::task::yield_now().await;
     }
@@ -222,7 +222,7 @@ async fn a_disk_that_cannot_be_written_is_left_alone_and_opened_anew_empty() {
     advance(Duration::from_mins(1)).await;
     assert_eq!(store.get(&key(1)).await, None);
     store.flush().await;
-    store.put(key(3), envelope(3, 1000)).await;
+    store.put(key(3), entry(3, 1000)).await;
     store.flush().await;
     assert_eq!(store.get(&key(3)).await, None, "it still fails");
 
@@ -232,15 +232,15 @@ async fn a_disk_that_cannot_be_written_is_left_alone_and_opened_anew_empty() {
     advance(Duration::from_mins(1)).await;
     assert_eq!(store.get(&key(1)).await, None);
     store.flush().await;
-    store.put(key(3), envelope(3, 1000)).await;
+    store.put(key(3), entry(3, 1000)).await;
     store.flush().await;
-    assert_eq!(store.get(&key(3)).await, Some(envelope(3, 1000)), "it works again");
+    assert_eq!(store.get(&key(3)).await, Some(entry(3, 1000)), "it works again");
     assert_eq!(store.get(&key(1)).await, None);
     store.close().await;
 
     let store = open(dir.path()).await;
     assert_eq!(store.get(&key(1)).await, None);
-    assert_eq!(store.get(&key(3)).await, Some(envelope(3, 1000)));
+    assert_eq!(store.get(&key(3)).await, Some(entry(3, 1000)));
 }
 
 #[tokio::test]
@@ -249,7 +249,7 @@ async fn a_removal_that_cannot_be_written_says_so() {
     open(dir.path()).await.close().await;
     let files = files_in_memory(dir.path());
     let store = open(dir.path()).await;
-    store.put(key(1), envelope(1, 1000)).await;
+    store.put(key(1), entry(1, 1000)).await;
     store.flush().await;
     refuse_writes(&files);
     assert_eq!(store.remove(&key(1)).await.unwrap_err().kind(), ErrorKind::Unreachable);
@@ -276,9 +276,9 @@ async fn a_folder_in_use_or_out_of_reach_is_a_clear_error() {
 async fn an_entry_too_large_for_a_block_is_a_miss_not_an_older_one() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(dir.path()).await;
-    store.put(key(1), envelope(1, 1000)).await;
+    store.put(key(1), entry(1, 1000)).await;
     store.flush().await;
-    store.put(key(1), envelope(2, 8 << 20)).await;
+    store.put(key(1), entry(2, 8 << 20)).await;
     store.flush().await;
     assert_eq!(store.get(&key(1)).await, None);
 }
@@ -299,10 +299,10 @@ fn it_outlives_the_runtime_that_opened_it() {
     let runtime = || tokio::runtime::Builder::new_current_thread().build().unwrap();
     let store = runtime().block_on(open(dir.path()));
     runtime().block_on(async {
-        store.put(key(1), envelope(1, 1000)).await;
+        store.put(key(1), entry(1, 1000)).await;
         store.flush().await;
     });
-    assert_eq!(runtime().block_on(store.get(&key(1))), Some(envelope(1, 1000)));
+    assert_eq!(runtime().block_on(store.get(&key(1))), Some(entry(1, 1000)));
     runtime().block_on(store.close());
 }
 
@@ -310,21 +310,23 @@ fn it_outlives_the_runtime_that_opened_it() {
 async fn a_full_disk_makes_misses_and_is_used_again_when_it_has_room() {
     let Some(small) = SmallDisk::mount(4 << 20) else { return };
     let config = config(small.path());
-    let cache = async || Cache::open(&config, Name::Originals, &Peers::open(&config).unwrap()).await.unwrap();
+    let cache = async || {
+        Cache::open(&config, CacheName::Originals, &Coordinator::open(&config).unwrap()).await.unwrap()
+    };
     let fresh = |n| {
-        let mut envelope = Envelope::clone(&envelope(n, 100_000));
-        envelope.meta.stored_at = result_cache::clock::now();
-        Arc::new(envelope)
+        let mut entry = CacheEntry::clone(&entry(n, 100_000));
+        entry.meta.stored_at = result_cache::clock::now();
+        Arc::new(entry)
     };
     let full = cache().await;
     let kept = fresh(1);
     full.put(key(1), Arc::clone(&kept)).await;
-    assert!(full.has_stored(&key(1), &kept).await);
+    assert!(full.verify_stored(&key(1), &kept).await);
 
     small.fill();
     let lost = fresh(2);
     full.put(key(2), Arc::clone(&lost)).await;
-    assert!(!full.has_stored(&key(2), &lost).await);
+    assert!(!full.verify_stored(&key(2), &lost).await);
     assert!(full.get(&key(2), STORED).await.is_some(), "memory has it all the same");
     assert!(full.stats().disk.unwrap().failures > 0);
     full.close().await;
@@ -340,6 +342,6 @@ async fn a_full_disk_makes_misses_and_is_used_again_when_it_has_room() {
     small.drain();
     let drained = cache().await;
     drained.put(key(2), Arc::clone(&lost)).await;
-    assert!(drained.has_stored(&key(2), &lost).await);
+    assert!(drained.verify_stored(&key(2), &lost).await);
     drained.close().await;
 }

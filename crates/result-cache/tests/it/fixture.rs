@@ -5,20 +5,22 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use result_cache::{Config, DiskSettings, Envelope, Generation, Key, Lifetimes, Meta, Name, RedisSettings};
+use result_cache::{
+    CacheEntry, CacheName, Config, DiskSettings, EntryMeta, Generation, Key, Lifetimes, RedisSettings,
+};
 
-/// When every envelope of the tests was stored, in milliseconds since the Unix epoch.
+/// When every entry of the tests was stored, in milliseconds since the Unix epoch.
 pub const STORED: u64 = 1_700_000_000_000;
-/// How long every envelope of the tests is fresh.
+/// How long every entry of the tests is fresh.
 pub const FRESH: Duration = Duration::from_mins(1);
 
 pub fn key(n: u64) -> Key {
-    Key::of(&[b"test", &n.to_le_bytes()])
+    Key::from_parts(&[b"test", &n.to_le_bytes()])
 }
 
-/// An envelope whose every part tells its number.
-pub fn envelope(n: u64, len: usize) -> Arc<Envelope> {
-    let meta = Meta {
+/// An entry whose every part tells its number.
+pub fn entry(n: u64, len: usize) -> Arc<CacheEntry> {
+    let meta = EntryMeta {
         status: 200,
         content_type: format!("image/{n}"),
         etag: Some(format!("\"{n}\"")),
@@ -30,7 +32,7 @@ pub fn envelope(n: u64, len: usize) -> Arc<Envelope> {
         headers: vec![("x-number".into(), n.to_string())],
         files: Vec::new(),
     };
-    Arc::new(Envelope { meta, body: body(n, len) })
+    Arc::new(CacheEntry { meta, body: body(n, len) })
 }
 
 /// Bytes that no other number has, and that do not repeat within a page.
@@ -39,7 +41,7 @@ pub fn body(n: u64, len: usize) -> Bytes {
     let mut bytes = Vec::with_capacity(len + Key::LEN);
     let mut block = 0_u64;
     while bytes.len() < len {
-        bytes.extend_from_slice(Key::of(&[seed.as_bytes(), &block.to_le_bytes()]).as_bytes());
+        bytes.extend_from_slice(Key::from_parts(&[seed.as_bytes(), &block.to_le_bytes()]).as_bytes());
         block += 1;
     }
     bytes.truncate(len);
@@ -52,7 +54,7 @@ pub fn disk(folder: &Path) -> DiskSettings {
 
 pub fn redis_settings() -> RedisSettings {
     RedisSettings {
-        name: Name::Results,
+        name: CacheName::Results,
         max_entry_bytes: 2 << 20,
         max_waiting_bytes: 64 << 20,
         clock: || STORED,

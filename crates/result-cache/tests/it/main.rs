@@ -2,9 +2,9 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod cache;
+mod coalescing;
 mod contract;
 mod disk;
 mod fixture;
-mod flights;
+mod membership;
 mod redis;
-mod roster;

@@ -4,13 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use result_cache::{
-    Cache, Claim, Config, Envelope, Generation, Name, Peers, Reach, RedisMode, Scope, Store, Tier,
+    Cache, CacheEntry, CacheName, Config, Coordinator, Generation, LeaseOutcome, PurgeReach, PurgeScope,
+    RedisMode, Store, Tier,
 };
 use testkit::{RedisCluster, RedisSentinel, RedisServer};
 use tokio::task::yield_now;
 use tokio::time::{Instant, timeout};
 
-use crate::fixture::{FRESH, STORED, envelope, key, redis_settings};
+use crate::fixture::{FRESH, STORED, entry, key, redis_settings};
 
 /// Longer than anything here takes; a test that waits this long has failed.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -24,11 +25,11 @@ pub fn config(url: &str) -> Config {
     config
 }
 
-pub async fn connected(config: &Config) -> Peers {
+pub async fn connected(config: &Config) -> Coordinator {
     assert_eq!(config.problems(), [""; 0]);
-    let peers = Peers::open(config).unwrap();
-    until("it is connected", async || peers.is_connected()).await;
-    peers
+    let coordinator = Coordinator::open(config).unwrap();
+    until("it is connected", async || coordinator.is_connected()).await;
+    coordinator
 }
 
 pub async fn until(what: &str, mut condition: impl AsyncFnMut() -> bool) {
@@ -39,24 +40,24 @@ pub async fn until(what: &str, mut condition: impl AsyncFnMut() -> bool) {
     }
 }
 
-async fn cache(config: &Config, peers: &Peers) -> Cache {
-    Cache::open(config, Name::Results, peers).await.unwrap()
+async fn cache(config: &Config, coordinator: &Coordinator) -> Cache {
+    Cache::open(config, CacheName::Results, coordinator).await.unwrap()
 }
 
-/// An envelope that was begun when this much was known.
-fn begun(number: u64, generation: Generation) -> Arc<Envelope> {
-    let mut envelope = Envelope::clone(&envelope(number, 1000));
-    envelope.meta.generation = generation;
-    envelope.meta.stored_at = result_cache::clock::now();
-    Arc::new(envelope)
+/// An entry that was begun when this much was known.
+fn begun(number: u64, generation: Generation) -> Arc<CacheEntry> {
+    let mut entry = CacheEntry::clone(&entry(number, 1000));
+    entry.meta.generation = generation;
+    entry.meta.stored_at = result_cache::clock::now();
+    Arc::new(entry)
 }
 
 async fn tier(cache: &Cache, number: u64) -> Option<Tier> {
     cache.get(&key(number), result_cache::clock::now()).await.map(|hit| hit.tier)
 }
 
-fn tag(number: u64) -> Scope {
-    Scope::Tag(format!("tag-{number}"))
+fn tag(number: u64) -> PurgeScope {
+    PurgeScope::Tag(format!("tag-{number}"))
 }
 
 #[tokio::test]
@@ -65,15 +66,15 @@ async fn what_one_node_keeps_the_other_finds_and_keeps_nearer() {
     let config = config(&server.url());
     let (one, two) = (connected(&config).await, connected(&config).await);
     let (here, there) = (cache(&config, &one).await, cache(&config, &two).await);
-    here.put(key(1), begun(1, one.position())).await;
-    here.shared(&key(1)).await;
+    here.put(key(1), begun(1, one.generation())).await;
+    here.wait_until_shared(&key(1)).await;
     assert_eq!((tier(&there, 1).await, tier(&there, 1).await), (Some(Tier::Redis), Some(Tier::Memory)));
     assert_eq!(there.stats().redis.unwrap().hits, 1);
     here.remove(&key(1)).await.unwrap();
     assert_eq!(tier(&here, 1).await, None);
     let ttl: i64 = {
-        here.put(key(2), begun(2, one.position())).await;
-        here.shared(&key(2)).await;
+        here.put(key(2), begun(2, one.generation())).await;
+        here.wait_until_shared(&key(2)).await;
         let keys: Vec<String> = server.ask(&["KEYS", "pixmill:*"]);
         assert_eq!(keys.len(), 1, "{keys:?}");
         server.ask(&["PTTL", &keys[0]])
@@ -88,25 +89,25 @@ async fn a_purge_reaches_every_node_and_tier_and_takes_what_comes_late() {
     let config = config(&server.url());
     let (one, two) = (connected(&config).await, connected(&config).await);
     let (here, there) = (cache(&config, &one).await, cache(&config, &two).await);
-    let before = two.position();
+    let before = two.generation();
     for number in 1..=2 {
         there.put(key(number), begun(number, before)).await;
-        there.shared(&key(number)).await;
+        there.wait_until_shared(&key(number)).await;
     }
     assert_eq!(tier(&here, 1).await, Some(Tier::Redis));
-    assert_eq!(one.purge(tag(1)).await.unwrap(), Reach::AllNodes);
+    assert_eq!(one.purge(tag(1)).await.unwrap(), PurgeReach::AllNodes);
     assert_eq!((tier(&here, 1).await, tier(&here, 2).await), (None, Some(Tier::Redis)));
-    let position = one.position();
-    until("the purge is known", async || two.position() >= position).await;
+    let position = one.generation();
+    until("the purge is known", async || two.generation() >= position).await;
     assert_eq!((tier(&there, 1).await, tier(&there, 2).await), (None, Some(Tier::Memory)));
     // a making that began before the purge
     there.put(key(1), begun(1, before)).await;
     assert_eq!(tier(&there, 1).await, None);
-    there.put(key(1), begun(1, two.position())).await;
-    there.shared(&key(1)).await;
+    there.put(key(1), begun(1, two.generation())).await;
+    there.wait_until_shared(&key(1)).await;
     assert_eq!(tier(&here, 1).await, Some(Tier::Redis));
     // a node that starts later reads what was purged before it
-    two.purge(Scope::Everything).await.unwrap();
+    two.purge(PurgeScope::Everything).await.unwrap();
     let three = connected(&config).await;
     let elsewhere = cache(&config, &three).await;
     assert_eq!((tier(&elsewhere, 1).await, tier(&elsewhere, 2).await), (None, None));
@@ -118,23 +119,23 @@ async fn a_purge_without_redis_holds_here_and_is_sent_on() {
     let config = config(&server.url());
     let (one, two) = (connected(&config).await, connected(&config).await);
     let (here, there) = (cache(&config, &one).await, cache(&config, &two).await);
-    here.put(key(1), begun(1, one.position())).await;
-    here.shared(&key(1)).await;
+    here.put(key(1), begun(1, one.generation())).await;
+    here.wait_until_shared(&key(1)).await;
     assert_eq!(tier(&there, 1).await, Some(Tier::Redis));
     server.kill();
     until("both are alone", async || !one.is_connected() && !two.is_connected()).await;
-    assert_eq!(one.purge(tag(1)).await.unwrap(), Reach::ThisNode);
+    assert_eq!(one.purge(tag(1)).await.unwrap(), PurgeReach::ThisNode);
     assert_eq!((tier(&here, 1).await, tier(&there, 1).await), (None, Some(Tier::Memory)));
-    here.put(key(2), begun(2, one.position())).await;
+    here.put(key(2), begun(2, one.generation())).await;
     server.start_again();
     until("redis is in use", async || one.is_connected() && two.is_connected()).await;
     until("it is gone", async || tier(&there, 1).await.is_none()).await;
     assert_eq!(tier(&here, 2).await, Some(Tier::Memory), "an empty Redis takes nothing with it");
     // and the new log counts on after what was known
-    let before = two.position();
+    let before = two.generation();
     there.put(key(3), begun(3, before)).await;
     one.purge(tag(3)).await.unwrap();
-    assert!(one.position() > before);
+    assert!(one.generation() > before);
     until("it is gone", async || tier(&there, 3).await.is_none()).await;
 }
 
@@ -143,7 +144,7 @@ async fn what_a_node_knows_outlasts_the_log() {
     let Some(mut server) = RedisServer::start() else { return };
     let config = config(&server.url());
     let one = connected(&config).await;
-    let before = one.position();
+    let before = one.generation();
     one.purge(tag(1)).await.unwrap();
     server.start_again();
     until("redis is in use", async || one.is_connected()).await;
@@ -157,7 +158,7 @@ async fn a_log_that_was_cut_off_takes_everything() {
     let Some(server) = RedisServer::start() else { return };
     let config = config(&server.url());
     let one = connected(&config).await;
-    let before = one.position();
+    let before = one.generation();
     one.purge(tag(1)).await.unwrap();
     one.purge(tag(2)).await.unwrap();
     server.ask::<()>(&["XTRIM", "{pixmill}:purges", "MAXLEN", "1"]);
@@ -170,25 +171,25 @@ async fn a_log_that_was_cut_off_takes_everything() {
 async fn purges_outlast_a_restart_on_disk_and_without_redis() {
     let dir = tempfile::tempdir().unwrap();
     let config = crate::fixture::config(dir.path());
-    let peers = Peers::open(&config).unwrap();
-    let results = cache(&config, &peers).await;
+    let coordinator = Coordinator::open(&config).unwrap();
+    let results = cache(&config, &coordinator).await;
     for number in 0..3 {
-        results.put(key(number), begun(number, peers.position())).await;
+        results.put(key(number), begun(number, coordinator.generation())).await;
     }
-    assert_eq!(peers.purge(tag(0)).await.unwrap(), Reach::AllNodes);
+    assert_eq!(coordinator.purge(tag(0)).await.unwrap(), PurgeReach::AllNodes);
     results.close().await;
-    let peers = Peers::open(&config).unwrap();
-    let results = cache(&config, &peers).await;
+    let coordinator = Coordinator::open(&config).unwrap();
+    let results = cache(&config, &coordinator).await;
     assert_eq!((tier(&results, 0).await, tier(&results, 1).await), (None, Some(Tier::Disk)));
-    peers.purge(Scope::Everything).await.unwrap();
+    coordinator.purge(PurgeScope::Everything).await.unwrap();
     results.close().await;
-    let peers = Peers::open(&config).unwrap();
-    let results = cache(&config, &peers).await;
+    let coordinator = Coordinator::open(&config).unwrap();
+    let results = cache(&config, &coordinator).await;
     assert_eq!(tier(&results, 2).await, None);
     results.close().await;
     std::fs::write(dir.path().join("purges"), "junk").unwrap();
-    let peers = Peers::open(&config).unwrap();
-    let results = cache(&config, &peers).await;
+    let coordinator = Coordinator::open(&config).unwrap();
+    let results = cache(&config, &coordinator).await;
     assert_eq!(results.stats().disk.unwrap().hits, 0);
 }
 
@@ -197,26 +198,34 @@ async fn one_node_leads_and_the_others_hear_how_it_went() {
     let Some(server) = RedisServer::start() else { return };
     let config = config(&server.url());
     let (one, two) = (connected(&config).await, connected(&config).await);
-    let Claim::Granted(lease) = one.claim(key(1)).await else { panic!("nobody else wants it") };
-    let Claim::Taken(wait) = two.claim(key(1)).await else { panic!("it is taken") };
-    assert!(matches!(two.claim(key(2)).await, Claim::Granted(_)));
-    let (word, ()) = tokio::join!(wait.word(), async { lease.kept() });
-    // a word may get lost when the machine is busy: then it is asked again
-    assert!(word.is_none_or(|word| word == result_cache::Word::Kept), "{word:?}");
+    let LeaseOutcome::Granted(lease) = one.acquire_lease(key(1)).await else {
+        panic!("nobody else wants it")
+    };
+    let LeaseOutcome::Held(wait) = two.acquire_lease(key(1)).await else { panic!("it is taken") };
+    assert!(matches!(two.acquire_lease(key(2)).await, LeaseOutcome::Granted(_)));
+    let (notification, ()) = tokio::join!(wait.notification(), async { lease.complete() });
+    // a notification may get lost when the machine is busy: then it is asked again
+    assert!(
+        notification.is_none_or(|notification| notification == result_cache::Notification::Stored),
+        "{notification:?}"
+    );
     let lease = granted(&one).await;
-    let Claim::Taken(wait) = two.claim(key(1)).await else { panic!("it is taken") };
-    let (word, ()) = tokio::join!(wait.word(), async { drop(lease) });
-    assert!(word.is_none_or(|word| word == result_cache::Word::Unshared), "{word:?}");
+    let LeaseOutcome::Held(wait) = two.acquire_lease(key(1)).await else { panic!("it is taken") };
+    let (notification, ()) = tokio::join!(wait.notification(), async { drop(lease) });
+    assert!(
+        notification.is_none_or(|notification| notification == result_cache::Notification::NotShared),
+        "{notification:?}"
+    );
     drop(granted(&two).await);
 }
 
-async fn granted(peers: &Peers) -> result_cache::Lease {
+async fn granted(coordinator: &Coordinator) -> result_cache::Lease {
     let began = Instant::now();
     while began.elapsed() < PATIENCE {
-        match peers.claim(key(1)).await {
-            Claim::Granted(lease) => return lease,
-            Claim::Taken(wait) => drop(wait.word().await),
-            Claim::Alone => panic!("redis is there"),
+        match coordinator.acquire_lease(key(1)).await {
+            LeaseOutcome::Granted(lease) => return lease,
+            LeaseOutcome::Held(wait) => drop(wait.notification().await),
+            LeaseOutcome::Unavailable => panic!("redis is there"),
         }
     }
     panic!("it is never given back");
@@ -227,8 +236,10 @@ async fn the_lease_of_a_node_that_died_is_taken_over() {
     let Some(server) = RedisServer::start() else { return };
     let config = config(&server.url());
     let (one, two) = (connected(&config).await, connected(&config).await);
-    let Claim::Granted(lease) = one.claim(key(1)).await else { panic!("nobody else wants it") };
-    // its threads end without a word
+    let LeaseOutcome::Granted(lease) = one.acquire_lease(key(1)).await else {
+        panic!("nobody else wants it")
+    };
+    // its threads end without a notification
     std::mem::forget(lease);
     drop(one);
     drop(granted(&two).await);
@@ -239,23 +250,27 @@ async fn a_frozen_redis_costs_its_timeout_and_then_nothing() {
     let Some(server) = RedisServer::start() else { return };
     let mut config = config(&server.url());
     config.redis.timeout = Duration::from_millis(50);
-    let peers = connected(&config).await;
-    let results = cache(&config, &peers).await;
+    let coordinator = connected(&config).await;
+    let results = cache(&config, &coordinator).await;
     server.freeze();
     for number in 0..50 {
         assert_eq!(timeout(PATIENCE, tier(&results, number)).await, Ok(None));
     }
-    assert!(matches!(timeout(PATIENCE, peers.claim(key(1))).await, Ok(Claim::Alone)));
+    assert!(matches!(
+        timeout(PATIENCE, coordinator.acquire_lease(key(1))).await,
+        Ok(LeaseOutcome::Unavailable)
+    ));
     let failures = results.stats().redis.unwrap().failures;
     // in sequence, as a request asks: the first finds it silent, and so does one after each rest
     assert!((1..5).contains(&failures), "{failures} of 50 waited");
     server.thaw();
     until("redis is in use", async || {
-        peers.is_connected() && matches!(peers.claim(key(1)).await, Claim::Granted(_))
+        coordinator.is_connected()
+            && matches!(coordinator.acquire_lease(key(1)).await, LeaseOutcome::Granted(_))
     })
     .await;
-    results.put(key(1), begun(1, peers.position())).await;
-    results.shared(&key(1)).await;
+    results.put(key(1), begun(1, coordinator.generation())).await;
+    results.wait_until_shared(&key(1)).await;
     let other = cache(&config, &connected(&config).await).await;
     until("it is there", async || tier(&other, 1).await.is_some()).await;
 }
@@ -265,13 +280,13 @@ async fn a_redis_that_comes_later_is_used_then() {
     let Some(mut server) = RedisServer::start() else { return };
     server.kill();
     let config = config(&server.url());
-    let peers = Peers::open(&config).unwrap();
-    let results = cache(&config, &peers).await;
-    results.put(key(1), begun(1, peers.position())).await;
+    let coordinator = Coordinator::open(&config).unwrap();
+    let results = cache(&config, &coordinator).await;
+    results.put(key(1), begun(1, coordinator.generation())).await;
     assert_eq!(tier(&results, 1).await, Some(Tier::Memory));
-    assert!(matches!(peers.claim(key(1)).await, Claim::Alone));
+    assert!(matches!(coordinator.acquire_lease(key(1)).await, LeaseOutcome::Unavailable));
     server.start_again();
-    until("redis is in use", async || peers.is_connected()).await;
+    until("redis is in use", async || coordinator.is_connected()).await;
     assert_eq!(tier(&results, 1).await, Some(Tier::Memory));
 }
 
@@ -290,11 +305,13 @@ async fn contract_on_a_cluster_of_three_masters() {
     let used = |server: &RedisServer| server.ask::<i64>(&["DBSIZE"]) > 0;
     assert!(cluster.servers.iter().all(used), "entries are on every master");
     let (one, two) = (connected(&config).await, connected(&config).await);
-    let Claim::Granted(lease) = one.claim(key(1)).await else { panic!("nobody else wants it") };
-    assert!(matches!(two.claim(key(1)).await, Claim::Taken(_)));
-    lease.kept();
-    let before = two.position();
-    assert_eq!(one.purge(tag(1)).await.unwrap(), Reach::AllNodes);
+    let LeaseOutcome::Granted(lease) = one.acquire_lease(key(1)).await else {
+        panic!("nobody else wants it")
+    };
+    assert!(matches!(two.acquire_lease(key(1)).await, LeaseOutcome::Held(_)));
+    lease.complete();
+    let before = two.generation();
+    assert_eq!(one.purge(tag(1)).await.unwrap(), PurgeReach::AllNodes);
     until("the purge is known", async || !two.allows(&begun(1, before).meta)).await;
 }
 
@@ -313,14 +330,14 @@ async fn contract_behind_sentinels_and_after_a_failover() {
     config.redis.mode = RedisMode::Sentinel;
     "main".clone_into(&mut config.redis.sentinel_master);
     contract(&config).await;
-    let peers = connected(&config).await;
-    let results = cache(&config, &peers).await;
+    let coordinator = connected(&config).await;
+    let results = cache(&config, &coordinator).await;
     sentinel.fail_over();
     let mut number = 100;
     until("the new master takes writes", async || {
         number += 1;
-        results.put(key(number), begun(number, peers.position())).await;
-        results.shared(&key(number)).await;
+        results.put(key(number), begun(number, coordinator.generation())).await;
+        results.wait_until_shared(&key(number)).await;
         let written = format!("pixmill:*:results:{}", key(number));
         !sentinel.servers[1].ask::<Vec<String>>(&["KEYS", &written]).is_empty()
     })
@@ -328,13 +345,13 @@ async fn contract_behind_sentinels_and_after_a_failover() {
 }
 
 async fn contract(config: &Config) {
-    let peers = connected(config).await;
-    let store = peers.store(redis_settings()).unwrap();
+    let coordinator = connected(config).await;
+    let store = coordinator.redis_store(redis_settings()).unwrap();
     crate::contract::contract(&store).await;
     let wrong = store.get(&key(9999)).await;
     assert_eq!(wrong, None);
     // nothing comes back that has expired
-    let mut old = Envelope::clone(&envelope(70, 10));
+    let mut old = CacheEntry::clone(&entry(70, 10));
     old.meta.stored_at = STORED - 2 * u64::try_from(FRESH.as_millis()).unwrap();
     store.put(key(70), Arc::new(old)).await;
     until("it is gone", async || store.get(&key(70)).await.is_none()).await;
@@ -347,13 +364,13 @@ async fn damage_and_what_is_too_large_are_misses() {
     config.redis.max_entry_bytes = bytesize::ByteSize::kib(10);
     let (one, two) = (connected(&config).await, connected(&config).await);
     let (here, there) = (cache(&config, &one).await, cache(&config, &two).await);
-    let mut large = Envelope::clone(&begun(1, one.position()));
+    let mut large = CacheEntry::clone(&begun(1, one.generation()));
     large.body = vec![0; 20_000].into();
     here.put(key(1), Arc::new(large)).await;
-    here.shared(&key(1)).await;
+    here.wait_until_shared(&key(1)).await;
     assert_eq!((tier(&here, 1).await, tier(&there, 1).await), (Some(Tier::Memory), None));
-    here.put(key(2), begun(2, one.position())).await;
-    here.shared(&key(2)).await;
+    here.put(key(2), begun(2, one.generation())).await;
+    here.wait_until_shared(&key(2)).await;
     let keys: Vec<String> = server.ask(&["KEYS", "pixmill:*:results:*"]);
     server.ask::<()>(&["SET", &keys[0], "junk"]);
     assert_eq!(tier(&there, 2).await, None);
@@ -366,8 +383,8 @@ async fn an_entry_under_another_key_is_a_miss() {
     let config = config(&server.url());
     let (one, two) = (connected(&config).await, connected(&config).await);
     let (here, there) = (cache(&config, &one).await, cache(&config, &two).await);
-    here.put(key(1), begun(1, one.position())).await;
-    here.shared(&key(1)).await;
+    here.put(key(1), begun(1, one.generation())).await;
+    here.wait_until_shared(&key(1)).await;
     let [name] = &server.ask::<Vec<String>>(&["KEYS", "pixmill:*:results:*"])[..] else {
         panic!("one entry")
     };
@@ -380,8 +397,8 @@ async fn an_entry_under_another_key_is_a_miss() {
     server.ask_bytes(&[b"SET", other.as_bytes(), &old]);
     assert_eq!((tier(&there, 2).await, there.stats().redis.unwrap().corrupt), (None, 1));
     assert_eq!(tier(&there, 1).await, Some(Tier::Redis), "where it was written for it is found");
-    there.put(key(2), begun(2, two.position())).await;
-    there.shared(&key(2)).await;
+    there.put(key(2), begun(2, two.generation())).await;
+    there.wait_until_shared(&key(2)).await;
     assert_eq!(tier(&here, 2).await, Some(Tier::Redis), "it is replaced as any other");
 }
 
@@ -391,10 +408,10 @@ async fn originals_are_shared_only_where_no_other_node_can_have_them() {
     let mut config = config(&server.url());
     config.redis.max_entry_bytes = bytesize::ByteSize::kib(1);
     let (one, two) = (connected(&config).await, connected(&config).await);
-    let here = Cache::open(&config, Name::Originals, &one).await.unwrap();
-    let there = Cache::open(&config, Name::Originals, &two).await.unwrap();
-    here.put(key(1), begun(1, one.position())).await;
-    here.put_shared(key(2), begun(2, one.position())).await;
+    let here = Cache::open(&config, CacheName::Originals, &one).await.unwrap();
+    let there = Cache::open(&config, CacheName::Originals, &two).await.unwrap();
+    here.put(key(1), begun(1, one.generation())).await;
+    here.put_shared(key(2), begun(2, one.generation())).await;
     assert_eq!((tier(&there, 1).await, tier(&there, 2).await), (None, Some(Tier::Redis)));
     assert!(!here.is_shared());
     here.remove(&key(2)).await.unwrap();
@@ -402,5 +419,5 @@ async fn originals_are_shared_only_where_no_other_node_can_have_them() {
 }
 
 async fn connected_originals(config: &Config) -> Cache {
-    Cache::open(config, Name::Originals, &connected(config).await).await.unwrap()
+    Cache::open(config, CacheName::Originals, &connected(config).await).await.unwrap()
 }

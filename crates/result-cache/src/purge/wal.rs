@@ -8,42 +8,42 @@ use std::thread;
 
 use tokio::sync::oneshot;
 
-use super::Scope;
-use super::ledger::{Ledger, MOST};
+use super::PurgeScope;
+use super::purge_index::{MAX_PURGES, PurgeIndex};
 use crate::{Error, Generation};
 
-/// Bump when the lines change: a journal of another form is as good as none.
+/// Bump when the lines change: a wal of another form is as good as none.
 const HEAD: &str = "pixmill purges 1\n";
 const FILE: &str = "purges";
 /// Lines added before the file is written anew, without what later purges made superfluous.
-const MOST_LINES: usize = 2 * MOST;
+const MAX_LINES: usize = 2 * MAX_PURGES;
 
 /// What is to be remembered: a purge, or that the log is known up to a position.
 #[derive(Debug, Clone)]
-pub(super) struct Entry {
-    pub(super) purge: Option<(Scope, Generation)>,
+pub(super) struct WalEntry {
+    pub(super) purge: Option<(PurgeScope, Generation)>,
     pub(super) position: Generation,
 }
 
-type Told = oneshot::Sender<io::Result<()>>;
+type Ack = oneshot::Sender<io::Result<()>>;
 
 /// A file of purges. It is written by a thread of its own, several purges at a time, and what was added is on
 /// the disk before it counts: no entry in the cache can know more of the log than this file.
 #[derive(Debug)]
-pub(super) struct Journal(Sender<(Vec<Entry>, Told)>);
+pub(super) struct Wal(Sender<(Vec<WalEntry>, Ack)>);
 
-/// What a journal said when it was opened.
-pub(super) struct Opened {
-    pub(super) journal: Journal,
-    pub(super) ledger: Ledger,
-    /// Whether there was none that could be read: nobody knows what was purged, so what the disk cache holds
+/// What a wal said when it was opened.
+pub(super) struct OpenedWal {
+    pub(super) wal: Wal,
+    pub(super) index: PurgeIndex,
+    /// Whether there was none that could be read: nobody contains what was purged, so what the disk cache holds
     /// must go.
-    pub(super) is_new: bool,
+    pub(super) is_missing: bool,
 }
 
-impl Journal {
-    /// Opens the journal in this folder, which is created if need be.
-    pub(super) fn open(folder: &Path) -> Result<Opened, Error> {
+impl Wal {
+    /// Opens the wal in this folder, which is created if need be.
+    pub(super) fn open(folder: &Path) -> Result<OpenedWal, Error> {
         let path = folder.join(FILE);
         let failed = |source| Error::Folder { path: path.clone(), source };
         fs::create_dir_all(folder).map_err(failed)?;
@@ -54,23 +54,23 @@ impl Journal {
             }
             Err(error) => return Err(failed(error)),
         };
-        let read = read(&text);
-        let is_new = read.is_none();
-        let ledger = read.unwrap_or_default();
+        let read = parse(&text);
+        let is_missing = read.is_none();
+        let index = read.unwrap_or_default();
         let (sender, receiver) = channel();
-        let mut keeper = Keeper { path: path.clone(), ledger: ledger.clone(), file: None, lines: 0 };
-        if is_new {
-            keeper.write_anew().map_err(failed)?;
+        let mut writer = WalWriter { path: path.clone(), index: index.clone(), file: None, lines: 0 };
+        if is_missing {
+            writer.rewrite().map_err(failed)?;
         }
         thread::Builder::new()
             .name("cache-purges".into())
-            .spawn(move || keeper.keep(&receiver))
+            .spawn(move || writer.run(&receiver))
             .map_err(Error::start)?;
-        Ok(Opened { journal: Self(sender), ledger, is_new })
+        Ok(OpenedWal { wal: Self(sender), index, is_missing })
     }
 
     /// Adds entries; when this returns they are on the disk.
-    pub(super) async fn add(&self, entries: Vec<Entry>) -> io::Result<()> {
+    pub(super) async fn add(&self, entries: Vec<WalEntry>) -> io::Result<()> {
         let ended = || io::Error::other("the thread that writes it has ended");
         let (tell, told) = oneshot::channel();
         self.0.send((entries, tell)).map_err(|_| ended())?;
@@ -78,17 +78,17 @@ impl Journal {
     }
 }
 
-/// Writes the file.
-struct Keeper {
+/// WriteBehind the file.
+struct WalWriter {
     path: PathBuf,
     /// What the file says, to write it anew.
-    ledger: Ledger,
+    index: PurgeIndex,
     file: Option<File>,
     lines: usize,
 }
 
-impl Keeper {
-    fn keep(mut self, entries: &Receiver<(Vec<Entry>, Told)>) {
+impl WalWriter {
+    fn run(mut self, entries: &Receiver<(Vec<WalEntry>, Ack)>) {
         while let Ok(first) = entries.recv() {
             let all: Vec<_> = [first].into_iter().chain(entries.try_iter()).collect();
             let result = self.add(all.iter().flat_map(|(entries, _)| entries));
@@ -103,24 +103,24 @@ impl Keeper {
         }
     }
 
-    fn add<'a>(&mut self, entries: impl Iterator<Item = &'a Entry>) -> io::Result<()> {
+    fn add<'a>(&mut self, entries: impl Iterator<Item = &'a WalEntry>) -> io::Result<()> {
         let mut text = String::new();
-        for Entry { purge, position } in entries {
+        for WalEntry { purge, position } in entries {
             if let Some((scope, at)) = purge {
-                self.ledger.record(scope, *at);
+                self.index.record(scope, *at);
                 text += &line(scope, *at);
                 self.lines += 1;
             }
-            self.ledger.advance(*position);
+            self.index.advance(*position);
         }
-        text += &position(self.ledger.position());
+        text += &position(self.index.position());
         self.lines += 1;
         let result = match &mut self.file {
-            Some(file) if self.lines < MOST_LINES => {
+            Some(file) if self.lines < MAX_LINES => {
                 file.write_all(text.as_bytes()).and_then(|()| file.sync_data())
             }
             // the first write too: a line that a crash cut off must not grow together with the next
-            _ => self.write_anew(),
+            _ => self.rewrite(),
         };
         if result.is_err() {
             self.file = None;
@@ -128,12 +128,12 @@ impl Keeper {
         result
     }
 
-    fn write_anew(&mut self) -> io::Result<()> {
+    fn rewrite(&mut self) -> io::Result<()> {
         let mut text = HEAD.to_owned();
-        for (scope, at) in self.ledger.purges() {
+        for (scope, at) in self.index.purges() {
             text += &line(&scope, at);
         }
-        text += &position(self.ledger.position());
+        text += &position(self.index.position());
         let new = self.path.with_extension("new");
         let mut file = File::create(&new)?;
         file.write_all(text.as_bytes())?;
@@ -148,10 +148,10 @@ impl Keeper {
     }
 }
 
-fn line(scope: &Scope, at: Generation) -> String {
+fn line(scope: &PurgeScope, at: Generation) -> String {
     match scope {
-        Scope::Everything => format!("{at} everything\n"),
-        Scope::Tag(tag) => format!("{at} tag {tag}\n"),
+        PurgeScope::Everything => format!("{at} everything\n"),
+        PurgeScope::Tag(tag) => format!("{at} tag {tag}\n"),
     }
 }
 
@@ -159,22 +159,22 @@ fn position(at: Generation) -> String {
     format!("{at} known\n")
 }
 
-/// The ledger that the text tells, if it is whole but for what a crash cut off at its end.
-fn read(text: &str) -> Option<Ledger> {
-    let mut ledger = Ledger::default();
+/// The index that the text tells, if it is whole but for what a crash cut off at its end.
+fn parse(text: &str) -> Option<PurgeIndex> {
+    let mut index = PurgeIndex::default();
     let lines = text.strip_prefix(HEAD)?;
     let whole = &lines[..lines.rfind('\n').map_or(0, |end| end + 1)];
     for line in whole.lines() {
         let (at, what) = line.split_once(' ')?;
         let at = at.parse().ok()?;
         match what.split_once(' ') {
-            Some(("tag", tag)) => ledger.record(&Scope::Tag(tag.to_owned()), at),
-            None if what == "everything" => ledger.record(&Scope::Everything, at),
-            None if what == "known" => ledger.advance(at),
+            Some(("tag", tag)) => index.record(&PurgeScope::Tag(tag.to_owned()), at),
+            None if what == "everything" => index.record(&PurgeScope::Everything, at),
+            None if what == "known" => index.advance(at),
             _ => return None,
         }
     }
-    Some(ledger)
+    Some(index)
 }
 
 #[cfg(test)]
@@ -185,51 +185,51 @@ mod tests {
         Generation::from_log(&format!("{number}-0")).unwrap()
     }
 
-    fn purge(tag: &str, number: u64) -> Entry {
-        Entry { purge: Some((Scope::Tag(tag.to_owned()), at(number))), position: at(number) }
+    fn purge(tag: &str, number: u64) -> WalEntry {
+        WalEntry { purge: Some((PurgeScope::Tag(tag.to_owned()), at(number))), position: at(number) }
     }
 
     #[tokio::test]
     async fn purges_outlast_a_restart() {
         let dir = tempfile::tempdir().unwrap();
         let folder = dir.path().join("cache");
-        let opened = Journal::open(&folder).unwrap();
-        assert!(opened.is_new);
-        opened.journal.add(vec![purge("a", 1), purge("b", 2)]).await.unwrap();
-        opened.journal.add(vec![Entry { purge: None, position: at(9) }]).await.unwrap();
-        let opened = Journal::open(&folder).unwrap();
-        assert!(!opened.is_new);
-        let ledger = opened.ledger;
-        assert_eq!((ledger.last("a"), ledger.last("b"), ledger.position()), (at(1), at(2), at(9)));
-        opened.journal.add(vec![purge("a", 12)]).await.unwrap();
-        let ledger = Journal::open(&folder).unwrap().ledger;
-        assert_eq!((ledger.last("a"), ledger.last("b"), ledger.position()), (at(12), at(2), at(12)));
+        let opened = Wal::open(&folder).unwrap();
+        assert!(opened.is_missing);
+        opened.wal.add(vec![purge("a", 1), purge("b", 2)]).await.unwrap();
+        opened.wal.add(vec![WalEntry { purge: None, position: at(9) }]).await.unwrap();
+        let opened = Wal::open(&folder).unwrap();
+        assert!(!opened.is_missing);
+        let index = opened.index;
+        assert_eq!((index.last_purge("a"), index.last_purge("b"), index.position()), (at(1), at(2), at(9)));
+        opened.wal.add(vec![purge("a", 12)]).await.unwrap();
+        let index = Wal::open(&folder).unwrap().index;
+        assert_eq!((index.last_purge("a"), index.last_purge("b"), index.position()), (at(12), at(2), at(12)));
     }
 
     #[tokio::test]
     async fn what_a_crash_cut_off_is_lost_and_nothing_else() {
         let dir = tempfile::tempdir().unwrap();
-        let opened = Journal::open(dir.path()).unwrap();
-        opened.journal.add(vec![purge("a", 1), purge("b", 2)]).await.unwrap();
+        let opened = Wal::open(dir.path()).unwrap();
+        opened.wal.add(vec![purge("a", 1), purge("b", 2)]).await.unwrap();
         let path = dir.path().join(FILE);
         let text = fs::read_to_string(&path).unwrap();
         let whole = text.lines().map(|line| line.len() + 1).take(3).sum::<usize>();
         for cut in whole..whole + 10 {
-            let ledger = read(&text[..cut]).unwrap();
-            assert_eq!((ledger.last("a"), ledger.last("b")), (at(1), Generation::ZERO));
+            let index = parse(&text[..cut]).unwrap();
+            assert_eq!((index.last_purge("a"), index.last_purge("b")), (at(1), Generation::ZERO));
         }
         fs::write(&path, &text[..whole + 5]).unwrap();
-        let opened = Journal::open(dir.path()).unwrap();
-        opened.journal.add(vec![purge("c", 3)]).await.unwrap();
-        let ledger = Journal::open(dir.path()).unwrap().ledger;
-        assert_eq!((ledger.last("a"), ledger.last("c")), (at(1), at(3)));
+        let opened = Wal::open(dir.path()).unwrap();
+        opened.wal.add(vec![purge("c", 3)]).await.unwrap();
+        let index = Wal::open(dir.path()).unwrap().index;
+        assert_eq!((index.last_purge("a"), index.last_purge("c")), (at(1), at(3)));
     }
 
     #[test]
     fn junk_is_no_journal() {
         for junk in ["", "x", "pixmill purges 0\n", "pixmill purges 1\nx\n", "pixmill purges 1\n1 tags a\n"] {
-            assert!(read(junk).is_none(), "{junk:?}");
+            assert!(parse(junk).is_none(), "{junk:?}");
         }
-        assert!(read(HEAD).is_some());
+        assert!(parse(HEAD).is_some());
     }
 }

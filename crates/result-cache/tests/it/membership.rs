@@ -1,8 +1,8 @@
-//! The roster of nodes, and the names and passwords by which nodes get to Redis, on a real one.
+//! The membership of nodes, and the names and passwords by which nodes get to Redis, on a real one.
 
 use std::time::Duration;
 
-use result_cache::{Peers, Reach, Roster, Scope};
+use result_cache::{Coordinator, Membership, PurgeReach, PurgeScope};
 use testkit::{RedisCluster, RedisServer};
 
 use crate::redis::{config, connected, until};
@@ -10,8 +10,8 @@ use crate::redis::{config, connected, until};
 const SOON: Duration = Duration::from_millis(20);
 const NEVER: Duration = Duration::from_hours(1);
 
-async fn says(roster: &Roster, expected: &[&str]) {
-    until("they are all seen", async || roster.words() == expected).await;
+async fn says(membership: &Membership, expected: &[&str]) {
+    until("they are all seen", async || membership.announcements() == expected).await;
 }
 
 #[tokio::test]
@@ -39,14 +39,14 @@ async fn members_see_each_other_until_they_leave_or_fall_silent() {
 #[tokio::test]
 async fn nothing_is_seen_while_redis_is_away() {
     let Some(mut server) = RedisServer::start() else { return };
-    let peers = connected(&config(&server.url())).await;
-    let roster = peers.join("a", SOON).unwrap();
-    says(&roster, &["a"]).await;
+    let coordinator = connected(&config(&server.url())).await;
+    let membership = coordinator.join("a", SOON).unwrap();
+    says(&membership, &["a"]).await;
     server.kill();
-    says(&roster, &[]).await;
+    says(&membership, &[]).await;
     server.start_again();
-    says(&roster, &["a"]).await;
-    assert!(Peers::open(&result_cache::Config::default()).unwrap().join("a", SOON).is_none());
+    says(&membership, &["a"]).await;
+    assert!(Coordinator::open(&result_cache::Config::default()).unwrap().join("a", SOON).is_none());
 }
 
 #[tokio::test]
@@ -68,10 +68,14 @@ async fn names_and_passwords_are_used() {
     server.ask::<()>(&[&["ACL", "SETUSER", "pixmill", "on", ">of-the-user"], &may[..]].concat());
     server.configure("requirepass", "of-all");
     for credentials in ["pixmill:of-the-user", ":of-all", "default:of-all"] {
-        let peers = connected(&config(&url(credentials))).await;
-        let roster = peers.join("a", NEVER).unwrap();
-        says(&roster, &["a"]).await;
-        roster.leave().await;
-        assert_eq!(peers.purge(Scope::Everything).await.unwrap(), Reach::AllNodes, "{credentials}");
+        let coordinator = connected(&config(&url(credentials))).await;
+        let membership = coordinator.join("a", NEVER).unwrap();
+        says(&membership, &["a"]).await;
+        membership.leave().await;
+        assert_eq!(
+            coordinator.purge(PurgeScope::Everything).await.unwrap(),
+            PurgeReach::AllNodes,
+            "{credentials}"
+        );
     }
 }

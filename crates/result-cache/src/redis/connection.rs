@@ -17,9 +17,9 @@ use tokio::sync::mpsc::UnboundedSender;
 use super::config::{RedisConfig, RedisMode};
 
 /// Commands on their way through one connection. More than that wait, within their own time.
-const UNDER_WAY: usize = 256;
+const PIPELINE_DEPTH: usize = 256;
 /// Bytes that are gathered before they are written: an entry in few pieces.
-const WRITTEN_AT_ONCE: usize = 256 * 1024;
+const WRITE_BUFFER: usize = 256 * 1024;
 
 /// An open connection; cloning shares it.
 #[derive(Clone)]
@@ -91,8 +91,8 @@ impl Connector {
             .set_connection_timeout(Some(self.config.connect_timeout))
             // callers have limits of their own
             .set_response_timeout(None)
-            .set_pipeline_buffer_size(UNDER_WAY)
-            .set_write_backpressure_boundary(WRITTEN_AT_ONCE);
+            .set_pipeline_buffer_size(PIPELINE_DEPTH)
+            .set_write_backpressure_boundary(WRITE_BUFFER);
         match pushes {
             Some(pushes) => settings.set_push_sender(pushes),
             None => settings,
@@ -142,7 +142,7 @@ impl Connector {
             .response_timeout(CLUSTER_RESPONSE)
             .overall_response_timeout(None)
             .retries(1)
-            .write_backpressure_boundary(WRITTEN_AT_ONCE);
+            .write_backpressure_boundary(WRITE_BUFFER);
         if let Some(authorities) = self.certificates() {
             builder = builder.certs(authorities);
         }
@@ -165,7 +165,7 @@ const NO_ADDRESS: (ErrorKind, &str) = (ErrorKind::InvalidClientConfig, "no addre
 
 impl Connection {
     /// Sends a command and waits for its answer, without a limit.
-    pub(crate) async fn ask(&mut self, command: &Cmd) -> RedisResult<Value> {
+    pub(crate) async fn request(&mut self, command: &Cmd) -> RedisResult<Value> {
         match self {
             Self::Server(connection) => connection.req_packed_command(command).await,
             Self::Cluster(connection) => connection.req_packed_command(command).await,

@@ -1,50 +1,50 @@
 //! What nodes share by way of a Redis: entries, the log of purges, and leases.
 
+mod client;
 mod config;
 mod connection;
-mod follower;
-mod hearing;
+mod keyspace;
 mod lease;
-mod link;
-mod log;
-mod names;
-mod roster;
+mod liveness;
+mod membership;
+mod notifications;
+mod purge_stream;
+mod purge_subscriber;
 mod store;
-mod words;
-mod writes;
+mod write_behind;
 
 use std::sync::Arc;
 
 use tokio::runtime::{Builder, Runtime};
 
-use crate::purge::Purges;
+use crate::purge::PurgeLog;
 use crate::{Error, Key};
 
+pub(crate) use client::{Client, ClientError};
 pub use config::{RedisConfig, RedisMode};
 use connection::Connector;
-pub(crate) use follower::Follower;
-use lease::fresh_name;
-pub use lease::{Claim, Lease, Wait};
-pub(crate) use link::{Link, Trouble};
-pub use roster::Roster;
+use lease::random_name;
+pub use lease::{Lease, LeaseOutcome, LeaseWaiter};
+pub use membership::Membership;
+pub use notifications::Notification;
+pub(crate) use purge_subscriber::PurgeSubscriber;
 pub use store::{RedisSettings, RedisStore};
-pub use words::Word;
 
 /// Threads that read and write connections. Entries are decoded where they are wanted.
 const WORKERS: usize = 2;
 
 /// The Redis of this node, on threads of its own: connections outlive the worker that uses them first.
 #[derive(Debug)]
-pub(crate) struct Remote {
-    pub(crate) link: Arc<Link>,
-    pub(crate) follower: Arc<Follower>,
+pub(crate) struct Redis {
+    pub(crate) client: Arc<Client>,
+    pub(crate) subscriber: Arc<PurgeSubscriber>,
     threads: Option<Runtime>,
 }
 
-impl Remote {
+impl Redis {
     /// Begins to connect. Whether that succeeds, now or later, is not waited for; an error means that what is
     /// configured cannot be used at all.
-    pub(crate) fn open(config: &RedisConfig, purges: Arc<Purges>) -> Result<Self, Error> {
+    pub(crate) fn open(config: &RedisConfig, purges: Arc<PurgeLog>) -> Result<Self, Error> {
         // the client's errors may name addresses
         let connector =
             Connector::new(config).map_err(|error| Error::Start(format!("redis: {}", error.category())))?;
@@ -54,18 +54,18 @@ impl Remote {
             .enable_all()
             .build()
             .map_err(Error::start)?;
-        let link = Link::open(config, connector, threads.handle());
-        let follower = Follower::start(Arc::clone(&link), purges);
-        Ok(Self { link, follower, threads: Some(threads) })
+        let client = Client::open(config, connector, threads.handle());
+        let subscriber = PurgeSubscriber::start(Arc::clone(&client), purges);
+        Ok(Self { client, subscriber, threads: Some(threads) })
     }
 
     /// Asks for the lease of this key.
-    pub(crate) async fn claim(&self, key: Key) -> Claim {
-        lease::claim(&self.link, key).await
+    pub(crate) async fn acquire_lease(&self, key: Key) -> LeaseOutcome {
+        lease::acquire(&self.client, key).await
     }
 }
 
-impl Drop for Remote {
+impl Drop for Redis {
     fn drop(&mut self) {
         if let Some(threads) = self.threads.take() {
             // waiting for them is forbidden on a worker of another runtime

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use foyer::{Code, Error as EngineError, ErrorKind, Result};
 
-use crate::envelope::{decode_any, encode_into};
-use crate::{Envelope, Key};
+use crate::entry::{decode_any, encode_into};
+use crate::{CacheEntry, Key};
 
 /// A key on disk: an entry counts only in the epoch it was written in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -15,11 +15,11 @@ pub(super) struct DiskKey {
     pub(super) key: Key,
 }
 
-/// An envelope on its way to or from the disk, with the key that it was written for.
+/// An entry on its way to or from the disk, with the key that it was written for.
 #[derive(Debug, Clone)]
 pub(super) struct DiskValue {
     pub(super) key: Key,
-    pub(super) envelope: Arc<Envelope>,
+    pub(super) entry: Arc<CacheEntry>,
 }
 
 impl Code for DiskKey {
@@ -43,7 +43,7 @@ impl Code for DiskKey {
 
 impl Code for DiskValue {
     fn encode(&self, writer: &mut impl Write) -> Result<()> {
-        encode_into(&self.envelope, &self.key, writer).map_err(EngineError::io_error)
+        encode_into(&self.entry, &self.key, writer).map_err(EngineError::io_error)
     }
 
     /// Reads all there is: the engine hands over exactly one value.
@@ -51,12 +51,12 @@ impl Code for DiskValue {
         let mut bytes = Vec::new();
         reader.read_to_end(&mut bytes).map_err(EngineError::io_error)?;
         // the kind that makes the engine drop the entry and answer a miss
-        let (key, envelope) = decode_any(bytes.into())
+        let (key, entry) = decode_any(bytes.into())
             .map_err(|error| EngineError::new(ErrorKind::ChecksumMismatch, error.to_string()))?;
-        Ok(Self { key, envelope: Arc::new(envelope) })
+        Ok(Self { key, entry: Arc::new(entry) })
     }
 
     fn estimated_size(&self) -> usize {
-        Key::LEN + self.envelope.weight()
+        Key::LEN + self.entry.weight()
     }
 }

@@ -1,4 +1,4 @@
-//! The envelope as bytes, for stores outside this process.
+//! The entry as bytes, for stores outside this process.
 //!
 //! ```text
 //! magic 4 | format 2 | checksum 8 | header length 4 | body length 8 | body checksum 8 | key 32 | header | body
@@ -6,7 +6,7 @@
 //!
 //! Integers are little-endian. The first checksum covers everything between itself and the body, so a length
 //! is trusted only after it is verified; the second covers the body. Both are XXH3: over 10 GB/s here, so
-//! verifying a body costs less than the copy that brought it, and a flipped bit on a disk or in a remote
+//! verifying a body costs less than the copy that brought it, and a flipped bit on a disk or in a redis
 //! store is a miss, never a wrong picture. So is a whole entry that stands under another key than it was
 //! written for: a proxy, an operator or a restored backup may have moved it. Whoever can write checksums of
 //! their own can forge an entry all the same.
@@ -17,7 +17,7 @@ use std::time::Duration;
 use bytes::{Buf, Bytes};
 use twox_hash::XxHash3_64;
 
-use super::{Envelope, Meta};
+use super::{CacheEntry, EntryMeta};
 use crate::{BrowserLifetime, Error, Generation, Key, Lifetimes, Revalidation};
 
 const MAGIC: [u8; 4] = *b"PXEN";
@@ -33,8 +33,8 @@ const KEY: usize = SUMMED + 4 + 8 + 8;
 /// Where the header begins.
 const HEADER: usize = KEY + Key::LEN;
 
-impl Envelope {
-    /// The envelope as one block of bytes, to stand under this key.
+impl CacheEntry {
+    /// The entry as one block of bytes, to stand under this key.
     pub fn encode(&self, key: &Key) -> Bytes {
         let mut out = head(self, key);
         out.reserve_exact(self.body.len());
@@ -46,36 +46,36 @@ impl Envelope {
     /// allocation of `bytes`. Anything else, from another key or format to one bit changed or one byte missing,
     /// is an error of the kind `Damaged`: treat it as a miss.
     pub fn decode(bytes: Bytes, key: &Key) -> Result<Self, Error> {
-        let (found, envelope) = decode_any(bytes)?;
-        if found == *key { Ok(envelope) } else { Err(Error::Damaged("was written for another key")) }
+        let (found, entry) = decode_any(bytes)?;
+        if found == *key { Ok(entry) } else { Err(Error::Damaged("was written for another key")) }
     }
 }
 
 /// The same for whoever learns only from the bytes which key they were written for.
-pub(crate) fn decode_any(bytes: Bytes) -> Result<(Key, Envelope), Error> {
+pub(crate) fn decode_any(bytes: Bytes) -> Result<(Key, CacheEntry), Error> {
     let body_at = verify(&bytes)?;
     let key = Key::from(Header(&bytes[KEY..HEADER]).array::<{ Key::LEN }>()?);
     let meta = Header(&bytes[HEADER..body_at]).meta()?;
     let mut body = bytes;
     body.advance(body_at);
-    Ok((key, Envelope { meta, body }))
+    Ok((key, CacheEntry { meta, body }))
 }
 
-/// Writes the encoded form without first putting head and body together.
-pub(crate) fn encode_into(envelope: &Envelope, key: &Key, writer: &mut impl Write) -> io::Result<()> {
-    writer.write_all(&head(envelope, key))?;
-    writer.write_all(&envelope.body)
+/// WriteBehind the encoded form without first putting head and body together.
+pub(crate) fn encode_into(entry: &CacheEntry, key: &Key, writer: &mut impl Write) -> io::Result<()> {
+    writer.write_all(&head(entry, key))?;
+    writer.write_all(&entry.body)
 }
 
 /// Everything before the body.
-fn head(envelope: &Envelope, key: &Key) -> Vec<u8> {
-    let body = &envelope.body;
-    let mut out = Vec::with_capacity(HEADER + envelope.weight() - body.len());
+fn head(entry: &CacheEntry, key: &Key) -> Vec<u8> {
+    let body = &entry.body;
+    let mut out = Vec::with_capacity(HEADER + entry.weight() - body.len());
     out.extend(MAGIC);
     out.extend(FORMAT.to_le_bytes());
     out.extend([0; KEY - 6]);
     out.extend(key.as_bytes());
-    put_meta(&mut out, &envelope.meta);
+    put_meta(&mut out, &entry.meta);
     let header_len = (out.len() - HEADER) as u32;
     out[14..18].copy_from_slice(&header_len.to_le_bytes());
     out[18..26].copy_from_slice(&(body.len() as u64).to_le_bytes());
@@ -116,7 +116,7 @@ fn verify(bytes: &[u8]) -> Result<usize, Error> {
     Ok(body_at)
 }
 
-fn put_meta(out: &mut Vec<u8>, meta: &Meta) {
+fn put_meta(out: &mut Vec<u8>, meta: &EntryMeta) {
     out.extend(meta.status.to_le_bytes());
     out.extend(meta.stored_at.to_le_bytes());
     put_lifetimes(out, &meta.lifetimes);
@@ -239,8 +239,8 @@ impl<'a> Header<'a> {
         })
     }
 
-    fn meta(mut self) -> Result<Meta, Error> {
-        let meta = Meta {
+    fn meta(mut self) -> Result<EntryMeta, Error> {
+        let meta = EntryMeta {
             status: u16::from_le_bytes(self.array()?),
             stored_at: self.u64()?,
             lifetimes: self.lifetimes()?,
@@ -271,7 +271,7 @@ mod tests {
             (etag, last_modified) in any::<(Option<String>, Option<String>)>(),
             (headers, files) in (vec(any::<(String, String)>(), 0..4), vec(any::<(String, String)>(), 0..4)),
             (kept, own, browsers, revalidation) in (any::<u64>(), any::<u64>(), 0..3_u8, 0..4_usize),
-        ) -> Meta {
+        ) -> EntryMeta {
             let lifetimes = Lifetimes {
                 fresh_for: Duration::from_millis(fresh),
                 stale_while_revalidate: Duration::from_millis(revalidate),
@@ -285,7 +285,7 @@ mod tests {
                 revalidation: REVALIDATIONS[revalidation],
             };
             let generation = Generation::from_bytes(generation);
-            Meta {
+            EntryMeta {
                 status,
                 content_type,
                 etag,
@@ -301,8 +301,8 @@ mod tests {
     }
 
     prop_compose! {
-        fn any_envelope()(meta in any_meta(), body in vec(any::<u8>(), 0..600)) -> Envelope {
-            Envelope { meta, body: body.into() }
+        fn any_entry()(meta in any_meta(), body in vec(any::<u8>(), 0..600)) -> CacheEntry {
+            CacheEntry { meta, body: body.into() }
         }
     }
 
@@ -323,40 +323,40 @@ mod tests {
     }
 
     fn key() -> Key {
-        Key::of(&[b"key"])
+        Key::from_parts(&[b"key"])
     }
 
     fn rejected(bytes: impl Into<Bytes>) -> bool {
-        Envelope::decode(bytes.into(), &key()).is_err_and(|error| error.kind() == ErrorKind::Damaged)
+        CacheEntry::decode(bytes.into(), &key()).is_err_and(|error| error.kind() == ErrorKind::Damaged)
     }
 
     proptest! {
         #[test]
-        fn round_trips(envelope in any_envelope()) {
-            let bytes = envelope.encode(&key());
+        fn round_trips(entry in any_entry()) {
+            let bytes = entry.encode(&key());
             let mut streamed = Vec::new();
-            encode_into(&envelope, &key(), &mut streamed).unwrap();
+            encode_into(&entry, &key(), &mut streamed).unwrap();
             prop_assert_eq!(&bytes[..], &streamed[..]);
-            prop_assert_eq!(Envelope::decode(bytes.clone(), &key()).unwrap(), envelope.clone());
-            prop_assert_eq!(decode_any(bytes).unwrap(), (key(), envelope));
+            prop_assert_eq!(CacheEntry::decode(bytes.clone(), &key()).unwrap(), entry.clone());
+            prop_assert_eq!(decode_any(bytes).unwrap(), (key(), entry));
         }
 
         #[test]
-        fn another_key_is_an_error(envelope in any_envelope(), other: [u8; Key::LEN], bit in 0..Key::LEN * 8) {
+        fn another_key_is_an_error(entry in any_entry(), other: [u8; Key::LEN], bit in 0..Key::LEN * 8) {
             let mut near = *key().as_bytes();
             near[bit / 8] ^= 1 << (bit % 8);
             for other in [other, near] {
-                prop_assert!(rejected(envelope.encode(&Key::from(other))));
+                prop_assert!(rejected(entry.encode(&Key::from(other))));
             }
             // nor can the key alone be exchanged
-            let mut bytes = envelope.encode(&Key::from(near)).to_vec();
+            let mut bytes = entry.encode(&Key::from(near)).to_vec();
             bytes[KEY..HEADER].copy_from_slice(key().as_bytes());
             prop_assert!(rejected(bytes));
         }
 
         #[test]
-        fn every_truncation_and_every_addition_is_an_error(envelope in any_envelope()) {
-            let bytes = envelope.encode(&key());
+        fn every_truncation_and_every_addition_is_an_error(entry in any_entry()) {
+            let bytes = entry.encode(&key());
             for len in 0..bytes.len() {
                 prop_assert!(rejected(bytes.slice(..len)), "accepted {len} of {} bytes", bytes.len());
             }
@@ -364,8 +364,8 @@ mod tests {
         }
 
         #[test]
-        fn every_flipped_bit_is_an_error(envelope in any_envelope(), at: prop::sample::Index, bit in 0..8_u8) {
-            let mut bytes = envelope.encode(&key()).to_vec();
+        fn every_flipped_bit_is_an_error(entry in any_entry(), at: prop::sample::Index, bit in 0..8_u8) {
+            let mut bytes = entry.encode(&key()).to_vec();
             let at = at.index(bytes.len());
             bytes[at] ^= 1 << bit;
             prop_assert!(rejected(bytes));
@@ -378,16 +378,16 @@ mod tests {
 
         #[test]
         fn any_header_behind_a_right_checksum_never_panics(header in vec(any::<u8>(), 0..200)) {
-            let _ = Envelope::decode(sealed(&header, b"body"), &key());
+            let _ = CacheEntry::decode(sealed(&header, b"body"), &key());
         }
     }
 
     #[test]
     fn a_count_of_headers_beyond_the_bytes_allocates_nothing_and_is_an_error() {
         let mut header = Vec::new();
-        put_meta(&mut header, &Meta::default());
+        put_meta(&mut header, &EntryMeta::default());
         let count_at = header.len() - 4;
-        assert!(Envelope::decode(sealed(&header, b""), &key()).is_ok());
+        assert!(CacheEntry::decode(sealed(&header, b""), &key()).is_ok());
         header[count_at..].copy_from_slice(&u32::MAX.to_le_bytes());
         assert!(rejected(sealed(&header, b"")));
     }
@@ -395,7 +395,7 @@ mod tests {
     #[test]
     fn lengths_beyond_the_bytes_are_errors() {
         let mut header = Vec::new();
-        put_meta(&mut header, &Meta::default());
+        put_meta(&mut header, &EntryMeta::default());
         let right = sealed(&header, b"body");
         assert!(!rejected(right.clone()));
         for (at, length) in [(14, 4), (18, 8)] {
@@ -419,18 +419,18 @@ mod tests {
 
     #[test]
     fn the_body_is_a_slice_of_the_input() {
-        let envelope = Envelope { meta: Meta::default(), body: Bytes::from_static(b"pixels") };
-        let bytes = envelope.encode(&key());
-        let decoded = Envelope::decode(bytes.clone(), &key()).unwrap();
+        let entry = CacheEntry { meta: EntryMeta::default(), body: Bytes::from_static(b"pixels") };
+        let bytes = entry.encode(&key());
+        let decoded = CacheEntry::decode(bytes.clone(), &key()).unwrap();
         assert_eq!(decoded.body.as_ptr(), bytes[bytes.len() - 6..].as_ptr());
     }
 
     #[test]
     fn another_format_is_named() {
-        let mut bytes = Envelope { meta: Meta::default(), body: Bytes::new() }.encode(&key()).to_vec();
+        let mut bytes = CacheEntry { meta: EntryMeta::default(), body: Bytes::new() }.encode(&key()).to_vec();
         bytes[4] = 9;
-        let error = Envelope::decode(bytes.into(), &key()).unwrap_err();
-        assert_eq!(error.to_string(), "envelope has format 9, expected 4");
+        let error = CacheEntry::decode(bytes.into(), &key()).unwrap_err();
+        assert_eq!(error.to_string(), "entry has format 9, expected 4");
         assert_eq!(error.kind(), ErrorKind::Damaged);
     }
 
@@ -438,7 +438,7 @@ mod tests {
     fn the_format_is_pinned() {
         // fails when the layout changes: bump FORMAT, then pin the new form here
         let lifetimes = Lifetimes { fresh_for: Duration::from_mins(1), ..Lifetimes::default() };
-        let meta = Meta {
+        let meta = EntryMeta {
             status: 200,
             content_type: "image/webp".into(),
             etag: Some("\"1\"".into()),
@@ -446,11 +446,11 @@ mod tests {
             lifetimes,
             tags: vec!["t".into()],
             headers: vec![("a".into(), "b".into())],
-            ..Meta::default()
+            ..EntryMeta::default()
         };
-        let bytes = Envelope { meta, body: Bytes::from_static(b"pixels") }.encode(&key());
+        let bytes = CacheEntry { meta, body: Bytes::from_static(b"pixels") }.encode(&key());
         assert_eq!(
-            Key::of(&[&bytes]).to_string(),
+            Key::from_parts(&[&bytes]).to_string(),
             "98daab9d3d5cd3dd64b24791fade8c34137a2ad24d03a5667118edfeea4b4bb2"
         );
     }

@@ -20,7 +20,7 @@ pub struct RedisConfig {
     pub mode: RedisMode,
     /// The name under which the sentinels know the master.
     pub sentinel_master: String,
-    /// Name and password for the sentinels, as `user:password@`; those in `url` are for the servers.
+    /// CacheName and password for the sentinels, as `user:password@`; those in `url` are for the servers.
     pub sentinel_credentials: String,
     /// PEM file of the authorities that sign the certificates of `rediss://` servers; empty: the system's.
     pub ca_file: PathBuf,
@@ -60,7 +60,7 @@ pub enum RedisMode {
 }
 
 /// More connections than this to one server are a mistake.
-const MOST_CONNECTIONS: usize = 64;
+const MAX_CONNECTIONS: usize = 64;
 
 impl Default for RedisConfig {
     fn default() -> Self {
@@ -119,9 +119,9 @@ impl RedisConfig {
                 problems.push(format!("cache.redis.{key} is 0s, expected a duration such as 50ms"));
             }
         }
-        if !(1..=MOST_CONNECTIONS).contains(&self.connections) {
+        if !(1..=MAX_CONNECTIONS).contains(&self.connections) {
             let found = self.connections;
-            problems.push(format!("cache.redis.connections is {found}, expected 1 to {MOST_CONNECTIONS}"));
+            problems.push(format!("cache.redis.connections is {found}, expected 1 to {MAX_CONNECTIONS}"));
         }
         let plain = |letter: char| letter.is_ascii_alphanumeric() || "-_.:".contains(letter);
         if self.prefix.is_empty() || !self.prefix.chars().all(plain) {

@@ -8,13 +8,13 @@ use redis::{Value, cmd};
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::{Mutex, oneshot};
 
+use super::client::{Client, ClientError};
 use super::config::RedisConfig;
-use super::link::{Link, Trouble};
-use super::writes::{Write, Writes};
+use super::write_behind::{Write, WriteBehind};
 use crate::stats::Counter;
-use crate::{Envelope, Error, Key, Name, Store, Tier, TierStats};
+use crate::{CacheEntry, CacheName, Error, Key, Store, Tier, TierStats};
 
-/// Writes under way at a time.
+/// WriteBehind under way at a time.
 const WRITERS: usize = 4;
 /// A tenth of the time to live, at most, is taken off, by the key: what was stored together does not end
 /// together.
@@ -24,8 +24,8 @@ const JITTER: u64 = 10;
 #[derive(Debug, Clone, Copy)]
 pub struct RedisSettings {
     /// Which cache.
-    pub name: Name,
-    /// Weight of the largest envelope that is kept.
+    pub name: CacheName,
+    /// Weight of the largest entry that is kept.
     pub max_entry_bytes: u64,
     /// Most bytes that wait to be written.
     pub max_waiting_bytes: u64,
@@ -37,20 +37,20 @@ pub struct RedisSettings {
 ///
 /// Reading takes no longer than its limit; writing is done in the background, and dropped when too much waits
 /// or Redis does not answer: what was there before then stays until it expires. An entry is gone from Redis
-/// when its envelope expires.
+/// when its entry expires.
 #[derive(Debug)]
 pub struct RedisStore(Arc<Shared>);
 
 #[derive(Debug)]
 struct Shared {
-    link: Arc<Link>,
-    writes: Writes,
+    client: Arc<Client>,
+    writes: WriteBehind,
     corrupt: Counter,
     settings: RedisSettings,
 }
 
 impl RedisSettings {
-    pub(crate) fn new(config: &RedisConfig, name: Name, max_entry_bytes: u64) -> Self {
+    pub(crate) fn new(config: &RedisConfig, name: CacheName, max_entry_bytes: u64) -> Self {
         Self {
             name,
             max_entry_bytes: config.max_entry_bytes.0.min(max_entry_bytes),
@@ -61,13 +61,13 @@ impl RedisSettings {
 }
 
 impl RedisStore {
-    pub(crate) fn new(link: Arc<Link>, settings: RedisSettings) -> Self {
-        let most_bytes = usize::try_from(settings.max_waiting_bytes).unwrap_or(usize::MAX);
-        let (writes, keys) = Writes::new(most_bytes);
-        let shared = Arc::new(Shared { link, writes, corrupt: Counter::default(), settings });
+    pub(crate) fn new(client: Arc<Client>, settings: RedisSettings) -> Self {
+        let max_bytes = usize::try_from(settings.max_waiting_bytes).unwrap_or(usize::MAX);
+        let (writes, keys) = WriteBehind::new(max_bytes);
+        let shared = Arc::new(Shared { client, writes, corrupt: Counter::default(), settings });
         let keys = Arc::new(Mutex::new(keys));
         for _ in 0..WRITERS {
-            shared.link.threads.spawn(Arc::clone(&shared).write_all(Arc::clone(&keys)));
+            shared.client.threads.spawn(Arc::clone(&shared).write_all(Arc::clone(&keys)));
         }
         Self(shared)
     }
@@ -75,7 +75,7 @@ impl RedisStore {
     /// Failures, bytes that wait and room for them; the rest is counted by the cache.
     pub fn stats(&self) -> TierStats {
         TierStats {
-            failures: self.0.link.failures.read(),
+            failures: self.0.client.failures.read(),
             dropped: self.0.writes.dropped.read(),
             corrupt: self.0.corrupt.read(),
             bytes: self.0.writes.bytes() as u64,
@@ -85,18 +85,18 @@ impl RedisStore {
     }
 
     /// As [`put`](Store::put), but whatever its size, and done when this returns, if it can be.
-    pub(crate) async fn put_now(&self, key: Key, envelope: Arc<Envelope>) {
-        if self.0.writes.add(key, Write::Put(Arc::clone(&envelope))) {
-            self.settled(&key).await;
-        } else if let Err(reason) = self.0.write(&key, Write::Put(envelope)).await {
+    pub(crate) async fn put_now(&self, key: Key, entry: Arc<CacheEntry>) {
+        if self.0.writes.add(key, Write::Put(Arc::clone(&entry))) {
+            self.written(&key).await;
+        } else if let Err(reason) = self.0.write(&key, Write::Put(entry)).await {
             tracing::warn!(%reason, %key, "an entry is not written to redis");
         }
     }
 
     /// Waits until the last thing put under the key is in Redis, or is not going to be.
-    pub(crate) async fn settled(&self, key: &Key) {
-        if let Some(settled) = self.0.writes.settled(key) {
-            drop(settled.await);
+    pub(crate) async fn written(&self, key: &Key) {
+        if let Some(written) = self.0.writes.completion(key) {
+            drop(written.await);
         }
     }
 }
@@ -106,15 +106,15 @@ impl Store for RedisStore {
         Tier::Redis
     }
 
-    async fn get(&self, key: &Key) -> Option<Arc<Envelope>> {
-        match self.0.writes.look(key) {
-            Some(Write::Put(envelope)) => return Some(envelope),
+    async fn get(&self, key: &Key) -> Option<Arc<CacheEntry>> {
+        match self.0.writes.pending_write(key) {
+            Some(Write::Put(entry)) => return Some(entry),
             Some(Write::Remove) => return None,
             None => {}
         }
-        let Value::BulkString(bytes) = self.0.ask("GET", key).await.ok()? else { return None };
-        match Envelope::decode(Bytes::from(bytes), key) {
-            Ok(envelope) => Some(Arc::new(envelope)),
+        let Value::BulkString(bytes) = self.0.request("GET", key).await.ok()? else { return None };
+        match CacheEntry::decode(Bytes::from(bytes), key) {
+            Ok(entry) => Some(Arc::new(entry)),
             // of another release: names tell formats apart, so somebody copied it here
             Err(error @ Error::Format { .. }) => {
                 tracing::debug!(%error, %key, "an entry in redis is of another release");
@@ -128,10 +128,10 @@ impl Store for RedisStore {
         }
     }
 
-    async fn put(&self, key: Key, envelope: Arc<Envelope>) {
-        let fits = envelope.weight() as u64 <= self.0.settings.max_entry_bytes;
+    async fn put(&self, key: Key, entry: Arc<CacheEntry>) {
+        let fits = entry.weight() as u64 <= self.0.settings.max_entry_bytes;
         // what is there is out of date, even if the new one never gets to it
-        self.0.writes.add(key, if fits { Write::Put(envelope) } else { Write::Remove });
+        self.0.writes.add(key, if fits { Write::Put(entry) } else { Write::Remove });
     }
 
     async fn remove(&self, key: &Key) -> Result<(), Error> {
@@ -139,7 +139,7 @@ impl Store for RedisStore {
             Some(told) => {
                 told.await.unwrap_or_else(|_: oneshot::error::RecvError| Err("it is closed".into()))
             }
-            None => self.0.ask("UNLINK", key).await.map(drop).map_err(|trouble| trouble.to_string()),
+            None => self.0.request("UNLINK", key).await.map(drop).map_err(|error| error.to_string()),
         };
         result.map_err(|reason| Error::Unreachable { tier: Tier::Redis, reason })
     }
@@ -148,37 +148,37 @@ impl Store for RedisStore {
     /// notice within a second: use a purge to forget everything on every node.
     async fn clear(&self) -> Result<(), Error> {
         let unreachable =
-            |trouble: Trouble| Error::Unreachable { tier: Tier::Redis, reason: trouble.to_string() };
-        let link = &self.0.link;
-        let before = link.space().ok_or_else(|| unreachable(Trouble::Away))?;
-        let space = super::fresh_name();
+            |error: ClientError| Error::Unreachable { tier: Tier::Redis, reason: error.to_string() };
+        let client = &self.0.client;
+        let before = client.namespace().ok_or_else(|| unreachable(ClientError::Unavailable))?;
+        let namespace = super::random_name();
         for key in self.0.writes.keys() {
             self.0.writes.add(key, Write::Remove);
         }
         let mut command = cmd("SET");
-        command.arg(link.names.space()).arg(&space).arg("XX");
-        link.ask(&command).await.map_err(unreachable)?;
-        tracing::debug!(%before, %space, "redis begins empty");
-        link.settle(Some(space.into()));
+        command.arg(client.keyspace.namespace()).arg(&namespace).arg("XX");
+        client.request(&command).await.map_err(unreachable)?;
+        tracing::debug!(%before, %namespace, "redis begins empty");
+        client.set_namespace(Some(namespace.into()));
         Ok(())
     }
 }
 
 impl Shared {
-    async fn ask(&self, verb: &str, key: &Key) -> Result<Value, Trouble> {
-        let space = self.link.space().ok_or(Trouble::Away)?;
+    async fn request(&self, verb: &str, key: &Key) -> Result<Value, ClientError> {
+        let namespace = self.client.namespace().ok_or(ClientError::Unavailable)?;
         let mut command = cmd(verb);
-        command.arg(self.link.names.entry(&space, self.settings.name, key));
-        self.link.ask(&command).await
+        command.arg(self.client.keyspace.entry(&namespace, self.settings.name, key));
+        self.client.request(&command).await
     }
 
-    /// Writes what waits, one after the other, for good.
+    /// WriteBehind what waits, one after the other, for good.
     async fn write_all(self: Arc<Self>, keys: Arc<Mutex<UnboundedReceiver<Key>>>) {
         loop {
             let next = keys.lock().await.recv().await;
             let Some(key) = next else { return };
             let Some((write, version)) = self.writes.begin(&key) else { continue };
-            let result = self.write(&key, write).await.map_err(|trouble| trouble.to_string());
+            let result = self.write(&key, write).await.map_err(|error| error.to_string());
             if let Err(reason) = &result {
                 self.writes.dropped.add_one();
                 tracing::debug!(reason, %key, "an entry is not written to redis");
@@ -187,25 +187,25 @@ impl Shared {
         }
     }
 
-    async fn write(&self, key: &Key, write: Write) -> Result<(), Trouble> {
-        let Write::Put(envelope) = write else { return self.ask("UNLINK", key).await.map(drop) };
-        let Some(lives_for) = self.lives_for(key, &envelope) else {
-            return self.ask("UNLINK", key).await.map(drop);
+    async fn write(&self, key: &Key, write: Write) -> Result<(), ClientError> {
+        let Write::Put(entry) = write else { return self.request("UNLINK", key).await.map(drop) };
+        let Some(lives_for) = self.lives_for(key, &entry) else {
+            return self.request("UNLINK", key).await.map(drop);
         };
-        let space = self.link.space().ok_or(Trouble::Away)?;
+        let namespace = self.client.namespace().ok_or(ClientError::Unavailable)?;
         let mut command = cmd("SET");
         command
-            .arg(self.link.names.entry(&space, self.settings.name, key))
-            .arg(&envelope.encode(key)[..])
+            .arg(self.client.keyspace.entry(&namespace, self.settings.name, key))
+            .arg(&entry.encode(key)[..])
             .arg("PX")
             .arg(lives_for);
-        self.link.write(&command, envelope.weight()).await.map(drop)
+        self.client.write(&command, entry.weight()).await.map(drop)
     }
 
     /// Milliseconds until it expires, less the jitter; nothing if it has.
-    fn lives_for(&self, key: &Key, envelope: &Envelope) -> Option<u64> {
-        let age = envelope.age((self.settings.clock)());
-        lives_for(key, envelope.retained_for().checked_sub(age)?)
+    fn lives_for(&self, key: &Key, entry: &CacheEntry) -> Option<u64> {
+        let age = entry.age((self.settings.clock)());
+        lives_for(key, entry.retained_for().checked_sub(age)?)
     }
 }
 
@@ -227,7 +227,7 @@ mod tests {
         let hour = Duration::from_hours(1);
         let millis = 3_600_000;
         let lives: Vec<_> =
-            (0..100_u32).map(|n| lives_for(&Key::of(&[&n.to_le_bytes()]), hour).unwrap()).collect();
+            (0..100_u32).map(|n| lives_for(&Key::from_parts(&[&n.to_le_bytes()]), hour).unwrap()).collect();
         assert!(lives.iter().all(|lives| (millis * 9 / 10..=millis).contains(lives)), "{lives:?}");
         assert!(lives.iter().max().unwrap() - lives.iter().min().unwrap() > millis / 20);
         assert_eq!(lives_for(&Key::from([0; 32]), hour), Some(millis));

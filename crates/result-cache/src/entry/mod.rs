@@ -13,7 +13,7 @@ pub(crate) use codec::{FORMAT, decode_any, encode_into};
 
 /// What is known about a cached body.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Meta {
+pub struct EntryMeta {
     /// HTTP status of the answer: 200, or 404 and 410 for remembered absence.
     pub status: u16,
     /// Media type of the body.
@@ -26,7 +26,7 @@ pub struct Meta {
     pub stored_at: u64,
     /// How long it may be used, counted from `stored_at`.
     pub lifetimes: Lifetimes,
-    /// Names the originals it was made from, so that a purge of one takes all that show it. Each is one word.
+    /// Keyspace the originals it was made from, so that a purge of one takes all that show it. Each is one word.
     pub tags: Vec<String>,
     /// How much of the log of purges was known when the making of it began.
     pub generation: Generation,
@@ -37,16 +37,16 @@ pub struct Meta {
     pub files: Vec<(String, String)>,
 }
 
-/// A body with its [`Meta`]. Cloning shares the body.
+/// A body with its [`EntryMeta`]. Cloning shares the body.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Envelope {
+pub struct CacheEntry {
     /// What is known about the body.
-    pub meta: Meta,
+    pub meta: EntryMeta,
     /// The bytes. The cache keeps their whole allocation alive: hand in a slice of a larger buffer as a copy.
     pub body: Bytes,
 }
 
-impl Envelope {
+impl CacheEntry {
     /// Time since it was stored; zero if the clock stands before that.
     pub fn age(&self, now: u64) -> Duration {
         Duration::from_millis(now.saturating_sub(self.meta.stored_at))
@@ -80,9 +80,9 @@ impl Envelope {
 }
 
 /// Shows how long the body is, not its bytes.
-impl fmt::Debug for Envelope {
+impl fmt::Debug for CacheEntry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Envelope").field("meta", &self.meta).field("body_len", &self.body.len()).finish()
+        f.debug_struct("CacheEntry").field("meta", &self.meta).field("body_len", &self.body.len()).finish()
     }
 }
 
@@ -90,37 +90,37 @@ impl fmt::Debug for Envelope {
 mod tests {
     use super::*;
 
-    fn envelope(stored_at: u64, fresh: u64) -> Envelope {
+    fn entry(stored_at: u64, fresh: u64) -> CacheEntry {
         let lifetimes = Lifetimes { fresh_for: Duration::from_millis(fresh), ..Lifetimes::default() };
-        Envelope { meta: Meta { stored_at, lifetimes, ..Meta::default() }, body: Bytes::new() }
+        CacheEntry { meta: EntryMeta { stored_at, lifetimes, ..EntryMeta::default() }, body: Bytes::new() }
     }
 
     #[test]
     fn age_counts_from_storing_and_never_below_zero() {
-        assert_eq!(envelope(1000, 0).age(1500), Duration::from_millis(500));
-        assert_eq!(envelope(1000, 0).age(1000), Duration::ZERO);
-        assert_eq!(envelope(1000, 0).age(400), Duration::ZERO);
+        assert_eq!(entry(1000, 0).age(1500), Duration::from_millis(500));
+        assert_eq!(entry(1000, 0).age(1000), Duration::ZERO);
+        assert_eq!(entry(1000, 0).age(400), Duration::ZERO);
     }
 
     #[test]
     fn state_follows_the_clock() {
-        let envelope = envelope(1000, 500);
-        assert_eq!(envelope.state(1499), Freshness::Fresh);
-        assert_eq!(envelope.state(1500), Freshness::Expired);
-        assert_eq!(envelope.state(0), Freshness::Fresh, "a clock set back must not expire anything");
+        let entry = entry(1000, 500);
+        assert_eq!(entry.state(1499), Freshness::Fresh);
+        assert_eq!(entry.state(1500), Freshness::Expired);
+        assert_eq!(entry.state(0), Freshness::Fresh, "a clock set back must not expire anything");
     }
 
     #[test]
     fn weight_counts_every_text() {
-        let mut envelope = envelope(0, 0);
-        let bare = envelope.weight();
-        envelope.body = Bytes::from_static(&[0; 100]);
-        envelope.meta.tags = vec!["t".repeat(10)];
-        envelope.meta.content_type = "c".repeat(10);
-        envelope.meta.etag = Some("e".repeat(10));
-        envelope.meta.last_modified = Some("l".repeat(10));
-        assert_eq!(envelope.weight(), bare + 140 + size_of::<String>());
-        envelope.meta.headers.push(("n".repeat(10), "v".repeat(10)));
-        assert_eq!(envelope.weight(), bare + 160 + size_of::<String>() + size_of::<(String, String)>());
+        let mut entry = entry(0, 0);
+        let bare = entry.weight();
+        entry.body = Bytes::from_static(&[0; 100]);
+        entry.meta.tags = vec!["t".repeat(10)];
+        entry.meta.content_type = "c".repeat(10);
+        entry.meta.etag = Some("e".repeat(10));
+        entry.meta.last_modified = Some("l".repeat(10));
+        assert_eq!(entry.weight(), bare + 140 + size_of::<String>());
+        entry.meta.headers.push(("n".repeat(10), "v".repeat(10)));
+        assert_eq!(entry.weight(), bare + 160 + size_of::<String>() + size_of::<(String, String)>());
     }
 }

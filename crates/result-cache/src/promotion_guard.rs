@@ -14,27 +14,27 @@ const STRIPES: usize = 64;
 /// it, and whoever copies compares the count from before reading with the one after copying: when they are
 /// equal, either the reading saw the change or memory gets it after the copy.
 #[derive(Debug)]
-pub(crate) struct Versions([AtomicU64; STRIPES]);
+pub(crate) struct PromotionGuard([AtomicU64; STRIPES]);
 
-impl Default for Versions {
+impl Default for PromotionGuard {
     fn default() -> Self {
         Self([const { AtomicU64::new(0) }; STRIPES])
     }
 }
 
-impl Versions {
+impl PromotionGuard {
     /// The count for this key.
-    pub(crate) fn of(&self, key: &Key) -> u64 {
+    pub(crate) fn version(&self, key: &Key) -> u64 {
         self.stripe(key).load(SeqCst)
     }
 
     /// Counts a change of this key.
-    pub(crate) fn change(&self, key: &Key) {
+    pub(crate) fn invalidate(&self, key: &Key) {
         self.stripe(key).fetch_add(1, SeqCst);
     }
 
     /// Counts a change of every key.
-    pub(crate) fn change_all(&self) {
+    pub(crate) fn invalidate_all(&self) {
         for stripe in &self.0 {
             stripe.fetch_add(1, SeqCst);
         }
@@ -51,13 +51,13 @@ mod tests {
 
     #[test]
     fn a_change_shows_in_its_own_stripe() {
-        let versions = Versions::default();
+        let guard = PromotionGuard::default();
         let (a, b) = (Key::from([0; Key::LEN]), Key::from([1; Key::LEN]));
-        let before = (versions.of(&a), versions.of(&b));
-        versions.change(&a);
-        assert_ne!(versions.of(&a), before.0);
-        assert_eq!(versions.of(&b), before.1);
-        versions.change_all();
-        assert_ne!(versions.of(&b), before.1);
+        let before = (guard.version(&a), guard.version(&b));
+        guard.invalidate(&a);
+        assert_ne!(guard.version(&a), before.0);
+        assert_eq!(guard.version(&b), before.1);
+        guard.invalidate_all();
+        assert_ne!(guard.version(&b), before.1);
     }
 }

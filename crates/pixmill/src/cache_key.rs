@@ -13,14 +13,14 @@ const TAG_DIGITS: usize = 32;
 
 /// Makes keys that change with everything that changes an answer.
 #[derive(Debug)]
-pub struct Keys {
+pub struct CacheKeys {
     /// Stands for this release and its settings.
     build: Key,
     /// What descriptions say of this server.
     host: String,
 }
 
-impl Keys {
+impl CacheKeys {
     /// Keys of a server with these settings.
     pub fn new(settings: &Settings) -> Self {
         let Settings { limits, output, animation, meta, quality_auto } = settings;
@@ -41,7 +41,7 @@ impl Keys {
             vips_ops::vips::version(),
             format!("{limits:?}{output:?}{animation:?}{quality_auto:?}"),
         ];
-        Self { build: Key::of(&parts.each_ref().map(String::as_bytes)), host: meta.host.clone() }
+        Self { build: Key::from_parts(&parts.each_ref().map(String::as_bytes)), host: meta.host.clone() }
     }
 
     /// The key of an answer.
@@ -57,50 +57,50 @@ impl Keys {
             &negotiated.map(u8::from),
             host.as_bytes(),
         ];
-        Key::of(&parts)
+        Key::from_parts(&parts)
     }
 
     /// Keys that change with something else too.
     pub fn with(self, what: &str) -> Self {
-        Self { build: Key::of(&[self.build.as_bytes(), what.as_bytes()]), ..self }
+        Self { build: Key::from_parts(&[self.build.as_bytes(), what.as_bytes()]), ..self }
     }
 
     /// The key of something that was found out by looking at this version of an original.
-    pub fn fact(&self, question: Question, identity: &str, version: &Key) -> Key {
+    pub fn analysis(&self, question: Question, identity: &str, version: &Key) -> Key {
         let question = format!("{question:?}");
         let parts: [&[u8]; 5] =
             [self.build.as_bytes(), b"fact", question.as_bytes(), identity.as_bytes(), version.as_bytes()];
-        Key::of(&parts)
+        Key::from_parts(&parts)
     }
 
     /// Stands for these keys and for what else changes answers; 16 digits.
     pub fn fingerprint(&self, policy: &str) -> String {
-        format!("{:.16}", Key::of(&[self.build.as_bytes(), policy.as_bytes()]))
+        format!("{:.16}", Key::from_parts(&[self.build.as_bytes(), policy.as_bytes()]))
     }
 
     /// The key of an original.
     pub fn original(identity: &str) -> Key {
-        Key::of(&[SCHEMA.as_bytes(), b"original", identity.as_bytes()])
+        Key::from_parts(&[SCHEMA.as_bytes(), b"original", identity.as_bytes()])
     }
 
     /// The key under which this version of an original is quarantined.
     pub fn quarantine(identity: &str, version: &Key) -> Key {
-        Key::of(&[SCHEMA.as_bytes(), b"quarantine", identity.as_bytes(), version.as_bytes()])
+        Key::from_parts(&[SCHEMA.as_bytes(), b"quarantine", identity.as_bytes(), version.as_bytes()])
     }
 
     /// The key of what is known of a job that goes on after its request, at one point of its life.
     pub fn job(id: &str, point: &str) -> Key {
-        Key::of(&[SCHEMA.as_bytes(), b"job", id.as_bytes(), point.as_bytes()])
+        Key::from_parts(&[SCHEMA.as_bytes(), b"job", id.as_bytes(), point.as_bytes()])
     }
 
     /// The key by which those who want the same join: who comes after a purge does not join who came before it.
-    pub fn flight(key: &Key, purged: Generation) -> Key {
-        Key::of(&[key.as_bytes(), &purged.to_bytes()])
+    pub fn coalescing(key: &Key, purged: Generation) -> Key {
+        Key::from_parts(&[key.as_bytes(), &purged.to_bytes()])
     }
 
     /// The name by which all answers made of one original can be found.
-    pub fn tag(identity: &str) -> String {
-        format!("{:.TAG_DIGITS$}", Key::of(&[identity.as_bytes()]))
+    pub fn purge_tag(identity: &str) -> String {
+        format!("{:.TAG_DIGITS$}", Key::from_parts(&[identity.as_bytes()]))
     }
 }
 
@@ -111,7 +111,7 @@ pub fn negotiates(params: &Params) -> bool {
 
 /// The strong entity tag of an answer that was made of this version of its original.
 pub fn etag(result: &Key, version: &Key) -> String {
-    format!("\"{:.TAG_DIGITS$}\"", Key::of(&[result.as_bytes(), version.as_bytes()]))
+    format!("\"{:.TAG_DIGITS$}\"", Key::from_parts(&[result.as_bytes(), version.as_bytes()]))
 }
 
 #[cfg(test)]
@@ -122,7 +122,7 @@ mod tests {
     const NONE: Accept = Accept { avif: false, webp: false };
 
     fn key(settings: &Settings, query: &str, accept: Accept, identity: &str) -> Key {
-        Keys::new(settings).result(&Params::parse(query).unwrap().params, accept, identity)
+        CacheKeys::new(settings).result(&Params::parse(query).unwrap().params, accept, identity)
     }
 
     #[test]
@@ -146,7 +146,7 @@ mod tests {
 
     #[test]
     fn a_tag_is_strong_and_names_result_and_version() {
-        let [a, b] = [Key::of(&[b"a"]), Key::of(&[b"b"])];
+        let [a, b] = [Key::from_parts(&[b"a"]), Key::from_parts(&[b"b"])];
         let tag = etag(&a, &b);
         assert!(tag.len() == 34 && tag.starts_with('"') && tag.ends_with('"'), "{tag}");
         assert!(etag(&b, &b) != tag && etag(&a, &a) != tag);

@@ -1,0 +1,274 @@
+//! What this node has to do with Redis: connections that are kept open, and a timeout for every request.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::time::Duration;
+
+use parking_lot::{Mutex, RwLock};
+use redis::{Cmd, PushInfo, RedisError, Value};
+use tokio::runtime::Handle;
+use tokio::sync::Notify;
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::time::{Instant, sleep, timeout};
+
+use super::config::RedisConfig;
+use super::connection::{Connection, Connector};
+use super::keyspace::Keyspace;
+use super::liveness::Liveness;
+use super::notifications::Notifications;
+use crate::breaker::Breaker;
+use crate::stats::Counter;
+
+/// How long a Redis that does not answer is left alone: each rest costs a few requests their time, and
+/// delays recovery by no more than itself.
+const BACKOFF: Duration = Duration::from_secs(1);
+/// How many times as long as a question a write may take.
+const WRITE_TIMEOUT_FACTOR: u32 = 4;
+/// Bytes that a slow network takes in a millisecond, besides.
+const WRITE_BYTES_PER_MILLISECOND: usize = 10_000;
+/// First and longest pause between attempts to connect.
+pub(super) const RECONNECT_DELAYS: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(1));
+
+/// The connections of this node and whether they are of use.
+///
+/// No request opens a connection: each has a keeper, which opens it anew when it breaks. While there is none,
+/// or while Redis does not answer, questions fail at once.
+pub(crate) struct Client {
+    pub(super) keyspace: Keyspace,
+    pub(super) connector: Connector,
+    pub(super) threads: Handle,
+    pub(super) request_timeout: Duration,
+    pub(super) notifications: Notifications,
+    pub(super) failures: Counter,
+    pub(crate) leases: LeaseCounters,
+    pub(crate) purges_received: Counter,
+    connections: Vec<PooledConnection>,
+    next_index: AtomicUsize,
+    breaker: Breaker,
+    liveness: Liveness,
+    /// Where entries are, as long as this node follows the log of purges.
+    namespace: RwLock<Option<Arc<str>>>,
+}
+
+/// What came of asking for leases.
+#[derive(Default)]
+pub(crate) struct LeaseCounters {
+    pub(crate) granted: Counter,
+    pub(crate) refused: Counter,
+    pub(crate) taken_over: Counter,
+}
+
+/// One connection.
+#[derive(Default)]
+struct PooledConnection {
+    open: Mutex<Option<(u64, Connection)>>,
+    epoch: AtomicU64,
+    broken: Notify,
+}
+
+/// Why there is no answer.
+#[derive(Debug)]
+pub(crate) enum ClientError {
+    /// There is no connection, or it is left alone for a while.
+    Unavailable,
+    /// It took longer than its timeout.
+    Timeout,
+    /// Redis refused, or the connection broke.
+    Rejected(RedisError),
+}
+
+impl fmt::Display for ClientError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unavailable => f.write_str("no connection"),
+            Self::Timeout => f.write_str("no answer in time"),
+            // the category and the code, never an address
+            Self::Rejected(error) => match error.code() {
+                Some(code @ ("WRONGPASS" | "NOAUTH")) => {
+                    write!(f, "it does not take the user and password of cache.redis.url: {code}")
+                }
+                Some(code @ "NOPERM") => write!(f, "the user of cache.redis.url may not do this: {code}"),
+                Some(code) => write!(f, "{}: {code}", error.category()),
+                None => f.write_str(error.category()),
+            },
+        }
+    }
+}
+
+impl Client {
+    /// Begins to connect, on these threads, and waits for nothing.
+    pub(crate) fn open(config: &RedisConfig, connector: Connector, threads: &Handle) -> Arc<Self> {
+        let client = Arc::new(Self {
+            keyspace: Keyspace::new(&config.prefix),
+            connector,
+            threads: threads.clone(),
+            request_timeout: config.timeout,
+            notifications: Notifications::default(),
+            failures: Counter::default(),
+            leases: LeaseCounters::default(),
+            purges_received: Counter::default(),
+            connections: (0..config.connections.max(1)).map(|_| PooledConnection::default()).collect(),
+            next_index: AtomicUsize::new(0),
+            breaker: Breaker::default(),
+            liveness: Liveness::default(),
+            namespace: RwLock::new(None),
+        });
+        for number in 0..client.connections.len() {
+            threads.spawn(Arc::clone(&client).keep_connected(number));
+        }
+        client
+    }
+
+    /// Asks, for no longer than the timeout.
+    pub(crate) async fn request(&self, command: &Cmd) -> Result<Value, ClientError> {
+        self.request_within(self.request_timeout, command).await
+    }
+
+    /// Has an entry written: nobody waits for that, and a large one may take its time.
+    pub(super) async fn write(&self, command: &Cmd, bytes: usize) -> Result<Value, ClientError> {
+        let transfer = Duration::from_millis((bytes / WRITE_BYTES_PER_MILLISECOND) as u64);
+        self.request_within(WRITE_TIMEOUT_FACTOR * self.request_timeout + transfer, command).await
+    }
+
+    /// Where entries are; nothing while this node does not know the purges.
+    pub(crate) fn namespace(&self) -> Option<Arc<str>> {
+        self.namespace.read().clone()
+    }
+
+    pub(super) fn set_namespace(&self, namespace: Option<Arc<str>>) {
+        *self.namespace.write() = namespace;
+    }
+
+    async fn request_within(&self, request_timeout: Duration, command: &Cmd) -> Result<Value, ClientError> {
+        if !self.breaker.allows(Instant::now()) {
+            return Err(ClientError::Unavailable);
+        }
+        let Some((pooled, epoch, mut connection)) = self.next_connection() else {
+            return Err(ClientError::Unavailable);
+        };
+        let error = match timeout(request_timeout, connection.request(command)).await {
+            Ok(Ok(answer)) => {
+                self.liveness.record_reply();
+                self.breaker.succeeded();
+                return Ok(answer);
+            }
+            Ok(Err(error)) => {
+                if needs_another_connection(&error) {
+                    pooled.close(epoch);
+                } else if !error.is_io_error() {
+                    // a refusal is an answer
+                    self.liveness.record_reply();
+                    self.breaker.succeeded();
+                    return Err(ClientError::Rejected(error));
+                }
+                ClientError::Rejected(error)
+            }
+            Err(_) => ClientError::Timeout,
+        };
+        self.failures.add_one();
+        let now = Instant::now();
+        // a request asks several times: were each waited for, it would be late by their sum
+        let is_unresponsive = matches!(error, ClientError::Timeout)
+            && !self.liveness.replied_within(self.request_timeout / 2, now);
+        let opens = if is_unresponsive {
+            self.breaker.fell_silent(now, BACKOFF)
+        } else {
+            self.breaker.failed(now, BACKOFF)
+        };
+        if opens {
+            tracing::warn!(reason = %error, "redis does not answer, it is left alone for {BACKOFF:?}");
+            // a connection may hang though its server is well
+            self.connections.iter().for_each(PooledConnection::close_current);
+        }
+        Err(error)
+    }
+
+    /// Whether there is any connection.
+    pub(crate) fn is_open(&self) -> bool {
+        self.connections.iter().any(|pooled| pooled.open.lock().is_some())
+    }
+
+    /// The open connection whose turn it is.
+    fn next_connection(&self) -> Option<(&PooledConnection, u64, Connection)> {
+        let next_index = self.next_index.fetch_add(1, Relaxed) % self.connections.len();
+        let (before, after) = self.connections.split_at(next_index);
+        let mut connections = after.iter().chain(before);
+        connections.find_map(|pooled| {
+            pooled.open.lock().clone().map(|(epoch, connection)| (pooled, epoch, connection))
+        })
+    }
+
+    /// Keeps one connection open. The first one is also told what is published.
+    async fn keep_connected(self: Arc<Self>, number: usize) {
+        let pooled = &self.connections[number];
+        let mut pause = RECONNECT_DELAYS.0;
+        loop {
+            match self.connect(number).await {
+                Ok(connection) => {
+                    pause = RECONNECT_DELAYS.0;
+                    let epoch = pooled.epoch.fetch_add(1, Relaxed);
+                    *pooled.open.lock() = Some((epoch, connection));
+                    pooled.broken.notified().await;
+                }
+                Err(error) => {
+                    let reason = ClientError::Rejected(error);
+                    tracing::debug!(%reason, "redis cannot be reached");
+                }
+            }
+            sleep(pause).await;
+            pause = (2 * pause).min(RECONNECT_DELAYS.1);
+        }
+    }
+
+    async fn connect(self: &Arc<Self>, number: usize) -> Result<Connection, RedisError> {
+        if number > 0 {
+            return self.connector.open(None).await;
+        }
+        let (sender, messages) = unbounded_channel();
+        let mut connection = self.connector.open(Some(sender)).await?;
+        connection.subscribe(&self.keyspace.notifications()).await?;
+        self.threads.spawn(Arc::clone(self).dispatch_pushes(messages));
+        Ok(connection)
+    }
+
+    /// Passes on what is published, until the connection ends.
+    async fn dispatch_pushes(self: Arc<Self>, mut messages: UnboundedReceiver<PushInfo>) {
+        while let Some(push) = messages.recv().await {
+            self.notifications.dispatch(&push);
+        }
+    }
+}
+
+impl PooledConnection {
+    /// Gives up a connection, unless that was done already.
+    fn close(&self, epoch: u64) {
+        let mut open = self.open.lock();
+        if open.as_ref().is_some_and(|(number, _)| *number == epoch) {
+            *open = None;
+            self.broken.notify_one();
+        }
+    }
+
+    fn close_current(&self) {
+        if self.open.lock().take().is_some() {
+            self.broken.notify_one();
+        }
+    }
+}
+
+/// Whether the server behind the connection is gone, or is not the master any more.
+fn needs_another_connection(error: &RedisError) -> bool {
+    error.is_unrecoverable_error()
+        || error.is_connection_dropped()
+        || matches!(error.code(), Some("READONLY" | "LOADING" | "MASTERDOWN" | "CLUSTERDOWN"))
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client")
+            .field("keyspace", &self.keyspace)
+            .field("request_timeout", &self.request_timeout)
+            .finish_non_exhaustive()
+    }
+}
