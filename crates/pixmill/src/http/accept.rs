@@ -1,17 +1,20 @@
-//! The `Accept` header: which formats beyond the common ones the client can show.
+//! The `Accept` header: which of the newer formats the client accepts.
+//!
+//! The typed header of actix-web is not used: it allocates for each media type of each request, and drops a media type whose
+//! weight is malformed (docs/adr/0020).
 
 use actix_web::http::header::{ACCEPT, HeaderMap};
 use vips_ops::Accept;
 
-/// What the client says it can show. `image/*` and `*/*` are sent by clients that cannot show AVIF or WebP, and say
-/// nothing of them.
-pub fn accept(headers: &HeaderMap) -> Accept {
+/// The newer formats that a client accepts by name. `image/*` and `*/*` do not count: clients that cannot decode AVIF or
+/// WebP send them too.
+pub fn accepted_formats(headers: &HeaderMap) -> Accept {
     let mut accept = Accept::default();
     for line in headers.get_all(ACCEPT).filter_map(|line| line.to_str().ok()) {
         for range in line.split(',') {
             let (kind, parameters) = range.split_once(';').unwrap_or((range, ""));
             let kind = kind.trim();
-            if excluded(parameters) {
+            if is_excluded(parameters) {
                 continue;
             }
             accept.avif |= kind.eq_ignore_ascii_case("image/avif");
@@ -21,8 +24,8 @@ pub fn accept(headers: &HeaderMap) -> Accept {
     accept
 }
 
-/// A weight of zero means "not acceptable" (RFC 9110, 12.4.2).
-fn excluded(parameters: &str) -> bool {
+/// Whether the weight is zero, which means "not acceptable" (RFC 9110, 12.4.2).
+fn is_excluded(parameters: &str) -> bool {
     parameters.split(';').filter_map(|parameter| parameter.split_once('=')).any(|(name, value)| {
         name.trim().eq_ignore_ascii_case("q") && value.trim().parse::<f32>().is_ok_and(|weight| weight <= 0.0)
     })
@@ -35,7 +38,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_browsers_send() {
+    fn headers_of_browsers() {
         for (line, avif, webp) in [
             ("image/avif,image/webp,image/apng,image/svg+xml,image/*,*/*;q=0.8", true, true),
             ("image/webp,image/apng,*/*", false, true),
@@ -49,16 +52,16 @@ mod tests {
         ] {
             let mut headers = HeaderMap::new();
             headers.append(ACCEPT, HeaderValue::from_static(line));
-            assert_eq!(accept(&headers), Accept { avif, webp }, "{line}");
+            assert_eq!(accepted_formats(&headers), Accept { avif, webp }, "{line}");
         }
     }
 
     #[test]
-    fn lines_add_up() {
+    fn header_lines_are_combined() {
         let mut headers = HeaderMap::new();
-        assert_eq!(accept(&headers), Accept::default());
+        assert_eq!(accepted_formats(&headers), Accept::default());
         headers.append(ACCEPT, HeaderValue::from_static("image/webp"));
         headers.append(ACCEPT, HeaderValue::from_static("image/avif"));
-        assert_eq!(accept(&headers), Accept { avif: true, webp: true });
+        assert_eq!(accepted_formats(&headers), Accept { avif: true, webp: true });
     }
 }

@@ -1,4 +1,4 @@
-//! `Cache-Control` and `Age`: how long others may keep an answer.
+//! The `Cache-Control` header of responses.
 
 use std::{fmt::Write, time::Duration};
 
@@ -6,11 +6,11 @@ use result_cache::{BrowserLifetime, EntryMeta, Lifetimes, Revalidation};
 
 use crate::original::Standing;
 
-/// What `Cache-Control` says.
+/// The value of `Cache-Control` for a picture.
 ///
-/// `max-age` is the whole lifetime, of which `Age` says how much is used up (RFC 9111, 4.2): what remains is what
-/// remains here. A time that the origin stated for shared caches alone is passed on as one for them, and with it what the origin
-/// stated for browsers, if anything. So are the windows for stale answers, and what forbids them.
+/// `max-age` is the whole freshness lifetime, of which `Age` states how much has passed (RFC 9111, 4.2). A lifetime that the
+/// origin stated for shared caches only is passed on as `s-maxage`, along with the one it stated for browsers, if any; so are
+/// `stale-while-revalidate`, `stale-if-error` and the directives that forbid stale responses.
 pub fn cache_control(meta: &EntryMeta, standing: Standing) -> String {
     if standing == Standing::Unkept {
         return "no-store".to_owned();
@@ -37,20 +37,20 @@ pub fn cache_control(meta: &EntryMeta, standing: Standing) -> String {
     text
 }
 
-/// The same answer, for others to keep no longer than for `left` from now, when it is `age` old.
-pub fn ending(meta: &EntryMeta, age: Duration, left: Duration) -> EntryMeta {
-    // as others see them: whole seconds, the age rounded down
-    let left = Duration::from_secs(age.as_secs()) + Duration::from_secs(left.as_secs());
-    EntryMeta { lifetimes: meta.lifetimes.ending(left), ..meta.clone() }
+/// The metadata with a freshness lifetime that ends at most `max_age` from now, for a response of age `age`.
+pub fn shortened(meta: &EntryMeta, age: Duration, max_age: Duration) -> EntryMeta {
+    // as clients see both: whole seconds, rounded down
+    let lifetime = Duration::from_secs(age.as_secs()) + Duration::from_secs(max_age.as_secs());
+    EntryMeta { lifetimes: meta.lifetimes.ending(lifetime), ..meta.clone() }
 }
 
-/// What `Cache-Control` says of an absence.
-pub fn absence(fresh_for: Duration) -> String {
+/// The value of `Cache-Control` for a 404.
+pub fn for_not_found(fresh_for: Duration) -> String {
     if fresh_for.is_zero() { "no-store".to_owned() } else { public(fresh_for) }
 }
 
 fn public(fresh_for: Duration) -> String {
-    // whole seconds, rounded down as `Age` is: others keep nothing for longer than was stated
+    // whole seconds, rounded down as `Age` is, so that no cache keeps it for longer than stated
     format!("public, max-age={}", fresh_for.as_secs())
 }
 
@@ -78,8 +78,8 @@ mod tests {
     }
 
     #[test]
-    fn what_is_for_shared_caches_is_not_for_browsers() {
-        let told = |browsers, revalidation| {
+    fn lifetimes_for_shared_caches_are_not_for_browsers() {
+        let value = |browsers, revalidation| {
             let mut meta = meta(600, 0, 0);
             meta.lifetimes = Lifetimes { browsers, revalidation, ..meta.lifetimes };
             cache_control(&meta, Standing::Kept)
@@ -92,12 +92,12 @@ mod tests {
             (BrowserLifetime::AsShared, Revalidation::Required, "public, max-age=600, must-revalidate"),
             (BrowserLifetime::AsShared, Revalidation::Always, "public, max-age=600, no-cache"),
         ] {
-            assert_eq!(told(browsers, revalidation), expected);
+            assert_eq!(value(browsers, revalidation), expected);
         }
     }
 
     #[test]
-    fn nothing_is_kept_beyond_its_end() {
+    fn lifetimes_are_shortened() {
         for (age, left, expected) in [
             (0, 30, "public, max-age=30"),
             (10, 30, "public, max-age=40"),
@@ -105,15 +105,15 @@ mod tests {
             (0, 500, "public, max-age=60, stale-while-revalidate=5, stale-if-error=9"),
             (0, 0, "public, max-age=0"),
         ] {
-            let meta = ending(&meta(60, 5, 9), Duration::from_secs(age), Duration::from_secs(left));
+            let meta = shortened(&meta(60, 5, 9), Duration::from_secs(age), Duration::from_secs(left));
             assert_eq!(cache_control(&meta, Standing::Kept), expected, "{age} {left}");
         }
     }
 
     #[test]
-    fn absences_are_short() {
-        assert_eq!(absence(Duration::ZERO), "no-store");
-        assert_eq!(absence(Duration::from_millis(9_900)), "public, max-age=9");
-        assert_eq!(absence(Duration::from_secs(10)), "public, max-age=10");
+    fn not_found_responses() {
+        assert_eq!(for_not_found(Duration::ZERO), "no-store");
+        assert_eq!(for_not_found(Duration::from_millis(9_900)), "public, max-age=9");
+        assert_eq!(for_not_found(Duration::from_secs(10)), "public, max-age=10");
     }
 }

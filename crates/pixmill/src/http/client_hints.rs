@@ -1,17 +1,17 @@
-//! Client hints: the headers in which browsers tell of their screens and lines.
+//! Client hints: request headers that describe the client's screen and its preference for reduced data usage.
 
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use vips_ops::params::hints::{Hint, Hints};
 
 use crate::config::ClientHints;
 
-/// What browsers are asked to send; `Save-Data` comes unasked.
+/// The value of `Accept-CH`. `Save-Data` need not be requested.
 pub const ACCEPTED: HeaderValue = HeaderValue::from_static("Sec-CH-DPR, Sec-CH-Width");
 
-/// The header that asks for it.
+/// The header that requests client hints.
 pub const ACCEPT_CH: HeaderName = HeaderName::from_static("accept-ch");
 
-/// What the headers say.
+/// The hints in the headers of a request. Malformed ones are ignored.
 pub fn from_headers(headers: &HeaderMap, config: &ClientHints) -> Hints {
     let text = |hint: Hint| headers.get(header(hint))?.to_str().ok().map(str::trim);
     let saves = text(Hint::SaveData).is_some_and(|value| value.eq_ignore_ascii_case("on"));
@@ -23,7 +23,7 @@ pub fn from_headers(headers: &HeaderMap, config: &ClientHints) -> Hints {
     }
 }
 
-/// The header of a hint.
+/// The name of a hint's header.
 pub fn header(hint: Hint) -> &'static str {
     match hint {
         Hint::Width => "Sec-CH-Width",
@@ -37,7 +37,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_browsers_send() {
+    fn headers_of_browsers() {
         let config = ClientHints::default();
         let none = Hints::default();
         for (name, value, expected) in [

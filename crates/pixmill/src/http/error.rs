@@ -1,4 +1,4 @@
-//! Failures as HTTP: the one place that chooses status codes, and what a client is told.
+//! Error responses: the only place that maps failures to status codes, error codes and texts for clients.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -21,42 +21,44 @@ use crate::{
     uploads::{Error as UploadError, ErrorKind as Upload},
 };
 
-/// The methods that are answered.
+/// The methods allowed for pictures.
 pub const METHODS: &str = "GET, HEAD, OPTIONS";
 
-/// The methods that are answered where uploads are taken.
+/// The methods allowed on listeners that accept uploads.
 pub const UPLOAD_METHODS: &str = "GET, HEAD, POST, OPTIONS";
 
-/// How operators are asked who they are.
+/// The challenge of the admin listener.
 const CHALLENGE: &str = "Basic realm=\"pixmill\", charset=\"UTF-8\"";
 
-/// Status of a server that wants no requests now.
+/// Status of the readiness probe while the server is not ready.
 pub const UNREADY: StatusCode = StatusCode::SERVICE_UNAVAILABLE;
 
-/// What is said of an original that does not exist.
-const ABSENT: &str = "the origin has no such original";
+/// Text for an original that does not exist.
+const NOT_FOUND: &str = "original not found";
 
-/// What is said of a server without models.
-pub const BLIND: &str =
-    "this server has no models: `make vendor` fetches what faces, red eyes and recognition need";
+/// Text for a server without vision models.
+pub const NO_MODELS: &str =
+    "no vision models installed: `make vendor` fetches those that faces, red eyes and recognition need";
 
-/// The answer to a request that failed. It names no host, no file and no library.
+/// The response to a request that failed. It never names an upstream host, a file or a library.
 pub fn response(failure: &Failure) -> HttpResponse {
     let (status, _) = status(failure.kind());
     let mut response = HttpResponse::build(status).json(json!({ "error": object(failure) }));
     let headers = response.headers_mut();
     put_uncached(headers);
     match failure {
-        Failure::Absent { fresh_for } => put(headers, CACHE_CONTROL, cache_control::absence(*fresh_for)),
-        Failure::Overloaded { retry_after } => drop(headers.insert(RETRY_AFTER, seconds(*retry_after))),
+        Failure::Absent { fresh_for } => {
+            put(headers, CACHE_CONTROL, cache_control::for_not_found(*fresh_for))
+        }
+        Failure::Overloaded { retry_after: delay } => drop(headers.insert(RETRY_AFTER, retry_after(*delay))),
         Failure::Origin(origin::Error::Busy { .. })
         | Failure::NoWorker
         | Failure::Connections
         | Failure::Image(ImageError::OutOfMemory(_)) => {
-            headers.insert(RETRY_AFTER, seconds(RETRY_SOON));
+            headers.insert(RETRY_AFTER, retry_after(RETRY_SOON));
         }
         Failure::Quarantined { left } => {
-            headers.insert(RETRY_AFTER, seconds(*left));
+            headers.insert(RETRY_AFTER, retry_after(*left));
         }
         Failure::Upload(UploadError::Unauthorized) => {
             headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"uploads\""));
@@ -72,13 +74,13 @@ pub fn response(failure: &Failure) -> HttpResponse {
     response
 }
 
-/// Whole seconds, rounded up, at least one: who comes back within the same second finds nothing changed.
-fn seconds(duration: Duration) -> HeaderValue {
+/// A duration as the value of `Retry-After`: whole seconds, rounded up, at least 1.
+fn retry_after(duration: Duration) -> HeaderValue {
     let whole = duration.as_secs() + u64::from(duration.subsec_nanos() > 0);
     whole.max(1).into()
 }
 
-/// What is said of a failure: its code, a text, and the parameter at fault if there is one.
+/// The error object of a failure: its code, a text, and the invalid parameter if there is one.
 pub fn object(failure: &Failure) -> Value {
     let (_, code) = status(failure.kind());
     let mut error = json!({ "code": code, "message": message(failure) });
@@ -88,7 +90,7 @@ pub fn object(failure: &Failure) -> Value {
     error
 }
 
-/// Every sort of failure of a request for a picture.
+/// Every kind of failure of a request for a picture.
 const KINDS: &[FailureKind] = {
     use origin::ErrorKind as Origin;
     &[
@@ -124,24 +126,24 @@ const KINDS: &[FailureKind] = {
     ]
 };
 
-/// What an upload can meet besides.
+/// Further kinds of failure of uploads and asynchronous requests.
 const UPLOAD_KINDS: &[FailureKind] = &[
     FailureKind::Upload(Upload::Unauthorized),
     FailureKind::Upload(Upload::Malformed),
     FailureKind::Upload(Upload::TooLarge),
-    FailureKind::Upload(Upload::Slow),
-    FailureKind::Upload(Upload::NotKept),
+    FailureKind::Upload(Upload::Timeout),
+    FailureKind::Upload(Upload::NotStored),
     FailureKind::Upload(Upload::Refused),
     FailureKind::Upload(Upload::UnknownJob),
     FailureKind::Upload(Upload::Interrupted),
 ];
 
-/// Every status of an error that a request for a picture can get, in order, with its reason and its codes.
+/// The error statuses of requests for pictures, in order, with their reason phrases and error codes.
 pub fn statuses() -> Vec<(u16, &'static str, Vec<&'static str>)> {
     listed(KINDS.iter())
 }
 
-/// The same of an upload.
+/// The same for uploads.
 pub fn upload_statuses() -> Vec<(u16, &'static str, Vec<&'static str>)> {
     listed(KINDS.iter().chain(UPLOAD_KINDS))
 }
@@ -150,7 +152,7 @@ fn listed<'a>(kinds: impl Iterator<Item = &'a FailureKind>) -> Vec<(u16, &'stati
     let mut codes: BTreeMap<StatusCode, Vec<&str>> = BTreeMap::new();
     for (status, code) in kinds.map(|kind| status(*kind)) {
         let codes = codes.entry(status).or_default();
-        // several sorts of failures share a code
+        // several kinds of failure share a code
         if !codes.contains(&code) {
             codes.push(code);
         }
@@ -159,12 +161,12 @@ fn listed<'a>(kinds: impl Iterator<Item = &'a FailureKind>) -> Vec<(u16, &'stati
     codes.into_iter().map(|(status, codes)| (status.as_u16(), reason(status), codes)).collect()
 }
 
-/// The code of a failure.
+/// The error code of a failure.
 pub fn code(failure: &Failure) -> &'static str {
     status(failure.kind()).1
 }
 
-/// Every code that a request for a picture, or with one, can get.
+/// Every error code that a request for a picture or an upload can get.
 pub fn codes() -> impl Iterator<Item = &'static str> {
     KINDS.iter().chain(UPLOAD_KINDS).map(|kind| status(*kind).1)
 }
@@ -242,15 +244,15 @@ fn upload_status(kind: Upload) -> (StatusCode, &'static str) {
         Upload::Unauthorized => (StatusCode::UNAUTHORIZED, "token_missing"),
         Upload::Malformed => (StatusCode::BAD_REQUEST, "malformed_upload"),
         Upload::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "upload_too_large"),
-        Upload::Slow => (StatusCode::REQUEST_TIMEOUT, "upload_timeout"),
-        Upload::NotKept => (StatusCode::INSUFFICIENT_STORAGE, "upload_not_kept"),
+        Upload::Timeout => (StatusCode::REQUEST_TIMEOUT, "upload_timeout"),
+        Upload::NotStored => (StatusCode::INSUFFICIENT_STORAGE, "upload_not_kept"),
         Upload::Refused => (StatusCode::UNAUTHORIZED, "parameter_refused"),
         Upload::UnknownJob => (StatusCode::NOT_FOUND, "no_such_job"),
         Upload::Interrupted => (StatusCode::SERVICE_UNAVAILABLE, "interrupted"),
     }
 }
 
-/// The parameter that is at fault.
+/// The parameter that the failure is about.
 fn parameter(failure: &Failure) -> Option<&str> {
     match failure {
         Failure::Image(ImageError::Invalid(invalid)) => Some(invalid.parameter),
@@ -263,7 +265,7 @@ fn parameter(failure: &Failure) -> Option<&str> {
     }
 }
 
-/// What the client is told: where an error's own text may hold more than that, a text of ours.
+/// The text for the client. Errors whose own text may contain internal details have a fixed one here.
 fn message(failure: &Failure) -> String {
     let text = match failure {
         Failure::Image(ImageError::Invalid(invalid)) => {
@@ -271,87 +273,85 @@ fn message(failure: &Failure) -> String {
         }
         Failure::Image(error @ ImageError::OverLimit { .. }) => return error.to_string(),
         Failure::RenderMemory { limit } => {
-            return format!("the render needs more memory than workers.max_render_memory allows: {limit}");
+            return format!("the render exceeded workers.max_render_memory, {limit}");
         }
         Failure::Quarantined { left } => {
             return format!(
-                "the original crashed or timed out renders and is refused for {} seconds",
+                "original quarantined: its renders crashed or timed out; retry in {} seconds",
                 left.as_secs().max(1)
             );
         }
         Failure::SizeRefused { near, .. } => {
-            return format!("this server does not give every size: the next one is {near} pixels");
+            return format!("size not allowed: the nearest allowed size is {near} pixels");
         }
-        Failure::Range { length } => return format!("expected a range within {length} bytes"),
+        Failure::Range { length } => {
+            return format!("range not satisfiable: expected a range within {length} bytes");
+        }
         Failure::Upload(error) => return error.to_string(),
         Failure::Image(ImageError::Unsupported(found)) => return found.to_string(),
         Failure::Image(ImageError::Undecodable(_)) => "the original cannot be decoded",
-        Failure::Image(ImageError::Overlay(_)) => "a required overlay could not be fetched or is no picture",
-        Failure::Image(ImageError::Deadline) | Failure::Deadline => "the answer was not ready in time",
+        Failure::Image(ImageError::Overlay(_)) => "a required overlay could not be fetched or decoded",
+        Failure::Image(ImageError::Deadline) | Failure::Deadline => {
+            "deadline exceeded before the picture was ready"
+        }
         Failure::Origin(error) => origin_message(error.kind()),
-        Failure::Absent { .. } => ABSENT,
+        Failure::Absent { .. } => NOT_FOUND,
         Failure::DynamicOrigin { rule, .. } => refusal_message(*rule),
         Failure::UnknownParameter { message, .. } => message,
-        Failure::ParameterRefused { .. } => {
-            "this server does not allow the parameter: it is not in params.allowed"
+        Failure::ParameterRefused { .. } => "parameter not allowed: it is not in params.allowed",
+        Failure::Signature(Fault::Missing) => "missing signature: this server requires signed URLs",
+        Failure::Signature(Fault::Wrong) => {
+            "invalid signature: it does not match the path and the parameters"
         }
-        Failure::Signature(Fault::Missing) => "this server answers signed requests only",
-        Failure::Signature(Fault::Wrong) => "the signature is not that of this path and these parameters",
         Failure::Signature(Fault::Expired) => "the signature has expired",
-        Failure::Credentials => "expected user name and password",
-        Failure::OriginalRefused => "originals are not given out: params.allow_original is off",
-        Failure::Method => "the method is not answered here, expected one of those in Allow",
-        Failure::PurgeUnsent => {
-            "purged on this node only: the others will be told as soon as the shared cache answers"
+        Failure::Credentials => "missing or wrong user name or password",
+        Failure::OriginalRefused => "unmodified originals are not served: params.allow_original is off",
+        Failure::Method => "method not allowed: expected one of those in Allow",
+        Failure::PurgeUnsent => "purged on this node only: other nodes purge as soon as Redis is available",
+        Failure::PurgeUnwritten => {
+            "purged, but not recorded on disk: the purge may be lost when this node restarts, so try again"
         }
-        Failure::PurgeUnwritten => "purged, but this node may forget it when it restarts: try again",
-        Failure::Page => "there is no such page",
-        Failure::NoWorker => "no render process is free, try again soon",
-        Failure::RenderCrashed => "the render of this original crashed",
-        Failure::Overloaded { .. } => "there is more to do than can be done in time, try again later",
-        Failure::Connections => "too many connections are open, try again soon",
+        Failure::Page => "no such page",
+        Failure::NoWorker => "no render worker process is available: try again later",
+        Failure::RenderCrashed => "rendering this original crashed its worker process",
+        Failure::Overloaded { .. } => "the server is overloaded: try again later",
+        Failure::Connections => "too many open connections: try again later",
         Failure::Host => {
             "unknown host: expected localhost, an IP address of this listener, or a name in admin.hosts_allowed"
         }
-        Failure::Blind { .. } => BLIND,
-        Failure::Image(ImageError::OutOfMemory(_)) => {
-            "there was not enough memory for this picture, try again soon"
-        }
-        Failure::Image(ImageError::Encoder(_)) | Failure::Broken => "something went wrong here",
+        Failure::Blind { .. } => NO_MODELS,
+        Failure::Image(ImageError::OutOfMemory(_)) => "not enough memory for this picture: try again later",
+        Failure::Image(ImageError::Encoder(_)) | Failure::Broken => "internal server error",
     };
     text.to_owned()
 }
 
 fn refusal_message(rule: Rule) -> &'static str {
     match rule {
-        Rule::AllowDynamic => {
-            "originals and overlays come from the configured origin: origin.allow_dynamic is off"
-        }
-        Rule::HostsAllowed => "this server does not fetch from that host: it is not in origin.hosts_allowed",
-        Rule::PrivateAllowed => {
-            "this server does not fetch from private addresses: see origin.private_allowed"
-        }
-        Rule::BucketsAllowed => {
-            "this server does not fetch from that bucket: it is not in origin.buckets_allowed"
-        }
+        Rule::AllowDynamic => "requests may not select another origin: origin.allow_dynamic is off",
+        Rule::HostsAllowed => "host not allowed: it is not in origin.hosts_allowed",
+        Rule::PrivateAllowed => "private addresses are not allowed: see origin.private_allowed",
+        Rule::BucketsAllowed => "bucket not allowed: it is not in origin.buckets_allowed",
     }
 }
 
 fn origin_message(kind: origin::ErrorKind) -> &'static str {
     use origin::ErrorKind as Origin;
     match kind {
-        Origin::InvalidPath => "expected the path of an original, without tricks",
-        Origin::NotFound | Origin::Gone => ABSENT,
-        Origin::Forbidden => "the origin forbids access to the original",
-        Origin::TooLarge => "the original is larger than allowed",
+        Origin::InvalidPath => {
+            "invalid path: expected an absolute path without dot segments or encoded slashes"
+        }
+        Origin::NotFound | Origin::Gone => NOT_FOUND,
+        Origin::Forbidden => "the origin denied access to the original",
+        Origin::TooLarge => "original too large: it exceeds limits.max_bytes",
         Origin::NotConfigured => "no origin is configured",
-        Origin::Timeout => "the origin took too long",
-        Origin::Busy => "the origin is asked for too much at once, try again soon",
+        Origin::Timeout => "the origin timed out",
+        Origin::Busy => "too many concurrent requests to the origin: try again later",
         Origin::RefusedAddress
         | Origin::Unreachable
         | Origin::Broken
         | Origin::CircuitOpen
-        | Origin::Misconfigured => "the origin could not be reached or gave no usable answer",
+        | Origin::Misconfigured => "the origin could not be reached, or sent an invalid response",
     }
 }
 
@@ -359,23 +359,26 @@ fn origin_message(kind: origin::ErrorKind) -> &'static str {
 mod tests {
     use super::*;
 
-    fn told(failure: &Failure) -> (u16, String) {
+    fn status_and_cache_control(failure: &Failure) -> (u16, String) {
         let response = response(failure);
         let cache_control = response.headers().get(CACHE_CONTROL).unwrap().to_str().unwrap().to_owned();
         (response.status().as_u16(), cache_control)
     }
 
     #[test]
-    fn only_absences_may_be_kept() {
-        assert_eq!(told(&Failure::Overloaded { retry_after: RETRY_SOON }), (503, "no-store".to_owned()));
-        assert_eq!(told(&Failure::Broken), (500, "no-store".to_owned()));
-        let absent = |seconds| Failure::Absent { fresh_for: Duration::from_secs(seconds) };
-        assert_eq!(told(&absent(5)), (404, "public, max-age=5".to_owned()));
-        assert_eq!(told(&absent(0)), (404, "no-store".to_owned()));
+    fn only_not_found_may_be_cached() {
+        assert_eq!(
+            status_and_cache_control(&Failure::Overloaded { retry_after: RETRY_SOON }),
+            (503, "no-store".to_owned())
+        );
+        assert_eq!(status_and_cache_control(&Failure::Broken), (500, "no-store".to_owned()));
+        let not_found = |seconds| Failure::Absent { fresh_for: Duration::from_secs(seconds) };
+        assert_eq!(status_and_cache_control(&not_found(5)), (404, "public, max-age=5".to_owned()));
+        assert_eq!(status_and_cache_control(&not_found(0)), (404, "no-store".to_owned()));
     }
 
     #[test]
-    fn whoever_is_to_come_back_is_told_when() {
+    fn overload_has_a_retry_after() {
         for (milliseconds, header) in [(0, "1"), (1, "1"), (1000, "1"), (1001, "2"), (19_999, "20")] {
             let retry_after = Duration::from_millis(milliseconds);
             let response = response(&Failure::Overloaded { retry_after });
@@ -384,7 +387,7 @@ mod tests {
     }
 
     #[test]
-    fn the_origin_is_never_named() {
+    fn texts_never_name_the_origin() {
         let failures = [
             origin::Error::Unreachable { host: "secret".into(), reason: "secret".into() },
             origin::Error::Forbidden { original: "secret".into(), reason: "secret".into() },

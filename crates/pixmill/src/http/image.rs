@@ -1,4 +1,4 @@
-//! The handler of every path that is not a page: a picture.
+//! The handler of every path that is not a page: a request for a picture.
 
 use std::{borrow::Cow, rc::Rc, time::Duration};
 
@@ -11,7 +11,7 @@ use result_cache::clock;
 use vips_ops::params::{Parsed, refusal::Refusal, source};
 
 use super::{
-    accept::accept,
+    accept::accepted_formats,
     client_hints, error,
     image_response::{self, ResponseNotes},
     jobs,
@@ -30,79 +30,82 @@ use crate::{
     uploads::control_params,
 };
 
-/// How `X-Pixmill-Warning` names a URL whose query may have been meant for the request.
+/// In `X-Pixmill-Warning`: `source_url` has an unencoded query, whose parameters may have been meant for the request.
 const SOURCE_URL: &str = "source_url";
 
-/// How `Vary` names the header that chooses a format.
+/// In `Vary`: the header that selects the format.
 const ACCEPT_HEADER: &str = "Accept";
 
-/// Answers with a picture, or says why not.
+/// Handles a request for a picture, or an upload.
 pub async fn image(request: HttpRequest, payload: Payload) -> HttpResponse {
     let worker = worker(&request);
-    let answered = match *request.method() {
-        Method::GET | Method::HEAD => fetched(worker, &request).await,
-        Method::POST if upload::accepts_uploads(&request) => upload::answer(worker, &request, payload).await,
+    let result = match *request.method() {
+        Method::GET | Method::HEAD => get(worker, &request).await,
+        Method::POST if upload::accepts_uploads(&request) => upload::respond(worker, &request, payload).await,
         _ => Err(Failure::Method),
     };
-    answered.unwrap_or_else(|failure| error::response(&failure))
+    result.unwrap_or_else(|failure| error::response(&failure))
 }
 
-/// Answers with a picture of the origin, now or later.
-async fn fetched(worker: &Rc<Worker>, request: &HttpRequest) -> Result<HttpResponse, Failure> {
-    let admitted = admitted(&worker.shared, Purpose::Picture, request.uri().path(), request.query_string())?;
+/// Responds to GET and HEAD, at once or asynchronously.
+async fn get(worker: &Rc<Worker>, request: &HttpRequest) -> Result<HttpResponse, Failure> {
+    let admitted =
+        verify_query(&worker.shared, Purpose::Picture, request.uri().path(), request.query_string())?;
     if control_params::may_contain(&admitted.query) {
-        return jobs::answer(worker, request, admitted).await;
+        return jobs::respond(worker, request, admitted).await;
     }
-    picture(worker, request, &admitted).await
+    respond(worker, request, &admitted).await
 }
 
-/// Answers with the picture that a query string asks for.
-pub(super) async fn picture(
+/// Responds with the picture that the query string of a request describes.
+pub(super) async fn respond(
     worker: &Rc<Worker>,
     request: &HttpRequest,
     admitted: &Admitted<'_>,
 ) -> Result<HttpResponse, Failure> {
     let shared = &worker.shared;
-    let (wanted, mut notes) = read(worker, request, &admitted.query)?;
+    let (wanted, mut notes) = parse_request(worker, request, &admitted.query)?;
     if wanted.params.gives_original() && !shared.config.params.allow_original {
         return Err(Failure::OriginalRefused);
     }
-    notes.left = admitted.expires.map(|expires| Duration::from_secs(expires.saturating_sub(seconds())));
+    notes.max_age =
+        admitted.expires.map(|expires| Duration::from_secs(expires.saturating_sub(unix_seconds())));
     let answer = service::answer(worker, wanted).await?;
-    let looked = Timing { cache: answer.timing.cache, ..Timing::default() };
-    shared.counters.phases.observe(&looked);
+    let lookup = Timing { cache: answer.timing.cache, ..Timing::default() };
+    shared.counters.phases.observe(&lookup);
     Ok(image_response::build(request, &answer, &notes))
 }
 
-/// What a request asks for by this query string, and what is to be said of that.
-pub(super) fn read(
+/// Parses a request with this query string. Returns it with the notes for its response.
+pub(super) fn parse_request(
     worker: &Rc<Worker>,
     request: &HttpRequest,
     query: &str,
 ) -> Result<(Request, ResponseNotes), Failure> {
     let shared = &worker.shared;
     let target = locate(worker, request, query)?;
-    let (Parsed { params, mut clamped }, mut varies) = parsed(shared, query, request.headers())?;
+    let (Parsed { params, mut clamped }, mut varies) = parse_params(shared, query, request.headers())?;
     if source::is_ambiguous(query) {
         clamped.push(SOURCE_URL);
     }
     if negotiates(&params) {
         varies.push(ACCEPT_HEADER);
     }
-    let notes = ResponseNotes { clamped, varies, asks_hints: shared.config.client_hints.enabled, left: None };
-    let accept = accept(request.headers());
+    let notes =
+        ResponseNotes { clamped, varies, asks_hints: shared.config.client_hints.enabled, max_age: None };
+    let accept = accepted_formats(request.headers());
     Ok((Request { target, params, accept, class: Class::Picture }, notes))
 }
 
-/// The request as far as its signature covers it, where signatures are wanted.
-pub(super) fn admitted<'a>(
+/// Verifies the signature of a request, if requests must be signed, and returns the part of the query that it covers.
+pub(super) fn verify_query<'a>(
     shared: &Shared,
     purpose: Purpose,
     path: &str,
     query: &'a str,
 ) -> Result<Admitted<'a>, Failure> {
     let admitted = match &shared.signer {
-        Some(signer) => signer.check(purpose, path, query, seconds())?,
+        Some(signer) => signer.check(purpose, path, query, unix_seconds())?,
         None => Admitted { query: Cow::Borrowed(query), expires: None },
     };
     if shared.config.params.source_url_query == SourceUrlQuery::Original {
@@ -112,8 +115,12 @@ pub(super) fn admitted<'a>(
     Ok(Admitted { query: query.into(), ..admitted })
 }
 
-/// The parameters, and the headers by which they vary.
-fn parsed(shared: &Shared, query: &str, headers: &HeaderMap) -> Result<(Parsed, Vec<&'static str>), Refusal> {
+/// The parameters, and the request headers that they depend on.
+fn parse_params(
+    shared: &Shared,
+    query: &str,
+    headers: &HeaderMap,
+) -> Result<(Parsed, Vec<&'static str>), Refusal> {
     let config = &shared.config.client_hints;
     if !config.enabled {
         return Ok((shared.rules.parse(query)?, Vec::new()));
@@ -122,7 +129,7 @@ fn parsed(shared: &Shared, query: &str, headers: &HeaderMap) -> Result<(Parsed, 
     Ok((parsed, hints.into_iter().map(client_hints::header).collect()))
 }
 
-/// Now, in seconds of Unix time.
-fn seconds() -> u64 {
+/// The current time in seconds of Unix time.
+fn unix_seconds() -> u64 {
     clock::now() / 1000
 }

@@ -1,4 +1,4 @@
-//! An answer as HTTP: its headers, and whether the client has it already.
+//! Responses that carry a picture: status, headers and body, with conditional and range requests.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use actix_web::{
 use result_cache::{Tier, clock};
 
 use super::{
-    cache_control::{cache_control, ending},
+    cache_control::{cache_control, shortened},
     client_hints::{ACCEPT_CH, ACCEPTED},
     conditional::not_modified,
     error, put,
@@ -33,24 +33,24 @@ const CACHE_TAG: HeaderName = HeaderName::from_static("cache-tag");
 const X_CACHE: HeaderName = HeaderName::from_static("x-cache");
 const X_PIXMILL_WARNING: HeaderName = HeaderName::from_static("x-pixmill-warning");
 
-/// What of the request shows in the headers of its answer.
+/// Details of the request that appear in the headers of its response.
 #[derive(Debug, Default)]
 pub struct ResponseNotes {
-    /// Names of parameters whose values were brought into their range.
+    /// Names of parameters whose values were clamped to their range (`X-Pixmill-Warning`).
     pub clamped: Vec<&'static str>,
-    /// The headers of the request on which the answer depends.
+    /// The request headers that the response depends on (`Vary`).
     pub varies: Vec<&'static str>,
-    /// Whether browsers are asked to tell of their screens.
+    /// Whether client hints are requested (`Accept-CH`).
     pub asks_hints: bool,
-    /// How long others may keep the answer at most.
-    pub left: Option<Duration>,
+    /// Limit on the freshness lifetime: the time until the signature expires.
+    pub max_age: Option<Duration>,
 }
 
-/// The answer, or the note that the client has it.
+/// The response to a request for a picture: 200, 206, 304 or 416.
 pub fn build(request: &HttpRequest, answer: &Answer, notes: &ResponseNotes) -> HttpResponse {
     let meta = &answer.envelope.meta;
     let body = &answer.envelope.body;
-    // what a client has by an upload says nothing of the answer to the next one (RFC 9110, 13.1.2)
+    // preconditions on a GET do not apply to the response to an upload (RFC 9110, 13.1.2)
     let conditional = *request.method() != Method::POST;
     let mut response = if conditional && not_modified(request.headers(), meta) {
         HttpResponse::NotModified().finish()
@@ -70,24 +70,24 @@ pub fn build(request: &HttpRequest, answer: &Answer, notes: &ResponseNotes) -> H
     if !response.status().is_redirection() {
         put(response.headers_mut(), CONTENT_TYPE, &meta.content_type);
     }
-    describe(response.headers_mut(), answer, notes);
+    write_headers(response.headers_mut(), answer, notes);
     response.extensions_mut().insert(answer.found);
     response
 }
 
-fn describe(headers: &mut HeaderMap, answer: &Answer, notes: &ResponseNotes) {
+fn write_headers(headers: &mut HeaderMap, answer: &Answer, notes: &ResponseNotes) {
     let meta = &answer.envelope.meta;
     if let Some(etag) = &meta.etag {
         put(headers, ETAG, etag);
     }
-    // whatever form it came in, one form goes out (RFC 9110, 5.6.7)
+    // origins may send obsolete date formats, which must not be generated (RFC 9110, 5.6.7)
     let modified = meta.last_modified.as_deref().map(httpdate::parse_http_date);
     if let Some(Ok(modified)) = modified {
         put(headers, LAST_MODIFIED, httpdate::fmt_http_date(modified));
     }
     let age = answer.envelope.age(clock::now());
-    let kept = match notes.left {
-        Some(left) => cache_control(&ending(meta, age, left), answer.standing),
+    let kept = match notes.max_age {
+        Some(max_age) => cache_control(&shortened(meta, age, max_age), answer.standing),
         None => cache_control(meta, answer.standing),
     };
     put(headers, CACHE_CONTROL, kept);
@@ -117,7 +117,7 @@ fn describe(headers: &mut HeaderMap, answer: &Answer, notes: &ResponseNotes) {
 }
 
 impl Found {
-    /// How `X-Cache` and the log call it.
+    /// Its name in `X-Cache`, the access log and metrics.
     pub fn name(self) -> &'static str {
         match self {
             Self::Hit(Tier::Memory) => "hit-memory",

@@ -1,4 +1,4 @@
-//! Requests that are answered later, and the pages that tell how far they are.
+//! Asynchronous requests (`async=true`), and the pages of their jobs.
 
 use std::{rc::Rc, time::Instant};
 
@@ -14,7 +14,7 @@ use actix_web::{
 use super::{
     error, image,
     image_response::{self, ResponseNotes},
-    put, put_uncached, upload, worker,
+    job_status, put, put_uncached, upload, worker,
 };
 use crate::{
     failure::Failure,
@@ -27,14 +27,14 @@ use crate::{
         control_params::{self, Delivery},
         job::Job,
         queue::JobQueue,
-        status::{self, JOB_PREFIX, JobId, JobState},
+        status::{self, JOB_PREFIX, JobId, JobState, JobStatus},
     },
 };
 
-/// An id in a path. Other paths below [`JOB_PREFIX`] are those of pictures.
+/// Pattern of an id in a path. Other paths below [`JOB_PREFIX`] are paths of pictures.
 const ID: &str = "{id:[0-9a-f]{32}}";
 
-/// The pages of jobs.
+/// Adds the pages of jobs to a listener.
 pub fn pages(config: &mut ServiceConfig) {
     let other = || to(async || error::response(&Failure::Method));
     let status = resource(format!("{JOB_PREFIX}/{ID}")).route(get().to(status)).route(head().to(status));
@@ -43,7 +43,7 @@ pub fn pages(config: &mut ServiceConfig) {
     config.service(status.default_service(other())).service(result.default_service(other()));
 }
 
-/// Whether a path is one of these.
+/// Whether a path is the page of a job.
 pub fn is_page(path: &str) -> bool {
     let Some(rest) = path.strip_prefix(JOB_PREFIX).and_then(|rest| rest.strip_prefix('/')) else {
         return false;
@@ -51,42 +51,43 @@ pub fn is_page(path: &str) -> bool {
     JobId::parse(rest.strip_suffix("/result").unwrap_or(rest)).is_some()
 }
 
-/// Answers a request for a picture whose query string may ask for more than a picture.
-pub async fn answer(
+/// Responds to a GET or HEAD request whose query string may contain control parameters.
+pub async fn respond(
     worker: &Rc<Worker>,
     request: &HttpRequest,
     admitted: Admitted<'_>,
 ) -> Result<HttpResponse, Failure> {
     let shared = &worker.shared;
     let control = control_params::parse(&admitted.query, &[], shared.config.uploads.max_queries)?;
-    if control.when == Delivery::Immediate || *request.method() == Method::HEAD {
-        // the others need an upload, or a request that is answered later
+    if control.delivery == Delivery::Immediate || *request.method() == Method::HEAD {
+        // the other control parameters apply to uploads and asynchronous requests only
         let admitted = Admitted { query: control.rest.into(), ..admitted };
-        return image::picture(worker, request, &admitted).await;
+        return image::respond(worker, request, &admitted).await;
     }
-    // one request for many pictures is for those who may upload
+    // one request for many pictures needs the same permission as an upload
     if !control.queries.is_empty() {
         if !upload::accepts_uploads(request) {
-            let reason = "expected a listener that takes uploads";
+            let reason = "cache_queries is available on listeners that accept uploads only";
             return Err(Error::Refused { parameter: "cache_queries", reason }.into());
         }
         upload::authorize(shared, request)?;
     }
-    let (job, _) = upload::read(worker, request, &control)?;
+    let (job, _) = upload::parse_job(worker, request, &control)?;
     if job.wanted.params.gives_original() && !shared.config.params.allow_original {
         return Err(Failure::OriginalRefused);
     }
-    accepted(shared, job).await
+    enqueue(shared, job).await
 }
 
-/// Takes the work over, and says where it is told how it goes.
-pub async fn accepted(shared: &Shared, job: Job) -> Result<HttpResponse, Failure> {
+/// Queues a job and responds with 202 and the location of its status.
+pub async fn enqueue(shared: &Shared, job: Job) -> Result<HttpResponse, Failure> {
     if shared.config.uploads.queue == 0 || !shared.config.cache.results.enabled {
-        let reason = "this server answers no requests later";
+        let reason = "asynchronous requests are disabled: see uploads.queue and cache.results.enabled";
         return Err(Error::Refused { parameter: "async", reason }.into());
     }
     let id = JobQueue::enqueue(shared, job).await?;
-    let mut response = HttpResponse::Accepted().json(id.unended(JobState::Pending));
+    let status = job_status::to_json(&JobStatus::unfinished(id, JobState::Pending));
+    let mut response = HttpResponse::Accepted().json(status);
     let headers = response.headers_mut();
     put_uncached(headers);
     put(headers, LOCATION, id.location());
@@ -94,12 +95,12 @@ pub async fn accepted(shared: &Shared, job: Job) -> Result<HttpResponse, Failure
 }
 
 async fn status(request: HttpRequest, id: Path<String>) -> HttpResponse {
-    let told = match JobId::parse(&id) {
-        Some(id) => status::look_up(&worker(&request).shared, id).await,
+    let status = match JobId::parse(&id) {
+        Some(id) => status::load(&worker(&request).shared, id).await,
         None => None,
     };
-    let Some(told) = told else { return error::response(&Error::UnknownJob.into()) };
-    let mut response = HttpResponse::Ok().body(told);
+    let Some(status) = status else { return error::response(&Error::UnknownJob.into()) };
+    let mut response = HttpResponse::Ok().body(status);
     let headers = response.headers_mut();
     put(headers, CONTENT_TYPE, "application/json");
     put_uncached(headers);
@@ -107,13 +108,13 @@ async fn status(request: HttpRequest, id: Path<String>) -> HttpResponse {
 }
 
 async fn result(request: HttpRequest, id: Path<String>) -> HttpResponse {
-    let began = Instant::now();
+    let started = Instant::now();
     let hit = match JobId::parse(&id) {
-        Some(id) => status::result(&worker(&request).shared, id).await,
+        Some(id) => status::load_result(&worker(&request).shared, id).await,
         None => None,
     };
     let Some(hit) = hit else { return error::response(&Error::UnknownJob.into()) };
-    let known = Answer::known(&hit.entry, Found::Hit(hit.tier), began.elapsed());
+    let known = Answer::known(&hit.entry, Found::Hit(hit.tier), started.elapsed());
     let answer = Answer { standing: Standing::Unkept, ..known };
     image_response::build(&request, &answer, &ResponseNotes::default())
 }

@@ -1,4 +1,4 @@
-//! What every request has, whatever page it asks for: an id, a line in the access log, a place in the metrics, CORS.
+//! Middleware of every listener: request id, access log, request metrics, CORS, and responses to `OPTIONS`.
 
 use std::rc::Rc;
 
@@ -25,8 +25,8 @@ use crate::telemetry::{
     counters::{ListenerKind, Route},
 };
 
-/// Wraps all pages of a listener. Answers `OPTIONS` itself, except for operators, whose pages no other site may read:
-/// there are no CORS headers on them either.
+/// Wraps all routes of a listener. It responds to `OPTIONS` itself, except on the admin listener, which scripts of other
+/// sites must not use: its responses have no CORS headers either.
 pub async fn observe(
     listener: ListenerKind,
     request: ServiceRequest,
@@ -34,17 +34,17 @@ pub async fn observe(
 ) -> Result<ServiceResponse, Error> {
     let worker = Rc::clone(worker(request.request()));
     let route = route(listener, request.path());
-    // a scrape would count itself
-    let _answering = (route != Route::Admin).then(|| worker.answering());
+    // requests to the admin listener do not count: a scrape of metrics would count itself
+    let _in_flight = (route != Route::Admin).then(|| worker.answering());
     let id = request_id(request.headers());
     let entry = AccessEntry::begin(request.request(), &id, route, &worker.shared);
-    let answered = if route != Route::Admin && *request.method() == Method::OPTIONS {
+    let result = if route != Route::Admin && *request.method() == Method::OPTIONS {
         Ok(request.into_response(options()))
     } else {
         next.call(request).await
     };
-    let (request, mut response) = match answered {
-        Ok(answered) => answered.into_parts(),
+    let (request, mut response) = match result {
+        Ok(response) => response.into_parts(),
         Err(error) => {
             entry.end(&error.error_response());
             return Err(error);

@@ -1,4 +1,4 @@
-//! HTTP: what a request means, and how an answer is written.
+//! The HTTP interface: handlers, middleware, and the headers of responses.
 
 mod accept;
 mod admin;
@@ -10,6 +10,7 @@ pub mod error;
 mod health;
 mod image;
 mod image_response;
+pub mod job_status;
 mod jobs;
 pub mod middleware;
 pub mod openapi;
@@ -31,26 +32,26 @@ use actix_web::{
 
 use crate::{failure::Failure, state::Worker};
 
-/// The page that says whether the process lives.
+/// Path of the liveness probe.
 pub const HEALTH: &str = "/health";
 
-/// The page that says whether requests are welcome.
+/// Path of the readiness probe.
 pub const READY: &str = "/ready";
 
-/// The pages of the public listener.
+/// Routes of the public listener.
 pub fn public(config: &mut ServiceConfig) {
     health_pages(config);
     jobs::pages(config);
     config.default_service(to(image::image));
 }
 
-/// The pages of the listener for uploads: those of the public one, and uploads.
+/// Routes of the upload listener: those of the public one, and uploads.
 pub fn uploads(config: &mut ServiceConfig) {
     config.app_data(upload::UploadListener);
     public(config);
 }
 
-/// The pages of the listener for operators.
+/// Routes of the admin listener.
 pub fn admin(config: &mut ServiceConfig) {
     health_pages(config);
     let others = scope("").wrap(from_fn(admin::basic_auth::check)).wrap(from_fn(admin::host::check));
@@ -64,19 +65,19 @@ fn health_pages(config: &mut ServiceConfig) {
     config.service(health.default_service(other())).service(ready.default_service(other()));
 }
 
-/// The state that belongs to the worker of a request.
+/// The state of the worker that handles a request.
 fn worker(request: &HttpRequest) -> &Rc<Worker> {
     request.app_data().expect("invariant: every app is given its worker when it is made")
 }
 
-/// Adds a header, unless its value cannot be one.
+/// Sets a header, unless the value is not valid in a header.
 fn put(headers: &mut HeaderMap, name: HeaderName, value: impl AsRef<str>) {
     if let Ok(value) = HeaderValue::from_str(value.as_ref()) {
         headers.insert(name, value);
     }
 }
 
-/// Headers of answers that are not pictures.
+/// Sets the headers of responses that are not pictures: they are never cached.
 fn put_uncached(headers: &mut HeaderMap) {
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));

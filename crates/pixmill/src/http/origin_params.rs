@@ -1,4 +1,4 @@
-//! Which original a request means: its path, its `Host`, and the parameters that say where it is.
+//! Which original a request selects: by path, `Host` header, and parameters such as `origin` and `source_url`.
 
 use std::rc::Rc;
 
@@ -11,15 +11,16 @@ use vips_ops::params::source::{self, Source};
 
 use crate::{failure::Failure, state::Worker};
 
-/// The original of a request, if it may be had; `query` is as much of its query string as is to be seen.
+/// Locates the original of a request, if the configuration permits it. `query` is the part of the query string that the
+/// signature covers.
 pub fn locate(worker: &Worker, request: &HttpRequest, query: &str) -> Result<Rc<ObjectRef>, Failure> {
     let source = source::read(query)?;
     let Source { origin, source_url, host_header, resolve, bucket, region } = &source;
-    let named = request.headers().get(HOST).and_then(|host| host.to_str().ok());
+    let header = request.headers().get(HOST).and_then(|host| host.to_str().ok());
     let selection = Selection {
         path: request.uri().path(),
-        // where a request line holds a whole URL, its host counts (RFC 9112, 3.2.2)
-        host: request.uri().authority().map(Authority::as_str).or(named),
+        // the host of a request target in absolute form takes precedence (RFC 9112, 3.2.2)
+        host: request.uri().authority().map(Authority::as_str).or(header),
         origin: origin.as_deref(),
         source_url: source_url.as_deref(),
         host_header: host_header.as_deref(),

@@ -1,4 +1,4 @@
-//! Purging, on the listener for operators: one original with all that shows it, or everything.
+//! Purges on the admin listener: of one original with everything made of it, or of the whole cache.
 
 use actix_web::{HttpRequest, HttpResponse, http::Method};
 use result_cache::{PurgeReach, PurgeScope};
@@ -8,18 +8,18 @@ use vips_ops::params::source;
 use super::{error, origin_params::locate, put_uncached, worker};
 use crate::{cache_key::CacheKeys, failure::Failure, state::Worker};
 
-/// The paths that stand for everything.
+/// The paths that purge everything.
 const EVERYTHING: [&str; 2] = ["/", "/cache"];
 
-/// `DELETE /path` forgets the original of this path and whatever shows it, `DELETE /` and `DELETE /cache` everything,
-/// unless parameters name an origin: in every tier, on every node, at once. Which original it is, path, `Host` and parameters say as they do in requests for
-/// pictures. Other methods find no page here.
+/// `DELETE /path` purges the original of the path and everything made of it; `DELETE /` and `DELETE /cache` purge everything,
+/// unless parameters select an origin. A purge takes effect in every tier of every node. Path, `Host` and parameters select
+/// the original as in requests for pictures. Other methods get 404.
 pub async fn purge(request: HttpRequest) -> HttpResponse {
     if *request.method() != Method::DELETE {
         return error::response(&Failure::Page);
     }
     let path = request.uri().path();
-    match forget(worker(&request), &request).await {
+    match run_purge(worker(&request), &request).await {
         Ok(tag) => {
             tracing::info!(path, "purged");
             let scope = if tag.is_some() { path } else { "everything" };
@@ -29,17 +29,17 @@ pub async fn purge(request: HttpRequest) -> HttpResponse {
             response
         }
         Err(failure) => {
-            tracing::warn!(path, error = %failure, "not purged everywhere");
+            tracing::warn!(path, error = %failure, "purge failed or incomplete");
             error::response(&failure)
         }
     }
 }
 
-/// Purges; the tag, if it was one original.
-async fn forget(worker: &Worker, request: &HttpRequest) -> Result<Option<String>, Failure> {
+/// Purges. Returns the tag, if it was one original.
+async fn run_purge(worker: &Worker, request: &HttpRequest) -> Result<Option<String>, Failure> {
     let query = request.query_string();
-    let names_no_origin = source::read(query)? == source::Source::default();
-    let tag = if EVERYTHING.contains(&request.uri().path()) && names_no_origin {
+    let selects_no_origin = source::read(query)? == source::Source::default();
+    let tag = if EVERYTHING.contains(&request.uri().path()) && selects_no_origin {
         None
     } else {
         Some(CacheKeys::purge_tag(&worker.origins.identity(&*locate(worker, request, query)?)))
@@ -49,7 +49,7 @@ async fn forget(worker: &Worker, request: &HttpRequest) -> Result<Option<String>
         Ok(PurgeReach::AllNodes) => Ok(tag),
         Ok(PurgeReach::ThisNode) => Err(Failure::PurgeUnsent),
         Err(error) => {
-            tracing::error!(%error, "a purge is not written down");
+            tracing::error!(%error, "a purge could not be recorded on disk");
             Err(Failure::PurgeUnwritten)
         }
     }

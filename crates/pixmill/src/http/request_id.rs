@@ -1,17 +1,17 @@
-//! The request's id: the one that came with it, or a new one.
+//! The request id: taken from `X-Request-Id`, or generated.
 
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use uuid::Uuid;
 
-/// The header that carries it.
+/// The header with the id, in requests and responses.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// Longest id that is taken over.
-const LONGEST: usize = 128;
+/// Maximum length of an id from a client, in bytes.
+const MAX_LENGTH: usize = 128;
 
-/// The id that came along, if it is harmless in logs and headers, else a new one that sorts by time.
+/// The id from the client if it is safe in logs and headers, else a new UUID that sorts by time (version 7).
 pub fn request_id(headers: &HeaderMap) -> HeaderValue {
-    if let Some(given) = headers.get(REQUEST_ID).filter(|given| is_sane(given.as_bytes())) {
+    if let Some(given) = headers.get(REQUEST_ID).filter(|given| is_safe(given.as_bytes())) {
         return given.clone();
     }
     let mut buffer = Uuid::encode_buffer();
@@ -19,8 +19,8 @@ pub fn request_id(headers: &HeaderMap) -> HeaderValue {
     HeaderValue::from_str(new).unwrap_or(HeaderValue::from_static("none"))
 }
 
-fn is_sane(id: &[u8]) -> bool {
-    (1..=LONGEST).contains(&id.len())
+fn is_safe(id: &[u8]) -> bool {
+    (1..=MAX_LENGTH).contains(&id.len())
         && id.iter().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(byte))
 }
 
@@ -35,9 +35,9 @@ mod tests {
     }
 
     #[test]
-    fn sane_ids_are_kept() {
-        let longest = "a".repeat(LONGEST);
-        for (id, sane) in [
+    fn safe_ids_are_kept() {
+        let longest = "a".repeat(MAX_LENGTH);
+        for (id, safe) in [
             ("a", true),
             ("0190-AF.3_x", true),
             (longest.as_str(), true),
@@ -47,7 +47,7 @@ mod tests {
             ("a,b", false),
             (&format!("{longest}a"), false),
         ] {
-            assert_eq!(kept(id), sane, "{id}");
+            assert_eq!(kept(id), safe, "{id}");
         }
     }
 
@@ -56,6 +56,6 @@ mod tests {
         let headers = HeaderMap::new();
         let ids = [request_id(&headers), request_id(&headers)];
         assert_ne!(ids[0], ids[1]);
-        assert!(ids.iter().all(|id| is_sane(id.as_bytes()) && id.len() == 36));
+        assert!(ids.iter().all(|id| is_safe(id.as_bytes()) && id.len() == 36));
     }
 }

@@ -1,4 +1,4 @@
-//! Bodies of answers: shared bytes that go out in slices, so that a client that does not read holds little memory.
+//! Response bodies: shared bytes that are written in slices, so that a client that does not read occupies little memory.
 
 use std::{
     convert::Infallible,
@@ -9,21 +9,21 @@ use std::{
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use bytes::Bytes;
 
-/// Bodies up to this size, in bytes, are handed over whole: the web server copies one piece of a body into the write
-/// buffer of its connection, and that much it may.
+/// Bodies up to this size in bytes are handed to actix-http whole. It copies each piece of a body into the write buffer of
+/// the connection.
 const WHOLE_BYTES: usize = 64 * 1024;
 
-/// The size of a slice, in bytes. The write buffer is filled up to 32 KiB and then written out
-/// (`DEFAULT_H1_WRITE_BUFFER_SIZE` of actix-http), so it holds less than twice that.
+/// Size of a slice in bytes. actix-http flushes the write buffer once it holds 32 KiB (`DEFAULT_H1_WRITE_BUFFER_SIZE`), so it
+/// never holds more than twice that.
 const SLICE_BYTES: usize = 32 * 1024;
 
-/// A body of shared bytes. A small one is handed over whole, a larger one slice by slice; both announce their length.
+/// A body of shared bytes with a known length: in one piece if it is small, else in slices.
 pub fn body(bytes: Bytes) -> BoxBody {
     if bytes.len() <= WHOLE_BYTES { bytes.boxed() } else { BoxBody::new(Slices(bytes)) }
 }
 
-/// What is left of a body. A slice shares the bytes: nothing is copied before it reaches the write buffer. It does not
-/// offer itself as one piece (`try_into_bytes`), or `BoxBody` would take it as that.
+/// The rest of a body. Slices share its memory: bytes are copied only into the write buffer. It does not implement
+/// `try_into_bytes`, with which `BoxBody` would take the body as one piece.
 struct Slices(Bytes);
 
 impl MessageBody for Slices {
@@ -49,7 +49,7 @@ mod tests {
     use super::*;
 
     #[actix_web::test]
-    async fn slices_are_parts_of_the_same_memory_and_make_up_the_whole() {
+    async fn slices_share_memory_and_add_up_to_the_body() {
         for length in [0, 1, WHOLE_BYTES, WHOLE_BYTES + 1, 5 * SLICE_BYTES, 5 * SLICE_BYTES + 7] {
             let bytes: Bytes = (0..length).map(|number| number as u8).collect::<Vec<_>>().into();
             let mut body = Box::pin(body(bytes.clone()));

@@ -1,4 +1,4 @@
-//! The handler of uploads: who may send one, what is done with it, and what is answered.
+//! The handler of uploads: authorization, the job that a request describes, and the response.
 
 use std::{rc::Rc, time::Instant};
 
@@ -8,13 +8,12 @@ use actix_web::{
     web::Payload,
 };
 use origin::{ObjectRef, SourcePath};
-use serde_json::json;
 use vips_ops::params::Parsed;
 
 use super::{
     image,
     image_response::{self, ResponseNotes},
-    jobs, put, put_uncached,
+    job_status, jobs, put, put_uncached,
 };
 use crate::{
     failure::Failure,
@@ -28,29 +27,30 @@ use crate::{
         control_params::{self, ControlParams, Delivery, ProcessedUpload},
         job::{self, Job, JobInput, JobOutcome, Retention, Variant},
         receive,
+        status::Stored,
     },
 };
 
-/// Marks the listener whose business uploads are.
+/// Marks the upload listener.
 pub struct UploadListener;
 
-/// Whether the listener of this request takes uploads.
+/// Whether the listener of this request accepts uploads.
 pub fn accepts_uploads(request: &HttpRequest) -> bool {
     let public = || super::worker(request).shared.config.uploads.public;
     request.app_data::<UploadListener>().is_some() || public()
 }
 
-/// Fails unless the request brings one of the tokens. Where there are none, it must not be another site's page that has
-/// a browser send it, which a browser says by itself.
+/// Fails unless the request carries one of `uploads.tokens`. Without tokens, it refuses requests that a browser sends on
+/// behalf of another site, as `Sec-Fetch-Site` tells.
 pub fn authorize(shared: &Shared, request: &HttpRequest) -> Result<(), Failure> {
     let uploads = &shared.config.uploads;
     let given = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok()).and_then(bearer);
-    let is_welcome = if uploads.tokens.is_empty() {
+    let is_authorized = if uploads.tokens.is_empty() {
         request.headers().get("sec-fetch-site").is_none_or(|site| site != "cross-site")
     } else {
         given.is_some_and(|token| uploads.knows(token))
     };
-    if is_welcome {
+    if is_authorized {
         return Ok(());
     }
     Err(Error::Unauthorized.into())
@@ -62,22 +62,22 @@ fn bearer(value: &str) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
-/// Receives an upload, does with it what is asked, and answers with the picture, or with what was stored.
-pub async fn answer(
+/// Receives an upload and runs its job. Responds with the picture, or with the list of what was stored.
+pub async fn respond(
     worker: &Rc<Worker>,
     request: &HttpRequest,
     payload: Payload,
 ) -> Result<HttpResponse, Failure> {
     let shared = &worker.shared;
     authorize(shared, request)?;
-    // what is refused whatever comes is refused before it comes
+    // refuse invalid paths before the body is received
     SourcePath::parse(request.uri().path())?;
     let Admitted { query, .. } =
-        image::admitted(shared, Purpose::Upload, request.uri().path(), request.query_string())?;
+        image::verify_query(shared, Purpose::Upload, request.uri().path(), request.query_string())?;
     let Upload { file, fields, reservation } = receive(shared, request.headers(), payload).await?;
-    let until = Instant::now() + shared.config.limits.deadline;
+    let deadline = Instant::now() + shared.config.limits.deadline;
     if shared.signer.is_some() && !fields.is_empty() {
-        // no signature covers them
+        // fields of a form are not covered by the signature
         return Err(Fault::Wrong.into());
     }
     let control = control_params::parse(&query, &fields, shared.config.uploads.max_queries)?;
@@ -86,22 +86,22 @@ pub async fn answer(
         (ProcessedUpload::ReturnOnly, true) => Retention::None,
         (ProcessedUpload::ReturnOnly, false) => Retention::Original,
     };
-    let (job, mut notes) = read(worker, request, &control)?;
+    let (job, mut notes) = parse_job(worker, request, &control)?;
     let mut job = Job { input: JobInput::Upload { file, reservation, retention }, ..job };
     if retention == Retention::Processed {
-        // what holds for every request is done when the picture is asked for, not twice
+        // defaults apply when the stored picture is requested, so not here too
         let Parsed { params, clamped } = without_defaults(shared, &control.rest)?;
         notes.clamped = clamped;
         job.wanted.params = params;
     }
-    if control.when == Delivery::Async {
-        return jobs::accepted(shared, job).await;
+    if control.delivery == Delivery::Async {
+        return jobs::enqueue(shared, job).await;
     }
-    let JobOutcome { mut answer, stored } = job::run(worker, &job, Class::Picture, until).await?;
+    let JobOutcome { mut answer, stored } = job::run(worker, &job, Class::Picture, deadline).await?;
     if !job.others.is_empty() {
-        return Ok(report(&stored));
+        return Ok(list_stored(&stored));
     }
-    // the answer to a POST is for its sender
+    // the response to a POST must not be cached
     answer.standing = Standing::Unkept;
     let mut response = image_response::build(request, &answer, &notes);
     if retention == Retention::Processed {
@@ -110,17 +110,18 @@ pub async fn answer(
     Ok(response)
 }
 
-/// What the control amount to, and what is to be said of the picture.
-pub fn read(
+/// The job that a request describes, and the notes for its response.
+pub fn parse_job(
     worker: &Rc<Worker>,
     request: &HttpRequest,
     control: &ControlParams,
 ) -> Result<(Job, ResponseNotes), Failure> {
-    let (Request { target, params, accept, .. }, notes) = image::read(worker, request, &control.rest)?;
+    let (Request { target, params, accept, .. }, notes) =
+        image::parse_request(worker, request, &control.rest)?;
     let (place, query) = control_params::split_source(&control.rest);
     let wanted = Variant { query, params };
     let others = control.queries.iter().map(|query| {
-        let (Request { params, .. }, _) = image::read(worker, request, query)?;
+        let (Request { params, .. }, _) = image::parse_request(worker, request, query)?;
         if params.gives_original() && !worker.shared.config.params.allow_original {
             return Err(Failure::OriginalRefused);
         }
@@ -128,7 +129,7 @@ pub fn read(
     });
     let others = others.collect::<Result<_, _>>()?;
     let sent = request.uri().path();
-    // a whole URL in place of a path has no other spelling
+    // a whole URL in place of a path has no canonical form
     let path = SourcePath::parse(sent).map_or_else(|_| sent.to_owned(), |path| path.canonical().to_owned());
     let path = control_params::location(&path, &place);
     let target = ObjectRef::clone(&target);
@@ -141,9 +142,9 @@ fn without_defaults(shared: &Shared, query: &str) -> Result<Parsed, Failure> {
     Ok(rules.parse(query)?)
 }
 
-/// What was stored, for the sender of several query strings.
-fn report(stored: &[serde_json::Value]) -> HttpResponse {
-    let mut response = HttpResponse::Ok().json(json!({ "stored": stored }));
+/// The response to an upload with `cache_queries`.
+fn list_stored(stored: &[Stored]) -> HttpResponse {
+    let mut response = HttpResponse::Ok().json(job_status::stored_list(stored));
     put_uncached(response.headers_mut());
     response
 }
@@ -153,7 +154,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tokens_are_found() {
+    fn bearer_tokens() {
         for (value, token) in [
             ("Bearer abc", Some("abc")),
             ("bearer  abc ", Some("abc")),

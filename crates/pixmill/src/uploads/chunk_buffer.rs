@@ -1,13 +1,12 @@
-//! Bytes as they come, in chunks: however small the pieces and however large the whole, little is copied at a time and
-//! nothing twice as large as needed is kept.
+//! A buffer for the body of an upload: grows chunk by chunk, so that no reallocation copies what has already arrived.
 
 use bytes::Bytes;
 use tokio::task::yield_now;
 
-/// What is copied at a time, after which other requests of the worker have their turn: some 10 µs.
+/// Size of a chunk. Copying one takes about 10 µs, after which other requests of the worker get their turn.
 const CHUNK_BYTES: usize = 128 * 1024;
 
-/// Bytes that have come.
+/// The bytes received so far.
 #[derive(Debug, Default)]
 pub struct ChunkBuffer {
     chunks: Vec<Vec<u8>>,
@@ -15,12 +14,12 @@ pub struct ChunkBuffer {
 }
 
 impl ChunkBuffer {
-    /// How many there are.
+    /// Number of bytes received.
     pub fn length(&self) -> u64 {
         self.length
     }
 
-    /// Adds a piece.
+    /// Appends bytes.
     pub fn push(&mut self, mut piece: &[u8]) {
         self.length += piece.len() as u64;
         while !piece.is_empty() {
@@ -35,7 +34,7 @@ impl ChunkBuffer {
         }
     }
 
-    /// All in one allocation of just the right size, which a cache may keep.
+    /// All bytes in one allocation of exactly their size, as a cache stores them. Each chunk is freed once it is copied.
     pub async fn into_bytes(self) -> Bytes {
         let mut whole = Vec::with_capacity(self.chunks.iter().map(Vec::len).sum());
         for chunk in self.chunks {
@@ -52,13 +51,13 @@ mod tests {
     use super::*;
 
     #[actix_web::test]
-    async fn pieces_of_any_size_become_the_whole() {
+    async fn pieces_of_any_size_are_joined() {
         let whole: Vec<u8> = (0..3 * CHUNK_BYTES + 7).map(|number| number as u8).collect();
         for size in [1, 1000, CHUNK_BYTES, CHUNK_BYTES + 1, whole.len()] {
-            let mut chunks = ChunkBuffer::default();
-            whole.chunks(size).for_each(|piece| chunks.push(piece));
-            assert_eq!((chunks.length(), chunks.chunks.len()), (whole.len() as u64, 4), "{size}");
-            assert_eq!(chunks.into_bytes().await, whole, "{size}");
+            let mut buffer = ChunkBuffer::default();
+            whole.chunks(size).for_each(|piece| buffer.push(piece));
+            assert_eq!((buffer.length(), buffer.chunks.len()), (whole.len() as u64, 4), "{size}");
+            assert_eq!(buffer.into_bytes().await, whole, "{size}");
         }
         assert_eq!(ChunkBuffer::default().into_bytes().await, Bytes::new());
     }

@@ -1,4 +1,5 @@
-//! What is to be done with a picture beside processing it: keeping it, making others of it, and doing so later.
+//! Control parameters: `async`, `cache_processed` and `cache_queries`. They say what else is to be done with a picture
+//! besides processing it: in the background, storing it, making further pictures of it.
 
 use std::collections::BTreeSet;
 
@@ -11,16 +12,16 @@ use vips_ops::{
 
 use crate::failure::Failure;
 
-/// The parameters of this page. They are no parameters of pictures.
+/// Names of the control parameters, which are not in the table of parameters of pictures.
 const ASYNC: &str = "async";
 const CACHE_PROCESSED: &str = "cache_processed";
 const CACHE_QUERIES: &str = "cache_queries";
 
-/// How often a query string may be percent-encoded beside the encoding of the form or URL that carries it: the list as a
-/// whole, and each of its elements.
+/// How often an element of `cache_queries` may be percent-encoded besides the encoding of the form or URL that carries it:
+/// once with the list as a whole, and once by itself.
 const ENCODINGS: usize = 2;
 
-/// What no query of a URL holds as it is (RFC 3986, 3.4).
+/// Characters that must be percent-encoded in the query of a URL (RFC 3986, 3.4).
 const NOT_IN_QUERIES: &AsciiSet = &CONTROLS
     .add(b' ')
     .add(b'"')
@@ -36,43 +37,43 @@ const NOT_IN_QUERIES: &AsciiSet = &CONTROLS
     .add(b'|')
     .add(b'}');
 
-/// ControlParams, and the query string without them.
+/// The control parameters of a request, and its query string without them.
 #[derive(Debug, PartialEq, Eq)]
 pub struct ControlParams {
-    /// Delivery the answer is wanted.
-    pub when: Delivery,
-    /// What becomes the original of the path.
+    /// Whether the response waits for the picture.
+    pub delivery: Delivery,
+    /// Whether the processed upload becomes the original of the path.
     pub processed: ProcessedUpload,
-    /// Query strings of pictures that are to be made as well.
+    /// Query strings of further pictures to be made and stored.
     pub queries: Vec<String>,
-    /// All that is said of the picture, as a query string.
+    /// The query string without control parameters.
     pub rest: String,
 }
 
-/// Delivery an answer is wanted.
+/// When the picture is delivered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Delivery {
-    /// As the answer to this request.
+    /// In the response to this request.
     Immediate,
-    /// Under an address of its own.
+    /// Later, at a URL of its own.
     Async,
 }
 
-/// What becomes of a processed upload.
+/// What is done with a processed upload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ProcessedUpload {
-    /// It is the answer, and forgotten.
+    /// It is returned and not stored.
     ReturnOnly,
-    /// It becomes the original of the path.
+    /// It is stored as the original of the path.
     Store,
 }
 
-/// Whether a query string may hold control: a look that costs nothing beside reading it.
+/// Whether a query string may contain control parameters: a quick check before parsing.
 pub fn may_contain(query: &str) -> bool {
     [ASYNC, "cache_"].iter().any(|name| query.contains(name))
 }
 
-/// Reads a query string, over which the fields of a form are laid: where both speak of a thing, the form wins.
+/// Parses a query string and the fields of a form. Where both set the same parameter, the form takes precedence.
 pub fn parse(
     query: &str,
     fields: &[(String, String)],
@@ -81,22 +82,22 @@ pub fn parse(
     let split = |query: &str| query::split(query, |name| lookup(name).is_some());
     let form = split(&Serializer::new(String::new()).extend_pairs(fields).finish())?;
     let mut own = split(&source::spelled_out(query))?;
-    let said: BTreeSet<_> = form.iter().map(|field| subject(field).to_owned()).collect();
-    own.retain(|raw| !said.contains(subject(raw)));
-    let (mut when, mut processed, mut queries) =
+    let said: BTreeSet<_> = form.iter().map(|field| primary_name(field).to_owned()).collect();
+    own.retain(|raw| !said.contains(primary_name(raw)));
+    let (mut delivery, mut processed, mut queries) =
         (Delivery::Immediate, ProcessedUpload::ReturnOnly, Vec::new());
     let mut rest = Serializer::new(String::new());
     for raw in own.into_iter().chain(form) {
         match raw.name.as_str() {
-            ASYNC => when = if on(ASYNC, raw)? { Delivery::Async } else { Delivery::Immediate },
+            ASYNC => delivery = if parse_bool(ASYNC, raw)? { Delivery::Async } else { Delivery::Immediate },
             CACHE_PROCESSED => {
-                processed = if on(CACHE_PROCESSED, raw)? {
+                processed = if parse_bool(CACHE_PROCESSED, raw)? {
                     ProcessedUpload::Store
                 } else {
                     ProcessedUpload::ReturnOnly
                 };
             }
-            name if is_cache_queries(name) => queries.extend(listed(&text(CACHE_QUERIES, raw)?)?),
+            name if is_cache_queries(name) => queries.extend(parse_queries(&text(CACHE_QUERIES, raw)?)?),
             _ => append(&mut rest, raw),
         }
     }
@@ -104,10 +105,10 @@ pub fn parse(
         let expected = format!("at most {most_queries} query strings");
         return Err(Invalid::new(CACHE_QUERIES, &queries.len().to_string(), expected).into());
     }
-    Ok(ControlParams { when, processed, queries, rest: written(&mut rest) })
+    Ok(ControlParams { delivery, processed, queries, rest: finish(&mut rest) })
 }
 
-/// Where a query string leads: the URL of a picture. What says where its original is may follow the path already.
+/// The URL, without scheme and host, of a picture. `path` may already have a query that selects the origin.
 pub fn location(path: &str, query: &str) -> String {
     let mark = match query {
         "" => "",
@@ -117,7 +118,7 @@ pub fn location(path: &str, query: &str) -> String {
     format!("{path}{mark}{query}")
 }
 
-/// What a query string says of where the original is, and what it says of the picture.
+/// Splits a query string into the parameters that select the original and those of the picture.
 pub fn split_source(query: &str) -> (String, String) {
     let of_original = |pair: &&str| {
         let name = pair.split('=').next().unwrap_or_default();
@@ -128,12 +129,12 @@ pub fn split_source(query: &str) -> (String, String) {
     (original.join("&"), picture.join("&"))
 }
 
-/// What a pair speaks of, whichever of its names is used.
-fn subject(raw: &Raw) -> &str {
+/// The primary name of the parameter in a pair.
+fn primary_name(raw: &Raw) -> &str {
     lookup(&raw.name).map_or(raw.name.as_str(), |spec| spec.name)
 }
 
-fn on(name: &'static str, raw: Raw) -> Result<bool, Failure> {
+fn parse_bool(name: &'static str, raw: Raw) -> Result<bool, Failure> {
     let text = text(name, raw)?;
     Ok(boolean(&text).map_err(|expected| Invalid::new(name, &text, expected))?.value)
 }
@@ -142,16 +143,16 @@ fn text(name: &'static str, raw: Raw) -> Result<String, Failure> {
     raw.value.text().map_err(|expected| Invalid::new(name, "", expected).into())
 }
 
-/// `cache_queries`, or how forms of some languages name a field that is repeated: `cache_queries[]`, `cache_queries[0]`.
+/// Whether a name is `cache_queries`, or `cache_queries[]` or `cache_queries[0]`, as some form libraries name repeated fields.
 fn is_cache_queries(name: &str) -> bool {
     let Some(rest) = name.strip_prefix(CACHE_QUERIES) else { return false };
     let index = rest.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
     rest.is_empty() || index.is_some_and(|index| index.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
-/// A JSON array of query strings, or one query string; percent-encoded as a whole (with a plus for a space, as forms
-/// are), element by element, or not at all.
-fn listed(text: &str) -> Result<Vec<String>, Failure> {
+/// Parses the value of `cache_queries`: a JSON array of query strings, or one query string. It may be percent-encoded as a
+/// whole (with a plus for a space, as forms are), element by element, or not at all.
+fn parse_queries(text: &str) -> Result<Vec<String>, Failure> {
     let spaced = text.replace('+', " ");
     let arrays = decodings(text).chain(decodings(&spaced)).filter(|text| text.trim_start().starts_with('['));
     let mut arrays = arrays.map(|array| serde_json::from_str(&array)).peekable();
@@ -162,11 +163,11 @@ fn listed(text: &str) -> Result<Vec<String>, Failure> {
             Invalid::new(CACHE_QUERIES, text, "a JSON array of query strings, [\"width=200\",\"width=400\"]")
         })?
     };
-    queries.iter().map(|query| picture_only(&meaningful(query)?)).collect()
+    queries.iter().map(|query| strip_control_params(&decode_until_known(query)?)).collect()
 }
 
-/// The query string, decoded until it has a parameter that is known.
-fn meaningful(query: &str) -> Result<String, Failure> {
+/// Decodes a query string until it contains a known parameter.
+fn decode_until_known(query: &str) -> Result<String, Failure> {
     let refused =
         || Invalid::new(CACHE_QUERIES, query, "query strings with a known parameter each, such as width=200");
     for query in decodings(query) {
@@ -175,14 +176,14 @@ fn meaningful(query: &str) -> Result<String, Failure> {
         let is_known =
             |name: &str| lookup(name).is_some() || source::lookup(name).is_some() || name == PRESET.name;
         if pairs.iter().any(|raw| is_known(&raw.name)) {
-            return Ok(encoded(query));
+            return Ok(encode_query(query));
         }
     }
     Err(refused().into())
 }
 
-/// A query string that was decoded, as a part of a URL again.
-fn encoded(query: &str) -> String {
+/// Encodes a decoded query string so that it can be part of a URL again.
+fn encode_query(query: &str) -> String {
     let mut encoded = String::with_capacity(query.len());
     for (at, c) in query.char_indices() {
         match c {
@@ -193,7 +194,7 @@ fn encoded(query: &str) -> String {
     encoded
 }
 
-/// The text as it came, and percent-decoded once, twice, as far as that changes it.
+/// The text as it is, percent-decoded once, and twice, as far as decoding changes it.
 fn decodings(text: &str) -> impl Iterator<Item = String> {
     let decoded = |text: &String| {
         let decoded = query::decoded(text);
@@ -202,8 +203,8 @@ fn decodings(text: &str) -> impl Iterator<Item = String> {
     std::iter::successors(Some(text.to_owned()), decoded).take(1 + ENCODINGS)
 }
 
-/// The query string without control of its own: they would never end.
-fn picture_only(query: &str) -> Result<String, Failure> {
+/// The query string without control parameters of its own, which would recurse.
+fn strip_control_params(query: &str) -> Result<String, Failure> {
     if !may_contain(query) {
         return Ok(query.to_owned());
     }
@@ -215,11 +216,11 @@ fn picture_only(query: &str) -> Result<String, Failure> {
             _ => append(&mut rest, raw),
         }
     }
-    Ok(written(&mut rest))
+    Ok(finish(&mut rest))
 }
 
-/// The query string, with spaces that nobody takes for a plus.
-fn written(query: &mut Serializer<'_, String>) -> String {
+/// The serialized query string, with `%20` for spaces, since a plus is ambiguous.
+fn finish(query: &mut Serializer<'_, String>) -> String {
     query.finish().replace('+', "%20")
 }
 
@@ -234,7 +235,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn locations_lead_to_the_same_original() {
+    fn locations_select_the_same_original() {
         let (original, picture) = split_source("width=5&origin=http%3A%2F%2Fa.example&hostname64=YQ&blur=2");
         assert_eq!(original, "origin=http%3A%2F%2Fa.example&hostname64=YQ");
         assert_eq!(picture, "width=5&blur=2");
@@ -254,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn the_form_wins_a_clash() {
+    fn the_form_takes_precedence() {
         rest("width=1&blur=2", &[("width", "3")], "blur=2&width=3");
         rest("w=1", &[("width", "3")], "width=3");
         rest("w64=MQ", &[("width", "3")], "width=3");
@@ -264,18 +265,18 @@ mod tests {
     }
 
     #[test]
-    fn wishes_are_taken_out() {
+    fn control_parameters_are_removed() {
         let control = parse("width=1&async=true", &fields(&[("cache_processed", "1")]), 9).unwrap();
         let expected = ControlParams {
-            when: Delivery::Async,
+            delivery: Delivery::Async,
             processed: ProcessedUpload::Store,
             queries: Vec::new(),
             rest: "width=1".to_owned(),
         };
         assert_eq!(control, expected);
         let control = parse("async=true&cache_processed=1", &fields(&[("async", "0")]), 9).unwrap();
-        assert_eq!((control.when, control.processed), (Delivery::Immediate, ProcessedUpload::Store));
-        assert_eq!(parse("async64=MQ", &[], 9).unwrap().when, Delivery::Async);
+        assert_eq!((control.delivery, control.processed), (Delivery::Immediate, ProcessedUpload::Store));
+        assert_eq!(parse("async64=MQ", &[], 9).unwrap().delivery, Delivery::Async);
     }
 
     #[test]
@@ -286,7 +287,7 @@ mod tests {
             "cache_queries[]=width%3D2&cache_queries[]=height%3D3%26blur%3D1",
             "cache_queries64=WyJ3aWR0aD0yIiwiaGVpZ2h0PTMmYmx1cj0xIl0",
             "cache_queries[0]=width%3D2&cache_queries[1]=height%3D3%26blur%3D1",
-            // the array percent-encoded as a whole, in a field that is encoded itself
+            // the array percent-encoded as a whole, in a field that is itself encoded
             "cache_queries=%255B%2522width%253D2%2522%252C%2522height%253D3%2526blur%253D1%2522%255D",
             // its elements percent-encoded
             "cache_queries=%5B%22width%253D2%22%2C%22height%253D3%2526blur%253D1%22%5D",
@@ -300,7 +301,7 @@ mod tests {
     }
 
     #[test]
-    fn lists_encoded_as_forms_are() {
+    fn lists_encoded_as_a_form() {
         // quote_plus(json.dumps([...])) of Python, in a form
         let form = fields(&[("cache_queries", "%5B%22width%3D2%22%2C+%22height%3D3%26blur%3D1%22%5D")]);
         assert_eq!(parse("", &form, 9).unwrap().queries, ["width=2", "height=3&blur=1"]);
@@ -310,7 +311,7 @@ mod tests {
     }
 
     #[test]
-    fn queries_are_parts_of_urls() {
+    fn queries_are_valid_in_urls() {
         for (listed, expected) in [
             (
                 "[\"width=2&mark=/a.png&mark_pos=bottom right\"]",
@@ -331,7 +332,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_is_refused() {
+    fn invalid_values_are_refused() {
         for query in [
             "async=perhaps",
             "cache_processed=2",
@@ -350,7 +351,7 @@ mod tests {
     }
 
     #[test]
-    fn wishes_in_queries_end() {
+    fn nested_cache_queries_do_not_recurse() {
         let nested = "cache_queries=".repeat(4000) + "width=1";
         assert!(parse(&nested, &[], 9).is_err());
         let nested = "cache_queries=".to_owned() + &"cache_queries%3D".repeat(4000) + "1%26width%3D1";

@@ -1,74 +1,75 @@
-//! Why an upload, or a request that is to be answered later, was not taken.
+//! Errors of uploads and of asynchronous jobs.
 
-/// What went wrong. The text is for the log and for the client: it holds nothing that the client did not send.
+/// Why an upload or an asynchronous job failed. The texts are for the log and for the client: they contain nothing that
+/// the client did not send.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
-    /// No token came along, or one that is not known.
-    #[error("expected a token of this server as `Authorization: Bearer TOKEN`")]
+    /// The request has no token, or an unknown one.
+    #[error("missing or unknown token: expected `Authorization: Bearer TOKEN`")]
     Unauthorized,
-    /// The body is not what an upload looks like.
+    /// The body is neither a picture nor a well-formed form.
     #[error("{0}")]
     Malformed(&'static str),
-    /// The picture, or the whole request, is larger than allowed.
-    #[error("expected an upload of at most {limit} bytes")]
+    /// The picture, or the whole request, is larger than `limits.max_bytes` allows.
+    #[error("upload too large: expected at most {limit} bytes")]
     TooLarge {
-        /// The limit.
+        /// The limit in bytes.
         limit: u64,
     },
-    /// The sender paused for too long, or the whole took too long.
-    #[error("the upload did not come in time")]
-    Slow,
-    /// The picture cannot be kept, and that was asked for.
+    /// The client paused for longer than `uploads.idle_timeout`, or the upload took longer than `uploads.timeout`.
+    #[error("upload timed out")]
+    Timeout,
+    /// The request asked to store the picture, and the cache of originals did not.
     #[error(
-        "the picture cannot be kept: it is too large for the cache of originals, or that is off, or its disk is full"
+        "the upload could not be stored: it exceeds the size limit of the originals cache, or that cache is disabled or its disk is full"
     )]
-    NotKept,
-    /// The parameter is not for this listener, or switched off.
+    NotStored,
+    /// The parameter is not available on this listener, or disabled.
     #[error("{reason}")]
     Refused {
-        /// Which.
+        /// Name of the parameter.
         parameter: &'static str,
-        /// Why, for the client.
+        /// The reason, for the client.
         reason: &'static str,
     },
-    /// Nothing is known under this id.
-    #[error("nothing is known of this id, or no longer")]
+    /// There is no job of this id, or its status has expired.
+    #[error("no job with this id, or its status has expired")]
     UnknownJob,
-    /// The server ended before the work was done.
-    #[error("the server ended before the work was done, send it again")]
+    /// The server shut down before the job was done.
+    #[error("the server shut down before the job was done: send the request again")]
     Interrupted,
 }
 
-/// Sorts of errors, for those who answer them.
+/// Kinds of [`Error`], which `http/error.rs` maps to statuses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ErrorKind {
-    /// The token.
+    /// [`Error::Unauthorized`].
     Unauthorized,
-    /// The form of the body.
+    /// [`Error::Malformed`].
     Malformed,
-    /// The size of the body.
+    /// [`Error::TooLarge`].
     TooLarge,
-    /// The time it took.
-    Slow,
-    /// No place for it.
-    NotKept,
-    /// A parameter.
+    /// [`Error::Timeout`].
+    Timeout,
+    /// [`Error::NotStored`].
+    NotStored,
+    /// [`Error::Refused`].
     Refused,
-    /// The id.
+    /// [`Error::UnknownJob`].
     UnknownJob,
-    /// The end of the server.
+    /// [`Error::Interrupted`].
     Interrupted,
 }
 
 impl Error {
-    /// The sort of the error.
+    /// The kind of the error.
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Unauthorized => ErrorKind::Unauthorized,
             Self::Malformed(_) => ErrorKind::Malformed,
             Self::TooLarge { .. } => ErrorKind::TooLarge,
-            Self::Slow => ErrorKind::Slow,
-            Self::NotKept => ErrorKind::NotKept,
+            Self::Timeout => ErrorKind::Timeout,
+            Self::NotStored => ErrorKind::NotStored,
             Self::Refused { .. } => ErrorKind::Refused,
             Self::UnknownJob => ErrorKind::UnknownJob,
             Self::Interrupted => ErrorKind::Interrupted,

@@ -1,4 +1,5 @@
-//! Work on one picture and those that are to be made with it, now or later: what to do, doing it, and telling of it.
+//! A job: an original, a picture to be made of it, and further pictures to be made and stored with it. Jobs run while
+//! their request waits, or in the queue.
 
 use std::{
     rc::Rc,
@@ -10,15 +11,21 @@ use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 use origin::ObjectRef;
 use result_cache::{Lifetimes, clock};
-use serde_json::{Value, json};
 use tokio::time::timeout_at;
-use vips_ops::{Accept, Params, params::spec::Invalid, source::sniff::sniff};
+use vips_ops::{
+    Accept, Params,
+    params::spec::Invalid,
+    source::{SourceFormat, sniff::sniff},
+};
 
-use super::{Error, Reservation, control_params::location};
+use super::{
+    Error, Reservation,
+    control_params::location,
+    status::{Stored, StoredPicture},
+};
 use crate::{
     failure::Failure,
     flight::Part,
-    http::error::object,
     make,
     original::{self, Original, Standing},
     render::Class,
@@ -31,13 +38,13 @@ use crate::{
 pub struct Job {
     /// Which original.
     pub target: ObjectRef,
-    /// The path by which that is asked for, percent-encoded, with the parameters that say where it is.
+    /// The path of the original, percent-encoded, with the parameters that select its origin.
     pub path: String,
-    /// What is asked for.
+    /// The picture that was requested.
     pub wanted: Variant,
-    /// What else is to be made of the same original, and kept.
+    /// Further pictures to be made of the same original and stored (`cache_queries`).
     pub others: Vec<Variant>,
-    /// What the client can show.
+    /// The formats that the client accepts.
     pub accept: Accept,
     /// Where the original comes from.
     pub input: JobInput,
@@ -46,146 +53,151 @@ pub struct Job {
 /// A picture to be made of an original.
 #[derive(Debug, Clone)]
 pub struct Variant {
-    /// As it was asked for.
+    /// The query string of the request.
     pub query: String,
-    /// What that means.
+    /// The parameters in it.
     pub params: Params,
 }
 
-/// Where an original comes from.
+/// Where the original of a job comes from.
 #[derive(Debug)]
 pub enum JobInput {
-    /// From the cache, or its origin.
+    /// The cache of originals, or the origin.
     Origin,
-    /// It was sent along.
+    /// The request: it is an upload.
     Upload {
-        /// Its bytes, shared by all that is made of them.
+        /// The bytes of the upload.
         file: Bytes,
-        /// The budget that they take.
+        /// The memory reserved for them.
         reservation: Reservation,
-        /// What becomes of it.
+        /// What is stored of it.
         retention: Retention,
     },
 }
 
-/// What becomes of an upload.
+/// What is stored of an upload, as the original of its path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Retention {
-    /// It is forgotten.
+    /// Nothing.
     None,
-    /// It becomes the original of its path as it came.
+    /// The upload as it was received.
     Original,
-    /// What was made of it becomes the original of its path.
+    /// The picture made of it.
     Processed,
 }
 
-/// What was done.
+/// The result of a job.
 #[derive(Debug)]
 pub struct JobOutcome {
-    /// The picture that was asked for.
+    /// The picture that was requested.
     pub answer: Answer,
-    /// Each picture that was kept, or could not be made.
-    pub stored: Vec<Value>,
+    /// The pictures that were stored or could not be made, in order.
+    pub stored: Vec<Stored>,
 }
 
-/// Does it, in this class what is asked for, and the others as warming, as far as there is time; what was not made by then
-/// is told of as a failure of its own, unless it is the picture that was asked for. Dropping the future ends the work.
+/// Runs a job: the requested picture in `class`, the others as cache warming.
+///
+/// Pictures that are not made by `deadline` are reported as failed in [`JobOutcome::stored`]; the job itself fails only if
+/// the requested picture does. Dropping the future ends the work.
 pub async fn run(
     worker: &Rc<Worker>,
     job: &Job,
     class: Class,
-    until: Instant,
+    deadline: Instant,
 ) -> Result<JobOutcome, Failure> {
-    Work { worker, job, class, until }.run().await
+    Run { worker, job, class, deadline }.run().await
 }
 
-/// An job that is outcome out.
-struct Work<'a> {
+/// A job in progress.
+struct Run<'a> {
     worker: &'a Rc<Worker>,
     job: &'a Job,
-    /// Of the picture that was asked for.
+    /// The class of the requested picture.
     class: Class,
-    /// One deadline for all that is made, so that one request does not have as many as it has pictures.
-    until: Instant,
+    /// The deadline of all pictures together.
+    deadline: Instant,
 }
 
-impl Work<'_> {
+impl Run<'_> {
     async fn run(&self) -> Result<JobOutcome, Failure> {
-        let JobInput::Upload { file, retention, .. } = &self.job.input else { return self.of_origin().await };
+        let JobInput::Upload { file, retention, .. } = &self.job.input else {
+            return self.from_origin().await;
+        };
         let original = original::given(self.worker, file.clone()).await?;
         match retention {
             Retention::None => {
                 let answer = self.make(&self.job.wanted, original, self.class).await?;
                 Ok(JobOutcome { answer, stored: Vec::new() })
             }
-            Retention::Original => self.as_it_came(original).await,
-            Retention::Processed => self.processed(original).await,
+            Retention::Original => self.store_upload(original).await,
+            Retention::Processed => self.store_processed(original).await,
         }
     }
 
-    async fn of_origin(&self) -> Result<JobOutcome, Failure> {
-        let Job { path, wanted, .. } = self.job;
-        let answer = self.answer(wanted, self.class).await?;
-        let first = told(path, &wanted.query, &answer);
-        let others = self.all(async |variant| self.answer(variant, Class::Warming).await).await;
-        Ok(JobOutcome { answer, stored: [vec![first], others].concat() })
-    }
-
-    async fn as_it_came(&self, original: Original) -> Result<JobOutcome, Failure> {
-        let Job { path, wanted, .. } = self.job;
-        let original = self.keep(original).await?;
-        let answer = self.make(wanted, original.clone(), self.class).await?;
-        let mut stored = vec![picture(path, &original)];
-        if !wanted.params.is_empty() {
-            stored.push(told(path, &wanted.query, &answer));
-        }
-        stored.extend(self.make_others(&original).await);
+    async fn from_origin(&self) -> Result<JobOutcome, Failure> {
+        let wanted = &self.job.wanted;
+        let answer = self.serve(wanted, self.class).await?;
+        let mut stored = vec![self.report(wanted, Ok(&answer))];
+        stored.extend(self.make_others(async |variant| self.serve(variant, Class::Warming).await).await);
         Ok(JobOutcome { answer, stored })
     }
 
-    async fn processed(&self, original: Original) -> Result<JobOutcome, Failure> {
+    async fn store_upload(&self, original: Original) -> Result<JobOutcome, Failure> {
+        let wanted = &self.job.wanted;
+        let original = self.store_original(original).await?;
+        let answer = self.make(wanted, original.clone(), self.class).await?;
+        let mut stored = vec![self.report_original(&original)];
+        if !wanted.params.is_empty() {
+            stored.push(self.report(wanted, Ok(&answer)));
+        }
+        stored.extend(self.make_others_of(&original).await);
+        Ok(JobOutcome { answer, stored })
+    }
+
+    async fn store_processed(&self, original: Original) -> Result<JobOutcome, Failure> {
         let answer = self.make(&self.job.wanted, original, self.class).await?;
         let bytes = answer.envelope.body.clone();
         if sniff(&bytes).is_none() {
-            let expected = "parameters that make a picture which can be an original";
+            let expected = "parameters whose result can be an original: a picture";
             return Err(Invalid::new("cache_processed", &answer.envelope.meta.content_type, expected).into());
         }
-        let original = self.keep(original::given(self.worker, bytes).await?).await?;
-        let mut stored = vec![picture(&self.job.path, &original)];
-        stored.extend(self.make_others(&original).await);
+        let original = self.store_original(original::given(self.worker, bytes).await?).await?;
+        let mut stored = vec![self.report_original(&original)];
+        stored.extend(self.make_others_of(&original).await);
         Ok(JobOutcome { answer, stored })
     }
 
-    /// Keeps an upload as the original of its path.
-    async fn keep(&self, original: Original) -> Result<Original, Failure> {
+    /// Stores bytes as the original of the job's path.
+    async fn store_original(&self, original: Original) -> Result<Original, Failure> {
         if sniff(&original.envelope.body).is_none() {
             return Err(vips_ops::Error::unsupported(&original.envelope.body).into());
         }
-        let lifetimes =
-            Lifetimes { fresh_for: self.worker.shared.config.uploads.ttl, ..Lifetimes::default() };
-        let kept = original::keep_given(self.worker, &self.job.target, &original, lifetimes).await;
-        Ok(kept.ok_or(Error::NotKept)?)
+        let fresh_for = self.worker.shared.config.uploads.ttl;
+        let lifetimes = Lifetimes { fresh_for, ..Lifetimes::default() };
+        let stored = original::keep_given(self.worker, &self.job.target, &original, lifetimes).await;
+        Ok(stored.ok_or(Error::NotStored)?)
     }
 
-    async fn make_others(&self, original: &Original) -> Vec<Value> {
-        self.all(async |variant| self.make(variant, original.clone(), Class::Warming).await).await
+    async fn make_others_of(&self, original: &Original) -> Vec<Stored> {
+        self.make_others(async |variant| self.make(variant, original.clone(), Class::Warming).await).await
     }
 
-    /// What became of each of the other pictures.
-    async fn all(&self, make: impl AsyncFn(&Variant) -> Result<Answer, Failure>) -> Vec<Value> {
+    /// Makes each of the other pictures by `make`, as many at a time as there are render threads: more would only occupy
+    /// the render queue.
+    async fn make_others(&self, make: impl AsyncFn(&Variant) -> Result<Answer, Failure>) -> Vec<Stored> {
         let others = stream::iter(&self.job.others).map(async |variant| {
             let answer = make(variant).await;
-            tell(&self.job.path, &variant.query, answer.as_ref())
+            self.report(variant, answer.as_ref())
         });
-        others.buffered(at_a_time(self.worker)).collect().await
+        others.buffered(self.worker.shared.config.workers.thread_count()).collect().await
     }
 
-    /// A picture of the origin's, as any request gets it.
-    async fn answer(&self, variant: &Variant, class: Class) -> Result<Answer, Failure> {
-        within(self.until, service::answer(self.worker, self.job.request(variant, class))).await
+    /// Serves a picture of the origin as for any request.
+    async fn serve(&self, variant: &Variant, class: Class) -> Result<Answer, Failure> {
+        within(self.deadline, service::answer(self.worker, self.job.request(variant, class))).await
     }
 
-    /// Makes a picture of this original, whatever the caches know, and keeps it if the original is kept.
+    /// Makes a picture of this original without looking into the caches, and stores it if the original may be stored.
     async fn make(&self, variant: &Variant, original: Original, class: Class) -> Result<Answer, Failure> {
         let shared = &self.worker.shared;
         let request = self.job.request(variant, class);
@@ -196,8 +208,8 @@ impl Work<'_> {
             &self.worker.origins.identity_with_base(&request.target),
         );
         let position = shared.peers.generation();
-        // nobody joins this one
-        let until = self.until.min(Instant::now() + shared.config.limits.deadline);
+        let until = self.deadline.min(Instant::now() + shared.config.limits.deadline);
+        // not coalesced: it is of an original that other requests do not have
         let variant_job =
             VariantJob { request, key, flight: key, identity, stale: None, given: Some(original), until };
         let made = within(until, make::attempt(self.worker, &variant_job, position)).await?;
@@ -206,19 +218,31 @@ impl Work<'_> {
         }
         Ok(Made::answer(made, Part::Began, Duration::ZERO))
     }
+
+    fn report(&self, variant: &Variant, answer: Result<&Answer, &Failure>) -> Stored {
+        let location = location(&self.job.path, &variant.query);
+        let outcome = match answer {
+            Ok(answer) => Ok(StoredPicture::of_answer(answer)),
+            Err(failure) => {
+                tracing::warn!(location, error = %failure, "a picture of a job failed");
+                Err(failure.clone())
+            }
+        };
+        Stored { location, outcome }
+    }
+
+    fn report_original(&self, original: &Original) -> Stored {
+        let picture = StoredPicture::of_original(original);
+        Stored { location: location(&self.job.path, ""), outcome: Ok(picture) }
+    }
 }
 
-/// What the work gives, if it does so in time. Work whose time is over is not begun.
-async fn within<T>(until: Instant, work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
-    if until <= Instant::now() {
+/// The output of `work` if it is ready by `deadline`; [`Failure::Deadline`] otherwise. Work is not started after the deadline.
+async fn within<T>(deadline: Instant, work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    if deadline <= Instant::now() {
         return Err(Failure::Deadline);
     }
-    timeout_at(until.into(), work).await.map_err(|_| Failure::Deadline)?
-}
-
-/// As many as there are threads: the rest would only wait in the queue, and keep others out of it.
-fn at_a_time(worker: &Worker) -> usize {
-    worker.shared.config.workers.thread_count()
+    timeout_at(deadline.into(), work).await.map_err(|_| Failure::Deadline)?
 }
 
 impl Job {
@@ -227,7 +251,7 @@ impl Job {
         Request { target, params: variant.params.clone(), accept: self.accept, class }
     }
 
-    /// Where the picture is found that was asked for; none: it is kept nowhere.
+    /// The path, with its query, under which the requested picture is served; none if nothing is stored.
     pub fn location(&self) -> Option<String> {
         match &self.input {
             JobInput::Upload { retention: Retention::None, .. } => None,
@@ -239,34 +263,24 @@ impl Job {
     }
 }
 
-fn tell(path: &str, query: &str, answer: Result<&Answer, &Failure>) -> Value {
-    match answer {
-        Ok(answer) => told(path, query, answer),
-        Err(failure) => {
-            tracing::warn!(error = %failure, "a picture could not be made");
-            json!({ "location": location(path, query), "error": object(failure) })
+impl StoredPicture {
+    fn of_answer(answer: &Answer) -> Self {
+        let meta = &answer.envelope.meta;
+        Self {
+            content_type: Some(meta.content_type.clone()),
+            bytes: answer.envelope.body.len(),
+            etag: meta.etag.clone(),
+            fresh_for: meta.lifetimes.fresh_for.saturating_sub(answer.envelope.age(clock::now())),
         }
     }
-}
 
-fn told(path: &str, query: &str, answer: &Answer) -> Value {
-    let meta = &answer.envelope.meta;
-    json!({
-        "location": location(path, query),
-        "content_type": meta.content_type,
-        "bytes": answer.envelope.body.len(),
-        "etag": meta.etag,
-        "fresh_for": meta.lifetimes.fresh_for.saturating_sub(answer.envelope.age(clock::now())).as_secs(),
-    })
-}
-
-/// Tells of an original that was kept.
-fn picture(path: &str, original: &Original) -> Value {
-    let body = &original.envelope.body;
-    json!({
-        "location": location(path, ""),
-        "content_type": sniff(body).map(vips_ops::source::SourceFormat::media_type),
-        "bytes": body.len(),
-        "fresh_for": original.envelope.meta.lifetimes.fresh_for.as_secs(),
-    })
+    fn of_original(original: &Original) -> Self {
+        let body = &original.envelope.body;
+        Self {
+            content_type: sniff(body).map(SourceFormat::media_type).map(str::to_owned),
+            bytes: body.len(),
+            etag: None,
+            fresh_for: original.envelope.meta.lifetimes.fresh_for,
+        }
+    }
 }

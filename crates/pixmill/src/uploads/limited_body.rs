@@ -1,4 +1,4 @@
-//! The body of an upload as it comes in: bounded in size, in time, and in the budget it takes.
+//! The body of an upload, limited in size, in duration, and in the memory it may take.
 
 use std::{
     cell::RefCell,
@@ -16,20 +16,21 @@ use tokio::time::{Instant, sleep_until};
 use super::{Error, MemoryBudget, Reservation};
 use crate::{config::Uploads, failure::Failure};
 
-/// A body that breaks off when it breaks a bound. Why is found in the [`BodyState`], since the readers of bodies know
-/// only their own errors.
+/// A request body that ends with an error when it exceeds a limit.
+///
+/// The reason is in its [`BodyState`], because the form parser that reads the body passes on its own errors only.
 pub struct LimitedBody {
     payload: Payload,
     state: BodyState,
     budget: MemoryBudget,
-    left: u64,
+    remaining: u64,
     limit: u64,
     idle_timeout: Duration,
-    until: Instant,
-    alarm: Pin<Box<Sleep>>,
+    deadline: Instant,
+    timer: Pin<Box<Sleep>>,
 }
 
-/// What a body took, and why it broke off if it did.
+/// The memory reserved for a body, and why it was aborted, if it was.
 #[derive(Clone, Default)]
 pub struct BodyState(Rc<RefCell<Inner>>);
 
@@ -40,37 +41,37 @@ struct Inner {
 }
 
 impl LimitedBody {
-    /// The body, of at most `limit` bytes.
+    /// Wraps a body of at most `limit` bytes; its memory is reserved from `budget` as it arrives.
     pub fn new(payload: Payload, limit: u64, budget: &MemoryBudget, config: &Uploads) -> Self {
         let (now, idle_timeout) = (Instant::now(), config.idle_timeout);
-        let until = now + config.timeout;
+        let deadline = now + config.timeout;
         Self {
             payload,
             state: BodyState::default(),
             budget: budget.clone(),
-            left: limit,
+            remaining: limit,
             limit,
             idle_timeout,
-            until,
-            alarm: Box::pin(sleep_until(until.min(now + idle_timeout))),
+            deadline,
+            timer: Box::pin(sleep_until(deadline.min(now + idle_timeout))),
         }
     }
 
-    /// Where it is found what the body took.
+    /// A handle to the state of the body, which stays valid after the body is dropped.
     pub fn state(&self) -> BodyState {
         self.state.clone()
     }
 
-    fn enter(&mut self, piece: &Bytes) -> Result<(), Failure> {
-        let left = self.left.checked_sub(piece.len() as u64);
-        self.left = left.ok_or(Error::TooLarge { limit: self.limit })?;
+    fn account_for(&mut self, piece: &Bytes) -> Result<(), Failure> {
+        let remaining = self.remaining.checked_sub(piece.len() as u64);
+        self.remaining = remaining.ok_or(Error::TooLarge { limit: self.limit })?;
         self.budget.reserve(&mut self.state.0.borrow_mut().reservation, piece.len())?;
-        let until = self.until.min(Instant::now() + self.idle_timeout);
-        self.alarm.as_mut().reset(until);
+        let deadline = self.deadline.min(Instant::now() + self.idle_timeout);
+        self.timer.as_mut().reset(deadline);
         Ok(())
     }
 
-    fn broken(&self, failure: Failure) -> Poll<Option<Result<Bytes, PayloadError>>> {
+    fn abort(&self, failure: Failure) -> Poll<Option<Result<Bytes, PayloadError>>> {
         self.state.0.borrow_mut().failure = Some(failure);
         Poll::Ready(Some(Err(PayloadError::Overflow)))
     }
@@ -82,24 +83,24 @@ impl Stream for LimitedBody {
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = self.get_mut();
         match this.payload.poll_next_unpin(cx) {
-            Poll::Ready(Some(Ok(piece))) => match this.enter(&piece) {
+            Poll::Ready(Some(Ok(piece))) => match this.account_for(&piece) {
                 Ok(()) => Poll::Ready(Some(Ok(piece))),
-                Err(failure) => this.broken(failure),
+                Err(failure) => this.abort(failure),
             },
-            Poll::Pending if this.alarm.poll_unpin(cx).is_ready() => this.broken(Error::Slow.into()),
+            Poll::Pending if this.timer.poll_unpin(cx).is_ready() => this.abort(Error::Timeout.into()),
             other => other,
         }
     }
 }
 
 impl BodyState {
-    /// Why the body broke off, if it broke a bound.
-    pub fn failure(&self) -> Option<Failure> {
+    /// Takes the reason for which the body was aborted; none if it stayed within its limits.
+    pub fn take_failure(&self) -> Option<Failure> {
         self.0.borrow_mut().failure.take()
     }
 
-    /// The budget that the body takes.
-    pub fn reservation(&self) -> Reservation {
+    /// Takes the memory reserved for the body.
+    pub fn take_reservation(&self) -> Reservation {
         std::mem::take(&mut self.0.borrow_mut().reservation)
     }
 }

@@ -1,4 +1,4 @@
-//! The bound on the bytes of all uploads of this process that are in memory.
+//! The limit on the memory of all uploads of this process (`uploads.max_memory`).
 
 use std::sync::{
     Arc,
@@ -10,10 +10,10 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::failure::{Failure, RETRY_SOON};
 
-/// What one permit stands for: a semaphore counts in 32 bits at a time, and 256 MiB need not be counted in bytes.
+/// Bytes per permit of the semaphore, which acquires at most `u32::MAX` permits at a time.
 const UNIT_BYTES: u64 = 1024;
 
-/// MemoryBudget for uploads.
+/// A budget of bytes. Clones share it.
 #[derive(Debug, Clone)]
 pub struct MemoryBudget(Arc<Inner>);
 
@@ -24,7 +24,7 @@ struct Inner {
     refusals: AtomicU64,
 }
 
-/// A part of the budget, which is free again when this is dropped.
+/// A part of the budget, returned when this is dropped.
 #[derive(Debug, Default)]
 pub struct Reservation {
     permit: Option<OwnedSemaphorePermit>,
@@ -32,7 +32,7 @@ pub struct Reservation {
 }
 
 impl MemoryBudget {
-    /// MemoryBudget for so many bytes.
+    /// A budget of this many bytes.
     pub fn new(size: ByteSize) -> Self {
         let units = usize::try_from(size.as_u64() / UNIT_BYTES).unwrap_or(usize::MAX);
         let units = units.min(Semaphore::MAX_PERMITS);
@@ -40,26 +40,26 @@ impl MemoryBudget {
         Self(Arc::new(Inner { free, units, refusals: AtomicU64::new(0) }))
     }
 
-    /// How many bytes are reservation.
+    /// Bytes reserved now.
     pub fn reserved_bytes(&self) -> u64 {
         self.0.units.saturating_sub(self.0.free.available_permits()) as u64 * UNIT_BYTES
     }
 
-    /// How often there was no budget.
+    /// How often a reservation was refused.
     pub fn refusals(&self) -> u64 {
         self.0.refusals.load(Relaxed)
     }
 
-    /// Adds to what is reservation; refuses when there is no budget.
+    /// Adds bytes to a reservation. Fails with [`Failure::Overloaded`] if the budget is exhausted.
     pub fn reserve(&self, reservation: &mut Reservation, bytes: usize) -> Result<(), Failure> {
         reservation.bytes += bytes as u64;
-        let have = reservation.permit.as_ref().map_or(0, OwnedSemaphorePermit::num_permits) as u64;
-        let more = reservation.bytes.div_ceil(UNIT_BYTES).saturating_sub(have);
-        if more == 0 {
+        let reserved = reservation.permit.as_ref().map_or(0, OwnedSemaphorePermit::num_permits) as u64;
+        let missing = reservation.bytes.div_ceil(UNIT_BYTES).saturating_sub(reserved);
+        if missing == 0 {
             return Ok(());
         }
-        let more = u32::try_from(more).map_err(|_| Failure::Overloaded { retry_after: RETRY_SOON })?;
-        let permit = Arc::clone(&self.0.free).try_acquire_many_owned(more).map_err(|_| {
+        let missing = u32::try_from(missing).map_err(|_| Failure::Overloaded { retry_after: RETRY_SOON })?;
+        let permit = Arc::clone(&self.0.free).try_acquire_many_owned(missing).map_err(|_| {
             self.0.refusals.fetch_add(1, Relaxed);
             Failure::Overloaded { retry_after: RETRY_SOON }
         })?;
@@ -76,7 +76,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_held_is_bounded_and_given_back() {
+    fn reservations_are_limited_and_returned() {
         let budget = MemoryBudget::new(ByteSize::kib(4));
         let (mut one, mut other) = (Reservation::default(), Reservation::default());
         for _ in 0..3 {

@@ -1,4 +1,5 @@
-//! Pictures that are sent instead of fetched: receiving them, what is asked to be done with them, and doing it.
+//! Uploads and asynchronous jobs: receiving a picture, parsing what is to be done with it, and doing it, now or in the
+//! background.
 
 mod chunk_buffer;
 pub mod control_params;

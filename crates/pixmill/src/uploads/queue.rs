@@ -1,4 +1,4 @@
-//! The jobs of this node that go on after their requests were answered: a bounded queue, and those who work it off.
+//! The queue of asynchronous jobs of this node, and the workers that process it.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -8,83 +8,94 @@ use std::{
 };
 
 use actix_web::rt;
+use bytes::Bytes;
 use parking_lot::Mutex;
 use tokio::{sync::Notify, task::JoinHandle, time::timeout};
 
 use super::{
     Error,
     job::{self, Job, JobOutcome},
-    status::{self, JobId, JobState},
+    status::{self, JobId, JobState, JobStatus, Progress},
 };
 use crate::{
     failure::{Failure, RETRY_SOON},
-    http::error::object,
     render::Class,
     state::{Shared, Worker},
 };
 
-/// The queue.
+/// Encodes a status as the body of its page.
+pub type EncodeStatus = fn(&JobStatus) -> Bytes;
+
+/// A bounded queue of jobs.
 pub struct JobQueue {
     state: Mutex<QueueState>,
     changed: Notify,
     capacity: usize,
     refusals: AtomicU64,
+    encode: EncodeStatus,
 }
 
 struct QueueState {
     waiting: VecDeque<(JobId, Job)>,
-    /// All that have not ended, the waiting ones too.
-    states: BTreeMap<JobId, JobState>,
+    /// All jobs that have not ended, whether waiting or in progress.
+    unfinished: BTreeMap<JobId, JobState>,
     open: bool,
 }
 
-/// Those who work the queue off, on the thread that started them.
+/// The tasks that process the queue, on the thread that started them.
 pub struct Workers(Vec<JoinHandle<()>>);
 
 impl JobQueue {
-    /// A queue of so many jobs, those that are worked on included.
-    pub fn new(capacity: usize) -> Self {
-        let state = QueueState { waiting: VecDeque::new(), states: BTreeMap::new(), open: true };
-        Self { state: Mutex::new(state), changed: Notify::new(), capacity, refusals: AtomicU64::new(0) }
+    /// A queue of at most `capacity` jobs, including those in progress.
+    pub fn new(capacity: usize, encode: EncodeStatus) -> Self {
+        let state = QueueState { waiting: VecDeque::new(), unfinished: BTreeMap::new(), open: true };
+        let (state, changed) = (Mutex::new(state), Notify::new());
+        Self { state, changed, capacity, refusals: AtomicU64::new(0), encode }
     }
 
-    /// Takes a job, unless the queue is full or the server about to end.
+    /// Queues a job and stores its status. Fails with [`Failure::Overloaded`] if the queue is full or the server is
+    /// shutting down.
     pub async fn enqueue(shared: &Shared, job: Job) -> Result<JobId, Failure> {
         let id = JobId::random();
         shared.jobs.push(id, job)?;
-        status::record(shared, id, JobState::Pending, &id.unended(JobState::Pending)).await;
+        status::store(shared, &JobStatus::unfinished(id, JobState::Pending)).await;
         Ok(id)
     }
 
     fn push(&self, id: JobId, job: Job) -> Result<(), Failure> {
         let mut state = self.state.lock();
-        if !state.open || state.states.len() >= self.capacity {
+        if !state.open || state.unfinished.len() >= self.capacity {
             self.refusals.fetch_add(1, Relaxed);
             return Err(Failure::Overloaded { retry_after: RETRY_SOON });
         }
-        state.states.insert(id, JobState::Pending);
+        state.unfinished.insert(id, JobState::Pending);
         state.waiting.push_back((id, job));
         self.changed.notify_one();
         Ok(())
     }
 
-    /// How far a job of this node is; none: it has ended, or is of another node.
+    /// The state of a job in this queue; none if it has ended, or belongs to another node.
     pub fn state_of(&self, id: JobId) -> Option<JobState> {
-        self.state.lock().states.get(&id).copied()
+        self.state.lock().unfinished.get(&id).copied()
     }
 
-    /// How many jobs have not ended.
-    pub fn load(&self) -> usize {
-        self.state.lock().states.len()
+    /// Number of jobs that have not ended.
+    pub fn len(&self) -> usize {
+        self.state.lock().unfinished.len()
     }
 
-    /// How many jobs were not taken.
+    /// Number of jobs refused since the start.
     pub fn refusals(&self) -> u64 {
         self.refusals.load(Relaxed)
     }
 
-    /// The next job; none when there will be none.
-    async fn next(&self) -> Option<(JobId, Job)> {
+    /// The body of a status page.
+    pub fn encode(&self, status: &JobStatus) -> Bytes {
+        (self.encode)(status)
+    }
+
+    /// Waits for the next job; none once the queue is closed and empty.
+    async fn pop(&self) -> Option<(JobId, Job)> {
         loop {
             let changed = self.changed.notified();
             let mut changed = std::pin::pin!(changed);
@@ -92,7 +103,7 @@ impl JobQueue {
             {
                 let mut state = self.state.lock();
                 if let Some((id, job)) = state.waiting.pop_front() {
-                    state.states.insert(id, JobState::Processing);
+                    state.unfinished.insert(id, JobState::Processing);
                     return Some((id, job));
                 }
                 if !state.open {
@@ -108,76 +119,77 @@ impl JobQueue {
         self.changed.notify_waiters();
     }
 
-    /// Forgets a job that has ended. The others have been told before.
-    fn leave(&self, id: JobId) {
-        self.state.lock().states.remove(&id);
+    /// Removes a job that has ended. Its final status must have been stored before.
+    fn remove(&self, id: JobId) {
+        self.state.lock().unfinished.remove(&id);
     }
 }
 
 impl Workers {
-    /// Begins to work the queue off, as many jobs at a time as there are render threads.
+    /// Starts as many workers as there are render threads.
     pub fn start(worker: &Rc<Worker>) -> Self {
-        let worker_task = |_| rt::spawn(work(Rc::clone(worker)));
-        Self((0..worker.shared.config.workers.thread_count()).map(worker_task).collect())
+        let task = |_| rt::spawn(process_queue(Rc::clone(worker)));
+        Self((0..worker.shared.config.workers.thread_count()).map(task).collect())
     }
 
-    /// Takes no more jobs and ends those there are; what is not done in time fails.
-    pub async fn stop(self, shared: &Shared, until: Instant) {
+    /// Closes the queue and processes what is left in it. Jobs that have not ended by `deadline` fail with
+    /// [`Error::Interrupted`].
+    pub async fn stop(self, shared: &Shared, deadline: Instant) {
         shared.jobs.close();
-        for mut worker_task in self.0 {
-            let left = until.saturating_duration_since(Instant::now());
-            if timeout(left, &mut worker_task).await.is_err() {
-                worker_task.abort();
-                // it is gone when this returns: it tells nothing any more
-                let _ = worker_task.await;
+        for mut task in self.0 {
+            let remaining = deadline.saturating_duration_since(Instant::now());
+            if timeout(remaining, &mut task).await.is_err() {
+                task.abort();
+                // wait until it has ended, so that it cannot store a status any more
+                let _ = task.await;
             }
         }
-        let left: Vec<_> = shared.jobs.state.lock().states.keys().copied().collect();
-        for id in left {
-            end(shared, id, Err(Error::Interrupted.into())).await;
+        let interrupted: Vec<_> = shared.jobs.state.lock().unfinished.keys().copied().collect();
+        for id in interrupted {
+            finish(shared, id, Err(Error::Interrupted.into())).await;
         }
     }
 }
 
-async fn work(worker: Rc<Worker>) {
-    while let Some((id, job)) = worker.shared.jobs.next().await {
-        status::record(&worker.shared, id, JobState::Processing, &id.unended(JobState::Processing)).await;
-        let (own, job) = (Rc::clone(&worker), Rc::new(job));
-        let shared_job = Rc::clone(&job);
-        let until = Instant::now() + worker.shared.config.uploads.job_timeout;
-        // a task of its own: a panic is the end of the job, not of this worker_task
-        let mut task =
-            EndOnDrop(rt::spawn(async move { job::run(&own, &shared_job, Class::Async, until).await }));
+async fn process_queue(worker: Rc<Worker>) {
+    while let Some((id, job)) = worker.shared.jobs.pop().await {
+        status::store(&worker.shared, &JobStatus::unfinished(id, JobState::Processing)).await;
+        let (own_worker, job) = (Rc::clone(&worker), Rc::new(job));
+        let own_job = Rc::clone(&job);
+        let deadline = Instant::now() + worker.shared.config.uploads.job_timeout;
+        // a task of its own, so that a panic ends the job and not this worker
+        let run = async move { job::run(&own_worker, &own_job, Class::Async, deadline).await };
+        let mut task = AbortOnDrop(rt::spawn(run));
         let outcome = (&mut task.0).await.unwrap_or(Err(Failure::Broken));
-        end(&worker.shared, id, outcome.map(|outcome| (outcome, job))).await;
+        finish(&worker.shared, id, outcome.map(|outcome| (outcome, job))).await;
     }
 }
 
-/// Tells all what became of a job.
-async fn end(shared: &Shared, id: JobId, outcome: Result<(JobOutcome, Rc<Job>), Failure>) {
-    let told = match outcome {
+/// Stores the final status of a job and removes it from the queue.
+async fn finish(shared: &Shared, id: JobId, outcome: Result<(JobOutcome, Rc<Job>), Failure>) {
+    let progress = match outcome {
         Ok((JobOutcome { answer, stored }, job)) => {
-            let place = if let Some(place) = job.location() {
-                place
+            let result = if let Some(location) = job.location() {
+                location
             } else {
-                status::keep_result(shared, id, &answer).await;
+                status::store_result(shared, id, &answer).await;
                 id.result_location()
             };
-            id.done(&place, &stored)
+            Progress::Done { result, stored }
         }
         Err(failure) => {
-            tracing::warn!(job = %id, error = %failure, "a job failed");
-            id.failed(&object(&failure))
+            tracing::warn!(job = %id, error = %failure, "job failed");
+            Progress::Failed(failure)
         }
     };
-    status::record(shared, id, JobState::Ended, &told).await;
-    shared.jobs.leave(id);
+    status::store(shared, &JobStatus { id, progress }).await;
+    shared.jobs.remove(id);
 }
 
-/// Ends the work of a worker_task that is taken away.
-struct EndOnDrop<T>(JoinHandle<T>);
+/// Aborts a task when the worker that waits for it is aborted.
+struct AbortOnDrop<T>(JoinHandle<T>);
 
-impl<T> Drop for EndOnDrop<T> {
+impl<T> Drop for AbortOnDrop<T> {
     fn drop(&mut self) {
         self.0.abort();
     }

@@ -1,77 +1,103 @@
-//! A job that goes on after its request was answered: its id, what is known of it, and where that is kept.
+//! The status of an asynchronous job: its id, its progress, and where both are stored for all nodes.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use result_cache::{CacheEntry, EntryMeta, Lifetimes, clock};
-use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::{cache_key::CacheKeys, service::Answer, state::Shared};
+use crate::{cache_key::CacheKeys, failure::Failure, service::Answer, state::Shared};
 
-/// Below this are the pages of jobs, on every listener with pictures.
+/// Prefix of the paths of job pages, on every listener that serves pictures.
 pub const JOB_PREFIX: &str = "/async";
 
-/// The name of a job: 122 random bits, which nobody guesses.
+/// The id of a job: 122 random bits, which cannot be guessed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct JobId(Uuid);
 
-/// A state of a job's life.
+/// A stage of a job.
 ///
-/// Each has an entry of its own in the cache of answers, which is never changed: so a node that has read one does not
-/// answer with it when the job is farther.
+/// The status of each stage has a cache entry of its own that never changes. A node that has cached the status of an
+/// earlier stage therefore does not respond with it once the job is in a later one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum JobState {
-    /// It waits.
+    /// Waiting in the queue.
     Pending,
-    /// It is worked on.
+    /// In progress.
     Processing,
-    /// It was done, or failed.
+    /// Done or failed.
     Ended,
 }
 
+/// What `/async/{id}` says of a job.
+#[derive(Debug)]
+pub struct JobStatus {
+    /// The job.
+    pub id: JobId,
+    /// How far it is.
+    pub progress: Progress,
+}
+
+/// The progress of a job.
+#[derive(Debug)]
+pub enum Progress {
+    /// Waiting in the queue.
+    Pending,
+    /// In progress.
+    Processing,
+    /// It produced a picture.
+    Done {
+        /// The path, with its query, under which the picture is served.
+        result: String,
+        /// The pictures that were stored.
+        stored: Vec<Stored>,
+    },
+    /// It failed.
+    Failed(Failure),
+}
+
+/// A picture that a job stored, or could not produce.
+#[derive(Debug)]
+pub struct Stored {
+    /// The path, with its query, under which the picture is served.
+    pub location: String,
+    /// The picture, or why there is none.
+    pub outcome: Result<StoredPicture, Failure>,
+}
+
+/// Description of a stored picture.
+#[derive(Debug)]
+pub struct StoredPicture {
+    /// Its media type; none if its format is unknown.
+    pub content_type: Option<String>,
+    /// Its size in bytes.
+    pub bytes: usize,
+    /// Its entity tag; originals have none.
+    pub etag: Option<String>,
+    /// Its remaining freshness lifetime.
+    pub fresh_for: Duration,
+}
+
 impl JobId {
-    /// A new one.
+    /// A new random id.
     pub fn random() -> Self {
         Self(Uuid::new_v4())
     }
 
-    /// Reads one as it is written.
+    /// Parses an id of 32 lower-case hexadecimal digits, as `Display` writes it.
     pub fn parse(text: &str) -> Option<Self> {
         let id = Self(Uuid::try_parse(text).ok()?);
         (id.to_string() == text).then_some(id)
     }
 
-    /// Where it can be read how the job goes.
+    /// Path of the job's status page.
     pub fn location(self) -> String {
         format!("{JOB_PREFIX}/{self}")
     }
 
-    /// Where the picture of a job is that is kept nowhere else.
+    /// Path of the job's picture, if that is stored nowhere else.
     pub fn result_location(self) -> String {
         format!("{JOB_PREFIX}/{self}/result")
-    }
-
-    /// What is said of a job that has not ended.
-    pub fn unended(self, state: JobState) -> Value {
-        let status = if state == JobState::Processing { "processing" } else { "pending" };
-        json!({ "id": self.to_string(), "status": status, "location": self.location() })
-    }
-
-    /// What is said of a job that gave a picture.
-    pub fn done(self, result: &str, stored: &[Value]) -> Value {
-        let mut told = json!({
-            "id": self.to_string(), "status": "done", "location": self.location(), "result": result,
-        });
-        if !stored.is_empty() {
-            told["stored"] = stored.into();
-        }
-        told
-    }
-
-    /// What is said of a job that failed.
-    pub fn failed(self, error: &Value) -> Value {
-        json!({ "id": self.to_string(), "status": "failed", "location": self.location(), "error": error })
     }
 }
 
@@ -81,16 +107,46 @@ impl fmt::Display for JobId {
     }
 }
 
-/// Remembers how far a job is, for all nodes.
-pub async fn record(shared: &Shared, id: JobId, state: JobState, told: &Value) {
-    let body = told.to_string().into();
-    let key = CacheKeys::job(&id.to_string(), &format!("{state:?}"));
-    let meta = EntryMeta { content_type: "application/json".to_owned(), ..meta(shared) };
-    shared.results.put_shared(key, Arc::new(CacheEntry { meta, body })).await;
+impl JobState {
+    /// The name in cache keys.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Pending => "Pending",
+            Self::Processing => "Processing",
+            Self::Ended => "Ended",
+        }
+    }
 }
 
-/// Keeps the picture of a job.
-pub async fn keep_result(shared: &Shared, id: JobId, answer: &Answer) {
+impl JobStatus {
+    /// The status of a job that has not ended.
+    pub fn unfinished(id: JobId, state: JobState) -> Self {
+        let progress = if state == JobState::Pending { Progress::Pending } else { Progress::Processing };
+        Self { id, progress }
+    }
+
+    /// The stage that the status describes.
+    pub fn state(&self) -> JobState {
+        match self.progress {
+            Progress::Pending => JobState::Pending,
+            Progress::Processing => JobState::Processing,
+            Progress::Done { .. } | Progress::Failed(_) => JobState::Ended,
+        }
+    }
+}
+
+/// Stores the status of a job, for all nodes.
+pub async fn store(shared: &Shared, status: &JobStatus) {
+    let body = shared.jobs.encode(status);
+    let meta = EntryMeta { content_type: "application/json".to_owned(), ..meta(shared) };
+    shared
+        .results
+        .put_shared(status_key(status.id, status.state()), Arc::new(CacheEntry { meta, body }))
+        .await;
+}
+
+/// Stores the picture of a job that is stored nowhere else.
+pub async fn store_result(shared: &Shared, id: JobId, answer: &Answer) {
     let CacheEntry { meta: source, body } = &*answer.envelope;
     let EntryMeta { status, stored_at, lifetimes, .. } = meta(shared);
     let meta = EntryMeta { status, stored_at, lifetimes, ..source.clone() };
@@ -98,23 +154,26 @@ pub async fn keep_result(shared: &Shared, id: JobId, answer: &Answer) {
     shared.results.put_shared(result_key(id), envelope).await;
 }
 
-/// What is known of a job: by this node if it is at work on it, else by all.
-pub async fn look_up(shared: &Shared, id: JobId) -> Option<Bytes> {
+/// The encoded status of a job: from this node's queue if the job is in it, else from the cache that nodes share.
+pub async fn load(shared: &Shared, id: JobId) -> Option<Bytes> {
     if let Some(state) = shared.jobs.state_of(id) {
-        return Some(id.unended(state).to_string().into());
+        return Some(shared.jobs.encode(&JobStatus::unfinished(id, state)));
     }
     for state in [JobState::Ended, JobState::Processing, JobState::Pending] {
-        let key = CacheKeys::job(&id.to_string(), &format!("{state:?}"));
-        if let Some(hit) = shared.results.get(&key, clock::now()).await {
+        if let Some(hit) = shared.results.get(&status_key(id, state), clock::now()).await {
             return Some(hit.entry.body.clone());
         }
     }
     None
 }
 
-/// The picture of a job that is kept nowhere else.
-pub async fn result(shared: &Shared, id: JobId) -> Option<result_cache::Hit> {
+/// The picture of a job that is stored nowhere else.
+pub async fn load_result(shared: &Shared, id: JobId) -> Option<result_cache::Hit> {
     shared.results.get(&result_key(id), clock::now()).await
+}
+
+fn status_key(id: JobId, state: JobState) -> result_cache::Key {
+    CacheKeys::job(&id.to_string(), state.name())
 }
 
 fn result_key(id: JobId) -> result_cache::Key {
@@ -132,7 +191,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ids_are_read_as_they_are_written_and_not_otherwise() {
+    fn ids_have_one_spelling() {
         let id = JobId::random();
         let text = id.to_string();
         assert_eq!((text.len(), JobId::parse(&text)), (32, Some(id)));

@@ -162,12 +162,12 @@ async fn what_is_no_upload_is_refused() {
     let endless = Form::default().part(&format!("X-Long: {}", "a".repeat(100_000)), b"");
     for (form, words) in [
         (Form::default(), "expected"),
-        (Form::default().field("width", "5"), "expected a field `file`"),
+        (Form::default().field("width", "5"), "no field `file`"),
         (file().file(&sample("china.jpg")), "expected one field `file`"),
         (Form::default().file(&"".into()), "the field `file` is empty"),
         (many, "at most 128 fields"),
         (file().field("layers", &"x".repeat(MAX_QUERY_BYTES + 1)), "at most 64 KiB"),
-        (nameless, "expected a name of every field"),
+        (nameless, "a field of the form has no name"),
         (binary, "expected UTF-8"),
         (file().part("no header", b"x"), "expected a well-formed"),
         (endless, "expected"),

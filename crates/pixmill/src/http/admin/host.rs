@@ -1,9 +1,9 @@
-//! Which names the listener for operators is asked for by.
+//! Protects the admin listener from DNS rebinding, by its `Host` header.
 //!
-//! A web page that an operator looks at can give a name of its own the address of this listener (DNS rebinding), and
-//! then ask for, or purge, whatever it likes: to the browser it is the page's own site. The `Host` header tells. A
-//! password keeps such pages out by itself, since browsers send it to no other name. The hosts of configured origins are
-//! the operator's own, and pass.
+//! A web page that an operator visits can point a host name of its own at the address of this listener. For the browser the
+//! listener is then the page's own site, which the page may read and purge. The `Host` header reveals it. With a password this
+//! check is not needed, since browsers send credentials to the host name they were entered for only. Hosts of configured
+//! origins are the operator's own and pass, because purges select an origin by `Host`.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -21,34 +21,30 @@ use crate::{
     http::{error, worker},
 };
 
-/// Lets those through who ask for an address or a name of this listener. With a password, everybody.
+/// Refuses requests whose `Host` is not an address or a name of this listener, unless a password is set.
 pub async fn check(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
     let admin = &worker(request.request()).shared.config.admin;
-    let named = request.headers().get(HOST).and_then(|host| host.to_str().ok());
-    // where a request line holds a whole URL, its host counts (RFC 9112, 3.2.2)
-    let host = request.uri().authority().map(Authority::as_str).or(named);
+    let header = request.headers().get(HOST).and_then(|host| host.to_str().ok());
+    // the host of a request target in absolute form takes precedence (RFC 9112, 3.2.2)
+    let host = request.uri().authority().map(Authority::as_str).or(header);
     let host = host.unwrap_or_default();
-    // by its `Host`, a purge says which origin it means
     let origins = &worker(request.request()).origins;
     if !admin.password.is_empty() || is_known(admin, host) || origins.names_host(host) {
         return Ok(next.call(request).await?.map_into_left_body());
     }
-    tracing::warn!(
-        host,
-        "a request to the admin listener under an unknown name was refused: admin.hosts_allowed"
-    );
+    tracing::warn!(host, "refused a request to the admin listener: its host is not in admin.hosts_allowed");
     let refusal = error::response(&Failure::Host);
     Ok(request.into_response(refusal).map_into_right_body())
 }
 
-/// Whether a `Host` means this listener: an address, which no page can make its own; `localhost`; a name that is
-/// configured.
+/// Whether a `Host` belongs to this listener: an IP address, which no page can claim; `localhost`; or a name in
+/// `admin.hosts_allowed`.
 ///
-/// A listener on one address takes that and the loopback addresses; one on all addresses takes any, since it cannot know
-/// by which of them others reach it (a pod's address, a published port).
+/// A listener on one address accepts that and loopback addresses. One on all addresses accepts any address, since it cannot
+/// know by which of them it is reached (a pod's address, a published port).
 fn is_known(admin: &Admin, host: &str) -> bool {
     if let Some(ip) = address(host) {
         let bound = admin.address.ip();
@@ -60,7 +56,7 @@ fn is_known(admin: &Admin, host: &str) -> bool {
     !name.is_empty() && allowed.into_iter().any(|known| known.eq_ignore_ascii_case(name))
 }
 
-/// The address in a `Host`, if it is one, with or without a port.
+/// The IP address in a `Host`, with or without a port.
 fn address(host: &str) -> Option<IpAddr> {
     let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
     let ip = host.parse().map(|address: SocketAddr| address.ip()).or_else(|_| bare.parse());
@@ -72,7 +68,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn addresses_and_configured_names_are_known() {
+    fn known_hosts() {
         let admin = |address: &str| Admin {
             address: address.parse().unwrap(),
             hosts_allowed: vec!["Admin.internal".to_owned()],

@@ -162,7 +162,7 @@ fn origins(page: &mut Scrape<'_>, shared: &Shared) {
 
 fn uploads(page: &mut Scrape<'_>, shared: &Shared) {
     page.value(&UPLOAD_BYTES, shared.upload_memory.reserved_bytes());
-    page.value(&JOBS, shared.jobs.load());
+    page.value(&JOBS, shared.jobs.len());
     page.values(
         &UPLOAD_REFUSALS,
         [(["memory"], shared.upload_memory.refusals()), (["queue"], shared.jobs.refusals())],

@@ -1,4 +1,4 @@
-//! The pages for operators.
+//! The pages of the admin listener.
 
 pub mod basic_auth;
 pub mod host;
@@ -14,7 +14,7 @@ use serde_json::Value;
 use super::{error, purge, put_uncached, worker};
 use crate::failure::Failure;
 
-/// Everything on the listener for operators that asks for the password.
+/// The routes of the admin listener that require the password, if one is set.
 pub fn pages(config: &mut ServiceConfig) {
     let json = |page: fn(&HttpRequest) -> Value| {
         move |request: HttpRequest| async move { uncached(HttpResponse::Ok().json(page(&request))) }
@@ -30,7 +30,7 @@ pub fn pages(config: &mut ServiceConfig) {
 }
 
 fn page(path: &str) -> Resource {
-    // an original may have the name of a page
+    // an original may have the path of a page: it can be purged too
     resource(path)
         .route(delete().to(purge::purge))
         .default_service(to(async || error::response(&Failure::Method)))

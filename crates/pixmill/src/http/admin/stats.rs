@@ -1,4 +1,4 @@
-//! `/stats`: what the server has done, for people and scripts.
+//! `/stats`: a summary of the metrics as JSON.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ use crate::{
     },
 };
 
-/// The numbers that one looks at first.
+/// The most important numbers.
 pub fn stats(shared: &Shared) -> Value {
     let counters = &shared.counters;
     let load = shared.renderer.pool().load();
@@ -55,7 +55,7 @@ pub fn stats(shared: &Shared) -> Value {
         "origins": origins(shared),
         "uploads": {
             "bytes": shared.upload_memory.reserved_bytes(),
-            "jobs": shared.jobs.load(),
+            "jobs": shared.jobs.len(),
             "refused": { "memory": shared.upload_memory.refusals(), "queue": shared.jobs.refusals() },
         },
         "cluster": cluster(shared),
@@ -64,8 +64,9 @@ pub fn stats(shared: &Shared) -> Value {
 }
 
 fn origins(shared: &Shared) -> Value {
-    let told = |load: Load| json!({ "inFlight": load.in_flight, "waiting": load.waiting, "circuitsOpen": load.open });
-    let loads: Map<_, _> = by_origin(shared).into_iter().map(|(origin, load)| (origin, told(load))).collect();
+    let object = |load: Load| json!({ "inFlight": load.in_flight, "waiting": load.waiting, "circuitsOpen": load.open });
+    let loads: Map<_, _> =
+        by_origin(shared).into_iter().map(|(origin, load)| (origin, object(load))).collect();
     let totals = shared.hosts.stats();
     json!({
         "byOrigin": loads,
@@ -96,9 +97,9 @@ fn cluster(shared: &Shared) -> Value {
 }
 
 fn cache(stats: &Stats) -> Value {
-    let mut told: Map<_, _> = tiers(stats).map(|(name, stats)| (name.to_owned(), tier(&stats))).collect();
-    told.insert("oversize".to_owned(), stats.oversize.into());
-    told.into()
+    let mut object: Map<_, _> = tiers(stats).map(|(name, stats)| (name.to_owned(), tier(&stats))).collect();
+    object.insert("oversize".to_owned(), stats.oversize.into());
+    object.into()
 }
 
 fn tier(stats: &TierStats) -> Value {
