@@ -46,11 +46,11 @@ fn stored_to_json(Stored { location, outcome }: &Stored) -> Value {
                 "location": location,
                 "content_type": picture.content_type,
                 "bytes": picture.bytes,
-                "fresh_for": picture.fresh_for.as_secs(),
             });
             if let Some(etag) = &picture.etag {
                 object["etag"] = etag.as_str().into();
             }
+            object["fresh_for"] = picture.fresh_for.as_secs().into();
             object
         }
         Err(failure) => json!({ "location": location, "error": error::object(failure) }),
