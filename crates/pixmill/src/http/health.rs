@@ -24,7 +24,7 @@ pub async fn ready(request: HttpRequest) -> HttpResponse {
         reasons.push("renders wait too long for a thread");
     }
     if shared.renderer.is_broken() {
-        reasons.push("render worker processes cannot be started");
+        reasons.push("no render worker can be started");
     }
     let status = if reasons.is_empty() { StatusCode::OK } else { error::UNREADY };
     let mut body = json!({ "ready": reasons.is_empty(), "reasons": reasons });

@@ -153,7 +153,7 @@ async fn without_tokens_pages_of_other_sites_are_refused() {
 }
 
 #[actix_web::test]
-async fn what_is_no_upload_is_refused() {
+async fn malformed_uploads_are_refused() {
     let (_server, uploads) = serve_uploads("", |_| ()).await;
     let file = || Form::default().file(&sample("china.jpg"));
     let many = (0..129).fold(file(), |form, number| form.field(&format!("f{number}"), "1"));
@@ -163,14 +163,14 @@ async fn what_is_no_upload_is_refused() {
     for (form, words) in [
         (Form::default(), "expected"),
         (Form::default().field("width", "5"), "no field `file`"),
-        (file().file(&sample("china.jpg")), "expected one field `file`"),
+        (file().file(&sample("china.jpg")), "several fields named `file`"),
         (Form::default().file(&"".into()), "the field `file` is empty"),
         (many, "at most 128 fields"),
         (file().field("layers", &"x".repeat(MAX_QUERY_BYTES + 1)), "at most 64 KiB"),
         (nameless, "a field of the form has no name"),
-        (binary, "expected UTF-8"),
-        (file().part("no header", b"x"), "expected a well-formed"),
-        (endless, "expected"),
+        (binary, "invalid UTF-8"),
+        (file().part("no header", b"x"), "malformed form"),
+        (endless, "malformed form"),
     ] {
         let answer = post(uploads, "/", form).await;
         refused(&answer, 400, "malformed_upload");
