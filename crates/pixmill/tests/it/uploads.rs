@@ -165,7 +165,7 @@ async fn malformed_uploads_are_refused() {
         (Form::default().field("width", "5"), "no field `file`"),
         (file().file(&sample("china.jpg")), "several fields named `file`"),
         (Form::default().file(&"".into()), "the field `file` is empty"),
-        (many, "at most 128 fields"),
+        (many, "at most 128"),
         (file().field("layers", &"x".repeat(MAX_QUERY_BYTES + 1)), "at most 64 KiB"),
         (nameless, "a field of the form has no name"),
         (binary, "invalid UTF-8"),
