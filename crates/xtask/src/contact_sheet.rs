@@ -8,7 +8,7 @@ use testkit::sample;
 use vips_ops::vips::{Access, Deadline, Image, JpegScan, Keep, Loader, Settings, Subsample, Vips};
 use vips_ops::{Accept, Assets, Params, process};
 
-use crate::workspace;
+use crate::workspace::workspace;
 
 /// Where the sheet lies, below the workspace.
 const FILE: &str = "docs/looks.jpg";

@@ -9,7 +9,7 @@ use pixmill::http::openapi;
 use vips_ops::params::group::groups;
 use vips_ops::params::spec::{Grammar, Spec};
 
-use crate::{contact_sheet, workspace};
+use crate::{contact_sheet, workspace::workspace};
 
 /// Where examples were rendered: the golden files of the tests.
 const GOLDEN: &str = "crates/vips-ops/tests/golden";

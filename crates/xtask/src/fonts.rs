@@ -10,7 +10,7 @@ use image_api::font::families::{FALLBACK, FAMILIES, Family, Kinship};
 use vips_ops::vips::{Deadline, Image, Keep, Palette, PngRows, Settings as VipsSettings, Vips};
 use vips_ops::{Accept, Assets, Params, Settings, process, query};
 
-use crate::workspace;
+use crate::workspace::workspace;
 
 /// Where the samples are, and how the page names them.
 const SAMPLES: &str = "docs/fonts";

@@ -4,7 +4,7 @@ use std::process::Command;
 
 use anyhow::{Result, ensure};
 
-use crate::workspace;
+use crate::workspace::workspace;
 
 /// Runs the golden tests in the mode that writes; plan snapshots are accepted with them.
 pub fn run(_arguments: &[String]) -> Result<()> {

@@ -10,8 +10,8 @@ mod fonts;
 mod golden;
 mod photographs;
 mod tidy;
+mod workspace;
 
-use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
@@ -70,10 +70,4 @@ fn listing() -> String {
     let lines: Vec<String> =
         TASKS.iter().map(|(name, summary, _)| format!("  {name:<17} {summary}")).collect();
     lines.join("\n")
-}
-
-/// The folder of the workspace, wherever the command is run from.
-fn workspace() -> PathBuf {
-    let crates = Path::new(env!("CARGO_MANIFEST_DIR")).parent();
-    crates.and_then(Path::parent).expect("invariant: xtask lies in crates/xtask").to_path_buf()
 }

@@ -25,7 +25,7 @@ use vips_ops::{
 };
 
 use self::measure::Measured;
-use crate::{photographs, workspace};
+use crate::{photographs, workspace::workspace};
 
 /// A render that was measured, and what is predicted of it.
 struct Row {

@@ -6,7 +6,7 @@ use vips_ops::vips::{Access, Image, Loader, ops::Kernel};
 use vision::{LOOK, Settings, Vision};
 
 use super::measure;
-use crate::workspace;
+use crate::workspace::workspace;
 
 /// How often each is measured.
 const TIMES: usize = 5;

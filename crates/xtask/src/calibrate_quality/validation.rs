@@ -18,7 +18,7 @@ use vips_ops::{
 use super::{FORMATS, GOALS, Numbers, numbers, output};
 use crate::{
     photographs::{self, Shot, decoded, judge, seen},
-    workspace,
+    workspace::workspace,
 };
 
 /// Where the check is written to.

@@ -1,13 +1,14 @@
-//! Which crate may depend on which, read from the manifests.
+//! Which crate may depend on which: read from the manifests, and from the paths that the product's code names.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use toml::{Table, Value};
 
-use super::Problem;
+use super::paths::paths;
+use super::problem::Problem;
 use super::tree::{File, Tree};
 
-/// What a crate may use of the workspace, and what it must not use of the world (`name*`: all that begin so).
+/// What a crate uses of the workspace, and what it must not use of the world (`name*`: all that begin so).
 struct Arrows {
     name: &'static str,
     to: &'static [&'static str],
@@ -17,21 +18,26 @@ struct Arrows {
 const ARROWS: &[Arrows] = &[
     Arrows {
         name: "pixmill",
-        to: &["vips-ops", "vision", "origin", "result-cache", "shared-memory"],
+        to: &["image-api", "vips-ops", "vision", "origin", "result-cache", "shared-memory"],
         never: &[],
     },
+    Arrows { name: "image-api", to: &[], never: &["tokio", "actix*", "http", "awc", "redis", "libvips*"] },
     Arrows { name: "shared-memory", to: &[], never: &["tokio", "actix*", "http", "awc", "libvips*"] },
     Arrows { name: "vips", to: &[], never: &["tokio", "actix*", "http", "awc"] },
-    Arrows { name: "vips-ops", to: &["vips"], never: &["tokio", "actix*", "http", "redis", "awc"] },
+    Arrows {
+        name: "vips-ops",
+        to: &["image-api", "vips"],
+        never: &["tokio", "actix*", "http", "redis", "awc"],
+    },
     Arrows { name: "vision", to: &["vips"], never: &["tokio", "actix*", "http", "awc"] },
     Arrows { name: "origin", to: &[], never: &["libvips*"] },
     Arrows { name: "result-cache", to: &[], never: &["actix*", "http", "awc", "libvips*"] },
 ];
 
-/// Crates of the workshop: they may use everything, and only tests may use them.
+/// Development crates: they may use everything, and only tests may use them.
 const DEV: [&str; 2] = ["testkit", "xtask"];
 
-/// Nothing but the crates of the workshop may use the binary, not even in tests.
+/// Nothing but the development crates may use the binary, not even in tests.
 const BINARY: &str = "pixmill";
 
 pub fn check(tree: &Tree) -> Vec<Problem> {
@@ -42,10 +48,59 @@ pub fn check(tree: &Tree) -> Vec<Problem> {
     manifests
         .iter()
         .flat_map(|manifest| match manifest {
-            Ok(manifest) => manifest.problems(&members),
+            Ok(manifest) => {
+                let used = Used::of(tree, manifest, &members);
+                manifest.problems(&members).into_iter().chain(used.problems()).collect()
+            }
             Err(problem) => vec![Problem::of_file(&problem.path, problem.rule.clone())],
         })
         .collect()
+}
+
+/// The members that the product code of a crate names, each with the places.
+struct Used<'a> {
+    manifest: &'a Manifest<'a>,
+    members: &'a BTreeSet<&'a str>,
+    places: BTreeMap<&'a str, Vec<(&'a str, usize)>>,
+}
+
+impl<'a> Used<'a> {
+    fn of(tree: &'a Tree, manifest: &'a Manifest<'a>, members: &'a BTreeSet<&'a str>) -> Self {
+        let source = manifest.path.replace("Cargo.toml", "src");
+        let mut places: BTreeMap<&str, Vec<(&str, usize)>> = BTreeMap::new();
+        for file in tree.rust().filter(|file| file.lies_in(&source) && !file.is_test()) {
+            let paths = paths(&file.product);
+            // `vips` in `use vips_ops::vips;` is a name of this file, not the crate
+            let names = paths.iter().filter(|path| path.segments.len() > 1);
+            let names: BTreeSet<&str> = names.filter_map(|path| path.known_as.as_deref()).collect();
+            for path in paths.iter().filter(|path| !names.contains(path.segments[0].as_str())) {
+                let first = path.segments[0].replace('_', "-");
+                let member = members.get(first.as_str()).filter(|member| **member != manifest.name);
+                if let Some(member) = member {
+                    places.entry(member).or_default().push((file.path.as_str(), path.line));
+                }
+            }
+        }
+        Self { manifest, members, places }
+    }
+
+    fn problems(&self) -> Vec<Problem> {
+        let name = self.manifest.name.as_str();
+        let Some(arrows) = ARROWS.iter().find(|arrows| arrows.name == name) else { return Vec::new() };
+        let mut found = Vec::new();
+        for (member, places) in &self.places {
+            if !arrows.to.contains(member) {
+                let rule = format!("'{name}' must not use '{member}'");
+                found.extend(places.iter().map(|(path, line)| Problem::at_line(path, *line, rule.clone())));
+            }
+        }
+        // an arrow of the list that no code needs would make the list untrue
+        for to in arrows.to.iter().filter(|to| self.members.contains(*to) && !self.places.contains_key(*to)) {
+            let rule = format!("'{name}' does not use '{to}'; remove the arrow from {}", file!());
+            found.push(Problem::of_file(self.manifest.path, rule));
+        }
+        found
+    }
 }
 
 struct Manifest<'a> {
@@ -125,15 +180,25 @@ mod tests {
         (format!("crates/{name}/Cargo.toml"), format!("[package]\nname = \"{name}\"\n{rest}"))
     }
 
-    /// Problems of one crate among all members.
+    /// Code that names these crates.
+    fn library(name: &str, uses: &[&str]) -> (String, String) {
+        let paths: Vec<String> =
+            uses.iter().map(|to| format!("use {}::X;\n", to.replace('-', "_"))).collect();
+        (format!("crates/{name}/src/lib.rs"), paths.concat())
+    }
+
+    /// Problems of one crate among all members, each of which uses what it may.
     fn rules(name: &str, rest: &str) -> Vec<String> {
-        let mut files: Vec<(String, String)> = ARROWS
-            .iter()
-            .filter(|arrows| arrows.name != name)
-            .map(|arrows| manifest(arrows.name, ""))
-            .collect();
+        let arrows = ARROWS.iter().find(|arrows| arrows.name == name);
+        rules_with(library(name, arrows.map_or(&[], |arrows| arrows.to)), name, rest)
+    }
+
+    fn rules_with(code: (String, String), name: &str, rest: &str) -> Vec<String> {
+        let others = ARROWS.iter().filter(|arrows| arrows.name != name);
+        let mut files: Vec<(String, String)> =
+            others.flat_map(|arrows| [manifest(arrows.name, ""), library(arrows.name, arrows.to)]).collect();
         files.push(manifest("testkit", "[dependencies]\npixmill.workspace = true\n"));
-        files.push(manifest(name, rest));
+        files.extend([manifest(name, rest), code]);
         let files: Vec<(&str, &str)> =
             files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
         check(&Tree::of(&files)).into_iter().map(|problem| problem.rule).collect()
@@ -161,6 +226,24 @@ mod tests {
         assert_eq!(rules("vips-ops", "[dependencies]\ntokio = \"1\"\nhttparse = \"1\"\n").len(), 1);
         assert_eq!(rules("origin", "[dependencies]\ntestkit.workspace = true\n").len(), 1);
         assert_eq!(rules("origin", "[dev-dependencies]\npixmill.workspace = true\n").len(), 1);
+    }
+
+    #[test]
+    fn arrows_are_read_from_the_code_too() {
+        let used = |uses: &[&str]| rules_with(library("vips-ops", uses), "vips-ops", "");
+        assert!(used(&["image-api", "vips", "std"]).is_empty());
+        assert_eq!(used(&["image-api", "vips", "result-cache"]), ["'vips-ops' must not use 'result-cache'"]);
+        let needless = used(&["vips"]);
+        assert!(
+            needless.len() == 1 && needless[0].starts_with("'vips-ops' does not use 'image-api'"),
+            "{needless:?}"
+        );
+        let renamed = "use image_api::A;\nuse vips::B;\nuse vips_ops::origin;\nfn a() { origin::b() }";
+        let code = ("crates/vips-ops/src/lib.rs".to_owned(), renamed.to_owned());
+        assert!(rules_with(code, "vips-ops", "").is_empty());
+        let path = "crates/origin/src/lib.rs".to_owned();
+        let code = "fn a() { pixmill::b() }\n#[cfg(test)]\nmod tests { use testkit::c; }";
+        assert_eq!(rules_with((path, code.to_owned()), "origin", ""), ["'origin' must not use 'pixmill'"]);
     }
 
     #[test]

@@ -1,10 +1,13 @@
 //! A file is one noun: short, opening with one sentence on what it is for, and named for what it is.
 
-use super::Problem;
+use super::problem::Problem;
 use super::tree::{File, Tree};
 
-/// Longest Rust file, in lines; a median of 120 is the aim.
-const MOST_LINES: usize = 500;
+/// Longest Rust file, in lines.
+const MAX_LINES: usize = 500;
+
+/// Largest median of the lines of all Rust files.
+const MAX_MEDIAN: usize = 120;
 
 /// Names that say nothing about what lies inside.
 const EMPTY_NAMES: [&str; 8] =
@@ -12,14 +15,23 @@ const EMPTY_NAMES: [&str; 8] =
 
 pub fn check(tree: &Tree) -> Vec<Problem> {
     let ours = |file: &&File| file.lies_in("crates") || file.lies_in("loadtests") || file.lies_in("fuzz");
-    tree.rust().filter(ours).flat_map(check_file).collect()
+    let files: Vec<&File> = tree.rust().filter(ours).collect();
+    files.iter().flat_map(|file| check_file(file)).chain(check_median(&files)).collect()
+}
+
+fn check_median(files: &[&File]) -> Option<Problem> {
+    let mut lines: Vec<usize> = files.iter().map(|file| file.text.lines().count()).collect();
+    lines.sort_unstable();
+    let median = *lines.get(lines.len() / 2)?;
+    let rule = || format!("the median of all files is {median} lines; expected at most {MAX_MEDIAN}");
+    (median > MAX_MEDIAN).then(|| Problem::of_file("crates", rule()))
 }
 
 fn check_file(file: &File) -> Vec<Problem> {
     let mut found = Vec::new();
     let lines = file.text.lines().count();
-    if lines > MOST_LINES {
-        found.push(Problem::of_file(&file.path, format!("{lines} lines; expected at most {MOST_LINES}")));
+    if lines > MAX_LINES {
+        found.push(Problem::of_file(&file.path, format!("{lines} lines; expected at most {MAX_LINES}")));
     }
     if !file.text.starts_with("//! ") {
         found.push(Problem::of_file(
@@ -56,21 +68,32 @@ fn inline_module(code: &str) -> &str {
 mod tests {
     use super::*;
 
+    /// Problems of one file among short ones.
     fn rules(path: &str, text: &str) -> Vec<String> {
-        check(&Tree::of(&[(path, text)])).into_iter().map(|problem| problem.rule).collect()
+        let tree = [(path, text), ("crates/a/src/lib.rs", "//! x"), ("crates/b/src/lib.rs", "//! x")];
+        check(&Tree::of(&tree)).into_iter().map(|problem| problem.rule).collect()
+    }
+
+    #[test]
+    fn the_median_is_limited() {
+        let (long, most) = (format!("//! x\n{}", "\n".repeat(120)), format!("//! x\n{}", "\n".repeat(119)));
+        let median =
+            |text: &str| check(&Tree::of(&[("crates/a/src/a.rs", text), ("crates/a/src/b.rs", text)]));
+        assert_eq!(median(&long)[0].rule, "the median of all files is 121 lines; expected at most 120");
+        assert!(median(&most).is_empty());
     }
 
     #[test]
     fn a_short_file_with_a_purpose_passes() {
         assert!(rules("crates/vips/src/image.rs", "//! Pictures.\n").is_empty());
         assert!(
-            rules("crates/vips/src/blob.rs", &format!("//! x\n{}", "\n".repeat(MOST_LINES - 1))).is_empty()
+            rules("crates/vips/src/blob.rs", &format!("//! x\n{}", "\n".repeat(MAX_LINES - 1))).is_empty()
         );
     }
 
     #[test]
     fn a_long_file_is_named() {
-        let found = rules("loadtests/src/main.rs", &format!("//! x\n{}", "\n".repeat(MOST_LINES)));
+        let found = rules("loadtests/src/main.rs", &format!("//! x\n{}", "\n".repeat(MAX_LINES)));
         assert_eq!(found, ["501 lines; expected at most 500"]);
     }
 

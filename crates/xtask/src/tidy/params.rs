@@ -1,7 +1,7 @@
 //! Every file of a parameter is in the table: a parameter that is written but not registered would be ignored in silence.
 
-use super::Problem;
 use super::code::has_word;
+use super::problem::Problem;
 use super::tree::{File, Tree};
 
 const PARAMS: &str = "crates/image-api/src/params";

@@ -6,6 +6,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 
 use super::code::code_only;
+use super::product::product_only;
 
 /// Folders without files of ours, by name.
 const NOT_OURS: [&str; 6] = ["target", "vendor", "node_modules", "artifacts", "corpus", "__pycache__"];
@@ -20,12 +21,20 @@ pub struct File {
     pub text: String,
     /// For Rust: the text with comments and the contents of literals blanked, line for line; else the text.
     pub code: String,
+    /// For Rust: the code without items that only tests compile, line for line; else the text.
+    pub product: String,
 }
 
 impl File {
     fn new(path: String, text: String) -> Self {
-        let code = if is_rust(&path) { code_only(&text) } else { text.clone() };
-        Self { path, text, code }
+        let (code, product) = if is_rust(&path) {
+            let code = code_only(&text);
+            let product = product_only(&code);
+            (code, product)
+        } else {
+            (text.clone(), text.clone())
+        };
+        Self { path, text, code, product }
     }
 
     /// Does the file lie in this folder, given without a slash at its end?
@@ -43,9 +52,14 @@ impl File {
         name.split_once('.').map_or(name, |(stem, _)| stem)
     }
 
-    /// Lines of code with their numbers, up to the unit tests at the bottom.
+    /// Is it a file of unit tests, by its name?
+    pub fn is_test(&self) -> bool {
+        self.stem() == "tests" || self.stem().ends_with("_tests")
+    }
+
+    /// Lines of code with their numbers; those of unit tests are blank.
     pub fn product_lines(&self) -> impl Iterator<Item = (usize, &str)> {
-        self.code_lines().take_while(|(_, line)| line.trim() != "#[cfg(test)]")
+        (1..).zip(self.product.lines())
     }
 
     /// Lines of code with their numbers.
@@ -111,15 +125,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn product_lines_end_at_the_unit_tests() {
-        let file = File::new("a.rs".to_owned(), "fn a() {}\n#[cfg(test)]\nmod tests {}\n".to_owned());
-        assert_eq!(file.product_lines().collect::<Vec<_>>(), [(1, "fn a() {}")]);
-        assert_eq!(file.code_lines().count(), 3);
+    fn product_lines_leave_out_the_unit_tests() {
+        let file = File::new("a.rs".to_owned(), "fn a() {}\n#[cfg(test)]\nmod tests {}\nx();\n".to_owned());
+        assert_eq!(
+            file.product_lines().collect::<Vec<_>>(),
+            [(1, "fn a() {}"), (2, ""), (3, ""), (4, "x();")]
+        );
+        assert_eq!(file.code_lines().count(), 4);
     }
 
     #[test]
     fn the_workspace_reads_as_relative_paths() {
-        let tree = Tree::read(&crate::workspace()).unwrap();
+        let tree = Tree::read(&crate::workspace::workspace()).unwrap();
         assert!(tree.files.iter().any(|file| file.path == "Cargo.toml"));
         assert!(tree.rust().any(|file| file.path == "crates/xtask/src/tidy/tree.rs"));
         assert!(!tree.files.iter().any(|file| file.lies_in("target")));

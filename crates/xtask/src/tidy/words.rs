@@ -1,7 +1,7 @@
 //! Words that stand in certain places only: `unsafe`, status codes, clocks and the environment, paths of one machine.
 
-use super::Problem;
 use super::code::has_word;
+use super::problem::Problem;
 use super::tree::{File, Tree};
 
 /// The one file that turns errors into status codes.
@@ -29,9 +29,15 @@ const FOREIGN_METHODS: [&str; 1] = ["fn get_object(&self, request: S3Request<"];
 /// What would make the operation layer depend on more than its arguments.
 const IMPURE: [&str; 4] = ["std::env", "env::var", "SystemTime", "Instant"];
 
+/// The one place that reads the environment of the process, in the product.
+const ENVIRONMENT: &str = "crates/pixmill/src/config";
+
+/// What files name that make cache keys, hashes or fingerprints.
+const KEY_MAKERS: [&str; 6] = ["Key::of(", "Keys::", "CacheKey", "blake3::", "Hasher", "fingerprint("];
+
 pub fn check(tree: &Tree) -> Vec<Problem> {
     let rust = tree.rust().flat_map(|file| {
-        let rules = [unsafe_words, getters, status_codes, impure_words];
+        let rules = [unsafe_words, getters, status_codes, impure_words, environment, debug_keys];
         rules.into_iter().flat_map(|rule| rule(file))
     });
     rust.chain(tree.files.iter().flat_map(|file| machine_paths(file, &tree.root))).collect()
@@ -106,6 +112,35 @@ fn impure_words(file: &File) -> Vec<Problem> {
     lines(file, file.code_lines(), is_broken, "vips-ops knows neither clock nor environment; pass it in")
 }
 
+fn environment(file: &File) -> Vec<Problem> {
+    let is_product = file.path.starts_with("crates/") && file.path.contains("/src/");
+    let is_development = ["crates/testkit", "crates/xtask"].iter().any(|folder| file.lies_in(folder));
+    if !is_product || is_development || file.lies_in(ENVIRONMENT) {
+        return Vec::new();
+    }
+    let is_broken = |line: &str| {
+        ["var(", "var_os(", "vars(", "vars_os("].iter().any(|call| line.contains(&format!("env::{call}")))
+    };
+    lines(file, file.product_lines(), is_broken, &format!("the environment is read in {ENVIRONMENT} only"))
+}
+
+/// `format!("{:?}")` in files that make keys: renaming a private field would empty every cache.
+fn debug_keys(file: &File) -> Vec<Problem> {
+    let makes_keys = KEY_MAKERS.iter().any(|maker| file.product.contains(maker));
+    if !file.path.contains("/src/") || file.lies_in("crates/xtask") || !makes_keys {
+        return Vec::new();
+    }
+    let lines_with_text = file.product_lines().zip(file.text.lines());
+    let product =
+        lines_with_text.filter(|((_, line), _)| !line.trim().is_empty()).map(|((n, _), text)| (n, text));
+    lines(
+        file,
+        product,
+        |line| line.contains(":?}") && line.contains("format!("),
+        "a key or fingerprint is never made of `{:?}`; list its parts",
+    )
+}
+
 /// Home folders, and the folder of this very checkout.
 fn machine_paths(file: &File, root: &str) -> Vec<Problem> {
     // in two pieces, so that this file passes
@@ -178,6 +213,24 @@ mod tests {
         finds("crates/vips-ops/src/lib.rs", "use std::env;\nlet t = Instant::now();\nSystemTime::now()", 3);
         finds("crates/vips-ops/src/lib.rs", "// Instant\nenv!(\"CARGO_PKG_VERSION\"); Instantly", 0);
         finds("crates/vips-ops/benches/render.rs", "Instant::now()", 0);
+    }
+
+    #[test]
+    fn the_environment_is_read_in_one_place() {
+        for call in ["std::env::var(X)", "env::var_os(X)", "env::vars()"] {
+            finds("crates/origin/src/lib.rs", call, 1);
+        }
+        finds("crates/pixmill/src/config/environment.rs", "std::env::vars_os()", 0);
+        finds("crates/vips/build.rs", "env::var(X)", 0);
+        finds("crates/origin/src/lib.rs", "env!(X); std::env::current_dir()", 0);
+    }
+
+    #[test]
+    fn keys_are_never_made_of_debug_output() {
+        let key = "fn key() { Key::of(&[format!(\"{limits:?}\").as_bytes()]) }";
+        finds("crates/pixmill/src/cache_key.rs", key, 1);
+        finds("crates/pixmill/src/cache_key.rs", &format!("#[cfg(test)]\nmod tests {{ {key} }}"), 0);
+        finds("crates/pixmill/src/other.rs", "fn text() { format!(\"{limits:?}\") }", 0);
     }
 
     #[test]

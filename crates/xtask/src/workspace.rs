@@ -1,0 +1,9 @@
+//! Where the workspace is.
+
+use std::path::{Path, PathBuf};
+
+/// The folder of the workspace, wherever the command is run from.
+pub fn workspace() -> PathBuf {
+    let crates = Path::new(env!("CARGO_MANIFEST_DIR")).parent();
+    crates.and_then(Path::parent).expect("invariant: xtask lies in crates/xtask").to_path_buf()
+}
