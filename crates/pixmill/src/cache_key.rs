@@ -1,117 +1,200 @@
-//! The names of things in the caches.
+//! The keys of everything that is cached: results, originals, analysis results, jobs and quarantined originals.
+//!
+//! Each key is built from named fields ([`KeyBuilder`]): the names of types, fields and variants are no part of it. The
+//! settings are taken apart field by field, so a new one does not compile until it is decided whether it changes results.
 
-use result_cache::{Generation, Key};
-use vips_ops::{Accept, Params, Settings, params::output::format::Format};
+use result_cache::{Generation, Key, KeyBuilder};
+use vips_ops::{
+    Accept, Params, Settings,
+    params::output::format::Format,
+    settings::{Animation, Limits, Meta, Output, OverBudget, QualityAuto},
+};
 
-use crate::sight::Question;
+use crate::{config::Vision, sight::Question};
 
-/// Bumped when the same request is to give other bytes, or when an envelope means something else.
-const SCHEMA: &str = "2";
+/// Raised when the same request is to give other bytes, or when a cached entry means something else: all caches then start
+/// empty.
+const SCHEMA: u32 = 3;
 
-/// How many digits of a key make an entity tag: 128 bits.
+/// Hexadecimal digits of a key that make an entity tag or a purge tag: 128 bits.
 const TAG_DIGITS: usize = 32;
 
-/// Makes keys that change with everything that changes an answer.
+/// Hexadecimal digits of a fingerprint of a node's configuration: 64 bits.
+const FINGERPRINT_DIGITS: usize = 16;
+
+/// Builds the keys that change with this release and its settings. Keys that do not are associated functions.
 #[derive(Debug)]
 pub struct CacheKeys {
     /// Stands for this release and its settings.
     build: Key,
-    /// What descriptions say of this server.
+    /// `server.host` in descriptions (`meta=true`).
     host: String,
 }
 
 impl CacheKeys {
-    /// Keys of a server with these settings.
-    pub fn new(settings: &Settings) -> Self {
-        let Settings { limits, output, animation, meta, quality_auto } = settings;
-        // how long a request may take changes no picture
-        let limits = [
-            limits.max_pixels,
-            limits.max_output_pixels,
-            limits.max_avif_pixels,
-            limits.max_gif_pixels,
-            limits.max_svg_work,
-            limits.max_side.into(),
-            limits.max_frames.into(),
-            limits.max_animation_pixels,
-        ];
-        let parts = [
-            SCHEMA.to_owned(),
-            env!("CARGO_PKG_VERSION").to_owned(),
-            vips_ops::vips::version(),
-            format!("{limits:?}{output:?}{animation:?}{quality_auto:?}"),
-        ];
-        Self { build: Key::from_parts(&parts.each_ref().map(String::as_bytes)), host: meta.host.clone() }
+    /// The keys of a server of this release with these settings.
+    pub fn new(settings: &Settings, vision: &Vision) -> Self {
+        Self::of_release(env!("CARGO_PKG_VERSION"), &vips_ops::vips::version(), settings, vision)
     }
 
-    /// The key of an answer.
+    fn of_release(release: &str, libvips: &str, settings: &Settings, vision: &Vision) -> Self {
+        let Settings { limits, output, animation: Animation { over_budget }, meta, quality_auto } = settings;
+        let Vision { models: _, runtime: _, nsfw_threshold, min_confidence, queue: _ } = vision;
+        let Meta { host } = meta;
+        let build = key("build").field("release", release).field("libvips", libvips);
+        let build = with_quality_auto(with_output(with_limits(build, limits), output), quality_auto)
+            .field("animation.over_budget", over_budget_name(*over_budget))
+            .field("vision.nsfw_threshold", nsfw_threshold)
+            .field("vision.min_confidence", min_confidence)
+            .finish();
+        Self { build, host: host.clone() }
+    }
+
+    /// The key of a result: parameters in canonical form, the original's identity, and what the client accepts where that
+    /// matters.
     pub fn result(&self, params: &Params, accept: Accept, identity: &str) -> Key {
-        let negotiated = if negotiates(params) { [accept.avif, accept.webp] } else { [false; 2] };
-        let canonical = params.canonical();
-        // pictures are the same on every server
+        let Accept { avif, webp } = if negotiates(params) { accept } else { NOTHING_ACCEPTED };
+        // only descriptions name the server
         let host = if params.meta.is_some() { self.host.as_str() } else { "" };
-        let parts: [&[u8]; 5] = [
-            self.build.as_bytes(),
-            canonical.as_bytes(),
-            identity.as_bytes(),
-            &negotiated.map(u8::from),
-            host.as_bytes(),
-        ];
-        Key::from_parts(&parts)
+        key("result")
+            .field("build", &self.build)
+            .field("params", &params.canonical())
+            .field("identity", identity)
+            .field("accept.avif", &avif)
+            .field("accept.webp", &webp)
+            .field("host", host)
+            .finish()
     }
 
-    /// Keys that change with something else too.
-    pub fn with(self, what: &str) -> Self {
-        Self { build: Key::from_parts(&[self.build.as_bytes(), what.as_bytes()]), ..self }
-    }
-
-    /// The key of something that was found out by looking at this version of an original.
+    /// The key of an analysis result: one question about this version of an original.
     pub fn analysis(&self, question: Question, identity: &str, version: &Key) -> Key {
-        let question = format!("{question:?}");
-        let parts: [&[u8]; 5] =
-            [self.build.as_bytes(), b"fact", question.as_bytes(), identity.as_bytes(), version.as_bytes()];
-        Key::from_parts(&parts)
+        key("analysis")
+            .field("build", &self.build)
+            .field("question", question.name())
+            .field("identity", identity)
+            .field("version", version)
+            .finish()
     }
 
-    /// Stands for these keys and for what else changes answers; 16 digits.
+    /// The fingerprint of this release, its settings and `policy`, what else changes results: 16 hexadecimal digits. Nodes
+    /// that share a Redis compare it.
     pub fn fingerprint(&self, policy: &str) -> String {
-        format!("{:.16}", Key::from_parts(&[self.build.as_bytes(), policy.as_bytes()]))
+        let fingerprint = key("fingerprint").field("build", &self.build).field("policy", policy).finish();
+        format!("{fingerprint:.FINGERPRINT_DIGITS$}")
     }
 
     /// The key of an original.
     pub fn original(identity: &str) -> Key {
-        Key::from_parts(&[SCHEMA.as_bytes(), b"original", identity.as_bytes()])
+        key("original").field("identity", identity).finish()
     }
 
     /// The key under which this version of an original is quarantined.
     pub fn quarantine(identity: &str, version: &Key) -> Key {
-        Key::from_parts(&[SCHEMA.as_bytes(), b"quarantine", identity.as_bytes(), version.as_bytes()])
+        key("quarantine").field("identity", identity).field("version", version).finish()
     }
 
-    /// The key of what is known of a job that goes on after its request, at one point of its life.
-    pub fn job(id: &str, point: &str) -> Key {
-        Key::from_parts(&[SCHEMA.as_bytes(), b"job", id.as_bytes(), point.as_bytes()])
+    /// The key of one state of an asynchronous job, or of its result.
+    pub fn job(id: &str, state: &str) -> Key {
+        key("job").field("id", id).field("state", state).finish()
     }
 
-    /// The key by which those who want the same join: who comes after a purge does not join who came before it.
-    pub fn coalescing(key: &Key, purged: Generation) -> Key {
-        Key::from_parts(&[key.as_bytes(), &purged.to_bytes()])
+    /// The key on which requests for the cached `key` are coalesced. It changes with the last purge: a request that comes
+    /// after a purge never joins work that began before it.
+    pub fn coalescing(cached: &Key, last_purge: Generation) -> Key {
+        key("coalescing").field("key", cached).field("last_purge", &last_purge).finish()
     }
 
-    /// The name by which all answers made of one original can be found.
+    /// The purge tag of an original: all entries that were made of it carry this tag; 32 hexadecimal digits.
+    ///
+    /// It is the same under every schema: during a rolling restart, nodes of two releases purge each other's entries.
     pub fn purge_tag(identity: &str) -> String {
         format!("{:.TAG_DIGITS$}", Key::from_parts(&[identity.as_bytes()]))
     }
 }
 
-/// Whether the answer depends on what the client can show.
+const NOTHING_ACCEPTED: Accept = Accept { avif: false, webp: false };
+
+/// Whether the result depends on the client's `Accept` header.
 pub fn negotiates(params: &Params) -> bool {
     params.format == Some(Format::Auto)
 }
 
-/// The strong entity tag of an answer that was made of this version of its original.
+/// The strong entity tag, with its quotes, of a result that was made of this version of its original.
 pub fn etag(result: &Key, version: &Key) -> String {
-    format!("\"{:.TAG_DIGITS$}\"", Key::from_parts(&[result.as_bytes(), version.as_bytes()]))
+    let tag = key("etag").field("result", result).field("version", version).finish();
+    format!("\"{tag:.TAG_DIGITS$}\"")
+}
+
+fn key(kind: &str) -> KeyBuilder {
+    KeyBuilder::new(kind).field("schema", &SCHEMA)
+}
+
+fn with_limits(key: KeyBuilder, limits: &Limits) -> KeyBuilder {
+    let Limits {
+        max_pixels,
+        max_output_pixels,
+        max_avif_pixels,
+        max_gif_pixels,
+        max_side,
+        max_frames,
+        max_animation_pixels,
+        max_svg_work,
+        // these refuse requests and change no result
+        max_layers: _,
+        max_bytes: _,
+        deadline: _,
+    } = limits;
+    key.field("limits.max_pixels", max_pixels)
+        .field("limits.max_output_pixels", max_output_pixels)
+        .field("limits.max_avif_pixels", max_avif_pixels)
+        .field("limits.max_gif_pixels", max_gif_pixels)
+        .field("limits.max_side", max_side)
+        .field("limits.max_frames", max_frames)
+        .field("limits.max_animation_pixels", max_animation_pixels)
+        .field("limits.max_svg_work", max_svg_work)
+}
+
+fn with_output(key: KeyBuilder, output: &Output) -> KeyBuilder {
+    let Output {
+        avif,
+        avif_max_pixels,
+        avif_effort,
+        webp_effort,
+        png_compression,
+        gif_effort,
+        svg_passthrough,
+        never_larger,
+    } = output;
+    key.field("output.avif", avif)
+        .field("output.avif_max_pixels", avif_max_pixels)
+        .field("output.avif_effort", avif_effort)
+        .field("output.webp_effort", webp_effort)
+        .field("output.png_compression", png_compression)
+        .field("output.gif_effort", gif_effort)
+        .field("output.svg_passthrough", svg_passthrough)
+        .field("output.never_larger", never_larger)
+}
+
+fn with_quality_auto(key: KeyBuilder, settings: &QualityAuto) -> KeyBuilder {
+    let QualityAuto { method, preset, attempts, min, max, ssim, mpe, smallfry, ssimulacra2 } = settings;
+    key.field("quality_auto.method", method.name())
+        .field("quality_auto.preset", preset.name())
+        .field("quality_auto.attempts", attempts)
+        .field("quality_auto.min", min)
+        .field("quality_auto.max", max)
+        .field("quality_auto.ssim", ssim)
+        .field("quality_auto.mpe", mpe)
+        .field("quality_auto.smallfry", smallfry)
+        .field("quality_auto.ssimulacra2", ssimulacra2)
+}
+
+/// As in the configuration.
+fn over_budget_name(over_budget: OverBudget) -> &'static str {
+    match over_budget {
+        OverBudget::FirstFrame => "first_frame",
+        OverBudget::PassThrough => "pass_through",
+        OverBudget::Error => "error",
+    }
 }
 
 #[cfg(test)]
@@ -119,36 +202,78 @@ mod tests {
     use super::*;
 
     const ALL: Accept = Accept { avif: true, webp: true };
-    const NONE: Accept = Accept { avif: false, webp: false };
 
-    fn key(settings: &Settings, query: &str, accept: Accept, identity: &str) -> Key {
-        CacheKeys::new(settings).result(&Params::parse(query).unwrap().params, accept, identity)
+    /// The keys of a release that never was: what is pinned below depends on no version.
+    fn keys(settings: &Settings) -> CacheKeys {
+        CacheKeys::of_release("0.0.0", "8.0.0", settings, &Vision::default())
+    }
+
+    fn result(settings: &Settings, query: &str, accept: Accept, identity: &str) -> Key {
+        keys(settings).result(&Params::parse(query).unwrap().params, accept, identity)
     }
 
     #[test]
-    fn only_what_matters_changes_a_key() {
+    fn only_what_changes_a_result_changes_its_key() {
         let settings = Settings::default();
-        let plain = key(&settings, "width=300", NONE, "a");
-        assert_eq!(key(&settings, "w=300&utm_source=x", ALL, "a"), plain);
-        assert_ne!(key(&settings, "width=301", NONE, "a"), plain);
-        assert_ne!(key(&settings, "width=300", NONE, "b"), plain);
+        let plain = result(&settings, "width=300", NOTHING_ACCEPTED, "a");
+        assert_eq!(result(&settings, "w=300&utm_source=x", ALL, "a"), plain);
+        assert_ne!(result(&settings, "width=301", NOTHING_ACCEPTED, "a"), plain);
+        assert_ne!(result(&settings, "width=300", NOTHING_ACCEPTED, "b"), plain);
         let mut other = Settings::default();
         other.limits.deadline *= 2;
-        assert_eq!(key(&other, "width=300", NONE, "a"), plain);
+        assert_eq!(result(&other, "width=300", NOTHING_ACCEPTED, "a"), plain);
         other.output.webp_effort = 6;
-        assert_ne!(key(&other, "width=300", NONE, "a"), plain);
+        assert_ne!(result(&other, "width=300", NOTHING_ACCEPTED, "a"), plain);
         let mut named = Settings::default();
         named.meta.host = "one".to_owned();
-        assert_eq!(key(&named, "width=300", NONE, "a"), plain);
-        assert_ne!(key(&named, "meta=1", NONE, "a"), key(&settings, "meta=1", NONE, "a"));
-        assert_ne!(key(&settings, "format=auto", ALL, "a"), key(&settings, "format=auto", NONE, "a"));
+        assert_eq!(result(&named, "width=300", NOTHING_ACCEPTED, "a"), plain);
+        let meta = |settings| result(settings, "meta=1", NOTHING_ACCEPTED, "a");
+        assert_ne!(meta(&named), meta(&settings));
+        let auto = |accept| result(&settings, "format=auto", accept, "a");
+        assert_ne!(auto(ALL), auto(NOTHING_ACCEPTED));
     }
 
     #[test]
-    fn a_tag_is_strong_and_names_result_and_version() {
-        let [a, b] = [Key::from_parts(&[b"a"]), Key::from_parts(&[b"b"])];
+    fn an_entity_tag_is_strong_and_names_result_and_version() {
+        let [a, b] = [Key::from([1; Key::LEN]), Key::from([2; Key::LEN])];
         let tag = etag(&a, &b);
         assert!(tag.len() == 34 && tag.starts_with('"') && tag.ends_with('"'), "{tag}");
         assert!(etag(&b, &b) != tag && etag(&a, &a) != tag);
+    }
+
+    /// A refactoring that changes one of these empties caches, loses jobs or makes nodes of one release disagree. If the
+    /// change is wanted, raise [`SCHEMA`], say so in CHANGELOG.md and pin the new values.
+    #[test]
+    fn keys_are_pinned() {
+        let settings = Settings::default();
+        let keys = keys(&settings);
+        let version = Key::from([7; Key::LEN]);
+        let shown = [
+            result(&settings, "w=300&crop=fit", ALL, "/a.jpg").to_string(),
+            result(&settings, "format=auto", ALL, "/a.jpg").to_string(),
+            result(&settings, "meta=true", ALL, "/a.jpg").to_string(),
+            keys.analysis(Question::Faces, "/a.jpg", &version).to_string(),
+            CacheKeys::original("/a.jpg").to_string(),
+            CacheKeys::quarantine("/a.jpg", &version).to_string(),
+            CacheKeys::job("0123", "pending").to_string(),
+            CacheKeys::coalescing(&version, Generation::ZERO).to_string(),
+            CacheKeys::purge_tag("/a.jpg"),
+            etag(&version, &version),
+            keys.fingerprint("policy"),
+        ];
+        let pinned = [
+            "d0c7c436b884e16c5050ae15a727bc8ebf3dd3e54460faccaa452659b45af059",
+            "a8af313e85785aaed31fef79a729fbdeef64606036bc960d6e1a019557873c80",
+            "7aaa6aa05d7a2b29720a47eba25e5968bc4f70d6b96c7cdc781f2be1d6f29adb",
+            "8e31aad0eb6b36ec8eed391abaadcdb867c35c6ef31145b40c6306be91ae801b",
+            "4f713e1306e206c6d2bb9c37796828ddc90767384b261fc4dcc35718247c454f",
+            "6f33ce59b6876ae3858c605803d4eeb39d41a1a61b272fe7e4a88576efe7a261",
+            "41cc7b5a594a7753f44efedb7018a84791ada2f7dccd99a2ece1686648234088",
+            "a1f6e0c7d34fd8fab19fa078d94fa900386163ecabe7116d854215be4cf574e9",
+            "f9f22223bbc4a9090321f87da64dec5e",
+            "\"e2c6fea38c8c2ac66b7832ad7857a1b5\"",
+            "f7633d74d2515571",
+        ];
+        assert_eq!(shown[..], pinned);
     }
 }

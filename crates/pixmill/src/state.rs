@@ -104,9 +104,7 @@ impl Shared {
     pub async fn open(config: Config) -> anyhow::Result<Self> {
         let deadline = config.limits.deadline;
         let settings = config.settings();
-        // a fact, and an answer that tells of facts, depends on how they are read
-        let keys = CacheKeys::new(&settings)
-            .with(&format!("{} {}", config.vision.nsfw_threshold, config.vision.min_confidence));
+        let keys = CacheKeys::new(&settings, &config.vision);
         let peers = Coordinator::open(&config.cache)?;
         let fingerprint = keys.fingerprint(&config.policy());
         Ok(Self {

@@ -21,6 +21,11 @@ impl Key {
         Self(*hasher.finalize().as_bytes())
     }
 
+    /// Hashes bytes as they are.
+    pub(crate) fn hash(bytes: &[u8]) -> Self {
+        Self(*blake3::hash(bytes).as_bytes())
+    }
+
     /// The bytes, for a store that needs its own form of the key.
     pub const fn as_bytes(&self) -> &[u8; Self::LEN] {
         &self.0
