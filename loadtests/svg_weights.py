@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Measures what the parts of an SVG cost to draw: the numbers in crates/vips-ops/src/source/drawing/weights.rs.
+"""Measures what the parts of an SVG cost to draw: the numbers in crates/vips-ops/src/source/svg/weights.rs.
 
     python3 -m pip install --target /tmp/weights pyvips==3.* pyvips-binary==8.18.7
     PYTHONPATH=/tmp/weights loadtests/svg_weights.py

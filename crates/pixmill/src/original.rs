@@ -10,7 +10,7 @@ use result_cache::{
 use tokio::task::yield_now;
 use vips_ops::source::{
     sniff::sniff,
-    unpack::{Step, TooLarge, Unpacking},
+    svg::decode_text::{Progress, TextDecoder, TooLarge},
 };
 
 use crate::{
@@ -379,9 +379,9 @@ fn stated(freshness: &origin::Freshness) -> Stated {
 
 /// The bytes as all that follows reads them: a drawing is unpacked, in pieces, so that it does not hold up the worker.
 async fn plain(body: Bytes, limit: u64) -> Result<Bytes, TooLarge> {
-    let Some(mut unpacking) = Unpacking::of(&body, limit) else { return Ok(body) };
+    let Some(mut decoder) = TextDecoder::new(&body, limit) else { return Ok(body) };
     loop {
-        if let Step::Done(text) = unpacking.step()? {
+        if let Progress::Done(text) = decoder.step()? {
             return Ok(text);
         }
         yield_now().await;

@@ -122,7 +122,7 @@ impl Renderer {
 impl Job {
     /// The predicted cost.
     fn cost(&self, settings: &Settings) -> Cost {
-        let analysis = |wanted| cost::predict_analysis(&self.original, vision::LOOK, wanted);
+        let analysis = |wanted| cost::predict_analysis(&self.original, vision::INPUT_SIDE, wanted);
         let faces = Analysis { faces: true, ..Analysis::default() };
         match &self.operation {
             Operation::Analyze(Question::Faces) => analysis(faces),

@@ -78,7 +78,7 @@ impl Sight {
         deadline: &Deadline,
     ) -> Result<Fact, Failure> {
         let source = Source::open(original, &settings.limits)?;
-        let image = look::upright(&source, vision::LOOK, deadline)?;
+        let image = look::upright(&source, vision::INPUT_SIDE, deadline)?;
         if deadline.passed() {
             return Err(vips_ops::Error::Deadline.into());
         }

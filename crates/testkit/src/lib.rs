@@ -3,7 +3,6 @@
 //!
 //! Everything here panics with a clear text when something is not as a test expects it.
 
-mod film;
 pub mod golden;
 mod measure;
 pub mod origin;
@@ -12,11 +11,12 @@ mod redis;
 mod samples;
 mod slow_line;
 mod small_disk;
+mod video;
 
 pub use self::redis::{RedisCluster, RedisSentinel, RedisServer};
-pub use film::Film;
 pub use measure::{median, process_time};
 pub use picture::{Difference, Picture};
 pub use samples::{sample, samples};
 pub use slow_line::SlowLine;
 pub use small_disk::SmallDisk;
+pub use video::Video;

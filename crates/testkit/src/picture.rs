@@ -1,6 +1,6 @@
 //! Decoded pictures and how far apart they are.
 
-use crate::Film;
+use crate::Video;
 use bytes::Bytes;
 use vips::{Access, Image, Interpretation, Loader, Settings, Vips};
 
@@ -29,8 +29,8 @@ pub struct Difference {
 impl Picture {
     /// Decodes every frame of an encoded picture, colours as they are stored (no profile is applied).
     pub fn decode(bytes: &Bytes) -> Self {
-        if Film::is(bytes) {
-            return Film::open(bytes).picture();
+        if Video::is(bytes) {
+            return Video::open(bytes).picture();
         }
         Vips::start(Settings::default()).expect("libvips starts");
         let image = Image::load(bytes, &loader(bytes), Access::Random).expect("the picture opens");

@@ -5,10 +5,10 @@ use serde::{Deserialize, Serialize};
 use vips::Deadline;
 
 use crate::{
+    describe as description,
     error::Result,
     face::Face,
     format::OutputFormat,
-    meta,
     overlay::Assets,
     params::{Params, output::format::Format},
     pipeline::{Encoded, Phase, process},
@@ -87,7 +87,7 @@ pub fn answer(
         let first = Params { format: Some(Format::Png), ..wanted };
         let first = process(&first, original, assets, accept, settings, deadline, &mut |_| ())?;
         let first = Source::open(&first.bytes, &settings.limits)?;
-        let bytes = meta::describe_film(&answer.bytes, size, &first, params, settings, deadline)?;
+        let bytes = description::describe_video(&answer.bytes, size, &first, params, settings, deadline)?;
         return Ok(Answer { bytes, media: Media::Json, ..answer });
     }
     let described = describe(params, &answer.bytes, &[], settings, deadline)?;
@@ -103,7 +103,7 @@ pub fn describe(
     deadline: &Deadline,
 ) -> Result<Answer> {
     let source = Source::open(picture, &settings.limits)?;
-    let bytes = meta::describe(&source, params, seen, settings, deadline)?;
+    let bytes = description::describe(&source, params, seen, settings, deadline)?;
     let original = source.info.stored;
     Ok(Answer { bytes, media: Media::Json, original, lacks_overlays: false, quality: None })
 }

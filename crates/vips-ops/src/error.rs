@@ -4,7 +4,7 @@ use image_api::error::OverLimit;
 pub use image_api::error::within;
 use serde::{Deserialize, Serialize};
 
-use crate::{params::spec::Invalid, source::sniff::Unread};
+use crate::{params::spec::Invalid, source::sniff::UnsupportedFormat};
 
 /// The result of this crate's fallible functions.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -17,7 +17,7 @@ pub enum Error {
     Invalid(#[from] Invalid),
     /// The bytes are no picture of a format that is read.
     #[error("the source is not a picture in a supported format: {0}")]
-    Unsupported(Unread),
+    Unsupported(UnsupportedFormat),
     /// The bytes begin like a picture but cannot be decoded.
     #[error("the picture cannot be decoded: {0}")]
     Undecodable(vips::Error),
@@ -105,7 +105,7 @@ impl Error {
 
     /// The error of bytes that are of no format that is read.
     pub fn unsupported(bytes: &[u8]) -> Self {
-        Self::Unsupported(Unread::of(bytes))
+        Self::Unsupported(UnsupportedFormat::of(bytes))
     }
 
     /// The error of a failed libvips call over the original's pixels: the original's fault, unless memory ran out.

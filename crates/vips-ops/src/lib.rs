@@ -6,12 +6,12 @@
 //! synchronous and knows nothing of HTTP, clocks, the environment or the network.
 
 pub mod answer;
-mod carried;
 pub mod cost;
+mod describe;
+mod embedded_metadata;
 pub mod encode;
 pub mod error;
 pub mod measure;
-mod meta;
 pub mod overlay;
 pub mod pipeline;
 pub mod source;

@@ -4,12 +4,12 @@ use bytes::Bytes;
 use vips::{Deadline, Image};
 
 use crate::{
-    carried::{self, Outdated},
-    encode::{auto_quality, encode, mp4::Film},
+    embedded_metadata::{self, Outdated},
+    encode::{auto_quality, encode, mp4::VideoEncoder},
     error::{Error, Result},
     format::OutputFormat,
     measure::measure,
-    overlay::{self, Assets, Drawn},
+    overlay::{self, Assets, RenderedOverlay},
     params::Params,
     plan::{
         Accept, Paint, Plan,
@@ -70,7 +70,7 @@ pub fn process(
     reached(Phase::Opened);
     let plan = Plan::resolve(params, &source.info, &facts, accept, settings)?;
     if !plan.overlays.is_empty() {
-        source.check_drawing(plan.load.scale, plan.load.part)?; // before any of them is drawn
+        source.check_svg_work(plan.load.scale, plan.load.part)?; // before any of them is drawn
     }
     let ready = overlay::prepare(&plan, assets, settings, deadline)?;
     let encoded = render(&plan, &source, &ready.drawn, deadline, reached)?;
@@ -81,12 +81,14 @@ pub fn process(
 pub fn render(
     plan: &Plan,
     source: &Source,
-    overlays: &[Drawn],
+    overlays: &[RenderedOverlay],
     deadline: &Deadline,
     reached: &mut dyn FnMut(Phase),
 ) -> Result<Encoded> {
     let stripped = match plan.passthrough {
-        Passthrough::Stripped => carried::jpeg::stripped(&source.bytes, plan.profile == Profile::Foreign),
+        Passthrough::Stripped => {
+            embedded_metadata::jpeg::strip(&source.bytes, plan.profile == Profile::Foreign)
+        }
         _ => None,
     };
     let made = match plan.output.format {
@@ -168,7 +170,12 @@ pub(crate) fn timely(error: Error, deadline: &Deadline) -> Error {
 }
 
 /// The finished picture, frames stacked from top to bottom; not computed yet where it can stream.
-pub(crate) fn pixels(plan: &Plan, source: &Source, overlays: &[Drawn], deadline: &Deadline) -> Result<Image> {
+pub(crate) fn pixels(
+    plan: &Plan,
+    source: &Source,
+    overlays: &[RenderedOverlay],
+    deadline: &Deadline,
+) -> Result<Image> {
     let opened = load::open(source, &plan.load, deadline)?;
     let finished = if plan.load.frames > 1 {
         animation(plan, &opened, overlays)
@@ -182,15 +189,15 @@ pub(crate) fn pixels(plan: &Plan, source: &Source, overlays: &[Drawn], deadline:
         pixels: !passthrough::keeps_pixels(plan, &source.info),
         colours: source.info.profile == Profile::Foreign,
     };
-    let updated = finished.and_then(|image| carried::updated(&image, outdated));
+    let updated = finished.and_then(|image| embedded_metadata::update(&image, outdated));
     updated.and_then(|image| gain_map::unclaimed(&image)).map_err(Error::of_pixels)
 }
 
 /// The finished film. Nothing is kept of a frame that is encoded.
-fn film(plan: &Plan, source: &Source, overlays: &[Drawn], deadline: &Deadline) -> Result<Bytes> {
+fn film(plan: &Plan, source: &Source, overlays: &[RenderedOverlay], deadline: &Deadline) -> Result<Bytes> {
     let stack = load::open(source, &plan.load, deadline)?;
     let delays = stack.ints(c"delay").unwrap_or_default();
-    let mut made = Film::new(plan.size, plan.output.quality)?;
+    let mut made = VideoEncoder::new(plan.size, plan.output.quality)?;
     for (index, frame) in frames(plan, &stack, overlays).enumerate() {
         if deadline.passed() {
             return Err(Error::Deadline);
@@ -201,7 +208,11 @@ fn film(plan: &Plan, source: &Source, overlays: &[Drawn], deadline: &Deadline) -
 }
 
 /// Each frame by itself, so that no frame bleeds into the next. They must be computed in their order.
-fn frames(plan: &Plan, stack: &Image, overlays: &[Drawn]) -> impl Iterator<Item = vips::Result<Image>> {
+fn frames(
+    plan: &Plan,
+    stack: &Image,
+    overlays: &[RenderedOverlay],
+) -> impl Iterator<Item = vips::Result<Image>> {
     let Size { width, height } = plan.load.size;
     let mut found = Found::default();
     (0..plan.load.frames).map(move |index| {
@@ -211,7 +222,7 @@ fn frames(plan: &Plan, stack: &Image, overlays: &[Drawn]) -> impl Iterator<Item 
 }
 
 /// An animation: memory holds the finished frames and one large one at a time.
-fn animation(plan: &Plan, stack: &Image, overlays: &[Drawn]) -> vips::Result<Image> {
+fn animation(plan: &Plan, stack: &Image, overlays: &[RenderedOverlay]) -> vips::Result<Image> {
     let frames =
         frames(plan, stack, overlays).map(|frame| frame?.copy_memory()).collect::<vips::Result<Vec<_>>>()?;
     let joined = Image::stack(&frames.iter().collect::<Vec<_>>())?;
@@ -226,7 +237,7 @@ struct Found {
 }
 
 /// One frame through every step.
-fn frame(plan: &Plan, image: &Image, found: &mut Found, overlays: &[Drawn]) -> vips::Result<Image> {
+fn frame(plan: &Plan, image: &Image, found: &mut Found, overlays: &[RenderedOverlay]) -> vips::Result<Image> {
     let corrected =
         if plan.redeye.is_empty() { image.clone() } else { redeye::correct(image, &plan.redeye)? };
     let mut image = match plan.extract {
@@ -315,11 +326,11 @@ fn graded(plan: &Plan, image: Image, found: &mut Found) -> vips::Result<Image> {
     let settled = if let Some(settled) = found.grade.take() {
         settled
     } else {
-        let grade = Grade::of_tones(&plan.tone);
-        if grade.looks() {
+        let grade = Grade::from_tones(&plan.tone);
+        if grade.needs_measurement() {
             image = image.copy_memory()?;
         }
-        grade.settled(&image)?
+        grade.with_measured_curves(&image)?
     };
     let graded = settled.apply(&image)?;
     found.grade = Some(settled);

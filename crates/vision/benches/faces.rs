@@ -21,7 +21,7 @@ use vips_ops::{
     steps::look,
     vips::{self, Deadline, Vips},
 };
-use vision::{LOOK, Vision};
+use vision::{INPUT_SIDE, Vision};
 
 /// Rounds in which the two take turns.
 const ROUNDS: usize = 15;
@@ -98,7 +98,7 @@ fn infer(session: &mut Session, [height, width]: [usize; 2]) {
 /// Everything that finds faces in an encoded picture.
 fn see(vision: &Vision, original: &Bytes) -> Vec<Face> {
     let source = Source::open(original, &Settings::default().limits).unwrap();
-    let image = look::upright(&source, LOOK, &Deadline::never()).unwrap();
+    let image = look::upright(&source, INPUT_SIDE, &Deadline::never()).unwrap();
     let face = |face: &vision::Face| Face {
         left: face.x.into(),
         top: face.y.into(),

@@ -6,10 +6,10 @@ use serde::{Deserialize, Serialize};
 use vips::Image;
 
 use crate::{
+    categories::CATEGORIES,
     engine::{Engine, Input, Model},
     error::{Error, Result},
     faces::Face,
-    parents::PARENTS,
     pixels,
 };
 
@@ -25,9 +25,9 @@ const CLASSES: usize = 1000;
 /// No more classes than this are named, their parents not counted.
 const MOST_CLASSES: usize = 10;
 
-/// A parent is named when it is at least as likely as this, in percent. It sums up many classes, and is wrong more
+/// A category is named when it is at least as likely as this, in percent. It sums up many classes, and is wrong more
 /// often than a class that is as likely.
-const LEAST_PARENT: f32 = 30.0;
+const MIN_CATEGORY_CONFIDENCE: f32 = 30.0;
 
 /// So many faces are a group.
 const GROUP: usize = 3;
@@ -106,10 +106,10 @@ pub fn choose(likely: &[f32], names: &[String], least: f32) -> Vec<Label> {
     for (class, confidence) in classes {
         insert(&mut labels, Label::new(&names[class], confidence));
     }
-    for parent in PARENTS {
-        let confidence = percent(parent.likelihood(likely));
-        if confidence >= LEAST_PARENT {
-            insert(&mut labels, Label::new(parent.name, confidence));
+    for category in CATEGORIES {
+        let confidence = percent(category.likelihood(likely));
+        if confidence >= MIN_CATEGORY_CONFIDENCE {
+            insert(&mut labels, Label::new(category.name, confidence));
         }
     }
     sort(&mut labels);

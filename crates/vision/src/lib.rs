@@ -2,33 +2,33 @@
 //!
 //! The models run on ONNX Runtime, one thread an inference: who calls decides how many run at a time. Nothing is
 //! loaded before it is used, and a missing model is an error of its own sort rather than a guess. Methods take any
-//! picture that stands upright; a copy of [`LOOK`] pixels is enough, and facts are in pixels of what was given.
+//! picture that stands upright; a copy of [`INPUT_SIDE`] pixels is enough, and facts are in pixels of what was given.
 
+mod categories;
 mod engine;
 mod error;
 mod faces;
 mod labels;
 mod nsfw;
-mod parents;
 mod pixels;
 
 use std::path::PathBuf;
 
 use vips::Image;
 
+pub use self::{
+    categories::{CATEGORIES, Category},
+    error::{Error, ErrorKind, Result},
+    faces::{Face, Point},
+    labels::{Label, with_people},
+};
 use self::{
     engine::{Engine, Model},
     labels::Names,
 };
-pub use self::{
-    error::{Error, ErrorKind, Result},
-    faces::{Face, Point},
-    labels::{Label, with_people},
-    parents::{PARENTS, Parent},
-};
 
 /// Long side of the copy of a picture that is enough for every model, in pixels.
-pub const LOOK: u32 = 640;
+pub const INPUT_SIDE: u32 = 640;
 
 /// Where the models and their engine lie.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -20,7 +20,7 @@ const MEAN_BGR: [f32; 3] = [104.0, 117.0, 123.0];
 pub fn score(engine: &Engine, model: &Model, image: &Image) -> Result<f32> {
     let whole = pixels::rgb(image, SQUASHED, SQUASHED)?;
     let edge = (SQUASHED as usize - SIDE) / 2;
-    let middle = pixels::window(&whole, SQUASHED as usize, (edge, edge), (SIDE, SIDE));
+    let middle = pixels::crop(&whole, SQUASHED as usize, (edge, edge), (SIDE, SIDE));
     let input = Input { shape: [1, SIDE, SIDE, 3], numbers: prepared(&middle) };
     model.run(engine, input, |outputs| {
         let (_, scores) = outputs["outputs"].try_extract_tensor::<f32>()?;

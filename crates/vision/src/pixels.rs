@@ -28,12 +28,7 @@ pub fn planes(rgb: &[u8]) -> Vec<f32> {
 }
 
 /// A rectangle of a picture that lies in memory `width` pixels wide.
-pub fn window(
-    rgb: &[u8],
-    width: usize,
-    (left, top): (usize, usize),
-    (wide, high): (usize, usize),
-) -> Vec<u8> {
+pub fn crop(rgb: &[u8], width: usize, (left, top): (usize, usize), (wide, high): (usize, usize)) -> Vec<u8> {
     let row = |y: usize| &rgb[(y * width + left) * 3..][..wide * 3];
     (top..top + high).flat_map(row).copied().collect()
 }
@@ -50,7 +45,7 @@ mod tests {
     #[test]
     fn a_window_is_cut_row_by_row() {
         let pixels: Vec<u8> = (0..4 * 3).flat_map(|number| [number; 3]).collect();
-        let cut = window(&pixels, 4, (1, 1), (2, 2));
+        let cut = crop(&pixels, 4, (1, 1), (2, 2));
         assert_eq!(cut, [5, 5, 5, 6, 6, 6, 9, 9, 9, 10, 10, 10]);
     }
 }

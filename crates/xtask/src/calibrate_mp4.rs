@@ -3,7 +3,7 @@
 use anyhow::Result;
 use bytes::Bytes;
 use image_api::plan::video::even;
-use vips_ops::encode::mp4::Film;
+use vips_ops::encode::mp4::VideoEncoder;
 use vips_ops::size::Size;
 use vips_ops::vips::{Image, JpegScan, Keep, Settings, Subsample, Vips};
 
@@ -40,7 +40,7 @@ fn jpeg(image: &Image, quality: u8) -> Result<Bytes> {
 /// A film of one frame.
 fn film(image: &Image, quantiser: u8) -> Result<Bytes> {
     let size = Size { width: image.width(), height: image.height() };
-    let mut film = Film::new(even(size), quantiser)?;
+    let mut film = VideoEncoder::new(even(size), quantiser)?;
     film.add(image, 1)?;
     Ok(film.finish()?)
 }

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use testkit::Picture;
 use vips_ops::{
     Accept, Encoded, Params, Settings,
-    encode::auto_quality::{self, Judge, SIDES},
+    encode::auto_quality::{self, Metric, SIDES},
     overlay::Assets,
     params::output::quality_method::QualityMethod,
     process,
@@ -21,7 +21,7 @@ use vips_ops::{
 pub struct Photo {
     /// The pixels.
     pub image: Image,
-    ssimulacra2: Judge,
+    ssimulacra2: Metric,
 }
 
 impl Photo {
@@ -38,13 +38,13 @@ impl Photo {
 }
 
 /// A judge over a whole picture, who looks at pictures as `seen` shows them.
-pub fn judge(method: QualityMethod, image: &Image) -> Result<Judge> {
-    Ok(Judge::new(method, &seen(image)?)?)
+pub fn judge(method: QualityMethod, image: &Image) -> Result<Metric> {
+    Ok(Metric::new(method, &seen(image)?)?)
 }
 
 /// A picture as it can be judged: continued if it is small.
 pub fn seen(image: &Image) -> Result<Image> {
-    Ok(auto_quality::continued(image)?.unwrap_or_else(|| image.clone()).copy_memory()?)
+    Ok(auto_quality::mirror_extended(image)?.unwrap_or_else(|| image.clone()).copy_memory()?)
 }
 
 /// Decoded, whatever its format.

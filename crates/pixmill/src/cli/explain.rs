@@ -93,7 +93,7 @@ impl Explain {
         };
         libvips::start()?;
         let bytes = Bytes::from(fs::read(path).map_err(Error::file(path))?);
-        let bytes = vips_ops::source::unpack::plain(bytes, settings.limits.max_bytes.as_u64())?;
+        let bytes = vips_ops::source::svg::decode_text::decode(bytes, settings.limits.max_bytes.as_u64())?;
         let source = Source::open(&bytes, &settings.limits)?;
         let deadline = Deadline::never();
         let seen = if params.needs_faces() {

@@ -1,6 +1,6 @@
 //! What decoding costs, by format.
 
-use super::{Work, header::Header, megapixels, memory, terms::Term};
+use super::{Work, header::Header, megapixels, memory, work_kind::WorkKind};
 use crate::{size::Size, source::SourceFormat};
 
 /// Largest side of the tiles in which libvips draws an SVG, each of which walks all its elements.
@@ -8,7 +8,7 @@ pub const SVG_TILE: u32 = 2000;
 
 /// How much of an original is decoded, and how.
 #[derive(Debug, Clone, Copy)]
-pub struct Load {
+pub struct DecodeSpec {
     /// JPEG: the decoder's divisor.
     pub shrink: u8,
     /// The size after the decoder's own scaling.
@@ -21,7 +21,7 @@ pub struct Load {
     pub scale: f64,
 }
 
-impl Load {
+impl DecodeSpec {
     /// The first frame at its own size.
     pub fn whole(header: &Header) -> Self {
         Self { shrink: 1, size: header.info.stored, frames: 1, rows: 1.0, scale: 1.0 }
@@ -31,12 +31,12 @@ impl Load {
 /// Opening: what a decoder does whatever is asked of it.
 pub fn open(work: &mut Work, header: &Header, length: usize) {
     let term = match header.info.format {
-        SourceFormat::Jpeg => Term::JpegOpen,
-        SourceFormat::Png => Term::PngOpen,
-        SourceFormat::Webp => Term::WebpOpen,
-        SourceFormat::Gif => Term::GifOpen,
-        SourceFormat::Heif => Term::AvifOpen,
-        SourceFormat::Tiff => Term::TiffOpen,
+        SourceFormat::Jpeg => WorkKind::JpegOpen,
+        SourceFormat::Png => WorkKind::PngOpen,
+        SourceFormat::Webp => WorkKind::WebpOpen,
+        SourceFormat::Gif => WorkKind::GifOpen,
+        SourceFormat::Heif => WorkKind::AvifOpen,
+        SourceFormat::Tiff => WorkKind::TiffOpen,
         SourceFormat::Svg | SourceFormat::Bmp | SourceFormat::Ico => {
             return bitmap_or_text(work, header, length);
         }
@@ -47,16 +47,16 @@ pub fn open(work: &mut Work, header: &Header, length: usize) {
 /// Bitmaps are decoded when they are opened, and texts are parsed.
 fn bitmap_or_text(work: &mut Work, header: &Header, length: usize) {
     if header.info.format == SourceFormat::Svg {
-        work.add(Term::SvgByte, length as f64 / 1e6);
+        work.add(WorkKind::SvgByte, length as f64 / 1e6);
         work.hold(memory::SVG_TEXT * length as f64);
     } else {
-        work.add(Term::BitmapPixel, megapixels(header.info.stored));
+        work.add(WorkKind::BitmapPixel, megapixels(header.info.stored));
         work.hold(memory::BITMAP * header.info.stored.pixels() as f64);
     }
 }
 
 /// Decoding once from top to bottom.
-pub fn decode(work: &mut Work, header: &Header, length: usize, load: &Load) {
+pub fn decode(work: &mut Work, header: &Header, length: usize, load: &DecodeSpec) {
     let stored = megapixels(header.info.stored);
     let frames = f64::from(load.frames);
     let file = length as f64 / 1e6;
@@ -66,56 +66,56 @@ pub fn decode(work: &mut Work, header: &Header, length: usize, load: &Load) {
         SourceFormat::Jpeg => jpeg(work, header, file, samples, load),
         SourceFormat::Png => {
             let rows = if header.passes > 1 { 1.0 } else { load.rows };
-            work.add(Term::PngByte, file * rows);
-            work.add(Term::PngSample, samples * rows);
+            work.add(WorkKind::PngByte, file * rows);
+            work.add(WorkKind::PngSample, samples * rows);
         }
         SourceFormat::Webp => {
-            let term = if header.lossless { Term::WebpLossless } else { Term::WebpLossy };
+            let term = if header.lossless { WorkKind::WebpLossless } else { WorkKind::WebpLossy };
             let share = (frames / f64::from(header.info.frames)).min(1.0);
-            work.add(Term::WebpByte, file * share);
+            work.add(WorkKind::WebpByte, file * share);
             work.add(term, stored * frames);
-            work.add(Term::WebpFrame, if header.info.frames > 1 { stored * frames } else { 0.0 });
+            work.add(WorkKind::WebpFrame, if header.info.frames > 1 { stored * frames } else { 0.0 });
         }
         SourceFormat::Gif => {
-            work.add(Term::GifByte, file * (frames / f64::from(header.info.frames)).min(1.0));
-            work.add(Term::GifPixel, stored * frames);
+            work.add(WorkKind::GifByte, file * (frames / f64::from(header.info.frames)).min(1.0));
+            work.add(WorkKind::GifPixel, stored * frames);
         }
         SourceFormat::Heif => {
-            work.add(Term::AvifByte, file);
-            work.add(Term::AvifPixel, stored);
+            work.add(WorkKind::AvifByte, file);
+            work.add(WorkKind::AvifPixel, stored);
         }
         SourceFormat::Tiff => {
-            work.add(Term::TiffByte, file * load.rows);
-            work.add(Term::TiffSample, samples * load.rows);
+            work.add(WorkKind::TiffByte, file * load.rows);
+            work.add(WorkKind::TiffSample, samples * load.rows);
         }
         SourceFormat::Svg => svg(work, header, load),
         SourceFormat::Bmp | SourceFormat::Ico => {}
     }
 }
 
-fn jpeg(work: &mut Work, header: &Header, file: f64, samples: f64, load: &Load) {
+fn jpeg(work: &mut Work, header: &Header, file: f64, samples: f64, load: &DecodeSpec) {
     let term = match load.shrink {
-        8.. => Term::JpegEighth,
-        4.. => Term::JpegQuarter,
-        2.. => Term::JpegHalf,
-        _ => Term::JpegFull,
+        8.. => WorkKind::JpegEighth,
+        4.. => WorkKind::JpegQuarter,
+        2.. => WorkKind::JpegHalf,
+        _ => WorkKind::JpegFull,
     };
     // of a progressive one all coefficients are read before the first row comes out
     let entropy = if header.passes > 1 { 1.0 } else { load.rows };
-    work.add(Term::JpegByte, file * entropy);
+    work.add(WorkKind::JpegByte, file * entropy);
     work.add(term, samples * load.rows);
-    work.add(Term::JpegScan, samples * f64::from(header.passes - 1));
+    work.add(WorkKind::JpegScan, samples * f64::from(header.passes - 1));
 }
 
-fn svg(work: &mut Work, header: &Header, load: &Load) {
+fn svg(work: &mut Work, header: &Header, load: &DecodeSpec) {
     let drawn = megapixels(load.size);
-    let drawing = header.drawing;
+    let drawing = header.svg;
     let tiles =
         f64::from(load.size.width.div_ceil(SVG_TILE)) * f64::from(load.size.height.div_ceil(SVG_TILE));
-    work.add(Term::SvgElement, tiles * drawing.elements / 1e3);
-    work.add(Term::SvgPixel, drawn);
-    work.add(Term::SvgPrimitive, drawn * drawing.primitives);
-    work.add(Term::SvgOctave, drawn * drawing.octaves);
+    work.add(WorkKind::SvgElement, tiles * drawing.elements / 1e3);
+    work.add(WorkKind::SvgPixel, drawn);
+    work.add(WorkKind::SvgPrimitive, drawn * drawing.primitives);
+    work.add(WorkKind::SvgOctave, drawn * drawing.octaves);
     // radii grow and shrink with the drawing
-    work.add(Term::SvgNeighbour, drawn * drawing.neighbours * load.scale * load.scale / 1e3);
+    work.add(WorkKind::SvgNeighbour, drawn * drawing.neighbours * load.scale * load.scale / 1e3);
 }

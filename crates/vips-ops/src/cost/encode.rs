@@ -2,12 +2,12 @@
 
 use super::{
     Work, bands,
-    decode::{self, Load},
+    decode::{self, DecodeSpec},
     header::{self, Header},
     megapixels, memory,
     steps::Pixels,
-    terms::Term,
     weights::{AVIF_EFFORT, GIF_EFFORT, PNG_COMPRESSION, WEBP_EFFORT},
+    work_kind::WorkKind,
 };
 use crate::{
     encode::{FULL_COLOUR_QUALITY, auto_quality::tried_pixels},
@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// An answer as it will be.
-pub struct Answer {
+pub struct PredictedOutput {
     /// What its header will say.
     pub header: Header,
     /// About how many bytes it will have.
@@ -26,7 +26,7 @@ pub struct Answer {
 }
 
 /// Adds the encoding of the finished pixels.
-pub fn encode(work: &mut Work, plan: &Plan, pixels: Pixels) -> Answer {
+pub fn encode(work: &mut Work, plan: &Plan, pixels: Pixels) -> PredictedOutput {
     let output = plan.output;
     let frames = f64::from(plan.load.frames.max(1));
     let area = megapixels(plan.size) * frames;
@@ -35,7 +35,7 @@ pub fn encode(work: &mut Work, plan: &Plan, pixels: Pixels) -> Answer {
     let Some(search) = output.search else {
         once(work, output, pixels, area, 1.0);
         // each frame of a GIF has a palette of its own
-        work.add(Term::EncodeGif, if output.format == OutputFormat::Gif { frames - 1.0 } else { 0.0 });
+        work.add(WorkKind::EncodeGif, if output.format == OutputFormat::Gif { frames - 1.0 } else { 0.0 });
         return answer;
     };
     work.hold(plan.size.pixels() as f64 * pixels.bands);
@@ -68,44 +68,44 @@ fn once(work: &mut Work, output: Output, pixels: Pixels, area: f64, times: f64) 
     let mut add = |term, amount: f64| work.add(term, amount * times);
     match output.format {
         OutputFormat::Jpeg => {
-            add(Term::EncodeJpeg, 1.0);
-            add(if full { Term::EncodeJpegFull } else { Term::EncodeJpegHalf }, samples);
-            add(Term::EncodeJpegPasses, if output.interlace { samples } else { 0.0 });
+            add(WorkKind::EncodeJpeg, 1.0);
+            add(if full { WorkKind::EncodeJpegFull } else { WorkKind::EncodeJpegHalf }, samples);
+            add(WorkKind::EncodeJpegPasses, if output.interlace { samples } else { 0.0 });
         }
         OutputFormat::Png => {
-            add(Term::EncodePng, 1.0);
-            add(Term::EncodePngSample, samples * factor(&PNG_COMPRESSION));
+            add(WorkKind::EncodePng, 1.0);
+            add(WorkKind::EncodePngSample, samples * factor(&PNG_COMPRESSION));
             // colours may be too many for a palette after all: pixels are weighed as they would be without one
-            add(Term::EncodePngPalette, if output.palette { area } else { 0.0 });
+            add(WorkKind::EncodePngPalette, if output.palette { area } else { 0.0 });
         }
         OutputFormat::Webp => {
-            add(Term::EncodeWebp, 1.0);
-            add(Term::EncodeWebpPixel, area * factor(&WEBP_EFFORT));
+            add(WorkKind::EncodeWebp, 1.0);
+            add(WorkKind::EncodeWebpPixel, area * factor(&WEBP_EFFORT));
         }
         OutputFormat::Avif => {
-            add(Term::EncodeAvif, 1.0);
-            let term = if full { Term::EncodeAvifFull } else { Term::EncodeAvifHalf };
+            add(WorkKind::EncodeAvif, 1.0);
+            let term = if full { WorkKind::EncodeAvifFull } else { WorkKind::EncodeAvifHalf };
             add(term, area * factor(&AVIF_EFFORT));
         }
         OutputFormat::Gif => {
-            add(Term::EncodeGif, 1.0);
-            add(Term::EncodeGifPixel, area * factor(&GIF_EFFORT));
+            add(WorkKind::EncodeGif, 1.0);
+            add(WorkKind::EncodeGifPixel, area * factor(&GIF_EFFORT));
         }
         OutputFormat::Mp4 => {
-            add(Term::EncodeMp4, 1.0);
-            add(Term::EncodeMp4Pixel, area);
+            add(WorkKind::EncodeMp4, 1.0);
+            add(WorkKind::EncodeMp4Pixel, area);
         }
     }
 }
 
 /// Attempts decoded and compared.
-fn compare(work: &mut Work, search: &Search, answer: &Answer, area: f64, attempts: f64) {
+fn compare(work: &mut Work, search: &Search, answer: &PredictedOutput, area: f64, attempts: f64) {
     let (before, held) = (work.amounts, work.bytes);
     let mut header = answer.header.clone();
     // as if it had the size of what is tried, in one row
     header.info.stored.width = (area * 1e6) as u32;
     header.info.stored.height = 1;
-    let load = Load::whole(&header);
+    let load = DecodeSpec::whole(&header);
     let share = header.info.stored.pixels() as f64 / answer.header.info.stored.pixels().max(1) as f64;
     let length = (answer.bytes as f64 * share) as usize;
     decode::open(work, &header, length);
@@ -119,16 +119,16 @@ fn compare(work: &mut Work, search: &Search, answer: &Answer, area: f64, attempt
     };
     work.bytes = held + held_by_pixel * area * 1e6;
     let term = match search.method {
-        QualityMethod::Ssim => Term::CompareSsim,
-        QualityMethod::Mpe => Term::CompareMpe,
-        QualityMethod::Smallfry => Term::CompareSmallfry,
-        QualityMethod::Ssimulacra2 => Term::CompareSsimulacra2,
+        QualityMethod::Ssim => WorkKind::CompareSsim,
+        QualityMethod::Mpe => WorkKind::CompareMpe,
+        QualityMethod::Smallfry => WorkKind::CompareSmallfry,
+        QualityMethod::Ssimulacra2 => WorkKind::CompareSsimulacra2,
     };
     work.add(term, area * attempts);
 }
 
 /// The answer as an original, for those who read it again.
-fn answer(plan: &Plan, pixels: Pixels) -> Answer {
+fn answer(plan: &Plan, pixels: Pixels) -> PredictedOutput {
     let format = match plan.output.format {
         OutputFormat::Jpeg => SourceFormat::Jpeg,
         OutputFormat::Png => SourceFormat::Png,
@@ -137,8 +137,8 @@ fn answer(plan: &Plan, pixels: Pixels) -> Answer {
         // nobody reads films
         OutputFormat::Gif | OutputFormat::Mp4 => SourceFormat::Gif,
     };
-    let header = header::written(format, plan.size, plan.load.frames, pixels.alpha);
+    let header = header::of_output(format, plan.size, plan.load.frames, pixels.alpha);
     let frames = f64::from(plan.load.frames.max(1));
     let bytes = memory::answer(plan.output, plan.size, bands(&header)) * frames;
-    Answer { header, bytes: bytes as usize }
+    PredictedOutput { header, bytes: bytes as usize }
 }

@@ -1,7 +1,7 @@
 //! How much memory decoders, steps and encoders hold: bytes a pixel, found by watching the peak of processes that render
 //! once (`cargo xtask calibrate-cost`), and chosen so that hardly any render holds more.
 
-use super::{Work, decode::Load, header::Header, megapixels, steps::Pixels};
+use super::{Work, decode::DecodeSpec, header::Header, megapixels, steps::Pixels};
 use crate::{format::OutputFormat, plan::encode::Output, size::Size, source::SourceFormat};
 
 /// Any job: threads' buffers, pieces of the operations.
@@ -47,7 +47,7 @@ pub fn rows(work: &mut Work, width: u32, bytes: f64) {
 }
 
 /// What a decoder holds.
-pub fn decoder(work: &mut Work, header: &Header, load: &Load) {
+pub fn decoder(work: &mut Work, header: &Header, load: &DecodeSpec) {
     let stored = header.info.stored.pixels() as f64;
     let samples = stored * f64::from(header.pixel_bytes);
     let alpha = if header.info.alpha { ALPHA } else { 0.0 };
@@ -61,7 +61,7 @@ pub fn decoder(work: &mut Work, header: &Header, load: &Load) {
         SourceFormat::Webp | SourceFormat::Gif => 8.0 * stored,
         SourceFormat::Heif => 15.0 * stored,
         SourceFormat::Tiff => samples,
-        SourceFormat::Svg => 4.0 * load.size.pixels() as f64 * (1.0 + header.drawing.primitives.min(4.0)),
+        SourceFormat::Svg => 4.0 * load.size.pixels() as f64 * (1.0 + header.svg.primitives.min(4.0)),
     };
     work.hold(held);
 }

@@ -1,7 +1,7 @@
 //! What a render will cost, in CPU time and memory, predicted from the encoded bytes and the request alone.
 //!
 //! The original's header is scanned in Rust ([`header`]), the plan is made as for the render, and each step of it adds
-//! its quantities ([`terms::Term`]), whose weights were measured ([`weights`], `cargo xtask calibrate-cost`). No pixel is
+//! its quantities ([`work_kind::WorkKind`]), whose weights were measured ([`weights`], `cargo xtask calibrate-cost`). No pixel is
 //! touched and no C library is called: a prediction takes microseconds, and is safe on any bytes.
 
 mod decode;
@@ -10,9 +10,9 @@ pub mod header;
 mod memory;
 mod overlays;
 mod steps;
-pub mod terms;
 mod tone;
 pub mod weights;
+pub mod work_kind;
 
 use std::time::Duration;
 
@@ -20,8 +20,8 @@ use bytes::Bytes;
 
 use self::{
     header::Header,
-    terms::Term,
     weights::{ANALYSIS, NANOSECONDS},
+    work_kind::WorkKind,
 };
 use crate::{
     Measurements,
@@ -44,7 +44,7 @@ pub struct Cost {
 /// Work by kind, and the memory that it holds.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Work {
-    amounts: [f64; Term::COUNT],
+    amounts: [f64; WorkKind::COUNT],
     bytes: f64,
 }
 
@@ -57,13 +57,13 @@ const MOST_NANOSECONDS: f64 = 1e15;
 impl Work {
     /// Of a request that is refused when its header is read.
     fn least(original: &Bytes) -> Self {
-        let mut work = Self { amounts: [0.0; Term::COUNT], bytes: 0.0 };
-        work.add(Term::Request, 1.0);
+        let mut work = Self { amounts: [0.0; WorkKind::COUNT], bytes: 0.0 };
+        work.add(WorkKind::Request, 1.0);
         work.hold(memory::JOB + original.len() as f64);
         work
     }
 
-    fn add(&mut self, term: Term, amount: f64) {
+    fn add(&mut self, term: WorkKind, amount: f64) {
         self.amounts[term as usize] += amount;
     }
 
@@ -73,7 +73,7 @@ impl Work {
     }
 
     /// How much there is of a kind, in its unit.
-    pub fn amount(&self, term: Term) -> f64 {
+    pub fn amount(&self, term: WorkKind) -> f64 {
         self.amounts[term as usize]
     }
 
@@ -116,7 +116,7 @@ pub struct Analysis {
 pub fn predict_analysis(original: &Bytes, side: u32, wanted: Analysis) -> Cost {
     let mut work = Work::least(original);
     if let Some(header) = header::scan(original) {
-        steps::look(&mut work, &header, side, original.len());
+        steps::thumbnail(&mut work, &header, side, original.len());
     }
     let Cost { mut cpu, mut bytes } = work.cost();
     for (asked, model) in [wanted.faces, wanted.nsfw, wanted.labels].into_iter().zip(ANALYSIS) {
@@ -131,7 +131,7 @@ pub fn predict_analysis(original: &Bytes, side: u32, wanted: Analysis) -> Cost {
 /// The work of a request, by kind: what calibration sets against what was measured.
 pub fn work(params: &Params, original: &Bytes, assets: &Assets, accept: Accept, settings: &Settings) -> Work {
     let mut work = Work::least(original);
-    let Some(header) = header::scan_within(original, &settings.limits) else { return work };
+    let Some(header) = header::scan_with_limits(original, &settings.limits) else { return work };
     if header.info.stored.pixels() > settings.limits.max_pixels {
         return work;
     }
@@ -152,7 +152,7 @@ pub fn work(params: &Params, original: &Bytes, assets: &Assets, accept: Accept, 
     }
     steps::measure(&mut work, &wanted, &header, &facts, original.len());
     let last = steps::pixels(&mut work, &plan, &header, original.len());
-    overlays::lay(&mut work, &plan, assets, settings);
+    overlays::add_overlays(&mut work, &plan, assets, settings);
     let answer = encode::encode(&mut work, &plan, last);
     if params.meta.is_some() {
         steps::describe(&mut work, &answer.header, answer.bytes);

@@ -1,6 +1,6 @@
 //! What is laid over a picture: decoding, setting, drawing.
 
-use super::{Work, decode, header, megapixels, memory, steps, terms::Term};
+use super::{Work, decode, header, megapixels, memory, steps, work_kind::WorkKind};
 use crate::{
     overlay::{self, Assets},
     params::value::layer::{Content, Text},
@@ -14,7 +14,7 @@ const LETTER_WIDTH: f64 = 0.55;
 const LINE_HEIGHT: f64 = 1.3;
 
 /// Adds every overlay. One that will be left out, since it is no picture or too large, costs nothing.
-pub fn lay(work: &mut Work, plan: &Plan, assets: &Assets, settings: &Settings) {
+pub fn add_overlays(work: &mut Work, plan: &Plan, assets: &Assets, settings: &Settings) {
     let shown = plan.overlays.iter().filter(|overlay| overlay.opacity > 0.0 || overlay.required);
     let mut drawn = false;
     for overlay in shown {
@@ -28,22 +28,22 @@ pub fn lay(work: &mut Work, plan: &Plan, assets: &Assets, settings: &Settings) {
         drawn = true;
         let frames = f64::from(plan.load.frames.max(1));
         let visible = megapixels(size).min(megapixels(plan.content));
-        work.add(Term::Overlay, megapixels(size) + visible * frames);
+        work.add(WorkKind::Overlay, megapixels(size) + visible * frames);
         work.hold(memory::OVERLAY * size.pixels() as f64);
     }
     if drawn {
-        work.add(Term::OverlayBase, megapixels(plan.content) * f64::from(plan.load.frames.max(1)));
+        work.add(WorkKind::OverlayBase, megapixels(plan.content) * f64::from(plan.load.frames.max(1)));
         work.hold(memory::OVERLAY * plan.content.pixels() as f64);
     }
 }
 
 /// A picture by its own plan; its size when it is drawn.
 fn picture(work: &mut Work, overlay: &Overlay, bytes: &bytes::Bytes, settings: &Settings) -> Option<Size> {
-    let header = header::scan_within(bytes, &settings.limits)?;
+    let header = header::scan_with_limits(bytes, &settings.limits)?;
     if header.info.stored.pixels() > settings.limits.max_pixels {
         return None;
     }
-    let plan = overlay::plan_of(overlay, &header.info, settings).ok()?;
+    let plan = overlay::plan_overlay(overlay, &header.info, settings).ok()?;
     decode::open(work, &header, bytes.len());
     steps::pixels(work, &plan, &header, bytes.len());
     Some(plan.size)
@@ -58,8 +58,8 @@ fn set(work: &mut Work, overlay: &Overlay, text: &Text) -> Size {
     let natural =
         Size { width: whole(longest * size * LETTER_WIDTH), height: whole(lines * size * LINE_HEIGHT) };
     let fitted = overlay.fitted(natural.into());
-    work.add(Term::Text, 1.0);
-    work.add(Term::TextPixel, megapixels(fitted));
+    work.add(WorkKind::Text, 1.0);
+    work.add(WorkKind::TextPixel, megapixels(fitted));
     work.hold(memory::TEXT);
     fitted
 }

@@ -2,11 +2,10 @@
 
 use super::{
     Work, bands,
-    decode::{self, Load, SVG_TILE},
+    decode::{self, DecodeSpec, SVG_TILE},
     header::Header,
-    megapixels, memory,
-    terms::Term,
-    tone,
+    megapixels, memory, tone,
+    work_kind::WorkKind,
 };
 use crate::{
     Measurements,
@@ -18,7 +17,7 @@ use crate::{
 };
 
 /// Long sides of the copies that are looked at for the colour that a picture shows most, and for dull edges: those of
-/// `meta::dominant` and `steps::interest`.
+/// `describe::dominant` and `steps::interest`.
 const DOMINANT: u32 = 112;
 const INTEREST: u32 = 256;
 
@@ -37,12 +36,12 @@ pub fn measure(work: &mut Work, params: &Params, header: &Header, facts: &Measur
         let stored = header.info.stored;
         // of an animation every frame, one in memory at a time
         let frames = header.info.frames;
-        decode::decode(work, header, length, &Load { frames, ..Load::whole(header) });
+        decode::decode(work, header, length, &DecodeSpec { frames, ..DecodeSpec::whole(header) });
         let samples = stored.pixels() as f64 * f64::from(header.pixel_bytes);
         work.hold(samples);
         let area = megapixels(stored) * f64::from(frames);
         convert(work, header, area);
-        work.add(Term::Trim, area * bands(header));
+        work.add(WorkKind::Trim, area * bands(header));
     }
     let interesting = match params.crop {
         Some(Crop::Entropy) => true,
@@ -50,18 +49,18 @@ pub fn measure(work: &mut Work, params: &Params, header: &Header, facts: &Measur
         _ => false,
     };
     if interesting && !(params.width.is_some() && params.height.is_some()) {
-        look(work, header, INTEREST, length);
+        thumbnail(work, header, INTEREST, length);
     }
 }
 
 /// A description: the header is there, and a small copy is looked at.
 pub fn describe(work: &mut Work, header: &Header, length: usize) {
     decode::open(work, header, length);
-    look(work, header, DOMINANT, length);
+    thumbnail(work, header, DOMINANT, length);
 }
 
 /// A small copy of the original, whose long side has `long_side` pixels.
-pub fn look(work: &mut Work, header: &Header, long_side: u32, length: usize) {
+pub fn thumbnail(work: &mut Work, header: &Header, long_side: u32, length: usize) {
     let stored = header.info.stored;
     let long = stored.width.max(stored.height);
     let shrink = [8u8, 4, 2].into_iter().find(|divisor| long / u32::from(*divisor) >= long_side).unwrap_or(1);
@@ -71,13 +70,13 @@ pub fn look(work: &mut Work, header: &Header, long_side: u32, length: usize) {
     } else {
         stored
     };
-    let load = Load { shrink, size, scale: 1.0 / f64::from(shrink), ..Load::whole(header) };
+    let load = DecodeSpec { shrink, size, scale: 1.0 / f64::from(shrink), ..DecodeSpec::whole(header) };
     decode::decode(work, header, length, &load);
     let scale = (f64::from(long_side) / f64::from(size.width.max(size.height)).max(1.0)).min(1.0);
     let looked = megapixels(size) * scale * scale;
     resize(work, header, megapixels(size), looked);
     convert(work, header, looked);
-    work.add(Term::Look, 1.0);
+    work.add(WorkKind::Thumbnail, 1.0);
 }
 
 /// Decoding and all steps up to the overlays.
@@ -94,7 +93,7 @@ pub fn pixels(work: &mut Work, plan: &Plan, header: &Header, length: usize) -> P
         *amount += (*amount - before) * f64::from(frames - 1);
     }
     if frames > 1 {
-        work.add(Term::Frame, frames.into());
+        work.add(WorkKind::Frame, frames.into());
         // the frames are finished one by one and kept; two are at work at a time
         work.bytes += work.bytes - held;
         work.hold(plan.size.pixels() as f64 * last.bands * f64::from(frames));
@@ -131,19 +130,19 @@ fn tiles(part: Rect, whole: Size) -> Size {
 }
 
 /// How the original is decoded.
-fn load(plan: &Plan, header: &Header) -> Load {
-    let whole = Load { shrink: plan.load.shrink, size: plan.load.size, ..Load::whole(header) };
+fn load(plan: &Plan, header: &Header) -> DecodeSpec {
+    let whole = DecodeSpec { shrink: plan.load.shrink, size: plan.load.size, ..DecodeSpec::whole(header) };
     let Some(vector) = header.info.vector else {
-        return Load { frames: plan.load.frames.max(1), rows: rows(plan), ..whole };
+        return DecodeSpec { frames: plan.load.frames.max(1), rows: rows(plan), ..whole };
     };
     let size = plan.load.part.map_or(plan.load.size, |part| tiles(part, plan.load.size));
-    Load { size, scale: plan.load.scale / vector.unit, ..whole }
+    DecodeSpec { size, scale: plan.load.scale / vector.unit, ..whole }
 }
 
 fn frame(work: &mut Work, plan: &Plan, header: &Header) -> Pixels {
     let kept = plan.extract.map_or(plan.load.size, Rect::size);
     if !plan.redeye.is_empty() {
-        work.add(Term::RedEye, megapixels(plan.load.size) * bands(header));
+        work.add(WorkKind::RedEye, megapixels(plan.load.size) * bands(header));
         work.hold(plan.load.size.pixels() as f64 * bands(header));
     }
     let whole = plan.resize.unwrap_or(kept);
@@ -160,12 +159,12 @@ fn frame(work: &mut Work, plan: &Plan, header: &Header) -> Pixels {
     turns(work, plan, scaled, pixels);
     let content = plan.content;
     if plan.canvas.is_some() || plan.pad > 0 {
-        work.add(Term::Canvas, megapixels(plan.size) * pixels.bands);
+        work.add(WorkKind::Canvas, megapixels(plan.size) * pixels.bands);
     }
-    tone::grade(work, &Grade::of_tones(&plan.tone), content);
+    tone::grade(work, &Grade::from_tones(&plan.tone), content);
     effects(work, plan, content, pixels);
     let flat = if plan.flatten { 3.0 } else { pixels.bands };
-    work.add(Term::Alpha, if plan.flatten { megapixels(plan.size) } else { 0.0 });
+    work.add(WorkKind::Alpha, if plan.flatten { megapixels(plan.size) } else { 0.0 });
     Pixels { bands: flat, alpha: alpha && !plan.flatten }
 }
 
@@ -187,13 +186,13 @@ fn scaled(plan: &Plan, whole: Size, kept: Size) -> (Size, f64) {
 fn resize(work: &mut Work, header: &Header, from: f64, to: f64) {
     let bytes = f64::from(header.pixel_bytes);
     if to > from {
-        work.add(Term::Enlarge, to * bytes);
+        work.add(WorkKind::Enlarge, to * bytes);
     } else {
-        work.add(Term::ShrinkIn, from * bytes);
-        work.add(Term::ShrinkOut, to * bytes);
+        work.add(WorkKind::ShrinkIn, from * bytes);
+        work.add(WorkKind::ShrinkOut, to * bytes);
     }
     if header.info.alpha {
-        work.add(Term::Alpha, from + to);
+        work.add(WorkKind::Alpha, from + to);
     }
 }
 
@@ -201,33 +200,33 @@ fn resize(work: &mut Work, header: &Header, from: f64, to: f64) {
 fn convert(work: &mut Work, header: &Header, megapixels: f64) {
     if header.info.profile == Profile::Foreign {
         let inks = header.info.format == SourceFormat::Jpeg && header.pixel_bytes == 4;
-        work.add(if inks { Term::ProfileInks } else { Term::ProfileOpen }, 1.0);
-        work.add(Term::Profile, megapixels);
+        work.add(if inks { WorkKind::ProfileInks } else { WorkKind::ProfileOpen }, 1.0);
+        work.add(WorkKind::Profile, megapixels);
     } else if f64::from(header.pixel_bytes) > bands(header) {
-        work.add(Term::Convert, megapixels);
+        work.add(WorkKind::Convert, megapixels);
     }
 }
 
 fn turns(work: &mut Work, plan: &Plan, scaled: Size, pixels: Pixels) {
     let samples = scaled.pixels() as f64 * pixels.bands;
     if !plan.orientation.is_upright() {
-        work.add(Term::QuarterTurn, samples / 1e6);
+        work.add(WorkKind::QuarterTurn, samples / 1e6);
     }
     if plan.orientation.quarters != 0 {
         work.hold(2.0 * samples);
     }
     if let Some(turn) = plan.turn {
         let canvas = megapixels(turn.size) * pixels.bands;
-        work.add(Term::Rotate, canvas);
+        work.add(WorkKind::Rotate, canvas);
         work.hold(samples + canvas * 1e6);
         if pixels.alpha {
-            work.add(Term::RotateAlpha, megapixels(turn.size));
+            work.add(WorkKind::RotateAlpha, megapixels(turn.size));
             work.hold(memory::ROTATE_ALPHA * turn.size.pixels() as f64);
         }
     }
     if let Some(Window::Interesting(_)) = plan.window {
         let turned = plan.turn.map_or(scaled, |turn| turn.size);
-        work.add(Term::Interest, megapixels(turned));
+        work.add(WorkKind::Interest, megapixels(turned));
         work.hold(memory::INTEREST * turned.pixels() as f64);
         work.hold(if pixels.alpha { memory::INTEREST_ALPHA } else { 0.0 });
     }
@@ -236,16 +235,16 @@ fn turns(work: &mut Work, plan: &Plan, scaled: Size, pixels: Pixels) {
 fn effects(work: &mut Work, plan: &Plan, content: Size, pixels: Pixels) {
     let samples = megapixels(content) * pixels.bands;
     if let Some(sigma) = plan.blur {
-        work.add(Term::Blur, samples);
-        work.add(Term::BlurSigma, samples * sigma);
+        work.add(WorkKind::Blur, samples);
+        work.add(WorkKind::BlurSigma, samples * sigma);
         memory::rows(work, content.width, pixels.bands * (1.0 + sigma));
         if pixels.alpha {
-            work.add(Term::Alpha, 2.0 * megapixels(content));
+            work.add(WorkKind::Alpha, 2.0 * megapixels(content));
         }
     }
     if let Some(sharpen) = plan.sharpen {
-        work.add(Term::Sharpen, samples);
-        work.add(Term::SharpenSigma, samples * sharpen.sigma);
+        work.add(WorkKind::Sharpen, samples);
+        work.add(WorkKind::SharpenSigma, samples * sharpen.sigma);
         work.hold(samples * 1e6);
     }
 }

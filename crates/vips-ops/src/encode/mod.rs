@@ -1,15 +1,15 @@
 //! Finished pixels to bytes.
 
 pub mod auto_quality;
-pub(crate) mod chunks;
-mod indexed;
 pub mod mp4;
+pub(crate) mod png_chunks;
+mod png_palette;
 
 use bytes::Bytes;
 use vips::{Image, JpegScan, Keep, Palette, PngRows, Result, Subsample};
 
 use crate::{
-    carried,
+    embedded_metadata,
     format::OutputFormat,
     plan::encode::{Chroma, Metadata, Output},
 };
@@ -21,21 +21,21 @@ pub(crate) const FULL_COLOUR_QUALITY: u8 = 90;
 const GIF_DITHER: f64 = 1.0;
 
 /// A still without the loop that libvips would give it: a GIF with one is an animation to those who show it.
-fn once(image: &Image) -> Result<Image> {
+fn without_default_loop(image: &Image) -> Result<Image> {
     let is_still = image.page_height() == image.height();
     if is_still { image.edit(|edit| edit.set_int(c"loop", 1)) } else { Ok(image.clone()) }
 }
 
-/// Encodes a still, or a stack of frames; a film is no picture, see [`mp4::Film`].
+/// Encodes a still, or a stack of frames; a film is no picture, see [`mp4::VideoEncoder`].
 pub fn encode(image: &Image, output: Output) -> Result<Bytes> {
-    let exif = output.metadata == Metadata::All && carried::has_exif(image);
+    let exif = output.metadata == Metadata::All && embedded_metadata::has_exif(image);
     let keep = match output.metadata {
         Metadata::All if exif && output.format == OutputFormat::Avif => Keep::All,
         Metadata::All => Keep::AllButExif,
         Metadata::Profile => Keep::Profile,
     };
     let encoded = encode_keeping(image, output, keep)?;
-    Ok(if exif { carried::with_exif(encoded, image, output.format) } else { encoded })
+    Ok(if exif { embedded_metadata::with_exif(encoded, image, output.format) } else { encoded })
 }
 
 fn encode_keeping(image: &Image, output: Output, keep: Keep) -> Result<Bytes> {
@@ -52,15 +52,15 @@ fn encode_keeping(image: &Image, output: Output, keep: Keep) -> Result<Bytes> {
         OutputFormat::Png => {
             let rows = if output.interlace { PngRows::Interlaced } else { PngRows::Plain };
             let encoded = if output.palette {
-                indexed::encode(image, output.effort, rows, keep)
+                png_palette::encode(image, output.effort, rows, keep)
             } else {
                 image.save_png(output.effort, rows, Palette::Direct, keep)
             };
-            encoded.map(chunks::without_made_up_resolution)
+            encoded.map(png_chunks::without_default_resolution)
         }
         OutputFormat::Webp => image.save_webp(output.quality, output.effort, keep),
         OutputFormat::Avif => image.save_avif(output.quality, output.effort, subsample, keep),
-        OutputFormat::Gif => once(image)?.save_gif(output.effort, GIF_DITHER, keep),
+        OutputFormat::Gif => without_default_loop(image)?.save_gif(output.effort, GIF_DITHER, keep),
         OutputFormat::Mp4 => unreachable!("invariant: a film is encoded frame by frame"),
     }
 }

@@ -4,9 +4,9 @@
 //! as [`Assets`]. An overlay with parameters of its own is a request like any other: its asset is the answer to it.
 
 mod assets;
-mod draw;
+mod render;
 
 pub use assets::Assets;
-pub(crate) use draw::plan_of;
-pub use draw::{Drawn, Ready, prepare};
 pub use image_api::links::{Link, MAX_DEPTH, links};
+pub(crate) use render::plan_overlay;
+pub use render::{PreparedOverlays, RenderedOverlay, prepare};

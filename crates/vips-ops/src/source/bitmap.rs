@@ -6,7 +6,7 @@ use bytes::Bytes;
 use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader};
 use vips::{Access, Image, Interpretation, Loader};
 
-use super::{SourceFormat, check_pixels, icon::Icon, sniff::stated_size};
+use super::{SourceFormat, check_pixels, ico::IcoImage, sniff::stated_size};
 use crate::{
     error::{Error, Result},
     settings::Limits,
@@ -22,7 +22,7 @@ pub fn decode(format: SourceFormat, bytes: &Bytes, limits: &Limits) -> Result<Im
     if format != SourceFormat::Ico {
         return pixels(ImageFormat::Bmp, bytes, limits);
     }
-    let best = Icon::best(bytes)
+    let best = IcoImage::best(bytes)
         .ok_or_else(|| Error::Undecodable(undecodable("an icon without pictures".into())))?;
     match best.png() {
         Some(data) => png(&bytes.slice_ref(data), limits),

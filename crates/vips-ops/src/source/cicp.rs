@@ -1,6 +1,6 @@
 //! Colour spaces by numbers: coding-independent code points (ITU-T H.273), as AVIF and PNG state them.
 
-use super::encoding::{Chromaticities, Curve, Encoding};
+use super::colour_encoding::{Chromaticities, ColourEncoding, TransferFunction};
 
 /// What a file states.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -28,9 +28,9 @@ const DCI_WHITE: (f64, f64) = (0.314, 0.351);
 
 impl Cicp {
     /// What the numbers mean. Numbers that are reserved, or mean that nothing is known, are taken as sRGB's.
-    pub fn encoding(self) -> Encoding {
+    pub fn encoding(self) -> ColourEncoding {
         let primaries = primaries(self.primaries).unwrap_or(Chromaticities::SRGB);
-        Encoding { primaries, curve: self.curve(), full_range: self.full_range }
+        ColourEncoding { primaries, transfer: self.transfer_function(), full_range: self.full_range }
     }
 
     /// Whether both numbers name something. PNG leaves others to what else the file says.
@@ -38,20 +38,20 @@ impl Cicp {
         primaries(self.primaries).is_some() && KNOWN_TRANSFERS.contains(&self.transfer)
     }
 
-    fn curve(self) -> Curve {
+    fn transfer_function(self) -> TransferFunction {
         let peak = self.peak.unwrap_or(USUAL_PEAK);
         match self.transfer {
             // video of the usual primaries is shown as it stands, as browsers and players show it: its curve is the
             // camera's, and undoing that would make it paler than anybody has seen it
-            1 | 6 | 14 | 15 if matches!(self.primaries, 9 | 11 | 12) => Curve::Bt709,
-            4 => Curve::Gamma(2.2),
-            5 => Curve::Gamma(2.8),
-            7 => Curve::Smpte240,
-            8 => Curve::Gamma(1.0),
-            16 => Curve::Pq { peak },
-            17 => Curve::Smpte428,
-            18 => Curve::Hlg,
-            _ => Curve::Srgb,
+            1 | 6 | 14 | 15 if matches!(self.primaries, 9 | 11 | 12) => TransferFunction::Bt709,
+            4 => TransferFunction::Gamma(2.2),
+            5 => TransferFunction::Gamma(2.8),
+            7 => TransferFunction::Smpte240,
+            8 => TransferFunction::Gamma(1.0),
+            16 => TransferFunction::Pq { peak },
+            17 => TransferFunction::Smpte428,
+            18 => TransferFunction::Hlg,
+            _ => TransferFunction::Srgb,
         }
     }
 }
@@ -76,7 +76,7 @@ fn primaries(number: u16) -> Option<Chromaticities> {
 mod tests {
     use super::*;
 
-    fn encoding(primaries: u16, transfer: u16) -> Encoding {
+    fn encoding(primaries: u16, transfer: u16) -> ColourEncoding {
         Cicp { primaries, transfer, full_range: true, peak: None }.encoding()
     }
 
@@ -98,7 +98,7 @@ mod tests {
     fn every_number_is_read() {
         for primaries in 0..300 {
             for transfer in 0..30 {
-                let Encoding { curve, primaries, .. } = encoding(primaries, transfer);
+                let ColourEncoding { transfer: curve, primaries, .. } = encoding(primaries, transfer);
                 let ends = (curve.light(0.0), curve.light(1.0));
                 assert!(ends.0.abs() < 1e-6 && (0.9..=1.1).contains(&ends.1), "{transfer}: {ends:?}");
                 let steps: Vec<_> = (0..=255).map(|step| curve.light(f64::from(step) / 255.0)).collect();

@@ -1,9 +1,9 @@
 //! AVIF and its relatives: what the boxes of the container tell of the primary picture.
 
 use super::{
-    boxes::{Boxes, MAX_BOXES, child},
+    byte_reader,
     cicp::Cicp,
-    read,
+    isobmff::{Boxes, MAX_BOXES, child},
 };
 use crate::size::Size;
 
@@ -84,12 +84,14 @@ impl Container {
                     self.size = extent(body).filter(larger).or(before);
                 }
                 (b"clap", Some(size)) => self.size = aperture(body).or(Some(size)),
-                (b"irot", Some(size)) if read::byte(body, 0).is_some_and(|turns| turns & 1 == 1) => {
+                (b"irot", Some(size)) if byte_reader::byte(body, 0).is_some_and(|turns| turns & 1 == 1) => {
                     self.size = Some(Size { width: size.height, height: size.width });
                 }
                 (b"colr", _) if body.starts_with(b"prof") || body.starts_with(b"rICC") => self.icc = true,
                 (b"colr", _) if body.starts_with(b"nclx") => self.cicp = nclx(body),
-                (b"clli", _) => peak = read::be16(body, 0).filter(|nits| *nits > 0).map(f64::from).or(peak),
+                (b"clli", _) => {
+                    peak = byte_reader::be16(body, 0).filter(|nits| *nits > 0).map(f64::from).or(peak)
+                }
                 (b"mdcv", _) => peak = peak.or_else(|| mastering_peak(body)),
                 _ => {}
             }
@@ -103,8 +105,8 @@ impl Container {
 /// The numbers of a colour box. libheif undoes matrix and range.
 fn nclx(body: &[u8]) -> Option<Cicp> {
     Some(Cicp {
-        primaries: read::be16(body, 4)?,
-        transfer: read::be16(body, 6)?,
+        primaries: byte_reader::be16(body, 4)?,
+        transfer: byte_reader::be16(body, 6)?,
         full_range: true,
         peak: None,
     })
@@ -113,18 +115,18 @@ fn nclx(body: &[u8]) -> Option<Cicp> {
 /// The brightest that the mastering display could show, in candela a square metre.
 fn mastering_peak(body: &[u8]) -> Option<f64> {
     // three primaries and a white point, of two numbers of 16 bits each, stand before it
-    read::be32(body, 16).filter(|peak| *peak > 0).map(|peak| f64::from(peak) * MASTERING_UNIT)
+    byte_reader::be32(body, 16).filter(|peak| *peak > 0).map(|peak| f64::from(peak) * MASTERING_UNIT)
 }
 
 /// Width and height of `ispe`.
 fn extent(body: &[u8]) -> Option<Size> {
-    Some(Size { width: read::be32(body, 4)?, height: read::be32(body, 8)? })
+    Some(Size { width: byte_reader::be32(body, 4)?, height: byte_reader::be32(body, 8)? })
 }
 
 /// Width and height of a clean aperture, each a fraction.
 fn aperture(body: &[u8]) -> Option<Size> {
     let side = |at| {
-        let (above, below) = (read::be32(body, at)?, read::be32(body, at + 4)?);
+        let (above, below) = (byte_reader::be32(body, at)?, byte_reader::be32(body, at + 4)?);
         above.checked_div(below).filter(|side| *side > 0)
     };
     Some(Size { width: side(0)?, height: side(8)? })
@@ -139,7 +141,11 @@ fn is_alpha(body: &[u8]) -> bool {
 /// The number of the primary item.
 fn primary(meta: &[u8], left: &mut usize) -> Option<u32> {
     let body = child(meta, *b"pitm", left)?;
-    if read::byte(body, 0)? == 0 { read::be16(body, 4).map(u32::from) } else { read::be32(body, 4) }
+    if byte_reader::byte(body, 0)? == 0 {
+        byte_reader::be16(body, 4).map(u32::from)
+    } else {
+        byte_reader::be32(body, 4)
+    }
 }
 
 /// The items and how they refer to each other.
@@ -153,13 +159,13 @@ impl Items {
     fn of(meta: &[u8], left: &mut usize) -> Self {
         let mut items = Self::default();
         if let Some(body) = child(meta, *b"iinf", left) {
-            let head = if read::byte(body, 0) == Some(0) { 6 } else { 8 };
+            let head = if byte_reader::byte(body, 0) == Some(0) { 6 } else { 8 };
             let entries = Boxes { bytes: body.get(head..).unwrap_or_default(), left };
             items.kinds =
                 entries.filter(|(name, _)| name == b"infe").filter_map(|(_, body)| kind(body)).collect();
         }
         if let Some(body) = child(meta, *b"iref", left) {
-            let wide = read::byte(body, 0) != Some(0);
+            let wide = byte_reader::byte(body, 0) != Some(0);
             for (name, body) in (Boxes { bytes: body.get(4..).unwrap_or_default(), left }) {
                 items.refer(name, body, wide);
             }
@@ -169,8 +175,9 @@ impl Items {
 
     fn refer(&mut self, name: [u8; 4], body: &[u8], wide: bool) {
         let width = if wide { 4 } else { 2 };
-        let number = |at| if wide { read::be32(body, at) } else { read::be16(body, at).map(u32::from) };
-        let (Some(from), Some(count)) = (number(0), read::be16(body, width)) else { return };
+        let number =
+            |at| if wide { byte_reader::be32(body, at) } else { byte_reader::be16(body, at).map(u32::from) };
+        let (Some(from), Some(count)) = (number(0), byte_reader::be16(body, width)) else { return };
         let room = MAX_BOXES.saturating_sub(self.references.len());
         let targets = (0..usize::from(count)).map_while(|index| number(width + 2 + index * width));
         self.references.extend(targets.take(room).map(|to| (name, from, to)));
@@ -200,30 +207,35 @@ impl Items {
 
 /// Number and type of an item: of 16 bits in version 2, of 32 in version 3. Older ones state no type.
 fn kind(body: &[u8]) -> Option<(u32, [u8; 4])> {
-    match read::byte(body, 0)? {
-        2 => Some((read::be16(body, 4)?.into(), read::array(body, 8)?)),
-        3 => Some((read::be32(body, 4)?, read::array(body, 10)?)),
+    match byte_reader::byte(body, 0)? {
+        2 => Some((byte_reader::be16(body, 4)?.into(), byte_reader::array(body, 8)?)),
+        3 => Some((byte_reader::be32(body, 4)?, byte_reader::array(body, 10)?)),
         _ => None,
     }
 }
 
 /// The properties of an item, counted from 1.
 fn associations(body: &[u8], wanted: u32) -> Option<Vec<usize>> {
-    let (version, wide) = (read::byte(body, 0)?, read::byte(body, 3)? & 1 == 1);
-    let count = read::be32(body, 4)?;
+    let (version, wide) = (byte_reader::byte(body, 0)?, byte_reader::byte(body, 3)? & 1 == 1);
+    let count = byte_reader::be32(body, 4)?;
     let mut at = 8;
     for _ in 0..count.min(MAX_BOXES as u32) {
-        let item = if version == 0 { read::be16(body, at)?.into() } else { read::be32(body, at)? };
+        let item =
+            if version == 0 { byte_reader::be16(body, at)?.into() } else { byte_reader::be32(body, at)? };
         at += if version == 0 { 2 } else { 4 };
-        let indices = usize::from(read::byte(body, at)?);
+        let indices = usize::from(byte_reader::byte(body, at)?);
         at += 1;
         let step = if wide { 2 } else { 1 };
         if item == wanted {
             // the highest bit says that the property is essential
             let index = |number: usize| {
                 let at = at + number * step;
-                let wide_index = read::be16(body, at).map(|index| usize::from(index & 0x7fff));
-                if wide { wide_index } else { read::byte(body, at).map(|index| usize::from(index & 0x7f)) }
+                let wide_index = byte_reader::be16(body, at).map(|index| usize::from(index & 0x7fff));
+                if wide {
+                    wide_index
+                } else {
+                    byte_reader::byte(body, at).map(|index| usize::from(index & 0x7f))
+                }
             };
             return (0..indices).map(index).collect();
         }

@@ -1,33 +1,30 @@
 //! The original: what its bytes say before a pixel is decoded.
 
 mod bitmap;
-mod boxes;
+pub(crate) mod byte_reader;
 mod cicp;
-pub(crate) mod directory;
-mod drawing;
-mod encoding;
+mod colour_encoding;
+pub(crate) mod colour_signalling;
+pub mod embedded_thumbnails;
 pub(crate) mod heif;
 pub mod icc;
-pub(crate) mod icon;
+pub(crate) mod ico;
+pub(crate) mod ifd;
+mod isobmff;
 pub mod jpeg;
+mod normalization;
 pub(crate) mod png;
-mod preparation;
-pub(crate) mod read;
-pub mod reductions;
-mod root;
 mod samples;
-pub(crate) mod signal;
 pub mod sniff;
+pub mod svg;
 mod tiff;
-pub mod unpack;
-pub mod vector;
 
 use std::ffi::CString;
 
 use bytes::Bytes;
 use vips::{Access, BandFormat, Image, Interpretation, Loader};
 
-use self::preparation::Preparation;
+use self::normalization::Normalization;
 use crate::{
     error::{Error, Result, within},
     orientation::Orientation,
@@ -35,7 +32,7 @@ use crate::{
     size::{Rect, Size},
 };
 pub use image_api::source::{Profile, Reduction, SourceFormat, SourceInfo, Storage, Vector};
-use sniff::Unread;
+use sniff::UnsupportedFormat;
 
 /// An original with its header read.
 pub struct Source {
@@ -51,7 +48,7 @@ pub struct Source {
     /// What is drawn of a drawing.
     text: Option<Text>,
     /// What makes usual pixels of stored ones.
-    preparation: Preparation,
+    normalization: Normalization,
     /// The bounds that it was opened within.
     limits: Limits,
 }
@@ -71,19 +68,23 @@ impl Source {
             check_pixels(stated, limits)?;
         }
         let mut text = None;
-        let (image, loader, vector) = match whole(format) {
+        let (image, loader, vector) = match full_size_loader(format) {
             None => (bitmap::decode(format, bytes, limits)?, None, None),
             Some(Loader::Svg { .. }) => {
-                let unlimited = vector::unlimited(bytes);
-                let opened = vector::open(bytes, unlimited)?;
+                let unlimited = svg::needs_unlimited_parser(bytes);
+                let opened = svg::open(bytes, unlimited)?;
                 let vector = Vector::of(opened.stated, limits).drawn_from(opened.factor);
                 text = Some(Text { bytes: opened.text, unlimited });
                 (opened.image, None, Some(vector))
             }
             Some(loader) => {
                 let image = Image::load(bytes, &loader, Access::Sequential).map_err(|error| {
-                    let too_wide = samples::are_too_wide(format, bytes);
-                    if too_wide { Error::Unsupported(Unread::Samples) } else { Error::of_pixels(error) }
+                    let too_wide = samples::are_unsupported(format, bytes);
+                    if too_wide {
+                        Error::Unsupported(UnsupportedFormat::Samples)
+                    } else {
+                        Error::of_pixels(error)
+                    }
                 })?;
                 (image, Some(loader), None)
             }
@@ -91,9 +92,9 @@ impl Source {
         let pixels = Size { width: image.width(), height: image.height() };
         let stored = vector.map_or(pixels, |vector| vector.natural.rounded());
         check_pixels(stored, limits)?;
-        let (preparation, profile) = Preparation::of(format, bytes, &image)?;
-        let calibrated = preparation.is_of_calibration();
-        let prepared = preparation.apply(image.clone())?;
+        let (normalization, profile) = Normalization::detect(format, bytes, &image)?;
+        let calibrated = normalization.converts_png_calibration();
+        let prepared = normalization.apply(image.clone())?;
         let info = SourceInfo {
             format,
             stored,
@@ -104,39 +105,37 @@ impl Source {
             jpeg_quality: (format == SourceFormat::Jpeg).then(|| jpeg::quality(bytes)).flatten(),
             jpeg_halved: (format == SourceFormat::Jpeg).then(|| jpeg::is_halved(bytes)).flatten(),
             profile,
-            plain: is_plain(&image) && preparation.is_nothing(),
+            plain: is_plain(&image) && normalization.is_identity(),
             calibrated,
             metadata: has_metadata(&image),
-            reductions: reductions::find(format, bytes, &image),
+            reductions: embedded_thumbnails::find(format, bytes, &image),
             vector,
         };
-        Ok(Self { bytes: bytes.clone(), info, image, loader, text, preparation, limits: limits.clone() })
+        Ok(Self { bytes: bytes.clone(), info, image, loader, text, normalization, limits: limits.clone() })
     }
 
     /// Makes usual pixels of what a loader gives for this original.
-    pub(crate) fn prepared(&self, image: Image) -> Result<Image> {
-        self.preparation.apply(image)
+    pub(crate) fn normalized(&self, image: Image) -> Result<Image> {
+        self.normalization.apply(image)
     }
 
     /// Refuses a drawing that would take too long to draw at `scale` times its stated size, or too much memory: what it
     /// asks for is counted in its text. Only `part` of it is drawn, in pixels at that scale; all of it if absent. Pictures
     /// of pixels pass.
-    pub(crate) fn check_drawing(&self, scale: f64, part: Option<Rect>) -> Result<()> {
+    pub(crate) fn check_svg_work(&self, scale: f64, part: Option<Rect>) -> Result<()> {
         match (self.info.vector, &self.text) {
-            (Some(vector), Some(text)) => {
-                drawing::check(&text.bytes, vector.stated(), scale, part, &self.limits)
-            }
+            (Some(vector), Some(text)) => svg::check(&text.bytes, vector.stated(), scale, part, &self.limits),
             _ => Ok(()),
         }
     }
 
     /// How the drawing is opened at a scale.
-    pub(crate) fn svg(&self, scale: f64) -> Loader {
+    pub(crate) fn svg_loader(&self, scale: f64) -> Loader {
         Loader::Svg { scale, unlimited: self.text.as_ref().is_some_and(|text| text.unlimited) }
     }
 
     /// What decoders read: the encoded bytes, or the text of a drawing as it is drawn.
-    pub(crate) fn decodable(&self) -> &Bytes {
+    pub(crate) fn decoder_input(&self) -> &Bytes {
         self.text.as_ref().map_or(&self.bytes, |text| &text.bytes)
     }
 
@@ -150,12 +149,12 @@ impl Source {
 
     /// Pixels that are decoded already, when the format is one that cannot be decoded piece by piece.
     pub(crate) fn pixels_in_memory(&self) -> u64 {
-        if whole(self.info.format).is_some() { 0 } else { self.info.stored.pixels() }
+        if full_size_loader(self.info.format).is_some() { 0 } else { self.info.stored.pixels() }
     }
 }
 
 /// The loader of the first frame at its stored size; none for formats that libvips does not read.
-pub(crate) fn whole(format: SourceFormat) -> Option<Loader> {
+pub(crate) fn full_size_loader(format: SourceFormat) -> Option<Loader> {
     Some(match format {
         SourceFormat::Jpeg => Loader::Jpeg { shrink: 1 },
         SourceFormat::Png => Loader::Png,

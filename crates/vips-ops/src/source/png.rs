@@ -1,6 +1,6 @@
 //! Where the chunks of a PNG are.
 
-use super::read;
+use super::byte_reader;
 
 /// Bytes before the first chunk (PNG, 5.2).
 const SIGNATURE: usize = 8;
@@ -16,9 +16,9 @@ const MAX_CHUNKS: usize = 1024;
 pub fn chunks(bytes: &[u8]) -> impl Iterator<Item = ([u8; 4], &[u8])> {
     let mut at = SIGNATURE;
     let next = move || {
-        let length = read::be32(bytes, at)? as usize;
-        let name = read::array(bytes, at + 4).filter(|name| !matches!(name, b"IDAT" | b"IEND"))?;
-        let body = read::part(bytes, at + BEFORE, length);
+        let length = byte_reader::be32(bytes, at)? as usize;
+        let name = byte_reader::array(bytes, at + 4).filter(|name| !matches!(name, b"IDAT" | b"IEND"))?;
+        let body = byte_reader::part(bytes, at + BEFORE, length);
         at = at.checked_add(BEFORE + AFTER + length)?;
         Some((name, body))
     };

@@ -3,12 +3,12 @@
 use bytes::Bytes;
 use vips::{Access, BandFormat, Image, Interpretation};
 
-use super::{SourceFormat, directory::Directory, sniff::Unread, whole};
+use super::{SourceFormat, full_size_loader, ifd::Ifd, sniff::UnsupportedFormat};
 use crate::error::{Error, Result};
 
 /// From stored samples to 16 bits unsigned.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Scale {
+pub struct SampleScale {
     /// The number that is black.
     black: f64,
     /// The number that is white.
@@ -45,23 +45,23 @@ const OVERSHOOT: f64 = 0.1;
 /// Numbers beyond which samples are marks for "no data" or not a picture.
 const SANE: f64 = 1e30;
 
-impl Scale {
+impl SampleScale {
     /// The scale of a picture; none if its samples can be used as they are. All pixels are read to find their range.
     ///
     /// Samples from 0 on whose largest is at least a quarter of a usual white, 1 or 255 for floats or the largest number of
     /// some bits, are taken by that white. All others are stretched from their smallest to their largest.
-    pub fn of(format: SourceFormat, bytes: &Bytes, image: &Image) -> Result<Option<Self>> {
+    pub fn detect(format: SourceFormat, bytes: &Bytes, image: &Image) -> Result<Option<Self>> {
         let usual = matches!(image.format(), BandFormat::Uchar | BandFormat::Ushort);
         if format != SourceFormat::Tiff || usual || !is_plain(image.interpretation()) {
             return Ok(None);
         }
-        let whites = whites(image.format()).ok_or(Error::Unsupported(Unread::Samples))?;
+        let whites = whites(image.format()).ok_or(Error::Unsupported(UnsupportedFormat::Samples))?;
         // what is open already has to stay good for another pass
-        let loader = whole(format).expect("invariant: libvips reads TIFF");
+        let loader = full_size_loader(format).expect("invariant: libvips reads TIFF");
         let image = Image::load(bytes, &loader, Access::Sequential).map_err(Error::of_pixels)?;
         let colours = colours(&image);
         let (ranges, alpha) = ranges(&image, colours)?;
-        let Some((low, high)) = ranges else { return Err(Error::Unsupported(Unread::Samples)) };
+        let Some((low, high)) = ranges else { return Err(Error::Unsupported(UnsupportedFormat::Samples)) };
         let (black, white) = limits(low, high, whites);
         let opaque = alpha.map(|high| {
             whites.iter().copied().find(|white| high <= white * (1.0 + OVERSHOOT)).unwrap_or(high)
@@ -106,11 +106,11 @@ fn whites(format: BandFormat) -> Option<&'static [f64]> {
 }
 
 /// Whether a TIFF has samples that libvips opens none of: numbers of more than 32 bits, or complex ones.
-pub fn are_too_wide(format: SourceFormat, bytes: &[u8]) -> bool {
+pub fn are_unsupported(format: SourceFormat, bytes: &[u8]) -> bool {
     if format != SourceFormat::Tiff {
         return false;
     }
-    let Some(first) = Directory::first(bytes) else { return false };
+    let Some(first) = Ifd::first(bytes) else { return false };
     let complex = first.value(SAMPLE_FORMAT).is_some_and(|format| COMPLEX.contains(&format));
     complex || first.value(BITS).is_some_and(|bits| bits > 32)
 }

@@ -69,7 +69,7 @@ fn is_optimised(chunks: &[u8]) -> bool {
 
 /// What bytes are that are not read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Unread {
+pub enum UnsupportedFormat {
     /// A picture coded as HEVC, as phones store it.
     Heic,
     /// A PNG rewritten by Apple's tools for its own devices.
@@ -80,7 +80,7 @@ pub enum Unread {
     Other,
 }
 
-impl Unread {
+impl UnsupportedFormat {
     /// By the bytes, when [`sniff`] knows no format for them.
     pub fn of(bytes: &[u8]) -> Self {
         let hevc = [*b"hvc1", *b"hev1"];
@@ -99,7 +99,7 @@ impl Unread {
     }
 }
 
-impl std::fmt::Display for Unread {
+impl std::fmt::Display for UnsupportedFormat {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Self::Heic => "expected AVIF, got HEIC: pictures coded as HEVC are not read",
@@ -237,18 +237,21 @@ mod tests {
             for codec in [*b"hvc1", *b"hev1", *b"jpeg", *b"vvc1"] {
                 assert_eq!(sniff(&of(codec)), None, "{brands}");
             }
-            assert_eq!(Unread::of(&of(*b"hvc1")), Unread::Heic, "{brands}");
-            assert_eq!(Unread::of(&of(*b"vvc1")), Unread::Other, "{brands}");
+            assert_eq!(UnsupportedFormat::of(&of(*b"hvc1")), UnsupportedFormat::Heic, "{brands}");
+            assert_eq!(UnsupportedFormat::of(&of(*b"vvc1")), UnsupportedFormat::Other, "{brands}");
         }
-        assert_eq!(Unread::of(b"\0\0\0\x14ftypheic\0\0\0\0mif1"), Unread::Heic);
-        assert_eq!(Unread::of(b"\x89PNG\r\n\x1a\n\0\0\0\x04CgBI"), Unread::OptimisedPng);
-        assert_eq!(Unread::of(b"\0\0\0\x14ftypisom\0\0\0\0mp41"), Unread::Other);
+        assert_eq!(UnsupportedFormat::of(b"\0\0\0\x14ftypheic\0\0\0\0mif1"), UnsupportedFormat::Heic);
+        assert_eq!(
+            UnsupportedFormat::of(b"\x89PNG\r\n\x1a\n\0\0\0\x04CgBI"),
+            UnsupportedFormat::OptimisedPng
+        );
+        assert_eq!(UnsupportedFormat::of(b"\0\0\0\x14ftypisom\0\0\0\0mp41"), UnsupportedFormat::Other);
     }
 
     proptest! {
         #[test]
         fn any_bytes_are_sniffed(bytes: Vec<u8>) {
-            let _ = Unread::of(&bytes);
+            let _ = UnsupportedFormat::of(&bytes);
             if let Some(format) = sniff(&bytes) {
                 let _ = stated_size(format, &bytes);
             }

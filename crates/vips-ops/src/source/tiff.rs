@@ -2,7 +2,7 @@
 
 use image_api::source::Location;
 
-use super::directory::Directory;
+use super::ifd::Ifd;
 
 /// Tags (TIFF 6.0; sub-directories: TIFF Technical Note 1).
 const NEW_SUBFILE_TYPE: u16 = 254;
@@ -18,11 +18,11 @@ const MAX_LEVELS: u32 = 16;
 
 /// The reduced copies of the first page: those of its sub-directories, or of the pages that follow it at once, that the
 /// file says are such. What the file does not mark is a picture of its own, whatever its size.
-pub fn copies(bytes: &[u8]) -> Vec<Location> {
-    let Some(first) = Directory::first(bytes) else { return Vec::new() };
+pub fn reduced_images(bytes: &[u8]) -> Vec<Location> {
+    let Some(first) = Ifd::first(bytes) else { return Vec::new() };
     let subs = first.values(SUB_DIRECTORIES, MAX_LEVELS.into());
     if subs.is_empty() {
-        let pages = std::iter::successors(first.next(), Directory::next);
+        let pages = std::iter::successors(first.next(), Ifd::next);
         return (1..=MAX_LEVELS)
             .zip(pages.take_while(is_reduced))
             .map(|(page, _)| Location::TiffPage(page))
@@ -33,7 +33,7 @@ pub fn copies(bytes: &[u8]) -> Vec<Location> {
     levels.map(|(level, _)| Location::TiffSubdirectory(level)).collect()
 }
 
-fn is_reduced(directory: &Directory<'_>) -> bool {
+fn is_reduced(directory: &Ifd<'_>) -> bool {
     match directory.value(NEW_SUBFILE_TYPE) {
         Some(bits) => bits & REDUCED_BIT != 0,
         None => directory.value(SUBFILE_TYPE) == Some(REDUCED),
@@ -43,7 +43,7 @@ fn is_reduced(directory: &Directory<'_>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::directory::written;
+    use crate::source::ifd::build;
 
     fn page(page: u32) -> Location {
         Location::TiffPage(page)
@@ -57,13 +57,13 @@ mod tests {
         let page_of_a_document = [(254, 4, vec![2])];
         let mask = [(254, 4, vec![4])];
         for big in [false, true] {
-            let copies = |pages: &[&[(u16, u16, Vec<u64>)]]| copies(&written(big, !big, pages));
-            assert_eq!(copies(&[&plain, &plain]), []);
-            assert_eq!(copies(&[&plain, &page_of_a_document]), []);
-            assert_eq!(copies(&[&plain, &mask, &reduced]), []);
-            assert_eq!(copies(&[&plain, &reduced, &reduced_by_the_old_tag]), [page(1), page(2)]);
+            let reduced_images = |pages: &[&[(u16, u16, Vec<u64>)]]| reduced_images(&build(big, !big, pages));
+            assert_eq!(reduced_images(&[&plain, &plain]), []);
+            assert_eq!(reduced_images(&[&plain, &page_of_a_document]), []);
+            assert_eq!(reduced_images(&[&plain, &mask, &reduced]), []);
+            assert_eq!(reduced_images(&[&plain, &reduced, &reduced_by_the_old_tag]), [page(1), page(2)]);
             // the copy after the second picture is a copy of that one
-            assert_eq!(copies(&[&plain, &reduced, &plain, &reduced]), [page(1)]);
+            assert_eq!(reduced_images(&[&plain, &reduced, &plain, &reduced]), [page(1)]);
         }
     }
 
@@ -72,23 +72,23 @@ mod tests {
         // the offsets of the pages are those of a file with the same entries
         let reduced = [(254, 4, vec![1])];
         let other = [(254, 4, vec![0])];
-        let with = |offsets: Vec<u64>| written(false, true, &[&[(330, 4, offsets)], &other, &reduced]);
+        let with = |offsets: Vec<u64>| build(false, true, &[&[(330, 4, offsets)], &other, &reduced]);
         let placeholder = with(vec![1, 1]);
-        let first = Directory::first(&placeholder).unwrap();
+        let first = Ifd::first(&placeholder).unwrap();
         let place = |marker: u8| {
             let entry = [254, 0, 4, 0, 1, 0, 0, 0, marker, 0, 0, 0];
             placeholder.windows(12).position(|part| part == entry).unwrap() as u64 - 2
         };
         assert!(first.next().is_some());
         let file = with(vec![place(0), place(1)]);
-        assert_eq!(copies(&file), [Location::TiffSubdirectory(1)]);
+        assert_eq!(reduced_images(&file), [Location::TiffSubdirectory(1)]);
     }
 
     #[test]
     fn pages_in_a_circle_end() {
-        let mut file = written(false, true, &[&[(254, 4, vec![1])]]);
+        let mut file = build(false, true, &[&[(254, 4, vec![1])]]);
         let end = file.len() - 4;
         file[end] = 8;
-        assert_eq!(copies(&file).len(), MAX_LEVELS as usize);
+        assert_eq!(reduced_images(&file).len(), MAX_LEVELS as usize);
     }
 }

@@ -6,34 +6,34 @@ use crate::{
     error::{Error, Result},
     plan::Load,
     size::Size,
-    source::{Source, SourceFormat, jpeg, reductions, whole},
+    source::{Source, SourceFormat, embedded_thumbnails, full_size_loader, jpeg},
     steps::resize,
 };
 
 /// The decoder that the plan asks for; none if the pixels are in memory already.
 fn loader(source: &Source, load: &Load) -> Option<Loader> {
     if let Some(reduction) = load.reduction {
-        return Some(reductions::loader(reduction.location));
+        return Some(embedded_thumbnails::loader(reduction.location));
     }
     match load.format {
         SourceFormat::Jpeg => Some(Loader::Jpeg { shrink: load.shrink }),
         SourceFormat::Webp => Some(Loader::Webp { scale: 1.0, frames: load.frames }),
         SourceFormat::Gif => Some(Loader::Gif { frames: load.frames }),
-        SourceFormat::Svg => Some(source.svg(load.scale)),
-        other => whole(other),
+        SourceFormat::Svg => Some(source.svg_loader(load.scale)),
+        other => full_size_loader(other),
     }
 }
 
 /// Opens for one pass from top to bottom. The picture opened for its header is used when it is the one that is
 /// wanted: nothing is opened twice without need.
 pub fn open(source: &Source, load: &Load, deadline: &Deadline) -> Result<Image> {
-    source.check_drawing(load.scale, load.part)?;
+    source.check_svg_work(load.scale, load.part)?;
     let wanted = loader(source, load).filter(|wanted| Some(*wanted) != source.loader);
     let image = match wanted {
         None => source.image.clone(),
         Some(Loader::Jpeg { shrink }) if shrink > 1 => shrunk(source, load, shrink)?,
         Some(other) => {
-            Image::load(source.decodable(), &other, Access::Sequential).map_err(Error::of_pixels)?
+            Image::load(source.decoder_input(), &other, Access::Sequential).map_err(Error::of_pixels)?
         }
     };
     image.watch(deadline);
@@ -42,7 +42,7 @@ pub fn open(source: &Source, load: &Load, deadline: &Deadline) -> Result<Image> 
     } else {
         image
     };
-    source.prepared(image)
+    source.normalized(image)
 }
 
 /// Pixels by which a drawing may come out larger or smaller than it was asked for, to be fitted without scaling.
@@ -80,7 +80,7 @@ fn shrunk(source: &Source, load: &Load, shrink: u8) -> Result<Image> {
 pub fn decode(source: &Source, load: &Load, deadline: &Deadline) -> Result<()> {
     // what was opened for the header may have been read to its end
     let Some(loader) = loader(source, load) else { return Ok(()) };
-    let image = Image::load(source.decodable(), &loader, Access::Sequential).map_err(Error::of_pixels)?;
+    let image = Image::load(source.decoder_input(), &loader, Access::Sequential).map_err(Error::of_pixels)?;
     image.watch(deadline);
     image.average().map(drop).map_err(Error::of_pixels)
 }
@@ -93,26 +93,26 @@ pub fn open_frames(source: &Source, frames: u32, deadline: &Deadline) -> Result<
     };
     let image = Image::load(&source.bytes, &loader, Access::Sequential).map_err(Error::of_pixels)?;
     image.watch(deadline);
-    source.prepared(image)
+    source.normalized(image)
 }
 
 /// Opens for a look before the plan is made: first frame only, with the divisor where the decoder can shrink.
 pub fn open_for_measuring(source: &Source, shrink: u8, access: Access, deadline: &Deadline) -> Result<Image> {
     let vector = source.info.vector;
     let scale = vector.map_or(1.0, |vector| vector.unit) / f64::from(shrink);
-    source.check_drawing(scale, None)?;
+    source.check_svg_work(scale, None)?;
     let loader = match source.info.format {
         SourceFormat::Jpeg => Some(Loader::Jpeg { shrink }),
-        SourceFormat::Svg => Some(source.svg(scale)),
-        other => whole(other),
+        SourceFormat::Svg => Some(source.svg_loader(scale)),
+        other => full_size_loader(other),
     };
     let image = match loader {
-        Some(loader) => Image::load(source.decodable(), &loader, access).map_err(Error::of_pixels)?,
+        Some(loader) => Image::load(source.decoder_input(), &loader, access).map_err(Error::of_pixels)?,
         None => source.image.clone(),
     };
     image.watch(deadline);
     match vector {
         Some(vector) => exactly(image, vector.drawn(scale)).map_err(Error::of_pixels),
-        None => source.prepared(image),
+        None => source.normalized(image),
     }
 }

@@ -2,11 +2,11 @@
 
 use vips::{BandFormat, Image, Result};
 
-use crate::{overlay::Drawn, size::Size, steps::profile};
+use crate::{overlay::RenderedOverlay, size::Size, steps::profile};
 
 /// Lays them on, the first one lowest. Colours are blended as sRGB by opacity; what hangs over the edge is cut, and a
 /// picture without alpha stays without.
-pub fn lay(image: Image, drawn: &[Drawn]) -> Result<Image> {
+pub fn lay(image: Image, drawn: &[RenderedOverlay]) -> Result<Image> {
     if drawn.is_empty() {
         return Ok(image);
     }
@@ -18,7 +18,7 @@ pub fn lay(image: Image, drawn: &[Drawn]) -> Result<Image> {
     Ok(image)
 }
 
-fn over(image: &Image, Drawn { image: top, left, top_edge }: &Drawn) -> Result<Image> {
+fn over(image: &Image, RenderedOverlay { image: top, left, top_edge }: &RenderedOverlay) -> Result<Image> {
     let base = Size { width: image.width(), height: image.height() };
     let (Some(across), Some(down)) =
         (overlap(*left, top.width(), base.width), overlap(*top_edge, top.height(), base.height))

@@ -1,5 +1,5 @@
 //! Text on pictures: which fonts there are, how one is named, and how a text is drawn.
 
-mod draw;
+mod render;
 
-pub(crate) use draw::{Measured, draw, measure};
+pub(crate) use render::{TextLayout, layout, render};

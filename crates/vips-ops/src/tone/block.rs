@@ -1,6 +1,6 @@
 //! Sixteen pixels at a time, channel by channel: loops of a fixed length over arrays, which become vector instructions.
 
-use super::pixel::Place;
+use super::pixel::PixelContext;
 
 /// Pixels of a block.
 pub const LANES: usize = 16;
@@ -54,9 +54,10 @@ impl Block {
     /// Changes each pixel; what comes out is clipped to 0 to 1.
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "vector instructions come of it only where `change` is known")]
-    pub fn each(&mut self, change: impl Fn([f32; 3], Place) -> [f32; 3]) {
+    pub fn each(&mut self, change: impl Fn([f32; 3], PixelContext) -> [f32; 3]) {
         for lane in 0..LANES {
-            let place = Place { radius: self.radius[lane], wide: self.wide[lane], near: self.near[lane] };
+            let place =
+                PixelContext { radius: self.radius[lane], wide: self.wide[lane], near: self.near[lane] };
             let [red, green, blue] = &mut self.colours;
             let changed = change([red[lane], green[lane], blue[lane]], place);
             let [new_red, new_green, new_blue] = changed.map(|value| value.clamp(0.0, 1.0));

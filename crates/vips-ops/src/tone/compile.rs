@@ -2,19 +2,19 @@
 
 use image_api::{params::value::colour::Colour, plan::tone::Tone};
 
-use super::{Curve, Grade, Matrix, Measured, Op, PixelOp, look};
+use super::{AutoCurve, Curve, Grade, Matrix, Op, PixelOp, presets};
 
 impl Grade {
     /// The fewest passes over the pixels that make these corrections, in their order.
-    pub fn of_tones(tones: &[Tone]) -> Self {
+    pub fn from_tones(tones: &[Tone]) -> Self {
         Self::new(tones.iter().flat_map(|tone| operations(*tone)).collect())
     }
 }
 
 fn operations(tone: Tone) -> Vec<Op> {
     let one = match tone {
-        Tone::AutoLevel => Op::Measured(Measured::AutoLevel),
-        Tone::AutoFix => Op::Measured(Measured::AutoFix),
+        Tone::AutoLevel => Op::Auto(AutoCurve::AutoLevel),
+        Tone::AutoFix => Op::Auto(AutoCurve::AutoFix),
         Tone::FillFlash(amount) => Op::Pixel(PixelOp::FillFlash(amount)),
         Tone::ShadowsHighlights { shadow, highlights } => {
             Op::Pixel(PixelOp::ShadowsHighlights { shadow, highlights })
@@ -25,7 +25,7 @@ fn operations(tone: Tone) -> Vec<Op> {
         Tone::Warmth(amount) => Op::Curve(Curve::warmth(amount)),
         Tone::Saturation(amount) => Op::Matrix(Matrix::saturation(amount)),
         Tone::Vibrance(amount) => Op::Pixel(PixelOp::Vibrance(amount)),
-        Tone::Preset(filter) => return look::operations(filter.name()),
+        Tone::Preset(filter) => return presets::operations(filter.name()),
         Tone::Colorize { colour: Colour { red, green, blue, .. }, share } => {
             let colour = [red, green, blue].map(|value| f32::from(value) / 255.0);
             Op::Pixel(PixelOp::Colorize { colour, share })

@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Display, Formatter};
 
-use super::{LUMA, light, spline};
+use super::{LUMA, spline, srgb};
 
 /// A curve over values from 0 to 1.
 #[derive(Debug, Clone, PartialEq)]
@@ -81,7 +81,7 @@ impl Curve {
             Self::Bias(ratio) => x / (x + (1.0 - x) * ratio),
             Self::Sigmoid(steepness) => sigmoid(*steepness, x),
             Self::Power(exponent) => x.powf(*exponent),
-            Self::Gains(gains) => light::encoded(light::linear(x) * gains[channel]),
+            Self::Gains(gains) => srgb::encoded(srgb::linear(x) * gains[channel]),
             Self::Levels { low, high, exponent } => {
                 ((x - low) / (high - low)).clamp(0.0, 1.0).powf(*exponent)
             }
@@ -122,7 +122,7 @@ pub struct Levels([[f32; 257]; 3]);
 
 impl Levels {
     /// Tabulates.
-    pub fn of(curves: &[Curve]) -> Self {
+    pub fn new(curves: &[Curve]) -> Self {
         let mut table = [[0.0; 257]; 3];
         for level in 0..257u16 {
             // the entry after the last level, for what lies at it
@@ -147,7 +147,7 @@ impl Levels {
 }
 
 /// The curves in words.
-pub fn listed(curves: &[impl Display]) -> String {
+pub fn join(curves: &[impl Display]) -> String {
     curves.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
@@ -233,7 +233,7 @@ mod tests {
         for level in [0usize, 17, 100, 200, 255] {
             let by_hand = curves.iter().fold(level as f32 / 255.0, |value, curve| curve.at(1, value));
             assert_eq!(composed[level][1], (by_hand * 255.0).round() as u8);
-            let between = Levels::of(&curves).at([level as f32 / 255.0; 3])[1];
+            let between = Levels::new(&curves).at([level as f32 / 255.0; 3])[1];
             assert!((between - by_hand).abs() < 1e-5, "{level}");
         }
     }

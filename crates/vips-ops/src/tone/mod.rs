@@ -5,24 +5,24 @@
 //! [`Grade::new`]. Formulas are those of the project's photo design: values from 0 to 1, sRGB-encoded, luma by
 //! Rec. 709.
 
+mod approx;
+pub mod auto_curve;
 mod block;
 mod compile;
 pub mod curve;
-mod grade;
-mod light;
-pub mod look;
-mod mask;
+mod fused_pass;
+mod local_luminance;
 pub mod matrix;
-pub mod measure;
+mod passes;
 pub mod pixel;
-mod quick;
+pub mod presets;
 mod spline;
-mod sweep;
+mod srgb;
 
+pub use auto_curve::AutoCurve;
 pub use curve::Curve;
-pub use grade::{Grade, Pass};
 pub use matrix::Matrix;
-pub use measure::Measured;
+pub use passes::{Grade, Pass};
 pub use pixel::PixelOp;
 
 /// Weights of red, green and blue in luma (Rec. 709).
@@ -45,7 +45,7 @@ pub enum Op {
     /// Each channel by itself.
     Curve(Curve),
     /// A curve that is found by looking at the picture.
-    Measured(Measured),
+    Auto(AutoCurve),
     /// Channels mixed.
     Matrix(Matrix),
     /// Each pixel by itself, or by the light around it.

@@ -6,10 +6,10 @@ use std::{
 };
 
 use super::{
-    Matrix,
+    Matrix, approx,
     block::Block,
     curve::{self, Curve},
-    light, luma, quick, smoothstep,
+    luma, smoothstep, srgb,
 };
 
 /// One such operation.
@@ -56,7 +56,7 @@ pub enum PixelOp {
 
 /// What an operation may know of a pixel beside its colour.
 #[derive(Debug, Clone, Copy)]
-pub struct Place {
+pub struct PixelContext {
     /// Distance from the middle, in half diagonals.
     pub radius: f32,
     /// Luma of the neighbourhood that fill flash looks at.
@@ -79,18 +79,18 @@ const SKIN_HUE: f32 = 25.0;
 const SKIN_WIDTH: f32 = 18.0;
 
 /// The root of linear light, of an encoded value.
-static ROOT: LazyLock<quick::Table> =
-    LazyLock::new(|| quick::Table::new(|value| light::linear(value).sqrt()));
+static ROOT: LazyLock<approx::Table> =
+    LazyLock::new(|| approx::Table::new(|value| srgb::linear(value).sqrt()));
 
 /// Linear light of up to `MOST_LIT`, bent at the shoulder and encoded; by its root, over which the result is nearly a
 /// straight line.
-static BENT: LazyLock<quick::Table> = LazyLock::new(|| {
-    quick::Table::new(|root| {
+static BENT: LazyLock<approx::Table> = LazyLock::new(|| {
+    approx::Table::new(|root| {
         let lit = root * root * MOST_LIT;
         let shoulder = 1.0 - FLASH_SHOULDER;
         let over = lit - FLASH_SHOULDER;
         let bent = if over > 0.0 { FLASH_SHOULDER + shoulder * (over / shoulder).tanh() } else { lit };
-        light::encoded(bent)
+        srgb::encoded(bent)
     })
 });
 
@@ -98,11 +98,11 @@ static BENT: LazyLock<quick::Table> = LazyLock::new(|| {
 const MOST_LIT: f32 = 3.5;
 
 /// An operation with everything worked out that is the same for all pixels.
-pub type Ready<'a> = Box<dyn Fn(&mut Block) + 'a>;
+pub type Compiled<'a> = Box<dyn Fn(&mut Block) + 'a>;
 
 impl PixelOp {
-    /// Ready to change blocks of pixels.
-    pub fn ready(&self) -> Ready<'_> {
+    /// The operation as a closure over blocks of pixels.
+    pub fn compile(&self) -> Compiled<'_> {
         match self {
             Self::Vibrance(amount) => Box::new(|block| block.each(|colour, _| vibrance(colour, *amount))),
             Self::FillFlash(amount) => {
@@ -113,14 +113,17 @@ impl PixelOp {
                 })
             }
             Self::ShadowsHighlights { shadow, highlights } => {
-                let lifted =
-                    |colour, place: Place| shadows_highlights(colour, *shadow, *highlights, place.near);
+                let lifted = |colour, place: PixelContext| {
+                    shadows_highlights(colour, *shadow, *highlights, place.near)
+                };
                 Box::new(move |block| block.each(lifted))
             }
             Self::Split(shadows, highlights) => {
                 Box::new(|block| block.each(|colour, _| split(colour, *shadows, *highlights)))
             }
-            Self::Gradient(stops) => Box::new(|block| block.each(|colour, _| gradient(stops, luma(colour)))),
+            Self::Gradient(stops) => {
+                Box::new(|block| block.each(|colour, _| gradient_map(stops, luma(colour))))
+            }
             Self::Vignette { amount, from, to } => Box::new(move |block| {
                 block.each(|colour, place| {
                     let light = 1.0 - amount * smoothstep(*from, *to, place.radius);
@@ -133,7 +136,7 @@ impl PixelOp {
                 Box::new(move |block| block.each(|colour, _| tint.over(colour, *share)))
             }
             Self::Curves(curves) => {
-                let levels = curve::Levels::of(curves);
+                let levels = curve::Levels::new(curves);
                 Box::new(move |block| block.each(|colour, _| levels.at(colour)))
             }
             Self::Matrix(matrix) => Box::new(|block| block.each(|colour, _| matrix.apply(colour))),
@@ -147,7 +150,7 @@ fn vibrance(colour: [f32; 3], amount: f32) -> [f32; 3] {
     let (most, least) = (red.max(green).max(blue), red.min(green).min(blue));
     let strength = (most - least) / most.max(1e-6);
     let spared = 1.0 - 0.5 * skin(colour, most, most - least);
-    let factor = 1.0 + amount * quick::power_three_halves(1.0 - strength) * spared;
+    let factor = 1.0 + amount * approx::power_three_halves(1.0 - strength) * spared;
     let grey = luma(colour);
     colour.map(|value| grey + (value - grey) * factor)
 }
@@ -163,14 +166,14 @@ fn skin([red, green, blue]: [f32; 3], most: f32, chroma: f32) -> f32 {
     let of_others = if most <= green { of_green } else { of_blue };
     let sixth = if most <= red { of_red } else { of_others };
     let distance = (sixth * 60.0 - SKIN_HUE) / SKIN_WIDTH;
-    quick::exp(-distance * distance)
+    approx::exp(-distance * distance)
 }
 
 /// The root of the factor on linear light, in parts of that of `MOST_LIT`, where `around` is the light.
 #[inline]
 fn flash_gain(amount: f32, around: f32) -> f32 {
     let stops = FLASH_STOPS * amount * (1.0 - smoothstep(0.08, 0.62, around));
-    quick::exp(stops * 0.5 * std::f32::consts::LN_2) / MOST_LIT.sqrt()
+    approx::exp(stops * 0.5 * std::f32::consts::LN_2) / MOST_LIT.sqrt()
 }
 
 #[inline]
@@ -181,11 +184,11 @@ fn shadows_highlights(colour: [f32; 3], shadow: f32, highlights: f32, around: f3
     // a strong colour is as light as its strongest channel: by luma, a dark red would be lifted until it glows
     let strongest = colour[0].max(colour[1]).max(colour[2]);
     let lifted = if shadow > 0.0 {
-        shadow * quick::power_three_halves((1.0 - strongest).max(0.0))
+        shadow * approx::power_three_halves((1.0 - strongest).max(0.0))
     } else {
-        LOWERED * shadow * quick::power_three_halves(room)
+        LOWERED * shadow * approx::power_three_halves(room)
     };
-    let shine = 1.3 * highlights * bright * quick::power_three_halves(grey) * room;
+    let shine = 1.3 * highlights * bright * approx::power_three_halves(grey) * room;
     let factor = (grey + 1.3 * lifted * dark * grey + shine) / grey.max(1.0 / 255.0);
     colour.map(|value| value * factor)
 }
@@ -196,7 +199,7 @@ fn split(colour: [f32; 3], shadows: [f32; 3], highlights: [f32; 3]) -> [f32; 3] 
     std::array::from_fn(|channel| colour[channel] + dark * shadows[channel] + bright * highlights[channel])
 }
 
-fn gradient(stops: &[(f32, [u8; 3])], grey: f32) -> [f32; 3] {
+fn gradient_map(stops: &[(f32, [u8; 3])], grey: f32) -> [f32; 3] {
     let after = stops.iter().position(|(at, _)| *at >= grey).unwrap_or(stops.len() - 1).max(1);
     let ((low, from), (high, to)) = (stops[after - 1], stops[after]);
     let part = ((grey - low) / (high - low)).clamp(0.0, 1.0);
@@ -255,7 +258,7 @@ impl Display for PixelOp {
             Self::Vignette { amount, .. } => write!(f, "vignette {amount}"),
             Self::Bleach => write!(f, "bleach"),
             Self::Colorize { share, .. } => write!(f, "colorize {share}"),
-            Self::Curves(curves) => write!(f, "{}", curve::listed(curves)),
+            Self::Curves(curves) => write!(f, "{}", curve::join(curves)),
             Self::Matrix(matrix) => write!(f, "matrix {matrix}"),
         }
     }

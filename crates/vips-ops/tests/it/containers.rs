@@ -8,7 +8,7 @@ use vips_ops::{
     settings,
     source::{
         Profile, SourceFormat, SourceInfo,
-        sniff::{Unread, sniff},
+        sniff::{UnsupportedFormat, sniff},
     },
     vips::{
         Access, BandFormat, Image, Interpretation, Keep, Loader, Operation, Palette, PngRows, ops::Kernel,
@@ -190,7 +190,7 @@ fn hevc_is_not_avif_under_any_brand() {
     let error = ask(&Bytes::from_static(HEIC), "width=30").unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unsupported);
     assert!(error.to_string().contains("HEIC"), "{error}");
-    assert_eq!(Unread::of(HEIC), Unread::Heic);
+    assert_eq!(UnsupportedFormat::of(HEIC), UnsupportedFormat::Heic);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use testkit::{Picture, sample};
 use vips_ops::{
     Error, OutputFormat, Params,
-    encode::auto_quality::{self, Judge},
+    encode::auto_quality::{self, Metric},
     params::output::{quality_method::QualityMethod, quality_preset::QualityPreset},
     plan::{
         encode::{Chroma, Metadata, Output},
@@ -29,8 +29,8 @@ const REFERENCE: [(&str, [f64; 3]); 6] = [
 /// More than rounding in another order can do.
 const TOLERANCE: f64 = 1e-6;
 
-fn judge(method: QualityMethod, image: &Image) -> Judge {
-    Judge::new(method, image).unwrap()
+fn judge(method: QualityMethod, image: &Image) -> Metric {
+    Metric::new(method, image).unwrap()
 }
 
 fn image(picture: &Picture) -> Image {

@@ -1,6 +1,6 @@
 //! Weights by least squares: none below zero, and each render as important as any other.
 
-use vips_ops::cost::{terms::Term, weights::NANOSECONDS};
+use vips_ops::cost::{weights::NANOSECONDS, work_kind::WorkKind};
 
 use super::Row;
 
@@ -16,10 +16,10 @@ const HOLD: f64 = 1e-9;
 pub fn print(rows: &mut [Row]) {
     let fitted: Vec<_> = rows.iter().filter(|row| row.fits).collect();
     let weights = weights(&fitted);
-    println!("pub const NANOSECONDS: [(Term, f64); Term::COUNT] = [");
+    println!("pub const NANOSECONDS: [(WorkKind, f64); WorkKind::COUNT] = [");
     for ((term, _), weight) in NANOSECONDS.iter().zip(&weights) {
         let count = fitted.iter().filter(|row| row.work.amount(*term) > 0.0).count();
-        println!("    (Term::{term:?}, {}.0), // {count}", grouped(*weight));
+        println!("    (WorkKind::{term:?}, {}.0), // {count}", grouped(*weight));
     }
     println!("];");
     for row in rows {
@@ -43,7 +43,7 @@ fn grouped(number: f64) -> String {
 /// Least squares of errors relative to the larger of prediction and truth, so that both sides count alike: coordinate
 /// descent, with the rows' importance set anew in each round.
 pub fn weights(rows: &[&Row]) -> Vec<f64> {
-    let amounts: Vec<[f64; Term::COUNT]> =
+    let amounts: Vec<[f64; WorkKind::COUNT]> =
         rows.iter().map(|row| NANOSECONDS.map(|(term, _)| row.work.amount(term))).collect();
     let actual: Vec<f64> = rows.iter().map(|row| row.measured.nanoseconds).collect();
     let start: Vec<f64> = NANOSECONDS.iter().map(|(_, weight)| *weight).collect();
@@ -65,7 +65,7 @@ fn dot(row: &[f64], weights: &[f64]) -> f64 {
 }
 
 fn descend(
-    amounts: &[[f64; Term::COUNT]],
+    amounts: &[[f64; WorkKind::COUNT]],
     actual: &[f64],
     scale: &[f64],
     start: &[f64],

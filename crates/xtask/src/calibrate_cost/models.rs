@@ -3,7 +3,7 @@
 use anyhow::Result;
 use testkit::{median, process_time, sample};
 use vips_ops::vips::{Access, Image, Loader, ops::Kernel};
-use vision::{LOOK, Settings, Vision};
+use vision::{INPUT_SIDE, Settings, Vision};
 
 use super::measure;
 use crate::workspace::workspace;
@@ -23,7 +23,7 @@ pub fn print() -> Result<()> {
         return Ok(());
     }
     let photo = Image::load(&sample("grace_hopper.jpg"), &Loader::Jpeg { shrink: 1 }, Access::Random)?;
-    let scale = f64::from(LOOK) / f64::from(photo.width().max(photo.height()));
+    let scale = f64::from(INPUT_SIDE) / f64::from(photo.width().max(photo.height()));
     let image = photo.resize(scale, scale, Kernel::Lanczos3)?.copy_memory()?;
     report("faces", || Ok(vision.faces(&image).map(|_| ())?))?;
     report("nsfw", || Ok(vision.nsfw(&image).map(|_| ())?))?;

@@ -99,7 +99,7 @@ fn points(image: &Image, format: OutputFormat) -> Result<Vec<Numbers>> {
 /// What every method says of an encoded picture.
 type Numbers = [f64; 4];
 
-fn numbers(judges: &[auto_quality::Judge], image: &Image) -> Result<Numbers> {
+fn numbers(judges: &[auto_quality::Metric], image: &Image) -> Result<Numbers> {
     let mut numbers = [0.0; 4];
     for (number, judge) in numbers.iter_mut().zip(judges) {
         *number = judge.compare(image)?;

@@ -6,7 +6,7 @@ use anyhow::Result;
 use vips_ops::{
     OutputFormat,
     encode::{
-        auto_quality::{self, Found, Judge, SIDES},
+        auto_quality::{self, Metric, SIDES, SearchResult},
         encode,
     },
     params::output::{quality_method::QualityMethod, quality_preset::QualityPreset},
@@ -31,7 +31,7 @@ const FIXED: u8 = 90;
 struct Whole<'a> {
     image: &'a Image,
     format: OutputFormat,
-    judges: &'a [Judge],
+    judges: &'a [Metric],
     seen: HashMap<u8, Numbers>,
 }
 
@@ -89,7 +89,7 @@ fn check(shot: &Shot) -> Result<Vec<Answer>> {
         for method in QualityMethod::ALL {
             for preset in QualityPreset::ALL {
                 let search = search(method, preset);
-                let (Found { bytes, quality }, seconds) = timed(|| {
+                let (SearchResult { bytes, quality }, seconds) = timed(|| {
                     Ok(auto_quality::encode(&shot.image, output(format), search, &Deadline::never())?)
                 })?;
                 answers.push(Answer {

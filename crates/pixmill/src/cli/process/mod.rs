@@ -21,7 +21,7 @@ use vips_ops::{
     Accept, Answer, Face, Params,
     source::{
         sniff::sniff,
-        unpack::{self, Unpacking},
+        svg::decode_text::{self, TextDecoder},
     },
     vips,
 };
@@ -202,7 +202,7 @@ impl Task<'_> {
         file.by_ref().take(HEAD_BYTES).read_to_end(&mut bytes).map_err(Error::file(path))?;
         let limit = self.engine.settings.limits.max_bytes.as_u64();
         let head = Bytes::from(bytes.clone());
-        if sniff(&head).is_none() && Unpacking::of(&head, limit).is_none() {
+        if sniff(&head).is_none() && TextDecoder::new(&head, limit).is_none() {
             return Ok(None);
         }
         let actual = file.metadata().map_err(Error::file(path))?.len();
@@ -211,6 +211,6 @@ impl Task<'_> {
             return Err(vips_ops::Error::OverLimit(OverLimit { what, actual, bound, limit }).into());
         }
         file.read_to_end(&mut bytes).map_err(Error::file(path))?;
-        Ok(Some(unpack::plain(bytes.into(), limit)?))
+        Ok(Some(decode_text::decode(bytes.into(), limit)?))
     }
 }

@@ -1,7 +1,7 @@
 //! GIF: blocks from the first to the last.
 
-use super::Found;
-use crate::source::read;
+use super::ScannedHeader;
+use crate::source::byte_reader;
 
 /// Most blocks that are walked, a millisecond's worth; what follows is continued in proportion.
 const MAX_BLOCKS: usize = 400_000;
@@ -10,9 +10,9 @@ const MAX_BLOCKS: usize = 400_000;
 const IS_TRANSPARENT: u8 = 1;
 
 /// Reads the screen, and counts images.
-pub fn scan(bytes: &[u8]) -> Option<Found> {
-    let screen = (u32::from(read::le16(bytes, 6)?), u32::from(read::le16(bytes, 8)?));
-    let mut walk = Walk { bytes, at: 13 + table(read::byte(bytes, 10)?), left: MAX_BLOCKS };
+pub fn scan(bytes: &[u8]) -> Option<ScannedHeader> {
+    let screen = (u32::from(byte_reader::le16(bytes, 6)?), u32::from(byte_reader::le16(bytes, 8)?));
+    let mut walk = Walk { bytes, at: 13 + table(byte_reader::byte(bytes, 10)?), left: MAX_BLOCKS };
     let (mut frames, mut alpha) = (0u64, false);
     while let Some(block) = walk.next_block() {
         match block {
@@ -25,7 +25,7 @@ pub fn scan(bytes: &[u8]) -> Option<Found> {
         frames = frames * bytes.len() as u64 / walk.at.clamp(1, bytes.len()) as u64;
     }
     let frames = u32::try_from(frames).unwrap_or(u32::MAX);
-    Some(Found { frames, ..Found::still(screen.0, screen.1).alpha(alpha) })
+    Some(ScannedHeader { frames, ..ScannedHeader::still(screen.0, screen.1).alpha(alpha) })
 }
 
 /// Bytes of the colour table that packed fields announce.
@@ -48,16 +48,16 @@ struct Walk<'a> {
 impl Walk<'_> {
     fn next_block(&mut self) -> Option<Block> {
         self.left = self.left.checked_sub(1)?;
-        let block = match read::byte(self.bytes, self.at)? {
+        let block = match byte_reader::byte(self.bytes, self.at)? {
             0x2c => {
-                let fields = read::byte(self.bytes, self.at + 9)?;
+                let fields = byte_reader::byte(self.bytes, self.at + 9)?;
                 // descriptor, colour table, code size
                 self.at += 10 + table(fields) + 1;
                 Block::Image
             }
             0x21 => {
-                let control = read::byte(self.bytes, self.at + 1)? == 0xf9;
-                let fields = read::byte(self.bytes, self.at + 3).unwrap_or(0);
+                let control = byte_reader::byte(self.bytes, self.at + 1)? == 0xf9;
+                let fields = byte_reader::byte(self.bytes, self.at + 3).unwrap_or(0);
                 self.at += 2;
                 let transparent = fields & IS_TRANSPARENT != 0;
                 if control { Block::Control { transparent } } else { Block::Other }
@@ -70,7 +70,7 @@ impl Walk<'_> {
 
     /// Goes behind the pieces of a block's data; the last one is empty.
     fn skip_data(&mut self) {
-        while let Some(length) = read::byte(self.bytes, self.at) {
+        while let Some(length) = byte_reader::byte(self.bytes, self.at) {
             self.at += 1 + usize::from(length);
             let Some(left) = self.left.checked_sub(1) else { return };
             self.left = left;

@@ -1,9 +1,9 @@
 //! JPEG: markers up to the first scan, and the number of scans.
 
-use super::Found;
+use super::ScannedHeader;
 use crate::{
     orientation::Orientation,
-    source::{Profile, directory, jpeg, read},
+    source::{Profile, byte_reader, ifd, jpeg},
 };
 
 /// Most segments before the first scan; a large profile takes a few dozen.
@@ -23,13 +23,13 @@ const ICC: &[u8] = b"ICC_PROFILE\0";
 const SRGB: &[u8] = b"sRGB";
 
 /// Reads the frame header, EXIF and whether there is a foreign profile.
-pub fn scan(bytes: &[u8]) -> Option<Found> {
+pub fn scan(bytes: &[u8]) -> Option<ScannedHeader> {
     let mut orientation = None;
     let mut profile = Profile::Srgb;
-    for segment in Segments::of(bytes) {
+    for segment in Segments::new(bytes) {
         match segment.marker {
-            0xe1 if directory::is_exif(segment.body) && orientation.is_none() => {
-                orientation = Some(directory::orientation(segment.body));
+            0xe1 if ifd::is_exif(segment.body) && orientation.is_none() => {
+                orientation = Some(ifd::orientation(segment.body));
             }
             0xe2 if segment.body.starts_with(ICC) && !names_srgb(segment.body) => profile = Profile::Foreign,
             marker if is_frame(marker) => {
@@ -50,25 +50,30 @@ fn names_srgb(block: &[u8]) -> bool {
 
 /// EXIF that stands after the frame header.
 fn later_orientation(bytes: &[u8]) -> Option<Orientation> {
-    let mut segments = Segments::of(bytes);
-    let exif = segments.find(|segment| segment.marker == 0xe1 && directory::is_exif(segment.body))?;
-    Some(directory::orientation(exif.body))
+    let mut segments = Segments::new(bytes);
+    let exif = segments.find(|segment| segment.marker == 0xe1 && ifd::is_exif(segment.body))?;
+    Some(ifd::orientation(exif.body))
 }
 
-fn frame(bytes: &[u8], segment: &Segment<'_>, orientation: Orientation, profile: Profile) -> Option<Found> {
+fn frame(
+    bytes: &[u8],
+    segment: &Segment<'_>,
+    orientation: Orientation,
+    profile: Profile,
+) -> Option<ScannedHeader> {
     let body = segment.body;
-    let (height, width) = (read::be16(body, 1)?, read::be16(body, 3)?);
-    let bands = u32::from(read::byte(body, 5)?).clamp(1, 4);
-    let deep = read::byte(body, 0)? > 8;
+    let (height, width) = (byte_reader::be16(body, 1)?, byte_reader::be16(body, 3)?);
+    let bands = u32::from(byte_reader::byte(body, 5)?).clamp(1, 4);
+    let deep = byte_reader::byte(body, 0)? > 8;
     // start of frame of a progressive process (ITU-T T.81, table B.1)
     let progressive = matches!(segment.marker, 0xc2 | 0xc6 | 0xca | 0xce);
     let profile = if bands == 4 { Profile::Foreign } else { profile };
-    Some(Found {
+    Some(ScannedHeader {
         orientation,
         profile,
         pixel_bytes: if deep { 2 * bands } else { bands },
         passes: if progressive { scans(bytes, segment.end) } else { 1 },
-        ..Found::still(width.into(), height.into())
+        ..ScannedHeader::still(width.into(), height.into())
     })
 }
 
@@ -88,7 +93,7 @@ fn scans(bytes: &[u8], from: usize) -> u32 {
 
 /// Quality by the tables before the first scan.
 pub fn quality(bytes: &[u8]) -> Option<u8> {
-    let end = Segments::of(bytes).last()?.end;
+    let end = Segments::new(bytes).last()?.end;
     jpeg::quality(bytes.get(..end)?)
 }
 
@@ -108,14 +113,14 @@ struct Segments<'a> {
 }
 
 impl<'a> Segments<'a> {
-    fn of(bytes: &'a [u8]) -> Self {
+    fn new(bytes: &'a [u8]) -> Self {
         Self { bytes, at: 2, left: MAX_SEGMENTS, skippable: MAX_SKIPPED }
     }
 
     /// Goes behind the next marker, as libjpeg finds it: any bytes, then 0xff, as often as it likes, then what is
     /// neither that nor 0.
     fn marker(&mut self) -> Option<u8> {
-        let rest = read::part(self.bytes, self.at, self.skippable);
+        let rest = byte_reader::part(self.bytes, self.at, self.skippable);
         let is_marker = |pair: &[u8]| pair[0] == 0xff && !matches!(pair[1], 0 | 0xff);
         let found = rest.windows(2).position(is_marker)?;
         self.skippable -= found;
@@ -134,8 +139,8 @@ impl<'a> Iterator for Segments<'a> {
             return None;
         }
         let start = self.at;
-        let length = usize::from(read::be16(self.bytes, start)?).max(2);
-        let body = read::part(self.bytes, start + 2, length - 2);
+        let length = usize::from(byte_reader::be16(self.bytes, start)?).max(2);
+        let body = byte_reader::part(self.bytes, start + 2, length - 2);
         self.at = start + length;
         Some(Segment { marker, body, end: self.at })
     }

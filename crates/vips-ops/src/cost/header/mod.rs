@@ -13,14 +13,14 @@ pub mod svg;
 mod tiff;
 mod webp;
 
-use self::svg::Drawing;
+use self::svg::SvgComplexity;
 use crate::{
     orientation::Orientation,
     settings::Limits,
     size::{Extent, Size},
     source::{
         Profile, SourceFormat, SourceInfo, Storage, Vector,
-        signal::{self, Signal},
+        colour_signalling::{self, ColourSignalling},
         sniff,
     },
 };
@@ -38,14 +38,14 @@ pub struct Header {
     /// Whether a WebP is stored without loss.
     pub lossless: bool,
     /// What an SVG draws.
-    pub drawing: Drawing,
+    pub svg: SvgComplexity,
     /// Whether the size is a guess.
     pub is_guess: bool,
 }
 
 /// What a format's reader found.
 #[derive(Debug, Clone, Copy)]
-struct Found {
+struct ScannedHeader {
     size: Size,
     frames: u32,
     orientation: Orientation,
@@ -57,7 +57,7 @@ struct Found {
     lossless: bool,
 }
 
-impl Found {
+impl ScannedHeader {
     /// An upright opaque still in 8-bit sRGB.
     fn still(width: u32, height: u32) -> Self {
         Self {
@@ -81,14 +81,14 @@ impl Found {
 
 /// Scans encoded bytes; none if they are of no format that is read.
 pub fn scan(bytes: &[u8]) -> Option<Header> {
-    scan_within(bytes, &Limits::default())
+    scan_with_limits(bytes, &Limits::default())
 }
 
 /// The same, for an operator whose limits say how large a drawing is that states more than may be answered.
-pub fn scan_within(bytes: &[u8], limits: &Limits) -> Option<Header> {
+pub fn scan_with_limits(bytes: &[u8], limits: &Limits) -> Option<Header> {
     let format = sniff::sniff(bytes)?;
     let mut vector = None;
-    let mut drawing = Drawing::default();
+    let mut svg_complexity = SvgComplexity::default();
     let found = match format {
         SourceFormat::Jpeg => jpeg::scan(bytes),
         SourceFormat::Png => png::scan(bytes),
@@ -99,37 +99,37 @@ pub fn scan_within(bytes: &[u8], limits: &Limits) -> Option<Header> {
         SourceFormat::Bmp => bitmap::bmp(bytes),
         SourceFormat::Ico => bitmap::ico(bytes),
         SourceFormat::Svg => {
-            drawing = svg::drawing(bytes);
+            svg_complexity = svg::complexity(bytes);
             let stated = svg::size(bytes).unwrap_or(DRAWING);
             let drawn = Vector::of(stated, limits);
             vector = Some(drawn);
             let size = drawn.natural.rounded();
-            Some(Found::still(size.width, size.height).alpha(true))
+            Some(ScannedHeader::still(size.width, size.height).alpha(true))
         }
     };
     let found = found.filter(|found| found.size.width > 0 && found.size.height > 0);
     let is_guess = found.is_none() || (format == SourceFormat::Svg && svg::size(bytes).is_none());
     let mut found = found.unwrap_or_else(|| guess(format, bytes.len()));
-    let signal = signal::of(format, bytes);
+    let signal = colour_signalling::detect(format, bytes);
     match signal {
-        Signal::Silent => {}
-        Signal::Plain => found.profile = Profile::Srgb,
-        Signal::Encoded(_) | Signal::Calibrated(_) => found.profile = Profile::Foreign,
+        ColourSignalling::None => {}
+        ColourSignalling::Srgb => found.profile = Profile::Srgb,
+        ColourSignalling::Encoded(_) | ColourSignalling::Calibrated(_) => found.profile = Profile::Foreign,
     }
-    let calibrated = matches!(signal, Signal::Calibrated(_));
+    let calibrated = matches!(signal, ColourSignalling::Calibrated(_));
     let quality = (format == SourceFormat::Jpeg).then(|| jpeg::quality(bytes)).flatten();
     let header = header(format, found, quality);
     let info = SourceInfo { calibrated, vector, ..header.info };
-    Some(Header { info, drawing, is_guess, ..header })
+    Some(Header { info, svg: svg_complexity, is_guess, ..header })
 }
 
 /// What the header of a picture says that we encode ourselves.
-pub(super) fn written(format: SourceFormat, size: Size, frames: u32, alpha: bool) -> Header {
-    let found = Found { frames, ..Found::still(size.width, size.height).alpha(alpha) };
+pub(super) fn of_output(format: SourceFormat, size: Size, frames: u32, alpha: bool) -> Header {
+    let found = ScannedHeader { frames, ..ScannedHeader::still(size.width, size.height).alpha(alpha) };
     header(format, found, None)
 }
 
-fn header(format: SourceFormat, found: Found, jpeg_quality: Option<u8>) -> Header {
+fn header(format: SourceFormat, found: ScannedHeader, jpeg_quality: Option<u8>) -> Header {
     let info = SourceInfo {
         format,
         stored: found.size,
@@ -146,8 +146,8 @@ fn header(format: SourceFormat, found: Found, jpeg_quality: Option<u8>) -> Heade
         reductions: Vec::new(),
         vector: None,
     };
-    let Found { pixel_bytes, passes, lossless, .. } = found;
-    Header { info, pixel_bytes, passes, lossless, drawing: Drawing::default(), is_guess: false }
+    let ScannedHeader { pixel_bytes, passes, lossless, .. } = found;
+    Header { info, pixel_bytes, passes, lossless, svg: SvgComplexity::default(), is_guess: false }
 }
 
 /// Pixels that a byte of a compressed photograph stands for, at the coarse end.
@@ -157,9 +157,9 @@ const PIXELS_PER_BYTE: f64 = 16.0;
 const DRAWING: Extent = Extent { width: 1024.0, height: 1024.0 };
 
 /// Something square that is rather too large than too small.
-fn guess(format: SourceFormat, length: usize) -> Found {
+fn guess(format: SourceFormat, length: usize) -> ScannedHeader {
     let side = (length as f64 * PIXELS_PER_BYTE).sqrt().max(1.0) as u32;
-    Found::still(side, side).alpha(format != SourceFormat::Jpeg)
+    ScannedHeader::still(side, side).alpha(format != SourceFormat::Jpeg)
 }
 
 #[cfg(test)]

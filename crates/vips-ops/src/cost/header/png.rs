@@ -1,16 +1,20 @@
 //! PNG: the chunks before the pixels. An animated PNG is read as its first frame.
 
-use super::Found;
-use crate::source::{Profile, Storage, directory, png, read};
+use super::ScannedHeader;
+use crate::source::{Profile, Storage, byte_reader, ifd, png};
 
 /// Passes of Adam7 (PNG, 8.1).
 const PASSES: u32 = 7;
 
 /// Reads header, transparency, EXIF and whether there is a profile.
-pub fn scan(bytes: &[u8]) -> Option<Found> {
-    let (width, height) = (read::be32(bytes, 16)?, read::be32(bytes, 20)?);
-    let (depth, kind, interlace) = (read::byte(bytes, 24)?, read::byte(bytes, 25)?, read::byte(bytes, 28)?);
-    let mut found = Found { passes: if interlace == 0 { 1 } else { PASSES }, ..Found::still(width, height) };
+pub fn scan(bytes: &[u8]) -> Option<ScannedHeader> {
+    let (width, height) = (byte_reader::be32(bytes, 16)?, byte_reader::be32(bytes, 20)?);
+    let (depth, kind, interlace) =
+        (byte_reader::byte(bytes, 24)?, byte_reader::byte(bytes, 25)?, byte_reader::byte(bytes, 28)?);
+    let mut found = ScannedHeader {
+        passes: if interlace == 0 { 1 } else { PASSES },
+        ..ScannedHeader::still(width, height)
+    };
     // colour types (PNG, 11.2.2): bit 1 is colour, bit 2 is alpha, 3 is a palette
     let colours = if kind & 2 == 0 { 1 } else { 3 };
     found.alpha = kind & 4 != 0;
@@ -20,7 +24,7 @@ pub fn scan(bytes: &[u8]) -> Option<Found> {
             b"tRNS" => found.alpha = true,
             // it is compressed: which one it is cannot be seen
             b"iCCP" => found.profile = Profile::Foreign,
-            b"eXIf" => found.orientation = directory::orientation(body),
+            b"eXIf" => found.orientation = ifd::orientation(body),
             _ => {}
         }
     }

@@ -34,7 +34,7 @@ const MAX_RADIUS: f64 = 1000.0;
 
 /// How often things stand in a drawing.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct Drawing {
+pub struct SvgComplexity {
     /// Elements.
     pub elements: f64,
     /// How often a filter primitive is applied, at most, over the whole drawing.
@@ -156,7 +156,7 @@ pub(crate) fn view(value: &[u8]) -> Option<(f64, f64)> {
 }
 
 /// Counts what is dear to draw.
-pub fn drawing(bytes: &[u8]) -> Drawing {
+pub fn complexity(bytes: &[u8]) -> SvgComplexity {
     let seen = &bytes[..bytes.len().min(REACH)];
     let mut count = Count::default();
     for start in seen.split(|byte| *byte == b'<').skip(1) {
@@ -165,7 +165,7 @@ pub fn drawing(bytes: &[u8]) -> Drawing {
     let more = bytes.len() as f64 / seen.len().max(1) as f64;
     // each use of a filter applies all its primitives
     let uses = more * (count.uses / count.filters.max(1.0)).max(1.0);
-    Drawing {
+    SvgComplexity {
         elements: count.elements * more,
         primitives: count.primitives * uses,
         octaves: count.octaves * uses,

@@ -102,8 +102,8 @@ fn sizes_of_drawings() {
 fn filters_count_as_often_as_they_are_used() {
     let once = "<filter><feTurbulence numOctaves='4'/><feMorphology radius='2 1'/></filter>";
     let uses = "<rect filter='url(#a)'/><rect style='filter: url(#a)'/>";
-    let drawing = svg::drawing(format!("<svg>{once}{uses}</svg>").as_bytes());
-    assert_eq!((drawing.primitives, drawing.octaves, drawing.neighbours), (4.0, 8.0, 32.0));
+    let complexity = svg::complexity(format!("<svg>{once}{uses}</svg>").as_bytes());
+    assert_eq!((complexity.primitives, complexity.octaves, complexity.neighbours), (4.0, 8.0, 32.0));
 }
 
 #[test]

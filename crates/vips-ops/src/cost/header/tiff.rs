@@ -1,11 +1,11 @@
 //! TIFF: the first directory.
 
-use super::Found;
+use super::ScannedHeader;
 use crate::{
     orientation::Orientation,
     source::{
         Profile,
-        directory::{Directory, ORIENTATION},
+        ifd::{Ifd, ORIENTATION},
     },
 };
 
@@ -28,8 +28,8 @@ const UNSIGNED: u32 = 1;
 const PLAIN_BITS: u32 = 16;
 
 /// Reads size, samples and orientation.
-pub fn scan(bytes: &[u8]) -> Option<Found> {
-    let directory = Directory::first(bytes)?;
+pub fn scan(bytes: &[u8]) -> Option<ScannedHeader> {
+    let directory = Ifd::first(bytes)?;
     let (width, height) = (directory.value(WIDTH)?, directory.value(HEIGHT)?);
     let samples = directory.value(SAMPLES).unwrap_or(1).clamp(1, 64);
     let samples = if directory.value(PHOTOMETRIC) == Some(PALETTE) { samples.max(3) } else { samples };
@@ -37,12 +37,12 @@ pub fn scan(bytes: &[u8]) -> Option<Found> {
     let plain = directory.value(SAMPLE_FORMAT).unwrap_or(UNSIGNED) == UNSIGNED && bits <= PLAIN_BITS;
     let has_profile = directory.has(ICC);
     let tag = directory.value(ORIENTATION).map_or(1, |tag| tag as i32);
-    Some(Found {
+    Some(ScannedHeader {
         orientation: Orientation::from_exif(tag),
         alpha: directory.has(EXTRA_SAMPLES),
         profile: if has_profile { Profile::Foreign } else { Profile::Srgb },
         pixel_bytes: samples * bits.div_ceil(8),
         passes: if plain { 1 } else { 2 },
-        ..Found::still(width, height)
+        ..ScannedHeader::still(width, height)
     })
 }

@@ -1,7 +1,7 @@
 //! WebP: chunks of RIFF.
 
-use super::Found;
-use crate::source::{Profile, directory, read};
+use super::ScannedHeader;
+use crate::source::{Profile, byte_reader, ifd};
 
 /// Most chunks that are walked; what follows is continued in proportion.
 const MAX_CHUNKS: usize = 65_536;
@@ -15,14 +15,14 @@ const IS_ANIMATED: u8 = 0x02;
 const FRAME_HEADER: usize = 16;
 
 /// Reads the canvas, counts the frames, and looks how the first one is stored.
-pub fn scan(bytes: &[u8]) -> Option<Found> {
-    let mut seen = Seen::default();
+pub fn scan(bytes: &[u8]) -> Option<ScannedHeader> {
+    let mut seen = Chunks::default();
     let (mut at, mut chunks) = (12usize, 0);
     while let (Some(name), Some(length), true) =
-        (read::array::<4>(bytes, at), read::le32(bytes, at + 4), chunks < MAX_CHUNKS)
+        (byte_reader::array::<4>(bytes, at), byte_reader::le32(bytes, at + 4), chunks < MAX_CHUNKS)
     {
         chunks += 1;
-        seen.chunk(name, read::part(bytes, at + 8, length as usize))?;
+        seen.chunk(name, byte_reader::part(bytes, at + 8, length as usize))?;
         // chunks are padded to an even length
         at = at.saturating_add(8 + length as usize + (length as usize & 1));
     }
@@ -37,13 +37,13 @@ pub fn scan(bytes: &[u8]) -> Option<Found> {
 
 /// What the chunks said so far.
 #[derive(Default)]
-struct Seen {
-    canvas: Option<Found>,
+struct Chunks {
+    canvas: Option<ScannedHeader>,
     animated: bool,
     frames: u64,
 }
 
-impl Seen {
+impl Chunks {
     /// Takes in a chunk; none if it is broken.
     fn chunk(&mut self, name: [u8; 4], body: &[u8]) -> Option<()> {
         match (&name, &mut self.canvas) {
@@ -61,29 +61,29 @@ impl Seen {
                     canvas.lossless = inner.starts_with(b"VP8L");
                 }
             }
-            (b"EXIF", Some(canvas)) => canvas.orientation = directory::orientation(body),
+            (b"EXIF", Some(canvas)) => canvas.orientation = ifd::orientation(body),
             _ => {}
         }
         Some(())
     }
 }
 
-fn extended(body: &[u8]) -> Option<(u8, Found)> {
-    let flags = read::byte(body, 0)?;
-    let canvas = Found::still(read::le24(body, 4)? + 1, read::le24(body, 7)? + 1);
+fn extended(body: &[u8]) -> Option<(u8, ScannedHeader)> {
+    let flags = byte_reader::byte(body, 0)?;
+    let canvas = ScannedHeader::still(byte_reader::le24(body, 4)? + 1, byte_reader::le24(body, 7)? + 1);
     let profile = if flags & HAS_ICC != 0 { Profile::Foreign } else { Profile::Srgb };
-    Some((flags, Found { profile, ..canvas.alpha(flags & HAS_ALPHA != 0) }))
+    Some((flags, ScannedHeader { profile, ..canvas.alpha(flags & HAS_ALPHA != 0) }))
 }
 
 /// The frame header of VP8 (RFC 6386, 9.1) or VP8L (RFC 9649, 3.4).
-fn image(name: [u8; 4], body: &[u8]) -> Option<Found> {
+fn image(name: [u8; 4], body: &[u8]) -> Option<ScannedHeader> {
     const SIDE: u32 = 0x3fff;
     if name == *b"VP8 " {
         let (width, height) =
-            (u32::from(read::le16(body, 6)?) & SIDE, u32::from(read::le16(body, 8)?) & SIDE);
-        return Some(Found::still(width, height));
+            (u32::from(byte_reader::le16(body, 6)?) & SIDE, u32::from(byte_reader::le16(body, 8)?) & SIDE);
+        return Some(ScannedHeader::still(width, height));
     }
-    let bits = read::le32(body, 1)?;
-    let found = Found::still((bits & SIDE) + 1, ((bits >> 14) & SIDE) + 1);
-    Some(Found { lossless: true, ..found.alpha(bits >> 28 & 1 == 1) })
+    let bits = byte_reader::le32(body, 1)?;
+    let found = ScannedHeader::still((bits & SIDE) + 1, ((bits >> 14) & SIDE) + 1);
+    Some(ScannedHeader { lossless: true, ..found.alpha(bits >> 28 & 1 == 1) })
 }

@@ -1,8 +1,8 @@
 //! The search for a quality: the least one whose encoded picture is alike enough.
 
-mod judge;
-mod luma;
+mod metric;
 mod mpe;
+mod plane;
 mod sample;
 mod smallfry;
 mod ssim;
@@ -12,10 +12,10 @@ mod targets;
 use bytes::Bytes;
 use vips::{Access, Deadline, Image, Loader};
 
-pub(crate) use self::sample::pixels as tried_pixels;
+pub(crate) use self::sample::pixel_count as tried_pixels;
 pub use self::{
-    judge::Judge,
-    sample::{continued, of as sample},
+    metric::Metric,
+    sample::{mirror_extended, select as sample},
     targets::{SIDES, target},
 };
 use super::encode as encode_once;
@@ -30,7 +30,7 @@ use crate::{
 
 /// An encoded picture whose quality was found.
 #[derive(Debug, Clone)]
-pub struct Found {
+pub struct SearchResult {
     /// The picture.
     pub bytes: Bytes,
     /// Its quality, on JPEG's scale.
@@ -41,11 +41,11 @@ pub struct Found {
 ///
 /// The picture must be in memory: it is read once an attempt, and what fails then is not the original's fault. Of a large one a sample is tried. The deadline is looked
 /// at before each attempt, and watched while encoding.
-pub fn encode(image: &Image, output: Output, search: Search, deadline: &Deadline) -> Result<Found> {
+pub fn encode(image: &Image, output: Output, search: Search, deadline: &Deadline) -> Result<SearchResult> {
     image.watch(deadline);
-    let sample = sample::of(image).map_err(Error::of_encoder)?;
+    let sample = sample::select(image).map_err(Error::of_encoder)?;
     let tried = sample.as_ref().unwrap_or(image);
-    let judge = Judge::new(search.method, tried).map_err(Error::of_encoder)?;
+    let metric = Metric::new(search.method, tried).map_err(Error::of_encoder)?;
     // in passes or not, the pixels are the same, and one pass is quicker
     let probe = Output { interlace: false, ..output };
     let target = match search.target {
@@ -57,7 +57,7 @@ pub fn encode(image: &Image, output: Output, search: Search, deadline: &Deadline
             return Err(Error::Deadline);
         }
         let bytes = encode_once(tried, probe.at(quality)).map_err(Error::of_encoder)?;
-        let number = decode(&bytes, output.format).and_then(|decoded| judge.compare(&decoded));
+        let number = decode(&bytes, output.format).and_then(|decoded| metric.compare(&decoded));
         Ok((search.method.is_met(number.map_err(Error::of_encoder)?, target), bytes))
     };
     let (quality, bytes) = bisect(&search, attempt)?.unzip();
@@ -67,7 +67,7 @@ pub fn encode(image: &Image, output: Output, search: Search, deadline: &Deadline
         None if deadline.passed() => return Err(Error::Deadline),
         None => encode_once(image, output.at(quality)).map_err(Error::of_encoder)?,
     };
-    Ok(Found { bytes, quality })
+    Ok(SearchResult { bytes, quality })
 }
 
 /// The least quality that an attempt showed to meet the target, with what the attempt made; the greatest if an attempt

@@ -1,6 +1,6 @@
 //! Mean pixel error: how far luma is off, in levels.
 
-use super::luma::Plane;
+use super::plane::Plane;
 
 /// The mean distance; 0 is equal.
 pub fn compare(reference: &Plane<u8>, other: &Plane<u8>) -> f64 {

@@ -16,20 +16,20 @@ const BLOCK: u32 = 16;
 const FEW_BLOCKS: u32 = 256;
 
 /// What is tried in place of a picture; none if it is the picture itself.
-pub fn of(image: &Image) -> Result<Option<Image>> {
+pub fn select(image: &Image) -> Result<Option<Image>> {
     let tiles = tiles(image)?;
-    let continued = continued(tiles.as_ref().unwrap_or(image))?;
+    let continued = mirror_extended(tiles.as_ref().unwrap_or(image))?;
     continued.or(tiles).map(|sample| sample.copy_memory()).transpose()
 }
 
 /// How many pixels are tried of a picture of this size: at most `MAX_PIXELS`.
-pub fn pixels(width: u32, height: u32) -> u64 {
-    (u64::from(length(width)) * u64::from(length(height))).min(MAX_PIXELS)
+pub fn pixel_count(width: u32, height: u32) -> u64 {
+    (u64::from(padded_side(width)) * u64::from(padded_side(height))).min(MAX_PIXELS)
 }
 
 /// A small picture continued by its mirror images along each side that is short, so that blocks lie in many ways over the
 /// same details: a pixel more or less moves all of them, and what is found in so few would jump. None if no side is short.
-pub fn continued(image: &Image) -> Result<Option<Image>> {
+pub fn mirror_extended(image: &Image) -> Result<Option<Image>> {
     let [width, height] = [image.width(), image.height()];
     if width.min(height) >= FEW_BLOCKS {
         return Ok(None);
@@ -37,11 +37,11 @@ pub fn continued(image: &Image) -> Result<Option<Image>> {
     // the copies lie at odd distances, where blocks of even size meet them in different ways
     let odd = |side: u32| if side < FEW_BLOCKS { side - (1 - side % 2) } else { side };
     let part = image.extract_area(0, 0, odd(width), odd(height))?;
-    part.embed(0, 0, length(width), length(height), Extend::Mirror).map(Some)
+    part.embed(0, 0, padded_side(width), padded_side(height), Extend::Mirror).map(Some)
 }
 
 /// How long a side becomes when a short one is continued.
-fn length(side: u32) -> u32 {
+fn padded_side(side: u32) -> u32 {
     if side < FEW_BLOCKS { (2 * side).max(FEW_BLOCKS).next_multiple_of(BLOCK) } else { side }
 }
 
@@ -49,7 +49,7 @@ fn length(side: u32) -> u32 {
 /// picture has few seams and is nearly the picture; none if the picture is small enough itself.
 fn tiles(image: &Image) -> Result<Option<Image>> {
     let (width, height) = (image.width(), image.height());
-    let share = MAX_PIXELS as f64 / (f64::from(length(width)) * f64::from(length(height)));
+    let share = MAX_PIXELS as f64 / (f64::from(padded_side(width)) * f64::from(padded_side(height)));
     if share >= 1.0 {
         return Ok(None);
     }
@@ -57,7 +57,7 @@ fn tiles(image: &Image) -> Result<Option<Image>> {
     let least = f64::from(FEW_BLOCKS + TILES * BLOCK);
     let short = (least / f64::from(width.min(height))).max(share.sqrt()).min(1.0);
     let [across, down] = if width < height { [short, share / short] } else { [share / short, short] };
-    let (columns, rows) = (cuts(width, across), cuts(height, down));
+    let (columns, rows) = (tile_positions(width, across), tile_positions(height, down));
     let places = rows.starts.iter().flat_map(|top| columns.starts.iter().map(move |left| (*left, *top)));
     let tiles = places.map(|(left, top)| image.extract_area(left, top, columns.length, rows.length));
     let tiles = tiles.collect::<Result<Vec<_>>>()?;
@@ -66,21 +66,21 @@ fn tiles(image: &Image) -> Result<Option<Image>> {
 
 /// Where tiles lie along a side.
 #[derive(Debug, PartialEq)]
-struct Cuts {
+struct TilePositions {
     starts: Vec<u32>,
     length: u32,
 }
 
 /// Tiles in the middle of each third of a side, that take about `share` of it.
-fn cuts(side: u32, share: f64) -> Cuts {
+fn tile_positions(side: u32, share: f64) -> TilePositions {
     if share >= 1.0 {
-        return Cuts { starts: vec![0], length: side };
+        return TilePositions { starts: vec![0], length: side };
     }
     let blocks = |length: u32| length / BLOCK * BLOCK;
     let third = side / TILES;
     let length = blocks((f64::from(third) * share) as u32).max(BLOCK);
     let starts = (0..TILES).map(|tile| blocks(tile * third + (third - length) / 2)).collect();
-    Cuts { starts, length }
+    TilePositions { starts, length }
 }
 
 #[cfg(test)]
@@ -91,16 +91,16 @@ mod tests {
 
     #[test]
     fn tiles_lie_on_blocks_all_over_the_side() {
-        assert_eq!(cuts(3000, 0.25), Cuts { starts: vec![368, 1376, 2368], length: 240 });
-        assert_eq!(cuts(256, 0.01), Cuts { starts: vec![32, 112, 192], length: 16 });
-        assert_eq!(cuts(200, 1.0), Cuts { starts: vec![0], length: 200 });
+        assert_eq!(tile_positions(3000, 0.25), TilePositions { starts: vec![368, 1376, 2368], length: 240 });
+        assert_eq!(tile_positions(256, 0.01), TilePositions { starts: vec![32, 112, 192], length: 16 });
+        assert_eq!(tile_positions(200, 1.0), TilePositions { starts: vec![0], length: 200 });
     }
 
     #[test]
     fn tiles_are_inside_and_apart() {
         for side in FEW_BLOCKS..5000 {
             for share in [0.05, 0.3, 0.8, 0.999] {
-                let Cuts { starts, length } = cuts(side, share);
+                let TilePositions { starts, length } = tile_positions(side, share);
                 assert!(
                     starts[2] + length <= side && starts.windows(2).all(|pair| pair[0] + length <= pair[1])
                 );
@@ -127,15 +127,15 @@ mod tests {
         ] {
             let image =
                 Image::from_pixels(&vec![9; (width * height * 3) as usize], width, height, 3).unwrap();
-            let sample = of(&image).unwrap();
-            let is_whole = width.min(height) >= FEW_BLOCKS && pixels(width, height) < MAX_PIXELS
+            let sample = select(&image).unwrap();
+            let is_whole = width.min(height) >= FEW_BLOCKS && pixel_count(width, height) < MAX_PIXELS
                 || (width, height) == (1024, 1024);
             assert_eq!(sample.is_none(), is_whole, "{width}x{height}");
             let tried = sample.unwrap_or(image);
             let area = u64::from(tried.width()) * u64::from(tried.height());
             assert!(tried.width().min(tried.height()) >= FEW_BLOCKS, "{width}x{height}");
-            assert!(area <= pixels(width, height), "{width}x{height}: {area}");
-            assert!(area * 10 >= pixels(width, height) * 9, "{width}x{height}: {area}");
+            assert!(area <= pixel_count(width, height), "{width}x{height}: {area}");
+            assert!(area * 10 >= pixel_count(width, height) * 9, "{width}x{height}: {area}");
         }
     }
 
@@ -143,7 +143,7 @@ mod tests {
     fn small_pictures_are_continued_by_their_mirror_images() {
         Vips::start(Settings::default()).unwrap();
         let row: Vec<u8> = (0..4).flat_map(|x| [x; 3]).collect();
-        let large = continued(&Image::from_pixels(&row, 4, 1, 3).unwrap()).unwrap().unwrap();
+        let large = mirror_extended(&Image::from_pixels(&row, 4, 1, 3).unwrap()).unwrap().unwrap();
         assert_eq!((large.width(), large.height()), (FEW_BLOCKS, FEW_BLOCKS));
         let reds: Vec<u8> = large.pixels().unwrap().chunks(3).map(|pixel| pixel[0]).take(9).collect();
         assert_eq!(reds, [0, 1, 2, 2, 1, 0, 0, 1, 2]);

@@ -1,6 +1,6 @@
 //! `SmallFry`: signal-to-noise ratio with a penalty for visible blocks, as jpeg-archive computes it.
 
-use super::luma::Plane;
+use super::plane::Plane;
 
 /// Side of JPEG's blocks, at whose borders errors must not jump.
 const BLOCK: usize = 8;

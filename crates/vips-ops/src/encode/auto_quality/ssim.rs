@@ -3,7 +3,7 @@
 //! The library shrinks pictures whose shorter side has 384 pixels or more before it compares them. Losses vanish with that:
 //! one target would ask for little of such pictures, and for another quality from one pixel to the next.
 
-use super::luma::Plane;
+use super::plane::Plane;
 
 /// Side of the window, in pixels.
 const WINDOW: usize = 8;

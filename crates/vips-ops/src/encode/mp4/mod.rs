@@ -26,13 +26,13 @@ const KEYFRAME_EVERY: u32 = 120;
 const MOST_FRAMES_PER_SECOND: f32 = 50.0;
 
 /// A film that is being made. Memory holds what is encoded and one frame.
-pub struct Film {
+pub struct VideoEncoder {
     encoder: Encoder,
     yuv: Yuv,
     track: Track,
 }
 
-impl Film {
+impl VideoEncoder {
     /// An empty film with frames of `size`, both sides even, each encoded with one quantiser, 12 (fine) to 51.
     pub fn new(size: Size, quantiser: u8) -> Result<Self> {
         let config = EncoderConfig::new()

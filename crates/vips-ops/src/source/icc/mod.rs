@@ -4,7 +4,7 @@ mod srgb;
 mod write;
 
 pub(in crate::source) use srgb::of_image;
-pub use write::written_for;
+pub use write::profile_for;
 
 /// Bytes before the tag table of an ICC profile, and of one entry of it (ICC.1:2022, 7.2 and 7.3).
 const HEADER: usize = 128;
@@ -49,7 +49,7 @@ fn ascii(text: &[u8]) -> String {
 
 /// A profile of version 2 with these texts and nothing else.
 #[cfg(test)]
-pub(crate) fn written(texts: &[([u8; 4], &str)]) -> Vec<u8> {
+pub(crate) fn profile_with_texts(texts: &[([u8; 4], &str)]) -> Vec<u8> {
     let data = texts.iter().map(|(tag, text)| {
         let length = (text.len() as u32 + 1).to_be_bytes();
         (*tag, [b"desc\0\0\0\0".as_slice(), &length, text.as_bytes(), b"\0"].concat())
@@ -93,7 +93,7 @@ mod tests {
         let found = [*b"desc", *b"cprt", *b"dmnd", *b"dmdd", *b"gone"].map(|tag| text(&profile, tag));
         let expected = [Some("sRGB IEC61966-2.1"), Some("Nobody"), Some("Grün"), None, None];
         assert_eq!(found.each_ref().map(Option::as_deref), expected);
-        assert_eq!(text(&written(&[(*b"dmdd", "Model 1")]), *b"dmdd").as_deref(), Some("Model 1"));
+        assert_eq!(text(&profile_with_texts(&[(*b"dmdd", "Model 1")]), *b"dmdd").as_deref(), Some("Model 1"));
     }
 
     proptest! {

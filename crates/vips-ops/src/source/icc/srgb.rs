@@ -5,7 +5,7 @@ use vips::{Image, Interpretation};
 use super::{data, number};
 use crate::source::{
     Profile,
-    encoding::{Chromaticities, srgb_number},
+    colour_encoding::{Chromaticities, srgb_number},
 };
 
 /// What the colours of a picture need, by the profile that is embedded.
@@ -121,14 +121,18 @@ mod tests {
 
     use super::*;
     use crate::source::{
-        encoding::{Curve, Encoding, srgb_light},
-        icc::{HEADER, with_tags, written_for},
+        colour_encoding::{ColourEncoding, TransferFunction, srgb_light},
+        icc::{HEADER, profile_for, with_tags},
     };
 
-    const SRGB: Encoding = Encoding { primaries: Chromaticities::SRGB, curve: Curve::Srgb, full_range: true };
+    const SRGB: ColourEncoding = ColourEncoding {
+        primaries: Chromaticities::SRGB,
+        transfer: TransferFunction::Srgb,
+        full_range: true,
+    };
 
-    fn profile(primaries: Chromaticities, curve: Curve) -> Vec<u8> {
-        written_for(&Encoding { primaries, curve, ..SRGB }).unwrap()
+    fn profile(primaries: Chromaticities, transfer: TransferFunction) -> Vec<u8> {
+        profile_for(&ColourEncoding { primaries, transfer, ..SRGB }).unwrap()
     }
 
     /// sRGB's primaries with these curves, and a name.
@@ -194,20 +198,20 @@ mod tests {
     #[test]
     fn primaries_tell() {
         let srgb = Chromaticities::SRGB;
-        assert!(is_srgb(&profile(srgb, Curve::Srgb)));
+        assert!(is_srgb(&profile(srgb, TransferFunction::Srgb)));
         for other in [
             Chromaticities { green: (0.265, 0.69), red: (0.68, 0.32), ..srgb },
             Chromaticities { green: (0.21, 0.71), ..srgb },
             Chromaticities { red: (0.63, 0.34), ..srgb },
             Chromaticities { green: (0.29, 0.60), ..srgb },
         ] {
-            assert!(!is_srgb(&profile(other, Curve::Srgb)), "{other:?}");
+            assert!(!is_srgb(&profile(other, TransferFunction::Srgb)), "{other:?}");
         }
     }
 
     #[test]
     fn tables_and_other_spaces_are_not() {
-        let whole = profile(Chromaticities::SRGB, Curve::Srgb);
+        let whole = profile(Chromaticities::SRGB, TransferFunction::Srgb);
         let entries = |profile: &[u8]| number(profile, HEADER).unwrap();
         for table in TABLES {
             let mut other = whole.clone();

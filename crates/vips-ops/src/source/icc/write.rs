@@ -1,10 +1,10 @@
 //! Profiles for colours that a file signals without one, so that all conversions go one way.
 
-use crate::source::encoding::{D50, Encoding, Matrix};
+use crate::source::colour_encoding::{ColourEncoding, D50, Matrix};
 
 use super::{HEADER, TAG_ENTRY};
 
-/// Entries of a curve: linear steps between them are finer than 8 bits even for PQ.
+/// Entries of a transfer: linear steps between them are finer than 8 bits even for PQ.
 const ENTRIES: u32 = 4096;
 
 /// Names of the connection spaces.
@@ -24,9 +24,9 @@ const AXIS_ZERO: f64 = 128.0;
 const VERSION: [u8; 4] = [4, 0x20, 0, 0];
 
 /// A profile that does what an encoding says, of matrix and curve, or of a table where channels mix; none if the primaries span no colours.
-pub fn written_for(encoding: &Encoding) -> Option<Vec<u8>> {
+pub fn profile_for(encoding: &ColourEncoding) -> Option<Vec<u8>> {
     let matrix = encoding.primaries.to_profile_space()?;
-    if encoding.mixes() {
+    if encoding.mixes_channels() {
         // libvips asks for the table of the intent by name
         let tags = vec![*b"A2B0", *b"A2B1"];
         return Some(file(LAB, &[(vec![*b"wtpt"], xyz(D50)), (tags, table(encoding, &matrix))]));
@@ -45,7 +45,7 @@ pub fn written_for(encoding: &Encoding) -> Option<Vec<u8>> {
     ))
 }
 
-fn curve(encoding: &Encoding) -> Vec<u8> {
+fn curve(encoding: &ColourEncoding) -> Vec<u8> {
     let place = |index: u32| f64::from(index) / f64::from(ENTRIES - 1);
     let light = |index| (encoding.light(place(index)) * f64::from(u16::MAX)).round() as u16;
     let head = [b"curv\0\0\0\0".as_slice(), &ENTRIES.to_be_bytes()].concat();
@@ -53,7 +53,7 @@ fn curve(encoding: &Encoding) -> Vec<u8> {
 }
 
 /// A table of 16 bits from three numbers to Lab (ICC.1:2022, 10.10), without curves before or after it.
-fn table(encoding: &Encoding, matrix: &Matrix) -> Vec<u8> {
+fn table(encoding: &ColourEncoding, matrix: &Matrix) -> Vec<u8> {
     let mut bytes = [b"mft2\0\0\0\0".as_slice(), &[3, 3, GRID, 0]].concat();
     // a matrix that does nothing
     for place in 0..9 {

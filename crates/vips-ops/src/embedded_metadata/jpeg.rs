@@ -1,0 +1,163 @@
+//! What a JPEG carries beside its pixels, in application segments: taken out, or put in, without decoding (ITU-T T.81, B.2.4.6).
+
+use bytes::Bytes;
+
+/// Markers: start and end of image, start of scan, APP0 to APP15, comment.
+const SOI: [u8; 2] = [0xff, 0xd8];
+const EOI: u8 = 0xd9;
+const SOS: u8 = 0xda;
+const APP0: u8 = 0xe0;
+const APP1: u8 = 0xe1;
+const APP2: u8 = 0xe2;
+const APP14: u8 = 0xee;
+const APP15: u8 = 0xef;
+const COM: u8 = 0xfe;
+
+/// How JFIF's first segment begins, and the byte behind which a thumbnail's sides are; segments of a colour profile, and of EXIF.
+const JFIF: &[u8] = b"JFIF\0";
+const JFIF_SIDES: usize = 16;
+const PROFILE: &[u8] = b"ICC_PROFILE\0";
+const EXIF: &[u8] = b"Exif\0\0";
+
+/// The most bytes of a segment, its length included.
+const LONGEST: usize = 0xffff;
+
+/// The file without EXIF, XMP, IPTC, comments and whatever else applications put into it, and without what follows its end.
+/// JFIF's and Adobe's segments stay, which say how colours are stored, but for JFIF's thumbnails; a colour profile stays if it is `needed`. None
+/// if the file cannot be read.
+pub fn strip(file: &[u8], keep_profile: bool) -> Option<Bytes> {
+    let mut kept = SOI.to_vec();
+    let mut rest = file.strip_prefix(&SOI)?;
+    loop {
+        let (marker, segment, after) = segment(rest)?;
+        let stays = match marker {
+            APP0 => segment[4..].starts_with(JFIF),
+            APP14 => true,
+            APP2 => keep_profile && segment[4..].starts_with(PROFILE),
+            APP1..=APP15 | COM => false,
+            _ => true,
+        };
+        if stays && marker == APP0 {
+            kept.extend_from_slice(&without_thumbnail(segment));
+        } else if stays {
+            kept.extend_from_slice(segment);
+        }
+        rest = after;
+        if marker == SOS {
+            kept.extend_from_slice(&rest[..end_of_scans(rest)?]);
+            return Some(kept.into());
+        }
+    }
+}
+
+/// JFIF's segment with a thumbnail of no pixels (JFIF 1.02, "JFIF Syntax").
+fn without_thumbnail(segment: &[u8]) -> Vec<u8> {
+    let Some(head) = segment.get(..JFIF_SIDES) else { return segment.to_vec() };
+    let length = (JFIF_SIDES as u16).to_be_bytes();
+    [&head[..2], &length, &head[4..], &[0, 0]].concat()
+}
+
+/// The file with a block of EXIF, which begins with the TIFF header; as it is if the block is too long for a segment.
+pub fn with_exif(file: &Bytes, exif: &[u8]) -> Bytes {
+    let length = 2 + EXIF.len() + exif.len();
+    if length > LONGEST || !file.starts_with(&SOI) {
+        return file.clone();
+    }
+    // JFIF wants to be the first segment
+    let first = segment(&file[2..]).filter(|(marker, ..)| *marker == APP0);
+    let at = first.map_or(2, |(_, segment, _)| 2 + segment.len());
+    let head = [&[0xff, APP1][..], &(length as u16).to_be_bytes(), EXIF].concat();
+    [&file[..at], &head, exif, &file[at..]].concat().into()
+}
+
+/// The next marker, its whole segment, and what follows it.
+fn segment(rest: &[u8]) -> Option<(u8, &[u8], &[u8])> {
+    let fill = rest.iter().take_while(|byte| **byte == 0xff).count();
+    let (marker, after) = rest.get(fill..)?.split_first().filter(|_| fill > 0)?;
+    let length = usize::from(u16::from_be_bytes([*after.first()?, *after.get(1)?]));
+    let segment = rest.get(fill - 1..fill + 1 + length).filter(|_| length >= 2)?;
+    Some((*marker, segment, &rest[fill + 1 + length..]))
+}
+
+/// Where the image ends, behind all scans and the tables between them.
+fn end_of_scans(data: &[u8]) -> Option<usize> {
+    let mut at = 0;
+    loop {
+        at += data.get(at..)?.iter().position(|byte| *byte == 0xff)? + 1;
+        match *data.get(at)? {
+            EOI => return Some(at + 1),
+            // stuffing, fill bytes and restarts belong to the scan
+            0 | 0xff | 0xd0..=0xd7 => {}
+            _ => {
+                let length = u16::from_be_bytes([*data.get(at + 1)?, *data.get(at + 2)?]);
+                at += 1 + usize::from(length);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn app(marker: u8, content: &[u8]) -> Vec<u8> {
+        [&[0xff, marker][..], &(content.len() as u16 + 2).to_be_bytes(), content].concat()
+    }
+
+    fn file(trailer: &[u8]) -> Vec<u8> {
+        let parts: [&[u8]; 13] = [
+            &SOI,
+            &app(APP0, b"JFIF\0\x01\x02\0\0\x48\0\x48\x01\x02secret"),
+            &app(APP0, b"JFXX\0\x10secret"),
+            &app(APP1, b"Exif\0\0secret"),
+            &app(APP2, b"ICC_PROFILE\0\x01\x01profile"),
+            &app(APP2, b"MPF\0secret"),
+            &app(0xed, b"Photoshop secret"),
+            &app(APP14, b"Adobe"),
+            &app(COM, b"secret"),
+            &app(0xdb, b"table"),
+            &app(SOS, b"scan"),
+            &[1, 0xff, 0, 2, 0xff, 0xd0, 3, 0xff, 0xff, 0xc4, 0, 4, 9, 9, 0xff, SOS, 0, 2, 5, 0xff, EOI],
+            trailer,
+        ];
+        parts.concat()
+    }
+
+    #[test]
+    fn what_decoding_needs_stays() {
+        let file = file(b"gain map secret");
+        for needed in [true, false] {
+            let stripped = strip(&file, needed).unwrap();
+            let holds = |text: &[u8]| stripped.windows(text.len()).any(|window| window == text);
+            assert!(!holds(b"secret"));
+            assert!(holds(b"JFIF") && holds(b"Adobe") && holds(b"table") && holds(b"scan"));
+            assert_eq!(holds(b"profile"), needed);
+            assert_eq!(stripped[2..20], app(APP0, b"JFIF\0\x01\x02\0\0\x48\0\x48\0\0"));
+            assert!(stripped.ends_with(&[5, 0xff, EOI]));
+        }
+    }
+
+    #[test]
+    fn exif_goes_behind_jfif() {
+        let with = with_exif(&strip(&file(b""), false).unwrap(), b"MM\0*block");
+        let place = |text: &[u8]| with.windows(text.len()).position(|window| window == text).unwrap();
+        assert!(place(b"JFIF") < place(b"Exif\0\0MM") && place(b"block") < place(b"Adobe"));
+        let long = vec![7; 70_000];
+        assert_eq!(with_exif(&with, &long), with);
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_read(noise: Vec<u8>, at in 0..150usize, value: u8) {
+            let _ = strip(&noise, true);
+            let mut file = file(b"");
+            let at = at.min(file.len() - 1);
+            file[at] = value;
+            if let Some(stripped) = strip(&file, true) {
+                prop_assert!(stripped.len() <= file.len());
+            }
+        }
+    }
+}

@@ -1,0 +1,296 @@
+//! PNG of few colours: a palette, or grey of few bits, when that holds the picture exactly.
+//!
+//! libvips writes palettes that it chooses itself, with loss. Here the colours are counted, libvips packs and deflates
+//! the pixels as grey numbers, and the header says that the numbers are places in a palette.
+
+use bytes::Bytes;
+use vips::{Image, Keep, Palette, PngRows, Result};
+
+use super::png_chunks::{self, Chunk};
+
+/// Most colours of a palette (PNG, 11.2.2).
+const MOST_COLOURS: usize = 256;
+
+/// Slots of the table that colours are looked up in: a power of two, so large that a search ends at once.
+const SLOTS: usize = 4 * MOST_COLOURS;
+
+/// Spreads colours over slots (Knuth, The Art of Computer Programming, 6.4).
+const SPREAD: u32 = 0x9e37_79b1;
+
+/// The embedded colour profile in libvips' metadata. One of colours may not stand in a grey PNG, nor the reverse.
+const ICC: &std::ffi::CStr = c"icc-profile-data";
+
+/// Colour types (PNG, 11.2.2).
+const GREY: u8 = 0;
+const INDEXED: u8 = 3;
+
+/// Encodes with a palette if the picture has at most 256 colours, else as it is. Nothing is lost either way.
+pub fn encode(image: &Image, effort: u8, rows: PngRows, keep: Keep) -> Result<Bytes> {
+    let memory = image.in_memory()?;
+    let image = memory.image();
+    let bands = image.bands() as usize;
+    let profile = keep != Keep::Nothing && image.has(ICC);
+    let found = Colours::count(memory.bytes(), bands);
+    let Some(layout) = found.as_ref().and_then(|found| Layout::choose(found, bands, profile)) else {
+        return image.save_png(effort, rows, Palette::Direct, keep);
+    };
+    let numbers: Vec<u8> = layout.numbers(memory.bytes(), bands);
+    let numbers = Image::from_pixels(&numbers, image.width(), image.height(), 1)?;
+    let packed = numbers.save_png_bits(effort, rows, layout.bits)?;
+    let carrier = image.extract_area(0, 0, 1, 1)?.save_png(effort, PngRows::Plain, Palette::Direct, keep)?;
+    Ok(layout.file(&packed, &carrier))
+}
+
+/// A colour as red, green, blue and opacity.
+type Rgba = [u8; 4];
+
+/// A pixel of 1 to 4 bands: grey, grey and opacity, colour, colour and opacity.
+fn colour(pixel: &[u8]) -> Rgba {
+    match *pixel {
+        [grey] => [grey, grey, grey, u8::MAX],
+        [grey, alpha] => [grey, grey, grey, alpha],
+        [red, green, blue] => [red, green, blue, u8::MAX],
+        [red, green, blue, alpha, ..] => [red, green, blue, alpha],
+        [] => [0; 4],
+    }
+}
+
+/// Distinct colours, each with a number.
+struct Colours {
+    slots: Vec<Option<(Rgba, u8)>>,
+    count: usize,
+}
+
+impl Colours {
+    fn new() -> Self {
+        Self { slots: vec![None; SLOTS], count: 0 }
+    }
+
+    /// The colours of a picture; nothing when there are more than a palette holds, or no pixels.
+    fn count(pixels: &[u8], bands: usize) -> Option<Self> {
+        let mut found = Self::new();
+        let mut last = None;
+        for pixel in pixels.chunks_exact(bands.max(1)) {
+            // most neighbours are alike where colours are few
+            if last == Some(pixel) {
+                continue;
+            }
+            last = Some(pixel);
+            let colour = colour(pixel);
+            let slot = found.slot(colour);
+            if found.slots[slot].is_none() {
+                if found.count == MOST_COLOURS {
+                    return None;
+                }
+                found.slots[slot] = Some((colour, found.count as u8));
+                found.count += 1;
+            }
+        }
+        (found.count > 0).then_some(found)
+    }
+
+    /// Where a colour is, or would be.
+    fn slot(&self, colour: Rgba) -> usize {
+        let mut slot = (u32::from_ne_bytes(colour).wrapping_mul(SPREAD) >> 16) as usize % SLOTS;
+        while self.slots[slot].is_some_and(|(other, _)| other != colour) {
+            slot = (slot + 1) % SLOTS;
+        }
+        slot
+    }
+
+    fn number(&self, colour: Rgba) -> u8 {
+        self.slots[self.slot(colour)].map_or(0, |(_, number)| number)
+    }
+
+    /// All of them: translucent ones first, since opacity is written up to the last of them; then from dark to light.
+    fn sorted(&self) -> Vec<Rgba> {
+        let mut all: Vec<_> = self.slots.iter().flatten().map(|(colour, _)| *colour).collect();
+        all.sort_unstable_by_key(|[red, green, blue, alpha]| (*alpha, *green, *red, *blue));
+        all
+    }
+}
+
+/// How a picture of few colours is stored.
+struct Layout {
+    bits: u8,
+    /// In the order of their numbers; empty when the numbers are levels of grey.
+    palette: Vec<Rgba>,
+    /// What is stored of each colour.
+    stored: Colours,
+}
+
+impl Layout {
+    fn choose(found: &Colours, bands: usize, profile: bool) -> Option<Self> {
+        let colours = found.sorted();
+        let is_grey = |[red, green, blue, alpha]: &Rgba| red == green && green == blue && *alpha == u8::MAX;
+        let bits = [1, 2, 4, 8].into_iter().find(|bits| colours.len() <= 1 << bits)?;
+        let all_grey = colours.iter().all(is_grey);
+        let (may_be_grey, may_be_indexed) = (!profile || bands < 3, !profile || bands >= 3);
+        if all_grey && may_be_grey {
+            let exact = |bits: &u8| colours.iter().all(|[grey, ..]| grey % step(*bits) == 0);
+            // 8 bits of grey hold all of them
+            let levels = [1, 2, 4, 8].into_iter().find(exact)?;
+            if levels <= bits || !may_be_indexed {
+                let level = |colour: &Rgba| (*colour, colour[0] / step(levels));
+                let stored = numbered(colours.iter().map(level));
+                return Some(Self { bits: levels, palette: Vec::new(), stored });
+            }
+        }
+        if !may_be_indexed {
+            return None;
+        }
+        let stored = numbered(colours.iter().copied().zip(0..=u8::MAX));
+        Some(Self { bits, palette: colours, stored })
+    }
+
+    fn numbers(&self, pixels: &[u8], bands: usize) -> Vec<u8> {
+        let mut last: (&[u8], u8) = (&[], 0);
+        pixels
+            .chunks_exact(bands)
+            .map(|pixel| {
+                if last.0 != pixel {
+                    last = (pixel, self.stored.number(colour(pixel)));
+                }
+                last.1
+            })
+            .collect()
+    }
+
+    /// The file: pixels of `packed`, and what else `carrier`, a pixel of the picture, was written with.
+    fn file(&self, packed: &[u8], carrier: &[u8]) -> Bytes {
+        let mut out = packed[..png_chunks::SIGNATURE].to_vec();
+        let kind = if self.palette.is_empty() { GREY } else { INDEXED };
+        let is_own = |chunk: &Chunk<'_>| matches!(chunk.name, b"IHDR" | b"IDAT" | b"IEND");
+        // what depends on how pixels are stored
+        let is_tied =
+            |chunk: &Chunk<'_>| matches!(chunk.name, b"PLTE" | b"tRNS" | b"bKGD" | b"sBIT" | b"hIST");
+        let others: Vec<_> = png_chunks::read(carrier).collect();
+        let middle = others.iter().position(|chunk| chunk.name == b"IDAT").unwrap_or(others.len());
+        let put = |out: &mut Vec<u8>, others: &[Chunk<'_>]| {
+            for chunk in others.iter().filter(|chunk| !is_own(chunk) && !is_tied(chunk)) {
+                out.extend_from_slice(chunk.whole);
+            }
+        };
+        for chunk in png_chunks::read(packed).filter(is_own) {
+            match chunk.name {
+                b"IHDR" => {
+                    let mut body = chunk.body.to_vec();
+                    body[png_chunks::COLOUR_TYPE] = kind;
+                    png_chunks::append(&mut out, *chunk.name, &body);
+                    put(&mut out, &others[..middle]);
+                    self.write_palette(&mut out);
+                }
+                b"IEND" => {
+                    put(&mut out, &others[middle..]);
+                    out.extend_from_slice(chunk.whole);
+                }
+                _ => out.extend_from_slice(chunk.whole),
+            }
+        }
+        out.into()
+    }
+
+    fn write_palette(&self, out: &mut Vec<u8>) {
+        if self.palette.is_empty() {
+            return;
+        }
+        let colours: Vec<u8> = self.palette.iter().flat_map(|colour| colour[..3].to_vec()).collect();
+        png_chunks::append(out, *b"PLTE", &colours);
+        let opacity = self.palette.iter().map(|colour| colour[3]);
+        let opacity: Vec<u8> = opacity.take_while(|alpha| *alpha < u8::MAX).collect();
+        if !opacity.is_empty() {
+            png_chunks::append(out, *b"tRNS", &opacity);
+        }
+    }
+}
+
+/// Between two neighbouring levels of grey of so many bits, in levels of 255.
+fn step(bits: u8) -> u8 {
+    u8::MAX / (u8::MAX >> (8 - bits))
+}
+
+/// Colours with numbers of our own choice.
+fn numbered(colours: impl Iterator<Item = (Rgba, u8)>) -> Colours {
+    let mut all = Colours::new();
+    for (colour, number) in colours {
+        let slot = all.slot(colour);
+        all.slots[slot] = Some((colour, number));
+        all.count += 1;
+    }
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use testkit::{Picture, sample};
+    use vips::{Access, Interpretation, Loader};
+
+    use super::*;
+
+    #[test]
+    fn colours_are_counted_up_to_a_palette() {
+        let ramp = |count: u32| -> Vec<u8> {
+            (0..3 * count).flat_map(|at| [(at / 3 % 256) as u8, (at / 3 / 256) as u8, 9]).collect()
+        };
+        for count in [1, 2, 3, 16, 17, 255, 256] {
+            assert_eq!(Colours::count(&ramp(count), 3).map(|found| found.count), Some(count as usize));
+        }
+        assert!(Colours::count(&ramp(257), 3).is_none());
+        assert!(Colours::count(&[], 3).is_none());
+    }
+
+    #[test]
+    fn layouts_hold_what_they_are_chosen_for() {
+        let layout = |pixels: &[u8], bands, profile| {
+            let found = Colours::count(pixels, bands)?;
+            Layout::choose(&found, bands, profile).map(|layout| (layout.bits, layout.palette.len()))
+        };
+        let all: Vec<u8> = (0..=255).collect();
+        for (pixels, bands, profile, expected) in [
+            (&[0, 255][..], 1, false, Some((1, 0))),
+            (&[0, 255, 85], 1, false, Some((2, 0))),
+            (&[0, 255, 17, 34, 51], 1, false, Some((4, 0))),
+            (&[0, 255, 17], 1, false, Some((2, 3))),
+            (&[0, 200], 1, false, Some((1, 2))),
+            (&[0, 200], 1, true, Some((8, 0))),
+            (&[0, 255, 200, 0], 2, true, None),
+            (&[0, 255, 200, 0], 2, false, Some((1, 2))),
+            (&[0, 0, 0, 255, 255, 255], 3, false, Some((1, 0))),
+            (&[0, 0, 0, 255, 255, 255], 3, true, Some((1, 2))),
+            (&[1, 2, 3, 4, 5, 6, 7, 8, 9], 3, true, Some((2, 3))),
+            (&all, 1, false, Some((8, 0))),
+        ] {
+            assert_eq!(layout(pixels, bands, profile), expected, "{pixels:?} {bands} {profile}");
+        }
+    }
+
+    #[test]
+    fn what_else_a_picture_carries_is_written_too() {
+        vips::Vips::start(vips::Settings::default()).unwrap();
+        let photo =
+            Image::load(&sample("flower-p3.jpg"), &Loader::Jpeg { shrink: 1 }, Access::Random).unwrap();
+        let profile = photo.block(ICC).unwrap();
+        let open = |png: &Bytes| Image::load(png, &Loader::Png, Access::Random).unwrap();
+        for (bands, pixels) in
+            [(3, [0u8, 0, 0, 255, 255, 255]), (3, [9, 8, 7, 6, 5, 4]), (1, [0, 90, 0, 90, 0, 90])]
+        {
+            let space = if bands == 1 { Interpretation::Grey } else { Interpretation::Srgb };
+            let image = Image::from_pixels(&pixels, 6 / bands, 1, bands).unwrap().interpret(space).unwrap();
+            let bare = encode(&image, 6, PngRows::Plain, Keep::All).unwrap();
+            let tagged = image.edit(|edit| edit.set_block(c"xmp-data", b"<x/>")).unwrap();
+            let tagged = tagged.edit(|edit| edit.set_block(ICC, profile)).unwrap();
+            for (keep, expected) in [
+                (Keep::All, (true, bands == 3)),
+                (Keep::Profile, (false, bands == 3)),
+                (Keep::Nothing, (false, false)),
+            ] {
+                let png = encode(&tagged, 6, PngRows::Interlaced, keep).unwrap();
+                let back = open(&png);
+                assert!(Picture::of(&back) == Picture::of(&open(&bare)), "{bands} {keep:?}");
+                // libpng refuses a profile that does not fit the colour type: of colours, it never fits a grey picture
+                assert_eq!((back.has(c"xmp-data"), back.has(ICC)), expected, "{bands} {keep:?}");
+                assert!(back.block(ICC).is_none_or(|found| found == profile));
+            }
+        }
+    }
+}

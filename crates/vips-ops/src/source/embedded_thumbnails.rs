@@ -1,0 +1,63 @@
+//! Smaller copies of the picture that some files carry beside it: AVIF thumbnails, levels of pyramidal TIFF.
+
+use bytes::Bytes;
+use image_api::source::Location;
+use vips::{Access, Image, Loader};
+
+use crate::{
+    size::Size,
+    source::{Reduction, SourceFormat, tiff},
+};
+
+/// Pixels by which a level may differ from half of the one before it, by rounding up at each.
+const ROUNDING: u32 = 2;
+
+/// How far the shape of a thumbnail may be from the picture's; one that was cut or framed otherwise is not used.
+const SHAPE_TOLERANCE: f64 = 0.01;
+
+/// The copies that a file carries, from the largest to the smallest.
+pub fn find(format: SourceFormat, bytes: &Bytes, image: &Image) -> Vec<Reduction> {
+    let stored = Size { width: image.width(), height: image.height() };
+    match format {
+        SourceFormat::Heif => thumbnail(bytes, stored).into_iter().collect(),
+        SourceFormat::Tiff => pyramid(bytes, stored),
+        _ => Vec::new(),
+    }
+}
+
+/// How a smaller copy is opened.
+pub fn loader(location: Location) -> Loader {
+    match location {
+        Location::HeifThumbnail => Loader::Heif { thumbnail: true },
+        Location::TiffPage(page) => Loader::Tiff { page, subifd: None },
+        Location::TiffSubdirectory(level) => Loader::Tiff { page: 0, subifd: Some(level) },
+    }
+}
+
+fn open(bytes: &Bytes, location: Location) -> Option<Reduction> {
+    let image = Image::load(bytes, &loader(location), Access::Sequential).ok()?;
+    Some(Reduction { size: Size { width: image.width(), height: image.height() }, location })
+}
+
+fn thumbnail(bytes: &Bytes, stored: Size) -> Option<Reduction> {
+    let found = open(bytes, Location::HeifThumbnail)?;
+    let shape = |size: Size| f64::from(size.width) / f64::from(size.height);
+    let alike = (shape(found.size) / shape(stored) - 1.0).abs() <= SHAPE_TOLERANCE;
+    (alike && found.size.width < stored.width).then_some(found)
+}
+
+/// The copies that the file marks as such and whose sides are halves of those above them.
+fn pyramid(bytes: &Bytes, stored: Size) -> Vec<Reduction> {
+    let mut found: Vec<Reduction> = Vec::new();
+    for location in tiff::reduced_images(bytes) {
+        let above = found.last().map_or(stored, |level| level.size);
+        let Some(level) = open(bytes, location) else { return found };
+        let halved = |side: u32, above: u32| side.abs_diff(above / 2) <= ROUNDING;
+        if !halved(level.size.width, above.width) || !halved(level.size.height, above.height) {
+            // a thumbnail that was cut or framed otherwise
+            return found;
+        }
+        found.push(level);
+    }
+    found
+}

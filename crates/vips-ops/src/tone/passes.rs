@@ -1,0 +1,241 @@
+//! A list of corrections as the fewest passes over the pixels.
+
+use std::fmt::{self, Display, Formatter};
+
+use vips::{BandFormat, Image, Result};
+
+use super::{AutoCurve, Curve, Matrix, Op, PixelOp, curve, fused_pass};
+
+/// The passes of a request's corrections, in order.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Grade {
+    /// The passes.
+    pub passes: Vec<Pass>,
+}
+
+/// One pass over the pixels.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Pass {
+    /// Curves as one lookup table; some of them may have to be found first.
+    Table(Vec<TableCurve>),
+    /// One matrix.
+    Matrix(Matrix),
+    /// Each pixel through these, one after the other.
+    Pixels(Vec<PixelOp>),
+}
+
+/// A curve that is known, or how it is found.
+#[derive(Debug, Clone, PartialEq)]
+pub enum TableCurve {
+    /// Known.
+    Fixed(Curve),
+    /// Measured on the pixels.
+    Auto(AutoCurve),
+}
+
+impl Grade {
+    /// Composes: consecutive curves into one table, consecutive matrices into one. What looks at whole pixels takes all
+    /// into its own pass that is known when it comes: one more operation on pixels at hand costs less than a pass.
+    pub fn new(operations: Vec<Op>) -> Self {
+        let mut passes: Vec<Pass> = Vec::new();
+        for operation in operations {
+            match (passes.last_mut(), operation) {
+                (Some(Pass::Table(curves)), Op::Curve(curve)) => curves.push(TableCurve::Fixed(curve)),
+                (Some(Pass::Table(curves)), Op::Auto(measured)) => curves.push(TableCurve::Auto(measured)),
+                (Some(Pass::Matrix(before)), Op::Matrix(next)) => *before = before.then(next),
+                (Some(Pass::Pixels(operations)), Op::Curve(curve)) => join_curve(operations, curve),
+                (Some(Pass::Pixels(operations)), Op::Matrix(matrix)) => join_matrix(operations, matrix),
+                (Some(Pass::Pixels(operations)), Op::Pixel(next)) => operations.push(next),
+                (Some(pass @ Pass::Matrix(_)), Op::Pixel(next)) => pass.widen(next),
+                (_, Op::Curve(curve)) => passes.push(Pass::Table(vec![TableCurve::Fixed(curve)])),
+                (_, Op::Auto(measured)) => passes.push(Pass::Table(vec![TableCurve::Auto(measured)])),
+                (_, Op::Matrix(matrix)) => passes.push(Pass::Matrix(matrix)),
+                (_, Op::Pixel(pixel)) => passes.push(Pass::Pixels(vec![pixel])),
+            }
+        }
+        Self { passes }
+    }
+
+    /// With the curves that are found by looking at this picture, before the first pass, in place of their search.
+    pub fn with_measured_curves(&self, image: &Image) -> Result<Self> {
+        let mut settled = self.clone();
+        if let Some(Pass::Table(curves)) = settled.passes.first_mut() {
+            let colours = if image.has_alpha() { image.extract_bands(0, 3)? } else { image.clone() };
+            let mut known = Vec::with_capacity(curves.len());
+            for curve in curves.iter_mut() {
+                let next = curve.find(&colours, &known)?;
+                known.push(next.clone());
+                *curve = TableCurve::Fixed(next);
+            }
+        }
+        Ok(settled)
+    }
+
+    /// Applies all passes to a picture in 8-bit sRGB. Alpha is not touched.
+    pub fn apply(&self, image: &Image) -> Result<Image> {
+        if self.passes.is_empty() {
+            return Ok(image.clone());
+        }
+        let image = &if image.has_alpha() { image.copy_memory()? } else { image.clone() };
+        let alpha = image.has_alpha().then(|| image.extract_bands(3, 1)).transpose()?;
+        let mut colours = if alpha.is_some() { image.extract_bands(0, 3)? } else { image.clone() };
+        for pass in &self.passes {
+            colours = pass.apply(&colours)?;
+        }
+        match alpha {
+            Some(alpha) => Image::bandjoin(&[&colours, &alpha]),
+            None => Ok(colours),
+        }
+    }
+
+    /// How many curves have to be found by looking at the picture.
+    pub fn auto_curve_count(&self) -> u32 {
+        let curves = self.passes.iter().filter_map(|pass| match pass {
+            Pass::Table(curves) => Some(curves),
+            Pass::Pixels(_) | Pass::Matrix(_) => None,
+        });
+        curves.flatten().filter(|curve| matches!(curve, TableCurve::Auto(_))).count() as u32
+    }
+
+    /// Whether the picture is looked at before it is changed, and so must be in memory.
+    pub fn needs_measurement(&self) -> bool {
+        self.passes.iter().any(|pass| match pass {
+            Pass::Table(curves) => curves.iter().any(|curve| matches!(curve, TableCurve::Auto(_))),
+            Pass::Pixels(_) | Pass::Matrix(_) => false,
+        })
+    }
+}
+
+/// Adds a curve to operations on pixels.
+fn join_curve(operations: &mut Vec<PixelOp>, curve: Curve) {
+    match operations.last_mut() {
+        Some(PixelOp::Curves(curves)) => curves.push(curve),
+        _ => operations.push(PixelOp::Curves(vec![curve])),
+    }
+}
+
+/// Adds a matrix to operations on pixels.
+fn join_matrix(operations: &mut Vec<PixelOp>, matrix: Matrix) {
+    match operations.last_mut() {
+        Some(PixelOp::Matrix(before)) => *before = before.then(matrix),
+        _ => operations.push(PixelOp::Matrix(matrix)),
+    }
+}
+
+impl Pass {
+    /// A matrix becomes a pass over the pixels that goes on.
+    fn widen(&mut self, next: PixelOp) {
+        if let Self::Matrix(matrix) = self {
+            *self = Self::Pixels(vec![PixelOp::Matrix(*matrix), next]);
+        }
+    }
+
+    fn apply(&self, image: &Image) -> Result<Image> {
+        match self {
+            Self::Table(curves) => {
+                let mut known = Vec::with_capacity(curves.len());
+                for curve in curves {
+                    known.push(curve.find(image, &known)?);
+                }
+                image.maplut(&Image::from_pixels(curve::table(&known).as_flattened(), 256, 1, 3)?)
+            }
+            Self::Matrix(Matrix(rows)) => {
+                let weights: Vec<f64> =
+                    rows.iter().flat_map(|row| row[..3].iter().map(|value| f64::from(*value))).collect();
+                let mixed = image.recomb(&weights, 3)?;
+                // rounds to the nearest level, where a cast would cut
+                let offsets = rows.map(|row| f64::from(row[3]) * 255.0 + 0.5);
+                mixed.linear(&[1.0; 3], &offsets)?.cast(BandFormat::Uchar)
+            }
+            Self::Pixels(operations) => fused_pass::run(image, operations),
+        }
+    }
+}
+
+impl TableCurve {
+    /// The curve, looked for in a three-band picture if need be, as it is after `before`.
+    fn find(&self, image: &Image, before: &[Curve]) -> Result<Curve> {
+        match self {
+            Self::Fixed(curve) => Ok(curve.clone()),
+            Self::Auto(measured) => measured.find(image, before),
+        }
+    }
+}
+
+impl Display for Grade {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        for pass in &self.passes {
+            match pass {
+                Pass::Table(curves) => {
+                    writeln!(f, "one lookup table: {}", curve::join(curves))?;
+                }
+                Pass::Matrix(matrix) => writeln!(f, "one matrix: {matrix}")?,
+                Pass::Pixels(operations) => {
+                    writeln!(f, "one pass over the pixels: {}", curve::join(operations))?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Display for TableCurve {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Fixed(curve) => write!(f, "{curve}"),
+            Self::Auto(AutoCurve::AutoLevel) => write!(f, "white balance as found"),
+            Self::Auto(AutoCurve::AutoFix) => write!(f, "levels as found"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use vips::Interpretation;
+
+    use super::*;
+
+    #[test]
+    fn neighbours_compose() {
+        let line = || Op::Curve(Curve::contrast(0.1));
+        let matrix = || Op::Matrix(Matrix::saturation(0.5));
+        let pixel = || Op::Pixel(PixelOp::Vibrance(0.5));
+        let auto = || Op::Auto(AutoCurve::AutoFix);
+        let shape = |operations: Vec<Op>| {
+            Grade::new(operations)
+                .passes
+                .iter()
+                .map(|pass| match pass {
+                    Pass::Table(curves) => format!("t{}", curves.len()),
+                    Pass::Matrix(_) => "m".into(),
+                    Pass::Pixels(operations) => format!("p{}", operations.len()),
+                })
+                .collect::<Vec<_>>()
+                .join(" ")
+        };
+        assert_eq!(shape(vec![]), "");
+        assert_eq!(
+            shape(vec![auto(), line(), line(), matrix(), matrix(), pixel(), pixel(), line()]),
+            "t3 p4"
+        );
+        assert_eq!(shape(vec![matrix(), line(), pixel(), auto()]), "m t1 p1 t1");
+    }
+
+    #[test]
+    fn alpha_is_not_touched() {
+        vips::Vips::start(vips::Settings::default()).unwrap();
+        let pixels: Vec<u8> = (0..64u8).flat_map(|value| [value * 4, 90, 200, value]).collect();
+        let image = Image::from_pixels(&pixels, 8, 8, 4).unwrap().interpret(Interpretation::Srgb).unwrap();
+        let grade = Grade::new(vec![
+            Op::Curve(Curve::Negative),
+            Op::Matrix(Matrix::saturation(-1.0)),
+            Op::Pixel(PixelOp::Vibrance(1.0)),
+        ]);
+        let changed = grade.apply(&image).unwrap().pixels().unwrap();
+        assert_eq!(changed.len(), pixels.len());
+        for (before, after) in pixels.chunks_exact(4).zip(changed.chunks_exact(4)) {
+            assert_eq!(before[3], after[3]);
+            assert!(before[..3] != after[..3]);
+        }
+    }
+}
