@@ -67,7 +67,7 @@ impl Server {
             Vips::start(settings)?;
         }
         let shared = Arc::new(Shared::open(config).await?);
-        if shared.renderer.sight().is_blind() {
+        if shared.renderer.analyzer().lacks_models() {
             tracing::warn!(
                 "no models: faces, red eyes and recognition are off; `make vendor` fetches what they need"
             );
@@ -89,7 +89,7 @@ impl Server {
         let admin =
             Listener::open(&shared, &Plan { workers: 1, max_connections: ADMIN_CONNECTIONS, ..plan })?;
         let job_workers = Workers::start(&worker);
-        shared.cluster.compare();
+        shared.config_drift.compare();
         Ok(Self {
             address: public.address,
             admin_address: admin.address,

@@ -10,7 +10,7 @@ use vips_ops::{
     settings::{Animation, Limits, Meta, Output, OverBudget, QualityAuto},
 };
 
-use crate::{config::Vision, sight::Question};
+use crate::{analysis::analyzer::AnalysisKind, config::Vision};
 
 /// Raised when the same request is to give other bytes, or when a cached entry means something else: all caches then start
 /// empty.
@@ -67,7 +67,7 @@ impl CacheKeys {
     }
 
     /// The key of an analysis result: one question about this version of an original.
-    pub fn analysis(&self, question: Question, identity: &str, version: &Key) -> Key {
+    pub fn analysis(&self, question: AnalysisKind, identity: &str, version: &Key) -> Key {
         key("analysis")
             .field("build", &self.build)
             .field("question", question.name())
@@ -252,7 +252,7 @@ mod tests {
             result(&settings, "w=300&crop=fit", ALL, "/a.jpg").to_string(),
             result(&settings, "format=auto", ALL, "/a.jpg").to_string(),
             result(&settings, "meta=true", ALL, "/a.jpg").to_string(),
-            keys.analysis(Question::Faces, "/a.jpg", &version).to_string(),
+            keys.analysis(AnalysisKind::Faces, "/a.jpg", &version).to_string(),
             CacheKeys::original("/a.jpg").to_string(),
             CacheKeys::quarantine("/a.jpg", &version).to_string(),
             CacheKeys::job("0123", "pending").to_string(),

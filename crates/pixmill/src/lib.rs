@@ -1,29 +1,27 @@
 //! Pixmill: a high-throughput image proxy. The binary's parts as a library, so that tests and generated documents can
 //! use them.
 
+pub mod analysis;
 pub mod app;
 mod cache_key;
 pub mod cli;
-mod cluster;
+mod coalescing;
 pub mod config;
-pub mod failure;
-mod files;
-mod flight;
+mod config_drift;
+pub mod error;
+mod file_versions;
 pub mod http;
 mod listener;
-mod make;
 mod open_files;
-mod original;
+mod origin_backoff;
+mod originals;
 mod overlays;
-mod pause;
 mod quarantine;
 pub mod render;
-mod seen;
+mod server_timing;
 pub mod service;
-pub mod sight;
 pub mod signing;
 pub mod state;
 pub mod telemetry;
-mod timing;
-mod turn;
 pub mod uploads;
+mod variants;

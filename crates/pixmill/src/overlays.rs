@@ -16,11 +16,11 @@ use vips_ops::{Accept, Assets, Params, overlay::Link, params::value::url::Url};
 
 use crate::{
     cache_key::CacheKeys,
-    failure::Failure,
-    files,
-    original::{self, Original, Standing},
+    error::Error,
+    file_versions,
+    originals::{self, Original, Storability},
     render::Class,
-    service::{self, Found, Request},
+    service::{self, CacheStatus, VariantRequest},
     state::Worker,
 };
 
@@ -38,13 +38,13 @@ pub struct Overlays {
 }
 
 /// Fails if a request names an overlay that may not be fetched, before anything is.
-pub fn check(worker: &Worker, original: &ObjectRef, links: &[Link]) -> Result<(), Failure> {
+pub fn check(worker: &Worker, original: &ObjectRef, links: &[Link]) -> Result<(), Error> {
     links.iter().try_for_each(|link| place(worker, original, link).map(drop))
 }
 
 /// Where an overlay is, if it may be fetched. The one place where that is decided: overlays come from the origin of
 /// their picture, or from a host that requests may name.
-fn place(worker: &Worker, original: &ObjectRef, link: &Link) -> Result<ObjectRef, Failure> {
+fn place(worker: &Worker, original: &ObjectRef, link: &Link) -> Result<ObjectRef, Error> {
     match &link.url {
         Url::Relative { path, .. } => Ok(original.beside(SourcePath::parse(path)?)),
         Url::Absolute(url) => Ok(worker.origins.locate_url(url, link.parameter)?),
@@ -57,19 +57,19 @@ pub async fn obtain(
     original: &ObjectRef,
     links: &[Link],
     class: Class,
-) -> Result<Overlays, Failure> {
+) -> Result<Overlays, Error> {
     let found = try_join_all(links.iter().map(|link| one(worker, original, link, class))).await?;
     let tag = |link| Ok(CacheKeys::purge_tag(&worker.origins.identity(&place(worker, original, link)?)));
-    let tags = links.iter().map(tag).collect::<Result<_, Failure>>()?;
+    let tags = links.iter().map(tag).collect::<Result<_, Error>>()?;
     let mut assets = Assets::default();
     for (link, found) in links.iter().zip(&found) {
         if let Some(found) = found {
-            assets.insert(link.url.clone(), found.envelope.body.clone());
+            assets.insert(link.url.clone(), found.entry.body.clone());
         }
     }
     let missing = links.iter().zip(&found).filter(|(_, found)| found.is_none());
-    let missing = missing.map(|(link, _)| Ok(files::absent(worker, &place(worker, original, link)?)));
-    let missing = missing.collect::<Result<Vec<_>, Failure>>()?.into_iter().flatten().collect();
+    let missing = missing.map(|(link, _)| Ok(file_versions::absent(worker, &place(worker, original, link)?)));
+    let missing = missing.collect::<Result<Vec<_>, Error>>()?.into_iter().flatten().collect();
     Ok(Overlays { assets, found, tags, missing })
 }
 
@@ -79,16 +79,16 @@ async fn one(
     original: &ObjectRef,
     link: &Link,
     class: Class,
-) -> Result<Option<Original>, Failure> {
+) -> Result<Option<Original>, Error> {
     match fetch(worker, original, link, class).await {
         Ok(original) => Ok(Some(original)),
-        Err(failure) if !failure.is_of_the_original() => Err(failure),
-        Err(failure) if !link.required => {
-            tracing::warn!(error = %failure, "an overlay is left out");
+        Err(error) if !error.is_of_the_original() => Err(error),
+        Err(error) if !link.required => {
+            tracing::warn!(error = %error, "an overlay is left out");
             Ok(None)
         }
-        Err(absent @ Failure::Absent { .. }) => Err(absent),
-        Err(failure) => Err(vips_ops::Error::Overlay(failure.to_string()).into()),
+        Err(absent @ Error::Absent { .. }) => Err(absent),
+        Err(error) => Err(vips_ops::Error::Overlay(error.to_string()).into()),
     }
 }
 
@@ -97,10 +97,10 @@ async fn fetch(
     original: &ObjectRef,
     link: &Link,
     class: Class,
-) -> Result<Original, Failure> {
+) -> Result<Original, Error> {
     let target = Rc::new(place(worker, original, link)?);
     if link.params.is_empty() {
-        return original::obtain(worker, &target).await;
+        return originals::obtain(worker, &target).await;
     }
     answer(Rc::clone(worker), target, link.params.clone(), class).await
 }
@@ -111,17 +111,18 @@ fn answer(
     target: Rc<ObjectRef>,
     params: Params,
     class: Class,
-) -> LocalBoxFuture<'static, Result<Original, Failure>> {
+) -> LocalBoxFuture<'static, Result<Original, Error>> {
     async move {
-        let request = Request { target, params, accept: Accept::default(), class };
+        let request = VariantRequest { target, params, accept: Accept::default(), class };
         let answer = service::answer(&worker, request).await?;
-        let standing = if answer.found == Found::Stale { Standing::Outdated } else { answer.standing };
-        let mut envelope = answer.envelope;
-        if envelope.meta.last_modified.is_some() {
+        let storability =
+            if answer.cache_status == CacheStatus::Stale { Storability::Stale } else { answer.storability };
+        let mut entry = answer.entry;
+        if entry.meta.last_modified.is_some() {
             // its tag says which version it is; the date may change where it does not
-            Arc::make_mut(&mut envelope).meta.last_modified = None;
+            Arc::make_mut(&mut entry).meta.last_modified = None;
         }
-        Ok(Original { envelope, standing })
+        Ok(Original { entry, storability })
     }
     .boxed_local()
 }
@@ -141,7 +142,7 @@ impl Overlays {
 
     /// Whether none of them has been purged since it was fetched.
     pub fn are_allowed(&self, peers: &Coordinator) -> bool {
-        self.found.iter().flatten().all(|overlay| peers.allows(&overlay.envelope.meta))
+        self.found.iter().flatten().all(|overlay| peers.allows(&overlay.entry.meta))
     }
 
     /// The original, which may be kept no longer than any of its overlays, nor than one is missing.
@@ -150,7 +151,7 @@ impl Overlays {
             return original;
         }
         let mut original = self.found.iter().flatten().fold(original, |all, overlay| shorter(&all, overlay));
-        let meta = &mut Arc::make_mut(&mut original.envelope).meta;
+        let meta = &mut Arc::make_mut(&mut original.entry).meta;
         add(&mut meta.tags, &self.tags);
         add(&mut meta.files, &self.missing);
         if self.found.iter().any(Option::is_none) { briefly(&original, negative_ttl) } else { original }
@@ -159,23 +160,23 @@ impl Overlays {
 
 /// The original of an answer that lacks an overlay: it may be kept no longer than an absence.
 pub fn briefly(original: &Original, negative_ttl: Duration) -> Original {
-    let fresh_for = original.envelope.age(clock::now()).saturating_add(negative_ttl);
-    with(original, original.envelope.meta.lifetimes.briefly(fresh_for), original.standing)
+    let fresh_for = original.entry.age(clock::now()).saturating_add(negative_ttl);
+    with(original, original.entry.meta.lifetimes.briefly(fresh_for), original.storability)
 }
 
 /// The original as long as both may be kept.
 fn shorter(original: &Original, overlay: &Original) -> Original {
-    let (own, other) = (&original.envelope.meta, &overlay.envelope.meta);
+    let (own, other) = (&original.entry.meta, &overlay.entry.meta);
     let [later, earlier] = [(other, own), (own, other)]
         .map(|(later, earlier)| Duration::from_millis(later.stored_at.saturating_sub(earlier.stored_at)));
     let lifetimes = own.lifetimes.of_both(other.lifetimes, later, earlier);
-    let standing = match (original.standing, overlay.standing) {
-        (Standing::Unkept, _) | (_, Standing::Unkept) => Standing::Unkept,
-        (Standing::Outdated, _) | (_, Standing::Outdated) => Standing::Outdated,
-        (Standing::Kept, Standing::Kept) => Standing::Kept,
+    let storability = match (original.storability, overlay.storability) {
+        (Storability::NotStorable, _) | (_, Storability::NotStorable) => Storability::NotStorable,
+        (Storability::Stale, _) | (_, Storability::Stale) => Storability::Stale,
+        (Storability::Storable, Storability::Storable) => Storability::Storable,
     };
-    let mut both = with(original, lifetimes, standing);
-    let meta = &mut Arc::make_mut(&mut both.envelope).meta;
+    let mut both = with(original, lifetimes, storability);
+    let meta = &mut Arc::make_mut(&mut both.entry).meta;
     add(&mut meta.tags, &other.tags);
     add(&mut meta.files, &other.files);
     both
@@ -189,10 +190,10 @@ fn add<T: Clone + PartialEq>(all: &mut Vec<T>, more: &[T]) {
     }
 }
 
-fn with(original: &Original, lifetimes: Lifetimes, standing: Standing) -> Original {
-    let mut envelope = CacheEntry::clone(&original.envelope);
-    envelope.meta.lifetimes = lifetimes;
+fn with(original: &Original, lifetimes: Lifetimes, storability: Storability) -> Original {
+    let mut entry = CacheEntry::clone(&original.entry);
+    entry.meta.lifetimes = lifetimes;
     // its own date says nothing of its overlays
-    envelope.meta.last_modified = None;
-    Original { envelope: Arc::new(envelope), standing }
+    entry.meta.last_modified = None;
+    Original { entry: Arc::new(entry), storability }
 }

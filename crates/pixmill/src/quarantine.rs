@@ -8,7 +8,7 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 use parking_lot::Mutex;
 use result_cache::{Cache, CacheEntry, EntryMeta, Freshness, Key, Lifetimes, clock};
 
-use crate::failure::Failure;
+use crate::error::Error;
 
 /// Strikes after which an original is refused.
 const STRIKES: u32 = 2;
@@ -37,7 +37,7 @@ impl Quarantine {
     }
 
     /// Fails if the original is quarantined, here or, as the cache says, on another node.
-    pub async fn check(&self, key: &Key, cache: &Cache) -> Result<(), Failure> {
+    pub async fn check(&self, key: &Key, cache: &Cache) -> Result<(), Error> {
         if self.period.is_zero() {
             return Ok(());
         }
@@ -53,9 +53,7 @@ impl Quarantine {
             self.remember(*key, Entry { strikes: STRIKES, until: now + left.as_millis() as u64 }, now);
         }
         match until {
-            Some(until) => {
-                Err(Failure::Quarantined { left: Duration::from_millis(until.saturating_sub(now)) })
-            }
+            Some(until) => Err(Error::Quarantined { left: Duration::from_millis(until.saturating_sub(now)) }),
             None => Ok(()),
         }
     }

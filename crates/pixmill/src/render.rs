@@ -27,9 +27,9 @@ pub use self::{
     process::{Reason, Stats as ProcessStats, run_worker},
 };
 use crate::{
+    analysis::analyzer::{AnalysisKind, Analyzer},
     config::{Config, Isolation},
-    failure::Failure,
-    sight::{Question, Sight},
+    error::Error,
 };
 
 /// What computes for a server.
@@ -59,8 +59,10 @@ impl Renderer {
     /// Starts render threads, and workers if renders are to be isolated.
     pub fn start(config: &Config, settings: &Settings) -> anyhow::Result<Self> {
         let threads = config.workers.thread_count();
-        let engine =
-            Engine { settings: Arc::new(settings.clone()), sight: Arc::new(Sight::open(&config.vision)) };
+        let engine = Engine {
+            settings: Arc::new(settings.clone()),
+            analyzer: Arc::new(Analyzer::open(&config.vision)),
+        };
         let memory = config.workers.max_render_memory;
         let processes = match config.workers.isolation {
             Isolation::Thread => None,
@@ -80,7 +82,7 @@ impl Renderer {
     }
 
     /// Does a job. Dropping the future takes it out of the queue, or stops it.
-    pub async fn run(&self, job: Job, order: Order) -> Result<Done<Output>, Failure> {
+    pub async fn run(&self, job: Job, order: Order) -> Result<Done<Output>, Error> {
         let admission =
             Task { class: order.class, cost: job.cost(&self.engine.settings), deadline: order.until };
         let watch = EndOnDrop(Deadline::never());
@@ -104,8 +106,8 @@ impl Renderer {
     }
 
     /// What analyses pictures.
-    pub fn sight(&self) -> &Sight {
-        &self.engine.sight
+    pub fn analyzer(&self) -> &Analyzer {
+        &self.engine.analyzer
     }
 
     /// How the worker processes fare; none if renders are not isolated.
@@ -125,9 +127,11 @@ impl Job {
         let analysis = |wanted| cost::predict_analysis(&self.original, vision::INPUT_SIDE, wanted);
         let faces = Analysis { faces: true, ..Analysis::default() };
         match &self.operation {
-            Operation::Analyze(Question::Faces) => analysis(faces),
-            Operation::Analyze(Question::Nsfw) => analysis(Analysis { nsfw: true, ..Analysis::default() }),
-            Operation::Analyze(Question::Labels) => {
+            Operation::Analyze(AnalysisKind::Faces) => analysis(faces),
+            Operation::Analyze(AnalysisKind::Nsfw) => {
+                analysis(Analysis { nsfw: true, ..Analysis::default() })
+            }
+            Operation::Analyze(AnalysisKind::Labels) => {
                 analysis(Analysis { labels: true, ..Analysis::default() })
             }
             Operation::Render(render) => {
@@ -155,23 +159,23 @@ fn isolated(
     cancelled: &Deadline,
     order: Order,
     allowed: &Allowed,
-) -> Result<Output, Failure> {
+) -> Result<Output, Error> {
     let began = Instant::now();
     let Order { until, identity, on_strike, .. } = order;
     let Allowed { memory, fair_time } = *allowed;
     let bounds = Bounds { cancelled: cancelled.clone(), until, memory: memory.as_u64() };
     match processes.run(job, &bounds) {
-        None => Err(Failure::NoWorker),
+        None => Err(Error::NoWorker),
         Some(Ended::Done { result, .. }) => result,
         Some(Ended::Crashed(status)) => {
             let signal = signal_name(status);
             tracing::error!(%signal, original = %identity, "a render crashed its worker process");
             on_strike();
-            Err(Failure::RenderCrashed)
+            Err(Error::RenderCrashed)
         }
         Some(Ended::Stopped { reason: Reason::Memory, .. }) => {
             tracing::warn!(original = %identity, limit = %memory, "a render took too much memory");
-            Err(Failure::RenderMemory { limit: memory })
+            Err(Error::RenderMemory { limit: memory })
         }
         Some(Ended::Stopped { reason, killed }) => {
             let spent = began.elapsed();
@@ -181,7 +185,7 @@ fn isolated(
                 tracing::warn!(original = %identity, ?spent, killed, "a render took all its time");
                 on_strike();
             }
-            Err(Failure::Deadline)
+            Err(Error::Deadline)
         }
     }
 }

@@ -13,14 +13,14 @@ use vips_ops::{Accept, Params};
 
 use crate::{
     cache_key::CacheKeys,
-    failure::Failure,
-    files,
-    flight::{self, Part},
-    make,
-    original::{Original, Standing},
+    coalescing::local::{self, Role},
+    error::Error,
+    file_versions,
+    originals::{Original, Storability},
     render::Class,
+    server_timing::ServerTiming,
     state::Worker,
-    timing::Timing,
+    variants,
 };
 
 /// How often an answer is not taken because it was purged while it was made: more than once takes purges in a row.
@@ -28,7 +28,7 @@ const MOST_REMADE: usize = 2;
 
 /// A request for a picture.
 #[derive(Debug, Clone)]
-pub struct Request {
+pub struct VariantRequest {
     /// Which original.
     pub target: Rc<ObjectRef>,
     /// What is to be made of it.
@@ -42,20 +42,20 @@ pub struct Request {
 
 /// An answer.
 #[derive(Debug)]
-pub struct Answer {
+pub struct ServedVariant {
     /// Bytes, and what to say of them.
-    pub envelope: Arc<CacheEntry>,
+    pub entry: Arc<CacheEntry>,
     /// Where it came from.
-    pub found: Found,
+    pub cache_status: CacheStatus,
     /// Whether the origin forbids keeping it.
-    pub standing: Standing,
+    pub storability: Storability,
     /// Where the time went.
-    pub timing: Timing,
+    pub timing: ServerTiming,
 }
 
 /// Where an answer came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Found {
+pub enum CacheStatus {
     /// From this tier of the cache.
     Hit(Tier),
     /// It was made for this request.
@@ -68,21 +68,21 @@ pub enum Found {
 
 /// What making an answer gave.
 #[derive(Debug, Clone)]
-pub struct Made {
+pub struct BuiltVariant {
     /// The answer.
-    pub envelope: Arc<CacheEntry>,
+    pub entry: Arc<CacheEntry>,
     /// What its original allows.
-    pub standing: Standing,
+    pub storability: Storability,
     /// Where the time went.
-    pub timing: Timing,
+    pub timing: ServerTiming,
     /// Whether this flight made it, or found that another one just had.
-    pub part: Part,
+    pub part: Role,
 }
 
 /// An answer to be made.
-pub struct Job {
+pub struct VariantJob {
     /// The request.
-    pub request: Request,
+    pub request: VariantRequest,
     /// The answer's name in the cache.
     pub key: Key,
     /// The answer's name among those that are being made.
@@ -98,7 +98,7 @@ pub struct Job {
 }
 
 /// Answers: from the cache, or together with all who want the same, or out of date rather than not at all.
-pub async fn answer(worker: &Rc<Worker>, request: Request) -> Result<Answer, Failure> {
+pub async fn answer(worker: &Rc<Worker>, request: VariantRequest) -> Result<ServedVariant, Error> {
     let began = Instant::now();
     let shared = &worker.shared;
     let identity = worker.origins.identity(&request.target);
@@ -110,88 +110,92 @@ pub async fn answer(worker: &Rc<Worker>, request: Request) -> Result<Answer, Fai
     let now = clock::now();
     let known = shared.results.get(&key, now).await;
     let is_current = match &known {
-        Some(hit) => files::are_current(worker, &hit.entry).await,
+        Some(hit) => file_versions::are_current(worker, &hit.entry).await,
         None => true,
     };
     let cache = began.elapsed();
-    if let Some(Hit { entry: envelope, tier }) = &known
+    if let Some(Hit { entry, tier }) = &known
         && is_current
-        && envelope.state(now) == Freshness::Fresh
+        && entry.state(now) == Freshness::Fresh
     {
-        return Ok(Answer::known(envelope, Found::Hit(*tier), cache));
+        return Ok(ServedVariant::known(entry, CacheStatus::Hit(*tier), cache));
     }
     let outdated = known.map(|hit| hit.entry);
-    let stale = outdated.clone().filter(|envelope| envelope.state(now).excuses_errors());
+    let stale = outdated.clone().filter(|entry| entry.state(now).excuses_errors());
     if let Some(stale) = &stale
-        && shared.pauses.holds(&CacheKeys::original(&identity))
+        && shared.origin_backoff.is_active(&CacheKeys::original(&identity))
     {
-        return Ok(Answer::known(stale, Found::Stale, cache));
+        return Ok(ServedVariant::known(stale, CacheStatus::Stale, cache));
     }
     let flight = CacheKeys::coalescing(&key, shared.peers.last_purge(&CacheKeys::purge_tag(&identity)));
     let until = began + shared.config.limits.deadline;
-    let job = Rc::new(Job { request, key, flight, identity, stale: outdated, given: None, until });
+    let job = Rc::new(VariantJob { request, key, flight, identity, stale: outdated, given: None, until });
     let made = made(Rc::clone(worker), job, until);
     if let Some(stale) = &stale
         && is_current
         && stale.state(now) == Freshness::StaleWhileRevalidate
     {
         rt::spawn(async {
-            if let Err(failure) = made.await {
-                tracing::warn!(error = %failure, "an answer could not be refreshed");
+            if let Err(error) = made.await {
+                tracing::warn!(error = %error, "an answer could not be refreshed");
             }
         });
-        return Ok(Answer::known(stale, Found::Stale, cache));
+        return Ok(ServedVariant::known(stale, CacheStatus::Stale, cache));
     }
     match (made.await, stale) {
         (Ok((made, part)), _) => Ok(made.answer(part, cache)),
-        (Err(failure), Some(stale)) if failure.excuses_stale() => {
-            tracing::warn!(error = %failure, "an answer that is out of date is used");
-            Ok(Answer::known(&stale, Found::Stale, cache))
+        (Err(error), Some(stale)) if error.excuses_stale() => {
+            tracing::warn!(error = %error, "an answer that is out of date is used");
+            Ok(ServedVariant::known(&stale, CacheStatus::Stale, cache))
         }
-        (Err(failure), _) => Err(failure),
+        (Err(error), _) => Err(error),
     }
 }
 
 /// Has the answer made, once for all who want it at the same time. One whose overlays were purged before it was asked
 /// for here, though after the making began, is made once more.
-async fn made(worker: Rc<Worker>, job: Rc<Job>, until: Instant) -> Result<(Made, Part), Failure> {
+async fn made(
+    worker: Rc<Worker>,
+    job: Rc<VariantJob>,
+    until: Instant,
+) -> Result<(BuiltVariant, Role), Error> {
     let asked = worker.shared.peers.generation();
-    let begin = || make::make(Rc::clone(&worker), Rc::clone(&job));
+    let begin = || variants::make(Rc::clone(&worker), Rc::clone(&job));
     for _ in 0..MOST_REMADE {
-        let made = flight::join(&worker.shared.making, job.flight, until, begin).await?;
-        if !outdated(&worker, &made.0.envelope, asked) {
+        let made = local::join(&worker.shared.making, job.flight, until, begin).await?;
+        if !outdated(&worker, &made.0.entry, asked) {
             return Ok(made);
         }
     }
     // its making began after it was asked for; it is not kept
-    flight::join(&worker.shared.making, job.flight, until, begin).await
+    local::join(&worker.shared.making, job.flight, until, begin).await
 }
 
 /// Whether something that it was made from was purged after its making began, and that was known at `asked`.
-fn outdated(worker: &Worker, envelope: &CacheEntry, asked: Generation) -> bool {
-    let CacheEntry { meta, .. } = envelope;
+fn outdated(worker: &Worker, entry: &CacheEntry, asked: Generation) -> bool {
+    let CacheEntry { meta, .. } = entry;
     let peers = &worker.shared.peers;
     let mut purges = meta.tags.iter().map(|tag| peers.last_purge(tag));
     purges.any(|purged| meta.generation < purged && purged <= asked)
 }
 
-impl Answer {
+impl ServedVariant {
     /// One that the cache had.
-    pub fn known(envelope: &Arc<CacheEntry>, found: Found, cache: Duration) -> Self {
-        let timing = Timing { cache: Some(cache), ..Timing::default() };
-        Self { envelope: Arc::clone(envelope), found, standing: Standing::Kept, timing }
+    pub fn known(entry: &Arc<CacheEntry>, cache_status: CacheStatus, cache: Duration) -> Self {
+        let timing = ServerTiming { cache: Some(cache), ..ServerTiming::default() };
+        Self { entry: Arc::clone(entry), cache_status, storability: Storability::Storable, timing }
     }
 }
 
-impl Made {
+impl BuiltVariant {
     /// What the caller is given who had this part in it.
-    pub fn answer(self, part: Part, cache: Duration) -> Answer {
-        let found = match (self.part, part) {
-            _ if self.standing == Standing::Outdated => Found::Stale,
-            (Part::Began, Part::Began) => Found::Miss,
-            _ => Found::Coalesced,
+    pub fn answer(self, part: Role, cache: Duration) -> ServedVariant {
+        let cache_status = match (self.part, part) {
+            _ if self.storability == Storability::Stale => CacheStatus::Stale,
+            (Role::Leader, Role::Leader) => CacheStatus::Miss,
+            _ => CacheStatus::Coalesced,
         };
-        let timing = Timing { cache: Some(cache), ..self.timing };
-        Answer { envelope: self.envelope, found, standing: self.standing, timing }
+        let timing = ServerTiming { cache: Some(cache), ..self.timing };
+        ServedVariant { entry: self.entry, cache_status, storability: self.storability, timing }
     }
 }

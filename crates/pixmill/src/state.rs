@@ -16,18 +16,18 @@ use tokio::{runtime::Handle, sync::Semaphore};
 use vips_ops::{Settings, params::policy::Policy};
 
 use crate::{
+    analysis::analyzer::AnalysisResult,
     cache_key::CacheKeys,
-    cluster::Cluster,
     config::{Config, Problems},
-    failure::Failure,
-    files::Looks,
+    config_drift::ConfigDrift,
+    error::Error,
+    file_versions::FileVersions,
     http::{cors::Cors, error, job_status},
-    original::Original,
-    pause::Pauses,
+    origin_backoff::OriginBackoff,
+    originals::Original,
     quarantine::Quarantine,
     render::{Class, Order, Renderer},
-    service::Made,
-    sight::Fact,
+    service::BuiltVariant,
     signing::Signer,
     telemetry::counters::Counters,
     uploads::{MemoryBudget, queue::JobQueue},
@@ -54,19 +54,19 @@ pub struct Shared {
     /// Source bytes, and remembered absences.
     pub originals: Cache,
     /// Answers being made.
-    pub making: Coalescer<Made, Failure>,
+    pub making: Coalescer<BuiltVariant, Error>,
     /// Originals being looked at.
-    pub looking: Coalescer<Fact, Failure>,
+    pub looking: Coalescer<AnalysisResult, Error>,
     /// Places for those who want to look.
     pub looks: Semaphore,
     /// The hosts that originals come from.
     pub hosts: Arc<Hosts>,
     /// Originals being fetched.
-    pub fetching: Coalescer<Original, Failure>,
+    pub fetching: Coalescer<Original, Error>,
     /// Files of folders that were looked at a moment ago.
-    pub(crate) looks_at_files: Looks,
+    pub(crate) file_versions: FileVersions,
     /// Originals whose origin failed a moment ago.
-    pub pauses: Pauses,
+    pub origin_backoff: OriginBackoff,
     /// What computes.
     pub renderer: Renderer,
     /// Originals that are refused for a while.
@@ -78,7 +78,7 @@ pub struct Shared {
     /// Stands for all that changes answers: nodes that share a cache should have the same.
     pub fingerprint: String,
     /// The nodes that share a Redis, and their fingerprints.
-    pub cluster: Cluster,
+    pub config_drift: ConfigDrift,
     /// Room for uploads in memory.
     pub upload_memory: MemoryBudget,
     /// Work that goes on after its request was answered.
@@ -108,7 +108,7 @@ impl Shared {
         let peers = Coordinator::open(&config.cache)?;
         let fingerprint = keys.fingerprint(&config.policy());
         Ok(Self {
-            cluster: Cluster::join(&peers, &fingerprint),
+            config_drift: ConfigDrift::join(&peers, &fingerprint),
             fingerprint,
             keys,
             counters: Counters::new(error::codes()),
@@ -119,8 +119,8 @@ impl Shared {
             looks: Semaphore::new(config.vision.queue),
             hosts: Arc::new(Hosts::new(&config.origin)),
             fetching: Coalescer::new(deadline),
-            looks_at_files: Looks::new(deadline),
-            pauses: Pauses::new(config.cache.origin_pause),
+            file_versions: FileVersions::new(deadline),
+            origin_backoff: OriginBackoff::new(config.cache.origin_pause),
             peers,
             renderer: Renderer::start(&config, &settings).context("cannot start the renderer")?,
             quarantine: Quarantine::new(config.workers.quarantine),
@@ -139,7 +139,7 @@ impl Shared {
 
     /// Writes what the caches still have to write and closes them.
     pub async fn close(&self) {
-        self.cluster.leave().await;
+        self.config_drift.leave().await;
         self.results.close().await;
         self.originals.close().await;
     }

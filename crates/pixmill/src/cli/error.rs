@@ -4,7 +4,7 @@ use std::{io, path::PathBuf};
 
 use vips_ops::params::refusal::Refusal;
 
-use crate::{config::Problems, failure::Failure};
+use crate::config::Problems;
 
 /// What went wrong.
 #[derive(Debug, thiserror::Error)]
@@ -23,7 +23,7 @@ pub enum Error {
     Picture(#[from] vips_ops::Error),
     /// A picture could not be looked at.
     #[error(transparent)]
-    Unseen(#[from] Failure),
+    Unseen(#[from] crate::error::Error),
     /// libvips does not start.
     #[error(transparent)]
     Libvips(#[from] vips_ops::vips::Error),

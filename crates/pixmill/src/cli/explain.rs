@@ -20,8 +20,8 @@ use super::{
     query::{self, Modern, Reading},
 };
 use crate::{
+    analysis::analyzer::{AnalysisKind, Analyzer},
     config::{Environment, Problems},
-    sight::{Question, Sight},
 };
 
 /// Tells in words what a URL or a query string does.
@@ -74,7 +74,7 @@ impl Explain {
         let config = self.config.load(environment)?;
         let settings = config.settings();
         let reading = query::read(&self.target, &config.params.rules().map_err(Problems::from)?)?;
-        let subject = self.subject(&reading.params, &settings, &Sight::open(&config.vision))?;
+        let subject = self.subject(&reading.params, &settings, &Analyzer::open(&config.vision))?;
         let plan = self.plan(&reading.params, &subject, &settings)?;
         let text = if self.json {
             format!("{:#}", object(&reading, &subject, plan.as_ref()))
@@ -84,7 +84,7 @@ impl Explain {
         out::print(&text)
     }
 
-    fn subject(&self, params: &Params, settings: &Settings, sight: &Sight) -> Result<Subject, Error> {
+    fn subject(&self, params: &Params, settings: &Settings, analyzer: &Analyzer) -> Result<Subject, Error> {
         let Some(path) = &self.source else {
             let looks = params.trim.is_some() || params.needs_faces() || params.crop == Some(Crop::Entropy);
             let unseen = if looks { ", what would be looked for in it is taken to be all of it" } else { "" };
@@ -97,7 +97,7 @@ impl Explain {
         let source = Source::open(&bytes, &settings.limits)?;
         let deadline = Deadline::never();
         let seen = if params.needs_faces() {
-            sight.look(Question::Faces, &bytes, settings, &deadline)?.for_plan()
+            analyzer.analyze(AnalysisKind::Faces, &bytes, settings, &deadline)?.for_plan()
         } else {
             Vec::new()
         };

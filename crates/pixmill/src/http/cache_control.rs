@@ -4,15 +4,15 @@ use std::{fmt::Write, time::Duration};
 
 use result_cache::{BrowserLifetime, EntryMeta, Lifetimes, Revalidation};
 
-use crate::original::Standing;
+use crate::originals::Storability;
 
 /// The value of `Cache-Control` for a picture.
 ///
 /// `max-age` is the whole freshness lifetime, of which `Age` states how much has passed (RFC 9111, 4.2). A lifetime that the
 /// origin stated for shared caches only is passed on as `s-maxage`, along with the one it stated for browsers, if any; so are
 /// `stale-while-revalidate`, `stale-if-error` and the directives that forbid stale responses.
-pub fn cache_control(meta: &EntryMeta, standing: Standing) -> String {
-    if standing == Standing::Unkept {
+pub fn cache_control(meta: &EntryMeta, storability: Storability) -> String {
+    if storability == Storability::NotStorable {
         return "no-store".to_owned();
     }
     let Lifetimes { fresh_for, stale_while_revalidate, stale_if_error, browsers, revalidation, .. } =
@@ -71,10 +71,13 @@ mod tests {
     #[test]
     fn lifetimes_are_passed_on() {
         let all = "public, max-age=60, stale-while-revalidate=5, stale-if-error=9";
-        assert_eq!(cache_control(&meta(60, 5, 9), Standing::Kept), all);
-        assert_eq!(cache_control(&meta(60, 5, 9), Standing::Outdated), all);
-        assert_eq!(cache_control(&meta(0, 0, 9), Standing::Kept), "public, max-age=0, stale-if-error=9");
-        assert_eq!(cache_control(&meta(60, 5, 9), Standing::Unkept), "no-store");
+        assert_eq!(cache_control(&meta(60, 5, 9), Storability::Storable), all);
+        assert_eq!(cache_control(&meta(60, 5, 9), Storability::Stale), all);
+        assert_eq!(
+            cache_control(&meta(0, 0, 9), Storability::Storable),
+            "public, max-age=0, stale-if-error=9"
+        );
+        assert_eq!(cache_control(&meta(60, 5, 9), Storability::NotStorable), "no-store");
     }
 
     #[test]
@@ -82,7 +85,7 @@ mod tests {
         let value = |browsers, revalidation| {
             let mut meta = meta(600, 0, 0);
             meta.lifetimes = Lifetimes { browsers, revalidation, ..meta.lifetimes };
-            cache_control(&meta, Standing::Kept)
+            cache_control(&meta, Storability::Storable)
         };
         let own = BrowserLifetime::Stated(Duration::from_millis(4_500));
         for (browsers, revalidation, expected) in [
@@ -106,7 +109,7 @@ mod tests {
             (0, 0, "public, max-age=0"),
         ] {
             let meta = shortened(&meta(60, 5, 9), Duration::from_secs(age), Duration::from_secs(left));
-            assert_eq!(cache_control(&meta, Standing::Kept), expected, "{age} {left}");
+            assert_eq!(cache_control(&meta, Storability::Storable), expected, "{age} {left}");
         }
     }
 

@@ -15,10 +15,10 @@ use vips_ops::{Error as ImageError, ErrorKind as Image};
 
 use super::{cache_control, put, put_uncached};
 use crate::{
-    failure::{Failure, FailureKind, RETRY_SOON},
+    error::{Error, ErrorKind, RETRY_SOON},
     signing::Fault,
     telemetry::access::ErrorReport,
-    uploads::{Error as UploadError, ErrorKind as Upload},
+    uploads::{UploadError, UploadErrorKind as Upload},
 };
 
 /// The methods allowed for pictures.
@@ -41,31 +41,29 @@ pub const NO_MODELS: &str =
     "no vision models installed: `make vendor` fetches those that faces, red eyes and recognition need";
 
 /// The response to a request that failed. It never names an upstream host, a file or a library.
-pub fn response(failure: &Failure) -> HttpResponse {
+pub fn response(failure: &Error) -> HttpResponse {
     let (status, _) = status(failure.kind());
     let mut response = HttpResponse::build(status).json(json!({ "error": object(failure) }));
     let headers = response.headers_mut();
     put_uncached(headers);
     match failure {
-        Failure::Absent { fresh_for } => {
-            put(headers, CACHE_CONTROL, cache_control::for_not_found(*fresh_for))
-        }
-        Failure::Overloaded { retry_after: delay } => drop(headers.insert(RETRY_AFTER, retry_after(*delay))),
-        Failure::Origin(origin::Error::Busy { .. })
-        | Failure::NoWorker
-        | Failure::Connections
-        | Failure::Image(ImageError::OutOfMemory(_)) => {
+        Error::Absent { fresh_for } => put(headers, CACHE_CONTROL, cache_control::for_not_found(*fresh_for)),
+        Error::Overloaded { retry_after: delay } => drop(headers.insert(RETRY_AFTER, retry_after(*delay))),
+        Error::Origin(origin::Error::Busy { .. })
+        | Error::NoWorker
+        | Error::Connections
+        | Error::Image(ImageError::OutOfMemory(_)) => {
             headers.insert(RETRY_AFTER, retry_after(RETRY_SOON));
         }
-        Failure::Quarantined { left } => {
+        Error::Quarantined { left } => {
             headers.insert(RETRY_AFTER, retry_after(*left));
         }
-        Failure::Upload(UploadError::Unauthorized) => {
+        Error::Upload(UploadError::Unauthorized) => {
             headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"uploads\""));
         }
-        Failure::Method => drop(headers.insert(ALLOW, HeaderValue::from_static(METHODS))),
-        Failure::Range { length } => put(headers, CONTENT_RANGE, format!("bytes */{length}")),
-        Failure::Credentials => drop(headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(CHALLENGE))),
+        Error::Method => drop(headers.insert(ALLOW, HeaderValue::from_static(METHODS))),
+        Error::Range { length } => put(headers, CONTENT_RANGE, format!("bytes */{length}")),
+        Error::Credentials => drop(headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(CHALLENGE))),
         _ => {}
     }
     let report =
@@ -81,7 +79,7 @@ fn retry_after(duration: Duration) -> HeaderValue {
 }
 
 /// The error object of a failure: its code, a text, and the invalid parameter if there is one.
-pub fn object(failure: &Failure) -> Value {
+pub fn object(failure: &Error) -> Value {
     let (_, code) = status(failure.kind());
     let mut error = json!({ "code": code, "message": message(failure) });
     if let Some(parameter) = parameter(failure) {
@@ -91,51 +89,51 @@ pub fn object(failure: &Failure) -> Value {
 }
 
 /// Every kind of failure of a request for a picture.
-const KINDS: &[FailureKind] = {
+const KINDS: &[ErrorKind] = {
     use origin::ErrorKind as Origin;
     &[
-        FailureKind::Image(Image::Invalid),
-        FailureKind::Image(Image::Undecodable),
-        FailureKind::Origin(Origin::InvalidPath),
-        FailureKind::DynamicOrigin,
-        FailureKind::ParameterRefused,
-        FailureKind::OriginalRefused,
-        FailureKind::Origin(Origin::Forbidden),
-        FailureKind::Signature(Fault::Missing),
-        FailureKind::Signature(Fault::Wrong),
-        FailureKind::Signature(Fault::Expired),
-        FailureKind::Absent,
-        FailureKind::Method,
-        FailureKind::Origin(Origin::TooLarge),
-        FailureKind::Image(Image::Unsupported),
-        FailureKind::Range,
-        FailureKind::Image(Image::OverLimit),
-        FailureKind::RenderMemory,
-        FailureKind::Quarantined,
-        FailureKind::Broken,
-        FailureKind::RenderCrashed,
-        FailureKind::NoWorker,
-        FailureKind::Origin(Origin::NotConfigured),
-        FailureKind::Origin(Origin::Broken),
-        FailureKind::Origin(Origin::Busy),
-        FailureKind::Overloaded,
-        FailureKind::Connections,
-        FailureKind::Image(Image::OutOfMemory),
-        FailureKind::Deadline,
-        FailureKind::Origin(Origin::Timeout),
+        ErrorKind::Image(Image::Invalid),
+        ErrorKind::Image(Image::Undecodable),
+        ErrorKind::Origin(Origin::InvalidPath),
+        ErrorKind::DynamicOrigin,
+        ErrorKind::ParameterRefused,
+        ErrorKind::OriginalRefused,
+        ErrorKind::Origin(Origin::Forbidden),
+        ErrorKind::Signature(Fault::Missing),
+        ErrorKind::Signature(Fault::Wrong),
+        ErrorKind::Signature(Fault::Expired),
+        ErrorKind::Absent,
+        ErrorKind::Method,
+        ErrorKind::Origin(Origin::TooLarge),
+        ErrorKind::Image(Image::Unsupported),
+        ErrorKind::Range,
+        ErrorKind::Image(Image::OverLimit),
+        ErrorKind::RenderMemory,
+        ErrorKind::Quarantined,
+        ErrorKind::Broken,
+        ErrorKind::RenderCrashed,
+        ErrorKind::NoWorker,
+        ErrorKind::Origin(Origin::NotConfigured),
+        ErrorKind::Origin(Origin::Broken),
+        ErrorKind::Origin(Origin::Busy),
+        ErrorKind::Overloaded,
+        ErrorKind::Connections,
+        ErrorKind::Image(Image::OutOfMemory),
+        ErrorKind::Deadline,
+        ErrorKind::Origin(Origin::Timeout),
     ]
 };
 
 /// Further kinds of failure of uploads and asynchronous requests.
-const UPLOAD_KINDS: &[FailureKind] = &[
-    FailureKind::Upload(Upload::Unauthorized),
-    FailureKind::Upload(Upload::Malformed),
-    FailureKind::Upload(Upload::TooLarge),
-    FailureKind::Upload(Upload::Timeout),
-    FailureKind::Upload(Upload::NotStored),
-    FailureKind::Upload(Upload::Refused),
-    FailureKind::Upload(Upload::UnknownJob),
-    FailureKind::Upload(Upload::Interrupted),
+const UPLOAD_KINDS: &[ErrorKind] = &[
+    ErrorKind::Upload(Upload::Unauthorized),
+    ErrorKind::Upload(Upload::Malformed),
+    ErrorKind::Upload(Upload::TooLarge),
+    ErrorKind::Upload(Upload::Timeout),
+    ErrorKind::Upload(Upload::NotStored),
+    ErrorKind::Upload(Upload::Refused),
+    ErrorKind::Upload(Upload::UnknownJob),
+    ErrorKind::Upload(Upload::Interrupted),
 ];
 
 /// The error statuses of requests for pictures, in order, with their reason phrases and error codes.
@@ -148,7 +146,7 @@ pub fn upload_statuses() -> Vec<(u16, &'static str, Vec<&'static str>)> {
     listed(KINDS.iter().chain(UPLOAD_KINDS))
 }
 
-fn listed<'a>(kinds: impl Iterator<Item = &'a FailureKind>) -> Vec<(u16, &'static str, Vec<&'static str>)> {
+fn listed<'a>(kinds: impl Iterator<Item = &'a ErrorKind>) -> Vec<(u16, &'static str, Vec<&'static str>)> {
     let mut codes: BTreeMap<StatusCode, Vec<&str>> = BTreeMap::new();
     for (status, code) in kinds.map(|kind| status(*kind)) {
         let codes = codes.entry(status).or_default();
@@ -162,7 +160,7 @@ fn listed<'a>(kinds: impl Iterator<Item = &'a FailureKind>) -> Vec<(u16, &'stati
 }
 
 /// The error code of a failure.
-pub fn code(failure: &Failure) -> &'static str {
+pub fn code(failure: &Error) -> &'static str {
     status(failure.kind()).1
 }
 
@@ -172,42 +170,42 @@ pub fn codes() -> impl Iterator<Item = &'static str> {
 }
 
 /// Status and code of a sort of failure.
-fn status(kind: FailureKind) -> (StatusCode, &'static str) {
+fn status(kind: ErrorKind) -> (StatusCode, &'static str) {
     match kind {
-        FailureKind::Image(Image::Invalid) | FailureKind::UnknownParameter => {
+        ErrorKind::Image(Image::Invalid) | ErrorKind::UnknownParameter => {
             (StatusCode::BAD_REQUEST, "invalid_parameter")
         }
-        FailureKind::Image(Image::Undecodable) => (StatusCode::BAD_REQUEST, "undecodable_image"),
-        FailureKind::Image(Image::Unsupported) => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_image"),
-        FailureKind::Image(Image::OverLimit) | FailureKind::RenderMemory => {
+        ErrorKind::Image(Image::Undecodable) => (StatusCode::BAD_REQUEST, "undecodable_image"),
+        ErrorKind::Image(Image::Unsupported) => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_image"),
+        ErrorKind::Image(Image::OverLimit) | ErrorKind::RenderMemory => {
             (StatusCode::UNPROCESSABLE_ENTITY, "over_limit")
         }
-        FailureKind::Image(Image::Overlay) => (StatusCode::BAD_GATEWAY, "overlay_failed"),
-        FailureKind::Image(Image::Deadline) | FailureKind::Deadline => {
+        ErrorKind::Image(Image::Overlay) => (StatusCode::BAD_GATEWAY, "overlay_failed"),
+        ErrorKind::Image(Image::Deadline) | ErrorKind::Deadline => {
             (StatusCode::GATEWAY_TIMEOUT, "deadline_passed")
         }
-        FailureKind::Origin(kind) => origin_status(kind),
-        FailureKind::Absent => (StatusCode::NOT_FOUND, "not_found"),
-        FailureKind::DynamicOrigin => (StatusCode::UNAUTHORIZED, "dynamic_origin_refused"),
-        FailureKind::ParameterRefused => (StatusCode::UNAUTHORIZED, "parameter_refused"),
-        FailureKind::Signature(fault) => (StatusCode::FORBIDDEN, signature_code(fault)),
-        FailureKind::Range => (StatusCode::RANGE_NOT_SATISFIABLE, "range_not_satisfiable"),
-        FailureKind::Credentials => (StatusCode::UNAUTHORIZED, "credentials_missing"),
-        FailureKind::OriginalRefused => (StatusCode::UNAUTHORIZED, "original_refused"),
-        FailureKind::Method => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
-        FailureKind::Page => (StatusCode::NOT_FOUND, "no_such_page"),
-        FailureKind::Upload(kind) => upload_status(kind),
-        FailureKind::PurgeUnsent => (StatusCode::SERVICE_UNAVAILABLE, "purge_not_sent"),
-        FailureKind::PurgeUnwritten => (StatusCode::INTERNAL_SERVER_ERROR, "purge_not_written"),
-        FailureKind::Overloaded => (StatusCode::SERVICE_UNAVAILABLE, "overloaded"),
-        FailureKind::NoWorker => (StatusCode::SERVICE_UNAVAILABLE, "no_worker"),
-        FailureKind::RenderCrashed => (StatusCode::INTERNAL_SERVER_ERROR, "render_crashed"),
-        FailureKind::Quarantined => (StatusCode::UNPROCESSABLE_ENTITY, "original_quarantined"),
-        FailureKind::Connections => (StatusCode::SERVICE_UNAVAILABLE, "too_many_connections"),
-        FailureKind::Host => (StatusCode::MISDIRECTED_REQUEST, "unknown_host"),
-        FailureKind::Blind => (StatusCode::NOT_IMPLEMENTED, "models_missing"),
-        FailureKind::Image(Image::OutOfMemory) => (StatusCode::SERVICE_UNAVAILABLE, "out_of_memory"),
-        FailureKind::Image(Image::Encoder) | FailureKind::Broken => {
+        ErrorKind::Origin(kind) => origin_status(kind),
+        ErrorKind::Absent => (StatusCode::NOT_FOUND, "not_found"),
+        ErrorKind::DynamicOrigin => (StatusCode::UNAUTHORIZED, "dynamic_origin_refused"),
+        ErrorKind::ParameterRefused => (StatusCode::UNAUTHORIZED, "parameter_refused"),
+        ErrorKind::Signature(fault) => (StatusCode::FORBIDDEN, signature_code(fault)),
+        ErrorKind::Range => (StatusCode::RANGE_NOT_SATISFIABLE, "range_not_satisfiable"),
+        ErrorKind::Credentials => (StatusCode::UNAUTHORIZED, "credentials_missing"),
+        ErrorKind::OriginalRefused => (StatusCode::UNAUTHORIZED, "original_refused"),
+        ErrorKind::Method => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
+        ErrorKind::Page => (StatusCode::NOT_FOUND, "no_such_page"),
+        ErrorKind::Upload(kind) => upload_status(kind),
+        ErrorKind::PurgeUnsent => (StatusCode::SERVICE_UNAVAILABLE, "purge_not_sent"),
+        ErrorKind::PurgeUnwritten => (StatusCode::INTERNAL_SERVER_ERROR, "purge_not_written"),
+        ErrorKind::Overloaded => (StatusCode::SERVICE_UNAVAILABLE, "overloaded"),
+        ErrorKind::NoWorker => (StatusCode::SERVICE_UNAVAILABLE, "no_worker"),
+        ErrorKind::RenderCrashed => (StatusCode::INTERNAL_SERVER_ERROR, "render_crashed"),
+        ErrorKind::Quarantined => (StatusCode::UNPROCESSABLE_ENTITY, "original_quarantined"),
+        ErrorKind::Connections => (StatusCode::SERVICE_UNAVAILABLE, "too_many_connections"),
+        ErrorKind::Host => (StatusCode::MISDIRECTED_REQUEST, "unknown_host"),
+        ErrorKind::ModelsMissing => (StatusCode::NOT_IMPLEMENTED, "models_missing"),
+        ErrorKind::Image(Image::OutOfMemory) => (StatusCode::SERVICE_UNAVAILABLE, "out_of_memory"),
+        ErrorKind::Image(Image::Encoder) | ErrorKind::Broken => {
             (StatusCode::INTERNAL_SERVER_ERROR, "internal_error")
         }
     }
@@ -253,75 +251,73 @@ fn upload_status(kind: Upload) -> (StatusCode, &'static str) {
 }
 
 /// The parameter that the failure is about.
-fn parameter(failure: &Failure) -> Option<&str> {
+fn parameter(failure: &Error) -> Option<&str> {
     match failure {
-        Failure::Image(ImageError::Invalid(invalid)) => Some(invalid.parameter),
-        Failure::UnknownParameter { name, .. } => Some(name),
-        Failure::DynamicOrigin { named: parameter, .. }
-        | Failure::ParameterRefused { parameter }
-        | Failure::SizeRefused { parameter, .. }
-        | Failure::Upload(UploadError::Refused { parameter, .. }) => Some(parameter),
+        Error::Image(ImageError::Invalid(invalid)) => Some(invalid.parameter),
+        Error::UnknownParameter { name, .. } => Some(name),
+        Error::DynamicOrigin { named: parameter, .. }
+        | Error::ParameterRefused { parameter }
+        | Error::SizeRefused { parameter, .. }
+        | Error::Upload(UploadError::Refused { parameter, .. }) => Some(parameter),
         _ => None,
     }
 }
 
 /// The text for the client. Errors whose own text may contain internal details have a fixed one here.
-fn message(failure: &Failure) -> String {
+fn message(failure: &Error) -> String {
     let text = match failure {
-        Failure::Image(ImageError::Invalid(invalid)) => {
+        Error::Image(ImageError::Invalid(invalid)) => {
             return format!("expected {}, got {:?}", invalid.expected, invalid.value);
         }
-        Failure::Image(error @ ImageError::OverLimit { .. }) => return error.to_string(),
-        Failure::RenderMemory { limit } => {
+        Error::Image(error @ ImageError::OverLimit { .. }) => return error.to_string(),
+        Error::RenderMemory { limit } => {
             return format!("the render exceeded workers.max_render_memory, {limit}");
         }
-        Failure::Quarantined { left } => {
+        Error::Quarantined { left } => {
             return format!(
                 "original quarantined: its renders crashed or timed out; retry in {} seconds",
                 left.as_secs().max(1)
             );
         }
-        Failure::SizeRefused { near, .. } => {
+        Error::SizeRefused { near, .. } => {
             return format!("size not allowed: the nearest allowed size is {near} pixels");
         }
-        Failure::Range { length } => {
+        Error::Range { length } => {
             return format!("range not satisfiable: expected a range within {length} bytes");
         }
-        Failure::Upload(error) => return error.to_string(),
-        Failure::Image(ImageError::Unsupported(found)) => return found.to_string(),
-        Failure::Image(ImageError::Undecodable(_)) => "the original cannot be decoded",
-        Failure::Image(ImageError::Overlay(_)) => "a required overlay could not be fetched or decoded",
-        Failure::Image(ImageError::Deadline) | Failure::Deadline => {
+        Error::Upload(error) => return error.to_string(),
+        Error::Image(ImageError::Unsupported(found)) => return found.to_string(),
+        Error::Image(ImageError::Undecodable(_)) => "the original cannot be decoded",
+        Error::Image(ImageError::Overlay(_)) => "a required overlay could not be fetched or decoded",
+        Error::Image(ImageError::Deadline) | Error::Deadline => {
             "deadline exceeded before the picture was ready"
         }
-        Failure::Origin(error) => origin_message(error.kind()),
-        Failure::Absent { .. } => NOT_FOUND,
-        Failure::DynamicOrigin { rule, .. } => refusal_message(*rule),
-        Failure::UnknownParameter { message, .. } => message,
-        Failure::ParameterRefused { .. } => "parameter not allowed: it is not in params.allowed",
-        Failure::Signature(Fault::Missing) => "missing signature: this server requires signed URLs",
-        Failure::Signature(Fault::Wrong) => {
-            "invalid signature: it does not match the path and the parameters"
-        }
-        Failure::Signature(Fault::Expired) => "the signature has expired",
-        Failure::Credentials => "missing or wrong user name or password",
-        Failure::OriginalRefused => "unmodified originals are not served: params.allow_original is off",
-        Failure::Method => "method not allowed: expected one of those in Allow",
-        Failure::PurgeUnsent => "purged on this node only: other nodes purge as soon as Redis is available",
-        Failure::PurgeUnwritten => {
+        Error::Origin(error) => origin_message(error.kind()),
+        Error::Absent { .. } => NOT_FOUND,
+        Error::DynamicOrigin { rule, .. } => refusal_message(*rule),
+        Error::UnknownParameter { message, .. } => message,
+        Error::ParameterRefused { .. } => "parameter not allowed: it is not in params.allowed",
+        Error::Signature(Fault::Missing) => "missing signature: this server requires signed URLs",
+        Error::Signature(Fault::Wrong) => "invalid signature: it does not match the path and the parameters",
+        Error::Signature(Fault::Expired) => "the signature has expired",
+        Error::Credentials => "missing or wrong user name or password",
+        Error::OriginalRefused => "unmodified originals are not served: params.allow_original is off",
+        Error::Method => "method not allowed: expected one of those in Allow",
+        Error::PurgeUnsent => "purged on this node only: other nodes purge as soon as Redis is available",
+        Error::PurgeUnwritten => {
             "purged, but not recorded on disk: the purge may be lost when this node restarts, so try again"
         }
-        Failure::Page => "no such page",
-        Failure::NoWorker => "no render worker process is available: try again later",
-        Failure::RenderCrashed => "rendering this original crashed its worker process",
-        Failure::Overloaded { .. } => "the server is overloaded: try again later",
-        Failure::Connections => "too many open connections: try again later",
-        Failure::Host => {
+        Error::Page => "no such page",
+        Error::NoWorker => "no render worker process is available: try again later",
+        Error::RenderCrashed => "rendering this original crashed its worker process",
+        Error::Overloaded { .. } => "the server is overloaded: try again later",
+        Error::Connections => "too many open connections: try again later",
+        Error::Host => {
             "unknown host: expected localhost, an IP address of this listener, or a name in admin.hosts_allowed"
         }
-        Failure::Blind { .. } => NO_MODELS,
-        Failure::Image(ImageError::OutOfMemory(_)) => "not enough memory for this picture: try again later",
-        Failure::Image(ImageError::Encoder(_)) | Failure::Broken => "internal server error",
+        Error::ModelsMissing { .. } => NO_MODELS,
+        Error::Image(ImageError::OutOfMemory(_)) => "not enough memory for this picture: try again later",
+        Error::Image(ImageError::Encoder(_)) | Error::Broken => "internal server error",
     };
     text.to_owned()
 }
@@ -359,7 +355,7 @@ fn origin_message(kind: origin::ErrorKind) -> &'static str {
 mod tests {
     use super::*;
 
-    fn status_and_cache_control(failure: &Failure) -> (u16, String) {
+    fn status_and_cache_control(failure: &Error) -> (u16, String) {
         let response = response(failure);
         let cache_control = response.headers().get(CACHE_CONTROL).unwrap().to_str().unwrap().to_owned();
         (response.status().as_u16(), cache_control)
@@ -368,11 +364,11 @@ mod tests {
     #[test]
     fn only_not_found_may_be_cached() {
         assert_eq!(
-            status_and_cache_control(&Failure::Overloaded { retry_after: RETRY_SOON }),
+            status_and_cache_control(&Error::Overloaded { retry_after: RETRY_SOON }),
             (503, "no-store".to_owned())
         );
-        assert_eq!(status_and_cache_control(&Failure::Broken), (500, "no-store".to_owned()));
-        let not_found = |seconds| Failure::Absent { fresh_for: Duration::from_secs(seconds) };
+        assert_eq!(status_and_cache_control(&Error::Broken), (500, "no-store".to_owned()));
+        let not_found = |seconds| Error::Absent { fresh_for: Duration::from_secs(seconds) };
         assert_eq!(status_and_cache_control(&not_found(5)), (404, "public, max-age=5".to_owned()));
         assert_eq!(status_and_cache_control(&not_found(0)), (404, "no-store".to_owned()));
     }
@@ -381,7 +377,7 @@ mod tests {
     fn overload_has_a_retry_after() {
         for (milliseconds, header) in [(0, "1"), (1, "1"), (1000, "1"), (1001, "2"), (19_999, "20")] {
             let retry_after = Duration::from_millis(milliseconds);
-            let response = response(&Failure::Overloaded { retry_after });
+            let response = response(&Error::Overloaded { retry_after });
             assert_eq!(response.headers().get(RETRY_AFTER).unwrap(), header, "{milliseconds} ms");
         }
     }
@@ -394,7 +390,7 @@ mod tests {
             origin::Error::InvalidPath { path: "secret".into(), reason: "x" },
         ];
         for failure in failures {
-            let failure = Failure::from(failure);
+            let failure = Error::from(failure);
             assert!(!message(&failure).contains("secret"), "{failure:?}");
         }
     }

@@ -29,7 +29,7 @@ pub async fn ready(request: HttpRequest) -> HttpResponse {
     let status = if reasons.is_empty() { StatusCode::OK } else { error::UNREADY };
     let mut body = json!({ "ready": reasons.is_empty(), "reasons": reasons });
     // not a reason to be unready: only some parameters need the models
-    if shared.renderer.sight().is_blind() {
+    if shared.renderer.analyzer().lacks_models() {
         body["limits"] = json!([error::NO_MODELS]);
     }
     let mut response = HttpResponse::build(status).json(body);

@@ -21,12 +21,12 @@ use super::{
 use crate::{
     cache_key::negotiates,
     config::SourceUrlQuery,
-    failure::Failure,
+    error::Error,
     render::Class,
-    service::{self, Request},
+    server_timing::ServerTiming,
+    service::{self, VariantRequest},
     signing::{Admitted, Purpose},
     state::{Shared, Worker},
-    timing::Timing,
     uploads::control_params,
 };
 
@@ -42,13 +42,13 @@ pub async fn image(request: HttpRequest, payload: Payload) -> HttpResponse {
     let result = match *request.method() {
         Method::GET | Method::HEAD => get(worker, &request).await,
         Method::POST if upload::accepts_uploads(&request) => upload::respond(worker, &request, payload).await,
-        _ => Err(Failure::Method),
+        _ => Err(Error::Method),
     };
     result.unwrap_or_else(|failure| error::response(&failure))
 }
 
 /// Responds to GET and HEAD, at once or asynchronously.
-async fn get(worker: &Rc<Worker>, request: &HttpRequest) -> Result<HttpResponse, Failure> {
+async fn get(worker: &Rc<Worker>, request: &HttpRequest) -> Result<HttpResponse, Error> {
     let admitted =
         verify_query(&worker.shared, Purpose::Picture, request.uri().path(), request.query_string())?;
     if control_params::may_contain(&admitted.query) {
@@ -62,16 +62,16 @@ pub(super) async fn respond(
     worker: &Rc<Worker>,
     request: &HttpRequest,
     admitted: &Admitted<'_>,
-) -> Result<HttpResponse, Failure> {
+) -> Result<HttpResponse, Error> {
     let shared = &worker.shared;
     let (wanted, mut notes) = parse_request(worker, request, &admitted.query)?;
     if wanted.params.gives_original() && !shared.config.params.allow_original {
-        return Err(Failure::OriginalRefused);
+        return Err(Error::OriginalRefused);
     }
     notes.max_age =
         admitted.expires.map(|expires| Duration::from_secs(expires.saturating_sub(unix_seconds())));
     let answer = service::answer(worker, wanted).await?;
-    let lookup = Timing { cache: answer.timing.cache, ..Timing::default() };
+    let lookup = ServerTiming { cache: answer.timing.cache, ..ServerTiming::default() };
     shared.counters.phases.observe(&lookup);
     Ok(image_response::build(request, &answer, &notes))
 }
@@ -81,7 +81,7 @@ pub(super) fn parse_request(
     worker: &Rc<Worker>,
     request: &HttpRequest,
     query: &str,
-) -> Result<(Request, ResponseNotes), Failure> {
+) -> Result<(VariantRequest, ResponseNotes), Error> {
     let shared = &worker.shared;
     let target = locate(worker, request, query)?;
     let (Parsed { params, mut clamped }, mut varies) = parse_params(shared, query, request.headers())?;
@@ -94,7 +94,7 @@ pub(super) fn parse_request(
     let notes =
         ResponseNotes { clamped, varies, asks_hints: shared.config.client_hints.enabled, max_age: None };
     let accept = accepted_formats(request.headers());
-    Ok((Request { target, params, accept, class: Class::Picture }, notes))
+    Ok((VariantRequest { target, params, accept, class: Class::Picture }, notes))
 }
 
 /// Verifies the signature of a request, if requests must be signed, and returns the part of the query that it covers.
@@ -103,7 +103,7 @@ pub(super) fn verify_query<'a>(
     purpose: Purpose,
     path: &str,
     query: &'a str,
-) -> Result<Admitted<'a>, Failure> {
+) -> Result<Admitted<'a>, Error> {
     let admitted = match &shared.signer {
         Some(signer) => signer.check(purpose, path, query, unix_seconds())?,
         None => Admitted { query: Cow::Borrowed(query), expires: None },

@@ -23,8 +23,8 @@ use super::{
     slices,
 };
 use crate::{
-    failure::Failure,
-    service::{Answer, Found},
+    error::Error,
+    service::{CacheStatus, ServedVariant},
 };
 
 const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
@@ -47,9 +47,9 @@ pub struct ResponseNotes {
 }
 
 /// The response to a request for a picture: 200, 206, 304 or 416.
-pub fn build(request: &HttpRequest, answer: &Answer, notes: &ResponseNotes) -> HttpResponse {
-    let meta = &answer.envelope.meta;
-    let body = &answer.envelope.body;
+pub fn build(request: &HttpRequest, answer: &ServedVariant, notes: &ResponseNotes) -> HttpResponse {
+    let meta = &answer.entry.meta;
+    let body = &answer.entry.body;
     // preconditions on a GET do not apply to the response to an upload (RFC 9110, 13.1.2)
     let conditional = *request.method() != Method::POST;
     let mut response = if conditional && not_modified(request.headers(), meta) {
@@ -64,19 +64,19 @@ pub fn build(request: &HttpRequest, answer: &Answer, notes: &ResponseNotes) -> H
                 put(response.headers_mut(), CONTENT_RANGE, place);
                 response
             }
-            Part::Unsatisfiable => return error::response(&Failure::Range { length: body.len() }),
+            Part::Unsatisfiable => return error::response(&Error::Range { length: body.len() }),
         }
     };
     if !response.status().is_redirection() {
         put(response.headers_mut(), CONTENT_TYPE, &meta.content_type);
     }
     write_headers(response.headers_mut(), answer, notes);
-    response.extensions_mut().insert(answer.found);
+    response.extensions_mut().insert(answer.cache_status);
     response
 }
 
-fn write_headers(headers: &mut HeaderMap, answer: &Answer, notes: &ResponseNotes) {
-    let meta = &answer.envelope.meta;
+fn write_headers(headers: &mut HeaderMap, answer: &ServedVariant, notes: &ResponseNotes) {
+    let meta = &answer.entry.meta;
     if let Some(etag) = &meta.etag {
         put(headers, ETAG, etag);
     }
@@ -85,10 +85,10 @@ fn write_headers(headers: &mut HeaderMap, answer: &Answer, notes: &ResponseNotes
     if let Some(Ok(modified)) = modified {
         put(headers, LAST_MODIFIED, httpdate::fmt_http_date(modified));
     }
-    let age = answer.envelope.age(clock::now());
+    let age = answer.entry.age(clock::now());
     let kept = match notes.max_age {
-        Some(max_age) => cache_control(&shortened(meta, age, max_age), answer.standing),
-        None => cache_control(meta, answer.standing),
+        Some(max_age) => cache_control(&shortened(meta, age, max_age), answer.storability),
+        None => cache_control(meta, answer.storability),
     };
     put(headers, CACHE_CONTROL, kept);
     headers.insert(AGE, age.as_secs().into());
@@ -100,7 +100,7 @@ fn write_headers(headers: &mut HeaderMap, answer: &Answer, notes: &ResponseNotes
         headers.insert(ACCEPT_CH, ACCEPTED);
     }
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(X_CACHE, HeaderValue::from_static(answer.found.name()));
+    headers.insert(X_CACHE, HeaderValue::from_static(answer.cache_status.name()));
     if !meta.tags.is_empty() {
         put(headers, SURROGATE_KEY, meta.tags.join(" "));
         put(headers, CACHE_TAG, meta.tags.join(","));
@@ -116,7 +116,7 @@ fn write_headers(headers: &mut HeaderMap, answer: &Answer, notes: &ResponseNotes
     }
 }
 
-impl Found {
+impl CacheStatus {
     /// Its name in `X-Cache`, the access log and metrics.
     pub fn name(self) -> &'static str {
         match self {

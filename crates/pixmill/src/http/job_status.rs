@@ -63,7 +63,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        failure::Failure,
+        error::Error,
         uploads::status::{JobId, JobState, StoredPicture},
     };
 
@@ -83,7 +83,7 @@ mod tests {
         };
         let stored = vec![
             Stored { location: "/a.jpg".to_owned(), outcome: Ok(picture) },
-            Stored { location: "/b.jpg".to_owned(), outcome: Err(Failure::Deadline) },
+            Stored { location: "/b.jpg".to_owned(), outcome: Err(Error::Deadline) },
         ];
         let progress = Progress::Done { result: "/a.jpg".to_owned(), stored };
         let done = to_json(&JobStatus { id, progress });
@@ -93,7 +93,7 @@ mod tests {
             json!({ "location": "/a.jpg", "content_type": "image/webp", "bytes": 7, "fresh_for": 2, "etag": "\"a\"" })
         );
         assert_eq!(done["stored"][1]["error"]["code"], "deadline_passed");
-        let failed = to_json(&JobStatus { id, progress: Progress::Failed(Failure::Broken) });
+        let failed = to_json(&JobStatus { id, progress: Progress::Failed(Error::Broken) });
         assert_eq!(
             (&failed["status"], &failed["error"]["code"]),
             (&json!("failed"), &json!("internal_error"))

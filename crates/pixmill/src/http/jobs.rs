@@ -17,13 +17,13 @@ use super::{
     job_status, put, put_uncached, upload, worker,
 };
 use crate::{
-    failure::Failure,
-    original::Standing,
-    service::{Answer, Found},
+    error::Error,
+    originals::Storability,
+    service::{CacheStatus, ServedVariant},
     signing::Admitted,
     state::{Shared, Worker},
     uploads::{
-        Error,
+        UploadError,
         control_params::{self, Delivery},
         job::Job,
         queue::JobQueue,
@@ -36,7 +36,7 @@ const ID: &str = "{id:[0-9a-f]{32}}";
 
 /// Adds the pages of jobs to a listener.
 pub fn pages(config: &mut ServiceConfig) {
-    let other = || to(async || error::response(&Failure::Method));
+    let other = || to(async || error::response(&Error::Method));
     let status = resource(format!("{JOB_PREFIX}/{ID}")).route(get().to(status)).route(head().to(status));
     let result =
         resource(format!("{JOB_PREFIX}/{ID}/result")).route(get().to(result)).route(head().to(result));
@@ -56,7 +56,7 @@ pub async fn respond(
     worker: &Rc<Worker>,
     request: &HttpRequest,
     admitted: Admitted<'_>,
-) -> Result<HttpResponse, Failure> {
+) -> Result<HttpResponse, Error> {
     let shared = &worker.shared;
     let control = control_params::parse(&admitted.query, &[], shared.config.uploads.max_queries)?;
     if control.delivery == Delivery::Immediate || *request.method() == Method::HEAD {
@@ -68,22 +68,22 @@ pub async fn respond(
     if !control.queries.is_empty() {
         if !upload::accepts_uploads(request) {
             let reason = "cache_queries is available on listeners that accept uploads only";
-            return Err(Error::Refused { parameter: "cache_queries", reason }.into());
+            return Err(UploadError::Refused { parameter: "cache_queries", reason }.into());
         }
         upload::authorize(shared, request)?;
     }
     let (job, _) = upload::parse_job(worker, request, &control)?;
     if job.wanted.params.gives_original() && !shared.config.params.allow_original {
-        return Err(Failure::OriginalRefused);
+        return Err(Error::OriginalRefused);
     }
     enqueue(shared, job).await
 }
 
 /// Queues a job and responds with 202 and the location of its status.
-pub async fn enqueue(shared: &Shared, job: Job) -> Result<HttpResponse, Failure> {
+pub async fn enqueue(shared: &Shared, job: Job) -> Result<HttpResponse, Error> {
     if shared.config.uploads.queue == 0 || !shared.config.cache.results.enabled {
         let reason = "asynchronous requests are disabled: see uploads.queue and cache.results.enabled";
-        return Err(Error::Refused { parameter: "async", reason }.into());
+        return Err(UploadError::Refused { parameter: "async", reason }.into());
     }
     let id = JobQueue::enqueue(shared, job).await?;
     let status = job_status::to_json(&JobStatus::unfinished(id, JobState::Pending));
@@ -99,7 +99,7 @@ async fn status(request: HttpRequest, id: Path<String>) -> HttpResponse {
         Some(id) => status::load(&worker(&request).shared, id).await,
         None => None,
     };
-    let Some(status) = status else { return error::response(&Error::UnknownJob.into()) };
+    let Some(status) = status else { return error::response(&UploadError::UnknownJob.into()) };
     let mut response = HttpResponse::Ok().body(status);
     let headers = response.headers_mut();
     put(headers, CONTENT_TYPE, "application/json");
@@ -113,8 +113,8 @@ async fn result(request: HttpRequest, id: Path<String>) -> HttpResponse {
         Some(id) => status::load_result(&worker(&request).shared, id).await,
         None => None,
     };
-    let Some(hit) = hit else { return error::response(&Error::UnknownJob.into()) };
-    let known = Answer::known(&hit.entry, Found::Hit(hit.tier), started.elapsed());
-    let answer = Answer { standing: Standing::Unkept, ..known };
+    let Some(hit) = hit else { return error::response(&UploadError::UnknownJob.into()) };
+    let known = ServedVariant::known(&hit.entry, CacheStatus::Hit(hit.tier), started.elapsed());
+    let answer = ServedVariant { storability: Storability::NotStorable, ..known };
     image_response::build(&request, &answer, &ResponseNotes::default())
 }

@@ -30,7 +30,7 @@ use actix_web::{
     web::{ServiceConfig, get, head, resource, scope, to},
 };
 
-use crate::{failure::Failure, state::Worker};
+use crate::{error::Error, state::Worker};
 
 /// Path of the liveness probe.
 pub const HEALTH: &str = "/health";
@@ -59,7 +59,7 @@ pub fn admin(config: &mut ServiceConfig) {
 }
 
 fn health_pages(config: &mut ServiceConfig) {
-    let other = || to(async || error::response(&Failure::Method));
+    let other = || to(async || error::response(&Error::Method));
     let health = resource(HEALTH).route(get().to(health::health)).route(head().to(health::health));
     let ready = resource(READY).route(get().to(health::ready)).route(head().to(health::ready));
     config.service(health.default_service(other())).service(ready.default_service(other()));

@@ -28,7 +28,7 @@ const HEADERS: &[(&str, &str)] = &[
         "Access-Control-Allow-Origin",
         "Whose scripts may read the answer: all, or those of the configured sites.",
     ),
-    ("Server-Timing", "Milliseconds of each stage: queue, fetch, decode, process, encode, cache."),
+    ("Server-ServerTiming", "Milliseconds of each stage: queue, fetch, decode, process, encode, cache."),
     ("X-Cache", "Where the answer came from: hit-memory, hit-disk, hit-redis, miss, stale or coalesced."),
     ("X-Original-Filesize", "Bytes of the original."),
     ("X-Original-Resolution", "Width and height of the original, `640x427`."),

@@ -9,11 +9,11 @@ use actix_web::{
 use origin::{ObjectRef, Selection};
 use vips_ops::params::source::{self, Source};
 
-use crate::{failure::Failure, state::Worker};
+use crate::{error::Error, state::Worker};
 
 /// Locates the original of a request, if the configuration permits it. `query` is the part of the query string that the
 /// signature covers.
-pub fn locate(worker: &Worker, request: &HttpRequest, query: &str) -> Result<Rc<ObjectRef>, Failure> {
+pub fn locate(worker: &Worker, request: &HttpRequest, query: &str) -> Result<Rc<ObjectRef>, Error> {
     let source = source::read(query)?;
     let Source { origin, source_url, host_header, resolve, bucket, region } = &source;
     let header = request.headers().get(HOST).and_then(|host| host.to_str().ok());

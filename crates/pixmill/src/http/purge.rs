@@ -6,7 +6,7 @@ use serde_json::json;
 use vips_ops::params::source;
 
 use super::{error, origin_params::locate, put_uncached, worker};
-use crate::{cache_key::CacheKeys, failure::Failure, state::Worker};
+use crate::{cache_key::CacheKeys, error::Error, state::Worker};
 
 /// The paths that purge everything.
 const EVERYTHING: [&str; 2] = ["/", "/cache"];
@@ -16,7 +16,7 @@ const EVERYTHING: [&str; 2] = ["/", "/cache"];
 /// the original as in requests for pictures. Other methods get 404.
 pub async fn purge(request: HttpRequest) -> HttpResponse {
     if *request.method() != Method::DELETE {
-        return error::response(&Failure::Page);
+        return error::response(&Error::Page);
     }
     let path = request.uri().path();
     match run_purge(worker(&request), &request).await {
@@ -36,7 +36,7 @@ pub async fn purge(request: HttpRequest) -> HttpResponse {
 }
 
 /// Purges. Returns the tag, if it was one original.
-async fn run_purge(worker: &Worker, request: &HttpRequest) -> Result<Option<String>, Failure> {
+async fn run_purge(worker: &Worker, request: &HttpRequest) -> Result<Option<String>, Error> {
     let query = request.query_string();
     let selects_no_origin = source::read(query)? == source::Source::default();
     let tag = if EVERYTHING.contains(&request.uri().path()) && selects_no_origin {
@@ -47,10 +47,10 @@ async fn run_purge(worker: &Worker, request: &HttpRequest) -> Result<Option<Stri
     let scope = tag.clone().map_or(PurgeScope::Everything, PurgeScope::Tag);
     match worker.shared.peers.purge(scope).await {
         Ok(PurgeReach::AllNodes) => Ok(tag),
-        Ok(PurgeReach::ThisNode) => Err(Failure::PurgeUnsent),
+        Ok(PurgeReach::ThisNode) => Err(Error::PurgeUnsent),
         Err(error) => {
             tracing::error!(%error, "a purge could not be recorded on disk");
-            Err(Failure::PurgeUnwritten)
+            Err(Error::PurgeUnwritten)
         }
     }
 }

@@ -16,14 +16,14 @@ use super::{
     job_status, jobs, put, put_uncached,
 };
 use crate::{
-    failure::Failure,
-    original::Standing,
+    error::Error,
+    originals::Storability,
     render::Class,
-    service::Request,
+    service::VariantRequest,
     signing::{Admitted, Fault, Purpose},
     state::{Shared, Worker},
     uploads::{
-        Error, Upload,
+        Upload, UploadError,
         control_params::{self, ControlParams, Delivery, ProcessedUpload},
         job::{self, Job, JobInput, JobOutcome, Retention, Variant},
         receive,
@@ -42,7 +42,7 @@ pub fn accepts_uploads(request: &HttpRequest) -> bool {
 
 /// Fails unless the request carries one of `uploads.tokens`. Without tokens, it refuses requests that a browser sends on
 /// behalf of another site, as `Sec-Fetch-Site` tells.
-pub fn authorize(shared: &Shared, request: &HttpRequest) -> Result<(), Failure> {
+pub fn authorize(shared: &Shared, request: &HttpRequest) -> Result<(), Error> {
     let uploads = &shared.config.uploads;
     let given = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok()).and_then(bearer);
     let is_authorized = if uploads.tokens.is_empty() {
@@ -53,7 +53,7 @@ pub fn authorize(shared: &Shared, request: &HttpRequest) -> Result<(), Failure> 
     if is_authorized {
         return Ok(());
     }
-    Err(Error::Unauthorized.into())
+    Err(UploadError::Unauthorized.into())
 }
 
 /// The token of an `Authorization` header (RFC 6750, 2.1).
@@ -67,7 +67,7 @@ pub async fn respond(
     worker: &Rc<Worker>,
     request: &HttpRequest,
     payload: Payload,
-) -> Result<HttpResponse, Failure> {
+) -> Result<HttpResponse, Error> {
     let shared = &worker.shared;
     authorize(shared, request)?;
     // refuse invalid paths before the body is received
@@ -102,7 +102,7 @@ pub async fn respond(
         return Ok(list_stored(&stored));
     }
     // the response to a POST must not be cached
-    answer.standing = Standing::Unkept;
+    answer.storability = Storability::NotStorable;
     let mut response = image_response::build(request, &answer, &notes);
     if retention == Retention::Processed {
         put(response.headers_mut(), CONTENT_LOCATION, &job.path);
@@ -115,15 +115,15 @@ pub fn parse_job(
     worker: &Rc<Worker>,
     request: &HttpRequest,
     control: &ControlParams,
-) -> Result<(Job, ResponseNotes), Failure> {
-    let (Request { target, params, accept, .. }, notes) =
+) -> Result<(Job, ResponseNotes), Error> {
+    let (VariantRequest { target, params, accept, .. }, notes) =
         image::parse_request(worker, request, &control.rest)?;
     let (place, query) = control_params::split_source(&control.rest);
     let wanted = Variant { query, params };
     let others = control.queries.iter().map(|query| {
-        let (Request { params, .. }, _) = image::parse_request(worker, request, query)?;
+        let (VariantRequest { params, .. }, _) = image::parse_request(worker, request, query)?;
         if params.gives_original() && !worker.shared.config.params.allow_original {
-            return Err(Failure::OriginalRefused);
+            return Err(Error::OriginalRefused);
         }
         Ok(Variant { query: query.clone(), params })
     });
@@ -136,7 +136,7 @@ pub fn parse_job(
     Ok((Job { target, path, wanted, others, accept, input: JobInput::Origin }, notes))
 }
 
-fn without_defaults(shared: &Shared, query: &str) -> Result<Parsed, Failure> {
+fn without_defaults(shared: &Shared, query: &str) -> Result<Parsed, Error> {
     let mut rules = shared.rules.clone();
     rules.set_defaults("")?;
     Ok(rules.parse(query)?)

@@ -5,7 +5,7 @@ use actix_web::dev::ServiceResponse;
 
 use super::capacity::Capacity;
 use crate::{
-    failure::Failure,
+    error::Error,
     http::{HEALTH, READY, error},
 };
 
@@ -18,7 +18,7 @@ pub fn refusal(request: &Request) -> Option<Response<BoxBody>> {
     if is_probe || request.conn_data::<Reserve>().is_none() {
         return None;
     }
-    let mut response = Response::from(error::response(&Failure::Connections));
+    let mut response = Response::from(error::response(&Error::Connections));
     close(&mut response);
     Some(response)
 }

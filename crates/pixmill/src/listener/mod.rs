@@ -29,7 +29,7 @@ use tokio::net::TcpStream;
 
 use self::{capacity::Capacity, connection::Connection, gate::Reserve};
 use crate::{
-    failure::Failure,
+    error::Error,
     http::{error, middleware},
     state::{Shared, Worker},
     telemetry::counters::ListenerKind,
@@ -165,7 +165,7 @@ fn gated(
     let (state, capacity) = (Arc::clone(shared), capacity.clone());
     apply_fn_factory(map_config(app, |()| AppConfig::default()), move |request: Request, app: &_| {
         if let Some(refusal) = gate::refusal(&request) {
-            state.counters.failures.add(error::code(&Failure::Connections));
+            state.counters.failures.add(error::code(&Error::Connections));
             return Either::Left(ready(Ok(refusal)));
         }
         let is_reserve = request.conn_data::<Reserve>().is_some();

@@ -13,8 +13,8 @@ use vips_ops::{
 };
 
 use crate::{
-    failure::Failure,
-    sight::{Fact, Question, Sight},
+    analysis::analyzer::{AnalysisKind, AnalysisResult, Analyzer},
+    error::Error,
 };
 
 /// What computes: the operator's settings, and the models.
@@ -23,7 +23,7 @@ pub struct Engine {
     /// Limits and encoders.
     pub settings: Arc<Settings>,
     /// What analyses pictures.
-    pub sight: Arc<Sight>,
+    pub analyzer: Arc<Analyzer>,
 }
 
 /// Something to compute from an original.
@@ -41,7 +41,7 @@ pub enum Operation {
     /// Render it.
     Render(Box<Render>),
     /// Analyse it.
-    Analyze(Question),
+    Analyze(AnalysisKind),
 }
 
 /// A render.
@@ -61,7 +61,7 @@ pub enum Output {
     /// Of a render.
     Rendered(Rendered),
     /// Of an analysis.
-    Fact(Fact),
+    Analysis(AnalysisResult),
 }
 
 /// An answer, and where its time went.
@@ -86,17 +86,17 @@ pub struct Phases {
 
 impl Engine {
     /// Does the job; ends early when the deadline passes.
-    pub fn carry_out(&self, job: &Job, deadline: &Deadline) -> Result<Output, Failure> {
+    pub fn carry_out(&self, job: &Job, deadline: &Deadline) -> Result<Output, Error> {
         match &job.operation {
             Operation::Render(render) => self.timed(render, &job.original, deadline).map(Output::Rendered),
             Operation::Analyze(question) => {
-                let fact = self.sight.look(*question, &job.original, &self.settings, deadline);
-                fact.map(Output::Fact)
+                let fact = self.analyzer.analyze(*question, &job.original, &self.settings, deadline);
+                fact.map(Output::Analysis)
             }
         }
     }
 
-    fn timed(&self, render: &Render, original: &Bytes, deadline: &Deadline) -> Result<Rendered, Failure> {
+    fn timed(&self, render: &Render, original: &Bytes, deadline: &Deadline) -> Result<Rendered, Error> {
         let began = Instant::now();
         let [mut opened, mut processed] = [began; 2];
         let mut reached = |phase| match phase {
@@ -117,8 +117,8 @@ impl Engine {
         original: &Bytes,
         deadline: &Deadline,
         reached: &mut dyn FnMut(Phase),
-    ) -> Result<Answer, Failure> {
-        let (Self { settings, sight }, Render { params, assets, accept }) = (self, render);
+    ) -> Result<Answer, Error> {
+        let (Self { settings, analyzer }, Render { params, assets, accept }) = (self, render);
         let wanted = params.of_picture();
         if !params.describes_faces() || wanted.is_empty() {
             return Ok(answer(params, original, assets, *accept, settings, deadline, reached)?);
@@ -128,7 +128,7 @@ impl Engine {
             // nobody looks for faces in films
             return Ok(answer(params, original, assets, *accept, settings, deadline, &mut |_| ())?);
         }
-        let seen = sight.look(Question::Faces, &made.bytes, settings, deadline)?;
+        let seen = analyzer.analyze(AnalysisKind::Faces, &made.bytes, settings, deadline)?;
         let described = describe(params, &made.bytes, &seen.for_plan(), settings, deadline)?;
         Ok(Answer { bytes: described.bytes, media: described.media, ..made })
     }

@@ -202,7 +202,7 @@ mod tests {
         format!("{query}&signature={signature}")
     }
 
-    /// Made with the Python of docs/signing.md.
+    /// BuiltVariant with the Python of docs/signing.md.
     #[test]
     fn the_documented_signature_is_ours() {
         let page = include_str!("../../../../docs/signing.md");

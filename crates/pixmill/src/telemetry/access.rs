@@ -22,7 +22,7 @@ use super::{
     counters::{Counters, Route},
     logs::ACCESS,
 };
-use crate::{service::Found, state::Shared};
+use crate::{service::CacheStatus, state::Shared};
 
 /// What the log calls the status of a request whose client left before the answer, after nginx.
 const CLIENT_LEFT: u16 = 499;
@@ -51,7 +51,7 @@ pub struct AccessEntry<'a> {
     line: Option<Box<AccessLine>>,
     counters: &'a Counters,
     began: Instant,
-    found: Option<Found>,
+    found: Option<CacheStatus>,
     status: u16,
     bytes: u64,
 }
@@ -121,7 +121,7 @@ impl Drop for AccessEntry<'_> {
             status = self.status,
             bytes = self.bytes,
             elapsed_ms = self.began.elapsed().as_micros() as f64 / 1e3,
-            cache = self.found.map(Found::name),
+            cache = self.found.map(CacheStatus::name),
             request_id = self.id.to_str().unwrap_or_default(),
             client = line.client.map(tracing::field::display),
             user_agent = line.user_agent.as_ref().map(text),

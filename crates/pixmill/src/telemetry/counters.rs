@@ -16,19 +16,19 @@ use result_cache::Tier;
 use vips_ops::{Media, OutputFormat, source::SourceFormat};
 
 use super::histogram::Durations;
-use crate::{service::Found, sight::Question, timing::Timing};
+use crate::{analysis::analyzer::AnalysisKind, server_timing::ServerTiming, service::CacheStatus};
 
 /// Names of the classes of statuses.
 pub const CLASSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
 
 /// Where answers come from, as `X-Cache` says; the last one: there was none.
-pub const SOURCES: [Option<Found>; 7] = [
-    Some(Found::Hit(Tier::Memory)),
-    Some(Found::Hit(Tier::Disk)),
-    Some(Found::Hit(Tier::Redis)),
-    Some(Found::Miss),
-    Some(Found::Coalesced),
-    Some(Found::Stale),
+pub const SOURCES: [Option<CacheStatus>; 7] = [
+    Some(CacheStatus::Hit(Tier::Memory)),
+    Some(CacheStatus::Hit(Tier::Disk)),
+    Some(CacheStatus::Hit(Tier::Redis)),
+    Some(CacheStatus::Miss),
+    Some(CacheStatus::Coalesced),
+    Some(CacheStatus::Stale),
     None,
 ];
 
@@ -49,7 +49,7 @@ pub struct Counters {
     /// How long each phase took.
     pub phases: Phases,
     /// By question.
-    inferences: [Inferences; Question::ALL.len()],
+    inferences: [Inferences; AnalysisKind::ALL.len()],
     /// How long fetches took.
     pub origin_seconds: Durations,
     /// Fetches by what came of them.
@@ -193,7 +193,7 @@ impl Renders {
     }
 }
 
-/// How long each phase took; they are those of `Timing`.
+/// How long each phase took; they are those of `ServerTiming`.
 #[derive(Debug, Default)]
 pub struct Phases([Durations; 7]);
 
@@ -235,7 +235,7 @@ impl Counters {
         &self,
         route: Route,
         status: u16,
-        found: Option<Found>,
+        found: Option<CacheStatus>,
         bytes: u64,
         took: Duration,
     ) {
@@ -252,7 +252,7 @@ impl Counters {
         self.requests.iter().zip(Route::ALL).flat_map(|(classes, route)| {
             classes.iter().zip(CLASSES).flat_map(move |(row, class)| {
                 row.iter().zip(SOURCES).map(move |(count, found)| {
-                    (route, class, found.map_or("none", Found::name), count.load(Relaxed))
+                    (route, class, found.map_or("none", CacheStatus::name), count.load(Relaxed))
                 })
             })
         })
@@ -264,7 +264,7 @@ impl Counters {
     }
 
     /// What was counted of looks with this question.
-    pub fn inferences(&self, question: Question) -> &Inferences {
+    pub fn inferences(&self, question: AnalysisKind) -> &Inferences {
         &self.inferences[question as usize]
     }
 
@@ -298,7 +298,7 @@ impl Counters {
 
 impl Phases {
     /// Counts the phases that were gone through.
-    pub fn observe(&self, timing: &Timing) {
+    pub fn observe(&self, timing: &ServerTiming) {
         for (histogram, (_, spent)) in self.0.iter().zip(timing.phases()) {
             if let Some(spent) = spent {
                 histogram.observe(spent);
@@ -308,7 +308,7 @@ impl Phases {
 
     /// Each with its name.
     pub fn iter(&self) -> impl Iterator<Item = (&'static str, &Durations)> {
-        Timing::default().phases().map(|(name, _)| name).into_iter().zip(&self.0)
+        ServerTiming::default().phases().map(|(name, _)| name).into_iter().zip(&self.0)
     }
 }
 
@@ -341,14 +341,14 @@ fn malformed(error: &ParseError) -> &'static str {
 }
 
 /// Where a source stands in [`SOURCES`].
-fn source(found: Option<Found>) -> usize {
+fn source(found: Option<CacheStatus>) -> usize {
     match found {
-        Some(Found::Hit(Tier::Memory)) => 0,
-        Some(Found::Hit(Tier::Disk)) => 1,
-        Some(Found::Hit(Tier::Redis)) => 2,
-        Some(Found::Miss) => 3,
-        Some(Found::Coalesced) => 4,
-        Some(Found::Stale) => 5,
+        Some(CacheStatus::Hit(Tier::Memory)) => 0,
+        Some(CacheStatus::Hit(Tier::Disk)) => 1,
+        Some(CacheStatus::Hit(Tier::Redis)) => 2,
+        Some(CacheStatus::Miss) => 3,
+        Some(CacheStatus::Coalesced) => 4,
+        Some(CacheStatus::Stale) => 5,
         None => 6,
     }
 }
@@ -362,7 +362,7 @@ mod tests {
         for (index, found) in SOURCES.into_iter().enumerate() {
             assert_eq!(source(found), index);
         }
-        for (index, question) in Question::ALL.into_iter().enumerate() {
+        for (index, question) in AnalysisKind::ALL.into_iter().enumerate() {
             assert_eq!(question as usize, index);
         }
     }
@@ -370,7 +370,7 @@ mod tests {
     #[test]
     fn requests_are_told_apart() {
         let counters = Counters::new(["overloaded"]);
-        counters.request_completed(Route::Image, 200, Some(Found::Miss), 10, Duration::from_millis(1));
+        counters.request_completed(Route::Image, 200, Some(CacheStatus::Miss), 10, Duration::from_millis(1));
         counters.request_completed(Route::Image, 499, None, 0, Duration::ZERO);
         counters.request_completed(Route::Image, 0, None, 0, Duration::ZERO);
         counters.request_completed(Route::Health, 200, None, 7, Duration::ZERO);
@@ -401,7 +401,7 @@ mod tests {
     #[test]
     fn phases_that_were_gone_through_are_counted() {
         let phases = Phases::default();
-        phases.observe(&Timing { encode: Some(Duration::from_millis(3)), ..Timing::default() });
+        phases.observe(&ServerTiming { encode: Some(Duration::from_millis(3)), ..ServerTiming::default() });
         let counted: Vec<_> = phases.iter().map(|(name, histogram)| (name, histogram.count())).collect();
         assert!(counted.contains(&("encode", 1)) && counted.contains(&("queue", 0)), "{counted:?}");
     }

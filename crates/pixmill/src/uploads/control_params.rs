@@ -10,7 +10,7 @@ use vips_ops::{
     query::{self, Raw},
 };
 
-use crate::failure::Failure;
+use crate::error::Error;
 
 /// Names of the control parameters, which are not in the table of parameters of pictures.
 const ASYNC: &str = "async";
@@ -74,11 +74,7 @@ pub fn may_contain(query: &str) -> bool {
 }
 
 /// Parses a query string and the fields of a form. Where both set the same parameter, the form takes precedence.
-pub fn parse(
-    query: &str,
-    fields: &[(String, String)],
-    most_queries: usize,
-) -> Result<ControlParams, Failure> {
+pub fn parse(query: &str, fields: &[(String, String)], most_queries: usize) -> Result<ControlParams, Error> {
     let split = |query: &str| query::split(query, |name| lookup(name).is_some());
     let form = split(&Serializer::new(String::new()).extend_pairs(fields).finish())?;
     let mut own = split(&source::spelled_out(query))?;
@@ -134,12 +130,12 @@ fn primary_name(raw: &Raw) -> &str {
     lookup(&raw.name).map_or(raw.name.as_str(), |spec| spec.name)
 }
 
-fn parse_bool(name: &'static str, raw: Raw) -> Result<bool, Failure> {
+fn parse_bool(name: &'static str, raw: Raw) -> Result<bool, Error> {
     let text = text(name, raw)?;
     Ok(boolean(&text).map_err(|expected| Invalid::new(name, &text, expected))?.value)
 }
 
-fn text(name: &'static str, raw: Raw) -> Result<String, Failure> {
+fn text(name: &'static str, raw: Raw) -> Result<String, Error> {
     raw.value.text().map_err(|expected| Invalid::new(name, "", expected).into())
 }
 
@@ -152,7 +148,7 @@ fn is_cache_queries(name: &str) -> bool {
 
 /// Parses the value of `cache_queries`: a JSON array of query strings, or one query string. It may be percent-encoded as a
 /// whole (with a plus for a space, as forms are), element by element, or not at all.
-fn parse_queries(text: &str) -> Result<Vec<String>, Failure> {
+fn parse_queries(text: &str) -> Result<Vec<String>, Error> {
     let spaced = text.replace('+', " ");
     let arrays = decodings(text).chain(decodings(&spaced)).filter(|text| text.trim_start().starts_with('['));
     let mut arrays = arrays.map(|array| serde_json::from_str(&array)).peekable();
@@ -167,7 +163,7 @@ fn parse_queries(text: &str) -> Result<Vec<String>, Failure> {
 }
 
 /// Decodes a query string until it contains a known parameter.
-fn decode_until_known(query: &str) -> Result<String, Failure> {
+fn decode_until_known(query: &str) -> Result<String, Error> {
     let refused =
         || Invalid::new(CACHE_QUERIES, query, "query strings with a known parameter each, such as width=200");
     for query in decodings(query) {
@@ -204,7 +200,7 @@ fn decodings(text: &str) -> impl Iterator<Item = String> {
 }
 
 /// The query string without control parameters of its own, which would recurse.
-fn strip_control_params(query: &str) -> Result<String, Failure> {
+fn strip_control_params(query: &str) -> Result<String, Error> {
     if !may_contain(query) {
         return Ok(query.to_owned());
     }
@@ -346,7 +342,7 @@ mod tests {
             "cache_queries=%5B%22width%3D1%22%2C%22colour%3D1%22%5D",
             "cache_queries=async%3D1",
         ] {
-            assert!(matches!(parse(query, &[], 2), Err(Failure::Image(_))), "{query}");
+            assert!(matches!(parse(query, &[], 2), Err(Error::Image(_))), "{query}");
         }
     }
 

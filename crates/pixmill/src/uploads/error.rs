@@ -3,7 +3,7 @@
 /// Why an upload or an asynchronous job failed. The texts are for the log and for the client: they contain nothing that
 /// the client did not send.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Error {
+pub enum UploadError {
     /// The request has no token, or an unknown one.
     #[error("missing or unknown token: expected `Authorization: Bearer TOKEN`")]
     Unauthorized,
@@ -40,39 +40,39 @@ pub enum Error {
     Interrupted,
 }
 
-/// Kinds of [`Error`], which `http/error.rs` maps to statuses.
+/// Kinds of [`UploadError`], which `http/error.rs` maps to statuses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ErrorKind {
-    /// [`Error::Unauthorized`].
+pub enum UploadErrorKind {
+    /// [`UploadError::Unauthorized`].
     Unauthorized,
-    /// [`Error::Malformed`].
+    /// [`UploadError::Malformed`].
     Malformed,
-    /// [`Error::TooLarge`].
+    /// [`UploadError::TooLarge`].
     TooLarge,
-    /// [`Error::Timeout`].
+    /// [`UploadError::Timeout`].
     Timeout,
-    /// [`Error::NotStored`].
+    /// [`UploadError::NotStored`].
     NotStored,
-    /// [`Error::Refused`].
+    /// [`UploadError::Refused`].
     Refused,
-    /// [`Error::UnknownJob`].
+    /// [`UploadError::UnknownJob`].
     UnknownJob,
-    /// [`Error::Interrupted`].
+    /// [`UploadError::Interrupted`].
     Interrupted,
 }
 
-impl Error {
+impl UploadError {
     /// The kind of the error.
-    pub fn kind(&self) -> ErrorKind {
+    pub fn kind(&self) -> UploadErrorKind {
         match self {
-            Self::Unauthorized => ErrorKind::Unauthorized,
-            Self::Malformed(_) => ErrorKind::Malformed,
-            Self::TooLarge { .. } => ErrorKind::TooLarge,
-            Self::Timeout => ErrorKind::Timeout,
-            Self::NotStored => ErrorKind::NotStored,
-            Self::Refused { .. } => ErrorKind::Refused,
-            Self::UnknownJob => ErrorKind::UnknownJob,
-            Self::Interrupted => ErrorKind::Interrupted,
+            Self::Unauthorized => UploadErrorKind::Unauthorized,
+            Self::Malformed(_) => UploadErrorKind::Malformed,
+            Self::TooLarge { .. } => UploadErrorKind::TooLarge,
+            Self::Timeout => UploadErrorKind::Timeout,
+            Self::NotStored => UploadErrorKind::NotStored,
+            Self::Refused { .. } => UploadErrorKind::Refused,
+            Self::UnknownJob => UploadErrorKind::UnknownJob,
+            Self::Interrupted => UploadErrorKind::Interrupted,
         }
     }
 }

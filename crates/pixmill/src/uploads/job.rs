@@ -19,18 +19,18 @@ use vips_ops::{
 };
 
 use super::{
-    Error, Reservation,
+    Reservation, UploadError,
     control_params::location,
     status::{Stored, StoredPicture},
 };
 use crate::{
-    failure::Failure,
-    flight::Part,
-    make,
-    original::{self, Original, Standing},
+    coalescing::local::Role,
+    error::Error,
+    originals::{self, Original, Storability},
     render::Class,
-    service::{self, Answer, Job as VariantJob, Made, Request},
+    service::{self, BuiltVariant, ServedVariant, VariantJob, VariantRequest},
     state::Worker,
+    variants,
 };
 
 /// What to do.
@@ -90,7 +90,7 @@ pub enum Retention {
 #[derive(Debug)]
 pub struct JobOutcome {
     /// The picture that was requested.
-    pub answer: Answer,
+    pub answer: ServedVariant,
     /// The pictures that were stored or could not be made, in order.
     pub stored: Vec<Stored>,
 }
@@ -104,7 +104,7 @@ pub async fn run(
     job: &Job,
     class: Class,
     deadline: Instant,
-) -> Result<JobOutcome, Failure> {
+) -> Result<JobOutcome, Error> {
     Run { worker, job, class, deadline }.run().await
 }
 
@@ -119,11 +119,11 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    async fn run(&self) -> Result<JobOutcome, Failure> {
+    async fn run(&self) -> Result<JobOutcome, Error> {
         let JobInput::Upload { file, retention, .. } = &self.job.input else {
             return self.from_origin().await;
         };
-        let original = original::given(self.worker, file.clone()).await?;
+        let original = originals::given(self.worker, file.clone()).await?;
         match retention {
             Retention::None => {
                 let answer = self.make(&self.job.wanted, original, self.class).await?;
@@ -134,7 +134,7 @@ impl Run<'_> {
         }
     }
 
-    async fn from_origin(&self) -> Result<JobOutcome, Failure> {
+    async fn from_origin(&self) -> Result<JobOutcome, Error> {
         let wanted = &self.job.wanted;
         let answer = self.serve(wanted, self.class).await?;
         let mut stored = vec![self.report(wanted, Ok(&answer))];
@@ -142,7 +142,7 @@ impl Run<'_> {
         Ok(JobOutcome { answer, stored })
     }
 
-    async fn store_upload(&self, original: Original) -> Result<JobOutcome, Failure> {
+    async fn store_upload(&self, original: Original) -> Result<JobOutcome, Error> {
         let wanted = &self.job.wanted;
         let original = self.store_original(original).await?;
         let answer = self.make(wanted, original.clone(), self.class).await?;
@@ -154,28 +154,28 @@ impl Run<'_> {
         Ok(JobOutcome { answer, stored })
     }
 
-    async fn store_processed(&self, original: Original) -> Result<JobOutcome, Failure> {
+    async fn store_processed(&self, original: Original) -> Result<JobOutcome, Error> {
         let answer = self.make(&self.job.wanted, original, self.class).await?;
-        let bytes = answer.envelope.body.clone();
+        let bytes = answer.entry.body.clone();
         if sniff(&bytes).is_none() {
             let expected = "parameters whose result can be an original: a picture";
-            return Err(Invalid::new("cache_processed", &answer.envelope.meta.content_type, expected).into());
+            return Err(Invalid::new("cache_processed", &answer.entry.meta.content_type, expected).into());
         }
-        let original = self.store_original(original::given(self.worker, bytes).await?).await?;
+        let original = self.store_original(originals::given(self.worker, bytes).await?).await?;
         let mut stored = vec![self.report_original(&original)];
         stored.extend(self.make_others_of(&original).await);
         Ok(JobOutcome { answer, stored })
     }
 
     /// Stores bytes as the original of the job's path.
-    async fn store_original(&self, original: Original) -> Result<Original, Failure> {
-        if sniff(&original.envelope.body).is_none() {
-            return Err(vips_ops::Error::unsupported(&original.envelope.body).into());
+    async fn store_original(&self, original: Original) -> Result<Original, Error> {
+        if sniff(&original.entry.body).is_none() {
+            return Err(vips_ops::Error::unsupported(&original.entry.body).into());
         }
         let fresh_for = self.worker.shared.config.uploads.ttl;
         let lifetimes = Lifetimes { fresh_for, ..Lifetimes::default() };
-        let stored = original::keep_given(self.worker, &self.job.target, &original, lifetimes).await;
-        Ok(stored.ok_or(Error::NotStored)?)
+        let stored = originals::keep_given(self.worker, &self.job.target, &original, lifetimes).await;
+        Ok(stored.ok_or(UploadError::NotStored)?)
     }
 
     async fn make_others_of(&self, original: &Original) -> Vec<Stored> {
@@ -184,7 +184,7 @@ impl Run<'_> {
 
     /// Makes each of the other pictures by `make`, as many at a time as there are render threads: more would only occupy
     /// the render queue.
-    async fn make_others(&self, make: impl AsyncFn(&Variant) -> Result<Answer, Failure>) -> Vec<Stored> {
+    async fn make_others(&self, make: impl AsyncFn(&Variant) -> Result<ServedVariant, Error>) -> Vec<Stored> {
         let others = stream::iter(&self.job.others).map(async |variant| {
             let answer = make(variant).await;
             self.report(variant, answer.as_ref())
@@ -193,12 +193,17 @@ impl Run<'_> {
     }
 
     /// Serves a picture of the origin as for any request.
-    async fn serve(&self, variant: &Variant, class: Class) -> Result<Answer, Failure> {
+    async fn serve(&self, variant: &Variant, class: Class) -> Result<ServedVariant, Error> {
         within(self.deadline, service::answer(self.worker, self.job.request(variant, class))).await
     }
 
     /// Makes a picture of this original without looking into the caches, and stores it if the original may be stored.
-    async fn make(&self, variant: &Variant, original: Original, class: Class) -> Result<Answer, Failure> {
+    async fn make(
+        &self,
+        variant: &Variant,
+        original: Original,
+        class: Class,
+    ) -> Result<ServedVariant, Error> {
         let shared = &self.worker.shared;
         let request = self.job.request(variant, class);
         let identity = self.worker.origins.identity(&request.target);
@@ -212,14 +217,14 @@ impl Run<'_> {
         // not coalesced: it is of an original that other requests do not have
         let variant_job =
             VariantJob { request, key, flight: key, identity, stale: None, given: Some(original), until };
-        let made = within(until, make::attempt(self.worker, &variant_job, position)).await?;
-        if made.standing == Standing::Kept {
-            shared.results.put(key, Arc::clone(&made.envelope)).await;
+        let made = within(until, variants::attempt(self.worker, &variant_job, position)).await?;
+        if made.storability == Storability::Storable {
+            shared.results.put(key, Arc::clone(&made.entry)).await;
         }
-        Ok(Made::answer(made, Part::Began, Duration::ZERO))
+        Ok(BuiltVariant::answer(made, Role::Leader, Duration::ZERO))
     }
 
-    fn report(&self, variant: &Variant, answer: Result<&Answer, &Failure>) -> Stored {
+    fn report(&self, variant: &Variant, answer: Result<&ServedVariant, &Error>) -> Stored {
         let location = location(&self.job.path, &variant.query);
         let outcome = match answer {
             Ok(answer) => Ok(StoredPicture::of_answer(answer)),
@@ -237,18 +242,18 @@ impl Run<'_> {
     }
 }
 
-/// The output of `work` if it is ready by `deadline`; [`Failure::Deadline`] otherwise. Work is not started after the deadline.
-async fn within<T>(deadline: Instant, work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+/// The output of `work` if it is ready by `deadline`; [`Error::Deadline`] otherwise. Work is not started after the deadline.
+async fn within<T>(deadline: Instant, work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
     if deadline <= Instant::now() {
-        return Err(Failure::Deadline);
+        return Err(Error::Deadline);
     }
-    timeout_at(deadline.into(), work).await.map_err(|_| Failure::Deadline)?
+    timeout_at(deadline.into(), work).await.map_err(|_| Error::Deadline)?
 }
 
 impl Job {
-    fn request(&self, variant: &Variant, class: Class) -> Request {
+    fn request(&self, variant: &Variant, class: Class) -> VariantRequest {
         let target = Rc::new(self.target.clone());
-        Request { target, params: variant.params.clone(), accept: self.accept, class }
+        VariantRequest { target, params: variant.params.clone(), accept: self.accept, class }
     }
 
     /// The path, with its query, under which the requested picture is served; none if nothing is stored.
@@ -264,23 +269,23 @@ impl Job {
 }
 
 impl StoredPicture {
-    fn of_answer(answer: &Answer) -> Self {
-        let meta = &answer.envelope.meta;
+    fn of_answer(answer: &ServedVariant) -> Self {
+        let meta = &answer.entry.meta;
         Self {
             content_type: Some(meta.content_type.clone()),
-            bytes: answer.envelope.body.len(),
+            bytes: answer.entry.body.len(),
             etag: meta.etag.clone(),
-            fresh_for: meta.lifetimes.fresh_for.saturating_sub(answer.envelope.age(clock::now())),
+            fresh_for: meta.lifetimes.fresh_for.saturating_sub(answer.entry.age(clock::now())),
         }
     }
 
     fn of_original(original: &Original) -> Self {
-        let body = &original.envelope.body;
+        let body = &original.entry.body;
         Self {
             content_type: sniff(body).map(SourceFormat::media_type).map(str::to_owned),
             bytes: body.len(),
             etag: None,
-            fresh_for: original.envelope.meta.lifetimes.fresh_for,
+            fresh_for: original.entry.meta.lifetimes.fresh_for,
         }
     }
 }

@@ -13,8 +13,8 @@ use bytes::Bytes;
 use futures_util::{FutureExt, Stream, StreamExt};
 use tokio::time::{Instant, sleep_until};
 
-use super::{Error, MemoryBudget, Reservation};
-use crate::{config::Uploads, failure::Failure};
+use super::{MemoryBudget, Reservation, UploadError};
+use crate::{config::Uploads, error::Error};
 
 /// A request body that ends with an error when it exceeds a limit.
 ///
@@ -37,7 +37,7 @@ pub struct BodyState(Rc<RefCell<Inner>>);
 #[derive(Default)]
 struct Inner {
     reservation: Reservation,
-    failure: Option<Failure>,
+    failure: Option<Error>,
 }
 
 impl LimitedBody {
@@ -62,16 +62,16 @@ impl LimitedBody {
         self.state.clone()
     }
 
-    fn account_for(&mut self, piece: &Bytes) -> Result<(), Failure> {
+    fn account_for(&mut self, piece: &Bytes) -> Result<(), Error> {
         let remaining = self.remaining.checked_sub(piece.len() as u64);
-        self.remaining = remaining.ok_or(Error::TooLarge { limit: self.limit })?;
+        self.remaining = remaining.ok_or(UploadError::TooLarge { limit: self.limit })?;
         self.budget.reserve(&mut self.state.0.borrow_mut().reservation, piece.len())?;
         let deadline = self.deadline.min(Instant::now() + self.idle_timeout);
         self.timer.as_mut().reset(deadline);
         Ok(())
     }
 
-    fn abort(&self, failure: Failure) -> Poll<Option<Result<Bytes, PayloadError>>> {
+    fn abort(&self, failure: Error) -> Poll<Option<Result<Bytes, PayloadError>>> {
         self.state.0.borrow_mut().failure = Some(failure);
         Poll::Ready(Some(Err(PayloadError::Overflow)))
     }
@@ -87,7 +87,7 @@ impl Stream for LimitedBody {
                 Ok(()) => Poll::Ready(Some(Ok(piece))),
                 Err(failure) => this.abort(failure),
             },
-            Poll::Pending if this.timer.poll_unpin(cx).is_ready() => this.abort(Error::Timeout.into()),
+            Poll::Pending if this.timer.poll_unpin(cx).is_ready() => this.abort(UploadError::Timeout.into()),
             other => other,
         }
     }
@@ -95,7 +95,7 @@ impl Stream for LimitedBody {
 
 impl BodyState {
     /// Takes the reason for which the body was aborted; none if it stayed within its limits.
-    pub fn take_failure(&self) -> Option<Failure> {
+    pub fn take_failure(&self) -> Option<Error> {
         self.0.borrow_mut().failure.take()
     }
 

@@ -8,7 +8,7 @@ use std::sync::{
 use bytesize::ByteSize;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::failure::{Failure, RETRY_SOON};
+use crate::error::{Error, RETRY_SOON};
 
 /// Bytes per permit of the semaphore, which acquires at most `u32::MAX` permits at a time.
 const UNIT_BYTES: u64 = 1024;
@@ -50,18 +50,18 @@ impl MemoryBudget {
         self.0.refusals.load(Relaxed)
     }
 
-    /// Adds bytes to a reservation. Fails with [`Failure::Overloaded`] if the budget is exhausted.
-    pub fn reserve(&self, reservation: &mut Reservation, bytes: usize) -> Result<(), Failure> {
+    /// Adds bytes to a reservation. Fails with [`Error::Overloaded`] if the budget is exhausted.
+    pub fn reserve(&self, reservation: &mut Reservation, bytes: usize) -> Result<(), Error> {
         reservation.bytes += bytes as u64;
         let reserved = reservation.permit.as_ref().map_or(0, OwnedSemaphorePermit::num_permits) as u64;
         let missing = reservation.bytes.div_ceil(UNIT_BYTES).saturating_sub(reserved);
         if missing == 0 {
             return Ok(());
         }
-        let missing = u32::try_from(missing).map_err(|_| Failure::Overloaded { retry_after: RETRY_SOON })?;
+        let missing = u32::try_from(missing).map_err(|_| Error::Overloaded { retry_after: RETRY_SOON })?;
         let permit = Arc::clone(&self.0.free).try_acquire_many_owned(missing).map_err(|_| {
             self.0.refusals.fetch_add(1, Relaxed);
-            Failure::Overloaded { retry_after: RETRY_SOON }
+            Error::Overloaded { retry_after: RETRY_SOON }
         })?;
         match &mut reservation.permit {
             Some(all) => all.merge(permit),
@@ -83,7 +83,7 @@ mod tests {
             budget.reserve(&mut one, 1000).unwrap();
         }
         budget.reserve(&mut other, 1024).unwrap();
-        assert!(matches!(budget.reserve(&mut other, 1), Err(Failure::Overloaded { .. })));
+        assert!(matches!(budget.reserve(&mut other, 1), Err(Error::Overloaded { .. })));
         assert_eq!((budget.reserved_bytes(), budget.refusals()), (4096, 1));
         drop(one);
         assert_eq!(budget.reserved_bytes(), 1024);

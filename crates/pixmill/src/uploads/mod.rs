@@ -12,7 +12,7 @@ pub mod queue;
 pub mod status;
 
 pub use self::{
-    error::{Error, ErrorKind},
+    error::{UploadError, UploadErrorKind},
     memory_budget::{MemoryBudget, Reservation},
     multipart::{Upload, receive},
 };

@@ -9,8 +9,8 @@ use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt};
 use vips_ops::query::MAX_QUERY_BYTES;
 
-use super::{Error, Reservation, chunk_buffer::ChunkBuffer, limited_body::LimitedBody};
-use crate::{failure::Failure, state::Shared};
+use super::{Reservation, UploadError, chunk_buffer::ChunkBuffer, limited_body::LimitedBody};
+use crate::{error::Error, state::Shared};
 
 /// Name of the field that contains the picture.
 const FILE: &str = "file";
@@ -33,7 +33,7 @@ pub struct Upload {
 }
 
 /// Receives an upload, within `limits.max_bytes`, `uploads.timeout`, `uploads.idle_timeout` and `uploads.max_memory`.
-pub async fn receive(shared: &Shared, headers: &HeaderMap, payload: Payload) -> Result<Upload, Failure> {
+pub async fn receive(shared: &Shared, headers: &HeaderMap, payload: Payload) -> Result<Upload, Error> {
     let max_bytes = shared.config.limits.max_bytes.as_u64();
     let kind = headers.get(CONTENT_TYPE).map_or(&b""[..], |kind| kind.as_bytes()).to_ascii_lowercase();
     let is_form = kind.starts_with(b"multipart/");
@@ -45,7 +45,7 @@ pub async fn receive(shared: &Shared, headers: &HeaderMap, payload: Payload) -> 
     let limit =
         if is_form { max_bytes.saturating_add(MAX_QUERY_BYTES as u64 + OVERHEAD_BYTES) } else { max_bytes };
     if content_length(headers) > limit {
-        return Err(Error::TooLarge { limit: max_bytes }.into());
+        return Err(UploadError::TooLarge { limit: max_bytes }.into());
     }
     let body = LimitedBody::new(payload, limit, &shared.upload_memory, &shared.config.uploads);
     let state = body.state();
@@ -57,7 +57,7 @@ pub async fn receive(shared: &Shared, headers: &HeaderMap, payload: Payload) -> 
 /// The picture and the other fields.
 type Form = (ChunkBuffer, Vec<(String, String)>);
 
-async fn read_raw(mut body: LimitedBody) -> Result<Form, Failure> {
+async fn read_raw(mut body: LimitedBody) -> Result<Form, Error> {
     let mut file = ChunkBuffer::default();
     while let Some(piece) = body.next().await {
         file.push(&piece.map_err(|_| {
@@ -70,7 +70,7 @@ async fn read_raw(mut body: LimitedBody) -> Result<Form, Failure> {
     Ok((file, Vec::new()))
 }
 
-async fn read_form(headers: &HeaderMap, body: LimitedBody, max_bytes: u64) -> Result<Form, Failure> {
+async fn read_form(headers: &HeaderMap, body: LimitedBody, max_bytes: u64) -> Result<Form, Error> {
     let mut form = Multipart::new(headers, body);
     let (mut file, mut fields, mut text_bytes) = (None, Vec::new(), 0);
     while let Some(mut field) = form.try_next().await.map_err(parser_error)? {
@@ -96,18 +96,18 @@ async fn read_form(headers: &HeaderMap, body: LimitedBody, max_bytes: u64) -> Re
     }
 }
 
-async fn read_picture(field: &mut Field, max_bytes: u64) -> Result<ChunkBuffer, Failure> {
+async fn read_picture(field: &mut Field, max_bytes: u64) -> Result<ChunkBuffer, Error> {
     let mut file = ChunkBuffer::default();
     while let Some(piece) = field.try_next().await.map_err(parser_error)? {
         file.push(&piece);
         if file.length() > max_bytes {
-            return Err(Error::TooLarge { limit: max_bytes }.into());
+            return Err(UploadError::TooLarge { limit: max_bytes }.into());
         }
     }
     Ok(file)
 }
 
-async fn read_text(field: &mut Field, max_bytes: usize) -> Result<String, Failure> {
+async fn read_text(field: &mut Field, max_bytes: usize) -> Result<String, Error> {
     let mut value = Vec::new();
     while let Some(piece) = field.try_next().await.map_err(parser_error)? {
         if value.len() + piece.len() > max_bytes {
@@ -123,13 +123,13 @@ fn content_length(headers: &HeaderMap) -> u64 {
     headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok()).unwrap_or_default()
 }
 
-fn malformed(problem: &'static str) -> Failure {
-    Error::Malformed(problem).into()
+fn malformed(problem: &'static str) -> Error {
+    UploadError::Malformed(problem).into()
 }
 
 /// The text for an error of the form parser, whose own text is only logged.
 #[expect(clippy::needless_pass_by_value, reason = "for `map_err`")]
-fn parser_error(error: MultipartError) -> Failure {
+fn parser_error(error: MultipartError) -> Error {
     tracing::debug!(%error, "malformed form");
     malformed(match error {
         MultipartError::BoundaryMissing => {

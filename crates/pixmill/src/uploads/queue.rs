@@ -13,12 +13,12 @@ use parking_lot::Mutex;
 use tokio::{sync::Notify, task::JoinHandle, time::timeout};
 
 use super::{
-    Error,
+    UploadError,
     job::{self, Job, JobOutcome},
     status::{self, JobId, JobState, JobStatus, Progress},
 };
 use crate::{
-    failure::{Failure, RETRY_SOON},
+    error::{Error, RETRY_SOON},
     render::Class,
     state::{Shared, Worker},
 };
@@ -53,20 +53,20 @@ impl JobQueue {
         Self { state, changed, capacity, refusals: AtomicU64::new(0), encode }
     }
 
-    /// Queues a job and stores its status. Fails with [`Failure::Overloaded`] if the queue is full or the server is
+    /// Queues a job and stores its status. Fails with [`Error::Overloaded`] if the queue is full or the server is
     /// shutting down.
-    pub async fn enqueue(shared: &Shared, job: Job) -> Result<JobId, Failure> {
+    pub async fn enqueue(shared: &Shared, job: Job) -> Result<JobId, Error> {
         let id = JobId::random();
         shared.jobs.push(id, job)?;
         status::store(shared, &JobStatus::unfinished(id, JobState::Pending)).await;
         Ok(id)
     }
 
-    fn push(&self, id: JobId, job: Job) -> Result<(), Failure> {
+    fn push(&self, id: JobId, job: Job) -> Result<(), Error> {
         let mut state = self.state.lock();
         if !state.open || state.unfinished.len() >= self.capacity {
             self.refusals.fetch_add(1, Relaxed);
-            return Err(Failure::Overloaded { retry_after: RETRY_SOON });
+            return Err(Error::Overloaded { retry_after: RETRY_SOON });
         }
         state.unfinished.insert(id, JobState::Pending);
         state.waiting.push_back((id, job));
@@ -133,7 +133,7 @@ impl Workers {
     }
 
     /// Closes the queue and processes what is left in it. Jobs that have not ended by `deadline` fail with
-    /// [`Error::Interrupted`].
+    /// [`UploadError::Interrupted`].
     pub async fn stop(self, shared: &Shared, deadline: Instant) {
         shared.jobs.close();
         for mut task in self.0 {
@@ -146,7 +146,7 @@ impl Workers {
         }
         let interrupted: Vec<_> = shared.jobs.state.lock().unfinished.keys().copied().collect();
         for id in interrupted {
-            finish(shared, id, Err(Error::Interrupted.into())).await;
+            finish(shared, id, Err(UploadError::Interrupted.into())).await;
         }
     }
 }
@@ -160,13 +160,13 @@ async fn process_queue(worker: Rc<Worker>) {
         // a task of its own, so that a panic ends the job and not this worker
         let run = async move { job::run(&own_worker, &own_job, Class::Async, deadline).await };
         let mut task = AbortOnDrop(rt::spawn(run));
-        let outcome = (&mut task.0).await.unwrap_or(Err(Failure::Broken));
+        let outcome = (&mut task.0).await.unwrap_or(Err(Error::Broken));
         finish(&worker.shared, id, outcome.map(|outcome| (outcome, job))).await;
     }
 }
 
 /// Stores the final status of a job and removes it from the queue.
-async fn finish(shared: &Shared, id: JobId, outcome: Result<(JobOutcome, Rc<Job>), Failure>) {
+async fn finish(shared: &Shared, id: JobId, outcome: Result<(JobOutcome, Rc<Job>), Error>) {
     let progress = match outcome {
         Ok((JobOutcome { answer, stored }, job)) => {
             let result = if let Some(location) = job.location() {

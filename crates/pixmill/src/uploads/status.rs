@@ -6,7 +6,7 @@ use bytes::Bytes;
 use result_cache::{CacheEntry, EntryMeta, Lifetimes, clock};
 use uuid::Uuid;
 
-use crate::{cache_key::CacheKeys, failure::Failure, service::Answer, state::Shared};
+use crate::{cache_key::CacheKeys, error::Error, service::ServedVariant, state::Shared};
 
 /// Prefix of the paths of job pages, on every listener that serves pictures.
 pub const JOB_PREFIX: &str = "/async";
@@ -53,7 +53,7 @@ pub enum Progress {
         stored: Vec<Stored>,
     },
     /// It failed.
-    Failed(Failure),
+    Failed(Error),
 }
 
 /// A picture that a job stored, or could not produce.
@@ -62,7 +62,7 @@ pub struct Stored {
     /// The path, with its query, under which the picture is served.
     pub location: String,
     /// The picture, or why there is none.
-    pub outcome: Result<StoredPicture, Failure>,
+    pub outcome: Result<StoredPicture, Error>,
 }
 
 /// Description of a stored picture.
@@ -146,8 +146,8 @@ pub async fn store(shared: &Shared, status: &JobStatus) {
 }
 
 /// Stores the picture of a job that is stored nowhere else.
-pub async fn store_result(shared: &Shared, id: JobId, answer: &Answer) {
-    let CacheEntry { meta: source, body } = &*answer.envelope;
+pub async fn store_result(shared: &Shared, id: JobId, answer: &ServedVariant) {
+    let CacheEntry { meta: source, body } = &*answer.entry;
     let EntryMeta { status, stored_at, lifetimes, .. } = meta(shared);
     let meta = EntryMeta { status, stored_at, lifetimes, ..source.clone() };
     let envelope = Arc::new(CacheEntry { meta, body: body.clone() });

@@ -32,9 +32,9 @@ use super::{
     query::{self, Modern},
 };
 use crate::{
+    analysis::analyzer::{AnalysisKind, Analyzer},
     config::{Environment, Problems},
     render::{Engine, Render},
-    sight::{Question, Sight},
 };
 
 /// Enough of a file to tell whether it is a picture; an SVG may begin with a long comment.
@@ -99,7 +99,7 @@ impl Process {
             accept: query::accept(&self.accept),
             engine: Engine {
                 settings: Arc::new(config.settings()),
-                sight: Arc::new(Sight::open(&config.vision)),
+                analyzer: Arc::new(Analyzer::open(&config.vision)),
             },
             folder: if jobs.folder { self.input.clone() } else { folder_of(&self.input) },
             originals: jobs.list.iter().filter_map(|job| fs::canonicalize(&job.input).ok()).collect(),
@@ -191,8 +191,8 @@ impl Task<'_> {
         if !self.params.needs_faces() {
             return Ok(Vec::new());
         }
-        let Engine { settings, sight } = &self.engine;
-        Ok(sight.look(Question::Faces, original, settings, deadline)?.for_plan())
+        let Engine { settings, analyzer } = &self.engine;
+        Ok(analyzer.analyze(AnalysisKind::Faces, original, settings, deadline)?.for_plan())
     }
 
     /// None if the file does not begin like a picture; then the rest of it is not read.

@@ -1,7 +1,6 @@
 //! The password of the listener for operators: HTTP's basic authentication.
 
 use actix_web::{
-    Error,
     body::MessageBody,
     dev::{ServiceRequest, ServiceResponse},
     http::header::{AUTHORIZATION, HeaderMap},
@@ -11,7 +10,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 
 use crate::{
     config::Admin,
-    failure::Failure,
+    error::Error,
     http::{error, worker},
 };
 
@@ -19,12 +18,12 @@ use crate::{
 pub async fn check(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
-) -> Result<ServiceResponse<impl MessageBody>, Error> {
+) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
     let admin = &worker(request.request()).shared.config.admin;
     if admin.password.is_empty() || is_known(admin, request.headers()) {
         return Ok(next.call(request).await?.map_into_left_body());
     }
-    let refusal = error::response(&Failure::Credentials);
+    let refusal = error::response(&Error::Credentials);
     Ok(request.into_response(refusal).map_into_right_body())
 }
 

@@ -8,7 +8,6 @@
 use std::net::{IpAddr, SocketAddr};
 
 use actix_web::{
-    Error,
     body::MessageBody,
     dev::{ServiceRequest, ServiceResponse},
     http::{header::HOST, uri::Authority},
@@ -17,7 +16,7 @@ use actix_web::{
 
 use crate::{
     config::Admin,
-    failure::Failure,
+    error::Error,
     http::{error, worker},
 };
 
@@ -25,7 +24,7 @@ use crate::{
 pub async fn check(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
-) -> Result<ServiceResponse<impl MessageBody>, Error> {
+) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
     let admin = &worker(request.request()).shared.config.admin;
     let header = request.headers().get(HOST).and_then(|host| host.to_str().ok());
     // the host of a request target in absolute form takes precedence (RFC 9112, 3.2.2)
@@ -36,7 +35,7 @@ pub async fn check(
         return Ok(next.call(request).await?.map_into_left_body());
     }
     tracing::warn!(host, "refused a request to the admin listener: its host is not in admin.hosts_allowed");
-    let refusal = error::response(&Failure::Host);
+    let refusal = error::response(&Error::Host);
     Ok(request.into_response(refusal).map_into_right_body())
 }
 

@@ -9,8 +9,8 @@ use result_cache::{Stats, TierStats};
 
 pub use crate::telemetry::scrape::CONTENT_TYPE;
 use crate::{
+    analysis::analyzer::AnalysisKind,
     render::Reason,
-    sight::Question,
     signing::Signer,
     state::Shared,
     telemetry::{
@@ -135,11 +135,12 @@ fn worker_processes(page: &mut Scrape<'_>, shared: &Shared) {
 }
 
 fn inference(page: &mut Scrape<'_>, shared: &Shared) {
-    let counted = |question: Question| ([question.name()], shared.counters.inferences(question));
-    let seconds = Question::ALL.map(|question| (counted(question).0, counted(question).1.seconds.inner()));
+    let counted = |question: AnalysisKind| ([question.name()], shared.counters.inferences(question));
+    let seconds =
+        AnalysisKind::ALL.map(|question| (counted(question).0, counted(question).1.seconds.inner()));
     page.histograms(&INFERENCE_SECONDS, seconds);
     let refusals = |question| (counted(question).0, counted(question).1.refusals.load(Relaxed));
-    page.values(&INFERENCE_REFUSALS, Question::ALL.map(refusals));
+    page.values(&INFERENCE_REFUSALS, AnalysisKind::ALL.map(refusals));
 }
 
 fn origins(page: &mut Scrape<'_>, shared: &Shared) {
@@ -174,7 +175,7 @@ fn cluster(page: &mut Scrape<'_>, shared: &Shared) {
     if shared.peers.is_clustered() {
         page.value(&REDIS_CONNECTED, u64::from(stats.is_connected));
     }
-    let nodes = shared.cluster.nodes();
+    let nodes = shared.config_drift.nodes();
     page.values(&CLUSTER_NODES, nodes.iter().map(|(fingerprint, nodes)| ([fingerprint.as_str()], *nodes)));
     let leases = [
         ("granted", stats.leases_granted),

@@ -12,7 +12,7 @@ use actix_web::{
 use serde_json::Value;
 
 use super::{error, purge, put_uncached, worker};
-use crate::failure::Failure;
+use crate::error::Error;
 
 /// The routes of the admin listener that require the password, if one is set.
 pub fn pages(config: &mut ServiceConfig) {
@@ -33,7 +33,7 @@ fn page(path: &str) -> Resource {
     // an original may have the path of a page: it can be purged too
     resource(path)
         .route(delete().to(purge::purge))
-        .default_service(to(async || error::response(&Failure::Method)))
+        .default_service(to(async || error::response(&Error::Method)))
 }
 
 fn metrics(request: &HttpRequest) -> HttpResponse {

@@ -82,7 +82,7 @@ fn cluster(shared: &Shared) -> Value {
         (true, false) => "alone",
         (true, true) => "connected",
     };
-    let nodes = shared.cluster.nodes();
+    let nodes = shared.config_drift.nodes();
     json!({
         "redis": redis,
         "nodes": nodes.values().sum::<usize>(),

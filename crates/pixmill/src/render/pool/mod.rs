@@ -36,7 +36,7 @@ use self::{
     refusal::Refusal,
     scheduler::{Next, Scheduler, Ticket},
 };
-use crate::{failure::Failure, telemetry::histogram::CostRatios};
+use crate::{error::Error, telemetry::histogram::CostRatios};
 
 /// A bounded number of threads, and a queue of tasks that wait for one.
 ///
@@ -82,7 +82,7 @@ pub struct Load {
 }
 
 /// What is to be done: told to begin, or that it will not be done.
-type Job = Box<dyn FnOnce(Result<Start, Failure>) + Send>;
+type Job = Box<dyn FnOnce(Result<Start, Error>) + Send>;
 
 /// The beginning of a task.
 struct Start {
@@ -130,7 +130,7 @@ impl Pool {
         &self,
         task: Task,
         work: impl FnOnce() -> T + Send + 'static,
-    ) -> Result<Done<T>, Failure>
+    ) -> Result<Done<T>, Error>
     where
         T: Send + 'static,
     {
@@ -141,8 +141,8 @@ impl Pool {
     pub async fn try_run<T>(
         &self,
         task: Task,
-        work: impl FnOnce() -> Result<T, Failure> + Send + 'static,
-    ) -> Result<Done<T>, Failure>
+        work: impl FnOnce() -> Result<T, Error> + Send + 'static,
+    ) -> Result<Done<T>, Error>
     where
         T: Send + 'static,
     {
@@ -155,13 +155,13 @@ impl Pool {
         task: Task,
         work: impl FnOnce() -> T + Send + 'static,
         is_complete: impl FnOnce(&T) -> bool + Send + 'static,
-    ) -> Result<Done<T>, Failure>
+    ) -> Result<Done<T>, Error>
     where
         T: Send + 'static,
     {
         let (sender, receiver) = oneshot::channel();
         let shared = Arc::clone(&self.shared);
-        let job = move |start: Result<Start, Failure>| {
+        let job = move |start: Result<Start, Error>| {
             let Start { number, waited } = match start {
                 Ok(start) => start,
                 Err(failure) => return drop(sender.send(Err(failure))),
@@ -176,12 +176,12 @@ impl Pool {
             }
         };
         let _place = self.enter(task, Box::new(job))?;
-        receiver.await.unwrap_or(Err(Failure::Broken))
+        receiver.await.unwrap_or(Err(Error::Broken))
     }
 
     /// What a task of no cost would be told now, if it would be refused. For those who have much to do before they know
     /// what their task is; a refusal counts as one.
-    pub fn would_refuse(&self, class: Class) -> Option<Failure> {
+    pub fn would_refuse(&self, class: Class) -> Option<Error> {
         let refusal = self.shared.state.lock().scheduler.would_refuse(Instant::now(), class)?;
         Some(refusal.into())
     }
@@ -333,9 +333,9 @@ mod tests {
         let mut second = Box::pin(pool.run(task(), || 2));
         assert!(poll_immediate(&mut second).await.is_none());
         assert_eq!(counts(&pool), (1, 1, 1));
-        assert!(matches!(pool.would_refuse(Class::Picture), Some(Failure::Overloaded { .. })));
+        assert!(matches!(pool.would_refuse(Class::Picture), Some(Error::Overloaded { .. })));
         let refused = pool.run(task(), || 3).now_or_never();
-        assert!(matches!(refused, Some(Err(Failure::Overloaded { .. }))));
+        assert!(matches!(refused, Some(Err(Error::Overloaded { .. }))));
         release.send(()).unwrap();
         assert_eq!(first.await.unwrap().value, 1);
         assert_eq!(second.await.unwrap().value, 2);
@@ -386,7 +386,7 @@ mod tests {
     async fn a_panic_is_caught_and_the_thread_lives() {
         let pool = pool(1, 0);
         let broken = pool.run(task(), || panic!("a bug in a codec")).await;
-        assert!(matches!(broken, Err::<Done<()>, _>(Failure::Broken)));
+        assert!(matches!(broken, Err::<Done<()>, _>(Error::Broken)));
         assert_eq!(pool.run(task(), || 7).await.unwrap().value, 7);
         assert_eq!(counts(&pool), (0, 0, 2));
     }
@@ -424,10 +424,10 @@ mod tests {
     async fn only_what_ended_well_is_compared_with_its_prediction() {
         let pool = pool(1, 1);
         let task = || Task { cost: Cost { cpu: Duration::from_secs(1), bytes: 0 }, ..task() };
-        let failed = pool.try_run(task(), || Err::<(), _>(Failure::Deadline)).await;
-        assert!(matches!(failed, Err(Failure::Deadline)));
+        let failed = pool.try_run(task(), || Err::<(), _>(Error::Deadline)).await;
+        assert!(matches!(failed, Err(Error::Deadline)));
         let broken = pool.run(task(), || panic!("a bug in a codec")).await;
-        assert!(matches!(broken, Err::<Done<()>, _>(Failure::Broken)));
+        assert!(matches!(broken, Err::<Done<()>, _>(Error::Broken)));
         assert_eq!(pool.ratios()[Class::Picture].count(), 0);
         assert!(pool.load().correction[Class::Picture] >= 1.0);
         assert_eq!(pool.try_run(task(), || Ok(5)).await.unwrap().value, 5);

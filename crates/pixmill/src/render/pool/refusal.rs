@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::failure::Failure;
+use crate::error::Error;
 
 /// A refusal, at arrival or later.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,7 +77,7 @@ impl Refusal {
     }
 }
 
-impl From<Refusal> for Failure {
+impl From<Refusal> for Error {
     fn from(refusal: Refusal) -> Self {
         match refusal {
             Refusal::Deadline { retry_after }
@@ -133,7 +133,7 @@ mod tests {
 
     #[test]
     fn what_can_never_run_names_its_limit() {
-        let told = |refusal| Failure::from(refusal).to_string();
+        let told = |refusal| Error::from(refusal).to_string();
         let memory = told(Refusal::Memory { needed: 7, allowed: 5 });
         assert_eq!(memory, "the memory that this needs in bytes: 7, workers.memory allows 5");
         let seconds = Duration::from_secs;

@@ -11,8 +11,8 @@ use vips_ops::{
 };
 
 use crate::{
+    analysis::analyzer::AnalysisKind,
     render::engine::{Job, Operation, Render},
-    sight::Question,
 };
 
 /// Where a job was written.
@@ -42,7 +42,7 @@ enum Described {
         /// The URL and the length of each overlay.
         overlays: Vec<(String, usize)>,
     },
-    Analyze(Question),
+    Analyze(AnalysisKind),
 }
 
 /// Writes a job into the inbox, if there is a free one that is large enough, or else into a block.
@@ -152,10 +152,11 @@ mod tests {
 
     #[test]
     fn an_analysis_and_an_empty_original_too() {
-        let job = Job { original: Bytes::new(), operation: Operation::Analyze(Question::Labels) };
+        let job = Job { original: Bytes::new(), operation: Operation::Analyze(AnalysisKind::Labels) };
         for read in sent(&job) {
             assert!(
-                read.original.is_empty() && matches!(read.operation, Operation::Analyze(Question::Labels))
+                read.original.is_empty()
+                    && matches!(read.operation, Operation::Analyze(AnalysisKind::Labels))
             );
         }
     }
@@ -163,7 +164,7 @@ mod tests {
     #[test]
     fn what_an_inbox_cannot_hold_travels_in_a_block() {
         let original = vec![7; inbox::CAPACITY].into();
-        let job = Job { original, operation: Operation::Analyze(Question::Labels) };
+        let job = Job { original, operation: Operation::Analyze(AnalysisKind::Labels) };
         let file = inbox::create().unwrap();
         assert!(matches!(write(&job, Some(&file)).unwrap(), Written::Block(_)));
     }
@@ -171,7 +172,7 @@ mod tests {
     #[test]
     fn lengths_are_checked() {
         let description = |original| {
-            let operation = Described::Analyze(Question::Faces);
+            let operation = Described::Analyze(AnalysisKind::Faces);
             serde_json::to_vec(&Description { original, operation }).unwrap()
         };
         let text = description(9);

@@ -5,7 +5,10 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use vips_ops::{Media, Settings, size::Size};
 
-use crate::{config::Vision, failure::Failure, render::engine::Phases, sight::Fact, telemetry::logs::Logs};
+use crate::{
+    analysis::analyzer::AnalysisResult, config::Vision, error::Error, render::engine::Phases,
+    telemetry::logs::Logs,
+};
 
 /// From the server to a worker.
 #[derive(Debug, Serialize, Deserialize)]
@@ -78,7 +81,7 @@ pub enum Report {
         phases: Phases,
     },
     /// A fact.
-    Fact(Fact),
+    Analysis(AnalysisResult),
     /// A failure.
     Fault(Fault),
 }
@@ -89,27 +92,27 @@ pub enum Fault {
     /// Of the picture or the parameters.
     Image(vips_ops::Error),
     /// The models are missing.
-    Blind(String),
+    ModelsMissing(String),
     /// A fault of ours, told in the worker's log.
     Broken,
 }
 
-impl From<Failure> for Fault {
-    fn from(failure: Failure) -> Self {
+impl From<Error> for Fault {
+    fn from(failure: Error) -> Self {
         match failure {
-            Failure::Image(error) => Self::Image(error),
-            Failure::Blind { reason } => Self::Blind(reason),
-            Failure::Deadline => Self::Image(vips_ops::Error::Deadline),
+            Error::Image(error) => Self::Image(error),
+            Error::ModelsMissing { reason } => Self::ModelsMissing(reason),
+            Error::Deadline => Self::Image(vips_ops::Error::Deadline),
             _ => Self::Broken,
         }
     }
 }
 
-impl From<Fault> for Failure {
+impl From<Fault> for Error {
     fn from(fault: Fault) -> Self {
         match fault {
             Fault::Image(error) => Self::Image(error),
-            Fault::Blind(reason) => Self::Blind { reason },
+            Fault::ModelsMissing(reason) => Self::ModelsMissing { reason },
             Fault::Broken => Self::Broken,
         }
     }

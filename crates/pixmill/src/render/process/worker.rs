@@ -29,9 +29,9 @@ use super::{
     sandbox::{self, Sandbox},
 };
 use crate::{
-    failure::Failure,
+    analysis::analyzer::Analyzer,
+    error::Error,
     render::engine::{Engine, Job, Output, Rendered},
-    sight::Sight,
     telemetry::logs,
 };
 
@@ -87,7 +87,7 @@ impl Worker {
             .map_err(|files| anyhow::anyhow!("expected three files, got {}", files.len()))?;
         let engine = Engine {
             settings: Arc::new(setup.settings.clone()),
-            sight: Arc::new(Sight::open(&setup.vision)),
+            analyzer: Arc::new(Analyzer::open(&setup.vision)),
         };
         Ok(Self {
             engine,
@@ -105,7 +105,7 @@ impl Worker {
         let output = catch_unwind(AssertUnwindSafe(|| self.engine.carry_out(job, &deadline)));
         report(output.unwrap_or_else(|_| {
             tracing::error!("a render panicked");
-            Err(Failure::Broken)
+            Err(Error::Broken)
         }))
     }
 
@@ -116,13 +116,13 @@ impl Worker {
     }
 }
 
-fn report(result: Result<Output, Failure>) -> (Report, Bytes) {
+fn report(result: Result<Output, Error>) -> (Report, Bytes) {
     match result {
         Ok(Output::Rendered(Rendered { answer, phases })) => {
             let Answer { bytes, media, original, lacks_overlays, quality } = answer;
             (Report::Answer { media, original, lacks_overlays, quality, phases }, bytes)
         }
-        Ok(Output::Fact(fact)) => (Report::Fact(fact), Bytes::new()),
+        Ok(Output::Analysis(fact)) => (Report::Analysis(fact), Bytes::new()),
         Err(failure) => (Report::Fault(Fault::from(failure)), Bytes::new()),
     }
 }

@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     config::Environment,
-    failure::Failure,
+    error::Error,
     render::engine::{Job, Operation, Output, Rendered},
 };
 
@@ -79,7 +79,7 @@ pub enum Ended {
     /// By itself.
     Done {
         /// What came of it.
-        result: Result<Output, Failure>,
+        result: Result<Output, Error>,
         /// CPU time of the worker for this job.
         cpu: Duration,
     },
@@ -242,7 +242,7 @@ impl WorkerProcess {
     }
 
     /// Report and body as they lie in the answer file. They are read, not mapped: the worker can still change the file.
-    fn result(&mut self, report: usize, body: usize) -> io::Result<Result<Output, Failure>> {
+    fn result(&mut self, report: usize, body: usize) -> io::Result<Result<Output, Error>> {
         let length = self.answers.metadata()?.len();
         if (report as u64).saturating_add(body as u64) > length {
             return Err(io::Error::new(io::ErrorKind::InvalidData, "the answer is shorter than it says"));
@@ -256,7 +256,7 @@ impl WorkerProcess {
         }
         Ok(match serde_json::from_slice(&text)? {
             Report::Fault(fault) => Err(fault.into()),
-            Report::Fact(fact) => Ok(Output::Fact(fact)),
+            Report::Analysis(fact) => Ok(Output::Analysis(fact)),
             Report::Answer { media, original, lacks_overlays, quality, phases } => {
                 let bytes = Bytes::from(bytes);
                 let answer = Answer { bytes, media, original, lacks_overlays, quality };

@@ -5,50 +5,50 @@ use std::time::Instant;
 use actix_web::rt;
 use result_cache::{Coalescer, Key, Outcome, Permit};
 
-use crate::failure::Failure;
+use crate::error::Error;
 
 /// How often a flight that broke off is begun anew before it is called broken.
 const ATTEMPTS: usize = 3;
 
 /// What a caller had to do with a flight.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Part {
+pub enum Role {
     /// Began it.
-    Began,
+    Leader,
     /// Joined one under way.
-    Joined,
+    Follower,
 }
 
 /// The value of the flight for `key`; `make` is called if there is none.
 ///
 /// The making is a task of its own: it goes on when this caller leaves, and ends when the last one has left.
 pub async fn join<V, W>(
-    flights: &Coalescer<V, Failure>,
+    flights: &Coalescer<V, Error>,
     key: Key,
     until: Instant,
     make: impl Fn() -> W,
-) -> Result<(V, Part), Failure>
+) -> Result<(V, Role), Error>
 where
     V: Clone + Send + Sync + 'static,
-    W: Future<Output = Result<V, Failure>> + 'static,
+    W: Future<Output = Result<V, Error>> + 'static,
 {
     for _ in 0..ATTEMPTS {
         let (waiter, permit) = flights.join(key);
-        let part = if permit.is_some() { Part::Began } else { Part::Joined };
+        let part = if permit.is_some() { Role::Leader } else { Role::Follower };
         if let Some(permit) = permit {
             rt::spawn(fly(permit, make()));
         }
         match waiter.wait(until.saturating_duration_since(Instant::now())).await {
             Outcome::Done(value) => return Ok((value, part)),
-            Outcome::TransientError(failure) => return Err(failure),
-            Outcome::WaitTimeout => return Err(Failure::Deadline),
+            Outcome::TransientError(error) => return Err(error),
+            Outcome::WaitTimeout => return Err(Error::Deadline),
             Outcome::GiveUp | Outcome::Dangling | Outcome::AgeTimeout => {}
         }
     }
-    Err(Failure::Broken)
+    Err(Error::Broken)
 }
 
-async fn fly<V>(permit: Permit<V, Failure>, making: impl Future<Output = Result<V, Failure>>) {
+async fn fly<V>(permit: Permit<V, Error>, making: impl Future<Output = Result<V, Error>>) {
     let result = tokio::select! {
         result = making => result,
         () = permit.abandoned() => return,
@@ -66,7 +66,7 @@ mod tests {
 
     const KEY: [u8; 32] = [1; 32];
 
-    fn flights() -> Coalescer<u32, Failure> {
+    fn flights() -> Coalescer<u32, Error> {
         Coalescer::new(Duration::from_mins(1))
     }
 
@@ -85,8 +85,8 @@ mod tests {
             })
         };
         let (first, second) = tokio::join!(wanted(), wanted());
-        assert_eq!(first.unwrap(), (7, Part::Began));
-        assert_eq!(second.unwrap(), (7, Part::Joined));
+        assert_eq!(first.unwrap(), (7, Role::Leader));
+        assert_eq!(second.unwrap(), (7, Role::Follower));
         assert_eq!(made.get(), 1);
     }
 
@@ -107,7 +107,7 @@ mod tests {
         assert!(futures_util::future::poll_immediate(&mut joined).await.is_none());
         drop(began);
         gate.notify_one();
-        assert_eq!(joined.await.unwrap(), (7, Part::Joined));
+        assert_eq!(joined.await.unwrap(), (7, Role::Follower));
     }
 
     #[actix_web::test]
@@ -141,13 +141,13 @@ mod tests {
     async fn a_deadline_and_a_panic_are_failures() {
         let flights = flights();
         let late = join(&flights, KEY.into(), Instant::now(), std::future::pending).await;
-        assert!(matches!(late, Err(Failure::Deadline)));
+        assert!(matches!(late, Err(Error::Deadline)));
         let attempts = Rc::new(Cell::new(0));
         let broken = join(&flights, KEY.into(), soon(), || {
             attempts.set(attempts.get() + 1);
             async { panic!("a bug") }
         });
-        assert!(matches!(broken.await, Err(Failure::Broken)));
+        assert!(matches!(broken.await, Err(Error::Broken)));
         assert_eq!(attempts.get(), ATTEMPTS);
     }
 }

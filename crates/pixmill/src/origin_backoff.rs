@@ -13,19 +13,19 @@ const MOST: usize = 10_000;
 
 /// The originals whose origin is left alone.
 #[derive(Debug)]
-pub struct Pauses {
+pub struct OriginBackoff {
     until: Mutex<HashMap<Key, Instant>>,
     length: Duration,
 }
 
-impl Pauses {
+impl OriginBackoff {
     /// None yet; each will be this long.
     pub fn new(length: Duration) -> Self {
         Self { until: Mutex::default(), length }
     }
 
     /// The origin failed to give this original.
-    pub fn begin(&self, original: Key) {
+    pub fn start(&self, original: Key) {
         if self.length.is_zero() {
             return;
         }
@@ -40,12 +40,12 @@ impl Pauses {
     }
 
     /// The origin gave it.
-    pub fn end(&self, original: &Key) {
+    pub fn clear(&self, original: &Key) {
         self.until.lock().remove(original);
     }
 
     /// Whether the origin is to be left alone.
-    pub fn holds(&self, original: &Key) -> bool {
+    pub fn is_active(&self, original: &Key) -> bool {
         self.until.lock().get(original).is_some_and(|until| *until > Instant::now())
     }
 }
@@ -56,23 +56,23 @@ mod tests {
 
     #[test]
     fn a_pause_is_of_one_original_and_ends() {
-        let pauses = Pauses::new(Duration::from_hours(1));
+        let origin_backoff = OriginBackoff::new(Duration::from_hours(1));
         let [a, b] = [Key::from_parts(&[b"a"]), Key::from_parts(&[b"b"])];
-        pauses.begin(a);
-        assert!(pauses.holds(&a) && !pauses.holds(&b));
-        pauses.end(&a);
-        assert!(!pauses.holds(&a));
-        let none = Pauses::new(Duration::ZERO);
-        none.begin(a);
-        assert!(!none.holds(&a));
+        origin_backoff.start(a);
+        assert!(origin_backoff.is_active(&a) && !origin_backoff.is_active(&b));
+        origin_backoff.clear(&a);
+        assert!(!origin_backoff.is_active(&a));
+        let none = OriginBackoff::new(Duration::ZERO);
+        none.start(a);
+        assert!(!none.is_active(&a));
     }
 
     #[test]
     fn it_stays_small() {
-        let pauses = Pauses::new(Duration::from_hours(1));
+        let origin_backoff = OriginBackoff::new(Duration::from_hours(1));
         for number in 0..MOST + 10 {
-            pauses.begin(Key::from_parts(&[&number.to_le_bytes()]));
+            origin_backoff.start(Key::from_parts(&[&number.to_le_bytes()]));
         }
-        assert_eq!(pauses.until.lock().len(), MOST);
+        assert_eq!(origin_backoff.until.lock().len(), MOST);
     }
 }

@@ -13,7 +13,7 @@ pub const RETRY_SOON: Duration = Duration::from_secs(1);
 
 /// What went wrong. The text is for the log; what a client is told is decided where HTTP is spoken.
 #[derive(Debug, Clone, thiserror::Error)]
-pub enum Failure {
+pub enum Error {
     /// The parameters, or the picture.
     #[error(transparent)]
     Image(#[from] vips_ops::Error),
@@ -79,7 +79,7 @@ pub enum Failure {
     Page,
     /// An upload, or a request that is to be answered later.
     #[error(transparent)]
-    Upload(#[from] crate::uploads::Error),
+    Upload(#[from] crate::uploads::UploadError),
     /// Other nodes could not be told of a purge.
     #[error("a purge could not be sent to other nodes")]
     PurgeUnsent,
@@ -118,7 +118,7 @@ pub enum Failure {
     Host,
     /// What is asked for needs models, and they are not there.
     #[error("pictures cannot be looked at: {reason}")]
-    Blind {
+    ModelsMissing {
         /// What is missing.
         reason: String,
     },
@@ -132,7 +132,7 @@ pub enum Failure {
 
 /// Sorts of failures, for those who answer them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FailureKind {
+pub enum ErrorKind {
     /// The parameters, or the picture.
     Image(vips_ops::ErrorKind),
     /// The origin.
@@ -158,7 +158,7 @@ pub enum FailureKind {
     /// A page that does not exist.
     Page,
     /// An upload.
-    Upload(crate::uploads::ErrorKind),
+    Upload(crate::uploads::UploadErrorKind),
     /// A purge that other nodes know nothing of yet.
     PurgeUnsent,
     /// A purge that may not outlast a restart.
@@ -178,42 +178,42 @@ pub enum FailureKind {
     /// A request for another host.
     Host,
     /// Models are missing.
-    Blind,
+    ModelsMissing,
     /// Too late.
     Deadline,
     /// A fault of ours.
     Broken,
 }
 
-impl Failure {
+impl Error {
     /// The sort of the failure.
-    pub fn kind(&self) -> FailureKind {
+    pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::Image(error) => FailureKind::Image(error.kind()),
-            Self::Origin(error) => FailureKind::Origin(error.kind()),
-            Self::Absent { .. } => FailureKind::Absent,
-            Self::DynamicOrigin { .. } => FailureKind::DynamicOrigin,
-            Self::UnknownParameter { .. } => FailureKind::UnknownParameter,
-            Self::ParameterRefused { .. } | Self::SizeRefused { .. } => FailureKind::ParameterRefused,
-            Self::Signature(fault) => FailureKind::Signature(*fault),
-            Self::Range { .. } => FailureKind::Range,
-            Self::Credentials => FailureKind::Credentials,
-            Self::OriginalRefused => FailureKind::OriginalRefused,
-            Self::Method => FailureKind::Method,
-            Self::Page => FailureKind::Page,
-            Self::Upload(error) => FailureKind::Upload(error.kind()),
-            Self::PurgeUnsent => FailureKind::PurgeUnsent,
-            Self::PurgeUnwritten => FailureKind::PurgeUnwritten,
-            Self::Overloaded { .. } => FailureKind::Overloaded,
-            Self::NoWorker => FailureKind::NoWorker,
-            Self::RenderCrashed => FailureKind::RenderCrashed,
-            Self::RenderMemory { .. } => FailureKind::RenderMemory,
-            Self::Quarantined { .. } => FailureKind::Quarantined,
-            Self::Connections => FailureKind::Connections,
-            Self::Host => FailureKind::Host,
-            Self::Blind { .. } => FailureKind::Blind,
-            Self::Deadline => FailureKind::Deadline,
-            Self::Broken => FailureKind::Broken,
+            Self::Image(error) => ErrorKind::Image(error.kind()),
+            Self::Origin(error) => ErrorKind::Origin(error.kind()),
+            Self::Absent { .. } => ErrorKind::Absent,
+            Self::DynamicOrigin { .. } => ErrorKind::DynamicOrigin,
+            Self::UnknownParameter { .. } => ErrorKind::UnknownParameter,
+            Self::ParameterRefused { .. } | Self::SizeRefused { .. } => ErrorKind::ParameterRefused,
+            Self::Signature(fault) => ErrorKind::Signature(*fault),
+            Self::Range { .. } => ErrorKind::Range,
+            Self::Credentials => ErrorKind::Credentials,
+            Self::OriginalRefused => ErrorKind::OriginalRefused,
+            Self::Method => ErrorKind::Method,
+            Self::Page => ErrorKind::Page,
+            Self::Upload(error) => ErrorKind::Upload(error.kind()),
+            Self::PurgeUnsent => ErrorKind::PurgeUnsent,
+            Self::PurgeUnwritten => ErrorKind::PurgeUnwritten,
+            Self::Overloaded { .. } => ErrorKind::Overloaded,
+            Self::NoWorker => ErrorKind::NoWorker,
+            Self::RenderCrashed => ErrorKind::RenderCrashed,
+            Self::RenderMemory { .. } => ErrorKind::RenderMemory,
+            Self::Quarantined { .. } => ErrorKind::Quarantined,
+            Self::Connections => ErrorKind::Connections,
+            Self::Host => ErrorKind::Host,
+            Self::ModelsMissing { .. } => ErrorKind::ModelsMissing,
+            Self::Deadline => ErrorKind::Deadline,
+            Self::Broken => ErrorKind::Broken,
         }
     }
 
@@ -226,38 +226,38 @@ impl Failure {
         };
         use vips_ops::ErrorKind as Image;
         match self.kind() {
-            FailureKind::Overloaded
-            | FailureKind::NoWorker
-            | FailureKind::RenderCrashed
-            | FailureKind::RenderMemory
-            | FailureKind::Quarantined
-            | FailureKind::Connections
-            | FailureKind::Blind
-            | FailureKind::Deadline
-            | FailureKind::Broken
-            | FailureKind::Image(Image::Deadline | Image::Encoder | Image::OutOfMemory | Image::Overlay) => {
+            ErrorKind::Overloaded
+            | ErrorKind::NoWorker
+            | ErrorKind::RenderCrashed
+            | ErrorKind::RenderMemory
+            | ErrorKind::Quarantined
+            | ErrorKind::Connections
+            | ErrorKind::ModelsMissing
+            | ErrorKind::Deadline
+            | ErrorKind::Broken
+            | ErrorKind::Image(Image::Deadline | Image::Encoder | Image::OutOfMemory | Image::Overlay) => {
                 true
             }
-            FailureKind::Origin(kind) => match kind {
+            ErrorKind::Origin(kind) => match kind {
                 Broken | Busy | CircuitOpen | Misconfigured | NotConfigured | RefusedAddress | Timeout
                 | Unreachable => true,
                 Forbidden | Gone | InvalidPath | NotFound | TooLarge => false,
             },
-            FailureKind::Image(_)
-            | FailureKind::Absent
-            | FailureKind::DynamicOrigin
-            | FailureKind::UnknownParameter
-            | FailureKind::ParameterRefused
-            | FailureKind::Signature(_)
-            | FailureKind::Range
-            | FailureKind::Credentials
-            | FailureKind::OriginalRefused
-            | FailureKind::Method
-            | FailureKind::Host
-            | FailureKind::Page
-            | FailureKind::PurgeUnsent
-            | FailureKind::PurgeUnwritten
-            | FailureKind::Upload(_) => false,
+            ErrorKind::Image(_)
+            | ErrorKind::Absent
+            | ErrorKind::DynamicOrigin
+            | ErrorKind::UnknownParameter
+            | ErrorKind::ParameterRefused
+            | ErrorKind::Signature(_)
+            | ErrorKind::Range
+            | ErrorKind::Credentials
+            | ErrorKind::OriginalRefused
+            | ErrorKind::Method
+            | ErrorKind::Host
+            | ErrorKind::Page
+            | ErrorKind::PurgeUnsent
+            | ErrorKind::PurgeUnwritten
+            | ErrorKind::Upload(_) => false,
         }
     }
 
@@ -265,16 +265,16 @@ impl Failure {
     pub fn is_of_the_original(&self) -> bool {
         use vips_ops::ErrorKind::{Overlay, Undecodable, Unsupported};
         match self.kind() {
-            FailureKind::Origin(kind) => kind != origin::ErrorKind::InvalidPath,
-            FailureKind::Image(kind) => matches!(kind, Overlay | Undecodable | Unsupported),
+            ErrorKind::Origin(kind) => kind != origin::ErrorKind::InvalidPath,
+            ErrorKind::Image(kind) => matches!(kind, Overlay | Undecodable | Unsupported),
             kind => {
-                matches!(kind, FailureKind::Absent | FailureKind::Quarantined | FailureKind::RenderCrashed)
+                matches!(kind, ErrorKind::Absent | ErrorKind::Quarantined | ErrorKind::RenderCrashed)
             }
         }
     }
 }
 
-impl From<origin::Refusal> for Failure {
+impl From<origin::Refusal> for Error {
     fn from(refusal: origin::Refusal) -> Self {
         match refusal {
             origin::Refusal::Path(error) => error.into(),
@@ -286,12 +286,12 @@ impl From<origin::Refusal> for Failure {
     }
 }
 
-impl From<vision::Error> for Failure {
+impl From<vision::Error> for Error {
     fn from(error: vision::Error) -> Self {
         match error {
             vision::Error::Picture(error) => Self::Image(vips_ops::Error::of_pixels(error)),
             error if error.kind() == vision::ErrorKind::Unavailable => {
-                Self::Blind { reason: error.to_string() }
+                Self::ModelsMissing { reason: error.to_string() }
             }
             error => {
                 tracing::error!(%error, "a picture could not be looked at");
@@ -301,13 +301,13 @@ impl From<vision::Error> for Failure {
     }
 }
 
-impl From<Invalid> for Failure {
+impl From<Invalid> for Error {
     fn from(invalid: Invalid) -> Self {
         Self::Image(invalid.into())
     }
 }
 
-impl From<Refusal> for Failure {
+impl From<Refusal> for Error {
     fn from(refusal: Refusal) -> Self {
         let message = refusal.to_string();
         match refusal {
@@ -341,7 +341,7 @@ mod tests {
             (vips_ops::Error::unsupported(b""), false),
             (large, false),
         ] {
-            let failure = Failure::from(error);
+            let failure = Error::from(error);
             assert_eq!(failure.excuses_stale(), excuses, "{failure}");
             assert!(!excuses || !failure.is_of_the_original(), "{failure}");
         }

@@ -11,10 +11,10 @@ use vips_ops::{
 };
 use vision::{Face, Label, Vision, with_people};
 
-use crate::{config, failure::Failure};
+use crate::{config, error::Error};
 
 /// The models, and how their answers are read.
-pub struct Sight {
+pub struct Analyzer {
     vision: Vision,
     nsfw_threshold: f32,
     min_confidence: f32,
@@ -22,7 +22,7 @@ pub struct Sight {
 
 /// Something that can be found out about an original. It depends on nothing else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Question {
+pub enum AnalysisKind {
     /// Faces.
     Faces,
     /// Nudity.
@@ -31,7 +31,7 @@ pub enum Question {
     Labels,
 }
 
-impl Question {
+impl AnalysisKind {
     /// All of them.
     pub const ALL: [Self; 3] = [Self::Faces, Self::Nsfw, Self::Labels];
 
@@ -48,7 +48,7 @@ impl Question {
 /// What was found out.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Fact {
+pub enum AnalysisResult {
     /// Faces with their eyes, in pixels of the upright original; doubtful ones too.
     Faces(Vec<Face>),
     /// How likely nudity is, from 0 to 1.
@@ -57,7 +57,7 @@ pub enum Fact {
     Labels(Vec<Label>),
 }
 
-impl Sight {
+impl Analyzer {
     /// Remembers where the models lie. Loads nothing.
     pub fn open(config: &config::Vision) -> Self {
         let vision = Vision::open(&config.places());
@@ -65,31 +65,31 @@ impl Sight {
     }
 
     /// Whether a model or the engine is not there.
-    pub fn is_blind(&self) -> bool {
+    pub fn lacks_models(&self) -> bool {
         !self.vision.missing().is_empty()
     }
 
-    /// Looks at an original.
-    pub fn look(
+    /// FileVersions at an original.
+    pub fn analyze(
         &self,
-        question: Question,
+        question: AnalysisKind,
         original: &Bytes,
         settings: &Settings,
         deadline: &Deadline,
-    ) -> Result<Fact, Failure> {
+    ) -> Result<AnalysisResult, Error> {
         let source = Source::open(original, &settings.limits)?;
         let image = look::upright(&source, vision::INPUT_SIDE, deadline)?;
         if deadline.passed() {
             return Err(vips_ops::Error::Deadline.into());
         }
         Ok(match question {
-            Question::Faces => Fact::Faces(self.faces(&source, &image)?),
-            Question::Nsfw => Fact::Nsfw(self.vision.nsfw(&image)?),
-            Question::Labels => Fact::Labels(self.vision.labels(&image, self.min_confidence)?),
+            AnalysisKind::Faces => AnalysisResult::Faces(self.faces(&source, &image)?),
+            AnalysisKind::Nsfw => AnalysisResult::Nsfw(self.vision.nsfw(&image)?),
+            AnalysisKind::Labels => AnalysisResult::Labels(self.vision.labels(&image, self.min_confidence)?),
         })
     }
 
-    fn faces(&self, source: &Source, image: &Image) -> Result<Vec<Face>, Failure> {
+    fn faces(&self, source: &Source, image: &Image) -> Result<Vec<Face>, Error> {
         let upright = source.info.orientation.size(source.info.stored);
         let factor = |whole: u32, seen: u32| whole as f32 / seen as f32;
         let (horizontal, vertical) =
@@ -99,13 +99,14 @@ impl Sight {
     }
 
     /// The answer to `recognition`, in the API's words.
-    pub fn recognition(&self, wanted: Recognition, facts: &[Fact]) -> Value {
+    pub fn recognition(&self, wanted: Recognition, facts: &[AnalysisResult]) -> Value {
         let mut answer = json!({});
-        let people = facts.iter().map(Fact::faces).find(|faces| !faces.is_empty()).unwrap_or_default();
+        let people =
+            facts.iter().map(AnalysisResult::faces).find(|faces| !faces.is_empty()).unwrap_or_default();
         for fact in facts {
             match fact {
-                Fact::Nsfw(score) if wanted.nsfw => answer["nsfw"] = self.nudity(100.0 * score),
-                Fact::Labels(labels) if wanted.labels => {
+                AnalysisResult::Nsfw(score) if wanted.nsfw => answer["nsfw"] = self.nudity(100.0 * score),
+                AnalysisResult::Labels(labels) if wanted.labels => {
                     answer["labels"] = with_people(labels.clone(), people).iter().map(label).collect();
                 }
                 _ => {}
@@ -123,14 +124,14 @@ impl Sight {
 }
 
 /// What has to be found out for an answer to `recognition`.
-pub fn questions(wanted: Recognition) -> Vec<Question> {
-    let nsfw = wanted.nsfw.then_some(Question::Nsfw);
+pub fn questions(wanted: Recognition) -> Vec<AnalysisKind> {
+    let nsfw = wanted.nsfw.then_some(AnalysisKind::Nsfw);
     // labels name people by their faces
-    let labels = wanted.labels.then_some([Question::Labels, Question::Faces]);
+    let labels = wanted.labels.then_some([AnalysisKind::Labels, AnalysisKind::Faces]);
     nsfw.into_iter().chain(labels.into_iter().flatten()).collect()
 }
 
-impl Fact {
+impl AnalysisResult {
     /// Faces as plans want them; none if this tells of something else.
     pub fn for_plan(&self) -> Vec<vips_ops::Face> {
         let face = |face: &Face| vips_ops::Face {
@@ -164,19 +165,20 @@ mod tests {
 
     #[test]
     fn answers_are_in_the_words_of_the_api() {
-        let sight = Sight::open(&config::Vision::default());
+        let analyzer = Analyzer::open(&config::Vision::default());
         let facts = [
-            Fact::Nsfw(0.0152),
-            Fact::Labels(vec![Label { name: "Cat".to_owned(), confidence: 93.456 }]),
-            Fact::Faces(Vec::new()),
+            AnalysisResult::Nsfw(0.0152),
+            AnalysisResult::Labels(vec![Label { name: "Cat".to_owned(), confidence: 93.456 }]),
+            AnalysisResult::Faces(Vec::new()),
         ];
         let both = Recognition { nsfw: true, labels: true };
         let expected = json!({
             "nsfw": { "nudity": { "confidence": 98.48, "value": false } },
             "labels": [{ "Name": "Cat", "Confidence": 93.46 }],
         });
-        assert_eq!(sight.recognition(both, &facts), expected);
-        let nude = sight.recognition(Recognition { nsfw: true, labels: false }, &[Fact::Nsfw(0.6)]);
+        assert_eq!(analyzer.recognition(both, &facts), expected);
+        let nude =
+            analyzer.recognition(Recognition { nsfw: true, labels: false }, &[AnalysisResult::Nsfw(0.6)]);
         assert_eq!(nude, json!({ "nsfw": { "nudity": { "confidence": 60.0, "value": true } } }));
     }
 
@@ -184,9 +186,13 @@ mod tests {
     fn facts_find_their_way_through_the_cache() {
         let point = vision::Point { x: 1.5, y: 2.25 };
         let face = Face { x: 0.1, y: 0.2, width: 3.0, height: 4.0, score: 0.9, eyes: [point; 2] };
-        for fact in [Fact::Faces(vec![face]), Fact::Nsfw(0.25), Fact::Labels(Vec::new())] {
+        for fact in [
+            AnalysisResult::Faces(vec![face]),
+            AnalysisResult::Nsfw(0.25),
+            AnalysisResult::Labels(Vec::new()),
+        ] {
             let text = serde_json::to_vec(&fact).unwrap();
-            assert_eq!(serde_json::from_slice::<Fact>(&text).unwrap(), fact);
+            assert_eq!(serde_json::from_slice::<AnalysisResult>(&text).unwrap(), fact);
         }
     }
 }

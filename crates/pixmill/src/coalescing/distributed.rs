@@ -4,11 +4,11 @@ use actix_web::rt;
 use result_cache::{Cache, Coordinator, Key, Lease, LeaseOutcome, Notification};
 
 /// What came of wanting to make something.
-pub enum Turn<T> {
+pub enum Claim<T> {
     /// It was made elsewhere meanwhile.
     Found(T),
     /// Make it. With a lease, others wait for it.
-    Ours(Option<Lease>),
+    Granted(Option<Lease>),
 }
 
 /// Waits until the thing is there, or it is this node's turn to make it.
@@ -16,12 +16,12 @@ pub enum Turn<T> {
 /// `look` looks whether it is there. It is called at least once before this node makes anything: who made it last may
 /// just be done. Where the cache is not shared, or Redis is away, each node goes alone; so it does when the one that
 /// made it says that it cannot be shared.
-pub async fn turn<T>(
+pub async fn claim<T>(
     peers: &Coordinator,
     cache: &Cache,
     key: Key,
     look: impl AsyncFn() -> Option<T>,
-) -> Turn<T> {
+) -> Claim<T> {
     let mut has_waited = false;
     loop {
         let claim =
@@ -30,26 +30,26 @@ pub async fn turn<T>(
             if let LeaseOutcome::Granted(lease) = claim {
                 lease.complete();
             }
-            return Turn::Found(found);
+            return Claim::Found(found);
         }
         let wait = match claim {
             LeaseOutcome::Granted(lease) => {
                 if has_waited {
                     lease.record_takeover();
                 }
-                return Turn::Ours(Some(lease));
+                return Claim::Granted(Some(lease));
             }
-            LeaseOutcome::Unavailable => return Turn::Ours(None),
+            LeaseOutcome::Unavailable => return Claim::Granted(None),
             LeaseOutcome::Held(wait) => wait,
         };
         match wait.notification().await {
             Some(Notification::Stored) => {
                 return match look().await {
-                    Some(found) => Turn::Found(found),
-                    None => Turn::Ours(None),
+                    Some(found) => Claim::Found(found),
+                    None => Claim::Granted(None),
                 };
             }
-            Some(Notification::NotShared) => return Turn::Ours(None),
+            Some(Notification::NotShared) => return Claim::Granted(None),
             None => has_waited = true,
         }
     }

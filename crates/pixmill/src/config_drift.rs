@@ -13,7 +13,7 @@ pub type Nodes = BTreeMap<String, usize>;
 
 /// This node among those that share a Redis; alone without one.
 #[derive(Debug)]
-pub struct Cluster(Option<Membership>);
+pub struct ConfigDrift(Option<Membership>);
 
 /// What was told last of the fingerprints.
 #[derive(Debug, Default)]
@@ -28,7 +28,7 @@ enum News {
     Agree,
 }
 
-impl Cluster {
+impl ConfigDrift {
     /// Tells the others of this node.
     pub fn join(peers: &Coordinator, fingerprint: &str) -> Self {
         Self(peers.join(fingerprint, EVERY))

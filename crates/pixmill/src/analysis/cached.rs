@@ -10,20 +10,20 @@ use result_cache::{CacheEntry, EntryMeta, Freshness, Key, clock};
 use vips_ops::Params;
 
 use crate::{
+    analysis::analyzer::{AnalysisKind, AnalysisResult, questions},
     cache_key::CacheKeys,
-    failure::{Failure, RETRY_SOON},
-    flight,
-    original::{Original, Standing},
+    coalescing::local,
+    error::{Error, RETRY_SOON},
+    originals::{Original, Storability},
     render::{Class, Job, Operation, Output},
-    sight::{Fact, Question, questions},
     state::Worker,
 };
 
 /// What has to be known before this request can be answered.
-pub fn needed(params: &Params) -> Vec<Question> {
+pub fn needed(params: &Params) -> Vec<AnalysisKind> {
     match params.recognition {
         Some(wanted) => questions(wanted),
-        None if params.needs_faces() => vec![Question::Faces],
+        None if params.needs_faces() => vec![AnalysisKind::Faces],
         None => Vec::new(),
     }
 }
@@ -41,9 +41,9 @@ pub struct Subject<'a> {
 /// The facts that answer the questions, from the cache or by looking.
 pub async fn gather(
     worker: &Rc<Worker>,
-    needed: &[Question],
+    needed: &[AnalysisKind],
     subject: &Subject<'_>,
-) -> Result<Vec<Fact>, Failure> {
+) -> Result<Vec<AnalysisResult>, Error> {
     let mut facts = Vec::with_capacity(needed.len());
     for question in needed {
         facts.push(know(worker, *question, subject).await?);
@@ -51,7 +51,11 @@ pub async fn gather(
     Ok(facts)
 }
 
-async fn know(worker: &Rc<Worker>, question: Question, subject: &Subject<'_>) -> Result<Fact, Failure> {
+async fn know(
+    worker: &Rc<Worker>,
+    question: AnalysisKind,
+    subject: &Subject<'_>,
+) -> Result<AnalysisResult, Error> {
     let Subject { identity, original, until } = *subject;
     let shared = &worker.shared;
     let key = shared.keys.analysis(question, identity, &original.version());
@@ -60,22 +64,22 @@ async fn know(worker: &Rc<Worker>, question: Question, subject: &Subject<'_>) ->
     }
     let asked = Asked { question, key, identity: identity.to_owned(), original: original.clone(), until };
     let look = || look(Rc::clone(worker), asked.clone());
-    Ok(flight::join(&shared.looking, key, until, look).await?.0)
+    Ok(local::join(&shared.looking, key, until, look).await?.0)
 }
 
-async fn known(worker: &Worker, key: &Key) -> Option<Fact> {
+async fn known(worker: &Worker, key: &Key) -> Option<AnalysisResult> {
     let now = clock::now();
-    let envelope = worker.shared.results.get(key, now).await?.entry;
-    if envelope.state(now) != Freshness::Fresh {
+    let entry = worker.shared.results.get(key, now).await?.entry;
+    if entry.state(now) != Freshness::Fresh {
         return None;
     }
-    serde_json::from_slice(&envelope.body).ok()
+    serde_json::from_slice(&entry.body).ok()
 }
 
 /// A question about an original, which outlives the request that asked it.
 #[derive(Clone)]
 struct Asked {
-    question: Question,
+    question: AnalysisKind,
     /// The key of the answer.
     key: Key,
     identity: String,
@@ -83,30 +87,30 @@ struct Asked {
     until: Instant,
 }
 
-/// Looks, on the pool; no more at a time than may wait, so that there is room for renders.
-async fn look(worker: Rc<Worker>, asked: Asked) -> Result<Fact, Failure> {
+/// FileVersions, on the pool; no more at a time than may wait, so that there is room for renders.
+async fn look(worker: Rc<Worker>, asked: Asked) -> Result<AnalysisResult, Error> {
     let Asked { question, key, identity, original, until } = asked;
     let shared = &worker.shared;
     let counted = shared.counters.inferences(question);
     let _place = shared.looks.try_acquire().map_err(|_| {
         counted.refusals.fetch_add(1, Relaxed);
-        Failure::Overloaded { retry_after: RETRY_SOON }
+        Error::Overloaded { retry_after: RETRY_SOON }
     })?;
     let began = Instant::now();
-    let job = Job { original: original.envelope.body.clone(), operation: Operation::Analyze(question) };
+    let job = Job { original: original.entry.body.clone(), operation: Operation::Analyze(question) };
     let strikes = CacheKeys::quarantine(&identity, &original.version());
     let done = shared.renderer.run(job, shared.order(Class::Vision, until, &identity, strikes)).await?;
     counted.seconds.observe(began.elapsed().saturating_sub(done.waited));
-    let Output::Fact(fact) = done.value else { return Err(Failure::Broken) };
-    if original.standing == Standing::Kept {
-        shared.results.put(key, Arc::new(envelope(&fact, &identity, &original))).await;
+    let Output::Analysis(fact) = done.value else { return Err(Error::Broken) };
+    if original.storability == Storability::Storable {
+        shared.results.put(key, Arc::new(entry(&fact, &identity, &original))).await;
     }
     Ok(fact)
 }
 
 /// As fresh as the original is, and purged with it.
-fn envelope(fact: &Fact, identity: &str, original: &Original) -> CacheEntry {
-    let source = &original.envelope.meta;
+fn entry(fact: &AnalysisResult, identity: &str, original: &Original) -> CacheEntry {
+    let source = &original.entry.meta;
     let body = serde_json::to_vec(fact).expect("invariant: facts are texts and numbers").into();
     let meta = EntryMeta {
         status: source.status,

@@ -1,4 +1,4 @@
-//! Where the time of an answer went: the `Server-Timing` header.
+//! Where the time of an answer went: the `Server-ServerTiming` header.
 
 use std::{
     fmt::{self, Display, Formatter},
@@ -7,7 +7,7 @@ use std::{
 
 /// Time spent in each stage that was gone through.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Timing {
+pub struct ServerTiming {
     /// Waiting for a render thread.
     pub queue: Option<Duration>,
     /// Getting the original, from the cache or the origin.
@@ -24,7 +24,7 @@ pub struct Timing {
     pub cache: Option<Duration>,
 }
 
-impl Timing {
+impl ServerTiming {
     /// Every phase with its name.
     pub fn phases(&self) -> [(&'static str, Option<Duration>); 7] {
         [
@@ -39,7 +39,7 @@ impl Timing {
     }
 }
 
-impl Display for Timing {
+impl Display for ServerTiming {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let spent = self.phases().into_iter().filter_map(|(stage, spent)| Some((stage, spent?)));
         for (index, (stage, spent)) in spent.enumerate() {
@@ -56,12 +56,12 @@ mod tests {
 
     #[test]
     fn stages_in_milliseconds() {
-        let timing = Timing {
+        let timing = ServerTiming {
             fetch: Some(Duration::from_micros(12_345)),
             cache: Some(Duration::from_micros(7)),
-            ..Timing::default()
+            ..ServerTiming::default()
         };
         assert_eq!(timing.to_string(), "fetch;dur=12.35, cache;dur=0.01");
-        assert_eq!(Timing::default().to_string(), "");
+        assert_eq!(ServerTiming::default().to_string(), "");
     }
 }

@@ -15,21 +15,22 @@ use vips_ops::source::{
 
 use crate::{
     cache_key::CacheKeys,
-    failure::Failure,
-    files, flight,
+    coalescing::distributed::{Claim, claim, publish},
+    coalescing::local,
+    error::Error,
+    file_versions,
     state::{Shared, Worker},
-    turn::{Turn, publish, turn},
     uploads,
 };
 
-/// Status of an envelope with bytes in it, and of one that remembers that there are none.
+/// Status of an entry with bytes in it, and of one that remembers that there are none.
 const FOUND: u16 = 200;
 const ABSENT: u16 = 404;
 
 /// How long the origin took, in milliseconds.
 pub const FETCH_TIME: &str = "x-origin-fetch-time";
 
-/// In the envelope of an original without validators, or of a file: what tells its version from others.
+/// In the entry of an original without validators, or of a file: what tells its version from others.
 const DIGEST: &str = "digest";
 
 /// What is hashed at a time: well under 100 µs of work, after which other requests of the worker have their turn.
@@ -39,20 +40,20 @@ const PIECE_BYTES: usize = 64 * 1024;
 #[derive(Debug, Clone)]
 pub struct Original {
     /// Its bytes, its validators, and how long it is fresh.
-    pub envelope: Arc<CacheEntry>,
+    pub entry: Arc<CacheEntry>,
     /// What may be done with answers made of it.
-    pub standing: Standing,
+    pub storability: Storability,
 }
 
 /// What may be done with an original, and with answers made of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
+pub enum Storability {
     /// They may be kept.
-    Kept,
+    Storable,
     /// The origin forbids keeping them.
-    Unkept,
+    NotStorable,
     /// They are out of date, and good as long as the origin is broken.
-    Outdated,
+    Stale,
 }
 
 impl Original {
@@ -60,7 +61,7 @@ impl Original {
     ///
     /// Where its bytes were hashed, they alone: the validators of a file are those of one place on one machine.
     pub fn version(&self) -> Key {
-        let CacheEntry { meta, body } = &*self.envelope;
+        let CacheEntry { meta, body } = &*self.entry;
         let digest = meta.headers.iter().find(|(name, _)| name == DIGEST);
         let digest = digest.map_or("", |(_, digest)| digest);
         let part = |text: &Option<String>| text.clone().filter(|_| digest.is_empty()).unwrap_or_default();
@@ -74,7 +75,7 @@ impl Original {
 }
 
 /// An original, as fresh as the origin wants it to be.
-pub async fn obtain(worker: &Rc<Worker>, target: &Rc<ObjectRef>) -> Result<Original, Failure> {
+pub async fn obtain(worker: &Rc<Worker>, target: &Rc<ObjectRef>) -> Result<Original, Error> {
     let shared = &worker.shared;
     let identity = worker.origins.identity(target);
     let key = CacheKeys::original(&identity);
@@ -87,7 +88,7 @@ pub async fn obtain(worker: &Rc<Worker>, target: &Rc<ObjectRef>) -> Result<Origi
     let file = worker.origins.file_name(target);
     let name = || Name { key, flight, tag: tag.clone(), file: file.clone() };
     let fetch = || fetch(Rc::clone(worker), Rc::clone(target), name());
-    let (original, _) = flight::join(&shared.fetching, flight, until, fetch).await?;
+    let (original, _) = local::join(&shared.fetching, flight, until, fetch).await?;
     Ok(original)
 }
 
@@ -106,7 +107,7 @@ struct Name {
 impl Name {
     /// The file, in the version that a fetch has brought, or that there was none.
     fn files(&self, worker: &Worker, etag: Option<&str>, began: Instant) -> Vec<(String, String)> {
-        self.file.iter().map(|file| files::fetched(worker, file, etag, began)).collect()
+        self.file.iter().map(|file| file_versions::fetched(worker, file, etag, began)).collect()
     }
 }
 
@@ -119,28 +120,28 @@ struct Asking<'a> {
 }
 
 /// What the cache knows, if it is fresh.
-async fn fresh(worker: &Rc<Worker>, key: &Key) -> Option<Result<Original, Failure>> {
+async fn fresh(worker: &Rc<Worker>, key: &Key) -> Option<Result<Original, Error>> {
     let now = clock::now();
-    let envelope = worker.shared.originals.get(key, now).await?.entry;
-    if envelope.state(now) != Freshness::Fresh || !files::are_current(worker, &envelope).await {
+    let entry = worker.shared.originals.get(key, now).await?.entry;
+    if entry.state(now) != Freshness::Fresh || !file_versions::are_current(worker, &entry).await {
         return None;
     }
-    if envelope.meta.status == FOUND {
-        return Some(Ok(Original { envelope, standing: Standing::Kept }));
+    if entry.meta.status == FOUND {
+        return Some(Ok(Original { entry, storability: Storability::Storable }));
     }
-    let fresh_for = envelope.meta.lifetimes.fresh_for.saturating_sub(envelope.age(now));
-    Some(Err(Failure::Absent { fresh_for }))
+    let fresh_for = entry.meta.lifetimes.fresh_for.saturating_sub(entry.age(now));
+    Some(Err(Error::Absent { fresh_for }))
 }
 
 /// An original that did not come from the origin: good for the request it came with, and not for others.
-pub async fn given(worker: &Worker, body: Bytes) -> Result<Original, Failure> {
+pub async fn given(worker: &Worker, body: Bytes) -> Result<Original, Error> {
     let limit = worker.shared.config.limits.max_bytes.as_u64();
-    let body = plain(body, limit).await.map_err(|_| uploads::Error::TooLarge { limit })?;
+    let body = plain(body, limit).await.map_err(|_| uploads::UploadError::TooLarge { limit })?;
     let generation = worker.shared.peers.generation();
     let headers = vec![(DIGEST.to_owned(), digest(&body).await)];
     let meta =
         EntryMeta { status: FOUND, headers, stored_at: clock::now(), generation, ..EntryMeta::default() };
-    Ok(Original { envelope: Arc::new(CacheEntry { meta, body }), standing: Standing::Unkept })
+    Ok(Original { entry: Arc::new(CacheEntry { meta, body }), storability: Storability::NotStorable })
 }
 
 /// Keeps one that did not come from the origin in the place of one that would: until its lifetime ends, the origin is not asked,
@@ -155,31 +156,32 @@ pub async fn keep_given(
     let Shared { originals, peers, .. } = &*worker.shared;
     let identity = worker.origins.identity(target);
     let (key, tag) = (CacheKeys::original(&identity), CacheKeys::purge_tag(&identity));
-    let mut envelope = CacheEntry::clone(&original.envelope);
-    envelope.meta.lifetimes = lifetimes;
-    envelope.meta.generation = peers.replace(&tag).await;
-    envelope.meta.tags = vec![tag];
-    let envelope = Arc::new(envelope);
-    originals.put_shared(key, Arc::clone(&envelope)).await;
-    if !originals.verify_stored(&key, &envelope).await {
+    let mut entry = CacheEntry::clone(&original.entry);
+    entry.meta.lifetimes = lifetimes;
+    entry.meta.generation = peers.replace(&tag).await;
+    entry.meta.tags = vec![tag];
+    let entry = Arc::new(entry);
+    originals.put_shared(key, Arc::clone(&entry)).await;
+    if !originals.verify_stored(&key, &entry).await {
         // nobody is to find here what its sender was told is not kept
         forget(worker, &key).await;
         return None;
     }
-    Some(Original { envelope, standing: Standing::Kept })
+    Some(Original { entry, storability: Storability::Storable })
 }
 
 /// Fetches it, or finds that another flight, or another node, just did.
-async fn fetch(worker: Rc<Worker>, target: Rc<ObjectRef>, name: Name) -> Result<Original, Failure> {
+async fn fetch(worker: Rc<Worker>, target: Rc<ObjectRef>, name: Name) -> Result<Original, Error> {
     let shared = &worker.shared;
     let position = shared.peers.generation();
     let look = async || fresh(&worker, &name.key).await;
-    let lease = match turn(&shared.peers, &shared.originals, name.flight, look).await {
-        Turn::Found(known) => return known,
-        Turn::Ours(lease) => lease,
+    let lease = match claim(&shared.peers, &shared.originals, name.flight, look).await {
+        Claim::Found(known) => return known,
+        Claim::Granted(lease) => lease,
     };
     let result = ask(&worker, &target, &name, position).await;
-    if matches!(&result, Ok(Original { standing: Standing::Kept, .. }) | Err(Failure::Absent { .. })) {
+    if matches!(&result, Ok(Original { storability: Storability::Storable, .. }) | Err(Error::Absent { .. }))
+    {
         publish(lease, &shared.originals, name.key);
     }
     result
@@ -191,13 +193,13 @@ async fn ask(
     target: &ObjectRef,
     name: &Name,
     position: Generation,
-) -> Result<Original, Failure> {
+) -> Result<Original, Error> {
     let key = name.key;
     let known = worker.shared.originals.get(&key, clock::now()).await.map(|hit| hit.entry);
-    if let Some(envelope) = known.as_ref().filter(|known| is_good_enough(known))
-        && worker.shared.pauses.holds(&key)
+    if let Some(entry) = known.as_ref().filter(|known| is_good_enough(known))
+        && worker.shared.origin_backoff.is_active(&key)
     {
-        return Ok(Original { envelope: Arc::clone(envelope), standing: Standing::Outdated });
+        return Ok(Original { entry: Arc::clone(entry), storability: Storability::Stale });
     }
     let validators = known.as_ref().map(|known| Validators {
         etag: known.meta.etag.clone(),
@@ -218,7 +220,7 @@ async fn ask(
             Err(error) => asking.refused(error, known).await,
         },
         (Ok(Fetched::NotModified(same)), Some(known)) => Ok(asking.keep_same(same, &known).await),
-        (Ok(Fetched::NotModified(_)), None) => Err(Failure::Broken),
+        (Ok(Fetched::NotModified(_)), None) => Err(Error::Broken),
         (Err(error), known) => asking.refused(error, known).await,
     }
 }
@@ -287,55 +289,51 @@ impl Asking<'_> {
 
     async fn keep(
         &self,
-        mut envelope: CacheEntry,
+        mut entry: CacheEntry,
         validators: Validators,
         lifetimes: Option<Lifetimes>,
     ) -> Original {
         let Self { worker, name, began, .. } = *self;
-        worker.shared.pauses.end(&name.key);
-        envelope.meta.files = name.files(worker, validators.etag.as_deref(), began);
-        envelope.meta.etag = validators.etag;
-        envelope.meta.last_modified = validators.last_modified;
-        envelope.meta.stored_at = clock::now();
-        envelope.meta.lifetimes = lifetimes.unwrap_or_default();
-        let envelope = Arc::new(envelope);
+        worker.shared.origin_backoff.clear(&name.key);
+        entry.meta.files = name.files(worker, validators.etag.as_deref(), began);
+        entry.meta.etag = validators.etag;
+        entry.meta.last_modified = validators.last_modified;
+        entry.meta.stored_at = clock::now();
+        entry.meta.lifetimes = lifetimes.unwrap_or_default();
+        let entry = Arc::new(entry);
         if lifetimes.is_none() {
             forget(worker, &name.key).await;
-            return Original { envelope, standing: Standing::Unkept };
+            return Original { entry, storability: Storability::NotStorable };
         }
-        worker.shared.originals.put(name.key, Arc::clone(&envelope)).await;
-        Original { envelope, standing: Standing::Kept }
+        worker.shared.originals.put(name.key, Arc::clone(&entry)).await;
+        Original { entry, storability: Storability::Storable }
     }
 
     /// What is left when the origin gave nothing.
-    async fn refused(
-        &self,
-        error: origin::Error,
-        known: Option<Arc<CacheEntry>>,
-    ) -> Result<Original, Failure> {
+    async fn refused(&self, error: origin::Error, known: Option<Arc<CacheEntry>>) -> Result<Original, Error> {
         let Self { worker, name, .. } = *self;
         if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Gone) {
             return Err(self.remember_absence().await);
         }
-        let failure = Failure::from(error);
-        if !failure.excuses_stale() {
+        let error = Error::from(error);
+        if !error.excuses_stale() {
             forget(worker, &name.key).await;
-            return Err(failure);
+            return Err(error);
         }
         // a file that is being written is whole the next moment
         if name.file.is_none() {
-            worker.shared.pauses.begin(name.key);
+            worker.shared.origin_backoff.start(name.key);
         }
-        let envelope = known.filter(|known| is_good_enough(known)).ok_or_else(|| failure.clone())?;
-        tracing::warn!(error = %failure, "an original that is out of date is used");
-        Ok(Original { envelope, standing: Standing::Outdated })
+        let entry = known.filter(|known| is_good_enough(known)).ok_or_else(|| error.clone())?;
+        tracing::warn!(error = %error, "an original that is out of date is used");
+        Ok(Original { entry, storability: Storability::Stale })
     }
 
-    async fn remember_absence(&self) -> Failure {
+    async fn remember_absence(&self) -> Error {
         let Self { worker, name, position, began } = *self;
         let Some(lifetimes) = Lifetimes::absent(&Stated::default(), &worker.shared.config.cache) else {
             forget(worker, &name.key).await;
-            return Failure::Absent { fresh_for: std::time::Duration::ZERO };
+            return Error::Absent { fresh_for: std::time::Duration::ZERO };
         };
         let meta = EntryMeta {
             status: ABSENT,
@@ -347,7 +345,7 @@ impl Asking<'_> {
             ..EntryMeta::default()
         };
         worker.shared.originals.put(name.key, Arc::new(CacheEntry { meta, body: Bytes::new() })).await;
-        Failure::Absent { fresh_for: lifetimes.fresh_for }
+        Error::Absent { fresh_for: lifetimes.fresh_for }
     }
 }
 
@@ -411,8 +409,8 @@ mod tests {
             headers,
             ..EntryMeta::default()
         };
-        let envelope = Arc::new(CacheEntry { meta, body: Bytes::from_static(body) });
-        Original { envelope, standing: Standing::Kept }.version()
+        let entry = Arc::new(CacheEntry { meta, body: Bytes::from_static(body) });
+        Original { entry, storability: Storability::Storable }.version()
     }
 
     #[test]

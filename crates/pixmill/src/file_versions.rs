@@ -14,7 +14,7 @@ use origin::ObjectRef;
 use parking_lot::Mutex;
 use result_cache::{CacheEntry, Coalescer, Key};
 
-use crate::{failure::Failure, flight, state::Worker};
+use crate::{coalescing::local, error::Error, state::Worker};
 
 /// How many files are remembered: more than are asked for between two looks at one. Beyond that they are looked at each
 /// time.
@@ -24,9 +24,9 @@ const MOST: usize = 100_000;
 const ABSENT: &str = "";
 
 /// The files that were looked at a moment ago.
-pub struct Looks {
+pub struct FileVersions {
     found: Mutex<HashMap<String, Look>>,
-    under_way: Coalescer<String, Failure>,
+    under_way: Coalescer<String, Error>,
 }
 
 struct Look {
@@ -34,7 +34,7 @@ struct Look {
     until: Instant,
 }
 
-impl Looks {
+impl FileVersions {
     /// None yet; one that is under way takes this long at most.
     pub fn new(longest: Duration) -> Self {
         Self { found: Mutex::default(), under_way: Coalescer::new(longest) }
@@ -59,8 +59,8 @@ impl Looks {
 
 /// Whether no file that this was made from has changed, as far as can be known. A folder that cannot be looked at is
 /// no reason to have no answer.
-pub async fn are_current(worker: &Rc<Worker>, envelope: &CacheEntry) -> bool {
-    for (name, known) in &envelope.meta.files {
+pub async fn are_current(worker: &Rc<Worker>, entry: &CacheEntry) -> bool {
+    for (name, known) in &entry.meta.files {
         if !is_current(worker, name, known).await {
             return false;
         }
@@ -69,16 +69,16 @@ pub async fn are_current(worker: &Rc<Worker>, envelope: &CacheEntry) -> bool {
 }
 
 async fn is_current(worker: &Rc<Worker>, name: &str, known: &str) -> bool {
-    let looks = &worker.shared.looks_at_files;
+    let looks = &worker.shared.file_versions;
     if let Some(version) = looks.recent(name) {
         return version == known;
     }
     let until = Instant::now() + worker.shared.config.limits.deadline;
     let look = || look(Rc::clone(worker), name.to_owned());
-    match flight::join(&looks.under_way, Key::from_parts(&[name.as_bytes()]), until, look).await {
+    match local::join(&looks.under_way, Key::from_parts(&[name.as_bytes()]), until, look).await {
         Ok((version, _)) => version == known,
-        Err(failure) => {
-            tracing::warn!(error = %failure, "a file cannot be looked at");
+        Err(error) => {
+            tracing::warn!(error = %error, "a file cannot be looked at");
             // not each request is to wait for that
             looks.note(name.to_owned(), known.to_owned(), Instant::now() + worker.origins.file_check(name));
             true
@@ -86,8 +86,8 @@ async fn is_current(worker: &Rc<Worker>, name: &str, known: &str) -> bool {
     }
 }
 
-async fn look(worker: Rc<Worker>, name: String) -> Result<String, Failure> {
-    let looks = &worker.shared.looks_at_files;
+async fn look(worker: Rc<Worker>, name: String) -> Result<String, Error> {
+    let looks = &worker.shared.file_versions;
     if let Some(version) = looks.recent(&name) {
         return Ok(version); // the flight before is just done
     }
@@ -107,7 +107,7 @@ async fn look(worker: Rc<Worker>, name: String) -> Result<String, Failure> {
 pub fn fetched(worker: &Worker, name: &str, etag: Option<&str>, began: Instant) -> (String, String) {
     let version = etag.unwrap_or(ABSENT).to_owned();
     let until = began + worker.origins.file_check(name);
-    worker.shared.looks_at_files.note(name.to_owned(), version.clone(), until);
+    worker.shared.file_versions.note(name.to_owned(), version.clone(), until);
     (name.to_owned(), version)
 }
 
@@ -122,7 +122,7 @@ mod tests {
 
     #[test]
     fn a_look_holds_for_a_while_and_few_are_remembered() {
-        let looks = Looks::new(Duration::from_secs(1));
+        let looks = FileVersions::new(Duration::from_secs(1));
         let soon = Instant::now() + Duration::from_hours(1);
         looks.note("/a".to_owned(), "1".to_owned(), soon);
         looks.note("/b".to_owned(), "1".to_owned(), Instant::now());
