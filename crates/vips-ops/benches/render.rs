@@ -110,7 +110,7 @@ fn planned_quality(params: &Params, original: &Bytes, settings: &Settings) -> Op
     let source = vips_ops::Source::open(original, &settings.limits).unwrap();
     let facts = vips_ops::Measurements::default();
     let plan = vips_ops::Plan::resolve(params, &source.info, &facts, Accept::default(), settings).unwrap();
-    (plan.output.format == OutputFormat::Avif).then_some(plan.output.quality)
+    (plan.encode.format == OutputFormat::Avif).then_some(plan.encode.quality)
 }
 
 /// The same work without us.

@@ -12,18 +12,14 @@ use crate::{
     overlay::{self, Assets, RenderedOverlay},
     params::Params,
     plan::{
-        Accept, Paint, Plan,
-        geometry::Window,
+        Accept, Plan,
         passthrough::{self, Passthrough},
         video,
     },
     settings::Settings,
-    size::{Rect, Size},
+    size::Size,
     source::{Profile, Source, SourceFormat},
-    steps::{
-        self, alpha, canvas, gain_map, load, metadata, orient, profile, redeye, resize, sharpen, turn, window,
-    },
-    tone::Grade,
+    steps::{self, Context, gain_map, load, metadata},
 };
 
 /// A finished answer.
@@ -69,7 +65,7 @@ pub fn process(
     let facts = measure(params, &source, &assets.faces, deadline).map_err(|error| timely(error, deadline))?;
     reached(Phase::Opened);
     let plan = Plan::resolve(params, &source.info, &facts, accept, settings)?;
-    if !plan.overlays.is_empty() {
+    if plan.overlays().is_some() {
         source.check_svg_work(plan.load.scale, plan.load.part)?; // before any of them is drawn
     }
     let ready = overlay::prepare(&plan, assets, settings, deadline)?;
@@ -87,11 +83,11 @@ pub fn render(
 ) -> Result<Encoded> {
     let stripped = match plan.passthrough {
         Passthrough::Stripped => {
-            embedded_metadata::jpeg::strip(&source.bytes, plan.profile == Profile::Foreign)
+            embedded_metadata::jpeg::strip(&source.bytes, source.info.profile == Profile::Foreign)
         }
         _ => None,
     };
-    let made = match plan.output.format {
+    let made = match plan.encode.format {
         _ if let Some(stripped) = stripped => {
             reached(Phase::Processed);
             Ok((stripped, None))
@@ -121,7 +117,7 @@ pub fn render(
     };
     Ok(Encoded {
         bytes,
-        format: plan.output.format,
+        format: plan.encode.format,
         size: plan.size,
         original: source.info.stored,
         lacks_overlays: false,
@@ -137,15 +133,15 @@ fn encoded(
     deadline: &Deadline,
     reached: &mut dyn FnMut(Phase),
 ) -> Result<(Bytes, Option<u8>)> {
-    let Some(search) = plan.output.search else {
+    let Some(search) = plan.encode.search else {
         reached(Phase::Processed);
-        let encoded = encode(image, plan.output).map_err(|error| at_fault(error, plan, source, deadline));
+        let encoded = encode(image, plan.encode).map_err(|error| at_fault(error, plan, source, deadline));
         return Ok((encoded?, None));
     };
     // encoded several times, computed once
     let image = image.copy_memory().map_err(Error::of_pixels)?;
     reached(Phase::Processed);
-    let found = auto_quality::encode(&image, plan.output, search, deadline)?;
+    let found = auto_quality::encode(&image, plan.encode, search, deadline)?;
     Ok((found.bytes, Some(found.quality)))
 }
 
@@ -180,7 +176,7 @@ pub(crate) fn pixels(
     let finished = if plan.load.frames > 1 {
         animation(plan, &opened, overlays)
     } else {
-        frame(plan, &opened, &mut Found::default(), overlays)
+        frame(plan, opened, &mut Context::new(overlays))
     };
     // AVIF says how it is turned in a box of its own, which is obeyed always
     let turned = plan.autorotated || source.info.format == SourceFormat::Heif;
@@ -197,7 +193,7 @@ pub(crate) fn pixels(
 fn film(plan: &Plan, source: &Source, overlays: &[RenderedOverlay], deadline: &Deadline) -> Result<Bytes> {
     let stack = load::open(source, &plan.load, deadline)?;
     let delays = stack.ints(c"delay").unwrap_or_default();
-    let mut made = VideoEncoder::new(plan.size, plan.output.quality)?;
+    let mut made = VideoEncoder::new(plan.size, plan.encode.quality)?;
     for (index, frame) in frames(plan, &stack, overlays).enumerate() {
         if deadline.passed() {
             return Err(Error::Deadline);
@@ -214,10 +210,10 @@ fn frames(
     overlays: &[RenderedOverlay],
 ) -> impl Iterator<Item = vips::Result<Image>> {
     let Size { width, height } = plan.load.size;
-    let mut found = Found::default();
+    let mut context = Context::new(overlays);
     (0..plan.load.frames).map(move |index| {
         let part = stack.extract_area(0, index * height, width, height)?;
-        frame(plan, &part, &mut found, overlays)
+        frame(plan, part, &mut context)
     })
 }
 
@@ -229,112 +225,9 @@ fn animation(plan: &Plan, stack: &Image, overlays: &[RenderedOverlay]) -> vips::
     metadata::animate(&joined, stack, plan.size.height, plan.load.frames)
 }
 
-/// What was looked for in the first frame, and holds for all of them.
-#[derive(Default)]
-struct Found {
-    window: Option<Rect>,
-    grade: Option<Grade>,
-}
-
 /// One frame through every step.
-fn frame(plan: &Plan, image: &Image, found: &mut Found, overlays: &[RenderedOverlay]) -> vips::Result<Image> {
-    let corrected =
-        if plan.redeye.is_empty() { image.clone() } else { redeye::correct(image, &plan.redeye)? };
-    let mut image = match plan.extract {
-        Some(rect) => window::cut(&corrected, rect)?,
-        None => corrected,
-    };
-    let mut cut = plan.cut;
-    if let Some(size) = plan.resize {
-        if let Some(wanted) = looked_for_before(plan, &image, size) {
-            image = image.copy_memory()?;
-            let rect = found.window.map_or_else(|| seen_before(plan, &image, size, wanted), Ok)?;
-            found.window = Some(rect);
-            cut = Some(plan.orientation.stored_rect(rect, size));
-        }
-        image = match plan.resize_from {
-            Some(from) => resize::part(&image, from, size)?,
-            None => resize::to(&image, size)?,
-        };
-    }
-    if let Some(rect) = cut {
-        image = window::cut(&image, rect)?;
-    }
-    image = profile::to_srgb(&image, plan.profile)?;
-    image = ready_for_paint(plan, image)?;
-    image = orient::apply(image, plan.orientation)?;
-    if let Some(turn) = plan.turn {
-        image = turn::apply(&image, turn, plan.background)?;
-    }
-    if let Some(wanted) = plan.window.filter(|_| cut.is_none()) {
-        if matches!(wanted, Window::Interesting(_)) && found.window.is_none() {
-            image = image.copy_memory()?;
-        }
-        let rect = found.window.map_or_else(|| window::locate(&image, wanted), Ok)?;
-        found.window = Some(rect);
-        image = window::cut(&image, rect)?;
-    }
-    if let Some(canvas) = plan.canvas {
-        image = canvas::place(&image, canvas, plan.background)?;
-    }
-    if !plan.tone.is_empty() {
-        image = graded(plan, image, found)?;
-    }
-    if let Some(sigma) = plan.blur {
-        image = alpha::premultiplied(&image, |image| image.gaussblur(sigma))?;
-    }
-    if let Some(sharpen) = plan.sharpen {
-        image = sharpen::apply(&image, sharpen)?;
-    }
-    image = steps::overlay::lay(image, overlays)?;
-    if plan.pad > 0 {
-        image = canvas::border(&image, plan.pad, plan.background)?;
-    }
-    if plan.flatten { alpha::flattened(image, plan.background) } else { Ok(image) }
-}
-
-/// The size of a window that is to be looked for before the picture is enlarged: afterwards there is no more to see, and
-/// the whole of an enlarged picture may be of any size.
-fn looked_for_before(plan: &Plan, image: &Image, scaled: Size) -> Option<Size> {
-    let pixels = u64::from(image.width()) * u64::from(image.height());
-    match plan.window {
-        Some(Window::Interesting(size)) if plan.turn.is_none() && scaled.pixels() > pixels => Some(size),
-        _ => None,
-    }
-}
-
-/// Where that window lies in the upright scaled picture.
-fn seen_before(plan: &Plan, image: &Image, scaled: Size, wanted: Size) -> vips::Result<Rect> {
-    let upright = orient::apply(profile::to_srgb(image, plan.profile)?, plan.orientation)?;
-    window::locate_enlarged(&upright, plan.orientation.size(scaled), wanted)
-}
-
-/// Pixels that can hold the colour that will be painted on them.
-fn ready_for_paint(plan: &Plan, image: Image) -> vips::Result<Image> {
-    let flattens = plan.flatten && image.has_alpha();
-    let image = match plan.paints {
-        Paint::Nothing if !flattens => return Ok(image),
-        _ if plan.background.is_grey() => image,
-        _ => profile::coloured(image)?,
-    };
-    if plan.paints == Paint::Translucent { alpha::with_alpha(image) } else { Ok(image) }
-}
-
-/// Corrected; what is found by looking is found in the first frame.
-fn graded(plan: &Plan, image: Image, found: &mut Found) -> vips::Result<Image> {
-    let mut image = profile::coloured(image)?;
-    let settled = if let Some(settled) = found.grade.take() {
-        settled
-    } else {
-        let grade = Grade::from_tones(&plan.tone);
-        if grade.needs_measurement() {
-            image = image.copy_memory()?;
-        }
-        grade.with_measured_curves(&image)?
-    };
-    let graded = settled.apply(&image)?;
-    found.grade = Some(settled);
-    Ok(graded)
+fn frame(plan: &Plan, image: Image, context: &mut Context<'_>) -> vips::Result<Image> {
+    plan.steps.iter().try_fold(image, |image, step| steps::run(step, image, context))
 }
 
 #[cfg(test)]
@@ -353,7 +246,7 @@ mod tests {
         let params = Params::parse("format=png").unwrap().params;
         let mut plan =
             Plan::resolve(&params, &source.info, &Measurements::default(), Accept::default(), &settings)?;
-        plan.output.format = OutputFormat::Webp;
+        plan.encode.format = OutputFormat::Webp;
         render(&plan, &source, &[], &Deadline::never(), &mut |_| ())
     }
 

@@ -1,6 +1,6 @@
 //! What the budget of animations leaves to encode.
 
-use super::encode::{self, Output};
+use super::encode::{self, Encoding};
 use crate::{
     error::{Result, within},
     format::OutputFormat,
@@ -10,30 +10,30 @@ use crate::{
 
 /// An encoding, and what the budget of animations leaves to encode.
 pub(super) struct Budgeted {
-    pub(super) output: Output,
+    pub(super) encoding: Encoding,
     pub(super) frames: u32,
     pub(super) passes: bool,
 }
 
 /// Chooses the encoding. An answer that moves must be within the budget; one that does not needs one frame only.
 pub(super) fn budgeted(request: &encode::Request<'_>, inner: [Size; 2]) -> Result<Budgeted> {
-    let output = encode::choose(request)?;
-    let frames = if output.format.animates() { request.frames } else { 1 };
-    let excess = if frames > 1 { excess(request, output.format, inner) } else { Ok(()) };
+    let encoding = encode::choose(request)?;
+    let frames = if encoding.format.animates() { request.frames } else { 1 };
+    let excess = if frames > 1 { excess(request, encoding.format, inner) } else { Ok(()) };
     let Err(excess) = excess else {
-        encode::check_pixels(output.format, request.size, frames, &request.settings.limits)?;
-        return Ok(Budgeted { output, frames, passes: false });
+        encode::check_pixels(encoding.format, request.size, frames, &request.settings.limits)?;
+        return Ok(Budgeted { encoding, frames, passes: false });
     };
     match request.settings.animation.over_budget {
         OverBudget::Error => Err(excess),
         OverBudget::FirstFrame => {
-            let output = encode::choose(&encode::Request { frames: 1, ..*request })?;
-            encode::check_pixels(output.format, request.size, 1, &request.settings.limits)?;
-            Ok(Budgeted { output, frames: 1, passes: false })
+            let encoding = encode::choose(&encode::Request { frames: 1, ..*request })?;
+            encode::check_pixels(encoding.format, request.size, 1, &request.settings.limits)?;
+            Ok(Budgeted { encoding, frames: 1, passes: false })
         }
         OverBudget::PassThrough => {
-            let output = Output { format: encode::of_source(request), ..output };
-            Ok(Budgeted { output, frames, passes: true })
+            let encoding = Encoding { format: encode::of_source(request), ..encoding };
+            Ok(Budgeted { encoding, frames, passes: true })
         }
     }
 }

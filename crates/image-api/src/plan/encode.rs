@@ -25,7 +25,7 @@ fn most_pixels(format: OutputFormat, limits: &Limits) -> Option<(&'static str, u
 
 /// The encoding of the answer.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Output {
+pub struct Encoding {
     /// The format.
     pub format: OutputFormat,
     /// Quality on the encoder's own scale, 1 to 100; for MP4 the quantiser, 51 to 12.
@@ -44,7 +44,7 @@ pub struct Output {
     pub chroma: Chroma,
 }
 
-impl Output {
+impl Encoding {
     /// The same encoding with another quality, on JPEG's scale.
     pub fn at(self, quality: u8) -> Self {
         Self { quality: self.format.quality(quality), search: None, ..self }
@@ -90,7 +90,7 @@ pub struct Request<'a> {
 }
 
 /// Chooses.
-pub fn choose(request: &Request<'_>) -> Result<Output> {
+pub fn choose(request: &Request<'_>) -> Result<Encoding> {
     let Request { params, info, settings, size, .. } = request;
     let format = format(request);
     let side = size.width.max(size.height);
@@ -104,7 +104,7 @@ pub fn choose(request: &Request<'_>) -> Result<Output> {
     }
     let still = !(format.animates() && request.frames > 1);
     let strips = params.strip_exif.is_some_and(|strip| strip.0);
-    Ok(Output {
+    Ok(Encoding {
         format,
         quality: format.quality(quality::fixed(params, info)),
         search: if format.is_lossy() && still { quality::search(params, settings)? } else { None },

@@ -1,8 +1,9 @@
 //! Whether the original itself is an answer to the request.
 
 use super::{
-    Paint, Plan,
-    encode::{Metadata, Output},
+    Plan,
+    encode::{Encoding, Metadata},
+    step::Step,
 };
 use crate::{
     format::OutputFormat,
@@ -28,7 +29,7 @@ pub enum Passthrough {
 ///
 /// A PNG whose colours hang on chunks that an encoder does not write, and that not every program reads, goes out as it is:
 /// it then looks as it always did to everybody.
-pub fn serves(plan: &Plan, params: &Params, info: &SourceInfo, settings: &Settings) -> Passthrough {
+pub(super) fn decide(plan: &Plan, params: &Params, info: &SourceInfo, settings: &Settings) -> Passthrough {
     if plan.passthrough == Passthrough::Always {
         return Passthrough::Always;
     }
@@ -44,64 +45,33 @@ pub fn serves(plan: &Plan, params: &Params, info: &SourceInfo, settings: &Settin
 
 /// Whether a JPEG is to lose its metadata and nothing else.
 fn is_only_stripped(plan: &Plan, params: &Params, info: &SourceInfo) -> bool {
-    let Output { format, interlace, metadata, .. } = plan.output;
+    let Encoding { format, interlace, metadata, .. } = plan.encode;
     let asks = metadata == Metadata::Profile && params.quality.is_none() && !interlace;
     let jpeg = format == OutputFormat::Jpeg && info.format == SourceFormat::Jpeg;
     asks && jpeg && info.plain && is_untouched(plan, info)
 }
 
 fn is_the_same(plan: &Plan, info: &SourceInfo, settings: &Settings) -> bool {
-    settings.output.never_larger && keeps_pixels(plan, info) && keeps(plan.output, info)
+    settings.output.never_larger && keeps_pixels(plan, info) && keeps(plan.encode, info)
 }
 
 /// Whether the answer's pixels are the original's, encoded anew.
 pub fn keeps_pixels(plan: &Plan, info: &SourceInfo) -> bool {
-    let as_stored = info.calibrated || (info.plain && plan.profile == Profile::Srgb);
+    let as_stored = info.calibrated || (info.plain && info.profile == Profile::Srgb);
     as_stored && is_untouched(plan, info)
 }
 
 /// Whether no step changes pixels, but for the conversion of colours.
 fn is_untouched(plan: &Plan, info: &SourceInfo) -> bool {
-    // every field is named: whoever adds a step to the plan decides here what it means
-    let Plan {
-        load,
-        redeye,
-        extract: None,
-        resize: None,
-        cut: None,
-        resize_from: None,
-        orientation,
-        turn: None,
-        window: None,
-        canvas: None,
-        tone,
-        blur: None,
-        sharpen: None,
-        pad: 0,
-        background: _,
-        paints: Paint::Nothing,
-        flatten: false,
-        autorotated,
-        profile: _,
-        output: _,
-        overlays,
-        content: _,
-        size: _,
-        passthrough: _,
-    } = plan
-    else {
-        return false;
-    };
-    let untouched = orientation.is_upright() && redeye.is_empty() && tone.is_empty() && overlays.is_empty();
     // an orientation that was undone by a turn leaves pixels as they are, but its tag has to go
-    let tag_stays = !autorotated || info.orientation.is_upright();
-    let whole = load.size == info.stored && load.frames == info.frames;
-    untouched && tag_stays && whole
+    let tag_stays = !plan.autorotated || info.orientation.is_upright();
+    let whole = plan.load.size == info.stored && plan.load.frames == info.frames;
+    tag_stays && whole && plan.steps.iter().all(Step::keeps_pixels)
 }
 
 /// Whether the encoding asks for nothing that the original is not.
-fn keeps(output: Output, info: &SourceInfo) -> bool {
-    let same_format = info.format.written() == Some(output.format);
-    let strips = output.metadata == Metadata::Profile && info.metadata;
-    same_format && !output.interlace && !strips
+fn keeps(encoding: Encoding, info: &SourceInfo) -> bool {
+    let same_format = info.format.written() == Some(encoding.format);
+    let strips = encoding.metadata == Metadata::Profile && info.metadata;
+    same_format && !encoding.interlace && !strips
 }

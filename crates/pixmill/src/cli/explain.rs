@@ -176,7 +176,7 @@ fn object(reading: &Reading, subject: &Subject, plan: Option<&Plan>) -> Value {
             Some(json!({ "type": Media::Json.media_type() }))
         } else {
             plan.map(|plan| json!({
-                "type": plan.output.format.media_type(),
+                "type": plan.encode.format.media_type(),
                 "width": plan.size.width,
                 "height": plan.size.height,
             }))

@@ -13,7 +13,7 @@ use crate::{
     encode::{FULL_COLOUR_QUALITY, auto_quality::tried_pixels},
     format::OutputFormat,
     params::output::quality_method::QualityMethod,
-    plan::{Plan, encode::Output, quality::Search},
+    plan::{Plan, encode::Encoding, quality::Search},
     source::SourceFormat,
 };
 
@@ -27,7 +27,7 @@ pub struct PredictedOutput {
 
 /// Adds the encoding of the finished pixels.
 pub fn encode(work: &mut Work, plan: &Plan, pixels: Pixels) -> PredictedOutput {
-    let output = plan.output;
+    let output = plan.encode;
     let frames = f64::from(plan.load.frames.max(1));
     let area = megapixels(plan.size) * frames;
     let answer = answer(plan, pixels);
@@ -43,7 +43,7 @@ pub fn encode(work: &mut Work, plan: &Plan, pixels: Pixels) -> PredictedOutput {
     let is_whole = tried == plan.size.pixels();
     let tried = tried as f64 / 1e6;
     let attempts = attempts(&search);
-    let probe = Output { interlace: false, ..output };
+    let probe = Encoding { interlace: false, ..output };
     once(work, probe, pixels, tried, attempts);
     compare(work, &search, &answer, tried, attempts);
     // the answer itself, when what was tried is not the answer
@@ -60,7 +60,7 @@ fn attempts(search: &Search) -> f64 {
 }
 
 /// `times` encodings of `area` megapixels each.
-fn once(work: &mut Work, output: Output, pixels: Pixels, area: f64, times: f64) {
+fn once(work: &mut Work, output: Encoding, pixels: Pixels, area: f64, times: f64) {
     let samples = area * pixels.bands;
     let full = output.quality >= FULL_COLOUR_QUALITY;
     let factor = |table: &[f64]| table[usize::from(output.effort).min(table.len() - 1)];
@@ -129,7 +129,7 @@ fn compare(work: &mut Work, search: &Search, answer: &PredictedOutput, area: f64
 
 /// The answer as an original, for those who read it again.
 fn answer(plan: &Plan, pixels: Pixels) -> PredictedOutput {
-    let format = match plan.output.format {
+    let format = match plan.encode.format {
         OutputFormat::Jpeg => SourceFormat::Jpeg,
         OutputFormat::Png => SourceFormat::Png,
         OutputFormat::Webp => SourceFormat::Webp,
@@ -139,6 +139,6 @@ fn answer(plan: &Plan, pixels: Pixels) -> PredictedOutput {
     };
     let header = header::of_output(format, plan.size, plan.load.frames, pixels.alpha);
     let frames = f64::from(plan.load.frames.max(1));
-    let bytes = memory::answer(plan.output, plan.size, bands(&header)) * frames;
+    let bytes = memory::answer(plan.encode, plan.size, bands(&header)) * frames;
     PredictedOutput { header, bytes: bytes as usize }
 }

@@ -2,7 +2,7 @@
 //! once (`cargo xtask calibrate-cost`), and chosen so that hardly any render holds more.
 
 use super::{Work, decode::DecodeSpec, header::Header, megapixels, steps::Pixels};
-use crate::{format::OutputFormat, plan::encode::Output, size::Size, source::SourceFormat};
+use crate::{format::OutputFormat, plan::encode::Encoding, size::Size, source::SourceFormat};
 
 /// Any job: threads' buffers, pieces of the operations.
 pub const JOB: f64 = 7e6;
@@ -67,7 +67,7 @@ pub fn decoder(work: &mut Work, header: &Header, load: &DecodeSpec) {
 }
 
 /// What an encoder holds of `area` megapixels of all frames.
-pub fn encoder(work: &mut Work, output: Output, pixels: Pixels, area: f64) {
+pub fn encoder(work: &mut Work, output: Encoding, pixels: Pixels, area: f64) {
     // the picture, and its numbers in the palette twice
     let counted = if output.palette { pixels.bands + 2.0 } else { 0.0 };
     let pixel = match output.format {
@@ -83,7 +83,7 @@ pub fn encoder(work: &mut Work, output: Output, pixels: Pixels, area: f64) {
 }
 
 /// About how many bytes a frame of an answer has.
-pub fn answer(output: Output, size: Size, bands: f64) -> f64 {
+pub fn answer(output: Encoding, size: Size, bands: f64) -> f64 {
     let pixel = match output.format {
         OutputFormat::Png => 0.7 * bands,
         OutputFormat::Gif => 0.7,

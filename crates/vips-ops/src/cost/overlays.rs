@@ -15,7 +15,8 @@ const LINE_HEIGHT: f64 = 1.3;
 
 /// Adds every overlay. One that will be left out, since it is no picture or too large, costs nothing.
 pub fn add_overlays(work: &mut Work, plan: &Plan, assets: &Assets, settings: &Settings) {
-    let shown = plan.overlays.iter().filter(|overlay| overlay.opacity > 0.0 || overlay.required);
+    let Some((base, overlays)) = plan.overlays() else { return };
+    let shown = overlays.iter().filter(|overlay| overlay.opacity > 0.0 || overlay.required);
     let mut drawn = false;
     for overlay in shown {
         let size = match &overlay.content {
@@ -27,13 +28,13 @@ pub fn add_overlays(work: &mut Work, plan: &Plan, assets: &Assets, settings: &Se
         let Some(size) = size else { continue };
         drawn = true;
         let frames = f64::from(plan.load.frames.max(1));
-        let visible = megapixels(size).min(megapixels(plan.content));
+        let visible = megapixels(size).min(megapixels(base));
         work.add(WorkKind::Overlay, megapixels(size) + visible * frames);
         work.hold(memory::OVERLAY * size.pixels() as f64);
     }
     if drawn {
-        work.add(WorkKind::OverlayBase, megapixels(plan.content) * f64::from(plan.load.frames.max(1)));
-        work.hold(memory::OVERLAY * plan.content.pixels() as f64);
+        work.add(WorkKind::OverlayBase, megapixels(base) * f64::from(plan.load.frames.max(1)));
+        work.hold(memory::OVERLAY * base.pixels() as f64);
     }
 }
 

@@ -10,7 +10,10 @@ use super::{
 use crate::{
     Measurements,
     params::{Params, crop::crop::Crop},
-    plan::{Paint, Plan, geometry::Window},
+    plan::{
+        Plan,
+        step::{EnlargeInteresting, Paint, Resize, Rotate, Sharpen, Step},
+    },
     size::{Rect, Size},
     source::{Profile, SourceFormat},
     tone::Grade,
@@ -105,14 +108,23 @@ pub fn pixels(work: &mut Work, plan: &Plan, header: &Header, length: usize) -> P
 /// what is kept is never decoded.
 fn rows(plan: &Plan) -> f64 {
     let whole = plan.load.size;
-    if plan.load.frames > 1 || !plan.redeye.is_empty() {
+    if plan.load.frames > 1 {
         return 1.0;
     }
-    let kept = plan.extract.unwrap_or(whole.rect());
-    let bottom = plan.cut.map_or(1.0, |cut| {
-        let scaled = plan.resize.unwrap_or(kept.size());
-        f64::from(cut.top + cut.height) / f64::from(scaled.height.max(1))
-    });
+    let (mut kept, mut scaled, mut bottom) = (whole.rect(), None, 1.0);
+    for step in &plan.steps {
+        match step {
+            Step::CorrectRedEyes(_) => return 1.0,
+            Step::Extract(rect) => kept = *rect,
+            Step::Resize(resize) => scaled = Some(resize.size),
+            Step::Crop(rect) => {
+                let height = scaled.unwrap_or(kept.size()).height.max(1);
+                bottom = f64::from(rect.top + rect.height) / f64::from(height);
+                break;
+            }
+            _ => break,
+        }
+    }
     ((f64::from(kept.top) + bottom * f64::from(kept.height)) / f64::from(whole.height.max(1))).clamp(0.0, 1.0)
 }
 
@@ -139,47 +151,131 @@ fn load(plan: &Plan, header: &Header) -> DecodeSpec {
     DecodeSpec { size, scale: plan.load.scale / vector.unit, ..whole }
 }
 
-fn frame(work: &mut Work, plan: &Plan, header: &Header) -> Pixels {
-    let kept = plan.extract.map_or(plan.load.size, Rect::size);
-    if !plan.redeye.is_empty() {
-        work.add(WorkKind::RedEye, megapixels(plan.load.size) * bands(header));
-        work.hold(plan.load.size.pixels() as f64 * bands(header));
-    }
-    let whole = plan.resize.unwrap_or(kept);
-    // what is cut away of the scaled picture is never computed
-    let (scaled, share) = scaled(plan, whole, kept);
-    if plan.resize.is_some() {
-        resize(work, header, megapixels(kept) * share, megapixels(whole) * share);
-    }
-    convert(work, header, megapixels(scaled));
-    let alpha = header.info.alpha || plan.paints == Paint::Translucent;
-    let colours = if plan.paints == Paint::Nothing && plan.tone.is_empty() { bands(header) } else { 3.0 };
-    let pixels = Pixels { alpha, bands: if alpha { 4.0 } else { colours } };
-    memory::rows(work, scaled.width, 2.0 * pixels.bands);
-    turns(work, plan, scaled, pixels);
-    let content = plan.content;
-    if plan.canvas.is_some() || plan.pad > 0 {
-        work.add(WorkKind::Canvas, megapixels(plan.size) * pixels.bands);
-    }
-    tone::grade(work, &Grade::from_tones(&plan.tone), content);
-    effects(work, plan, content, pixels);
-    let flat = if plan.flatten { 3.0 } else { pixels.bands };
-    work.add(WorkKind::Alpha, if plan.flatten { megapixels(plan.size) } else { 0.0 });
-    Pixels { bands: flat, alpha: alpha && !plan.flatten }
+/// The picture as it is between two steps.
+struct State {
+    size: Size,
+    pixels: Pixels,
 }
 
-/// The size of what is computed of the scaled picture, and which share of it that is.
-fn scaled(plan: &Plan, whole: Size, kept: Size) -> (Size, f64) {
-    let share = |part: Size| part.pixels() as f64 / whole.pixels().max(1) as f64;
-    match (plan.cut, plan.window) {
-        (Some(cut), _) => (cut.size(), share(cut.size())),
-        // looked for before the picture is enlarged
-        (None, Some(Window::Interesting(size))) if plan.turn.is_none() && whole.pixels() > kept.pixels() => {
-            let larger = if size.pixels() > kept.pixels() { size } else { kept };
-            (larger, share(size))
-        }
-        _ => (whole, 1.0),
+fn frame(work: &mut Work, plan: &Plan, header: &Header) -> Pixels {
+    let pixels = Pixels { bands: bands(header), alpha: header.info.alpha };
+    let mut state = State { size: plan.load.size, pixels };
+    let next = plan.steps.iter().skip(1).map(Some).chain([None]);
+    for (step, next) in plan.steps.iter().zip(next) {
+        // what is cut away of the scaled picture is never computed
+        let kept = match (step, next) {
+            (Step::Resize(_), Some(Step::Crop(rect))) => Some(rect.size()),
+            _ => None,
+        };
+        add(work, step, kept, header, &mut state);
     }
+    state.pixels
+}
+
+/// Adds a step to the work. Of what it makes, only `kept` is computed; all of it if absent.
+fn add(work: &mut Work, step: &Step, kept: Option<Size>, header: &Header, state: &mut State) {
+    let State { size, pixels } = state;
+    match step {
+        Step::CorrectRedEyes(_) => {
+            work.add(WorkKind::RedEye, megapixels(*size) * bands(header));
+            work.hold(size.pixels() as f64 * bands(header));
+        }
+        Step::Extract(rect) | Step::Crop(rect) => *size = rect.size(),
+        Step::Resize(Resize { size: scaled, .. }) => {
+            scale(work, header, *size, *scaled, kept.unwrap_or(*scaled));
+            *size = *scaled;
+        }
+        Step::EnlargeInteresting(enlarge) => enlarge_interesting(work, header, state, enlarge),
+        Step::ConvertToSrgb(_) => {
+            convert(work, header, megapixels(*size));
+            memory::rows(work, size.width, 2.0 * pixels.bands);
+        }
+        Step::PreparePaint(Paint { translucent, .. }) => {
+            pixels.alpha |= translucent;
+            pixels.bands = coloured(*pixels);
+        }
+        Step::Orient(orientation) => {
+            let samples = size.pixels() as f64 * pixels.bands;
+            work.add(WorkKind::QuarterTurn, samples / 1e6);
+            work.hold(if orientation.quarters == 0 { 0.0 } else { 2.0 * samples });
+            *size = orientation.size(*size);
+        }
+        Step::Rotate(rotation) => rotate(work, state, rotation),
+        Step::CropInteresting(window) => {
+            interest(work, *size, *pixels);
+            *size = *window;
+        }
+        Step::Embed { canvas, .. } => {
+            *size = canvas.size;
+            work.add(WorkKind::Canvas, megapixels(*size) * pixels.bands);
+        }
+        Step::Tone(tones) => {
+            tone::grade(work, &Grade::from_tones(tones), *size);
+            pixels.bands = coloured(*pixels);
+        }
+        Step::Blur(sigma) => blur(work, *size, *pixels, *sigma),
+        Step::Sharpen(Sharpen { sigma, .. }) => {
+            let samples = megapixels(*size) * pixels.bands;
+            work.add(WorkKind::Sharpen, samples);
+            work.add(WorkKind::SharpenSigma, samples * sigma);
+            work.hold(samples * 1e6);
+        }
+        // their pictures are counted by themselves
+        Step::Overlay { .. } => {}
+        Step::Pad { pixels: border, .. } => {
+            *size = Size { width: size.width + 2 * border, height: size.height + 2 * border };
+            work.add(WorkKind::Canvas, megapixels(*size) * pixels.bands);
+        }
+        Step::Flatten(_) => {
+            work.add(WorkKind::Alpha, megapixels(*size));
+            *pixels = Pixels { bands: 3.0, alpha: false };
+        }
+    }
+}
+
+/// Bands of pixels that can hold a colour.
+fn coloured(pixels: Pixels) -> f64 {
+    if pixels.alpha { 4.0 } else { 3.0 }
+}
+
+/// Scales to `scaled`, of which `kept` is computed.
+fn scale(work: &mut Work, header: &Header, from: Size, scaled: Size, kept: Size) {
+    let share = kept.pixels() as f64 / scaled.pixels().max(1) as f64;
+    resize(work, header, megapixels(from) * share, megapixels(kept));
+}
+
+fn enlarge_interesting(work: &mut Work, header: &Header, state: &mut State, enlarge: &EnlargeInteresting) {
+    convert(work, header, megapixels(state.size));
+    interest(work, state.size, state.pixels);
+    scale(work, header, state.size, enlarge.resize.size, enlarge.window);
+    state.size = enlarge.window;
+}
+
+/// Looking for the most interesting part.
+fn interest(work: &mut Work, size: Size, pixels: Pixels) {
+    work.add(WorkKind::Interest, megapixels(size));
+    work.hold(memory::INTEREST * size.pixels() as f64);
+    work.hold(if pixels.alpha { memory::INTEREST_ALPHA } else { 0.0 });
+}
+
+fn rotate(work: &mut Work, state: &mut State, rotation: &Rotate) {
+    let State { size, pixels } = state;
+    let canvas = megapixels(rotation.size) * pixels.bands;
+    work.add(WorkKind::Rotate, canvas);
+    work.hold(size.pixels() as f64 * pixels.bands + canvas * 1e6);
+    if pixels.alpha {
+        work.add(WorkKind::RotateAlpha, megapixels(rotation.size));
+        work.hold(memory::ROTATE_ALPHA * rotation.size.pixels() as f64);
+    }
+    *size = rotation.size;
+}
+
+fn blur(work: &mut Work, size: Size, pixels: Pixels, sigma: f64) {
+    let samples = megapixels(size) * pixels.bands;
+    work.add(WorkKind::Blur, samples);
+    work.add(WorkKind::BlurSigma, samples * sigma);
+    memory::rows(work, size.width, pixels.bands * (1.0 + sigma));
+    work.add(WorkKind::Alpha, if pixels.alpha { 2.0 * megapixels(size) } else { 0.0 });
 }
 
 /// Scaling a number of megapixels to another.
@@ -204,47 +300,5 @@ fn convert(work: &mut Work, header: &Header, megapixels: f64) {
         work.add(WorkKind::Profile, megapixels);
     } else if f64::from(header.pixel_bytes) > bands(header) {
         work.add(WorkKind::Convert, megapixels);
-    }
-}
-
-fn turns(work: &mut Work, plan: &Plan, scaled: Size, pixels: Pixels) {
-    let samples = scaled.pixels() as f64 * pixels.bands;
-    if !plan.orientation.is_upright() {
-        work.add(WorkKind::QuarterTurn, samples / 1e6);
-    }
-    if plan.orientation.quarters != 0 {
-        work.hold(2.0 * samples);
-    }
-    if let Some(turn) = plan.turn {
-        let canvas = megapixels(turn.size) * pixels.bands;
-        work.add(WorkKind::Rotate, canvas);
-        work.hold(samples + canvas * 1e6);
-        if pixels.alpha {
-            work.add(WorkKind::RotateAlpha, megapixels(turn.size));
-            work.hold(memory::ROTATE_ALPHA * turn.size.pixels() as f64);
-        }
-    }
-    if let Some(Window::Interesting(_)) = plan.window {
-        let turned = plan.turn.map_or(scaled, |turn| turn.size);
-        work.add(WorkKind::Interest, megapixels(turned));
-        work.hold(memory::INTEREST * turned.pixels() as f64);
-        work.hold(if pixels.alpha { memory::INTEREST_ALPHA } else { 0.0 });
-    }
-}
-
-fn effects(work: &mut Work, plan: &Plan, content: Size, pixels: Pixels) {
-    let samples = megapixels(content) * pixels.bands;
-    if let Some(sigma) = plan.blur {
-        work.add(WorkKind::Blur, samples);
-        work.add(WorkKind::BlurSigma, samples * sigma);
-        memory::rows(work, content.width, pixels.bands * (1.0 + sigma));
-        if pixels.alpha {
-            work.add(WorkKind::Alpha, 2.0 * megapixels(content));
-        }
-    }
-    if let Some(sharpen) = plan.sharpen {
-        work.add(WorkKind::Sharpen, samples);
-        work.add(WorkKind::SharpenSigma, samples * sharpen.sigma);
-        work.hold(samples * 1e6);
     }
 }

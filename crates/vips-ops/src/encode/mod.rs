@@ -11,7 +11,7 @@ use vips::{Image, JpegScan, Keep, Palette, PngRows, Result, Subsample};
 use crate::{
     embedded_metadata,
     format::OutputFormat,
-    plan::encode::{Chroma, Metadata, Output},
+    plan::encode::{Chroma, Encoding, Metadata},
 };
 
 /// From this quality on colour is kept at full resolution, as libvips itself does.
@@ -27,7 +27,7 @@ fn without_default_loop(image: &Image) -> Result<Image> {
 }
 
 /// Encodes a still, or a stack of frames; a film is no picture, see [`mp4::VideoEncoder`].
-pub fn encode(image: &Image, output: Output) -> Result<Bytes> {
+pub fn encode(image: &Image, output: Encoding) -> Result<Bytes> {
     let exif = output.metadata == Metadata::All && embedded_metadata::has_exif(image);
     let keep = match output.metadata {
         Metadata::All if exif && output.format == OutputFormat::Avif => Keep::All,
@@ -38,7 +38,7 @@ pub fn encode(image: &Image, output: Output) -> Result<Bytes> {
     Ok(if exif { embedded_metadata::with_exif(encoded, image, output.format) } else { encoded })
 }
 
-fn encode_keeping(image: &Image, output: Output, keep: Keep) -> Result<Bytes> {
+fn encode_keeping(image: &Image, output: Encoding, keep: Keep) -> Result<Bytes> {
     let subsample = match output.chroma {
         Chroma::Full => Subsample::Off,
         Chroma::ByQuality if output.quality >= FULL_COLOUR_QUALITY => Subsample::Off,

@@ -58,9 +58,10 @@ pub fn prepare(
     deadline: &Deadline,
 ) -> Result<PreparedOverlays> {
     let mut ready = PreparedOverlays::default();
-    let mut planned = Vec::with_capacity(plan.overlays.len());
+    let Some((base, overlays)) = plan.overlays() else { return Ok(ready) };
+    let mut planned = Vec::with_capacity(overlays.len());
     let mut pixels = 0u64;
-    for overlay in plan.overlays.iter().filter(|overlay| overlay.opacity > 0.0 || overlay.required) {
+    for overlay in overlays.iter().filter(|overlay| overlay.opacity > 0.0 || overlay.required) {
         let drawing = match drawing(overlay, assets, settings) {
             Ok(drawing) => drawing,
             Err(error) => {
@@ -77,7 +78,7 @@ pub fn prepare(
         match picture(overlay, &drawing, deadline) {
             Ok(image) => {
                 let size = Size { width: image.width(), height: image.height() };
-                let (left, top_edge) = overlay.corner(plan.content, size);
+                let (left, top_edge) = overlay.corner(base, size);
                 ready.drawn.push(RenderedOverlay { image, left, top_edge });
             }
             Err(error) => ready.leave_out(overlay, error, deadline)?,

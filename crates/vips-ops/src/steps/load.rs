@@ -4,7 +4,7 @@ use vips::{Access, Deadline, Image, Loader, ops::Extend};
 
 use crate::{
     error::{Error, Result},
-    plan::Load,
+    plan::load::Load,
     size::Size,
     source::{Source, SourceFormat, embedded_thumbnails, full_size_loader, jpeg},
     steps::resize,

@@ -1,4 +1,6 @@
-//! The steps of a render: each takes a picture and gives a picture.
+//! The steps of a plan, executed by libvips: each takes a picture and gives a picture.
+//!
+//! Beside them stand what decodes ([`load`]) and what is measured before a plan is made ([`trim`], [`interest`]).
 
 pub mod alpha;
 mod blur;
@@ -19,3 +21,75 @@ pub mod subject;
 pub mod trim;
 pub mod turn;
 pub mod window;
+
+use image_api::plan::step::{EnlargeInteresting, Paint, Step};
+use vips::{Image, Result};
+
+use crate::{overlay::RenderedOverlay, size::Rect, tone::Grade};
+
+/// What steps share over all frames of an animation: what is measured in the first frame holds for all of them.
+#[derive(Default)]
+pub struct Context<'a> {
+    /// The overlays, drawn, the lowest first.
+    pub overlays: &'a [RenderedOverlay],
+    window: Option<Rect>,
+    grade: Option<Grade>,
+}
+
+impl<'a> Context<'a> {
+    /// Nothing is measured yet.
+    pub fn new(overlays: &'a [RenderedOverlay]) -> Self {
+        Self { overlays, ..Self::default() }
+    }
+}
+
+/// Executes one step.
+pub fn run(step: &Step, image: Image, context: &mut Context<'_>) -> Result<Image> {
+    match step {
+        Step::CorrectRedEyes(eyes) => redeye::correct(&image, eyes),
+        Step::Extract(rect) | Step::Crop(rect) => window::cut(&image, *rect),
+        Step::Resize(resize) => resize::scaled(&image, *resize),
+        Step::EnlargeInteresting(enlarge) => enlarge_interesting(&image, *enlarge, context),
+        Step::ConvertToSrgb(profile) => profile::to_srgb(&image, *profile),
+        Step::PreparePaint(paint) => prepared(image, *paint),
+        Step::Orient(orientation) => orient::apply(image, *orientation),
+        Step::Rotate(rotate) => turn::apply(&image, *rotate),
+        Step::CropInteresting(size) => {
+            let image = if context.window.is_none() { image.copy_memory()? } else { image };
+            let rect = context.window.map_or_else(|| subject::window(&image, *size), Ok)?;
+            context.window = Some(rect);
+            window::cut(&image, rect)
+        }
+        Step::Embed { canvas, background } => canvas::place(&image, *canvas, *background),
+        Step::Tone(tones) => Grade::apply_measured(tones, image, &mut context.grade),
+        Step::Blur(sigma) => alpha::premultiplied(&image, |image| image.gaussblur(*sigma)),
+        Step::Sharpen(sharpen) => sharpen::apply(&image, *sharpen),
+        Step::Overlay { .. } => overlay::lay(image, context.overlays),
+        Step::Pad { pixels, background } => canvas::border(&image, *pixels, *background),
+        Step::Flatten(background) => alpha::flattened(image, *background),
+    }
+}
+
+/// Locates the most interesting window before the picture is enlarged, and keeps nothing else of the enlarged one.
+fn enlarge_interesting(
+    image: &Image,
+    enlarge: EnlargeInteresting,
+    context: &mut Context<'_>,
+) -> Result<Image> {
+    let EnlargeInteresting { resize, window: wanted, orientation, profile } = enlarge;
+    let image = image.copy_memory()?;
+    let rect = if let Some(rect) = context.window {
+        rect
+    } else {
+        let upright = orient::apply(profile::to_srgb(&image, profile)?, orientation)?;
+        window::locate_enlarged(&upright, orientation.size(resize.size), wanted)?
+    };
+    context.window = Some(rect);
+    window::cut(&resize::scaled(&image, resize)?, orientation.stored_rect(rect, resize.size))
+}
+
+/// Pixels that can hold the colour that will be painted on them.
+fn prepared(image: Image, Paint { background, translucent }: Paint) -> Result<Image> {
+    let image = if background.is_grey() { image } else { profile::coloured(image)? };
+    if translucent { alpha::with_alpha(image) } else { Ok(image) }
+}

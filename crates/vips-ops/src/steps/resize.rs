@@ -1,5 +1,6 @@
 //! Scaling to an exact size.
 
+use image_api::plan::step::Resize;
 use vips::{
     Image, Result,
     ops::{Extend, Kernel},
@@ -9,6 +10,14 @@ use crate::{
     size::{Size, Span},
     steps::alpha,
 };
+
+/// Scales as planned.
+pub fn scaled(image: &Image, Resize { size, from }: Resize) -> Result<Image> {
+    match from {
+        Some(from) => part(image, from, size),
+        None => to(image, size),
+    }
+}
 
 /// Scales to exactly `size`, in the picture's own pixel format.
 pub fn to(image: &Image, size: Size) -> Result<Image> {

@@ -3,19 +3,18 @@
 use vips::{BandFormat, Image, Result};
 
 use crate::{
-    params::value::colour::Colour,
-    plan::{Corners, Turn},
+    plan::step::{Corners, Rotate},
     size::Size,
     steps::{alpha, resize},
 };
 
-/// Turns; blank corners become `background`, and the canvas exactly the plan's.
-pub fn apply(image: &Image, turn: Turn, background: Colour) -> Result<Image> {
+/// Turns; blank corners get their colour, and the canvas exactly the plan's size.
+pub fn apply(image: &Image, turn: Rotate) -> Result<Image> {
     let image = image.copy_memory()?;
-    if turn.corners == Corners::Cut {
+    let Corners::Painted(background) = turn.corners else {
         let Size { width, height } = turn.size;
         return alpha::premultiplied(&image, |image| image.rotate_extended(turn.degrees, width, height));
-    }
+    };
     let bands = background.bands(image.bands());
     let format = image.format();
     let turned = if image.has_alpha() {

@@ -3,7 +3,6 @@
 use vips::{Image, Result};
 
 use crate::{
-    plan::geometry::Window,
     size::{Rect, Size},
     steps::subject,
 };
@@ -11,14 +10,6 @@ use crate::{
 /// Cuts a rectangle.
 pub fn cut(image: &Image, rect: Rect) -> Result<Image> {
     image.extract_area(rect.left, rect.top, rect.width, rect.height)
-}
-
-/// The rectangle that a window is on this picture. The most interesting one is looked for.
-pub fn locate(image: &Image, window: Window) -> Result<Rect> {
-    match window {
-        Window::Fixed(rect) => Ok(rect),
-        Window::Interesting(size) => subject::window(image, size),
-    }
 }
 
 /// Where the most interesting window of `wanted` lies in this picture when it is enlarged to `scaled`.
@@ -31,7 +22,7 @@ pub fn locate_enlarged(image: &Image, scaled: Size, wanted: Size) -> Result<Rect
         width: own(wanted.width, across, image.width()),
         height: own(wanted.height, down, image.height()),
     };
-    let rect = locate(image, Window::Interesting(size))?;
+    let rect = subject::window(image, size)?;
     let start = |own: u32, factor: f64, most: u32| ((f64::from(own) * factor).round() as u32).min(most);
     Ok(Rect {
         left: start(rect.left, across, scaled.width - wanted.width),

@@ -1,10 +1,30 @@
 //! From the plan's corrections to the operations that make them.
 
 use image_api::{params::value::colour::Colour, plan::tone::Tone};
+use vips::{Image, Result};
 
 use super::{AutoCurve, Curve, Grade, Matrix, Op, PixelOp, presets};
+use crate::steps::profile;
 
 impl Grade {
+    /// Applies corrections to a picture in 8-bit sRGB or grey. What has to be measured is measured in the first picture
+    /// that comes, and `settled` keeps it for the next ones.
+    pub fn apply_measured(tones: &[Tone], image: Image, settled: &mut Option<Self>) -> Result<Image> {
+        let mut image = profile::coloured(image)?;
+        let grade = if let Some(grade) = settled.take() {
+            grade
+        } else {
+            let grade = Self::from_tones(tones);
+            if grade.needs_measurement() {
+                image = image.copy_memory()?;
+            }
+            grade.with_measured_curves(&image)?
+        };
+        let graded = grade.apply(&image)?;
+        *settled = Some(grade);
+        Ok(graded)
+    }
+
     /// The fewest passes over the pixels that make these corrections, in their order.
     pub fn from_tones(tones: &[Tone]) -> Self {
         Self::new(tones.iter().flat_map(|tone| operations(*tone)).collect())

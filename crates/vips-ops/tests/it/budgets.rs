@@ -106,7 +106,7 @@ fn over_a_formats_limit_auto_takes_the_next_one() {
     let mut settings = Settings::default();
     settings.output.avif_max_pixels = u64::MAX;
     let all = Accept { avif: true, webp: true };
-    let format = |name, query, accept| plan(name, query, accept, &settings).unwrap().output.format;
+    let format = |name, query, accept| plan(name, query, accept, &settings).unwrap().encode.format;
     let large = "width=4100&height=4000&crop=stretch&format=auto";
     assert_eq!(format("china.jpg", large, all), OutputFormat::Webp);
     assert_eq!(format("china.jpg", large, Accept { avif: true, webp: false }), OutputFormat::Jpeg);
@@ -114,13 +114,13 @@ fn over_a_formats_limit_auto_takes_the_next_one() {
     // an animation that is too large for a GIF is its first frame
     let moving =
         plan("mill.gif", "width=1200&height=1200&crop=stretch", Accept::default(), &settings).unwrap();
-    assert_eq!((moving.output.format, moving.load.frames), (OutputFormat::Gif, 1));
+    assert_eq!((moving.encode.format, moving.load.frames), (OutputFormat::Gif, 1));
 }
 
 #[test]
 fn large_gifs_are_searched_with_less_effort() {
     let settings = Settings::default();
-    let effort = |query| plan("china.jpg", query, Accept::default(), &settings).unwrap().output.effort;
+    let effort = |query| plan("china.jpg", query, Accept::default(), &settings).unwrap().encode.effort;
     assert_eq!(effort("width=2000&height=2000&crop=stretch&format=gif"), settings.output.gif_effort);
     assert_eq!(effort("width=2001&height=2000&crop=stretch&format=gif"), 1);
 }

@@ -7,7 +7,7 @@ use vips_ops::{
     encode::auto_quality::{self, Metric},
     params::output::{quality_method::QualityMethod, quality_preset::QualityPreset},
     plan::{
-        encode::{Chroma, Metadata, Output},
+        encode::{Chroma, Encoding, Metadata},
         quality::{Search, Target},
     },
     vips::{Access, Deadline, Image, Loader},
@@ -250,7 +250,7 @@ fn words_that_are_no_values_are_named() {
 fn the_deadline_ends_the_search() {
     start();
     let [soon, late] = [(); 2].map(|()| image(&picture(&sample("china.jpg"), "width=100&format=png")));
-    let output = Output {
+    let output = Encoding {
         format: OutputFormat::Jpeg,
         quality: 90,
         search: None,

@@ -5,7 +5,7 @@ use testkit::{median, process_time, sample};
 use vips_ops::{
     OutputFormat,
     encode::encode,
-    plan::encode::{Metadata, Output},
+    plan::encode::{Encoding, Metadata},
     settings,
     vips::{Access, Image, Loader},
 };
@@ -36,7 +36,7 @@ pub fn print() -> Result<()> {
 
 fn seconds(image: &Image, format: OutputFormat, effort: u8) -> Result<f64> {
     let metadata = Metadata::Profile;
-    let output = Output {
+    let output = Encoding {
         format,
         quality: 80,
         search: None,

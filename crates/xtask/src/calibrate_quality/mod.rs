@@ -18,7 +18,7 @@ use vips_ops::{
         encode,
     },
     params::output::{quality_method::QualityMethod, quality_preset::QualityPreset},
-    plan::encode::{Chroma, Metadata, Output},
+    plan::encode::{Chroma, Encoding, Metadata},
     vips::{self, Image, Vips},
 };
 
@@ -108,14 +108,14 @@ fn numbers(judges: &[auto_quality::Metric], image: &Image) -> Result<Numbers> {
 }
 
 /// As the server encodes by default.
-fn output(format: OutputFormat) -> Output {
+fn output(format: OutputFormat) -> Encoding {
     let settings = vips_ops::settings::Output::default();
     let effort = match format {
         OutputFormat::Webp => settings.webp_effort,
         OutputFormat::Avif => settings.avif_effort,
         _ => 0,
     };
-    Output {
+    Encoding {
         format,
         quality: 90,
         search: None,

@@ -23,7 +23,7 @@ use crate::{
     error::{Error, Result},
     format::OutputFormat,
     plan::{
-        encode::Output,
+        encode::Encoding,
         quality::{Search, Target},
     },
 };
@@ -41,13 +41,13 @@ pub struct SearchResult {
 ///
 /// The picture must be in memory: it is read once an attempt, and what fails then is not the original's fault. Of a large one a sample is tried. The deadline is looked
 /// at before each attempt, and watched while encoding.
-pub fn encode(image: &Image, output: Output, search: Search, deadline: &Deadline) -> Result<SearchResult> {
+pub fn encode(image: &Image, output: Encoding, search: Search, deadline: &Deadline) -> Result<SearchResult> {
     image.watch(deadline);
     let sample = sample::select(image).map_err(Error::of_encoder)?;
     let tried = sample.as_ref().unwrap_or(image);
     let metric = Metric::new(search.method, tried).map_err(Error::of_encoder)?;
     // in passes or not, the pixels are the same, and one pass is quicker
-    let probe = Output { interlace: false, ..output };
+    let probe = Encoding { interlace: false, ..output };
     let target = match search.target {
         Target::Number(number) => number,
         Target::Preset(preset) => target(search.method, preset, image.width().max(image.height())),

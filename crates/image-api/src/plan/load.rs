@@ -1,0 +1,163 @@
+//! How the original is decoded: shrunk by the decoder where it can, since the cheapest pixels are those never made.
+
+use super::geometry::{Geometry, Window};
+use crate::{
+    orientation::Orientation,
+    params::value::number::round_half_up,
+    settings::Limits,
+    size::{Extent, Rect, Size, Span},
+    source::{Reduction, SourceFormat, SourceInfo},
+};
+
+/// How the original is decoded.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Load {
+    /// The format.
+    pub format: SourceFormat,
+    /// JPEG: the decoder's divisor.
+    pub shrink: u8,
+    /// SVG: the factor on its stated size.
+    pub scale: f64,
+    /// SVG: the part of it that is drawn, in pixels at that scale; all of it if absent.
+    pub part: Option<Rect>,
+    /// A smaller copy in the same file that is decoded instead.
+    pub reduction: Option<Reduction>,
+    /// Frames, from the first.
+    pub frames: u32,
+    /// The stored size after the decoder's own scaling.
+    pub size: Size,
+}
+
+/// Chooses the cheapest way to decode at least the pixels that the answer needs.
+pub(super) fn load(
+    info: &SourceInfo,
+    content: Extent,
+    orientation: Orientation,
+    geometry: &Geometry,
+    exact: bool,
+    frames: u32,
+    limits: &Limits,
+) -> Load {
+    let horizontal = content.width / f64::from(geometry.scaled.width);
+    let vertical = content.height / f64::from(geometry.scaled.height);
+    let ratio = horizontal.min(vertical);
+    let plain = Load {
+        format: info.format,
+        shrink: 1,
+        scale: info.vector.map_or(1.0, |vector| vector.unit),
+        part: None,
+        reduction: None,
+        frames,
+        size: info.stored,
+    };
+    match info.format {
+        _ if exact => plain,
+        SourceFormat::Jpeg => {
+            let shrink = jpeg_shrink(ratio);
+            // the last row and column may stand for less than a whole pixel
+            let divided = |side: u32| side.div_ceil(shrink.into());
+            let size = Size { width: divided(info.stored.width), height: divided(info.stored.height) };
+            Load { shrink, size, ..plain }
+        }
+        // the drawing is rasterised so that the kept part has its size
+        SourceFormat::Svg => match info.vector {
+            None => plain,
+            Some(vector) => {
+                let scaled = orientation.size(geometry.scaled);
+                let exact = vector.scale(orientation.extent(content), scaled);
+                // where it has to be seen as a whole first, it is not drawn larger than an answer may be
+                let is_seen =
+                    geometry.turned.is_none() && matches!(geometry.window, Some(Window::Interesting(_)));
+                let scale = if is_seen { exact.min(vector.largest(limits)) } else { exact };
+                Load { scale, size: vector.drawn(scale), ..plain }
+            }
+        },
+        _ => {
+            let enough =
+                |copy: &&Reduction| f64::from(info.stored.width) / f64::from(copy.size.width) <= ratio;
+            match info.reductions.iter().rev().find(enough) {
+                Some(copy) => Load { reduction: Some(*copy), size: copy.size, ..plain },
+                None => plain,
+            }
+        }
+    }
+}
+
+/// The decoder's divisor for a picture that is to shrink by `ratio`.
+///
+/// As large as it can be without going below the target. A factor that equals the whole part of the ratio is halved:
+/// libjpeg rounds sizes up, and what is left to the resampler should not be a hair. (The rule of sharp and weserv.)
+fn jpeg_shrink(ratio: f64) -> u8 {
+    let factor = [8u8, 4, 2].into_iter().find(|factor| ratio >= f64::from(*factor)).unwrap_or(1);
+    if factor > 1 && ratio.floor() as u64 == u64::from(factor) { factor / 2 } else { factor }
+}
+
+/// The kept part in pixels of the decoded picture, as it is stored; and what exactly of it is kept, if its edges lie
+/// between pixels. Of a drawing the part is given the size that it is wanted in where that is a matter of the last pixel.
+pub(super) fn decoded(
+    kept: Rect,
+    load: &Load,
+    orientation: Orientation,
+    info: &SourceInfo,
+    scaled: Size,
+) -> (Rect, Option<Span>) {
+    let stored = info.stored;
+    let rect = orientation.stored_rect(kept, stored);
+    if load.shrink > 1 {
+        return divided(rect, load);
+    }
+    let span = |start: u32, length: u32, whole: u32, decoded: u32, wanted: u32| {
+        let factor = f64::from(decoded) / f64::from(whole);
+        let from = round_half_up(f64::from(start) * factor) as u32;
+        let to = round_half_up(f64::from(start + length) * factor) as u32;
+        let from = from.min(decoded.saturating_sub(1));
+        let length = to.clamp(from + 1, decoded) - from;
+        let is_near = info.vector.is_some() && length.abs_diff(wanted) == 1 && wanted <= decoded;
+        if is_near { (from.min(decoded - wanted), wanted) } else { (from, length) }
+    };
+    let (left, width) = span(rect.left, rect.width, stored.width, load.size.width, scaled.width);
+    let (top, height) = span(rect.top, rect.height, stored.height, load.size.height, scaled.height);
+    (Rect { left, top, width, height }, None)
+}
+
+/// As [`decoded`], for a decoder that divides: a side of 1001 pixels divided by 8 is 125.125 pixels, of which it makes
+/// 126.
+fn divided(rect: Rect, load: &Load) -> (Rect, Option<Span>) {
+    let divisor = u32::from(load.shrink);
+    let span = |start: u32, length: u32, decoded: u32| {
+        let (from, to) = (start / divisor, (start + length).div_ceil(divisor).min(decoded));
+        let exact = |side: u32| f64::from(side) / f64::from(divisor);
+        (from, to - from, exact(start % divisor), exact(length))
+    };
+    let (left, width, from_left, exact_width) = span(rect.left, rect.width, load.size.width);
+    let (top, height, from_top, exact_height) = span(rect.top, rect.height, load.size.height);
+    let exact = Span { left: from_left, top: from_top, width: exact_width, height: exact_height };
+    let whole = Span { left: 0.0, top: 0.0, width: width.into(), height: height.into() };
+    (Rect { left, top, width, height }, (exact != whole).then_some(exact))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_fast_shrink_rule() {
+        for (ratio, expected) in [
+            (0.5, 1),
+            (1.99, 1),
+            (2.0, 1),
+            (2.9, 1),
+            (3.0, 2),
+            (3.98, 2),
+            (4.0, 2),
+            (4.9, 2),
+            (5.0, 4),
+            (7.99, 4),
+            (8.5, 4),
+            (9.0, 8),
+            (60.0, 8),
+        ] {
+            assert_eq!(jpeg_shrink(ratio), expected, "{ratio}");
+        }
+    }
+}
