@@ -103,6 +103,7 @@ async fn all(server: &RedisServer, connections: usize) {
     println!("{connections} connections");
     let settings = RedisSettings {
         name: CacheName::Results,
+        accepts_puts: true,
         max_entry_bytes: 4 << 20,
         max_waiting_bytes: 1 << 30,
         clock: clock::now,

@@ -113,10 +113,7 @@ impl Coordinator {
 
     /// Whether entries in Redis are used now. False without Redis, and while it is away.
     pub fn is_connected(&self) -> bool {
-        self.0
-            .redis
-            .as_ref()
-            .is_some_and(|redis| redis.client.namespace().is_some() && redis.client.is_open())
+        self.0.redis.as_ref().is_some_and(|redis| redis.client.is_connected())
     }
 
     /// Has this node say `word` to all others every so often; nothing without Redis.

@@ -21,11 +21,13 @@ mod generation;
 mod key;
 mod key_builder;
 mod memory;
+mod metered;
 mod promotion_guard;
 mod purge;
 mod redis;
 mod stats;
 mod store;
+mod tiers;
 
 pub use self::redis::{
     Lease, LeaseOutcome, LeaseWaiter, Membership, Notification, RedisConfig, RedisMode, RedisSettings,

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use foyer::{CacheBuilder, Event, EventListener, S3FifoConfig};
 
 use crate::stats::Counter;
-use crate::{CacheEntry, Error, Key, Store, Tier, TierStats};
+use crate::{CacheEntry, CacheName, Config, Error, Key, Store, Tier, TierStats};
 
 /// What an entry costs beside its entry: the engine's record, its place in the index, the shared pointers
 /// and the allocator's rounding. Measured: 230 bytes with bodies of 100.
@@ -44,17 +45,16 @@ impl MemoryStore {
         Self { entries, evictions, max_weight: capacity / shards / 2 }
     }
 
-    /// Evictions, bytes and capacity; the rest is counted by the cache.
-    pub fn stats(&self) -> TierStats {
-        TierStats {
-            evictions: self.evictions.0.read(),
-            bytes: self.entries.usage() as u64,
-            capacity: self.entries.capacity() as u64,
-            ..TierStats::default()
+    /// The store of the cache of this name, if it has a share of `cache.memory.max_bytes`.
+    pub(crate) fn from_config(config: &Config, name: CacheName) -> Option<Box<dyn Store>> {
+        match config.memory_bytes(name) {
+            0 => None,
+            max_bytes => Some(Box::new(Self::new(max_bytes, config.max_entry_bytes.0))),
         }
     }
 }
 
+#[async_trait]
 impl Store for MemoryStore {
     fn tier(&self) -> Tier {
         Tier::Memory
@@ -83,6 +83,15 @@ impl Store for MemoryStore {
         // good
         self.entries.evict_all();
         Ok(())
+    }
+
+    fn stats(&self) -> TierStats {
+        TierStats {
+            evictions: self.evictions.0.read(),
+            bytes: self.entries.usage() as u64,
+            capacity: self.entries.capacity() as u64,
+            ..TierStats::default()
+        }
     }
 }
 

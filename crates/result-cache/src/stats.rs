@@ -2,17 +2,22 @@
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
+use crate::Tier;
+
 /// Counters and gauges of one cache.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Stats {
-    /// The tier in memory; absent if it is off.
-    pub memory: Option<TierStats>,
-    /// The tier on disk; absent if it is off.
-    pub disk: Option<TierStats>,
-    /// The tier in Redis; absent if it is off.
-    pub redis: Option<TierStats>,
-    /// Envelopes not stored because they were larger than `max_entry_bytes`.
+    /// The tiers that are in use, nearest first.
+    pub tiers: Vec<(Tier, TierStats)>,
+    /// Entries that were not stored because they were larger than `cache.max_entry_bytes`.
     pub oversize: u64,
+}
+
+impl Stats {
+    /// The counters of this tier; `None` if it is not in use.
+    pub fn tier(&self, tier: Tier) -> Option<TierStats> {
+        self.tiers.iter().find(|(name, _)| *name == tier).map(|(_, stats)| *stats)
+    }
 }
 
 /// Counters and gauges of one tier. Counters begin at zero when the cache is opened and only grow.
@@ -70,20 +75,5 @@ impl Counter {
 
     pub(crate) fn read(&self) -> u64 {
         self.0.load(Relaxed)
-    }
-}
-
-/// The counters a cache keeps for each tier.
-#[derive(Debug, Default)]
-pub(crate) struct Counters {
-    pub(crate) hits: Counter,
-    pub(crate) misses: Counter,
-    pub(crate) puts: Counter,
-}
-
-impl Counters {
-    /// These counters, with what the store itself knows.
-    pub(crate) fn with(&self, store: TierStats) -> TierStats {
-        TierStats { hits: self.hits.read(), misses: self.misses.read(), puts: self.puts.read(), ..store }
     }
 }

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
+use async_trait::async_trait;
 use bytes::Bytes;
 use parking_lot::Mutex;
 use tokio::sync::oneshot;
@@ -19,7 +20,7 @@ use tokio::time::Instant;
 
 use crate::breaker::Breaker;
 use crate::stats::Counter;
-use crate::{CacheEntry, EntryMeta, Error, Key, Store, Tier, TierStats};
+use crate::{CacheEntry, CacheName, Config, Coordinator, EntryMeta, Error, Key, Store, Tier, TierStats};
 use blocks::Sizes;
 use engine::Engine;
 use folder::Folder;
@@ -97,61 +98,31 @@ impl DiskStore {
         })))
     }
 
-    /// Failures, bytes and capacity; the rest is counted by the cache.
-    pub fn stats(&self) -> TierStats {
-        TierStats {
-            failures: self.0.failures.read(),
-            bytes: self.0.supervisor.engine().map_or(0, |engine| engine.written_bytes()),
-            capacity: self.0.sizes.capacity as u64,
-            ..TierStats::default()
+    /// The store of the cache of this name, if it has a share of `cache.disk.max_bytes`. It is emptied if the record of
+    /// purges is lost: nobody knows which of its entries were purged.
+    pub(crate) async fn from_config(
+        config: &Config,
+        name: CacheName,
+        coordinator: &Coordinator,
+    ) -> Result<Option<Box<dyn Store>>, Error> {
+        let (max_bytes, max_entry_bytes) = (config.disk_bytes(name), config.max_entry_bytes.0);
+        if max_bytes == 0 {
+            return Ok(None);
         }
+        let folder = config.disk.path.join(name.to_string());
+        let store = Self::open(DiskSettings { folder, max_bytes, max_entry_bytes }).await?;
+        if coordinator.distrusts_disk() {
+            store.clear().await?;
+        }
+        Ok(Some(Box::new(store)))
     }
 
-    /// Whether there is room for an entry of this weight, as far as it depends on the entry.
-    pub(crate) fn fits(&self, entry: &CacheEntry) -> bool {
+    fn fits(&self, entry: &CacheEntry) -> bool {
         entry.weight() <= self.0.sizes.max_weight()
-    }
-
-    /// Waits until what was put last under the key is written, and reads it back: false if this entry is not on the
-    /// disk, since that is full or broken. Once more is tried what the engine dropped because too much came at once.
-    pub(crate) async fn has_written(&self, key: &Key, entry: &Arc<CacheEntry>) -> bool {
-        let Some(engine) = self.0.engine() else { return false };
-        let disk_key = self.0.key(key);
-        for attempt in 1..=CHECK_ATTEMPTS {
-            if engine.written(WRITE_TIMEOUT).await.is_ok()
-                && matches!(engine.read(disk_key).await, Ok(Some(read)) if read == *entry)
-            {
-                return true;
-            }
-            if attempt < CHECK_ATTEMPTS {
-                engine.put(disk_key, Arc::clone(entry));
-            }
-        }
-        // finds out whether it is the disk, and takes it out of use if so
-        drop(self.0.check(&engine, Instant::now()).await);
-        false
-    }
-
-    /// Waits until what was put so far is written, and checks that it can be read. If the disk is being
-    /// opened anew, waits for that instead.
-    pub async fn flush(&self) {
-        match self.0.engine() {
-            Some(engine) => drop(self.0.check(&engine, Instant::now()).await),
-            None => self.0.supervisor.reopen_finished().await,
-        }
-    }
-
-    /// WriteBehind what is left and lets go of the folder. Afterwards the store is empty and takes nothing in.
-    pub async fn close(&self) {
-        if let Some(engine) = self.0.supervisor.close()
-            && let Err(reason) = engine.close(CLOSE_TIMEOUT).await
-        {
-            tracing::warn!(reason, "disk cache is not closed cleanly, its newest entries are lost");
-        }
-        self.0.folder.unlock();
     }
 }
 
+#[async_trait]
 impl Store for DiskStore {
     fn tier(&self) -> Tier {
         Tier::Disk
@@ -213,6 +184,59 @@ impl Store for DiskStore {
             Ok(Err(error)) => Err(unreachable(&error)),
             Err(reason) => Err(unreachable(&reason)),
         }
+    }
+
+    /// Failures, bytes written since the store was opened, and capacity.
+    fn stats(&self) -> TierStats {
+        TierStats {
+            failures: self.0.failures.read(),
+            bytes: self.0.supervisor.engine().map_or(0, |engine| engine.written_bytes()),
+            capacity: self.0.sizes.capacity as u64,
+            ..TierStats::default()
+        }
+    }
+
+    /// Waits until what was put so far is written, and checks that it can be read. If the disk is being reopened, waits for
+    /// that instead.
+    async fn flush(&self) {
+        match self.0.engine() {
+            Some(engine) => drop(self.0.check(&engine, Instant::now()).await),
+            None => self.0.supervisor.reopen_finished().await,
+        }
+    }
+
+    /// Writes what is left and unlocks the folder.
+    async fn close(&self) {
+        if let Some(engine) = self.0.supervisor.close()
+            && let Err(reason) = engine.close(CLOSE_TIMEOUT).await
+        {
+            tracing::warn!(reason, "disk cache was not closed cleanly: its newest entries are lost");
+        }
+        self.0.folder.unlock();
+    }
+
+    /// Whether the entry fits into a block.
+    fn persists(&self, entry: &CacheEntry) -> bool {
+        self.fits(entry)
+    }
+
+    /// Waits until the write is done and reads it back. Writes again what the engine dropped because too much came at once.
+    async fn verify(&self, key: &Key, entry: &Arc<CacheEntry>) -> bool {
+        let Some(engine) = self.0.engine() else { return false };
+        let disk_key = self.0.key(key);
+        for attempt in 1..=CHECK_ATTEMPTS {
+            if engine.written(WRITE_TIMEOUT).await.is_ok()
+                && matches!(engine.read(disk_key).await, Ok(Some(read)) if read == *entry)
+            {
+                return true;
+            }
+            if attempt < CHECK_ATTEMPTS {
+                engine.put(disk_key, Arc::clone(entry));
+            }
+        }
+        // finds out whether it is the disk, and takes it out of use if so
+        drop(self.0.check(&engine, Instant::now()).await);
+        false
     }
 }
 

@@ -184,8 +184,12 @@ impl Client {
         Err(error)
     }
 
-    /// Whether there is any connection.
-    pub(crate) fn is_open(&self) -> bool {
+    /// Whether entries in Redis are used now.
+    pub(crate) fn is_connected(&self) -> bool {
+        self.namespace().is_some() && self.is_open()
+    }
+
+    fn is_open(&self) -> bool {
         self.connections.iter().any(|pooled| pooled.open.lock().is_some())
     }
 

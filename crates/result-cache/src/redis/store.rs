@@ -3,16 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use bytes::Bytes;
 use redis::{Value, cmd};
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::{Mutex, oneshot};
 
 use super::client::{Client, ClientError};
-use super::config::RedisConfig;
 use super::write_behind::{Write, WriteBehind};
 use crate::stats::Counter;
-use crate::{CacheEntry, CacheName, Error, Key, Store, Tier, TierStats};
+use crate::{CacheEntry, CacheName, Config, Coordinator, Error, Key, Store, Tier, TierStats};
 
 /// WriteBehind under way at a time.
 const WRITERS: usize = 4;
@@ -25,6 +25,8 @@ const JITTER: u64 = 10;
 pub struct RedisSettings {
     /// Which cache.
     pub name: CacheName,
+    /// Whether every entry is put here; if not, only those that no other node can make are shared.
+    pub accepts_puts: bool,
     /// Weight of the largest entry that is kept.
     pub max_entry_bytes: u64,
     /// Most bytes that wait to be written.
@@ -50,11 +52,12 @@ struct Shared {
 }
 
 impl RedisSettings {
-    pub(crate) fn new(config: &RedisConfig, name: CacheName, max_entry_bytes: u64) -> Self {
+    pub(crate) fn new(config: &Config, name: CacheName) -> Self {
         Self {
             name,
-            max_entry_bytes: config.max_entry_bytes.0.min(max_entry_bytes),
-            max_waiting_bytes: config.max_waiting_bytes.0,
+            accepts_puts: config.shares_all(name),
+            max_entry_bytes: config.redis.max_entry_bytes.0.min(config.max_entry_bytes.0),
+            max_waiting_bytes: config.redis.max_waiting_bytes.0,
             clock: crate::clock::now,
         }
     }
@@ -72,35 +75,20 @@ impl RedisStore {
         Self(shared)
     }
 
-    /// Failures, bytes that wait and room for them; the rest is counted by the cache.
-    pub fn stats(&self) -> TierStats {
-        TierStats {
-            failures: self.0.client.failures.read(),
-            dropped: self.0.writes.dropped.read(),
-            corrupt: self.0.corrupt.read(),
-            bytes: self.0.writes.bytes() as u64,
-            capacity: self.0.settings.max_waiting_bytes,
-            ..TierStats::default()
+    /// The store of the cache of this name, if a Redis is configured.
+    pub(crate) fn from_config(
+        config: &Config,
+        name: CacheName,
+        coordinator: &Coordinator,
+    ) -> Option<Box<dyn Store>> {
+        if !config.enabled(name) {
+            return None;
         }
-    }
-
-    /// As [`put`](Store::put), but whatever its size, and done when this returns, if it can be.
-    pub(crate) async fn put_now(&self, key: Key, entry: Arc<CacheEntry>) {
-        if self.0.writes.add(key, Write::Put(Arc::clone(&entry))) {
-            self.written(&key).await;
-        } else if let Err(reason) = self.0.write(&key, Write::Put(entry)).await {
-            tracing::warn!(%reason, %key, "an entry is not written to redis");
-        }
-    }
-
-    /// Waits until the last thing put under the key is in Redis, or is not going to be.
-    pub(crate) async fn written(&self, key: &Key) {
-        if let Some(written) = self.0.writes.completion(key) {
-            drop(written.await);
-        }
+        Some(Box::new(coordinator.redis_store(RedisSettings::new(config, name))?))
     }
 }
 
+#[async_trait]
 impl Store for RedisStore {
     fn tier(&self) -> Tier {
         Tier::Redis
@@ -161,6 +149,40 @@ impl Store for RedisStore {
         tracing::debug!(%before, %namespace, "redis begins empty");
         client.set_namespace(Some(namespace.into()));
         Ok(())
+    }
+
+    /// Failures, dropped and corrupt entries, bytes that wait to be written and room for them.
+    fn stats(&self) -> TierStats {
+        TierStats {
+            failures: self.0.client.failures.read(),
+            dropped: self.0.writes.dropped.read(),
+            corrupt: self.0.corrupt.read(),
+            bytes: self.0.writes.bytes() as u64,
+            capacity: self.0.settings.max_waiting_bytes,
+            ..TierStats::default()
+        }
+    }
+
+    fn accepts_puts(&self) -> bool {
+        self.0.settings.accepts_puts
+    }
+
+    fn is_shared(&self) -> bool {
+        self.0.settings.accepts_puts && self.0.client.is_connected()
+    }
+
+    async fn share(&self, key: Key, entry: Arc<CacheEntry>) {
+        if self.0.writes.add(key, Write::Put(Arc::clone(&entry))) {
+            self.wait_until_shared(&key).await;
+        } else if let Err(reason) = self.0.write(&key, Write::Put(entry)).await {
+            tracing::warn!(%reason, %key, "an entry was not written to redis");
+        }
+    }
+
+    async fn wait_until_shared(&self, key: &Key) {
+        if let Some(written) = self.0.writes.completion(key) {
+            drop(written.await);
+        }
     }
 }
 

@@ -46,7 +46,7 @@ async fn the_disk_answers_after_a_restart_and_memory_from_then_on() {
     assert_eq!(found(&cache, &key(1)).await, Some((entry(1, 10_000), Tier::Disk)));
     assert_eq!(found(&cache, &key(1)).await, Some((entry(1, 10_000), Tier::Memory)));
     let stats = cache.stats();
-    let (memory, disk) = (stats.memory.unwrap(), stats.disk.unwrap());
+    let (memory, disk) = (stats.tier(Tier::Memory).unwrap(), stats.tier(Tier::Disk).unwrap());
     assert_eq!((memory.hits, memory.misses, memory.puts), (1, 1, 1));
     assert_eq!((disk.hits, disk.misses, disk.puts), (1, 0, 0));
 }
@@ -62,7 +62,11 @@ async fn an_expired_entry_is_a_miss_in_every_tier() {
     cache.close().await;
     let cache = open(&config(dir.path())).await;
     assert!(cache.get(&key(1), end).await.is_none());
-    assert_eq!(cache.stats().memory.unwrap().puts, 0, "what has expired is not copied into memory");
+    assert_eq!(
+        cache.stats().tier(Tier::Memory).unwrap().puts,
+        0,
+        "what has expired is not copied into memory"
+    );
     assert!(cache.get(&key(1), end - 1).await.is_some());
 }
 
@@ -139,7 +143,7 @@ async fn memory_goes_on_when_the_disk_fails() {
         File::options().write(true).open(file.unwrap().path()).unwrap().set_len(0).unwrap();
     }
     assert_eq!(found(&cache, &key(1)).await, None);
-    assert_eq!(cache.stats().disk.unwrap().failures, 1);
+    assert_eq!(cache.stats().tier(Tier::Disk).unwrap().failures, 1);
     cache.put(key(2), entry(2, 1000)).await;
     assert_eq!(found(&cache, &key(2)).await, Some((entry(2, 1000), Tier::Memory)));
 }
@@ -156,7 +160,7 @@ async fn the_two_caches_share_nothing() {
     originals.put(key(1), entry(2, 1000)).await;
     results.clear().await.unwrap();
     assert_eq!(found(&originals, &key(1)).await, Some((entry(2, 1000), Tier::Memory)));
-    let room = |cache: &Cache| cache.stats().disk.unwrap().capacity;
+    let room = |cache: &Cache| cache.stats().tier(Tier::Disk).unwrap().capacity;
     assert_eq!(room(&results) + room(&originals), config.disk.max_bytes.0);
 }
 
@@ -181,5 +185,5 @@ async fn without_a_folder_there_is_only_memory() {
     let cache = open(&Config::default()).await;
     cache.put(key(1), entry(1, 1000)).await;
     assert_eq!(found(&cache, &key(1)).await.unwrap().1, Tier::Memory);
-    assert_eq!(cache.stats().disk, None);
+    assert_eq!(cache.stats().tier(Tier::Disk), None);
 }

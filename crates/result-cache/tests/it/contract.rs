@@ -1,8 +1,11 @@
 //! What every store promises, checked on every store.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use futures_util::future::join_all;
+use parking_lot::Mutex;
 use result_cache::{CacheEntry, DiskStore, Error, Key, MemoryStore, Store, Tier};
 
 use crate::fixture::{disk, entry, key};
@@ -10,6 +13,11 @@ use crate::fixture::{disk, entry, key};
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn memory() {
     contract(&MemoryStore::new(64 << 20, 2 << 20)).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_store_of_five_methods() {
+    contract(&Map::default()).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -24,9 +32,40 @@ async fn disk_with_entries_written() {
     contract(&Written(DiskStore::open(disk(dir.path())).await.unwrap())).await;
 }
 
+/// The least that a new store has to implement.
+#[derive(Debug, Default)]
+struct Map(Mutex<HashMap<Key, Arc<CacheEntry>>>);
+
+#[async_trait]
+impl Store for Map {
+    fn tier(&self) -> Tier {
+        Tier::Memory
+    }
+
+    async fn get(&self, key: &Key) -> Option<Arc<CacheEntry>> {
+        self.0.lock().get(key).cloned()
+    }
+
+    async fn put(&self, key: Key, entry: Arc<CacheEntry>) {
+        self.0.lock().insert(key, entry);
+    }
+
+    async fn remove(&self, key: &Key) -> Result<(), Error> {
+        self.0.lock().remove(key);
+        Ok(())
+    }
+
+    async fn clear(&self) -> Result<(), Error> {
+        self.0.lock().clear();
+        Ok(())
+    }
+}
+
 /// The disk with every entry on it before the next step, so that reading really reads.
+#[derive(Debug)]
 struct Written(DiskStore);
 
+#[async_trait]
 impl Store for Written {
     fn tier(&self) -> Tier {
         self.0.tier()
@@ -50,7 +89,7 @@ impl Store for Written {
     }
 }
 
-pub async fn contract(store: &impl Store) {
+pub async fn contract(store: &dyn Store) {
     an_unknown_key_is_a_miss(store).await;
     what_is_put_comes_back_whole(store).await;
     the_last_put_wins(store).await;
@@ -61,11 +100,11 @@ pub async fn contract(store: &impl Store) {
     cleared_is_empty_and_can_be_filled_again(store).await;
 }
 
-async fn an_unknown_key_is_a_miss(store: &impl Store) {
+async fn an_unknown_key_is_a_miss(store: &dyn Store) {
     assert_eq!(store.get(&key(0)).await, None);
 }
 
-async fn what_is_put_comes_back_whole(store: &impl Store) {
+async fn what_is_put_comes_back_whole(store: &dyn Store) {
     for (n, len) in [(10, 0), (11, 1), (12, 4096), (13, 100_000), (14, 1 << 20)] {
         store.put(key(n), entry(n, len)).await;
         assert_eq!(store.get(&key(n)).await, Some(entry(n, len)), "{len} bytes");
@@ -73,7 +112,7 @@ async fn what_is_put_comes_back_whole(store: &impl Store) {
     }
 }
 
-async fn the_last_put_wins(store: &impl Store) {
+async fn the_last_put_wins(store: &dyn Store) {
     for n in 20..25 {
         store.put(key(20), entry(n, 1000)).await;
     }
@@ -87,7 +126,7 @@ async fn the_last_put_wins(store: &impl Store) {
     }
 }
 
-async fn keys_do_not_mix(store: &impl Store) {
+async fn keys_do_not_mix(store: &dyn Store) {
     for n in 100..300 {
         store.put(key(n), entry(n, 500)).await;
     }
@@ -96,7 +135,7 @@ async fn keys_do_not_mix(store: &impl Store) {
     }
 }
 
-async fn what_is_removed_is_gone_until_it_is_put_again(store: &impl Store) {
+async fn what_is_removed_is_gone_until_it_is_put_again(store: &dyn Store) {
     for round in 0..3 {
         store.put(key(30), entry(round, 1000)).await;
         store.put(key(31), entry(31, 1000)).await;
@@ -108,12 +147,12 @@ async fn what_is_removed_is_gone_until_it_is_put_again(store: &impl Store) {
     assert_eq!(store.get(&key(30)).await, Some(entry(30, 1000)));
 }
 
-async fn removing_the_unknown_is_fine(store: &impl Store) {
+async fn removing_the_unknown_is_fine(store: &dyn Store) {
     store.remove(&key(40)).await.unwrap();
     assert_eq!(store.get(&key(40)).await, None);
 }
 
-async fn many_tasks_see_only_what_was_put(store: &impl Store) {
+async fn many_tasks_see_only_what_was_put(store: &dyn Store) {
     let work = (0..200_u64).map(|n| async move {
         let slot = 1000 + n % 10;
         store.put(key(slot), entry(slot, 2000)).await;
@@ -125,7 +164,7 @@ async fn many_tasks_see_only_what_was_put(store: &impl Store) {
     assert!(join_all(work).await.into_iter().all(|right| right));
 }
 
-async fn cleared_is_empty_and_can_be_filled_again(store: &impl Store) {
+async fn cleared_is_empty_and_can_be_filled_again(store: &dyn Store) {
     for round in 0..2 {
         for n in 50..60 {
             store.put(key(n), entry(n + round, 1000)).await;

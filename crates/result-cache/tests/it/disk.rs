@@ -10,7 +10,7 @@ use std::time::Duration;
 use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, memfd_create};
 use tokio::time::advance;
 
-use result_cache::{Cache, CacheEntry, CacheName, Coordinator, DiskStore, ErrorKind, Store};
+use result_cache::{Cache, CacheEntry, CacheName, Coordinator, DiskStore, ErrorKind, Store, Tier};
 use testkit::SmallDisk;
 
 use crate::fixture::{STORED, body, config, disk, entry, key};
@@ -328,7 +328,7 @@ async fn a_full_disk_makes_misses_and_is_used_again_when_it_has_room() {
     full.put(key(2), Arc::clone(&lost)).await;
     assert!(!full.verify_stored(&key(2), &lost).await);
     assert!(full.get(&key(2), STORED).await.is_some(), "memory has it all the same");
-    assert!(full.stats().disk.unwrap().failures > 0);
+    assert!(full.stats().tier(Tier::Disk).unwrap().failures > 0);
     full.close().await;
     drop(full);
 

@@ -55,6 +55,7 @@ pub fn disk(folder: &Path) -> DiskSettings {
 pub fn redis_settings() -> RedisSettings {
     RedisSettings {
         name: CacheName::Results,
+        accepts_puts: true,
         max_entry_bytes: 2 << 20,
         max_waiting_bytes: 64 << 20,
         clock: || STORED,

@@ -69,7 +69,7 @@ async fn what_one_node_keeps_the_other_finds_and_keeps_nearer() {
     here.put(key(1), begun(1, one.generation())).await;
     here.wait_until_shared(&key(1)).await;
     assert_eq!((tier(&there, 1).await, tier(&there, 1).await), (Some(Tier::Redis), Some(Tier::Memory)));
-    assert_eq!(there.stats().redis.unwrap().hits, 1);
+    assert_eq!(there.stats().tier(Tier::Redis).unwrap().hits, 1);
     here.remove(&key(1)).await.unwrap();
     assert_eq!(tier(&here, 1).await, None);
     let ttl: i64 = {
@@ -190,7 +190,7 @@ async fn purges_outlast_a_restart_on_disk_and_without_redis() {
     std::fs::write(dir.path().join("purges"), "junk").unwrap();
     let coordinator = Coordinator::open(&config).unwrap();
     let results = cache(&config, &coordinator).await;
-    assert_eq!(results.stats().disk.unwrap().hits, 0);
+    assert_eq!(results.stats().tier(Tier::Disk).unwrap().hits, 0);
 }
 
 #[tokio::test]
@@ -260,7 +260,7 @@ async fn a_frozen_redis_costs_its_timeout_and_then_nothing() {
         timeout(PATIENCE, coordinator.acquire_lease(key(1))).await,
         Ok(LeaseOutcome::Unavailable)
     ));
-    let failures = results.stats().redis.unwrap().failures;
+    let failures = results.stats().tier(Tier::Redis).unwrap().failures;
     // in sequence, as a request asks: the first finds it silent, and so does one after each rest
     assert!((1..5).contains(&failures), "{failures} of 50 waited");
     server.thaw();
@@ -374,7 +374,7 @@ async fn damage_and_what_is_too_large_are_misses() {
     let keys: Vec<String> = server.ask(&["KEYS", "pixmill:*:results:*"]);
     server.ask::<()>(&["SET", &keys[0], "junk"]);
     assert_eq!(tier(&there, 2).await, None);
-    assert_eq!(there.stats().redis.unwrap().corrupt, 1);
+    assert_eq!(there.stats().tier(Tier::Redis).unwrap().corrupt, 1);
 }
 
 #[tokio::test]
@@ -390,12 +390,12 @@ async fn an_entry_under_another_key_is_a_miss() {
     };
     let other = name.replace(&key(1).to_string(), &key(2).to_string());
     server.ask::<()>(&["COPY", name, &other]);
-    assert_eq!((tier(&there, 2).await, there.stats().redis.unwrap().corrupt), (None, 1));
+    assert_eq!((tier(&there, 2).await, there.stats().tier(Tier::Redis).unwrap().corrupt), (None, 1));
     // of another release: a miss, and nothing to count
     let mut old: Vec<u8> = server.ask(&["GET", name]);
     old[4] -= 1;
     server.ask_bytes(&[b"SET", other.as_bytes(), &old]);
-    assert_eq!((tier(&there, 2).await, there.stats().redis.unwrap().corrupt), (None, 1));
+    assert_eq!((tier(&there, 2).await, there.stats().tier(Tier::Redis).unwrap().corrupt), (None, 1));
     assert_eq!(tier(&there, 1).await, Some(Tier::Redis), "where it was written for it is found");
     there.put(key(2), begun(2, two.generation())).await;
     there.wait_until_shared(&key(2)).await;

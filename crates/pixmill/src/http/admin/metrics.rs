@@ -216,6 +216,5 @@ fn caches(page: &mut Scrape<'_>, shared: &Shared) {
 
 /// The tiers that there are.
 pub fn tiers(stats: &Stats) -> impl Iterator<Item = (&'static str, TierStats)> {
-    let tiers = [("memory", stats.memory), ("disk", stats.disk), ("redis", stats.redis)];
-    tiers.into_iter().filter_map(|(name, stats)| Some((name, stats?)))
+    stats.tiers.iter().map(|(tier, stats)| (tier.name(), *stats))
 }
