@@ -106,11 +106,13 @@ pub enum Error {
         /// The host and port.
         host: String,
     },
-    /// The host has failed again and again, and is left alone for a while.
-    #[error("{host} is left alone: it failed too often in a row")]
+    /// The circuit breaker of the host is open: it failed repeatedly a moment ago.
+    #[error("circuit breaker open for {host} after {failures} consecutive failures")]
     CircuitOpen {
         /// The host and port.
         host: String,
+        /// How many requests failed since the last one that succeeded.
+        failures: u32,
     },
     /// The origin took too long.
     #[error("{host} took too long: {phase} was not done after {limit:?}")]

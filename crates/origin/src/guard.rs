@@ -5,6 +5,8 @@ use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
 };
 
+use ipnet::IpNet;
+
 /// What sort of address was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum AddressClass {
@@ -96,6 +98,20 @@ pub fn forbidden(ip: IpAddr) -> Option<AddressClass> {
         IpAddr::V4(ip) => forbidden_v4(ip),
         IpAddr::V6(ip) => forbidden_v6(ip),
     }
+}
+
+/// The same for an operator who trusts these networks: they may be connected to unless their class is never negotiable.
+pub(crate) fn forbidden_unless_trusted(ip: IpAddr, trusted: &[IpNet]) -> Option<AddressClass> {
+    let plain = ip.to_canonical();
+    let is_trusted = |class: &AddressClass| {
+        class.is_negotiable() && trusted.iter().any(|network| network.contains(&plain))
+    };
+    forbidden(ip).filter(|class| !is_trusted(class))
+}
+
+/// Parses a network in CIDR notation; an error says what was expected.
+pub(crate) fn parse_network(text: &str) -> Result<IpNet, &'static str> {
+    text.parse().map_err(|_| "expected a network such as 10.0.0.0/8 or fd00::/8")
 }
 
 fn forbidden_v4(ip: Ipv4Addr) -> Option<AddressClass> {
@@ -275,5 +291,54 @@ mod tests {
         ] {
             assert_eq!(forbidden(ip.parse().unwrap()), None, "{ip}");
         }
+    }
+
+    #[test]
+    fn networks_in_cidr_notation() {
+        for (network, inside, outside) in [
+            ("10.0.0.0/8", "10.255.255.255", "11.0.0.0"),
+            ("10.1.2.3/32", "10.1.2.3", "10.1.2.2"),
+            ("127.0.0.0/30", "127.0.0.3", "127.0.0.4"),
+            ("10.0.0.0/8", "::ffff:10.0.0.1", "::10.0.0.1"),
+            ("0.0.0.0/0", "192.168.0.1", "::1"),
+            ("fd00::/8", "fdff::1", "fe00::1"),
+            ("::/0", "fe80::1", "10.0.0.1"),
+            ("::1/128", "::1", "::2"),
+        ] {
+            let network = parse_network(network).unwrap();
+            let contains = |ip: &str| network.contains(&ip.parse::<IpAddr>().unwrap().to_canonical());
+            assert!(contains(inside), "{network} {inside}");
+            assert!(!contains(outside), "{network} {outside}");
+        }
+        for text in [
+            "",
+            "10.0.0.0",
+            "10.0.0.0/33",
+            "10.0.0/8",
+            "::/129",
+            "10.0.0.0/-1",
+            "10.0.0.0/+8",
+            "a/8",
+            "10.0.0.0/",
+        ] {
+            assert!(parse_network(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn trusted_networks_lift_what_is_negotiable() {
+        let everywhere: Vec<IpNet> = ["0.0.0.0/0", "::/0"].map(|text| text.parse().unwrap()).into();
+        let judge = |ip: &str, trusted: &[IpNet]| forbidden_unless_trusted(ip.parse().unwrap(), trusted);
+        for ip in ["127.0.0.1", "10.0.0.1", "100.64.0.1", "169.254.0.1", "::1", "fd00::1", "::ffff:10.0.0.1"]
+        {
+            assert!(judge(ip, &[]).is_some(), "{ip}");
+            assert_eq!(judge(ip, &everywhere), None, "{ip}");
+        }
+        for ip in
+            ["169.254.169.254", "100.100.100.200", "fd00:ec2::254", "0.0.0.0", "::", "224.0.0.1", "ff02::1"]
+        {
+            assert!(judge(ip, &everywhere).is_some(), "{ip}");
+        }
+        assert!(judge("10.0.0.1", &everywhere[1..]).is_some());
     }
 }

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
+use ipnet::IpNet;
 use url::Url;
 
 use crate::{
     Config, Hosts, OriginResponse, SourcePath, Validators,
     error::Result,
     http::{AddressPolicy, FetchRequest, HostPort, Http, RedirectPolicy, Trust, authority},
-    network::Network,
     object_ref::below,
 };
 
@@ -24,7 +24,7 @@ impl HttpOrigin {
     pub(crate) fn open(
         mut url: Url,
         config: &Config,
-        trusted: &[Network],
+        trusted: &[IpNet],
         max_bytes: u64,
         hosts: &Arc<Hosts>,
     ) -> Result<Self, String> {

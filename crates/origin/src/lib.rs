@@ -1,7 +1,7 @@
 //! Where originals come from: HTTP(S) servers, buckets and folders, behind one [`Origins`].
 //!
 //! What a request says of its original (a [`Selection`]) becomes an [`ObjectRef`], or is refused by a [`Rule`]; [`Origins`]
-//! fetches a target whole, and what comes back says how long it may be kept ([`Freshness`]) and how to ask for news
+//! fetches a target whole, and what comes back says how long it may be kept ([`CachePolicy`]) and how to ask for news
 //! ([`Validators`]). [`Hosts`] sees to it that the process as a whole asks no host for too much. Nothing here knows of
 //! pictures, of our own HTTP server or of our caches.
 
@@ -9,38 +9,36 @@ mod bucket;
 mod config;
 mod error;
 mod filesystem;
-mod freshness;
 pub mod guard;
 mod host_allowlist;
 mod http;
 mod http_origin;
-mod network;
 mod object_ref;
 mod origins;
 mod path;
 mod selection;
 mod upstream;
 mod url_param;
-mod validators;
 
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
+pub use circuit_breaker::State as Circuit;
+pub use http_semantics::{CachePolicy, Validators};
+use ipnet::IpNet;
 
 use crate::bucket::{Bucket, BucketTransport, NamedBuckets, RegionChoice};
 pub use crate::{
     bucket::{Addressing, BucketConfig, Provider},
     config::{Config, named_problems},
     error::{Blame, Error, ErrorKind, Phase, Result},
-    freshness::{Freshness, FreshnessHeaders},
     object_ref::ObjectRef,
     origins::Origins,
     path::SourcePath,
     selection::{Refusal, Rule, Selection},
-    upstream::{Circuit, HostStats, Hosts, Stats},
-    validators::Validators,
+    upstream::{HostStats, Hosts, Stats},
 };
-use crate::{config::OriginKind, filesystem::FolderOrigin, http_origin::HttpOrigin, network::Network};
+use crate::{config::OriginKind, filesystem::FolderOrigin, http_origin::HttpOrigin};
 
 /// One configured origin, as one worker uses it.
 struct Origin {
@@ -75,7 +73,7 @@ pub struct Original {
     /// What tells this version from others.
     pub validators: Validators,
     /// How long it may be kept.
-    pub freshness: Freshness,
+    pub cache_policy: CachePolicy,
     /// The media type that the origin claims. Folders claim none.
     pub content_type: Option<String>,
     /// How long the fetch took.
@@ -88,14 +86,14 @@ pub struct Unchanged {
     /// What to ask with the next time.
     pub validators: Validators,
     /// How long it may be kept from now on.
-    pub freshness: Freshness,
+    pub cache_policy: CachePolicy,
     /// How long the fetch took.
     pub elapsed: Duration,
 }
 
 impl Origin {
     /// Sets up an origin for the current worker; nothing is connected to yet.
-    fn open(config: &Config, trusted: &[Network], max_bytes: u64, hosts: &Arc<Hosts>) -> Result<Self> {
+    fn open(config: &Config, trusted: &[IpNet], max_bytes: u64, hosts: &Arc<Hosts>) -> Result<Self> {
         let misconfigured = |problem: String| Error::Misconfigured { problems: vec![problem] };
         let source = match config.kind().map_err(|problem| misconfigured(problem.to_owned()))? {
             OriginKind::None => Source::None,
@@ -162,24 +160,24 @@ struct OriginResponse {
     /// `None`: not modified.
     body: Option<Bytes>,
     validators: Validators,
-    freshness: Freshness,
+    cache_policy: CachePolicy,
     content_type: Option<String>,
     coding_warning: Option<String>,
 }
 
 impl OriginResponse {
     fn into_fetched(self, elapsed: Duration) -> Fetched {
-        let Self { body, validators, freshness, content_type, coding_warning } = self;
+        let Self { body, validators, cache_policy, content_type, coding_warning } = self;
         match body {
             Some(body) => Fetched::Modified(Original {
                 body,
                 coding_warning,
                 validators,
-                freshness,
+                cache_policy,
                 content_type,
                 elapsed,
             }),
-            None => Fetched::NotModified(Unchanged { validators, freshness, elapsed }),
+            None => Fetched::NotModified(Unchanged { validators, cache_policy, elapsed }),
         }
     }
 }

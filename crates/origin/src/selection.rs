@@ -1,13 +1,14 @@
 //! From what a request says to the original it means, or to the rule that forbids it.
 
+use ipnet::IpNet;
 use url::{Host, Url};
 
 use crate::{
     Error, SourcePath,
     bucket::name,
+    guard,
     host_allowlist::HostPattern,
     http::{HostPort, authority},
-    network::{self, Network},
     object_ref::{Location, ObjectRef, RemoteUrl, below},
     url_param::{self, Expected, ResolvePin},
 };
@@ -81,7 +82,7 @@ pub(crate) struct Router {
     pub(crate) allow_dynamic: bool,
     pub(crate) hosts_allowed: Vec<HostPattern>,
     pub(crate) buckets_allowed: Vec<String>,
-    pub(crate) trusted: Vec<Network>,
+    pub(crate) trusted: Vec<IpNet>,
     /// Hosts and ports of configured origins that are allowed by name.
     pub(crate) exempt: Vec<HostPort>,
     pub(crate) routes: Vec<Route>,
@@ -211,7 +212,7 @@ impl Router {
             Some(Host::Ipv6(ip)) => Some(ip.into()),
             _ => None,
         };
-        match address.and_then(|ip| network::forbidden(ip, &self.trusted)) {
+        match address.and_then(|ip| guard::forbidden_unless_trusted(ip, &self.trusted)) {
             Some(_) => forbidden(Rule::PrivateAllowed),
             None => Ok(()),
         }
@@ -234,7 +235,7 @@ impl Router {
     fn pinned(&self, text: &str, url: &Url) -> Result<Option<std::net::IpAddr>, Refusal> {
         let ResolvePin { host, port, address } =
             url_param::pin(text).map_err(|expected| malformed("resolve", text, expected))?;
-        if network::forbidden(address, &self.trusted).is_some() {
+        if guard::forbidden_unless_trusted(address, &self.trusted).is_some() {
             return Err(Refusal::Forbidden { parameter: "resolve", rule: Rule::PrivateAllowed });
         }
         if url.host_str() != Some(&host) || url.port_or_known_default() != Some(port) {

@@ -3,10 +3,9 @@
 use std::{rc::Rc, sync::Arc, time::Instant};
 
 use bytes::Bytes;
+use http_semantics::CachePolicy;
 use origin::{ErrorKind, Fetched, ObjectRef, Unchanged, Validators};
-use result_cache::{
-    CacheEntry, EntryMeta, Freshness, Generation, Key, Lifetimes, Revalidation, Stated, clock,
-};
+use result_cache::{CacheEntry, EntryMeta, Freshness, Generation, Key, Lifetimes, clock};
 use tokio::task::yield_now;
 use vips_ops::source::{
     sniff::sniff,
@@ -265,24 +264,24 @@ fn is_good_enough(known: &CacheEntry) -> bool {
 impl Asking<'_> {
     async fn keep_found(&self, found: origin::Original) -> Original {
         let Self { worker, name, position, .. } = *self;
-        let origin::Original { body, validators, freshness, elapsed, .. } = found;
+        let origin::Original { body, validators, cache_policy, elapsed, .. } = found;
         let mut headers = vec![(FETCH_TIME.to_owned(), format!("{:.1}", elapsed.as_secs_f64() * 1e3))];
         if validators.is_empty() || name.file.is_some() {
             headers.push((DIGEST.to_owned(), digest(&body).await));
         }
         let tags = vec![name.tag.clone()];
         let meta = EntryMeta { status: FOUND, headers, tags, generation: position, ..EntryMeta::default() };
-        let lifetimes = Lifetimes::found(&stated(&freshness), &worker.shared.config.cache);
+        let lifetimes = Lifetimes::for_response(&cache_policy, &worker.shared.config.cache.limits());
         self.keep(CacheEntry { meta, body }, validators, lifetimes).await
     }
 
     /// What the answer leaves out stays as it was (RFC 9111, 3.2).
     async fn keep_same(&self, same: Unchanged, known: &CacheEntry) -> Original {
-        let Unchanged { validators, freshness, .. } = same;
-        let lifetimes = if freshness.is_stated || freshness.no_store {
-            Lifetimes::found(&stated(&freshness), &self.worker.shared.config.cache)
+        let Unchanged { validators, cache_policy, .. } = same;
+        let lifetimes = if cache_policy.is_stated || cache_policy.no_store {
+            Lifetimes::for_response(&cache_policy, &self.worker.shared.config.cache.limits())
         } else {
-            Some(known.meta.lifetimes.renewed(freshness.age))
+            Some(known.meta.lifetimes.renewed(cache_policy.age))
         };
         self.keep(known.clone(), validators, lifetimes).await
     }
@@ -331,7 +330,8 @@ impl Asking<'_> {
 
     async fn remember_absence(&self) -> Error {
         let Self { worker, name, position, began } = *self;
-        let Some(lifetimes) = Lifetimes::absent(&Stated::default(), &worker.shared.config.cache) else {
+        let limits = worker.shared.config.cache.limits();
+        let Some(lifetimes) = Lifetimes::for_absence(&CachePolicy::default(), &limits) else {
             forget(worker, &name.key).await;
             return Error::Absent { fresh_for: std::time::Duration::ZERO };
         };
@@ -352,26 +352,6 @@ impl Asking<'_> {
 async fn forget(worker: &Worker, key: &Key) {
     if let Err(error) = worker.shared.originals.remove(key).await {
         tracing::warn!(%error, "cannot forget an original");
-    }
-}
-
-/// The words of the origin as the cache reads them.
-fn stated(freshness: &origin::Freshness) -> Stated {
-    Stated {
-        shared_max_age: freshness.lifetime.filter(|_| freshness.is_for_shared),
-        max_age: freshness.private_lifetime,
-        expires_in: None,
-        age: Some(freshness.age),
-        stale_while_revalidate: freshness.stale_while_revalidate,
-        stale_if_error: freshness.stale_if_error,
-        no_store: freshness.no_store,
-        private: freshness.private,
-        revalidation: match freshness {
-            origin::Freshness { no_cache: true, .. } => Revalidation::Always,
-            origin::Freshness { must_revalidate: true, .. } => Revalidation::Required,
-            origin::Freshness { proxy_revalidate: true, .. } => Revalidation::Shared,
-            _ => Revalidation::Optional,
-        },
     }
 }
 

@@ -169,7 +169,7 @@ fn shorter(original: &Original, overlay: &Original) -> Original {
     let (own, other) = (&original.entry.meta, &overlay.entry.meta);
     let [later, earlier] = [(other, own), (own, other)]
         .map(|(later, earlier)| Duration::from_millis(later.stored_at.saturating_sub(earlier.stored_at)));
-    let lifetimes = own.lifetimes.of_both(other.lifetimes, later, earlier);
+    let lifetimes = own.lifetimes.combined(other.lifetimes, later, earlier);
     let storability = match (original.storability, overlay.storability) {
         (Storability::NotStorable, _) | (_, Storability::NotStorable) => Storability::NotStorable,
         (Storability::Stale, _) | (_, Storability::Stale) => Storability::Stale,

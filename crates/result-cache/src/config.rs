@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use bytesize::ByteSize;
+use http_semantics::Limits;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -158,6 +159,18 @@ impl Default for DiskConfig {
 }
 
 impl Config {
+    /// The defaults and bounds of what origins state about freshness.
+    pub fn limits(&self) -> Limits {
+        Limits {
+            default_ttl: self.default_ttl,
+            min_ttl: self.min_ttl,
+            max_ttl: self.max_ttl,
+            negative_ttl: self.negative_ttl,
+            stale_while_revalidate: self.stale_while_revalidate,
+            stale_if_error: self.stale_if_error,
+        }
+    }
+
     /// Everything that is wrong, each naming its key; empty when all is well.
     pub fn problems(&self) -> Vec<String> {
         let mut problems = Vec::new();

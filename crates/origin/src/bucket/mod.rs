@@ -150,8 +150,8 @@ impl Bucket {
 }
 
 fn answer(body: Option<bytes::Bytes>, validators: Validators, head: CapturedHead) -> OriginResponse {
-    let CapturedHead { freshness, content_type, coding_warning, .. } = head;
-    OriginResponse { body, validators, freshness, content_type, coding_warning }
+    let CapturedHead { cache_policy, content_type, coding_warning, .. } = head;
+    OriginResponse { body, validators, cache_policy, content_type, coding_warning }
 }
 
 /// What is asked besides the key.

@@ -19,7 +19,7 @@ use url::Url;
 
 use super::tcp::{ClientFactory, Clients};
 use crate::{
-    Config, Freshness, Validators,
+    CachePolicy, Config, Validators,
     error::{Error, Phase},
     http::{
         body::{self, BodyError, Framing},
@@ -47,7 +47,7 @@ pub(crate) struct ResponseCapture {
 #[derive(Debug, Clone)]
 pub(crate) struct CapturedHead {
     pub(crate) validators: Validators,
-    pub(crate) freshness: Freshness,
+    pub(crate) cache_policy: CachePolicy,
     pub(crate) content_type: Option<String>,
     /// Why the body may be another than it was meant to be, see [`Decoded`].
     pub(crate) coding_warning: Option<String>,
@@ -77,7 +77,7 @@ impl ResponseCapture {
         let headers = response.headers();
         let head = CapturedHead {
             validators: response::validators(headers),
-            freshness: response::freshness(headers),
+            cache_policy: response::cache_policy(headers),
             content_type: response::content_type(headers),
             coding_warning: None,
         };

@@ -1,17 +1,19 @@
 //! The keys of section `origin` that hold for the whole process: what requests may name, and what hosts are asked for.
 
+use ipnet::IpNet;
+
 use super::{Config, OriginKind};
 use crate::{
     bucket::{Provider, name},
+    guard::parse_network,
     host_allowlist::HostPattern,
-    network::Network,
 };
 
 impl Config {
     /// What is wrong with them.
     pub(super) fn dynamic_problems(&self) -> Vec<String> {
-        let mut problems = unreadable::<HostPattern>("hosts_allowed", &self.hosts_allowed);
-        problems.extend(unreadable::<Network>("private_allowed", &self.private_allowed));
+        let mut problems = list_problems("hosts_allowed", &self.hosts_allowed, parse_pattern);
+        problems.extend(list_problems("private_allowed", &self.private_allowed, parse_network));
         let provider = self.provider();
         problems.extend(self.buckets_allowed.iter().filter_map(|allowed| {
             let expected = name::bucket(provider, allowed).err()?;
@@ -49,26 +51,30 @@ impl Config {
     }
 
     pub(crate) fn host_patterns(&self) -> Vec<HostPattern> {
-        readable(&self.hosts_allowed)
+        parse_list(&self.hosts_allowed, parse_pattern)
     }
 
-    pub(crate) fn private_networks(&self) -> Vec<Network> {
-        readable(&self.private_allowed)
+    pub(crate) fn private_networks(&self) -> Vec<IpNet> {
+        parse_list(&self.private_allowed, parse_network)
     }
 }
 
-/// What can be read of a list; the rest is among the problems.
-pub(super) fn readable<T: std::str::FromStr>(list: &[String]) -> Vec<T> {
-    list.iter().filter_map(|text| text.parse().ok()).collect()
+/// Parses one entry of a list; an error says what was expected.
+type Parse<T> = fn(&str) -> Result<T, &'static str>;
+
+pub(super) fn parse_pattern(text: &str) -> Result<HostPattern, &'static str> {
+    text.parse()
 }
 
-/// What cannot be read of a list, as problems of its key.
-pub(super) fn unreadable<T: std::str::FromStr<Err = &'static str>>(
-    key: &str,
-    list: &[String],
-) -> Vec<String> {
+/// The entries of a list that can be parsed; the others are in [`list_problems`].
+pub(super) fn parse_list<T>(list: &[String], parse: Parse<T>) -> Vec<T> {
+    list.iter().filter_map(|text| parse(text).ok()).collect()
+}
+
+/// The entries of a list that cannot be parsed, as problems of its key.
+pub(super) fn list_problems<T>(key: &str, list: &[String], parse: Parse<T>) -> Vec<String> {
     let problem = |text: &String| {
-        let expected = text.parse::<T>().err()?;
+        let expected = parse(text).err()?;
         Some(format!("origin.{key} has {text:?}: {expected}"))
     };
     list.iter().filter_map(problem).collect()

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{
     Config,
-    dynamic::{readable, unreadable},
+    dynamic::{list_problems, parse_list, parse_pattern},
 };
 use crate::{SourcePath, host_allowlist::HostPattern};
 
@@ -51,7 +51,7 @@ fn conflicts(named: &BTreeMap<String, Config>) -> Vec<String> {
 impl Config {
     /// What is wrong with the keys that only named origins have, in the words of `origin`.
     fn named_problems(&self) -> Vec<String> {
-        let mut problems = unreadable::<HostPattern>("hosts", &self.hosts);
+        let mut problems = list_problems("hosts", &self.hosts, parse_pattern);
         for host in &self.hosts {
             if host.parse::<HostPattern>().is_ok_and(|pattern| !pattern.is_of_any_port()) {
                 problems.push(format!("origin.hosts has {host:?}: expected a host without a port"));
@@ -88,7 +88,7 @@ impl Config {
 
     /// The hosts whose requests go here; none: any.
     pub(crate) fn request_hosts(&self) -> Vec<HostPattern> {
-        readable(&self.hosts)
+        parse_list(&self.hosts, parse_pattern)
     }
 }
 

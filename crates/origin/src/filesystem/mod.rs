@@ -20,7 +20,7 @@ use rustix::{
 use tokio::{sync::Semaphore, time::timeout};
 
 use crate::{
-    Config, Freshness, OriginResponse, SourcePath, Validators,
+    CachePolicy, Config, OriginResponse, SourcePath, Validators,
     error::{Error, Phase, Result},
 };
 
@@ -181,7 +181,7 @@ impl FileRead {
         Ok(OriginResponse {
             body,
             validators,
-            freshness: Freshness::default(),
+            cache_policy: CachePolicy::default(),
             content_type: None,
             coding_warning: None,
         })

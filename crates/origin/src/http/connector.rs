@@ -16,6 +16,7 @@ use actix_service::Service;
 use actix_tls::connect::{ConnectError, ConnectInfo, Connection};
 use awc::http::Uri;
 use futures_util::future::LocalBoxFuture;
+use ipnet::IpNet;
 use rustls::ClientConfig;
 use tokio::time::{Instant, timeout_at};
 use url::Url;
@@ -24,10 +25,7 @@ use super::{
     counted_stream::{Connections, CountedStream},
     tls,
 };
-use crate::{
-    guard::AddressClass,
-    network::{self, Network},
-};
+use crate::guard::{self, AddressClass};
 
 /// Which addresses may be connected to.
 #[derive(Debug, Default)]
@@ -35,7 +33,7 @@ pub(crate) struct AddressPolicy {
     /// Hosts and ports that may have any address: those of configured origins.
     pub(crate) exempt: Vec<HostPort>,
     /// Networks that may be connected to although they are private.
-    pub(crate) trusted: Vec<Network>,
+    pub(crate) trusted: Vec<IpNet>,
 }
 
 /// A host and port that may have any address.
@@ -117,7 +115,7 @@ impl GuardedConnector {
         let mut refused = None;
         let mut approved = Vec::with_capacity(found.len());
         for socket in found {
-            match network::forbidden(socket.ip(), &self.guard.trusted) {
+            match guard::forbidden_unless_trusted(socket.ip(), &self.guard.trusted) {
                 None => approved.push(socket),
                 Some(why) => refused = refused.or(Some(Refused { address: socket.ip(), why })),
             }

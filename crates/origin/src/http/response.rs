@@ -12,6 +12,7 @@ use awc::{
         },
     },
 };
+use http_semantics::CacheHeaders;
 use url::Url;
 
 use super::{
@@ -20,7 +21,7 @@ use super::{
     content_coding::{self, Decoded},
 };
 use crate::{
-    Freshness, FreshnessHeaders, OriginResponse, Validators,
+    CachePolicy, OriginResponse, Validators,
     error::{Error, Phase, Result},
 };
 
@@ -35,16 +36,28 @@ impl Http {
     ) -> Result<OriginResponse> {
         let status = response.status();
         let validators = validators(response.headers());
-        let freshness = freshness(response.headers());
+        let cache_policy = cache_policy(response.headers());
         let content_type = content_type(response.headers());
         match (status, known) {
             (StatusCode::OK | StatusCode::NON_AUTHORITATIVE_INFORMATION, _) => {
                 let Decoded { body, coding_warning } = self.whole_body(response, url, original).await?;
-                Ok(OriginResponse { body: Some(body), validators, freshness, content_type, coding_warning })
+                Ok(OriginResponse {
+                    body: Some(body),
+                    validators,
+                    cache_policy,
+                    content_type,
+                    coding_warning,
+                })
             }
             (StatusCode::NOT_MODIFIED, Some(known)) => {
                 let validators = validators.or(known);
-                Ok(OriginResponse { body: None, validators, freshness, content_type, coding_warning: None })
+                Ok(OriginResponse {
+                    body: None,
+                    validators,
+                    cache_policy,
+                    content_type,
+                    coding_warning: None,
+                })
             }
             // what follows a switch of protocols is no body, and has no end
             (status, _) if status.is_informational() => {
@@ -99,10 +112,10 @@ pub(crate) fn validators(headers: &HeaderMap) -> Validators {
     }
 }
 
-pub(crate) fn freshness(headers: &HeaderMap) -> Freshness {
+pub(crate) fn cache_policy(headers: &HeaderMap) -> CachePolicy {
     let cache_control = joined(headers, &CACHE_CONTROL);
     let vary = joined(headers, &VARY);
-    let stated = FreshnessHeaders {
+    let stated = CacheHeaders {
         cache_control: cache_control.as_deref(),
         // what is no text is no date either
         expires: headers.get(EXPIRES).map(|value| value.to_str().unwrap_or_default()),
@@ -110,7 +123,7 @@ pub(crate) fn freshness(headers: &HeaderMap) -> Freshness {
         age: text(headers, &AGE),
         vary: vary.as_deref(),
     };
-    Freshness::parse(stated, SystemTime::now())
+    CachePolicy::parse(stated, SystemTime::now())
 }
 
 pub(crate) fn content_type(headers: &HeaderMap) -> Option<String> {

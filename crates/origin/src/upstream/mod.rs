@@ -1,7 +1,6 @@
-//! The hosts that the whole process fetches from: how many connections each may have, and which are left alone.
+//! Limits and circuit breakers of the hosts that the whole process fetches from.
 
-mod admission;
-mod circuit_breaker;
+mod permit;
 
 use std::{
     collections::HashMap,
@@ -12,18 +11,18 @@ use std::{
     time::{Duration, Instant},
 };
 
+pub(crate) use circuit_breaker::Outcome;
+use circuit_breaker::{CircuitBreaker, HalfOpen, Settings, State as Circuit};
 use parking_lot::Mutex;
 use tokio::sync::Semaphore;
 
-pub use self::circuit_breaker::Circuit;
-use self::circuit_breaker::{CircuitBreaker, Settings};
-pub(crate) use self::{admission::HostPermit, circuit_breaker::Outcome};
+pub(crate) use self::permit::HostPermit;
 use crate::{Config, error::Error};
 
-/// How many hosts are remembered that nothing is being fetched from: enough for those of a busy day, some 200 KB.
-const MAX_IDLE_HOSTS: usize = 1024;
+/// How many hosts are remembered, apart from those in use: enough for those of a busy day, some 200 KB.
+const MAX_HOSTS: usize = 1024;
 
-/// The hosts, shared by all workers of the process.
+/// Limits and circuit breakers for each host, shared by all workers of the process.
 pub struct Hosts {
     max_connections: usize,
     max_waiting: usize,
@@ -35,7 +34,7 @@ pub struct Hosts {
 /// One host and port.
 struct Host {
     name: String,
-    permits: Arc<Semaphore>,
+    connections: Arc<Semaphore>,
     waiting: AtomicUsize,
     breaker: Mutex<CircuitBreaker>,
     used: Mutex<Instant>,
@@ -50,62 +49,66 @@ struct Totals {
     circuits_opened: AtomicU64,
 }
 
-/// What happened so far, and what is happening, for metrics.
+/// Counters and gauges of all hosts, for metrics.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Stats {
-    /// Requests that were sent to hosts; each redirect that is followed is one more.
+    /// Requests sent to hosts; each followed redirect is one more.
     pub fetches: u64,
-    /// How many of them failed: no connection, no answer in time, a 5xx, a body cut short.
+    /// Requests that failed: no connection, no response in time, a 5xx, an incomplete body.
     pub failures: u64,
-    /// Requests that were not sent because too many were waiting already, or a place took too long to come free.
+    /// Requests not sent because too many waited for the host already, or no connection became free in time.
     pub rejected_busy: u64,
-    /// Requests that were not sent because the host's circuit was open.
+    /// Requests not sent because the circuit breaker of the host was open.
     pub rejected_open: u64,
-    /// How often a circuit opened.
+    /// How often a circuit breaker opened.
     pub circuits_opened: u64,
-    /// The hosts that are remembered, by name.
+    /// The hosts that are remembered, sorted by name.
     pub hosts: Vec<HostStats>,
 }
 
-/// What is happening with one host.
+/// Gauges of one host.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HostStats {
-    /// Name and port.
+    /// Host name and port.
     pub host: String,
-    /// Requests being answered.
+    /// Requests in flight.
     pub in_flight: usize,
-    /// Requests waiting for a place.
+    /// Requests waiting for a connection.
     pub waiting: usize,
-    /// What its breaker lets through.
+    /// The state of its circuit breaker.
     pub circuit: Circuit,
 }
 
 impl Hosts {
-    /// No hosts yet; limits and breakers are those of section `origin`.
+    /// No hosts yet; limits and circuit breakers are those of section `origin`.
     pub fn new(config: &Config) -> Self {
         Self {
             max_connections: config.max_connections_per_host.max(1) as usize,
             max_waiting: config.max_waiting_per_host as usize,
-            breaker: Settings { failures: config.breaker_failures, pause: config.breaker_pause },
+            breaker: Settings {
+                failure_threshold: config.breaker_failures,
+                open_for: config.breaker_pause,
+                half_open: HalfOpen::SingleProbe,
+            },
             known: Mutex::default(),
             totals: Totals::default(),
         }
     }
 
-    /// A place at a host. Waits for at most `patience` until one is free.
+    /// A permit for one request to a host. Waits for at most `patience` until a connection is free.
     pub(crate) async fn admit(self: &Arc<Self>, name: &str, patience: Duration) -> Result<HostPermit, Error> {
         let host = self.host(name);
-        let admitted = admission::admit(self, host, patience).await;
-        match &admitted {
+        let permit = permit::acquire(self, host, patience).await;
+        match &permit {
             Ok(_) => &self.totals.fetches,
             Err(Error::CircuitOpen { .. }) => &self.totals.rejected_open,
             Err(_) => &self.totals.rejected_busy,
         }
         .fetch_add(1, Relaxed);
-        admitted
+        permit
     }
 
-    /// What happened so far, and what is happening.
+    /// The current counters and gauges.
     pub fn stats(&self) -> Stats {
         let mut hosts: Vec<_> = self.known.lock().values().map(|host| self.host_stats(host)).collect();
         hosts.sort_unstable_by(|one, other| one.host.cmp(&other.host));
@@ -122,9 +125,9 @@ impl Hosts {
     fn host_stats(&self, host: &Host) -> HostStats {
         HostStats {
             host: host.name.clone(),
-            in_flight: self.max_connections.saturating_sub(host.permits.available_permits()),
+            in_flight: self.max_connections.saturating_sub(host.connections.available_permits()),
             waiting: host.waiting.load(Relaxed),
-            circuit: host.breaker.lock().circuit(),
+            circuit: host.breaker.lock().state(),
         }
     }
 
@@ -134,12 +137,12 @@ impl Hosts {
             *host.used.lock() = Instant::now();
             return Arc::clone(host);
         }
-        if known.len() >= MAX_IDLE_HOSTS {
+        if known.len() >= MAX_HOSTS {
             evict_one(&mut known);
         }
         let host = Arc::new(Host {
             name: name.to_owned(),
-            permits: Arc::new(Semaphore::new(self.max_connections)),
+            connections: Arc::new(Semaphore::new(self.max_connections)),
             waiting: AtomicUsize::new(0),
             breaker: Mutex::new(CircuitBreaker::new(self.breaker)),
             used: Mutex::new(Instant::now()),
@@ -149,7 +152,7 @@ impl Hosts {
     }
 }
 
-/// Forgets the host that nothing has been fetched from for the longest time, and nothing is now.
+/// Forgets the least recently used host that is not in use.
 fn evict_one(known: &mut HashMap<String, Arc<Host>>) {
     let idle = known.values().filter(|host| Arc::strong_count(host) == 1);
     let oldest = idle.min_by_key(|host| *host.used.lock()).map(|host| host.name.clone());
@@ -236,11 +239,11 @@ mod tests {
     async fn many_hosts_are_forgotten_but_none_in_use() {
         let hosts = hosts(|_| ());
         let _held = hosts.admit("held:80", PATIENCE).await.unwrap();
-        for number in 0..2 * MAX_IDLE_HOSTS {
+        for number in 0..2 * MAX_HOSTS {
             hosts.admit(&format!("{number}:80"), PATIENCE).await.unwrap().end(Outcome::Success);
         }
         let known = hosts.stats().hosts;
-        assert_eq!(known.len(), MAX_IDLE_HOSTS);
+        assert_eq!(known.len(), MAX_HOSTS);
         assert!(known.iter().any(|host| host.host == "held:80" && host.in_flight == 1));
     }
 }

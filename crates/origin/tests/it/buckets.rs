@@ -45,8 +45,8 @@ async fn an_object_comes_with_all_that_is_known_of_it() {
     assert_eq!(original.content_type.as_deref(), Some("image/png"));
     assert_eq!(original.validators.etag.as_deref(), Some("\"5-7\""));
     assert_eq!(original.validators.last_modified.as_deref(), Some(LAST_MODIFIED));
-    assert_eq!(original.freshness.lifetime, Some(Duration::from_mins(1)));
-    assert_eq!(original.freshness.stale_if_error, Some(Duration::from_secs(5)));
+    assert_eq!(original.cache_policy.lifetime(), Some(Duration::from_mins(1)));
+    assert_eq!(original.cache_policy.stale_if_error, Some(Duration::from_secs(5)));
     assert_eq!(kind(&origin, "/b.png").await, ErrorKind::NotFound);
     assert_eq!(service.answered(), 2);
 }
@@ -100,7 +100,7 @@ async fn not_modified_may_renew_the_time_to_keep() {
     let fetched = origin.fetch(&path("/a"), Some(&known)).await.unwrap();
     let Fetched::NotModified(unchanged) = fetched else { panic!("expected not modified") };
     assert_eq!(unchanged.validators, known);
-    assert_eq!(unchanged.freshness.lifetime, Some(Duration::from_secs(9)));
+    assert_eq!(unchanged.cache_policy.lifetime(), Some(Duration::from_secs(9)));
     assert_eq!(server.asked()[0].header("if-none-match"), Some("\"1\""));
     let known = Validators { etag: Some("\"a\r\nX: y\"".to_owned()), last_modified: None };
     let error = origin.fetch(&path("/a"), Some(&known)).await.unwrap_err();
@@ -116,7 +116,7 @@ async fn expires_counts_where_nothing_else_does() {
     })
     .await;
     let original = fetch(&open(&config(&server.url())), "/a").await.unwrap();
-    assert_eq!(original.freshness.lifetime, Some(Duration::from_mins(2)));
+    assert_eq!(original.cache_policy.lifetime(), Some(Duration::from_mins(2)));
 }
 
 /// Every key holds its own name, so that a neighbour cannot pass for it.

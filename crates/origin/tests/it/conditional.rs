@@ -28,8 +28,8 @@ async fn an_original_brings_its_validators() {
     let original = fetch(&open(&config(server.url())), "/a").await.unwrap();
     assert_eq!(original.validators, known(Some("W/\"v1\""), Some(DATE)));
     assert_eq!(original.content_type.as_deref(), Some("image/webp"));
-    assert_eq!(original.freshness.remaining(), Some(Duration::from_secs(50)));
-    assert_eq!(original.freshness.stale_if_error, Some(Duration::from_secs(5)));
+    assert_eq!(original.cache_policy.remaining(), Some(Duration::from_secs(50)));
+    assert_eq!(original.cache_policy.stale_if_error, Some(Duration::from_secs(5)));
     assert!(!original.elapsed.is_zero());
     let asked = &server.asked()[0];
     assert_eq!((asked.header("if-none-match"), asked.header("if-modified-since")), (None, None));
@@ -48,7 +48,7 @@ async fn a_known_version_is_asked_about() {
         panic!("expected not modified")
     };
     assert_eq!(unchanged.validators, current);
-    assert_eq!(unchanged.freshness.lifetime, Some(Duration::from_secs(9)));
+    assert_eq!(unchanged.cache_policy.lifetime(), Some(Duration::from_secs(9)));
     assert_eq!(server.asked()[0].header("if-modified-since"), Some(DATE));
 
     let old = known(Some("\"v0\""), None);

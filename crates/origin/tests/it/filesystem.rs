@@ -182,7 +182,7 @@ async fn conditional() {
     };
     assert!(etag.starts_with('"') && etag.ends_with('"'), "{etag}");
     assert_eq!(date, "Sun, 06 Nov 1994 08:49:37 GMT");
-    assert_eq!(original.freshness, origin::Freshness::default());
+    assert_eq!(original.cache_policy, origin::CachePolicy::default());
 
     let ask = async |known: Validators| origin.fetch(&path("/a.jpg"), Some(&known)).await.unwrap();
     let by_tag = Validators { etag: Some(etag.clone()), last_modified: None };

@@ -13,7 +13,7 @@ use origin::Rule;
 use serde_json::{Value, json};
 use vips_ops::{Error as ImageError, ErrorKind as Image};
 
-use super::{cache_control, put, put_uncached};
+use super::{put, put_uncached};
 use crate::{
     error::{Error, ErrorKind, RETRY_SOON},
     signing::Fault,
@@ -47,7 +47,9 @@ pub fn response(failure: &Error) -> HttpResponse {
     let headers = response.headers_mut();
     put_uncached(headers);
     match failure {
-        Error::Absent { fresh_for } => put(headers, CACHE_CONTROL, cache_control::for_not_found(*fresh_for)),
+        Error::Absent { fresh_for } => {
+            put(headers, CACHE_CONTROL, http_semantics::absence_cache_control(*fresh_for))
+        }
         Error::Overloaded { retry_after: delay } => drop(headers.insert(RETRY_AFTER, retry_after(*delay))),
         Error::Origin(origin::Error::Busy { .. })
         | Error::NoWorker

@@ -92,7 +92,7 @@ impl DiskStore {
             folder,
             sizes,
             failures: Counter::default(),
-            reading: Breaker::default(),
+            reading: Breaker::new(BACKOFF),
             next_check: Mutex::new(Instant::now() + CHECK_INTERVAL),
             checks_made: AtomicU64::new(0),
         })))
@@ -137,7 +137,7 @@ impl Store for DiskStore {
         }
         match engine.read(key).await {
             Ok(found) => {
-                self.0.reading.succeeded();
+                self.0.reading.succeeded(Instant::now());
                 found
             }
             Err(reason) => {
@@ -280,7 +280,7 @@ impl Shared {
     fn failed_read(&self, reason: &str) {
         self.failures.add_one();
         tracing::warn!(reason, "disk cache failed to read an entry");
-        if self.reading.failed(Instant::now(), BACKOFF) {
+        if self.reading.failed(Instant::now()) {
             tracing::warn!("disk cache fails again and again, it is not read for {BACKOFF:?}");
         }
     }

@@ -110,7 +110,7 @@ impl Client {
             purges_received: Counter::default(),
             connections: (0..config.connections.max(1)).map(|_| PooledConnection::default()).collect(),
             next_index: AtomicUsize::new(0),
-            breaker: Breaker::default(),
+            breaker: Breaker::new(BACKOFF),
             liveness: Liveness::default(),
             namespace: RwLock::new(None),
         });
@@ -150,7 +150,7 @@ impl Client {
         let error = match timeout(request_timeout, connection.request(command)).await {
             Ok(Ok(answer)) => {
                 self.liveness.record_reply();
-                self.breaker.succeeded();
+                self.breaker.succeeded(Instant::now());
                 return Ok(answer);
             }
             Ok(Err(error)) => {
@@ -159,7 +159,7 @@ impl Client {
                 } else if !error.is_io_error() {
                     // a refusal is an answer
                     self.liveness.record_reply();
-                    self.breaker.succeeded();
+                    self.breaker.succeeded(Instant::now());
                     return Err(ClientError::Rejected(error));
                 }
                 ClientError::Rejected(error)
@@ -171,11 +171,7 @@ impl Client {
         // a request asks several times: were each waited for, it would be late by their sum
         let is_unresponsive = matches!(error, ClientError::Timeout)
             && !self.liveness.replied_within(self.request_timeout / 2, now);
-        let opens = if is_unresponsive {
-            self.breaker.fell_silent(now, BACKOFF)
-        } else {
-            self.breaker.failed(now, BACKOFF)
-        };
+        let opens = if is_unresponsive { self.breaker.trip(now) } else { self.breaker.failed(now) };
         if opens {
             tracing::warn!(reason = %error, "redis does not answer, it is left alone for {BACKOFF:?}");
             // a connection may hang though its server is well

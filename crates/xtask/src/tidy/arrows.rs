@@ -18,7 +18,7 @@ struct Arrows {
 const ARROWS: &[Arrows] = &[
     Arrows {
         name: "pixmill",
-        to: &["image-api", "vips-ops", "vision", "origin", "result-cache", "shared-memory"],
+        to: &["image-api", "vips-ops", "vision", "origin", "result-cache", "shared-memory", "http-semantics"],
         never: &[],
     },
     Arrows { name: "image-api", to: &[], never: &["tokio", "actix*", "http", "awc", "redis", "libvips*"] },
@@ -30,8 +30,22 @@ const ARROWS: &[Arrows] = &[
         never: &["tokio", "actix*", "http", "redis", "awc"],
     },
     Arrows { name: "vision", to: &["vips"], never: &["tokio", "actix*", "http", "awc"] },
-    Arrows { name: "origin", to: &[], never: &["libvips*"] },
-    Arrows { name: "result-cache", to: &[], never: &["actix*", "http", "awc", "libvips*"] },
+    Arrows { name: "origin", to: &["http-semantics", "circuit-breaker"], never: &["libvips*"] },
+    Arrows {
+        name: "result-cache",
+        to: &["http-semantics", "circuit-breaker"],
+        never: &["actix*", "http", "awc", "libvips*"],
+    },
+    Arrows {
+        name: "http-semantics",
+        to: &[],
+        never: &["tokio", "actix*", "http", "awc", "redis", "libvips*"],
+    },
+    Arrows {
+        name: "circuit-breaker",
+        to: &[],
+        never: &["tokio", "actix*", "http", "awc", "redis", "libvips*"],
+    },
 ];
 
 /// Development crates: they may use everything, and only tests may use them.

@@ -1,9 +1,7 @@
-//! What tells one version of an original from another.
+//! `ETag` and `Last-Modified`: what tells one version of a resource from another (RFC 9110, section 8.8).
 
-use serde::{Deserialize, Serialize};
-
-/// The validators of an original, word for word as the origin sent them.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+/// The validators of a response, exactly as the origin sent them.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Validators {
     /// The entity tag with its quotes, and with `W/` if it is a weak one.
     pub etag: Option<String>,
@@ -17,16 +15,18 @@ impl Validators {
         self.etag.is_none() && self.last_modified.is_none()
     }
 
-    /// Those of a "not modified" answer, which may leave out what did not change.
-    pub(crate) fn or(self, known: &Self) -> Self {
+    /// Those of a 304, which may leave out what did not change (RFC 9110, section 15.4.5): `known` fills the gaps.
+    pub fn or(self, known: &Self) -> Self {
         Self {
             etag: self.etag.or_else(|| known.etag.clone()),
             last_modified: self.last_modified.or_else(|| known.last_modified.clone()),
         }
     }
 
-    /// Whether an original with these validators is the one known: by the tag where both have one, else by the date.
-    pub(crate) fn matches(&self, known: &Self) -> bool {
+    /// Whether a response with these validators is the known version: by the entity tags where both have one, else by
+    /// the dates. Tags are compared as text, weakness included, which is stricter than RFC 9110, section 8.8.3.2: for
+    /// origins that make their own tags.
+    pub fn matches(&self, known: &Self) -> bool {
         match (&self.etag, &known.etag) {
             (Some(ours), Some(theirs)) => ours == theirs,
             _ => self.last_modified.is_some() && self.last_modified == known.last_modified,
@@ -60,7 +60,7 @@ mod tests {
     }
 
     #[test]
-    fn what_an_answer_leaves_out_stays_known() {
+    fn what_a_304_leaves_out_stays_known() {
         let known = validators("\"1\"", "monday");
         assert_eq!(validators("", "tuesday").or(&known), validators("\"1\"", "tuesday"));
         assert_eq!(validators("\"2\"", "").or(&known), validators("\"2\"", "monday"));

@@ -1,4 +1,4 @@
-//! What origins state and operators set, and what it comes to.
+//! What origins state within the limits that operators set.
 
 use super::*;
 use Freshness::{Expired, Fresh, StaleIfError, StaleWhileRevalidate, Unvalidated};
@@ -17,7 +17,7 @@ fn lifetimes(fresh: u64, revalidate: u64, error: u64) -> Lifetimes {
     }
 }
 
-/// The same as it comes out of `found`, which keeps all as long as the longest window that is configured.
+/// The same as made by `for_response`, which keeps all as long as the longest window that is configured.
 fn found(fresh: u64, revalidate: u64, error: u64) -> Lifetimes {
     Lifetimes { kept_for: secs(300), ..lifetimes(fresh, revalidate, error) }
 }
@@ -58,113 +58,110 @@ fn the_longest_durations_do_not_overflow() {
     assert_eq!(forever.state(secs(u64::MAX)), Fresh);
 }
 
-fn config() -> Config {
-    Config {
+fn limits() -> Limits {
+    Limits {
         default_ttl: secs(100),
         min_ttl: secs(10),
         max_ttl: secs(1000),
         negative_ttl: secs(5),
         stale_while_revalidate: secs(30),
         stale_if_error: secs(300),
-        ..Config::default()
     }
 }
 
 #[test]
-fn found_table() {
-    let nothing = Stated::default();
-    let asked = Stated { revalidation: Always, ..nothing };
+fn responses() {
+    let nothing = CachePolicy::default();
+    let asked = CachePolicy { revalidation: Always, ..nothing };
     let some = |seconds| Some(secs(seconds));
     let table = [
         ("nothing stated", nothing, Some(found(100, 30, 300))),
-        ("max-age", Stated { max_age: some(50), ..nothing }, Some(found(50, 30, 300))),
-        ("expires", Stated { expires_in: some(60), ..nothing }, Some(found(60, 30, 300))),
-        (
-            "max-age wins over expires",
-            Stated { max_age: some(50), expires_in: some(60), ..nothing },
-            Some(found(50, 30, 300)),
-        ),
+        ("max-age", CachePolicy { max_age: some(50), ..nothing }, Some(found(50, 30, 300))),
         (
             "s-maxage wins over all",
-            Stated { shared_max_age: some(70), max_age: some(50), expires_in: some(60), ..nothing },
+            CachePolicy { s_maxage: some(70), max_age: some(50), ..nothing },
             Some(Lifetimes { browsers: BrowserLifetime::Stated(secs(50)), ..found(70, 30, 300) }),
         ),
         (
             "s-maxage alone says nothing to browsers",
-            Stated { shared_max_age: some(70), age: some(5), ..nothing },
+            CachePolicy { s_maxage: some(70), age: secs(5), ..nothing },
             Some(Lifetimes { browsers: BrowserLifetime::Unstated, ..found(65, 30, 300) }),
         ),
         (
             "browsers have their own bounds, and the age in common",
-            Stated { shared_max_age: some(0), expires_in: some(9999), age: some(5), ..nothing },
+            CachePolicy { s_maxage: some(0), max_age: some(9999), age: secs(5), ..nothing },
             Some(Lifetimes { browsers: BrowserLifetime::Stated(secs(1000)), ..found(10, 30, 300) }),
         ),
-        ("age is used up", Stated { max_age: some(50), age: some(20), ..nothing }, Some(found(30, 30, 300))),
-        ("age beyond", Stated { max_age: some(50), age: some(90), ..nothing }, Some(found(10, 30, 300))),
+        (
+            "age is used up",
+            CachePolicy { max_age: some(50), age: secs(20), ..nothing },
+            Some(found(30, 30, 300)),
+        ),
+        ("age beyond", CachePolicy { max_age: some(50), age: secs(90), ..nothing }, Some(found(10, 30, 300))),
         (
             "age alone does not shorten the default",
-            Stated { age: some(90), ..nothing },
+            CachePolicy { age: secs(90), ..nothing },
             Some(found(100, 30, 300)),
         ),
-        ("below the least", Stated { max_age: some(0), ..nothing }, Some(found(10, 30, 300))),
-        ("above the most", Stated { max_age: some(9999), ..nothing }, Some(found(1000, 30, 300))),
+        ("below the least", CachePolicy { max_age: some(0), ..nothing }, Some(found(10, 30, 300))),
+        ("above the most", CachePolicy { max_age: some(9999), ..nothing }, Some(found(1000, 30, 300))),
         (
             "own stale windows",
-            Stated { stale_while_revalidate: some(0), stale_if_error: some(7), ..nothing },
+            CachePolicy { stale_while_revalidate: some(0), stale_if_error: some(7), ..nothing },
             Some(found(100, 0, 7)),
         ),
-        ("no-store", Stated { no_store: true, max_age: some(50), ..nothing }, None),
-        ("private", Stated { private: true, max_age: some(50), ..nothing }, None),
+        ("no-store", CachePolicy { no_store: true, max_age: some(50), ..nothing }, None),
+        ("private", CachePolicy { private: true, max_age: some(50), ..nothing }, None),
         (
             "no-cache",
-            Stated { max_age: some(50), ..asked },
+            CachePolicy { max_age: some(50), ..asked },
             Some(Lifetimes { revalidation: Always, ..found(0, 0, 0) }),
         ),
         (
             "must-revalidate",
-            Stated { revalidation: Required, max_age: some(50), ..nothing },
+            CachePolicy { revalidation: Required, max_age: some(50), ..nothing },
             Some(Lifetimes { revalidation: Required, ..found(50, 0, 0) }),
         ),
         (
             "proxy-revalidate with own windows",
-            Stated { revalidation: Shared, stale_if_error: some(7), ..nothing },
+            CachePolicy { revalidation: Shared, stale_if_error: some(7), ..nothing },
             Some(Lifetimes { revalidation: Shared, ..found(100, 0, 0) }),
         ),
         (
             "no-cache with own windows",
-            Stated { stale_while_revalidate: some(9), stale_if_error: some(7), ..asked },
+            CachePolicy { stale_while_revalidate: some(9), stale_if_error: some(7), ..asked },
             Some(Lifetimes { revalidation: Always, ..found(0, 0, 0) }),
         ),
-        ("no-cache and no-store", Stated { no_store: true, ..asked }, None),
+        ("no-cache and no-store", CachePolicy { no_store: true, ..asked }, None),
     ];
     for (name, stated, expected) in table {
-        assert_eq!(Lifetimes::found(&stated, &config()), expected, "{name}");
+        assert_eq!(Lifetimes::for_response(&stated, &limits()), expected, "{name}");
     }
 }
 
 #[test]
-fn absent_table() {
-    let nothing = Stated::default();
+fn absences() {
+    let nothing = CachePolicy::default();
     let some = |seconds| Some(secs(seconds));
     let table = [
         ("nothing stated", nothing, Some(lifetimes(5, 0, 0))),
-        ("longer", Stated { max_age: some(3600), ..nothing }, Some(lifetimes(5, 0, 0))),
-        ("shorter", Stated { max_age: some(2), ..nothing }, Some(lifetimes(2, 0, 0))),
-        ("none at all", Stated { max_age: some(0), ..nothing }, None),
-        ("own windows", Stated { stale_if_error: some(99), ..nothing }, Some(lifetimes(5, 0, 0))),
-        ("no-store", Stated { no_store: true, ..nothing }, None),
-        ("private", Stated { private: true, ..nothing }, None),
-        ("no-cache", Stated { revalidation: Always, ..nothing }, None),
+        ("longer", CachePolicy { max_age: some(3600), ..nothing }, Some(lifetimes(5, 0, 0))),
+        ("shorter", CachePolicy { max_age: some(2), ..nothing }, Some(lifetimes(2, 0, 0))),
+        ("none at all", CachePolicy { max_age: some(0), ..nothing }, None),
+        ("own windows", CachePolicy { stale_if_error: some(99), ..nothing }, Some(lifetimes(5, 0, 0))),
+        ("no-store", CachePolicy { no_store: true, ..nothing }, None),
+        ("private", CachePolicy { private: true, ..nothing }, None),
+        ("no-cache", CachePolicy { revalidation: Always, ..nothing }, None),
     ];
     for (name, stated, expected) in table {
-        assert_eq!(Lifetimes::absent(&stated, &config()), expected, "{name}");
+        assert_eq!(Lifetimes::for_absence(&stated, &limits()), expected, "{name}");
     }
-    let off = Config { negative_ttl: Duration::ZERO, ..config() };
-    assert_eq!(Lifetimes::absent(&nothing, &off), None, "negative_ttl of zero switches it off");
+    let off = Limits { negative_ttl: Duration::ZERO, ..limits() };
+    assert_eq!(Lifetimes::for_absence(&nothing, &off), None, "negative_ttl of zero switches it off");
 }
 
 #[test]
-fn what_is_made_of_two_things_is_as_good_as_the_worse() {
+fn combined_lifetimes_are_what_both_allow() {
     use BrowserLifetime::{AsShared, Stated, Unstated};
     let with = |fresh, browsers| Lifetimes { browsers, ..found(fresh, 30, 300) };
     for (one, two, fresh, browsers) in [
@@ -177,20 +174,20 @@ fn what_is_made_of_two_things_is_as_good_as_the_worse() {
         (with(60, Unstated), with(90, Stated(secs(7))), 60, Stated(secs(7))),
     ] {
         for (one, two) in [(one, two), (two, one)] {
-            let both = one.of_both(two, Duration::ZERO, Duration::ZERO);
+            let both = one.combined(two, Duration::ZERO, Duration::ZERO);
             assert_eq!((both.fresh_for, both.browsers), (secs(fresh), browsers), "{one:?} {two:?}");
         }
     }
     let strict = Lifetimes { revalidation: Required, ..found(50, 0, 0) };
-    assert_eq!(found(60, 30, 300).of_both(strict, Duration::ZERO, Duration::ZERO), strict);
+    assert_eq!(found(60, 30, 300).combined(strict, Duration::ZERO, Duration::ZERO), strict);
     let always = Lifetimes { revalidation: Always, ..found(0, 0, 0) };
-    assert_eq!(found(60, 30, 300).of_both(always, secs(5), Duration::ZERO), always);
-    assert_eq!(found(60, 3, 3).of_both(found(50, 9, 9), secs(5), Duration::ZERO), found(55, 3, 3));
-    assert_eq!(found(60, 3, 3).of_both(found(50, 9, 9), Duration::ZERO, secs(60)), found(0, 3, 3));
+    assert_eq!(found(60, 30, 300).combined(always, secs(5), Duration::ZERO), always);
+    assert_eq!(found(60, 3, 3).combined(found(50, 9, 9), secs(5), Duration::ZERO), found(55, 3, 3));
+    assert_eq!(found(60, 3, 3).combined(found(50, 9, 9), Duration::ZERO, secs(60)), found(0, 3, 3));
 }
 
 #[test]
-fn an_end_is_an_end_for_browsers_too() {
+fn an_end_holds_for_browsers_too() {
     use BrowserLifetime::{Stated, Unstated};
     let with = |fresh, browsers| Lifetimes { browsers, ..found(fresh, 30, 300) };
     assert_eq!(
