@@ -3,6 +3,7 @@
 use image_api::error::OverLimit;
 pub use image_api::error::within;
 use serde::{Deserialize, Serialize};
+use vips::Deadline;
 
 use crate::{params::spec::Invalid, source::sniff::UnsupportedFormat};
 
@@ -117,4 +118,10 @@ impl Error {
     pub fn of_encoder(error: vips::Error) -> Self {
         if error.is_out_of_memory() { Self::OutOfMemory(error) } else { Self::Encoder(error.to_string()) }
     }
+}
+
+/// A failure after the deadline is the deadline's.
+pub(crate) fn timely(error: Error, deadline: &Deadline) -> Error {
+    let may_be_late = matches!(error, Error::Undecodable(_) | Error::Encoder(_));
+    if may_be_late && deadline.passed() { Error::Deadline } else { error }
 }

@@ -1,19 +1,19 @@
 //! Image API parameters → plan → libvips → bytes.
 //!
 //! A straight line of values: a query string becomes [`params::Params`], these and what is known of the original
-//! ([`source::SourceInfo`], [`Measurements`]) become a [`plan::Plan`], and [`pipeline::render`] turns a plan into
+//! ([`source::SourceInfo`], [`Measurements`]) become a [`plan::Plan`], and [`render::render`] turns a plan into
 //! bytes. Parsing knows no picture, planning touches no pixel, rendering takes no decision. Everything here is
 //! synchronous and knows nothing of HTTP, clocks, the environment or the network.
 
-pub mod answer;
 pub mod cost;
 mod describe;
 mod embedded_metadata;
 pub mod encode;
 pub mod error;
+pub mod execute;
 pub mod measure;
 pub mod overlay;
-pub mod pipeline;
+pub mod render;
 pub mod source;
 pub mod steps;
 pub mod text;
@@ -21,14 +21,14 @@ pub mod tone;
 
 pub use image_api::{Measurements, face, format, orientation, params, plan, query, settings, size};
 
-pub use answer::{Answer, Media, answer, describe};
 pub use error::{Blame, Error, ErrorKind, Result};
+pub use execute::{Answer, Media, answer, describe};
 pub use face::Face;
 pub use format::OutputFormat;
 pub use overlay::Assets;
 pub use params::Params;
-pub use pipeline::{Encoded, Phase, process};
 pub use plan::{Accept, Plan};
+pub use render::{Encoded, Phase, process};
 pub use settings::Settings;
 pub use source::Source;
 // what callers need of the binding: to start libvips, to end a render, to end a thread

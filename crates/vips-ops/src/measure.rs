@@ -9,7 +9,7 @@ use crate::{
     params::{Params, crop::crop::Crop},
     plan,
     source::Source,
-    steps::{interest, trim},
+    steps::{entropy_crop, trim},
 };
 
 /// Measures what the request asks for, and nothing else. `seen` are the faces that were detected, in pixels of the upright
@@ -30,7 +30,7 @@ pub fn measure(params: &Params, source: &Source, seen: &[Face], deadline: &Deadl
         _ => None,
     };
     let looks = interesting && !boxed && around.is_none();
-    let interest = looks.then(|| interest::measure(params, source, trim, deadline));
+    let interest = looks.then(|| entropy_crop::measure(params, source, trim, deadline));
     let window = around.or(interest.transpose()?);
     Ok(Measurements { trim, window, faces })
 }

@@ -18,7 +18,7 @@ use ort::{session::Session, value::Tensor};
 use testkit::sample;
 use vips_ops::{
     Accept, Assets, Face, Params, Settings, Source, process,
-    steps::look,
+    steps::thumbnail,
     vips::{self, Deadline, Vips},
 };
 use vision::{INPUT_SIDE, Vision};
@@ -98,7 +98,7 @@ fn infer(session: &mut Session, [height, width]: [usize; 2]) {
 /// Everything that finds faces in an encoded picture.
 fn see(vision: &Vision, original: &Bytes) -> Vec<Face> {
     let source = Source::open(original, &Settings::default().limits).unwrap();
-    let image = look::upright(&source, INPUT_SIDE, &Deadline::never()).unwrap();
+    let image = thumbnail::upright(&source, INPUT_SIDE, &Deadline::never()).unwrap();
     let face = |face: &vision::Face| Face {
         left: face.x.into(),
         top: face.y.into(),

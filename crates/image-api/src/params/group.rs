@@ -15,7 +15,7 @@ pub struct Group {
 pub const ALL: &[Group] = &[
     Group { name: "size", title: "How large the answer is" },
     Group { name: "crop", title: "Which part of the picture is kept" },
-    Group { name: "turn", title: "Which way up the picture is" },
+    Group { name: "rotation", title: "Which way up the picture is" },
     Group { name: "tone", title: "Light and colour" },
     Group { name: "effect", title: "Blur and sharpness" },
     Group { name: "overlay", title: "What is laid over the picture" },

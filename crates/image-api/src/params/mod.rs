@@ -39,7 +39,7 @@ pub mod crop {
     pub mod trim_color;
 }
 
-pub mod turn {
+pub mod rotation {
     //! Which way up the picture is.
     pub mod angle;
     pub mod autorotate;
@@ -111,10 +111,10 @@ param_table! {
     dpr: size::dpr::Dpr,
     enlarge: size::enlarge::Enlarge,
     crop: crop::crop::Crop,
-    rotate: turn::rotate::Rotate,
-    angle: turn::angle::Angle,
-    flip: turn::flip::Flip,
-    autorotate: turn::autorotate::Autorotate,
+    rotate: rotation::rotate::Rotate,
+    angle: rotation::angle::Angle,
+    flip: rotation::flip::Flip,
+    autorotate: rotation::autorotate::Autorotate,
     trim: crop::trim::Trim,
     trim_color: crop::trim_color::TrimColor,
     pad: size::pad::Pad,

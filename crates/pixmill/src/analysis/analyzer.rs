@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use vips_ops::{
     Settings, Source,
     params::output::recognition::Recognition,
-    steps::look,
+    steps::thumbnail,
     vips::{Deadline, Image},
 };
 use vision::{Face, Label, Vision, with_people};
@@ -78,7 +78,7 @@ impl Analyzer {
         deadline: &Deadline,
     ) -> Result<AnalysisResult, Error> {
         let source = Source::open(original, &settings.limits)?;
-        let image = look::upright(&source, vision::INPUT_SIDE, deadline)?;
+        let image = thumbnail::upright(&source, vision::INPUT_SIDE, deadline)?;
         if deadline.passed() {
             return Err(vips_ops::Error::Deadline.into());
         }

@@ -5,7 +5,7 @@ use vips::Deadline;
 use crate::{
     error::{Error, Result},
     source::Source,
-    steps::{look, profile},
+    steps::{profile, thumbnail},
 };
 
 /// Long side of the copy that is looked at, in pixels.
@@ -20,7 +20,7 @@ const CELL_BITS: u8 = 4;
 
 /// The colour as `#4C719F`; none if nothing is to be seen.
 pub fn measure(source: &Source, deadline: &Deadline) -> Result<Option<String>> {
-    let image = profile::coloured(look::at(source, LOOK, deadline)?).map_err(Error::of_pixels)?;
+    let image = profile::coloured(thumbnail::at(source, LOOK, deadline)?).map_err(Error::of_pixels)?;
     let bands = image.bands() as usize;
     let pixels = image.pixels().map_err(Error::of_pixels)?;
     let seen = pixels.chunks_exact(bands).filter(|pixel| pixel.get(3).is_none_or(|alpha| *alpha >= SEEN));

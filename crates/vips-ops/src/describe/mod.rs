@@ -13,11 +13,10 @@ use vips::{Deadline, Interpretation};
 
 use self::{exif::Exif, icc::Icc, jpeg::Jpeg};
 use crate::{
-    error::Result,
+    error::{Result, timely},
     face::Face,
     format::OutputFormat,
     params::Params,
-    pipeline::timely,
     settings::Settings,
     size::Size,
     source::{Source, SourceFormat},

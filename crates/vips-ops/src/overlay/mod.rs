@@ -9,4 +9,4 @@ mod render;
 pub use assets::Assets;
 pub use image_api::links::{Link, MAX_DEPTH, links};
 pub(crate) use render::plan_overlay;
-pub use render::{PreparedOverlays, RenderedOverlay, prepare};
+pub use render::{PreparedOverlays, prepare};

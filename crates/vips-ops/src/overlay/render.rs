@@ -11,32 +11,21 @@ use crate::{
         Params,
         crop::crop::Crop,
         output::format::Format,
+        rotation::rotate::Rotate,
         size::{height::Height, pad_color::PadColor, width::Width},
-        turn::rotate::Rotate,
         value::layer::{Content, Text},
         value::{colour::Colour, url::Url},
     },
-    pipeline,
     plan::{Accept, Plan, overlay::Overlay},
+    render,
     settings::Settings,
     size::Size,
     source::{Source, SourceInfo},
-    steps::{alpha, profile},
+    steps::{alpha, overlay::RenderedOverlay, profile},
     text::{self, TextLayout},
 };
 
 const TRANSPARENT: Colour = Colour { red: 0, green: 0, blue: 0, alpha: 0 };
-
-/// An overlay in memory.
-#[derive(Debug, Clone)]
-pub struct RenderedOverlay {
-    /// Its pixels: 8-bit sRGB with alpha.
-    pub image: Image,
-    /// Where its left edge lies on the picture; may be outside of it.
-    pub left: i32,
-    /// Where its upper edge lies on the picture; may be outside of it.
-    pub top_edge: i32,
-}
 
 /// The overlays of a render.
 #[derive(Debug, Default)]
@@ -169,7 +158,7 @@ pub(crate) fn plan_overlay(overlay: &Overlay, info: &SourceInfo, settings: &Sett
 fn picture(overlay: &Overlay, drawing: &PlannedOverlay<'_>, deadline: &Deadline) -> Result<Image> {
     let (image, opacity) = match drawing {
         PlannedOverlay::Picture { source, plan } => {
-            (pipeline::pixels(plan, source, &[], deadline)?, overlay.opacity)
+            (render::pixels(plan, source, &[], deadline)?, overlay.opacity)
         }
         PlannedOverlay::Text { text, measured } => {
             let image = text::render(text, overlay, *measured)?;

@@ -5,27 +5,28 @@
 pub mod alpha;
 mod blur;
 pub mod canvas;
+mod connected_components;
+pub mod crop;
+pub mod entropy_crop;
 pub mod gain_map;
-pub mod interest;
 pub mod load;
-pub mod look;
 pub mod metadata;
 pub mod orient;
 pub mod overlay;
 pub mod profile;
 pub mod redeye;
 pub mod resize;
+pub mod rotate;
 pub mod sharpen;
-mod spot;
 pub mod subject;
+pub mod thumbnail;
 pub mod trim;
-pub mod turn;
-pub mod window;
 
 use image_api::plan::step::{EnlargeInteresting, Paint, Step};
 use vips::{Image, Result};
 
-use crate::{overlay::RenderedOverlay, size::Rect, tone::Grade};
+use self::overlay::RenderedOverlay;
+use crate::{size::Rect, tone::Grade};
 
 /// What steps share over all frames of an animation: what is measured in the first frame holds for all of them.
 #[derive(Default)]
@@ -47,18 +48,18 @@ impl<'a> Context<'a> {
 pub fn run(step: &Step, image: Image, context: &mut Context<'_>) -> Result<Image> {
     match step {
         Step::CorrectRedEyes(eyes) => redeye::correct(&image, eyes),
-        Step::Extract(rect) | Step::Crop(rect) => window::cut(&image, *rect),
+        Step::Extract(rect) | Step::Crop(rect) => crop::cut(&image, *rect),
         Step::Resize(resize) => resize::scaled(&image, *resize),
         Step::EnlargeInteresting(enlarge) => enlarge_interesting(&image, *enlarge, context),
         Step::ConvertToSrgb(profile) => profile::to_srgb(&image, *profile),
         Step::PreparePaint(paint) => prepared(image, *paint),
         Step::Orient(orientation) => orient::apply(image, *orientation),
-        Step::Rotate(rotate) => turn::apply(&image, *rotate),
+        Step::Rotate(rotate) => rotate::apply(&image, *rotate),
         Step::CropInteresting(size) => {
             let image = if context.window.is_none() { image.copy_memory()? } else { image };
             let rect = context.window.map_or_else(|| subject::window(&image, *size), Ok)?;
             context.window = Some(rect);
-            window::cut(&image, rect)
+            crop::cut(&image, rect)
         }
         Step::Embed { canvas, background } => canvas::place(&image, *canvas, *background),
         Step::Tone(tones) => Grade::apply_measured(tones, image, &mut context.grade),
@@ -82,10 +83,10 @@ fn enlarge_interesting(
         rect
     } else {
         let upright = orient::apply(profile::to_srgb(&image, profile)?, orientation)?;
-        window::locate_enlarged(&upright, orientation.size(resize.size), wanted)?
+        crop::locate_enlarged(&upright, orientation.size(resize.size), wanted)?
     };
     context.window = Some(rect);
-    window::cut(&resize::scaled(&image, resize)?, orientation.stored_rect(rect, resize.size))
+    crop::cut(&resize::scaled(&image, resize)?, orientation.stored_rect(rect, resize.size))
 }
 
 /// Pixels that can hold the colour that will be painted on them.

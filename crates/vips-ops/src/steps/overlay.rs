@@ -2,7 +2,18 @@
 
 use vips::{BandFormat, Image, Result};
 
-use crate::{overlay::RenderedOverlay, size::Size, steps::profile};
+use crate::{size::Size, steps::profile};
+
+/// An overlay in memory.
+#[derive(Debug, Clone)]
+pub struct RenderedOverlay {
+    /// Its pixels: 8-bit sRGB with alpha.
+    pub image: Image,
+    /// Where its left edge lies on the picture; may be outside of it.
+    pub left: i32,
+    /// Where its upper edge lies on the picture; may be outside of it.
+    pub top_edge: i32,
+}
 
 /// Lays them on, the first one lowest. Colours are blended as sRGB by opacity; what hangs over the edge is cut, and a
 /// picture without alpha stays without.

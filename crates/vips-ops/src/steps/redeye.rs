@@ -8,7 +8,7 @@
 use image_api::plan::step::Eye;
 use vips::{BandFormat, Image, Interpretation, Result};
 
-use super::spot::{Spot, spots};
+use super::connected_components::{Component, connected_components};
 
 /// Half the side of the window around an eye, in eye distances, and its least size in pixels.
 const REACH: f64 = 0.30;
@@ -83,10 +83,12 @@ fn darken(pixels: &mut [u8], width: usize, bands: usize, eye: (f64, f64), distan
     let threshold = RED.max(median(&redness) + REDDER);
     let is_red = |(pixel, red): (&[u8], &f32)| *red > threshold && pixel[0] > LEAST_LEVEL;
     let mask: Vec<bool> = pixels.chunks_exact(bands).zip(&redness).map(is_red).collect();
-    let weight = |spot: &Spot| -> f32 {
-        spot.cells.iter().map(|cell| redness[*cell].powi(2) * f32::from(pixels[cell * bands])).sum()
+    let weight = |component: &Component| -> f32 {
+        component.cells.iter().map(|cell| redness[*cell].powi(2) * f32::from(pixels[cell * bands])).sum()
     };
-    let pupils = spots(&mask, width).into_iter().filter(|spot| is_pupil(spot, &redness, eye, distance));
+    let pupils = connected_components(&mask, width)
+        .into_iter()
+        .filter(|component| is_pupil(component, &redness, eye, distance));
     let Some(pupil) = pupils.max_by(|a, b| weight(a).total_cmp(&weight(b))) else { return false };
     let softness = (0.012 * distance).max(0.6);
     for (pixel, alpha) in pixels.chunks_exact_mut(bands).zip(pupil.soft_mask(softness)) {
@@ -110,18 +112,21 @@ fn median(values: &[f32]) -> f32 {
     *sorted.select_nth_unstable_by(middle, f32::total_cmp).1
 }
 
-fn is_pupil(spot: &Spot, redness: &[f32], eye: (f64, f64), distance: f64) -> bool {
+fn is_pupil(component: &Component, redness: &[f32], eye: (f64, f64), distance: f64) -> bool {
     let mean = |cells: &[usize]| cells.iter().map(|cell| redness[*cell]).sum::<f32>() / cells.len() as f32;
-    let (x, y) = spot.center();
-    let diameter = spot.diameter();
-    if spot.cells.len() < LEAST_AREA || spot.fill() <= LEAST_FILL || spot.aspect() >= MOST_ASPECT {
+    let (x, y) = component.center();
+    let diameter = component.diameter();
+    if component.cells.len() < LEAST_AREA
+        || component.fill() <= LEAST_FILL
+        || component.aspect() >= MOST_ASPECT
+    {
         return false;
     }
     if !DIAMETERS.contains(&(diameter / distance)) || (x - eye.0).hypot(y - eye.1) >= MOST_OFF * distance {
         return false;
     }
-    let ring = spot.ring(((diameter / 2.0) as usize).max(2));
-    !ring.is_empty() && mean(&ring) < MOST_AROUND * mean(&spot.cells)
+    let ring = component.ring(((diameter / 2.0) as usize).max(2));
+    !ring.is_empty() && mean(&ring) < MOST_AROUND * mean(&component.cells)
 }
 
 #[cfg(test)]

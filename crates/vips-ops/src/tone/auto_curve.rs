@@ -2,7 +2,11 @@
 
 use vips::{Image, Pixels, Result};
 
-use super::{Curve, curve, luma, smoothstep, srgb};
+use super::{
+    curve::{self, Curve},
+    luma::{luma, smoothstep},
+    srgb,
+};
 
 /// What is looked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

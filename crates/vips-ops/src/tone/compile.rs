@@ -3,7 +3,9 @@
 use image_api::{params::value::colour::Colour, plan::tone::Tone};
 use vips::{Image, Result};
 
-use super::{AutoCurve, Curve, Grade, Matrix, Op, PixelOp, presets};
+use super::{
+    auto_curve::AutoCurve, curve::Curve, matrix::Matrix, op::Op, passes::Grade, pixel::PixelOp, presets,
+};
 use crate::steps::profile;
 
 impl Grade {

@@ -1,8 +1,6 @@
 //! Curves: what is done to each channel by itself.
 
-use std::fmt::{self, Display, Formatter};
-
-use super::{LUMA, spline, srgb};
+use super::{luma::LUMA, spline, srgb};
 
 /// A curve over values from 0 to 1.
 #[derive(Debug, Clone, PartialEq)]
@@ -146,11 +144,6 @@ impl Levels {
     }
 }
 
-/// The curves in words.
-pub fn join(curves: &[impl Display]) -> String {
-    curves.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
-}
-
 /// A colour through curves one after the other.
 fn chain(curves: &[Curve], colour: [f32; 3]) -> [f32; 3] {
     let mut channel = 0;
@@ -161,23 +154,6 @@ fn chain(curves: &[Curve], colour: [f32; 3]) -> [f32; 3] {
     })
 }
 
-impl Display for Curve {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Line { slope, offset } => write!(f, "{slope:.3}·x {offset:+.3}"),
-            Self::Bias(ratio) => write!(f, "brightness x/(x+(1-x)·{ratio:.3})"),
-            Self::Sigmoid(steepness) => write!(f, "contrast S {steepness:.3}"),
-            Self::Power(exponent) => write!(f, "x^{exponent:.3}"),
-            Self::Gains([red, green, blue]) => write!(f, "gains {red:.3} {green:.3} {blue:.3}"),
-            Self::Levels { low, high, exponent } => write!(f, "levels {low:.3}..{high:.3} ^{exponent:.3}"),
-            Self::Points(points) if points[0] == points[1] && points[1] == points[2] => write!(f, "curve"),
-            Self::Points(_) => write!(f, "curves of red, green, blue"),
-            Self::Steps(levels) => write!(f, "{levels} steps"),
-            Self::Negative => write!(f, "1-x"),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -186,7 +162,7 @@ mod tests {
     fn neutral_values_change_nothing() {
         for curve in [Curve::brightness(0.0), Curve::contrast(0.0), Curve::gamma(0.0), Curve::warmth(0.0)] {
             for (level, colour) in table(std::slice::from_ref(&curve)).into_iter().enumerate() {
-                assert_eq!(colour, [level as u8; 3], "{curve}");
+                assert_eq!(colour, [level as u8; 3], "{curve:?}");
             }
         }
     }
@@ -206,18 +182,18 @@ mod tests {
             for make in [Curve::brightness, Curve::contrast] {
                 let (curve, opposite) = (make(amount), make(-amount));
                 let (black, white) = (curve.at(0, 0.0), curve.at(0, 1.0));
-                assert!(black.abs() < 1e-5 && (white - 1.0).abs() < 1e-5, "{curve}: {black} {white}");
+                assert!(black.abs() < 1e-5 && (white - 1.0).abs() < 1e-5, "{curve:?}: {black} {white}");
                 let mut before = -1.0;
                 for level in 0..=255u8 {
                     let x = f32::from(level) / 255.0;
                     let value = curve.at(0, x);
-                    assert!(value > before, "{curve} at {level}");
+                    assert!(value > before, "{curve:?} at {level}");
                     before = value;
-                    assert!((opposite.at(0, value) - x).abs() < 2e-3, "{curve} at {level}");
+                    assert!((opposite.at(0, value) - x).abs() < 2e-3, "{curve:?} at {level}");
                     let side = value - x;
                     let lighter =
                         if make(0.5) == Curve::brightness(0.5) { amount } else { amount * (x - 0.5) };
-                    assert!(side * lighter >= -1e-5, "{curve} at {level}");
+                    assert!(side * lighter >= -1e-5, "{curve:?} at {level}");
                 }
             }
             let middle = Curve::contrast(amount).at(0, 0.5);

@@ -3,9 +3,9 @@
 use vips::{Image, Interpretation, Result};
 
 use super::{
-    PixelOp,
     block::{Block, LANES},
     local_luminance::{LocalLuminance, LumaMap},
+    pixel::PixelOp,
 };
 
 /// Neighbourhoods of fill flash and of shadows and highlights, as parts of the long side.

@@ -1,6 +1,6 @@
 //! The light around each pixel: luma, blurred on a small copy and stretched back.
 
-use super::luma;
+use super::luma::luma;
 
 /// Most pixels on the long side of the copy that is blurred: the narrowest blur, 2 % of the long side, spans several.
 const LONG_SIDE: u32 = 128;

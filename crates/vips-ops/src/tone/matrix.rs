@@ -1,8 +1,6 @@
 //! Matrices: channels mixed with each other.
 
-use std::fmt::{self, Display, Formatter};
-
-use super::LUMA;
+use super::luma::LUMA;
 
 /// Rows for the new red, green and blue: weights of the old ones, and a constant.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -55,13 +53,6 @@ impl Matrix {
     }
 }
 
-impl Display for Matrix {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let rows = self.0.map(|row| row.map(|value| format!("{value:.3}")).join(" "));
-        write!(f, "[{}]", rows.join("; "))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -75,7 +66,7 @@ mod tests {
         let colour = [0.2, 0.5, 0.9];
         assert!(near(Matrix::saturation(0.0).apply(colour), colour));
         assert!(near(Matrix::saturation(0.7).apply([0.4; 3]), [0.4; 3]));
-        assert!(near(Matrix::saturation(-1.0).apply(colour), [super::super::luma(colour); 3]));
+        assert!(near(Matrix::saturation(-1.0).apply(colour), [crate::tone::luma(colour); 3]));
     }
 
     #[test]

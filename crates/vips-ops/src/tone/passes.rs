@@ -1,10 +1,15 @@
 //! A list of corrections as the fewest passes over the pixels.
 
-use std::fmt::{self, Display, Formatter};
-
 use vips::{BandFormat, Image, Result};
 
-use super::{AutoCurve, Curve, Matrix, Op, PixelOp, curve, fused_pass};
+use super::{
+    auto_curve::AutoCurve,
+    curve::{self, Curve},
+    fused_pass,
+    matrix::Matrix,
+    op::Op,
+    pixel::PixelOp,
+};
 
 /// The passes of a request's corrections, in order.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -158,33 +163,6 @@ impl TableCurve {
         match self {
             Self::Fixed(curve) => Ok(curve.clone()),
             Self::Auto(measured) => measured.find(image, before),
-        }
-    }
-}
-
-impl Display for Grade {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        for pass in &self.passes {
-            match pass {
-                Pass::Table(curves) => {
-                    writeln!(f, "one lookup table: {}", curve::join(curves))?;
-                }
-                Pass::Matrix(matrix) => writeln!(f, "one matrix: {matrix}")?,
-                Pass::Pixels(operations) => {
-                    writeln!(f, "one pass over the pixels: {}", curve::join(operations))?;
-                }
-            }
-        }
-        Ok(())
-    }
-}
-
-impl Display for TableCurve {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Fixed(curve) => write!(f, "{curve}"),
-            Self::Auto(AutoCurve::AutoLevel) => write!(f, "white balance as found"),
-            Self::Auto(AutoCurve::AutoFix) => write!(f, "levels as found"),
         }
     }
 }

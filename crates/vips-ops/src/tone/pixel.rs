@@ -1,15 +1,14 @@
 //! Operations that look at a whole pixel, at its place, or at the light around it.
 
-use std::{
-    fmt::{self, Display, Formatter},
-    sync::LazyLock,
-};
+use std::sync::LazyLock;
 
 use super::{
-    Matrix, approx,
+    approx,
     block::Block,
     curve::{self, Curve},
-    luma, smoothstep, srgb,
+    luma::{luma, smoothstep},
+    matrix::Matrix,
+    srgb,
 };
 
 /// One such operation.
@@ -242,24 +241,5 @@ impl Tint {
             let tinted = self.colour[channel] + over * slope;
             colour[channel] * (1.0 - share) + tinted * share
         })
-    }
-}
-
-impl Display for PixelOp {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Vibrance(amount) => write!(f, "vibrance {amount}"),
-            Self::FillFlash(amount) => write!(f, "fill flash {amount}"),
-            Self::ShadowsHighlights { shadow, highlights } => {
-                write!(f, "shadow {shadow}, highlights {highlights}")
-            }
-            Self::Split(..) => write!(f, "split tones"),
-            Self::Gradient(_) => write!(f, "gradient of luma"),
-            Self::Vignette { amount, .. } => write!(f, "vignette {amount}"),
-            Self::Bleach => write!(f, "bleach"),
-            Self::Colorize { share, .. } => write!(f, "colorize {share}"),
-            Self::Curves(curves) => write!(f, "{}", curve::join(curves)),
-            Self::Matrix(matrix) => write!(f, "matrix {matrix}"),
-        }
     }
 }

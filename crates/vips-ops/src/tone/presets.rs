@@ -1,6 +1,6 @@
 //! The twenty looks of `filter`: each a list of operations.
 
-use super::{Curve, LUMA, Matrix, Op, PixelOp};
+use super::{curve::Curve, luma::LUMA, matrix::Matrix, op::Op, pixel::PixelOp};
 
 /// Control points of a curve.
 type Points = &'static [(f32, f32)];

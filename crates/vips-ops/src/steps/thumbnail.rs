@@ -3,8 +3,7 @@
 use vips::{Access, Deadline, Image};
 
 use crate::{
-    error::{Error, Result},
-    pipeline::timely,
+    error::{Error, Result, timely},
     size::Size,
     source::Source,
     steps::{load, orient, profile, resize},

@@ -1,16 +1,16 @@
-//! Spots in a mask: cells that hang together, and their shape.
+//! Connected components of a mask, and their shape.
 
-/// Cells of a mask that hang together by their sides.
+/// Cells of a mask that are connected by their sides.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Spot {
+pub struct Component {
     /// Their places, row after row.
     pub cells: Vec<usize>,
     width: usize,
     height: usize,
 }
 
-/// All spots of a mask of rows of `width` cells.
-pub fn spots(mask: &[bool], width: usize) -> Vec<Spot> {
+/// All connected components of a mask of rows of `width` cells.
+pub fn connected_components(mask: &[bool], width: usize) -> Vec<Component> {
     let height = mask.len() / width;
     let mut left = mask.to_vec();
     let mut found = Vec::new();
@@ -36,12 +36,12 @@ pub fn spots(mask: &[bool], width: usize) -> Vec<Spot> {
                 }
             }
         }
-        found.push(Spot { cells, width, height });
+        found.push(Component { cells, width, height });
     }
     found
 }
 
-impl Spot {
+impl Component {
     fn places(&self) -> impl Iterator<Item = (usize, usize)> {
         self.cells.iter().map(|cell| (cell % self.width, cell / self.width))
     }
@@ -149,17 +149,17 @@ mod tests {
 
     #[test]
     fn cells_hang_together_by_their_sides() {
-        let found = spots(&mask(&["##..#", "#...#", ".#..#"]), 5);
-        let mut sizes: Vec<_> = found.iter().map(|spot| spot.cells.len()).collect();
+        let found = connected_components(&mask(&["##..#", "#...#", ".#..#"]), 5);
+        let mut sizes: Vec<_> = found.iter().map(|component| component.cells.len()).collect();
         sizes.sort_unstable();
         assert_eq!(sizes, [1, 3, 3]);
     }
 
     #[test]
     fn shapes() {
-        let bar = &spots(&mask(&["....", "####", "...."]), 4)[0];
+        let bar = &connected_components(&mask(&["....", "####", "...."]), 4)[0];
         assert_eq!((bar.center(), bar.aspect(), bar.fill()), ((1.5, 1.0), 4.0, 1.0));
-        let corner = &spots(&mask(&["#..", "#..", "###"]), 3)[0];
+        let corner = &connected_components(&mask(&["#..", "#..", "###"]), 3)[0];
         assert!((corner.fill() - 5.0 / 9.0).abs() < 1e-9 && (corner.aspect() - 1.0).abs() < 1e-9);
         assert_eq!(corner.ring(1).len(), 3, "the far corner is two cells away");
     }
@@ -168,7 +168,7 @@ mod tests {
     fn soft_masks_fade_and_keep_their_weight() {
         let mut rows = vec!["............."; 13];
         rows[6] = "......#......";
-        let soft = spots(&mask(&rows), 13)[0].soft_mask(0.8);
+        let soft = connected_components(&mask(&rows), 13)[0].soft_mask(0.8);
         let sum: f32 = soft.iter().sum();
         assert!((sum - 9.0).abs() < 0.01, "{sum}");
         assert!(soft[6 * 13 + 6] > 0.8 && soft[6 * 13 + 8] < 0.5 && soft[0] == 0.0);

@@ -6,10 +6,10 @@ use vips::{Deadline, Image};
 use crate::{
     embedded_metadata::{self, Outdated},
     encode::{auto_quality, encode, mp4::VideoEncoder},
-    error::{Error, Result},
+    error::{Error, Result, timely},
     format::OutputFormat,
     measure::measure,
-    overlay::{self, Assets, RenderedOverlay},
+    overlay::{self, Assets},
     params::Params,
     plan::{
         Accept, Plan,
@@ -19,7 +19,7 @@ use crate::{
     settings::Settings,
     size::Size,
     source::{Profile, Source, SourceFormat},
-    steps::{self, Context, gain_map, load, metadata},
+    steps::{self, Context, gain_map, load, metadata, overlay::RenderedOverlay},
 };
 
 /// A finished answer.
@@ -157,12 +157,6 @@ fn at_fault(error: vips::Error, plan: &Plan, source: &Source, deadline: &Deadlin
         Ok(()) => Error::of_encoder(error),
         Err(error) => error,
     }
-}
-
-/// A failure after the deadline is the deadline's.
-pub(crate) fn timely(error: Error, deadline: &Deadline) -> Error {
-    let may_be_late = matches!(error, Error::Undecodable(_) | Error::Encoder(_));
-    if may_be_late && deadline.passed() { Error::Deadline } else { error }
 }
 
 /// The finished picture, frames stacked from top to bottom; not computed yet where it can stream.

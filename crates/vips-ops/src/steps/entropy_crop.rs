@@ -9,7 +9,7 @@ use crate::{
     plan,
     size::{Rect, Size},
     source::Source,
-    steps::{look, orient, window},
+    steps::{crop, orient, thumbnail},
 };
 
 /// Long side of the copy that is looked at, in pixels.
@@ -27,7 +27,7 @@ pub fn measure(params: &Params, source: &Source, trim: Option<Rect>, deadline: &
     let (orientation, _) = plan::turns(params, source.info.orientation);
     let whole = orientation.size(source.info.stored);
     let part = trim.unwrap_or(whole.rect());
-    let copy = look::at(source, LOOK, deadline)?;
+    let copy = thumbnail::at(source, LOOK, deadline)?;
     let grey = grey(&copy, orientation).map_err(Error::of_pixels)?;
     let factor = f64::from(whole.width) / f64::from(grey.width());
     let seen = scaled(part, 1.0 / factor, Size { width: grey.width(), height: grey.height() }.rect());
@@ -91,5 +91,5 @@ fn cuts(kept: Rect, whole: Rect) -> Vec<(Rect, Rect)> {
 }
 
 fn entropy(grey: &Image, rect: Rect) -> vips::Result<f64> {
-    window::cut(grey, rect)?.hist_find()?.hist_entropy()
+    crop::cut(grey, rect)?.hist_find()?.hist_entropy()
 }
