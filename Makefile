@@ -7,7 +7,7 @@ XTASK = $(BUILD) --quiet && $(or $(CARGO_TARGET_DIR),target)/debug/xtask
 TEST = $(if $(shell command -v cargo-nextest),cargo nextest run,cargo test --lib --bins --tests)
 SCRIPTS = $(wildcard .ci/* */*.sh)
 
-.PHONY: help vendor build run test corpus lint fmt docs docs-check golden bench loadtest deny ci nightly
+.PHONY: help vendor build dist run test corpus lint fmt docs docs-check golden bench loadtest fuzz deny ci nightly
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 
@@ -22,9 +22,15 @@ vendor: ## Fetches all that is built and tested with, so that no network is need
 build: vendor ## Builds the release binary, target/release/pixmill
 	cargo build --release --package pixmill
 
-run: build ## Serves samples/ on 127.0.0.1:8080 (PORT=N for another port) and says what to open
+dist: build ## Puts the release binary and its debug symbols apart, target/dist/pixmill and pixmill.debug
+	mkdir -p target/dist
+	objcopy --only-keep-debug target/release/pixmill target/dist/pixmill.debug
+	objcopy --strip-all --add-gnu-debuglink=target/dist/pixmill.debug target/release/pixmill target/dist/pixmill
+
+run: vendor ## Serves samples/ on 127.0.0.1:8080 (PORT=N for another port) and says what to open
+	cargo build --profile run --package pixmill
 	@sed -n 's|^/|    http://127.0.0.1:$(PORT)/|p' samples/urls.txt
-	target/release/pixmill serve --listen 127.0.0.1:$(PORT) --origin samples
+	target/run/pixmill serve --listen 127.0.0.1:$(PORT) --origin samples
 
 test: vendor ## Runs all tests: unit, integration, documentation, and the corpus where it is
 	@vendor-scripts/vendor.sh chromium redis nginx
@@ -61,6 +67,10 @@ bench: vendor ## Measures the hot paths
 
 loadtest: build ## Puts load on the release binary
 	loadtests/run.sh
+
+fuzz: vendor ## Fuzzes every target for SECONDS=60 each (TARGET=name for one of them); see docs/fuzzing.md
+	$(XTASK) fuzz-seeds
+	.ci/fuzz.sh $(or $(SECONDS),60) $(TARGET)
 
 deny: ## Checks licences, sources and known vulnerabilities of the dependencies
 	@.ci/deny.sh

@@ -267,6 +267,20 @@ part_valgrind() {
     want valgrind 'memory is not checked'
 }
 
+# The fuzzer's front end and the toolchain that it needs. It has no wheel: cargo builds it, in about a minute.
+part_cargo-fuzz() {
+    local toolchain=${PIXMILL_FUZZ_TOOLCHAIN:-nightly} version=0.13.2
+    have rustup || fail "fuzzing needs a nightly toolchain; install rustup, see https://rustup.rs"
+    rustc "+$toolchain" --version >/dev/null 2>&1 ||
+        rustup toolchain install "$toolchain" --profile minimal ||
+        fail "could not install the toolchain; try: rustup toolchain install $toolchain --profile minimal"
+    PATH=$tools/bin:$PATH cargo fuzz --version >/dev/null 2>&1 && return
+    lock "$tools"
+    say "building cargo-fuzz $version"
+    cargo install --quiet --locked --root "$tools" --version "$version" cargo-fuzz ||
+        fail "could not build cargo-fuzz; try: cargo install --locked cargo-fuzz"
+}
+
 if [[ $# -eq 0 ]]; then
     need_build_tools
     set -- libvips fonts onnxruntime models

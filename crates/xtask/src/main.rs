@@ -7,6 +7,7 @@ mod calibrate_quality;
 mod contact_sheet;
 mod docs;
 mod fonts;
+mod fuzz_seeds;
 mod golden;
 mod photographs;
 mod tidy;
@@ -41,6 +42,11 @@ const TASKS: &[(&str, &str, Task)] = &[
     ),
     ("docs", "writes the generated documentation; with --check, tells whether it is stale", docs::run),
     ("fonts", "draws the samples of the fonts in the documentation anew", fonts::run),
+    (
+        "fuzz-seeds",
+        "writes the seeds and dictionaries of fuzzing, derived from parameters and pictures",
+        fuzz_seeds::run,
+    ),
     ("golden", "draws the golden pictures anew", golden::run),
     ("tidy", "checks the rules of the house that the compiler does not", tidy::run),
 ];

@@ -1,0 +1,262 @@
+//! Writes what fuzzing starts from: a corpus of seeds per target, and dictionaries of words that inputs are made of. All of it is
+//! derived: from the examples in the parameter table, from the sample pictures and from the golden pictures.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, ensure};
+use image_api::params::{SPECS, spec::Grammar};
+use image_api::{Accept, Params, Settings, SourceFormat};
+use vips_ops::source::sniff::sniff;
+use vips_ops::vips::{self, Access, Deadline, Image, Loader, Operation, Vips};
+use vips_ops::{Assets, process};
+
+use crate::workspace::workspace;
+
+/// Where cargo-fuzz looks for the corpus of a target.
+const CORPUS: &str = "fuzz/corpus";
+
+/// Folders of pictures, in the workspace.
+const PICTURES: [&str; 3] = ["samples", "crates/vips-ops/tests/golden", "crates/vips-ops/tests/it/pictures"];
+
+/// Largest picture that becomes a seed, in bytes: with large ones a fuzzer tries few inputs per second.
+const MAX_SEED: usize = 24 * 1024;
+
+/// Requests that `fuzz/src/lib.rs` renders a picture with, of which the first byte of an input selects one.
+const REQUESTS: u8 = 12;
+
+/// Targets that read a query, and what stands before it in their inputs: for `plan` the header of an original of 512 × 384
+/// pixels, for `signing` the path.
+const QUERY_TARGETS: [(&str, &[u8]); 4] = [
+    ("query", b""),
+    ("canonical", b""),
+    ("plan", &[0x00, 0x02, 0x80, 0x01, 1, 1, 0, 0, 0, 85, 3]),
+    ("signing", b"/photo.jpg?"),
+];
+
+/// Words of containers that a decoder looks for, besides the signatures at the start of files.
+const CONTAINER_WORDS: [&str; 40] = [
+    "IHDR",
+    "PLTE",
+    "tRNS",
+    "IDAT",
+    "IEND",
+    "acTL",
+    "fcTL",
+    "fdAT",
+    "iCCP",
+    "cICP",
+    "sRGB",
+    "gAMA",
+    "cHRM",
+    "eXIf",
+    "VP8 ",
+    "VP8L",
+    "VP8X",
+    "ALPH",
+    "ANIM",
+    "ANMF",
+    "ICCP",
+    "EXIF",
+    "XMP ",
+    "JFIF",
+    "Exif",
+    "ICC_PROFILE",
+    "NETSCAPE2.0",
+    "ftyp",
+    "meta",
+    "iprp",
+    "ipco",
+    "ispe",
+    "iloc",
+    "iinf",
+    "av01",
+    "colr",
+    "<svg",
+    "<use",
+    "viewBox",
+    "xlink:href",
+];
+
+/// Writes the corpora and dictionaries.
+pub fn run(arguments: &[String]) -> Result<()> {
+    ensure!(arguments.is_empty(), "expected no arguments, got {arguments:?}");
+    let root = workspace();
+    let corpus = root.join(CORPUS);
+    for (target, before) in QUERY_TARGETS {
+        for (index, query) in queries().iter().enumerate() {
+            write(&corpus.join(target), &format!("query-{index}"), &[before, query.as_bytes()].concat())?;
+        }
+    }
+    let pictures = pictures(&root)?;
+    for (index, (format, bytes)) in pictures.iter().enumerate() {
+        // one request for each seed is enough: the fuzzer tries the others
+        let input = [&[index as u8 % REQUESTS], bytes.as_slice()].concat();
+        for target in ["cost".to_owned(), format!("decode_{}", target_of(*format))] {
+            write(&corpus.join(target), &format!("picture-{index}"), &input)?;
+        }
+    }
+    fs::write(corpus.join("requests.dict"), request_words())?;
+    fs::write(corpus.join("pictures.dict"), picture_words(&pictures))?;
+    Ok(())
+}
+
+fn write(folder: &Path, name: &str, bytes: &[u8]) -> Result<()> {
+    fs::create_dir_all(folder)?;
+    fs::write(folder.join(name), bytes).with_context(|| format!("cannot write to {}", folder.display()))
+}
+
+/// Every example of the parameter table, and every keyword with its parameter.
+fn queries() -> BTreeSet<String> {
+    let mut queries = BTreeSet::new();
+    for spec in SPECS {
+        queries.extend(spec.examples.iter().map(|example| example.query.to_owned()));
+        if let Grammar::Keyword(words) = spec.grammar {
+            queries.extend(words.iter().map(|word| format!("{}={word}", spec.name)));
+        }
+    }
+    queries
+}
+
+/// The name of a format in the names of targets.
+fn target_of(format: SourceFormat) -> String {
+    format!("{format:?}").to_lowercase()
+}
+
+/// The pictures of the project that are small enough, and one of each format that it has none of.
+fn pictures(root: &Path) -> Result<Vec<(SourceFormat, Vec<u8>)>> {
+    let mut files: Vec<PathBuf> = Vec::new();
+    for folder in PICTURES {
+        for entry in fs::read_dir(root.join(folder))? {
+            files.push(entry?.path());
+        }
+    }
+    files.sort();
+    let mut pictures = rendered(root)?;
+    pictures.extend([(SourceFormat::Tiff, tiff(&pictures[0].1)?), (SourceFormat::Bmp, bmp())]);
+    for file in files {
+        let bytes = fs::read(&file)?;
+        let format = sniff(&bytes).filter(|_| bytes.len() <= MAX_SEED);
+        pictures.extend(format.map(|format| (format, bytes)));
+    }
+    for format in SourceFormat::ALL {
+        let has_seed = pictures.iter().any(|(found, bytes)| *found == format && sniff(bytes) == Some(format));
+        ensure!(has_seed, "no picture of the format {} to start from", format.title());
+    }
+    Ok(pictures)
+}
+
+/// Samples and the requests that make small seeds of them, a PNG first.
+const RENDERED: [(&str, &str); 8] = [
+    ("astronaut.png", "width=24&format=png"),
+    ("pixmill-logo.png", "width=24&format=png"),
+    ("astronaut.png", "width=24&format=webp"),
+    ("pixmill-logo.png", "width=24&format=webp"),
+    ("astronaut.png", "width=24&format=avif"),
+    ("flower-p3.jpg", "width=24"),
+    ("mill.gif", "width=16"),
+    ("mill.gif", "width=16&format=webp"),
+];
+
+fn rendered(root: &Path) -> Result<Vec<(SourceFormat, Vec<u8>)>> {
+    Vips::start(vips::Settings::default())?;
+    let (settings, deadline) = (Settings::default(), Deadline::never());
+    let render = |(sample, query): &(&str, &str)| {
+        let original = fs::read(root.join("samples").join(sample))?.into();
+        let params = Params::parse(query)?.params;
+        let (assets, accept) = (Assets::default(), Accept::default());
+        let encoded = process(&params, &original, &assets, accept, &settings, &deadline, &mut |_| ())?;
+        let format = sniff(&encoded.bytes).context("an answer of no known format")?;
+        Ok((format, encoded.bytes.to_vec()))
+    };
+    RENDERED.iter().map(render).collect()
+}
+
+/// A PNG as a TIFF, which the project has no file of.
+fn tiff(png: &[u8]) -> Result<Vec<u8>> {
+    let image = Image::load(&png.to_vec().into(), &Loader::Png, Access::Sequential)?;
+    let built = Operation::new(c"tiffsave_buffer").image(c"in", &image).build()?;
+    Ok(built.bytes(c"buffer")?.to_vec())
+}
+
+/// Two by two pixels of 24 bits.
+fn bmp() -> Vec<u8> {
+    let header: [u32; 13] = [70, 0, 54, 40, 2, 2, 1 | 24 << 16, 0, 16, 2835, 2835, 0, 0];
+    let rows = [0, 0, 255, 0, 255, 0, 0, 0, 255, 0, 0, 255, 255, 255, 0, 0];
+    b"BM".iter().copied().chain(header.into_iter().flat_map(u32::to_le_bytes)).chain(rows).collect()
+}
+
+/// Names, aliases and keywords of all parameters, and the signs of a query.
+fn request_words() -> String {
+    let mut words: BTreeSet<&str> = BTreeSet::from(["&", "=", ",", "64=", "%2C", "true", "false", "auto"]);
+    for spec in SPECS {
+        words.extend(spec.names());
+        if let Grammar::Keyword(keywords) = spec.grammar {
+            words.extend(keywords);
+        }
+    }
+    dictionary(words.into_iter().map(str::as_bytes))
+}
+
+/// Bytes at the start of a file that tell its format.
+const SIGNATURE: usize = 12;
+
+fn picture_words(pictures: &[(SourceFormat, Vec<u8>)]) -> String {
+    let signatures = pictures.iter().filter_map(|(_, bytes)| bytes.get(..SIGNATURE));
+    let words = CONTAINER_WORDS.iter().map(|word| word.as_bytes());
+    dictionary(signatures.chain(words).collect::<BTreeSet<_>>().into_iter())
+}
+
+/// In the form that libFuzzer reads: a quoted word per line.
+fn dictionary<'a>(words: impl Iterator<Item = &'a [u8]>) -> String {
+    words.fold(String::new(), |mut text, word| {
+        text.push('"');
+        for &byte in word {
+            if byte.is_ascii_alphanumeric() || b" _-.,<:=&".contains(&byte) {
+                text.push(char::from(byte));
+            } else {
+                let _ = write!(text, "\\x{byte:02X}");
+            }
+        }
+        text.push_str("\"\n");
+        text
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_escaped_as_libfuzzer_reads_them() {
+        assert_eq!(
+            dictionary([&b"width"[..], b"\x89PNG\"\\", b"a=b"].into_iter()),
+            "\"width\"\n\"\\x89PNG\\x22\\x5C\"\n\"a=b\"\n"
+        );
+    }
+
+    #[test]
+    fn every_parameter_has_its_words() {
+        let words = request_words();
+        assert!(SPECS.iter().all(|spec| words.contains(&format!("\"{}\"\n", spec.name))));
+        assert!(queries().len() > SPECS.len());
+    }
+
+    #[test]
+    fn every_format_has_a_seed_and_a_target() {
+        let root = workspace();
+        for (format, bytes) in pictures(&root).unwrap() {
+            assert_eq!(sniff(&bytes), Some(format));
+            let target = format!("fuzz/fuzz_targets/decode_{}.rs", target_of(format));
+            assert!(root.join(&target).exists(), "{target}");
+        }
+    }
+
+    #[test]
+    fn requests_are_counted_as_the_targets_have_them() {
+        let code = fs::read_to_string(workspace().join("fuzz/src/lib.rs")).unwrap();
+        assert!(code.contains(&format!("const QUERIES: [&str; {REQUESTS}]")));
+    }
+}
