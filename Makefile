@@ -28,9 +28,9 @@ dist: build ## Puts the release binary and its debug symbols apart, target/dist/
 	objcopy --strip-all --add-gnu-debuglink=target/dist/pixmill.debug target/release/pixmill target/dist/pixmill
 
 run: vendor ## Serves samples/ on 127.0.0.1:8080 (PORT=N for another port) and says what to open
-	cargo build --profile run --package pixmill
+	cargo build --profile quick --package pixmill
 	@sed -n 's|^/|    http://127.0.0.1:$(PORT)/|p' samples/urls.txt
-	target/run/pixmill serve --listen 127.0.0.1:$(PORT) --origin samples
+	target/quick/pixmill serve --listen 127.0.0.1:$(PORT) --origin samples
 
 test: vendor ## Runs all tests: unit, integration, documentation, and the corpus where it is
 	@vendor-scripts/vendor.sh chromium redis nginx

@@ -70,6 +70,7 @@ fn limits() -> Limits {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn responses() {
     let nothing = CachePolicy::default();
     let asked = CachePolicy { revalidation: Always, ..nothing };

@@ -55,6 +55,7 @@ impl SourceFormat {
         Self::Ico,
     ];
 
+    #[expect(clippy::too_many_lines, reason = "one record per format")]
     fn record(self) -> &'static SourceRecord {
         match self {
             Self::Jpeg => &SourceRecord {
@@ -217,6 +218,7 @@ impl OutputFormat {
     /// All of them.
     pub const ALL: [Self; 6] = [Self::Jpeg, Self::Png, Self::Webp, Self::Avif, Self::Gif, Self::Mp4];
 
+    #[expect(clippy::too_many_lines, reason = "one record per format")]
     fn record(self) -> &'static OutputRecord {
         match self {
             Self::Jpeg => &OutputRecord {

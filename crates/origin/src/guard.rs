@@ -181,6 +181,7 @@ mod tests {
     use super::*;
 
     #[test]
+    #[expect(clippy::too_many_lines, reason = "a table of cases")]
     fn forbids() {
         for (ip, why) in [
             ("0.0.0.0", AddressClass::Unspecified),

@@ -314,6 +314,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::too_many_lines, reason = "a table of cases")]
     fn rejects() {
         let long = format!("/{}", "a".repeat(LONGEST));
         let cases = [

@@ -93,6 +93,7 @@ fn configured_origins_by_host_and_prefix() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn hosts_that_requests_name() {
     let origins = origins(DEFAULT, NAMED);
     for (path, parameters, expected) in [
@@ -148,6 +149,7 @@ fn hosts_that_requests_name() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn what_the_rules_refuse() {
     let origins = origins(DEFAULT, NAMED);
     for (path, parameters, expected) in [

@@ -171,6 +171,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::too_many_lines, reason = "a table of cases")]
     fn what_is_no_url_or_hides_something() {
         let long = format!("http://a.example/{}", "x".repeat(LONGEST));
         for text in [

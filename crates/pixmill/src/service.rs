@@ -98,6 +98,7 @@ pub struct VariantJob {
 }
 
 /// Answers: from the cache, or together with all who want the same, or out of date rather than not at all.
+#[expect(clippy::too_many_lines, reason = "to be split")]
 pub async fn answer(worker: &Rc<Worker>, request: VariantRequest) -> Result<ServedVariant, Error> {
     let began = Instant::now();
     let shared = &worker.shared;

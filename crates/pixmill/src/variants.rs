@@ -130,6 +130,7 @@ fn passed_on(worker: &Worker, original: &Original) -> Result<Option<Body>, Error
     Ok(Some(Body { bytes, content_type: format.media_type(), headers, timing, lacks_overlays: false }))
 }
 
+#[expect(clippy::too_many_lines, reason = "to be split")]
 async fn rendered(
     worker: &Rc<Worker>,
     job: &VariantJob,

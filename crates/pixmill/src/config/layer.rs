@@ -201,6 +201,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::too_many_lines, reason = "a table of cases")]
     fn what_does_not_fit_is_told_with_key_value_and_what_was_expected() {
         for (key, given, expected) in [
             (

@@ -266,6 +266,7 @@ fn parameter(failure: &Error) -> Option<&str> {
 }
 
 /// The text for the client. Errors whose own text may contain internal details have a fixed one here.
+#[expect(clippy::too_many_lines, reason = "one message per error")]
 fn message(failure: &Error) -> String {
     let text = match failure {
         Error::Image(ImageError::Invalid(invalid)) => {

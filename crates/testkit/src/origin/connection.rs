@@ -71,7 +71,11 @@ async fn answer(stream: &mut TcpStream, reply: &Reply) -> Result<Option<Then>> {
         _ => {}
     }
     stream.write_all(reply.head().as_bytes()).await?;
-    match *fault {
+    send_body(stream, body, *fault).await
+}
+
+async fn send_body(stream: &mut TcpStream, body: &[u8], fault: Fault) -> Result<Option<Then>> {
+    match fault {
         Fault::Stall(after) => {
             stream.write_all(&body[..after.min(body.len())]).await?;
             left(stream).await;

@@ -173,6 +173,7 @@ fn frame(work: &mut Work, plan: &Plan, header: &Header) -> Pixels {
 }
 
 /// Adds a step to the work. Of what it makes, only `kept` is computed; all of it if absent.
+#[expect(clippy::too_many_lines, reason = "one arm per step")]
 fn add(work: &mut Work, step: &Step, kept: Option<Size>, header: &Header, state: &mut State) {
     let State { size, pixels } = state;
     match step {

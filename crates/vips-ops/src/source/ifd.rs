@@ -160,6 +160,7 @@ pub fn is_exif(block: &[u8]) -> bool {
 /// A TIFF of directories, each with its entries (tag, type, values as numbers), for tests: sub-directories of the first
 /// are named by their index after the pages.
 #[cfg(test)]
+#[expect(clippy::too_many_lines, reason = "one format, written from its start to its end")]
 pub(crate) fn build(big: bool, little: bool, pages: &[&[(u16, u16, Vec<u64>)]]) -> Vec<u8> {
     let put = |bytes: &mut Vec<u8>, value: u64, width: usize| {
         let number = value.to_le_bytes();

@@ -62,6 +62,7 @@ struct Text {
 
 impl Source {
     /// Reads the header and checks it against the limits.
+    #[expect(clippy::too_many_lines, reason = "to be split")]
     pub fn open(bytes: &Bytes, limits: &Limits) -> Result<Self> {
         let format = sniff::sniff(bytes).ok_or_else(|| Error::unsupported(bytes))?;
         if let Some(stated) = sniff::stated_size(format, bytes) {

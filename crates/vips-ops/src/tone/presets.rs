@@ -9,6 +9,7 @@ const SOFT_S: Points = &[(0.0, 0.0), (0.25, 0.18), (0.5, 0.5), (0.75, 0.82), (1.
 const HARD_S: Points = &[(0.0, 0.0), (0.2, 0.08), (0.5, 0.5), (0.8, 0.93), (1.0, 1.0)];
 
 /// The operations of a look by its name; none for another name.
+#[expect(clippy::too_many_lines, reason = "one entry per preset")]
 pub fn operations(name: &str) -> Vec<Op> {
     match name {
         "grayscale" => vec![mono(LUMA)],

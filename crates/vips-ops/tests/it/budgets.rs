@@ -28,6 +28,7 @@ fn told(name: &str, query: &str, settings: &Settings) -> String {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn refusals_name_the_limit_what_was_asked_and_what_is_allowed() {
     let settings = Settings::default();
     let strict = Settings { animation: Animation { over_budget: OverBudget::Error }, ..Settings::default() };

@@ -16,6 +16,7 @@ use crate::{
 };
 
 /// The most important numbers.
+#[expect(clippy::too_many_lines, reason = "a table: one entry per line says more than parts of it")]
 pub fn stats(shared: &Shared) -> Value {
     let counters = &shared.counters;
     let load = shared.renderer.pool().load();

@@ -209,16 +209,7 @@ impl Pool {
         loop {
             let mut state = self.state.lock();
             self.bury(&mut state);
-            while !state.closing && state.alive >= self.size {
-                let inspected = self.changed.wait_for(&mut state, INSPECTION_INTERVAL).timed_out();
-                if inspected {
-                    self.bury(&mut state);
-                    let grown = state.grown();
-                    self.counts.recycled.fetch_add(grown.len() as u64, Relaxed);
-                    // killed without the lock
-                    parking_lot::MutexGuard::unlocked(&mut state, || drop(grown));
-                }
-            }
+            self.wait_until_missing(&mut state);
             if state.closing {
                 return;
             }
@@ -245,6 +236,20 @@ impl Pool {
                     }
                     backoff = (2 * backoff).min(BACKOFF[1]);
                 }
+            }
+        }
+    }
+
+    /// Waits until a worker is missing or the end has come; meanwhile, ends what has grown.
+    fn wait_until_missing(&self, state: &mut parking_lot::MutexGuard<'_, State>) {
+        while !state.closing && state.alive >= self.size {
+            let inspected = self.changed.wait_for(state, INSPECTION_INTERVAL).timed_out();
+            if inspected {
+                self.bury(state);
+                let grown = state.grown();
+                self.counts.recycled.fetch_add(grown.len() as u64, Relaxed);
+                // killed without the lock
+                parking_lot::MutexGuard::unlocked(state, || drop(grown));
             }
         }
     }

@@ -35,6 +35,7 @@ fn laughs(levels: usize) -> String {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn hostile_drawings_are_over_the_limit() {
     use weights::WorkKind::{Elements, Filters, Layers, Paths, Patterns, Pictures, Text};
     let tile = "width='10' height='10' patternUnits='userSpaceOnUse'";
