@@ -1,4 +1,4 @@
-//! Byte blocks that cross the boundary without a copy, each freed by its own side.
+//! Byte blobs that cross the boundary to C without a copy; each side frees its own.
 
 use std::{ffi::c_void, panic::catch_unwind, ptr, slice};
 
@@ -14,7 +14,7 @@ unsafe impl Send for Blob {}
 unsafe impl Sync for Blob {}
 
 impl Blob {
-    /// A blob over `bytes`, which stay alive until libvips drops its last reference.
+    /// A blob over `bytes`, which are kept alive until libvips drops its last reference.
     pub(crate) fn lend(bytes: &Bytes) -> Self {
         let owner = Box::into_raw(Box::new(bytes.clone()));
         // SAFETY: the data pointer is valid for `len` bytes while the owner lives; `release` frees the owner once.
@@ -37,7 +37,7 @@ impl Blob {
         self.0
     }
 
-    /// The block as `Bytes`; the last clone of it frees the block the way libvips wants.
+    /// The blob as `Bytes`; dropping the last clone releases the blob in libvips.
     pub(crate) fn into_bytes(self) -> Bytes {
         Bytes::from_owner(self)
     }

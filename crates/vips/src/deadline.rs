@@ -1,4 +1,4 @@
-//! When a computation must end: a point in time, a cancellation, or both.
+//! Deadlines and cancellation of computations.
 
 use std::{
     ffi::c_void,
@@ -15,37 +15,46 @@ use libvips_rs::bindings as ffi;
 
 use crate::image::Image;
 
-/// A point in time, and switches, that end the computing of pixels. Clones share the switches.
+/// A deadline after which pixels are no longer computed: a point in time, a cancellation, or a condition. Clones share
+/// the cancellation.
+///
+/// ```
+/// use std::time::Duration;
+/// let deadline = vips::Deadline::after(Duration::from_secs(10));
+/// assert!(!deadline.passed());
+/// deadline.clone().cancel();
+/// assert!(deadline.passed());
+/// ```
 #[derive(Clone, Default)]
 pub struct Deadline {
     at: Option<Instant>,
     cancelled: Arc<AtomicBool>,
-    /// A switch that lies elsewhere: in memory shared with another process, say.
+    /// A condition that is polled, for example a flag in memory shared with another process.
     stop: Option<Arc<dyn Fn() -> bool + Send + Sync>>,
 }
 
 impl Deadline {
-    /// Never passes by itself; can be cancelled.
+    /// A deadline that never passes by itself; it can be cancelled.
     pub fn never() -> Self {
         Self::default()
     }
 
-    /// Passes when `time` has gone by from now.
+    /// A deadline that passes after `time` from now.
     pub fn after(time: Duration) -> Self {
         Self { at: Instant::now().checked_add(time), ..Self::default() }
     }
 
-    /// Passes also as soon as `stop` says so. It is asked often, between tiles of pixels, so it has to be cheap.
+    /// Also passes as soon as `stop` returns true. It is polled often, between tiles of pixels, so it must be cheap.
     pub fn or_when(self, stop: impl Fn() -> bool + Send + Sync + 'static) -> Self {
         Self { stop: Some(Arc::new(stop)), ..self }
     }
 
-    /// Ends every computation that watches this deadline or a clone of it.
+    /// Cancels every computation that watches this deadline or a clone of it.
     pub fn cancel(&self) {
         self.cancelled.store(true, Ordering::Relaxed);
     }
 
-    /// Whether computing must end.
+    /// Whether computations must end.
     pub fn passed(&self) -> bool {
         self.cancelled.load(Ordering::Relaxed)
             || self.stop.as_ref().is_some_and(|stop| stop())
@@ -63,10 +72,10 @@ impl fmt::Debug for Deadline {
 }
 
 impl Image {
-    /// Makes every computation over this image, and over images made from it, end when `deadline` passes.
+    /// Ends every computation of this image, and of images derived from it, when `deadline` passes: the computation
+    /// fails with an error.
     ///
-    /// libvips reports progress between tiles: a decoder or encoder that works in one go (AVIF, say) is stopped only
-    /// when it comes back, so limits on pixels must bound those.
+    ///
     pub fn watch(&self, deadline: &Deadline) {
         let data = Box::into_raw(Box::new(deadline.clone()));
         // SAFETY: the image is alive; `data` is owned by the signal connection and freed once by `drop_deadline`.
@@ -91,7 +100,7 @@ unsafe extern "C" fn on_eval(
     _progress: *mut ffi::VipsProgress,
     data: *mut c_void,
 ) {
-    // a panic must not unwind into C; there is nothing to tell: the image is left to run on
+    // a panic must not unwind into C; it is dropped, and the computation continues
     let _ = catch_unwind(|| {
         // SAFETY: `data` is the Deadline given at connection time, alive as long as the connection.
         let deadline = unsafe { &*data.cast::<Deadline>() };

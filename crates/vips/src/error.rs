@@ -1,4 +1,4 @@
-//! What libvips says when something fails.
+//! Errors of libvips.
 
 use std::ffi::CStr;
 
@@ -9,10 +9,10 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// A failed libvips call.
 ///
-/// `detail` is libvips' own text. Its error buffer is one for all threads, so under load the text may hold lines of
-/// another image: it is for the log and must never reach a client. One thing is read from it, here and nowhere else:
-/// whether memory ran out, which libvips and its codecs tell by words alone. Where several images are computed at once, the
-/// words may be another image's, whose memory ran out at the same moment.
+/// `detail` is libvips' own text. libvips has one error buffer for all threads, so under load the text may contain
+/// lines about another image: it is for logs, and must never reach a client. Only one fact is derived from it, here and
+/// nowhere else: whether memory ran out, which libvips and its codecs report only as text. When several images are
+/// computed at once, that text may belong to another image, whose memory ran out at the same moment.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, serde::Serialize, serde::Deserialize)]
 pub enum Error {
     /// An operation could not be set up or run.
@@ -23,7 +23,7 @@ pub enum Error {
         /// libvips' text.
         detail: String,
     },
-    /// Memory for pixels, or of a codec, could not be had.
+    /// Memory for pixels or for a codec could not be allocated.
     #[error("{operation} ran out of memory: {detail}")]
     OutOfMemory {
         /// The libvips nickname of the operation.
@@ -36,7 +36,7 @@ pub enum Error {
     Start(String),
 }
 
-/// Takes the text of libvips' error buffer and empties it.
+/// Returns the text of libvips' error buffer and clears it.
 pub(crate) fn take_detail() -> String {
     // SAFETY: returns a g_malloc'ed C string that is ours, never null once libvips is loaded; checked all the same.
     unsafe {
@@ -50,8 +50,8 @@ pub(crate) fn take_detail() -> String {
     }
 }
 
-/// What libvips and its codecs say when an allocation fails: libvips itself and libwebp, libjpeg, libheif, cairo, and
-/// the C library.
+/// Messages of libvips and its codecs for a failed allocation: libvips and libwebp, libjpeg, libheif, cairo, and the C
+/// library.
 const OUT_OF_MEMORY: [&str; 5] = [
     "out of memory",
     "insufficient memory",
@@ -62,11 +62,11 @@ const OUT_OF_MEMORY: [&str; 5] = [
 
 /// The error of a call that just failed.
 pub(crate) fn failed(operation: &CStr) -> Error {
-    told(operation.to_string_lossy().into_owned(), take_detail())
+    classify(operation.to_string_lossy().into_owned(), take_detail())
 }
 
-/// The error of an operation, by what libvips says.
-pub(crate) fn told(operation: String, detail: String) -> Error {
+/// Classifies the error of an operation by its text.
+pub(crate) fn classify(operation: String, detail: String) -> Error {
     let text = detail.to_ascii_lowercase();
     if OUT_OF_MEMORY.iter().any(|words| text.contains(words)) {
         Error::OutOfMemory { operation, detail }
@@ -76,7 +76,7 @@ pub(crate) fn told(operation: String, detail: String) -> Error {
 }
 
 impl Error {
-    /// Whether memory could not be had: nothing is said about the picture.
+    /// Whether an allocation failed, which says nothing about the image.
     pub fn is_out_of_memory(&self) -> bool {
         matches!(self, Self::OutOfMemory { .. })
     }
@@ -87,7 +87,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_lack_of_memory_is_told_apart() {
+    fn out_of_memory_is_detected() {
         for (detail, expected) in [
             ("vips_tracked: out of memory --- size == 4096MB", true),
             ("VipsJpeg: Insufficient memory (case 4)", true),
@@ -95,7 +95,7 @@ mod tests {
             ("VipsJpeg: premature end of JPEG image", false),
             ("", false),
         ] {
-            assert_eq!(told("x".into(), detail.into()).is_out_of_memory(), expected, "{detail}");
+            assert_eq!(classify("x".into(), detail.into()).is_out_of_memory(), expected, "{detail}");
         }
     }
 }

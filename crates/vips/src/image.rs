@@ -1,4 +1,4 @@
-//! The image: an immutable value over pixels that are computed when they are asked for.
+//! The image: an immutable value whose pixels are computed on demand.
 
 use std::ffi::CStr;
 
@@ -8,8 +8,8 @@ use crate::error::{Error, Result, failed};
 
 /// A libvips image.
 ///
-/// Cloning takes a reference. The value is immutable: every operation makes a new image, and metadata is changed on
-/// a private copy only ([`Image::edit`]), which is what makes sharing between threads sound.
+/// Cloning is cheap: it takes a reference. The value is immutable: every operation creates a new image, and metadata is
+/// changed on a private copy only ([`Image::edit`]), which makes sharing between threads sound.
 pub struct Image(*mut ffi::VipsImage);
 
 // SAFETY: libvips documents that images may be shared between threads as long as none modifies them, and that
@@ -18,7 +18,7 @@ unsafe impl Send for Image {}
 // SAFETY: as above.
 unsafe impl Sync for Image {}
 
-/// How a band of a pixel is stored.
+/// The number format of a band.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BandFormat {
     /// 8 bits unsigned.
@@ -66,20 +66,20 @@ impl BandFormat {
     }
 }
 
-/// What the bands of an image mean.
+/// The meaning of the bands of an image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Interpretation {
-    /// One grey band, 8 bits.
+    /// Greyscale, 8 bits.
     Grey,
-    /// Gamma-encoded red, green, blue, 8 bits.
+    /// sRGB, 8 bits.
     Srgb,
-    /// As `Srgb`, 16 bits.
+    /// sRGB, 16 bits.
     Rgb16,
-    /// As `Grey`, 16 bits.
+    /// Greyscale, 16 bits.
     Grey16,
     /// Cyan, magenta, yellow, black.
     Cmyk,
-    /// Linear-light red, green, blue as floats.
+    /// Linear-light sRGB (scRGB) as floats.
     ScRgb,
     /// CIE Lab as floats.
     Lab,
@@ -101,7 +101,7 @@ impl Interpretation {
         }
     }
 
-    /// libvips' name of it, `srgb` say.
+    /// libvips' nickname, for example `srgb`.
     pub fn name(self) -> &'static str {
         // SAFETY: the nicknames of a registered type live as long as the process; an unknown code has a text too.
         let name = unsafe {
@@ -129,7 +129,11 @@ impl Image {
         self.0
     }
 
-    /// An image over a copy of `pixels`: rows from the top, pixels from the left, `bands` bytes a pixel.
+    /// An image from a copy of 8-bit `pixels`: rows from the top, pixels from the left, `bands` bytes per pixel.
+    ///
+    /// # Errors
+    ///
+    /// If the number of bytes does not match the shape.
     pub fn from_pixels(pixels: &[u8], width: u32, height: u32, bands: u32) -> Result<Self> {
         let expected = u64::from(width) * u64::from(height) * u64::from(bands);
         if pixels.len() as u64 != expected {
@@ -150,7 +154,11 @@ impl Image {
         if raw.is_null() { Err(failed(c"from_pixels")) } else { Ok(Self(raw)) }
     }
 
-    /// A table of numbers, `rows` of equal length, as matrix operations take it.
+    /// A matrix of numbers with `rows` rows, for operations that take one.
+    ///
+    /// # Errors
+    ///
+    /// If the numbers do not fill the rows.
     pub fn matrix(numbers: &[f64], rows: u32) -> Result<Self> {
         let columns = numbers.len() as u32 / rows.max(1);
         if u64::from(columns) * u64::from(rows) != numbers.len() as u64 || columns == 0 {
@@ -169,49 +177,49 @@ impl Image {
         if raw.is_null() { Err(failed(c"matrix")) } else { Ok(Self(raw)) }
     }
 
-    /// Pixels from left to right.
+    /// Width in pixels.
     pub fn width(&self) -> u32 {
         // SAFETY: reads a field of a live image, as do the calls below.
         unsafe { ffi::vips_image_get_width(self.0) as u32 }
     }
 
-    /// Pixels from top to bottom, over all frames when they are stacked.
+    /// Height in pixels, over all frames if they are stacked.
     pub fn height(&self) -> u32 {
         // SAFETY: see `width`.
         unsafe { ffi::vips_image_get_height(self.0) as u32 }
     }
 
-    /// Numbers a pixel.
+    /// Bands (channels) per pixel, alpha included.
     pub fn bands(&self) -> u32 {
         // SAFETY: see `width`.
         unsafe { ffi::vips_image_get_bands(self.0) as u32 }
     }
 
-    /// How a band is stored.
+    /// The number format of the bands.
     pub fn format(&self) -> BandFormat {
         // SAFETY: see `width`.
         BandFormat::from_code(unsafe { ffi::vips_image_get_format(self.0) })
     }
 
-    /// What the bands mean.
+    /// The meaning of the bands.
     pub fn interpretation(&self) -> Interpretation {
         // SAFETY: see `width`.
         Interpretation::from_code(unsafe { ffi::vips_image_get_interpretation(self.0) })
     }
 
-    /// libvips' hint of where the origin lies, x and y.
+    /// libvips' hint of the position of the origin, x and y.
     pub(crate) fn offset(&self) -> (i32, i32) {
         // SAFETY: see `width`.
         unsafe { (ffi::vips_image_get_xoffset(self.0), ffi::vips_image_get_yoffset(self.0)) }
     }
 
-    /// Whether the last band is opacity.
+    /// Whether the last band is alpha.
     pub fn has_alpha(&self) -> bool {
         // SAFETY: see `width`.
         unsafe { ffi::vips_image_hasalpha(self.0) != 0 }
     }
 
-    /// Pixels from top to bottom of one frame: the height itself for a still picture.
+    /// Height of one frame in pixels: the whole height for a still image.
     pub fn page_height(&self) -> u32 {
         // SAFETY: see `width`.
         unsafe { ffi::vips_image_get_page_height(self.0) as u32 }

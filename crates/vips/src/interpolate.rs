@@ -1,4 +1,4 @@
-//! How values between pixels are found.
+//! Interpolation between pixels.
 
 use libvips_rs::bindings as ffi;
 
@@ -8,7 +8,7 @@ use crate::error::{Result, failed};
 pub struct Interpolate(*mut ffi::VipsInterpolate);
 
 impl Interpolate {
-    /// Catmull-Rom over 4 by 4 pixels.
+    /// Bicubic (Catmull-Rom) over 4 × 4 pixels.
     pub(crate) fn bicubic() -> Result<Self> {
         // SAFETY: a static C string; the result is null or a reference that is ours.
         let raw = unsafe { ffi::vips_interpolate_new(c"bicubic".as_ptr()) };

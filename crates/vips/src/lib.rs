@@ -1,11 +1,34 @@
-//! A safe binding to libvips, over the raw bindings of `libvips-rs`.
+//! A safe binding to libvips, on top of the raw bindings of `libvips-rs`.
 //!
-//! libvips asks language bindings not to call its varargs functions but to drive its operation objects: create one by
-//! name, set its properties, build it, take its outputs. [`Operation`] does that once for all; the methods of
-//! [`Image`] are thin typed calls of it, grouped in [`ops`] as libvips groups its own.
+//! The happy path: start libvips once per process, open encoded bytes with a typed [`Loader`], apply operations, save
+//! to bytes. Pixels are computed on demand: this example decodes the JPEG in a stream while encoding the WebP.
 //!
-//! All `unsafe` code of the workspace is here, but for the mapping of memory in `shared-memory`.
-#![expect(unsafe_code, reason = "this crate is the boundary to C: every block says why it is sound")]
+//! ```
+//! use vips::{Access, Image, JpegScan, Keep, Loader, Settings, Subsample, Vips, ops::Kernel};
+//!
+//! Vips::start(Settings::default())?;
+//! # let red = Image::from_pixels(&[200, 30, 30].repeat(64 * 48), 64, 48, 3)?;
+//! # let jpeg = red.save_jpeg(90, JpegScan::Baseline, Subsample::On, Keep::Nothing)?;
+//! // `jpeg` holds the bytes of a JPEG of 64 × 48 pixels
+//! let image = Image::load(&jpeg, &Loader::Jpeg { shrink: 1 }, Access::Sequential)?;
+//! let small = image.resize(0.5, 0.5, Kernel::Lanczos3)?;
+//! assert_eq!((small.width(), small.height()), (32, 24));
+//! let webp = small.save_webp(80, 2, Keep::Nothing)?;
+//! assert_eq!(&webp[8..12], b"WEBP");
+//! # Ok::<(), vips::Error>(())
+//! ```
+//!
+//! # Design
+//!
+//! libvips recommends that language bindings do not call its variadic functions, but drive its operation objects: create
+//! one by name, set its properties, build it, take its outputs. [`Operation`] implements that once; the methods of
+//! [`Image`] are thin typed calls of it, grouped in [`ops`] like libvips' own operations.
+//!
+//! Limits on size and time are the caller's: see [`Deadline`] and [`Image::watch`]. Only the loaders of [`Loader`] are
+//! enabled, whatever libvips was built with.
+//!
+//! All `unsafe` code of the workspace is in this crate, except for mapping memory in `shared-memory`.
+#![expect(unsafe_code, reason = "this crate is the boundary to C; every unsafe block states why it is sound")]
 
 mod blob;
 mod deadline;

@@ -1,4 +1,4 @@
-//! Decoding: typed loaders over bytes in memory.
+//! Decoding: typed loaders for bytes in memory.
 
 use bytes::Bytes;
 use libvips_rs::bindings as ffi;
@@ -11,11 +11,15 @@ use crate::{
     value::Value,
 };
 
-/// Encoded bytes that loaders read from. libvips holds its own reference for as long as pixels may be asked for.
+/// Encoded bytes that loaders read from. libvips holds its own reference as long as pixels may be requested.
 pub struct Source(*mut ffi::VipsSource);
 
 impl Source {
     /// A source over `bytes`, without a copy.
+    ///
+    /// # Errors
+    ///
+    /// If libvips cannot create it.
     pub fn from_bytes(bytes: &Bytes) -> Result<Self> {
         let blob = Blob::lend(bytes);
         // SAFETY: the blob is alive; the source takes its own reference to it.
@@ -35,25 +39,25 @@ impl Drop for Source {
     }
 }
 
-/// What `scale` and `dpi` of libvips' SVG loader may be.
+/// Valid values of `scale` and `dpi` of libvips' SVG loader.
 const SVG_SCALES: std::ops::RangeInclusive<f64> = 0.001..=100_000.0;
 
-/// Dots of an inch at which an SVG has its stated size in libvips.
+/// Dots per inch at which libvips renders an SVG at its stated size.
 const SVG_DPI: f64 = 72.0;
 
-/// In which order pixels will be asked for.
+/// The order in which pixels are requested.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
-    /// From top to bottom, once: decoding streams.
+    /// From top to bottom, once: the decoder streams.
     Sequential,
-    /// In any order, any number of times: the whole picture is decoded into memory first, never into a temporary file.
+    /// In any order, any number of times: the whole image is first decoded into memory, never into a temporary file.
     Random,
 }
 
 /// A decoder with its options.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Loader {
-    /// JPEG, scaled down by 1, 2, 4 or 8 while decoding.
+    /// JPEG, downscaled by 1, 2, 4 or 8 while decoding (shrink-on-load).
     Jpeg {
         /// The divisor.
         shrink: u8,
@@ -62,7 +66,7 @@ pub enum Loader {
     Png,
     /// WebP, scaled while decoding.
     Webp {
-        /// The factor, 1 for the stored size.
+        /// The factor; 1 is the stored size.
         scale: f64,
         /// Frames to load, from the first; they are stacked from top to bottom.
         frames: u32,
@@ -72,24 +76,23 @@ pub enum Loader {
         /// Frames to load, from the first; they are stacked from top to bottom.
         frames: u32,
     },
-    /// AVIF (and what else is in a HEIF container, as far as libvips decodes it).
+    /// AVIF (and other codecs in a HEIF container, as far as libvips supports them).
     Heif {
-        /// Loads the thumbnail that is stored beside the picture.
+        /// Loads the embedded thumbnail instead of the image.
         thumbnail: bool,
     },
     /// TIFF.
     Tiff {
         /// The page, from 0.
         page: u32,
-        /// A smaller copy in a sub-directory of that page, from 0.
+        /// A SubIFD of that page, from 0; `None` for the page itself.
         subifd: Option<u32>,
     },
-    /// SVG, rasterised.
+    /// SVG, rendered to pixels.
     Svg {
-        /// The factor on its stated size.
+        /// The factor on the stated size.
         scale: f64,
-        /// Whether texts and depth have no bounds but those of memory, and entities none at all; otherwise a text or an
-        /// attribute is at most 10 MB long.
+        /// Lifts the limits of the XML parser on document size (10 MB), nesting depth and entities.
         unlimited: bool,
     },
 }
@@ -101,7 +104,7 @@ impl Loader {
             Self::Png => Operation::new(c"pngload_source"),
             Self::Webp { scale, frames } => {
                 let operation = Operation::new(c"webpload_source").int(c"n", frames as i32);
-                // an untouched scale leaves the decoder's rescaler out of the way
+                // without the option the decoder's rescaler is not used
                 if (scale - 1.0).abs() > f64::EPSILON { operation.double(c"scale", scale) } else { operation }
             }
             Self::Gif { frames } => Operation::new(c"gifload_source").int(c"n", frames as i32),
@@ -112,7 +115,7 @@ impl Loader {
                 Operation::new(c"tiffload_source").int(c"page", page as i32).int(c"subifd", level)
             }
             Self::Svg { scale, unlimited } => {
-                // what is out of the range of one option is left to the other: out of it, an option has no effect
+                // the part of the scale outside of the range of one option is set by the other
                 let stated = scale.clamp(*SVG_SCALES.start(), *SVG_SCALES.end());
                 let dpi = (SVG_DPI * scale / stated).clamp(*SVG_SCALES.start(), *SVG_SCALES.end());
                 Operation::new(c"svgload_source")
@@ -125,12 +128,15 @@ impl Loader {
 }
 
 impl Image {
-    /// Opens encoded bytes: reads the header now, pixels when they are asked for.
+    /// Opens encoded bytes: reads the header now, and pixels on demand.
     ///
-    /// A picture that is truncated or broken is an error, here or when its pixels are computed.
+    /// # Errors
+    ///
+    /// For a truncated or broken image, either here or when its pixels are computed.
+    ///
     pub fn load(bytes: &Bytes, loader: &Loader, access: Access) -> Result<Self> {
         let source = Source::from_bytes(bytes)?;
-        // without `memory` libvips decodes what is larger than its threshold of 100 MB into a file
+        // without `memory` libvips decodes images above 100 MB into a temporary file
         let (access, memory) = match access {
             Access::Sequential => (ffi::VipsAccess_VIPS_ACCESS_SEQUENTIAL, false),
             Access::Random => (ffi::VipsAccess_VIPS_ACCESS_RANDOM, true),

@@ -1,4 +1,4 @@
-//! What an image carries beside its pixels.
+//! Metadata items of an image.
 
 use std::{
     ffi::{CStr, CString, c_void},
@@ -10,13 +10,13 @@ use libvips_rs::bindings as ffi;
 use crate::{error::Result, image::Image, operation::Operation};
 
 impl Image {
-    /// Whether there is an item of that name.
+    /// Whether there is an item of this name.
     pub fn has(&self, name: &CStr) -> bool {
         // SAFETY: the image and the string are alive; 0 is "no such item".
         unsafe { ffi::vips_image_get_typeof(self.as_ptr(), name.as_ptr()) != 0 }
     }
 
-    /// A whole-number item.
+    /// An integer item; `None` if absent or of another type.
     pub fn int(&self, name: &CStr) -> Option<i32> {
         let mut value = 0;
         // SAFETY: asked only when the item is there; a wrong type is reported, not misread.
@@ -25,7 +25,7 @@ impl Image {
         found.then_some(value)
     }
 
-    /// A text item.
+    /// A text item; `None` if absent or of another type.
     pub fn text(&self, name: &CStr) -> Option<String> {
         let mut value = ptr::null();
         // SAFETY: as `int`; the text is borrowed from the image and copied at once.
@@ -39,7 +39,7 @@ impl Image {
         }
     }
 
-    /// A byte-block item, borrowed from the image.
+    /// A binary item, borrowed from the image; `None` if absent or of another type.
     pub fn block(&self, name: &CStr) -> Option<&[u8]> {
         let mut data: *const c_void = ptr::null();
         let mut length = 0;
@@ -55,7 +55,7 @@ impl Image {
         }
     }
 
-    /// A list of whole numbers.
+    /// An integer list item; `None` if absent or of another type.
     pub fn ints(&self, name: &CStr) -> Option<Vec<i32>> {
         let mut list: *mut i32 = ptr::null_mut();
         let mut length = 0;
@@ -72,7 +72,7 @@ impl Image {
         }
     }
 
-    /// The names of all items, libvips' own header fields included.
+    /// The names of all items, including libvips' own header fields.
     pub fn fields(&self) -> Vec<CString> {
         let mut names = Vec::new();
         // SAFETY: the result is a null-terminated vector of strings that g_strfreev frees.
@@ -88,12 +88,16 @@ impl Image {
         names
     }
 
-    /// The same pixels with what `other` carries beside its own.
+    /// The same pixels, with the metadata of `other` added.
     pub fn with_metadata_of(&self, other: &Self) -> Result<Self> {
         self.edit(|edit| edit.take_from(other))
     }
 
-    /// A copy (of the header, not of pixels) with other metadata.
+    /// A copy with changed metadata; pixels are shared.
+    ///
+    /// # Errors
+    ///
+    /// If libvips cannot copy the header.
     pub fn edit(&self, change: impl FnOnce(&mut Edit)) -> Result<Self> {
         let copy = Operation::new(c"copy").image(c"in", self).out()?;
         let mut edit = Edit(copy);
@@ -102,17 +106,17 @@ impl Image {
     }
 }
 
-/// A private copy of an image whose metadata is being changed.
+/// A private copy of an image whose metadata is being changed; see [`Image::edit`].
 pub struct Edit(Image);
 
 impl Edit {
-    /// Removes an item, if it is there.
+    /// Removes an item, if present.
     pub fn remove(&mut self, name: &CStr) {
         // SAFETY: nobody else holds this copy.
         unsafe { ffi::vips_image_remove(self.0.as_ptr(), name.as_ptr()) };
     }
 
-    /// Takes over every item of another image that is not one of libvips' own header fields.
+    /// Copies every item of another image that is not one of libvips' own header fields.
     fn take_from(&mut self, other: &Image) {
         for name in other.fields() {
             if self.0.has(&name) {
@@ -129,13 +133,13 @@ impl Edit {
         }
     }
 
-    /// Sets a whole number.
+    /// Sets an integer item.
     pub fn set_int(&mut self, name: &CStr, value: i32) {
         // SAFETY: see `remove`.
         unsafe { ffi::vips_image_set_int(self.0.as_ptr(), name.as_ptr(), value) }
     }
 
-    /// Sets a list of whole numbers.
+    /// Sets an integer list item.
     pub fn set_ints(&mut self, name: &CStr, values: &[i32]) {
         // SAFETY: see `remove`; libvips copies the list.
         unsafe {
@@ -148,7 +152,7 @@ impl Edit {
         }
     }
 
-    /// Sets a byte block.
+    /// Sets a binary item.
     pub fn set_block(&mut self, name: &CStr, block: &[u8]) {
         // SAFETY: see `remove`; libvips copies the block.
         unsafe {

@@ -1,4 +1,4 @@
-//! One libvips operation: created by name, given its properties, built, asked for its outputs.
+//! A libvips operation: created by name, configured by properties, built, and asked for its outputs.
 
 use std::{
     ffi::{CStr, CString},
@@ -15,7 +15,8 @@ use crate::{
     value::{GValue, Value},
 };
 
-/// An operation that is being set up. Properties are set in any order; the first error is kept and told by `build`.
+/// An operation that is being configured. Properties are set in any order; the first error is kept and returned by
+/// [`Operation::build`].
 pub struct Operation {
     name: &'static CStr,
     raw: *mut ffi::VipsOperation,
@@ -23,7 +24,7 @@ pub struct Operation {
 }
 
 impl Operation {
-    /// A new operation by its libvips nickname, `resize` say.
+    /// A new operation by its libvips nickname, for example `resize`.
     pub fn new(name: &'static CStr) -> Self {
         // SAFETY: a static C string; the result is null (unknown or blocked) or a reference that we own.
         let raw = unsafe { ffi::vips_operation_new(name.as_ptr()) };
@@ -47,17 +48,17 @@ impl Operation {
         self
     }
 
-    /// Sets a whole number, an enumeration or flags.
+    /// Sets an integer, an enumeration value or flags.
     pub fn int(self, property: &'static CStr, value: i32) -> Self {
         self.with(property, Value::Int(value))
     }
 
-    /// Sets a real number.
+    /// Sets a floating-point number.
     pub fn double(self, property: &'static CStr, value: f64) -> Self {
         self.with(property, Value::Double(value))
     }
 
-    /// Sets a switch.
+    /// Sets a boolean.
     pub fn bool(self, property: &'static CStr, value: bool) -> Self {
         self.with(property, Value::Bool(value))
     }
@@ -67,12 +68,16 @@ impl Operation {
         self.with(property, Value::Image(value))
     }
 
-    /// Sets real numbers.
+    /// Sets a list of floating-point numbers.
     pub fn doubles(self, property: &'static CStr, value: &[f64]) -> Self {
         self.with(property, Value::Doubles(value))
     }
 
-    /// Runs the operation as far as libvips runs it before pixels are asked for.
+    /// Builds the operation: libvips checks it and computes everything but the pixels.
+    ///
+    /// # Errors
+    ///
+    /// The first error of setting properties, or of building.
     pub fn build(mut self) -> Result<Built> {
         if let Some(error) = self.error.take() {
             return Err(error);
@@ -88,7 +93,11 @@ impl Operation {
         Ok(Built(self))
     }
 
-    /// Builds and takes the image called `out`.
+    /// Builds the operation and returns its output image `out`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Operation::build`].
     pub fn out(self) -> Result<Image> {
         self.build()?.image(c"out")
     }
@@ -134,7 +143,7 @@ impl Drop for Operation {
     }
 }
 
-/// An operation that ran. Dropping it gives up the outputs that were not taken.
+/// A built operation. Dropping it releases the outputs that were not taken.
 pub struct Built(Operation);
 
 impl Built {
@@ -146,21 +155,21 @@ impl Built {
         if raw.is_null() { Err(self.0.no_output(property)) } else { Ok(Image::from_raw(raw)) }
     }
 
-    /// A whole-number output.
+    /// An integer output.
     pub fn int(&self, property: &'static CStr) -> Result<i32> {
         let value = self.0.output(property)?;
         // SAFETY: reads an int from a value of the property's type; GObject checks.
         Ok(unsafe { ffi::g_value_get_int(value.as_ptr()) })
     }
 
-    /// A real-number output.
+    /// A floating-point output.
     pub fn double(&self, property: &'static CStr) -> Result<f64> {
         let value = self.0.output(property)?;
         // SAFETY: reads a double from a value of the property's type; GObject checks.
         Ok(unsafe { ffi::g_value_get_double(value.as_ptr()) })
     }
 
-    /// A byte-block output, without a copy.
+    /// A binary output, without a copy.
     pub fn bytes(&self, property: &'static CStr) -> Result<Bytes> {
         let value = self.0.output(property)?;
         // SAFETY: dup takes a reference to the blob; null when there is no output.

@@ -9,7 +9,7 @@ use crate::{
     image::{BandFormat, Image},
 };
 
-/// The pixels of an image, row after row, in the image's own band format.
+/// The pixels of an image, row by row, in the image's own number format.
 pub struct Pixels {
     data: *mut u8,
     length: usize,
@@ -21,7 +21,11 @@ unsafe impl Send for Pixels {}
 unsafe impl Sync for Pixels {}
 
 impl Image {
-    /// Computes every pixel.
+    /// Computes all pixels.
+    ///
+    /// # Errors
+    ///
+    /// If the computation fails: a broken source, a passed deadline, no memory.
     pub fn pixels(&self) -> Result<Pixels> {
         let mut length = 0;
         // SAFETY: the image is alive; the returned block is ours and holds `length` bytes.
@@ -33,7 +37,11 @@ impl Image {
         }
     }
 
-    /// Computes every pixel into memory, and goes on from there: what follows may read in any order.
+    /// Computes all pixels into a new image in memory: subsequent operations may read them in any order.
+    ///
+    /// # Errors
+    ///
+    /// As [`Image::pixels`].
     pub fn copy_memory(&self) -> Result<Self> {
         // SAFETY: the image is alive; a non-null result is a reference that is ours.
         let raw = unsafe { ffi::vips_image_copy_memory(self.as_ptr()) };
@@ -41,11 +49,15 @@ impl Image {
     }
 }
 
-/// An image whose pixels are in memory, to be looked at without a copy.
+/// An image whose pixels are in memory and can be viewed without a copy.
 pub struct InMemory(Image);
 
 impl Image {
     /// As [`Image::copy_memory`], with a view of the pixels.
+    ///
+    /// # Errors
+    ///
+    /// As [`Image::pixels`].
     pub fn in_memory(&self) -> Result<InMemory> {
         self.copy_memory().map(InMemory)
     }
@@ -57,7 +69,7 @@ impl InMemory {
         &self.0
     }
 
-    /// The pixels of an 8-bit image, row after row; nothing of one with wider bands.
+    /// The pixels of an 8-bit image, row by row; empty for wider bands.
     pub fn bytes(&self) -> &[u8] {
         if self.0.format() != BandFormat::Uchar {
             return &[];

@@ -1,4 +1,4 @@
-//! Encoding: typed savers into memory.
+//! Encoding: typed savers to memory.
 
 use bytes::Bytes;
 use libvips_rs::bindings as ffi;
@@ -8,11 +8,11 @@ use crate::{error::Result, image::Image, operation::Operation};
 /// Which metadata a saver writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Keep {
-    /// Everything the image carries.
+    /// Everything.
     All,
-    /// Everything but EXIF, of which libvips writes a block even where the image has none.
+    /// Everything except EXIF, which libvips would write even if the image has none.
     AllButExif,
-    /// The colour profile alone.
+    /// Only the ICC profile.
     Profile,
     /// Nothing.
     Nothing,
@@ -31,7 +31,7 @@ impl Keep {
     }
 }
 
-/// Whether colour is stored at half the resolution.
+/// Chroma subsampling.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Subsample {
     /// Always: 4:2:0.
@@ -50,7 +50,7 @@ impl Subsample {
 }
 
 impl Image {
-    /// Encodes as JPEG. `quality` 1 to 100.
+    /// Encodes as JPEG. `quality` is 1 to 100.
     pub fn save_jpeg(&self, quality: u8, scan: JpegScan, subsample: Subsample, keep: Keep) -> Result<Bytes> {
         self.save(
             Operation::new(c"jpegsave_buffer")
@@ -62,7 +62,7 @@ impl Image {
         )
     }
 
-    /// Encodes as PNG. `compression` 0 to 9.
+    /// Encodes as PNG. `compression` is 0 to 9.
     pub fn save_png(&self, compression: u8, rows: PngRows, palette: Palette, keep: Keep) -> Result<Bytes> {
         let mut operation = Operation::new(c"pngsave_buffer")
             .int(c"compression", compression.into())
@@ -74,8 +74,8 @@ impl Image {
         self.save(operation, keep)
     }
 
-    /// Encodes one band as grey PNG of `bits` bits a pixel: 1, 2, 4 or 8. Values are levels and must fit. Rows are not
-    /// filtered, and nothing is written but pixels.
+    /// Encodes one band as a greyscale PNG of `bits` bits per pixel: 1, 2, 4 or 8. Values are levels of that depth and
+    /// must fit. Rows are not filtered, and no metadata is written.
     pub fn save_png_bits(&self, compression: u8, rows: PngRows, bits: u8) -> Result<Bytes> {
         let operation = Operation::new(c"pngsave_buffer")
             .int(c"compression", compression.into())
@@ -85,14 +85,14 @@ impl Image {
         self.save(operation, Keep::Nothing)
     }
 
-    /// Encodes as WebP, animated when the image is a stack of frames. `quality` 1 to 100, `effort` 0 to 6.
+    /// Encodes as WebP, animated if the image is a stack of frames. `quality` is 1 to 100, `effort` 0 to 6.
     pub fn save_webp(&self, quality: u8, effort: u8, keep: Keep) -> Result<Bytes> {
         let operation =
             Operation::new(c"webpsave_buffer").int(c"Q", quality.into()).int(c"effort", effort.into());
         self.save(operation, keep)
     }
 
-    /// Encodes as AVIF. `quality` 1 to 100, `effort` 0 to 9.
+    /// Encodes as AVIF. `quality` is 1 to 100, `effort` 0 to 9.
     pub fn save_avif(&self, quality: u8, effort: u8, subsample: Subsample, keep: Keep) -> Result<Bytes> {
         self.save(
             Operation::new(c"heifsave_buffer")
@@ -105,7 +105,7 @@ impl Image {
         )
     }
 
-    /// Encodes as GIF, animated when the image is a stack of frames. `effort` 1 to 10, `dither` 0 to 1.
+    /// Encodes as GIF, animated if the image is a stack of frames. `effort` is 1 to 10, `dither` 0 to 1.
     pub fn save_gif(&self, effort: u8, dither: f64, keep: Keep) -> Result<Bytes> {
         let operation =
             Operation::new(c"gifsave_buffer").int(c"effort", effort.into()).double(c"dither", dither);
@@ -117,30 +117,30 @@ impl Image {
     }
 }
 
-/// In which order a JPEG stores its coefficients.
+/// The order in which a JPEG stores its coefficients.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum JpegScan {
-    /// One pass from top to bottom.
+    /// Sequential: one scan.
     Baseline,
-    /// Passes of growing detail.
+    /// Progressive: scans of increasing detail.
     Progressive,
 }
 
-/// In which order a PNG stores its rows.
+/// The order in which a PNG stores its rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PngRows {
     /// From top to bottom.
     Plain,
-    /// Adam7: passes of growing detail.
+    /// Interlaced (Adam7): passes of increasing detail.
     Interlaced,
 }
 
 /// How a PNG stores colours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Palette {
-    /// Each pixel its own.
+    /// Truecolour or greyscale: each pixel stores its colour.
     Direct,
-    /// A table of at most 2^`bits` colours.
+    /// Indexed colour: a palette of at most 2^`bits` colours, quantised.
     Indexed {
         /// 1, 2, 4 or 8.
         bits: u8,

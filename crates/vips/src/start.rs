@@ -1,4 +1,4 @@
-//! Starting libvips, and the settings that hold for the whole process.
+//! Starting libvips, and process-wide settings.
 
 use std::{
     ffi::{CStr, c_char, c_void},
@@ -10,8 +10,8 @@ use libvips_rs::bindings as ffi;
 
 use crate::error::{Error, Result, take_detail};
 
-/// Loaders that may run: the formats this binding has typed loaders for. All others are blocked, whatever libvips
-/// was built with. Blocking is by class name, and a class's block covers its children.
+/// Allowed loaders: those that this crate has typed loaders for. All others are blocked, whatever libvips was built
+/// with. Loaders are blocked by class name, including subclasses.
 const ALLOWED_LOADERS: [&CStr; 7] = [
     c"VipsForeignLoadJpeg",
     c"VipsForeignLoadPng",
@@ -25,11 +25,11 @@ const ALLOWED_LOADERS: [&CStr; 7] = [
 /// Process-wide settings of libvips.
 #[derive(Debug, Clone, Copy)]
 pub struct Settings {
-    /// Threads an image is computed with, at least 1. A server computes many images at once: 1.
+    /// Threads per image, at least 1. A server that computes many images at once uses 1.
     pub concurrency: u16,
-    /// Reports at [`shutdown`] what leaked, on standard error; for tests.
+    /// Reports leaks on standard error at [`shutdown`]; for tests.
     pub leak_check: bool,
-    /// Gets the warnings of libvips and its codecs, from any thread.
+    /// Receives the warnings of libvips and its codecs, on any thread.
     pub on_warning: fn(&str),
 }
 
@@ -39,12 +39,16 @@ impl Default for Settings {
     }
 }
 
-/// The proof that libvips is initialised.
+/// Proof that libvips is initialised.
 #[derive(Debug, Clone, Copy)]
 pub struct Vips(());
 
 impl Vips {
-    /// Starts libvips, once a process: later calls return the first outcome and ignore their settings.
+    /// Starts libvips once per process: later calls return the first result and ignore their settings.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Start`] if libvips cannot be initialised.
     pub fn start(settings: Settings) -> Result<Self> {
         static STARTED: OnceLock<Result<Vips>> = OnceLock::new();
         STARTED.get_or_init(|| start_once(settings)).clone()
@@ -75,7 +79,7 @@ fn start_once(settings: Settings) -> Result<Vips> {
         }
         ffi::vips_leak_set(settings.leak_check.into());
         ffi::vips_concurrency_set(settings.concurrency.max(1).into());
-        // no two requests share operations, and a cached operation would keep its pixels
+        // requests do not share operations, and cached operations would keep their pixels in memory
         ffi::vips_cache_set_max(0);
         ffi::vips_block_untrusted_set(1);
         ffi::vips_operation_block_set(c"VipsForeignLoad".as_ptr(), 1);
@@ -86,13 +90,13 @@ fn start_once(settings: Settings) -> Result<Vips> {
     Ok(Vips(()))
 }
 
-/// Frees what libvips keeps for the calling thread. Call when a thread that computed images ends.
+/// Frees the thread-local state of libvips. To be called when a thread that computed images ends.
 pub fn thread_shutdown() {
     // SAFETY: documented as callable from any thread at its end, also when libvips was never used there.
     unsafe { ffi::vips_thread_shutdown() }
 }
 
-/// Ends libvips for this process.
+/// Shuts libvips down for this process.
 ///
 /// # Safety
 /// Nothing of this crate may be used, or dropped, afterwards.
@@ -101,13 +105,13 @@ pub unsafe fn shutdown() {
     unsafe { ffi::vips_shutdown() }
 }
 
-/// Bytes of pixel buffers that libvips holds now.
+/// Bytes of pixel buffers that libvips currently holds.
 pub fn tracked_memory() -> usize {
     // SAFETY: reads a counter under libvips' own lock.
     unsafe { ffi::vips_tracked_get_mem() as usize }
 }
 
-/// The version of the linked libvips, `8.18.7` say.
+/// The version of the linked libvips, for example `8.18.7`.
 pub fn version() -> String {
     // SAFETY: returns a static C string.
     unsafe { CStr::from_ptr(ffi::vips_version_string()) }.to_string_lossy().into_owned()

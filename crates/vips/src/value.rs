@@ -1,4 +1,4 @@
-//! Typed values on their way into an operation.
+//! Typed property values of operations.
 
 use std::ffi::CStr;
 
@@ -6,28 +6,28 @@ use libvips_rs::bindings as ffi;
 
 use crate::{image::Image, interpolate::Interpolate, load::Source};
 
-/// A value for an operation's property. Enumerations and flags are given as `Int`.
+/// A value of an operation's property. Enumerations and flags are passed as `Int`.
 #[derive(Clone, Copy)]
 pub enum Value<'a> {
-    /// A whole number, an enumeration's value, or flags.
+    /// An integer, an enumeration value, or flags.
     Int(i32),
-    /// A real number.
+    /// A floating-point number.
     Double(f64),
-    /// A switch.
+    /// A boolean.
     Bool(bool),
     /// Text.
     Text(&'a CStr),
     /// An image; the operation takes its own reference.
     Image(&'a Image),
-    /// Real numbers, one a band as a rule.
+    /// Floating-point numbers, usually one per band.
     Doubles(&'a [f64]),
-    /// Whole numbers.
+    /// Integers.
     Ints(&'a [i32]),
     /// Images, each referenced by the operation.
     Images(&'a [&'a Image]),
-    /// Where encoded bytes come from.
+    /// A source of encoded bytes.
     Source(&'a Source),
-    /// How values between pixels are found.
+    /// An interpolator.
     Interpolate(&'a Interpolate),
 }
 
@@ -53,7 +53,7 @@ impl GValue {
         &raw mut self.0
     }
 
-    /// `value` as the property's own type.
+    /// Converts `value` to the property's type.
     pub(crate) fn from_value(value: Value<'_>, property: ffi::GType) -> Self {
         let mut held = Self::of(property);
         let at = held.as_mut_ptr();
@@ -80,7 +80,7 @@ impl GValue {
     }
 }
 
-/// Sets a whole number as the int, enumeration or flags type that the property has.
+/// Sets an integer as the integer, enumeration, flags or double type of the property.
 unsafe fn set_whole(at: *mut ffi::GValue, property: ffi::GType, number: i32) {
     // fundamental types of GObject, from its documentation: G_TYPE_MAKE_FUNDAMENTAL(n) is n << 2
     const ENUM: ffi::GType = 12 << 2;

@@ -1,34 +1,34 @@
-//! What decoding costs, by format.
+//! The cost of decoding, by format.
 
 use super::{Work, header::Header, megapixels, memory, work_kind::WorkKind};
 use crate::{size::Size, source::SourceFormat};
 
-/// Largest side of the tiles in which libvips draws an SVG, each of which walks all its elements.
+/// Side in pixels of the tiles in which libvips renders an SVG; each tile traverses the whole document.
 pub const SVG_TILE: u32 = 2000;
 
 /// How much of an original is decoded, and how.
 #[derive(Debug, Clone, Copy)]
 pub struct DecodeSpec {
-    /// JPEG: the decoder's divisor.
+    /// JPEG: the divisor of shrink-on-load, 1, 2, 4 or 8.
     pub shrink: u8,
-    /// The size after the decoder's own scaling.
+    /// The size in pixels after scaling by the decoder.
     pub size: Size,
-    /// Frames, from the first.
+    /// Number of frames, from the first.
     pub frames: u32,
-    /// The part of its rows that is asked for, from the top: 0 to 1.
+    /// Fraction of its rows that is read, from the top: 0 to 1.
     pub rows: f64,
-    /// SVG: the factor on the drawing's own size, of which `size` is drawn.
+    /// SVG: scale relative to the document's own size, of which `size` is rendered.
     pub scale: f64,
 }
 
 impl DecodeSpec {
-    /// The first frame at its own size.
+    /// The first frame at full size.
     pub fn whole(header: &Header) -> Self {
         Self { shrink: 1, size: header.info.stored, frames: 1, rows: 1.0, scale: 1.0 }
     }
 }
 
-/// Opening: what a decoder does whatever is asked of it.
+/// Adds the cost of opening a file, independent of what is decoded.
 pub fn open(work: &mut Work, header: &Header, length: usize) {
     let term = match header.info.format {
         SourceFormat::Jpeg => WorkKind::JpegOpen,
@@ -44,7 +44,7 @@ pub fn open(work: &mut Work, header: &Header, length: usize) {
     work.add(term, 1.0);
 }
 
-/// Bitmaps are decoded when they are opened, and texts are parsed.
+/// BMP and ICO are decoded, and SVG is parsed, when they are opened.
 fn bitmap_or_text(work: &mut Work, header: &Header, length: usize) {
     if header.info.format == SourceFormat::Svg {
         work.add(WorkKind::SvgByte, length as f64 / 1e6);
@@ -55,7 +55,7 @@ fn bitmap_or_text(work: &mut Work, header: &Header, length: usize) {
     }
 }
 
-/// Decoding once from top to bottom.
+/// Adds the cost of decoding once from top to bottom.
 pub fn decode(work: &mut Work, header: &Header, length: usize, load: &DecodeSpec) {
     let stored = megapixels(header.info.stored);
     let frames = f64::from(load.frames);
@@ -100,7 +100,7 @@ fn jpeg(work: &mut Work, header: &Header, file: f64, samples: f64, load: &Decode
         2.. => WorkKind::JpegHalf,
         _ => WorkKind::JpegFull,
     };
-    // of a progressive one all coefficients are read before the first row comes out
+    // a progressive JPEG is entropy-decoded completely before its first row
     let entropy = if header.passes > 1 { 1.0 } else { load.rows };
     work.add(WorkKind::JpegByte, file * entropy);
     work.add(term, samples * load.rows);
@@ -116,6 +116,6 @@ fn svg(work: &mut Work, header: &Header, load: &DecodeSpec) {
     work.add(WorkKind::SvgPixel, drawn);
     work.add(WorkKind::SvgPrimitive, drawn * drawing.primitives);
     work.add(WorkKind::SvgOctave, drawn * drawing.octaves);
-    // radii grow and shrink with the drawing
+    // radii scale with the document
     work.add(WorkKind::SvgNeighbour, drawn * drawing.neighbours * load.scale * load.scale / 1e3);
 }

@@ -1,4 +1,4 @@
-//! What encoding costs, and the search for a quality.
+//! The cost of encoding, and of the search for a quality.
 
 use super::{
     Work, bands,
@@ -17,24 +17,24 @@ use crate::{
     source::SourceFormat,
 };
 
-/// An answer as it will be.
+/// The predicted output file.
 pub struct PredictedOutput {
-    /// What its header will say.
+    /// Its header.
     pub header: Header,
-    /// About how many bytes it will have.
+    /// Its approximate size in bytes.
     pub bytes: usize,
 }
 
-/// Adds the encoding of the finished pixels.
+/// Adds the cost of encoding the finished pixels.
 pub fn encode(work: &mut Work, plan: &Plan, pixels: Pixels) -> PredictedOutput {
     let output = plan.encode;
     let frames = f64::from(plan.load.frames.max(1));
     let area = megapixels(plan.size) * frames;
-    let answer = answer(plan, pixels);
+    let answer = predicted_output(plan, pixels);
     work.hold(2.0 * answer.bytes as f64);
     let Some(search) = output.search else {
-        once(work, output, pixels, area, 1.0);
-        // each frame of a GIF has a palette of its own
+        encode_times(work, output, pixels, area, 1.0);
+        // each frame of a GIF has its own palette
         work.add(WorkKind::EncodeGif, if output.format == OutputFormat::Gif { frames - 1.0 } else { 0.0 });
         return answer;
     };
@@ -44,23 +44,23 @@ pub fn encode(work: &mut Work, plan: &Plan, pixels: Pixels) -> PredictedOutput {
     let tried = tried as f64 / 1e6;
     let attempts = attempts(&search);
     let probe = Encoding { interlace: false, ..output };
-    once(work, probe, pixels, tried, attempts);
+    encode_times(work, probe, pixels, tried, attempts);
     compare(work, &search, &answer, tried, attempts);
-    // the answer itself, when what was tried is not the answer
+    // the final encoding, unless one of the attempts is the output
     if !is_whole || probe != output {
-        once(work, output, pixels, area, 1.0);
+        encode_times(work, output, pixels, area, 1.0);
     }
     answer
 }
 
-/// Most qualities that are tried: each halves the range.
+/// The most attempts of a bisection: each one halves the range.
 fn attempts(search: &Search) -> f64 {
     let range = u32::from(search.max.saturating_sub(search.min)) + 1;
     f64::from(u32::from(search.attempts).min(u32::BITS - range.leading_zeros()).max(1))
 }
 
-/// `times` encodings of `area` megapixels each.
-fn once(work: &mut Work, output: Encoding, pixels: Pixels, area: f64, times: f64) {
+/// Adds `times` encodings of `area` megapixels each.
+fn encode_times(work: &mut Work, output: Encoding, pixels: Pixels, area: f64, times: f64) {
     let samples = area * pixels.bands;
     let full = output.quality >= FULL_COLOUR_QUALITY;
     let factor = |table: &[f64]| table[usize::from(output.effort).min(table.len() - 1)];
@@ -75,7 +75,8 @@ fn once(work: &mut Work, output: Encoding, pixels: Pixels, area: f64, times: f64
         OutputFormat::Png => {
             add(WorkKind::EncodePng, 1.0);
             add(WorkKind::EncodePngSample, samples * factor(&PNG_COMPRESSION));
-            // colours may be too many for a palette after all: pixels are weighed as they would be without one
+            // the image may have too many colours for a palette: it is counted as if it were encoded without one as
+            // well
             add(WorkKind::EncodePngPalette, if output.palette { area } else { 0.0 });
         }
         OutputFormat::Webp => {
@@ -98,11 +99,11 @@ fn once(work: &mut Work, output: Encoding, pixels: Pixels, area: f64, times: f64
     }
 }
 
-/// Attempts decoded and compared.
+/// Adds decoding and comparing the attempts.
 fn compare(work: &mut Work, search: &Search, answer: &PredictedOutput, area: f64, attempts: f64) {
     let (before, held) = (work.amounts, work.bytes);
     let mut header = answer.header.clone();
-    // as if it had the size of what is tried, in one row
+    // the sampled pixels, as one row
     header.info.stored.width = (area * 1e6) as u32;
     header.info.stored.height = 1;
     let load = DecodeSpec::whole(&header);
@@ -127,18 +128,18 @@ fn compare(work: &mut Work, search: &Search, answer: &PredictedOutput, area: f64
     work.add(term, area * attempts);
 }
 
-/// The answer as an original, for those who read it again.
-fn answer(plan: &Plan, pixels: Pixels) -> PredictedOutput {
+/// The output file as an original, for a description of it.
+fn predicted_output(plan: &Plan, pixels: Pixels) -> PredictedOutput {
     let format = match plan.encode.format {
         OutputFormat::Jpeg => SourceFormat::Jpeg,
         OutputFormat::Png => SourceFormat::Png,
         OutputFormat::Webp => SourceFormat::Webp,
         OutputFormat::Avif => SourceFormat::Heif,
-        // nobody reads films
+        // a video is not decoded
         OutputFormat::Gif | OutputFormat::Mp4 => SourceFormat::Gif,
     };
     let header = header::of_output(format, plan.size, plan.load.frames, pixels.alpha);
     let frames = f64::from(plan.load.frames.max(1));
-    let bytes = memory::answer(plan.encode, plan.size, bands(&header)) * frames;
+    let bytes = memory::output_bytes(plan.encode, plan.size, bands(&header)) * frames;
     PredictedOutput { header, bytes: bytes as usize }
 }

@@ -1,59 +1,59 @@
-//! How much memory decoders, steps and encoders hold: bytes a pixel, found by watching the peak of processes that render
-//! once (`cargo xtask calibrate-cost`), and chosen so that hardly any render holds more.
+//! Memory held by decoders, steps and encoders, in bytes per pixel: measured as the peak of processes that render once
+//! (`cargo xtask calibrate-cost`), and chosen so that hardly any render exceeds it.
 
 use super::{Work, decode::DecodeSpec, header::Header, megapixels, steps::Pixels};
 use crate::{format::OutputFormat, plan::encode::Encoding, size::Size, source::SourceFormat};
 
-/// Any job: threads' buffers, pieces of the operations.
+/// Any job, in bytes: buffers of threads and of operations.
 pub const JOB: f64 = 7e6;
 
-/// A text: its font.
+/// A text, in bytes: its font.
 pub const TEXT: f64 = 8e6;
 
-/// Bytes a byte of an SVG's text.
+/// Bytes per byte of an SVG document.
 pub const SVG_TEXT: f64 = 20.0;
 
-/// Bytes a pixel of what `image` decodes: its own, and libvips' copy.
+/// Bytes per pixel decoded by the crate `image`: its buffer, and the copy in libvips.
 pub const BITMAP: f64 = 8.0;
 
-/// Bytes a pixel of what is laid on or under: a copy, and what is blended.
+/// Bytes per pixel of an overlay or of the image under it: a copy, and the blended pixels.
 pub const OVERLAY: f64 = 8.0;
 
-/// Bytes a pixel of a pass of tone: before and after, the light around.
+/// Bytes per pixel of a tone pass: input, output and local luminance.
 pub const TONE: f64 = 10.0;
 
-/// Bytes a pixel of a picture in which an interesting window is looked for.
+/// Bytes per pixel of an image searched for its most interesting window.
 pub const INTEREST: f64 = 6.0;
 
-/// What looking for the most interesting window holds beside, when the picture can be transparent.
+/// Additional bytes of that search if the image has alpha.
 pub const INTEREST_ALPHA: f64 = 70e6;
 
-/// Bytes a pixel of a canvas that is turned, when it can be transparent: floats before and after.
+/// Bytes per pixel of a rotated canvas with alpha: input and output as floats.
 pub const ROTATE_ALPHA: f64 = 40.0;
 
-/// Bytes a pixel of a row with colours multiplied by their opacity: floats of four bands.
+/// Bytes per pixel of a row with premultiplied alpha: four bands of floats.
 pub const ALPHA: f64 = 16.0;
 
-/// Bytes a pixel of pictures that are compared: both decoded, as floats; and of SSIMULACRA2, which blurs copies of both.
+/// Bytes per pixel of compared images: both decoded, as floats; more for SSIMULACRA2, which blurs copies of both.
 pub const COMPARE: f64 = 60.0;
 pub const COMPARE_SSIMULACRA2: f64 = 160.0;
 
-/// Rows that a pipeline from top to bottom holds of each step.
+/// Rows that a streaming pipeline buffers per step.
 const ROWS: f64 = 600.0;
 
-/// Rows of the width of a picture at work.
+/// Adds the row buffers of one step.
 pub fn rows(work: &mut Work, width: u32, bytes: f64) {
     work.hold(ROWS * f64::from(width) * bytes);
 }
 
-/// What a decoder holds.
+/// Adds the memory of a decoder.
 pub fn decoder(work: &mut Work, header: &Header, load: &DecodeSpec) {
     let stored = header.info.stored.pixels() as f64;
     let samples = stored * f64::from(header.pixel_bytes);
     let alpha = if header.info.alpha { ALPHA } else { 0.0 };
     rows(work, load.size.width, f64::from(header.pixel_bytes) + alpha);
     let held = match header.info.format {
-        // coefficients of 16 bits, of colour mostly at half the resolution
+        // 16-bit coefficients, mostly with subsampled chroma
         SourceFormat::Jpeg if header.passes > 1 => 1.5 * samples,
         SourceFormat::Png if header.passes > 1 => samples,
         SourceFormat::Jpeg | SourceFormat::Png | SourceFormat::Bmp | SourceFormat::Ico => 0.0,
@@ -66,9 +66,9 @@ pub fn decoder(work: &mut Work, header: &Header, load: &DecodeSpec) {
     work.hold(held);
 }
 
-/// What an encoder holds of `area` megapixels of all frames.
+/// Adds the memory of encoding `area` megapixels, all frames together.
 pub fn encoder(work: &mut Work, output: Encoding, pixels: Pixels, area: f64) {
-    // the picture, and its numbers in the palette twice
+    // the image, and its palette indices twice
     let counted = if output.palette { pixels.bands + 2.0 } else { 0.0 };
     let pixel = match output.format {
         OutputFormat::Jpeg => 4.0 * pixels.bands,
@@ -82,8 +82,8 @@ pub fn encoder(work: &mut Work, output: Encoding, pixels: Pixels, area: f64) {
     work.hold(pixel * area * 1e6);
 }
 
-/// About how many bytes a frame of an answer has.
-pub fn answer(output: Encoding, size: Size, bands: f64) -> f64 {
+/// The approximate size in bytes of a frame of the output.
+pub fn output_bytes(output: Encoding, size: Size, bands: f64) -> f64 {
     let pixel = match output.format {
         OutputFormat::Png => 0.7 * bands,
         OutputFormat::Gif => 0.7,

@@ -1,8 +1,6 @@
-//! What a render will cost, in CPU time and memory, predicted from the encoded bytes and the request alone.
+//! Predicts the cost of a render, in CPU time and memory, from the encoded bytes and the request alone.
 //!
-//! The original's header is scanned in Rust ([`header`]), the plan is made as for the render, and each step of it adds
-//! its quantities ([`work_kind::WorkKind`]), whose weights were measured ([`weights`], `cargo xtask calibrate-cost`). No pixel is
-//! touched and no C library is called: a prediction takes microseconds, and is safe on any bytes.
+//!
 
 mod decode;
 mod encode;
@@ -32,30 +30,30 @@ use crate::{
     size::Size,
 };
 
-/// What a render takes.
+/// The cost of a render.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Cost {
-    /// CPU time, on a core of the machine that [`weights`] were measured on.
+    /// CPU time on one core of the machine on which [`weights`] were measured.
     pub cpu: Duration,
-    /// Most memory that it holds at once, in bytes, the original and the answer included.
+    /// Peak memory in bytes, the original and the output included.
     pub bytes: u64,
 }
 
-/// Work by kind, and the memory that it holds.
+/// Amounts of work by kind, and the memory held.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Work {
     amounts: [f64; WorkKind::COUNT],
     bytes: f64,
 }
 
-/// Memory beyond anything that a render of ours can ask for: a prediction that lies above it is cut to it.
+/// Upper bound of a predicted memory, in bytes: more than any render can need.
 const MOST_BYTES: f64 = 1e15;
 
-/// CPU time of which the same holds.
+/// Upper bound of a predicted CPU time, in nanoseconds.
 const MOST_NANOSECONDS: f64 = 1e15;
 
 impl Work {
-    /// Of a request that is refused when its header is read.
+    /// The work of a request that is refused once its header is read.
     fn least(original: &Bytes) -> Self {
         let mut work = Self { amounts: [0.0; WorkKind::COUNT], bytes: 0.0 };
         work.add(WorkKind::Request, 1.0);
@@ -67,17 +65,17 @@ impl Work {
         self.amounts[term as usize] += amount;
     }
 
-    /// Adds memory that is held until the end, as far as anybody knows.
+    /// Adds memory that is assumed to be held until the end.
     fn hold(&mut self, bytes: f64) {
         self.bytes += bytes;
     }
 
-    /// How much there is of a kind, in its unit.
+    /// The amount of a kind of work, in its unit.
     pub fn amount(&self, term: WorkKind) -> f64 {
         self.amounts[term as usize]
     }
 
-    /// What it costs.
+    /// The predicted cost.
     pub fn cost(&self) -> Cost {
         let terms = NANOSECONDS.iter().map(|(term, weight)| weight * self.amount(*term));
         let nanoseconds = terms.sum::<f64>().clamp(0.0, MOST_NANOSECONDS);
@@ -88,8 +86,8 @@ impl Work {
     }
 }
 
-/// What [`answer`](fn@crate::answer) will take for a request. A request that will be refused costs next to nothing; what
-/// cannot be known beforehand, such as what is left inside a border, counts as the dearest that it can be.
+/// Predicts the cost of [`answer`](fn@crate::answer) for a request. A request that will be refused costs next to
+/// nothing; what cannot be known beforehand, such as the size left after trimming, counts as the most expensive case.
 pub fn predict(
     params: &Params,
     original: &Bytes,
@@ -100,19 +98,18 @@ pub fn predict(
     work(params, original, assets, accept, settings).cost()
 }
 
-/// What an analysis looks for.
+/// The models that an analysis runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Analysis {
-    /// Faces and eyes.
+    /// Face and eye detection.
     pub faces: bool,
-    /// Nudity.
+    /// Nudity detection.
     pub nsfw: bool,
-    /// Labels.
+    /// Image classification.
     pub labels: bool,
 }
 
-/// What it takes to look at a copy of the original whose long side has `side` pixels, with the models that are asked
-/// for.
+/// Predicts the cost of running these models on a copy of the original whose long side has `side` pixels.
 pub fn predict_analysis(original: &Bytes, side: u32, wanted: Analysis) -> Cost {
     let mut work = Work::least(original);
     if let Some(header) = header::scan(original) {
@@ -128,7 +125,7 @@ pub fn predict_analysis(original: &Bytes, side: u32, wanted: Analysis) -> Cost {
     Cost { cpu, bytes }
 }
 
-/// The work of a request, by kind: what calibration sets against what was measured.
+/// The work of a request by kind, which calibration compares with measurements.
 pub fn work(params: &Params, original: &Bytes, assets: &Assets, accept: Accept, settings: &Settings) -> Work {
     let mut work = Work::least(original);
     let Some(header) = header::scan_with_limits(original, &settings.limits) else { return work };
@@ -160,8 +157,8 @@ pub fn work(params: &Params, original: &Bytes, assets: &Assets, accept: Accept, 
     work
 }
 
-/// What is known before a pixel is seen. A border counts as one that was found, since the picture is then decoded at
-/// full size, and as one of no width, since then all of it is left.
+/// The measurements assumed before a pixel is decoded. A border counts as found, since the image is then decoded at
+/// full size, but of no width, since then all of the image remains.
 fn facts(params: &Params, header: &Header, assets: &Assets) -> Measurements {
     let (orientation, _) = plan::turns(params, header.info.orientation);
     let whole = orientation.size(header.info.stored).rect();
@@ -171,12 +168,12 @@ fn facts(params: &Params, header: &Header, assets: &Assets) -> Measurements {
     Measurements { trim, window: None, faces: faces.collect() }
 }
 
-/// Millions of pixels.
+/// The size in megapixels.
 fn megapixels(size: Size) -> f64 {
     size.pixels() as f64 / 1e6
 }
 
-/// Bands of a decoded picture once it is 8-bit sRGB or grey.
+/// Bands of a decoded image after conversion to 8-bit sRGB or greyscale.
 fn bands(header: &Header) -> f64 {
     match (header.pixel_bytes, header.info.alpha) {
         (1, false) => 1.0,

@@ -1,4 +1,4 @@
-//! What is laid over a picture: decoding, setting, drawing.
+//! The cost of overlays: decoding, laying out text, compositing.
 
 use super::{Work, decode, header, megapixels, memory, steps, work_kind::WorkKind};
 use crate::{
@@ -9,20 +9,20 @@ use crate::{
     size::Size,
 };
 
-/// Width and height of a letter, in parts of the font's size.
+/// Mean width of a character and height of a line, relative to the font size.
 const LETTER_WIDTH: f64 = 0.55;
 const LINE_HEIGHT: f64 = 1.3;
 
-/// Adds every overlay. One that will be left out, since it is no picture or too large, costs nothing.
+/// Adds the cost of every overlay. One that will be omitted, because it is not decodable or too large, costs nothing.
 pub fn add_overlays(work: &mut Work, plan: &Plan, assets: &Assets, settings: &Settings) {
     let Some((base, overlays)) = plan.overlays() else { return };
     let shown = overlays.iter().filter(|overlay| overlay.opacity > 0.0 || overlay.required);
     let mut drawn = false;
     for overlay in shown {
         let size = match &overlay.content {
-            Content::Text(text) => Some(set(work, overlay, text)),
+            Content::Text(text) => Some(text_overlay(work, overlay, text)),
             Content::Picture(url) => {
-                assets.find(url).and_then(|bytes| picture(work, overlay, bytes, settings))
+                assets.find(url).and_then(|bytes| image_overlay(work, overlay, bytes, settings))
             }
         };
         let Some(size) = size else { continue };
@@ -38,8 +38,13 @@ pub fn add_overlays(work: &mut Work, plan: &Plan, assets: &Assets, settings: &Se
     }
 }
 
-/// A picture by its own plan; its size when it is drawn.
-fn picture(work: &mut Work, overlay: &Overlay, bytes: &bytes::Bytes, settings: &Settings) -> Option<Size> {
+/// An image overlay, by its own plan. Returns its size, or `None` if it is omitted.
+fn image_overlay(
+    work: &mut Work,
+    overlay: &Overlay,
+    bytes: &bytes::Bytes,
+    settings: &Settings,
+) -> Option<Size> {
     let header = header::scan_with_limits(bytes, &settings.limits)?;
     if header.info.stored.pixels() > settings.limits.max_pixels {
         return None;
@@ -50,8 +55,8 @@ fn picture(work: &mut Work, overlay: &Overlay, bytes: &bytes::Bytes, settings: &
     Some(plan.size)
 }
 
-/// A text; the size that it is guessed to have.
-fn set(work: &mut Work, overlay: &Overlay, text: &Text) -> Size {
+/// A text overlay. Returns its estimated size.
+fn text_overlay(work: &mut Work, overlay: &Overlay, text: &Text) -> Size {
     let lines = text.text.lines().count().max(1) as f64;
     let longest = text.text.lines().map(|line| line.chars().count()).max().unwrap_or(0).max(1) as f64;
     let size = text.font.size();

@@ -1,4 +1,4 @@
-//! What the steps between decoder and encoder cost, in their order.
+//! The cost of the steps between decoder and encoder, in pipeline order.
 
 use super::{
     Work, bands,
@@ -19,25 +19,25 @@ use crate::{
     tone::Grade,
 };
 
-/// Long sides of the copies that are looked at for the colour that a picture shows most, and for dull edges: those of
+/// Long sides in pixels of the thumbnails that are analysed for the dominant colour and for dull edges: those of
 /// `describe::dominant` and `steps::interest`.
 const DOMINANT: u32 = 112;
 const INTEREST: u32 = 256;
 
-/// What comes out of the steps.
+/// The pixels after the steps.
 #[derive(Debug, Clone, Copy)]
 pub struct Pixels {
-    /// Bands.
+    /// Number of bands.
     pub bands: f64,
-    /// Whether it can be transparent.
+    /// Whether there is an alpha channel.
     pub alpha: bool,
 }
 
-/// What is measured before the plan is made.
+/// Adds the measurements made before planning.
 pub fn measure(work: &mut Work, params: &Params, header: &Header, facts: &Measurements, length: usize) {
     if params.trim.is_some() {
         let stored = header.info.stored;
-        // of an animation every frame, one in memory at a time
+        // every frame of an animation, one in memory at a time
         let frames = header.info.frames;
         decode::decode(work, header, length, &DecodeSpec { frames, ..DecodeSpec::whole(header) });
         let samples = stored.pixels() as f64 * f64::from(header.pixel_bytes);
@@ -56,13 +56,13 @@ pub fn measure(work: &mut Work, params: &Params, header: &Header, facts: &Measur
     }
 }
 
-/// A description: the header is there, and a small copy is looked at.
+/// Adds a description: the header, and a thumbnail for the dominant colour.
 pub fn describe(work: &mut Work, header: &Header, length: usize) {
     decode::open(work, header, length);
     thumbnail(work, header, DOMINANT, length);
 }
 
-/// A small copy of the original, whose long side has `long_side` pixels.
+/// Adds a thumbnail of the original whose long side has `long_side` pixels.
 pub fn thumbnail(work: &mut Work, header: &Header, long_side: u32, length: usize) {
     let stored = header.info.stored;
     let long = stored.width.max(stored.height);
@@ -82,30 +82,30 @@ pub fn thumbnail(work: &mut Work, header: &Header, long_side: u32, length: usize
     work.add(WorkKind::Thumbnail, 1.0);
 }
 
-/// Decoding and all steps up to the overlays.
+/// Adds decoding and all steps before the overlays.
 pub fn pixels(work: &mut Work, plan: &Plan, header: &Header, length: usize) -> Pixels {
     let frames = plan.load.frames.max(1);
     let load = load(plan, header);
     decode::decode(work, header, length, &load);
-    // a copy of the file may state other sides
+    // a copy of the file may be made to change its stated size
     work.hold(if load.shrink > 1 { length as f64 } else { 0.0 });
     let (before, held) = (work.amounts, work.bytes);
     let last = frame(work, plan, header);
-    // what was added for one frame is added for the others
+    // the work of one frame counts for each of the others
     for (amount, before) in work.amounts.iter_mut().zip(before) {
         *amount += (*amount - before) * f64::from(frames - 1);
     }
     if frames > 1 {
         work.add(WorkKind::Frame, frames.into());
-        // the frames are finished one by one and kept; two are at work at a time
+        // frames are finished one by one and kept; two are in progress at a time
         work.bytes += work.bytes - held;
         work.hold(plan.size.pixels() as f64 * last.bands * f64::from(frames));
     }
     last
 }
 
-/// The part of the original's rows that is asked for, when rows come out in the order in which they go in: what lies below
-/// what is kept is never decoded.
+/// The fraction of the original's rows that is decoded if rows stream in order: rows below the cropped part are never
+/// decoded.
 fn rows(plan: &Plan) -> f64 {
     let whole = plan.load.size;
     if plan.load.frames > 1 {
@@ -128,7 +128,7 @@ fn rows(plan: &Plan) -> f64 {
     ((f64::from(kept.top) + bottom * f64::from(kept.height)) / f64::from(whole.height.max(1))).clamp(0.0, 1.0)
 }
 
-/// The tiles of a drawing that a part of it lies in, each of which is drawn as a whole.
+/// The size of the SVG tiles that contain a part of the image; each is rendered completely.
 fn tiles(part: Rect, whole: Size) -> Size {
     let span = |start: u32, length: u32, whole: u32| {
         let from = start / SVG_TILE * SVG_TILE;
@@ -141,7 +141,7 @@ fn tiles(part: Rect, whole: Size) -> Size {
     }
 }
 
-/// How the original is decoded.
+/// How the plan decodes the original.
 fn load(plan: &Plan, header: &Header) -> DecodeSpec {
     let whole = DecodeSpec { shrink: plan.load.shrink, size: plan.load.size, ..DecodeSpec::whole(header) };
     let Some(vector) = header.info.vector else {
@@ -162,7 +162,7 @@ fn frame(work: &mut Work, plan: &Plan, header: &Header) -> Pixels {
     let mut state = State { size: plan.load.size, pixels };
     let next = plan.steps.iter().skip(1).map(Some).chain([None]);
     for (step, next) in plan.steps.iter().zip(next) {
-        // what is cut away of the scaled picture is never computed
+        // pixels cropped after scaling are never computed
         let kept = match (step, next) {
             (Step::Resize(_), Some(Step::Crop(rect))) => Some(rect.size()),
             _ => None,
@@ -279,7 +279,7 @@ fn blur(work: &mut Work, size: Size, pixels: Pixels, sigma: f64) {
     work.add(WorkKind::Alpha, if pixels.alpha { 2.0 * megapixels(size) } else { 0.0 });
 }
 
-/// Scaling a number of megapixels to another.
+/// Adds resampling from one number of megapixels to another.
 fn resize(work: &mut Work, header: &Header, from: f64, to: f64) {
     let bytes = f64::from(header.pixel_bytes);
     if to > from {
@@ -293,7 +293,7 @@ fn resize(work: &mut Work, header: &Header, from: f64, to: f64) {
     }
 }
 
-/// To 8-bit sRGB.
+/// Adds the conversion to 8-bit sRGB.
 fn convert(work: &mut Work, header: &Header, megapixels: f64) {
     if header.info.profile == Profile::Foreign {
         let inks = header.info.format == SourceFormat::Jpeg && header.pixel_bytes == 4;

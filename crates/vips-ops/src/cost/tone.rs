@@ -1,4 +1,4 @@
-//! What corrections of tone and colour cost.
+//! The cost of tone and colour corrections.
 
 use super::{Work, megapixels, memory, work_kind::WorkKind};
 use crate::{
@@ -6,7 +6,7 @@ use crate::{
     tone::{Grade, Pass, PixelOp},
 };
 
-/// Adds every pass over a picture of this size.
+/// Adds every pass over an image of this size.
 pub fn grade(work: &mut Work, grade: &Grade, size: Size) {
     let area = megapixels(size);
     for pass in &grade.passes {

@@ -1,13 +1,14 @@
-//! What work costs: measured on two cores of x86-64 by `cargo xtask calibrate-cost`, which prints these tables.
+//! Weights of the kinds of work, measured on two cores of x86-64 by `cargo xtask calibrate-cost`, which prints these
+//! tables.
 
 use std::time::Duration;
 
 use super::{Cost, work_kind::WorkKind};
 
-/// Nanoseconds of CPU for a unit of each kind of work.
+/// CPU time in nanoseconds per unit of each kind of work.
 ///
-/// Where the fit found nothing to distinguish, a small number stands in place of its 0, so that more work is never free;
-/// red eyes were not measured. Morphology is set by the two drawings that are dear for it alone.
+/// Where the fit yields 0, a small number is used instead, so that more work always costs more; red-eye correction was
+/// not measured. Morphology is set by the two samples dominated by it.
 pub const NANOSECONDS: [(WorkKind, f64); WorkKind::COUNT] = [
     (WorkKind::Request, 1_151_538.0),
     (WorkKind::Frame, 1_363_915.0),
@@ -94,20 +95,20 @@ pub const NANOSECONDS: [(WorkKind, f64); WorkKind::COUNT] = [
     (WorkKind::CompareSsimulacra2, 103_446_446.0),
 ];
 
-/// How much more an effort of WebP costs than the usual one, 2.
+/// Factor of a WebP effort relative to the default, 2.
 pub const WEBP_EFFORT: [f64; 7] = [0.65, 0.85, 1.0, 2.0, 2.0, 2.4, 5.5];
 
-/// How much more an effort of AVIF costs than the usual one, 0.
+/// Factor of an AVIF effort relative to the default, 0.
 pub const AVIF_EFFORT: [f64; 10] = [1.0, 3.6, 5.0, 9.1, 50.0, 65.0, 104.0, 154.0, 187.0, 536.0];
 
-/// How much more a compression of PNG costs than the usual one, 2.
+/// Factor of a PNG compression level relative to the default, 2.
 pub const PNG_COMPRESSION: [f64; 10] = [0.14, 0.6, 1.0, 1.15, 1.25, 1.35, 1.7, 2.5, 5.6, 5.7];
 
-/// How much more an effort of GIF costs than the usual one, 3.
+/// Factor of a GIF effort relative to the default, 3.
 pub const GIF_EFFORT: [f64; 11] = [1.0, 1.0, 1.0, 1.0, 1.3, 1.9, 3.2, 3.9, 5.2, 6.0, 7.3];
 
-/// What one inference takes of faces, of nudity and of labels, the copy of the picture being there. Memory is what the
-/// first inference adds, the model included; it stays.
+/// Cost of one inference for faces, nudity and labels, without preparing the copy of the image. The memory is what the
+/// first inference adds, the model included; it is kept.
 pub const ANALYSIS: [Cost; 3] = [
     Cost { cpu: Duration::from_millis(75), bytes: 96_000_000 },
     Cost { cpu: Duration::from_millis(25), bytes: 56_000_000 },

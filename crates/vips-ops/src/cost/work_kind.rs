@@ -1,117 +1,118 @@
-//! The kinds of work that a render is made of, each with its unit.
+//! The kinds of work that a render consists of, each with its unit.
 
-/// A kind of work. MP are millions of pixels, MB millions of bytes, of samples where pixels are meant.
+/// A kind of work. MP are megapixels, MB megabytes (millions of bytes) of the file or of samples (one byte per band and
+/// pixel at 8 bits). Kinds without a unit are counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WorkKind {
     /// A request.
     Request,
-    /// An animation's frame through all steps.
+    /// A frame of an animation, through all steps.
     Frame,
-    /// JPEG opened.
+    /// Opening a JPEG.
     JpegOpen,
-    /// JPEG decoded, MB of the file.
+    /// Entropy decoding a JPEG, MB of the file.
     JpegByte,
-    /// JPEG decoded at full size, MB of samples.
+    /// Decoding a JPEG at full size, MB of samples.
     JpegFull,
-    /// JPEG decoded at half a side, MB of stored samples.
+    /// Decoding a JPEG at 1/2 size, MB of stored samples.
     JpegHalf,
-    /// JPEG decoded at a quarter of a side, MB of stored samples.
+    /// Decoding a JPEG at 1/4 size, MB of stored samples.
     JpegQuarter,
-    /// JPEG decoded at an eighth of a side, MB of stored samples.
+    /// Decoding a JPEG at 1/8 size, MB of stored samples.
     JpegEighth,
-    /// A scan of a progressive JPEG, MB of stored samples.
+    /// A further scan of a progressive JPEG, MB of stored samples.
     JpegScan,
-    /// PNG opened.
+    /// Opening a PNG.
     PngOpen,
-    /// PNG inflated, MB of the file.
+    /// Inflating a PNG, MB of the file.
     PngByte,
-    /// PNG unfiltered, MB of samples.
+    /// Unfiltering a PNG, MB of samples.
     PngSample,
-    /// WebP opened.
+    /// Opening a WebP.
     WebpOpen,
-    /// WebP decoded, MB of the file.
+    /// Entropy decoding a WebP, MB of the file.
     WebpByte,
-    /// WebP with loss decoded, MP.
+    /// Decoding lossy WebP, MP.
     WebpLossy,
-    /// WebP without loss decoded, MP.
+    /// Decoding lossless WebP, MP.
     WebpLossless,
-    /// WebP's frames put together, MP of all frames.
+    /// Compositing the frames of an animated WebP, MP of all frames.
     WebpFrame,
-    /// GIF opened.
+    /// Opening a GIF.
     GifOpen,
-    /// GIF decoded, MB of the file.
+    /// LZW decoding a GIF, MB of the file.
     GifByte,
-    /// GIF decoded, MP of all frames.
+    /// Compositing the frames of a GIF, MP of all frames.
     GifPixel,
-    /// AVIF opened.
+    /// Opening an AVIF.
     AvifOpen,
-    /// AVIF decoded, MB of the file.
+    /// Entropy decoding an AVIF, MB of the file.
     AvifByte,
-    /// AVIF decoded, MP.
+    /// Decoding an AVIF, MP.
     AvifPixel,
-    /// TIFF opened.
+    /// Opening a TIFF.
     TiffOpen,
-    /// TIFF decoded, MB of the file.
+    /// Decompressing a TIFF, MB of the file.
     TiffByte,
-    /// TIFF decoded, MB of samples.
+    /// Decoding a TIFF, MB of samples.
     TiffSample,
-    /// BMP and ICO decoded, MP.
+    /// Decoding BMP and ICO, MP.
     BitmapPixel,
-    /// SVG parsed, MB of text.
+    /// Parsing an SVG, MB of text.
     SvgByte,
-    /// SVG's elements drawn, thousands.
+    /// Rendering SVG elements, thousands.
     SvgElement,
-    /// SVG rasterised, MP.
+    /// Rasterising an SVG, MP.
     SvgPixel,
-    /// Filter primitives of SVG, MP.
+    /// SVG filter primitives, MP.
     SvgPrimitive,
-    /// Octaves of turbulence, MP.
+    /// Octaves of SVG turbulence, MP.
     SvgOctave,
-    /// Neighbours that morphology looks at, thousand millions.
+    /// Neighbours visited by SVG morphology, thousand millions.
     SvgNeighbour,
-    /// Shrinking, MB of samples in.
+    /// Downscaling, MB of input samples.
     ShrinkIn,
-    /// Shrinking, MB of samples out.
+    /// Downscaling, MB of output samples.
     ShrinkOut,
-    /// Enlarging, MB of samples out.
+    /// Upscaling, MB of output samples.
     Enlarge,
-    /// Colours multiplied by opacity or divided by it, MP.
+    /// Premultiplying or unpremultiplying alpha, MP.
     Alpha,
-    /// A profile opened.
+    /// Opening an ICC profile.
     ProfileOpen,
-    /// A profile of inks opened.
+    /// Opening a CMYK profile.
     ProfileInks,
-    /// Colours converted by a profile, MP.
+    /// Converting colours by a profile, MP.
     Profile,
-    /// Samples of other depths and colour spaces converted without one, MP.
+    /// Converting bit depth or colour space without a profile, MP.
     Convert,
-    /// Quarter turns and mirrors, MB of samples.
+    /// Rotation by 90 degrees and mirroring, MB of samples.
     QuarterTurn,
-    /// Turns by other angles, MB of samples of the canvas.
+    /// Rotation by other angles, MB of samples of the canvas.
     Rotate,
-    /// Turns by other angles of what can be transparent, MP of the canvas.
+    /// Rotation by other angles with alpha, MP of the canvas.
     RotateAlpha,
-    /// The most interesting window looked for, MP.
+    /// Searching for the most interesting window, MP.
     Interest,
-    /// Canvases and borders, MB of samples.
+    /// Canvas and padding, MB of samples.
     Canvas,
-    /// A border of one colour looked for, MB of samples.
+    /// Trimming: searching for a border of one colour, MB of samples.
     Trim,
-    /// A small copy looked at.
+    /// Analysing a thumbnail.
     Thumbnail,
-    /// Red eyes looked for, MB of samples.
+    /// Red-eye correction, MB of samples.
     RedEye,
-    /// A lookup table applied, MP.
+    /// Applying a lookup table, MP.
     ToneTable,
-    /// A histogram taken, MP.
+    /// Measuring a histogram, MP.
     ToneMeasure,
-    /// A matrix applied, MP.
+    /// Applying a colour matrix, MP.
     ToneMatrix,
-    /// A pass of operations on pixels, MP.
+    /// A fused pass of pixel operations, MP.
     TonePass,
-    /// An operation on pixels, MP.
+    /// A pixel operation, MP.
     ToneOperation,
-    /// An operation on pixels that asks for the light around them, MP.
+    /// A pixel operation that needs the local luminance, MP.
     ToneLight,
     /// Blur, MB of samples.
     Blur,
@@ -121,57 +122,57 @@ pub enum WorkKind {
     Sharpen,
     /// Sharpening, MB of samples times sigma.
     SharpenSigma,
-    /// A picture made ready to be drawn on, MP.
+    /// Preparing an image for overlays, MP.
     OverlayBase,
-    /// Overlays drawn, MP of overlay.
+    /// Compositing overlays, MP of the overlays.
     Overlay,
-    /// A text set.
+    /// Laying out a text.
     Text,
-    /// A text drawn, MP.
+    /// Rendering a text, MP.
     TextPixel,
-    /// JPEG encoded.
+    /// Starting a JPEG encoder.
     EncodeJpeg,
-    /// JPEG encoded, MB of samples with colour at half the resolution.
+    /// Encoding JPEG 4:2:0, MB of samples.
     EncodeJpegHalf,
-    /// JPEG encoded, MB of samples with colour at full resolution.
+    /// Encoding JPEG 4:4:4, MB of samples.
     EncodeJpegFull,
-    /// JPEG encoded in passes, MB of samples, beside what one pass takes.
+    /// Additional cost of a progressive JPEG, MB of samples.
     EncodeJpegPasses,
-    /// PNG encoded.
+    /// Starting a PNG encoder.
     EncodePng,
-    /// PNG encoded, MB of samples, times what its compression costs.
+    /// Encoding PNG, MB of samples times the factor of the compression level.
     EncodePngSample,
-    /// Colours of a PNG counted and numbered, MP.
+    /// Counting and indexing the colours of a PNG, MP.
     EncodePngPalette,
-    /// WebP encoded.
+    /// Starting a WebP encoder.
     EncodeWebp,
-    /// WebP encoded, MP of all frames, times what its effort costs.
+    /// Encoding WebP, MP of all frames times the factor of the effort.
     EncodeWebpPixel,
-    /// AVIF encoded.
+    /// Starting an AVIF encoder.
     EncodeAvif,
-    /// AVIF encoded, MP with colour at half the resolution, times what its effort costs.
+    /// Encoding AVIF 4:2:0, MP times the factor of the effort.
     EncodeAvifHalf,
-    /// AVIF encoded, MP with colour at full resolution, times what its effort costs.
+    /// Encoding AVIF 4:4:4, MP times the factor of the effort.
     EncodeAvifFull,
-    /// A frame of a GIF encoded.
+    /// A frame of an encoded GIF.
     EncodeGif,
-    /// GIF encoded, MP of all frames, times what its effort costs.
+    /// Encoding GIF, MP of all frames times the factor of the effort.
     EncodeGifPixel,
-    /// MP4 begun.
+    /// Starting an H.264 encoder.
     EncodeMp4,
-    /// MP4 encoded, MP of all frames.
+    /// Encoding H.264, MP of all frames.
     EncodeMp4Pixel,
-    /// Compared by SSIM, MP.
+    /// Comparing by SSIM, MP.
     CompareSsim,
-    /// Compared by mean error, MP.
+    /// Comparing by mean pixel error, MP.
     CompareMpe,
-    /// Compared by smallfry, MP.
+    /// Comparing by SmallFry, MP.
     CompareSmallfry,
-    /// Compared by SSIMULACRA2, MP.
+    /// Comparing by SSIMULACRA2, MP.
     CompareSsimulacra2,
 }
 
 impl WorkKind {
-    /// How many there are.
+    /// The number of kinds.
     pub const COUNT: usize = Self::CompareSsimulacra2 as usize + 1;
 }

@@ -1,4 +1,4 @@
-//! The colour that a picture shows most.
+//! The dominant colour of an image.
 
 use vips::Deadline;
 
@@ -8,17 +8,17 @@ use crate::{
     steps::{profile, thumbnail},
 };
 
-/// Long side of the copy that is looked at, in pixels.
+/// Long side in pixels of the thumbnail that is analysed.
 const LOOK: u32 = 112;
 
-/// Alpha from which a pixel counts as seen.
+/// Alpha from which a pixel counts as visible.
 const SEEN: u8 = 128;
 
-/// Cells along an axis of the colour cube, and the bits of a channel that are left within one.
+/// Cells per axis of the colour histogram, and the bits of a channel within a cell.
 const CELLS: usize = 16;
 const CELL_BITS: u8 = 4;
 
-/// The colour as `#4C719F`; none if nothing is to be seen.
+/// The dominant colour, for example `#4C719F`; `None` if no pixel is visible.
 pub fn measure(source: &Source, deadline: &Deadline) -> Result<Option<String>> {
     let image = profile::coloured(thumbnail::at(source, LOOK, deadline)?).map_err(Error::of_pixels)?;
     let bands = image.bands() as usize;
@@ -28,7 +28,7 @@ pub fn measure(source: &Source, deadline: &Deadline) -> Result<Option<String>> {
     Ok(colour.map(|[red, green, blue]| format!("#{red:02X}{green:02X}{blue:02X}")))
 }
 
-/// How many pixels fell into a part of the colour cube, and the sum of their channels.
+/// The number of pixels in a histogram cell, and the sums of their channels.
 #[derive(Debug, Clone, Copy, Default)]
 struct Tally {
     count: u64,
@@ -42,8 +42,8 @@ impl Tally {
     }
 }
 
-/// The mean of the pixels in the 3 × 3 × 3 cells of the colour cube that hold the most of them. Neighbouring cells are
-/// taken together so that the answer does not jump where a colour lies on a border between two.
+/// The mean of the pixels in the 3 × 3 × 3 cells of the histogram that contain the most pixels. Neighbouring cells are
+/// counted together, so that the result does not jump for a colour at the border of two cells.
 fn dominant(pixels: impl Iterator<Item = [u8; 3]>) -> Option<[u8; 3]> {
     let mut cells = vec![Tally::default(); CELLS.pow(3)];
     for pixel in pixels {
@@ -53,12 +53,12 @@ fn dominant(pixels: impl Iterator<Item = [u8; 3]>) -> Option<[u8; 3]> {
     for step in [1, CELLS, CELLS * CELLS] {
         cells = with_neighbours(&cells, step);
     }
-    // of equal ones the first, the darkest
+    // among equal counts the first, which is the darkest
     let most = cells.iter().rev().max_by_key(|tally| tally.count).filter(|tally| tally.count > 0)?;
     Some(most.sums.map(|sum| ((sum + most.count / 2) / most.count) as u8))
 }
 
-/// Each cell and its two neighbours along the axis whose cells are `step` apart.
+/// Sums each cell with its two neighbours along the axis whose cells are `step` apart.
 fn with_neighbours(cells: &[Tally], step: usize) -> Vec<Tally> {
     let summed = |(index, tally): (usize, &Tally)| {
         let (at, mut sum) = (index / step % CELLS, *tally);
@@ -105,7 +105,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_answer_lies_among_the_pixels(pixels: Vec<[u8; 3]>) {
+        fn the_result_is_close_to_a_pixel(pixels: Vec<[u8; 3]>) {
             let Some(found) = dominant(pixels.iter().copied()) else {
                 prop_assert!(pixels.is_empty());
                 return Ok(());

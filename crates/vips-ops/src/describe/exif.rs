@@ -1,4 +1,4 @@
-//! The `exif` block: tags of the picture, of the camera and of the place, by name.
+//! The `exif` object: tags of IFD0, of the EXIF IFD and of the GPS IFD, by name.
 
 use std::fmt::Display;
 
@@ -6,26 +6,26 @@ use exif::{Error, Field, In, Reader, Tag, Value};
 use serde::{Serialize, Serializer};
 use serde_json::{Number, Value as Json};
 
-/// What a block begins with in some containers.
+/// Prefix of an EXIF block in some containers.
 const PREFIX: &[u8] = b"Exif\0\0";
 
-/// Largest block that is read, in bytes: in a JPEG it has at most 64 KiB, elsewhere it may hold a large thumbnail.
+/// Largest block that is parsed, in bytes: a JPEG has at most 64 KiB, other formats may contain a large thumbnail.
 const MAX_BYTES: usize = 256 * 1024;
 
-/// Most elements of a value that is told. Longer ones are tables and notes of camera makers in formats of their own.
+/// Most elements of a value that is output. Longer ones are tables and maker notes in proprietary formats.
 const MAX_ELEMENTS: usize = 64;
 
-/// Tags that the API calls by the names of older editions of the standard.
+/// Tags that the API names as in older editions of the standard.
 const OLDER_NAMES: [(Tag, &str); 3] = [
     (Tag::PhotographicSensitivity, "ISOSpeedRatings"),
     (Tag::PixelXDimension, "ExifImageWidth"),
     (Tag::PixelYDimension, "ExifImageLength"),
 ];
 
-/// The tag in the first directory that tells where the camera's begins.
+/// The tag of IFD0 that points to the EXIF IFD.
 const EXIF_OFFSET: (u16, &str) = (0x8769, "ExifOffset");
 
-/// Names and values, in alphabetical order whatever their case.
+/// Names and values, sorted by name, ignoring case.
 #[derive(Debug, Default)]
 pub struct Exif(Vec<(String, Json)>);
 
@@ -35,7 +35,7 @@ impl Serialize for Exif {
     }
 }
 
-/// Reads a block, as far as it can be read.
+/// Parses a block, as far as it is valid.
 pub fn parse(block: &[u8]) -> Exif {
     let block = block.strip_prefix(PREFIX).unwrap_or(block);
     let read =
@@ -43,7 +43,7 @@ pub fn parse(block: &[u8]) -> Exif {
     let partial = |error: Error| error.distill_partial_result(|_| ());
     let Some(Ok(exif)) = read.map(|result| result.or_else(partial)) else { return Exif::default() };
     let mut told: Vec<(String, Json)> = Vec::new();
-    // values of an honest block do not overlap: together they have no more elements than the block has bytes
+    // values of a valid block do not overlap: together they have at most as many elements as the block has bytes
     let mut room = block.len();
     for field in exif.fields() {
         let Some(left) = room.checked_sub(elements(&field.value)) else { break };
@@ -52,20 +52,20 @@ pub fn parse(block: &[u8]) -> Exif {
     }
     let offset = exif_offset(block, exif.little_endian());
     told.extend(offset.map(|offset| (EXIF_OFFSET.1.to_owned(), offset.into())));
-    // stable, so that of two values of one tag the first is kept
+    // the sort is stable, so the first of two values of one tag is kept
     told.sort_by_cached_key(|(name, _)| name.to_lowercase());
     told.dedup_by(|later, first| later.0 == first.0);
     Exif(told)
 }
 
-/// The name of a field of the picture itself (not of its thumbnail), if it has one.
+/// The name of a field of the image itself (not of its thumbnail), if the tag is known.
 fn name(field: &Field) -> Option<String> {
     let known = field.ifd_num == In::PRIMARY && field.tag.description().is_some();
     let older = OLDER_NAMES.iter().find(|(tag, _)| *tag == field.tag);
     known.then(|| older.map_or_else(|| field.tag.to_string(), |(_, name)| (*name).to_owned()))
 }
 
-/// How many elements a value has in memory.
+/// The number of elements of a value in memory.
 fn elements(value: &Value) -> usize {
     match value {
         Value::Byte(list) | Value::Undefined(list, _) => list.len(),
@@ -83,7 +83,7 @@ fn elements(value: &Value) -> usize {
     }
 }
 
-/// A value as the API writes it; none if there is nothing to tell.
+/// The JSON of a value; `None` if it is empty or too long.
 fn value(value: &Value) -> Option<Json> {
     let text = match value {
         Value::Ascii(texts) => {
@@ -110,15 +110,15 @@ fn joined(list: impl IntoIterator<Item: Display, IntoIter: ExactSizeIterator>) -
     (list.len() <= MAX_ELEMENTS).then(|| list.map(|item| item.to_string()).collect::<Vec<_>>().join(", "))
 }
 
-/// A number if the text is one and the number is written as the text is, so that nothing is lost: `10.3`, but not
-/// `10.30` or `007`.
+/// A JSON number if the text is a number in its canonical form, so that nothing is lost: `10.3`, but not `10.30` or
+/// `007`.
 fn plain(text: String) -> Json {
     let whole = text.parse::<i64>().ok().map(Number::from);
     let number = whole.or_else(|| text.parse().ok().and_then(Number::from_f64));
     number.filter(|number| number.to_string() == text).map_or(Json::String(text), Json::Number)
 }
 
-/// The value of the tag that the parser follows and does not show.
+/// The value of the tag that the parser follows and does not output.
 fn exif_offset(block: &[u8], little_endian: bool) -> Option<u32> {
     let short = |at: usize| {
         let bytes = *block.get(at..)?.first_chunk()?;
@@ -156,7 +156,7 @@ mod tests {
         bytes.into_inner()
     }
 
-    fn told(block: &[u8]) -> Json {
+    fn parsed(block: &[u8]) -> Json {
         serde_json::to_value(parse(block)).unwrap()
     }
 
@@ -198,13 +198,13 @@ mod tests {
             (Tag::Model, ascii(b"  X-1 \n"), "Model", json!("X-1")),
             (Tag::Model, ascii(b"a\xffb\x01\"c"), "Model", json!("a\u{fffd}b\u{1}\"c")),
         ] {
-            assert_eq!(told(&block(&[(tag, value)]))[name], expected, "{name}");
+            assert_eq!(parsed(&block(&[(tag, value)]))[name], expected, "{name}");
         }
     }
 
     #[test]
-    fn what_says_nothing_is_left_out() {
-        let all = told(&block(&[
+    fn empty_unknown_and_long_values_are_omitted() {
+        let all = parsed(&block(&[
             (Tag::MakerNote, Value::Undefined(vec![7; 65], 0)),
             (Tag::Make, ascii(b" ")),
             (Tag(Context::Tiff, 65_000), Value::Short(vec![1])),
@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_sorted_whatever_their_case() {
+    fn names_are_sorted_ignoring_case() {
         let written = serde_json::to_string(&parse(&block(&[
             (Tag::Flash, Value::Short(vec![1])),
             (Tag::FNumber, Value::Short(vec![2])),
@@ -227,18 +227,18 @@ mod tests {
     }
 
     #[test]
-    fn a_block_may_have_a_prefix_and_be_cut_off() {
+    fn a_prefixed_or_truncated_block_is_parsed() {
         let whole = block(&[(Tag::Make, ascii(b"Apple")), (Tag::Flash, Value::Short(vec![1]))]);
         let prefixed = [PREFIX, &whole].concat();
-        assert_eq!(told(&prefixed), told(&whole));
+        assert_eq!(parsed(&prefixed), parsed(&whole));
         for length in 0..whole.len() {
-            assert!(told(&whole[..length]).is_object());
+            assert!(parsed(&whole[..length]).is_object());
         }
     }
 
-    /// Entries of a block of 64 kB that all claim all of it; the parser keeps what it has parsed.
+    /// Entries of a block of 64 kB that all claim all of it, while the parser keeps each parsed value.
     #[test]
-    fn values_that_overlap_end_the_reading() {
+    fn overlapping_values_end_the_parsing() {
         let entries: u16 = 5_000;
         let mut bytes = [b"II*\0\x08\0\0\0".as_slice(), &entries.to_le_bytes()].concat();
         for tag in 0..entries {
@@ -246,23 +246,23 @@ mod tests {
             bytes.extend([tag.to_le_bytes().as_slice(), b"\x02\0", &claim].concat());
         }
         bytes.resize(64_100, 0);
-        assert!(told(&bytes).is_object());
+        assert!(parsed(&bytes).is_object());
     }
 
     #[test]
-    fn directories_in_a_circle_end() {
+    fn cyclic_ifds_terminate() {
         let mut bytes = b"MM\0\x2a\0\0\0\x08\0\x01\x87\x69\0\x04\0\0\0\x01\0\0\0\x08\0\0\0\x08".to_vec();
-        assert_eq!(told(&bytes), json!({ "ExifOffset": 8 }));
+        assert_eq!(parsed(&bytes), json!({ "ExifOffset": 8 }));
         bytes[25] = 0xff;
-        assert!(told(&bytes).is_object());
+        assert!(parsed(&bytes).is_object());
     }
 
     proptest! {
         #[test]
-        fn any_block_is_read(mut noise: Vec<u8>, at: usize, flip: u8) {
-            let _ = told(&noise);
+        fn arbitrary_blocks_do_not_panic(mut noise: Vec<u8>, at: usize, flip: u8) {
+            let _ = parsed(&noise);
             noise.splice(0..0, *b"II*\0\x08\0\0\0");
-            let _ = told(&noise);
+            let _ = parsed(&noise);
             let mut bent = block(&[
                 (Tag::Make, ascii(b"Apple")),
                 (Tag::FNumber, Value::Rational(vec![Rational { num: 9, denom: 5 }])),
@@ -270,7 +270,7 @@ mod tests {
             ]);
             let at = at % bent.len();
             bent[at] = flip;
-            prop_assert!(told(&bent).is_object());
+            prop_assert!(parsed(&bent).is_object());
         }
     }
 }

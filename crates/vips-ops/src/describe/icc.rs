@@ -1,10 +1,10 @@
-//! The `icc` block: what a colour profile says of itself.
+//! The `icc` object: texts of the colour profile.
 
 use serde::Serialize;
 
 use crate::source::icc::text;
 
-/// The texts of a profile, as far as it has them.
+/// The texts of a profile; absent ones are omitted.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 pub struct Icc {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -17,7 +17,7 @@ pub struct Icc {
     model: Option<String>,
 }
 
-/// Reads a profile.
+/// Parses a profile.
 pub fn parse(profile: &[u8]) -> Icc {
     let told = |tag| text(profile, tag).filter(|text| !text.is_empty());
     Icc {
@@ -34,7 +34,7 @@ mod tests {
     use crate::source::icc::profile_with_texts;
 
     #[test]
-    fn only_what_is_there() {
+    fn absent_texts_are_omitted() {
         let profile = profile_with_texts(&[(*b"desc", "sRGB"), (*b"cprt", "Nobody"), (*b"dmnd", "")]);
         let json = serde_json::to_string(&parse(&profile)).unwrap();
         assert_eq!(json, r#"{"copyright":"Nobody","description":"sRGB"}"#);

@@ -1,32 +1,32 @@
-//! The `jpeg` block: how colours are stored.
+//! The `jpeg` object: how colours are stored.
 
 use serde::Serialize;
 
 use crate::source::jpeg::sampling;
 
-/// What is said of a JPEG.
+/// Properties of a JPEG.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Jpeg {
-    /// libjpeg's number of the colour space that the file decodes to (`J_COLOR_SPACE` in `jpeglib.h`).
+    /// libjpeg's number of the colour space of the decoded file (`J_COLOR_SPACE` in `jpeglib.h`).
     colorspace: u8,
-    /// Sampling factors of the components, `2x2,1x1,1x1` where colour has half the resolution.
+    /// Sampling factors of the components, `2x2,1x1,1x1` for 4:2:0.
     sampling_factor: String,
 }
 
-/// `J_COLOR_SPACE`: grey, red-green-blue, and cyan-magenta-yellow-black.
+/// Values of `J_COLOR_SPACE`: greyscale, RGB, CMYK.
 const GREY: u8 = 1;
 const RGB: u8 = 2;
 const CMYK: u8 = 4;
 
-/// Reads the frame header of a JPEG.
+/// Parses the frame header of a JPEG.
 pub fn parse(bytes: &[u8]) -> Option<Jpeg> {
     let factors = sampling(bytes)?;
     let colorspace = match factors.len() {
         1 => GREY,
         3 => RGB,
         4 => CMYK,
-        // unknown to libjpeg too
+        // `JCS_UNKNOWN`
         _ => 0,
     };
     let written: Vec<_> = factors.iter().map(|(across, down)| format!("{across}x{down}")).collect();
@@ -38,7 +38,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_of_components() {
+    fn colour_space_and_sampling_by_components() {
         let frame = |components: &[u8]| {
             let mut file = vec![0xff, 0xd8, 0xff, 0xc0, 0, 8 + 3 * components.len() as u8, 8, 0, 1, 0, 1];
             file.push(components.len() as u8);

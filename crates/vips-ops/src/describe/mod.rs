@@ -1,4 +1,4 @@
-//! What is said about a picture instead of showing it: `meta=true`.
+//! `meta=true`: the description of an image or video as JSON.
 
 mod dominant;
 mod exif;
@@ -22,7 +22,7 @@ use crate::{
     source::{Source, SourceFormat},
 };
 
-/// Everything that is said about a picture, spelled and ordered as the API documents it.
+/// The description, with the names and order of fields documented by the API.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Description<'a> {
@@ -37,7 +37,7 @@ struct Description<'a> {
     faces: Vec<FaceBox>,
     #[serde(skip_serializing_if = "Option::is_none")]
     frames: Option<u32>,
-    /// In seconds.
+    /// Duration in seconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     duration: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -50,7 +50,7 @@ struct Description<'a> {
     icc: Option<Icc>,
 }
 
-/// Where a face is, in pixels of the upright picture.
+/// A face, in pixels of the upright image.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct FaceBox {
@@ -58,21 +58,25 @@ struct FaceBox {
     y_pos: u32,
     width: u32,
     height: u32,
-    /// How likely it is one, in percent.
+    /// Confidence in percent.
     confidence: f64,
 }
 
-/// Who answered.
+/// The server that answered.
 #[derive(Debug, Serialize)]
 struct Server<'a> {
     host: &'a str,
-    /// The API's own examples leave it empty, and so do we: an address is nobody's business.
+    /// Always empty, as in the API's own examples: the address is not disclosed.
     ip: &'static str,
 }
 
-/// Describes an encoded picture, as JSON: its header is read, and its pixels are looked at for their colour.
+/// Describes an encoded image as JSON: from its header, and from its pixels for the dominant colour.
 ///
-/// `seen` are the faces in it, as far as somebody looked for them.
+/// # Errors
+///
+/// Those of decoding the image, and [`Error::Deadline`](crate::Error::Deadline).
+///
+/// `seen` are the detected faces, if detection ran.
 pub fn describe(
     source: &Source,
     params: &Params,
@@ -82,7 +86,7 @@ pub fn describe(
 ) -> Result<Bytes> {
     let Source { bytes, info, image, .. } = source;
     let colour = dominant::measure(source, deadline);
-    // the size and the faces are those of the picture as it is seen
+    // size and faces refer to the upright image
     let upright = info.orientation.size(info.stored);
     let description = Description {
         file_size: bytes.len(),
@@ -105,7 +109,8 @@ pub fn describe(
     Ok(description.json())
 }
 
-/// Describes a film of this size; `first` is its first frame as a picture, whose colour is measured.
+/// Describes a video of this size as JSON; `first` is its first frame as an image, of which the dominant colour is
+/// measured.
 pub fn describe_video(
     video: &Bytes,
     size: Size,
@@ -143,7 +148,7 @@ impl Description<'_> {
     }
 }
 
-/// The faces that one can be sure of.
+/// The faces that were detected with sufficient confidence.
 fn face_boxes(seen: &[Face]) -> Vec<FaceBox> {
     let pixels = |length: f64| length.round().max(0.0) as u32;
     let place = |face: &Face| FaceBox {

@@ -1,18 +1,18 @@
-//! How long a film is: from the boxes of its MP4 (ISO/IEC 14496-12).
+//! Length of a video, from the boxes of an MP4 file (ISO/IEC 14496-12).
 
-/// Bytes of a box before its content: its length and its type.
+/// Bytes of a box header: length and type.
 const HEAD: usize = 8;
 
 /// Frames and duration of a video.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Length {
-    /// Frames.
+    /// Number of frames.
     pub frames: u32,
     /// Duration in seconds.
     pub seconds: f64,
 }
 
-/// Reads the length of the first track; none if the bytes are no such video.
+/// Reads the length of the first track; `None` if the bytes are not such a file.
 pub fn parse(video: &[u8]) -> Option<Length> {
     let media = within(within(within(video, *b"moov")?, *b"trak")?, *b"mdia")?;
     let header = within(media, *b"mdhd")?;
@@ -25,7 +25,7 @@ pub fn parse(video: &[u8]) -> Option<Length> {
     Some(Length { frames, seconds: duration as f64 / f64::from(timescale.max(1)) })
 }
 
-/// The content of the first box of this type.
+/// The body of the first box of a type.
 fn within(boxes: &[u8], wanted: [u8; 4]) -> Option<&[u8]> {
     let mut rest = boxes;
     loop {
@@ -52,7 +52,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_track_tells() {
+    fn the_length_is_that_of_the_first_track() {
         let header = wrapped(*b"mdhd", &[[0; 12], [0, 0, 3, 232, 0, 0, 9, 196, 0, 0, 0, 0]].concat());
         let sizes = wrapped(*b"stsz", &[0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 7]);
         let table = wrapped(*b"minf", &wrapped(*b"stbl", &sizes));

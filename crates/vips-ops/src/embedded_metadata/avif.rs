@@ -1,20 +1,21 @@
-//! EXIF in an AVIF: an item of the file (ISO/IEC 14496-12, 8.11; 23008-12, A.2.1).
+//! EXIF in an AVIF: an item of the file (ISO/IEC 14496-12, 8.11; ISO/IEC 23008-12, A.2.1).
 //!
-//! libvips and libheif write the item anew, with tags that no original had and without notes of camera makers. So the item
-//! is pointed to the original's block, which is put at the end of the file.
+//! libvips and libheif rewrite the block: they add tags that the original did not have and drop maker notes. So the
+//! item's location is pointed to the original's block, which is appended to the file.
+//!
 
 use std::ops::Range;
 
 use bytes::Bytes;
 
-/// Bytes of a box before its body: length and name. A full box goes on with version and flags.
+/// Bytes of a box header (length and name), and of version and flags, which follow in a full box.
 const BEFORE: usize = 8;
 const VERSION: usize = 4;
-/// What an item of EXIF has before the TIFF header: how many bytes lie between the two.
+/// Prefix of an EXIF item: the number of bytes between it and the TIFF header.
 const OFFSET: [u8; 4] = [0; 4];
 
-/// The file, as libheif wrote it, with a block of EXIF, which begins with the TIFF header, in place of that which it has;
-/// as it is if its item cannot be found.
+/// Replaces the EXIF item of a file written by libheif. `exif` begins with the TIFF header. Returns the file unchanged
+/// if its EXIF item cannot be found.
 pub fn with_exif(file: &Bytes, exif: &[u8]) -> Bytes {
     replace_item(file, exif).map_or_else(|| file.clone(), Bytes::from)
 }
@@ -28,7 +29,7 @@ fn replace_item(file: &[u8], exif: &[u8]) -> Option<Vec<u8>> {
     let old = own..own.checked_add(number(file, place.length.clone())?)?;
     let (name, last) = boxes(file, 0..file.len()).last()?;
     let mut out = file.to_vec();
-    // the box of data that the file ends with is given another end, or else a box of its own is added
+    // extends the last `mdat` box if the old item ends it, else appends a new `mdat` box
     let data = if name == *b"mdat" && last.contains(&own) && old.end == file.len() {
         out.truncate(own);
         last.start - BEFORE
@@ -47,13 +48,13 @@ fn replace_item(file: &[u8], exif: &[u8]) -> Option<Vec<u8>> {
     Some(out)
 }
 
-/// The bodies of boxes, with their names.
+/// Iterates over boxes: their names and the ranges of their bodies.
 fn boxes(file: &[u8], range: Range<usize>) -> impl Iterator<Item = ([u8; 4], Range<usize>)> {
     let mut at = range.start;
     std::iter::from_fn(move || {
         let length = number(file, at..at + 4)?;
         let name = *file.get(at + 4..at + BEFORE)?.first_chunk()?;
-        // lengths of 64 bits, and boxes to the end of the file, are not written here
+        // libheif writes neither 64-bit lengths nor boxes that extend to the end of the file
         let body = at + BEFORE..at.checked_add(length).filter(|end| length >= BEFORE && *end <= range.end)?;
         at = body.end;
         Some((name, body))
@@ -64,11 +65,11 @@ fn find_box(file: &[u8], range: Range<usize>, wanted: [u8; 4]) -> Option<Range<u
     boxes(file, range).find(|(name, _)| *name == wanted).map(|(_, body)| body)
 }
 
-/// The number of the item that is EXIF.
+/// The identifier of the EXIF item.
 fn exif_item(file: &[u8], iinf: Range<usize>) -> Option<usize> {
     let count = if file.get(iinf.start)? == &0 { 2 } else { 4 };
     boxes(file, iinf.start + VERSION + count..iinf.end).find_map(|(_, entry)| {
-        // version 2 has numbers of 16 bits, 3 of 32
+        // version 2 has 16-bit identifiers, version 3 has 32-bit ones
         let id = entry.start + VERSION;
         let id = if file.get(entry.start)? == &2 { id..id + 2 } else { id..id + 4 };
         let protection = 2;
@@ -77,14 +78,14 @@ fn exif_item(file: &[u8], iinf: Range<usize>) -> Option<usize> {
     })
 }
 
-/// Where it is written where an item lies, counted from `base`, and how long it is.
+/// Where the file states the location of an item: `base` is added to the number at `offset`.
 struct ItemLocation {
     base: usize,
     offset: Range<usize>,
     length: Range<usize>,
 }
 
-/// The place of an item of one piece.
+/// The location of an item that consists of one extent.
 fn item_location(file: &[u8], iloc: Range<usize>, wanted: usize) -> Option<ItemLocation> {
     let version = *file.get(iloc.start)?;
     let sizes = file.get(iloc.start + VERSION..iloc.start + VERSION + 2)?;
@@ -113,7 +114,7 @@ fn item_location(file: &[u8], iloc: Range<usize>, wanted: usize) -> Option<ItemL
     None
 }
 
-/// A number of as many bytes as the range has, up to 8.
+/// Reads a big-endian number as long as the range, at most 8 bytes.
 fn number(file: &[u8], range: Range<usize>) -> Option<usize> {
     let bytes = file.get(range).filter(|bytes| bytes.len() <= 8)?;
     usize::try_from(bytes.iter().fold(0u64, |number, byte| (number << 8) | u64::from(*byte))).ok()
@@ -138,11 +139,11 @@ mod tests {
         [&(body.len() as u32 + 8).to_be_bytes()[..], &name, &body].concat()
     }
 
-    /// A picture with an item of pixels, and one of EXIF behind it or before it.
+    /// A file with an item of pixels, and an EXIF item after or before it.
     fn file(exif_last: bool) -> Vec<u8> {
         let entry = |id: u8, kind: [u8; 4]| made(*b"infe", &[&[2, 0, 0, 0, 0, id, 0, 0], &kind, b"\0"]);
         let iinf = made(*b"iinf", &[&[0, 0, 0, 0, 0, 2], &entry(1, *b"av01"), &entry(2, *b"Exif")]);
-        // counted from a base, as libheif does
+        // relative to a base, as libheif writes it
         let item = |id: u8, base: u8, length: u8| {
             [0, id, 0, 0, 0, 0, 0, 0, 0, base, 0, 1, 0, 0, 0, 4, 0, 0, 0, length]
         };
@@ -155,12 +156,12 @@ mod tests {
             data.reverse();
         }
         let file = [made(*b"ftyp", &[b"avif"]), meta, made(*b"mdat", &data)].concat();
-        assert_eq!(file.len(), 160, "as the places of the items say");
+        assert_eq!(file.len(), 160, "the item locations are relative to this layout");
         file
     }
 
     #[test]
-    fn the_item_is_pointed_to_the_block() {
+    fn the_item_points_to_the_inserted_block() {
         for exif_last in [true, false] {
             let file = file(exif_last);
             let item = |file: &[u8], id| {
@@ -175,14 +176,14 @@ mod tests {
             assert_eq!((item(&with, 1), item(&with, 2)), (b"PIXE".to_vec(), b"\0\0\0\0II*\0block".to_vec()));
             assert!(!with.windows(4).any(|part| part == b"junk"));
             let (_, last) = boxes(&with, 0..with.len()).last().unwrap();
-            assert_eq!(last.end, with.len(), "boxes are whole");
+            assert_eq!(last.end, with.len(), "boxes are complete");
             assert_eq!(with.len(), if exif_last { 161 } else { 181 });
         }
     }
 
     proptest! {
         #[test]
-        fn any_bytes_are_edited_or_left(noise: Vec<u8>, at in 0..160usize, value: u8, last: bool) {
+        fn arbitrary_bytes_do_not_panic(noise: Vec<u8>, at in 0..160usize, value: u8, last: bool) {
             let _ = replace_item(&noise, b"II*\0");
             let mut file = file(last);
             file[at] = value;

@@ -1,50 +1,51 @@
-//! Edits a block of EXIF in place: the orientation tag and the thumbnail go, and nothing else moves, so that offsets, which
-//! notes of camera makers hold as well, stay right (TIFF 6.0, section 2; EXIF 2.32, 4.5).
+//! Edits an EXIF block in place: removes the orientation tag and the thumbnail without moving anything else, so that
+//! offsets stay valid, also those inside maker notes (TIFF 6.0, section 2; EXIF 2.32, 4.5).
 
 use std::{collections::BTreeSet, ops::Range};
 
-/// The tag of the orientation.
+/// Orientation tag.
 const ORIENTATION: u16 = 0x0112;
-/// The tags of the offset and of the length of a thumbnail in JPEG.
+/// Tags of the offset and length of a JPEG thumbnail.
 const THUMBNAIL: u16 = 0x0201;
 const THUMBNAIL_LENGTH: u16 = 0x0202;
-/// The tags of the offsets and of the lengths of the strips of a thumbnail that is stored as TIFF stores pictures.
+/// Tags of the offsets and lengths of the strips of an uncompressed thumbnail.
 const STRIPS: u16 = 0x0111;
 const STRIP_LENGTHS: u16 = 0x0117;
-/// Tags of directories that belong to the picture: the camera's, GPS, interoperability.
+/// Tags that point to the sub-IFDs of the image: GPS, interoperability.
 const GPS: u16 = 0x8825;
 pub const INTEROP_IFD: u16 = 0xa005;
-/// The camera's tag of the colours, and the value of sRGB; the tag of the rules of interoperability, and those that go with
-/// Adobe RGB and sRGB (EXIF 2.32, 4.6.6 and annex; DCF 2.0).
+/// Colour space tag of the EXIF IFD and its value for sRGB; interoperability index tag, and its values for Adobe RGB
+/// and sRGB (EXIF 2.32, 4.6.6 and annex; DCF 2.0).
 pub const COLOUR_SPACE: u16 = 0xa001;
 const SRGB: u16 = 1;
 pub const INTEROP_INDEX: u16 = 1;
 pub const INTEROP_ADOBE_RGB: &[u8] = b"R03";
 const INTEROP_SRGB: &[u8] = b"R98";
-/// The most directories that are followed, one behind the other; EXIF has two.
+/// Most chained IFDs that are followed; EXIF has two.
 const MOST_DIRECTORIES: usize = 8;
-/// Bytes of the header of a block.
+/// Bytes of the TIFF header.
 const HEADER: usize = 8;
-/// The tag of the camera's directory, and its tags of the picture's width and height; a value of 16 bits.
+/// Tag that points to the EXIF IFD, its tags of the image's width and height, and the type of a 16-bit value.
 pub const EXIF_IFD: u16 = 0x8769;
 const SIDES: [u16; 2] = [0xa002, 0xa003];
 const SHORT: u16 = 3;
-/// Bytes of an entry of a directory, and of the number of entries before them.
+/// Bytes of an IFD entry, and of the entry count before them.
 const ENTRY: usize = 12;
 const COUNT: usize = 2;
-/// What a block begins with in some containers.
+/// Prefix of an EXIF block in some containers.
 pub const PREFIX: &[u8] = b"Exif\0\0";
 
-/// What is taken out.
+/// What is removed from a block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Strip {
-    /// The orientation of the picture, and of its thumbnail.
+    /// The orientation of the image and of its thumbnail.
     pub orientation: bool,
-    /// The thumbnail.
+    /// The thumbnail, with its IFD.
     pub thumbnail: bool,
 }
 
-/// The block, which begins with the TIFF header, without what is to go; none if it cannot be read, or if nothing is left.
+/// Removes tags from a block that begins with the TIFF header. Returns `None` if the block cannot be parsed, or if
+/// nothing is left of it.
 pub fn strip(block: &[u8], removed: Strip) -> Option<Vec<u8>> {
     let mut tiff = Tiff { big_endian: big_endian(block)?, bytes: block.to_vec() };
     let first = tiff.long(4)? as usize;
@@ -57,7 +58,7 @@ pub fn strip(block: &[u8], removed: Strip) -> Option<Vec<u8>> {
         }
     }
     if removed.thumbnail && thumbnail != 0 {
-        // the place of the link may have moved with the entries before it
+        // removing entries may have moved the link
         let link = tiff.next_at(first)?;
         tiff.set_long(link, 0)?;
         tiff.drop_thumbnail(first, thumbnail);
@@ -66,14 +67,14 @@ pub fn strip(block: &[u8], removed: Strip) -> Option<Vec<u8>> {
     (!is_empty).then_some(tiff.bytes)
 }
 
-/// A block that states an orientation, 1 to 8, and nothing else.
+/// Builds a block that contains only an orientation, 1 to 8.
 pub fn with_orientation(orientation: u16) -> Vec<u8> {
     let entry = [ORIENTATION, SHORT, 0, 1, orientation, 0].map(u16::to_be_bytes);
     [&b"MM\0*\0\0\0\x08\0\x01"[..], entry.as_flattened(), &[0; 4]].concat()
 }
 
-/// The block with these sides of the picture, and with its colours sRGB if they are now, where the camera's directory states
-/// them; none if there is no such directory.
+/// Sets the pixel dimensions in the EXIF IFD where it states them, and the colour space to sRGB if `is_srgb`. Returns
+/// `None` if there is no EXIF IFD.
 pub fn with_dimensions(block: Vec<u8>, width: u32, height: u32, is_srgb: bool) -> Option<Vec<u8>> {
     let mut tiff = Tiff { big_endian: big_endian(&block)?, bytes: block };
     let link = tiff.entry(tiff.long(4)? as usize, EXIF_IFD)?;
@@ -86,7 +87,7 @@ pub fn with_dimensions(block: Vec<u8>, width: u32, height: u32, is_srgb: bool) -
         }
     }
     if is_srgb {
-        tiff.call_srgb(directory);
+        tiff.set_srgb(directory);
     }
     Some(tiff.bytes)
 }
@@ -127,8 +128,8 @@ impl Tiff {
         Some(())
     }
 
-    /// States sRGB where a camera's directory states other colours, and in the name of its rules of interoperability.
-    fn call_srgb(&mut self, camera: usize) -> Option<()> {
+    /// Sets the colour space of an EXIF IFD to sRGB, also in its interoperability index.
+    fn set_srgb(&mut self, camera: usize) -> Option<()> {
         if let Some(at) = self.entry(camera, COLOUR_SPACE) {
             self.set_short(at + 8, SRGB)?;
         }
@@ -141,18 +142,18 @@ impl Tiff {
         Some(())
     }
 
-    /// Where a directory says where the next one is.
+    /// Offset of the link to the next IFD.
     fn next_at(&self, directory: usize) -> Option<usize> {
         Some(directory + COUNT + usize::from(self.short(directory)?) * ENTRY)
     }
 
-    /// Where the entry of a tag is.
+    /// Offset of the entry of a tag.
     fn entry(&self, directory: usize, tag: u16) -> Option<usize> {
         let entries = 0..usize::from(self.short(directory)?);
         entries.map(|index| directory + COUNT + index * ENTRY).find(|at| self.short(*at) == Some(tag))
     }
 
-    /// Takes out an entry: those behind it, and the link to the next directory, close the gap.
+    /// Removes an entry: the entries after it and the link to the next IFD move up.
     fn remove(&mut self, directory: usize, tag: u16) -> Option<()> {
         let at = self.entry(directory, tag)?;
         let end = self.next_at(directory)? + 4;
@@ -163,8 +164,8 @@ impl Tiff {
         self.set_short(directory, count - 1)
     }
 
-    /// Takes out directories that nothing leads to any more, and the thumbnails: what ends the block is cut off, and what
-    /// lies in its middle becomes zeros. Bytes that the picture's own directories, from `first` on, use as well stay.
+    /// Removes the thumbnail IFDs and their pixels once nothing links to them: bytes at the end of the block are cut
+    /// off, bytes in the middle become zero. Bytes also used by the image's own IFDs, from `first` on, are kept.
     fn drop_thumbnail(&mut self, first: usize, thumbnail: usize) {
         let mut gone = vec![false; self.bytes.len()];
         let mut dropped = Vec::new();
@@ -180,7 +181,7 @@ impl Tiff {
             *byte = 0;
         }
         let end = gone.iter().rposition(|gone| !gone).map_or(0, |last| last + 1);
-        // a byte between two values aligns the second
+        // values are aligned to even offsets by a padding byte
         let aligns = end > HEADER && end == gone.len() && self.bytes[end - 1] == 0 && gone[end - 2];
         let end = if aligns {
             gone[..end - 1].iter().rposition(|gone| !gone).map_or(0, |last| last + 1)
@@ -190,7 +191,7 @@ impl Tiff {
         self.bytes.truncate(end.max(HEADER));
     }
 
-    /// A directory and those behind it.
+    /// Offsets of an IFD and of those chained after it.
     fn chain(&self, directory: usize) -> Vec<usize> {
         let next = |at: &usize| Some(self.long(self.next_at(*at)?)? as usize).filter(|next| *next != 0);
         let mut chain: Vec<_> = std::iter::successors(Some(directory), next).take(MOST_DIRECTORIES).collect();
@@ -199,7 +200,7 @@ impl Tiff {
         chain
     }
 
-    /// The picture's directories.
+    /// Offsets of the IFDs that describe the image itself.
     fn own_directories(&self, first: usize) -> Vec<usize> {
         let below = |directory, tag| Some(self.long(self.entry(directory, tag)? + 8)? as usize);
         let camera = below(first, EXIF_IFD);
@@ -207,7 +208,7 @@ impl Tiff {
         [Some(first), camera, below(first, GPS), interoperability].into_iter().flatten().collect()
     }
 
-    /// Where a directory lies, with the link behind it, and the values of its entries that are too long for the entries.
+    /// Ranges of an IFD with its link, and of the values stored outside of its entries.
     fn extent(&self, directory: usize) -> Vec<Range<usize>> {
         let count = usize::from(self.short(directory).unwrap_or(0));
         let head = directory..directory.saturating_add(COUNT + count * ENTRY + 4);
@@ -215,7 +216,7 @@ impl Tiff {
         std::iter::once(head).chain(values.filter(|value| value.len() > 4)).collect()
     }
 
-    /// Where the value of an entry lies.
+    /// Range of the value of an entry.
     fn value(&self, at: usize) -> Option<Range<usize>> {
         let size = match self.short(at + 2)? {
             SHORT | 8 => 2,
@@ -228,7 +229,7 @@ impl Tiff {
         Some(start..start.saturating_add(length))
     }
 
-    /// Where a directory's pixels lie: one JPEG, or strips.
+    /// Ranges of an IFD's pixels: one JPEG, or strips.
     fn pixels(&self, directory: usize) -> Vec<Range<usize>> {
         let ranges = |starts, lengths| {
             let pairs = self.numbers(directory, starts).into_iter().zip(self.numbers(directory, lengths));
@@ -237,7 +238,7 @@ impl Tiff {
         [ranges(THUMBNAIL, THUMBNAIL_LENGTH), ranges(STRIPS, STRIP_LENGTHS)].concat()
     }
 
-    /// The numbers of an entry.
+    /// The values of an integer entry.
     fn numbers(&self, directory: usize, tag: u16) -> Vec<usize> {
         let Some(at) = self.entry(directory, tag) else { return Vec::new() };
         let Some(value) = self.value(at) else { return Vec::new() };
@@ -250,7 +251,7 @@ impl Tiff {
     }
 }
 
-/// Marks bytes, each once, however ranges overlap.
+/// Sets `marks` in the ranges; overlapping ranges cost nothing extra.
 fn mark(marks: &mut [bool], ranges: Vec<Range<usize>>, value: bool) {
     let ranges: BTreeSet<_> = ranges.into_iter().map(|range| (range.start, range.end)).collect();
     let mut from = 0;
@@ -272,7 +273,8 @@ mod tests {
 
     const ALL: Strip = Strip { orientation: true, thumbnail: true };
 
-    /// A block with an orientation, a maker and a camera's directory with a note, and a thumbnail behind all or before the note.
+    /// A block with an orientation, a maker, an EXIF IFD with a maker note, and a thumbnail after all of it or before
+    /// the note.
     fn block(big_endian: bool, thumbnail_last: bool) -> Vec<u8> {
         let short = |value: u16| if big_endian { value.to_be_bytes() } else { value.to_le_bytes() };
         let long = |value: u32| if big_endian { value.to_be_bytes() } else { value.to_le_bytes() };
@@ -280,7 +282,7 @@ mod tests {
             [&short(tag)[..], &short(kind), &long(count), &value].concat()
         };
         let small = |value: u16| [short(value), [0, 0]].concat().try_into().unwrap();
-        // offsets: header 8, first 8..62, camera 62..80, maker 80..92, then note and thumbnail
+        // offsets: header 8, IFD0 8..62, EXIF IFD 62..80, maker 80..92, then note and thumbnail
         let (note, second) = if thumbnail_last { (92, 112) } else { (200, 92) };
         let thumbnail = second + 54;
         let mut bytes = vec![0; 256];
@@ -309,7 +311,7 @@ mod tests {
     }
 
     #[test]
-    fn orientation_and_thumbnail_go_and_the_rest_stays_where_it_was() {
+    fn orientation_and_thumbnail_are_removed_without_moving_the_rest() {
         for (big_endian, thumbnail_last) in [(true, true), (true, false), (false, true), (false, false)] {
             let block = block(big_endian, thumbnail_last);
             let read = |block: &[u8]| Reader::new().read_raw(block.to_vec()).unwrap();
@@ -328,7 +330,7 @@ mod tests {
                     };
                     assert_eq!(value(&after), value(&before), "{tag}");
                 }
-                assert_eq!(edited.contains(&0xd8), !removed.thumbnail, "no pixel of the thumbnail is left");
+                assert_eq!(edited.contains(&0xd8), !removed.thumbnail, "no pixel of the thumbnail remains");
                 assert_eq!(edited.len() < block.len(), removed.thumbnail && thumbnail_last);
                 let note = if thumbnail_last { 92 } else { 200 };
                 assert_eq!(edited[note..note + 20], block[note..note + 20], "the note has not moved");
@@ -336,7 +338,7 @@ mod tests {
         }
     }
 
-    /// A little-endian entry, and a directory.
+    /// A little-endian IFD entry.
     fn entry(tag: u16, kind: u16, count: u32, value: u32) -> Vec<u8> {
         [&tag.to_le_bytes()[..], &kind.to_le_bytes(), &count.to_le_bytes(), &value.to_le_bytes()].concat()
     }
@@ -350,8 +352,8 @@ mod tests {
     }
 
     #[test]
-    fn colours_that_became_srgb_are_called_so() {
-        // first 8..26, camera 26..56, interoperability 56..74
+    fn colours_converted_to_srgb_are_labelled_srgb() {
+        // IFD0 8..26, EXIF IFD 26..56, interoperability IFD 56..74
         let named = |space: u32, rules: &[u8; 4]| {
             let rules = u32::from_le_bytes(*rules);
             little(&[
@@ -366,8 +368,8 @@ mod tests {
     }
 
     #[test]
-    fn values_that_the_picture_uses_too_stay() {
-        // first 8..26, resolution 26..34, second 34..76, thumbnail 76..80
+    fn values_shared_with_the_image_are_kept() {
+        // IFD0 8..26, resolution 26..34, IFD1 34..76, thumbnail 76..80
         let first = directory(&[entry(0x011a, 5, 1, 26)], 34);
         let second = [entry(0x011a, 5, 1, 26), entry(THUMBNAIL, 4, 1, 76), entry(THUMBNAIL_LENGTH, 4, 1, 4)];
         let resolution = [300u32.to_le_bytes(), 1u32.to_le_bytes()].concat();
@@ -375,14 +377,14 @@ mod tests {
         let edited = strip(&block, ALL).unwrap();
         let expected = little(&[&directory(&[entry(0x011a, 5, 1, 26)], 0), &resolution]);
         assert_eq!(edited, expected);
-        // nor does a directory that is its own next one lose anything
+        // an IFD that links to itself loses nothing either
         let circle = little(&[&directory(&[entry(0x011a, 5, 1, 26)], 8), &resolution]);
         assert_eq!(strip(&circle, ALL).unwrap(), expected);
     }
 
     #[test]
-    fn strips_of_a_thumbnail_go_and_so_do_further_directories() {
-        // first 8..26, second 26..56 with two strips whose places and lengths are at 56 and 64, third 64..94, then pixels
+    fn thumbnail_strips_and_further_ifds_are_removed() {
+        // IFD0 8..26, IFD1 26..56 with two strips whose offsets and lengths are at 56 and 64, IFD2 64..94, then pixels
         let first = directory(&[entry(0x0100, 4, 1, 9)], 26);
         let second = directory(&[entry(STRIPS, 4, 2, 56), entry(STRIP_LENGTHS, SHORT, 2, 7 << 16 | 5)], 64);
         let places = [94u32.to_le_bytes(), 99u32.to_le_bytes()].concat();
@@ -393,15 +395,15 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_left_of_a_block_of_an_orientation() {
+    fn a_block_with_only_an_orientation_becomes_empty() {
         let block = little(&[&directory(&[entry(ORIENTATION, SHORT, 1, 6)], 0)]);
         assert_eq!(strip(&block, ALL), None);
         assert_eq!(strip(&block, Strip { orientation: false, ..ALL }).unwrap(), block);
     }
 
     #[test]
-    fn no_block_is_looked_through_again_and_again() {
-        // each of 65,535 values, and each strip, claims to be all of a block of 8 MB
+    fn overlapping_values_take_linear_time() {
+        // each of 65,535 entries, and each strip, claims all of a block of 8 MB
         let size = 8 << 20;
         let values: Vec<_> = (0..u16::MAX).map(|_| entry(STRIPS, 4, size / 4, 26)).collect();
         let mut block = little(&[&directory(&[entry(0x0100, 4, 1, 9)], 26), &directory(&values, 0)]);
@@ -411,7 +413,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_bytes_are_edited_or_left(noise: Vec<u8>, at in 0..200usize, value: u8, last: bool) {
+        fn arbitrary_bytes_do_not_panic(noise: Vec<u8>, at in 0..200usize, value: u8, last: bool) {
             let _ = strip(&noise, ALL);
             let mut block = block(last, last);
             let at = at.min(block.len() - 1);

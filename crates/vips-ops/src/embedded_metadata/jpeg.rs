@@ -1,4 +1,4 @@
-//! What a JPEG carries beside its pixels, in application segments: taken out, or put in, without decoding (ITU-T T.81, B.2.4.6).
+//! Application segments of a JPEG: removed or inserted without decoding (ITU-T T.81, B.2.4.6).
 
 use bytes::Bytes;
 
@@ -13,18 +13,19 @@ const APP14: u8 = 0xee;
 const APP15: u8 = 0xef;
 const COM: u8 = 0xfe;
 
-/// How JFIF's first segment begins, and the byte behind which a thumbnail's sides are; segments of a colour profile, and of EXIF.
+/// Signature of a JFIF segment, and the offset in it after which the thumbnail's dimensions follow; signatures of ICC
+/// profile and EXIF segments.
 const JFIF: &[u8] = b"JFIF\0";
 const JFIF_SIDES: usize = 16;
 const PROFILE: &[u8] = b"ICC_PROFILE\0";
 const EXIF: &[u8] = b"Exif\0\0";
 
-/// The most bytes of a segment, its length included.
+/// Largest segment in bytes, its length field included.
 const LONGEST: usize = 0xffff;
 
-/// The file without EXIF, XMP, IPTC, comments and whatever else applications put into it, and without what follows its end.
-/// JFIF's and Adobe's segments stay, which say how colours are stored, but for JFIF's thumbnails; a colour profile stays if it is `needed`. None
-/// if the file cannot be read.
+/// Removes EXIF, XMP, IPTC, comments, all other application data, and everything after the end of the image. JFIF and
+/// Adobe segments are kept, since they define how colours are stored, but without JFIF thumbnails. The ICC profile is
+/// kept if `keep_profile`. Returns `None` if the file cannot be parsed.
 pub fn strip(file: &[u8], keep_profile: bool) -> Option<Bytes> {
     let mut kept = SOI.to_vec();
     let mut rest = file.strip_prefix(&SOI)?;
@@ -50,27 +51,28 @@ pub fn strip(file: &[u8], keep_profile: bool) -> Option<Bytes> {
     }
 }
 
-/// JFIF's segment with a thumbnail of no pixels (JFIF 1.02, "JFIF Syntax").
+/// The JFIF segment with an empty thumbnail (JFIF 1.02, "JFIF Syntax").
 fn without_thumbnail(segment: &[u8]) -> Vec<u8> {
     let Some(head) = segment.get(..JFIF_SIDES) else { return segment.to_vec() };
     let length = (JFIF_SIDES as u16).to_be_bytes();
     [&head[..2], &length, &head[4..], &[0, 0]].concat()
 }
 
-/// The file with a block of EXIF, which begins with the TIFF header; as it is if the block is too long for a segment.
+/// Inserts an EXIF block that begins with the TIFF header. Returns the file unchanged if the block is too long for a
+/// segment.
 pub fn with_exif(file: &Bytes, exif: &[u8]) -> Bytes {
     let length = 2 + EXIF.len() + exif.len();
     if length > LONGEST || !file.starts_with(&SOI) {
         return file.clone();
     }
-    // JFIF wants to be the first segment
+    // JFIF must be the first segment
     let first = segment(&file[2..]).filter(|(marker, ..)| *marker == APP0);
     let at = first.map_or(2, |(_, segment, _)| 2 + segment.len());
     let head = [&[0xff, APP1][..], &(length as u16).to_be_bytes(), EXIF].concat();
     [&file[..at], &head, exif, &file[at..]].concat().into()
 }
 
-/// The next marker, its whole segment, and what follows it.
+/// Splits off the next segment: its marker, the whole segment, and the rest.
 fn segment(rest: &[u8]) -> Option<(u8, &[u8], &[u8])> {
     let fill = rest.iter().take_while(|byte| **byte == 0xff).count();
     let (marker, after) = rest.get(fill..)?.split_first().filter(|_| fill > 0)?;
@@ -79,14 +81,14 @@ fn segment(rest: &[u8]) -> Option<(u8, &[u8], &[u8])> {
     Some((*marker, segment, &rest[fill + 1 + length..]))
 }
 
-/// Where the image ends, behind all scans and the tables between them.
+/// The offset after the end of the image, after all scans and the tables between them.
 fn end_of_scans(data: &[u8]) -> Option<usize> {
     let mut at = 0;
     loop {
         at += data.get(at..)?.iter().position(|byte| *byte == 0xff)? + 1;
         match *data.get(at)? {
             EOI => return Some(at + 1),
-            // stuffing, fill bytes and restarts belong to the scan
+            // stuffed bytes, fill bytes and restart markers belong to the scan
             0 | 0xff | 0xd0..=0xd7 => {}
             _ => {
                 let length = u16::from_be_bytes([*data.get(at + 1)?, *data.get(at + 2)?]);
@@ -126,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn what_decoding_needs_stays() {
+    fn segments_needed_for_decoding_are_kept() {
         let file = file(b"gain map secret");
         for needed in [true, false] {
             let stripped = strip(&file, needed).unwrap();
@@ -140,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn exif_goes_behind_jfif() {
+    fn exif_is_inserted_after_jfif() {
         let with = with_exif(&strip(&file(b""), false).unwrap(), b"MM\0*block");
         let place = |text: &[u8]| with.windows(text.len()).position(|window| window == text).unwrap();
         assert!(place(b"JFIF") < place(b"Exif\0\0MM") && place(b"block") < place(b"Adobe"));
@@ -150,7 +152,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_bytes_are_read(noise: Vec<u8>, at in 0..150usize, value: u8) {
+        fn arbitrary_bytes_do_not_panic(noise: Vec<u8>, at in 0..150usize, value: u8) {
             let _ = strip(&noise, true);
             let mut file = file(b"");
             let at = at.min(file.len() - 1);

@@ -1,7 +1,6 @@
-//! What an answer carries beside its pixels: what the original carried, without what is no longer so.
+//! Metadata embedded in the output: EXIF, XMP and IPTC of the original, edited so that nothing in them is out of date.
 //!
-//! libvips writes EXIF of its own making into every file, with tags that no original had. Hence EXIF is left out when it
-//! encodes, and the original's block is edited and put in here.
+//!
 
 mod avif;
 pub mod exif;
@@ -19,24 +18,24 @@ use vips::{Image, Result};
 use self::exif::{PREFIX, Strip};
 use crate::format::OutputFormat;
 
-/// Blocks in libvips' metadata.
+/// Names of the metadata blocks in libvips.
 const EXIF: &std::ffi::CStr = c"exif-data";
 const PROFILE: &std::ffi::CStr = c"icc-profile-data";
 const XMP: &std::ffi::CStr = c"xmp-data";
 const PHOTOSHOP: &std::ffi::CStr = c"iptc-data";
 
-/// What is no longer so.
+/// What the processing has made out of date.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Outdated {
-    /// The orientation was applied.
+    /// The orientation was applied to the pixels.
     pub orientation: bool,
-    /// Pixels are others than the original's: a thumbnail would show what was cut off or made unrecognisable.
+    /// The pixels differ from the original's: a thumbnail would show what was cropped away or made unrecognisable.
     pub pixels: bool,
-    /// Colours were those of a profile, and are sRGB where the answer has none.
+    /// Colours were converted from another profile to sRGB, where the output has no profile.
     pub colours: bool,
 }
 
-/// The picture with blocks that say nothing that is no longer so. A block that cannot be read goes.
+/// Returns the image with edited metadata blocks. A block that cannot be parsed is removed.
 pub fn update(image: &Image, outdated: Outdated) -> Result<Image> {
     let removed = Strip { orientation: outdated.orientation, thumbnail: outdated.pixels };
     let own = image.block(EXIF).map(|block| block.strip_prefix(PREFIX).unwrap_or(block));
@@ -46,7 +45,7 @@ pub fn update(image: &Image, outdated: Outdated) -> Result<Image> {
         let camera = exif::with_dimensions(edited.clone(), image.width(), image.page_height(), is_srgb);
         Some([PREFIX, &camera.unwrap_or(edited)].concat())
     });
-    // TIFF has its orientation among what says how it is stored
+    // in a TIFF the orientation is a tag of the file itself, not of an EXIF block
     let own_orientation = image.int(c"orientation").filter(|tag| {
         let is_said = image.block(XMP).is_some_and(xmp::has_orientation);
         !outdated.orientation && own.is_none() && (2..=8).contains(tag) && !is_said
@@ -83,12 +82,12 @@ fn stripped_xmp(packet: &[u8], outdated: Outdated) -> Cow<'_, [u8]> {
     xmp::strip_properties(packet, &names.concat())
 }
 
-/// Whether the picture carries EXIF.
+/// Whether the image has an EXIF block.
 pub fn has_exif(image: &Image) -> bool {
     image.has(EXIF)
 }
 
-/// The encoded picture with its EXIF.
+/// Inserts the image's EXIF block into the encoded file.
 pub fn with_exif(encoded: Bytes, image: &Image, format: OutputFormat) -> Bytes {
     let Some(block) = image.block(EXIF) else { return encoded };
     let block = block.strip_prefix(PREFIX).unwrap_or(block);

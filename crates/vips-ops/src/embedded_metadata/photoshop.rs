@@ -1,15 +1,15 @@
-//! Takes thumbnails out of Photoshop's block of resources, which IPTC lies in as well (Adobe Photoshop File Formats
+//! Removes thumbnails from a Photoshop image resource block, which also contains IPTC (Adobe Photoshop File Formats
 //! Specification, "Image Resources Section").
 
-/// What the block begins with in a JPEG.
+/// Signature of the block in a JPEG.
 const PREFIX: &[u8] = b"Photoshop 3.0\0";
-/// Thumbnails: of Photoshop 4, and of later ones.
+/// Resource identifiers of thumbnails: Photoshop 4, and later versions.
 const THUMBNAILS: [u16; 2] = [1033, 1036];
-/// Bytes of a resource before its name: signature and number.
+/// Bytes of a resource before its name: signature and identifier.
 const BEFORE_NAME: usize = 6;
 
-/// The block without thumbnails; none if nothing is left. What cannot be read, at its end, goes with them. A block that is
-/// not Photoshop's stays.
+/// Removes thumbnails, and an incomplete resource at the end. Returns `None` if nothing is left, and the block
+/// unchanged if it is not Photoshop's.
 pub fn without_thumbnails(block: &[u8]) -> Option<Vec<u8>> {
     let Some(mut rest) = block.strip_prefix(PREFIX) else { return Some(block.to_vec()) };
     let mut out = PREFIX.to_vec();
@@ -23,7 +23,7 @@ pub fn without_thumbnails(block: &[u8]) -> Option<Vec<u8>> {
     (out.len() > PREFIX.len()).then_some(out)
 }
 
-/// Number and length of the first resource: name and body are padded to even lengths, the last body perhaps not.
+/// Identifier and length of the first resource: name and body are padded to even lengths, the last body possibly not.
 fn resource(rest: &[u8]) -> Option<(u16, usize)> {
     let number = u16::from_be_bytes(rest.get(4..BEFORE_NAME)?.try_into().ok()?);
     let name = (1 + usize::from(*rest.get(BEFORE_NAME)?)).next_multiple_of(2);
@@ -49,7 +49,7 @@ mod tests {
     }
 
     #[test]
-    fn thumbnails_go_and_the_rest_stays() {
+    fn thumbnails_are_removed_and_the_rest_is_kept() {
         let iptc = made(1028, b"", b"\x1c\x02\x78\0\x07caption");
         let path = made(2000, b"Path", b"odd");
         for number in THUMBNAILS {
@@ -65,7 +65,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_bytes_are_read(noise: Vec<u8>) {
+        fn arbitrary_bytes_do_not_panic(noise: Vec<u8>) {
             let edited = without_thumbnails(&[PREFIX, &noise].concat());
             prop_assert!(edited.is_none_or(|edited| edited.len() <= PREFIX.len() + noise.len()));
         }

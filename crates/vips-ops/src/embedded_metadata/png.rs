@@ -4,9 +4,9 @@ use bytes::Bytes;
 
 use crate::encode::png_chunks;
 
-/// The file with a block of EXIF, which begins with the TIFF header.
+/// Inserts an EXIF block, which begins with the TIFF header, after the header chunk.
 pub fn with_exif(file: &Bytes, exif: &[u8]) -> Bytes {
-    // the header is the first chunk, and has a length of its own
+    // the header is the first chunk; without one the file is returned unchanged
     let Some(header) = png_chunks::read(file).next() else { return file.clone() };
     let at = png_chunks::SIGNATURE + header.whole.len();
     let mut out = Vec::with_capacity(file.len() + exif.len() + 16);
@@ -21,7 +21,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_follows_the_header() {
+    fn exif_follows_the_header() {
         let mut file = vec![0; png_chunks::SIGNATURE];
         png_chunks::append(&mut file, *b"IHDR", &[7; 13]);
         png_chunks::append(&mut file, *b"IEND", &[]);

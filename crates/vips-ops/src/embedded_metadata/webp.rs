@@ -2,18 +2,19 @@
 
 use bytes::Bytes;
 
-/// Bytes before the first chunk: `RIFF`, the length of all that follows, `WEBP`.
+/// Bytes before the first chunk: `RIFF`, the length of the rest, `WEBP`.
 const HEAD: usize = 12;
-/// Bytes of a chunk before its body.
+/// Bytes of a chunk header.
 const BEFORE: usize = 8;
-/// Flags of the extended header.
+/// Flags of the `VP8X` header.
 const HAS_EXIF: u8 = 0x08;
 const HAS_ALPHA: u8 = 0x10;
-/// Where the extended header has its flags, and the bytes of its body.
+/// Offset of the flags of the `VP8X` header, and the length of its body in bytes.
 const FLAGS: usize = HEAD + BEFORE;
 const EXTENDED: usize = 10;
 
-/// The file, a picture of these sides, with a block of EXIF, which begins with the TIFF header.
+/// Inserts an EXIF block, which begins with the TIFF header, into a file with these dimensions in pixels. A file in the
+/// simple format is converted to the extended format.
 pub fn with_exif(file: &Bytes, exif: &[u8], (width, height): (u32, u32)) -> Bytes {
     let Some(first) = file.get(HEAD..HEAD + 4).filter(|_| file.starts_with(b"RIFF")) else {
         return file.clone();
@@ -24,7 +25,7 @@ pub fn with_exif(file: &Bytes, exif: &[u8], (width, height): (u32, u32)) -> Byte
         out[FLAGS] |= HAS_EXIF;
         &file[FLAGS + EXTENDED..]
     } else {
-        // lossless pictures say in their header whether they use alpha: bit 28 after the signature byte
+        // a lossless bitstream states whether it uses alpha: bit 28 after the signature byte
         let alpha = first == b"VP8L" && file.get(HEAD + BEFORE + 4).is_some_and(|byte| byte & 0x10 != 0);
         let flags = HAS_EXIF | if alpha { HAS_ALPHA } else { 0 };
         let sides = [width, height].map(|side| side.saturating_sub(1).to_le_bytes());
@@ -49,7 +50,7 @@ pub fn with_exif(file: &Bytes, exif: &[u8], (width, height): (u32, u32)) -> Byte
     out.into()
 }
 
-/// Where XMP begins, which comes after EXIF.
+/// Offset of the XMP chunk, before which EXIF has to be inserted.
 fn xmp_offset(body: &[u8]) -> Option<usize> {
     let mut at = 0;
     loop {

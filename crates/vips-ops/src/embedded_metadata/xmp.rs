@@ -1,14 +1,15 @@
-//! Takes properties out of XMP, where they stand as attributes or as elements (XMP specification, part 2, 2.2).
+//! Removes properties from XMP, written as attributes or as elements (XMP specification, part 1, section 7).
 //!
-//! Every search goes forward once: time grows with the length of the packet, whatever is in it.
+//! Every search only moves forward: the time is linear in the length of the packet, whatever it contains.
+//!
 
 use std::borrow::Cow;
 
-/// The orientation.
+/// The orientation property.
 pub const ORIENTATION: &[&[u8]] = &[b"tiff:Orientation"];
 
-/// Properties that hold pictures in the packet: thumbnails, by the prefixes of XMP and of its forerunner, what was
-/// photographed before an effect was applied, and how far away it is (Google's camera).
+/// Properties that contain images: thumbnails (with the prefixes of XMP and of its predecessor), the image before an
+/// effect was applied, and depth maps (Google camera).
 pub const EMBEDDED_IMAGES: &[&[u8]] = &[
     b"xmp:Thumbnails",
     b"xap:Thumbnails",
@@ -20,8 +21,8 @@ pub const EMBEDDED_IMAGES: &[&[u8]] = &[
     b"GDepth:Mime",
 ];
 
-/// Properties that tell of parts of the file beside the picture, which no answer has: films of Google's and Samsung's
-/// cameras behind it, lists of what is there, and the rest of a long packet.
+/// Properties that describe other parts of the file, which the output does not have: videos appended by Google's and
+/// Samsung's cameras, directories of appended items, and the continuation of a long packet.
 pub const FILE_PARTS: &[&[u8]] = &[
     b"GCamera:MotionPhoto",
     b"GCamera:MotionPhotoVersion",
@@ -39,7 +40,7 @@ pub fn has_orientation(packet: &[u8]) -> bool {
     ORIENTATION.iter().any(|name| strip_property(packet, name).is_some())
 }
 
-/// The packet without these properties; other bytes stay as they are.
+/// Removes properties; all other bytes are kept.
 pub fn strip_properties<'a>(packet: &'a [u8], names: &[&[u8]]) -> Cow<'a, [u8]> {
     names.iter().fold(Cow::Borrowed(packet), |packet, name| match strip_property(&packet, name) {
         Some(rest) => Cow::Owned(rest),
@@ -47,7 +48,7 @@ pub fn strip_properties<'a>(packet: &'a [u8], names: &[&[u8]]) -> Cow<'a, [u8]> 
     })
 }
 
-/// The packet without a property; none if it is not there.
+/// Removes one property. Returns `None` if it does not occur.
 fn strip_property(packet: &[u8], name: &[u8]) -> Option<Vec<u8>> {
     let close = [b"</".as_slice(), name, b">"].concat();
     let mut ahead = Delimiters {
@@ -71,7 +72,7 @@ fn strip_property(packet: &[u8], name: &[u8]) -> Option<Vec<u8>> {
     (kept > 0).then(|| [&rest, &packet[kept..]].concat())
 }
 
-/// What ends properties.
+/// Positions of the delimiters that end a property.
 struct Delimiters<'a> {
     close: Search<'a>,
     angle: Search<'a>,
@@ -79,7 +80,8 @@ struct Delimiters<'a> {
 }
 
 impl Delimiters<'_> {
-    /// ` tiff:Orientation="6"`, with the blanks before it. The name begins at `at` and ends at `after`.
+    /// The range of ` tiff:Orientation="6"`, including the white space before it. The name begins at `at` and ends at
+    /// `after`.
     fn attribute(&mut self, packet: &[u8], at: usize, after: usize) -> Option<(usize, usize)> {
         let value = packet[after..].trim_ascii_start().strip_prefix(b"=")?.trim_ascii_start();
         let quotes = self.quotes.iter_mut().find(|quotes| value.starts_with(quotes.wanted))?;
@@ -88,10 +90,10 @@ impl Delimiters<'_> {
         (blanks > 0).then_some((at - blanks, end))
     }
 
-    /// `<tiff:Orientation>6</tiff:Orientation>`, or `<tiff:Orientation/>`. The name ends at `after`.
+    /// The range of `<tiff:Orientation>6</tiff:Orientation>`, or of `<tiff:Orientation/>`. The name ends at `after`.
     fn element(&mut self, packet: &[u8], start: usize, after: usize) -> Option<(usize, usize)> {
         let next = *packet.get(after)?;
-        // else it is the beginning of a longer name
+        // otherwise it is a prefix of a longer name
         if !(next.is_ascii_whitespace() || b"/>".contains(&next)) {
             return None;
         }
@@ -103,7 +105,7 @@ impl Delimiters<'_> {
     }
 }
 
-/// Where bytes stand next. The places that are asked about only grow, and none is looked at twice.
+/// The next occurrence of a byte string. Queries must have increasing offsets, so that no byte is searched twice.
 struct Search<'a> {
     packet: &'a [u8],
     wanted: &'a [u8],
@@ -115,7 +117,7 @@ impl<'a> Search<'a> {
         Self { packet, wanted, next: find(packet, wanted) }
     }
 
-    /// The first place from `start` on.
+    /// The first occurrence at or after `start`.
     fn from(&mut self, start: usize) -> Option<usize> {
         if self.next? < start {
             self.next =
@@ -136,7 +138,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_property_goes_and_nothing_else() {
+    fn only_the_property_is_removed() {
         for (packet, expected) in [
             ("<r tiff:Orientation=\"6\" a=\"1\"/>", "<r a=\"1\"/>"),
             ("<r a='1'\n tiff:Orientation = '6'>x</r>", "<r a='1'>x</r>"),
@@ -160,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn pictures_go_and_nothing_else() {
+    fn only_embedded_images_are_removed() {
         let edited = strip_properties(
             b"<r a='1' GImage:Data='abc'><xmp:Thumbnails><rdf:Alt><xmpGImg:image>/9j/</xmpGImg:image></rdf:Alt>\
               </xmp:Thumbnails><xmp:Rating>3</xmp:Rating><xapGImg:image>/9j/</xapGImg:image></r>",
@@ -169,12 +171,12 @@ mod tests {
         assert_eq!(String::from_utf8_lossy(&edited), "<r a='1'><xmp:Rating>3</xmp:Rating></r>");
         assert!(
             matches!(strip_properties(b"<r/>", EMBEDDED_IMAGES), Cow::Borrowed(_)),
-            "nothing is copied for nothing"
+            "an unchanged packet is not copied"
         );
     }
 
     #[test]
-    fn films_behind_the_picture_are_not_claimed() {
+    fn properties_of_appended_videos_are_removed() {
         let packet =
             b"<d GCamera:MotionPhoto=\"1\" GCamera:MotionPhotoVersion='1' xmpNote:HasExtendedXMP=\"AB\" \
               xmp:Rating=\"3\"><Container:Directory><rdf:Seq/></Container:Directory><x/></d>";
@@ -185,8 +187,8 @@ mod tests {
     }
 
     #[test]
-    fn no_packet_is_looked_through_again_and_again() {
-        // a second in a debug build; hours if each of these looks from its place to the end of the packet
+    fn repeated_delimiters_take_linear_time() {
+        // a second in a debug build; hours if each occurrence were searched to the end of the packet
         let parts = [
             "<tiff:Orientation>",
             "<tiff:Orientation ",
@@ -206,7 +208,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_packet_is_edited(packet in "(<| |\n|=|\"|'|6|/|>|tiff:Orientation|</tiff:Orientation>){0,30}") {
+        fn arbitrary_packets_do_not_panic(packet in "(<| |\n|=|\"|'|6|/|>|tiff:Orientation|</tiff:Orientation>){0,30}") {
             let edited = strip_properties(packet.as_bytes(), ORIENTATION);
             prop_assert!(edited.len() <= packet.len());
         }

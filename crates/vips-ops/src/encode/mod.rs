@@ -1,4 +1,4 @@
-//! Finished pixels to bytes.
+//! Encoders: from finished pixels to the bytes of a file.
 
 pub mod auto_quality;
 pub mod mp4;
@@ -14,19 +14,19 @@ use crate::{
     plan::encode::{Chroma, Encoding, Metadata},
 };
 
-/// From this quality on colour is kept at full resolution, as libvips itself does.
+/// From this JPEG quality on chroma is kept at full resolution (4:4:4), as libvips' own default does.
 pub(crate) const FULL_COLOUR_QUALITY: u8 = 90;
 
-/// Error diffusion of GIF; 0 leaves flat areas flat, 1 is the strongest.
+/// Strength of error diffusion (dithering) in GIF, 0 (none) to 1.
 const GIF_DITHER: f64 = 1.0;
 
-/// A still without the loop that libvips would give it: a GIF with one is an animation to those who show it.
+/// Removes the loop count that libvips writes into a still: viewers treat a GIF with a loop count as an animation.
 fn without_default_loop(image: &Image) -> Result<Image> {
     let is_still = image.page_height() == image.height();
     if is_still { image.edit(|edit| edit.set_int(c"loop", 1)) } else { Ok(image.clone()) }
 }
 
-/// Encodes a still, or a stack of frames; a film is no picture, see [`mp4::VideoEncoder`].
+/// Encodes a still image, or a stack of frames as an animation. For MP4 see [`mp4::VideoEncoder`].
 pub fn encode(image: &Image, output: Encoding) -> Result<Bytes> {
     let exif = output.metadata == Metadata::All && embedded_metadata::has_exif(image);
     let keep = match output.metadata {
@@ -61,6 +61,6 @@ fn encode_keeping(image: &Image, output: Encoding, keep: Keep) -> Result<Bytes> 
         OutputFormat::Webp => image.save_webp(output.quality, output.effort, keep),
         OutputFormat::Avif => image.save_avif(output.quality, output.effort, subsample, keep),
         OutputFormat::Gif => without_default_loop(image)?.save_gif(output.effort, GIF_DITHER, keep),
-        OutputFormat::Mp4 => unreachable!("invariant: a film is encoded frame by frame"),
+        OutputFormat::Mp4 => unreachable!("invariant: video is encoded frame by frame"),
     }
 }

@@ -1,35 +1,36 @@
-//! The chunks of a PNG that was just written.
+//! Reads and writes the chunks of a PNG that was just encoded.
 
 use bytes::Bytes;
 
 /// Bytes before the first chunk (PNG, 5.2).
 pub const SIGNATURE: usize = 8;
 
-/// Where the header's body says how colours are stored (PNG, 11.2.2).
+/// Offset of the colour type in the body of `IHDR` (PNG, 11.2.2).
 pub const COLOUR_TYPE: usize = 9;
 
-/// Bytes of a chunk beside its body: length and name before it, checksum after it (PNG, 5.3).
+/// Bytes of a chunk before its body (length and name) and after it (checksum) (PNG, 5.3).
 const BEFORE: usize = 8;
 const AFTER: usize = 4;
 
-/// Resolutions that libvips makes up, as a PNG states them: pixels a metre across and down, and the unit (PNG, 11.3.4.3).
+/// Bodies of `pHYs` chunks that libvips writes by default: 72 pixels per inch (rounded in two ways), or one pixel per
+/// millimetre (PNG, 11.3.4.3).
 const DEFAULT_RESOLUTIONS: [&[u8]; 3] =
     [&[0, 0, 11, 18, 0, 0, 11, 18, 1], &[0, 0, 11, 19, 0, 0, 11, 19, 1], &[0, 0, 3, 232, 0, 0, 3, 232, 1]];
 
-/// The reversed polynomial of the checksum (PNG, Annex D).
+/// Reversed CRC-32 polynomial (PNG, Annex D).
 const POLYNOMIAL: u32 = 0xedb8_8320;
 
-/// A chunk.
+/// A chunk of a PNG.
 pub struct Chunk<'a> {
-    /// Its name, `IDAT` say.
+    /// Its type, for example `IDAT`.
     pub name: &'a [u8; 4],
-    /// What it says.
+    /// Its data.
     pub body: &'a [u8],
-    /// All of it, with length, name and checksum.
+    /// The whole chunk: length, type, data and checksum.
     pub whole: &'a [u8],
 }
 
-/// The chunks of a file, up to the first that is not whole.
+/// Iterates over the chunks of a file, up to the first incomplete one.
 pub fn read(file: &[u8]) -> impl Iterator<Item = Chunk<'_>> {
     let mut rest = file.get(SIGNATURE..).unwrap_or_default();
     std::iter::from_fn(move || {
@@ -41,8 +42,8 @@ pub fn read(file: &[u8]) -> impl Iterator<Item = Chunk<'_>> {
     })
 }
 
-/// The file without a resolution that no original stated: libvips writes one into every PNG, of 72 pixels an inch, or of one
-/// a millimetre. Whoever states one of these says what holds without it.
+/// Removes the default resolution that libvips writes into every PNG. An original that states the same resolution loses
+/// nothing: it is what viewers assume without one.
 pub fn without_default_resolution(file: Bytes) -> Bytes {
     let mut at = SIGNATURE;
     for chunk in read(&file) {
@@ -58,7 +59,7 @@ pub fn without_default_resolution(file: Bytes) -> Bytes {
     file
 }
 
-/// Appends a chunk.
+/// Appends a chunk with its length and checksum.
 pub fn append(out: &mut Vec<u8>, name: [u8; 4], body: &[u8]) {
     out.extend_from_slice(&(body.len() as u32).to_be_bytes());
     let start = out.len();
@@ -68,7 +69,7 @@ pub fn append(out: &mut Vec<u8>, name: [u8; 4], body: &[u8]) {
     out.extend_from_slice(&sum.to_be_bytes());
 }
 
-/// CRC-32, bit by bit: what is written here is short.
+/// CRC-32, bit by bit: only short chunks are written here.
 fn checksum(bytes: &[u8]) -> u32 {
     !bytes.iter().fold(!0u32, |sum, byte| {
         (0..8).fold(
@@ -85,7 +86,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn resolutions_that_were_stated_stay() {
+    fn stated_resolutions_are_kept() {
         let file = |pixels: u32| -> Bytes {
             let mut file = vec![0; SIGNATURE];
             append(&mut file, *b"IHDR", &[7; 13]);
@@ -105,10 +106,10 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_is_read() {
+    fn written_chunks_are_read_back() {
         let mut file = vec![0; SIGNATURE];
         append(&mut file, *b"IEND", &[]);
-        // the bytes that end every PNG
+        // the `IEND` chunk of every PNG
         assert_eq!(file[SIGNATURE..], [0, 0, 0, 0, b'I', b'E', b'N', b'D', 0xae, 0x42, 0x60, 0x82]);
         append(&mut file, *b"tRNS", &[1, 2, 3]);
         let found: Vec<_> = read(&file).map(|chunk| (*chunk.name, chunk.body.to_vec())).collect();

@@ -1,30 +1,32 @@
-//! PNG of few colours: a palette, or grey of few bits, when that holds the picture exactly.
+//! Indexed-colour and low-bit greyscale PNG, used where it is lossless.
 //!
-//! libvips writes palettes that it chooses itself, with loss. Here the colours are counted, libvips packs and deflates
-//! the pixels as grey numbers, and the header says that the numbers are places in a palette.
+//! libvips' own palettes are quantised and lossy. Here distinct colours are counted, libvips packs and compresses the
+//! palette indices as a greyscale image, and the header is changed to say that they are indices of a palette.
+//!
 
 use bytes::Bytes;
 use vips::{Image, Keep, Palette, PngRows, Result};
 
 use super::png_chunks::{self, Chunk};
 
-/// Most colours of a palette (PNG, 11.2.2).
+/// Largest palette (PNG, 11.2.2).
 const MOST_COLOURS: usize = 256;
 
-/// Slots of the table that colours are looked up in: a power of two, so large that a search ends at once.
+/// Slots of the hash table of colours: a power of two, and large enough that probing ends after a few slots.
 const SLOTS: usize = 4 * MOST_COLOURS;
 
-/// Spreads colours over slots (Knuth, The Art of Computer Programming, 6.4).
+/// Multiplier of the hash function (Knuth, The Art of Computer Programming, volume 3, 6.4).
 const SPREAD: u32 = 0x9e37_79b1;
 
-/// The embedded colour profile in libvips' metadata. One of colours may not stand in a grey PNG, nor the reverse.
+/// Name of the embedded ICC profile in libvips' metadata. An RGB profile is not allowed in a greyscale PNG, and the
+/// reverse (PNG, 11.3.2.3).
 const ICC: &std::ffi::CStr = c"icc-profile-data";
 
 /// Colour types (PNG, 11.2.2).
 const GREY: u8 = 0;
 const INDEXED: u8 = 3;
 
-/// Encodes with a palette if the picture has at most 256 colours, else as it is. Nothing is lost either way.
+/// Encodes with a palette if the image has at most 256 distinct colours, else without. Both are lossless.
 pub fn encode(image: &Image, effort: u8, rows: PngRows, keep: Keep) -> Result<Bytes> {
     let memory = image.in_memory()?;
     let image = memory.image();
@@ -41,10 +43,10 @@ pub fn encode(image: &Image, effort: u8, rows: PngRows, keep: Keep) -> Result<By
     Ok(layout.file(&packed, &carrier))
 }
 
-/// A colour as red, green, blue and opacity.
+/// A colour as red, green, blue and alpha.
 type Rgba = [u8; 4];
 
-/// A pixel of 1 to 4 bands: grey, grey and opacity, colour, colour and opacity.
+/// Converts a pixel of 1 to 4 bands: grey, grey and alpha, RGB, RGBA.
 fn colour(pixel: &[u8]) -> Rgba {
     match *pixel {
         [grey] => [grey, grey, grey, u8::MAX],
@@ -55,7 +57,7 @@ fn colour(pixel: &[u8]) -> Rgba {
     }
 }
 
-/// Distinct colours, each with a number.
+/// A hash table of distinct colours, each with an index.
 struct Colours {
     slots: Vec<Option<(Rgba, u8)>>,
     count: usize,
@@ -66,12 +68,12 @@ impl Colours {
         Self { slots: vec![None; SLOTS], count: 0 }
     }
 
-    /// The colours of a picture; nothing when there are more than a palette holds, or no pixels.
+    /// Counts the colours of an image. Returns `None` for more than a palette holds, or for no pixels.
     fn count(pixels: &[u8], bands: usize) -> Option<Self> {
         let mut found = Self::new();
         let mut last = None;
         for pixel in pixels.chunks_exact(bands.max(1)) {
-            // most neighbours are alike where colours are few
+            // neighbouring pixels are mostly equal in images of few colours
             if last == Some(pixel) {
                 continue;
             }
@@ -89,7 +91,7 @@ impl Colours {
         (found.count > 0).then_some(found)
     }
 
-    /// Where a colour is, or would be.
+    /// The slot of a colour, or the free slot for it.
     fn slot(&self, colour: Rgba) -> usize {
         let mut slot = (u32::from_ne_bytes(colour).wrapping_mul(SPREAD) >> 16) as usize % SLOTS;
         while self.slots[slot].is_some_and(|(other, _)| other != colour) {
@@ -102,7 +104,7 @@ impl Colours {
         self.slots[self.slot(colour)].map_or(0, |(_, number)| number)
     }
 
-    /// All of them: translucent ones first, since opacity is written up to the last of them; then from dark to light.
+    /// All colours: translucent ones first, since `tRNS` ends with the last of them; then from dark to light.
     fn sorted(&self) -> Vec<Rgba> {
         let mut all: Vec<_> = self.slots.iter().flatten().map(|(colour, _)| *colour).collect();
         all.sort_unstable_by_key(|[red, green, blue, alpha]| (*alpha, *green, *red, *blue));
@@ -110,12 +112,12 @@ impl Colours {
     }
 }
 
-/// How a picture of few colours is stored.
+/// How an image of few colours is stored.
 struct Layout {
     bits: u8,
-    /// In the order of their numbers; empty when the numbers are levels of grey.
+    /// The palette in order of indices; empty for greyscale.
     palette: Vec<Rgba>,
-    /// What is stored of each colour.
+    /// The stored index or grey level of each colour.
     stored: Colours,
 }
 
@@ -128,7 +130,7 @@ impl Layout {
         let (may_be_grey, may_be_indexed) = (!profile || bands < 3, !profile || bands >= 3);
         if all_grey && may_be_grey {
             let exact = |bits: &u8| colours.iter().all(|[grey, ..]| grey % step(*bits) == 0);
-            // 8 bits of grey hold all of them
+            // 8-bit greyscale is exact for every level
             let levels = [1, 2, 4, 8].into_iter().find(exact)?;
             if levels <= bits || !may_be_indexed {
                 let level = |colour: &Rgba| (*colour, colour[0] / step(levels));
@@ -156,12 +158,13 @@ impl Layout {
             .collect()
     }
 
-    /// The file: pixels of `packed`, and what else `carrier`, a pixel of the picture, was written with.
+    /// Assembles the file: pixels from `packed`, other chunks from `carrier`, a one-pixel image encoded with the same
+    /// metadata.
     fn file(&self, packed: &[u8], carrier: &[u8]) -> Bytes {
         let mut out = packed[..png_chunks::SIGNATURE].to_vec();
         let kind = if self.palette.is_empty() { GREY } else { INDEXED };
         let is_own = |chunk: &Chunk<'_>| matches!(chunk.name, b"IHDR" | b"IDAT" | b"IEND");
-        // what depends on how pixels are stored
+        // chunks that depend on how pixels are stored
         let is_tied =
             |chunk: &Chunk<'_>| matches!(chunk.name, b"PLTE" | b"tRNS" | b"bKGD" | b"sBIT" | b"hIST");
         let others: Vec<_> = png_chunks::read(carrier).collect();
@@ -204,12 +207,12 @@ impl Layout {
     }
 }
 
-/// Between two neighbouring levels of grey of so many bits, in levels of 255.
+/// Distance between neighbouring grey levels of this bit depth, in 8-bit levels.
 fn step(bits: u8) -> u8 {
     u8::MAX / (u8::MAX >> (8 - bits))
 }
 
-/// Colours with numbers of our own choice.
+/// A table of colours with given indices.
 fn numbered(colours: impl Iterator<Item = (Rgba, u8)>) -> Colours {
     let mut all = Colours::new();
     for (colour, number) in colours {
@@ -228,7 +231,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn colours_are_counted_up_to_a_palette() {
+    fn colours_are_counted_up_to_256() {
         let ramp = |count: u32| -> Vec<u8> {
             (0..3 * count).flat_map(|at| [(at / 3 % 256) as u8, (at / 3 / 256) as u8, 9]).collect()
         };
@@ -240,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn layouts_hold_what_they_are_chosen_for() {
+    fn the_smallest_exact_layout_is_chosen() {
         let layout = |pixels: &[u8], bands, profile| {
             let found = Colours::count(pixels, bands)?;
             Layout::choose(&found, bands, profile).map(|layout| (layout.bits, layout.palette.len()))
@@ -265,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn what_else_a_picture_carries_is_written_too() {
+    fn metadata_is_written() {
         vips::Vips::start(vips::Settings::default()).unwrap();
         let photo =
             Image::load(&sample("flower-p3.jpg"), &Loader::Jpeg { shrink: 1 }, Access::Random).unwrap();
@@ -287,7 +290,8 @@ mod tests {
                 let png = encode(&tagged, 6, PngRows::Interlaced, keep).unwrap();
                 let back = open(&png);
                 assert!(Picture::of(&back) == Picture::of(&open(&bare)), "{bands} {keep:?}");
-                // libpng refuses a profile that does not fit the colour type: of colours, it never fits a grey picture
+                // libpng refuses a profile that does not fit the colour type: an RGB profile never fits a greyscale
+                // image
                 assert_eq!((back.has(c"xmp-data"), back.has(ICC)), expected, "{bands} {keep:?}");
                 assert!(back.block(ICC).is_none_or(|found| found == profile));
             }

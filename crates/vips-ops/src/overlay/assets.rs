@@ -1,4 +1,4 @@
-//! The fetched overlays of a request.
+//! The images fetched for the overlays of a request.
 
 use std::collections::BTreeMap;
 
@@ -6,27 +6,27 @@ use bytes::Bytes;
 
 use crate::{face::Face, params::value::url::Url};
 
-/// What a render needs beside the original: encoded pictures by the URL under which the request names them, and the
-/// faces in the original. What is not there is left out of the picture.
+/// The inputs of a render beside the original: encoded overlay images by the URL that names them in the request, and
+/// the faces detected in the original. An overlay without an asset is omitted.
 #[derive(Debug, Clone, Default)]
 pub struct Assets {
     pictures: BTreeMap<Url, Bytes>,
-    /// The faces, in pixels of the upright original, if somebody has looked for them.
+    /// The faces, in pixels of the upright original, if detection ran.
     pub faces: Vec<Face>,
 }
 
 impl Assets {
-    /// Adds a picture.
+    /// Adds an encoded image.
     pub fn insert(&mut self, url: Url, bytes: Bytes) {
         self.pictures.insert(url, bytes);
     }
 
-    /// All pictures with their URLs.
+    /// All encoded images with their URLs.
     pub fn pictures(&self) -> impl Iterator<Item = (&Url, &Bytes)> {
         self.pictures.iter()
     }
 
-    /// The picture of a URL.
+    /// The encoded image of a URL.
     pub fn find(&self, url: &Url) -> Option<&Bytes> {
         self.pictures.get(url)
     }

@@ -1,4 +1,4 @@
-//! Overlays as they are drawn: decoded, scaled, turned, with their opacity.
+//! Renders overlays: decoded, scaled and rotated, with their opacity.
 
 use vips::{BandFormat, Deadline, Image};
 
@@ -27,19 +27,25 @@ use crate::{
 
 const TRANSPARENT: Colour = Colour { red: 0, green: 0, blue: 0, alpha: 0 };
 
-/// The overlays of a render.
+/// The rendered overlays of a request.
 #[derive(Debug, Default)]
 pub struct PreparedOverlays {
-    /// Those that could be drawn, the lowest first.
+    /// The rendered overlays, the bottom one first.
     pub drawn: Vec<RenderedOverlay>,
-    /// Whether any was left out: it was not there, or is no picture.
+    /// Whether any overlay was omitted: its asset was missing or not decodable.
     pub left_out: bool,
 }
 
-/// Draws the overlays of a plan, each once for all frames.
+/// Renders the overlays of a plan, each once for all frames.
 ///
-/// What cannot be drawn is left out, unless it is required. Together they may have as many pixels as one picture: all of
-/// them are planned, from headers and from texts in small letters, before one is drawn.
+/// An overlay that cannot be rendered is omitted unless it is required. All overlays together may have as many pixels
+/// as one image: all of them are planned, from headers and from measured texts, before the first is rendered.
+///
+/// # Errors
+///
+/// [`Error::Overlay`] for a required overlay that cannot be rendered, [`Error::OverLimit`] for too many pixels,
+/// [`Error::Deadline`].
+///
 pub fn prepare(
     plan: &Plan,
     assets: &Assets,
@@ -77,7 +83,7 @@ pub fn prepare(
 }
 
 impl PreparedOverlays {
-    /// Goes on without an overlay, if that is allowed and the fault is the overlay's.
+    /// Omits an overlay if it is not required and the failure is not the server's.
     fn leave_out(&mut self, overlay: &Overlay, error: Error, deadline: &Deadline) -> Result<()> {
         if deadline.passed() {
             return Err(Error::Deadline);
@@ -93,9 +99,9 @@ impl PreparedOverlays {
     }
 }
 
-/// An overlay that is planned and not drawn yet.
+/// A planned overlay that is not rendered yet.
 enum PlannedOverlay<'a> {
-    /// A picture is rendered by a plan of its own, which decodes it no larger than it is needed.
+    /// An image, rendered by a plan of its own, which decodes it no larger than needed.
     Picture {
         source: Box<Source>,
         plan: Box<Plan>,
@@ -107,7 +113,7 @@ enum PlannedOverlay<'a> {
 }
 
 impl PlannedOverlay<'_> {
-    /// Pixels that it has when it is drawn, and those that are in memory already.
+    /// Its pixels after rendering, plus those already decoded.
     fn pixels(&self) -> u64 {
         match self {
             Self::Picture { source, plan } => plan.size.pixels().saturating_add(source.pixels_in_memory()),
@@ -139,7 +145,7 @@ fn planned(
     Ok(PlannedOverlay::Picture { source: Box::new(source), plan: Box::new(plan) })
 }
 
-/// The plan by which a picture is made an overlay.
+/// The plan that turns an image into an overlay.
 pub(crate) fn plan_overlay(overlay: &Overlay, info: &SourceInfo, settings: &Settings) -> Result<Plan> {
     let mut params = Params {
         rotate: (overlay.angle != 0.0).then_some(Rotate(overlay.angle)),
@@ -150,7 +156,7 @@ pub(crate) fn plan_overlay(overlay: &Overlay, info: &SourceInfo, settings: &Sett
     let size = overlay.fitted(Plan::natural_size(&params, info));
     params.width = Some(Width(size.width));
     params.height = Some(Height(size.height));
-    // a turned picture is fitted inside: its corners are not to be cut
+    // a rotated image is fitted inside, so that its corners are not cropped
     params.crop = params.rotate.is_none().then_some(Crop::Stretch);
     Ok(Plan::resolve(&params, info, &Measurements::default(), Accept::default(), settings)?)
 }
@@ -165,7 +171,7 @@ fn picture(overlay: &Overlay, drawing: &PlannedOverlay<'_>, deadline: &Deadline)
             (image, overlay.opacity * f64::from(text.colour.alpha) / f64::from(u8::MAX))
         }
     };
-    // computed here and now: what is broken must show before the picture is begun
+    // computed now, so that a broken overlay fails before the image is rendered
     translucent(image, opacity).and_then(|image| image.copy_memory()).map_err(Error::of_pixels)
 }
 

@@ -1,4 +1,4 @@
-//! BMP and ICO, which libvips does not read: decoded into memory at once.
+//! Decodes BMP and ICO, which libvips does not support, into memory by the crate `image`.
 
 use std::io::Cursor;
 
@@ -13,20 +13,24 @@ use crate::{
     size::Size,
 };
 
-/// Bytes a pixel at most, of what is decoded: red, green, blue, alpha.
+/// Most bytes per decoded pixel: RGBA.
 const PIXEL_BYTES: u64 = 4;
 
-/// The pixels of a BMP, or of an icon's best size. The size that the header states is checked before anything is
-/// allocated for it.
+/// Decodes a BMP, or the best image of an icon. The size stated in the header is checked before anything is allocated
+/// for it.
+///
+/// # Errors
+///
+/// [`Error::OverLimit`] for too many pixels, [`Error::Undecodable`].
 pub fn decode(format: SourceFormat, bytes: &Bytes, limits: &Limits) -> Result<Image> {
     if format != SourceFormat::Ico {
         return pixels(ImageFormat::Bmp, bytes, limits);
     }
     let best = IcoImage::best(bytes)
-        .ok_or_else(|| Error::Undecodable(undecodable("an icon without pictures".into())))?;
+        .ok_or_else(|| Error::Undecodable(undecodable("an icon without images".into())))?;
     match best.png() {
         Some(data) => png(&bytes.slice_ref(data), limits),
-        None => pixels(ImageFormat::Ico, &best.alone(), limits),
+        None => pixels(ImageFormat::Ico, &best.as_single_icon(), limits),
     }
 }
 
@@ -51,7 +55,7 @@ fn pixels(format: ImageFormat, bytes: &[u8], limits: &Limits) -> Result<Image> {
     image.and_then(|image| image.interpret(Interpretation::Srgb)).map_err(Error::of_pixels)
 }
 
-/// A PNG in an icon, of any colour type.
+/// Decodes a PNG contained in an icon.
 fn png(bytes: &Bytes, limits: &Limits) -> Result<Image> {
     if let Some(stated) = stated_size(SourceFormat::Png, bytes) {
         check_pixels(stated, limits)?;
@@ -75,7 +79,7 @@ mod tests {
 
     use super::*;
 
-    /// A BMP header of this size, 24 bits a pixel, with `pixels` behind it.
+    /// A BMP header of this size with 24 bits per pixel, followed by `pixels`.
     fn bmp(width: i32, height: i32, pixels: &[u8]) -> Bytes {
         let mut file = b"BM\0\0\0\0\0\0\0\0\x36\0\0\0\x28\0\0\0".to_vec();
         file.extend(width.to_le_bytes());
@@ -92,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn rows_from_the_bottom_and_from_the_top() {
+    fn bottom_up_and_top_down_rows() {
         let rows = b"\x01\x02\x03\0\x04\x05\x06\0";
         for (height, expected) in [(2, [6, 5, 4, 3, 2, 1]), (-2, [3, 2, 1, 6, 5, 4])] {
             let image = decoded(&bmp(1, height, rows)).unwrap();
@@ -103,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn size_is_checked_before_pixels_are_asked_for() {
+    fn the_size_is_checked_before_decoding() {
         assert!(matches!(decoded(&bmp(50_000, 50_000, b"")), Err(Error::OverLimit { .. })));
         assert!(matches!(decoded(&bmp(8_000, 8_000, b"")), Err(Error::Undecodable(_))));
         assert!(matches!(decoded(&bmp(0, 5, b"")), Err(Error::Undecodable(_))));
@@ -111,7 +115,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_bytes_are_decoded_or_refused(tail: Vec<u8>, width in 0..20i32, height in -20..20i32) {
+        fn arbitrary_bytes_do_not_panic(tail: Vec<u8>, width in 0..20i32, height in -20..20i32) {
             let _ = decoded(&bmp(width, height, &tail));
             let icon = [b"\0\0\x01\0\x01\0".as_slice(), &tail].concat();
             let _ = decode(SourceFormat::Ico, &icon.into(), &Limits::default());

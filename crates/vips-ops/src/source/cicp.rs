@@ -1,25 +1,25 @@
-//! Colour spaces by numbers: coding-independent code points (ITU-T H.273), as AVIF and PNG state them.
+//! Coding-independent code points (CICP, ITU-T H.273): colour spaces identified by numbers, in AVIF and PNG.
 
 use super::colour_encoding::{Chromaticities, ColourEncoding, TransferFunction};
 
-/// What a file states.
+/// The code points stated by a file.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Cicp {
     /// Colour primaries (H.273, table 2).
     pub primaries: u16,
     /// Transfer characteristics (H.273, table 3).
     pub transfer: u16,
-    /// Whether black is 0 and white the largest number; else 16 and 235 of 255.
+    /// Full range (0 to 255) or limited range (16 to 235).
     pub full_range: bool,
-    /// The brightest pixel of the picture, or that its master display could show, in candela a square metre.
+    /// Luminance of the brightest pixel, or of the mastering display's white, in cd/m², if stated.
     pub peak: Option<f64>,
 }
 
-/// Brightness of pictures that state none, in candela a square metre: what HDR is mostly mastered for, and the nominal
-/// peak of HLG (ITU-R BT.2100).
+/// Peak luminance in cd/m² where none is stated: what most HDR is mastered for, and the nominal peak of HLG (ITU-R
+/// BT.2100).
 const USUAL_PEAK: f64 = 1000.0;
 
-/// Transfer characteristics that are read.
+/// Transfer characteristics with a defined meaning.
 const KNOWN_TRANSFERS: [u16; 12] = [1, 4, 5, 6, 7, 8, 13, 14, 15, 16, 17, 18];
 
 const D65: (f64, f64) = (0.3127, 0.329);
@@ -27,13 +27,13 @@ const ILLUMINANT_C: (f64, f64) = (0.310, 0.316);
 const DCI_WHITE: (f64, f64) = (0.314, 0.351);
 
 impl Cicp {
-    /// What the numbers mean. Numbers that are reserved, or mean that nothing is known, are taken as sRGB's.
+    /// The colour encoding. Reserved and unspecified code points are treated as sRGB.
     pub fn encoding(self) -> ColourEncoding {
         let primaries = primaries(self.primaries).unwrap_or(Chromaticities::SRGB);
         ColourEncoding { primaries, transfer: self.transfer_function(), full_range: self.full_range }
     }
 
-    /// Whether both numbers name something. PNG leaves others to what else the file says.
+    /// Whether both code points are defined. PNG falls back to other chunks if not.
     pub fn is_known(self) -> bool {
         primaries(self.primaries).is_some() && KNOWN_TRANSFERS.contains(&self.transfer)
     }
@@ -41,8 +41,8 @@ impl Cicp {
     fn transfer_function(self) -> TransferFunction {
         let peak = self.peak.unwrap_or(USUAL_PEAK);
         match self.transfer {
-            // video of the usual primaries is shown as it stands, as browsers and players show it: its curve is the
-            // camera's, and undoing that would make it paler than anybody has seen it
+            // BT.709-like transfers are displayed unconverted by browsers and players; applying the inverse camera
+            // curve would make such images paler than anybody has seen them
             1 | 6 | 14 | 15 if matches!(self.primaries, 9 | 11 | 12) => TransferFunction::Bt709,
             4 => TransferFunction::Gamma(2.2),
             5 => TransferFunction::Gamma(2.8),
@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_srgb_or_says_nothing_stands_as_it_is() {
+    fn srgb_and_unspecified_code_points_are_srgb() {
         for (primaries, transfer) in
             [(1, 13), (1, 1), (1, 6), (2, 2), (0, 0), (3, 3), (1, 2), (2, 13), (99, 99)]
         {
@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn every_number_is_read() {
+    fn every_code_point_has_an_encoding() {
         for primaries in 0..300 {
             for transfer in 0..30 {
                 let ColourEncoding { transfer: curve, primaries, .. } = encoding(primaries, transfer);

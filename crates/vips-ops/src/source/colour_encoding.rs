@@ -1,85 +1,86 @@
-//! How colours are encoded: primaries, white and curve, and the matrix and tone mapping that follow from them.
+//! Colour encodings (primaries, white point, transfer function), and the matrix and tone mapping derived from them.
 
-/// How the numbers of a picture stand for colours.
+/// How pixel values represent colours.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ColourEncoding {
-    /// Primaries and white.
+    /// Primaries and white point.
     pub primaries: Chromaticities,
-    /// From numbers to light.
+    /// From pixel values to linear light.
     pub transfer: TransferFunction,
-    /// Whether black is 0 and white the largest number; else 16 and 235 of 255.
+    /// Full range (0 to 255) or limited range (16 to 235).
     pub full_range: bool,
 }
 
-/// Primaries and white, each as x and y of CIE 1931.
+/// Primaries and white point as CIE 1931 x and y.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Chromaticities {
-    /// Of the first channel.
+    /// Red primary.
     pub red: (f64, f64),
-    /// Of the second channel.
+    /// Green primary.
     pub green: (f64, f64),
-    /// Of the third channel.
+    /// Blue primary.
     pub blue: (f64, f64),
-    /// Of all channels at their largest number.
+    /// White point.
     pub white: (f64, f64),
 }
 
-/// From encoded numbers, 0 to 1, to light, of which 1 is the white of sRGB.
+/// From encoded values, 0 to 1, to linear light, where 1 is the white of sRGB.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum TransferFunction {
-    /// IEC 61966-2-1.
+    /// sRGB (IEC 61966-2-1).
     Srgb,
-    /// A power.
+    /// A power function.
     Gamma(f64),
-    /// The inverse of the camera curve of ITU-R BT.709, BT.601 and BT.2020.
+    /// The inverse of the OETF of ITU-R BT.709, BT.601 and BT.2020.
     Bt709,
     /// SMPTE 240M.
     Smpte240,
-    /// SMPTE 428-1, of digital cinema.
+    /// SMPTE 428-1, digital cinema.
     Smpte428,
-    /// Perceptual quantiser (SMPTE 2084, ITU-R BT.2100), tone-mapped.
+    /// Perceptual quantiser (PQ; SMPTE ST 2084, ITU-R BT.2100), tone-mapped to SDR.
     Pq {
-        /// What the brightest pixel has, in candela a square metre.
+        /// Luminance of the brightest pixel in cd/m².
         peak: f64,
     },
-    /// Hybrid log-gamma (ITU-R BT.2100) at its nominal peak, tone-mapped.
+    /// Hybrid log-gamma (HLG; ITU-R BT.2100) at its nominal peak, tone-mapped to SDR.
     Hlg,
 }
 
-/// How far chromaticities may be from sRGB's to count as the same: they are rounded to five digits in PNG, and often to
+/// Tolerance within which chromaticities count as sRGB's: PNG rounds them to five digits, and they are often rounded to
 /// fewer before.
 const SAME_CHROMATICITY: f64 = 0.005;
 
-/// White of diffuse reflection in HDR pictures (ITU-R BT.2408), which SDR shows as its white, in candela a square metre.
+/// Luminance of HDR reference white (ITU-R BT.2408), which is mapped to SDR white, in cd/m².
 const REFERENCE_WHITE: f64 = 203.0;
 
-/// The nominal peak of HLG, and the gamma of its system at that peak (ITU-R BT.2100, table 5).
+/// Nominal peak luminance of HLG in cd/m², and the system gamma at that peak (ITU-R BT.2100, table 5).
 const HLG_PEAK: f64 = 1000.0;
 const HLG_SYSTEM_GAMMA: f64 = 1.2;
 
-/// The brightest light that PQ encodes, in candela a square metre.
+/// Highest luminance that PQ encodes, in cd/m².
 const PQ_PEAK: f64 = 10_000.0;
 
-/// Black and white of the narrow range, of 255.
+/// Black and white of limited range, in 8-bit levels.
 const NARROW_BLACK: f64 = 16.0;
 const NARROW_WHITE: f64 = 235.0;
 
 impl ColourEncoding {
-    /// Whether it is sRGB within what nobody sees.
+    /// Whether it is sRGB, within an invisible tolerance.
     pub fn is_srgb(&self) -> bool {
         self.transfer == TransferFunction::Srgb && self.full_range && self.primaries.is_srgb()
     }
 
-    /// Whether the light of a channel depends on the others, so that a curve for each does not do.
+    /// Whether the light of a channel depends on the other channels, so that curves per channel are not sufficient.
     pub fn mixes_channels(&self) -> bool {
         self.transfer == TransferFunction::Hlg
     }
 
-    /// The light of three numbers from 0 to 1, in the profile connection space, by the matrix to it.
+    /// Converts pixel values from 0 to 1 to the profile connection space (XYZ under D50), by the matrix from
+    /// [`Chromaticities::to_profile_space`].
     pub fn colour(&self, matrix: &Matrix, numbers: [f64; 3]) -> [f64; 3] {
         let light = if self.mixes_channels() {
             let scene = numbers.map(|number| hlg_scene(self.full(number)));
-            // the system gamma works on luminance, so that hues stay (ITU-R BT.2100, table 5)
+            // the system gamma applies to luminance, so that hues are kept (ITU-R BT.2100, table 5)
             let luminance = times(matrix, scene)[1].max(0.0);
             let gain = if luminance > 0.0 { luminance.powf(HLG_SYSTEM_GAMMA - 1.0) } else { 0.0 };
             scene.map(|scene| tone_map(HLG_PEAK * scene * gain, HLG_PEAK))
@@ -89,7 +90,7 @@ impl ColourEncoding {
         times(matrix, light)
     }
 
-    /// A number as it would be in the full range.
+    /// Expands a value to full range.
     fn full(&self, number: f64) -> f64 {
         let number = if self.full_range {
             number
@@ -99,19 +100,19 @@ impl ColourEncoding {
         number.clamp(0.0, 1.0)
     }
 
-    /// The light of a number from 0 to 1, channel by channel.
+    /// The linear light of a value from 0 to 1, per channel, clamped to 0 to 1.
     pub fn light(&self, number: f64) -> f64 {
         self.transfer.light(self.full(number)).clamp(0.0, 1.0)
     }
 }
 
 impl TransferFunction {
-    /// The light of a number from 0 to 1.
+    /// The linear light of a full-range value from 0 to 1.
     pub fn light(self, number: f64) -> f64 {
         match self {
             Self::Srgb => srgb_light(number),
             Self::Gamma(gamma) => number.powf(gamma),
-            // H.273, 8.2, value 1, with the constants of BT.2020 for 12 bits
+            // H.273, 8.2, value 1, with the 12-bit constants of BT.2020
             Self::Bt709 if number < 4.5 * 0.018_053_968_51 => number / 4.5,
             Self::Bt709 => ((number + 0.099_296_826_81) / 1.099_296_826_81).powf(1.0 / 0.45),
             Self::Smpte240 if number < 4.0 * 0.022_821_585_53 => number / 4.0,
@@ -123,12 +124,12 @@ impl TransferFunction {
     }
 }
 
-/// The light of an sRGB number (IEC 61966-2-1).
+/// The linear light of an sRGB-encoded value (IEC 61966-2-1).
 pub fn srgb_light(number: f64) -> f64 {
     if number <= 0.040_45 { number / 12.92 } else { ((number + 0.055) / 1.055).powf(2.4) }
 }
 
-/// The sRGB number of light.
+/// The sRGB-encoded value of linear light.
 pub fn srgb_number(light: f64) -> f64 {
     if light <= 0.003_130_8 { light * 12.92 } else { 1.055 * light.powf(1.0 / 2.4) - 0.055 }
 }
@@ -140,19 +141,19 @@ const C1: f64 = 3424.0 / 4096.0;
 const C2: f64 = 2413.0 / 4096.0 * 32.0;
 const C3: f64 = 2392.0 / 4096.0 * 32.0;
 
-/// Candela a square metre of a PQ number.
+/// Luminance in cd/m² of a PQ-encoded value.
 fn pq_light(number: f64) -> f64 {
     let power = number.max(0.0).powf(1.0 / M2);
     PQ_PEAK * ((power - C1).max(0.0) / (C2 - C3 * power)).powf(1.0 / M1)
 }
 
-/// The PQ number of candela a square metre.
+/// The PQ-encoded value of a luminance in cd/m².
 fn pq_number(light: f64) -> f64 {
     let power = (light / PQ_PEAK).clamp(0.0, 1.0).powf(M1);
     ((C1 + C2 * power) / (1.0 + C3 * power)).powf(M2)
 }
 
-/// Light of the scene, 0 to 1, of an HLG number (ITU-R BT.2100, table 5).
+/// Scene light, 0 to 1, of an HLG-encoded value (ITU-R BT.2100, table 5).
 fn hlg_scene(number: f64) -> f64 {
     const A: f64 = 0.178_832_77;
     let b = 1.0 - 4.0 * A;
@@ -160,10 +161,11 @@ fn hlg_scene(number: f64) -> f64 {
     if number <= 0.5 { number * number / 3.0 } else { (((number - c) / A).exp() + b) / 12.0 }
 }
 
-/// Tone mapping: light of a picture whose brightest pixel has `peak`, as a part of SDR white.
+/// Tone mapping: maps a luminance of an image with this peak luminance, both in cd/m², to linear light relative to SDR
+/// white.
 ///
-/// The curve of ITU-R BT.2390 (5.4.1), channel by channel: below its knee light stays as it is, above it a spline in PQ
-/// numbers leads to the white of SDR. Mid-tones are those of the HDR picture with diffuse white at 203 cd/m².
+/// The EETF of ITU-R BT.2390 (5.4.1), per channel: unchanged below the knee, above it a Hermite spline in PQ values up
+/// to SDR white. Mid-tones are those of the HDR image with reference white at 203 cd/m².
 fn tone_map(light: f64, peak: f64) -> f64 {
     if peak <= REFERENCE_WHITE {
         return light / REFERENCE_WHITE;
@@ -184,18 +186,18 @@ fn tone_map(light: f64, peak: f64) -> f64 {
     pq_light(mapped * top) / REFERENCE_WHITE
 }
 
-/// White of the profile connection space (ICC.1:2022, 7.2.16).
+/// White point of the profile connection space, D50 (ICC.1:2022, 7.2.16).
 pub const D50: [f64; 3] = [0.9642, 1.0, 0.8249];
 
-/// The cone responses that whites are adapted in (Bradford; ICC.1:2022, annex E), by rows.
+/// Bradford chromatic adaptation matrix (ICC.1:2022, annex E), by rows.
 const BRADFORD: [[f64; 3]; 3] =
     [[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0389, -0.0685, 1.0296]];
 
-/// A matrix by rows.
+/// A 3 × 3 matrix by rows.
 pub type Matrix = [[f64; 3]; 3];
 
 impl Chromaticities {
-    /// Those of sRGB and ITU-R BT.709.
+    /// sRGB and ITU-R BT.709.
     pub const SRGB: Self =
         Self { red: (0.64, 0.33), green: (0.3, 0.6), blue: (0.15, 0.06), white: (0.3127, 0.329) };
 
@@ -207,7 +209,7 @@ impl Chromaticities {
         near(self.red, red) && near(self.green, green) && near(self.blue, blue) && near(self.white, white)
     }
 
-    /// From red, green and blue to XYZ under D50, by rows; none if the four points span no colours.
+    /// The matrix from linear RGB to XYZ under D50, by rows; `None` if the primaries do not span a gamut.
     pub fn to_profile_space(self) -> Option<Matrix> {
         let point = |(x, y): (f64, f64)| {
             let inside = x >= 0.0 && y > 0.0 && x + y <= 1.0;
@@ -223,7 +225,7 @@ impl Chromaticities {
         let gains: Matrix =
             std::array::from_fn(|row| std::array::from_fn(|n| if row == n { to[n] / from[n] } else { 0.0 }));
         let adapted = product(&inverse(&BRADFORD)?, &product(&gains, &product(&BRADFORD, &to_xyz)));
-        // numbers of a profile reach to 32768; a sane matrix does not come near 8
+        // s15Fixed16 values of a profile reach to 32768; a valid matrix has no entry close to 8
         let sane = scales.iter().all(|scale| *scale > 0.0) && adapted.iter().flatten().all(|n| n.abs() < 8.0);
         sane.then_some(adapted)
     }
@@ -254,7 +256,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_matrix_of_srgb_is_the_published_one() {
+    fn the_matrix_of_srgb_is_as_published() {
         // ICC profile "sRGB IEC61966-2.1", Lindbloom's values under D50
         let expected = [[0.4361, 0.3851, 0.1431], [0.2225, 0.7169, 0.0606], [0.0139, 0.0971, 0.7142]];
         let found = Chromaticities::SRGB.to_profile_space().unwrap();
@@ -264,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn points_that_span_nothing_are_refused() {
+    fn degenerate_primaries_are_refused() {
         let srgb = Chromaticities::SRGB;
         for broken in [
             Chromaticities { red: srgb.green, ..srgb },
@@ -278,7 +280,7 @@ mod tests {
     }
 
     #[test]
-    fn known_points_of_hdr_curves() {
+    fn hdr_transfer_functions_match_known_points() {
         // BT.2408, table 1: diffuse white is at 58 % of PQ and at 75 % of HLG
         assert!((pq_number(203.0) - 0.5807).abs() < 1e-3 && (pq_light(1.0) - 10_000.0).abs() < 1e-6);
         assert!((pq_light(pq_number(77.0)) - 77.0).abs() < 1e-9);
@@ -287,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn tone_mapping_keeps_mid_tones_and_fits_highlights() {
+    fn tone_mapping_keeps_mid_tones_and_compresses_highlights() {
         for peak in [100.0, 203.0, 204.0, 400.0, 1000.0, 4000.0, 10_000.0, 1e9] {
             let steps: Vec<_> = (0..=1000)
                 .map(|step| TransferFunction::Pq { peak }.light(f64::from(step) / 1000.0))
@@ -304,7 +306,7 @@ mod tests {
     }
 
     #[test]
-    fn the_narrow_range_ends_at_16_and_235() {
+    fn limited_range_is_16_to_235() {
         let narrow = ColourEncoding {
             primaries: Chromaticities::SRGB,
             transfer: TransferFunction::Gamma(1.0),

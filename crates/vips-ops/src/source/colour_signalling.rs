@@ -1,4 +1,4 @@
-//! Colours that a file signals without an ICC profile, or over it.
+//! Colour spaces signalled by a file without an ICC profile, or overriding it.
 
 use super::{
     SourceFormat, byte_reader,
@@ -10,16 +10,16 @@ use super::{
 };
 use crate::embedded_metadata::exif;
 
-/// What a file says of its colours beside an embedded profile.
+/// What a file signals of its colours beside an embedded profile.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ColourSignalling {
-    /// Nothing: an embedded profile counts.
+    /// Nothing: an embedded profile applies, else sRGB.
     None,
-    /// They are sRGB, whatever is embedded.
+    /// sRGB, overriding an embedded profile.
     Srgb,
-    /// They are encoded so, whatever is embedded.
+    /// This encoding, overriding an embedded profile.
     Encoded(ColourEncoding),
-    /// They are encoded so by `gAMA` and `cHRM` of a PNG, which only some programs read.
+    /// This encoding, by `gAMA` and `cHRM` of a PNG, which only some programs support.
     Calibrated(ColourEncoding),
 }
 
@@ -29,7 +29,7 @@ impl ColourSignalling {
     }
 }
 
-/// Looks for what a file signals.
+/// Detects the signalled colour space of a file.
 pub fn detect(format: SourceFormat, bytes: &[u8]) -> ColourSignalling {
     match format {
         SourceFormat::Png => png(bytes),
@@ -39,7 +39,7 @@ pub fn detect(format: SourceFormat, bytes: &[u8]) -> ColourSignalling {
     }
 }
 
-/// An ICC profile counts before numbers (MIAF, 7.3.6.4).
+/// An ICC profile takes precedence over CICP (MIAF, 7.3.6.4).
 fn avif(bytes: &[u8]) -> ColourSignalling {
     match heif::read(bytes) {
         Some(heif::Container { icc: false, cicp: Some(cicp), .. }) => {
@@ -49,29 +49,29 @@ fn avif(bytes: &[u8]) -> ColourSignalling {
     }
 }
 
-/// What the numbers of `gAMA` and `cHRM`, and of the light levels, are multiplied by (PNG, 11.3.2; 11.3.3).
+/// Denominators of `gAMA` and `cHRM`, and of light levels (PNG, 11.3.2; 11.3.3).
 const PNG_UNIT: f64 = 100_000.0;
 const LIGHT_UNIT: f64 = 10_000.0;
 
-/// Powers that count as sRGB's in PNG, where 1/0.45455 is what encoders write for it. The bounds are libpng's threshold of
-/// 5 % (`PNG_GAMMA_THRESHOLD`).
+/// Gamma values treated as sRGB in PNG, where encoders write 1/0.45455 for it. The tolerance is libpng's threshold of 5
+/// % (`PNG_GAMMA_THRESHOLD`).
 const SRGB_GAMMA: f64 = 2.2;
 const SAME_GAMMA: f64 = 0.05;
 
-/// Powers that a `gAMA` may ask for; others are mistakes.
+/// Plausible gamma values; others are errors.
 const SANE_GAMMA: std::ops::RangeInclusive<f64> = 0.3..=5.0;
 
-/// Chunks in their order of precedence: `cICP`, `iCCP`, `sRGB`, `gAMA` with `cHRM` (PNG, 4.3).
+/// Chunks in order of precedence: `cICP`, `iCCP`, `sRGB`, `gAMA` with `cHRM` (PNG, 4.3).
 fn png(bytes: &[u8]) -> ColourSignalling {
     let (mut cicp, mut peak, mut settled) = (None, None, false);
     let (mut gamma, mut primaries) = (None, None);
     for (name, body) in png::chunks(bytes) {
         match &name {
-            b"cICP" => cicp = numbers(body),
+            b"cICP" => cicp = cicp_chunk(body),
             b"cLLI" => peak = light_level(body, 0).or(peak),
             b"mDCV" => peak = peak.or_else(|| light_level(body, 16)),
             b"iCCP" | b"sRGB" => settled = true,
-            b"gAMA" => gamma = power(body),
+            b"gAMA" => gamma = gamma_chunk(body),
             b"cHRM" => primaries = chromaticities(body),
             _ => {}
         }
@@ -95,19 +95,19 @@ fn png(bytes: &[u8]) -> ColourSignalling {
     }
 }
 
-/// Four bytes; the third is the matrix, which is none for red, green and blue.
-fn numbers(body: &[u8]) -> Option<Cicp> {
+/// The four bytes of `cICP`; the third is the matrix, which must be 0 for RGB.
+fn cicp_chunk(body: &[u8]) -> Option<Cicp> {
     let [primaries, transfer, 0, range] = *body.first_chunk()? else { return None };
     let (primaries, transfer) = (primaries.into(), transfer.into());
     Some(Cicp { primaries, transfer, full_range: range != 0, peak: None }).filter(|cicp| cicp.is_known())
 }
 
-/// Candela a square metre; none for 0, which means that nobody knows.
+/// A luminance in cd/m²; `None` for 0, which means unknown.
 fn light_level(body: &[u8], at: usize) -> Option<f64> {
     byte_reader::be32(body, at).filter(|level| *level > 0).map(|level| f64::from(level) / LIGHT_UNIT)
 }
 
-fn power(body: &[u8]) -> Option<TransferFunction> {
+fn gamma_chunk(body: &[u8]) -> Option<TransferFunction> {
     let gamma = PNG_UNIT / f64::from(byte_reader::be32(body, 0)?);
     let curve = if (gamma / SRGB_GAMMA - 1.0).abs() <= SAME_GAMMA {
         TransferFunction::Srgb
@@ -124,10 +124,10 @@ fn chromaticities(body: &[u8]) -> Option<Chromaticities> {
     found.to_profile_space().map(|_| found)
 }
 
-/// How EXIF says that colours are not sRGB (Exif 2.32, 4.6).
+/// EXIF colour space value of "uncalibrated" (Exif 2.32, 4.6).
 const UNCALIBRATED: u32 = 0xffff;
 
-/// What ICC profiles begin with inside JPEG (ICC.1:2022, B.4), and the markers of the segments of both.
+/// Signature of an ICC segment in a JPEG (ICC.1:2022, B.4), and the markers of EXIF and ICC segments.
 const ICC: &[u8] = b"ICC_PROFILE\0";
 const EXIF_MARKER: u8 = 0xe1;
 const ICC_MARKER: u8 = 0xe2;
@@ -139,14 +139,14 @@ const ADOBE_RGB: ColourEncoding = ColourEncoding {
     full_range: true,
 };
 
-/// Cameras that are set to Adobe RGB say so in EXIF, and many embed no profile.
+/// Cameras set to Adobe RGB state it in EXIF, and many embed no profile.
 fn from_exif(bytes: &[u8]) -> ColourSignalling {
     let mut adobe = false;
     for (marker, body) in jpeg::segments(bytes) {
         match marker {
             ICC_MARKER if body.starts_with(ICC) => return ColourSignalling::None,
             EXIF_MARKER if ifd::is_exif(body) => {
-                adobe |= ifd::parse_exif(body).and_then(|first| says_adobe(&first)).unwrap_or(false);
+                adobe |= ifd::parse_exif(body).and_then(|first| is_adobe_rgb(&first)).unwrap_or(false);
             }
             _ => {}
         }
@@ -154,7 +154,7 @@ fn from_exif(bytes: &[u8]) -> ColourSignalling {
     if adobe { ColourSignalling::Encoded(ADOBE_RGB) } else { ColourSignalling::None }
 }
 
-fn says_adobe(first: &Ifd<'_>) -> Option<bool> {
+fn is_adobe_rgb(first: &Ifd<'_>) -> Option<bool> {
     let camera = first.at(first.value(exif::EXIF_IFD)?.into())?;
     let other = camera.value(exif::COLOUR_SPACE)? == UNCALIBRATED;
     let index = camera.at(camera.value(exif::INTEROP_IFD)?.into())?.block(exif::INTEROP_INDEX)?;

@@ -1,4 +1,4 @@
-//! Smaller copies of the picture that some files carry beside it: AVIF thumbnails, levels of pyramidal TIFF.
+//! Embedded smaller copies of the image: AVIF thumbnails, levels of pyramidal TIFF.
 
 use bytes::Bytes;
 use image_api::source::Location;
@@ -9,13 +9,13 @@ use crate::{
     source::{Reduction, SourceFormat, tiff},
 };
 
-/// Pixels by which a level may differ from half of the one before it, by rounding up at each.
+/// Tolerance in pixels between a level and half of the one before it, due to rounding at each level.
 const ROUNDING: u32 = 2;
 
-/// How far the shape of a thumbnail may be from the picture's; one that was cut or framed otherwise is not used.
+/// Relative tolerance of a thumbnail's aspect ratio; one that was cropped or padded differently is not used.
 const SHAPE_TOLERANCE: f64 = 0.01;
 
-/// The copies that a file carries, from the largest to the smallest.
+/// The embedded copies, from the largest to the smallest.
 pub fn find(format: SourceFormat, bytes: &Bytes, image: &Image) -> Vec<Reduction> {
     let stored = Size { width: image.width(), height: image.height() };
     match format {
@@ -25,7 +25,7 @@ pub fn find(format: SourceFormat, bytes: &Bytes, image: &Image) -> Vec<Reduction
     }
 }
 
-/// How a smaller copy is opened.
+/// The loader of an embedded copy.
 pub fn loader(location: Location) -> Loader {
     match location {
         Location::HeifThumbnail => Loader::Heif { thumbnail: true },
@@ -46,7 +46,7 @@ fn thumbnail(bytes: &Bytes, stored: Size) -> Option<Reduction> {
     (alike && found.size.width < stored.width).then_some(found)
 }
 
-/// The copies that the file marks as such and whose sides are halves of those above them.
+/// The copies that the file marks as such and whose sides are half of those of the level above.
 fn pyramid(bytes: &Bytes, stored: Size) -> Vec<Reduction> {
     let mut found: Vec<Reduction> = Vec::new();
     for location in tiff::reduced_images(bytes) {
@@ -54,7 +54,7 @@ fn pyramid(bytes: &Bytes, stored: Size) -> Vec<Reduction> {
         let Some(level) = open(bytes, location) else { return found };
         let halved = |side: u32, above: u32| side.abs_diff(above / 2) <= ROUNDING;
         if !halved(level.size.width, above.width) || !halved(level.size.height, above.height) {
-            // a thumbnail that was cut or framed otherwise
+            // a thumbnail that was cropped or padded differently
             return found;
         }
         found.push(level);

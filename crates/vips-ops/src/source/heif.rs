@@ -1,4 +1,4 @@
-//! AVIF and its relatives: what the boxes of the container tell of the primary picture.
+//! AVIF and other HEIF containers: properties of the primary image, from the boxes of the file.
 
 use super::{
     byte_reader,
@@ -7,38 +7,38 @@ use super::{
 };
 use crate::size::Size;
 
-/// What the type of an auxiliary picture ends with when it is the alpha plane (MIAF, 7.3.5.2).
+/// Suffixes of the type of an auxiliary image that is an alpha plane (MIAF, 7.3.5.2).
 const ALPHA: &[u8] = b"auxid:1";
 const ALPHA_LONG: &[u8] = b"auxiliary:alpha";
 
-/// Types of items that are made of other items (ISO/IEC 23008-12, 6.6), and how deep such may lie in each other.
+/// Types of derived items (ISO/IEC 23008-12, 6.6), and how deep they are followed.
 const DERIVED: [[u8; 4]; 4] = [*b"grid", *b"iovl", *b"iden", *b"tmap"];
 const MAX_DERIVED: usize = 4;
 
-/// What the unit of a mastering display's luminance is, in candela a square metre (ISO/IEC 23008-2, D.3.28).
+/// Unit of a mastering display's luminance in cd/m² (ISO/IEC 23008-2, D.3.28).
 const MASTERING_UNIT: f64 = 0.0001;
 
-/// What is said of the primary picture.
+/// Properties of the primary image.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Container {
-    /// Type of the item that is decoded: `av01` for AV1, `hvc1` for HEVC.
+    /// Type of the coded item: `av01` for AV1, `hvc1` for HEVC.
     pub codec: Option<[u8; 4]>,
-    /// Its size after crop and quarter turns, if it is told.
+    /// Its size after crop and rotation, if stated.
     pub size: Option<Size>,
-    /// Whether anything is an alpha plane.
+    /// Whether there is an alpha plane.
     pub alpha: bool,
-    /// Whether colours are multiplied by alpha.
+    /// Whether colours are premultiplied by alpha.
     pub premultiplied: bool,
     /// Whether there is an ICC profile.
     pub icc: bool,
-    /// The colour space by numbers.
+    /// The colour space as CICP code points.
     pub cicp: Option<Cicp>,
 }
 
-/// Reads the container; none if it has no list of items.
+/// Parses the container; `None` if it has no `meta` box.
 pub fn read(bytes: &[u8]) -> Option<Container> {
     let mut left = MAX_BOXES;
-    // the first four bytes of a full box are its version and flags
+    // skip version and flags of a full box
     let meta = child(bytes, *b"meta", &mut left)?.get(4..)?;
     let items = Items::of(meta, &mut left);
     let primary = primary(meta, &mut left);
@@ -58,11 +58,11 @@ pub fn read(bytes: &[u8]) -> Option<Container> {
         let owned = |item: Option<u32>| item.and_then(|item| associations(map, item)).unwrap_or_default();
         let of_primary = owned(primary);
         found.alpha = all.iter().any(|(name, body)| name == b"auxC" && is_alpha(body));
-        found.take(&all, &of_primary);
+        found.apply_properties(&all, &of_primary);
         if !found.icc && found.cicp.is_none() && leaf != primary {
-            // the parts of a grid may tell what the grid does not
+            // the tiles of a grid may state what the grid does not
             let mut part = Container { size: None, ..found.clone() };
-            part.take(&all, &owned(leaf));
+            part.apply_properties(&all, &owned(leaf));
             (found.icc, found.cicp) = (part.icc, part.cicp);
         }
     }
@@ -70,15 +70,15 @@ pub fn read(bytes: &[u8]) -> Option<Container> {
 }
 
 impl Container {
-    /// Takes the properties of these indices, counted from 1; all if there are none.
-    fn take(&mut self, all: &[([u8; 4], &[u8])], owned: &[usize]) {
+    /// Applies the properties with these indices, counted from 1; all if there are none.
+    fn apply_properties(&mut self, all: &[([u8; 4], &[u8])], owned: &[usize]) {
         let mut peak = None;
         for (index, (name, body)) in all.iter().enumerate() {
             if !owned.is_empty() && !owned.contains(&(index + 1)) {
                 continue;
             }
             match (name, self.size) {
-                // without associations the largest of all
+                // without associations the largest one applies
                 (b"ispe", before) => {
                     let larger = |size: &Size| before.is_none_or(|before| before.pixels() < size.pixels());
                     self.size = extent(body).filter(larger).or(before);
@@ -102,7 +102,7 @@ impl Container {
     }
 }
 
-/// The numbers of a colour box. libheif undoes matrix and range.
+/// The code points of an `nclx` colour box. libheif applies matrix and range itself.
 fn nclx(body: &[u8]) -> Option<Cicp> {
     Some(Cicp {
         primaries: byte_reader::be16(body, 4)?,
@@ -112,18 +112,18 @@ fn nclx(body: &[u8]) -> Option<Cicp> {
     })
 }
 
-/// The brightest that the mastering display could show, in candela a square metre.
+/// The peak luminance of the mastering display, in cd/m².
 fn mastering_peak(body: &[u8]) -> Option<f64> {
-    // three primaries and a white point, of two numbers of 16 bits each, stand before it
+    // after three primaries and a white point, of two 16-bit numbers each
     byte_reader::be32(body, 16).filter(|peak| *peak > 0).map(|peak| f64::from(peak) * MASTERING_UNIT)
 }
 
-/// Width and height of `ispe`.
+/// Width and height of an `ispe` property.
 fn extent(body: &[u8]) -> Option<Size> {
     Some(Size { width: byte_reader::be32(body, 4)?, height: byte_reader::be32(body, 8)? })
 }
 
-/// Width and height of a clean aperture, each a fraction.
+/// Width and height of a clean aperture (`clap`), each a fraction.
 fn aperture(body: &[u8]) -> Option<Size> {
     let side = |at| {
         let (above, below) = (byte_reader::be32(body, at)?, byte_reader::be32(body, at + 4)?);
@@ -138,7 +138,7 @@ fn is_alpha(body: &[u8]) -> bool {
     text.ends_with(ALPHA) || text.ends_with(ALPHA_LONG)
 }
 
-/// The number of the primary item.
+/// The identifier of the primary item.
 fn primary(meta: &[u8], left: &mut usize) -> Option<u32> {
     let body = child(meta, *b"pitm", left)?;
     if byte_reader::byte(body, 0)? == 0 {
@@ -148,7 +148,7 @@ fn primary(meta: &[u8], left: &mut usize) -> Option<u32> {
     }
 }
 
-/// The items and how they refer to each other.
+/// The items of a file, and the references between them.
 #[derive(Default)]
 struct Items {
     kinds: Vec<(u32, [u8; 4])>,
@@ -192,7 +192,7 @@ impl Items {
         self.references.iter().filter(of_item).map(|(_, _, to)| *to)
     }
 
-    /// The item itself, or the first coded one of those that it is made of.
+    /// The item itself, or the first coded item that it is derived from.
     fn leaf(&self, mut item: u32) -> u32 {
         for _ in 0..MAX_DERIVED {
             let derived = self.kind(item).is_some_and(|kind| DERIVED.contains(&kind));
@@ -205,7 +205,7 @@ impl Items {
     }
 }
 
-/// Number and type of an item: of 16 bits in version 2, of 32 in version 3. Older ones state no type.
+/// Identifier and type of an item: 16-bit identifiers in version 2, 32-bit in version 3. Older versions state no type.
 fn kind(body: &[u8]) -> Option<(u32, [u8; 4])> {
     match byte_reader::byte(body, 0)? {
         2 => Some((byte_reader::be16(body, 4)?.into(), byte_reader::array(body, 8)?)),
@@ -214,7 +214,7 @@ fn kind(body: &[u8]) -> Option<(u32, [u8; 4])> {
     }
 }
 
-/// The properties of an item, counted from 1.
+/// The property indices of an item, counted from 1.
 fn associations(body: &[u8], wanted: u32) -> Option<Vec<usize>> {
     let (version, wide) = (byte_reader::byte(body, 0)?, byte_reader::byte(body, 3)? & 1 == 1);
     let count = byte_reader::be32(body, 4)?;
@@ -227,7 +227,7 @@ fn associations(body: &[u8], wanted: u32) -> Option<Vec<usize>> {
         at += 1;
         let step = if wide { 2 } else { 1 };
         if item == wanted {
-            // the highest bit says that the property is essential
+            // the highest bit marks an essential property
             let index = |number: usize| {
                 let at = at + number * step;
                 let wide_index = byte_reader::be16(body, at).map(|index| usize::from(index & 0x7fff));

@@ -1,42 +1,42 @@
-//! ICO: which of the pictures in an icon is read, and what its bytes have to be for a decoder.
+//! ICO: selects the best image of an icon, and prepares its bytes for a decoder.
 
 use super::byte_reader;
 
-/// Bytes of an icon's header and of an entry of its directory.
+/// Bytes of the bitmap header in an icon (always `BITMAPINFOHEADER`), and bits per pixel with alpha.
 const HEADER: usize = 6;
 const ENTRY: usize = 16;
 
-/// Most entries of a directory that are looked at.
+/// Most directory entries that are read.
 const MAX_ENTRIES: usize = 256;
 
-/// What a side of 0 means in a directory.
+/// Side in pixels that a directory entry states as 0.
 const LARGEST: u32 = 256;
 
-/// What a PNG begins with, and the bits of a pixel that one counts as.
+/// Signature of a PNG, and the bits per pixel that one counts as.
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n";
 const PNG_BITS: u16 = 32;
 
-/// Bytes of the header of a bitmap in an icon, which is always the same version, and the bits of a pixel with alpha.
+/// Bytes of the bitmap header in an icon (always `BITMAPINFOHEADER`), and bits per pixel with alpha.
 const BITMAP_HEADER: usize = 40;
 const ALPHA_BITS: u16 = 32;
 
-/// Where alpha is in a pixel of four bytes.
+/// Offset of alpha in a BGRA pixel.
 const ALPHA: usize = 3;
 
-/// A picture of an icon.
+/// An image of an icon.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct IcoImage<'a> {
-    /// Pixels from left to right, as the directory states them.
+    /// Width in pixels, as stated by the directory.
     pub width: u32,
-    /// Pixels from top to bottom.
+    /// Height in pixels, as stated by the directory.
     pub height: u32,
-    /// A PNG, or a bitmap without a file header.
+    /// A PNG, or a BMP without its file header.
     pub data: &'a [u8],
     bits: u16,
 }
 
 impl<'a> IcoImage<'a> {
-    /// The best picture: the one with the most bits, and of these with the most pixels. The last of equal ones.
+    /// The best image: the one with the most bits per pixel, and of these the largest; the last of equal ones.
     pub fn best(bytes: &'a [u8]) -> Option<Self> {
         let count = usize::from(byte_reader::le16(bytes, 4)?).min(MAX_ENTRIES);
         let entries = byte_reader::part(bytes, HEADER, count * ENTRY).chunks_exact(ENTRY);
@@ -48,7 +48,7 @@ impl<'a> IcoImage<'a> {
         let long = |at| byte_reader::le32(entry, at).unwrap_or_default() as usize;
         let data = byte_reader::part(bytes, long(12), long(8));
         let stated = byte_reader::le16(entry, 6).unwrap_or_default();
-        // many files leave the number of bits out, which stands in the bitmap too
+        // many files leave the bit depth out of the directory; the bitmap header states it too
         let bits = match stated {
             0 if data.starts_with(PNG) => PNG_BITS,
             0 => byte_reader::le16(data, 14).unwrap_or_default(),
@@ -57,16 +57,17 @@ impl<'a> IcoImage<'a> {
         Self { width: side(entry[0]), height: side(entry[1]), data, bits }
     }
 
-    /// The PNG that it is.
+    /// The file, if it is a PNG.
     pub fn png(&self) -> Option<&'a [u8]> {
         self.data.starts_with(PNG).then_some(self.data)
     }
 
-    /// An icon with this picture alone, whose mask says nothing that alpha says better.
+    /// An icon file with only this image, whose mask is cleared if alpha makes it redundant.
     ///
-    /// With alpha the mask is for screens without it: programs set it wherever a pixel is more transparent than not. Where
-    /// alpha is 0 all over, it was never meant, and the mask counts.
-    pub fn alone(&self) -> Vec<u8> {
+    /// With an alpha channel, the mask is for displays without alpha: programs set it for pixels that are mostly
+    /// transparent. If alpha is 0 everywhere, it is unused and the mask counts.
+    ///
+    pub fn as_single_icon(&self) -> Vec<u8> {
         let mut data = self.data.to_vec();
         if let Some(pixels) = self.pixels() {
             let (colours, mask) = data.split_at_mut(pixels.end);
@@ -78,7 +79,7 @@ impl<'a> IcoImage<'a> {
             }
         }
         let mut icon = b"\0\0\x01\0\x01\0".to_vec();
-        // a side of 256 is written as 0
+        // a side of 256 is encoded as 0
         icon.extend([self.width as u8, self.height as u8, 0, 0, 1, 0]);
         icon.extend(self.bits.to_le_bytes());
         icon.extend((data.len() as u32).to_le_bytes());
@@ -87,12 +88,12 @@ impl<'a> IcoImage<'a> {
         icon
     }
 
-    /// Where the pixels of four bytes are in a bitmap that has such, uncompressed.
+    /// The range of the pixels of an uncompressed 32-bit bitmap.
     fn pixels(&self) -> Option<std::ops::Range<usize>> {
         let long = |at| byte_reader::le32(self.data, at);
         let plain = long(0)? as usize == BITMAP_HEADER && long(16)? == 0;
         let with_alpha = plain && byte_reader::le16(self.data, 14)? == ALPHA_BITS;
-        // the height counts the rows of the mask too
+        // the height includes the rows of the mask
         let (width, height) = (long(4)? as usize, long(8)? as usize / 2);
         let length = width.checked_mul(height)?.checked_mul(4)?;
         let end = BITMAP_HEADER.checked_add(length)?;
@@ -106,7 +107,7 @@ mod tests {
 
     use super::*;
 
-    /// An icon of these entries: side, stated bits and data.
+    /// An icon with these entries: side, stated bits per pixel, data.
     fn icon(entries: &[(u8, u16, &[u8])]) -> Vec<u8> {
         let mut bytes = [b"\0\0\x01\0".as_slice(), &(entries.len() as u16).to_le_bytes()].concat();
         let mut at = (HEADER + entries.len() * ENTRY) as u32;
@@ -139,10 +140,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_bytes_are_read(tail: Vec<u8>, data: Vec<u8>) {
-            let _ = IcoImage::best(&[b"\0\0\x01\0\x02\0".as_slice(), &tail].concat()).map(|icon| icon.alone());
+        fn arbitrary_bytes_do_not_panic(tail: Vec<u8>, data: Vec<u8>) {
+            let _ = IcoImage::best(&[b"\0\0\x01\0\x02\0".as_slice(), &tail].concat()).map(|icon| icon.as_single_icon());
             let data = [b"\x28\0\0\0\x02\0\0\0\x04\0\0\0\x01\0\x20\0\0\0\0\0".as_slice(), &data].concat();
-            let _ = IcoImage::best(&icon(&[(2, 32, &data)])).map(|icon| icon.alone());
+            let _ = IcoImage::best(&icon(&[(2, 32, &data)])).map(|icon| icon.as_single_icon());
         }
     }
 }

@@ -1,27 +1,27 @@
-//! Directories of TIFF and `BigTIFF`, in which EXIF keeps its tags too.
+//! Image file directories (IFDs) of TIFF and `BigTIFF`, in which EXIF stores its tags too.
 
 use super::byte_reader;
 use crate::orientation::Orientation;
 
-/// Most entries of a directory that are looked at; real ones have dozens.
+/// Most entries of an IFD that are searched; real ones have dozens.
 const MAX_ENTRIES: u64 = 512;
 
-/// The tag of the orientation (TIFF 6.0, Exif 2.3).
+/// Orientation tag (TIFF 6.0, Exif 2.3).
 pub const ORIENTATION: u16 = 274;
 
-/// What EXIF blocks begin with inside JPEG, and in some other containers.
+/// Prefix of EXIF blocks in JPEG and some other containers.
 const EXIF: &[u8] = b"Exif\0\0";
 
-/// How numbers are stored in a file.
+/// Byte order and word size of a file.
 #[derive(Debug, Clone, Copy)]
 struct Layout {
     little: bool,
-    /// `BigTIFF`: counts and offsets have 64 bits.
+    /// `BigTIFF`: 64-bit counts and offsets.
     big: bool,
 }
 
 impl Layout {
-    /// Bytes of an entry, and of the count and the offset in it.
+    /// Bytes of an entry.
     fn entry(self) -> usize {
         if self.big { 20 } else { 12 }
     }
@@ -30,7 +30,7 @@ impl Layout {
         if self.big { 8 } else { 4 }
     }
 
-    /// An unsigned number of `width` bytes.
+    /// An unsigned integer of `width` bytes.
     fn number(self, bytes: &[u8], at: usize, width: usize) -> Option<u64> {
         let part = bytes.get(at..at.checked_add(width)?)?;
         let joined = |sum: u64, byte: &u8| sum << 8 | u64::from(*byte);
@@ -38,18 +38,18 @@ impl Layout {
     }
 }
 
-/// A directory of a TIFF.
+/// An IFD of a TIFF.
 #[derive(Debug, Clone, Copy)]
 pub struct Ifd<'a> {
     bytes: &'a [u8],
     layout: Layout,
     entries: &'a [u8],
-    /// Where the offset of the next directory is.
+    /// Offset of the link to the next IFD.
     end: usize,
 }
 
 impl<'a> Ifd<'a> {
-    /// Opens the first directory.
+    /// Opens the first IFD.
     pub fn first(bytes: &'a [u8]) -> Option<Self> {
         let (little, big) = match bytes.get(..4)? {
             [b'I', b'I', 42, 0] => (true, false),
@@ -59,13 +59,13 @@ impl<'a> Ifd<'a> {
             _ => return None,
         };
         let layout = Layout { little, big };
-        // BigTIFF states the width of offsets, and keeps two bytes, before the first one
+        // BigTIFF states the size of offsets and two reserved bytes before the first offset
         let at = if big { 8 } else { 4 };
         let plain = Self { bytes, layout, entries: &[], end: 0 };
         plain.at(layout.number(bytes, at, layout.word())?)
     }
 
-    /// Opens the directory at an offset of the same file.
+    /// Opens the IFD at an offset of the same file.
     pub fn at(&self, offset: u64) -> Option<Self> {
         let at = usize::try_from(offset).ok().filter(|at| *at > 0)?;
         let Layout { big, .. } = self.layout;
@@ -78,27 +78,27 @@ impl<'a> Ifd<'a> {
         Some(Self { entries, end: start.checked_add(length)?, ..*self })
     }
 
-    /// Opens the directory of the next page.
+    /// Opens the next IFD.
     pub fn next(&self) -> Option<Self> {
         self.at(self.layout.number(self.bytes, self.end, self.layout.word())?)
     }
 
-    /// Whether a tag is there, whatever its value.
+    /// Whether a tag is present, whatever its value.
     pub fn has(&self, wanted: u16) -> bool {
         self.entry(wanted).is_some()
     }
 
-    /// The first value of a tag, when it is a whole number of at most 32 bits.
+    /// The first value of a tag, if it is an unsigned integer that fits 32 bits.
     pub fn value(&self, wanted: u16) -> Option<u32> {
         self.integer(wanted, 0).and_then(|value| u32::try_from(value).ok())
     }
 
-    /// The values of a tag that are whole numbers, `most` at most.
+    /// The unsigned integer values of a tag, at most `most`.
     pub fn values(&self, wanted: u16, most: u64) -> Vec<u64> {
         (0..most).map_while(|index| self.integer(wanted, index)).collect()
     }
 
-    /// The bytes of a tag's values, as far as they lie in the file.
+    /// The bytes of a tag's values, as far as they are inside the file.
     pub fn block(&self, wanted: u16) -> Option<&'a [u8]> {
         let entry = self.entry(wanted)?;
         let width = width(self.layout.number(entry, 2, 2)?)?;
@@ -111,7 +111,7 @@ impl<'a> Ifd<'a> {
         Some(byte_reader::part(self.bytes, usize::try_from(offset).ok()?, length))
     }
 
-    /// The value of a number.
+    /// The value at an index of an unsigned integer tag.
     fn integer(&self, wanted: u16, index: u64) -> Option<u64> {
         let kind = self.layout.number(self.entry(wanted)?, 2, 2)?;
         let width = width(kind).filter(|_| is_unsigned_integer(kind))?;
@@ -125,7 +125,7 @@ impl<'a> Ifd<'a> {
     }
 }
 
-/// Bytes of a value of a type (TIFF 6.0, `BigTIFF`).
+/// Bytes per value of a type (TIFF 6.0, `BigTIFF`).
 fn width(kind: u64) -> Option<usize> {
     match kind {
         1 | 2 | 6 | 7 => Some(1),
@@ -136,29 +136,28 @@ fn width(kind: u64) -> Option<usize> {
     }
 }
 
-/// Whether a type is of unsigned whole numbers or offsets.
+/// Whether a type is an unsigned integer or an offset.
 fn is_unsigned_integer(kind: u64) -> bool {
     matches!(kind, 1 | 3 | 4 | 13 | 16 | 18)
 }
 
-/// The directory of an EXIF block, with its prefix or without.
+/// The first IFD of an EXIF block, with or without its prefix.
 pub fn parse_exif(block: &[u8]) -> Option<Ifd<'_>> {
     Ifd::first(block.strip_prefix(EXIF).unwrap_or(block))
 }
 
-/// The orientation in an EXIF block; upright if it says nothing.
+/// The orientation in an EXIF block; upright if absent.
 pub fn orientation(block: &[u8]) -> Orientation {
     let tag = parse_exif(block).and_then(|directory| directory.value(ORIENTATION));
     Orientation::from_exif(tag.map_or(1, |tag| tag as i32))
 }
 
-/// Whether a block of a JPEG is EXIF.
+/// Whether a JPEG segment is EXIF.
 pub fn is_exif(block: &[u8]) -> bool {
     block.starts_with(EXIF)
 }
 
-/// A TIFF of directories, each with its entries (tag, type, values as numbers), for tests: sub-directories of the first
-/// are named by their index after the pages.
+/// Builds a TIFF of IFDs for tests, each with its entries (tag, type, values).
 #[cfg(test)]
 #[expect(clippy::too_many_lines, reason = "one format, written from its start to its end")]
 pub(crate) fn build(big: bool, little: bool, pages: &[&[(u16, u16, Vec<u64>)]]) -> Vec<u8> {
@@ -213,7 +212,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_of_every_layout() {
+    fn values_of_every_byte_order_and_word_size() {
         for (big, little) in [(false, false), (false, true), (true, false), (true, true)] {
             let wide = if big { 16 } else { 4 };
             let first = [(256, 3, vec![700]), (258, 3, vec![8, 8, 8]), (330, wide, vec![70_000, 5, 9])];
@@ -232,7 +231,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_bytes_are_read(tail: Vec<u8>, big: bool) {
+        fn arbitrary_bytes_do_not_panic(tail: Vec<u8>, big: bool) {
             let head: &[u8] = if big { b"II\x2b\0\x08\0\0\0\x10\0\0\0\0\0\0\0" } else { b"MM\0\x2a\0\0\0\x08" };
             let bytes = [head, &tail].concat();
             let Some(directory) = Ifd::first(&bytes) else { return Ok(()) };

@@ -1,11 +1,11 @@
-//! Boxes of ISO media files (ISO/IEC 14496-12), as AVIF has them.
+//! Boxes of the ISO base media file format (ISO/IEC 14496-12), as used by AVIF.
 
 use super::byte_reader;
 
-/// Most boxes that are looked at, of all levels together.
+/// Most boxes that are visited per file, on all levels together.
 pub const MAX_BOXES: usize = 4096;
 
-/// The boxes of one level. Each that is looked at is taken from `left`.
+/// Iterates over the boxes of one level: types and bodies. Each visited box is subtracted from `left`.
 pub struct Boxes<'a, 'b> {
     pub bytes: &'a [u8],
     pub left: &'b mut usize,
@@ -17,7 +17,7 @@ impl<'a> Iterator for Boxes<'a, '_> {
     fn next(&mut self) -> Option<Self::Item> {
         *self.left = self.left.checked_sub(1)?;
         let name = byte_reader::array(self.bytes, 4)?;
-        // 0 goes to the end, and 1 means that 64 bits follow (ISO/IEC 14496-12, 4.2)
+        // a length of 0 extends to the end, 1 is followed by a 64-bit length (ISO/IEC 14496-12, 4.2)
         let (head, length) = match byte_reader::be32(self.bytes, 0)? {
             0 => (8, self.bytes.len()),
             1 => (16, usize::try_from(u64::from_be_bytes(byte_reader::array(self.bytes, 8)?)).ok()?),
@@ -30,7 +30,7 @@ impl<'a> Iterator for Boxes<'a, '_> {
     }
 }
 
-/// The body of the first box of a name.
+/// The body of the first box of a type.
 pub fn child<'a>(bytes: &'a [u8], name: [u8; 4], left: &mut usize) -> Option<&'a [u8]> {
     Boxes { bytes, left }.find(|(found, _)| *found == name).map(|(_, body)| body)
 }

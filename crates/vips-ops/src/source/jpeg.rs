@@ -1,8 +1,8 @@
-//! What a JPEG's own tables tell: the quality it was saved with, and how its components are sampled.
+//! Properties of a JPEG from its tables: estimated quality, chroma subsampling.
 
 use bytes::Bytes;
 
-/// The luminance table of the JPEG standard (ITU-T T.81, Annex K.1), in zigzag order, which the Independent JPEG
+/// The example luminance quantisation table (ITU-T T.81, Annex K.1), in zigzag order, which the Independent JPEG
 /// Group's encoder scales by quality.
 const LUMINANCE: [u16; 64] = [
     16, 11, 12, 14, 12, 10, 16, 14, 13, 14, 18, 17, 16, 19, 24, 40, 26, 24, 22, 22, 24, 49, 35, 37, 29, 40,
@@ -10,9 +10,10 @@ const LUMINANCE: [u16; 64] = [
     104, 103, 62, 77, 113, 121, 112, 100, 120, 92, 101, 103, 99,
 ];
 
-/// The quality, 1 to 100, whose luminance table comes nearest to the file's first one.
+/// The quality, 1 to 100, whose luminance table is closest to the file's first table; `None` if it has none.
 ///
-/// Exact for files of libjpeg and its descendants; encoders with tables of their own get the nearest in coarseness.
+/// Exact for files written by libjpeg and its descendants; other encoders' tables are matched by their sum.
+///
 pub fn quality(bytes: &[u8]) -> Option<u8> {
     let table = luminance(bytes)?;
     let coarseness: u32 = table.iter().map(|value| u32::from(*value)).sum();
@@ -20,24 +21,25 @@ pub fn quality(bytes: &[u8]) -> Option<u8> {
         let scaled = scaled(*quality);
         let sum: u32 = scaled.iter().map(|value| u32::from(*value)).sum();
         let distance: u32 = table.iter().zip(scaled).map(|(a, b)| u32::from(a.abs_diff(b))).sum();
-        // a table of its own shape is judged by its sum; of equal sums the nearer shape wins
+        // other tables are compared by their sum; among equal sums the closer shape wins
         (sum.abs_diff(coarseness), distance)
     })
 }
 
-/// The luminance table at a quality, by the Independent JPEG Group's rule.
+/// The luminance table at a quality, by the scaling of the Independent JPEG Group.
 fn scaled(quality: u8) -> [u16; 64] {
     let quality = u32::from(quality);
     let percent = if quality < 50 { 5000 / quality } else { 200 - 2 * quality };
     LUMINANCE.map(|base| ((u32::from(base) * percent + 50) / 100).clamp(1, 255) as u16)
 }
 
-/// The file with sides that are the next multiples of a divisor of at most 8; none when they are multiples already, or
-/// when that would tell the decoder of other blocks than there are.
+/// Rounds the stated dimensions up to multiples of a divisor of at most 8, so that shrink-on-load decodes whole blocks.
+/// `None` if they are multiples already, or if the decoder would then expect a different number of blocks.
 ///
-/// Pictures are stored in whole blocks: what lies in the last ones beyond the edge is there, and encoders repeat the
-/// edge in it.
-pub fn with_whole_divisions(bytes: &Bytes, divisor: u8) -> Option<Bytes> {
+/// Images are stored in whole blocks: pixels beyond the edge exist in the last blocks, and encoders fill them by
+/// repeating the edge.
+///
+pub fn with_rounded_dimensions(bytes: &Bytes, divisor: u8) -> Option<Bytes> {
     let frame = frame(bytes)?;
     let side = |at: usize| Some(u32::from(u16::from_be_bytes([*frame.get(at)?, *frame.get(at + 1)?])));
     let (height, width) = (side(FRAME_HEIGHT)?, side(FRAME_WIDTH)?);
@@ -65,27 +67,27 @@ pub fn with_whole_divisions(bytes: &Bytes, divisor: u8) -> Option<Bytes> {
     Some(stated.into())
 }
 
-/// Where a frame header states its sides (ITU-T T.81, B.2.2).
+/// Offsets of height and width in a frame header (ITU-T T.81, B.2.2).
 const FRAME_HEIGHT: usize = 1;
 const FRAME_WIDTH: usize = 3;
 
-/// Pixels of a side of a block.
+/// Side of a block in pixels.
 const BLOCK: u32 = 8;
 
-/// Blocks of each component along a side, by its sampling factors (ITU-T T.81, A.1.1 and A.2.4).
+/// Blocks per component along a side, by its sampling factors (ITU-T T.81, A.1.1 and A.2.4).
 fn blocks(side: u32, factors: &[u8]) -> Option<Vec<u32>> {
     let most = u32::from(*factors.iter().max()?).max(1);
     Some(factors.iter().map(|factor| (side * u32::from(*factor)).div_ceil(most * BLOCK)).collect())
 }
 
-/// The body of the frame header.
+/// The body of the frame header (SOF segment).
 fn frame(bytes: &[u8]) -> Option<&[u8]> {
-    // start of frame of any process; three markers between them mean something else (ITU-T T.81, B.1.1.3)
+    // start of frame of any process; three markers in the range mean something else (ITU-T T.81, B.1.1.3)
     let is_frame = |marker: u8| matches!(marker, 0xc0..=0xcf) && !matches!(marker, 0xc4 | 0xc8 | 0xcc);
     segments(bytes).find(|(marker, _)| is_frame(*marker)).map(|(_, frame)| frame)
 }
 
-/// Horizontal and vertical sampling factor of each component, as the frame header states them.
+/// Horizontal and vertical sampling factors of each component; `None` without a frame header.
 pub fn sampling(bytes: &[u8]) -> Option<Vec<(u8, u8)>> {
     let frame = frame(bytes)?;
     let (count, components) = frame.get(5..)?.split_first()?;
@@ -93,9 +95,9 @@ pub fn sampling(bytes: &[u8]) -> Option<Vec<(u8, u8)>> {
     Some(components.chunks_exact(3).map(|component| (component[1] >> 4, component[1] & 0xf)).collect())
 }
 
-/// Whether colour is stored at half the resolution both ways, 4:2:0, or at full, 4:4:4; none for what lies between, which is
-/// not written here, and for other than three components.
-pub fn is_halved(bytes: &[u8]) -> Option<bool> {
+/// Whether chroma is subsampled 4:2:0 (`true`) or not at all, 4:4:4 (`false`); `None` for other layouts, which are not
+/// written here, and for other than three components.
+pub fn is_chroma_halved(bytes: &[u8]) -> Option<bool> {
     let factors = sampling(bytes)?;
     let [luma, blue, red] = factors.as_slice() else { return None };
     match (luma == blue, *luma) {
@@ -111,7 +113,7 @@ fn luminance(bytes: &[u8]) -> Option<[u16; 64]> {
     segments(bytes).filter(|(marker, _)| *marker == 0xdb).find_map(|(_, segment)| first_table(segment))
 }
 
-/// Markers with what belongs to them, up to the first scan: no tables after it that matter.
+/// Iterates over segments (marker and body) up to the first scan, after which no relevant tables follow.
 pub(super) fn segments(bytes: &[u8]) -> impl Iterator<Item = (u8, &[u8])> {
     let mut rest = bytes.get(2..).unwrap_or_default();
     std::iter::from_fn(move || {
@@ -125,7 +127,7 @@ pub(super) fn segments(bytes: &[u8]) -> impl Iterator<Item = (u8, &[u8])> {
     })
 }
 
-/// Table 0 of a DQT segment, which may hold several.
+/// Table 0 of a DQT segment, which may contain several tables.
 fn first_table(mut segment: &[u8]) -> Option<[u16; 64]> {
     while let Some((head, rest)) = segment.split_first() {
         let (precision, number) = (head >> 4, head & 0xf);
@@ -155,7 +157,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn files_of_the_linked_encoder_tell_their_quality() {
+    fn the_quality_of_the_linked_encoder_is_estimated() {
         Vips::start(Settings::default()).unwrap();
         let image = Image::from_pixels(&[90; 16 * 16 * 3], 16, 16, 3).unwrap();
         for wanted in [1, 10, 35, 50, 75, 90, 95, 100] {
@@ -166,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn the_standard_tables_are_recognised_exactly() {
+    fn scaled_standard_tables_are_recognised() {
         for wanted in 1..=100u8 {
             let mut file = vec![0xff, 0xd8, 0xff, 0xdb, 0, 67, 0];
             file.extend(scaled(wanted).map(|value| value as u8));
@@ -190,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn colour_is_at_half_or_at_full_resolution_or_between() {
+    fn chroma_subsampling_is_detected() {
         let file = |factors: [u8; 3]| {
             let [luma, blue, red] = factors;
             let frame = [8, 0, 16, 0, 16, 3, 1, luma, 0, 2, blue, 1, 3, red, 1];
@@ -206,12 +208,12 @@ mod tests {
             ([0x22, 0x21, 0x21], None),
             ([0x11, 0x11, 0x21], None),
         ] {
-            assert_eq!(is_halved(&file(factors)), expected, "{factors:x?}");
+            assert_eq!(is_chroma_halved(&file(factors)), expected, "{factors:x?}");
         }
     }
 
     #[test]
-    fn whole_divisions_are_stated_where_blocks_stay() {
+    fn dimensions_are_rounded_where_the_block_count_is_unchanged() {
         Vips::start(Settings::default()).unwrap();
         for subsample in [Subsample::On, Subsample::Off] {
             for (side, divisor, expected) in
@@ -220,24 +222,24 @@ mod tests {
                 let pixels = vec![90; side as usize * 16 * 3];
                 let image = Image::from_pixels(&pixels, side, 16, 3).unwrap();
                 let jpeg = image.save_jpeg(80, JpegScan::Progressive, subsample, Keep::Nothing).unwrap();
-                let stated = with_whole_divisions(&jpeg, divisor).unwrap();
+                let stated = with_rounded_dimensions(&jpeg, divisor).unwrap();
                 let sides = frame(&stated).unwrap()[FRAME_HEIGHT..FRAME_WIDTH + 2].to_vec();
                 assert_eq!(sides, [0, 16, 0, expected], "{side} by {divisor}");
                 assert_eq!(stated.len(), jpeg.len());
-                assert_eq!(with_whole_divisions(&stated, divisor), None);
+                assert_eq!(with_rounded_dimensions(&stated, divisor), None);
             }
         }
-        // a component at two thirds of the width has a block more when the width is stated as 16
+        // a component at two thirds of the width has one block more if the width is stated as 16
         assert_ne!(blocks(9, &[3, 2]), blocks(16, &[3, 2]));
     }
 
     proptest! {
         #[test]
-        fn any_bytes_are_read(tail: Vec<u8>) {
+        fn arbitrary_bytes_do_not_panic(tail: Vec<u8>) {
             let mut bytes = vec![0xff, 0xd8, 0xff];
             bytes.extend(tail);
             let bytes = Bytes::from(bytes);
-            let _ = (quality(&bytes), sampling(&bytes), with_whole_divisions(&bytes, 8));
+            let _ = (quality(&bytes), sampling(&bytes), with_rounded_dimensions(&bytes, 8));
         }
     }
 }

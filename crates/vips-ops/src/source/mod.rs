@@ -1,4 +1,4 @@
-//! The original: what its bytes say before a pixel is decoded.
+//! The original image: its format, header and properties, before a pixel is decoded.
 
 mod bitmap;
 pub(crate) mod byte_reader;
@@ -34,34 +34,39 @@ use crate::{
 pub use image_api::source::{Profile, Reduction, SourceFormat, SourceInfo, Storage, Vector};
 use sniff::UnsupportedFormat;
 
-/// An original with its header read.
+/// An opened original: its header is read, its pixels are not decoded yet.
 pub struct Source {
     /// The encoded bytes.
     pub bytes: Bytes,
-    /// What the header says.
+    /// The properties stated by the header.
     pub info: SourceInfo,
-    /// The opened picture as it is stored, not decoded: still good for one pass from top to bottom. Without a loader: its
-    /// pixels.
+    /// The opened image as stored, not decoded: usable for one sequential pass. For formats without a loader: the
+    /// decoded pixels.
     pub(crate) image: Image,
-    /// How `image` was opened, to be decoded; none for pixels, and for drawings, which are opened again to be drawn.
+    /// The loader of `image`; `None` for decoded pixels, and for SVG, which is opened again at the size to be rendered.
     pub(crate) loader: Option<Loader>,
-    /// What is drawn of a drawing.
-    text: Option<Text>,
-    /// What makes usual pixels of stored ones.
+    /// The document of an SVG.
+    text: Option<SvgDocument>,
+    /// Converts stored pixels to the types that the pipeline expects.
     normalization: Normalization,
-    /// The bounds that it was opened within.
+    /// The limits that it was opened with.
     limits: Limits,
 }
 
-/// The text of a drawing, as it is drawn.
-struct Text {
+/// The document of an SVG, as it is rendered.
+struct SvgDocument {
     bytes: Bytes,
-    /// Whether it is longer than XML readers take without being told.
+    /// Whether it needs the XML parser's option for large documents.
     unlimited: bool,
 }
 
 impl Source {
     /// Reads the header and checks it against the limits.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unsupported`] for an unsupported format, [`Error::Undecodable`] for a broken header,
+    /// [`Error::OverLimit`] for too many pixels.
     #[expect(clippy::too_many_lines, reason = "to be split")]
     pub fn open(bytes: &Bytes, limits: &Limits) -> Result<Self> {
         let format = sniff::sniff(bytes).ok_or_else(|| Error::unsupported(bytes))?;
@@ -75,7 +80,7 @@ impl Source {
                 let unlimited = svg::needs_unlimited_parser(bytes);
                 let opened = svg::open(bytes, unlimited)?;
                 let vector = Vector::of(opened.stated, limits).drawn_from(opened.factor);
-                text = Some(Text { bytes: opened.text, unlimited });
+                text = Some(SvgDocument { bytes: opened.text, unlimited });
                 (opened.image, None, Some(vector))
             }
             Some(loader) => {
@@ -104,7 +109,7 @@ impl Source {
             alpha: prepared.has_alpha(),
             storage: storage(format, &image),
             jpeg_quality: (format == SourceFormat::Jpeg).then(|| jpeg::quality(bytes)).flatten(),
-            jpeg_halved: (format == SourceFormat::Jpeg).then(|| jpeg::is_halved(bytes)).flatten(),
+            jpeg_halved: (format == SourceFormat::Jpeg).then(|| jpeg::is_chroma_halved(bytes)).flatten(),
             profile,
             plain: is_plain(&image) && normalization.is_identity(),
             calibrated,
@@ -115,14 +120,14 @@ impl Source {
         Ok(Self { bytes: bytes.clone(), info, image, loader, text, normalization, limits: limits.clone() })
     }
 
-    /// Makes usual pixels of what a loader gives for this original.
+    /// Converts pixels from a loader of this original to the types that the pipeline expects.
     pub(crate) fn normalized(&self, image: Image) -> Result<Image> {
         self.normalization.apply(image)
     }
 
-    /// Refuses a drawing that would take too long to draw at `scale` times its stated size, or too much memory: what it
-    /// asks for is counted in its text. Only `part` of it is drawn, in pixels at that scale; all of it if absent. Pictures
-    /// of pixels pass.
+    /// Refuses an SVG that would take too long or too much memory to render at `scale` times its stated size, as
+    /// estimated from its document. `part` is the rendered part in pixels at that scale, or `None` for all of it.
+    /// Raster images pass.
     pub(crate) fn check_svg_work(&self, scale: f64, part: Option<Rect>) -> Result<()> {
         match (self.info.vector, &self.text) {
             (Some(vector), Some(text)) => svg::check(&text.bytes, vector.stated(), scale, part, &self.limits),
@@ -130,17 +135,17 @@ impl Source {
         }
     }
 
-    /// How the drawing is opened at a scale.
+    /// The loader of an SVG at a scale.
     pub(crate) fn svg_loader(&self, scale: f64) -> Loader {
         Loader::Svg { scale, unlimited: self.text.as_ref().is_some_and(|text| text.unlimited) }
     }
 
-    /// What decoders read: the encoded bytes, or the text of a drawing as it is drawn.
+    /// The input of decoders: the encoded bytes, or the document of an SVG as it is rendered.
     pub(crate) fn decoder_input(&self) -> &Bytes {
         self.text.as_ref().map_or(&self.bytes, |text| &text.bytes)
     }
 
-    /// Frames that may all be looked at: 1 for an animation over its limits.
+    /// Frames that may be analysed: 1 for an animation over its limits.
     pub(crate) fn frames_within_limits(&self) -> u32 {
         let SourceInfo { frames, stored, .. } = self.info;
         let pixels = u64::from(frames).saturating_mul(stored.pixels());
@@ -148,13 +153,13 @@ impl Source {
         if within { frames } else { 1 }
     }
 
-    /// Pixels that are decoded already, when the format is one that cannot be decoded piece by piece.
+    /// Pixels already decoded, for a format that cannot be decoded in a stream.
     pub(crate) fn pixels_in_memory(&self) -> u64 {
         if full_size_loader(self.info.format).is_some() { 0 } else { self.info.stored.pixels() }
     }
 }
 
-/// The loader of the first frame at its stored size; none for formats that libvips does not read.
+/// The loader of the first frame at full size; `None` for formats that libvips does not support.
 pub(crate) fn full_size_loader(format: SourceFormat) -> Option<Loader> {
     Some(match format {
         SourceFormat::Jpeg => Loader::Jpeg { shrink: 1 },

@@ -1,4 +1,5 @@
-//! What makes usual pixels of stored ones before anything else looks at them.
+//! Converts stored pixels to the types that the pipeline expects: 8 or 16 bits unsigned, straight alpha, an ICC profile
+//! for any other colour space than sRGB.
 
 use bytes::Bytes;
 use vips::{BandFormat, Image, Interpretation};
@@ -11,35 +12,39 @@ use super::{
 };
 use crate::error::{Error, Result};
 
-/// Name of the embedded colour profile in libvips' metadata.
+/// Name of the embedded ICC profile in libvips' metadata.
 const ICC: &std::ffi::CStr = c"icc-profile-data";
 
-/// Steps between loader and plan.
+/// Conversions between the loader and the pipeline.
 #[derive(Debug, Clone, Default)]
 pub struct Normalization {
-    /// Samples that are no unsigned numbers of 8 or 16 bits are scaled to such.
+    /// Scales samples that are not unsigned integers of 8 or 16 bits.
     scale: Option<SampleScale>,
-    /// Colours are multiplied by alpha and have to be divided by it.
+    /// Colours are premultiplied and have to be divided by alpha.
     premultiplied: bool,
-    /// What the embedded profile is replaced by.
+    /// What happens to the embedded profile.
     profile: ProfileChange,
-    /// Whether that is for `gAMA` and `cHRM` of a PNG.
+    /// Whether the profile replaces `gAMA` and `cHRM` of a PNG.
     calibration: bool,
 }
 
 #[derive(Debug, Clone, Default, PartialEq)]
 enum ProfileChange {
-    /// It stays.
+    /// It is kept.
     #[default]
     Keep,
-    /// None.
+    /// It is removed.
     Remove,
-    /// One that was written for what the file signals.
+    /// It is replaced by a profile for the colours that the file signals.
     Replace(Bytes),
 }
 
 impl Normalization {
-    /// What a picture needs, opened with its first loader, and whether its colours must then be converted.
+    /// Detects what an image needs, and whether its colours must then be converted by a profile.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unsupported`](crate::Error::Unsupported) for samples that cannot be displayed.
     pub fn detect(format: SourceFormat, bytes: &Bytes, image: &Image) -> Result<(Self, Profile)> {
         let scale = SampleScale::detect(format, bytes, image)?;
         let premultiplied = format == SourceFormat::Heif
@@ -64,17 +69,17 @@ impl Normalization {
         Ok((Self { scale, premultiplied, profile, calibration }, wanted))
     }
 
-    /// Whether stored pixels are usual ones.
+    /// Whether stored pixels need no conversion.
     pub fn is_identity(&self) -> bool {
         self.scale.is_none() && !self.premultiplied && self.profile == ProfileChange::Keep
     }
 
-    /// Whether colours are converted by `gAMA` and `cHRM` of a PNG.
+    /// Whether colours are converted according to `gAMA` and `cHRM` of a PNG.
     pub fn converts_png_calibration(&self) -> bool {
         self.calibration
     }
 
-    /// Prepares what a loader gives, pixel by pixel: pictures still stream.
+    /// Converts an image from a loader, pixel by pixel, so that it still streams.
     pub fn apply(&self, image: Image) -> Result<Image> {
         self.try_apply(image).map_err(Error::of_pixels)
     }
@@ -97,8 +102,8 @@ impl Normalization {
     }
 }
 
-/// Red, green and blue where there is grey. The conversion of grey by a profile is coarse in the dark when its curve is
-/// not close to that of sight (Little CMS samples it), that of three colours is exact.
+/// Converts grey to RGB. Converting grey by a profile is inaccurate in the dark if its curve differs much from
+/// perceptual lightness (Little CMS samples it); converting RGB is exact.
 fn grey_to_rgb(image: Image) -> vips::Result<Image> {
     let (grey, kind) = match image.bands() {
         1 | 2 if image.format() == BandFormat::Uchar => (image.extract_bands(0, 1)?, Interpretation::Srgb),

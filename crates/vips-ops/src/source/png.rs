@@ -1,18 +1,18 @@
-//! Where the chunks of a PNG are.
+//! The chunks of a PNG.
 
 use super::byte_reader;
 
 /// Bytes before the first chunk (PNG, 5.2).
 const SIGNATURE: usize = 8;
 
-/// Bytes of a chunk beside its body: length and name before it, checksum after it (PNG, 5.3).
+/// Bytes of a chunk before its body (length and type) and after it (checksum) (PNG, 5.3).
 const BEFORE: usize = 8;
 const AFTER: usize = 4;
 
-/// Most chunks that are looked at.
+/// Most chunks that are visited.
 const MAX_CHUNKS: usize = 1024;
 
-/// Names and bodies of the chunks before the pixels. The last body can be shorter than it says, where the file ends.
+/// Iterates over the chunks before the pixels: types and bodies. The last body is truncated where the file ends.
 pub fn chunks(bytes: &[u8]) -> impl Iterator<Item = ([u8; 4], &[u8])> {
     let mut at = SIGNATURE;
     let next = move || {

@@ -1,29 +1,29 @@
-//! The format of bytes, by their signature: never by a name or a content type.
+//! Detects the format of an image by its signature, never by a name or a content type.
 
 use serde::{Deserialize, Serialize};
 
 use super::heif;
 use crate::{size::Size, source::SourceFormat};
 
-/// HEIF brands of AV1 pictures, and the general ones that such files carry (ISO/IEC 23008-12, AVIF 1.1).
+/// HEIF brands of AV1 images, and the general ones that such files carry (ISO/IEC 23008-12, AVIF 1.1).
 const HEIF_BRANDS: [&[u8; 4]; 4] = [b"avif", b"avis", b"mif1", b"miaf"];
 
-/// Brands of pictures that need decoders which are not built in.
+/// Brands of images that need decoders which are not built in (HEVC).
 const FOREIGN_BRANDS: [&[u8; 4]; 4] = [b"heic", b"heix", b"hevc", b"hevx"];
 
-/// Bytes of the first box that brands are looked for in.
+/// Bytes of the first box that are searched for brands.
 const MAX_BRANDS: usize = 1024;
 
-/// Lengths of the information headers of BMP, of which each version has its own.
+/// Lengths of the BMP info headers, one per version.
 const BMP_HEADERS: [u32; 8] = [12, 16, 40, 52, 56, 64, 108, 124];
 
-/// Bytes of an icon's directory with one entry.
+/// Bytes of an icon header with one directory entry.
 const ICO_DIRECTORY: usize = 22;
 
-/// How far into a text the `<svg` tag may be; comments and a document type may come first.
+/// How many bytes of a document may precede the `<svg` tag; comments and a document type may come first.
 pub(super) const SVG_REACH: usize = 16 * 1024;
 
-/// The format of `bytes`, if it is one that is read.
+/// The format of `bytes`; `None` if it is not supported.
 pub fn sniff(bytes: &[u8]) -> Option<SourceFormat> {
     match bytes {
         [0xff, 0xd8, 0xff, ..] => Some(SourceFormat::Jpeg),
@@ -32,7 +32,7 @@ pub fn sniff(bytes: &[u8]) -> Option<SourceFormat> {
         }
         [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..] => Some(SourceFormat::Gif),
         [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Some(SourceFormat::Webp),
-        // 43 is BigTIFF's
+        // 43 is BigTIFF
         [b'I', b'I', 42 | 43, 0, ..] | [b'M', b'M', 0, 42 | 43, ..] => Some(SourceFormat::Tiff),
         [_, _, _, _, b'f', b't', b'y', b'p', ..] => heif(bytes),
         [b'B', b'M', ..] => bmp(bytes),
@@ -43,7 +43,7 @@ pub fn sniff(bytes: &[u8]) -> Option<SourceFormat> {
     }
 }
 
-/// The codec of the picture in the container decides; brands count where it is not told.
+/// The codec of the primary image decides; brands count only if it is not stated.
 fn heif(bytes: &[u8]) -> Option<SourceFormat> {
     let brands = brands(bytes)?;
     let by_brand = || {
@@ -62,26 +62,26 @@ fn brands(bytes: &[u8]) -> Option<Vec<[u8; 4]>> {
     Some(brands.chunks_exact(4).filter_map(|brand| brand.try_into().ok()).collect())
 }
 
-/// Whether a PNG begins with the chunk of Apple's own format, whose pixels no PNG decoder reads.
+/// Whether a PNG begins with the chunk of Apple's proprietary variant, whose pixels no PNG decoder can read.
 fn is_optimised(chunks: &[u8]) -> bool {
     chunks.get(4..8) == Some(b"CgBI")
 }
 
-/// What bytes are that are not read.
+/// Why bytes are not supported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum UnsupportedFormat {
-    /// A picture coded as HEVC, as phones store it.
+    /// An image coded in HEVC, as phones store it.
     Heic,
-    /// A PNG rewritten by Apple's tools for its own devices.
+    /// A PNG in Apple's proprietary CgBI variant.
     OptimisedPng,
-    /// Pixels of numbers that cannot be shown: of 64 bits, complex, infinite, or not numbers.
+    /// Samples that cannot be displayed: 64-bit, complex, infinite, or not numbers.
     Samples,
     /// Anything else.
     Other,
 }
 
 impl UnsupportedFormat {
-    /// By the bytes, when [`sniff`] knows no format for them.
+    /// Classifies bytes for which [`sniff`] returned `None`.
     pub fn of(bytes: &[u8]) -> Self {
         let hevc = [*b"hvc1", *b"hev1"];
         let container = || heif::read(bytes).and_then(|container| container.codec);
@@ -102,9 +102,9 @@ impl UnsupportedFormat {
 impl std::fmt::Display for UnsupportedFormat {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
-            Self::Heic => "expected AVIF, got HEIC: pictures coded as HEVC are not read",
+            Self::Heic => "expected AVIF, got HEIC: images coded in HEVC are not supported",
             Self::OptimisedPng => {
-                "expected PNG, got Apple's CgBI variant of it: convert it by `pngcrush -revert-iphone-optimizations`"
+                "expected PNG, got Apple's CgBI variant: convert it with `pngcrush -revert-iphone-optimizations`"
             }
             Self::Samples => "expected samples of at most 32 bits, real and finite, got others",
             Self::Other => {
@@ -115,14 +115,14 @@ impl std::fmt::Display for UnsupportedFormat {
     }
 }
 
-/// Two letters are no signature: a header of a known length must follow.
+/// Two letters are too short a signature: an info header of a known length must follow.
 fn bmp(bytes: &[u8]) -> Option<SourceFormat> {
     let length = u32::from_le_bytes(bytes.get(14..18)?.try_into().ok()?);
     BMP_HEADERS.contains(&length).then_some(SourceFormat::Bmp)
 }
 
-/// An XML text whose first element is `svg`: a byte order mark, white space, processing instructions, comments and a
-/// document type may come before it.
+/// An XML document whose root element is `svg`: a byte order mark, white space, processing instructions, comments and a
+/// document type may precede it.
 fn svg(bytes: &[u8]) -> Option<SourceFormat> {
     let mut rest = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).trim_ascii_start();
     loop {
@@ -140,14 +140,14 @@ fn svg(bytes: &[u8]) -> Option<SourceFormat> {
     (name == b"svg" || name.ends_with(b":svg")).then_some(SourceFormat::Svg)
 }
 
-/// A document type ends at `>`, or at `]>` when it has an internal subset.
+/// A document type declaration ends at `>`, or at `]>` if it has an internal subset.
 fn doctype_end(text: &[u8]) -> &'static [u8] {
     let subset = text.iter().position(|byte| *byte == b'[');
     let close = text.iter().position(|byte| *byte == b'>');
     if subset.is_some() && subset < close { b"]>" } else { b">" }
 }
 
-/// The size that the first bytes state, for the formats whose readers would allocate by it before we could look.
+/// The size stated in the first bytes, for formats whose decoders allocate by it before it can be checked.
 pub(crate) fn stated_size(format: SourceFormat, bytes: &[u8]) -> Option<Size> {
     match format {
         SourceFormat::Gif => {
@@ -170,8 +170,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn all_formats_are_listed_once() {
-        // one that is added must be listed: the last of the enumeration is the last of its numbers
+    fn every_format_is_listed_once() {
+        // a new variant must be listed: the last one of the enumeration has the highest discriminant
         let mut listed = SourceFormat::ALL.map(|format| format as usize);
         listed.sort_unstable();
         assert_eq!(listed.to_vec(), (0..=SourceFormat::Ico as usize).collect::<Vec<_>>());
@@ -217,7 +217,7 @@ mod tests {
         }
     }
 
-    /// A container with one item of a codec, and these brands.
+    /// A HEIF container with one item of this codec, and these brands.
     fn container(brands: &[u8], codec: [u8; 4]) -> Vec<u8> {
         let boxed = |name: &[u8; 4], body: &[u8]| {
             [&(body.len() as u32 + 8).to_be_bytes(), name.as_slice(), body].concat()
@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn the_codec_decides_and_not_the_brand() {
+    fn the_codec_takes_precedence_over_brands() {
         for brands in ["mif1\0\0\0\0mif1", "mif1\0\0\0\0avif", "avif\0\0\0\0mif1", "heic\0\0\0\0mif1"] {
             let of = |codec| container(brands.as_bytes(), codec);
             assert_eq!(sniff(&of(*b"av01")), Some(SourceFormat::Heif), "{brands}");
@@ -250,7 +250,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_bytes_are_sniffed(bytes: Vec<u8>) {
+        fn arbitrary_bytes_do_not_panic(bytes: Vec<u8>) {
             let _ = UnsupportedFormat::of(&bytes);
             if let Some(format) = sniff(&bytes) {
                 let _ = stated_size(format, &bytes);

@@ -1,23 +1,24 @@
-//! Pages of a TIFF: which of them are smaller copies of the first.
+//! Finds the pages of a TIFF that are reduced copies of the first one.
 
 use image_api::source::Location;
 
 use super::ifd::Ifd;
 
-/// Tags (TIFF 6.0; sub-directories: TIFF Technical Note 1).
+/// Tags (TIFF 6.0; SubIFDs: TIFF Technical Note 1).
 const NEW_SUBFILE_TYPE: u16 = 254;
 const SUBFILE_TYPE: u16 = 255;
 const SUB_DIRECTORIES: u16 = 330;
 
-/// The bit of `NewSubfileType`, and the value of its predecessor, that mean "a reduced copy of another page".
+/// The bit of `NewSubfileType`, and the value of the older `SubfileType`, that mean "reduced-resolution copy of another
+/// page".
 const REDUCED_BIT: u32 = 1;
 const REDUCED: u32 = 2;
 
-/// Levels of a pyramid that are looked for; each halves the sides, so this many end at a pixel.
+/// Most levels of a pyramid; each halves the sides, so that many levels end at one pixel.
 const MAX_LEVELS: u32 = 16;
 
-/// The reduced copies of the first page: those of its sub-directories, or of the pages that follow it at once, that the
-/// file says are such. What the file does not mark is a picture of its own, whatever its size.
+/// The reduced copies of the first page: SubIFDs of it, or pages directly after it, that the file marks as such.
+/// Unmarked pages are images of their own, whatever their size.
 pub fn reduced_images(bytes: &[u8]) -> Vec<Location> {
     let Some(first) = Ifd::first(bytes) else { return Vec::new() };
     let subs = first.values(SUB_DIRECTORIES, MAX_LEVELS.into());
@@ -50,7 +51,7 @@ mod tests {
     }
 
     #[test]
-    fn only_marked_pages_are_copies() {
+    fn only_marked_pages_are_reduced_copies() {
         let plain = [(256, 4, vec![100])];
         let reduced = [(254, 4, vec![1])];
         let reduced_by_the_old_tag = [(255, 3, vec![2])];
@@ -62,13 +63,13 @@ mod tests {
             assert_eq!(reduced_images(&[&plain, &page_of_a_document]), []);
             assert_eq!(reduced_images(&[&plain, &mask, &reduced]), []);
             assert_eq!(reduced_images(&[&plain, &reduced, &reduced_by_the_old_tag]), [page(1), page(2)]);
-            // the copy after the second picture is a copy of that one
+            // the copy after the second image belongs to that one
             assert_eq!(reduced_images(&[&plain, &reduced, &plain, &reduced]), [page(1)]);
         }
     }
 
     #[test]
-    fn only_marked_sub_directories_are_copies() {
+    fn only_marked_subifds_are_reduced_copies() {
         // the offsets of the pages are those of a file with the same entries
         let reduced = [(254, 4, vec![1])];
         let other = [(254, 4, vec![0])];
@@ -85,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn pages_in_a_circle_end() {
+    fn cyclic_pages_terminate() {
         let mut file = build(false, true, &[&[(254, 4, vec![1])]]);
         let end = file.len() - 4;
         file[end] = 8;

@@ -64,7 +64,7 @@ fn exactly(image: Image, size: Size) -> vips::Result<Image> {
 /// A JPEG at a divisor, with the row and column that stand for the rest when its sides are no multiples of it. libvips
 /// leaves those out: they are decoded by a header that states the next multiples, or repeat the ones before them.
 fn shrunk(source: &Source, load: &Load, shrink: u8) -> Result<Image> {
-    let stated = jpeg::with_whole_divisions(&source.bytes, shrink);
+    let stated = jpeg::with_rounded_dimensions(&source.bytes, shrink);
     let bytes = stated.as_ref().unwrap_or(&source.bytes);
     let opened = Image::load(bytes, &Loader::Jpeg { shrink }, Access::Sequential);
     let Size { width, height } = load.size;

@@ -1,4 +1,4 @@
-//! Text on pictures: which fonts there are, how one is named, and how a text is drawn.
+//! Renders text overlays with Pango.
 
 mod render;
 

@@ -1,4 +1,4 @@
-//! A text as a picture.
+//! Renders a text as an image.
 
 use vips::{BandFormat, Image, ops::POINT_IS_PIXEL_DPI};
 
@@ -12,22 +12,23 @@ use crate::{
     steps::{alpha, resize},
 };
 
-/// Size at which a text is measured, in pixels: letters have their shape, and the longest text is small.
+/// Font size in pixels at which a text is measured: large enough that letters keep their shape, small enough that the
+/// longest text stays small.
 const MEASURED_AT: f64 = 20.0;
 
-/// Largest size of letters, in pixels: cairo draws no picture of more than 32767.
+/// Largest font size in pixels: cairo cannot create surfaces with sides above 32,767 pixels.
 const LARGEST: f64 = 12_000.0;
 
-/// How large a text will be.
+/// The measured layout of a text.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct TextLayout {
-    /// Its size, turned.
+    /// Its size in pixels after rotation.
     pub(crate) size: Size,
-    /// Size of its letters in pixels.
+    /// Font size in pixels.
     letters: f64,
 }
 
-/// Lays out a text in small letters, to know how large it is when it has the size that the overlay's bounds ask for.
+/// Measures a text at a small font size, and computes the font size at which it fits the overlay's bounds.
 pub(crate) fn layout(text: &Text, overlay: &Overlay, limits: &Limits) -> Result<TextLayout> {
     let measured = turned_size(&letters(text, MEASURED_AT)?, overlay.angle);
     let own = |side: u32| (f64::from(side) * text.font.size() / MEASURED_AT).round().max(1.0) as u32;
@@ -38,20 +39,20 @@ pub(crate) fn layout(text: &Text, overlay: &Overlay, limits: &Limits) -> Result<
     Ok(TextLayout { size: fitted, letters: (MEASURED_AT * factor).min(LARGEST) })
 }
 
-/// Draws a text as it was measured. Letters are drawn at that very size, so they are sharp whatever size the font was
-/// given.
+/// Renders a text with a measured layout. Letters are rendered at the final size, so they are sharp whatever font size
+/// was requested.
 pub(crate) fn render(text: &Text, overlay: &Overlay, measured: TextLayout) -> Result<Image> {
     let image = turned(letters(text, measured.letters)?, overlay.angle)?;
-    inside(image, measured.size)
+    fitted(image, measured.size)
 }
 
 fn letters(text: &Text, size: f64) -> Result<Image> {
     let description = text.font.description(size);
-    Image::letters(&markup(text), &description, POINT_IS_PIXEL_DPI).map_err(Error::of_pixels)
+    Image::text_rgba(&markup(text), &description, POINT_IS_PIXEL_DPI).map_err(Error::of_pixels)
 }
 
-/// Letters grow in steps: what came out larger than it should is shrunk.
-fn inside(image: Image, bounds: Size) -> Result<Image> {
+/// Font sizes are hinted in steps: a text that came out larger than planned is scaled down.
+fn fitted(image: Image, bounds: Size) -> Result<Image> {
     let across = f64::from(bounds.width) / f64::from(image.width());
     let down = f64::from(bounds.height) / f64::from(image.height());
     let factor = across.min(down);
@@ -73,7 +74,7 @@ fn turned(image: Image, angle: f64) -> Result<Image> {
         .map_err(Error::of_pixels)
 }
 
-/// The upright box around a turned picture.
+/// The bounding box of a rotated image.
 fn turned_size(image: &Image, angle: f64) -> Size {
     let (sine, cosine) = angle.to_radians().sin_cos();
     let (width, height) = (f64::from(image.width()), f64::from(image.height()));
@@ -84,7 +85,7 @@ fn turned_size(image: &Image, angle: f64) -> Size {
     }
 }
 
-/// The text in Pango's markup, of which it is to use nothing but the colour.
+/// Escapes the text as Pango markup, of which only the colour is used.
 fn markup(text: &Text) -> String {
     let colour = text.colour;
     let mut markup =
@@ -95,7 +96,7 @@ fn markup(text: &Text) -> String {
             '>' => markup.push_str("&gt;"),
             '&' => markup.push_str("&amp;"),
             '\n' | '\t' => markup.push(c),
-            // markup is XML, which has no other control characters
+            // XML allows no other control characters
             c if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') => {}
             c => markup.push(c),
         }

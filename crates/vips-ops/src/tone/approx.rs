@@ -1,16 +1,16 @@
-//! Functions that are computed for every pixel, quickly: by tables, or by what has vector instructions.
+//! Fast approximations of functions that are evaluated for every pixel: lookup tables, or polynomials that vectorise.
 
-/// Steps of a table. A multiple of 255, so that 8-bit levels are met exactly.
+/// Steps of a table: a multiple of 255, so that 8-bit levels are exact.
 const STEPS: u16 = 16 * 255;
 
-/// Entries of a table: the next power of two, so that an index needs no check.
+/// Entries of a table: the next power of two, so that an index needs no bounds check.
 const ENTRIES: usize = 4096;
 
-/// A function over 0 to 1, by its value at the nearest of evenly spaced points.
+/// A function over 0 to 1, tabulated at evenly spaced points; the nearest one is returned.
 pub struct Table(Box<[f32; ENTRIES]>);
 
 impl Table {
-    /// Tabulates.
+    /// Tabulates a function.
     pub fn new(function: impl Fn(f32) -> f32) -> Self {
         let mut values = Box::new([0.0; ENTRIES]);
         for (value, step) in values.iter_mut().zip(0..=STEPS) {
@@ -19,15 +19,15 @@ impl Table {
         Self(values)
     }
 
-    /// The value at `x`, which lies from 0 to 1.
+    /// The value at `x`, which must be from 0 to 1.
     #[inline]
     pub fn at(&self, x: f32) -> f32 {
         self.0[(x * f32::from(STEPS) + 0.5) as i32 as usize % ENTRIES]
     }
 }
 
-/// `e^x` for x up to 4, within 1e-4 of the value above −4 and next to nothing below: the Taylor series at x/16, to the
-/// 16th power.
+/// `e^x` for x up to 4: relative error below 2e-4 above −4, and close to 0 below. The Taylor series at x/16, raised to
+/// the 16th power.
 #[inline]
 pub fn exp(x: f32) -> f32 {
     let part = x.max(-16.0) / 16.0;
@@ -38,7 +38,7 @@ pub fn exp(x: f32) -> f32 {
     power
 }
 
-/// `x^1.5` for x from 0.
+/// `x^1.5` for non-negative x.
 #[inline]
 pub fn power_three_halves(x: f32) -> f32 {
     x * x.sqrt()
@@ -49,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tables_are_exact_at_levels_and_near_in_between() {
+    fn tables_are_exact_at_8_bit_levels() {
         let square = Table::new(|x| x * x);
         for level in 0..=255u8 {
             let x = f32::from(level) / 255.0;
@@ -60,7 +60,7 @@ mod tests {
     }
 
     #[test]
-    fn exp_is_near() {
+    fn exp_is_accurate() {
         for step in -80..=40i16 {
             let x = f32::from(step) / 20.0;
             assert!((exp(x) / x.exp() - 1.0).abs() < 2e-4, "{x}: {} {}", exp(x), x.exp());

@@ -1,4 +1,4 @@
-//! Corrections that are found by looking at the picture: white balance, and black, white and mid grey.
+//! Automatic corrections: curves measured on the image (white balance, and levels).
 
 use vips::{Image, Pixels, Result};
 
@@ -8,54 +8,55 @@ use super::{
     srgb,
 };
 
-/// What is looked for.
+/// What is measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AutoCurve {
-    /// White balance: the colour cast that the edges of the picture have in common.
+    /// White balance: removes the colour cast that the edges of the image have in common (grey-edge hypothesis).
     AutoLevel,
-    /// Black, white and mid grey.
+    /// Levels: black point, white point and mid grey.
     AutoFix,
 }
 
-/// Long side of the copy on which a colour cast is looked for, in pixels.
+/// Long side of the copy on which the colour cast is measured, in pixels.
 const CAST_SIDE: u32 = 128;
 
-/// Order of the norm by which edges are averaged (van de Weijer, Gevers, Gijsenij, IEEE TIP 2007).
+/// Order of the Minkowski norm over the edges (van de Weijer, Gevers and Gijsenij, "Edge-Based Color Constancy", IEEE
+/// TIP 2007).
 const NORM: i32 = 6;
 
-/// A channel of at least this, or all of at most that, is clipped.
+/// A pixel is clipped if any channel is at least `WHITE`, or all are at most `BLACK`.
 const WHITE: f32 = 250.0 / 255.0;
 const BLACK: f32 = 4.0 / 255.0;
 
-/// Edges that are needed to tell a cast.
+/// Fewest unclipped pixels on which a cast is measured.
 const LEAST_EDGES: u32 = 16;
 
-/// A colour has a hue that counts from this strength, (most − least) / most, and lightness on. A grey under tungsten light has
-/// a strength of 0.35.
+/// A pixel's hue counts from this saturation, (max − min) / max, and from this brightness. A grey under tungsten light
+/// has a saturation of 0.35.
 const STRONG: f32 = 0.4;
 const VISIBLE: f32 = 0.1;
 
-/// The share of one hue from which its scene (grass, a sunset, a red wall) explains the cast, and from which it does so
-/// as far as it can; and how much of the correction is left out then.
+/// Share of one hue from which the scene (grass, a sunset, a red wall) explains the cast, and from which it fully does;
+/// and the part of the correction that is left out then.
 const DOMINANT: (f32, f32) = (0.35, 0.75);
 const MOST_DAMPED: f32 = 0.75;
 
-/// How much a channel may be changed by white balance.
+/// Smallest and largest gain per channel.
 const GAINS: (f32, f32) = (0.55, 1.8);
 
-/// Parts of the pixels that become black and white (after Limare et al., IPOL 2011).
+/// Fraction of the pixels clipped to black and to white (after Limare et al., "Simplest Color Balance", IPOL 2011).
 const CLIPPED: f32 = 0.005;
 
-/// Where the median of a well-lit picture lies.
+/// Luma of the median of a well-exposed photograph.
 const MIDDLE: f32 = 0.46;
 
-/// How much of the correction towards it is made, and its range.
+/// Strength of the correction towards `MIDDLE`, and the range of its exponent.
 const MIDDLE_STRENGTH: f32 = 0.7;
 const MIDDLE_RANGE: (f32, f32) = (0.62, 1.15);
 
 impl AutoCurve {
-    /// The curve that corrects a three-band picture, as it is after `before`.
-    pub fn find(self, image: &Image, before: &[Curve]) -> Result<Curve> {
+    /// Measures the correcting curve of a three-band image, as if the curves in `before` had been applied to it.
+    pub fn measure(self, image: &Image, before: &[Curve]) -> Result<Curve> {
         match self {
             Self::AutoLevel => white_balance(image, before),
             Self::AutoFix => levels(image, before),
@@ -78,7 +79,7 @@ fn white_balance(image: &Image, before: &[Curve]) -> Result<Curve> {
     for y in 0..height.saturating_sub(1) {
         for x in 0..width.saturating_sub(1) {
             let at = y * width + x;
-            // what is clipped has lost the colour of the light
+            // clipped pixels have lost the colour of the light
             if clipped[at] || clipped[at + 1] || clipped[at + width] {
                 continue;
             }
@@ -100,12 +101,12 @@ fn white_balance(image: &Image, before: &[Curve]) -> Result<Curve> {
     Ok(Curve::balanced(norms.map(|norm| (mean / norm).clamp(GAINS.0, GAINS.1).powf(strength))))
 }
 
-/// Whether a channel is at its end.
+/// Whether a pixel is clipped.
 fn is_clipped(colour: [f32; 3]) -> bool {
     colour.iter().any(|value| *value >= WHITE) || colour.iter().all(|value| *value <= BLACK)
 }
 
-/// The share of pixels that one strong hue has over all others, 0 to 1: the length of the mean of their hues as directions.
+/// How much one saturated hue dominates, 0 to 1: the length of the mean of the hues as unit vectors.
 fn dominance(colours: &[[f32; 3]]) -> f32 {
     let mut sum = [0.0f32; 2];
     for [red, green, blue] in colours.iter().copied() {
@@ -113,7 +114,7 @@ fn dominance(colours: &[[f32; 3]]) -> f32 {
         if most < VISIBLE || (most - least) < STRONG * most {
             continue;
         }
-        // the plane of colours across the grey axis
+        // the chroma plane, perpendicular to the grey axis
         let (along, across) = (red - 0.5 * (green + blue), 0.75f32.sqrt() * (green - blue));
         let length = along.hypot(across).max(1e-6);
         sum[0] += along / length;
@@ -146,7 +147,7 @@ fn levels(image: &Image, before: &[Curve]) -> Result<Curve> {
     Ok(Curve::Levels { low, high, exponent: 1.0 + MIDDLE_STRENGTH * (exponent - 1.0) })
 }
 
-/// The colours of three-band pixels through a table.
+/// The colours of three-band 8-bit pixels after a lookup table.
 fn colours<'a>(pixels: &'a Pixels, table: &'a [[u8; 3]]) -> impl Iterator<Item = [f32; 3]> + 'a {
     pixels.chunks_exact(3).map(|pixel| {
         std::array::from_fn(|channel| f32::from(table[usize::from(pixel[channel])][channel]) / 255.0)

@@ -1,34 +1,35 @@
-//! Sixteen pixels at a time, channel by channel: loops of a fixed length over arrays, which become vector instructions.
+//! A block of 16 pixels stored channel by channel, so that loops of a fixed length over arrays compile to SIMD
+//! instructions.
 
 use super::pixel::PixelContext;
 
-/// Pixels of a block.
+/// Pixels per block.
 pub const LANES: usize = 16;
 
-/// Bytes of a block of 8-bit red, green and blue.
+/// Bytes per block of 8-bit RGB.
 const BYTES: usize = 3 * LANES;
 
-/// One number for each pixel.
+/// One value per pixel of the block.
 type Lane = [f32; LANES];
 
-/// Neighbouring pixels of one row, and what operations may know of them.
+/// Neighbouring pixels of one row, and the context that operations may use (see [`PixelContext`]).
 #[derive(Debug, Clone, Copy)]
 pub struct Block {
     colours: [Lane; 3],
-    /// Distance from the middle, in half diagonals.
+    /// Distance from the image centre, in half diagonals.
     pub radius: Lane,
-    /// Luma of the wide neighbourhood.
+    /// Luma of the wide neighbourhood, 0 to 1.
     pub wide: Lane,
-    /// Luma of the near neighbourhood.
+    /// Luma of the near neighbourhood, 0 to 1.
     pub near: Lane,
 }
 
 impl Block {
-    /// No pixels yet.
+    /// A block of black pixels.
     pub const EMPTY: Self =
         Self { colours: [[0.0; LANES]; 3], radius: [0.0; LANES], wide: [0.0; LANES], near: [0.0; LANES] };
 
-    /// Takes the colours of at most `LANES` pixels.
+    /// Loads the colours of at most [`LANES`] pixels (8-bit RGB, interleaved), scaled to 0 to 1.
     pub fn read(&mut self, pixels: &[u8]) {
         let mut bytes = [0; BYTES];
         bytes[..pixels.len()].copy_from_slice(pixels);
@@ -39,22 +40,22 @@ impl Block {
         }
     }
 
-    /// Gives the colours back, rounded.
+    /// Stores the colours as 8-bit RGB, rounded to the nearest level.
     pub fn write(&self, pixels: &mut [u8]) {
         let mut bytes = [0; BYTES];
         for lane in 0..LANES {
             for channel in 0..3 {
-                // in range already; the way over `i32` spares the checks of a saturating cast
+                // values are in range; a cast via `i32` avoids the checks of a saturating cast
                 bytes[3 * lane + channel] = (self.colours[channel][lane] * 255.0 + 0.5) as i32 as u8;
             }
         }
         pixels.copy_from_slice(&bytes[..pixels.len()]);
     }
 
-    /// Changes each pixel; what comes out is clipped to 0 to 1.
+    /// Applies `change` to each pixel and clamps the result to 0 to 1.
     #[inline(always)]
-    #[expect(clippy::inline_always, reason = "vector instructions come of it only where `change` is known")]
-    pub fn each(&mut self, change: impl Fn([f32; 3], PixelContext) -> [f32; 3]) {
+    #[expect(clippy::inline_always, reason = "the loop is vectorised only if `change` is inlined into it")]
+    pub fn map_pixels(&mut self, change: impl Fn([f32; 3], PixelContext) -> [f32; 3]) {
         for lane in 0..LANES {
             let place =
                 PixelContext { radius: self.radius[lane], wide: self.wide[lane], near: self.near[lane] };
@@ -71,7 +72,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_level_comes_back() {
+    fn every_level_round_trips() {
         let mut block = Block::EMPTY;
         for level in 0..=255u8 {
             let pixels = [level; BYTES];
@@ -83,10 +84,10 @@ mod tests {
     }
 
     #[test]
-    fn a_row_may_end_within_a_block() {
+    fn a_row_may_end_inside_a_block() {
         let mut block = Block::EMPTY;
         block.read(&[10, 20, 30, 40, 50, 60]);
-        block.each(|[red, green, blue], _| [blue, green * 100.0, -red]);
+        block.map_pixels(|[red, green, blue], _| [blue, green * 100.0, -red]);
         let mut out = [0; 6];
         block.write(&mut out);
         assert_eq!(out, [30, 255, 0, 60, 255, 0]);

@@ -1,4 +1,4 @@
-//! From the plan's corrections to the operations that make them.
+//! From the corrections of a plan to passes over the pixels.
 
 use image_api::{params::value::colour::Colour, plan::tone::Tone};
 use vips::{Image, Result};
@@ -27,7 +27,7 @@ impl Grade {
         Ok(graded)
     }
 
-    /// The fewest passes over the pixels that make these corrections, in their order.
+    /// Compiles the corrections to as few passes over the pixels as possible, in their order.
     pub fn from_tones(tones: &[Tone]) -> Self {
         Self::new(tones.iter().flat_map(|tone| operations(*tone)).collect())
     }

@@ -1,57 +1,58 @@
-//! Curves: what is done to each channel by itself.
+//! Tone curves: functions applied to each channel separately.
 
 use super::{luma::LUMA, spline, srgb};
 
-/// A curve over values from 0 to 1.
+/// A curve over sRGB-encoded values from 0 to 1.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Curve {
     /// `slope · x + offset`.
     Line {
-        /// Of the line.
+        /// Slope of the line.
         slope: f32,
-        /// What black becomes.
+        /// The value of black, 0 to 1.
         offset: f32,
     },
-    /// `x / (x + (1 − x) · ratio)`: black and white stay, what lies between becomes lighter (below 1) or darker.
+    /// `x / (x + (1 − x) · ratio)`: keeps black and white; mid-tones become lighter (ratio below 1) or darker (above
+    /// 1).
     Bias(f32),
-    /// A logistic S of this steepness, stretched so that black and white stay; its inverse if negative.
+    /// A logistic S-curve of this steepness, scaled so that black and white are kept; its inverse if negative.
     Sigmoid(f32),
     /// `x ^ exponent`.
     Power(f32),
-    /// Linear light times a factor for red, green and blue.
+    /// Factors on linear light for red, green and blue.
     Gains([f32; 3]),
-    /// From `low..high` to the whole range, then `x ^ exponent`.
+    /// Maps `low..high` to 0 to 1, then raises to `exponent`.
     Levels {
-        /// Becomes black.
+        /// Input level that becomes black.
         low: f32,
-        /// Becomes white.
+        /// Input level that becomes white.
         high: f32,
-        /// Of what lies between.
+        /// Exponent of the mid-tones.
         exponent: f32,
     },
-    /// A monotone curve through points, for red, green and blue.
+    /// Monotone cubic curves through control points, for red, green and blue.
     Points([&'static [(f32, f32)]; 3]),
-    /// That many levels.
+    /// Posterises to this number of levels.
     Steps(f32),
     /// `1 − x`.
     Negative,
 }
 
-/// Stops by which full brightness moves the ratio of light to missing light: mid grey becomes 0.8, at -1 0.2.
+/// Stops by which a brightness of 1 changes the ratio of light to missing light: mid grey becomes 0.8, and 0.2 at -1.
 const BRIGHTNESS_STOPS: f32 = 2.0;
 
-/// Steepness of the S of full contrast: mid grey has a slope of 2.1, and of 0.48 at -1.
+/// Steepness of the S-curve at a contrast of 1: the slope at mid grey is 2.1, and 0.48 at -1.
 const CONTRAST_STEEPNESS: f32 = 8.0;
 
 impl Curve {
-    /// Brightness from -1 to 1: the bias curve of Schlick (Graphics Gems IV, 1994). Black and white stay, nothing is clipped,
-    /// and the opposite value undoes it.
+    /// Brightness from -1 to 1: the bias curve of Schlick ("Fast Alternatives to Perlin's Bias and Gain Functions",
+    /// Graphics Gems IV, 1994). Black and white are kept, nothing is clipped, and the opposite value is the inverse.
     pub fn brightness(brightness: f32) -> Self {
         Self::Bias(2f32.powf(-BRIGHTNESS_STOPS * brightness))
     }
 
-    /// Contrast from -1 to 1: an S about mid grey (as ImageMagick's sigmoidal contrast). Black and white stay, nothing is clipped,
-    /// and the opposite value undoes it.
+    /// Contrast from -1 to 1: an S-curve about mid grey (as ImageMagick's `-sigmoidal-contrast`). Black and white are
+    /// kept, nothing is clipped, and the opposite value is the inverse.
     pub fn contrast(contrast: f32) -> Self {
         Self::Sigmoid(CONTRAST_STEEPNESS * contrast)
     }
@@ -61,18 +62,19 @@ impl Curve {
         Self::Power(1.0 / 2f32.powf(gamma))
     }
 
-    /// Warmth from -1 to 1: gains on linear light as a von Kries adaptation, luma kept.
+    /// Warmth from -1 (cold) to 1 (warm): gains on linear light per channel (a von Kries adaptation in RGB), normalised
+    /// to keep the luma of greys.
     pub fn warmth(warmth: f32) -> Self {
         Self::balanced([2f32.powf(0.35 * warmth), 2f32.powf(0.04 * warmth), 2f32.powf(-0.45 * warmth)])
     }
 
-    /// Gains whose weighted sum is one, so that a grey keeps its lightness.
+    /// Gains normalised to a luma-weighted sum of 1, so that a grey keeps its lightness.
     pub fn balanced(gains: [f32; 3]) -> Self {
         let weight: f32 = gains.iter().zip(LUMA).map(|(gain, luma)| gain * luma).sum();
         Self::Gains(gains.map(|gain| gain / weight))
     }
 
-    /// The value for `x` of channel 0 to 2, clipped to 0 to 1.
+    /// The value of the curve at `x` for a channel (0 red, 1 green, 2 blue), clamped to 0 to 1.
     pub fn at(&self, channel: usize, x: f32) -> f32 {
         let value = match self {
             Self::Line { slope, offset } => slope * x + offset,
@@ -91,7 +93,7 @@ impl Curve {
     }
 }
 
-/// Below this steepness, of either sign, the S is a straight line to within a hundredth of a level.
+/// Below this absolute steepness the S-curve differs from a straight line by less than 0.01 of an 8-bit level.
 const STRAIGHT: f32 = 1e-2;
 
 fn sigmoid(steepness: f32, x: f32) -> f32 {
@@ -108,22 +110,22 @@ fn sigmoid(steepness: f32, x: f32) -> f32 {
     0.5 - (1.0 / value - 1.0).ln() / steep
 }
 
-/// The lookup table of curves one after the other: for each level the new red, green and blue.
+/// The lookup table of a chain of curves: for each 8-bit level the new red, green and blue.
 pub fn table(curves: &[Curve]) -> Vec<[u8; 3]> {
     (0..=255u8)
         .map(|level| chain(curves, [f32::from(level) / 255.0; 3]).map(|value| (value * 255.0).round() as u8))
         .collect()
 }
 
-/// Curves one after the other for colours between levels, by straight lines from level to level.
+/// A chain of curves for colours between 8-bit levels: a table with linear interpolation.
 pub struct Levels([[f32; 257]; 3]);
 
 impl Levels {
-    /// Tabulates.
+    /// Tabulates a chain of curves.
     pub fn new(curves: &[Curve]) -> Self {
         let mut table = [[0.0; 257]; 3];
         for level in 0..257u16 {
-            // the entry after the last level, for what lies at it
+            // one more entry after the last level, so that interpolation at white stays in the table
             let colour = chain(curves, [f32::from(level.min(255)) / 255.0; 3]);
             for (channel, value) in table.iter_mut().zip(colour) {
                 channel[usize::from(level)] = value;
@@ -132,7 +134,7 @@ impl Levels {
         Self(table)
     }
 
-    /// The new colour of a colour from 0 to 1.
+    /// The new colour of a colour whose channels are from 0 to 1.
     #[inline]
     pub fn at(&self, colour: [f32; 3]) -> [f32; 3] {
         std::array::from_fn(|channel| {
@@ -144,7 +146,7 @@ impl Levels {
     }
 }
 
-/// A colour through curves one after the other.
+/// A colour after a chain of curves.
 fn chain(curves: &[Curve], colour: [f32; 3]) -> [f32; 3] {
     let mut channel = 0;
     colour.map(|value| {
@@ -168,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn extremes_are_what_they_say() {
+    fn extreme_values_have_the_documented_effect() {
         assert!((Curve::gamma(1.0).at(0, 0.25) - 0.5).abs() < 1e-6);
         assert!((Curve::gamma(-1.0).at(0, 0.5) - 0.25).abs() < 1e-6);
         let [red, green, blue] = [0, 1, 2].map(|channel| Curve::warmth(1.0).at(channel, 0.5));
@@ -176,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn brightness_and_contrast_keep_the_ends_order_and_way_back() {
+    fn brightness_and_contrast_keep_the_ends_are_monotone_and_invertible() {
         for step in -20..=20i16 {
             let amount = f32::from(step) / 20.0;
             for make in [Curve::brightness, Curve::contrast] {
@@ -203,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn a_table_is_the_chain_of_its_curves() {
+    fn a_table_equals_the_chain_of_its_curves() {
         let curves = [Curve::brightness(0.2), Curve::contrast(0.3), Curve::gamma(0.5), Curve::warmth(-0.4)];
         let composed = table(&curves);
         for level in [0usize, 17, 100, 200, 255] {

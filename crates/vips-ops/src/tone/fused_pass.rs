@@ -1,4 +1,4 @@
-//! One pass over the pixels: each through a list of operations, in floats, rounded once.
+//! One pass over the pixels: each goes through a list of operations in floating point and is rounded once.
 
 use vips::{Image, Interpretation, Result};
 
@@ -8,24 +8,25 @@ use super::{
     pixel::PixelOp,
 };
 
-/// Neighbourhoods of fill flash and of shadows and highlights, as parts of the long side.
+/// Sigmas of the local luminance for fill flash (wide) and for shadows and highlights (near), as fractions of the long
+/// side.
 const WIDE: f64 = 0.03;
 const NEAR: f64 = 0.02;
 
-/// What the operations want to know of places, a row at a time.
+/// The context of pixels, computed row by row, as far as the operations need it.
 struct RowContext {
     wide: Option<LocalLuminance>,
     near: Option<LocalLuminance>,
-    /// Whether distances from the middle matter.
+    /// Whether any operation needs distances from the centre.
     radial: bool,
-    /// Width and height of the picture, halved.
+    /// Half the width and height of the image.
     half: (f32, f32),
     radius: Vec<f32>,
     wide_row: Vec<f32>,
     near_row: Vec<f32>,
 }
 
-/// Every pixel of an 8-bit sRGB picture through the operations.
+/// Applies the operations to every pixel of an 8-bit sRGB image. Metadata is kept.
 pub fn run(image: &Image, operations: &[PixelOp]) -> Result<Image> {
     let (width, height) = (image.width(), image.height());
     let source = image.pixels()?;
@@ -44,7 +45,6 @@ pub fn run(image: &Image, operations: &[PixelOp]) -> Result<Image> {
             block.write(to);
         }
     }
-    // what the picture carries beside its pixels is carried on
     Image::from_pixels(&out, width, height, 3)?.interpret(Interpretation::Srgb)?.with_metadata_of(image)
 }
 
@@ -54,8 +54,8 @@ impl RowContext {
         let wide = asked(|operation| matches!(operation, PixelOp::FillFlash(_)));
         let near = asked(|operation| matches!(operation, PixelOp::ShadowsHighlights { .. }));
         let luma = (wide || near).then(|| LumaMap::new(pixels, width, height));
-        let around = |asked: bool, part| luma.as_ref().filter(|_| asked).map(|luma| luma.around(part));
-        // whole blocks, so that the last one of a row needs no care
+        let around = |asked: bool, part| luma.as_ref().filter(|_| asked).map(|luma| luma.blurred(part));
+        // rounded up to whole blocks, so that the last block of a row needs no special case
         let row = vec![0.0; (width as usize).next_multiple_of(LANES)];
         Self {
             wide: around(wide, WIDE),
@@ -68,7 +68,7 @@ impl RowContext {
         }
     }
 
-    /// Goes to row `y`.
+    /// Computes the context of row `y`.
     fn advance(&mut self, y: usize) {
         if self.radial {
             let (half_width, half_height) = self.half;
@@ -80,12 +80,12 @@ impl RowContext {
         }
         for (light, row) in [(&mut self.wide, &mut self.wide_row), (&mut self.near, &mut self.near_row)] {
             if let Some(light) = light {
-                light.along(y, row);
+                light.write_row(y, row);
             }
         }
     }
 
-    /// The places of the block that begins at `x`.
+    /// An empty block with the context of the pixels from `x` on.
     fn block(&self, x: usize) -> Block {
         let lane = |row: &[f32]| {
             let mut lane = [0.0; LANES];

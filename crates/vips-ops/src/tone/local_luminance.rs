@@ -1,25 +1,25 @@
-//! The light around each pixel: luma, blurred on a small copy and stretched back.
+//! Local luminance: luma blurred on a small copy of the image and interpolated back to full size.
 
 use super::luma::luma;
 
-/// Most pixels on the long side of the copy that is blurred: the narrowest blur, 2 % of the long side, spans several.
+/// Longest side of the blurred copy, in pixels: the narrowest blur, 2 % of the long side, still spans several pixels.
 const LONG_SIDE: u32 = 128;
 
-/// Where a Gaussian is cut, in parts of its peak; as libvips does.
+/// Amplitude, relative to the peak, at which the Gaussian kernel is truncated: the default of libvips' `gaussblur`.
 const CUT: f64 = 0.2;
 
-/// Luma of a picture on a small copy, 0 to 1.
+/// Luma of an image on a small copy, 0 to 1.
 pub struct LumaMap {
     levels: Vec<f32>,
     width: u32,
     height: u32,
-    /// Size of the picture.
+    /// Size of the image, in pixels.
     size: (u32, u32),
-    /// Pixels of the picture that are one of the copy's, across and down.
+    /// Side of the square of image pixels that one pixel of the copy averages.
     shrink: u32,
 }
 
-/// The light around each pixel, 0 to 1.
+/// The local luminance of each pixel, 0 to 1.
 pub struct LocalLuminance {
     levels: Vec<f32>,
     columns: Vec<Lerp>,
@@ -27,16 +27,16 @@ pub struct LocalLuminance {
     line: Vec<f32>,
 }
 
-/// A place between two pixels of the small copy.
+/// A position between two pixels of the small copy, for linear interpolation.
 struct Lerp {
     first: usize,
     second: usize,
-    /// The share of the second.
+    /// Weight of the second pixel, 0 to 1.
     part: f32,
 }
 
 impl LumaMap {
-    /// Of 8-bit red, green and blue: the means of squares.
+    /// Averages squares of 8-bit RGB pixels.
     pub fn new(pixels: &[u8], width: u32, height: u32) -> Self {
         let shrink = width.max(height).div_ceil(LONG_SIDE);
         let columns = width.div_ceil(shrink);
@@ -62,8 +62,8 @@ impl LumaMap {
         Self { levels, width: columns, height: height.div_ceil(shrink), size: (width, height), shrink }
     }
 
-    /// Blurred by a part of the long side.
-    pub fn around(&self, part: f64) -> LocalLuminance {
+    /// Blurs with a sigma given as a fraction of the long side.
+    pub fn blurred(&self, part: f64) -> LocalLuminance {
         let kernel = kernel(part * f64::from(self.width.max(self.height)));
         let width = self.width as usize;
         let across: Vec<f32> =
@@ -77,7 +77,7 @@ impl LumaMap {
     }
 }
 
-/// A Gaussian whose sum is one.
+/// A Gaussian kernel with a sum of 1.
 fn kernel(sigma: f64) -> Vec<f32> {
     let reach = (sigma * (-2.0 * CUT.ln()).sqrt()) as i32;
     let weight = |at: i32| (-f64::from(at * at) / (2.0 * sigma * sigma)).exp();
@@ -85,7 +85,7 @@ fn kernel(sigma: f64) -> Vec<f32> {
     (-reach..=reach).map(|at| (weight(at) / sum) as f32).collect()
 }
 
-/// A row blurred along itself; outside of it is its last pixel.
+/// Blurs a row horizontally; beyond the edges the edge pixel is repeated.
 fn blurred_row(row: &[f32], kernel: &[f32]) -> Vec<f32> {
     let reach = kernel.len() / 2;
     let edge = |at: usize| std::iter::repeat_n(row[at], reach);
@@ -97,7 +97,7 @@ fn blurred_row(row: &[f32], kernel: &[f32]) -> Vec<f32> {
     out
 }
 
-/// Rows blurred across each other; outside of them is the last one.
+/// Blurs rows vertically; beyond the edges the edge row is repeated.
 fn blurred_down(levels: &[f32], width: usize, kernel: &[f32]) -> Vec<f32> {
     let (reach, height) = (kernel.len() / 2, levels.len() / width);
     let mut out = vec![0.0; levels.len()];
@@ -117,8 +117,8 @@ fn add(out: &mut [f32], row: &[f32], weight: f32) {
 }
 
 impl LocalLuminance {
-    /// The light along a row of the picture.
-    pub fn along(&mut self, row: usize, out: &mut [f32]) {
+    /// Writes the local luminance of one row of the image.
+    pub fn write_row(&mut self, row: usize, out: &mut [f32]) {
         let width = self.line.len();
         let Lerp { first, second, part } = self.rows[row];
         let [above, below] = [first, second].map(|at| &self.levels[at * width..(at + 1) * width]);
@@ -133,7 +133,7 @@ impl LocalLuminance {
 }
 
 impl Lerp {
-    /// Where the centres of `length` pixels fall among those of `small`.
+    /// The positions of the centres of `length` pixels among the pixels of the small copy.
     fn table(length: u32, small: u32, shrink: u32) -> Vec<Self> {
         let last = small.saturating_sub(1);
         let place = |at: u32| {
@@ -151,25 +151,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_light_of_two_halves_changes_in_the_middle() {
+    fn local_luminance_changes_at_the_edge_between_two_halves() {
         let pixels: Vec<u8> =
             (0..400 * 40).flat_map(|at| [if at % 400 < 200 { 0 } else { 255 }; 3]).collect();
-        let mut light = LumaMap::new(&pixels, 400, 40).around(0.03);
+        let mut light = LumaMap::new(&pixels, 400, 40).blurred(0.03);
         let mut row = [0.0; 400];
         for y in [0, 20, 39] {
-            light.along(y, &mut row);
+            light.write_row(y, &mut row);
             assert!(row[0] < 0.01 && row[399] > 0.99 && row.is_sorted(), "{row:?}");
             assert!((row[199] + row[200] - 1.0).abs() < 0.05, "{} {}", row[199], row[200]);
         }
     }
 
     #[test]
-    fn one_pixel_is_a_picture_too() {
+    fn a_single_pixel_has_a_local_luminance() {
         let all = Lerp::table(3, 1, 3);
         assert!(all.iter().all(|between| between.first == 0 && between.second == 0));
-        let mut light = LumaMap::new(&[255, 255, 255], 1, 1).around(0.02);
+        let mut light = LumaMap::new(&[255, 255, 255], 1, 1).blurred(0.02);
         let mut row = [0.0];
-        light.along(0, &mut row);
+        light.write_row(0, &mut row);
         assert!((row[0] - 1.0).abs() < 1e-3, "{row:?}");
     }
 }

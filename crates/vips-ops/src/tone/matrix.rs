@@ -1,17 +1,17 @@
-//! Matrices: channels mixed with each other.
+//! Colour matrices: each output channel is a weighted sum of the input channels.
 
 use super::luma::LUMA;
 
-/// Rows for the new red, green and blue: weights of the old ones, and a constant.
+/// One row per output channel: weights of red, green and blue, and a constant; all for values from 0 to 1.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Matrix(pub [[f32; 4]; 3]);
 
 impl Matrix {
-    /// Nothing is changed.
+    /// The identity: changes nothing.
     pub const IDENTITY: Self = Self([[1.0, 0.0, 0.0, 0.0], [0.0, 1.0, 0.0, 0.0], [0.0, 0.0, 1.0, 0.0]]);
 
-    /// Between luma (-1), the picture (0) and twice its colourfulness (1): Haeberli, Matrix Operations for Image
-    /// Processing, 1993.
+    /// Saturation from -1 (grey, by luma) over 0 (unchanged) to 1 (twice as saturated): Haeberli, "Matrix Operations
+    /// for Image Processing", 1993.
     pub fn saturation(saturation: f32) -> Self {
         let keep = 1.0 + saturation;
         let mut rows = [[0.0; 4]; 3];
@@ -23,18 +23,18 @@ impl Matrix {
         Self(rows)
     }
 
-    /// One grey of all channels.
+    /// Monochrome: every channel becomes the same weighted sum.
     pub fn mono(weights: [f32; 3]) -> Self {
         let [red, green, blue] = weights;
         Self([[red, green, blue, 0.0]; 3])
     }
 
-    /// A factor for each channel.
+    /// A gain per channel.
     pub fn gains([red, green, blue]: [f32; 3]) -> Self {
         Self([[red, 0.0, 0.0, 0.0], [0.0, green, 0.0, 0.0], [0.0, 0.0, blue, 0.0]])
     }
 
-    /// First this, then `next`.
+    /// The composition: first `self`, then `next`.
     pub fn then(self, next: Self) -> Self {
         Self(next.0.map(|row| {
             let mut mixed = [0.0, 0.0, 0.0, row[3]];
@@ -47,7 +47,7 @@ impl Matrix {
         }))
     }
 
-    /// The colour it makes of a colour, not clipped.
+    /// The transformed colour, not clamped.
     pub fn apply(&self, [red, green, blue]: [f32; 3]) -> [f32; 3] {
         self.0.map(|row| row[0] * red + row[1] * green + row[2] * blue + row[3])
     }
@@ -62,7 +62,7 @@ mod tests {
     }
 
     #[test]
-    fn saturation_keeps_greys_and_ends_at_luma() {
+    fn saturation_keeps_greys_and_minus_one_gives_luma() {
         let colour = [0.2, 0.5, 0.9];
         assert!(near(Matrix::saturation(0.0).apply(colour), colour));
         assert!(near(Matrix::saturation(0.7).apply([0.4; 3]), [0.4; 3]));
@@ -70,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn composition_is_one_after_the_other() {
+    fn composition_applies_both_matrices() {
         let (first, second) = (Matrix::saturation(0.4), Matrix([[0.5, 0.2, 0.1, 0.03]; 3]));
         let colour = [0.3, 0.6, 0.1];
         assert!(near(first.then(second).apply(colour), second.apply(first.apply(colour))));

@@ -1,9 +1,8 @@
-//! Tone and colour: what corrections and looks do to pixels, as data that composes.
+//! Tone and colour corrections: from the plan's list to passes over pixels.
 //!
-//! A request's corrections are a list of [`Op`]s in the order of the pipeline. Consecutive curves become one lookup
-//! table, consecutive matrices one matrix, and consecutive operations that look at a whole pixel one pass; see
-//! [`Grade::new`]. Formulas are those of the project's photo design: values from 0 to 1, sRGB-encoded, luma by
-//! Rec. 709.
+//! A request's corrections are a list of [`Op`]s in pipeline order. Consecutive curves become one lookup table,
+//! consecutive matrices one matrix, and consecutive operations on whole pixels one fused pass; see [`Grade::new`].
+//! Values are sRGB-encoded, from 0 to 1; luma is that of ITU-R BT.709.
 
 mod approx;
 pub mod auto_curve;

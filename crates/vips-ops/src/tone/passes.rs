@@ -1,4 +1,4 @@
-//! A list of corrections as the fewest passes over the pixels.
+//! Groups a list of corrections into as few passes over the pixels as possible.
 
 use vips::{BandFormat, Image, Result};
 
@@ -11,7 +11,7 @@ use super::{
     pixel::PixelOp,
 };
 
-/// The passes of a request's corrections, in order.
+/// The passes of a request's corrections, in order of application.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Grade {
     /// The passes.
@@ -21,26 +21,27 @@ pub struct Grade {
 /// One pass over the pixels.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Pass {
-    /// Curves as one lookup table; some of them may have to be found first.
+    /// Curves combined into one lookup table; some of them may have to be measured on the image first.
     Table(Vec<TableCurve>),
     /// One matrix.
     Matrix(Matrix),
-    /// Each pixel through these, one after the other.
+    /// Operations applied to each pixel, one after the other.
     Pixels(Vec<PixelOp>),
 }
 
-/// A curve that is known, or how it is found.
+/// A curve that is fixed, or measured on the image.
 #[derive(Debug, Clone, PartialEq)]
 pub enum TableCurve {
-    /// Known.
+    /// A fixed curve.
     Fixed(Curve),
     /// Measured on the pixels.
     Auto(AutoCurve),
 }
 
 impl Grade {
-    /// Composes: consecutive curves into one table, consecutive matrices into one. What looks at whole pixels takes all
-    /// into its own pass that is known when it comes: one more operation on pixels at hand costs less than a pass.
+    /// Combines consecutive curves into one table and consecutive matrices into one matrix. A pass of pixel operations
+    /// also takes in all fixed curves and matrices that follow it: one more operation on pixels at hand costs less than
+    /// a pass of its own.
     pub fn new(operations: Vec<Op>) -> Self {
         let mut passes: Vec<Pass> = Vec::new();
         for operation in operations {
@@ -61,14 +62,15 @@ impl Grade {
         Self { passes }
     }
 
-    /// With the curves that are found by looking at this picture, before the first pass, in place of their search.
+    /// The same passes, with the measured curves of the first pass replaced by the curves found in this image. An
+    /// animation measures its first frame and uses the result for all frames.
     pub fn with_measured_curves(&self, image: &Image) -> Result<Self> {
         let mut settled = self.clone();
         if let Some(Pass::Table(curves)) = settled.passes.first_mut() {
             let colours = if image.has_alpha() { image.extract_bands(0, 3)? } else { image.clone() };
             let mut known = Vec::with_capacity(curves.len());
             for curve in curves.iter_mut() {
-                let next = curve.find(&colours, &known)?;
+                let next = curve.resolve(&colours, &known)?;
                 known.push(next.clone());
                 *curve = TableCurve::Fixed(next);
             }
@@ -76,7 +78,7 @@ impl Grade {
         Ok(settled)
     }
 
-    /// Applies all passes to a picture in 8-bit sRGB. Alpha is not touched.
+    /// Applies all passes to an 8-bit sRGB image. The alpha channel is kept.
     pub fn apply(&self, image: &Image) -> Result<Image> {
         if self.passes.is_empty() {
             return Ok(image.clone());
@@ -93,7 +95,7 @@ impl Grade {
         }
     }
 
-    /// How many curves have to be found by looking at the picture.
+    /// The number of curves that are measured on the image.
     pub fn auto_curve_count(&self) -> u32 {
         let curves = self.passes.iter().filter_map(|pass| match pass {
             Pass::Table(curves) => Some(curves),
@@ -102,7 +104,7 @@ impl Grade {
         curves.flatten().filter(|curve| matches!(curve, TableCurve::Auto(_))).count() as u32
     }
 
-    /// Whether the picture is looked at before it is changed, and so must be in memory.
+    /// Whether the image is read before it is changed, so that its pixels have to be in memory.
     pub fn needs_measurement(&self) -> bool {
         self.passes.iter().any(|pass| match pass {
             Pass::Table(curves) => curves.iter().any(|curve| matches!(curve, TableCurve::Auto(_))),
@@ -111,7 +113,7 @@ impl Grade {
     }
 }
 
-/// Adds a curve to operations on pixels.
+/// Appends a curve to pixel operations, joining it to a preceding one.
 fn join_curve(operations: &mut Vec<PixelOp>, curve: Curve) {
     match operations.last_mut() {
         Some(PixelOp::Curves(curves)) => curves.push(curve),
@@ -119,7 +121,7 @@ fn join_curve(operations: &mut Vec<PixelOp>, curve: Curve) {
     }
 }
 
-/// Adds a matrix to operations on pixels.
+/// Appends a matrix to pixel operations, joining it to a preceding one.
 fn join_matrix(operations: &mut Vec<PixelOp>, matrix: Matrix) {
     match operations.last_mut() {
         Some(PixelOp::Matrix(before)) => *before = before.then(matrix),
@@ -128,7 +130,7 @@ fn join_matrix(operations: &mut Vec<PixelOp>, matrix: Matrix) {
 }
 
 impl Pass {
-    /// A matrix becomes a pass over the pixels that goes on.
+    /// Turns a matrix pass into a pass of pixel operations, and appends `next`.
     fn widen(&mut self, next: PixelOp) {
         if let Self::Matrix(matrix) = self {
             *self = Self::Pixels(vec![PixelOp::Matrix(*matrix), next]);
@@ -140,7 +142,7 @@ impl Pass {
             Self::Table(curves) => {
                 let mut known = Vec::with_capacity(curves.len());
                 for curve in curves {
-                    known.push(curve.find(image, &known)?);
+                    known.push(curve.resolve(image, &known)?);
                 }
                 image.maplut(&Image::from_pixels(curve::table(&known).as_flattened(), 256, 1, 3)?)
             }
@@ -148,7 +150,7 @@ impl Pass {
                 let weights: Vec<f64> =
                     rows.iter().flat_map(|row| row[..3].iter().map(|value| f64::from(*value))).collect();
                 let mixed = image.recomb(&weights, 3)?;
-                // rounds to the nearest level, where a cast would cut
+                // a cast truncates: 0.5 rounds to the nearest level
                 let offsets = rows.map(|row| f64::from(row[3]) * 255.0 + 0.5);
                 mixed.linear(&[1.0; 3], &offsets)?.cast(BandFormat::Uchar)
             }
@@ -158,11 +160,11 @@ impl Pass {
 }
 
 impl TableCurve {
-    /// The curve, looked for in a three-band picture if need be, as it is after `before`.
-    fn find(&self, image: &Image, before: &[Curve]) -> Result<Curve> {
+    /// The curve: fixed, or measured on a three-band image to which `before` has not been applied yet.
+    fn resolve(&self, image: &Image, before: &[Curve]) -> Result<Curve> {
         match self {
             Self::Fixed(curve) => Ok(curve.clone()),
-            Self::Auto(measured) => measured.find(image, before),
+            Self::Auto(auto) => auto.measure(image, before),
         }
     }
 }
@@ -174,7 +176,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn neighbours_compose() {
+    fn consecutive_operations_are_combined() {
         let line = || Op::Curve(Curve::contrast(0.1));
         let matrix = || Op::Matrix(Matrix::saturation(0.5));
         let pixel = || Op::Pixel(PixelOp::Vibrance(0.5));
@@ -200,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn alpha_is_not_touched() {
+    fn alpha_is_kept() {
         vips::Vips::start(vips::Settings::default()).unwrap();
         let pixels: Vec<u8> = (0..64u8).flat_map(|value| [value * 4, 90, 200, value]).collect();
         let image = Image::from_pixels(&pixels, 8, 8, 4).unwrap().interpret(Interpretation::Srgb).unwrap();

@@ -1,4 +1,4 @@
-//! Operations that look at a whole pixel, at its place, or at the light around it.
+//! Operations on a whole pixel (all channels), its position, or the luminance around it.
 
 use std::sync::LazyLock;
 
@@ -11,78 +11,79 @@ use super::{
     srgb,
 };
 
-/// One such operation.
+/// One operation on a pixel. Strengths are from -1 to 1 unless stated otherwise; 0 changes nothing.
 #[derive(Debug, Clone, PartialEq)]
 pub enum PixelOp {
-    /// Colourfulness, more for dull pixels than for strong ones, less for skin, both ways.
+    /// Saturation that acts more on dull pixels than on saturated ones, and less on skin tones.
     Vibrance(f32),
-    /// Light into the shadows, in up to 1.8 stops; by the light around the pixel.
+    /// Fill light for the shadows, 0 to 1: up to [`FLASH_STOPS`] stops, depending on the local luminance.
     FillFlash(f32),
-    /// Shadows and highlights lifted or lowered; by the light around the pixel.
+    /// Shadows and highlights lifted or lowered, depending on the local luminance.
     ShadowsHighlights {
-        /// Of shadows, -1 to 1.
+        /// Strength in the shadows, -1 to 1.
         shadow: f32,
-        /// Of highlights, -1 to 1.
+        /// Strength in the highlights, -1 to 1.
         highlights: f32,
     },
-    /// A tint for shadows and one for highlights, added.
+    /// Split toning: offsets added to red, green and blue in the shadows (first) and in the highlights (second).
     Split([f32; 3], [f32; 3]),
-    /// Luma to colours between stops.
+    /// Gradient map: luma is replaced by a colour interpolated between stops (position 0 to 1, 8-bit RGB).
     Gradient(&'static [(f32, [u8; 3])]),
-    /// Darker towards the corners.
+    /// Vignette: darkens towards the corners.
     Vignette {
-        /// How much.
+        /// Part of the light removed at `to`, 0 to 1.
         amount: f32,
-        /// Where it begins, in half diagonals.
+        /// Radius at which it begins, in half diagonals.
         from: f32,
-        /// Where it is full.
+        /// Radius at which it reaches full strength, in half diagonals.
         to: f32,
     },
-    /// Grey laid over the desaturated picture.
+    /// Bleach bypass: the luma blended in overlay mode over a desaturated copy.
     Bleach,
-    /// The hue of one colour over the picture's luma, mixed in.
+    /// Tints the image with one colour, keeping its luma.
     Colorize {
-        /// The colour.
+        /// The colour, sRGB-encoded, 0 to 1.
         colour: [f32; 3],
-        /// Its share, 0 to 1.
+        /// Share of the tinted image in the result, 0 to 1.
         share: f32,
     },
-    /// Curves in the middle of other operations, one after the other.
+    /// Curves between other operations, applied one after the other.
     Curves(Vec<Curve>),
-    /// A matrix in the middle of other operations.
+    /// A matrix between other operations.
     Matrix(Matrix),
 }
 
-/// What an operation may know of a pixel beside its colour.
+/// Context of a pixel beside its colour.
 #[derive(Debug, Clone, Copy)]
 pub struct PixelContext {
     /// Distance from the middle, in half diagonals.
     pub radius: f32,
-    /// Luma of the neighbourhood that fill flash looks at.
+    /// Luma of the neighbourhood used by fill flash, 0 to 1.
     pub wide: f32,
-    /// Luma of the neighbourhood that shadows and highlights look at.
+    /// Luma of the neighbourhood used by shadows and highlights, 0 to 1.
     pub near: f32,
 }
 
-/// Stops of light that a full fill flash adds to black surroundings.
+/// Stops of light that a fill flash of 1 adds where the surroundings are black.
 const FLASH_STOPS: f32 = 1.8;
 
-/// Light above this is compressed by a fill flash instead of clipped.
+/// Linear light above this is compressed smoothly (tanh shoulder) instead of clipped.
 const FLASH_SHOULDER: f32 = 0.6;
 
-/// How much of the strength of a lift a negative `shadow` has: shadows are near black already.
+/// Factor on the strength of a negative `shadow`: shadows are close to black already, so lowering needs less than
+/// lifting.
 const LOWERED: f32 = 0.6;
 
-/// Hue of skin and its width, in degrees, that vibrance spares.
+/// Centre and width of the skin hue range that vibrance protects, in degrees of HSV hue.
 const SKIN_HUE: f32 = 25.0;
 const SKIN_WIDTH: f32 = 18.0;
 
-/// The root of linear light, of an encoded value.
+/// Table from an sRGB-encoded value to the square root of linear light.
 static ROOT: LazyLock<approx::Table> =
     LazyLock::new(|| approx::Table::new(|value| srgb::linear(value).sqrt()));
 
-/// Linear light of up to `MOST_LIT`, bent at the shoulder and encoded; by its root, over which the result is nearly a
-/// straight line.
+/// Table from the square root of linear light (relative to `MOST_LIT`) to the sRGB-encoded value with the shoulder
+/// applied. By its square root, because the result is nearly linear in it.
 static BENT: LazyLock<approx::Table> = LazyLock::new(|| {
     approx::Table::new(|root| {
         let lit = root * root * MOST_LIT;
@@ -93,52 +94,55 @@ static BENT: LazyLock<approx::Table> = LazyLock::new(|| {
     })
 });
 
-/// White after a full fill flash: 2^1.8, rounded up.
+/// Linear light of white after a fill flash of 1: 2^1.8 = 3.48, rounded up.
 const MOST_LIT: f32 = 3.5;
 
-/// An operation with everything worked out that is the same for all pixels.
-pub type Compiled<'a> = Box<dyn Fn(&mut Block) + 'a>;
+/// An operation with everything precomputed that does not depend on the pixel.
+pub type CompiledOp<'a> = Box<dyn Fn(&mut Block) + 'a>;
 
 impl PixelOp {
-    /// The operation as a closure over blocks of pixels.
-    pub fn compile(&self) -> Compiled<'_> {
+    /// Compiles the operation to a closure over blocks of pixels.
+    pub fn compile(&self) -> CompiledOp<'_> {
         match self {
-            Self::Vibrance(amount) => Box::new(|block| block.each(|colour, _| vibrance(colour, *amount))),
+            Self::Vibrance(amount) => {
+                Box::new(|block| block.map_pixels(|colour, _| vibrance(colour, *amount)))
+            }
             Self::FillFlash(amount) => {
                 let (root, bent) = (&*ROOT, &*BENT);
                 Box::new(move |block| {
                     block.wide = block.wide.map(|around| flash_gain(*amount, around));
-                    block.each(|colour, place| colour.map(|value| bent.at(root.at(value) * place.wide)));
+                    block
+                        .map_pixels(|colour, place| colour.map(|value| bent.at(root.at(value) * place.wide)));
                 })
             }
             Self::ShadowsHighlights { shadow, highlights } => {
                 let lifted = |colour, place: PixelContext| {
                     shadows_highlights(colour, *shadow, *highlights, place.near)
                 };
-                Box::new(move |block| block.each(lifted))
+                Box::new(move |block| block.map_pixels(lifted))
             }
             Self::Split(shadows, highlights) => {
-                Box::new(|block| block.each(|colour, _| split(colour, *shadows, *highlights)))
+                Box::new(|block| block.map_pixels(|colour, _| split(colour, *shadows, *highlights)))
             }
             Self::Gradient(stops) => {
-                Box::new(|block| block.each(|colour, _| gradient_map(stops, luma(colour))))
+                Box::new(|block| block.map_pixels(|colour, _| gradient_map(stops, luma(colour))))
             }
             Self::Vignette { amount, from, to } => Box::new(move |block| {
-                block.each(|colour, place| {
+                block.map_pixels(|colour, place| {
                     let light = 1.0 - amount * smoothstep(*from, *to, place.radius);
                     colour.map(|value| value * light)
                 });
             }),
-            Self::Bleach => Box::new(|block| block.each(|colour, _| bleach(colour))),
+            Self::Bleach => Box::new(|block| block.map_pixels(|colour, _| bleach(colour))),
             Self::Colorize { colour: tint, share } => {
                 let tint = Tint::new(*tint);
-                Box::new(move |block| block.each(|colour, _| tint.over(colour, *share)))
+                Box::new(move |block| block.map_pixels(|colour, _| tint.over(colour, *share)))
             }
             Self::Curves(curves) => {
                 let levels = curve::Levels::new(curves);
-                Box::new(move |block| block.each(|colour, _| levels.at(colour)))
+                Box::new(move |block| block.map_pixels(|colour, _| levels.at(colour)))
             }
-            Self::Matrix(matrix) => Box::new(|block| block.each(|colour, _| matrix.apply(colour))),
+            Self::Matrix(matrix) => Box::new(|block| block.map_pixels(|colour, _| matrix.apply(colour))),
         }
     }
 }
@@ -154,7 +158,7 @@ fn vibrance(colour: [f32; 3], amount: f32) -> [f32; 3] {
     colour.map(|value| grey + (value - grey) * factor)
 }
 
-/// How much a hue is skin's, 0 to 1.
+/// How close a hue is to skin, 0 to 1 (a Gaussian around `SKIN_HUE`).
 #[inline]
 fn skin([red, green, blue]: [f32; 3], most: f32, chroma: f32) -> f32 {
     let scale = 1.0 / chroma.max(1e-6);
@@ -168,7 +172,7 @@ fn skin([red, green, blue]: [f32; 3], most: f32, chroma: f32) -> f32 {
     approx::exp(-distance * distance)
 }
 
-/// The root of the factor on linear light, in parts of that of `MOST_LIT`, where `around` is the light.
+/// The square root of the gain on linear light, relative to `MOST_LIT`, for the local luminance `around`.
 #[inline]
 fn flash_gain(amount: f32, around: f32) -> f32 {
     let stops = FLASH_STOPS * amount * (1.0 - smoothstep(0.08, 0.62, around));
@@ -180,7 +184,7 @@ fn shadows_highlights(colour: [f32; 3], shadow: f32, highlights: f32, around: f3
     let grey = luma(colour);
     let room = (1.0 - grey).max(0.0);
     let (dark, bright) = (1.0 - smoothstep(0.0, 0.55, around), smoothstep(0.45, 1.0, around));
-    // a strong colour is as light as its strongest channel: by luma, a dark red would be lifted until it glows
+    // a saturated colour is as light as its strongest channel: by luma, a dark red would be lifted until it glows
     let strongest = colour[0].max(colour[1]).max(colour[2]);
     let lifted = if shadow > 0.0 {
         shadow * approx::power_three_halves((1.0 - strongest).max(0.0))
@@ -217,7 +221,7 @@ fn bleach(colour: [f32; 3]) -> [f32; 3] {
     })
 }
 
-/// The colours that one colour takes on from black over itself to white: straight lines over luma.
+/// The colours of a tint from black over the tint itself to white, linear in luma.
 struct Tint {
     colour: [f32; 3],
     luma: f32,

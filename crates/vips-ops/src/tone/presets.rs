@@ -1,14 +1,14 @@
-//! The twenty looks of `filter`: each a list of operations.
+//! The 20 colour presets of the parameter `filter`: each a list of operations.
 
 use super::{curve::Curve, luma::LUMA, matrix::Matrix, op::Op, pixel::PixelOp};
 
-/// Control points of a curve.
+/// Control points of a curve: input and output, 0 to 1, sorted by input.
 type Points = &'static [(f32, f32)];
 
 const SOFT_S: Points = &[(0.0, 0.0), (0.25, 0.18), (0.5, 0.5), (0.75, 0.82), (1.0, 1.0)];
 const HARD_S: Points = &[(0.0, 0.0), (0.2, 0.08), (0.5, 0.5), (0.8, 0.93), (1.0, 1.0)];
 
-/// The operations of a look by its name; none for another name.
+/// The operations of a preset by its name; empty for an unknown name.
 #[expect(clippy::too_many_lines, reason = "one entry per preset")]
 pub fn operations(name: &str) -> Vec<Op> {
     match name {
@@ -119,7 +119,7 @@ fn split(shadows: [f32; 3], highlights: [f32; 3]) -> Op {
     Op::Pixel(PixelOp::Split(shadows, highlights))
 }
 
-/// The vignette that most looks share.
+/// The vignette that most presets share.
 fn vignette(amount: f32) -> Op {
     Op::Pixel(PixelOp::Vignette { amount, from: 0.45, to: 1.05 })
 }
@@ -131,7 +131,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_name_is_a_look_of_its_own() {
+    fn every_preset_is_distinct() {
         let looks: Vec<_> = NAMES.iter().map(|name| operations(name)).collect();
         for (index, look) in looks.iter().enumerate() {
             assert!(!look.is_empty(), "{}", NAMES[index]);

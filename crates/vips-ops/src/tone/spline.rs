@@ -1,6 +1,7 @@
-//! Monotone cubic interpolation through control points (Fritsch and Carlson, SIAM J. Numer. Anal. 17, 1980).
+//! Monotone cubic interpolation through control points (Fritsch and Carlson, "Monotone Piecewise Cubic Interpolation",
+//! SIAM J. Numer. Anal. 17, 1980).
 
-/// The value at `x` of the curve through `points`, which are sorted by their first number; flat outside of them.
+/// The value at `x` of the curve through `points`, which are sorted by their first number; constant outside of them.
 pub fn through(points: &[(f32, f32)], x: f32) -> f32 {
     let (Some(first), Some(last)) = (points.first(), points.last()) else { return x };
     let x = x.clamp(first.0, last.0);
@@ -16,7 +17,7 @@ pub fn through(points: &[(f32, f32)], x: f32) -> f32 {
         + (t3 - t2) * width * fall
 }
 
-/// The slopes at both ends of a segment, limited so that the curve does not overshoot.
+/// The tangents at both ends of a segment, limited so that the curve does not overshoot.
 fn tangents(points: &[(f32, f32)], segment: usize) -> (f32, f32) {
     let secants: Vec<f32> =
         points.windows(2).map(|pair| (pair[1].1 - pair[0].1) / (pair[1].0 - pair[0].0)).collect();
@@ -44,7 +45,7 @@ mod tests {
     const S: [(f32, f32); 5] = [(0.0, 0.0), (0.25, 0.18), (0.5, 0.5), (0.75, 0.82), (1.0, 1.0)];
 
     #[test]
-    fn goes_through_its_points_and_never_turns_back() {
+    fn interpolates_its_points_and_is_monotone() {
         for (x, y) in S {
             assert!((through(&S, x) - y).abs() < 1e-6);
         }

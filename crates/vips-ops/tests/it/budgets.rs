@@ -140,7 +140,7 @@ fn hostile_drawings_are_refused_before_they_are_drawn() {
     {
         let told = ask(&svg, query).unwrap_err().to_string();
         assert!(
-            told.contains("most of it for filters") && told.contains("limits.max_svg_work allows 5000000000"),
+            told.contains("mostly for filters") && told.contains("limits.max_svg_work allows 5000000000"),
             "{told}"
         );
     }

@@ -1,14 +1,14 @@
-//! Sums over pixels, and arithmetic a pixel.
+//! Arithmetic per pixel, and statistics.
 
 use crate::{Image, Operation, Result};
 
 impl Image {
-    /// `self * multiply + add`, a number a band, as floats.
+    /// `self * multiply + add`, one number per band (or one for all), as floats.
     pub fn linear(&self, multiply: &[f64], add: &[f64]) -> Result<Self> {
         Operation::new(c"linear").image(c"in", self).doubles(c"a", multiply).doubles(c"b", add).out()
     }
 
-    /// The sum with another picture of the same size; one band is added to each of several.
+    /// The sum with another image of the same size; one band is added to each of several.
     pub fn add(&self, other: &Self) -> Result<Self> {
         Operation::new(c"add").image(c"left", self).image(c"right", other).out()
     }
@@ -18,17 +18,17 @@ impl Image {
         Operation::new(c"avg").image(c"in", self).build()?.double(c"out")
     }
 
-    /// The smallest and the largest value of all bands, and their sum, which is not finite if a value is not.
+    /// Minimum, maximum and sum over all bands. The sum is not finite if any value is not.
     pub fn range(&self) -> Result<(f64, f64, f64)> {
         let stats = Operation::new(c"stats").image(c"in", self).out()?.pixels()?;
-        // the first row is for all bands together: smallest, largest, sum
+        // the first row has the statistics of all bands together: minimum, maximum, sum
         let mut numbers = stats.as_chunks::<8>().0.iter().map(|number| f64::from_ne_bytes(*number));
         let mut next = || numbers.next().unwrap_or(f64::NAN);
         Ok((next(), next(), next()))
     }
 
-    /// The box (left, top, width, height) around everything that differs from `background` by more than `threshold`
-    /// in a band; a width of 0 when nothing does.
+    /// The bounding box (left, top, width, height) of all pixels that differ from `background` by more than `threshold`
+    /// in any band; a width of 0 if there are none.
     pub fn find_trim(&self, threshold: f64, background: &[f64]) -> Result<(u32, u32, u32, u32)> {
         let found = Operation::new(c"find_trim")
             .image(c"in", self)

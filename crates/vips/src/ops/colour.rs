@@ -1,20 +1,20 @@
-//! Colour spaces and profiles.
+//! Colour spaces and ICC profiles.
 
 use libvips_rs::bindings as ffi;
 
 use crate::{Image, Interpretation, Operation, Result, Value};
 
-/// How colours outside the target's gamut are brought in.
+/// Rendering intent: how colours outside of the target gamut are mapped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Intent {
-    /// Keeps the relation between colours.
+    /// Perceptual: keeps the relation between colours.
     Perceptual,
-    /// Keeps colours that fit, clips the others.
+    /// Relative colorimetric: keeps colours in gamut, clips others.
     Relative,
 }
 
 impl Image {
-    /// Mixes bands: each of `rows` rows of `weights` makes one band of the result, as floats.
+    /// Recombines bands: each of `rows` rows of `weights` gives one output band, as floats.
     pub fn recomb(&self, weights: &[f64], rows: u32) -> Result<Self> {
         let matrix = Self::matrix(weights, rows)?;
         Operation::new(c"recomb").image(c"in", self).image(c"m", &matrix).out()
@@ -25,7 +25,8 @@ impl Image {
         Operation::new(c"colourspace").image(c"in", self).int(c"space", space.code()).out()
     }
 
-    /// Converts from the embedded profile (or the built-in one of the image's kind) to the built-in sRGB, 8 bits.
+    /// Converts from the embedded profile (or, without one, the built-in profile of the image's colour space) to 8-bit
+    /// sRGB, with black point compensation.
     pub fn icc_to_srgb(&self, intent: Intent) -> Result<Self> {
         let intent = match intent {
             Intent::Perceptual => ffi::VipsIntent_VIPS_INTENT_PERCEPTUAL,

@@ -1,12 +1,12 @@
-//! Pictures laid over pictures.
+//! Compositing.
 
 use libvips_rs::bindings as ffi;
 
 use crate::{Image, Interpretation, Operation, Result};
 
 impl Image {
-    /// This picture with `top` laid over it, its left top corner at `left`, `top_edge`; what hangs over the edge is cut.
-    /// Blends in sRGB; the result has alpha.
+    /// Composites `top` over this image, with its top left corner at (`left`, `top_edge`); parts beyond the edges are
+    /// cropped. Blends in sRGB; the result has alpha.
     pub fn composite_over(&self, top: &Self, left: i32, top_edge: i32) -> Result<Self> {
         Operation::new(c"composite2")
             .image(c"base", self)
@@ -18,7 +18,7 @@ impl Image {
             .out()
     }
 
-    /// This picture with the pixels of `sub`, which lies inside it, in place of its own.
+    /// Replaces pixels of this image by `sub`, which lies inside it.
     pub fn insert(&self, sub: &Self, left: u32, top: u32) -> Result<Self> {
         Operation::new(c"insert")
             .image(c"main", self)

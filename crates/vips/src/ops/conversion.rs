@@ -1,10 +1,10 @@
-//! Pixels moved, cut, joined and cast.
+//! Cropping, embedding, rotation by right angles, joining and casting.
 
 use libvips_rs::bindings as ffi;
 
 use crate::{BandFormat, Image, Interpretation, Operation, Result, Value};
 
-/// A turn by whole right angles, clockwise.
+/// A clockwise rotation by right angles.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum QuarterTurn {
     /// 90 degrees.
@@ -15,27 +15,27 @@ pub enum QuarterTurn {
     ThreeQuarters,
 }
 
-/// Along which axis a picture is mirrored.
+/// The direction of mirroring.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Flip {
-    /// Left and right change places.
+    /// Swaps left and right.
     Horizontal,
-    /// Top and bottom change places.
+    /// Swaps top and bottom.
     Vertical,
 }
 
-/// What lies outside a picture that is put on a larger canvas.
+/// The pixels around an image that is embedded in a larger canvas.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Extend<'a> {
-    /// One colour, a number a band.
+    /// One colour, one number per band.
     Background(&'a [f64]),
     /// The nearest edge pixel.
     Copy,
-    /// The picture's mirror image, and again the mirror image of that.
+    /// Mirror images of the image, repeated.
     Mirror,
 }
 
-/// How a smart crop judges a window.
+/// How [`Image::smartcrop`] scores a window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Interesting {
     /// By the entropy of its histogram.
@@ -45,7 +45,11 @@ pub enum Interesting {
 }
 
 impl Image {
-    /// A rectangle of the picture.
+    /// Crops a rectangle, in pixels.
+    ///
+    /// # Errors
+    ///
+    /// If it is not inside the image.
     pub fn extract_area(&self, left: u32, top: u32, width: u32, height: u32) -> Result<Self> {
         Operation::new(c"extract_area")
             .image(c"input", self)
@@ -65,7 +69,7 @@ impl Image {
             .out()
     }
 
-    /// Puts the picture at (`left`, `top`) of a canvas of `width` by `height`.
+    /// Embeds the image at (`left`, `top`) of a canvas of `width` × `height` pixels.
     pub fn embed(&self, left: i32, top: i32, width: u32, height: u32, extend: Extend<'_>) -> Result<Self> {
         let operation = Operation::new(c"embed")
             .image(c"in", self)
@@ -83,7 +87,7 @@ impl Image {
         .out()
     }
 
-    /// Turns clockwise by right angles.
+    /// Rotates clockwise by right angles.
     pub fn rot(&self, turn: QuarterTurn) -> Result<Self> {
         let angle = match turn {
             QuarterTurn::Quarter => ffi::VipsAngle_VIPS_ANGLE_D90,
@@ -93,7 +97,7 @@ impl Image {
         Operation::new(c"rot").image(c"in", self).int(c"angle", angle as i32).out()
     }
 
-    /// Mirrors.
+    /// Mirrors the image.
     pub fn flip(&self, flip: Flip) -> Result<Self> {
         let direction = match flip {
             Flip::Horizontal => ffi::VipsDirection_VIPS_DIRECTION_HORIZONTAL,
@@ -102,37 +106,37 @@ impl Image {
         Operation::new(c"flip").image(c"in", self).int(c"direction", direction as i32).out()
     }
 
-    /// Stores bands in another format; values are clipped to its range.
+    /// Converts bands to another number format; values are clipped to its range and truncated.
     pub fn cast(&self, format: BandFormat) -> Result<Self> {
         Operation::new(c"cast").image(c"in", self).int(c"format", format.code()).out()
     }
 
-    /// As [`Image::cast`], from 16 to 8 bits or back by shifting rather than clipping.
+    /// As [`Image::cast`], between 8 and 16 bits by shifting rather than clipping.
     pub fn cast_shift(&self, format: BandFormat) -> Result<Self> {
         Operation::new(c"cast").image(c"in", self).int(c"format", format.code()).bool(c"shift", true).out()
     }
 
-    /// The same numbers with another meaning.
+    /// The same values with another interpretation.
     pub fn interpret(&self, interpretation: Interpretation) -> Result<Self> {
         Operation::new(c"copy").image(c"in", self).int(c"interpretation", interpretation.code()).out()
     }
 
-    /// The bands of several pictures of one size after each other.
+    /// Joins the bands of several images of one size.
     pub fn bandjoin(images: &[&Self]) -> Result<Self> {
         Operation::new(c"bandjoin").with(c"in", Value::Images(images)).out()
     }
 
-    /// One more band of a constant.
+    /// Appends a constant band.
     pub fn bandjoin_const(&self, value: f64) -> Result<Self> {
         Operation::new(c"bandjoin_const").image(c"in", self).doubles(c"c", &[value]).out()
     }
 
-    /// Stacks pictures of one width from top to bottom.
+    /// Stacks images of one size from top to bottom.
     pub fn stack(images: &[&Self]) -> Result<Self> {
         Self::grid(images, 1, 0)
     }
 
-    /// Images of one size in rows of `across`, with a white gap between them.
+    /// Arranges images of one size in rows of `across`, with a white gap of `gap` pixels between them.
     pub fn grid(images: &[&Self], across: u32, gap: u32) -> Result<Self> {
         Operation::new(c"arrayjoin")
             .with(c"in", Value::Images(images))
@@ -142,7 +146,7 @@ impl Image {
             .out()
     }
 
-    /// Composes onto a colour, which removes the alpha band. `max_alpha` is full opacity.
+    /// Composites onto a background colour and removes the alpha band. `max_alpha` is the value of full opacity.
     pub fn flatten(&self, background: &[f64], max_alpha: f64) -> Result<Self> {
         Operation::new(c"flatten")
             .image(c"in", self)
@@ -151,23 +155,23 @@ impl Image {
             .out()
     }
 
-    /// Multiplies colours by opacity, as floats.
+    /// Premultiplies colours by alpha, as floats.
     pub fn premultiply(&self) -> Result<Self> {
         Operation::new(c"premultiply").image(c"in", self).out()
     }
 
-    /// Undoes [`Image::premultiply`].
+    /// Divides colours by alpha: the inverse of [`Image::premultiply`].
     pub fn unpremultiply(&self) -> Result<Self> {
         Operation::new(c"unpremultiply").image(c"in", self).out()
     }
 
-    /// Where this picture's left top corner lay in the picture that it was cut from.
+    /// The position of this image's top left corner in the image it was cropped from.
     pub fn origin(&self) -> (u32, u32) {
         let (x, y) = self.offset();
         (x.unsigned_abs(), y.unsigned_abs())
     }
 
-    /// The most interesting window of `width` by `height`.
+    /// Crops the most interesting window of `width` × `height` pixels.
     pub fn smartcrop(&self, width: u32, height: u32, interesting: Interesting) -> Result<Self> {
         let interesting = match interesting {
             Interesting::Entropy => ffi::VipsInteresting_VIPS_INTERESTING_ENTROPY,

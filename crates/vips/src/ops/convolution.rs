@@ -1,4 +1,4 @@
-//! Neighbourhoods.
+//! Convolution.
 
 use crate::{Image, Operation, Result};
 

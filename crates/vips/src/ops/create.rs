@@ -1,9 +1,9 @@
-//! Pictures out of nothing.
+//! Generated images.
 
 use crate::{Image, Operation, Result};
 
 impl Image {
-    /// Gaussian noise around 0 of one float band; the same for the same size.
+    /// Gaussian noise with mean 0, one float band; deterministic for a size.
     pub fn noise(width: u32, height: u32, sigma: f64) -> Result<Self> {
         Operation::new(c"gaussnoise")
             .int(c"width", width as i32)

@@ -1,14 +1,14 @@
-//! Histograms.
+//! Histograms and lookup tables.
 
 use crate::{Image, Operation, Result};
 
 impl Image {
-    /// Each value replaced by its entry of a table of 256 by 1, band by band.
+    /// Maps each value through a lookup table of 256 × 1 entries, per band.
     pub fn maplut(&self, table: &Self) -> Result<Self> {
         Operation::new(c"maplut").image(c"in", self).image(c"lut", table).out()
     }
 
-    /// Counts the values of each band.
+    /// The histogram of each band.
     pub fn hist_find(&self) -> Result<Self> {
         Operation::new(c"hist_find").image(c"in", self).out()
     }

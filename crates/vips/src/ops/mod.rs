@@ -1,4 +1,4 @@
-//! libvips' operations as typed methods of [`crate::Image`], grouped as libvips groups them.
+//! libvips' operations as typed methods of [`crate::Image`], grouped like libvips' own.
 
 mod arithmetic;
 mod colour;

@@ -1,27 +1,27 @@
-//! Sizes and turns by resampling.
+//! Resizing and rotation by resampling.
 
 use libvips_rs::bindings as ffi;
 
 use super::Extend;
 use crate::{Image, Operation, Result, Value};
 
-/// How neighbouring pixels are weighed.
+/// Resampling kernel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kernel {
     /// The nearest pixel.
     Nearest,
-    /// Straight lines between neighbours.
+    /// Linear interpolation.
     Linear,
-    /// Catmull-Rom.
+    /// Cubic (Catmull-Rom).
     Cubic,
-    /// Lanczos with three lobes.
+    /// Lanczos with a = 3.
     Lanczos3,
 }
 
-/// Pixels by which the edges of a picture go on in [`Image::rotate_extended`].
+/// Pixels by which edges are extended in [`Image::rotate_extended`].
 pub const ROTATE_EXTENDED: u32 = 8;
 
-/// How much is left to the kernel after whole pixels were averaged: that of libvips' `resize`.
+/// Factor left to the kernel after box downsampling: the default of libvips' `resize`.
 const REDUCE_GAP: f64 = 2.0;
 
 impl Kernel {
@@ -36,7 +36,7 @@ impl Kernel {
 }
 
 impl Image {
-    /// Scales by a factor a side; the result's sides are rounded to whole pixels.
+    /// Scales by a factor per axis; the sides of the result are rounded to whole pixels.
     pub fn resize(&self, horizontal: f64, vertical: f64, kernel: Kernel) -> Result<Self> {
         Operation::new(c"resize")
             .image(c"in", self)
@@ -46,7 +46,8 @@ impl Image {
             .out()
     }
 
-    /// Makes the width smaller by a factor of at least 1: of input and output, rounded to whole pixels, the middles meet.
+    /// Reduces the width by a factor of at least 1. The centres of input and output are aligned; the width is rounded
+    /// to whole pixels.
     pub fn reduce_width(&self, factor: f64, kernel: Kernel) -> Result<Self> {
         Operation::new(c"reduceh")
             .image(c"in", self)
@@ -56,7 +57,7 @@ impl Image {
             .out()
     }
 
-    /// As [`Image::reduce_width`], the height.
+    /// As [`Image::reduce_width`], for the height.
     pub fn reduce_height(&self, factor: f64, kernel: Kernel) -> Result<Self> {
         Operation::new(c"reducev")
             .image(c"in", self)
@@ -66,7 +67,8 @@ impl Image {
             .out()
     }
 
-    /// Turns clockwise by `degrees` with bicubic interpolation; the canvas grows, its corners are `background`.
+    /// Rotates clockwise by `degrees` with bicubic interpolation; the canvas grows to fit, and its corners are
+    /// `background`.
     pub fn rotate(&self, degrees: f64, background: &[f64]) -> Result<Self> {
         let interpolate = crate::interpolate::Interpolate::bicubic()?;
         Operation::new(c"rotate")
@@ -77,12 +79,12 @@ impl Image {
             .out()
     }
 
-    /// As [`Image::rotate`], on a canvas of that size, whose middle is the picture's. For [`ROTATE_EXTENDED`] pixels beyond
-    /// its edges the picture goes on with their colours.
+    /// As [`Image::rotate`], on a canvas of a given size with the same centre. Beyond the edges, pixels are extended by
+    /// [`ROTATE_EXTENDED`].
     pub fn rotate_extended(&self, degrees: f64, width: u32, height: u32) -> Result<Self> {
         let interpolate = crate::interpolate::Interpolate::bicubic()?;
         let (sine, cosine) = degrees.to_radians().sin_cos();
-        // the middle, from the middle of the first pixel: that is what libvips takes places from
+        // the centre, relative to the centre of the first pixel, which is libvips' origin
         let middle = |side: u32| (f64::from(side) - 1.0) / 2.0;
         let grown = |side: u32| side + 2 * ROTATE_EXTENDED;
         let edge = ROTATE_EXTENDED as i32;

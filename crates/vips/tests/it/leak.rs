@@ -1,6 +1,6 @@
-//! libvips reports at exit what is left; only a process of its own can be asked.
-#![expect(unsafe_code, reason = "the end of libvips is asked for in a process of its own")]
-#![expect(clippy::disallowed_methods, reason = "the child is told by its environment which part it plays")]
+//! libvips reports leaks at shutdown, which requires a process of its own.
+#![expect(unsafe_code, reason = "libvips is shut down in a process of its own")]
+#![expect(clippy::disallowed_methods, reason = "the child process gets its role from the environment")]
 
 use std::{env, process::Command};
 
@@ -9,7 +9,7 @@ use vips::{Access, Image, JpegScan, Keep, Loader, Settings, Subsample, Vips, ops
 const CHILD: &str = "VIPS_LEAK_TEST_CHILD";
 
 #[test]
-fn work_that_is_watched_for_leaks() {
+fn work_checked_for_leaks() {
     if env::var_os(CHILD).is_some() {
         Vips::start(Settings { leak_check: true, ..Settings::default() }).unwrap();
     }
@@ -32,7 +32,7 @@ fn work_that_is_watched_for_leaks() {
 
 fn report(part: &str) -> String {
     let child = Command::new(env::current_exe().unwrap())
-        .args(["leak::work_that_is_watched_for_leaks", "--exact", "--nocapture"])
+        .args(["leak::work_checked_for_leaks", "--exact", "--nocapture"])
         .env(CHILD, part)
         .output()
         .unwrap();
@@ -47,7 +47,7 @@ fn nothing_leaks() {
 }
 
 #[test]
-fn the_leak_check_sees_a_leak() {
+fn the_leak_check_detects_a_leak() {
     let leaky = report("leaks");
     assert!(leaky.contains("objects alive"), "{leaky}");
 }

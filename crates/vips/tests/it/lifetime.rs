@@ -1,4 +1,4 @@
-//! Bytes live exactly as long as somebody needs them.
+//! Bytes live exactly as long as they are needed.
 
 use std::sync::{
     Arc,
@@ -35,7 +35,7 @@ fn source_bytes_live_as_long_as_the_image_and_no_longer() {
     assert_eq!(freed.load(Ordering::SeqCst), 0, "libvips still reads from these bytes");
     assert_eq!(image.pixels().unwrap().len(), 64 * 48 * 3);
     drop(image);
-    assert_eq!(freed.load(Ordering::SeqCst), 1, "the last image gave the bytes back");
+    assert_eq!(freed.load(Ordering::SeqCst), 1, "the last image released the bytes");
 }
 
 #[test]

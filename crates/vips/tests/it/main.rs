@@ -1,4 +1,4 @@
-//! What the binding promises: pixels that are right, errors with a text, no leak, sharing between threads, kills.
+//! Tests of the binding: correct pixels, errors with a text, no leaks, sharing between threads, cancellation.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod deadline;
@@ -14,7 +14,7 @@ pub fn start() {
     Vips::start(Settings::default()).unwrap();
 }
 
-/// A picture whose red grows to the right and green downwards.
+/// An image whose red increases to the right, and green downwards.
 pub fn gradient(width: u32, height: u32) -> Image {
     start();
     let pixels: Vec<u8> = (0..height)

@@ -1,4 +1,4 @@
-//! Operations do what they say, and say what went wrong.
+//! Operations compute what they document, and report errors.
 
 use bytes::Bytes;
 use vips::{
@@ -13,7 +13,7 @@ fn png(image: &Image) -> Bytes {
 }
 
 #[test]
-fn every_codec_there_and_back() {
+fn every_codec_round_trips() {
     let image = gradient(96, 64);
     let still = Subsample::Off;
     let encoded: [(Bytes, Loader); 5] = [
@@ -34,7 +34,7 @@ fn every_codec_there_and_back() {
 }
 
 #[test]
-fn few_bits_hold_their_levels() {
+fn low_bit_depths_keep_their_levels() {
     start();
     for bits in [1, 2, 4, 8] {
         let most = u8::MAX >> (8 - bits);
@@ -43,7 +43,7 @@ fn few_bits_hold_their_levels() {
         let png = image.save_png_bits(6, PngRows::Plain, bits).unwrap();
         assert_eq!((png[24], png[25]), (bits, 0), "depth and colour type");
         let back = Image::load(&png, &Loader::Png, Access::Random).unwrap().pixels().unwrap();
-        // decoders spread levels over 0 to 255
+        // decoders scale levels to 0 to 255
         let expected: Vec<u8> = levels.iter().map(|level| level * (u8::MAX / most)).collect();
         assert_eq!(back[..], expected[..], "{bits}");
     }
@@ -57,7 +57,7 @@ fn shrink_on_load_halves() {
 }
 
 #[test]
-fn svg_is_scaled_while_drawn() {
+fn svg_is_scaled_while_rendered() {
     start();
     let svg = Bytes::from_static(b"<svg xmlns='http://www.w3.org/2000/svg' width='10' height='5'><rect width='10' height='5' fill='red'/></svg>");
     let image = Image::load(&svg, &Loader::Svg { scale: 4.0, unlimited: false }, Access::Sequential).unwrap();
@@ -113,7 +113,7 @@ fn unknown_operations_and_properties_are_errors() {
 }
 
 #[test]
-fn loaders_that_we_do_not_name_are_blocked() {
+fn other_loaders_are_blocked() {
     start();
     assert!(Operation::new(c"ppmload_source").build().is_err());
     assert!(Operation::new(c"vipsload_source").build().is_err());
@@ -130,7 +130,7 @@ fn broken_bytes_are_errors() {
 }
 
 #[test]
-fn metadata_is_changed_on_a_copy_only() {
+fn metadata_is_changed_only_on_a_copy() {
     let image = gradient(8, 8);
     let edited = image
         .edit(|edit| {
@@ -149,7 +149,7 @@ fn metadata_is_changed_on_a_copy_only() {
 }
 
 #[test]
-fn a_picture_over_a_picture() {
+fn compositing_and_inserting() {
     start();
     let paper = Image::from_pixels(&[255; 6 * 4 * 3], 6, 4, 3).unwrap();
     let paper = paper.interpret(vips::Interpretation::Srgb).unwrap();
@@ -159,12 +159,12 @@ fn a_picture_over_a_picture() {
     assert_eq!((both.width(), both.height(), both.bands()), (6, 4, 4));
     let pixels = both.pixels().unwrap();
     let at = |x: usize, y: usize| pixels[(y * 6 + x) * 4];
-    // half of white, rounded towards black
+    // half of white, rounded down
     assert_eq!((at(0, 0), at(1, 1), at(2, 2), at(3, 3)), (255, 126, 126, 255));
     let cut = both.extract_area(1, 1, 2, 2).unwrap();
     let inserted = paper.bandjoin_const(255.0).unwrap().insert(&cut, 4, 2).unwrap();
     assert_eq!(inserted.pixels().unwrap()[(2 * 6 + 4) * 4], 126);
-    // what is not covered keeps every value
+    // uncovered pixels keep their values
     let levels: Vec<u8> = (0..=255).flat_map(|level| [level; 3]).collect();
     let levels =
         Image::from_pixels(&levels, 256, 1, 3).unwrap().interpret(vips::Interpretation::Srgb).unwrap();
@@ -175,18 +175,18 @@ fn a_picture_over_a_picture() {
 }
 
 #[test]
-fn letters_leave_ink_and_blanks_are_an_error() {
+fn text_is_rendered_and_empty_text_is_an_error() {
     start();
-    let word = Image::letters("<b>a &amp; b</b>", "Sans 20", vips::ops::POINT_IS_PIXEL_DPI).unwrap();
+    let word = Image::text_rgba("<b>a &amp; b</b>", "Sans 20", vips::ops::POINT_IS_PIXEL_DPI).unwrap();
     assert!(word.width() > 20 && word.bands() == 4, "{word:?}");
     assert!(word.pixels().unwrap().chunks_exact(4).any(|pixel| pixel[3] == 255));
-    assert!(Image::letters("<b>a", "Sans 20", 72).is_err());
-    assert!(Image::letters("", "Sans 20", 72).is_err());
-    assert!(Image::letters("a\0b", "Sans 20", 72).is_err());
+    assert!(Image::text_rgba("<b>a", "Sans 20", 72).is_err());
+    assert!(Image::text_rgba("", "Sans 20", 72).is_err());
+    assert!(Image::text_rgba("a\0b", "Sans 20", 72).is_err());
 }
 
 #[test]
-fn a_turn_about_the_middle_keeps_the_middle() {
+fn rotation_about_the_centre_keeps_the_centre() {
     let image = gradient(41, 30);
     for (degrees, size, exact) in [
         (0.0, (41, 30), image.clone()),
@@ -199,7 +199,7 @@ fn a_turn_about_the_middle_keeps_the_middle() {
         let worst = found.iter().zip(expected.iter()).map(|(a, b)| a.abs_diff(*b)).max().unwrap();
         assert!(worst <= 1, "{degrees}: {worst}");
     }
-    // one colour stays that colour, beyond the edges as well
+    // a uniform image stays uniform, beyond its edges too
     let plain = Image::from_pixels(&[77; 20 * 10], 20, 10, 1).unwrap();
     assert!(plain.rotate_extended(33.0, 22, 16).unwrap().pixels().unwrap().iter().all(|value| *value == 77));
 }

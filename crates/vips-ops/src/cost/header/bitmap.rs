@@ -3,10 +3,10 @@
 use super::{ScannedHeader, png};
 use crate::source::{byte_reader, ico::IcoImage};
 
-/// Length of the oldest information header, which has sides of 16 bits.
+/// Length of the oldest info header (`BITMAPCOREHEADER`), which has 16-bit sides.
 const OLDEST: u32 = 12;
 
-/// Reads the information header; rows from the top have a negative height.
+/// Scans a BMP info header; a top-down bitmap has a negative height.
 pub fn bmp(bytes: &[u8]) -> Option<ScannedHeader> {
     let (width, height, bits) = if byte_reader::le32(bytes, 14)? == OLDEST {
         (
@@ -21,10 +21,10 @@ pub fn bmp(bytes: &[u8]) -> Option<ScannedHeader> {
     Some(ScannedHeader::still(width, height).alpha(bits == 32))
 }
 
-/// Reads the directory and takes the entry that the decoder takes.
+/// Scans an icon directory and takes the entry that the decoder takes.
 pub fn ico(bytes: &[u8]) -> Option<ScannedHeader> {
     let best = IcoImage::best(bytes)?;
-    // icons may hold whole PNGs, whose own header counts
+    // an icon may contain a PNG, whose own header counts
     let inside = best.png().and_then(png::scan);
     let stated = ScannedHeader::still(best.width, best.height).alpha(true);
     Some(inside.map_or(stated, |found| ScannedHeader { pixel_bytes: 4, ..found }.alpha(true)))

@@ -1,15 +1,15 @@
-//! GIF: blocks from the first to the last.
+//! GIF: walks over all blocks.
 
 use super::ScannedHeader;
 use crate::source::byte_reader;
 
-/// Most blocks that are walked, a millisecond's worth; what follows is continued in proportion.
+/// Most blocks that are visited, in about a millisecond; the rest is extrapolated.
 const MAX_BLOCKS: usize = 400_000;
 
-/// Whether a graphic control extension names a transparent colour (`GIF89a`, 23).
+/// Flag of a graphic control extension that states a transparent colour (GIF89a, 23).
 const IS_TRANSPARENT: u8 = 1;
 
-/// Reads the screen, and counts images.
+/// Scans the logical screen descriptor, and counts the images.
 pub fn scan(bytes: &[u8]) -> Option<ScannedHeader> {
     let screen = (u32::from(byte_reader::le16(bytes, 6)?), u32::from(byte_reader::le16(bytes, 8)?));
     let mut walk = Walk { bytes, at: 13 + table(byte_reader::byte(bytes, 10)?), left: MAX_BLOCKS };
@@ -28,7 +28,7 @@ pub fn scan(bytes: &[u8]) -> Option<ScannedHeader> {
     Some(ScannedHeader { frames, ..ScannedHeader::still(screen.0, screen.1).alpha(alpha) })
 }
 
-/// Bytes of the colour table that packed fields announce.
+/// Bytes of the colour table stated by packed fields.
 fn table(fields: u8) -> usize {
     if fields & 0x80 == 0 { 0 } else { 3 << ((fields & 7) + 1) }
 }
@@ -51,7 +51,7 @@ impl Walk<'_> {
         let block = match byte_reader::byte(self.bytes, self.at)? {
             0x2c => {
                 let fields = byte_reader::byte(self.bytes, self.at + 9)?;
-                // descriptor, colour table, code size
+                // image descriptor, colour table, LZW code size
                 self.at += 10 + table(fields) + 1;
                 Block::Image
             }
@@ -68,7 +68,7 @@ impl Walk<'_> {
         Some(block)
     }
 
-    /// Goes behind the pieces of a block's data; the last one is empty.
+    /// Skips the sub-blocks of a block; the last one is empty.
     fn skip_data(&mut self) {
         while let Some(length) = byte_reader::byte(self.bytes, self.at) {
             self.at += 1 + usize::from(length);

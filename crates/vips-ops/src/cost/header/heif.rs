@@ -1,9 +1,9 @@
-//! AVIF: what the container says of the primary picture.
+//! AVIF: the properties of the primary image.
 
 use super::ScannedHeader;
 use crate::source::{Profile, heif};
 
-/// Reads size, transparency and whether there is a profile of the primary item.
+/// Scans size, alpha and presence of a profile.
 pub fn scan(bytes: &[u8]) -> Option<ScannedHeader> {
     let container = heif::read(bytes)?;
     let size = container.size?;

@@ -1,4 +1,4 @@
-//! JPEG: markers up to the first scan, and the number of scans.
+//! JPEG: segments up to the first scan, and the number of scans.
 
 use super::ScannedHeader;
 use crate::{
@@ -6,23 +6,23 @@ use crate::{
     source::{Profile, byte_reader, ifd, jpeg},
 };
 
-/// Most segments before the first scan; a large profile takes a few dozen.
+/// Most segments that are visited before the first scan; a large profile takes a few dozen.
 const MAX_SEGMENTS: usize = 4096;
 
-/// Most bytes that are skipped on the way to the next marker, where a segment does not end at one, in the whole file.
+/// Most bytes that are skipped in the whole file while searching for a marker where a segment does not end at one.
 const MAX_SKIPPED: usize = 256 * 1024;
 
-/// Bytes that are searched for scans, and scans that are counted: the quick encoders make 10.
+/// Bytes that are searched for scans, and most scans that are counted; common encoders write 10.
 const SCANS_REACH: usize = 4 * 1024 * 1024;
 const MAX_SCANS: u32 = 1000;
 
-/// What ICC profiles begin with inside JPEG (ICC.1:2022, B.4).
+/// Signature of an ICC segment in a JPEG (ICC.1:2022, B.4).
 const ICC: &[u8] = b"ICC_PROFILE\0";
 
-/// How a profile that is sRGB itself names itself; it stands in the first segment.
+/// Name of an sRGB profile, in its first segment.
 const SRGB: &[u8] = b"sRGB";
 
-/// Reads the frame header, EXIF and whether there is a foreign profile.
+/// Scans frame header, EXIF orientation and presence of a foreign profile.
 pub fn scan(bytes: &[u8]) -> Option<ScannedHeader> {
     let mut orientation = None;
     let mut profile = Profile::Srgb;
@@ -42,13 +42,13 @@ pub fn scan(bytes: &[u8]) -> Option<ScannedHeader> {
     None
 }
 
-/// Whether a profile says that it is sRGB, in ASCII or in UTF-16.
+/// Whether a profile is named sRGB, in ASCII or in UTF-16.
 fn names_srgb(block: &[u8]) -> bool {
     let has = |text: &[u8]| block.windows(text.len()).take(1024).any(|part| part == text);
     has(SRGB) || has(b"\0s\0R\0G\0B")
 }
 
-/// EXIF that stands after the frame header.
+/// The orientation of EXIF after the frame header.
 fn later_orientation(bytes: &[u8]) -> Option<Orientation> {
     let mut segments = Segments::new(bytes);
     let exif = segments.find(|segment| segment.marker == 0xe1 && ifd::is_exif(segment.body))?;
@@ -77,12 +77,12 @@ fn frame(
     })
 }
 
-/// Start of frame of any process; three markers between them mean something else (ITU-T T.81, B.1.1.3).
+/// Start of frame of any process; three markers in the range mean something else (ITU-T T.81, B.1.1.3).
 fn is_frame(marker: u8) -> bool {
     matches!(marker, 0xc0..=0xcf) && !matches!(marker, 0xc4 | 0xc8 | 0xcc)
 }
 
-/// Scans that follow, counted in what is looked at and continued in proportion.
+/// Counts scans in the first bytes and extrapolates to the rest.
 fn scans(bytes: &[u8], from: usize) -> u32 {
     let rest = bytes.get(from..).unwrap_or_default();
     let seen = &rest[..rest.len().min(SCANS_REACH)];
@@ -91,7 +91,7 @@ fn scans(bytes: &[u8], from: usize) -> u32 {
     all.clamp(2, MAX_SCANS.into()) as u32
 }
 
-/// Quality by the tables before the first scan.
+/// The quality by the quantisation tables before the first scan.
 pub fn quality(bytes: &[u8]) -> Option<u8> {
     let end = Segments::new(bytes).last()?.end;
     jpeg::quality(bytes.get(..end)?)
@@ -100,11 +100,11 @@ pub fn quality(bytes: &[u8]) -> Option<u8> {
 struct Segment<'a> {
     marker: u8,
     body: &'a [u8],
-    /// Where the next marker begins.
+    /// Offset of the next marker.
     end: usize,
 }
 
-/// Segments up to the first scan.
+/// Iterates over the segments up to the first scan.
 struct Segments<'a> {
     bytes: &'a [u8],
     at: usize,
@@ -117,8 +117,8 @@ impl<'a> Segments<'a> {
         Self { bytes, at: 2, left: MAX_SEGMENTS, skippable: MAX_SKIPPED }
     }
 
-    /// Goes behind the next marker, as libjpeg finds it: any bytes, then 0xff, as often as it likes, then what is
-    /// neither that nor 0.
+    /// Skips to the next marker as libjpeg does: any bytes, then one or more 0xff, then a byte that is neither 0xff nor
+    /// 0.
     fn marker(&mut self) -> Option<u8> {
         let rest = byte_reader::part(self.bytes, self.at, self.skippable);
         let is_marker = |pair: &[u8]| pair[0] == 0xff && !matches!(pair[1], 0 | 0xff);

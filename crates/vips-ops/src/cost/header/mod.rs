@@ -1,8 +1,9 @@
-//! What the encoded bytes say of a picture's size, found without any decoder.
+//! Scans the headers of encoded images without a decoder.
 //!
-//! A prediction is made where no C library may see untrusted bytes, hence this scan in safe Rust. Each format's reader
-//! takes a bounded number of steps, whatever lengths and counts the bytes state, and allocates nothing by them. What it
-//! cannot find is guessed from the number of bytes: a picture that lies about its size is refused by the decoder.
+//! Predictions are made where no C library may see untrusted bytes, hence this scan in safe Rust. The scanner of each
+//! format takes a bounded number of steps and allocates nothing, whatever lengths and counts the bytes state. A size
+//! that is not found is estimated from the number of bytes; the decoder refuses a file whose stated size is wrong.
+//!
 
 mod bitmap;
 mod gif;
@@ -25,25 +26,25 @@ use crate::{
     },
 };
 
-/// What a prediction needs to know of an original.
+/// The properties of an original that a prediction needs.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Header {
-    /// What a plan is made from. Smaller copies of the picture inside the file are not looked for, and a colour profile
-    /// counts as foreign when it cannot be told: both make a prediction larger, never smaller.
+    /// The input of the planner. Embedded thumbnails are not searched for, and an unidentified profile counts as
+    /// foreign: both make a prediction higher, never lower.
     pub info: SourceInfo,
-    /// Bytes of a pixel when it is decoded.
+    /// Bytes per decoded pixel.
     pub pixel_bytes: u32,
-    /// How often the decoder goes over the picture: scans of a progressive JPEG, passes of an interlaced PNG, else 1.
+    /// Passes of the decoder over the image: scans of a progressive JPEG, passes of an interlaced PNG, else 1.
     pub passes: u32,
-    /// Whether a WebP is stored without loss.
+    /// Whether a WebP is lossless.
     pub lossless: bool,
-    /// What an SVG draws.
+    /// The rendering complexity of an SVG.
     pub svg: SvgComplexity,
-    /// Whether the size is a guess.
+    /// Whether the size is an estimate.
     pub is_guess: bool,
 }
 
-/// What a format's reader found.
+/// The result of a format's scanner.
 #[derive(Debug, Clone, Copy)]
 struct ScannedHeader {
     size: Size,
@@ -58,7 +59,7 @@ struct ScannedHeader {
 }
 
 impl ScannedHeader {
-    /// An upright opaque still in 8-bit sRGB.
+    /// An upright, opaque still image in 8-bit sRGB.
     fn still(width: u32, height: u32) -> Self {
         Self {
             size: Size { width, height },
@@ -73,18 +74,18 @@ impl ScannedHeader {
         }
     }
 
-    /// With an alpha band or without.
+    /// Sets whether there is an alpha channel.
     fn alpha(self, alpha: bool) -> Self {
         Self { alpha, pixel_bytes: if alpha { 4 } else { 3 }, ..self }
     }
 }
 
-/// Scans encoded bytes; none if they are of no format that is read.
+/// Scans encoded bytes. Returns `None` for an unsupported format.
 pub fn scan(bytes: &[u8]) -> Option<Header> {
     scan_with_limits(bytes, &Limits::default())
 }
 
-/// The same, for an operator whose limits say how large a drawing is that states more than may be answered.
+/// As [`scan`], with the operator's limits, which bound the size of an SVG that states more than the output may have.
 pub fn scan_with_limits(bytes: &[u8], limits: &Limits) -> Option<Header> {
     let format = sniff::sniff(bytes)?;
     let mut vector = None;
@@ -123,7 +124,7 @@ pub fn scan_with_limits(bytes: &[u8], limits: &Limits) -> Option<Header> {
     Some(Header { info, svg: svg_complexity, is_guess, ..header })
 }
 
-/// What the header of a picture says that we encode ourselves.
+/// The header of an output file.
 pub(super) fn of_output(format: SourceFormat, size: Size, frames: u32, alpha: bool) -> Header {
     let found = ScannedHeader { frames, ..ScannedHeader::still(size.width, size.height).alpha(alpha) };
     header(format, found, None)
@@ -150,13 +151,13 @@ fn header(format: SourceFormat, found: ScannedHeader, jpeg_quality: Option<u8>) 
     Header { info, pixel_bytes, passes, lossless, svg: SvgComplexity::default(), is_guess: false }
 }
 
-/// Pixels that a byte of a compressed photograph stands for, at the coarse end.
+/// Pixels per byte of a strongly compressed photograph.
 const PIXELS_PER_BYTE: f64 = 16.0;
 
-/// Size of a drawing that states none; librsvg takes what is drawn.
+/// Assumed size of an SVG that states none; librsvg measures what it renders.
 const DRAWING: Extent = Extent { width: 1024.0, height: 1024.0 };
 
-/// Something square that is rather too large than too small.
+/// A square image, estimated rather too large than too small.
 fn guess(format: SourceFormat, length: usize) -> ScannedHeader {
     let side = (length as f64 * PIXELS_PER_BYTE).sqrt().max(1.0) as u32;
     ScannedHeader::still(side, side).alpha(format != SourceFormat::Jpeg)

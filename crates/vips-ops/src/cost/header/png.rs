@@ -1,12 +1,12 @@
-//! PNG: the chunks before the pixels. An animated PNG is read as its first frame.
+//! PNG: the chunks before the pixels. An APNG counts as its first frame.
 
 use super::ScannedHeader;
 use crate::source::{Profile, Storage, byte_reader, ifd, png};
 
-/// Passes of Adam7 (PNG, 8.1).
+/// Passes of Adam7 interlacing (PNG, 8.1).
 const PASSES: u32 = 7;
 
-/// Reads header, transparency, EXIF and whether there is a profile.
+/// Scans header, transparency, EXIF orientation and presence of a profile.
 pub fn scan(bytes: &[u8]) -> Option<ScannedHeader> {
     let (width, height) = (byte_reader::be32(bytes, 16)?, byte_reader::be32(bytes, 20)?);
     let (depth, kind, interlace) =
@@ -15,14 +15,14 @@ pub fn scan(bytes: &[u8]) -> Option<ScannedHeader> {
         passes: if interlace == 0 { 1 } else { PASSES },
         ..ScannedHeader::still(width, height)
     };
-    // colour types (PNG, 11.2.2): bit 1 is colour, bit 2 is alpha, 3 is a palette
+    // colour types (PNG, 11.2.2): bit 1 is colour, bit 2 alpha, 3 a palette
     let colours = if kind & 2 == 0 { 1 } else { 3 };
     found.alpha = kind & 4 != 0;
     found.storage = if kind == 3 || depth < 8 { Storage::Indexed } else { Storage::Direct };
     for (name, body) in png::chunks(bytes) {
         match &name {
             b"tRNS" => found.alpha = true,
-            // it is compressed: which one it is cannot be seen
+            // compressed: the profile cannot be identified
             b"iCCP" => found.profile = Profile::Foreign,
             b"eXIf" => found.orientation = ifd::orientation(body),
             _ => {}

@@ -1,22 +1,22 @@
-//! SVG: the size that the root element states, and what is dear to draw.
+//! SVG: the size stated by the root element, and the rendering complexity.
 
 use std::ops::Range;
 
 use crate::size::Extent;
 
-/// How far into the text the root element may be, and how long it may be.
+/// Largest offset and length of the root element, in bytes.
 const ROOT_REACH: usize = 32 * 1024;
 
-/// Bytes of the text that are searched for elements; what follows is continued in proportion.
+/// Bytes of the document that are scanned for elements; the rest is extrapolated.
 const REACH: usize = 1024 * 1024;
 
-/// Longest element that is searched for an attribute.
+/// Longest tag that is searched for attributes, in bytes.
 const MAX_TAG: usize = 1024;
 
-/// Pixels of an inch, which is what libvips draws at.
+/// Pixels per inch at which libvips renders.
 const PER_INCH: f64 = 72.0;
 
-/// Units of length (CSS 2, 4.3.2) in pixels; letters have 12.
+/// CSS units of length (CSS 2, 4.3.2) in pixels, with a font size of 12.
 const UNITS: [(&[u8], f64); 8] = [
     (b"px", 1.0),
     (b"pt", PER_INCH / 72.0),
@@ -28,26 +28,27 @@ const UNITS: [(&[u8], f64); 8] = [
     (b"ex", 6.0),
 ];
 
-/// Octaves of turbulence that are drawn at most, and the largest radius of morphology that is taken seriously.
+/// Most octaves of turbulence that are rendered, and the largest radius of morphology that is counted.
 const MAX_OCTAVES: f64 = 10.0;
 const MAX_RADIUS: f64 = 1000.0;
 
-/// How often things stand in a drawing.
+/// Counts of expensive features of an SVG document.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct SvgComplexity {
-    /// Elements.
+    /// Number of elements.
     pub elements: f64,
-    /// How often a filter primitive is applied, at most, over the whole drawing.
+    /// Applications of filter primitives, at most, each over the whole image.
     pub primitives: f64,
-    /// Octaves of turbulence, each applied over the whole drawing.
+    /// Octaves of turbulence, each over the whole image.
     pub octaves: f64,
-    /// Areas that morphology looks at around each pixel, in pixels of the drawing's own size, summed over its uses.
+    /// Areas around each pixel that morphology visits, in square pixels at the document's own size, summed over its
+    /// uses.
     pub neighbours: f64,
-    /// Embedded pictures.
+    /// Number of embedded images.
     pub images: f64,
 }
 
-/// The size that the root element states, which libvips rounds; none if it states none.
+/// The size stated by the root element, which libvips rounds; `None` if it states none.
 pub fn size(bytes: &[u8]) -> Option<Extent> {
     let root = root(bytes)?;
     let stated = |name: &[u8]| attribute(root, name).and_then(pixels).filter(|length| *length > 0.0);
@@ -63,12 +64,12 @@ pub fn size(bytes: &[u8]) -> Option<Extent> {
     Some(Extent { width: bounded(width), height: bounded(height) })
 }
 
-/// The root element's tag, without what comes before it.
+/// The tag of the root element.
 fn root(bytes: &[u8]) -> Option<&[u8]> {
     bytes.get(root_place(bytes)?)
 }
 
-/// Where the root element's tag stands, from its name up to its `>`.
+/// The range of the root element's tag, from its name up to its `>`.
 pub(crate) fn root_place(bytes: &[u8]) -> Option<Range<usize>> {
     let bytes = &bytes[..bytes.len().min(ROOT_REACH)];
     let mut rest = bytes;
@@ -85,7 +86,7 @@ pub(crate) fn root_place(bytes: &[u8]) -> Option<Range<usize>> {
     }
 }
 
-/// An element up to its `>`, which attributes may hold in quotes.
+/// A tag up to its `>`, which may also occur in quoted attribute values.
 fn tag(bytes: &[u8], most: usize) -> &[u8] {
     let mut quote = None;
     let end = bytes.iter().take(most).position(|byte| match (quote, *byte) {
@@ -103,7 +104,7 @@ fn tag(bytes: &[u8], most: usize) -> &[u8] {
     &bytes[..end.unwrap_or(bytes.len().min(most))]
 }
 
-/// The name of an element, without a prefix.
+/// The local name of an element, without a prefix.
 fn local(bytes: &[u8]) -> &[u8] {
     let ends = |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, b'>' | b'/');
     let end = bytes.iter().take(64).position(ends).unwrap_or(0);
@@ -111,7 +112,7 @@ fn local(bytes: &[u8]) -> &[u8] {
     name.rsplit(|byte| *byte == b':').next().unwrap_or_default()
 }
 
-/// The value of an attribute in a tag.
+/// The value of an attribute of a tag.
 fn attribute<'a>(tag: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
     let mut rest = tag;
     loop {
@@ -129,7 +130,7 @@ fn attribute<'a>(tag: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
     }
 }
 
-/// A length in pixels; a percentage is of nothing known.
+/// A length in pixels; `None` for a percentage.
 fn pixels(value: &[u8]) -> Option<f64> {
     let value = value.trim_ascii();
     let split = value.iter().rposition(u8::is_ascii_digit)? + 1;
@@ -146,7 +147,7 @@ fn number(text: &[u8]) -> Option<f64> {
     number.is_finite().then_some(number)
 }
 
-/// Width and height of a view box.
+/// Width and height of a `viewBox`.
 pub(crate) fn view(value: &[u8]) -> Option<(f64, f64)> {
     let parts = value.split(|byte| byte.is_ascii_whitespace() || *byte == b',');
     let mut numbers = parts.filter(|part| !part.is_empty()).map(number);
@@ -155,7 +156,7 @@ pub(crate) fn view(value: &[u8]) -> Option<(f64, f64)> {
     (width > 0.0 && height > 0.0).then_some((width, height))
 }
 
-/// Counts what is dear to draw.
+/// Counts features that are expensive to render.
 pub fn complexity(bytes: &[u8]) -> SvgComplexity {
     let seen = &bytes[..bytes.len().min(REACH)];
     let mut count = Count::default();
@@ -163,7 +164,7 @@ pub fn complexity(bytes: &[u8]) -> SvgComplexity {
         count.element(&start[..start.len().min(MAX_TAG)]);
     }
     let more = bytes.len() as f64 / seen.len().max(1) as f64;
-    // each use of a filter applies all its primitives
+    // each use of a filter applies all of its primitives
     let uses = more * (count.uses / count.filters.max(1.0)).max(1.0);
     SvgComplexity {
         elements: count.elements * more,
@@ -186,7 +187,7 @@ struct Count {
 }
 
 impl Count {
-    /// Adds an element, and what it uses.
+    /// Counts an element and its attributes.
     fn element(&mut self, text: &[u8]) {
         let name = local(text);
         let of = |attribute_name: &[u8]| attribute(text, attribute_name).and_then(number);
@@ -208,7 +209,7 @@ impl Count {
     }
 }
 
-/// The largest of the numbers in a value.
+/// The largest number in a list.
 fn largest(value: &[u8]) -> Option<f64> {
     let parts = value.split(|byte| byte.is_ascii_whitespace() || *byte == b',');
     parts.filter_map(number).max_by(f64::total_cmp)

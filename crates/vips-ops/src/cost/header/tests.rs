@@ -1,10 +1,10 @@
-//! Whatever the bytes are, they are scanned; what a decoder would say of good ones is checked in `tests/it/cost.rs`.
+//! Arbitrary bytes are scanned without panicking; agreement with the decoders is tested in `tests/it/cost.rs`.
 
 use proptest::prelude::*;
 
 use super::*;
 
-/// What each format begins with, so that arbitrary bytes get past the signature.
+/// Beginnings of each format, so that arbitrary bytes get past the signature check.
 const BEGINNINGS: [&[u8]; 12] = [
     b"\xff\xd8\xff\xe1\0\x10Exif\0\0II*\0",
     b"\xff\xd8\xff\xc2\0\x11\x08\0\x10\0\x10\x03",
@@ -20,7 +20,7 @@ const BEGINNINGS: [&[u8]; 12] = [
     b"<svg width='10' viewBox='0 0 1 2'><filter",
 ];
 
-/// Pieces that formats are made of.
+/// Structural pieces of the formats.
 const PIECES: [&[u8]; 16] = [
     b"\0\0\0\0",
     b"\xff\xff\xff\xff",
@@ -42,13 +42,13 @@ const PIECES: [&[u8]; 16] = [
 
 proptest! {
     #[test]
-    fn any_bytes_are_scanned(beginning in 0..BEGINNINGS.len(), tail: Vec<u8>) {
+    fn arbitrary_bytes_do_not_panic(beginning in 0..BEGINNINGS.len(), tail: Vec<u8>) {
         let _ = scan(&tail);
         let _ = scan(&[BEGINNINGS[beginning], &tail].concat());
     }
 
     #[test]
-    fn any_pieces_are_scanned(beginning in 0..BEGINNINGS.len(), pieces: Vec<(u8, u8)>) {
+    fn arbitrary_pieces_do_not_panic(beginning in 0..BEGINNINGS.len(), pieces: Vec<(u8, u8)>) {
         let mut bytes = BEGINNINGS[beginning].to_vec();
         for (piece, byte) in pieces {
             bytes.extend_from_slice(PIECES[usize::from(piece) % PIECES.len()]);
@@ -62,7 +62,7 @@ proptest! {
 }
 
 #[test]
-fn what_states_no_size_is_guessed_from_its_length() {
+fn a_missing_size_is_estimated_from_the_length() {
     for (beginning, most) in
         [(BEGINNINGS[0], 100), (BEGINNINGS[6], 100), (b"<svg><path/></svg>".as_slice(), 1024)]
     {
@@ -75,7 +75,7 @@ fn what_states_no_size_is_guessed_from_its_length() {
 }
 
 #[test]
-fn sizes_of_drawings() {
+fn sizes_of_svg_documents() {
     let size = |tag: &str| svg::size(tag.as_bytes()).map(|size| (size.width, size.height));
     for (tag, expected) in [
         ("<svg width='10' height=\"20px\">", Some((10.0, 20.0))),
@@ -99,7 +99,7 @@ fn sizes_of_drawings() {
 }
 
 #[test]
-fn filters_count_as_often_as_they_are_used() {
+fn filters_count_per_use() {
     let once = "<filter><feTurbulence numOctaves='4'/><feMorphology radius='2 1'/></filter>";
     let uses = "<rect filter='url(#a)'/><rect style='filter: url(#a)'/>";
     let complexity = svg::complexity(format!("<svg>{once}{uses}</svg>").as_bytes());
@@ -107,7 +107,7 @@ fn filters_count_as_often_as_they_are_used() {
 }
 
 #[test]
-fn long_files_take_bounded_steps() {
+fn long_files_are_scanned_in_bounded_steps() {
     let frame = [b"\x2c\0\0\0\0\0\0\0\0\0\x02".as_slice(), b"\0"].concat();
     let gif = [BEGINNINGS[3], &[0; 768], &frame.repeat(1_000_000)].concat();
     let frames = scan(&gif).unwrap().info.frames;

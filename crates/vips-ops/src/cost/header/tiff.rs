@@ -1,4 +1,4 @@
-//! TIFF: the first directory.
+//! TIFF: the first IFD.
 
 use super::ScannedHeader;
 use crate::{
@@ -19,15 +19,15 @@ const EXTRA_SAMPLES: u16 = 338;
 const SAMPLE_FORMAT: u16 = 339;
 const ICC: u16 = 34_675;
 
-/// Photometric interpretation of a palette, which is decoded to colours.
+/// Photometric interpretation of a palette, which is decoded to RGB.
 const PALETTE: u32 = 3;
 
-/// Sample format of unsigned whole numbers, and the bits up to which they are used as they are; for all others the range
-/// of the samples is looked for first (`source/samples.rs`).
+/// Sample format of unsigned integers, and the most bits that are used directly; other samples are scanned for their
+/// range first (`source/samples.rs`).
 const UNSIGNED: u32 = 1;
 const PLAIN_BITS: u32 = 16;
 
-/// Reads size, samples and orientation.
+/// Scans size, sample layout and orientation.
 pub fn scan(bytes: &[u8]) -> Option<ScannedHeader> {
     let directory = Ifd::first(bytes)?;
     let (width, height) = (directory.value(WIDTH)?, directory.value(HEIGHT)?);

@@ -1,20 +1,20 @@
-//! WebP: chunks of RIFF.
+//! WebP: RIFF chunks.
 
 use super::ScannedHeader;
 use crate::source::{Profile, byte_reader, ifd};
 
-/// Most chunks that are walked; what follows is continued in proportion.
+/// Most chunks that are visited; the rest is extrapolated.
 const MAX_CHUNKS: usize = 65_536;
 
-/// Flags of the extended header (RFC 9649, 2.7).
+/// Flags of the `VP8X` header (RFC 9649, 2.7).
 const HAS_ICC: u8 = 0x20;
 const HAS_ALPHA: u8 = 0x10;
 const IS_ANIMATED: u8 = 0x02;
 
-/// Bytes of an ANMF chunk before the frame's own chunks (RFC 9649, 2.7.1.1).
+/// Bytes of an `ANMF` chunk before the frame's own chunks (RFC 9649, 2.7.1.1).
 const FRAME_HEADER: usize = 16;
 
-/// Reads the canvas, counts the frames, and looks how the first one is stored.
+/// Scans the canvas size, counts the frames, and checks how the first one is stored.
 pub fn scan(bytes: &[u8]) -> Option<ScannedHeader> {
     let mut seen = Chunks::default();
     let (mut at, mut chunks) = (12usize, 0);
@@ -35,7 +35,7 @@ pub fn scan(bytes: &[u8]) -> Option<ScannedHeader> {
     Some(found)
 }
 
-/// What the chunks said so far.
+/// The state after the chunks read so far.
 #[derive(Default)]
 struct Chunks {
     canvas: Option<ScannedHeader>,
@@ -44,7 +44,7 @@ struct Chunks {
 }
 
 impl Chunks {
-    /// Takes in a chunk; none if it is broken.
+    /// Processes a chunk. Returns `None` if it is broken.
     fn chunk(&mut self, name: [u8; 4], body: &[u8]) -> Option<()> {
         match (&name, &mut self.canvas) {
             (b"VP8X", canvas) => {
@@ -75,7 +75,7 @@ fn extended(body: &[u8]) -> Option<(u8, ScannedHeader)> {
     Some((flags, ScannedHeader { profile, ..canvas.alpha(flags & HAS_ALPHA != 0) }))
 }
 
-/// The frame header of VP8 (RFC 6386, 9.1) or VP8L (RFC 9649, 3.4).
+/// Parses the frame header of VP8 (RFC 6386, 9.1) or VP8L (RFC 9649, 3.4).
 fn image(name: [u8; 4], body: &[u8]) -> Option<ScannedHeader> {
     const SIDE: u32 = 0x3fff;
     if name == *b"VP8 " {

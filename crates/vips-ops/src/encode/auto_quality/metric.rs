@@ -1,4 +1,4 @@
-//! A picture as it was before encoding, which others are compared with.
+//! A reference image and the quality metric by which encoded images are compared with it.
 
 use vips::{Image, Result};
 
@@ -9,11 +9,11 @@ use super::{
 };
 use crate::params::output::quality_method::QualityMethod;
 
-/// Says how alike pictures are to one picture, in the numbers of one method.
+/// Measures how similar images are to a reference image, on the scale of one method.
 #[derive(Debug)]
 pub struct Metric(Reference);
 
-/// What a method keeps of the picture.
+/// What a method precomputes from the reference image.
 #[derive(Debug)]
 enum Reference {
     Ssim(Plane<u8>),
@@ -23,7 +23,11 @@ enum Reference {
 }
 
 impl Metric {
-    /// Looks at a picture of 8-bit pixels.
+    /// Takes an image of 8-bit pixels as the reference.
+    ///
+    /// # Errors
+    ///
+    /// Those of computing its pixels.
     pub fn new(method: QualityMethod, image: &Image) -> Result<Self> {
         Ok(Self(match method {
             QualityMethod::Ssim => Reference::Ssim(luma(image)?),
@@ -36,7 +40,11 @@ impl Metric {
         }))
     }
 
-    /// The method's number for another picture, of the same size.
+    /// The score of another image of the same size, on the method's scale.
+    ///
+    /// # Errors
+    ///
+    /// Those of computing its pixels.
     pub fn compare(&self, image: &Image) -> Result<f64> {
         Ok(match &self.0 {
             Reference::Ssim(reference) => ssim::compare(reference, &luma(image)?),

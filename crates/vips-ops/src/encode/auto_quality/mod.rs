@@ -1,4 +1,4 @@
-//! The search for a quality: the least one whose encoded picture is alike enough.
+//! `quality=auto`: searches for the lowest quality at which the encoded image is similar enough to the original.
 
 mod metric;
 mod mpe;
@@ -28,25 +28,30 @@ use crate::{
     },
 };
 
-/// An encoded picture whose quality was found.
+/// An encoded image and the quality that was found.
 #[derive(Debug, Clone)]
 pub struct SearchResult {
-    /// The picture.
+    /// The encoded file.
     pub bytes: Bytes,
-    /// Its quality, on JPEG's scale.
+    /// Its quality on the scale of JPEG, 1 to 100.
     pub quality: u8,
 }
 
-/// Encodes with the least quality that meets the target, as far as the attempts show it, else with the greatest.
+/// Encodes with the lowest quality that meets the target, as far as the attempts show it; with the highest allowed
+/// quality if none does.
 ///
-/// The picture must be in memory: it is read once an attempt, and what fails then is not the original's fault. Of a large one a sample is tried. The deadline is looked
-/// at before each attempt, and watched while encoding.
+/// The image must be in memory: it is read once per attempt. Of a large image a sample is tried. The deadline is
+/// checked before each attempt and while encoding.
+///
+/// # Errors
+///
+/// [`Error::Encoder`] or [`Error::OutOfMemory`] if encoding or comparing fails, [`Error::Deadline`] after the deadline.
 pub fn encode(image: &Image, output: Encoding, search: Search, deadline: &Deadline) -> Result<SearchResult> {
     image.watch(deadline);
     let sample = sample::select(image).map_err(Error::of_encoder)?;
     let tried = sample.as_ref().unwrap_or(image);
     let metric = Metric::new(search.method, tried).map_err(Error::of_encoder)?;
-    // in passes or not, the pixels are the same, and one pass is quicker
+    // progressive or not, the pixels are the same, and baseline encodes faster
     let probe = Encoding { interlace: false, ..output };
     let target = match search.target {
         Target::Number(number) => number,
@@ -70,10 +75,11 @@ pub fn encode(image: &Image, output: Encoding, search: Search, deadline: &Deadli
     Ok(SearchResult { bytes, quality })
 }
 
-/// The least quality that an attempt showed to meet the target, with what the attempt made; the greatest if an attempt
-/// showed that only it is left; none if nothing is known to be good enough.
+/// Bisects the range of qualities. Returns the lowest quality that an attempt showed to meet the target, with the
+/// result of that attempt; or the highest quality, if an attempt showed that only it is left; or `None` if no quality
+/// is known to be good enough.
 ///
-/// `attempt` says whether a quality meets the target.
+/// `attempt` returns whether a quality meets the target, and its result.
 fn bisect<T>(search: &Search, mut attempt: impl FnMut(u8) -> Result<(bool, T)>) -> Result<Option<(u8, T)>> {
     let (mut low, mut high) = (search.min, search.max);
     let mut best = None;
@@ -102,7 +108,7 @@ fn decode(bytes: &Bytes, format: OutputFormat) -> vips::Result<Image> {
         OutputFormat::Avif => Loader::Heif { thumbnail: false },
         OutputFormat::Png => Loader::Png,
         OutputFormat::Gif => Loader::Gif { frames: 1 },
-        OutputFormat::Mp4 => unreachable!("invariant: no quality is searched for films"),
+        OutputFormat::Mp4 => unreachable!("invariant: the quality of a video is not searched for"),
     };
     Image::load(bytes, &loader, Access::Sequential)
 }
@@ -118,7 +124,7 @@ mod tests {
         Search { method: QualityMethod::Ssim, target: Target::Number(0.5), min, max, attempts }
     }
 
-    /// What is found, and how many attempts it took, when qualities from `good` on meet the target.
+    /// The quality found, and the number of attempts, when qualities from `good` on meet the target.
     fn found(search: &Search, good: u8) -> (Option<u8>, u8) {
         let mut attempts = 0;
         let best = bisect(search, |quality| {
@@ -137,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn too_few_attempts_never_answer_less_than_was_seen_to_be_good() {
+    fn few_attempts_never_return_a_quality_that_was_not_tried_and_good() {
         assert_eq!(found(&search(40, 90, 1), 50), (Some(65), 1));
         assert_eq!(found(&search(40, 90, 2), 50), (Some(52), 2));
         assert_eq!(found(&search(40, 90, 1), 70), (None, 1));
@@ -152,7 +158,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn whatever_is_found_meets_the_target_or_is_the_greatest(
+        fn the_result_meets_the_target_or_is_the_highest_quality(
             min in 1..=100u8, range in 0..=99u8, attempts in 1..=10u8, good in 1..=101u8,
         ) {
             let max = min.saturating_add(range).min(100);

@@ -1,27 +1,27 @@
-//! The lightness of a picture, as the measures see it.
+//! Pixel planes as the metrics compare them: luma, or RGB, without transparency.
 
 use vips::{Image, Interpretation, Result};
 
-/// Weights of red, green and blue (Rec. 601, as in JPEG).
+/// Weights of red, green and blue in luma (ITU-R BT.601, as in JPEG).
 const WEIGHTS: [f64; 3] = [0.299, 0.587, 0.114];
 
-/// What shines through transparent pixels when pictures are compared: neither black nor white drawings vanish on it.
+/// Grey level behind transparent pixels: neither black nor white drawings vanish on it.
 const BEHIND: f64 = 128.0;
 
-/// Full opacity.
+/// Alpha of an opaque pixel.
 const OPAQUE: f64 = 255.0;
 
-/// A plane of numbers, row after row.
+/// A plane of values, row by row.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Plane<T> {
-    /// Numbers a row.
+    /// Values per row.
     pub width: usize,
-    /// All numbers; never empty.
+    /// All values; never empty.
     pub values: Vec<T>,
 }
 
 impl<T> Plane<T> {
-    /// How many rows there are.
+    /// The number of rows.
     pub fn height(&self) -> usize {
         self.values.len() / self.width
     }
@@ -42,14 +42,14 @@ pub fn luma(image: &Image) -> Result<Plane<u8>> {
     Ok(Plane { width: image.width() as usize, values })
 }
 
-/// Red, green and blue of 8-bit pixels.
+/// 8-bit RGB, interleaved.
 pub fn rgb(image: &Image) -> Result<Vec<u8>> {
     let image = opaque(image)?;
     let coloured = if image.bands() < 3 { image.colourspace(Interpretation::Srgb)? } else { image };
     Ok(coloured.pixels()?.to_vec())
 }
 
-/// Without transparency.
+/// Composites onto mid grey if there is an alpha channel.
 fn opaque(image: &Image) -> Result<Image> {
     if !image.has_alpha() {
         return Ok(image.clone());

@@ -1,59 +1,60 @@
-//! The pixels on which qualities are tried: a part of a large picture, and more than a small one.
+//! Selects the pixels on which qualities are tried: tiles of a large image, or a small image extended by mirroring.
 
 use vips::{Image, Result, ops::Extend};
 
-/// Most pixels that are encoded and compared in an attempt; beyond it a sample says as much.
+/// Most pixels that are encoded and compared per attempt; a sample of this size is representative.
 pub const MAX_PIXELS: u64 = 1024 * 1024;
 
-/// How many tiles are cut along each side.
+/// Number of tiles along each side.
 const TILES: u32 = 3;
 
-/// Tiles begin and end where blocks of every encoder do, so that they are encoded as they are in the whole picture.
+/// Alignment of tiles in pixels: the block size of every encoder, so that tiles are encoded as in the whole image.
 const BLOCK: u32 = 16;
 
-/// A side from which a picture has so many blocks that where they happen to lie hardly matters, and all six scales of
-/// SSIMULACRA2, whose weights are not made for fewer.
+/// Side in pixels from which an image has so many blocks that their alignment hardly matters, and from which all six
+/// scales of SSIMULACRA2 exist, for which its weights are made.
 const FEW_BLOCKS: u32 = 256;
 
-/// What is tried in place of a picture; none if it is the picture itself.
+/// The image to try in place of a given one; `None` to try that one itself.
 pub fn select(image: &Image) -> Result<Option<Image>> {
     let tiles = tiles(image)?;
     let continued = mirror_extended(tiles.as_ref().unwrap_or(image))?;
     continued.or(tiles).map(|sample| sample.copy_memory()).transpose()
 }
 
-/// How many pixels are tried of a picture of this size: at most `MAX_PIXELS`.
+/// The number of pixels that are tried of an image of this size: at most [`MAX_PIXELS`].
 pub fn pixel_count(width: u32, height: u32) -> u64 {
     (u64::from(padded_side(width)) * u64::from(padded_side(height))).min(MAX_PIXELS)
 }
 
-/// A small picture continued by its mirror images along each side that is short, so that blocks lie in many ways over the
-/// same details: a pixel more or less moves all of them, and what is found in so few would jump. None if no side is short.
+/// Extends a small image by mirroring along each side that is short, so that the same details are encoded at several
+/// block alignments. Otherwise a change of size by one pixel would shift all blocks, and the quality found would jump.
+/// `None` if no side is short.
 pub fn mirror_extended(image: &Image) -> Result<Option<Image>> {
     let [width, height] = [image.width(), image.height()];
     if width.min(height) >= FEW_BLOCKS {
         return Ok(None);
     }
-    // the copies lie at odd distances, where blocks of even size meet them in different ways
+    // the copies repeat at odd distances, so that blocks of even size align with them differently
     let odd = |side: u32| if side < FEW_BLOCKS { side - (1 - side % 2) } else { side };
     let part = image.extract_area(0, 0, odd(width), odd(height))?;
     part.embed(0, 0, padded_side(width), padded_side(height), Extend::Mirror).map(Some)
 }
 
-/// How long a side becomes when a short one is continued.
+/// The length of a side after mirroring.
 fn padded_side(side: u32) -> u32 {
     if side < FEW_BLOCKS { (2 * side).max(FEW_BLOCKS).next_multiple_of(BLOCK) } else { side }
 }
 
-/// Tiles from all over the picture, beside and below each other as they lie in it, so that a sample of nearly all of the
-/// picture has few seams and is nearly the picture; none if the picture is small enough itself.
+/// Tiles from all over the image, arranged as they lie in it, so that a sample of most of the image has few seams.
+/// `None` if the image is small enough itself.
 fn tiles(image: &Image) -> Result<Option<Image>> {
     let (width, height) = (image.width(), image.height());
     let share = MAX_PIXELS as f64 / (f64::from(padded_side(width)) * f64::from(padded_side(height)));
     if share >= 1.0 {
         return Ok(None);
     }
-    // the shorter side stays long enough, rounded to blocks as well
+    // the shorter side stays at least `FEW_BLOCKS` long after rounding to blocks
     let least = f64::from(FEW_BLOCKS + TILES * BLOCK);
     let short = (least / f64::from(width.min(height))).max(share.sqrt()).min(1.0);
     let [across, down] = if width < height { [short, share / short] } else { [share / short, short] };
@@ -64,14 +65,14 @@ fn tiles(image: &Image) -> Result<Option<Image>> {
     Image::grid(&tiles.iter().collect::<Vec<_>>(), columns.starts.len() as u32, 0).map(Some)
 }
 
-/// Where tiles lie along a side.
+/// The positions of tiles along a side.
 #[derive(Debug, PartialEq)]
 struct TilePositions {
     starts: Vec<u32>,
     length: u32,
 }
 
-/// Tiles in the middle of each third of a side, that take about `share` of it.
+/// Tiles in the middle of each third of a side, which together cover about the fraction `share` of it.
 fn tile_positions(side: u32, share: f64) -> TilePositions {
     if share >= 1.0 {
         return TilePositions { starts: vec![0], length: side };
@@ -90,14 +91,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tiles_lie_on_blocks_all_over_the_side() {
+    fn tiles_are_aligned_to_blocks() {
         assert_eq!(tile_positions(3000, 0.25), TilePositions { starts: vec![368, 1376, 2368], length: 240 });
         assert_eq!(tile_positions(256, 0.01), TilePositions { starts: vec![32, 112, 192], length: 16 });
         assert_eq!(tile_positions(200, 1.0), TilePositions { starts: vec![0], length: 200 });
     }
 
     #[test]
-    fn tiles_are_inside_and_apart() {
+    fn tiles_are_inside_the_side_and_do_not_overlap() {
         for side in FEW_BLOCKS..5000 {
             for share in [0.05, 0.3, 0.8, 0.999] {
                 let TilePositions { starts, length } = tile_positions(side, share);
@@ -110,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_tried_is_never_small_and_never_large() {
+    fn the_sample_has_a_bounded_size() {
         Vips::start(Settings::default()).unwrap();
         for (width, height) in [
             (1, 1),
@@ -140,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn small_pictures_are_continued_by_their_mirror_images() {
+    fn small_images_are_extended_by_mirroring() {
         Vips::start(Settings::default()).unwrap();
         let row: Vec<u8> = (0..4).flat_map(|x| [x; 3]).collect();
         let large = mirror_extended(&Image::from_pixels(&row, 4, 1, 3).unwrap()).unwrap().unwrap();

@@ -1,18 +1,18 @@
-//! `SmallFry`: signal-to-noise ratio with a penalty for visible blocks, as jpeg-archive computes it.
+//! SmallFry: peak signal-to-noise ratio with a penalty for visible blocking, as implemented in jpeg-archive.
 
 use super::plane::Plane;
 
-/// Side of JPEG's blocks, at whose borders errors must not jump.
+/// Side of a JPEG block in pixels; errors that jump at block borders are penalised.
 const BLOCK: usize = 8;
 
-/// Pictures whose lightest pixel is darker than this count as dark.
+/// Images whose brightest pixel is below this luma count as dark.
 const DARK: f64 = 128.0;
 
-/// Weights of the two parts (jpeg-archive).
+/// Weights of the two terms (jpeg-archive).
 const SIGNAL_WEIGHT: f64 = 37.189_188_516_123_9;
 const BLOCK_WEIGHT: f64 = 78.532_860_729_697_3;
 
-/// The score; about 115 is equal.
+/// The score; about 115 means equal.
 pub fn compare(reference: &Plane<u8>, other: &Plane<u8>) -> f64 {
     let lightest = f64::from(reference.values.iter().copied().max().unwrap_or(0));
     let errors: Vec<f64> =
@@ -21,7 +21,7 @@ pub fn compare(reference: &Plane<u8>, other: &Plane<u8>) -> f64 {
     signal(&errors, lightest) * SIGNAL_WEIGHT + blocks(&errors, lightest) * BLOCK_WEIGHT
 }
 
-/// Signal-to-noise ratio, 0 to 1.
+/// The normalised signal-to-noise ratio, 0 to 1.
 fn signal(errors: &Plane<f64>, lightest: f64) -> f64 {
     let squares: f64 = errors.values.iter().map(|error| error * error).sum();
     if squares == 0.0 {
@@ -32,7 +32,7 @@ fn signal(errors: &Plane<f64>, lightest: f64) -> f64 {
     (decibels / best).clamp(0.0, 1.0)
 }
 
-/// How little blocks show, 0 to 1.
+/// The normalised absence of blocking, 0 to 1.
 fn blocks(errors: &Plane<f64>, lightest: f64) -> f64 {
     let (width, height) = (errors.width, errors.height());
     let at = |x: usize, y: usize| errors.values[y * width + x];
@@ -42,7 +42,7 @@ fn blocks(errors: &Plane<f64>, lightest: f64) -> f64 {
         count += 1;
     };
     for x in (BLOCK - 1..width.saturating_sub(1)).step_by(BLOCK) {
-        // the last column has one neighbour less
+        // the last column has one neighbour fewer
         let after = (x + 2).min(width - 1);
         (0..height).for_each(|y| see(jump(at(x - 1, y), at(x, y), at(x + 1, y), at(after, y))));
     }
@@ -57,7 +57,7 @@ fn blocks(errors: &Plane<f64>, lightest: f64) -> f64 {
     (1.0 - sum / count) * (0.25 + 1000.0 * count / sum).min(1.0).max(least)
 }
 
-/// How much the error jumps between the middle two of four neighbours, against the jumps beside it: 0 to 1.
+/// How much the error jumps between the middle two of four neighbours, relative to the jumps beside it: 0 to 1.
 fn jump(a: f64, b: f64, c: f64, d: f64) -> f64 {
     let ratio = (b - c).abs() / (((a - b).abs() + (c - d).abs() + 0.0001) / 2.0);
     match ratio {

@@ -1,21 +1,22 @@
-//! Structural similarity of luma, as the IQA library of T. Distler computes it for jpeg-archive, but at full resolution.
+//! Structural similarity (SSIM; Wang et al., IEEE TIP 13, 2004) of luma, as computed by the IQA library of T. Distler
+//! for jpeg-archive, but at full resolution.
 //!
-//! The library shrinks pictures whose shorter side has 384 pixels or more before it compares them. Losses vanish with that:
-//! one target would ask for little of such pictures, and for another quality from one pixel to the next.
+//! IQA downscales images whose shorter side has at least 384 pixels before comparing them, which hides losses: one
+//! target would mean a lower quality for such images, and another quality from one pixel of size to the next.
 
 use super::plane::Plane;
 
-/// Side of the window, in pixels.
+/// Side of the sliding window, in pixels.
 const WINDOW: usize = 8;
 
-/// What keeps dark and flat windows from dividing by nothing: (0.01 · 255)² and (0.03 · 255)².
+/// Stabilising constants for dark and flat windows: (0.01 · 255)² and (0.03 · 255)².
 const C1: f64 = 6.5025;
 const C2: f64 = 58.5225;
 
-/// Sums over a window: of both pictures, of their squares, of their product.
+/// Sums over a window: x, y, x², y², xy.
 type Sums = [f64; 5];
 
-/// The mean similarity of two pictures of one size; 1 is equal.
+/// The mean SSIM of two images of one size; 1 means equal.
 pub fn compare(reference: &Plane<u8>, other: &Plane<u8>) -> f64 {
     let decimal = |plane: &Plane<u8>| Plane {
         width: plane.width,
@@ -24,7 +25,7 @@ pub fn compare(reference: &Plane<u8>, other: &Plane<u8>) -> f64 {
     mean(&decimal(reference), &decimal(other))
 }
 
-/// Mean similarity of all windows that lie inside; sums move along, so that the size of a window costs nothing.
+/// The mean SSIM over all windows. Running sums make the time independent of the window's size.
 fn mean(a: &Plane<f64>, b: &Plane<f64>) -> f64 {
     let (width, height) = (a.width, a.height());
     let (across, down) = (WINDOW.min(width), WINDOW.min(height));
@@ -65,7 +66,7 @@ fn add(sums: &mut Sums, terms: Sums, sign: f64) {
     }
 }
 
-/// The index of one window of `n` pixels.
+/// The SSIM of one window of `n` pixels.
 fn similarity(sums: Sums, n: f64) -> f64 {
     let [x, y, xx, yy, xy] = sums.map(|sum| sum / n);
     let (variances, covariance) = (xx - x * x + yy - y * y, xy - x * y);
@@ -77,7 +78,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pictures_smaller_than_a_window_are_compared_too() {
+    fn images_smaller_than_a_window_are_compared() {
         let dot = Plane { width: 1, values: vec![9] };
         assert!((compare(&dot, &dot) - 1.0).abs() < 1e-12);
     }

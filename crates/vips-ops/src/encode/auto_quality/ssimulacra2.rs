@@ -1,8 +1,8 @@
-//! SSIMULACRA2: structural similarity in a perceptual colour space at six scales.
+//! SSIMULACRA2: structural similarity in a perceptual colour space (XYB) at six scales, by the crate `fast-ssim2`.
 
 use fast_ssim2::{PixelDescriptor, PixelSlice, Ssimulacra2Reference};
 
-/// The picture that others are compared with, at all scales.
+/// The reference image, precomputed at all scales.
 #[derive(Debug)]
 pub struct Reference {
     scales: Ssimulacra2Reference,
@@ -11,7 +11,7 @@ pub struct Reference {
 }
 
 impl Reference {
-    /// Looks at red, green and blue of every pixel.
+    /// Takes 8-bit sRGB pixels as the reference.
     pub fn new(rgb: &[u8], width: u32, height: u32) -> Self {
         let scales = Ssimulacra2Reference::new(&slice(rgb, width, height));
         Self {
@@ -21,7 +21,7 @@ impl Reference {
         }
     }
 
-    /// The score; 100 is equal, 90 can hardly be told apart, 70 is of high quality, 50 of medium quality.
+    /// The score: 100 means equal, 90 visually lossless, 70 high quality, 50 medium quality.
     pub fn compare(&self, rgb: &[u8]) -> f64 {
         let score = self.scales.compare(&slice(rgb, self.width, self.height));
         score.expect("invariant: an encoded picture has the size of its original")

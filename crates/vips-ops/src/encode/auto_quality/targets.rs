@@ -1,17 +1,18 @@
-//! What the methods must give for the presets.
+//! Target scores of the quality presets, per method and image size.
 
 use crate::params::output::{quality_method::QualityMethod, quality_preset::QualityPreset};
 
-/// Long sides in pixels at which the targets were found; between them they go in straight lines over the logarithm.
+/// Long sides in pixels at which targets were measured; in between they are interpolated linearly over the logarithm of
+/// the side.
 pub const SIDES: [u32; 7] = [64, 128, 256, 512, 1024, 2048, 4000];
 
-/// The targets of a preset at every one of `SIDES`.
+/// The targets of a preset at each of [`SIDES`].
 type Row = [f64; SIDES.len()];
 
-/// Targets at which photographs have a mean SSIMULACRA2 of 50, 70, 80 and 90, over JPEG, WebP and AVIF: measured by
-/// `cargo xtask calibrate-quality`, checked on other photographs in `loadtests/results-quality.md`. 70 and 80 hold for
-/// qualities of 40 to 90; 50 and 90 lie beyond what these give, and hold for 5 to 95. The larger a picture, the fewer
-/// details a pixel has to show: the same mean error is seen more.
+/// Targets at which photographs have a mean SSIMULACRA2 of 50, 70, 80 and 90 over JPEG, WebP and AVIF: measured by
+/// `cargo xtask calibrate-quality` and validated on other photographs in `loadtests/results-quality.md`. 70 and 80 hold
+/// for qualities of 40 to 90; 50 and 90 are outside of what these qualities give, and hold for 5 to 95. The larger an
+/// image, the less detail each pixel shows, and the more visible the same mean error is.
 const SSIM: [Row; 4] = [
     [0.9125, 0.9146, 0.9262, 0.9410, 0.9563, 0.9628, 0.9619],
     [0.9607, 0.9590, 0.9587, 0.9618, 0.9696, 0.9752, 0.9670],
@@ -32,7 +33,7 @@ const SMALLFRY: [Row; 4] = [
 ];
 const SSIMULACRA2: [Row; 4] = [[50.0; 7], [70.0; 7], [80.0; 7], [90.0; 7]];
 
-/// What a method must give for a preset in a picture with this long side, in pixels.
+/// The score that a method must reach for a preset in an image with this long side, in pixels.
 pub fn target(method: QualityMethod, preset: QualityPreset, side: u32) -> f64 {
     let rows = match method {
         QualityMethod::Ssim => SSIM,
@@ -54,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_preset_asks_for_more_than_the_one_before_at_every_size() {
+    fn presets_are_ordered_at_every_size() {
         for method in QualityMethod::ALL {
             for side in [1, 63, 64, 65, 100, 511, 512, 513, 3999, 4000, 4001, 65500] {
                 let targets = QualityPreset::ALL.map(|preset| target(method, preset, side));
@@ -67,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn targets_change_evenly_between_the_measured_sizes() {
+    fn targets_are_interpolated_between_measured_sizes() {
         let [first, .., last] = MPE[0];
         let of = |side| target(QualityMethod::Mpe, QualityPreset::Low, side);
         let ends = [(1, first), (64, first), (4000, last), (9999, last)];

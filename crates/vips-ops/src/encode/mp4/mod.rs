@@ -1,4 +1,4 @@
-//! MP4: an H.264 film, each frame encoded as soon as it is computed.
+//! MP4 with one H.264 video track. Each frame is encoded as soon as it is computed.
 
 mod mux;
 mod yuv;
@@ -19,13 +19,13 @@ use crate::{
     size::Size,
 };
 
-/// Frames from one that stands alone to the next, at most: what a player decodes to jump to the worst place.
+/// Most frames from one keyframe to the next: what a player has to decode at most after a seek.
 const KEYFRAME_EVERY: u32 = 120;
 
-/// Frames in a second, at most: no delay is shorter than 20 ms. The encoder derives from it what a decoder must master.
+/// Highest frame rate: no frame is shorter than 20 ms. The encoder derives the H.264 level from it.
 const MOST_FRAMES_PER_SECOND: f32 = 50.0;
 
-/// A film that is being made. Memory holds what is encoded and one frame.
+/// Encodes a video frame by frame. Memory holds the encoded frames and one picture.
 pub struct VideoEncoder {
     encoder: Encoder,
     yuv: Yuv,
@@ -33,10 +33,15 @@ pub struct VideoEncoder {
 }
 
 impl VideoEncoder {
-    /// An empty film with frames of `size`, both sides even, each encoded with one quantiser, 12 (fine) to 51.
+    /// Starts a video with frames of `size`, both sides even, encoded with a constant quantiser (QP) from 12 (fine) to
+    /// 51 (coarse).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Encoder`] if the encoder cannot be set up.
     pub fn new(size: Size, quantiser: u8) -> Result<Self> {
         let config = EncoderConfig::new()
-            // of the encoder's modes the one that obeys a range of one quantiser
+            // the only rate control mode of the encoder that obeys a QP range of a single value
             .rate_control_mode(RateControlMode::Bufferbased)
             .qp(QpRange::new(quantiser, quantiser))
             .skip_frames(false)
@@ -44,24 +49,32 @@ impl VideoEncoder {
             .complexity(Complexity::Medium)
             .intra_frame_period(IntraFramePeriod::from_num_frames(KEYFRAME_EVERY))
             .vui(VuiConfig::bt709())
-            // renders run beside each other, not each on many threads
+            // renders run in parallel, each on one thread
             .num_threads(1);
         let encoder = Encoder::with_api_config(OpenH264API::from_source(), config).map_err(failed)?;
         Ok(Self { encoder, yuv: Yuv::new(size), track: Track::new(size) })
     }
 
-    /// Computes and encodes the next frame, opaque 8-bit sRGB or grey, shown for `milliseconds`. What it has more
-    /// than the film's size, at the right and below, is left out.
+    /// Computes and encodes the next frame, opaque 8-bit sRGB or grey, shown for `milliseconds`. Pixels beyond the size
+    /// of the video, at the right and bottom, are cropped.
+    ///
+    /// # Errors
+    ///
+    /// Those of computing the frame's pixels; [`Error::Encoder`] if encoding fails.
     pub fn add(&mut self, frame: &Image, milliseconds: u32) -> Result<()> {
         let rgb = frame.colourspace(Interpretation::Srgb).map_err(Error::of_pixels)?;
         let pixels = rgb.pixels().map_err(Error::of_pixels)?;
-        self.yuv.draw(&pixels, rgb.width() as usize, rgb.bands() as usize);
+        self.yuv.convert(&pixels, rgb.width() as usize, rgb.bands() as usize);
         let encoded = self.encoder.encode(&self.yuv).map_err(failed)?;
         let keyframe = encoded.frame_type() == FrameType::IDR;
         self.track.append(&encoded.to_vec(), keyframe, milliseconds).map_err(failed)
     }
 
-    /// The finished film.
+    /// Returns the MP4 file.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Encoder`] if the index cannot be written.
     pub fn finish(self) -> Result<Bytes> {
         self.track.file().map_err(failed)
     }

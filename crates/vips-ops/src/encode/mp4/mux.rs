@@ -1,5 +1,5 @@
-//! The MP4 file around encoded frames: one track, its index before its frames, so that playing begins before all is
-//! there.
+//! The MP4 container: one track, with the index (`moov`) before the frames (`mdat`), so that playback starts before the
+//! download ends.
 
 use std::num::NonZeroU32;
 
@@ -13,16 +13,16 @@ use shiguredo_mp4::{
 
 use crate::size::Size;
 
-/// Units of time in a second: delays are whole milliseconds.
+/// Time units per second: frame delays are whole milliseconds.
 const TIMESCALE: NonZeroU32 = NonZeroU32::new(1000).expect("invariant: not zero");
 
-/// Bytes before each unit of a frame that tell its length, less one.
+/// Bytes of the length before each NAL unit, minus one.
 const LENGTH_SIZE_MINUS_ONE: u8 = 3;
 
-/// Frames in the order in which they are shown.
+/// Encoded frames in display order.
 pub struct Track {
     size: Size,
-    /// Sequence and picture parameters, the same for all frames.
+    /// Sequence and picture parameter sets (SPS, PPS), the same for all frames.
     parameters: Option<[Vec<u8>; 2]>,
     frames: Vec<Frame>,
     data: Vec<u8>,
@@ -35,13 +35,13 @@ struct Frame {
 }
 
 impl Track {
-    /// Without frames.
+    /// A track without frames.
     pub fn new(size: Size) -> Self {
         Self { size, parameters: None, frames: Vec::new(), data: Vec::new() }
     }
 
-    /// Appends a frame as the encoder gives it: units after start codes (ITU-T H.264, annex B). A frame that the
-    /// encoder left out makes the one before it last longer.
+    /// Appends a frame as the encoder returns it: NAL units with start codes (ITU-T H.264, annex B). A frame skipped by
+    /// the encoder extends the duration of the one before it.
     pub fn append(&mut self, stream: &[u8], keyframe: bool, milliseconds: u32) -> Result<(), Error> {
         let units = if stream.is_empty() { Vec::new() } else { parse_annexb_nal_units(stream)? };
         if self.parameters.is_none() {
@@ -49,7 +49,7 @@ impl Track {
         }
         let start = self.data.len();
         for unit in units {
-            // the parameters have their place in the index
+            // parameter sets are stored in the index
             if !matches!(unit.nal_unit_type, H264NalUnitType::Sps | H264NalUnitType::Pps) {
                 self.data.extend((unit.data.len() as u32).to_be_bytes());
                 self.data.extend(unit.data);
@@ -63,7 +63,8 @@ impl Track {
         Ok(())
     }
 
-    /// The file. Its index is made twice: first to learn its length, for which it leaves room the second time.
+    /// Returns the file. The index is written twice: first to learn its length, which is then reserved before the
+    /// frames.
     pub fn file(&self) -> Result<Bytes, MuxError> {
         let length = self.index(0)?.moov_box_size();
         let index = self.index(length)?;
@@ -76,7 +77,7 @@ impl Track {
         Ok(file.into())
     }
 
-    /// Everything but the frames, with `room` for the index before them.
+    /// The boxes around the frames, with `room` bytes reserved for the index.
     fn index(&self, room: usize) -> Result<FinalizedBoxes, MuxError> {
         let options = Mp4FileMuxerOptions { reserved_moov_box_size: room, ..Mp4FileMuxerOptions::default() };
         let mut muxer = Mp4FileMuxer::with_options(options)?;
@@ -97,10 +98,10 @@ impl Track {
         muxer.finalize().cloned()
     }
 
-    /// What a decoder must know before the first frame.
+    /// The sample entry (`avc1`), which the decoder needs before the first frame.
     fn entry(&self) -> Option<SampleEntry> {
         let [sequence, picture] = self.parameters.clone()?;
-        // a unit's head, then the profile, what else it is compatible with, and the level
+        // NAL unit header, profile, compatibility flags, level
         let [_, profile, compatibility, level, ..] = *sequence else { return None };
         Some(SampleEntry::Avc1(Avc1Box {
             visual: VisualSampleEntryFields {
@@ -130,7 +131,7 @@ impl Track {
     }
 }
 
-/// The parameters of sequence and picture, if both are there.
+/// The SPS and PPS, if both are present.
 fn parameters(units: &[H264NalUnit<'_>]) -> Option<[Vec<u8>; 2]> {
     let find = |wanted| units.iter().find(|unit| unit.nal_unit_type == wanted).map(|unit| unit.data.to_vec());
     Some([find(H264NalUnitType::Sps)?, find(H264NalUnitType::Pps)?])

@@ -1,4 +1,8 @@
-//! A frame as H.264 stores it: BT.709 luma and colour differences in their limited range, colour at half resolution.
+//! RGB to Y'CbCr 4:2:0 by ITU-R BT.709 in limited range, as the H.264 encoder takes it.
+//!
+//! Own code rather than the crate `yuv` (0.8), which gives the same levels within 1: with SIMD it is 10 times as fast,
+//! a tenth of the time of encoding a frame, but adds a minute of CPU time to a release build; without SIMD it is no
+//! faster.
 
 use openh264::formats::YUVSource;
 
@@ -7,22 +11,22 @@ use crate::size::Size;
 /// Weights of red, green and blue in luma (ITU-R BT.709-6, 3.2).
 const LUMA: [f64; 3] = [0.2126, 0.7152, 0.0722];
 
-/// Levels that luma and colour differences span, of 255 (ITU-R BT.709-6, 4.6).
+/// Range of luma and of colour difference in limited range, relative to 255 (ITU-R BT.709-6, 4.6).
 const LUMA_SPAN: f64 = 219.0 / 255.0;
 const COLOUR_SPAN: f64 = 224.0 / 255.0;
 
-/// Black, and no colour.
+/// Level of black in luma, and level of zero in the colour differences.
 const BLACK: i32 = 16;
 const NO_COLOUR: i32 = 128;
 
-/// Bits after the point.
+/// Fractional bits of the fixed-point weights.
 const POINT: u32 = 16;
 
 const Y: [i32; 3] = weights(LUMA, [0.0; 3], LUMA_SPAN);
 const CB: [i32; 3] = weights([0.0, 0.0, 1.0], LUMA, COLOUR_SPAN / (2.0 - 2.0 * LUMA[2]));
 const CR: [i32; 3] = weights([1.0, 0.0, 0.0], LUMA, COLOUR_SPAN / (2.0 - 2.0 * LUMA[0]));
 
-/// The difference of two weightings, scaled, as fixed-point numbers.
+/// The scaled difference of two weightings, in fixed point.
 const fn weights(of: [f64; 3], less: [f64; 3], scale: f64) -> [i32; 3] {
     const fn fixed(value: f64) -> i32 {
         let scaled = value * (1 << POINT) as f64;
@@ -31,7 +35,7 @@ const fn weights(of: [f64; 3], less: [f64; 3], scale: f64) -> [i32; 3] {
     [fixed((of[0] - less[0]) * scale), fixed((of[1] - less[1]) * scale), fixed((of[2] - less[2]) * scale)]
 }
 
-/// Three planes that are drawn anew for each frame.
+/// The three planes of a frame, reused for each frame.
 pub struct Yuv {
     width: usize,
     height: usize,
@@ -41,16 +45,16 @@ pub struct Yuv {
 }
 
 impl Yuv {
-    /// Planes of a size whose sides are even.
+    /// Planes of a size with even sides.
     pub fn new(size: Size) -> Self {
         let (width, height) = (size.width as usize, size.height as usize);
         let [y, u, v] = [1, 4, 4].map(|part| vec![0; width * height / part]);
         Self { width, height, y, u, v }
     }
 
-    /// Draws the upper left part of a picture with `stride` pixels a row, of `bands` bytes each, red, green and blue
+    /// Converts the upper left part of an image with rows of `stride` pixels of `bands` bytes each, red, green and blue
     /// first.
-    pub fn draw(&mut self, pixels: &[u8], stride: usize, bands: usize) {
+    pub fn convert(&mut self, pixels: &[u8], stride: usize, bands: usize) {
         let pairs = pixels.chunks_exact(2 * stride * bands).take(self.height / 2);
         let planes = self
             .y
@@ -77,7 +81,7 @@ impl Yuv {
     }
 }
 
-/// A weighted sum over `pixels` pixels, as a level of a plane.
+/// A weighted sum over `pixels` pixels as a level of a plane.
 fn level(weights: &[i32; 3], rgb: [i32; 3], zero: i32, pixels: i32) -> u8 {
     let sum: i32 = weights.iter().zip(rgb).map(|(weight, value)| weight * value).sum();
     let one = (1 << POINT) * pixels;
@@ -110,15 +114,15 @@ impl YUVSource for Yuv {
 mod tests {
     use super::*;
 
-    fn drawn(rgb: [u8; 3]) -> [u8; 3] {
+    fn converted(rgb: [u8; 3]) -> [u8; 3] {
         let mut yuv = Yuv::new(Size { width: 2, height: 2 });
-        yuv.draw(&rgb.repeat(4), 2, 3);
+        yuv.convert(&rgb.repeat(4), 2, 3);
         [yuv.y[3], yuv.u[0], yuv.v[0]]
     }
 
     #[test]
-    fn colours_have_the_levels_of_the_standard() {
-        // 100 % colour bars in 8-bit BT.709, as SMPTE RP 219 lists them
+    fn colour_bars_have_the_levels_of_the_standard() {
+        // 100 % colour bars in 8-bit BT.709, as listed in SMPTE RP 219
         for (rgb, levels) in [
             ([0, 0, 0], [16, 128, 128]),
             ([255, 255, 255], [235, 128, 128]),
@@ -129,17 +133,17 @@ mod tests {
             ([0, 255, 255], [188, 154, 16]),
             ([255, 0, 255], [78, 214, 230]),
         ] {
-            assert_eq!(drawn(rgb), levels, "{rgb:?}");
+            assert_eq!(converted(rgb), levels, "{rgb:?}");
         }
-        assert!((0..=255).all(|grey| drawn([grey; 3])[1..] == [128, 128]));
+        assert!((0..=255).all(|grey| converted([grey; 3])[1..] == [128, 128]));
     }
 
     #[test]
-    fn what_is_too_much_is_left_out() {
+    fn pixels_beyond_the_frame_are_cropped() {
         let row = |left, right| [[left; 3], [left; 3], [right; 3]].concat();
         let pixels = [row(0, 255), row(0, 255), row(255, 255)].concat();
         let mut yuv = Yuv::new(Size { width: 2, height: 2 });
-        yuv.draw(&pixels, 3, 3);
+        yuv.convert(&pixels, 3, 3);
         assert_eq!(yuv.y, [16; 4]);
     }
 }

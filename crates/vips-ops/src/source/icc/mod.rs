@@ -1,4 +1,4 @@
-//! Colour profiles (ICC.1): what is in them, and those that are written for colours that a file signals otherwise.
+//! ICC profiles (ICC.1): reading their tags, and writing profiles for colours that a file signals otherwise.
 
 mod srgb;
 mod write;
@@ -6,14 +6,14 @@ mod write;
 pub(in crate::source) use srgb::of_image;
 pub use write::profile_for;
 
-/// Bytes before the tag table of an ICC profile, and of one entry of it (ICC.1:2022, 7.2 and 7.3).
+/// Offset of the tag table, and bytes per entry (ICC.1:2022, 7.2 and 7.3).
 const HEADER: usize = 128;
 const TAG_ENTRY: usize = 12;
 
-/// Entries of the tag table that are looked at; profiles have a dozen or two.
+/// Most tag table entries that are searched; profiles have one or two dozen.
 const MAX_TAGS: usize = 100;
 
-/// The data of a tag, cut off where the profile ends; it begins with its type.
+/// The data of a tag, truncated at the end of the profile; it begins with its type.
 fn data(profile: &[u8], tag: [u8; 4]) -> Option<&[u8]> {
     let entries = (0..number(profile, HEADER)?.min(MAX_TAGS)).map(|index| HEADER + 4 + index * TAG_ENTRY);
     let entry = entries.into_iter().find(|at| profile.get(*at..at + 4) == Some(&tag))?;
@@ -47,7 +47,7 @@ fn ascii(text: &[u8]) -> String {
     String::from_utf8_lossy(text).trim_end_matches('\0').to_owned()
 }
 
-/// A profile of version 2 with these texts and nothing else.
+/// A version 2 profile that contains only these texts, for tests.
 #[cfg(test)]
 pub(crate) fn profile_with_texts(texts: &[([u8; 4], &str)]) -> Vec<u8> {
     let data = texts.iter().map(|(tag, text)| {
@@ -79,7 +79,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_sort_of_text() {
+    fn texts_of_every_type() {
         let name: Vec<u8> = "Grün".encode_utf16().flat_map(u16::to_be_bytes).collect();
         let profile = with_tags(&[
             (*b"desc", b"desc\0\0\0\0\0\0\0\x12sRGB IEC61966-2.1\0".to_vec()),
@@ -98,7 +98,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_bytes_are_read(data: Vec<u8>, noise: Vec<u8>) {
+        fn arbitrary_bytes_do_not_panic(data: Vec<u8>, noise: Vec<u8>) {
             let _ = (text(&with_tags(&[(*b"desc", data)]), *b"desc"), text(&noise, *b"desc"));
         }
     }

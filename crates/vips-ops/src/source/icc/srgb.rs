@@ -1,4 +1,4 @@
-//! Whether pixels are sRGB as they stand: by what a profile does, whatever its name is.
+//! Detects profiles that are equivalent to sRGB, by what they do and not by their name.
 
 use vips::{Image, Interpretation};
 
@@ -8,7 +8,7 @@ use crate::source::{
     colour_encoding::{Chromaticities, srgb_number},
 };
 
-/// What the colours of a picture need, by the profile that is embedded.
+/// The profile kind of an image, by its embedded profile.
 pub(in crate::source) fn of_image(image: &Image) -> Profile {
     let grey = matches!(image.interpretation(), Interpretation::Grey | Interpretation::Grey16);
     match image.block(c"icc-profile-data") {
@@ -17,23 +17,23 @@ pub(in crate::source) fn of_image(image: &Image) -> Profile {
     }
 }
 
-/// Tags of tables between device and connection space, which take precedence over matrix and curves (ICC.1:2022, 8.3).
+/// Tags of lookup tables, which take precedence over matrix and curves (ICC.1:2022, 8.3).
 const TABLES: [[u8; 4]; 8] = [*b"A2B0", *b"A2B1", *b"A2B2", *b"A2B3", *b"D2B0", *b"D2B1", *b"D2B2", *b"D2B3"];
 
-/// Where the header states the colour spaces of the device and of the connection.
+/// Offsets in the header of the device and connection colour spaces.
 const DEVICE_SPACE: usize = 16;
 const CONNECTION_SPACE: usize = 20;
 
-/// How far a primary may be from sRGB's, in XYZ: the versions of the profile differ by less than 0.001.
+/// Tolerance of primaries in XYZ: versions of the sRGB profile differ by less than 0.001.
 const SAME_PRIMARY: f64 = 0.003;
 
-/// How far a curve may be from sRGB's, in sRGB numbers: 1.5 levels of 255.
+/// Tolerance of curves in sRGB-encoded values: 1.5 8-bit levels.
 const SAME_CURVE: f64 = 1.5 / 255.0;
 
-/// Places at which curves are compared.
+/// Number of intervals at which curves are compared.
 const STEPS: u32 = 64;
 
-/// Whether a profile of matrix and curves does what sRGB does. One of tables never counts.
+/// Whether a matrix/TRC profile is equivalent to sRGB. A profile with lookup tables never is.
 pub fn is_srgb(profile: &[u8]) -> bool {
     is_by_matrix(profile)
         && has_primaries(profile)
@@ -64,7 +64,7 @@ fn has_curve(profile: &[u8], tag: [u8; 4]) -> bool {
     })
 }
 
-/// What a curve makes of a number from 0 to 1.
+/// The value of a curve at a position from 0 to 1.
 fn light(curve: &[u8], place: f64) -> Option<f64> {
     match curve.get(..4)? {
         b"curv" => sampled(curve, place),
@@ -73,7 +73,7 @@ fn light(curve: &[u8], place: f64) -> Option<f64> {
     }
 }
 
-/// A table: of no entry for a straight line, of one for a power, else of light at equal distances (ICC.1:2022, 10.6).
+/// A `curv` curve: empty for linear, one entry for a gamma, else evenly spaced samples (ICC.1:2022, 10.6).
 fn sampled(curve: &[u8], place: f64) -> Option<f64> {
     let entry = |index: usize| {
         let at = index.checked_mul(2)?.checked_add(12)?;
@@ -91,7 +91,7 @@ fn sampled(curve: &[u8], place: f64) -> Option<f64> {
     }
 }
 
-/// A formula of one of five kinds (ICC.1:2022, 10.18).
+/// A `para` curve: one of five formulas (ICC.1:2022, 10.18).
 fn parametric(curve: &[u8], x: f64) -> Option<f64> {
     let kind = u16::from_be_bytes(curve.get(8..10)?.try_into().ok()?);
     let n = |index: usize| fixed(curve, 12 + 4 * index);
@@ -110,7 +110,7 @@ fn parametric(curve: &[u8], x: f64) -> Option<f64> {
     }
 }
 
-/// A number of 16 bits before the point and 16 after it.
+/// An s15Fixed16 number.
 fn fixed(bytes: &[u8], at: usize) -> Option<f64> {
     Some(f64::from(number(bytes, at)? as u32 as i32) / 65_536.0)
 }
@@ -135,7 +135,7 @@ mod tests {
         profile_for(&ColourEncoding { primaries, transfer, ..SRGB }).unwrap()
     }
 
-    /// sRGB's primaries with these curves, and a name.
+    /// The primaries of sRGB with these curves and this name.
     fn with_curve(curve: &[u8], name: &[u8]) -> Vec<u8> {
         let xyz = |numbers: [f64; 3]| {
             let numbers = numbers.map(|number| ((number * 65_536.0).round() as i32).to_be_bytes());
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn curves_tell_and_names_do_not() {
+    fn curves_decide_and_names_do_not() {
         let srgb = [2.4, 1.0 / 1.055, 0.055 / 1.055, 1.0 / 12.92, 0.04045];
         let power = [b"curv\0\0\0\0\0\0\0\x01".as_slice(), &563u16.to_be_bytes()].concat();
         for (curve, expected) in [
@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn primaries_tell() {
+    fn primaries_decide() {
         let srgb = Chromaticities::SRGB;
         assert!(is_srgb(&profile(srgb, TransferFunction::Srgb)));
         for other in [
@@ -210,12 +210,12 @@ mod tests {
     }
 
     #[test]
-    fn tables_and_other_spaces_are_not() {
+    fn lookup_tables_and_other_spaces_are_not_srgb() {
         let whole = profile(Chromaticities::SRGB, TransferFunction::Srgb);
         let entries = |profile: &[u8]| number(profile, HEADER).unwrap();
         for table in TABLES {
             let mut other = whole.clone();
-            // the first entry of the table of tags becomes another one
+            // the first tag is renamed
             assert!(entries(&other) > 1);
             other[HEADER + 4..HEADER + 8].copy_from_slice(&table);
             assert!(!is_srgb(&other));
@@ -229,7 +229,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_bytes_are_read(noise: Vec<u8>, curve: Vec<u8>, kind in 0..6u16) {
+        fn arbitrary_bytes_do_not_panic(noise: Vec<u8>, curve: Vec<u8>, kind in 0..6u16) {
             prop_assert!(!is_srgb(&noise));
             for head in [b"curv\0\0\0\0".to_vec(), formula(kind, &[])] {
                 let _ = is_srgb(&with_curve(&[head, curve.clone()].concat(), b"sRGB"));

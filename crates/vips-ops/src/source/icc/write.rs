@@ -1,33 +1,33 @@
-//! Profiles for colours that a file signals without one, so that all conversions go one way.
+//! Writes profiles for colours that a file signals without one, so that all conversions use one code path.
 
 use crate::source::colour_encoding::{ColourEncoding, D50, Matrix};
 
 use super::{HEADER, TAG_ENTRY};
 
-/// Entries of a transfer: linear steps between them are finer than 8 bits even for PQ.
+/// Entries of a curve: with linear interpolation finer than 8 bits even for PQ.
 const ENTRIES: u32 = 4096;
 
-/// Names of the connection spaces.
+/// Signatures of the connection spaces.
 const XYZ: [u8; 4] = *b"XYZ ";
 const LAB: [u8; 4] = *b"Lab ";
 
-/// Points along an axis of a table of colours.
+/// Grid points per axis of a colour lookup table.
 const GRID: u8 = 33;
 
-/// What a lightness of 100 is in a table of 16 bits, and the numbers of a unit and of zero on the other two axes
-/// (ICC.1:2022, 10.10: the older encoding).
+/// 16-bit encodings of L* = 100, and of unit and zero of a* and b* (ICC.1:2022, 10.10: the legacy encoding).
 const LIGHTEST: f64 = 65_280.0;
 const AXIS_UNIT: f64 = 256.0;
 const AXIS_ZERO: f64 = 128.0;
 
-/// Version 4.2 (ICC.1:2022, 7.2.4); a display's profile.
+/// Version 4.2 (ICC.1:2022, 7.2.4), for a display profile.
 const VERSION: [u8; 4] = [4, 0x20, 0, 0];
 
-/// A profile that does what an encoding says, of matrix and curve, or of a table where channels mix; none if the primaries span no colours.
+/// A profile equivalent to a colour encoding: matrix and curves, or a lookup table where channels are mixed. `None` if
+/// the primaries do not span a gamut.
 pub fn profile_for(encoding: &ColourEncoding) -> Option<Vec<u8>> {
     let matrix = encoding.primaries.to_profile_space()?;
     if encoding.mixes_channels() {
-        // libvips asks for the table of the intent by name
+        // libvips selects the table by the rendering intent
         let tags = vec![*b"A2B0", *b"A2B1"];
         return Some(file(LAB, &[(vec![*b"wtpt"], xyz(D50)), (tags, table(encoding, &matrix))]));
     }
@@ -52,10 +52,10 @@ fn curve(encoding: &ColourEncoding) -> Vec<u8> {
     head.into_iter().chain((0..ENTRIES).flat_map(|index| light(index).to_be_bytes())).collect()
 }
 
-/// A table of 16 bits from three numbers to Lab (ICC.1:2022, 10.10), without curves before or after it.
+/// A 16-bit lookup table from RGB to Lab (ICC.1:2022, 10.10) with identity curves.
 fn table(encoding: &ColourEncoding, matrix: &Matrix) -> Vec<u8> {
     let mut bytes = [b"mft2\0\0\0\0".as_slice(), &[3, 3, GRID, 0]].concat();
-    // a matrix that does nothing
+    // the identity matrix
     for place in 0..9 {
         bytes.extend(if place % 4 == 0 { 0x1_0000u32 } else { 0 }.to_be_bytes());
     }
@@ -77,7 +77,7 @@ fn table(encoding: &ColourEncoding, matrix: &Matrix) -> Vec<u8> {
     bytes
 }
 
-/// CIE Lab of light under D50 (CIE 15).
+/// CIE L*a*b* of XYZ under D50 (CIE 15).
 fn lab(light: [f64; 3]) -> [f64; 3] {
     let part = |index: usize| {
         let ratio = light[index] / D50[index];
@@ -92,13 +92,13 @@ fn xyz(numbers: [f64; 3]) -> Vec<u8> {
     [b"XYZ \0\0\0\0".as_slice(), &numbers.concat()].concat()
 }
 
-/// The whole file: header, table of tags, data. A block of data may belong to several tags.
+/// Assembles the profile: header, tag table, data. Several tags may share data.
 fn file(connection: [u8; 4], blocks: &[(Vec<[u8; 4]>, Vec<u8>)]) -> Vec<u8> {
     let tags: usize = blocks.iter().map(|(tags, _)| tags.len()).sum();
     let mut start = HEADER + 4 + tags * TAG_ENTRY;
     let length = start + blocks.iter().map(|(_, data)| data.len()).sum::<usize>();
     let mut bytes = vec![0; HEADER];
-    // fields of the header (ICC.1:2022, table 17)
+    // header fields (ICC.1:2022, table 17)
     let fields: [(usize, &[u8]); 8] = [
         (0, &(length as u32).to_be_bytes()),
         (8, &VERSION),

@@ -1,7 +1,8 @@
-//! The properties of elements, by attributes, by `style`, and by style sheets.
+//! Resolves the properties of elements from attributes, `style` and style sheets.
 //!
-//! Of a selector only the end is looked at: the name, the identifier and the classes of the element itself. What it says of
-//! ancestors, of attributes and of states is taken to be so: more rules match here than in librsvg, never fewer.
+//! Of a selector only the last compound is checked: name, identifier and classes of the element itself. Conditions on
+//! ancestors, attributes and states are assumed to hold: more rules match here than in librsvg, never fewer.
+//!
 
 use std::collections::HashMap;
 
@@ -9,7 +10,7 @@ use roxmltree::{Document, Node};
 
 use super::traversal::Stop;
 
-/// The properties that matter for what drawing costs.
+/// The properties that influence the cost of rendering.
 const PROPERTIES: [&str; 27] = [
     "clip-path",
     "cx",
@@ -48,23 +49,23 @@ pub struct Sheets {
     declarations: Vec<Vec<Declaration>>,
     /// Rules by the class, identifier or name that the element must have.
     keyed: HashMap<String, Vec<(Compound, usize)>>,
-    /// Rules that any element may match.
+    /// Rules that may match any element.
     free: Vec<usize>,
-    /// Bytes of all selectors.
+    /// Total bytes of all selectors.
     pub selector_bytes: usize,
-    /// Whether any rule says what is displayed.
+    /// Whether any rule sets `display`.
     sets_display: bool,
 }
 
-/// What a selector asks of the element itself.
+/// The conditions of a selector on the element itself.
 #[derive(Debug, Clone, Default, PartialEq)]
 struct Compound {
-    /// Names with their marks: `rect`, `#id`, `.class`.
+    /// Names with their prefixes: `rect`, `#id`, `.class`.
     parts: Vec<String>,
 }
 
 impl Sheets {
-    /// Reads every style sheet in a document.
+    /// Parses every style sheet of a document.
     pub fn read(document: &Document<'_>) -> Result<Self, Stop> {
         let mut sheets = Self::default();
         for node in document.descendants() {
@@ -74,7 +75,7 @@ impl Sheets {
                 sheets.add(&without_comments(&text))?;
             }
             if node.pi().is_some_and(|pi| pi.value.is_some_and(|value| value.contains("data:"))) {
-                return Err(Stop::Uncountable);
+                return Err(Stop::Unsupported);
             }
         }
         Ok(sheets)
@@ -82,11 +83,11 @@ impl Sheets {
 
     fn add(&mut self, text: &str) -> Result<(), Stop> {
         if text.contains("@import") && text.contains("data:") {
-            return Err(Stop::Uncountable);
+            return Err(Stop::Unsupported);
         }
         let mut rest = text;
         while let Some((selectors, tail)) = rest.split_once('{') {
-            // what is inside of @media is taken to hold
+            // rules inside @media are assumed to apply
             let selectors = selectors.rsplit([';', '}']).next().unwrap_or_default().trim();
             if selectors.starts_with("@media") || selectors.starts_with("@supports") {
                 rest = tail;
@@ -139,7 +140,7 @@ impl Sheets {
     }
 }
 
-/// What an element may be selected by.
+/// The names by which an element may be selected.
 fn names(node: Node<'_, '_>) -> Vec<String> {
     let classes = node.attribute("class").unwrap_or_default().split_ascii_whitespace();
     let id = node.attribute("id").map(|id| format!("#{}", id.to_ascii_lowercase()));
@@ -148,7 +149,7 @@ fn names(node: Node<'_, '_>) -> Vec<String> {
 }
 
 impl Compound {
-    /// Reads it; with escapes in it, it may be anything.
+    /// Parses a compound selector; one with escapes may match anything.
     fn read(text: &str) -> Self {
         if text.contains('\\') {
             return Self::default();
@@ -164,14 +165,14 @@ impl Compound {
                 part.push(c);
             }
         }
-        // a namespace before the name is left out
+        // the namespace prefix is dropped
         let named = |part: String| part.rsplit('|').next().unwrap_or_default().to_owned();
         let matters = |part: &String| !part.is_empty() && part != "*" && !part.starts_with([':', '[']);
         Self { parts: parts.into_iter().map(named).filter(matters).collect() }
     }
 }
 
-/// The characters that are not within brackets or parentheses, with their places; opening ones included.
+/// The characters outside of brackets and parentheses, with their offsets; opening ones included.
 fn outside(text: &str) -> impl Iterator<Item = (usize, char)> {
     let mut depth = 0usize;
     text.char_indices().filter(move |(_, c)| {
@@ -206,7 +207,7 @@ fn without_comments(text: &str) -> String {
     plain + rest
 }
 
-/// The declarations that matter.
+/// Parses the declarations of relevant properties.
 fn declarations(body: &str) -> Vec<Declaration> {
     let read = |declaration: &str| {
         let (name, value) = declaration.split_once(':')?;
@@ -221,7 +222,7 @@ fn declarations(body: &str) -> Vec<Declaration> {
 pub struct Style<'a> {
     node: Node<'a, 'a>,
     inline: Vec<Declaration>,
-    /// Of the rules that may match, the last first.
+    /// Declarations of the rules that may match, the last one first.
     sheets: Vec<&'a Declaration>,
     is_certain: bool,
 }
@@ -236,22 +237,22 @@ impl Style<'_> {
         declared.chain(self.node.attribute(property))
     }
 
-    /// The largest number that `read` makes of the values that a property may have.
+    /// The largest number that `read` returns for the possible values of a property.
     pub fn largest(&self, property: &str, read: impl Fn(&str) -> Option<f64>) -> Option<f64> {
         self.values(property).filter_map(read).reduce(f64::max)
     }
 
-    /// How many declarations of style sheets may hold for it.
+    /// The number of style sheet declarations that may apply.
     pub fn declared(&self) -> usize {
         self.sheets.len()
     }
 
-    /// Whether it is certain that the element is not drawn.
+    /// Whether the element is certainly not rendered.
     pub fn is_hidden(&self) -> bool {
         self.is_certain && self.values("display").next() == Some("none")
     }
 
-    /// The identifiers in `url(#…)` of all values of a property.
+    /// The identifiers in `url(#…)` of all possible values of a property.
     pub fn references(&self, property: &str) -> Vec<String> {
         self.values(property).flat_map(references).collect()
     }
@@ -278,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_may_match_does() {
+    fn every_rule_that_may_match_does() {
         for (sheet, element, expected) in [
             (".a{fill:red}", "<rect class='b a'/>", Some("red")),
             (".a{fill:red}", "<rect class='b'/>", None),

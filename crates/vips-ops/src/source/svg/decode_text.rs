@@ -1,8 +1,8 @@
-//! SVG texts as they come: compressed (`.svgz`), or in UTF-16. Everything after this reads them as plain UTF-8, so that
-//! what counts a drawing's work and what draws it see the same bytes.
+//! Decodes SVG documents that are compressed (`.svgz`) or in UTF-16 to plain UTF-8, so that the analysis and the
+//! renderer see the same bytes.
 //!
-//! TextDecoder takes small steps, for callers that must not be held up, and is bounded by the number of bytes that come out,
-//! whatever the packed ones state.
+//! Decoding takes small steps, for callers that must not block, and the output is bounded, whatever the compressed
+//! bytes state.
 
 use std::io::Read;
 
@@ -18,29 +18,29 @@ use crate::{
     },
 };
 
-/// What is unpacked in a step.
+/// Bytes decoded per step.
 const STEP_BYTES: usize = 64 * 1024;
 
-/// How a gzip member begins: its signature, and the only method that there is (RFC 1952, 2.3.1).
+/// Signature of a gzip member with the deflate method (RFC 1952, 2.3.1).
 const GZIP: [u8; 3] = [0x1f, 0x8b, 8];
 
-/// How far into a text the XML declaration may reach.
+/// Bytes that are searched for the XML declaration.
 const DECLARATION: usize = 256;
 
-/// More than the limit came out.
+/// The decoded document exceeds the limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TooLarge;
 
-/// What comes of a step.
+/// The result of a step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Progress {
-    /// There is more to unpack.
+    /// There is more to decode.
     More,
-    /// The whole text, in UTF-8.
+    /// The whole document, in UTF-8.
     Done(Bytes),
 }
 
-/// A drawing that is being unpacked.
+/// Decodes a document step by step.
 pub struct TextDecoder {
     packed: EncodedText,
     text: Vec<u8>,
@@ -50,11 +50,11 @@ pub struct TextDecoder {
 enum EncodedText {
     Gzip(Box<MultiGzDecoder<Reader<Bytes>>>),
     Utf16Text(Utf16Text),
-    /// Bytes that are UTF-8 and say that they are not.
+    /// UTF-8 that is declared to be UTF-16.
     Misnamed(Bytes),
 }
 
-/// UTF-16, from a place on.
+/// UTF-16 from an offset on.
 struct Utf16Text {
     bytes: Bytes,
     at: usize,
@@ -68,14 +68,18 @@ enum Order {
 }
 
 impl TextDecoder {
-    /// A drawing that has to be unpacked; none if `bytes` are one that has not, or no drawing at all. At most `limit` bytes
-    /// may come out.
+    /// A decoder for a document that has to be decoded; `None` if `bytes` are plain already, or not an SVG. The output
+    /// may have at most `limit` bytes.
     pub fn new(bytes: &Bytes, limit: u64) -> Option<Self> {
         let packed = EncodedText::of(bytes).or_else(|| EncodedText::gzip(bytes))?;
         Some(Self { packed, text: Vec::new(), limit })
     }
 
-    /// Unpacks a little more. What is broken ends where it breaks: the reader of XML then says what is wrong.
+    /// Decodes the next piece. Broken input ends where it breaks; the XML parser then reports what is wrong.
+    ///
+    /// # Errors
+    ///
+    /// [`TooLarge`] if the output exceeds the limit.
     pub fn step(&mut self) -> std::result::Result<Progress, TooLarge> {
         let goes_on = match &mut self.packed {
             EncodedText::Gzip(decoder) => inflate(decoder, &mut self.text),
@@ -98,7 +102,11 @@ impl TextDecoder {
         Ok(Progress::More)
     }
 
-    /// Unpacks all of it.
+    /// Decodes all of it.
+    ///
+    /// # Errors
+    ///
+    /// [`TooLarge`] if the output exceeds the limit.
     pub fn finish(mut self) -> std::result::Result<Bytes, TooLarge> {
         loop {
             if let Progress::Done(text) = self.step()? {
@@ -108,16 +116,20 @@ impl TextDecoder {
     }
 }
 
-/// The bytes as all that follows reads them: those of a drawing unpacked, others as they are.
+/// Decodes a document that has to be decoded; returns other bytes unchanged.
+///
+/// # Errors
+///
+/// [`Error::OverLimit`] if the output exceeds `limit` bytes.
 pub fn decode(bytes: Bytes, limit: u64) -> Result<Bytes> {
     let Some(unpacking) = TextDecoder::new(&bytes, limit) else { return Ok(bytes) };
-    let (what, bound) = ("the bytes of the original, unpacked, at least", "limits.max_bytes allows");
+    let (what, bound) = ("the bytes of the original, decompressed, at least", "limits.max_bytes allows");
     let actual = limit.saturating_add(1);
     unpacking.finish().map_err(|TooLarge| Error::OverLimit(OverLimit { what, actual, bound, limit }))
 }
 
 impl EncodedText {
-    /// A text that is not compressed, and not read as it is.
+    /// An uncompressed document that has to be decoded.
     fn of(bytes: &Bytes) -> Option<Self> {
         if let Some(wide) = Utf16Text::of(bytes) {
             return wide.is_svg().then_some(Self::Utf16Text(wide));
@@ -128,12 +140,12 @@ impl EncodedText {
         misnamed.then(|| Self::Misnamed(bytes.clone()))
     }
 
-    /// A compressed drawing.
+    /// A compressed document.
     fn gzip(bytes: &Bytes) -> Option<Self> {
         let decoder = || MultiGzDecoder::new(bytes.clone().reader());
         let packed = bytes.starts_with(&GZIP);
         let mut head = Vec::new();
-        // what is broken further on still begins like a drawing
+        // a document that breaks later still has an SVG signature
         let _ = decoder().take(if packed { SVG_REACH as u64 } else { 0 }).read_to_end(&mut head);
         let head = Bytes::from(head);
         let is_drawing = sniff(&head) == Some(SourceFormat::Svg) || Self::of(&head).is_some();
@@ -141,7 +153,7 @@ impl EncodedText {
     }
 }
 
-/// Whether there may be more.
+/// Decompresses a piece; returns whether there may be more.
 fn inflate(decoder: &mut impl Read, text: &mut Vec<u8>) -> bool {
     let before = text.len();
     text.resize(before + STEP_BYTES, 0);
@@ -151,7 +163,7 @@ fn inflate(decoder: &mut impl Read, text: &mut Vec<u8>) -> bool {
 }
 
 impl Utf16Text {
-    /// UTF-16 by its byte order mark, or by the first character of markup without one (XML 1.0, appendix F).
+    /// Detects UTF-16 by its byte order mark, or by the first character of markup (XML 1.0, appendix F).
     fn of(bytes: &Bytes) -> Option<Self> {
         let (order, at) = match &bytes[..] {
             [0xff, 0xfe, 0, 0, ..] => return None, // UTF-32
@@ -172,7 +184,7 @@ impl Utf16Text {
         sniff(&text) == Some(SourceFormat::Svg)
     }
 
-    /// Decodes a piece; whether there is more. What is no text becomes replacement characters, half a unit nothing.
+    /// Decodes a piece; returns whether there is more. Invalid text becomes replacement characters.
     fn decode(&mut self, text: &mut Vec<u8>) -> bool {
         let is_first = text.is_empty();
         let unit = |pair: &[u8]| match self.order {
@@ -182,7 +194,7 @@ impl Utf16Text {
         let rest = &self.bytes[self.at.min(self.bytes.len())..];
         let mut piece = &rest[..rest.len().min(STEP_BYTES)];
         let goes_on = piece.len() < rest.len();
-        // the two halves of a character are not parted
+        // surrogate pairs are not split
         let is_half = |last: &[u8]| (0xd800..0xdc00).contains(&unit(last));
         if goes_on && piece.chunks_exact(2).next_back().is_some_and(is_half) {
             piece = &piece[..piece.len() - 2];
@@ -200,12 +212,12 @@ impl Utf16Text {
     }
 }
 
-/// What an XML declaration says of the encoding.
+/// The encoding stated by an XML declaration.
 struct DeclaredEncoding {
     is_utf16: bool,
 }
 
-/// The encoding that a declaration names, and where in the text it does.
+/// Finds the encoding in an XML declaration, and its range.
 fn declared_encoding(head: &[u8]) -> Option<(DeclaredEncoding, std::ops::Range<usize>)> {
     let mark = if head.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
     let declaration = head.get(mark..)?.strip_prefix(b"<?xml")?;
@@ -223,7 +235,7 @@ fn declared_encoding(head: &[u8]) -> Option<(DeclaredEncoding, std::ops::Range<u
     Some((DeclaredEncoding { is_utf16 }, offset + from..offset + from + 8 + open + 1 + length + 1))
 }
 
-/// The text without the name of the encoding that it had.
+/// Removes the encoding from the XML declaration.
 fn without_declared_encoding(mut text: Vec<u8>) -> Vec<u8> {
     if let Some((_, place)) = declared_encoding(&text[..text.len().min(DECLARATION)]) {
         text.drain(place);
@@ -263,14 +275,14 @@ mod tests {
     }
 
     #[test]
-    fn members_of_a_compressed_drawing_are_joined() {
+    fn gzip_members_are_concatenated() {
         let (one, other) = TEXT.as_bytes().split_at(70);
         let packed = [gzip(one), gzip(other), b"no member".to_vec()].concat();
         assert_eq!(decode(packed.into(), 1000).unwrap(), TEXT);
     }
 
     #[test]
-    fn drawings_come_out_as_utf8() {
+    fn documents_are_decoded_to_utf8() {
         let declared = |name: &str| format!("<?xml version=\"1.0\" encoding='{name}' ?>{TEXT}");
         let undeclared = format!("<?xml version=\"1.0\"  ?>{TEXT}");
         for (packed, expected) in [
@@ -288,7 +300,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_none_of_that_is_left_alone() {
+    fn other_bytes_are_not_decoded() {
         let latin = format!("<?xml version='1.0' encoding='ISO-8859-1'?>{TEXT}");
         for bytes in [
             TEXT.as_bytes().to_vec(),
@@ -307,7 +319,7 @@ mod tests {
     }
 
     #[test]
-    fn what_comes_out_is_bounded() {
+    fn the_output_is_bounded() {
         let bomb = gzip(format!("<svg>{}</svg>", " ".repeat(50_000_000)).as_bytes());
         assert!(bomb.len() < 300_000);
         let unpacking = |limit| TextDecoder::new(&Bytes::from(bomb.clone()), limit).unwrap();
@@ -321,7 +333,7 @@ mod tests {
     }
 
     #[test]
-    fn what_breaks_off_ends_there() {
+    fn truncated_input_ends_where_it_breaks() {
         let whole = gzip(format!("<svg>{}</svg>", "<g/>".repeat(100_000)).as_bytes());
         let text = unpacked(&whole[..whole.len() / 2]).unwrap();
         assert!(text.starts_with("<svg><g/>") && !text.ends_with("</svg>"));
@@ -332,14 +344,14 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(48))]
         #[test]
-        fn any_text_survives(text in "\\PC{0,400}", repeated in 1..400usize) {
+        fn arbitrary_text_round_trips(text in "\\PC{0,400}", repeated in 1..400usize) {
             let text = format!("<svg>{}</svg>", text.repeat(repeated));
             prop_assert_eq!(unpacked(&little(&text)), Some(text.clone()));
             prop_assert_eq!(unpacked(&gzip(text.as_bytes())), Some(text));
         }
 
         #[test]
-        fn any_bytes_are_looked_at(bytes: Vec<u8>, mark in prop::sample::select(vec![b"\x1f\x8b\x08".to_vec(), b"\xff\xfe<\0s\0v\0g\0>\0".to_vec(), Vec::new()])) {
+        fn arbitrary_bytes_do_not_panic(bytes: Vec<u8>, mark in prop::sample::select(vec![b"\x1f\x8b\x08".to_vec(), b"\xff\xfe<\0s\0v\0g\0>\0".to_vec(), Vec::new()])) {
             let _ = unpacked(&[mark, bytes].concat());
         }
     }

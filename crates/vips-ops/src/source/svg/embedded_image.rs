@@ -1,4 +1,4 @@
-//! Pictures within a drawing, as `data:` URLs.
+//! Images embedded in a document as `data:` URLs.
 
 use base64::{
     Engine,
@@ -22,36 +22,36 @@ const LENIENT: GeneralPurpose = GeneralPurpose::new(
         .with_decode_allow_trailing_bits(true),
 );
 
-/// What gzip begins with.
+/// Signature of gzip.
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 
-/// An embedded picture.
+/// An embedded image.
 #[derive(Debug, Clone)]
 pub enum EmbeddedImage {
-    /// Pixels.
+    /// A raster image of this size.
     Pixels(Size),
-    /// Another drawing.
+    /// Another SVG document.
     Svg(Vec<u8>),
-    /// Nothing that is drawn.
+    /// Nothing that is rendered.
     Nothing,
 }
 
-/// What a URL embeds.
+/// The image that a URL embeds.
 pub fn embedded(url: &str) -> Result<EmbeddedImage, Stop> {
     let Some(bytes) = decoded(url) else { return Ok(EmbeddedImage::Nothing) };
     if bytes.starts_with(&GZIP) {
-        return Err(Stop::Uncountable);
+        return Err(Stop::Unsupported);
     }
     Ok(match sniff(&bytes) {
         Some(SourceFormat::Svg) => EmbeddedImage::Svg(bytes),
         Some(format) => size(format, &bytes).map_or(EmbeddedImage::Nothing, EmbeddedImage::Pixels),
-        // what is not known by its first bytes may still be called a drawing
-        None if url.contains("xml") => return Err(Stop::Uncountable),
+        // what has no known signature may still be treated as SVG because of its media type
+        None if url.contains("xml") => return Err(Stop::Unsupported),
         None => EmbeddedImage::Nothing,
     })
 }
 
-/// The bytes of a `data:` URL.
+/// Decodes a `data:` URL.
 fn decoded(url: &str) -> Option<Vec<u8>> {
     let url = url.trim_start();
     let is_data = url.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case("data:"));
@@ -81,7 +81,7 @@ fn unescaped(text: &str) -> Vec<u8> {
     bytes
 }
 
-/// The size that a picture's first bytes state.
+/// The size stated in the first bytes of an image.
 fn size(format: SourceFormat, bytes: &[u8]) -> Option<Size> {
     match format {
         SourceFormat::Jpeg => jpeg(bytes),
@@ -90,7 +90,7 @@ fn size(format: SourceFormat, bytes: &[u8]) -> Option<Size> {
     }
 }
 
-/// The size in a JPEG's frame header.
+/// The size in the frame header of a JPEG.
 fn jpeg(bytes: &[u8]) -> Option<Size> {
     let mut rest = bytes.get(2..)?;
     loop {
@@ -102,7 +102,7 @@ fn jpeg(bytes: &[u8]) -> Option<Size> {
         match marker[1] {
             0xff => rest = &rest[1..],
             0x01 | 0xd0..=0xd8 => rest = tail,
-            // frame headers: all but DHT, JPG and DAC
+            // frame headers: all except DHT, JPG and DAC
             0xc0..=0xcf if !matches!(marker[1], 0xc4 | 0xc8 | 0xcc) => {
                 let [high, low, wide, narrow] = *tail.get(3..7)?.first_chunk()?;
                 let side = |one, two| u32::from(u16::from_be_bytes([one, two]));
@@ -156,13 +156,13 @@ mod tests {
     fn data_urls_are_read() {
         assert!(matches!(embedded("data:image/svg+xml,%3Csvg/%3E"), Ok(EmbeddedImage::Svg(_))));
         assert!(matches!(embedded("data:image/svg+xml;base64,PHN2\n Zy8+"), Ok(EmbeddedImage::Svg(_))));
-        assert!(matches!(embedded("data:;base64,H4sIAAAA"), Err(Stop::Uncountable)));
+        assert!(matches!(embedded("data:;base64,H4sIAAAA"), Err(Stop::Unsupported)));
         assert!(matches!(embedded("http://a/b.png"), Ok(EmbeddedImage::Nothing)));
     }
 
     proptest! {
         #[test]
-        fn any_bytes_are_looked_at(bytes: Vec<u8>) {
+        fn arbitrary_bytes_do_not_panic(bytes: Vec<u8>) {
             let _ = (jpeg(&bytes), webp(&bytes), embedded(&format!("data:,{}", String::from_utf8_lossy(&bytes))));
         }
     }

@@ -1,4 +1,4 @@
-//! Filters: their regions and what their primitives do with each pixel of them.
+//! The work of filters: their regions, and what their primitives do per pixel.
 
 use roxmltree::Node;
 
@@ -13,14 +13,14 @@ use super::{
     },
 };
 
-/// A filter's region, where it is not stated: a tenth more than the element on every side.
+/// Default filter region: a tenth more than the element on every side.
 const REGION: [(&str, f64); 4] = [("x", -0.1), ("y", -0.1), ("width", 1.2), ("height", 1.2)];
 
-/// Surfaces that a filter holds beside its named results: what it is laid on, its source, and two results.
+/// Surfaces that a filter holds beside its named results: the background, its source, and two results.
 const FILTER_SURFACES: f64 = 4.0;
 
 impl<'d> Traversal<'d, '_> {
-    /// The filters in a value: references and functions.
+    /// The filters in a value: references, and the number of functions.
     pub(super) fn filters(&self, value: &str) -> (Vec<Node<'d, 'd>>, f64) {
         let nodes = references(value).iter().filter_map(|id| self.ids.get(id.as_str()).copied()).collect();
         let functions =
@@ -28,12 +28,12 @@ impl<'d> Traversal<'d, '_> {
         (nodes, functions as f64)
     }
 
-    /// Surfaces that a filter holds at once.
+    /// The number of surfaces that a filter holds at once.
     pub(super) fn filter_surfaces(filter: Node<'d, 'd>) -> f64 {
         FILTER_SURFACES + filter.children().filter(|child| child.has_attribute("result")).count() as f64
     }
 
-    /// A filter over what was drawn.
+    /// Counts a filter applied to rendered content.
     pub(super) fn filter(
         &mut self,
         filter: Node<'d, 'd>,
@@ -47,21 +47,21 @@ impl<'d> Traversal<'d, '_> {
             let weight = weight(primitive, context);
             self.charge(WorkKind::Filters, weight * area * self.canvas.tiles)?;
             if primitive.tag_name().name() == "feImage" {
-                self.image_of(primitive, region, context)?;
+                self.filter_image(primitive, region, context)?;
             }
         }
         Ok(())
     }
 
-    /// A filter that is a function, `blur(5px)` say.
+    /// Counts a filter function, for example `blur(5px)`.
     pub(super) fn filter_function(&mut self, seen: &Painted, context: &Context<'d>) -> Result<(), Stop> {
         let canvas = FILTER * self.canvas.pixels();
-        // such filters have no bounds but the picture's
+        // filter functions are bounded by the image only
         let area = seen.bounds.map_or(0.0, |_| context.visible.area());
         self.charge(WorkKind::Filters, (canvas + (BLUR + COMPOSITE) * area) * self.canvas.tiles)
     }
 
-    /// The region in pixels; none if it is relative to an element that is not there.
+    /// The filter region in pixels; `None` if it is relative to an element without bounds.
     fn region(&self, filter: Node<'d, 'd>, seen: &Painted, context: &Context<'d>) -> Option<Bounds> {
         let own = |name: &str| self.inherited(filter, name);
         if own("filterUnits") == Some("userSpaceOnUse") {
@@ -80,7 +80,7 @@ impl<'d> Traversal<'d, '_> {
         let (wide, high) = (bounds.width(), bounds.height());
         let left_top = (bounds.left + x * wide, bounds.top + y * high);
         let stated = Bounds::new(left_top.0, left_top.1, width * wide, height * high);
-        // the element may be turned or mirrored, its region with it
+        // the element may be rotated or mirrored, and its region with it
         Some(if context.matrix.is_upright() && context.matrix.a > 0.0 && context.matrix.d > 0.0 {
             stated
         } else {
@@ -89,8 +89,13 @@ impl<'d> Traversal<'d, '_> {
         })
     }
 
-    /// What an `feImage` shows: an element, or a picture of its own.
-    fn image_of(&mut self, node: Node<'d, 'd>, region: Bounds, context: &Context<'d>) -> Result<(), Stop> {
+    /// Counts the content of an `feImage`: an element, or an embedded image.
+    fn filter_image(
+        &mut self,
+        node: Node<'d, 'd>,
+        region: Bounds,
+        context: &Context<'d>,
+    ) -> Result<(), Stop> {
         match href(node) {
             Some(url) if !url.starts_with('#') => self.embedded(url, region, context),
             Some(url) => match self.ids.get(&url[1..]).copied() {
@@ -102,14 +107,14 @@ impl<'d> Traversal<'d, '_> {
     }
 }
 
-/// What blurring does with one pixel.
+/// Work of a blur per pixel.
 fn blur(primitive: Node<'_, '_>, context: &Context<'_>) -> f64 {
     let sigmas = primitive.attribute("stdDeviation").map(|text| Numbers::new(text).collect::<Vec<_>>());
     let least = sigmas.unwrap_or_default().into_iter().reduce(f64::min).unwrap_or_default();
     if least * context.matrix.growth() < NARROW { NARROW_BLUR } else { BLUR }
 }
 
-/// What a primitive does with one pixel.
+/// Work of a primitive per pixel.
 fn weight(primitive: Node<'_, '_>, context: &Context<'_>) -> f64 {
     let numbers = |name| primitive.attribute(name).map(|text| Numbers::new(text).collect::<Vec<_>>());
     match primitive.tag_name().name() {

@@ -1,4 +1,4 @@
-//! What is done to an element that is drawn: clipping, filters, masks, opacity and blending.
+//! The work of layers: clipping, filters, masks, opacity and blending.
 
 use roxmltree::Node;
 
@@ -12,7 +12,7 @@ use super::{
 };
 
 impl<'d> Traversal<'d, '_> {
-    /// What the clip paths of an element add to everything that is painted in it.
+    /// The work that the clip paths of an element add to everything painted in it.
     pub(super) fn clips(&mut self, style: &Style<'_>, context: &Context<'d>) -> Result<f64, Stop> {
         let before = self.spent();
         for id in style.references("clip-path") {
@@ -24,7 +24,7 @@ impl<'d> Traversal<'d, '_> {
         Ok((self.spent() - before) / self.canvas.tiles)
     }
 
-    /// How many surfaces of the picture's size an element holds while it is drawn.
+    /// The number of surfaces of the image's size that an element holds while it is rendered.
     pub(super) fn surfaces(&self, style: &Style<'_>) -> f64 {
         let masks = style.references("mask").len() as f64;
         let layers = if is_translucent(style) || is_blended(style) { 1.0 } else { 0.0 };
@@ -33,7 +33,7 @@ impl<'d> Traversal<'d, '_> {
         2.0 * masks + layers + filters.fold(0.0, f64::max)
     }
 
-    /// What is done to an element that is drawn.
+    /// Counts the effects applied to a rendered element.
     pub(super) fn effects(
         &mut self,
         style: &Style<'_>,

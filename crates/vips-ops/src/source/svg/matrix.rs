@@ -1,4 +1,4 @@
-//! Affine matrices and boxes, in pixels and in the units of a drawing.
+//! Affine transforms and bounding boxes, in pixels and in user units.
 
 use super::numbers::Numbers;
 
@@ -16,7 +16,7 @@ pub struct Matrix {
 impl Matrix {
     pub const IDENTITY: Self = Self { a: 1.0, b: 0.0, c: 0.0, d: 1.0, e: 0.0, f: 0.0 };
 
-    /// From its numbers in the order in which SVG writes them.
+    /// From its numbers in SVG order.
     pub fn new(numbers: [f64; 6]) -> Self {
         let [right, right_down, down_right, down, ..] = numbers;
         Self { a: right, b: right_down, c: down_right, d: down, e: numbers[4], f: numbers[5] }
@@ -35,7 +35,7 @@ impl Matrix {
         Self::new([cosine, sine, -sine, cosine, 0.0, 0.0])
     }
 
-    /// First `inner`, then this.
+    /// The composition: first `inner`, then `self`.
     pub fn after(&self, inner: &Self) -> Self {
         Self {
             a: self.a * inner.a + self.c * inner.b,
@@ -51,7 +51,7 @@ impl Matrix {
         (self.a * x + self.c * y + self.e, self.b * x + self.d * y + self.f)
     }
 
-    /// What undoes it; nothing if it makes everything flat.
+    /// The inverse; `None` if it is singular.
     pub fn inverse(&self) -> Option<Self> {
         let determinant = self.a * self.d - self.b * self.c;
         if determinant.abs() < f64::MIN_POSITIVE || !determinant.is_finite() {
@@ -67,18 +67,18 @@ impl Matrix {
         })
     }
 
-    /// By how much lengths grow, where they grow most.
+    /// The largest factor by which lengths grow.
     pub fn growth(&self) -> f64 {
         self.a.hypot(self.b).max(self.c.hypot(self.d))
     }
 
-    /// Whether upright rectangles stay upright and are not turned.
+    /// Whether axis-aligned rectangles stay axis-aligned without rotation.
     pub fn is_upright(&self) -> bool {
         let small = 1e-9 * self.growth();
         self.b.abs() <= small && self.c.abs() <= small
     }
 
-    /// As in `transform`, `patternTransform` and the like. What cannot be read ends the list.
+    /// Parses the value of `transform`, `patternTransform` and similar attributes. A syntax error ends the list.
     pub fn parse(text: &str) -> Self {
         let mut whole = Self::IDENTITY;
         let mut rest = text;
@@ -112,7 +112,7 @@ impl Matrix {
     }
 }
 
-/// An upright box: left, top, right, bottom.
+/// An axis-aligned box.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Bounds {
     pub left: f64,
@@ -154,7 +154,7 @@ impl Bounds {
         }
     }
 
-    /// The part inside `other`; may be empty.
+    /// The intersection with `other`; may be empty.
     pub fn within(self, other: &Self) -> Self {
         Self {
             left: self.left.max(other.left),
@@ -172,7 +172,7 @@ impl Bounds {
         [(self.left, self.top), (self.right, self.top), (self.right, self.bottom), (self.left, self.bottom)]
     }
 
-    /// The box around it after a matrix.
+    /// The bounding box after a transform.
     pub fn mapped(&self, matrix: &Matrix) -> Self {
         let [first, rest @ ..] = self.corners().map(|(x, y)| matrix.apply(x, y));
         let mut bounds = Self::new(first.0, first.1, 0.0, 0.0);
@@ -188,7 +188,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn transforms_are_read_from_left_to_right() {
+    fn transforms_apply_from_left_to_right() {
         for (text, point, expected) in [
             ("", (1.0, 2.0), (1.0, 2.0)),
             ("translate(10) scale(2)", (1.0, 1.0), (12.0, 2.0)),

@@ -1,13 +1,15 @@
-//! What an SVG asks for, counted in its text before librsvg draws anything.
+//! Estimates the work of rendering an SVG from its document, before librsvg renders anything.
 //!
-//! A drawing of 300 bytes can ask for hours: filters over large regions, patterns of tiny tiles far from their origin,
-//! `use` upon `use`. librsvg cannot be stopped while it draws, so the text is read here, in safe code, and what it asks for
-//! is summed up in units of about a nanosecond of one core ([`weights`] says how they were measured). Where the text leaves
-//! a choice, more is counted rather than less: a selector that may match does match. What cannot be counted (documents
-//! within documents that are compressed or included) is refused.
+//! A document of 300 bytes can take hours to render: filters over large regions, patterns of tiny tiles far from their
+//! origin, nested `use`. librsvg cannot be interrupted, so the document is analysed here, in safe code, and its work is
+//! summed up in units of about a nanosecond of one core ([`weights`] says how they were measured). Where the document
+//! is ambiguous, the estimate is high: a selector that may match does match. What cannot be estimated (embedded
+//! documents that are compressed or included) is refused.
 //!
-//! Also counted is how many surfaces of the picture's size have to be held at once: groups with opacity within such
-//! groups, and the named results of filters.
+//! The memory is estimated as well: the number of surfaces of the image's size that are held at once, for nested groups
+//! with opacity and for the named results of filters.
+//!
+//!
 
 mod canvas;
 mod css;
@@ -41,18 +43,22 @@ use crate::{
     size::{Extent, Rect},
 };
 
-/// How deep elements may lie in each other, as libxml2 has it for texts of ordinary length.
+/// Most nesting levels of elements: libxml2's limit for documents of ordinary length.
 const MOST_LEVELS: usize = 256;
 
-/// What is said of a drawing that is no XML, or nests deeper than its reader reads.
-const UNREADABLE: &str = "the text of the drawing cannot be read";
+/// Error text for a document that is not XML, or is nested deeper than its parser allows.
+const UNREADABLE: &str = "the SVG document cannot be parsed";
 
-/// What is said of a drawing that holds what is not looked into.
+/// Error text for a document with content that is not analysed.
 const UNCOUNTABLE: &str =
-    "the work of drawing the SVG, which holds documents that cannot be counted, at least";
+    "the work of rendering the SVG, which contains documents that cannot be analysed, at least";
 
-/// Refuses a drawing that asks for too much at `scale` times its stated size. `part` is what is drawn of it, in pixels at
-/// that scale; all of it if absent.
+/// Refuses an SVG whose rendering at `scale` times its stated size exceeds the limits. `part` is the rendered part in
+/// pixels at that scale, or `None` for all of it.
+///
+/// # Errors
+///
+/// [`Error::OverLimit`] for too much work or memory, [`Error::Undecodable`] for a document that cannot be parsed.
 pub fn check(bytes: &[u8], stated: Extent, scale: f64, part: Option<Rect>, limits: &Limits) -> Result<()> {
     let work = "limits.max_svg_work allows";
     match count(bytes, Canvas::new(stated, scale, part), limits) {
@@ -62,7 +68,7 @@ pub fn check(bytes: &[u8], stated: Extent, scale: f64, part: Option<Rect>, limit
             let held = "the pixels of the layers and filter results that the SVG needs at once";
             Ok(within(held, counted.held, "limits.max_pixels allows", limits.max_pixels)?)
         }
-        Err(Stop::Uncountable) => Err(Error::OverLimit(OverLimit {
+        Err(Stop::Unsupported) => Err(Error::OverLimit(OverLimit {
             what: UNCOUNTABLE,
             actual: limits.max_svg_work.saturating_add(1),
             bound: work,
@@ -75,18 +81,19 @@ pub fn check(bytes: &[u8], stated: Extent, scale: f64, part: Option<Rect>, limit
     }
 }
 
-/// What a drawing asks for. Counting ends soon after the limit is passed.
+/// The estimated work of a document. Counting stops soon after the limit is exceeded.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Workload {
-    /// In all, in units of a nanosecond.
+    /// Total work, in units of about a nanosecond.
     work: u64,
-    /// What most of it is for.
+    /// The kind of work that contributes most.
     most: weights::WorkKind,
     /// Pixels of the surfaces that are held at once.
     held: u64,
 }
 
-/// Whether a text keeps to the bounds of an XML reader that has none: it defines no entities, and is not deep.
+/// Whether a document keeps to the limits of the XML parser without being forced to: it defines no entities and is not
+/// nested too deep.
 pub fn keeps_parser_limits(bytes: &[u8]) -> bool {
     let Ok(text) = xml::decode(bytes) else { return false };
     let defines = text.contains("<!ENTITY");

@@ -1,6 +1,6 @@
-//! Numbers and lengths as they stand in SVG.
+//! Parses numbers and lengths in SVG syntax.
 
-/// The numbers of a text, separated by anything that is none.
+/// Iterates over the numbers in a text, separated by anything else.
 pub struct Numbers<'a> {
     rest: &'a [u8],
 }
@@ -10,7 +10,7 @@ impl<'a> Numbers<'a> {
         Self { rest: text.as_bytes() }
     }
 
-    /// At once the next number without what separates: nothing if something else stands there.
+    /// Parses a number at the start of `rest` and advances; `None` if there is none.
     pub fn next_here(rest: &mut &'a [u8]) -> Option<f64> {
         let length = length(rest);
         let text = std::str::from_utf8(&rest[..length]).ok()?;
@@ -34,7 +34,7 @@ impl Iterator for Numbers<'_> {
     }
 }
 
-/// How many bytes of the text make a number.
+/// The length of the number at the start of a text, in bytes.
 fn length(text: &[u8]) -> usize {
     let digits = |from: usize| text[from..].iter().take_while(|byte| byte.is_ascii_digit()).count();
     let sign = usize::from(matches!(text.first(), Some(b'+' | b'-')));
@@ -58,12 +58,12 @@ fn length(text: &[u8]) -> usize {
     end
 }
 
-/// A length in the drawing's units; `whole` is what percentages are of, `font_size` what `em` is.
+/// Parses a length in user units. Percentages are relative to `whole`, `em` to `font_size`.
 pub fn length_of(text: &str, whole: f64, font_size: f64) -> Option<f64> {
     let text = text.trim();
     let mut rest = text.as_bytes();
     let number = Numbers::next_here(&mut rest)?;
-    // CSS: an inch is 96 pixels
+    // in CSS an inch is 96 pixels
     let unit = match rest {
         b"%" => whole / 100.0,
         b"em" | b"rem" => font_size,
@@ -85,7 +85,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_stand_close_together() {
+    fn numbers_need_no_separator() {
         let numbers = |text| Numbers::new(text).collect::<Vec<_>>();
         assert_eq!(numbers("1-2.5.5e1,+3 x .e 4e 1e-2"), [1.0, -2.5, 5.0, 3.0, 4.0, 0.01]);
         assert_eq!(numbers("-"), [0.0; 0]);
@@ -102,7 +102,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_text_is_read(text: String) {
+        fn arbitrary_text_does_not_panic(text: String) {
             let _ = Numbers::new(&text).count();
             let _ = length_of(&text, 1.0, 1.0);
         }

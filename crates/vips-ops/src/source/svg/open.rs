@@ -1,4 +1,4 @@
-//! Drawings: how large they are, in real numbers, and how many pixels that makes.
+//! Opens an SVG and determines its exact size.
 
 use bytes::Bytes;
 use vips::{Access, Image, Loader};
@@ -13,25 +13,29 @@ use crate::{
     size::{Extent, Size},
 };
 
-/// Largest side that a drawing is opened at to find out its size; libvips' own limit for a picture is 100 million.
+/// Largest side in pixels at which a document is opened to determine its size; libvips' own limit is 100 million.
 const MEASURED_SIDE: f64 = 8e6;
 
-/// Length of a text that libxml2 reads without being told that it may be long: 10 million bytes. A little less, so that
-/// nobody depends on how it counts.
+/// Length in bytes up to which libxml2 parses a document without an option for large ones: slightly less than its limit
+/// of 10 million.
 const ORDINARY_LENGTH: usize = 9_000_000;
 
-/// A drawing that was opened.
+/// An opened SVG.
 pub(in crate::source) struct OpenedSvg {
     pub image: Image,
-    /// The size that it states, which libvips rounds.
+    /// The size stated by the document, which libvips rounds.
     pub stated: Extent,
-    /// What is drawn: a drawing that fills the picture that it is rasterised into, where that is the same to the pixel.
+    /// The document to render: stretched to fill the image that it is rendered to, if that makes no visible difference.
     pub text: Bytes,
-    /// The factor on its size that `text` states.
+    /// The factor on the stated size that `text` states.
     pub factor: f64,
 }
 
-/// Opens a drawing for its header, and finds out the size that it states in real numbers.
+/// Opens a document for its header, and determines the exact size that it states.
+///
+/// # Errors
+///
+/// [`Error::Undecodable`] if librsvg cannot parse it.
 pub(in crate::source) fn open(text: &Bytes, unlimited: bool) -> Result<OpenedSvg> {
     let at = |text: &Bytes, scale| Image::load(text, &Loader::Svg { scale, unlimited }, Access::Sequential);
     let read = svg::size(text);
@@ -51,7 +55,8 @@ pub(in crate::source) fn open(text: &Bytes, unlimited: bool) -> Result<OpenedSvg
             stretched.unwrap_or_else(|| StretchedRoot { text: text.clone(), factor: 1.0 });
         return Ok(OpenedSvg { image, stated, text, factor });
     }
-    // it states no size, or in a way that we do not read: it is measured on a large picture, which is never drawn
+    // it states no size, or in a syntax that is not supported here: it is measured at a large scale, without being
+    // rendered
     let larger = scale * MEASURED_SIDE / f64::from(found.width.max(found.height));
     let stated = if larger > scale {
         let large = at(text, larger).map_err(Error::of_pixels)?;
@@ -62,8 +67,8 @@ pub(in crate::source) fn open(text: &Bytes, unlimited: bool) -> Result<OpenedSvg
     Ok(OpenedSvg { image, stated, text: text.clone(), factor: 1.0 })
 }
 
-/// Whether the XML reader must be told that a text may be long. That lifts all its bounds at once, those on depth and on
-/// entities too, so such a text must keep to them by what we read ourselves.
+/// Whether the XML parser needs its option for large documents. That option lifts all of its limits at once, also those
+/// on depth and entities, so such a document must keep to these by our own analysis.
 pub(in crate::source) fn needs_unlimited_parser(text: &[u8]) -> bool {
     text.len() > ORDINARY_LENGTH && keeps_parser_limits(text)
 }

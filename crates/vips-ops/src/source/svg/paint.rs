@@ -1,4 +1,4 @@
-//! Painting outlines: the outline itself, and what it is filled with.
+//! The work of filling and stroking outlines.
 
 use std::f64::consts::PI;
 
@@ -16,28 +16,28 @@ use super::{
     },
 };
 
-/// What an outline is painted with.
+/// The paint of an outline.
 #[derive(Debug, Clone, Copy)]
 pub enum Paint<'d> {
     None,
-    /// The outline alone, as clip paths use it.
+    /// Only the outline, as used by clip paths.
     Outline,
     Solid,
     Gradient,
     Pattern(Node<'d, 'd>),
 }
 
-/// How far references from pattern to pattern are followed.
+/// Most references followed from pattern to pattern.
 const MOST_TEMPLATES: usize = 16;
 
-/// Length that a corner adds to the outline of a stroke, in widths: an average over turns of all sizes.
+/// Length that a corner adds to the outline of a stroke, in stroke widths: an average over all angles.
 const CORNER: f64 = 0.8;
 
-/// Shortest dash that is drawn as such, in pixels.
+/// Shortest dash that is rendered as such, in pixels.
 const SHORTEST_DASH: f64 = 0.25;
 
 impl<'d> Traversal<'d, '_> {
-    /// The dearest of the paints that a property may have; nothing if it says nothing.
+    /// The most expensive paint that a property may have; `None` if it is not set.
     pub(super) fn paint(&self, style: &Style<'_>, property: &str) -> Option<Paint<'d>> {
         let mut found = None;
         for value in style.values(property).filter(|value| *value != "inherit") {
@@ -57,7 +57,7 @@ impl<'d> Traversal<'d, '_> {
         found
     }
 
-    /// Fills and strokes an outline, and sets markers on its corners.
+    /// Counts filling and stroking an outline, and markers on its vertices.
     pub(super) fn outline(&mut self, outline: &Outline, context: &Context<'d>) -> Result<Painted, Stop> {
         if !matches!(context.fill, Paint::None) {
             self.drawn(outline, FILL_POINT, FILL_CROSSING, context)?;
@@ -88,12 +88,12 @@ impl<'d> Traversal<'d, '_> {
         self.server(&context.stroke, area, outline.bounds, context)
     }
 
-    /// Length of the outline that can lie within the picture.
+    /// Length of the outline that can be inside the image.
     fn reach(&self, outline: &Outline) -> f64 {
         outline.length.min((outline.points + 4.0) * (self.canvas.width + self.canvas.height))
     }
 
-    /// The outline as such. Lines that run anywhere within a box of area A cross each other L² / πA times.
+    /// Counts rasterising an outline. Random lines in a box of area A cross each other about L² / πA times.
     fn drawn(
         &mut self,
         outline: &Outline,
@@ -107,7 +107,7 @@ impl<'d> Traversal<'d, '_> {
         self.charge(WorkKind::Paths, work * self.canvas.tiles)
     }
 
-    /// Fills an area of pixels, of something that has `bounds`.
+    /// Counts filling an area in pixels, of an element with these bounds.
     pub(super) fn server(
         &mut self,
         paint: &Paint<'d>,
@@ -126,12 +126,12 @@ impl<'d> Traversal<'d, '_> {
         }
     }
 
-    /// An attribute of an element, or of the one that it refers to as its template.
+    /// An attribute of an element, or of the templates that it references.
     pub(super) fn inherited(&self, node: Node<'d, 'd>, name: &str) -> Option<&'d str> {
         self.templates(node).find_map(|node| node.attribute(name))
     }
 
-    /// An element, and those that it refers to as its templates.
+    /// An element, and the templates that it references, transitively.
     fn templates(&self, node: Node<'d, 'd>) -> impl Iterator<Item = Node<'d, 'd>> {
         let next = |node: &Node<'d, 'd>| self.ids.get(href(*node)?.strip_prefix('#')?).copied();
         std::iter::successors(Some(node), next).take(MOST_TEMPLATES)
@@ -165,7 +165,7 @@ impl<'d> Traversal<'d, '_> {
         self.children(tile, &context).map(drop)
     }
 
-    /// The pattern's cell; nothing if it has no size.
+    /// The cell of a pattern; `None` if it is empty.
     fn cell(&self, node: Node<'d, 'd>, bounds: Bounds, context: &Context<'d>) -> Option<Cell> {
         let user = bounds.mapped(&context.matrix.inverse()?);
         let is_relative = self.inherited(node, "patternUnits") != Some("userSpaceOnUse");
@@ -197,14 +197,14 @@ impl<'d> Traversal<'d, '_> {
     }
 }
 
-/// A pattern's cell, in its own units, and the way from there to pixels.
+/// A pattern cell in pattern units, and the transform to pixels.
 struct Cell {
     tile: Bounds,
     matrix: Matrix,
 }
 
 impl Cell {
-    /// How many cells lie between the pattern's origin and a pixel of an area, on an average.
+    /// The mean number of cells between the pattern's origin and a pixel of an area.
     fn steps(&self, area: &Bounds) -> f64 {
         let Some(inverse) = self.matrix.inverse() else { return 0.0 };
         let across = self.tile.width() * self.matrix.a.hypot(self.matrix.b);
@@ -221,7 +221,7 @@ impl Cell {
         far.iter().sum::<f64>() / far.len() as f64
     }
 
-    /// From the units of a view box to the cell's.
+    /// The transform from a `viewBox` to the cell.
     fn view_box(&self, text: &str) -> Matrix {
         let numbers: Vec<f64> = Numbers::new(text).collect();
         match numbers[..] {

@@ -1,27 +1,27 @@
-//! Outlines: how many points they have, how long they are, and where.
+//! Outlines of paths and polygons: number of points, length and bounds.
 
 use super::{
     matrix::{Bounds, Matrix},
     numbers::Numbers,
 };
 
-/// Points that a curve is flattened into, about.
+/// Approximate number of points of a flattened curve.
 const CURVE_POINTS: f64 = 6.0;
 
 /// An outline in pixels.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Outline {
-    /// Its points, those of flattened curves included.
+    /// Number of points, including those of flattened curves.
     pub points: f64,
-    /// Its corners as they are written: where markers stand.
+    /// Number of vertices, where markers are placed.
     pub vertices: f64,
-    /// Its length.
+    /// Length in pixels.
     pub length: f64,
-    /// The box around it.
+    /// Bounding box.
     pub bounds: Bounds,
 }
 
-/// An outline that is being made.
+/// Builds an outline.
 pub struct OutlineBuilder<'a> {
     matrix: &'a Matrix,
     outline: Option<Outline>,
@@ -33,8 +33,8 @@ impl<'a> OutlineBuilder<'a> {
         Self { matrix, outline: None, last: (0.0, 0.0) }
     }
 
-    /// Goes to a point without a line.
-    pub fn jump(&mut self, x: f64, y: f64) {
+    /// Moves to a point without drawing.
+    pub fn move_to(&mut self, x: f64, y: f64) {
         let (x, y) = self.matrix.apply(x, y);
         let empty = Outline { points: 0.0, vertices: 0.0, length: 0.0, bounds: Bounds::new(x, y, 0.0, 0.0) };
         let outline = self.outline.get_or_insert(empty);
@@ -44,10 +44,10 @@ impl<'a> OutlineBuilder<'a> {
         self.last = (x, y);
     }
 
-    /// Draws a line to a point that counts as `points`.
-    pub fn line(&mut self, x: f64, y: f64, points: f64) {
+    /// Draws a line to a point that counts as `points` points.
+    pub fn line_to(&mut self, x: f64, y: f64, points: f64) {
         if self.outline.is_none() {
-            self.jump(x, y);
+            self.move_to(x, y);
         }
         let (x, y) = self.matrix.apply(x, y);
         let Some(outline) = &mut self.outline else { return };
@@ -57,14 +57,14 @@ impl<'a> OutlineBuilder<'a> {
         self.last = (x, y);
     }
 
-    /// A corner is reached.
+    /// Counts a vertex.
     fn vertex(&mut self) {
         if let Some(outline) = &mut self.outline {
             outline.vertices += 1.0;
         }
     }
 
-    /// Reaches so far around a point.
+    /// Extends the bounds by a radius around a point.
     pub fn reach(&mut self, x: f64, y: f64, by: f64) {
         let (x, y) = self.matrix.apply(x, y);
         let by = by * self.matrix.growth();
@@ -74,23 +74,23 @@ impl<'a> OutlineBuilder<'a> {
         }
     }
 
-    pub fn done(self) -> Option<Outline> {
+    pub fn finish(self) -> Option<Outline> {
         self.outline
     }
 }
 
-/// The outline of a list of points.
+/// The outline of a `points` attribute.
 pub fn polygon(points: &str, matrix: &Matrix) -> Option<Outline> {
     let mut pen = OutlineBuilder::new(matrix);
     let mut numbers = Numbers::new(points);
     while let (Some(x), Some(y)) = (numbers.next(), numbers.next()) {
-        pen.line(x, y, 1.0);
+        pen.line_to(x, y, 1.0);
         pen.vertex();
     }
-    pen.done()
+    pen.finish()
 }
 
-/// The outline of a `d`. It ends where `d` cannot be read, as librsvg's does.
+/// The outline of a `d` attribute. A syntax error ends it, as in librsvg.
 pub fn path(d: &str, matrix: &Matrix) -> Option<Outline> {
     let mut pen = OutlineBuilder::new(matrix);
     let mut rest = d.as_bytes();
@@ -115,7 +115,7 @@ pub fn path(d: &str, matrix: &Matrix) -> Option<Outline> {
         }
         at = next;
     }
-    pen.done()
+    pen.finish()
 }
 
 fn skip(rest: &mut &[u8]) {
@@ -126,7 +126,7 @@ fn skip(rest: &mut &[u8]) {
     }
 }
 
-/// One command with its numbers; where it leads to.
+/// Processes one command with its numbers, and returns the new current point.
 fn step(
     pen: &mut OutlineBuilder<'_>,
     command: u8,
@@ -143,17 +143,17 @@ fn step(
     match command.to_ascii_lowercase() {
         b'm' => {
             let to = point(rest)?;
-            pen.jump(to.0, to.1);
+            pen.move_to(to.0, to.1);
             Some(to)
         }
         b'z' => {
-            pen.line(start.0, start.1, 1.0);
+            pen.line_to(start.0, start.1, 1.0);
             Some(start)
         }
         b'l' | b't' => {
             let to = point(rest)?;
             let points = if command.eq_ignore_ascii_case(&b't') { CURVE_POINTS } else { 1.0 };
-            pen.line(to.0, to.1, points);
+            pen.line_to(to.0, to.1, points);
             Some(to)
         }
         b'h' => Some(line(pen, (origin_x + number(rest)?, at.1))),
@@ -174,27 +174,27 @@ fn step(
 }
 
 fn line(pen: &mut OutlineBuilder<'_>, to: (f64, f64)) -> (f64, f64) {
-    pen.line(to.0, to.1, 1.0);
+    pen.line_to(to.0, to.1, 1.0);
     to
 }
 
-/// A curve is no longer than the way over its control points.
+/// A curve is not longer than the polygon of its control points.
 fn curve<const N: usize>(pen: &mut OutlineBuilder<'_>, points: [(f64, f64); N]) -> Option<(f64, f64)> {
     for (x, y) in points {
-        pen.line(x, y, CURVE_POINTS / N as f64);
+        pen.line_to(x, y, CURVE_POINTS / N as f64);
     }
     points.last().copied()
 }
 
-/// An arc reaches no farther than its radius, and where that is much longer than its chord, hardly at all.
+/// An arc extends at most by its radius, and much less if the radius is much longer than its chord.
 fn arc(pen: &mut OutlineBuilder<'_>, from: (f64, f64), to: (f64, f64), radius: f64, is_large: bool) {
     let chord = (to.0 - from.0).hypot(to.1 - from.1);
     let reach = if is_large { 2.0 * radius.max(chord) } else { radius.min(chord).max(chord / 2.0) };
-    pen.line(to.0, to.1, 4.0 * CURVE_POINTS);
+    pen.line_to(to.0, to.1, 4.0 * CURVE_POINTS);
     pen.reach(f64::midpoint(from.0, to.0), f64::midpoint(from.1, to.1), reach);
 }
 
-/// `0` or `1`, with or without anything before the next number.
+/// Parses an arc flag, `0` or `1`, with or without a separator after it.
 fn flag(rest: &mut &[u8]) -> Option<bool> {
     skip(rest);
     let (first, tail) = rest.split_first()?;
@@ -235,7 +235,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_path_is_read(d in "[MmLlHhVvCcSsQqTtAaZz0-9 .,eE+-]{0,80}") {
+        fn arbitrary_paths_do_not_panic(d in "[MmLlHhVvCcSsQqTtAaZz0-9 .,eE+-]{0,80}") {
             let _ = path(&d, &Matrix::IDENTITY);
         }
     }

@@ -1,8 +1,9 @@
-//! The root element of a drawing, written anew so that the drawing fills the picture that it is rasterised into.
+//! Rewrites the root element of a document so that it fills the image that it is rendered to.
 //!
-//! libvips rasterises into whole pixels, and librsvg fits a drawing of another shape inside, in the middle: with 97.13 pixels
-//! in 97 the edges of a background would let through what lies behind. Here the root is given the size that it states
-//! anyway, and is told to fill whatever it is drawn into; the difference is less than a pixel.
+//! libvips renders to whole pixels, and librsvg fits a document of another aspect ratio inside, centred: 97.13 pixels
+//! in an image of 97 leave translucent edges. Here the root is given the size that it states anyway, and is stretched
+//! to the image; the difference is less than a pixel.
+//!
 
 use std::{io::Write, ops::Range};
 
@@ -10,32 +11,31 @@ use bytes::Bytes;
 
 use crate::{cost::header::svg, size::Extent};
 
-/// Attributes that are written anew.
+/// Attributes that are rewritten.
 const SIZED: [&[u8]; 4] = [b"width", b"height", b"viewBox", b"preserveAspectRatio"];
 
-/// By how much the shape of what is shown may differ from that of the drawing, for the drawing to fill it. Where it differs
-/// by more, its author has decided what becomes of the rest.
+/// Relative difference of the aspect ratios of `viewBox` and document up to which it is stretched. Where they differ
+/// more, `preserveAspectRatio` is meant to decide.
 const SAME_SHAPE: f64 = 1e-3;
 
-/// Smallest side that librsvg takes for a size.
+/// Smallest side that librsvg accepts as a size, in pixels.
 const LEAST_SIDE: f64 = 0.5;
 
-/// A drawing with another root.
+/// A document with a rewritten root.
 #[derive(Debug, PartialEq)]
 pub(super) struct StretchedRoot {
     pub text: Bytes,
-    /// The factor on the size that the drawing states: more than 1 where that is too small to be a size.
+    /// The factor on the stated size: more than 1 if that is too small to be a size.
     pub factor: f64,
 }
 
-/// What a drawing must be larger by to have a size at all.
+/// The factor by which a document must be enlarged to have a size at all.
 pub(super) fn factor(stated: Extent) -> f64 {
     let least = stated.width.min(stated.height);
     if least < LEAST_SIDE { 1.0 / least } else { 1.0 }
 }
 
-/// The drawing with a root that fills what it is drawn into; none where that could show something else, or the root cannot
-/// be read to its end.
+/// Rewrites the root element. `None` where that could change the result, or if the root cannot be parsed.
 pub(super) fn stretched(text: &[u8], stated: Extent) -> Option<StretchedRoot> {
     let Range { start, end } = svg::root_place(text)?;
     let tag = &text[start..end];
@@ -72,11 +72,11 @@ pub(super) fn stretched(text: &[u8], stated: Extent) -> Option<StretchedRoot> {
 struct Attribute<'t> {
     name: &'t [u8],
     value: &'t [u8],
-    /// Where it stands in the tag.
+    /// Its range in the tag.
     place: Range<usize>,
 }
 
-/// The length of an element's name, and its attributes; none if it holds anything else.
+/// The length of an element's name, and its attributes; `None` on a syntax error.
 fn attributes(tag: &[u8]) -> Option<(usize, Vec<Attribute<'_>>)> {
     let is_end = |byte: &u8| byte.is_ascii_whitespace() || *byte == b'/';
     let name = tag.iter().position(is_end).unwrap_or(tag.len());
@@ -97,7 +97,7 @@ fn attributes(tag: &[u8]) -> Option<(usize, Vec<Attribute<'_>>)> {
         let length = tag[at + 1..].iter().position(|byte| *byte == quote)?;
         let value = &tag[at + 1..at + 1 + length];
         at += length + 2;
-        // a value in the other quotes would end early
+        // a value that contains the other kind of quotes would end early
         let value = if value.contains(&b'"') && tag[start..end] == *b"viewBox" { return None } else { value };
         found.push(Attribute { name: &tag[start..end], value, place: start..at });
     }
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn roots_are_written_anew() {
+    fn roots_are_rewritten() {
         for (text, (width, height), expected) in [
             (
                 "<!-- <svg> --><svg width='15.75pt' a:b=\"'\" height = '18'><g/></svg>",
@@ -152,7 +152,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_root_is_read(tail: Vec<u8>) {
+        fn arbitrary_roots_do_not_panic(tail: Vec<u8>) {
             let _ = stretched(&[b"<svg width='2' ".as_slice(), &tail].concat(), Extent { width: 2.0, height: 3.0 });
         }
     }

@@ -11,7 +11,7 @@ use super::{
     path::{self, Outline, OutlineBuilder},
 };
 
-/// What lengths of an element are relative to.
+/// What relative lengths of an element refer to, in user units.
 #[derive(Debug, Clone, Copy)]
 pub struct LengthBases {
     pub width: f64,
@@ -20,12 +20,12 @@ pub struct LengthBases {
 }
 
 impl LengthBases {
-    /// What percentages are of that are neither of the width nor of the height.
+    /// The base of percentages that refer neither to width nor to height (SVG 2, 8.9).
     pub fn other(&self) -> f64 {
         (self.width.hypot(self.height)) / std::f64::consts::SQRT_2
     }
 
-    /// A length by its property's name.
+    /// The length of a property.
     pub fn length(&self, style: &Style<'_>, name: &str) -> Option<f64> {
         let whole = match name {
             "x" | "width" | "cx" | "x1" | "x2" | "rx" => self.width,
@@ -36,7 +36,7 @@ impl LengthBases {
     }
 }
 
-/// The outline of a basic shape or path in pixels; nothing for other elements and for shapes without size.
+/// The outline in pixels of a basic shape or path; `None` for other elements and for empty shapes.
 pub fn outline(
     node: Node<'_, '_>,
     style: &Style<'_>,
@@ -50,9 +50,9 @@ pub fn outline(
         "rect" => rectangle(length("x"), length("y"), length("width"), length("height"), matrix),
         "line" => {
             let mut pen = OutlineBuilder::new(matrix);
-            pen.jump(length("x1"), length("y1"));
-            pen.line(length("x2"), length("y2"), 1.0);
-            pen.done()
+            pen.move_to(length("x1"), length("y1"));
+            pen.line_to(length("x2"), length("y2"), 1.0);
+            pen.finish()
         }
         "circle" => ellipse(length("cx"), length("cy"), length("r"), length("r"), matrix),
         "ellipse" => {
@@ -69,18 +69,18 @@ pub fn outline(
     }
 }
 
-/// The outline of an upright rectangle.
+/// The outline of an axis-aligned rectangle.
 pub fn rectangle(x: f64, y: f64, width: f64, height: f64, matrix: &Matrix) -> Option<Outline> {
     if width <= 0.0 || height <= 0.0 {
         return None;
     }
     let mut pen = OutlineBuilder::new(matrix);
-    pen.jump(x, y);
-    // cairo paints rectangles without looking at their points one by one
+    pen.move_to(x, y);
+    // cairo fills rectangles without processing their points
     for (x, y) in [(x + width, y), (x + width, y + height), (x, y + height), (x, y)] {
-        pen.line(x, y, 0.0);
+        pen.line_to(x, y, 0.0);
     }
-    pen.done()
+    pen.finish()
 }
 
 fn ellipse(x: f64, y: f64, across: f64, down: f64, matrix: &Matrix) -> Option<Outline> {

@@ -1,4 +1,4 @@
-//! What is refused, what passes, and that counting ends.
+//! Which documents are refused, which pass, and that the analysis terminates.
 
 use std::f64::consts::TAU;
 
@@ -6,7 +6,7 @@ use super::*;
 
 const STATED: Extent = Extent { width: 1000.0, height: 1000.0 };
 
-/// What is counted of a drawing of 1000 × 1000, drawn at `scale`.
+/// The estimate for a document of 1000 × 1000, rendered at `scale`.
 fn counted(body: &str, scale: f64) -> Result<Workload, Stop> {
     let head = "<svg xmlns='http://www.w3.org/2000/svg' xmlns:xlink='http://www.w3.org/1999/xlink' width='1000' height='1000'>";
     count(format!("{head}{body}</svg>").as_bytes(), Canvas::new(STATED, scale, None), &Limits::default())
@@ -16,7 +16,7 @@ fn filtered(primitive: &str) -> String {
     format!("<filter id='f'>{primitive}</filter><rect width='1000' height='1000' filter='url(#f)'/>")
 }
 
-/// A path that runs to and fro over the whole picture.
+/// A path that crosses the whole image many times.
 fn scribble(points: usize) -> String {
     let point = |index: usize| {
         let far = index % 2 * 500;
@@ -25,7 +25,7 @@ fn scribble(points: usize) -> String {
     format!("<path d='M0 0{}'/>", (0..points).map(point).collect::<String>())
 }
 
-/// `use` upon `use`, each ten times the one before.
+/// Nested `use`, each level with ten times the elements of the one before.
 fn laughs(levels: usize) -> String {
     let level = |index: usize| {
         format!("<g id='l{}'>{}</g>", index + 1, format!("<use xlink:href='#l{index}'/>").repeat(10))
@@ -36,7 +36,7 @@ fn laughs(levels: usize) -> String {
 
 #[test]
 #[expect(clippy::too_many_lines, reason = "a table of cases")]
-fn hostile_drawings_are_over_the_limit() {
+fn hostile_documents_exceed_the_limit() {
     use weights::WorkKind::{Elements, Filters, Layers, Paths, Patterns, Pictures, Text};
     let tile = "width='10' height='10' patternUnits='userSpaceOnUse'";
     let far = "patternTransform='rotate(45) translate(-99999 -99999)'";
@@ -112,7 +112,7 @@ fn hostile_drawings_are_over_the_limit() {
     }
 }
 
-/// The beginning of a PNG that states a size, in base64.
+/// The header of a PNG of this size, in base64.
 fn png(width: u32, height: u32) -> String {
     use base64::Engine;
     let mut bytes = b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR".to_vec();
@@ -122,7 +122,7 @@ fn png(width: u32, height: u32) -> String {
 }
 
 #[test]
-fn ordinary_drawings_are_within_it() {
+fn ordinary_documents_are_within_the_limit() {
     let shadow = "<filter id='f'><feDropShadow dx='2' dy='2' stdDeviation='3'/></filter>";
     let icon =
         "<path d='M10 10h80v80h-80zM30 30a20 20 0 1 0 40 0' fill='none' stroke='red' stroke-width='3'/>";
@@ -163,7 +163,7 @@ fn ordinary_drawings_are_within_it() {
 }
 
 #[test]
-fn what_is_needed_at_once_is_counted() {
+fn memory_held_at_once_is_counted() {
     let nested = |depth: usize| {
         format!("{}<rect width='9' height='9'/>{}", "<g opacity='.9'>".repeat(depth), "</g>".repeat(depth))
     };
@@ -179,7 +179,7 @@ fn what_is_needed_at_once_is_counted() {
 }
 
 #[test]
-fn drawings_in_drawings_are_counted() {
+fn nested_documents_are_counted() {
     use base64::Engine;
     let encoded = |text: &[u8]| base64::engine::general_purpose::STANDARD.encode(text);
     let blurred = filtered(&"<feGaussianBlur/>".repeat(30));
@@ -193,12 +193,12 @@ fn drawings_in_drawings_are_counted() {
         "<xi:include href='data:,x'/>".to_owned(),
         "<?xml-stylesheet href='data:text/css,x'?>".to_owned(),
     ] {
-        assert_eq!(counted(&uncountable, 1.0), Err(Stop::Uncountable), "{uncountable}");
+        assert_eq!(counted(&uncountable, 1.0), Err(Stop::Unsupported), "{uncountable}");
     }
 }
 
 #[test]
-fn circles_of_references_end() {
+fn cyclic_references_terminate() {
     for body in [
         "<g id='a'><use href='#a'/></g>",
         "<use id='a' href='#b'/><use id='b' href='#a'/>",
@@ -212,7 +212,7 @@ fn circles_of_references_end() {
 }
 
 #[test]
-fn only_what_is_asked_for_is_counted() {
+fn only_the_requested_part_is_counted() {
     let blurred = filtered("<feGaussianBlur stdDeviation='9'/>");
     let text = format!("<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 1000 1000'>{blurred}</svg>");
     let work = |part| {
@@ -227,7 +227,7 @@ fn only_what_is_asked_for_is_counted() {
 }
 
 #[test]
-fn long_texts_keep_to_the_bounds_that_short_ones_have() {
+fn long_documents_keep_to_the_limits_of_short_ones() {
     let deep = |levels: usize| format!("<svg>{}{}</svg>", "<g>".repeat(levels), "</g>".repeat(levels));
     assert!(keeps_parser_limits(deep(255).as_bytes()) && !keeps_parser_limits(deep(256).as_bytes()));
     assert!(!keeps_parser_limits(b"<!DOCTYPE svg [<!ENTITY a 'b'>]><svg/>"));

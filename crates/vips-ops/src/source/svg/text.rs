@@ -1,4 +1,4 @@
-//! Text: how many characters, and about how much room they take.
+//! The work of text: number of characters, and the approximate area.
 
 use roxmltree::Node;
 
@@ -10,14 +10,14 @@ use super::{
     weights::{CHARACTER, CHARACTERS_CUBED, STROKE_POINT, WorkKind},
 };
 
-/// Width of a character at most, on an average of a text, in parts of its size.
+/// Upper bound of the mean width of a character, relative to the font size.
 const WIDTH: f64 = 0.9;
 
-/// Points of a letter's outline.
+/// Points in the outline of a glyph.
 const LETTER_POINTS: f64 = 30.0;
 
 impl<'d> Traversal<'d, '_> {
-    /// A text with all that is in it.
+    /// Counts a text with its spans.
     pub(super) fn text(&mut self, node: Node<'d, 'd>, context: &Context<'d>) -> Result<Painted, Stop> {
         let start =
             |name| node.attribute(name).and_then(|text| Numbers::new(text).next()).unwrap_or_default();
@@ -47,7 +47,7 @@ impl<'d> Traversal<'d, '_> {
         Ok(())
     }
 
-    /// One piece of text. Where a line begins depends on its anchor: it is taken to reach to both sides.
+    /// Counts a text chunk. Its start depends on the anchor, so it is assumed to extend to both sides.
     fn letters(&mut self, count: f64, context: &Context<'d>, (x, y): (f64, f64)) -> Result<Bounds, Stop> {
         let size = context.measures.font_size;
         let length = count * size * WIDTH;

@@ -1,4 +1,4 @@
-//! The walk through the elements of a drawing, as librsvg draws them.
+//! Traverses the elements of a document in the way librsvg renders them.
 
 use std::collections::HashMap;
 
@@ -17,27 +17,27 @@ use super::{
     xml,
 };
 
-/// How deep elements are looked into, references included. libxml2 reads no deeper than 256.
+/// Most nesting levels that are followed, references included. libxml2 allows at most 256.
 const MOST_DEPTH: usize = 96;
 
-/// How deep drawings may lie in drawings.
+/// Most nesting levels of documents.
 const MOST_DOCUMENTS: usize = 4;
 
-/// Size of text where nothing states it, as in CSS.
+/// Default font size in user units.
 const FONT_SIZE: f64 = 12.0;
 
-/// Why counting ended early.
+/// Why the traversal stopped early.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stop {
-    /// The limit is passed.
+    /// The limit is exceeded.
     OverLimit,
-    /// There is something that cannot be counted.
-    Uncountable,
-    /// It is no XML.
+    /// There is content that cannot be analysed.
+    Unsupported,
+    /// The document is not XML.
     Unreadable,
 }
 
-/// What was counted so far.
+/// The work counted so far.
 #[derive(Debug)]
 pub struct Tally {
     work: [f64; WorkKind::COUNT],
@@ -53,14 +53,14 @@ impl Tally {
     }
 
     fn charge(&mut self, kind: WorkKind, work: f64) -> Result<(), Stop> {
-        // what is no number comes of numbers beyond all bounds
+        // NaN results from numbers out of range
         let work = if work.is_finite() { work.max(0.0) } else { f64::MAX / 4.0 };
         self.work[kind as usize] += work;
         self.total += work;
         if self.total > self.limit { Err(Stop::OverLimit) } else { Ok(()) }
     }
 
-    /// Surfaces that are needed from now on; negative when they are not needed any more.
+    /// Adds pixels of surfaces that are held from now on; negative when they are released.
     fn hold(&mut self, pixels: f64) {
         self.held += pixels;
         self.peak = self.peak.max(self.held);
@@ -75,12 +75,12 @@ impl Tally {
     }
 }
 
-/// What was drawn of an element.
+/// The rendered content of an element.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Painted {
-    /// Where, in pixels.
+    /// Its bounds in pixels.
     pub bounds: Option<Bounds>,
-    /// Whether layers of their own are in it.
+    /// Whether it contains layers.
     pub has_layers: bool,
 }
 
@@ -95,30 +95,30 @@ impl Painted {
     }
 }
 
-/// What elements take over from those around them.
+/// The state that elements inherit.
 #[derive(Debug, Clone, Copy)]
 pub struct Context<'d> {
-    /// From the element's units to pixels.
+    /// Transform from user units to pixels.
     pub matrix: Matrix,
-    /// What lengths are relative to.
+    /// The base of relative lengths.
     pub measures: LengthBases,
-    /// The pixels that can be painted.
+    /// The visible pixels.
     pub visible: Bounds,
     pub fill: Paint<'d>,
     pub stroke: Paint<'d>,
     pub stroke_width: f64,
-    /// Mean length of a dash; 0 without dashes.
+    /// Mean length of a dash in user units; 0 without dashes.
     pub dash: f64,
     pub marker_mid: Option<Node<'d, 'd>>,
     pub marker_end: Option<Node<'d, 'd>>,
-    /// What clipping adds to everything that is painted.
+    /// Work that clipping adds to everything painted.
     pub clip: f64,
-    /// How deep the element lies, references included.
+    /// Nesting level of the element, references included.
     pub depth: usize,
 }
 
 impl Context<'_> {
-    /// The same place, with nothing taken over.
+    /// The same position, with default properties.
     pub fn fresh(&self) -> Self {
         Self {
             fill: Paint::Solid,
@@ -132,27 +132,27 @@ impl Context<'_> {
     }
 }
 
-/// A walk through one document.
+/// The traversal of one document.
 pub struct Traversal<'d, 't> {
     pub ids: HashMap<&'d str, Node<'d, 'd>>,
     pub sheets: &'d Sheets,
     pub canvas: Canvas,
     tally: &'t mut Tally,
-    /// Referenced elements that are being walked through.
+    /// Referenced elements that are being traversed.
     open: Vec<NodeId>,
-    /// What URLs embed; librsvg decodes each once.
+    /// Images embedded by URLs; librsvg decodes each once.
     pictures: HashMap<&'d str, EmbeddedImage>,
-    /// How many documents this one lies in.
+    /// Nesting level of this document.
     documents: usize,
 }
 
-/// What an element refers to.
+/// The URL that an element references.
 pub fn href<'d>(node: Node<'d, 'd>) -> Option<&'d str> {
     node.attributes().find(|attribute| attribute.name() == "href").map(|attribute| attribute.value().trim())
 }
 
 impl<'d, 't> Traversal<'d, 't> {
-    /// Counts a document that is drawn on a canvas.
+    /// Counts the work of a document rendered on a canvas.
     pub fn count(
         document: &'d Document<'d>,
         canvas: Canvas,
@@ -164,11 +164,11 @@ impl<'d, 't> Traversal<'d, 't> {
         let read = elements * (READ + SELECTOR * sheets.selector_bytes as f64);
         tally.charge(WorkKind::Elements, read)?;
         if document.descendants().any(|node| node.tag_name().name() == "include" && href(node).is_some()) {
-            return Err(Stop::Uncountable);
+            return Err(Stop::Unsupported);
         }
         let named = document.descendants().filter_map(|node| Some((node.attribute("id")?, node)));
         let ids = named.collect();
-        // the sheets must live as long as what is walked through; a document is walked through once
+        // the sheets must outlive the traversal
         let mut walk = Traversal {
             ids,
             sheets: &sheets,
@@ -182,7 +182,7 @@ impl<'d, 't> Traversal<'d, 't> {
     }
 
     fn root(&mut self, root: Node<'d, 'd>) -> Result<(), Stop> {
-        let Canvas { stated, width, height, seen, .. } = self.canvas;
+        let Canvas { stated, width, height, requested, .. } = self.canvas;
         let whole = Bounds::new(0.0, 0.0, width, height);
         let (matrix, view) = view_box(root, whole).unwrap_or_else(|| {
             (Matrix::scale(width / stated.0.max(1e-9), height / stated.1.max(1e-9)), stated)
@@ -190,7 +190,7 @@ impl<'d, 't> Traversal<'d, 't> {
         let context = Context {
             matrix,
             measures: LengthBases { width: view.0, height: view.1, font_size: FONT_SIZE },
-            visible: seen,
+            visible: requested,
             fill: Paint::Solid,
             stroke: Paint::None,
             stroke_width: 1.0,
@@ -207,12 +207,12 @@ impl<'d, 't> Traversal<'d, 't> {
         self.tally.charge(kind, work)
     }
 
-    /// What was counted so far.
+    /// The work counted so far.
     pub(super) fn spent(&self) -> f64 {
         self.tally.total
     }
 
-    /// Walks through a referenced element, unless that is being done already: references in a circle are not drawn.
+    /// Traverses a referenced element unless it is being traversed already: cyclic references are not rendered.
     pub(super) fn guarded(
         &mut self,
         node: Node<'d, 'd>,
@@ -222,7 +222,7 @@ impl<'d, 't> Traversal<'d, 't> {
             return Ok(());
         }
         if self.open.len() > MOST_DEPTH {
-            return Err(Stop::Uncountable);
+            return Err(Stop::Unsupported);
         }
         self.open.push(node.id());
         let result = walk(self);
@@ -230,7 +230,7 @@ impl<'d, 't> Traversal<'d, 't> {
         result
     }
 
-    /// The children of an element, one over the other.
+    /// Traverses the children of an element.
     pub(super) fn children(&mut self, node: Node<'d, 'd>, context: &Context<'d>) -> Result<Painted, Stop> {
         let mut seen = Painted::default();
         for child in node.children().filter(Node::is_element) {
@@ -239,7 +239,7 @@ impl<'d, 't> Traversal<'d, 't> {
         Ok(seen)
     }
 
-    /// An element with all that is in it and done to it.
+    /// Traverses an element with its content and effects.
     pub(super) fn element(&mut self, node: Node<'d, 'd>, context: &Context<'d>) -> Result<Painted, Stop> {
         self.styled(node, context, Self::content)
     }
@@ -251,7 +251,7 @@ impl<'d, 't> Traversal<'d, 't> {
         draw: impl FnOnce(&mut Self, Node<'d, 'd>, &Style<'d>, &Context<'d>) -> Result<Painted, Stop>,
     ) -> Result<Painted, Stop> {
         if outer.depth > MOST_DEPTH {
-            return Err(Stop::Uncountable);
+            return Err(Stop::Unsupported);
         }
         let style = self.sheets.style(node);
         if style.is_hidden() {
@@ -321,7 +321,7 @@ impl<'d, 't> Traversal<'d, 't> {
         }
     }
 
-    /// A drawing within the drawing, or a symbol.
+    /// Traverses a nested `svg` or a `symbol`.
     fn viewport(
         &mut self,
         node: Node<'d, 'd>,
@@ -383,7 +383,7 @@ impl<'d, 't> Traversal<'d, 't> {
         Ok(Painted { bounds: Some(bounds), has_layers: false })
     }
 
-    /// A picture of its own, drawn into `bounds`.
+    /// Counts an embedded image rendered into `bounds`.
     pub(super) fn embedded(
         &mut self,
         url: &'d str,
@@ -402,7 +402,7 @@ impl<'d, 't> Traversal<'d, 't> {
                 let pixels = size.pixels() as f64;
                 if is_new {
                     self.charge(WorkKind::Pictures, pixels * DECODED)?;
-                    self.tally.hold(pixels); // until the drawing is done
+                    self.tally.hold(pixels); // until the document is rendered
                 }
                 self.charge(
                     WorkKind::Pictures,
@@ -411,12 +411,12 @@ impl<'d, 't> Traversal<'d, 't> {
             }
             EmbeddedImage::Svg(text) => {
                 if self.documents >= MOST_DOCUMENTS {
-                    return Err(Stop::Uncountable);
+                    return Err(Stop::Unsupported);
                 }
                 let (width, height) = (bounds.width(), bounds.height());
-                let seen = Bounds::new(0.0, 0.0, width, height);
+                let requested = Bounds::new(0.0, 0.0, width, height);
                 let canvas =
-                    Canvas { stated: (width, height), width, height, seen, tiles: self.canvas.tiles };
+                    Canvas { stated: (width, height), width, height, requested, tiles: self.canvas.tiles };
                 let text = xml::decode(&text)?;
                 let (documents, tally) = (self.documents + 1, &mut *self.tally);
                 xml::with_document(&text, |document| Traversal::count(document, canvas, documents, tally))
@@ -431,7 +431,7 @@ impl<'d, 't> Traversal<'d, 't> {
         context: &Context<'d>,
     ) -> Result<(), Stop> {
         let before = self.spent();
-        // how a marker lies on its line is not looked at: it may be anywhere, and is as large as its line is wide
+        // the position of a marker on its line is ignored: it may be anywhere, and scales with the stroke width
         let scale = context.stroke_width.max(1.0);
         let visible = context.visible;
         let whole = Bounds::new(0.0, 0.0, visible.width(), visible.height());
@@ -444,7 +444,7 @@ impl<'d, 't> Traversal<'d, 't> {
     }
 }
 
-/// From the units of an element's view box to those around it; and the view box' size.
+/// The transform from an element's `viewBox` to the units around it, and the size of the `viewBox`.
 fn view_box(node: Node<'_, '_>, area: Bounds) -> Option<(Matrix, (f64, f64))> {
     let numbers: Vec<f64> = Numbers::new(node.attribute("viewBox")?).collect();
     let [x, y, width, height] = numbers[..] else { return None };
@@ -458,7 +458,7 @@ fn view_box(node: Node<'_, '_>, area: Bounds) -> Option<(Matrix, (f64, f64))> {
         _ if ratio.contains("slice") => (across.max(down), across.max(down)),
         _ => (across.min(down), across.min(down)),
     };
-    // in the middle, wherever it is said to lie: what it takes is the same
+    // centred whatever the alignment: the work is the same
     let spare = (area.width() - across * width, area.height() - down * height);
     let moved = Matrix::translate(area.left + spare.0 / 2.0, area.top + spare.1 / 2.0);
     let scaled = moved.after(&Matrix::scale(across, down));

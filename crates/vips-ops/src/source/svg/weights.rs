@@ -1,15 +1,16 @@
-//! What each thing that a drawing can ask for costs, in nanoseconds of one core.
+//! Weights of the parts of an SVG document, in nanoseconds of one core.
 //!
-//! Measured with librsvg as it is built into libvips 8.18.7, on pictures of 1000 × 1000 to 4000 × 4000 pixels, as CPU time
-//! of one thread (`loadtests/svg_weights.py`). What every filter and layer costs by itself is counted once, and large surfaces,
-//! which miss the caches, cost up to a third more than small ones: numbers are between the two, on the upper side.
+//! Measured with librsvg as built into libvips 8.18.7, on images of 1000 × 1000 to 4000 × 4000 pixels, as CPU time of
+//! one thread (`loadtests/svg_weights.py`). Fixed costs of filters and layers are counted once. Large surfaces, which
+//! miss the CPU caches, cost up to a third more than small ones: weights are between the two, on the high side.
+//!
 
-/// What work is for.
+/// Kinds of work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WorkKind {
-    /// Elements, their references and their styles.
+    /// Elements, references and styles.
     Elements,
-    /// Points of paths, and what lies inside them.
+    /// Outlines of paths, and their areas.
     Paths,
     /// Filters.
     Filters,
@@ -24,9 +25,9 @@ pub enum WorkKind {
 }
 
 impl WorkKind {
-    /// How many there are.
+    /// The number of kinds.
     pub const COUNT: usize = 7;
-    /// All of them.
+    /// All kinds.
     pub const ALL: [Self; Self::COUNT] = [
         Self::Elements,
         Self::Paths,
@@ -37,83 +38,84 @@ impl WorkKind {
         Self::Text,
     ];
 
-    /// What is measured, when most of it is this.
+    /// Error text for a limit exceeded mostly by this kind of work.
     pub fn limit_text(self) -> &'static str {
         match self {
             Self::Elements => {
-                "the work of drawing the SVG, counted up to the limit, most of it for elements and references"
+                "the work of rendering the SVG, counted up to the limit, mostly for elements and references"
             }
-            Self::Paths => "the work of drawing the SVG, counted up to the limit, most of it for paths",
-            Self::Filters => "the work of drawing the SVG, counted up to the limit, most of it for filters",
-            Self::Patterns => "the work of drawing the SVG, counted up to the limit, most of it for patterns",
+            Self::Paths => "the work of rendering the SVG, counted up to the limit, mostly for paths",
+            Self::Filters => "the work of rendering the SVG, counted up to the limit, mostly for filters",
+            Self::Patterns => "the work of rendering the SVG, counted up to the limit, mostly for patterns",
             Self::Layers => {
-                "the work of drawing the SVG, counted up to the limit, most of it for layers and masks"
+                "the work of rendering the SVG, counted up to the limit, mostly for layers and masks"
             }
             Self::Pictures => {
-                "the work of drawing the SVG, counted up to the limit, most of it for embedded pictures"
+                "the work of rendering the SVG, counted up to the limit, mostly for embedded pictures"
             }
-            Self::Text => "the work of drawing the SVG, counted up to the limit, most of it for text",
+            Self::Text => "the work of rendering the SVG, counted up to the limit, mostly for text",
         }
     }
 }
 
-/// libvips draws in tiles of this side, and each tile draws the whole document anew.
+/// Side in pixels of the tiles in which libvips renders; each tile renders the whole document.
 pub const TILE: f64 = 2000.0;
 
-/// An element that is read, and one that is drawn.
+/// An element that is parsed, and one that is rendered.
 pub const READ: f64 = 5_000.0;
 pub const ELEMENT: f64 = 6_000.0;
-/// A marker that is drawn at a point, beside what is in it.
+/// A marker rendered at a vertex, beside its content.
 pub const MARKER: f64 = 100_000.0;
-/// A byte of a style sheet's selectors, for each element.
+/// A byte of a style sheet's selectors, per element.
 pub const SELECTOR: f64 = 3.0;
-/// A declaration of a style sheet that may hold for an element: this is what counting itself takes.
+/// A style sheet declaration that may apply to an element: the cost of this analysis itself.
 pub const DECLARATION: f64 = 2_000.0;
 
-/// A point of an outline that is filled or stroked.
+/// A point of an outline that is filled, or stroked.
 pub const FILL_POINT: f64 = 3_000.0;
 pub const STROKE_POINT: f64 = 5_000.0;
-/// A crossing of an outline with itself, filled or stroked.
+/// A self-intersection of an outline that is filled, or stroked.
 pub const FILL_CROSSING: f64 = 1_500.0;
 pub const STROKE_CROSSING: f64 = 600.0;
 /// A pixel of an outline's length.
 pub const EDGE: f64 = 15.0;
 /// A dash.
 pub const DASH: f64 = 1_200.0;
-/// A pixel that is painted with one colour, and with a gradient.
+/// A pixel painted with one colour, and with a gradient.
 pub const SOLID: f64 = 0.5;
 pub const GRADIENT: f64 = 12.0;
 
-/// A pixel that is painted with a pattern.
+/// A pixel painted with a pattern.
 pub const TILED: f64 = 10.0;
-/// Stepping from one tile to the next, for each pixel: pixman looks for the tile that a pixel lies in by going through all
-/// of them from the pattern's origin, unless tiles are whole pixels and upright.
+/// A step from one pattern tile to the next, per pixel: pixman iterates over all tiles from the pattern's origin to a
+/// pixel, unless tiles are axis-aligned and of whole pixels.
 pub const TILE_STEP: f64 = 5.5;
 
-/// A pixel of the whole picture, for a layer with little in it, for one with layers in it, for a mask and for a filter.
+/// A pixel of the image, for a layer with little content, a layer that contains layers, a mask, a blend mode, and a
+/// filter.
 pub const LAYER: f64 = 1.5;
 pub const FULL_LAYER: f64 = 9.0;
 pub const MASK: f64 = 8.0;
 pub const BLEND: f64 = 10.0;
 pub const FILTER: f64 = 9.0;
 
-/// A pixel of an embedded picture that is decoded, one that is scaled, and one that is painted.
+/// A pixel of an embedded image that is decoded, scaled, and painted.
 pub const DECODED: f64 = 15.0;
 pub const SCALED: f64 = 8.0;
 pub const PAINTED: f64 = 15.0;
 
-/// A character, and the cube of how many stand in one piece (of white space between tags, a line is broken nowhere).
+/// A character, and the cube of the number of characters in a chunk (no line breaks are made between tags).
 pub const CHARACTER: f64 = 30_000.0;
 pub const CHARACTERS_CUBED: f64 = 1.8e-3;
 
-/// Filter primitives, for a pixel of the filter's region.
+/// Filter primitives, per pixel of the filter region.
 pub const FLOOD: f64 = 6.0;
 pub const TURBULENCE: f64 = 70.0;
 pub const OCTAVE: f64 = 65.0;
-/// Octaves beyond which noise is finer than its numbers are.
+/// Octaves above which noise is finer than its number format.
 pub const MOST_OCTAVES: f64 = 10.0;
 pub const BLUR: f64 = 200.0;
-/// Blurs whose sigma is below [`NARROW`] pixels are convolved, the others are averaged three times.
+/// Blurs whose sigma is below [`NARROW`] pixels are convolved; others are approximated by three box blurs.
 pub const NARROW_BLUR: f64 = 280.0;
 pub const NARROW: f64 = 2.0;
 pub const COLOUR: f64 = 50.0;
@@ -121,8 +123,8 @@ pub const COMPOSITE: f64 = 60.0;
 pub const LIGHTING: f64 = 150.0;
 pub const DISPLACEMENT: f64 = 800.0;
 pub const COPY: f64 = 20.0;
-/// For each of the pixels around it that a convolution and a thickening look at, beside [`COPY`].
+/// Per neighbouring pixel of a convolution and of morphology, in addition to [`COPY`].
 pub const CONVOLVED: f64 = 12.0;
 pub const COMPARED: f64 = 9.0;
-/// librsvg looks no farther than this, in pixels, when it thickens.
+/// Largest morphology radius in librsvg, in pixels.
 pub const MOST_RADIUS: f64 = 10.0;

@@ -1,4 +1,4 @@
-//! The text of a drawing, and its elements.
+//! Parses the XML of an SVG document.
 
 use std::borrow::Cow;
 
@@ -6,17 +6,16 @@ use roxmltree::{Document, Error, ParsingOptions};
 
 use super::traversal::Stop;
 
-/// Elements, attributes' owners and texts at most, as librsvg reads at most a million elements.
+/// Most nodes; librsvg allows at most a million elements.
 const MOST_NODES: u32 = 2_000_000;
 
-/// Prefixes without a namespace that are made up for at most.
+/// Most undeclared namespace prefixes that are declared automatically.
 const MOST_PREFIXES: usize = 32;
 
-/// How far into the text the XML declaration may reach.
+/// Bytes that are searched for the XML declaration.
 const DECLARATION: usize = 256;
 
-/// Encodings other than UTF-8 in which everything that is markup is ASCII: the rest does not matter for counting. Beginnings of
-/// names.
+/// Encodings in which all markup is ASCII; other characters do not matter for the analysis. Prefixes of names.
 const ASCII_BASED: [&str; 10] = [
     "utf-8",
     "utf8",
@@ -30,7 +29,7 @@ const ASCII_BASED: [&str; 10] = [
     "macintosh",
 ];
 
-/// The text, as far as it matters.
+/// Decodes the document, as far as its markup matters.
 pub fn decode(bytes: &[u8]) -> Result<Cow<'_, str>, Stop> {
     let head = String::from_utf8_lossy(&bytes[..bytes.len().min(DECLARATION)]).to_ascii_lowercase();
     let declared = head
@@ -43,10 +42,11 @@ pub fn decode(bytes: &[u8]) -> Result<Cow<'_, str>, Stop> {
     Ok(String::from_utf8_lossy(bytes))
 }
 
-/// Reads the elements and hands them on.
+/// Parses a document and passes it to `then`.
 ///
-/// libxml2 warns of prefixes that no namespace was given for, and goes on: drawings that say `xlink:href` without more
-/// are common. Such prefixes get a namespace that means nothing.
+/// libxml2 warns about undeclared namespace prefixes and continues: documents that use `xlink:href` without a
+/// declaration are common. Such prefixes are declared with a placeholder namespace.
+///
 pub fn with_document<T>(text: &str, then: impl FnOnce(&Document<'_>) -> Result<T, Stop>) -> Result<T, Stop> {
     let mut text = Cow::Borrowed(text);
     for _ in 0..MOST_PREFIXES {
@@ -55,7 +55,7 @@ pub fn with_document<T>(text: &str, then: impl FnOnce(&Document<'_>) -> Result<T
         let prefix = match Document::parse_with_options(&text, options) {
             Ok(document) => return then(&document),
             Err(Error::UnknownNamespace(prefix, _)) => prefix,
-            Err(Error::NodesLimitReached) => return Err(Stop::Uncountable),
+            Err(Error::NodesLimitReached) => return Err(Stop::Unsupported),
             Err(_) => return Err(Stop::Unreadable),
         };
         text = Cow::Owned(declare(&text, &prefix).ok_or(Stop::Unreadable)?);
@@ -63,7 +63,7 @@ pub fn with_document<T>(text: &str, then: impl FnOnce(&Document<'_>) -> Result<T
     Err(Stop::Unreadable)
 }
 
-/// How deep elements lie in each other, the root being 1.
+/// The nesting depth of a document; the root has 1.
 pub fn depth(document: &Document<'_>) -> usize {
     let (mut deepest, mut levels, mut node) = (0, 0usize, Some(document.root()));
     while let Some(at) = node {
@@ -84,7 +84,7 @@ pub fn depth(document: &Document<'_>) -> usize {
     deepest
 }
 
-/// Puts a namespace for `prefix` into the root element.
+/// Declares a namespace for `prefix` in the root element.
 fn declare(text: &str, prefix: &str) -> Option<String> {
     let root = root(text)?;
     let name = text[root + 1..].find(|c: char| c.is_whitespace() || matches!(c, '>' | '/'))?;
@@ -92,7 +92,7 @@ fn declare(text: &str, prefix: &str) -> Option<String> {
     Some(format!("{head} xmlns:{prefix}=\"unknown:{prefix}\"{tail}"))
 }
 
-/// Where the root element begins: after declarations and comments.
+/// Offset of the root element, after declarations and comments.
 fn root(text: &str) -> Option<usize> {
     let mut at = 0;
     loop {
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn prefixes_without_a_namespace_are_made_up_for() {
+    fn undeclared_prefixes_are_declared() {
         let text =
             "<?xml version='1.0'?><!DOCTYPE svg [<!ENTITY a '<b>'>]><!-- <x> --><svg a:b='1'><c:d/></svg>";
         assert_eq!(count(text).unwrap(), 2);
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn encodings_that_hide_markup_are_not_read() {
+    fn encodings_that_are_not_ascii_based_are_refused() {
         assert!(decode(b"<?xml version='1.0' encoding='ISO-8859-1'?><svg>\xe4</svg>").is_ok());
         assert_eq!(decode(b"<?xml version=\"1.0\" encoding=\"UTF-7\"?><svg/>"), Err(Stop::Unreadable));
     }
