@@ -5,12 +5,12 @@ use super::{auto_curve::AutoCurve, curve::Curve, matrix::Matrix, pixel::PixelOp}
 /// One correction.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Op {
-    /// Each channel by itself.
+    /// A curve per channel.
     Curve(Curve),
-    /// A curve that is found by looking at the picture.
+    /// A curve that is measured on the image.
     Auto(AutoCurve),
-    /// Channels mixed.
+    /// A colour matrix.
     Matrix(Matrix),
-    /// Each pixel by itself, or by the light around it.
+    /// An operation on whole pixels.
     Pixel(PixelOp),
 }
