@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use url::Url;
 
-use crate::SourcePath;
+use crate::path::SourcePath;
 
 /// Which original is meant. Made by [`crate::Origins::locate`], which lets nothing through that is not allowed.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -6,25 +6,40 @@ use std::{
     time::{Duration, Instant},
 };
 
+use http_semantics::Validators;
+
 use crate::{
-    Config, Error, Fetched, Hosts, NamedBuckets, ObjectRef, Origin, OriginResponse, Refusal, Result,
-    Selection, SourcePath, Validators,
-    config::{OriginKind, named_problems},
-    filesystem::FolderOrigin,
-    http::{AddressPolicy, FetchRequest, HostPort, Http, RedirectPolicy, Trust, authority},
-    object_ref::{Location, RemoteUrl},
-    selection::{Route, Router},
+    bucket::named_buckets::NamedBuckets,
+    config::{
+        dynamic::DynamicConfig, named_origins::named_problems, origin_config::OriginConfig, section::Config,
+    },
+    error::{Error, Result},
+    fetched::{Fetched, OriginResponse},
+    http::{
+        authority::authority,
+        connector::AddressPolicy,
+        fetcher::HttpFetcher,
+        hop::FetchRequest,
+        redirect::{RedirectPolicy, Trust},
+    },
+    kinds,
+    object_ref::{Location, ObjectRef, RemoteUrl},
+    origin::{LocalFiles, OpenContext, Origin, OriginRequest},
+    path::SourcePath,
+    routing::Router,
+    selection::{Refusal, Selection},
+    upstream::Hosts,
 };
 
 /// All origins: the default one, the named ones, and the hosts that requests may name. Connections belong to this worker
 /// alone; limits and breakers of hosts are those of the process.
 pub struct Origins {
     /// The default one first, then the named ones in the order of their names.
-    configured: Vec<Origin>,
+    configured: Vec<Box<dyn Origin>>,
     /// Names of the named ones, in the same order.
     names: Vec<String>,
     /// None: requests may name no host.
-    remote: Option<Http>,
+    remote: Option<HttpFetcher>,
     /// None: requests may name no bucket.
     buckets: Option<NamedBuckets>,
     router: Router,
@@ -43,20 +58,18 @@ impl Origins {
         if !problems.is_empty() {
             return Err(Error::Misconfigured { problems });
         }
-        let all = || std::iter::once(default).chain(named.values());
-        let router = router(default, named);
-        let open = |config| Origin::open(config, &router.trusted, max_bytes, hosts);
-        let configured = all().map(open).collect::<Result<_>>()?;
-        let guard = AddressPolicy { exempt: router.exempt.clone(), trusted: router.trusted.clone() };
-        let redirects = RedirectPolicy::Listed(router.hosts_allowed.clone());
-        let remote =
-            router.allow_dynamic.then(|| Http::open(default, None, (guard, redirects), max_bytes, hosts));
-        let remote =
-            remote.transpose().map_err(|problem| Error::Misconfigured { problems: vec![problem] })?;
+        let router = Router::new(default, named);
+        let context = OpenContext { trusted: &router.trusted, max_bytes, hosts };
+        let open = |section: &Config| kinds::open(&section.into(), &context).map_err(misconfigured);
+        let configured = std::iter::once(default).chain(named.values()).map(open).collect::<Result<_>>()?;
+        let config = OriginConfig::from(default);
+        let remote = router.allow_dynamic.then(|| open_remote(&config, &router, &context)).transpose()?;
+        let provider = DynamicConfig::from(default).bucket_provider;
         let buckets = (router.allow_dynamic && !router.buckets_allowed.is_empty())
-            .then(|| NamedBuckets::new(default.provider(), default, max_bytes));
-        let order = named.keys().cloned().collect();
-        Ok(Self { configured, names: order, remote, buckets: buckets.transpose()?, router })
+            .then(|| NamedBuckets::new(provider, &config, max_bytes))
+            .transpose()?;
+        let names = named.keys().cloned().collect();
+        Ok(Self { configured, names, remote, buckets, router })
     }
 
     /// The original that a request means, if it may.
@@ -83,7 +96,8 @@ impl Origins {
         let (name, fetched) = match &target.0 {
             Location::Configured { origin, path, host } => {
                 let origin = &self.configured[*origin];
-                (origin.name().to_owned(), origin.fetch(path, host.as_deref(), known).await)
+                let request = OriginRequest { path, host: host.as_deref(), known };
+                (origin.name().to_owned(), origin.fetch(&request).await)
             }
             Location::Remote(remote) => (authority(&remote.url), self.fetch_remote(remote, known).await),
             Location::Bucket { name, region, path } => {
@@ -103,12 +117,12 @@ impl Origins {
         known: Option<&Validators>,
     ) -> Result<OriginResponse> {
         let buckets = self.buckets.as_ref().ok_or(Error::NotConfigured)?;
-        buckets.open(name, region)?.fetch(path, known).await
+        buckets.open(name, region)?.fetch(&OriginRequest { path, host: None, known }).await
     }
 
     async fn fetch_remote(&self, remote: &RemoteUrl, known: Option<&Validators>) -> Result<OriginResponse> {
         let http = self.remote.as_ref().ok_or(Error::NotConfigured)?;
-        let ask = FetchRequest {
+        let fetch = FetchRequest {
             url: remote.url.clone(),
             // its path and its query may well be secrets
             original: format!("an original of {}", authority(&remote.url)),
@@ -116,7 +130,7 @@ impl Origins {
             host: remote.host.clone(),
             address: remote.address,
         };
-        http.fetch(&ask, known).await
+        http.fetch(&fetch, known).await
     }
 
     /// A stable name of an original for keys of caches and tags, the same on every node with this configuration: which
@@ -153,7 +167,7 @@ impl Origins {
     /// node with this configuration.
     pub fn file_name(&self, target: &ObjectRef) -> Option<String> {
         let Location::Configured { origin, path, .. } = &target.0 else { return None };
-        self.configured.get(*origin)?.folder()?;
+        self.configured.get(*origin)?.files()?;
         let name = origin.checked_sub(1).and_then(|named| self.names.get(named));
         Some(format!("{}{}", name.map_or("", String::as_str), path.identity()))
     }
@@ -162,23 +176,23 @@ impl Origins {
     /// file. A tag that was fetched and is another one is that of another version, or of one that could not be told
     /// from others for sure.
     pub async fn file_version(&self, name: &str) -> Result<Option<String>> {
-        let Some((folder, path)) = self.folder_of(name) else { return Ok(None) };
-        folder.version(&SourcePath::parse(path)?).await
+        let Some((files, path)) = self.files_of(name) else { return Ok(None) };
+        files.version(&SourcePath::parse(path)?).await
     }
 
     /// How long a look at this file holds: `folder_check` of its origin.
     pub fn file_check(&self, name: &str) -> Duration {
-        self.folder_of(name).map_or(Duration::ZERO, |(folder, _)| folder.check())
+        self.files_of(name).map_or(Duration::ZERO, |(files, _)| files.check_interval())
     }
 
     /// No name of an origin has a slash, and every path begins with one.
-    fn folder_of<'a>(&self, name: &'a str) -> Option<(&FolderOrigin, &'a str)> {
+    fn files_of<'a>(&self, name: &'a str) -> Option<(&dyn LocalFiles, &'a str)> {
         let (name, path) = name.split_at(name.find('/')?);
         let origin = match name {
             "" => 0,
             name => 1 + self.names.iter().position(|known| known == name)?,
         };
-        Some((self.configured.get(origin)?.folder()?, path))
+        Some((self.configured.get(origin)?.files()?, path))
     }
 
     #[cfg(test)]
@@ -196,33 +210,15 @@ impl Origins {
     }
 }
 
-fn router(default: &Config, named: &BTreeMap<String, Config>) -> Router {
-    let hosts_allowed = default.host_patterns();
-    let all = || std::iter::once(default).chain(named.values());
-    let bases: Vec<_> = all()
-        .map(|config| match config.kind() {
-            Ok(OriginKind::Http(url)) => Some(url),
-            _ => None,
-        })
-        .collect();
-    let exempt = bases.iter().flatten().filter_map(HostPort::from_url);
-    // a pattern of many hosts does not mean a private one
-    let by_name =
-        |exempt: &HostPort| hosts_allowed.iter().any(|pattern| pattern.is_for(&exempt.host, exempt.port));
-    let route = |(number, config): (usize, &Config)| Route {
-        origin: number + 1,
-        prefix: config.prefix(),
-        hosts: config.request_hosts(),
-    };
-    Router {
-        allow_dynamic: default.allow_dynamic,
-        trusted: default.private_networks(),
-        exempt: exempt.filter(by_name).collect(),
-        routes: named.values().enumerate().map(route).collect(),
-        bases,
-        hosts_allowed,
-        buckets_allowed: default.buckets_allowed.clone(),
-    }
+/// What fetches from hosts that requests name.
+fn open_remote(config: &OriginConfig, router: &Router, context: &OpenContext<'_>) -> Result<HttpFetcher> {
+    let addresses = AddressPolicy { exempt: router.exempt.clone(), trusted: router.trusted.clone() };
+    let redirects = RedirectPolicy::Listed(router.hosts_allowed.clone());
+    HttpFetcher::open(config, None, (addresses, redirects), context).map_err(misconfigured)
+}
+
+fn misconfigured(problem: String) -> Error {
+    Error::Misconfigured { problems: vec![problem] }
 }
 
 fn log(host: &str, answer: &Result<OriginResponse>, elapsed: Duration) {

@@ -288,7 +288,7 @@ mod tests {
         for (text, expected) in
             [("A.example", "a.example"), ("a.example:81", "a.example:81"), ("a.example:443", "a.example")]
         {
-            assert_eq!(crate::http::authority(&host(text, "https").unwrap()), expected);
+            assert_eq!(crate::http::authority::authority(&host(text, "https").unwrap()), expected);
         }
         for text in ["", "a/b", "a\r\nX: y", "u@a", "a?b", "http://a", "a b", "a#", "a:b"] {
             assert!(host(text, "http").is_err(), "{text:?}");

@@ -3,7 +3,7 @@
 use object_store::path::{Path, PathPart};
 
 use super::name;
-use crate::SourcePath;
+use crate::path::SourcePath;
 
 /// Whose protocol a bucket speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -20,6 +20,11 @@ impl Provider {
     /// The provider of a URL with this scheme.
     pub fn of_scheme(scheme: &str) -> Option<Self> {
         [Self::S3, Self::Gcs, Self::Azure].into_iter().find(|provider| provider.scheme() == scheme)
+    }
+
+    /// The provider of a whole URL.
+    pub(crate) fn of_url(url: &str) -> Option<Self> {
+        url.split_once("://").and_then(|(scheme, _)| Self::of_scheme(scheme))
     }
 
     /// The scheme of its URLs.
@@ -46,6 +51,14 @@ impl BucketUrl {
     pub(crate) fn root(provider: Provider, name: &str) -> Result<Self, &'static str> {
         name::bucket(provider, name)?;
         Ok(Self { provider, name: name.to_owned(), prefix: None })
+    }
+
+    /// Parses a whole URL, `s3://bucket/prefix`; an error says what was expected.
+    pub(crate) fn from_url(url: &str) -> Result<Self, &'static str> {
+        let parts =
+            url.split_once("://").and_then(|(scheme, rest)| Some((Provider::of_scheme(scheme)?, rest)));
+        let (provider, rest) = parts.ok_or("expected a URL such as s3://bucket/prefix")?;
+        Self::parse(provider, rest)
     }
 
     /// Reads what follows `scheme://` in a URL: `bucket/prefix`, the prefix percent-encoded where it must be.

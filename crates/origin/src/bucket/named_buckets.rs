@@ -2,8 +2,16 @@
 
 use std::{cell::RefCell, rc::Rc};
 
-use super::{Bucket, BucketTransport, BucketUrl, Provider, RegionChoice, name};
-use crate::{Config, Error, Result};
+use crate::{
+    bucket::{
+        bucket_origin::{BucketOrigin, BucketTransport},
+        bucket_url::{BucketUrl, Provider},
+        name,
+        region::RegionChoice,
+    },
+    config::origin_config::OriginConfig,
+    error::{Error, Result},
+};
 
 /// How many buckets one worker keeps open. One that is opened again asks for its region and its credentials anew.
 const OPEN: usize = 64;
@@ -13,11 +21,11 @@ const OPEN: usize = 64;
 /// Which of them a request may name is not decided here.
 pub(crate) struct NamedBuckets {
     provider: Provider,
-    config: Config,
+    config: OriginConfig,
     max_bytes: u64,
     transport: Rc<BucketTransport>,
     /// The most recently used first.
-    open: RefCell<Vec<(BucketKey, Rc<Bucket>)>>,
+    open: RefCell<Vec<(BucketKey, Rc<BucketOrigin>)>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,13 +37,13 @@ struct BucketKey {
 impl NamedBuckets {
     /// The buckets of a provider, for the current worker; nothing is connected to yet. Originals larger than
     /// `max_bytes` are refused.
-    pub(crate) fn new(provider: Provider, config: &Config, max_bytes: u64) -> Result<Self> {
+    pub(crate) fn new(provider: Provider, config: &OriginConfig, max_bytes: u64) -> Result<Self> {
         let transport = BucketTransport::new(config).map_err(misconfigured)?;
         Ok(Self { provider, config: config.clone(), max_bytes, transport, open: RefCell::default() })
     }
 
     /// A bucket. Without a region it is looked up at the first fetch; an error with a name that it cannot have.
-    pub(crate) fn open(&self, bucket: &str, region: Option<&str>) -> Result<Rc<Bucket>> {
+    pub(crate) fn open(&self, bucket: &str, region: Option<&str>) -> Result<Rc<BucketOrigin>> {
         if let Some(region) = region {
             name::region(region)
                 .map_err(|expected| misconfigured(format!("region {region:?}: {expected}")))?;
@@ -48,7 +56,7 @@ impl NamedBuckets {
             .map_err(|expected| misconfigured(format!("bucket {bucket:?}: {expected}")))?;
         let region_choice = region.map_or(RegionChoice::Unspecified, RegionChoice::Requested);
         let transport = Rc::clone(&self.transport);
-        let bucket = Bucket::open(url, region_choice, &self.config, transport, self.max_bytes);
+        let bucket = BucketOrigin::open(url, region_choice, &self.config, transport, self.max_bytes);
         let bucket = Rc::new(bucket.map_err(misconfigured)?);
         let mut open = self.open.borrow_mut();
         open.insert(0, (named, Rc::clone(&bucket)));
@@ -57,7 +65,7 @@ impl NamedBuckets {
     }
 
     /// One that is open already, which so becomes the most recently used.
-    fn recall(&self, named: &BucketKey) -> Option<Rc<Bucket>> {
+    fn recall(&self, named: &BucketKey) -> Option<Rc<BucketOrigin>> {
         let mut open = self.open.borrow_mut();
         let at = open.iter().position(|(known, _)| known == named)?;
         open[..=at].rotate_right(1);
@@ -74,10 +82,8 @@ mod tests {
     use super::*;
 
     fn buckets() -> NamedBuckets {
-        let config = Config {
-            bucket: crate::BucketConfig { anonymous: true, ..crate::BucketConfig::default() },
-            ..Config::default()
-        };
+        let mut config = OriginConfig::from(&crate::Config::default());
+        config.bucket.anonymous = true;
         NamedBuckets::new(Provider::S3, &config, 1 << 20).unwrap()
     }
 

@@ -70,7 +70,7 @@ mod tests {
     };
 
     use super::{super::transport::Transport, *};
-    use crate::{Config, ErrorKind};
+    use crate::{ErrorKind, config::origin_config::OriginConfig};
 
     #[test]
     fn who_decides() {
@@ -103,7 +103,8 @@ mod tests {
             stream.write_all(answer.as_bytes()).await.unwrap();
             String::from_utf8(head).unwrap()
         });
-        let (connector, queue) = QueueConnector::new(Transport::new(&Config::default()).unwrap());
+        let (connector, queue) =
+            QueueConnector::new(Transport::new(&OriginConfig::from(&crate::Config::default())).unwrap());
         queue.open();
         let region = look_up(&connector, &service, "photos").await;
         (region, server.await.unwrap())

@@ -11,7 +11,7 @@ use rustls::ClientConfig;
 use tokio::time::timeout;
 
 use crate::{
-    Config,
+    config::origin_config::OriginConfig,
     http::{
         client::ClientSettings,
         counted_stream::{Connections, CountedStream, Stream},
@@ -47,7 +47,7 @@ struct TcpConnector {
 }
 
 impl ClientFactory {
-    pub(crate) fn new(config: &Config, connections: &Connections) -> Result<Self, String> {
+    pub(crate) fn new(config: &OriginConfig, connections: &Connections) -> Result<Self, String> {
         let roots = tls::roots(config.ca_file.as_deref())?;
         let tls = tls::client(roots).map_err(|error| format!("TLS cannot be set up: {error}"))?;
         let connector =

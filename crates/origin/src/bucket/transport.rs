@@ -13,13 +13,14 @@ use awc::{
     },
 };
 use bytes::Bytes;
+use http_semantics::{CachePolicy, Validators};
 use object_store::client::{HttpError, HttpErrorKind, HttpRequest, HttpResponse, HttpResponseBody};
 use tokio::time::timeout;
 use url::Url;
 
-use super::tcp::{ClientFactory, Clients};
 use crate::{
-    CachePolicy, Config, Validators,
+    bucket::tcp::{ClientFactory, Clients},
+    config::origin_config::OriginConfig,
     error::{Error, Phase},
     http::{
         body::{self, BodyError, Framing},
@@ -93,7 +94,7 @@ impl ResponseCapture {
 
 impl Transport {
     /// An error says what is wrong with the configuration.
-    pub(crate) fn new(config: &Config) -> Result<Self, String> {
+    pub(crate) fn new(config: &OriginConfig) -> Result<Self, String> {
         let connections = Connections::default();
         let factory = ClientFactory::new(config, &connections)?;
         Ok(Self {
@@ -102,11 +103,7 @@ impl Transport {
             connections,
             user_agent: HeaderValue::from_str(&config.user_agent)
                 .map_err(|_| "origin.user_agent is no header value".to_owned())?,
-            limits: Limits {
-                connect: config.connect_timeout,
-                response: config.response_timeout,
-                fetch: config.timeout,
-            },
+            limits: Limits::new(config),
         })
     }
 

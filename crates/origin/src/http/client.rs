@@ -8,7 +8,7 @@ use awc::{Client, Connector, http::Uri};
 use url::{Position, Url};
 
 use super::counted_stream::CountedStream;
-use crate::Config;
+use crate::config::origin_config::OriginConfig;
 
 /// How long a connection serves at most, however busy it is: the host is looked up again after that.
 const LIFETIME: Duration = Duration::from_mins(5);
@@ -21,8 +21,8 @@ pub(crate) struct ClientSettings {
 }
 
 impl ClientSettings {
-    pub(crate) fn new(config: &Config) -> Self {
-        let Config { connect_timeout, keep_alive, max_connections, .. } = *config;
+    pub(crate) fn new(config: &OriginConfig) -> Self {
+        let OriginConfig { connect_timeout, keep_alive, max_connections, .. } = *config;
         Self { connect_timeout, keep_alive, max_connections }
     }
 

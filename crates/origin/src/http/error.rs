@@ -5,15 +5,25 @@ use std::{io, time::Duration};
 use actix_http::error::ParseError;
 use awc::error::{ConnectError, SendRequestError};
 
-use super::{connector::Refused, interim_filter::TooManyInterim};
-use crate::error::{Error, Phase};
+use crate::{
+    config::origin_config::OriginConfig,
+    error::{Error, Phase},
+    http::{connector::Refused, interim_filter::TooManyInterim},
+};
 
-/// The limits that a request can run into.
+/// The time limits of a request.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Limits {
     pub(crate) connect: Duration,
     pub(crate) response: Duration,
     pub(crate) fetch: Duration,
+}
+
+impl Limits {
+    pub(crate) fn new(config: &OriginConfig) -> Self {
+        let OriginConfig { connect_timeout, response_timeout, timeout, .. } = config;
+        Self { connect: *connect_timeout, response: *response_timeout, fetch: *timeout }
+    }
 }
 
 /// Whether a connection ended before anything was answered: what an origin does that closes an idle connection at the

@@ -3,6 +3,8 @@
 use awc::http::StatusCode;
 use url::Url;
 
+use crate::host_allowlist::HostPattern;
+
 /// Whether a request goes to the configured origin, and may carry its credentials.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Trust {
@@ -14,6 +16,26 @@ pub(crate) enum Trust {
 impl Trust {
     pub(crate) fn after(self, target: &Url, base: &Url) -> Self {
         if target.origin() == base.origin() { self } else { Self::Foreign }
+    }
+}
+
+/// Where redirects may lead.
+pub(crate) enum RedirectPolicy {
+    /// To every public address: the configured origin is trusted to know.
+    AnyPublic,
+    /// To these hosts only, as requests themselves.
+    Listed(Vec<HostPattern>),
+}
+
+impl RedirectPolicy {
+    /// Whether a redirect of a fetch from `home` may lead to `target`.
+    pub(crate) fn permits(&self, target: &Url, home: &Url) -> bool {
+        match self {
+            Self::AnyPublic => true,
+            Self::Listed(patterns) => {
+                target.origin() == home.origin() || patterns.iter().any(|pattern| pattern.names(target))
+            }
+        }
     }
 }
 

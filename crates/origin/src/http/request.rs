@@ -10,18 +10,19 @@ use awc::{
     },
 };
 use base64::{Engine, prelude::BASE64_STANDARD};
+use http_semantics::Validators;
 use percent_encoding::percent_decode_str;
 use rustls::ClientConfig;
 use url::Url;
 
 use super::{
-    authority,
+    authority::authority,
     client::{ClientSettings, client_url},
     connector::{AddressPolicy, GuardedConnector},
     counted_stream::Connections,
     redirect::Trust,
 };
-use crate::{Config, Validators};
+use crate::config::origin_config::OriginConfig;
 
 /// Makes clients.
 pub(crate) struct ClientFactory {
@@ -32,7 +33,7 @@ pub(crate) struct ClientFactory {
 
 impl ClientFactory {
     pub(crate) fn new(
-        config: &Config,
+        config: &OriginConfig,
         guard: AddressPolicy,
         tls: Arc<ClientConfig>,
         connections: &Connections,
@@ -62,7 +63,7 @@ pub(crate) struct Headers {
 }
 
 impl Headers {
-    pub(crate) fn new(config: &Config, url: Option<&Url>) -> Result<Self, String> {
+    pub(crate) fn new(config: &OriginConfig, url: Option<&Url>) -> Result<Self, String> {
         let user_agent = HeaderValue::from_str(&config.user_agent)
             .map_err(|_| "origin.user_agent is no header value".to_owned())?;
         let mut own = Vec::new();

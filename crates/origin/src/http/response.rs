@@ -1,101 +1,12 @@
-//! What the response of an origin means.
+//! What the headers of a response say.
 
 use std::time::SystemTime;
 
-use awc::{
-    ClientResponse,
-    http::{
-        StatusCode,
-        header::{
-            AGE, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, DATE, ETAG, EXPIRES, HeaderMap, HeaderName,
-            LAST_MODIFIED, VARY,
-        },
-    },
+use awc::http::header::{
+    AGE, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, DATE, ETAG, EXPIRES, HeaderMap, HeaderName,
+    LAST_MODIFIED, VARY,
 };
-use http_semantics::CacheHeaders;
-use url::Url;
-
-use super::{
-    Http, authority,
-    body::{self, BodyError, Framing},
-    content_coding::{self, Decoded},
-};
-use crate::{
-    CachePolicy, OriginResponse, Validators,
-    error::{Error, Phase, Result},
-};
-
-impl Http {
-    /// Makes an answer of a response that is no redirect.
-    pub(super) async fn receive(
-        &self,
-        response: ClientResponse,
-        url: &Url,
-        original: &str,
-        known: Option<&Validators>,
-    ) -> Result<OriginResponse> {
-        let status = response.status();
-        let validators = validators(response.headers());
-        let cache_policy = cache_policy(response.headers());
-        let content_type = content_type(response.headers());
-        match (status, known) {
-            (StatusCode::OK | StatusCode::NON_AUTHORITATIVE_INFORMATION, _) => {
-                let Decoded { body, coding_warning } = self.whole_body(response, url, original).await?;
-                Ok(OriginResponse {
-                    body: Some(body),
-                    validators,
-                    cache_policy,
-                    content_type,
-                    coding_warning,
-                })
-            }
-            (StatusCode::NOT_MODIFIED, Some(known)) => {
-                let validators = validators.or(known);
-                Ok(OriginResponse {
-                    body: None,
-                    validators,
-                    cache_policy,
-                    content_type,
-                    coding_warning: None,
-                })
-            }
-            // what follows a switch of protocols is no body, and has no end
-            (status, _) if status.is_informational() => {
-                Err(refusal(status, authority(url), original.to_owned()))
-            }
-            _ => {
-                body::drain(response).await;
-                Err(refusal(status, authority(url), original.to_owned()))
-            }
-        }
-    }
-
-    async fn whole_body(&self, response: ClientResponse, url: &Url, original: &str) -> Result<Decoded> {
-        let pause = self.limits.response;
-        let body_error = |body_error| match body_error {
-            BodyError::TooLarge => Error::TooLarge { original: original.to_owned(), limit: self.max_bytes },
-            BodyError::TooSlow => Error::Timeout { host: authority(url), phase: Phase::Body, limit: pause },
-            BodyError::Broken(reason) => Error::Broken { host: authority(url), reason },
-        };
-        let framing = Framing::of_response(&response).ok_or_else(|| body_error(BodyError::endless()))?;
-        let codings = codings(response.headers());
-        let body = body::read(response, framing, self.max_bytes, pause, &self.connections).await;
-        let body = body.map_err(body_error)?;
-        content_coding::decode(body, codings.as_deref(), self.max_bytes).await.map_err(body_error)
-    }
-}
-
-/// The error of a response that is neither an original nor a redirect.
-fn refusal(status: StatusCode, host: String, original: String) -> Error {
-    match status {
-        StatusCode::NOT_FOUND => Error::NotFound { original },
-        StatusCode::GONE => Error::Gone { original },
-        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
-            Error::Forbidden { original, reason: format!("{host} answered {status}") }
-        }
-        _ => Error::Status { host, status: status.as_u16() },
-    }
-}
+use http_semantics::{CacheHeaders, CachePolicy, Validators};
 
 /// What was done to the body, in order: `Content-Encoding`. None is asked for, but some servers have bodies only as they were
 /// given them.

@@ -1,5 +1,6 @@
 //! Limits and circuit breakers of the hosts that the whole process fetches from.
 
+pub(crate) mod limited;
 mod permit;
 
 use std::{
@@ -11,13 +12,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-pub(crate) use circuit_breaker::Outcome;
 use circuit_breaker::{CircuitBreaker, HalfOpen, Settings, State as Circuit};
 use parking_lot::Mutex;
 use tokio::sync::Semaphore;
 
-pub(crate) use self::permit::HostPermit;
-use crate::{Config, error::Error};
+use self::permit::HostPermit;
+use crate::{config::section::Config, error::Error};
 
 /// How many hosts are remembered, apart from those in use: enough for those of a busy day, some 200 KB.
 const MAX_HOSTS: usize = 1024;
@@ -96,7 +96,11 @@ impl Hosts {
     }
 
     /// A permit for one request to a host. Waits for at most `patience` until a connection is free.
-    pub(crate) async fn admit(self: &Arc<Self>, name: &str, patience: Duration) -> Result<HostPermit, Error> {
+    pub(crate) async fn acquire(
+        self: &Arc<Self>,
+        name: &str,
+        patience: Duration,
+    ) -> Result<HostPermit, Error> {
         let host = self.host(name);
         let permit = permit::acquire(self, host, patience).await;
         match &permit {
@@ -163,6 +167,7 @@ fn evict_one(known: &mut HashMap<String, Arc<Host>>) {
 
 #[cfg(test)]
 mod tests {
+    use circuit_breaker::Outcome;
     use futures_util::{FutureExt, future::join_all};
 
     use super::*;
@@ -179,13 +184,15 @@ mod tests {
     #[actix_rt::test]
     async fn places_are_bounded_and_so_are_those_who_wait() {
         let hosts = hosts(|config| (config.max_connections_per_host, config.max_waiting_per_host) = (2, 1));
-        let mut held =
-            vec![hosts.admit("a:80", PATIENCE).await.unwrap(), hosts.admit("a:80", PATIENCE).await.unwrap()];
-        let mut third = Box::pin(hosts.admit("a:80", PATIENCE));
+        let mut held = vec![
+            hosts.acquire("a:80", PATIENCE).await.unwrap(),
+            hosts.acquire("a:80", PATIENCE).await.unwrap(),
+        ];
+        let mut third = Box::pin(hosts.acquire("a:80", PATIENCE));
         assert!(third.as_mut().now_or_never().is_none());
-        let error = hosts.admit("a:80", PATIENCE).now_or_never().unwrap().err().unwrap();
+        let error = hosts.acquire("a:80", PATIENCE).now_or_never().unwrap().err().unwrap();
         assert_eq!(error.kind(), ErrorKind::Busy);
-        assert!(hosts.admit("b:80", PATIENCE).now_or_never().unwrap().is_ok(), "another host");
+        assert!(hosts.acquire("b:80", PATIENCE).now_or_never().unwrap().is_ok(), "another host");
         let Stats { fetches, rejected_busy, hosts: each, .. } = hosts.stats();
         assert_eq!((fetches, rejected_busy, each[0].in_flight, each[0].waiting), (3, 1, 2, 1));
         held.pop();
@@ -196,10 +203,10 @@ mod tests {
     #[actix_rt::test]
     async fn who_waits_too_long_is_turned_away() {
         let hosts = hosts(|config| config.max_connections_per_host = 1);
-        let held = hosts.admit("a:80", PATIENCE).await.unwrap();
-        let error = hosts.admit("a:80", Duration::from_millis(1)).await.err().unwrap();
+        let held = hosts.acquire("a:80", PATIENCE).await.unwrap();
+        let error = hosts.acquire("a:80", Duration::from_millis(1)).await.err().unwrap();
         assert_eq!(error.kind(), ErrorKind::Busy);
-        let mut gone = Box::pin(hosts.admit("a:80", PATIENCE));
+        let mut gone = Box::pin(hosts.acquire("a:80", PATIENCE));
         assert!(gone.as_mut().now_or_never().is_none());
         drop(gone);
         drop(held);
@@ -213,8 +220,8 @@ mod tests {
             (config.max_connections_per_host, config.breaker_failures) = (1, 1);
             config.breaker_pause = PATIENCE;
         });
-        let held = hosts.admit("a:80", PATIENCE).await.unwrap();
-        let mut waiting: Vec<_> = (0..3).map(|_| Box::pin(hosts.admit("a:80", PATIENCE))).collect();
+        let held = hosts.acquire("a:80", PATIENCE).await.unwrap();
+        let mut waiting: Vec<_> = (0..3).map(|_| Box::pin(hosts.acquire("a:80", PATIENCE))).collect();
         assert!(waiting.iter_mut().all(|one| one.as_mut().now_or_never().is_none()));
         held.end(Outcome::Failure);
         for refused in join_all(waiting).await {
@@ -227,20 +234,20 @@ mod tests {
     #[actix_rt::test]
     async fn an_abandoned_try_makes_way_for_the_next() {
         let hosts = hosts(|config| (config.breaker_failures, config.breaker_pause) = (1, Duration::ZERO));
-        hosts.admit("a:80", PATIENCE).await.unwrap().end(Outcome::Failure);
-        let attempt = hosts.admit("a:80", PATIENCE).await.unwrap();
-        assert_eq!(hosts.admit("a:80", PATIENCE).await.err().unwrap().kind(), ErrorKind::CircuitOpen);
+        hosts.acquire("a:80", PATIENCE).await.unwrap().end(Outcome::Failure);
+        let attempt = hosts.acquire("a:80", PATIENCE).await.unwrap();
+        assert_eq!(hosts.acquire("a:80", PATIENCE).await.err().unwrap().kind(), ErrorKind::CircuitOpen);
         drop(attempt);
-        hosts.admit("a:80", PATIENCE).await.unwrap().end(Outcome::Success);
+        hosts.acquire("a:80", PATIENCE).await.unwrap().end(Outcome::Success);
         assert_eq!(hosts.stats().hosts[0].circuit, Circuit::Closed);
     }
 
     #[actix_rt::test]
     async fn many_hosts_are_forgotten_but_none_in_use() {
         let hosts = hosts(|_| ());
-        let _held = hosts.admit("held:80", PATIENCE).await.unwrap();
+        let _held = hosts.acquire("held:80", PATIENCE).await.unwrap();
         for number in 0..2 * MAX_HOSTS {
-            hosts.admit(&format!("{number}:80"), PATIENCE).await.unwrap().end(Outcome::Success);
+            hosts.acquire(&format!("{number}:80"), PATIENCE).await.unwrap().end(Outcome::Success);
         }
         let known = hosts.stats().hosts;
         assert_eq!(known.len(), MAX_HOSTS);

@@ -2,11 +2,32 @@
 
 use std::collections::BTreeMap;
 
-use super::{
-    Config,
-    dynamic::{list_problems, parse_list, parse_pattern},
+use crate::{
+    config::{
+        checks, dynamic,
+        lists::{list_problems, parse_list, parse_pattern},
+        section::Config,
+    },
+    host_allowlist::HostPattern,
+    path::SourcePath,
 };
-use crate::{SourcePath, host_allowlist::HostPattern};
+
+/// Which requests go to a named origin.
+pub(crate) struct RouteConfig {
+    /// The prefix of their paths; `None`: any path.
+    pub(crate) prefix: Option<SourcePath>,
+    /// Their hosts; none: any host.
+    pub(crate) hosts: Vec<HostPattern>,
+}
+
+impl From<&Config> for RouteConfig {
+    fn from(section: &Config) -> Self {
+        Self {
+            prefix: SourcePath::parse(section.path_prefix.trim_end_matches('/')).ok(),
+            hosts: parse_list(&section.hosts, parse_pattern),
+        }
+    }
+}
 
 /// Everything that is wrong with the named origins, each with its key and what was expected.
 pub fn named_problems(named: &BTreeMap<String, Config>) -> Vec<String> {
@@ -16,7 +37,7 @@ pub fn named_problems(named: &BTreeMap<String, Config>) -> Vec<String> {
             problems.push(format!("origins has {name:?}: expected names of small letters, digits, - and _"));
             continue;
         }
-        let own = config.own_problems().into_iter().chain(config.named_problems());
+        let own = checks::own_problems(config).into_iter().chain(route_problems(config));
         problems.extend(own.map(|problem| problem.replacen("origin.", &format!("origins.{name}."), 1)));
     }
     problems.extend(conflicts(named));
@@ -33,11 +54,11 @@ fn is_name(name: &str) -> bool {
 fn conflicts(named: &BTreeMap<String, Config>) -> Vec<String> {
     let mut problems = Vec::new();
     for (index, (name, config)) in named.iter().enumerate() {
-        let (prefix, hosts) = (config.prefix(), config.request_hosts());
+        let RouteConfig { prefix, hosts } = RouteConfig::from(config);
         let clashes = |other: &Config| {
-            let others = other.request_hosts();
-            let share = hosts.iter().any(|host| others.contains(host));
-            other.prefix() == prefix && (share || hosts.is_empty() && others.is_empty())
+            let other = RouteConfig::from(other);
+            let share = hosts.iter().any(|host| other.hosts.contains(host));
+            other.prefix == prefix && (share || hosts.is_empty() && other.hosts.is_empty())
         };
         if let Some((other, _)) = named.iter().take(index).find(|(_, other)| clashes(other)) {
             problems.push(format!(
@@ -48,48 +69,28 @@ fn conflicts(named: &BTreeMap<String, Config>) -> Vec<String> {
     problems
 }
 
-impl Config {
-    /// What is wrong with the keys that only named origins have, in the words of `origin`.
-    fn named_problems(&self) -> Vec<String> {
-        let mut problems = list_problems("hosts", &self.hosts, parse_pattern);
-        for host in &self.hosts {
-            if host.parse::<HostPattern>().is_ok_and(|pattern| !pattern.is_of_any_port()) {
-                problems.push(format!("origin.hosts has {host:?}: expected a host without a port"));
-            }
+/// Everything that is wrong with the keys that only named origins have, as keys of `origin`.
+fn route_problems(section: &Config) -> Vec<String> {
+    let mut problems = list_problems("hosts", &section.hosts, parse_pattern);
+    for host in &section.hosts {
+        if host.parse::<HostPattern>().is_ok_and(|pattern| !pattern.is_of_any_port()) {
+            problems.push(format!("origin.hosts has {host:?}: expected a host without a port"));
         }
-        if !self.path_prefix.is_empty() && self.prefix().is_none() {
-            let prefix = &self.path_prefix;
-            problems.push(format!("origin.path_prefix is {prefix:?}: expected a path such as /shop"));
-        }
-        if self.path_prefix.is_empty() && self.hosts.is_empty() {
-            problems.push("origin.path_prefix: expected it or hosts, else no request goes there".to_owned());
-        }
-        if self.url.is_empty() {
-            problems.push("origin.url: expected an http(s) URL or a folder".to_owned());
-        }
-        let misplaced = self.misplaced_dynamic_keys();
-        problems.extend(
-            misplaced.map(|key| format!("origin.{key}: expected in section origin, for all origins")),
-        );
-        problems
     }
-
-    /// What is wrong with these keys in section `origin`.
-    pub(super) fn route_problems(&self) -> Vec<String> {
-        let keys = [("path_prefix", !self.path_prefix.is_empty()), ("hosts", !self.hosts.is_empty())];
-        let problem = |key| format!("origin.{key}: expected in origins.NAME, origin takes what those leave");
-        keys.into_iter().filter(|(_, set)| *set).map(|(key, _)| problem(key)).collect()
+    let prefix = &section.path_prefix;
+    if !prefix.is_empty() && RouteConfig::from(section).prefix.is_none() {
+        problems.push(format!("origin.path_prefix is {prefix:?}: expected a path such as /shop"));
     }
-
-    /// The prefix of the paths that go here; none: any path.
-    pub(crate) fn prefix(&self) -> Option<SourcePath> {
-        SourcePath::parse(self.path_prefix.trim_end_matches('/')).ok()
+    if prefix.is_empty() && section.hosts.is_empty() {
+        problems.push("origin.path_prefix: expected it or hosts, else no request goes there".to_owned());
     }
-
-    /// The hosts whose requests go here; none: any.
-    pub(crate) fn request_hosts(&self) -> Vec<HostPattern> {
-        parse_list(&self.hosts, parse_pattern)
+    if section.url.is_empty() {
+        problems.push("origin.url: expected an http(s) URL or a folder".to_owned());
     }
+    let misplaced = dynamic::misplaced_keys(section);
+    problems
+        .extend(misplaced.map(|key| format!("origin.{key}: expected in section origin, for all origins")));
+    problems
 }
 
 #[cfg(test)]

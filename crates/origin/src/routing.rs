@@ -1,0 +1,259 @@
+//! Which origin and which original a request means, or which rule forbids it.
+
+use std::collections::BTreeMap;
+
+use ipnet::IpNet;
+use url::{Host, Url};
+
+use crate::{
+    bucket::name,
+    config::{dynamic::DynamicConfig, named_origins::RouteConfig, section::Config},
+    guard,
+    host_allowlist::HostPattern,
+    http::{authority::authority, connector::HostPort},
+    http_origin,
+    object_ref::{Location, ObjectRef, RemoteUrl, below},
+    path::SourcePath,
+    selection::{Refusal, Rule, Selection},
+    url_param::{self, Expected, ResolvePin},
+};
+
+/// What stands for a value that may hold a secret.
+const MASK: &str = "***";
+
+/// The rules, made of the configuration.
+#[derive(Debug)]
+pub(crate) struct Router {
+    pub(crate) allow_dynamic: bool,
+    pub(crate) hosts_allowed: Vec<HostPattern>,
+    pub(crate) buckets_allowed: Vec<String>,
+    pub(crate) trusted: Vec<IpNet>,
+    /// Hosts and ports of configured origins that are allowed by name.
+    pub(crate) exempt: Vec<HostPort>,
+    pub(crate) routes: Vec<Route>,
+    /// The URL of each configured origin, if it has one, the default one first.
+    pub(crate) bases: Vec<Option<Url>>,
+}
+
+/// Which requests go to a named origin.
+#[derive(Debug)]
+pub(crate) struct Route {
+    /// Its place among the configured ones.
+    pub(crate) origin: usize,
+    pub(crate) prefix: Option<SourcePath>,
+    /// None: requests for any host.
+    pub(crate) hosts: Vec<HostPattern>,
+}
+
+impl Router {
+    /// The rules of a configuration.
+    pub(crate) fn new(default: &Config, named: &BTreeMap<String, Config>) -> Self {
+        let DynamicConfig { is_allowed, hosts, buckets, private_networks, .. } = default.into();
+        let all = std::iter::once(default).chain(named.values());
+        let bases: Vec<_> = all.map(|section| http_origin::parse_url(&section.url).ok()).collect();
+        let own = bases.iter().flatten().filter_map(HostPort::from_url);
+        // a pattern of many hosts does not mean a private one
+        let by_name = |own: &HostPort| hosts.iter().any(|pattern| pattern.is_for(&own.host, own.port));
+        let exempt = own.filter(by_name).collect();
+        let route = |(index, section): (usize, &Config)| {
+            let RouteConfig { prefix, hosts } = section.into();
+            Route { origin: index + 1, prefix, hosts }
+        };
+        Self {
+            allow_dynamic: is_allowed,
+            trusted: private_networks,
+            exempt,
+            routes: named.values().enumerate().map(route).collect(),
+            bases,
+            hosts_allowed: hosts,
+            buckets_allowed: buckets,
+        }
+    }
+
+    /// The original that a request means, if it may be fetched.
+    pub(crate) fn locate(&self, asked: &Selection<'_>) -> Result<ObjectRef, Refusal> {
+        let in_path = url_param::in_path(asked.path);
+        if !self.allow_dynamic
+            && let Some(parameter) = asked.dynamic(in_path.is_some())
+        {
+            return Err(Refusal::Forbidden { parameter, rule: Rule::AllowDynamic });
+        }
+        if let Some(url) = in_path {
+            let url = url.map_err(|expected| malformed("path", asked.path, expected))?;
+            return self.remote(asked, "path", url);
+        }
+        if let Some(text) = asked.source_url {
+            if !asked.path.trim_matches('/').is_empty() {
+                return Err(malformed("source_url", text, "the path to be / beside a whole URL"));
+            }
+            let url = url_param::url(text).map_err(|expected| malformed("source_url", text, expected))?;
+            return self.remote(asked, "source_url", url);
+        }
+        let path = SourcePath::parse(asked.path).map_err(Refusal::Path)?;
+        if let Some(text) = asked.origin {
+            let base = url_param::base(text).map_err(|expected| malformed("origin", text, expected))?;
+            return self.below(asked, base, &path);
+        }
+        if let Some(bucket) = asked.bucket {
+            return self.in_bucket(bucket, asked.region, path);
+        }
+        self.configured(asked, path)
+    }
+
+    /// Whether a named origin is chosen by this `Host`, other than by a pattern of all hosts.
+    pub(crate) fn names_host(&self, host: &str) -> bool {
+        let Ok(host) = url_param::host(host, "http") else { return false };
+        let mut patterns = self.routes.iter().flat_map(|route| &route.hosts);
+        patterns.any(|pattern| pattern.weight() > 0 && pattern.names_host(&host))
+    }
+
+    /// The original at a URL that something other than a parameter of this kind names: an overlay.
+    pub(crate) fn at(&self, text: &str, parameter: &'static str) -> Result<ObjectRef, Refusal> {
+        if !self.allow_dynamic {
+            return Err(Refusal::Forbidden { parameter, rule: Rule::AllowDynamic });
+        }
+        let url = url_param::url(text).map_err(|expected| malformed(parameter, text, expected))?;
+        self.remote(&Selection::default(), parameter, url)
+    }
+
+    fn remote(&self, asked: &Selection<'_>, parameter: &'static str, url: Url) -> Result<ObjectRef, Refusal> {
+        self.permit(parameter, &url)?;
+        let host = self.host_header(asked, &url)?;
+        let mut base = url.clone();
+        base.set_path("/");
+        base.set_query(None);
+        Ok(ObjectRef(Location::Remote(RemoteUrl { base, url, host, address: None })))
+    }
+
+    fn below(&self, asked: &Selection<'_>, base: Url, path: &SourcePath) -> Result<ObjectRef, Refusal> {
+        self.permit("origin", &base)?;
+        let host = self.host_header(asked, &base)?;
+        let address = match asked.resolve {
+            Some(text) => self.pinned(text, &base)?,
+            None => None,
+        };
+        let url = below(&base, path);
+        Ok(ObjectRef(Location::Remote(RemoteUrl { base, url, host, address })))
+    }
+
+    /// A region without a bucket means nothing, and one that cannot be is told before anything is asked.
+    fn in_bucket(&self, bucket: &str, region: Option<&str>, path: SourcePath) -> Result<ObjectRef, Refusal> {
+        if !self.buckets_allowed.iter().any(|allowed| allowed == bucket) {
+            return Err(Refusal::Forbidden { parameter: "bucket", rule: Rule::BucketsAllowed });
+        }
+        if let Some(text) = region {
+            let fine = name::region(text);
+            fine.map_err(|told| malformed("region", text, told.trim_start_matches("expected ")))?;
+        }
+        let (name, region) = (bucket.to_owned(), region.map(str::to_owned));
+        Ok(ObjectRef(Location::Bucket { name, region, path }))
+    }
+
+    /// The configured origin whose route fits best: a host goes before none, and a long prefix before a short one.
+    fn configured(&self, asked: &Selection<'_>, path: SourcePath) -> Result<ObjectRef, Refusal> {
+        let host = asked.host.and_then(|host| url_param::host(host, "http").ok());
+        let fits =
+            |route: &Route| Some((route.weight(host.as_ref(), &path)?, route.origin, route.below(&path)));
+        let best = self.routes.iter().filter_map(fits).max_by_key(|(weight, ..)| *weight);
+        let (origin, path) = match best {
+            Some((_, origin, Some(below))) => (origin, below),
+            Some((_, origin, None)) => (origin, path),
+            None => (0, path),
+        };
+        // a folder is sent no header
+        let host = match self.bases.get(origin) {
+            Some(Some(base)) => self.host_header(asked, base)?,
+            _ => None,
+        };
+        Ok(ObjectRef(Location::Configured { origin, path, host }))
+    }
+
+    /// Whether requests may name this host, and this address if it is one.
+    fn permit(&self, parameter: &'static str, url: &Url) -> Result<(), Refusal> {
+        let forbidden = |rule| Err(Refusal::Forbidden { parameter, rule });
+        if self.exempt.iter().any(|exempt| exempt.matches_url(url)) {
+            return Ok(());
+        }
+        if !self.hosts_allowed.iter().any(|pattern| pattern.names(url)) {
+            return forbidden(Rule::HostsAllowed);
+        }
+        let address = match url.host() {
+            Some(Host::Ipv4(ip)) => Some(ip.into()),
+            Some(Host::Ipv6(ip)) => Some(ip.into()),
+            _ => None,
+        };
+        match address.and_then(|ip| guard::forbidden_unless_trusted(ip, &self.trusted)) {
+            Some(_) => forbidden(Rule::PrivateAllowed),
+            None => Ok(()),
+        }
+    }
+
+    /// The `Host` to send to a URL, if another than its own is wanted. It can choose another site, so it must be allowed.
+    fn host_header(&self, asked: &Selection<'_>, url: &Url) -> Result<Option<String>, Refusal> {
+        let Some(text) = asked.host_header else { return Ok(None) };
+        let wanted = url_param::host(text, url.scheme())
+            .map_err(|expected| malformed("host_header", text, expected))?;
+        let named = self.hosts_allowed.iter().any(|pattern| pattern.names(&wanted));
+        if !named && !self.exempt.iter().any(|exempt| exempt.matches_url(&wanted)) {
+            return Err(Refusal::Forbidden { parameter: "host_header", rule: Rule::HostsAllowed });
+        }
+        let wanted = authority(&wanted);
+        Ok((wanted != authority(url)).then_some(wanted))
+    }
+
+    /// The address to connect to. One that is meant for another host or port says nothing about this one.
+    fn pinned(&self, text: &str, url: &Url) -> Result<Option<std::net::IpAddr>, Refusal> {
+        let ResolvePin { host, port, address } =
+            url_param::pin(text).map_err(|expected| malformed("resolve", text, expected))?;
+        if guard::forbidden_unless_trusted(address, &self.trusted).is_some() {
+            return Err(Refusal::Forbidden { parameter: "resolve", rule: Rule::PrivateAllowed });
+        }
+        if url.host_str() != Some(&host) || url.port_or_known_default() != Some(port) {
+            return Ok(None);
+        }
+        // a certificate proves that the host is there; without one the address must be allowed by itself
+        if url.scheme() == "http" {
+            let mut there = url.clone();
+            let set = there.set_ip_host(address).is_ok();
+            if !set || !self.hosts_allowed.iter().any(|pattern| pattern.names(&there)) {
+                return Err(Refusal::Forbidden { parameter: "resolve", rule: Rule::HostsAllowed });
+            }
+        }
+        Ok(Some(address))
+    }
+}
+
+impl Route {
+    /// How well it fits; nothing if it does not.
+    fn weight(&self, host: Option<&Url>, path: &SourcePath) -> Option<(Option<usize>, usize)> {
+        let by_host = if self.hosts.is_empty() {
+            None
+        } else {
+            let host = host?;
+            let fitting = self.hosts.iter().filter(|pattern| pattern.names_host(host));
+            Some(fitting.map(HostPattern::weight).max()?)
+        };
+        let by_path = match &self.prefix {
+            Some(prefix) => {
+                path.below(prefix)?;
+                prefix.segments().len()
+            }
+            None => 0,
+        };
+        Some((by_host, by_path))
+    }
+
+    fn below(&self, path: &SourcePath) -> Option<SourcePath> {
+        path.below(self.prefix.as_ref()?)
+    }
+}
+
+fn malformed(parameter: &'static str, value: &str, expected: Expected) -> Refusal {
+    // before an @ there may be a password, and this goes into logs
+    let value = if value.contains('@') { MASK } else { value };
+    Refusal::Malformed { parameter, value: value.to_owned(), expected }
+}
+
+#[cfg(test)]
+#[path = "routing_tests.rs"]
+mod tests;
