@@ -1,4 +1,4 @@
-//! What a request pays for the cache: a hit in memory, the key, the entry as bytes, joining a flight.
+//! What the cache costs a request: a hit in memory, a key, encoding and decoding an entry, joining an operation.
 
 use std::hint::black_box;
 use std::sync::Arc;
@@ -61,8 +61,8 @@ fn coalescer(c: &mut Criterion) {
     let coalescer = Coalescer::<Arc<CacheEntry>, ()>::new(Duration::from_mins(1));
     let key = Key::from_parts(&[b"taken"]);
     let _permit = coalescer.join(key);
-    c.bench_function("join and leave a flight", |b| b.iter(|| coalescer.join(black_box(key))));
-    c.bench_function("begin and end a flight", |b| b.iter(|| coalescer.join(Key::from([9; Key::LEN]))));
+    c.bench_function("join and leave an operation", |b| b.iter(|| coalescer.join(black_box(key))));
+    c.bench_function("start and end an operation", |b| b.iter(|| coalescer.join(Key::from([9; Key::LEN]))));
 }
 
 criterion_group!(benches, memory, codec, key, coalescer);

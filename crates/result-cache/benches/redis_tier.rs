@@ -1,5 +1,5 @@
-//! Hits in Redis against a bare loop of `GET`s of the same values by the same client, in turns, as a ratio.
-#![expect(clippy::print_stdout, reason = "the numbers are what it is for")]
+//! Hits in Redis compared with a bare loop of `GET`s of the same values by the same client, interleaved, as a ratio.
+#![expect(clippy::print_stdout, reason = "it prints measurements")]
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -15,15 +15,15 @@ use result_cache::{
 use testkit::{RedisServer, median};
 use tikv_jemallocator::Jemalloc;
 
-/// The server has the same one.
+/// As in the server.
 #[global_allocator]
 static ALLOCATOR: Jemalloc = Jemalloc;
 
 /// Values of each size.
 const KEYS: u32 = 64;
-/// Questions at a time.
+/// Concurrent callers.
 const AT_A_TIME: [usize; 2] = [1, 32];
-/// Turns of each; the ratio is the median of those of neighbours.
+/// Turns of each; the ratio is the median over neighbouring turns.
 const TURNS: usize = 21;
 const TURN: Duration = Duration::from_millis(150);
 
@@ -37,7 +37,7 @@ fn entry(len: usize) -> Arc<CacheEntry> {
     Arc::new(CacheEntry { meta, body: Bytes::from(vec![7; len]) })
 }
 
-/// Gets a second, by as many callers as are to ask at a time.
+/// Reads per second, by this many concurrent callers.
 async fn rate<F: Future<Output = ()>>(callers: usize, one: impl Fn(u32) -> F) -> f64 {
     let began = Instant::now();
     let caller = async |first: usize| {
@@ -119,7 +119,7 @@ async fn all(server: &RedisServer, connections: usize) {
             tokio::task::yield_now().await;
         }
         let found: Vec<String> = server.ask(&["KEYS", "pixmill:*:results:*"]);
-        // made before the race: the bare loop is spared the making of its names too
+        // prepared before measuring: the bare loop does not build names either
         let entry = |number| {
             let key = key(number);
             let ending = key.to_string();

@@ -11,17 +11,17 @@ use serde::{Deserialize, Serialize};
 
 use crate::RedisConfig;
 
-/// Least size of a cache in one tier: below it, one picture drives out another.
+/// Smallest capacity of a cache in memory: below it, one picture evicts another.
 const MIN_MEMORY: u64 = ByteSize::mib(1).0;
-/// Least size of a cache on disk: the engine frees whole blocks, and needs several to have one to write to.
+/// Smallest capacity of a cache on disk: the engine frees whole blocks, and needs several of them to have one to write to.
 const MIN_DISK: u64 = ByteSize::mib(16).0;
 
-/// Which of the two caches.
+/// The name of one of the two caches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum CacheName {
-    /// Encoded answers.
+    /// Results: encoded responses.
     Results,
-    /// Source bytes.
+    /// Originals: the bytes of source files.
     Originals,
 }
 
@@ -38,49 +38,47 @@ impl fmt::Display for CacheName {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// The cache of encoded answers.
+    /// The cache of results, which are encoded pictures and descriptions.
     pub results: SectionConfig,
-    /// The cache of source bytes, which spares the origin one fetch per variant.
+    /// The cache of originals. It saves the origin one request per variant.
     pub originals: SectionConfig,
-    /// The tier in memory.
+    /// The memory tier.
     pub memory: MemoryConfig,
-    /// The tier on disk, behind the one in memory.
+    /// The disk tier, behind the memory tier.
     pub disk: DiskConfig,
-    /// The tier that all nodes share, behind memory and disk.
+    /// The Redis tier, which all nodes share, behind memory and disk.
     pub redis: RedisConfig,
-    /// Entries larger than this are not cached at all. In memory, an entry may also take no more than half of
-    /// the room its cache has there.
+    /// Largest entry that is cached, metadata included. In memory, an entry may also take no more than half of a shard of
+    /// its cache.
     #[schemars(with = "String")]
     pub max_entry_bytes: ByteSize,
-    /// How long an answer is fresh when the origin states nothing.
+    /// Freshness lifetime of a response if the origin states none.
     #[serde(with = "humantime_serde")]
     #[schemars(with = "String")]
     pub default_ttl: Duration,
-    /// Least time an answer is fresh, whatever the origin states; `no-cache` and `no-store` are obeyed all
-    /// the same.
+    /// Shortest freshness lifetime, whatever the origin states; `no-cache` and `no-store` are obeyed all the same.
     #[serde(with = "humantime_serde")]
     #[schemars(with = "String")]
     pub min_ttl: Duration,
-    /// Most time an answer is fresh, whatever the origin states.
+    /// Longest freshness lifetime, whatever the origin states.
     #[serde(with = "humantime_serde")]
     #[schemars(with = "String")]
     pub max_ttl: Duration,
-    /// How long a 404 or 410 of the origin is remembered; zero: not at all.
+    /// How long a 404 or 410 of the origin is cached; 0s: not at all.
     #[serde(with = "humantime_serde")]
     #[schemars(with = "String")]
     pub negative_ttl: Duration,
-    /// How long after freshness an answer is still used while it is made anew, when the origin states
-    /// nothing.
+    /// How long a stale response is served while it is revalidated in the background, if the origin does not state
+    /// `stale-while-revalidate`.
     #[serde(with = "humantime_serde")]
     #[schemars(with = "String")]
     pub stale_while_revalidate: Duration,
-    /// How long after freshness an answer is still used if the origin is broken, when the origin states
-    /// nothing.
+    /// How long a stale response is served if the origin fails, if the origin does not state `stale-if-error`.
     #[serde(with = "humantime_serde")]
     #[schemars(with = "String")]
     pub stale_if_error: Duration,
-    /// How long an origin that is broken is not asked again for an original, as long as something stale can be
-    /// used instead.
+    /// Back-off after an origin has failed: for this long it is not asked for the same original again, as long as a stale
+    /// response can be served instead.
     #[serde(with = "humantime_serde")]
     #[schemars(with = "String")]
     pub origin_pause: Duration,
@@ -90,32 +88,32 @@ pub struct Config {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct SectionConfig {
-    /// Whether it is used. The room of a cache that is not used goes to the other one.
+    /// Whether this cache is used. The other one gets the capacity of a cache that is not used.
     pub enabled: bool,
 }
 
-/// The tier in memory.
+/// The memory tier.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct MemoryConfig {
-    /// Room for both caches together.
+    /// Capacity of both caches together.
     #[schemars(with = "String")]
     pub max_bytes: ByteSize,
-    /// Share of the room that goes to originals, in percent; the rest goes to results.
+    /// Share of the capacity for originals, in percent; the rest is for results.
     pub originals_percent: u8,
 }
 
-/// The tier on disk.
+/// The disk tier.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct DiskConfig {
-    /// Folder for the cache files, of this process alone. Empty: no disk is used.
+    /// Folder for the cache files, for this process alone. Empty: no disk tier.
     pub path: PathBuf,
-    /// Room for both caches together. Changing it empties the disk cache at the next start.
+    /// Capacity of both caches together. A change empties the disk tier at the next start.
     #[schemars(with = "String")]
     pub max_bytes: ByteSize,
-    /// Share of the room that goes to originals, in percent; the rest goes to results. Changing it empties
-    /// the disk cache at the next start.
+    /// Share of the capacity for originals, in percent; the rest is for results. A change empties the disk tier at the next
+    /// start.
     pub originals_percent: u8,
 }
 
@@ -171,14 +169,14 @@ impl Config {
         }
     }
 
-    /// Everything that is wrong, each naming its key; empty when all is well.
+    /// All problems, each beginning with its key; empty if the configuration is valid.
     pub fn problems(&self) -> Vec<String> {
         let mut problems = Vec::new();
         self.check_ttls(&mut problems);
         self.check_shares(&mut problems);
         for name in [CacheName::Results, CacheName::Originals].into_iter().filter(|name| self.enabled(*name))
         {
-            self.check_room(name, &mut problems);
+            self.check_capacity(name, &mut problems);
         }
         if self.max_entry_bytes.0 == 0 {
             problems.push("cache.max_entry_bytes is 0, expected at least one byte".into());
@@ -195,12 +193,12 @@ impl Config {
         }
     }
 
-    /// Room of this cache in memory, in bytes.
+    /// Capacity of this cache in memory, in bytes.
     pub(crate) fn memory_bytes(&self, name: CacheName) -> u64 {
         self.share(name, self.memory.max_bytes, self.memory.originals_percent)
     }
 
-    /// Room of this cache on disk, in bytes; zero when no disk is used.
+    /// Capacity of this cache on disk, in bytes; zero without a disk tier.
     pub(crate) fn disk_bytes(&self, name: CacheName) -> u64 {
         if !self.uses_disk() {
             return 0;
@@ -208,12 +206,12 @@ impl Config {
         self.share(name, self.disk.max_bytes, self.disk.originals_percent)
     }
 
-    /// Whether there is a folder for a disk cache, and a cache to be in it.
+    /// Whether there is a folder for a disk tier, and a cache that uses it.
     pub(crate) fn uses_disk(&self) -> bool {
         !self.disk.path.as_os_str().is_empty() && (self.results.enabled || self.originals.enabled)
     }
 
-    /// Whether all of this cache is shared where there is a Redis.
+    /// Whether all entries of this cache are shared where there is a Redis.
     pub(crate) fn shares_all(&self, name: CacheName) -> bool {
         match name {
             CacheName::Results => true,
@@ -257,8 +255,8 @@ impl Config {
         }
     }
 
-    /// A share of zero is a choice: that cache does without that tier.
-    fn check_room(&self, name: CacheName, problems: &mut Vec<String>) {
+    /// A share of zero is valid: that cache does not use that tier.
+    fn check_capacity(&self, name: CacheName, problems: &mut Vec<String>) {
         let memory = self.memory_bytes(name);
         let chosen = self.memory.max_bytes.0 == 0 || memory > 0;
         if chosen && memory < MIN_MEMORY {
@@ -289,7 +287,7 @@ mod tests {
     }
 
     #[test]
-    fn defaults_have_no_problems_and_survive_being_written() {
+    fn defaults_have_no_problems_and_round_trip() {
         let config = Config::default();
         assert_eq!(config.problems(), [""; 0]);
         assert_eq!(parsed(&toml::to_string(&config).unwrap()), config);
@@ -297,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn the_names_scripts_rely_on() {
+    fn keys_keep_their_names() {
         let config = parsed(
             r#"
             results.enabled = false
@@ -321,7 +319,7 @@ mod tests {
 
     #[test]
     fn sizes_as_text_without_a_unit_are_bytes() {
-        // the form in which an environment variable arrives
+        // the form of an environment variable
         assert_eq!(parsed(r#"memory.max_bytes = "1048576""#).memory.max_bytes, ByteSize::mib(1));
     }
 
@@ -333,15 +331,15 @@ mod tests {
     }
 
     #[test]
-    fn room_is_divided_by_percent() {
+    fn capacity_is_divided_by_percent() {
         let config = parsed("memory.max_bytes = 1000\nmemory.originals_percent = 30");
         assert_eq!(config.memory_bytes(CacheName::Originals), 300);
         assert_eq!(config.memory_bytes(CacheName::Results), 700);
-        assert_eq!(config.disk_bytes(CacheName::Results), 0, "no folder, no disk");
+        assert_eq!(config.disk_bytes(CacheName::Results), 0, "no disk tier without a folder");
     }
 
     #[test]
-    fn a_disabled_cache_gives_its_room_to_the_other() {
+    fn the_other_cache_gets_the_capacity_of_a_disabled_one() {
         let config = parsed("originals.enabled = false\ndisk.path = '/x'\ndisk.max_bytes = 1000");
         assert_eq!(config.disk_bytes(CacheName::Results), 1000);
         assert_eq!(config.disk_bytes(CacheName::Originals), 0);
@@ -392,7 +390,7 @@ mod tests {
     }
 
     #[test]
-    fn a_share_of_zero_is_a_choice() {
+    fn a_share_of_zero_is_valid() {
         assert_eq!(parsed("memory.originals_percent = 0").problems(), [""; 0]);
         assert_eq!(parsed("disk.path = '/x'\ndisk.originals_percent = 100").problems(), [""; 0]);
         assert_ne!(parsed("memory.max_bytes = 0").problems(), [""; 0]);

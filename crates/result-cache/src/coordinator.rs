@@ -1,4 +1,4 @@
-//! What ties the caches of this node to each other, and to those of other nodes.
+//! Coordinates the caches of this node with each other and with those of other nodes: purges, leases, membership.
 
 use std::io;
 use std::sync::Arc;
@@ -9,10 +9,10 @@ use crate::redis::{ClientError, LeaseOutcome, Membership, Redis};
 use crate::stats::{CoordinatorStats, Counter};
 use crate::{Config, EntryMeta, Error, Generation, Key, PurgeScope, RedisSettings, RedisStore, Tier};
 
-/// The purges and, where one is configured, the Redis; cloning shares them.
+/// The purge log and, where one is configured, the connection to Redis. Cloning shares them.
 ///
-/// Open it once, before the caches. A Redis that does not answer is no error: this node goes on alone until it
-/// does.
+/// Open it once, before the caches. A Redis that does not answer is no error: this node uses its local caches only, until
+/// it does.
 #[derive(Debug, Clone)]
 pub struct Coordinator(Arc<Inner>);
 
@@ -23,18 +23,22 @@ struct Inner {
     purges_made: Counter,
 }
 
-/// Whom a purge has reached.
+/// Which nodes a purge has reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PurgeReach {
-    /// All nodes there are: each knows it, or reads it before it uses the shared cache again.
+    /// All nodes: each knows it, or reads it before it uses the shared cache again.
     AllNodes,
-    /// This node. The others will be told as soon as Redis answers.
+    /// This node. The others are notified as soon as Redis answers.
     ThisNode,
 }
 
 impl Coordinator {
-    /// Reads the purges that are kept on disk, and begins to connect to Redis. Blocks the calling thread a
-    /// little: call it at start.
+    /// Reads the purges on disk and starts to connect to Redis. Blocks the calling thread for a moment: call it at start.
+    ///
+    /// # Errors
+    ///
+    /// An error of the kind [`Open`](crate::ErrorKind::Open) if the folder of the disk cache or the configured Redis cannot
+    /// be used at all.
     pub fn open(config: &Config) -> Result<Self, Error> {
         let purges =
             if config.uses_disk() { PurgeLog::open(&config.disk.path)? } else { PurgeLog::in_memory() };
@@ -47,23 +51,28 @@ impl Coordinator {
         Ok(Self(Arc::new(Inner { purges, redis, purges_made: Counter::default() })))
     }
 
-    /// The position in the log of purges that is known now: what is begun now carries it.
+    /// The position in the purge log that is known now. Work that begins now stores it in its entries, as
+    /// [`EntryMeta::generation`].
     pub fn generation(&self) -> Generation {
         self.0.purges.position()
     }
 
-    /// Whether this has not been purged since the making of it began.
+    /// Whether no purge applies to the entry since the work on it began.
     pub fn allows(&self, meta: &EntryMeta) -> bool {
         self.0.purges.allows(meta)
     }
 
-    /// The last purge that concerns the tag.
+    /// The position of the last purge that applies to the tag.
     pub fn last_purge(&self, tag: &str) -> Generation {
         self.0.purges.last_purge(tag)
     }
 
-    /// PurgeLog: from now on, nothing that was begun before is found on this node, and soon nowhere. An error
-    /// means that all that holds, but that this node may forget it when it restarts.
+    /// Purges: from now on, no entry whose work began before is found on this node, and soon on no node.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unreachable`] if the purge could not be written to disk: it applies all the same, but this node may lose it
+    /// at a restart.
     pub async fn purge(&self, scope: PurgeScope) -> Result<PurgeReach, Error> {
         self.0.purges_made.add_one();
         let Some(redis) = &self.0.redis else {
@@ -73,7 +82,7 @@ impl Coordinator {
         match redis.subscriber.publish(&scope).await {
             Ok(()) => Ok(PurgeReach::AllNodes),
             Err(error) => {
-                tracing::warn!(reason = %error, "a purge is not sent to other nodes yet");
+                tracing::warn!(reason = %error, "a purge could not be sent to other nodes: it will be sent later");
                 redis.subscriber.publish_later(scope.clone());
                 self.0.purges.record_here(scope).await.map_err(|error| unwritten(&error))?;
                 Ok(PurgeReach::ThisNode)
@@ -81,9 +90,9 @@ impl Coordinator {
         }
     }
 
-    /// PurgeLog what was made of something that is about to be replaced by what came from outside, and gives the
-    /// generation of what replaces it. Nodes that cannot be told now are not told later: the replacement will
-    /// not get to them either, and the late purge would take it from this node.
+    /// Purges everything that was made of an original which an upload is about to replace, and returns the generation of
+    /// the replacement. Nodes that cannot be notified now are not notified later: the replacement does not reach them
+    /// either, and the late purge would remove it from this node.
     pub async fn replace(&self, tag: &str) -> Generation {
         self.0.purges_made.add_one();
         let scope = PurgeScope::Tag(tag.to_owned());
@@ -93,17 +102,17 @@ impl Coordinator {
         };
         if let Err(error) = sent {
             if self.0.redis.is_some() {
-                tracing::warn!(reason = %error, "other nodes are not told that something was replaced");
+                tracing::warn!(reason = %error, "other nodes were not notified of a replaced original");
             }
             if let Err(error) = self.0.purges.record_here(scope).await {
-                tracing::warn!(%error, "a purge is not written down, it may not outlast a restart");
+                tracing::warn!(%error, "a purge was not written to disk: it may be lost at a restart");
             }
         }
-        // what came from outside knows nothing that the log may still tell
+        // the replacement is newer than any purge that may still be read from the log
         self.generation().max(self.last_purge(tag))
     }
 
-    /// Asks to be the one node that makes what has this key.
+    /// Acquires the lease of this key: of all nodes, one does the work.
     pub async fn acquire_lease(&self, key: Key) -> LeaseOutcome {
         match &self.0.redis {
             Some(redis) => redis.acquire_lease(key).await,
@@ -111,18 +120,19 @@ impl Coordinator {
         }
     }
 
-    /// Whether entries in Redis are used now. False without Redis, and while it is away.
+    /// Whether entries in Redis are used now. False without Redis, and while it does not answer.
     pub fn is_connected(&self) -> bool {
         self.0.redis.as_ref().is_some_and(|redis| redis.client.is_connected())
     }
 
-    /// Has this node say `word` to all others every so often; nothing without Redis.
-    pub fn join(&self, word: &str, every: Duration) -> Option<Membership> {
+    /// Announces `announcement` to all nodes, at this interval, and collects the announcements of others. `None` without
+    /// Redis.
+    pub fn join(&self, announcement: &str, interval: Duration) -> Option<Membership> {
         let redis = self.0.redis.as_ref()?;
-        Some(Membership::join(&redis.client, word, every))
+        Some(Membership::join(&redis.client, announcement, interval))
     }
 
-    /// What this node has had to do with others; without Redis, only its own purges.
+    /// Counters; without Redis, only the purges of this node are counted.
     pub fn stats(&self) -> CoordinatorStats {
         let own = CoordinatorStats { purges_made: self.0.purges_made.read(), ..CoordinatorStats::default() };
         let Some(Redis { client, .. }) = &self.0.redis else { return own };
@@ -136,18 +146,18 @@ impl Coordinator {
         }
     }
 
-    /// Whether there is a Redis to use.
+    /// Whether a Redis is configured.
     pub fn is_clustered(&self) -> bool {
         self.0.redis.is_some()
     }
 
-    /// The store in Redis; nothing without one. Its entries are used while this value lives.
+    /// The store in Redis, `None` without one. It writes in the background for as long as the store lives.
     pub fn redis_store(&self, settings: RedisSettings) -> Option<RedisStore> {
         let redis = self.0.redis.as_ref()?;
         Some(RedisStore::new(Arc::clone(&redis.client), settings))
     }
 
-    /// Whether nobody knows what was purged of what is on the disk.
+    /// Whether the record of purges was lost: entries on disk may have been purged.
     pub(crate) fn distrusts_disk(&self) -> bool {
         self.0.purges.is_missing()
     }

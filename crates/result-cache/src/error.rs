@@ -1,4 +1,4 @@
-//! What can go wrong in the cache, and the small kind that the rest of the program matches on.
+//! Errors of the cache, and the kinds that callers match on.
 
 use std::fmt;
 use std::io;
@@ -6,18 +6,18 @@ use std::path::PathBuf;
 
 use crate::Tier;
 
-/// Everything that can go wrong here. Reading and writing entries never fails: a store in error is a miss.
+/// Errors of the cache. Reading and writing entries never fails: a store that is unavailable gives misses.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// Bytes that are not a whole, undamaged entry.
-    #[error("not an undamaged entry: {0}")]
+    /// The bytes are no complete, undamaged entry.
+    #[error("damaged cache entry: {0}")]
     Damaged(&'static str),
-    /// An entry written by another release.
-    #[error("entry has format {found}, expected {expected}")]
+    /// The entry was written in another format, by another release.
+    #[error("cache entry has format {found}, expected {expected}")]
     Format {
-        /// The format number read.
+        /// The format number that was found.
         found: u16,
-        /// The one this release writes and reads.
+        /// The format number that this release writes and reads.
         expected: u16,
     },
     /// The cache folder cannot be created, read or written.
@@ -25,34 +25,34 @@ pub enum Error {
     Folder {
         /// The folder or the file in it that failed.
         path: PathBuf,
-        /// What the system says.
+        /// The error of the operating system.
         source: io::Error,
     },
-    /// Another process, or another cache of this one, has the folder open.
-    #[error("cache folder {} is in use by another process, expected one of its own", path.display())]
+    /// Another process, or another cache of this process, has locked the folder.
+    #[error("cache folder {} is in use by another process, expected a folder for this process alone", path.display())]
     InUse {
         /// The folder.
         path: PathBuf,
     },
-    /// The disk engine or its threads did not start.
-    #[error("disk cache did not start: {0}")]
+    /// The disk engine, the Redis client or their threads could not be started.
+    #[error("cache did not start: {0}")]
     Start(String),
-    /// A removal that did not reach a tier: the entries may come back.
-    #[error("{tier} cache did not answer, expected it to forget entries: {reason}")]
+    /// A removal did not reach a tier: its entries may come back.
+    #[error("cannot remove entries from the {tier} cache: {reason}")]
     Unreachable {
-        /// The tier that may still hold entries.
+        /// The tier that may still have entries.
         tier: Tier,
-        /// Why.
+        /// The reason.
         reason: String,
     },
 }
 
-/// What sort of error an [`Error`] is.
+/// The kind of an [`Error`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ErrorKind {
-    /// Bytes that cannot be read as an entry: treat as a miss.
+    /// The bytes cannot be decoded: treat it as a miss.
     Damaged,
-    /// The cache could not be opened: the configuration or the machine must change.
+    /// The cache cannot be opened: the configuration or the machine has to change.
     Open,
     /// A removal is incomplete: try again.
     Unreachable,
@@ -63,7 +63,7 @@ impl Error {
         Self::Start(reason.to_string())
     }
 
-    /// The sort of error, for whoever decides what to do.
+    /// The kind, for callers that decide what to do.
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Damaged(_) | Self::Format { .. } => ErrorKind::Damaged,

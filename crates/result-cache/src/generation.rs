@@ -1,20 +1,20 @@
-//! A position in the log of purges, by which it is told what was made before a purge and what after it.
+//! Positions in the purge log: they order purges and the work on entries.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// A position in the log of purges.
+/// A position in the purge log.
 ///
-/// Every entry carries the position that its node knew when the making of it began. A purge has a position
-/// too, and takes what was begun at an earlier one, wherever it is and whenever it gets there.
+/// Every entry carries the last position that its node knew when the work on it began. A purge has a position too. It applies
+/// to all entries with an earlier position, in every tier, also to those that are stored after the purge.
 ///
-/// The shared log lives in Redis, whose server gives the positions: milliseconds of its own clock and a
-/// number within the millisecond. A node without Redis, or cut off from it, counts on from the position it
-/// knows in digits of its own below those two, so that whatever the shared log gives later is later.
+/// The shared log is a stream in Redis, whose server assigns the positions: milliseconds of its clock, and a number within
+/// the millisecond. A node without a connection to Redis counts on from the position it knows, in lower digits of its own:
+/// whatever position the shared log assigns afterwards is later.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Generation(u128);
 
-/// Bits below the two numbers of the shared log: its number within the millisecond, and the node's own count.
+/// Bits of the two lower numbers: the number within the millisecond, and below it the node's own count.
 const OWN_BITS: u32 = 32;
 const LOG_BITS: u32 = 32;
 
@@ -25,24 +25,24 @@ impl Generation {
     /// Length of the encoded form in bytes.
     pub const LEN: usize = size_of::<u128>();
 
-    /// The next position of a node that counts by itself.
+    /// The next position of a node that counts on by itself.
     pub(crate) fn next_here(self) -> Self {
         Self(self.0.saturating_add(1))
     }
 
-    /// The least position that the shared log can give after this one, as Redis writes it.
+    /// The first position that the shared log can assign after this one, in the notation of Redis.
     pub(crate) fn next_in_log(self) -> String {
         let shared = (self.0 >> OWN_BITS).saturating_add(1);
         format!("{}-{}", shared >> LOG_BITS, shared & u128::from(u32::MAX))
     }
 
-    /// The last position in the shared log that is not after this one, as Redis writes it.
+    /// The last position of the shared log that is not after this one, in the notation of Redis.
     pub(crate) fn in_log(self) -> String {
         let shared = self.0 >> OWN_BITS;
         format!("{}-{}", shared >> LOG_BITS, shared & u128::from(u32::MAX))
     }
 
-    /// Reads a position as Redis writes it.
+    /// Parses a position in the notation of Redis.
     pub(crate) fn from_log(text: &str) -> Option<Self> {
         let (millis, number) = text.split_once('-')?;
         let number: u64 = number.parse().ok()?;
@@ -50,7 +50,7 @@ impl Generation {
         Some(Self((shared | u128::from(number.min(u32::MAX.into()))) << OWN_BITS))
     }
 
-    /// The form in which envelopes carry it.
+    /// The encoded form, as in entries.
     pub fn to_bytes(self) -> [u8; Self::LEN] {
         self.0.to_le_bytes()
     }
@@ -60,7 +60,7 @@ impl Generation {
     }
 }
 
-/// As in the journal.
+/// As in the write-ahead log: 32 hexadecimal digits.
 impl fmt::Display for Generation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:032x}", self.0)
@@ -86,7 +86,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn positions_of_the_log_are_ordered_as_redis_orders_them_and_own_ones_lie_between() {
+    fn log_positions_are_ordered_as_in_redis_and_local_ones_lie_between() {
         let read = |text| Generation::from_log(text).unwrap();
         let one = read("1700000000000-0");
         assert!(Generation::ZERO < one && one < read("1700000000000-1"));
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn written_and_read_it_is_the_same() {
+    fn round_trips_as_text_and_as_bytes() {
         let one = Generation::from_log("1700000000000-7").unwrap().next_here();
         assert_eq!(one.to_string().parse(), Ok(one));
         assert_eq!(Generation::from_bytes(one.to_bytes()), one);

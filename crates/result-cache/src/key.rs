@@ -1,8 +1,11 @@
-//! The name of a cached thing: a hash over everything that makes it different from other things.
+//! Cache keys: a hash over everything that distinguishes one cached value from another.
 
 use std::fmt;
 
-/// 32 bytes of BLAKE3. Equal parts give equal keys, on every node and after every restart.
+/// A cache key: 32 bytes of BLAKE3. It is displayed as 64 hexadecimal digits; a precision shortens it.
+///
+/// Equal input gives equal keys on every node and in every release. [`KeyBuilder`](crate::KeyBuilder) makes keys of named
+/// fields.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Key([u8; Self::LEN]);
 
@@ -10,8 +13,8 @@ impl Key {
     /// Length of a key in bytes.
     pub const LEN: usize = blake3::OUT_LEN;
 
-    /// Hashes the parts, each preceded by its length, so that moving a byte from one part to the next, or
-    /// adding an empty part, gives another key.
+    /// Hashes the parts, each preceded by its length: moving a byte from one part to the next, or adding an empty part, gives
+    /// another key.
     pub fn from_parts(parts: &[&[u8]]) -> Self {
         let mut hasher = blake3::Hasher::new();
         for part in parts {
@@ -21,12 +24,12 @@ impl Key {
         Self(*hasher.finalize().as_bytes())
     }
 
-    /// Hashes bytes as they are.
+    /// Hashes the bytes as they are.
     pub(crate) fn hash(bytes: &[u8]) -> Self {
         Self(*blake3::hash(bytes).as_bytes())
     }
 
-    /// The bytes, for a store that needs its own form of the key.
+    /// The bytes of the key.
     pub const fn as_bytes(&self) -> &[u8; Self::LEN] {
         &self.0
     }
@@ -56,7 +59,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn parts_do_not_run_together() {
+    fn parts_are_separated() {
         let keys = [
             Key::from_parts(&[]),
             Key::from_parts(&[b""]),
@@ -74,15 +77,15 @@ mod tests {
     }
 
     #[test]
-    fn is_the_same_in_every_release() {
-        // a changed value empties every cache on upgrade: bump the schema part of the key instead
+    fn keys_are_the_same_in_every_release() {
+        // a changed value empties every cache on upgrade: raise the schema of the keys instead
         let key = Key::from_parts(&[b"pixmill", b"width=300"]);
         assert_eq!(key.to_string(), "fc3a6d7ee9208914aa4122b4fb957732dcc5511665820fa745cc344bac4cb833");
     }
 
     proptest! {
         #[test]
-        fn equal_parts_equal_keys_and_hex_shows_the_bytes(a: Vec<u8>, b: Vec<u8>) {
+        fn equal_parts_give_equal_keys_and_hex_shows_the_bytes(a: Vec<u8>, b: Vec<u8>) {
             let key = Key::from_parts(&[&a, &b]);
             prop_assert_eq!(key, Key::from_parts(&[&a, &b]));
             prop_assert_eq!(key, Key::from(*key.as_bytes()));

@@ -1,11 +1,49 @@
-//! Key → entry: the cache for encoded answers and for source bytes, in memory, on disk and in Redis, and the single
-//! flight that keeps one piece of work from being done twice at the same time.
+//! The caches of an image proxy: encoded results and original files, in memory, on disk and in Redis.
 //!
-//! This crate knows neither the web server nor the pixels. A [`Key`] names a thing, an [`CacheEntry`] is the
-//! thing with what an answer needs to say about it, a [`Store`] keeps envelopes in one [`Tier`], and
-//! [`Cache`] puts the tiers in front of each other. [`Coalescer`] joins callers that want the same key, and
-//! [`Coordinator`] what nodes share: purges, and leases that do for nodes what flights do for callers. Time is
-//! always told by the caller, in milliseconds since the Unix epoch; [`clock`] is the one place that reads it.
+//! A [`Key`] names a value, a [`CacheEntry`] is its body with the metadata of a response, a [`Store`] keeps entries in one
+//! [`Tier`], and a [`Cache`] is a list of stores, nearest first. Two mechanisms keep work from being done twice at the same
+//! time: a [`Coalescer`] joins callers on this node, a [`Lease`] joins nodes. The [`Coordinator`] connects the caches of all
+//! nodes: a purge is an entry of a log that every node reads, and no entry is used once a later purge applies to it.
+//!
+//! This crate knows neither HTTP servers nor pictures. The time is always passed in, in milliseconds since the Unix epoch;
+//! [`clock`] is the one place that reads it.
+//!
+//! ```
+//! use std::{sync::Arc, time::Duration};
+//!
+//! use result_cache::{
+//!     Cache, CacheEntry, CacheName, Config, Coordinator, EntryMeta, KeyBuilder, Lifetimes, PurgeScope, Tier, clock,
+//! };
+//!
+//! # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+//! // the default is memory only; `disk.path` and `redis.url` add tiers
+//! let config = Config::default();
+//! let coordinator = Coordinator::open(&config)?;
+//! let results = Cache::open(&config, CacheName::Results, &coordinator).await?;
+//!
+//! let key = KeyBuilder::new("result").field("path", "/photo.jpg").field("width", &300_u32).finish();
+//! // before the work begins: a purge from now on applies to its result
+//! let generation = coordinator.generation();
+//! let meta = EntryMeta {
+//!     status: 200,
+//!     content_type: "image/webp".to_owned(),
+//!     stored_at: clock::now(),
+//!     lifetimes: Lifetimes { fresh_for: Duration::from_secs(3600), ..Lifetimes::default() },
+//!     tags: vec!["photo".to_owned()],
+//!     generation,
+//!     ..EntryMeta::default()
+//! };
+//! results.put(key, Arc::new(CacheEntry { meta, body: b"pixels"[..].into() })).await;
+//!
+//! let hit = results.get(&key, clock::now()).await.expect("it was just put");
+//! assert_eq!((&hit.entry.body[..], hit.tier), (&b"pixels"[..], Tier::Memory));
+//!
+//! coordinator.purge(PurgeScope::Tag("photo".to_owned())).await?;
+//! assert!(results.get(&key, clock::now()).await.is_none());
+//! results.close().await;
+//! # Ok::<_, result_cache::Error>(())
+//! # }).unwrap();
+//! ```
 
 mod breaker;
 mod cache;

@@ -1,4 +1,4 @@
-//! The tier in memory: envelopes behind shared pointers, bounded by their weight.
+//! The tier in memory: entries behind shared pointers, bounded by their weight.
 
 use std::sync::Arc;
 
@@ -8,19 +8,19 @@ use foyer::{CacheBuilder, Event, EventListener, S3FifoConfig};
 use crate::stats::Counter;
 use crate::{CacheEntry, CacheName, Config, Error, Key, Store, Tier, TierStats};
 
-/// What an entry costs beside its entry: the engine's record, its place in the index, the shared pointers
-/// and the allocator's rounding. Measured: 230 bytes with bodies of 100.
+/// Bytes per entry besides its weight: the record and index of the engine, the shared pointers, and the rounding of the
+/// allocator. Measured: 230 bytes with bodies of 100 bytes.
 const OVERHEAD: usize = 256;
-/// Shards cut the room in pieces; an entry can take at most half of one.
+/// Shards divide the capacity; an entry can take at most half of one.
 const ENTRIES_PER_SHARD: u64 = 4;
 /// More locks than this gain nothing: a hit takes its lock for reading only.
 const MAX_SHARDS: u64 = 16;
 
-/// Envelopes in this process.
+/// A store in the memory of this process.
 ///
-/// The policy is S3-FIFO: a newcomer must be asked for again while it passes a small queue before it may
-/// displace what is established, so one crawl over all pictures does not empty the cache; and a hit marks its
-/// entry under a shared lock, where LRU would reorder a list under an exclusive one.
+/// The eviction policy is S3-FIFO. A new entry is requested again while it passes a small queue, before it may displace an
+/// established one: a crawl over all pictures does not empty the cache. A hit marks its entry under a shared lock; LRU
+/// would reorder a list under an exclusive lock.
 #[derive(Debug)]
 pub struct MemoryStore {
     entries: foyer::Cache<Key, Arc<CacheEntry>>,
@@ -29,8 +29,8 @@ pub struct MemoryStore {
 }
 
 impl MemoryStore {
-    /// A store of at most `max_bytes`, meant for envelopes of up to `max_entry_bytes`. An entry heavier
-    /// than half of a shard is not kept; with room for four of the largest, all are.
+    /// A store of at most `max_bytes`, meant for entries of up to `max_entry_bytes`. An entry heavier than half of a shard
+    /// is not stored; if four of the largest fit, all are stored.
     pub fn new(max_bytes: u64, max_entry_bytes: u64) -> Self {
         let shards = max_bytes / max_entry_bytes.saturating_mul(ENTRIES_PER_SHARD).max(1);
         let shards = shards.clamp(1, MAX_SHARDS) as usize;
@@ -68,7 +68,7 @@ impl Store for MemoryStore {
         if weight(&entry) <= self.max_weight {
             self.entries.insert(key, entry);
         } else {
-            // what it would have replaced is out of date
+            // the entry that it would have replaced is outdated
             self.entries.remove(&key);
         }
     }
@@ -79,8 +79,7 @@ impl Store for MemoryStore {
     }
 
     async fn clear(&self) -> Result<(), Error> {
-        // not `clear()`: in foyer 0.22 it forgets the entries but not their weight, and the room is lost for
-        // good
+        // not `clear()`: in foyer 0.22 that removes the entries but not their weight, and the capacity is lost
         self.entries.evict_all();
         Ok(())
     }
@@ -141,7 +140,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn weight_stays_within_the_room() {
+    async fn weight_stays_within_the_capacity() {
         let store = MemoryStore::new(100 * KIB, KIB);
         for n in 0..1000 {
             store.put(key(n), entry(KIB)).await;
@@ -152,7 +151,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_scan_does_not_drive_out_what_is_asked_for() {
+    async fn a_scan_does_not_evict_requested_entries() {
         let store = MemoryStore::new(1000 * KIB, 10 * KIB);
         for n in 0..200 {
             store.put(key(n), entry(KIB)).await;
@@ -170,7 +169,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_takes_more_than_half_is_not_kept_and_drives_out_nothing() {
+    async fn an_entry_heavier_than_half_a_shard_is_not_stored_and_evicts_nothing() {
         let store = MemoryStore::new(10 * KIB, 100 * KIB);
         store.put(key(1), entry(KIB)).await;
         store.put(key(2), entry(6 * KIB)).await;
@@ -181,7 +180,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_room_is_whole_again_after_clearing() {
+    async fn all_capacity_is_free_after_clearing() {
         let store = MemoryStore::new(100 * KIB, 10 * KIB);
         for round in 0..3 {
             for n in 0..40 {

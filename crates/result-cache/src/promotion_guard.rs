@@ -1,18 +1,18 @@
-//! Notices that a key was written or removed while a slower tier was being read.
+//! Detects that a key was written or removed while a slower tier was being read.
 
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 
 use crate::Key;
 
-/// Keys share counters: a chance neighbour costs one promotion, never a wrong answer.
+/// Keys share counters: a coincidence costs one promotion, and never gives a wrong entry.
 const STRIPES: usize = 64;
 
-/// One counter for each stripe of keys.
+/// One version counter per stripe of keys.
 ///
-/// A hit in a slow tier is copied into memory. If the key was replaced or removed in the meantime, that copy
-/// would bring back the old bytes. So a change is counted after the slow tier has it and before memory has
-/// it, and whoever copies compares the count from before reading with the one after copying: when they are
-/// equal, either the reading saw the change or memory gets it after the copy.
+/// A hit in a slow tier is copied (promoted) into the faster ones. If the key was replaced or removed meanwhile, the copy
+/// would bring back old bytes. So each change is counted after the slower tiers have it and before the next faster one has
+/// it, and a promotion compares the version from before its read with the one after its copy. If they are equal, either the
+/// read saw the change, or the change reaches the faster tier after the copy.
 #[derive(Debug)]
 pub(crate) struct PromotionGuard([AtomicU64; STRIPES]);
 
@@ -23,7 +23,7 @@ impl Default for PromotionGuard {
 }
 
 impl PromotionGuard {
-    /// The count for this key.
+    /// The version of this key.
     pub(crate) fn version(&self, key: &Key) -> u64 {
         self.stripe(key).load(SeqCst)
     }
@@ -33,7 +33,7 @@ impl PromotionGuard {
         self.stripe(key).fetch_add(1, SeqCst);
     }
 
-    /// Counts a change of every key.
+    /// Counts a change of all keys.
     pub(crate) fn invalidate_all(&self) {
         for stripe in &self.0 {
             stripe.fetch_add(1, SeqCst);
@@ -50,7 +50,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_change_shows_in_its_own_stripe() {
+    fn a_change_is_counted_in_its_own_stripe() {
         let guard = PromotionGuard::default();
         let (a, b) = (Key::from([0; Key::LEN]), Key::from([1; Key::LEN]));
         let before = (guard.version(&a), guard.version(&b));

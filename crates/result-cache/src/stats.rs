@@ -1,4 +1,4 @@
-//! What the cache has done so far, in numbers.
+//! Counters and gauges of the cache.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
@@ -20,47 +20,47 @@ impl Stats {
     }
 }
 
-/// Counters and gauges of one tier. Counters begin at zero when the cache is opened and only grow.
+/// Counters and gauges of one tier. Counters start at zero when the cache is opened and only grow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct TierStats {
-    /// Lookups answered with a usable entry.
+    /// Lookups that found a usable entry.
     pub hits: u64,
-    /// Lookups not answered, those that found an expired entry included.
+    /// Lookups that found none; an expired or purged entry is none.
     pub misses: u64,
-    /// Envelopes handed in, those copied from a slower tier included.
+    /// Entries that were put, including those promoted from a slower tier.
     pub puts: u64,
-    /// Envelopes that had to make room, or were cleared. Always zero on disk, where whole blocks are freed.
+    /// Entries that were evicted or cleared. Always zero on disk, where whole blocks are freed.
     pub evictions: u64,
-    /// Reads that failed or took too long, each counted as a miss as well, and times when writing failed.
+    /// Reads that failed or timed out, each of them a miss as well, and failed checks of writing.
     pub failures: u64,
-    /// Redis: envelopes that were not written, since too much waited or Redis did not take them.
+    /// Redis: entries that were not written, because too many bytes were queued or Redis did not take them.
     pub dropped: u64,
-    /// Redis: entries that were damaged or written for another key, each counted as a miss as well.
+    /// Redis: entries that were damaged or written for another key, each of them a miss as well.
     pub corrupt: u64,
-    /// Redis: bytes that wait to be written. Memory: bytes held now. Disk: bytes written since the cache was opened.
+    /// Memory: bytes held now. Disk: bytes written since the cache was opened. Redis: bytes queued to be written.
     pub bytes: u64,
-    /// Room in bytes; in Redis, room for what waits.
+    /// Capacity in bytes; of Redis, the capacity of the write queue.
     pub capacity: u64,
 }
 
-/// What a node has had to do with others. Counters begin at zero and only grow.
+/// What this node has shared with other nodes. Counters start at zero and only grow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct CoordinatorStats {
-    /// PurgeLog that this node was asked for.
+    /// Purges that were requested on this node.
     pub purges_made: u64,
-    /// Whether Redis is in use now.
+    /// Whether entries in Redis are used now.
     pub is_connected: bool,
-    /// PurgeLog read from the log that nodes share, those of this node included.
+    /// Purges read from the shared log, including those of this node.
     pub purges_received: u64,
-    /// Leases that this node was given: it made the thing for all.
+    /// Leases that were granted to this node: it did the work for all.
     pub leases_granted: u64,
-    /// Leases that another node had: this one waited for it.
+    /// Leases that another node held: this node waited for it.
     pub leases_refused: u64,
-    /// Leases given after waiting for another node in vain.
+    /// Leases granted after waiting in vain for another node.
     pub leases_taken_over: u64,
 }
 
-/// A number that many threads count up.
+/// A counter that many threads increment.
 #[derive(Debug, Default)]
 pub(crate) struct Counter(AtomicU64);
 

@@ -27,7 +27,7 @@ fn a_wrong_password_is_a_warning_without_it() {
         let url = redis.url().replace("redis://", &format!("redis://{credentials}"));
         let more = [("PIXMILL__LOGS__FILTER", "debug"), ("PIXMILL__LOGS__FORMAT", "json")];
         let mut server = serve(&url, &more);
-        let line = server.says("goes on alone");
+        let line = server.says("using local caches only");
         assert!(line.contains("\"WARN\"") && line.contains(reason), "{credentials}: {line}");
         let said = server.said();
         assert!(!said.contains("s3cret") && !said.contains(&redis.port().to_string()), "{said}");
@@ -39,7 +39,7 @@ fn a_wrong_password_is_a_warning_without_it() {
 fn nodes_that_differ_are_a_warning() {
     let Some(redis) = RedisServer::start() else { return };
     let mut first = serve(&redis.url(), &[]);
-    first.says("redis is in use");
+    first.says("redis available");
     let mut other = serve(&redis.url(), &[("PIXMILL__PARAMS__STRICT", "true")]);
     let line = other.says("differ in release or configuration");
     assert!(line.contains("\"WARN\"") && line.contains("rolling restart"), "{line}");

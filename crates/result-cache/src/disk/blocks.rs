@@ -1,4 +1,4 @@
-//! How the room on disk is divided, and the engine set up for it.
+//! How the capacity on disk is divided into blocks, and the engine for it.
 
 use std::path::PathBuf;
 
@@ -10,21 +10,20 @@ use tokio::runtime::Handle;
 
 use super::record::{DiskKey, DiskValue};
 
-/// The engine's cache. Its own tier in memory is never filled: ours stands before it.
+/// The cache of the engine. Its own memory tier is never filled: ours is in front of it.
 pub(super) type Blocks = HybridCache<DiskKey, DiskValue>;
 
 const PAGE: usize = 4096;
 const MIB: usize = 1 << 20;
-/// Each block is an open file; this many leave room under the usual limit of 1024.
+/// Each block is an open file; this many stay well below the usual limit of 1024.
 const MAX_BLOCKS: usize = 256;
-/// Whole blocks are freed, so a few more than the one being written are needed to keep anything at all.
+/// Whole blocks are freed, so several more than the one being written are needed to keep any entry.
 const MIN_BLOCKS: usize = 8;
-/// Positions in a block are 32 bits wide.
+/// Offsets in a block are 32 bits wide.
 const MAX_BLOCK: usize = 1 << 30;
-/// What a block or an entry holds beside the entry: an index page, a header, the key, and rounding up to
-/// pages.
+/// Bytes of a block besides its entry: an index page, a header, the key, and rounding up to pages.
 const OVERHEAD: usize = 16 * PAGE;
-/// Entries on their way to the disk; what comes while it is full is not written. The engine has two such
+/// Size of the buffer for entries to be written; entries that come while it is full are dropped. The engine has two such
 /// buffers.
 const BUFFER: usize = 16 * MIB;
 
@@ -40,7 +39,7 @@ pub(super) struct Sizes {
 }
 
 impl Sizes {
-    /// Divides the room in blocks: each holds the largest entry, unless the room is too small for that.
+    /// Divides the capacity into blocks: each holds the largest entry, unless the capacity is too small for that.
     pub(super) fn new(max_bytes: u64, max_entry_bytes: u64) -> Self {
         let capacity = pages(usize::try_from(max_bytes).unwrap_or(usize::MAX));
         let entry = usize::try_from(max_entry_bytes).unwrap_or(usize::MAX).saturating_add(OVERHEAD);
@@ -49,13 +48,13 @@ impl Sizes {
         Self { capacity, block, entry: entry.min(block) }
     }
 
-    /// The max_weight entry that fits.
+    /// The weight of the largest entry that fits.
     pub(super) fn max_weight(self) -> usize {
         self.entry.saturating_sub(OVERHEAD)
     }
 }
 
-/// Opens the blocks and reads their indexes; a block that cannot be read begins empty.
+/// Opens the blocks and reads their indexes; a block that cannot be read starts empty.
 pub(super) async fn open(folder: PathBuf, sizes: Sizes, threads: Handle) -> Result<Blocks> {
     let device = FsDeviceBuilder::new(folder).with_capacity(sizes.capacity).build()?;
     let buffer = BUFFER.min(2 * sizes.block).max(sizes.entry);
@@ -63,7 +62,7 @@ pub(super) async fn open(folder: PathBuf, sizes: Sizes, threads: Handle) -> Resu
         .with_block_size(sizes.block)
         .with_buffer_pool_size(buffer.next_multiple_of(PAGE))
         .with_submit_queue_size_threshold(buffer)
-        // what was removed must not come back after a restart
+        // removed entries must not come back after a restart
         .with_tombstone_log(true);
     HybridCacheBuilder::new()
         .with_policy(HybridCachePolicy::WriteOnInsertion)
@@ -90,7 +89,7 @@ mod tests {
     const MB: u64 = MIB as u64;
 
     #[test]
-    fn the_largest_entry_fits_when_there_is_room() {
+    fn the_largest_entry_fits_if_the_capacity_allows() {
         for (max_bytes, max_entry) in
             [(1 << 40, 16 * MB), (10 << 30, 16 * MB), (1 << 30, 16 * MB), (64 * MB, 5 * MB)]
         {

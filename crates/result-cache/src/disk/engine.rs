@@ -1,4 +1,4 @@
-//! The block engine of foyer on threads of its own.
+//! The block engine of foyer, on threads of its own.
 
 use std::fmt;
 use std::future::Future;
@@ -18,18 +18,18 @@ use crate::{CacheEntry, Error};
 
 /// Threads that encode, decode and verify entries.
 const WORKER_THREADS: usize = 2;
-/// Threads that wait for the disk. More than a disk serves at once; few enough to be no burden.
+/// Threads that wait for the disk: more than a disk serves at once, few enough to cost little.
 const BLOCKING_THREADS: usize = 16;
-/// Reads under way; each holds a buffer of its entry's size. The others wait their turn.
+/// Concurrent reads; each holds a buffer of the size of its entry. Further reads wait.
 const MAX_READS: usize = 32;
-/// Longer than a busy disk takes, shorter than making the answer anew.
+/// Timeout of a read: longer than a busy disk takes, shorter than producing the result again.
 const READ_TIMEOUT: Duration = Duration::from_secs(1);
-/// How long writes in progress may take when the engine ends.
+/// Timeout of writes in progress when the engine stops.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(5);
 const THREAD_NAME: &str = "cache-disk";
 
-/// An open engine. Its runtime is its own: it ends neither with the worker that opened the cache, nor later
-/// than the engine, whose tasks would never end by themselves.
+/// A running engine. It has a runtime of its own, which outlives the worker that opened the cache and ends with the engine,
+/// whose tasks would not end by themselves.
 pub(super) struct Engine {
     blocks: Blocks,
     threads: Handle,
@@ -38,14 +38,13 @@ pub(super) struct Engine {
 }
 
 impl Engine {
-    /// Opens it on a thread of its own and calls `opened` there. An error means that there is no such thread,
-    /// and no call.
+    /// Opens the engine on a thread of its own and calls `opened` there. On an error there is no such thread, and no call.
     pub(super) fn start(
         folder: Arc<Folder>,
         sizes: Sizes,
         opened: impl FnOnce(Result<Self, Error>) + Send + 'static,
     ) -> Result<(), Error> {
-        // a runtime blocks when it ends, which is forbidden on a worker of another one
+        // dropping a runtime blocks, which is forbidden on a worker of another runtime
         let keeper = move || match runtime() {
             Ok(runtime) => keep(runtime, &folder, sizes, opened),
             Err(error) => opened(Err(error)),
@@ -53,22 +52,22 @@ impl Engine {
         thread::Builder::new().name(THREAD_NAME.into()).spawn(keeper).map(drop).map_err(Error::start)
     }
 
-    /// Whether it may have the key; looks in memory only.
+    /// Whether it may have the key; checks the index in memory only.
     pub(super) fn may_have(&self, key: &DiskKey) -> bool {
         self.blocks.storage().may_contains(key)
     }
 
-    /// Takes the entry in, to be written soon.
+    /// Queues the entry to be written.
     pub(super) fn put(&self, key: DiskKey, entry: Arc<CacheEntry>) {
         self.blocks.storage_writer(key).insert(DiskValue { key: key.key, entry });
     }
 
-    /// Forgets the key, on disk soon.
+    /// Removes the key: at once from the index, soon on disk.
     pub(super) fn remove(&self, key: &DiskKey) {
         self.blocks.storage().delete(key);
     }
 
-    /// The entry, if it has it; in error, why it cannot tell.
+    /// The entry, if it has one. The error is the reason of a failed read.
     pub(super) async fn read(&self, key: DiskKey) -> Result<Option<Arc<CacheEntry>>, String> {
         let (blocks, reads) = (self.blocks.clone(), Arc::clone(&self.reads));
         let load = async move {
@@ -80,20 +79,20 @@ impl Engine {
             Load::Piece { piece, .. } => piece.value().clone(),
             Load::Miss | Load::Throttled => return Ok(None),
         };
-        // the engine compares the keys that it keeps beside the values: this one is within
+        // the engine compares the keys beside the values; this is the key inside the value
         if value.key != key.key {
             return Err("an entry was written for another key".to_owned());
         }
         Ok(Some(value.entry))
     }
 
-    /// Waits until what was taken in is written, or has failed to be: the engine does not tell which.
+    /// Waits until everything queued is written, or has failed to be: the engine does not report which.
     pub(super) async fn written(&self, limit: Duration) -> Result<(), String> {
         let blocks = self.blocks.clone();
         self.run(limit, async move { blocks.storage().wait().await }).await
     }
 
-    /// WriteBehind what is left and takes no more.
+    /// Writes what is left and accepts nothing more.
     pub(super) async fn close(&self, limit: Duration) -> Result<(), String> {
         let blocks = self.blocks.clone();
         self.run(limit, async move { blocks.close().await }).await?.map_err(|error| error.to_string())
@@ -104,8 +103,8 @@ impl Engine {
         self.blocks.statistics().disk_write_bytes() as u64
     }
 
-    /// Runs the work on the engine's threads, whatever becomes of the caller; in error, why it did not end in
-    /// time.
+    /// Runs the work on the threads of the engine, also if the caller is dropped. The error is the reason if it did not end
+    /// in time.
     pub(super) async fn run<T: Send + 'static>(
         &self,
         limit: Duration,
@@ -118,7 +117,7 @@ impl Engine {
         }
     }
 
-    /// Where to spawn what should end with the engine.
+    /// Where to spawn tasks that have to end with the engine.
     pub(super) fn threads(&self) -> &Handle {
         &self.threads
     }
@@ -149,7 +148,7 @@ fn runtime() -> Result<Runtime, Error> {
         .map_err(Error::start)
 }
 
-/// Opens the engine and keeps its runtime until it is dropped.
+/// Opens the engine and keeps its runtime until the engine is dropped.
 fn keep(runtime: Runtime, folder: &Folder, sizes: Sizes, opened: impl FnOnce(Result<Engine, Error>)) {
     let threads = runtime.handle().clone();
     let opening = threads.spawn(blocks::open(folder.blocks(), sizes, threads.clone()));
@@ -160,8 +159,8 @@ fn keep(runtime: Runtime, folder: &Folder, sizes: Sizes, opened: impl FnOnce(Res
     };
     let (stop, stopped) = oneshot::channel();
     opened(Ok(Engine { blocks, threads, reads: Arc::new(Semaphore::new(MAX_READS)), stop: Some(stop) }));
-    // The files stay open until no thread can use them: the engine hands bare file descriptors to its
-    // threads, and the number of a closed file is soon another file's.
+    // The files stay open until no thread can use them: the engine passes raw file descriptors to its threads, and the
+    // number of a closed file is soon reused.
     let files = runtime.block_on(stopped);
     runtime.shutdown_timeout(SHUTDOWN_TIMEOUT);
     drop(files);
@@ -172,7 +171,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn its_threads_end_with_it() {
+    async fn threads_end_with_the_engine() {
         let dir = tempfile::tempdir().unwrap();
         let sizes = Sizes::new(16 << 20, 1 << 20);
         let folder = Arc::new(Folder::open(dir.path(), sizes).unwrap());

@@ -1,4 +1,4 @@
-//! The folder of a disk cache: who holds it, how it is laid out, and which of its entries count.
+//! The folder of a disk cache: its lock, its layout, and the epoch of its valid entries.
 
 use std::fs::{self, File, TryLockError};
 use std::io::{self, ErrorKind, Write};
@@ -10,20 +10,19 @@ use parking_lot::Mutex;
 use super::blocks::Sizes;
 use crate::Error;
 
-/// Bump when the files of another release cannot be read, which includes every upgrade of foyer that changes
-/// its format: the folder is then emptied instead.
+/// Raised when the files of another release cannot be read, also by an upgrade of foyer that changes its format: the folder
+/// is then emptied.
 const LAYOUT: u32 = 2;
 const LOCK: &str = "lock";
 const LABEL: &str = "label";
 const BLOCKS: &str = "blocks";
 
-/// An open folder, locked against every other cache until it is closed or dropped.
+/// An open folder, locked against every other cache until it is unlocked or dropped.
 ///
-/// Beside the engine's blocks it holds a label: the layout, the sizes the blocks were made for, and the
-/// epoch. Entries carry the epoch they were written in, and emptying the cache begins a new one: at once, and
-/// for good, which overwriting gigabytes would not be. A label that is missing, damaged or for other sizes
-/// means the blocks are worthless: they are removed and the cache begins empty. So files left over from a
-/// larger cache go too.
+/// Beside the blocks of the engine it holds a label: the layout, the sizes that the blocks were made for, and the epoch.
+/// Entries carry the epoch they were written in. Clearing the cache begins a new epoch, which is immediate and durable,
+/// unlike overwriting gigabytes. If the label is missing, damaged or for other sizes, the blocks are useless: they are
+/// removed and the cache starts empty, so files of a larger cache are removed too.
 #[derive(Debug)]
 pub(super) struct Folder {
     path: PathBuf,
@@ -34,7 +33,7 @@ pub(super) struct Folder {
 }
 
 impl Folder {
-    /// Opens the folder, creating it if need be, and finds out at once whether it can be written.
+    /// Opens the folder, creates it if there is none, and finds out at once whether it is writable.
     pub(super) fn open(path: &Path, sizes: Sizes) -> Result<Self, Error> {
         let blocks = path.join(BLOCKS);
         at(path, fs::create_dir_all(path))?;
@@ -42,7 +41,7 @@ impl Folder {
         let label = path.join(LABEL);
         let epoch = fs::read_to_string(&label).ok().and_then(|text| read_label(&text, sizes));
         if epoch.is_none() && blocks.exists() {
-            tracing::info!(folder = %path.display(), "disk cache begins empty: its files are of another layout");
+            tracing::info!(folder = %path.display(), "disk cache starts empty: its files have another layout");
             at(&blocks, fs::remove_dir_all(&blocks))?;
         }
         at(&blocks, fs::create_dir_all(&blocks))?;
@@ -50,21 +49,21 @@ impl Folder {
         let epoch = AtomicU64::new(epoch.unwrap_or_default());
         let folder = Self { path: path.to_owned(), lock, sizes, epoch, writing: Mutex::default() };
         match folder.save() {
-            // what is there can be read, and a server that does not start again would be worse than a full disk
+            // its entries can be read, and a server that does not start would be worse than a full disk
             Err(Error::Folder { source, .. }) if is_known && source.kind() == ErrorKind::StorageFull => {
-                tracing::warn!(folder = %path.display(), "the disk of the cache is full");
+                tracing::warn!(folder = %path.display(), "no space left on the disk of the cache");
             }
             saved => saved?,
         }
         Ok(folder)
     }
 
-    /// Where the engine keeps its blocks.
+    /// The folder of the blocks.
     pub(super) fn blocks(&self) -> PathBuf {
         self.path.join(BLOCKS)
     }
 
-    /// Entries of any other epoch do not count.
+    /// The current epoch: entries of any other epoch are not valid.
     pub(super) fn epoch(&self) -> u64 {
         self.epoch.load(SeqCst)
     }
@@ -74,9 +73,9 @@ impl Folder {
         self.epoch.fetch_add(1, SeqCst);
     }
 
-    /// WriteBehind the label whole and waits for the disk: a crash leaves the old or the new one.
+    /// Writes the whole label and syncs it to disk: a crash leaves the old label or the new one.
     pub(super) fn save(&self) -> Result<(), Error> {
-        // whoever writes last writes the newest epoch
+        // the last writer writes the newest epoch
         let _writing = self.writing.lock();
         let new = self.path.join("label.new");
         let label = self.path.join(LABEL);
@@ -114,7 +113,7 @@ fn write_label(sizes: Sizes, epoch: u64) -> String {
     format!("pixmill cache {LAYOUT} {} {} {epoch}\n", sizes.capacity, sizes.block)
 }
 
-/// The epoch, if the label is whole and for these sizes.
+/// The epoch, if the label is complete and for these sizes.
 fn read_label(text: &str, sizes: Sizes) -> Option<u64> {
     let epoch = text.trim_end().rsplit(' ').next()?.parse().ok()?;
     (write_label(sizes, epoch) == text).then_some(epoch)
@@ -129,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn a_label_is_read_only_whole_and_for_its_sizes() {
+    fn only_a_complete_label_for_the_same_sizes_is_valid() {
         let (small, large) = (sizes(1 << 24), sizes(1 << 25));
         let text = write_label(small, 12);
         assert_eq!(read_label(&text, small), Some(12));
@@ -144,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn epochs_survive_reopening() {
+    fn the_epoch_survives_reopening() {
         let dir = tempfile::tempdir().unwrap();
         let folder = Folder::open(dir.path(), sizes(1 << 24)).unwrap();
         assert_eq!(folder.epoch(), 0);
@@ -178,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_is_held_by_one_until_it_lets_go() {
+    fn a_folder_is_locked_until_it_is_unlocked() {
         let dir = tempfile::tempdir().unwrap();
         let first = Folder::open(dir.path(), sizes(1 << 24)).unwrap();
         let error = Folder::open(dir.path(), sizes(1 << 24)).unwrap_err();
@@ -189,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_that_cannot_be_a_folder_is_named() {
+    fn the_error_names_a_path_that_cannot_be_a_folder() {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("file");
         fs::write(&file, "").unwrap();

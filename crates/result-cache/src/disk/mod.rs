@@ -1,4 +1,4 @@
-//! The tier on disk: a ring of blocks in a folder, which outlives the process.
+//! The disk tier: a ring of blocks in a folder, which outlives the process.
 
 mod blocks;
 mod engine;
@@ -27,42 +27,39 @@ use folder::Folder;
 use record::DiskKey;
 use supervisor::Supervisor;
 
-/// How long a failing disk is left alone: long enough that a hung one costs next to nothing, short enough
-/// that one that was mounted again or has room again is soon in use.
+/// Back-off of a failing disk: long enough that a hung disk costs next to nothing, short enough that a disk which was
+/// remounted or has space again is soon used.
 const BACKOFF: Duration = Duration::from_secs(30);
-/// How often it is checked that writing works, while there is something to write.
+/// Interval between checks of writing, while there is something to write.
 const CHECK_INTERVAL: Duration = Duration::from_secs(5);
-/// Tries of one check: under load, the engine may well drop an entry, and a disk may stand still for a
-/// moment.
+/// Attempts of one check: under load the engine may drop an entry, and a disk may stall for a moment.
 const CHECK_ATTEMPTS: usize = 3;
-/// For writing and reading back, and for forgetting.
+/// Timeout of writing, reading back and removing.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(5);
-/// For writing what is left at the end.
+/// Timeout of writing what is left at the end.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Where and how large a disk cache is.
+/// Location and size of a disk store.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DiskSettings {
-    /// Its folder; created if need be, and used by no other cache. Files of another size or release in it are
-    /// removed.
+    /// Its folder; created if there is none, used by no other cache. Files of another size or release in it are removed.
     pub folder: PathBuf,
-    /// Room in bytes.
+    /// Capacity in bytes.
     pub max_bytes: u64,
-    /// Weight of the largest entry to expect. In a room less than eight times that, the largest do not
-    /// fit.
+    /// Weight of the largest entry to expect, in bytes. If the capacity is less than eight times that, the largest entries
+    /// do not fit.
     pub max_entry_bytes: u64,
 }
 
-/// Envelopes in a folder of this machine.
+/// A store in a folder on this machine.
 ///
-/// The disk is written and read on threads of the store's own, entries are encoded, decoded and verified
-/// there too: the caller only waits. When entries come faster than the disk takes them, some are not written.
-/// The oldest block is freed for new entries.
+/// The disk is read and written on threads of the store, which also encode, decode and verify entries: the caller only
+/// waits. If entries come faster than the disk takes them, some are not written. The oldest block is freed for new entries.
 ///
-/// A disk that fails or hangs makes misses and warnings. After five failed reads in a row it is not read for
-/// a while. Writing is checked now and then, since the engine tells nobody when it fails; a disk that cannot
-/// be written is left alone for a while and then opened anew, empty: what it holds may have been replaced or
-/// removed meanwhile. (The engine must be opened anew in any case: a failed write leaves it in disorder.)
+/// A disk that fails or hangs causes misses and warnings. After five consecutive failed reads a circuit breaker opens and
+/// the disk is not read for 30 seconds. Writing is checked at most every five seconds, because the engine reports no failed
+/// writes. A disk that cannot be written is not used for 30 seconds and then reopened, empty: its files may have been
+/// replaced or removed meanwhile, and a failed write leaves the engine in an undefined state.
 #[derive(Debug)]
 pub struct DiskStore(Arc<Shared>);
 
@@ -78,9 +75,12 @@ struct Shared {
 }
 
 impl DiskStore {
-    /// Opens the folder and finds the entries of earlier runs again. A folder that cannot be used or is in
-    /// use is an error; damaged files in it are not: what cannot be read is gone, and entries are verified
-    /// when they are read.
+    /// Opens the folder and recovers the entries of earlier runs. Damaged files are no error: their entries are lost, and
+    /// each entry is verified when it is read.
+    ///
+    /// # Errors
+    ///
+    /// An error of the kind [`Open`](crate::ErrorKind::Open) if the folder cannot be used or is in use.
     pub async fn open(settings: DiskSettings) -> Result<Self, Error> {
         let sizes = Sizes::new(settings.max_bytes, settings.max_entry_bytes);
         let folder = Arc::new(Folder::open(&settings.folder, sizes)?);
@@ -99,7 +99,7 @@ impl DiskStore {
     }
 
     /// The store of the cache of this name, if it has a share of `cache.disk.max_bytes`. It is emptied if the record of
-    /// purges is lost: nobody knows which of its entries were purged.
+    /// purges was lost: nobody knows which of its entries were purged.
     pub(crate) async fn from_config(
         config: &Config,
         name: CacheName,
@@ -151,7 +151,7 @@ impl Store for DiskStore {
         let Some(engine) = self.0.engine() else { return };
         let key = self.0.key(&key);
         if engine.may_have(&key) {
-            // what is there is out of date, even if the new one never gets to the disk
+            // the stored entry is outdated, even if the new one never reaches the disk
             engine.remove(&key);
         }
         if self.fits(&entry) {
@@ -164,18 +164,20 @@ impl Store for DiskStore {
         }
     }
 
-    /// Waits for the disk: an entry that is just being written would otherwise be found until it is.
+    /// Waits for the disk: an entry that is just being written would otherwise be found until it is written.
     async fn remove(&self, key: &Key) -> Result<(), Error> {
-        let engine = self.0.engine().ok_or_else(|| unreachable(&"it is closed or failing"))?;
+        let engine =
+            self.0.engine().ok_or_else(|| unreachable(&"it is closed or backing off after a failure"))?;
         engine.remove(&self.0.key(key));
         engine.written(WRITE_TIMEOUT).await.map_err(|reason| unreachable(&reason))?;
-        // a removal that could not be written leaves the engine in disorder, which shows now
+        // a removal that could not be written leaves the engine in an undefined state, which shows now
         self.0.check(&engine, Instant::now()).await.map_err(|reason| unreachable(&reason))
     }
 
-    /// Begins a new epoch, in which no entry written so far is found; they are overwritten in time.
+    /// Begins a new epoch, in which no older entry is found; the old ones are overwritten over time.
     async fn clear(&self) -> Result<(), Error> {
-        let engine = self.0.engine().ok_or_else(|| unreachable(&"it is closed or failing"))?;
+        let engine =
+            self.0.engine().ok_or_else(|| unreachable(&"it is closed or backing off after a failure"))?;
         self.0.folder.begin_epoch();
         let folder = Arc::clone(&self.0.folder);
         let saving = engine.threads().spawn_blocking(move || folder.save());
@@ -220,7 +222,7 @@ impl Store for DiskStore {
         self.fits(entry)
     }
 
-    /// Waits until the write is done and reads it back. Writes again what the engine dropped because too much came at once.
+    /// Waits until the write is done and reads it back. Writes an entry again that the engine has dropped under load.
     async fn verify(&self, key: &Key, entry: &Arc<CacheEntry>) -> bool {
         let Some(engine) = self.0.engine() else { return false };
         let disk_key = self.0.key(key);
@@ -234,7 +236,7 @@ impl Store for DiskStore {
                 engine.put(disk_key, Arc::clone(entry));
             }
         }
-        // finds out whether it is the disk, and takes it out of use if so
+        // detects whether it is the disk, and stops using it if so
         drop(self.0.check(&engine, Instant::now()).await);
         false
     }
@@ -245,7 +247,7 @@ impl Shared {
         DiskKey { epoch: self.folder.epoch(), key: *key }
     }
 
-    /// The engine, if it is in use. Begins to open it anew after a rest.
+    /// The engine, if it is running. Starts to reopen it after the back-off.
     fn engine(self: &Arc<Self>) -> Option<Arc<Engine>> {
         let engine = self.supervisor.engine();
         if engine.is_none() {
@@ -258,7 +260,7 @@ impl Shared {
     }
 
     fn reopen(self: &Arc<Self>, now: Instant) {
-        // what the disk holds may have been replaced or removed meanwhile
+        // the files on the disk may have been replaced or removed meanwhile
         self.folder.begin_epoch();
         let shared = Arc::clone(self);
         let opened = move |engine| shared.reopened(engine, now);
@@ -268,24 +270,24 @@ impl Shared {
     }
 
     fn reopened(&self, engine: Result<Engine, Error>, began: Instant) {
-        // the new epoch is on the disk before the first entry of it
+        // the new epoch is on disk before its first entry
         let opened = engine.and_then(|engine| self.folder.save().map(|()| engine));
         match &opened {
-            Ok(_) => tracing::info!("disk cache is in use again, empty"),
-            Err(error) => tracing::warn!(%error, "disk cache still fails, it is left alone for {BACKOFF:?}"),
+            Ok(_) => tracing::info!("disk cache was reopened empty"),
+            Err(error) => tracing::warn!(%error, "disk cache still fails: not used for {BACKOFF:?}"),
         }
         self.supervisor.finish_reopen(opened.map_err(|_| began + BACKOFF));
     }
 
     fn failed_read(&self, reason: &str) {
         self.failures.add_one();
-        tracing::warn!(reason, "disk cache failed to read an entry");
+        tracing::warn!(reason, "cannot read an entry from the disk cache");
         if self.reading.failed(Instant::now()) {
-            tracing::warn!("disk cache fails again and again, it is not read for {BACKOFF:?}");
+            tracing::warn!("circuit breaker open for the disk cache: not read for {BACKOFF:?}");
         }
     }
 
-    /// True for one caller in every [`CHECK_INTERVAL`].
+    /// True for one caller per [`CHECK_INTERVAL`].
     fn check_is_due(&self, now: Instant) -> bool {
         let mut next = self.next_check.lock();
         let due = now >= *next;
@@ -295,7 +297,7 @@ impl Shared {
         due
     }
 
-    /// Finds out whether writing works; if not, takes the engine out of use.
+    /// Checks that writing works; if not, stops using the engine.
     async fn check(&self, engine: &Arc<Engine>, began: Instant) -> Result<(), String> {
         let mut result = Ok(());
         for _ in 0..CHECK_ATTEMPTS {
@@ -308,7 +310,7 @@ impl Shared {
             && self.supervisor.take_down(engine, began + BACKOFF)
         {
             self.failures.add_one();
-            tracing::warn!(reason, "disk cache cannot be written, it is left alone for {BACKOFF:?}");
+            tracing::warn!(reason, "disk cache cannot be written: not used for {BACKOFF:?}");
         }
         result
     }
@@ -322,7 +324,7 @@ impl Shared {
         engine.written(WRITE_TIMEOUT).await?;
         match engine.read(key).await? {
             Some(read) if read == written => Ok(()),
-            _ => Err("what is written cannot be read back".into()),
+            _ => Err("a written entry cannot be read back".into()),
         }
     }
 }

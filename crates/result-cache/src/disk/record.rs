@@ -1,4 +1,4 @@
-//! Keys and envelopes in the form the disk engine takes them.
+//! Keys and entries in the form in which the disk engine stores them.
 
 use std::io::{Read, Write};
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use foyer::{Code, Error as EngineError, ErrorKind, Result};
 use crate::entry::{decode_any, encode_into};
 use crate::{CacheEntry, Key};
 
-/// A key on disk: an entry counts only in the epoch it was written in.
+/// A key on disk: an entry is valid only in the epoch it was written in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct DiskKey {
     pub(super) epoch: u64,
@@ -46,11 +46,11 @@ impl Code for DiskValue {
         encode_into(&self.entry, &self.key, writer).map_err(EngineError::io_error)
     }
 
-    /// Reads all there is: the engine hands over exactly one value.
+    /// Reads to the end: the engine passes exactly one value.
     fn decode(reader: &mut impl Read) -> Result<Self> {
         let mut bytes = Vec::new();
         reader.read_to_end(&mut bytes).map_err(EngineError::io_error)?;
-        // the kind that makes the engine drop the entry and answer a miss
+        // the kind that makes the engine drop the entry and report a miss
         let (key, entry) = decode_any(bytes.into())
             .map_err(|error| EngineError::new(ErrorKind::ChecksumMismatch, error.to_string()))?;
         Ok(Self { key, entry: Arc::new(entry) })

@@ -1,31 +1,31 @@
-//! Whether the disk is in use: taken out when it fails, put back by one caller after a rest.
+//! Supervises the disk engine: takes it down when it fails, and lets one caller reopen it after a back-off.
 
 use std::sync::Arc;
 
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-/// Holds what is in use, an engine, and how things stand while there is none.
+/// Holds the engine, or its state while there is none.
 #[derive(Debug)]
 pub(super) struct Supervisor<E>(watch::Sender<State<E>>);
 
 #[derive(Debug)]
 enum State<E> {
     Running(Arc<E>),
-    /// Left alone until then.
+    /// Not used until then.
     BackingOff(Instant),
-    /// Somebody is opening it.
+    /// One caller is reopening it.
     Reopening,
     Closed,
 }
 
 impl<E> Supervisor<E> {
-    /// In use.
+    /// With a running engine.
     pub(super) fn new(engine: E) -> Self {
         Self(watch::Sender::new(State::Running(Arc::new(engine))))
     }
 
-    /// The engine, if it is in use.
+    /// The engine, if it is running.
     pub(super) fn engine(&self) -> Option<Arc<E>> {
         match &*self.0.borrow() {
             State::Running(engine) => Some(Arc::clone(engine)),
@@ -33,7 +33,7 @@ impl<E> Supervisor<E> {
         }
     }
 
-    /// Takes out the engine, for a rest. False if it was already out, or is another one by now.
+    /// Takes down the engine for a back-off. False if it was already down, or has been replaced.
     pub(super) fn take_down(&self, failed: &Arc<E>, until: Instant) -> bool {
         self.0.send_if_modified(|state| match state {
             State::Running(engine) if Arc::ptr_eq(engine, failed) => {
@@ -44,7 +44,7 @@ impl<E> Supervisor<E> {
         })
     }
 
-    /// True for one caller after the rest: it must open the engine and tell how that [went](Self::finish_reopen).
+    /// True for one caller after the back-off: it has to reopen the engine and [report](Self::finish_reopen) the result.
     pub(super) fn try_begin_reopen(&self, now: Instant) -> bool {
         self.0.send_if_modified(|state| match state {
             State::BackingOff(until) if now >= *until => {
@@ -55,8 +55,7 @@ impl<E> Supervisor<E> {
         })
     }
 
-    /// Puts in the engine that was finish_reopen, or rests again. Nothing comes into a supervisor that was closed
-    /// meanwhile.
+    /// Puts the reopened engine in place, or backs off again. Does nothing if the supervisor was closed meanwhile.
     pub(super) fn finish_reopen(&self, engine: Result<E, Instant>) {
         self.0.send_if_modified(|state| match state {
             State::Reopening => {
@@ -70,14 +69,14 @@ impl<E> Supervisor<E> {
         });
     }
 
-    /// Waits while somebody is opening it.
+    /// Waits while the engine is being reopened.
     pub(super) async fn reopen_finished(&self) {
         let mut state = self.0.subscribe();
         // the sender is ours: this cannot end with an error
         drop(state.wait_for(|state| !matches!(state, State::Reopening)).await);
     }
 
-    /// Takes out the engine for good.
+    /// Takes down the engine for good.
     pub(super) fn close(&self) -> Option<Arc<E>> {
         match self.0.send_replace(State::Closed) {
             State::Running(engine) => Some(engine),
@@ -101,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failure_takes_out_only_the_engine_that_failed_and_is_told_once() {
+    fn only_the_failed_engine_is_taken_down_and_only_once() {
         let now = Instant::now();
         let supervisor = Supervisor::new(1);
         let first = supervisor.engine().unwrap();
@@ -114,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn one_caller_opens_it_after_the_rest() {
+    fn one_caller_reopens_it_after_the_back_off() {
         let now = Instant::now();
         let supervisor = backing_off(now);
         assert!(!supervisor.try_begin_reopen(now));
@@ -130,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn closed_is_for_good() {
+    fn a_closed_supervisor_stays_closed() {
         let now = Instant::now();
         let supervisor = backing_off(now);
         assert!(supervisor.try_begin_reopen(now + BACKOFF));
@@ -142,7 +141,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn settled_waits_for_the_opening_only() {
+    async fn waiting_lasts_only_while_it_is_reopened() {
         let now = Instant::now();
         let supervisor = backing_off(now);
         supervisor.reopen_finished().await;

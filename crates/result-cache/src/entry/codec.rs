@@ -1,15 +1,14 @@
-//! The entry as bytes, for stores outside this process.
+//! The binary format of an entry, for stores outside this process.
 //!
 //! ```text
 //! magic 4 | format 2 | checksum 8 | header length 4 | body length 8 | body checksum 8 | key 32 | header | body
 //! ```
 //!
-//! Integers are little-endian. The first checksum covers everything between itself and the body, so a length
-//! is trusted only after it is verified; the second covers the body. Both are XXH3: over 10 GB/s here, so
-//! verifying a body costs less than the copy that brought it, and a flipped bit on a disk or in a redis
-//! store is a miss, never a wrong picture. So is a whole entry that stands under another key than it was
-//! written for: a proxy, an operator or a restored backup may have moved it. Whoever can write checksums of
-//! their own can forge an entry all the same.
+//! Integers are little-endian. The first checksum covers everything between itself and the body, so a length is trusted only
+//! after it is verified; the second one covers the body. Both are XXH3, over 10 GB/s on common hardware: verifying a body
+//! costs less than copying it. A flipped bit on a disk or in Redis is a miss, never a wrong picture. So is a complete entry
+//! under another key than it was written for: a proxy, an operator or a restored backup may have moved it. The checksums
+//! protect against accidents, not against forgery.
 
 use std::io::{self, Write};
 use std::time::Duration;
@@ -21,20 +20,20 @@ use super::{CacheEntry, EntryMeta};
 use crate::{BrowserLifetime, Error, Generation, Key, Lifetimes, Revalidation};
 
 const MAGIC: [u8; 4] = *b"PXEN";
-/// Bump when the layout changes: entries of other formats are misses.
+/// Raised when the layout changes: entries of other formats are misses.
 pub(crate) const FORMAT: u16 = 4;
-/// As they are numbered.
+/// By their numbers in the format.
 const REVALIDATIONS: [Revalidation; 4] =
     [Revalidation::Optional, Revalidation::Shared, Revalidation::Required, Revalidation::Always];
-/// Where the bytes begin that the first checksum covers.
+/// Offset of the first byte that the first checksum covers.
 const SUMMED: usize = 14;
-/// Where the key begins.
+/// Offset of the key.
 const KEY: usize = SUMMED + 4 + 8 + 8;
-/// Where the header begins.
+/// Offset of the header.
 const HEADER: usize = KEY + Key::LEN;
 
 impl CacheEntry {
-    /// The entry as one block of bytes, to stand under this key.
+    /// Encodes the entry for this key as one block of bytes.
     pub fn encode(&self, key: &Key) -> Bytes {
         let mut out = head(self, key);
         out.reserve_exact(self.body.len());
@@ -42,16 +41,20 @@ impl CacheEntry {
         out.into()
     }
 
-    /// Reads what [`encode`](Self::encode) wrote for this key and verifies both checksums. The body shares the
-    /// allocation of `bytes`. Anything else, from another key or format to one bit changed or one byte missing,
-    /// is an error of the kind `Damaged`: treat it as a miss.
+    /// Decodes what [`encode`](Self::encode) wrote for this key and verifies both checksums. The body shares the allocation of
+    /// `bytes`.
+    ///
+    /// # Errors
+    ///
+    /// An error of the kind [`Damaged`](crate::ErrorKind::Damaged) for anything else: another key, another format, one
+    /// changed bit, one missing byte. Treat it as a miss.
     pub fn decode(bytes: Bytes, key: &Key) -> Result<Self, Error> {
         let (found, entry) = decode_any(bytes)?;
-        if found == *key { Ok(entry) } else { Err(Error::Damaged("was written for another key")) }
+        if found == *key { Ok(entry) } else { Err(Error::Damaged("it was written for another key")) }
     }
 }
 
-/// The same for whoever learns only from the bytes which key they were written for.
+/// Decodes an entry and the key that it was written for, for callers that do not know the key.
 pub(crate) fn decode_any(bytes: Bytes) -> Result<(Key, CacheEntry), Error> {
     let body_at = verify(&bytes)?;
     let key = Key::from(Header(&bytes[KEY..HEADER]).array::<{ Key::LEN }>()?);
@@ -61,13 +64,13 @@ pub(crate) fn decode_any(bytes: Bytes) -> Result<(Key, CacheEntry), Error> {
     Ok((key, CacheEntry { meta, body }))
 }
 
-/// WriteBehind the encoded form without first putting head and body together.
+/// Writes the encoded entry without copying head and body into one block first.
 pub(crate) fn encode_into(entry: &CacheEntry, key: &Key, writer: &mut impl Write) -> io::Result<()> {
     writer.write_all(&head(entry, key))?;
     writer.write_all(&entry.body)
 }
 
-/// Everything before the body.
+/// Everything in front of the body.
 fn head(entry: &CacheEntry, key: &Key) -> Vec<u8> {
     let body = &entry.body;
     let mut out = Vec::with_capacity(HEADER + entry.weight() - body.len());
@@ -85,11 +88,11 @@ fn head(entry: &CacheEntry, key: &Key) -> Vec<u8> {
     out
 }
 
-/// Checks everything but the meaning of the header; answers where the body begins.
+/// Verifies lengths and checksums, not yet the content of the header. Returns the offset of the body.
 fn verify(bytes: &[u8]) -> Result<usize, Error> {
     let mut prefix = Header(bytes);
     if prefix.take(4)? != MAGIC {
-        return Err(Error::Damaged("does not begin as one"));
+        return Err(Error::Damaged("it does not begin like an entry"));
     }
     let found = u16::from_le_bytes(prefix.array()?);
     if found != FORMAT {
@@ -100,7 +103,7 @@ fn verify(bytes: &[u8]) -> Result<usize, Error> {
     let body_len = prefix.u64()?;
     let body_sum = prefix.u64()?;
     prefix.take(Key::LEN)?;
-    // it is in there, so no sum below is beyond the bytes
+    // the header lies within the bytes, so no offset below is beyond them
     prefix.take(header_len)?;
     let body = prefix.0;
     let body_at = HEADER + header_len;
@@ -173,18 +176,18 @@ fn put_option(out: &mut Vec<u8>, text: Option<&str>) {
     }
 }
 
-/// What is still to be read of a header.
+/// The unread rest of a header.
 struct Header<'a>(&'a [u8]);
 
 impl<'a> Header<'a> {
     fn take(&mut self, len: usize) -> Result<&'a [u8], Error> {
-        let (taken, rest) = self.0.split_at_checked(len).ok_or(Error::Damaged("ends too early"))?;
+        let (taken, rest) = self.0.split_at_checked(len).ok_or(Error::Damaged("it is truncated"))?;
         self.0 = rest;
         Ok(taken)
     }
 
     fn array<const N: usize>(&mut self) -> Result<[u8; N], Error> {
-        let (taken, rest) = self.0.split_first_chunk().ok_or(Error::Damaged("ends too early"))?;
+        let (taken, rest) = self.0.split_first_chunk().ok_or(Error::Damaged("it is truncated"))?;
         self.0 = rest;
         Ok(*taken)
     }
@@ -203,7 +206,7 @@ impl<'a> Header<'a> {
 
     fn text(&mut self) -> Result<String, Error> {
         let len = self.u32()? as usize;
-        let text = str::from_utf8(self.take(len)?).map_err(|_| Error::Damaged("text is not UTF-8"))?;
+        let text = str::from_utf8(self.take(len)?).map_err(|_| Error::Damaged("a text is not UTF-8"))?;
         Ok(text.to_owned())
     }
 
@@ -211,7 +214,7 @@ impl<'a> Header<'a> {
         match self.array()? {
             [0] => Ok(None),
             [1] => self.text().map(Some),
-            _ => Err(Error::Damaged("neither present nor absent")),
+            _ => Err(Error::Damaged("a text is neither present nor absent")),
         }
     }
 
@@ -229,12 +232,12 @@ impl<'a> Header<'a> {
                 ([0], _) => BrowserLifetime::AsShared,
                 ([1], own) => BrowserLifetime::Stated(own),
                 ([2], _) => BrowserLifetime::Unstated,
-                _ => return Err(Error::Damaged("no lifetime of browsers")),
+                _ => return Err(Error::Damaged("unknown browser lifetime")),
             },
             revalidation: {
                 let [index] = self.array()?;
                 let known = REVALIDATIONS.get(usize::from(index)).copied();
-                known.ok_or(Error::Damaged("no way to revalidate"))?
+                known.ok_or(Error::Damaged("unknown revalidation rule"))?
             },
         })
     }
@@ -306,8 +309,7 @@ mod tests {
         }
     }
 
-    /// Wraps any header bytes in a prefix with right lengths and checksums, so that the parser behind them is
-    /// reached.
+    /// Puts a prefix with correct lengths and checksums in front of any header, so that the header's parser is reached.
     fn sealed(header: &[u8], body: &[u8]) -> Bytes {
         let mut covered = (header.len() as u32).to_le_bytes().to_vec();
         covered.extend((body.len() as u64).to_le_bytes());
@@ -348,7 +350,7 @@ mod tests {
             for other in [other, near] {
                 prop_assert!(rejected(entry.encode(&Key::from(other))));
             }
-            // nor can the key alone be exchanged
+            // the key alone cannot be exchanged either
             let mut bytes = entry.encode(&Key::from(near)).to_vec();
             bytes[KEY..HEADER].copy_from_slice(key().as_bytes());
             prop_assert!(rejected(bytes));
@@ -377,13 +379,13 @@ mod tests {
         }
 
         #[test]
-        fn any_header_behind_a_right_checksum_never_panics(header in vec(any::<u8>(), 0..200)) {
+        fn any_header_behind_a_correct_checksum_never_panics(header in vec(any::<u8>(), 0..200)) {
             let _ = CacheEntry::decode(sealed(&header, b"body"), &key());
         }
     }
 
     #[test]
-    fn a_count_of_headers_beyond_the_bytes_allocates_nothing_and_is_an_error() {
+    fn a_header_count_beyond_the_bytes_is_an_error_and_allocates_nothing() {
         let mut header = Vec::new();
         put_meta(&mut header, &EntryMeta::default());
         let count_at = header.len() - 4;
@@ -426,17 +428,17 @@ mod tests {
     }
 
     #[test]
-    fn another_format_is_named() {
+    fn the_error_names_another_format() {
         let mut bytes = CacheEntry { meta: EntryMeta::default(), body: Bytes::new() }.encode(&key()).to_vec();
         bytes[4] = 9;
         let error = CacheEntry::decode(bytes.into(), &key()).unwrap_err();
-        assert_eq!(error.to_string(), "entry has format 9, expected 4");
+        assert_eq!(error.to_string(), "cache entry has format 9, expected 4");
         assert_eq!(error.kind(), ErrorKind::Damaged);
     }
 
     #[test]
     fn the_format_is_pinned() {
-        // fails when the layout changes: bump FORMAT, then pin the new form here
+        // fails when the layout changes: raise FORMAT, then pin the new bytes here
         let lifetimes = Lifetimes { fresh_for: Duration::from_mins(1), ..Lifetimes::default() };
         let meta = EntryMeta {
             status: 200,

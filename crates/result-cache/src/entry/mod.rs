@@ -1,4 +1,4 @@
-//! The cached thing: body bytes and what an answer needs to say about them.
+//! A cache entry: the bytes of a body, and the metadata that a response needs.
 
 mod codec;
 
@@ -11,58 +11,58 @@ use crate::{Freshness, Generation, Lifetimes};
 
 pub(crate) use codec::{FORMAT, decode_any, encode_into};
 
-/// What is known about a cached body.
+/// The metadata of a cached body.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct EntryMeta {
-    /// HTTP status of the answer: 200, or 404 and 410 for remembered absence.
+    /// HTTP status: 200, or 404 and 410 for a negative entry.
     pub status: u16,
     /// Media type of the body.
     pub content_type: String,
-    /// Strong validator with its quotes, if there is one.
+    /// Strong entity tag with its quotes, if there is one.
     pub etag: Option<String>,
-    /// Modification date as the origin wrote it, so that it can be sent back unchanged.
+    /// `Last-Modified` as the origin wrote it, so that it can be sent back unchanged.
     pub last_modified: Option<String>,
-    /// When it was stored or last found unchanged, in milliseconds since the Unix epoch.
+    /// When it was stored or last revalidated, in milliseconds since the Unix epoch.
     pub stored_at: u64,
-    /// How long it may be used, counted from `stored_at`.
+    /// How long it may be used, from `stored_at` on.
     pub lifetimes: Lifetimes,
-    /// Keyspace the originals it was made from, so that a purge of one takes all that show it. Each is one word.
+    /// Purge tags: one per original that it was made from, so that purging an original purges all results that show it. A tag
+    /// contains no white space.
     pub tags: Vec<String>,
-    /// How much of the log of purges was known when the making of it began.
+    /// The last position in the purge log that was known when the work on it began: purges after it apply.
     pub generation: Generation,
-    /// Further headers of the answer, in order.
+    /// Further response headers, in order.
     pub headers: Vec<(String, String)>,
-    /// Files that it was made from, by name, and what tells the version that was used from those that take its
-    /// place.
+    /// Files that it was made from: name, and what identifies the version that was used.
     pub files: Vec<(String, String)>,
 }
 
 /// A body with its [`EntryMeta`]. Cloning shares the body.
 #[derive(Clone, PartialEq, Eq)]
 pub struct CacheEntry {
-    /// What is known about the body.
+    /// The metadata.
     pub meta: EntryMeta,
-    /// The bytes. The cache keeps their whole allocation alive: hand in a slice of a larger buffer as a copy.
+    /// The bytes. The cache keeps their whole allocation alive: pass a slice of a larger buffer as a copy.
     pub body: Bytes,
 }
 
 impl CacheEntry {
-    /// Time since it was stored; zero if the clock stands before that.
+    /// Time since it was stored, at the time `now` in milliseconds since the Unix epoch; zero if `now` is earlier.
     pub fn age(&self, now: u64) -> Duration {
         Duration::from_millis(now.saturating_sub(self.meta.stored_at))
     }
 
-    /// What may be done with it at the time `now`, in milliseconds since the Unix epoch.
+    /// Whether it is fresh, stale or expired at the time `now`, in milliseconds since the Unix epoch.
     pub fn state(&self, now: u64) -> Freshness {
         self.meta.lifetimes.state(self.age(now))
     }
 
-    /// How long after `stored_at` it is worth keeping.
+    /// How long after `stored_at` it is of use: until then it is kept where there is room.
     pub fn retained_for(&self) -> Duration {
         self.meta.lifetimes.retained_for()
     }
 
-    /// Bytes it takes in memory, allocator overhead left out.
+    /// Its size in memory in bytes, without the overhead of the allocator.
     pub fn weight(&self) -> usize {
         let meta = &self.meta;
         let texts = meta.content_type.len()
@@ -79,7 +79,7 @@ impl CacheEntry {
     }
 }
 
-/// Shows how long the body is, not its bytes.
+/// Shows the length of the body, not its bytes.
 impl fmt::Debug for CacheEntry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CacheEntry").field("meta", &self.meta).field("body_len", &self.body.len()).finish()
@@ -107,7 +107,7 @@ mod tests {
         let entry = entry(1000, 500);
         assert_eq!(entry.state(1499), Freshness::Fresh);
         assert_eq!(entry.state(1500), Freshness::Expired);
-        assert_eq!(entry.state(0), Freshness::Fresh, "a clock set back must not expire anything");
+        assert_eq!(entry.state(0), Freshness::Fresh, "a clock that was set back expires nothing");
     }
 
     #[test]

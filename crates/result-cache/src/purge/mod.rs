@@ -1,4 +1,4 @@
-//! What was purged: known in memory, persisted on disk, and asked at every hit.
+//! The purges that this node knows: an index in memory, which every hit consults, and a write-ahead log on disk.
 
 mod purge_index;
 mod wal;
@@ -13,42 +13,42 @@ use crate::{EntryMeta, Error, Generation};
 use purge_index::PurgeIndex;
 use wal::{Wal, WalEntry};
 
-/// PurgeLog that the shared log remembers: as many as a node does.
+/// How many purges the shared log keeps: as many as the index of a node.
 pub(crate) const MAX_PURGES: usize = purge_index::MAX_PURGES;
 
-/// What a purge takes.
+/// What a purge removes.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum PurgeScope {
-    /// Whatever was begun before it.
+    /// All entries whose work began before the purge.
     Everything,
-    /// What carries this tag. A tag is one word.
+    /// Those that carry this tag. A tag contains no white space.
     Tag(String),
 }
 
-/// The purges that this node contains.
+/// The purges that this node knows.
 #[derive(Debug)]
 pub(crate) struct PurgeLog {
     index: RwLock<PurgeIndex>,
     wal: Option<Wal>,
     is_missing: bool,
-    /// Tells that the position has moved.
+    /// Notified when the position has advanced.
     moved: watch::Sender<()>,
 }
 
 impl PurgeLog {
-    /// PurgeLog of a node that keeps nothing when it ends.
+    /// A log that does not outlast this process.
     pub(crate) fn in_memory() -> Self {
         Self { index: RwLock::default(), wal: None, is_missing: false, moved: watch::Sender::default() }
     }
 
-    /// PurgeLog that are persisted in this folder.
+    /// Opens the log in this folder, and creates it if there is none.
     pub(crate) fn open(folder: &Path) -> Result<Self, Error> {
         let wal::OpenedWal { wal, index, is_missing } = Wal::open(folder)?;
         let index = RwLock::new(index);
         Ok(Self { index, wal: Some(wal), is_missing, moved: watch::Sender::default() })
     }
 
-    /// Whether nothing is known of purges that may have concerned what is on the disk.
+    /// Whether there was no readable log: purges that concern entries on the disk may have been lost.
     pub(crate) fn is_missing(&self) -> bool {
         self.is_missing
     }
@@ -70,8 +70,9 @@ impl PurgeLog {
         self.index.read().purges().collect()
     }
 
-    /// A purge at a position of the shared log, which need not be known up to there. It holds at once; in
-    /// error, it may not outlast a restart.
+    /// Records a purge at a position of the shared log, which need not be known up to there. It applies at once.
+    ///
+    /// On an error it applies too, but may be lost at a restart.
     pub(crate) async fn record(&self, scope: PurgeScope, at: Generation) -> io::Result<()> {
         self.record_all(vec![(scope, at)], Generation::ZERO).await
     }
@@ -82,7 +83,7 @@ impl PurgeLog {
         while self.position() < position && moved.changed().await.is_ok() {}
     }
 
-    /// PurgeLog of the shared log, which is then known up to `position`.
+    /// Records purges of the shared log, which is then known up to `position`.
     pub(crate) async fn record_all(
         &self,
         purges: Vec<(PurgeScope, Generation)>,
@@ -99,13 +100,13 @@ impl PurgeLog {
                 index.record(scope, *at);
             }
         }
-        // on the disk before it counts as known: an entry there must not know more of the log than the wal
+        // on disk before it counts as known: an entry on disk must not know more of the log than the write-ahead log
         let persisted = self.persist(entries).await;
         self.advance(position);
         persisted
     }
 
-    /// A purge that the shared log contains nothing of: at the next position that this node counts.
+    /// Records a purge that the shared log does not have, at the next position that this node counts.
     pub(crate) async fn record_here(&self, scope: PurgeScope) -> io::Result<()> {
         let at = {
             let mut index = self.index.write();

@@ -1,4 +1,4 @@
-//! The purges a node contains, and what they take.
+//! The index of the purges that a node knows, and which entries they remove.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -6,53 +6,53 @@ use std::sync::Arc;
 use super::PurgeScope;
 use crate::{EntryMeta, Generation};
 
-/// PurgeLog that are remembered one by one: some 15 MB of memory. Of more, the oldest becomes a purge of
-/// everything that is older than it.
+/// Purges that are remembered individually: about 15 MB of memory. Beyond that, the oldest one becomes a purge of
+/// everything older than it.
 pub(super) const MAX_PURGES: usize = 65_536;
 
-/// Which purges there were, and how far the log was read.
+/// The last purge of each tag, and the position up to which the log is known.
 #[derive(Debug, Clone, Default)]
 pub(super) struct PurgeIndex {
     position: Generation,
-    /// The last_purge purge. It may lie after the position for the moment in which it is written down.
+    /// The position of the last purge. It may be after `position` while that purge is being written to disk.
     newest: Generation,
-    /// The last_purge purge of everything, or a later one that was forgotten.
+    /// The last purge of everything, or a later purge of a tag that was compacted into one.
     everything: Generation,
     by_tag: HashMap<Arc<str>, Generation>,
     by_age: BTreeSet<(Generation, Arc<str>)>,
 }
 
 impl PurgeIndex {
-    /// How far the log is known.
+    /// The position up to which the log is known.
     pub(super) fn position(&self) -> Generation {
         self.position
     }
 
-    /// The next position of a node that counts by itself.
+    /// The next position of a node that counts on by itself.
     pub(super) fn next_here(&self) -> Generation {
         self.position.max(self.newest).next_here()
     }
 
-    /// The log is known up to here.
+    /// The log is known up to this position.
     pub(super) fn advance(&mut self, position: Generation) {
         self.position = self.position.max(position);
     }
 
-    /// Whether the entry was begun after all purges that concern it.
+    /// Whether the work on the entry began after all purges that apply to it.
     pub(super) fn allows(&self, meta: &EntryMeta) -> bool {
         let begun = meta.generation;
-        // begun after all purges: the usual case
+        // after all purges: the usual case
         begun >= self.newest
             || (begun >= self.everything
                 && meta.tags.iter().all(|tag| self.by_tag.get(&**tag).is_none_or(|purged| *purged <= begun)))
     }
 
-    /// The last_purge purge that concerns the tag.
+    /// The position of the last purge that applies to the tag.
     pub(super) fn last_purge(&self, tag: &str) -> Generation {
         self.by_tag.get(tag).copied().unwrap_or_default().max(self.everything)
     }
 
-    /// Whether this purge, or a later one of the same, is known.
+    /// Whether this purge, or a later one of the same scope, is known.
     pub(super) fn contains(&self, scope: &PurgeScope, at: Generation) -> bool {
         at <= match scope {
             PurgeScope::Everything => self.everything,
@@ -60,7 +60,7 @@ impl PurgeIndex {
         }
     }
 
-    /// Remembers a purge.
+    /// Records a purge.
     pub(super) fn record(&mut self, scope: &PurgeScope, at: Generation) {
         if self.contains(scope, at) {
             return;
@@ -83,14 +83,14 @@ impl PurgeIndex {
         }
     }
 
-    /// Every purge that is remembered, oldest first.
+    /// All purges that are remembered, oldest first.
     pub(super) fn purges(&self) -> impl Iterator<Item = (PurgeScope, Generation)> {
         let everything = Some((PurgeScope::Everything, self.everything));
         let tags = self.by_age.iter().map(|(at, tag)| (PurgeScope::Tag((**tag).to_owned()), *at));
         everything.into_iter().filter(|(_, at)| *at > Generation::ZERO).chain(tags)
     }
 
-    /// Takes everything that was begun before as purged.
+    /// Replaces all purges up to this position by a purge of everything.
     fn compact_until(&mut self, at: Generation) {
         self.everything = at;
         while let Some((oldest, tag)) = self.by_age.first().filter(|(oldest, _)| *oldest <= at).cloned() {
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn a_purge_takes_what_was_begun_before_and_carries_the_tag() {
+    fn a_purge_removes_older_entries_with_its_tag() {
         let index = index(&[(tag("a"), 10), (tag("b"), 20)]);
         for (tags, begun, allowed) in [
             (&["a"][..], 9, false),
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_takes_all_and_forgets_the_tags_before() {
+    fn a_purge_of_everything_replaces_older_purges_of_tags() {
         let index = index(&[(tag("a"), 10), (PurgeScope::Everything, 20), (tag("b"), 30)]);
         assert!(!index.allows(&meta(&[], 19)));
         assert!(index.allows(&meta(&["a"], 20)) && !index.allows(&meta(&["b"], 29)));
@@ -159,14 +159,14 @@ mod tests {
     }
 
     #[test]
-    fn purges_may_come_late_and_twice() {
+    fn purges_may_arrive_late_and_twice() {
         let index = index(&[(tag("a"), 20), (tag("a"), 10), (tag("b"), 5), (tag("b"), 5)]);
         assert_eq!((index.last_purge("a"), index.last_purge("b"), index.position()), (at(20), at(5), at(20)));
         assert_eq!(index.purges().count(), 2);
     }
 
     #[test]
-    fn the_oldest_of_too_many_becomes_a_purge_of_everything_before() {
+    fn the_oldest_of_too_many_purges_becomes_one_of_everything() {
         let mut index = PurgeIndex::default();
         let most = MAX_PURGES as u64;
         for number in 1..=most {

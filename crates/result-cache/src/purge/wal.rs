@@ -1,4 +1,4 @@
-//! The purges in the folder of the disk cache, so that they outlast a restart as the entries do.
+//! The write-ahead log of purges, in the folder of the disk cache: purges outlast a restart, as the entries do.
 
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write};
@@ -12,13 +12,13 @@ use super::PurgeScope;
 use super::purge_index::{MAX_PURGES, PurgeIndex};
 use crate::{Error, Generation};
 
-/// Bump when the lines change: a wal of another form is as good as none.
+/// Raised when the format of the lines changes. A file of another format counts as missing.
 const HEAD: &str = "pixmill purges 1\n";
 const FILE: &str = "purges";
-/// Lines added before the file is written anew, without what later purges made superfluous.
+/// Lines appended before the file is rewritten without those that later purges made superfluous.
 const MAX_LINES: usize = 2 * MAX_PURGES;
 
-/// What is to be remembered: a purge, or that the log is known up to a position.
+/// A record: a purge, or the position up to which the shared log is known.
 #[derive(Debug, Clone)]
 pub(super) struct WalEntry {
     pub(super) purge: Option<(PurgeScope, Generation)>,
@@ -27,22 +27,21 @@ pub(super) struct WalEntry {
 
 type Ack = oneshot::Sender<io::Result<()>>;
 
-/// A file of purges. It is written by a thread of its own, several purges at a time, and what was added is on
-/// the disk before it counts: no entry in the cache can know more of the log than this file.
+/// A file of purges. A thread of its own writes it, several purges at a time. A record is synced to disk before it counts:
+/// no cached entry can know more of the log than this file.
 #[derive(Debug)]
 pub(super) struct Wal(Sender<(Vec<WalEntry>, Ack)>);
 
-/// What a wal said when it was opened.
+/// The content of a log that was opened.
 pub(super) struct OpenedWal {
     pub(super) wal: Wal,
     pub(super) index: PurgeIndex,
-    /// Whether there was none that could be read: nobody contains what was purged, so what the disk cache holds
-    /// must go.
+    /// Whether there was no readable log: nobody knows what was purged, so the disk cache has to be emptied.
     pub(super) is_missing: bool,
 }
 
 impl Wal {
-    /// Opens the wal in this folder, which is created if need be.
+    /// Opens the log in this folder, and creates folder and file if there are none.
     pub(super) fn open(folder: &Path) -> Result<OpenedWal, Error> {
         let path = folder.join(FILE);
         let failed = |source| Error::Folder { path: path.clone(), source };
@@ -69,19 +68,19 @@ impl Wal {
         Ok(OpenedWal { wal: Self(sender), index, is_missing })
     }
 
-    /// Adds entries; when this returns they are on the disk.
+    /// Appends records; they are on disk when this returns `Ok`.
     pub(super) async fn add(&self, entries: Vec<WalEntry>) -> io::Result<()> {
-        let ended = || io::Error::other("the thread that writes it has ended");
+        let ended = || io::Error::other("the thread that writes purges has ended");
         let (tell, told) = oneshot::channel();
         self.0.send((entries, tell)).map_err(|_| ended())?;
         told.await.unwrap_or_else(|_| Err(ended()))
     }
 }
 
-/// WriteBehind the file.
+/// Writes the file, on a thread of its own.
 struct WalWriter {
     path: PathBuf,
-    /// What the file says, to write it anew.
+    /// The content of the file, to rewrite it.
     index: PurgeIndex,
     file: Option<File>,
     lines: usize,
@@ -97,7 +96,7 @@ impl WalWriter {
                     Ok(()) => Ok(()),
                     Err(error) => Err(io::Error::new(error.kind(), error.to_string())),
                 };
-                // whoever asked may have left
+                // the caller may be gone
                 drop(told.send(copy));
             }
         }
@@ -119,7 +118,7 @@ impl WalWriter {
             Some(file) if self.lines < MAX_LINES => {
                 file.write_all(text.as_bytes()).and_then(|()| file.sync_data())
             }
-            // the first write too: a line that a crash cut off must not grow together with the next
+            // the first write too: nothing is appended to a line that a crash has truncated
             _ => self.rewrite(),
         };
         if result.is_err() {
@@ -159,7 +158,7 @@ fn position(at: Generation) -> String {
     format!("{at} known\n")
 }
 
-/// The index that the text tells, if it is whole but for what a crash cut off at its end.
+/// The index that the text describes. Only its last line may be truncated, by a crash.
 fn parse(text: &str) -> Option<PurgeIndex> {
     let mut index = PurgeIndex::default();
     let lines = text.strip_prefix(HEAD)?;
@@ -207,7 +206,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_a_crash_cut_off_is_lost_and_nothing_else() {
+    async fn only_a_truncated_line_is_lost_after_a_crash() {
         let dir = tempfile::tempdir().unwrap();
         let opened = Wal::open(dir.path()).unwrap();
         opened.wal.add(vec![purge("a", 1), purge("b", 2)]).await.unwrap();
@@ -226,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn junk_is_no_journal() {
+    fn junk_counts_as_missing() {
         for junk in ["", "x", "pixmill purges 0\n", "pixmill purges 1\nx\n", "pixmill purges 1\n1 tags a\n"] {
             assert!(parse(junk).is_none(), "{junk:?}");
         }

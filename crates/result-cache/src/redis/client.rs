@@ -1,4 +1,4 @@
-//! What this node has to do with Redis: connections that are kept open, and a timeout for every request.
+//! The Redis client of this node: a pool of connections that are kept open, and a timeout for every request.
 
 use std::fmt;
 use std::sync::Arc;
@@ -20,20 +20,20 @@ use super::notifications::Notifications;
 use crate::breaker::Breaker;
 use crate::stats::Counter;
 
-/// How long a Redis that does not answer is left alone: each rest costs a few requests their time, and
-/// delays recovery by no more than itself.
+/// How long the circuit breaker stays open: each time it closes costs a few requests one timeout, and it delays recovery by
+/// no more than itself.
 const BACKOFF: Duration = Duration::from_secs(1);
-/// How many times as long as a question a write may take.
+/// The timeout of a write, as a multiple of that of a request.
 const WRITE_TIMEOUT_FACTOR: u32 = 4;
-/// Bytes that a slow network takes in a millisecond, besides.
+/// Additional time of a write: bytes per millisecond on a slow network.
 const WRITE_BYTES_PER_MILLISECOND: usize = 10_000;
-/// First and longest pause between attempts to connect.
+/// First and longest delay between attempts to connect.
 pub(super) const RECONNECT_DELAYS: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(1));
 
-/// The connections of this node and whether they are of use.
+/// The connections of this node, and whether they are usable.
 ///
-/// No request opens a connection: each has a keeper, which opens it anew when it breaks. While there is none,
-/// or while Redis does not answer, questions fail at once.
+/// No request opens a connection: each connection has a task that reopens it when it breaks. Without an open connection,
+/// and while the circuit breaker is open, requests fail at once.
 pub(crate) struct Client {
     pub(super) keyspace: Keyspace,
     pub(super) connector: Connector,
@@ -47,11 +47,11 @@ pub(crate) struct Client {
     next_index: AtomicUsize,
     breaker: Breaker,
     liveness: Liveness,
-    /// Where entries are, as long as this node follows the log of purges.
+    /// The namespace of valid entries, while this node follows the purge log.
     namespace: RwLock<Option<Arc<str>>>,
 }
 
-/// What came of asking for leases.
+/// Counters of leases.
 #[derive(Default)]
 pub(crate) struct LeaseCounters {
     pub(crate) granted: Counter,
@@ -59,7 +59,7 @@ pub(crate) struct LeaseCounters {
     pub(crate) taken_over: Counter,
 }
 
-/// One connection.
+/// One connection of the pool.
 #[derive(Default)]
 struct PooledConnection {
     open: Mutex<Option<(u64, Connection)>>,
@@ -67,14 +67,14 @@ struct PooledConnection {
     broken: Notify,
 }
 
-/// Why there is no answer.
+/// Why a request failed.
 #[derive(Debug)]
 pub(crate) enum ClientError {
-    /// There is no connection, or it is left alone for a while.
+    /// There is no connection, or the circuit breaker is open.
     Unavailable,
-    /// It took longer than its timeout.
+    /// No reply within the timeout.
     Timeout,
-    /// Redis refused, or the connection broke.
+    /// Redis replied with an error, or the connection broke.
     Rejected(RedisError),
 }
 
@@ -82,13 +82,13 @@ impl fmt::Display for ClientError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unavailable => f.write_str("no connection"),
-            Self::Timeout => f.write_str("no answer in time"),
+            Self::Timeout => f.write_str("no reply within the timeout"),
             // the category and the code, never an address
             Self::Rejected(error) => match error.code() {
                 Some(code @ ("WRONGPASS" | "NOAUTH")) => {
-                    write!(f, "it does not take the user and password of cache.redis.url: {code}")
+                    write!(f, "redis rejects the user and password of cache.redis.url: {code}")
                 }
-                Some(code @ "NOPERM") => write!(f, "the user of cache.redis.url may not do this: {code}"),
+                Some(code @ "NOPERM") => write!(f, "the user of cache.redis.url lacks a permission: {code}"),
                 Some(code) => write!(f, "{}: {code}", error.category()),
                 None => f.write_str(error.category()),
             },
@@ -97,7 +97,7 @@ impl fmt::Display for ClientError {
 }
 
 impl Client {
-    /// Begins to connect, on these threads, and waits for nothing.
+    /// Starts to connect, on these threads, and returns at once.
     pub(crate) fn open(config: &RedisConfig, connector: Connector, threads: &Handle) -> Arc<Self> {
         let client = Arc::new(Self {
             keyspace: Keyspace::new(&config.prefix),
@@ -120,18 +120,18 @@ impl Client {
         client
     }
 
-    /// Asks, for no longer than the timeout.
+    /// Sends a request and waits for its reply, for at most the timeout.
     pub(crate) async fn request(&self, command: &Cmd) -> Result<Value, ClientError> {
         self.request_within(self.request_timeout, command).await
     }
 
-    /// Has an entry written: nobody waits for that, and a large one may take its time.
+    /// Writes an entry: nobody waits for that, and a large entry takes longer.
     pub(super) async fn write(&self, command: &Cmd, bytes: usize) -> Result<Value, ClientError> {
         let transfer = Duration::from_millis((bytes / WRITE_BYTES_PER_MILLISECOND) as u64);
         self.request_within(WRITE_TIMEOUT_FACTOR * self.request_timeout + transfer, command).await
     }
 
-    /// Where entries are; nothing while this node does not know the purges.
+    /// The namespace of valid entries; none while this node does not know the purges.
     pub(crate) fn namespace(&self) -> Option<Arc<str>> {
         self.namespace.read().clone()
     }
@@ -157,7 +157,7 @@ impl Client {
                 if needs_another_connection(&error) {
                     pooled.close(epoch);
                 } else if !error.is_io_error() {
-                    // a refusal is an answer
+                    // an error reply is a reply
                     self.liveness.record_reply();
                     self.breaker.succeeded(Instant::now());
                     return Err(ClientError::Rejected(error));
@@ -168,13 +168,13 @@ impl Client {
         };
         self.failures.add_one();
         let now = Instant::now();
-        // a request asks several times: were each waited for, it would be late by their sum
+        // a request for a picture sends several requests in sequence: waiting for each would add up
         let is_unresponsive = matches!(error, ClientError::Timeout)
             && !self.liveness.replied_within(self.request_timeout / 2, now);
         let opens = if is_unresponsive { self.breaker.trip(now) } else { self.breaker.failed(now) };
         if opens {
-            tracing::warn!(reason = %error, "redis does not answer, it is left alone for {BACKOFF:?}");
-            // a connection may hang though its server is well
+            tracing::warn!(reason = %error, "circuit breaker open for redis: not used for {BACKOFF:?}");
+            // a connection may hang though its server works
             self.connections.iter().for_each(PooledConnection::close_current);
         }
         Err(error)
@@ -189,7 +189,7 @@ impl Client {
         self.connections.iter().any(|pooled| pooled.open.lock().is_some())
     }
 
-    /// The open connection whose turn it is.
+    /// The next open connection, in turn.
     fn next_connection(&self) -> Option<(&PooledConnection, u64, Connection)> {
         let next_index = self.next_index.fetch_add(1, Relaxed) % self.connections.len();
         let (before, after) = self.connections.split_at(next_index);
@@ -199,25 +199,25 @@ impl Client {
         })
     }
 
-    /// Keeps one connection open. The first one is also told what is published.
+    /// Keeps one connection open. The first one also receives notifications.
     async fn keep_connected(self: Arc<Self>, number: usize) {
         let pooled = &self.connections[number];
-        let mut pause = RECONNECT_DELAYS.0;
+        let mut delay = RECONNECT_DELAYS.0;
         loop {
             match self.connect(number).await {
                 Ok(connection) => {
-                    pause = RECONNECT_DELAYS.0;
+                    delay = RECONNECT_DELAYS.0;
                     let epoch = pooled.epoch.fetch_add(1, Relaxed);
                     *pooled.open.lock() = Some((epoch, connection));
                     pooled.broken.notified().await;
                 }
                 Err(error) => {
                     let reason = ClientError::Rejected(error);
-                    tracing::debug!(%reason, "redis cannot be reached");
+                    tracing::debug!(%reason, "cannot connect to redis");
                 }
             }
-            sleep(pause).await;
-            pause = (2 * pause).min(RECONNECT_DELAYS.1);
+            sleep(delay).await;
+            delay = (2 * delay).min(RECONNECT_DELAYS.1);
         }
     }
 
@@ -232,7 +232,7 @@ impl Client {
         Ok(connection)
     }
 
-    /// Passes on what is published, until the connection ends.
+    /// Dispatches what is published, until the connection ends.
     async fn dispatch_pushes(self: Arc<Self>, mut messages: UnboundedReceiver<PushInfo>) {
         while let Some(push) = messages.recv().await {
             self.notifications.dispatch(&push);
@@ -241,7 +241,7 @@ impl Client {
 }
 
 impl PooledConnection {
-    /// Gives up a connection, unless that was done already.
+    /// Closes the connection, unless it was replaced already.
     fn close(&self, epoch: u64) {
         let mut open = self.open.lock();
         if open.as_ref().is_some_and(|(number, _)| *number == epoch) {
@@ -257,7 +257,7 @@ impl PooledConnection {
     }
 }
 
-/// Whether the server behind the connection is gone, or is not the master any more.
+/// Whether the server behind the connection is gone, or is no longer the master.
 fn needs_another_connection(error: &RedisError) -> bool {
     error.is_unrecoverable_error()
         || error.is_connection_dropped()

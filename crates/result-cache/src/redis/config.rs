@@ -9,57 +9,57 @@ use redis::IntoConnectionInfo;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// The tier that all nodes share, behind memory and disk.
+/// The Redis tier, which all nodes share, behind memory and disk.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct RedisConfig {
-    /// `redis://` or, with TLS, `rediss://` `user:password@host:port/database`; several, separated by commas,
-    /// for a cluster or for sentinels. Empty: this node shares nothing.
+    /// Address: `redis://user:password@host:port/database`, or `rediss://…` with TLS. For a cluster or for sentinels,
+    /// several separated by commas. Empty: no Redis.
     pub url: String,
-    /// What the addresses are of.
+    /// What `url` points to.
     pub mode: RedisMode,
-    /// The name under which the sentinels know the master.
+    /// The name of the master that the sentinels monitor.
     pub sentinel_master: String,
-    /// CacheName and password for the sentinels, as `user:password@`; those in `url` are for the servers.
+    /// User and password of the sentinels, as `user:password@`; those in `url` are for the servers.
     pub sentinel_credentials: String,
-    /// PEM file of the authorities that sign the certificates of `rediss://` servers; empty: the system's.
+    /// PEM file of the certificate authorities for `rediss://`; empty: those of the system.
     pub ca_file: PathBuf,
-    /// How long an answer of Redis is waited for. After that, a request goes on without.
+    /// Timeout of a request to Redis. After it, the request for a picture goes on without Redis.
     #[serde(with = "humantime_serde")]
     #[schemars(with = "String")]
     pub timeout: Duration,
-    /// How long establishing a connection may take. No request waits for it.
+    /// Timeout of establishing a connection. No request for a picture waits for it.
     #[serde(with = "humantime_serde")]
     #[schemars(with = "String")]
     pub connect_timeout: Duration,
-    /// Connections to each server. More than one, so that a large entry does not hold up small ones.
+    /// Connections to each server, 1 to 64. With more than one, a large entry does not delay small ones.
     pub connections: usize,
-    /// Entries larger than this are not shared.
+    /// Largest entry that is shared.
     #[schemars(with = "String")]
     pub max_entry_bytes: ByteSize,
-    /// Most bytes of entries that wait to be written; what comes beyond is not shared.
+    /// Largest number of bytes queued to be written to Redis; entries beyond it are not shared.
     #[schemars(with = "String")]
     pub max_waiting_bytes: ByteSize,
-    /// Whether originals are shared too, which spares the origin one fetch a node.
+    /// Whether originals are shared too. It saves the origin one request per node.
     pub originals: bool,
-    /// What the names of all keys begin with. Nodes that share a Redis and a prefix are of one cluster.
+    /// Prefix of all keys in Redis. Nodes with the same Redis and the same prefix form a cluster.
     pub prefix: String,
 }
 
-/// What the addresses of `cache.redis.url` are of.
+/// What `cache.redis.url` points to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RedisMode {
     /// One server.
     #[default]
     Single,
-    /// Sentinels, which know the server.
+    /// Sentinels, which know the master.
     Sentinel,
-    /// Servers of a Redis Cluster, which know the others.
+    /// Servers of a Redis Cluster.
     Cluster,
 }
 
-/// More connections than this to one server are a mistake.
+/// More connections to one server are a mistake.
 const MAX_CONNECTIONS: usize = 64;
 
 impl Default for RedisConfig {
@@ -81,7 +81,7 @@ impl Default for RedisConfig {
     }
 }
 
-/// Without passwords.
+/// Shows no credentials.
 impl fmt::Debug for RedisConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RedisConfig")
@@ -95,17 +95,17 @@ impl fmt::Debug for RedisConfig {
 }
 
 impl RedisConfig {
-    /// Whether a Redis is to be used.
+    /// Whether a Redis is configured.
     pub fn is_used(&self) -> bool {
         !self.url.is_empty()
     }
 
-    /// The addresses, one by one.
+    /// The addresses in `url`.
     pub(super) fn urls(&self) -> impl Iterator<Item = &str> {
         self.url.split(',').map(str::trim).filter(|url| !url.is_empty())
     }
 
-    /// Everything that is wrong, each naming its key and none showing a URL; empty when all is well.
+    /// All problems, each beginning with its key, none showing a URL; empty if the configuration is valid.
     pub(crate) fn problems(&self) -> Vec<String> {
         if !self.is_used() {
             return Vec::new();
@@ -138,7 +138,7 @@ impl RedisConfig {
         let refused = self.urls().filter(|url| url.into_connection_info().is_err()).count();
         if refused > 0 {
             problems.push(
-                "cache.redis.url has an address that cannot be read, expected redis:// or rediss:// with a host".into(),
+                "cache.redis.url has an invalid address, expected redis:// or rediss:// with a host".into(),
             );
         }
         if self.mode == RedisMode::Single && self.urls().count() > 1 {
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_told_without_the_address() {
+    fn problems_name_their_key_and_show_no_address() {
         for (text, key) in [
             ("url = 'http://hunter2/'", "cache.redis.url has an address"),
             ("url = 'redis://:hunter2@a,redis://b'", "cache.redis.url has several"),
@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn addresses_of_every_sort_are_taken() {
+    fn addresses_of_every_mode_are_accepted() {
         for text in [
             "",
             "url = 'redis://127.0.0.1:6379'",
@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn passwords_are_not_shown() {
+    fn debug_shows_no_password() {
         let config = RedisConfig { url: "redis://:hunter2@a".to_owned(), ..RedisConfig::default() };
         assert!(!format!("{config:?}").contains("hunter2"));
     }

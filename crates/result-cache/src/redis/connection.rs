@@ -1,4 +1,4 @@
-//! Connections to a server, to the master that sentinels name, or to a cluster.
+//! Connections to a server, to the master that sentinels report, or to a cluster.
 
 use std::fmt;
 use std::fs;
@@ -16,19 +16,19 @@ use tokio::sync::mpsc::UnboundedSender;
 
 use super::config::{RedisConfig, RedisMode};
 
-/// Commands on their way through one connection. More than that wait, within their own time.
+/// Commands in flight per connection. Further ones wait, within their own timeout.
 const PIPELINE_DEPTH: usize = 256;
-/// Bytes that are gathered before they are written: an entry in few pieces.
+/// Bytes that are collected before they are written: an entry is sent in few pieces.
 const WRITE_BUFFER: usize = 256 * 1024;
 
-/// An open connection; cloning shares it.
+/// An open connection. Cloning shares it.
 #[derive(Clone)]
 pub(crate) enum Connection {
     Server(MultiplexedConnection),
     Cluster(ClusterConnection),
 }
 
-/// What a connection needs to be opened.
+/// What is needed to open a connection.
 #[derive(Clone)]
 pub(crate) struct Connector {
     config: RedisConfig,
@@ -37,7 +37,7 @@ pub(crate) struct Connector {
 }
 
 impl Connector {
-    /// Reads what is configured; opens nothing but the file of authorities.
+    /// Reads the configuration, and the file of certificate authorities.
     pub(crate) fn new(config: &RedisConfig) -> RedisResult<Self> {
         let node = |url: &str| {
             let info = url.into_connection_info()?;
@@ -45,17 +45,17 @@ impl Connector {
             Ok(info.set_redis_settings(settings))
         };
         let nodes = config.urls().map(node).collect::<RedisResult<_>>()?;
-        // left to itself, TLS refuses to choose when several crates bring a provider, or none does; another
-        // part of the process may have chosen already
+        // rustls refuses to choose a provider when several crates bring one, or none does; another part of the process may
+        // have installed one already
         drop(rustls::crypto::ring::default_provider().install_default());
         let named = !config.ca_file.as_os_str().is_empty();
         let authorities = if named { Some(fs::read(&config.ca_file)?) } else { None };
         Ok(Self { config: config.clone(), nodes, authorities })
     }
 
-    /// Opens a connection. `pushes` gets what the server says unasked.
+    /// Opens a connection. `pushes` receives what the server sends unasked.
     pub(crate) async fn open(&self, pushes: Option<UnboundedSender<PushInfo>>) -> RedisResult<Connection> {
-        // the client bounds single steps: a resolver or a handshake that hangs is bounded here
+        // the client library bounds single steps; this bounds a resolver or a handshake that hangs
         let limit = 3 * self.config.connect_timeout;
         match tokio::time::timeout(limit, self.open_all(pushes)).await {
             Ok(result) => result,
@@ -89,7 +89,7 @@ impl Connector {
     fn settings(&self, pushes: Option<UnboundedSender<PushInfo>>) -> AsyncConnectionConfig {
         let settings = AsyncConnectionConfig::new()
             .set_connection_timeout(Some(self.config.connect_timeout))
-            // callers have limits of their own
+            // callers have timeouts of their own
             .set_response_timeout(None)
             .set_pipeline_buffer_size(PIPELINE_DEPTH)
             .set_write_backpressure_boundary(WRITE_BUFFER);
@@ -138,7 +138,7 @@ impl Connector {
         let mut builder = ClusterClientBuilder::new(self.nodes.iter().cloned())
             .use_protocol(ProtocolVersion::RESP3)
             .connection_timeout(self.config.connect_timeout)
-            // the caller's limit ends the waiting; this one ends what nobody waits for
+            // the caller stops waiting by its own timeout; this one ends what nobody waits for
             .response_timeout(CLUSTER_RESPONSE)
             .overall_response_timeout(None)
             .retries(1)
@@ -158,13 +158,13 @@ impl Connector {
     }
 }
 
-/// Longer than any command waits, the one that listens for purges included.
+/// Longer than any command waits, including the blocking read of purges.
 const CLUSTER_RESPONSE: Duration = Duration::from_secs(10);
 
 const NO_ADDRESS: (ErrorKind, &str) = (ErrorKind::InvalidClientConfig, "no address");
 
 impl Connection {
-    /// Sends a command and waits for its answer, without a limit.
+    /// Sends a command and waits for its reply, without a timeout.
     pub(crate) async fn request(&mut self, command: &Cmd) -> RedisResult<Value> {
         match self {
             Self::Server(connection) => connection.req_packed_command(command).await,
@@ -172,7 +172,7 @@ impl Connection {
         }
     }
 
-    /// Has what is published there pushed.
+    /// Subscribes to a channel: what is published there is pushed.
     pub(crate) async fn subscribe(&mut self, channel: &str) -> RedisResult<()> {
         match self {
             Self::Server(connection) => connection.subscribe(channel).await,
@@ -181,7 +181,7 @@ impl Connection {
     }
 }
 
-/// Shows no address, which may hold a password.
+/// Shows no address, which may contain a password.
 impl fmt::Debug for Connector {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Connector").field("config", &self.config).finish_non_exhaustive()

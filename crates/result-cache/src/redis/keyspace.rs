@@ -1,10 +1,10 @@
-//! The names of keys in Redis.
+//! The names of keys and channels in Redis.
 
 use crate::entry::FORMAT;
 use crate::{CacheName, Key};
 
-/// Makes names that begin with the operator's prefix. In a cluster, braces say which part of a name chooses its
-/// server: what one script touches has the same there.
+/// Builds names with the operator's prefix. In a Redis Cluster, the part in braces selects the server: all keys of one
+/// script have the same part.
 #[derive(Debug, Clone)]
 pub(crate) struct Keyspace(String);
 
@@ -13,8 +13,7 @@ impl Keyspace {
         Self(prefix.to_owned())
     }
 
-    /// An entry. Entries live in the namespace that belongs to a log of purges: should the log be lost, they are
-    /// not found any more.
+    /// An entry. Entries are in the namespace that belongs to a purge log: if the log is lost, they are not found any more.
     pub(crate) fn entry(&self, namespace: &str, cache: CacheName, key: &Key) -> String {
         format!("{}:{namespace}:{FORMAT}:{cache}:{key}", self.0)
     }
@@ -24,27 +23,27 @@ impl Keyspace {
         format!("{{{}}}:purges", self.0)
     }
 
-    /// The namespace of entries that belongs to the log.
+    /// The current namespace of entries, which belongs to the stream.
     pub(crate) fn namespace(&self) -> String {
         format!("{{{}}}:space", self.0)
     }
 
-    /// Who is making this.
+    /// The holder of the lease of a key.
     pub(crate) fn lease(&self, key: &Key) -> String {
         format!("{}:lease:{{{key}}}", self.0)
     }
 
-    /// Whether somebody waits for it.
+    /// Whether other nodes wait for the lease of a key.
     pub(crate) fn lease_waiters(&self, key: &Key) -> String {
         format!("{}:awaited:{{{key}}}", self.0)
     }
 
-    /// The nodes there are.
+    /// The members of the cluster.
     pub(crate) fn membership(&self) -> String {
         format!("{}:membership", self.0)
     }
 
-    /// Where it is told that something is made.
+    /// The channel of notifications.
     pub(crate) fn notifications(&self) -> String {
         format!("{}:words", self.0)
     }

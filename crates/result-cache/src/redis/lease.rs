@@ -1,4 +1,4 @@
-//! Leases: of all nodes that want to make the same thing, one makes it and the others waiter.
+//! Distributed leases: of all nodes that need the same result, one produces it and the others wait.
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::Arc;
@@ -13,41 +13,41 @@ use super::client::Client;
 use super::notifications::Notification;
 use crate::Key;
 
-/// How long a lease outlives its node: so long do others waiter for one that died.
+/// How long a lease outlives its node: other nodes wait this long for one that died.
 const LEASE_TTL: Duration = Duration::from_secs(3);
 /// A lease is renewed so often that two renewals may fail.
 const RENEWALS_PER_TTL: u32 = 3;
-/// How long a notification is waited for before it is looked whether the lease still stands: notifications can get lost.
+/// How long to wait for a notification before checking whether the lease still exists: notifications can be lost.
 const NOTIFICATION_TIMEOUT: Duration = Duration::from_millis(250);
-/// How long it is known that somebody waits; longer than it takes to look again.
+/// How long the mark of a waiter lives; longer than the time between its checks.
 const WAITER_TTL: Duration = Duration::from_secs(5);
 
-/// Takes the lease, or leaves notification that somebody waits.
+/// Acquires the lease, or marks that another node waits for it.
 const ACQUIRE: &str = "
 if redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then return 1 end
 redis.call('SET', KEYS[2], '1', 'PX', ARGV[3])
 return 0";
-/// Prolongs a lease that is still one's own.
+/// Renews the lease if it is still held with this token.
 const RENEW: &str = "
 if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
 return 0";
-/// Gives back a lease that is still one's own; says whether somebody waits.
+/// Releases the lease if it is still held with this token; returns whether another node waits.
 const RELEASE: &str = "
 if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end
 return redis.call('DEL', KEYS[2])";
 
-/// What came of asking for a lease.
+/// The result of acquiring a lease.
 #[derive(Debug)]
 pub enum LeaseOutcome {
-    /// This node is to make it.
+    /// This node holds the lease: it has to do the work.
     Granted(Lease),
-    /// Another node is making it.
+    /// Another node holds the lease: wait for it.
     Held(LeaseWaiter),
-    /// There is nobody to ask: each node goes alone.
+    /// There is no lease without Redis: each node does the work by itself.
     Unavailable,
 }
 
-/// The right, and the duty, to make something. Dropped, it tells the others to go on alone.
+/// A lease of a key. Dropping it notifies the waiting nodes that the result is not shared.
 #[derive(Debug)]
 pub struct Lease {
     client: Arc<Client>,
@@ -57,7 +57,7 @@ pub struct Lease {
     notification: Notification,
 }
 
-/// A place among those who waiter for another node.
+/// One caller that waits for the node which holds the lease.
 #[derive(Debug)]
 pub struct LeaseWaiter {
     client: Arc<Client>,
@@ -65,12 +65,12 @@ pub struct LeaseWaiter {
     receiver: oneshot::Receiver<Notification>,
 }
 
-/// Asks for the lease of this key.
+/// Acquires the lease of this key.
 pub(crate) async fn acquire(client: &Arc<Client>, key: Key) -> LeaseOutcome {
     if client.namespace().is_none() {
         return LeaseOutcome::Unavailable;
     }
-    // before asking, so that no notification is missed
+    // subscribed before the request, so that no notification is missed
     let waiter =
         LeaseWaiter { client: Arc::clone(client), key, receiver: client.notifications.subscribe(key) };
     let token = token();
@@ -97,8 +97,8 @@ pub(crate) async fn acquire(client: &Arc<Client>, key: Key) -> LeaseOutcome {
 }
 
 impl LeaseWaiter {
-    /// What the other node says; nothing if it has said nothing for a while: look whether it is there, and
-    /// ask for the lease again, since it may have died.
+    /// Waits for the notification of the other node, for at most 250 ms. `None` if there was none: look into the cache and
+    /// acquire the lease again, since that node may have died.
     pub async fn notification(mut self) -> Option<Notification> {
         timeout(NOTIFICATION_TIMEOUT, &mut self.receiver).await.ok()?.ok()
     }
@@ -112,12 +112,12 @@ impl Drop for LeaseWaiter {
 }
 
 impl Lease {
-    /// Counts it among those that another node held before, and gave nothing.
+    /// Counts this lease as taken over: another node held it before, and gave no result.
     pub fn record_takeover(&self) {
         self.client.leases.taken_over.add_one();
     }
 
-    /// Gives it back: what was made is in the cache.
+    /// Releases the lease: the result is in the cache.
     pub fn complete(mut self) {
         self.notification = Notification::Stored;
     }
@@ -150,7 +150,7 @@ async fn release(client: Arc<Client>, key: Key, token: String, notification: Not
         let mut tell = cmd("PUBLISH");
         tell.arg(client.keyspace.notifications()).arg(notification.message(&key));
         if let Err(error) = client.request(&tell).await {
-            tracing::debug!(reason = %error, "those who waiter are not receiver, they will look");
+            tracing::debug!(reason = %error, "waiting nodes were not notified: they will check the cache");
         }
     }
 }
@@ -161,12 +161,12 @@ fn script(client: &Client, text: &str, key: &Key) -> Cmd {
     command
 }
 
-/// What no other node has.
+/// A token that no other node has.
 fn token() -> String {
     [random_name(), random_name()].concat()
 }
 
-/// 16 random digits: the keys of the hash maps are seeded by the system.
+/// 16 random hexadecimal digits: the operating system seeds the keys of hash maps.
 pub(super) fn random_name() -> String {
     format!("{:016x}", RandomState::new().build_hasher().finish())
 }

@@ -1,15 +1,15 @@
-//! When Redis was record_reply last, by whomever: tells a slow answer from a server that is silent.
+//! The time of the last reply of Redis: it distinguishes a slow reply from a server that is unresponsive.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// The window of the last answer.
+/// The time of the last reply.
 #[derive(Debug)]
 pub(super) struct Liveness {
     began: Instant,
-    /// Microseconds after that.
+    /// Microseconds after `began`.
     last: AtomicU64,
 }
 
@@ -20,14 +20,14 @@ impl Default for Liveness {
 }
 
 impl Liveness {
-    /// There is an answer.
+    /// Records a reply now.
     pub(super) fn record_reply(&self) {
         let since = u64::try_from(self.began.elapsed().as_micros()).unwrap_or(u64::MAX);
-        // answers may come here in another order than they came in
+        // replies may be recorded in another order than they were received
         self.last.fetch_max(since, Relaxed);
     }
 
-    /// Whether there was an answer so short a window before `now`.
+    /// Whether there was a reply within this time before `now`.
     pub(super) fn replied_within(&self, window: Duration, now: Instant) -> bool {
         let last = self.began + Duration::from_micros(self.last.load(Relaxed));
         now.saturating_duration_since(last) < window
@@ -39,7 +39,7 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn what_was_heard_is_known_for_as_long_as_asked() {
+    async fn a_reply_counts_within_the_window() {
         let liveness = Liveness::default();
         let window = Duration::from_millis(25);
         tokio::time::advance(Duration::from_secs(1)).await;

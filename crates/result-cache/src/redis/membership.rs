@@ -1,4 +1,4 @@
-//! The membership: each node says something of itself now and then, and reads what the others announce.
+//! Cluster membership: each node announces itself periodically and reads the announcements of the others.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,12 +12,12 @@ use super::client::{Client, ClientError};
 use super::purge_stream::as_text;
 use super::random_name;
 
-/// A member is ttl for so many times as long as it takes to announce something: two announcements may get lost.
+/// A member expires after this many intervals: two announcements may be lost.
 const MISSED_HEARTBEATS: u32 = 3;
-/// How soon it is tried again while Redis is away.
+/// Delay before the next attempt while Redis does not answer.
 const RETRY: Duration = Duration::from_secs(1);
 
-/// Says it, forgets who has been silent for too long, and tells what all announce. Only the server's clock counts.
+/// Announces, removes expired members, and returns all announcements. Only the clock of the server counts.
 const ANNOUNCE: &str = "
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -26,7 +26,7 @@ redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
 redis.call('PEXPIRE', KEYS[1], ARGV[2])
 return redis.call('ZRANGE', KEYS[1], 0, -1)";
 
-/// A place in the membership, which is given up when this is dropped or [leaves](Self::leave).
+/// The membership of this node. It ends when this is dropped or [left](Self::leave).
 #[derive(Debug)]
 pub struct Membership {
     client: Arc<Client>,
@@ -36,31 +36,32 @@ pub struct Membership {
 }
 
 impl Membership {
-    /// Takes a place: this node says `announcement` every so often.
-    pub(crate) fn join(client: &Arc<Client>, announcement: &str, every: Duration) -> Self {
+    /// Joins: announces `announcement` at this interval.
+    pub(crate) fn join(client: &Arc<Client>, announcement: &str, interval: Duration) -> Self {
         let entry = format!("{} {announcement}", random_name());
         let (sender, announced) = watch::channel(Vec::new());
-        let heartbeat = client.threads.spawn(run_heartbeat(Arc::clone(client), entry.clone(), every, sender));
+        let heartbeat =
+            client.threads.spawn(run_heartbeat(Arc::clone(client), entry.clone(), interval, sender));
         Self { client: Arc::clone(client), entry, announced, heartbeat: heartbeat.abort_handle() }
     }
 
-    /// What all members announce, this one included, in no order; nothing while Redis is away.
+    /// The announcements of all members, this one included, sorted; empty while Redis does not answer.
     pub fn announcements(&self) -> Vec<String> {
         self.announced.borrow().clone()
     }
 
-    /// The same, for those who wait for it to change.
+    /// The same, for callers that wait for changes.
     pub fn watch(&self) -> watch::Receiver<Vec<String>> {
         self.announced.clone()
     }
 
-    /// Tells the others that this member is gone, if that can be result at once.
+    /// Removes this node from the members, if Redis answers.
     pub async fn leave(&self) {
         self.heartbeat.abort();
         let mut command = cmd("ZREM");
         command.arg(self.client.keyspace.membership()).arg(&self.entry);
         if let Err(error) = self.client.request(&command).await {
-            tracing::debug!(reason = %error, "other nodes will notice by themselves that this one ended");
+            tracing::debug!(reason = %error, "the membership of this node will expire by itself");
         }
     }
 }
@@ -74,15 +75,15 @@ impl Drop for Membership {
 async fn run_heartbeat(
     client: Arc<Client>,
     entry: String,
-    every: Duration,
+    interval: Duration,
     sender: watch::Sender<Vec<String>>,
 ) {
-    let ttl = u64::try_from((MISSED_HEARTBEATS * every).as_millis()).unwrap_or(u64::MAX);
+    let ttl = u64::try_from((MISSED_HEARTBEATS * interval).as_millis()).unwrap_or(u64::MAX);
     let mut command = cmd("EVAL");
     command.arg(ANNOUNCE).arg(1).arg(client.keyspace.membership()).arg(&entry).arg(ttl);
     loop {
         let result = announce(&client, &command).await;
-        let pause = if result.is_ok() { every } else { RETRY.min(every) };
+        let pause = if result.is_ok() { interval } else { RETRY.min(interval) };
         let announcements = result.unwrap_or_default();
         sender.send_if_modified(|known| {
             let is_new = *known != announcements;

@@ -1,4 +1,4 @@
-//! What nodes share by way of a Redis: entries, the log of purges, and leases.
+//! The Redis tier: shared entries, the shared purge log, leases, and the membership of nodes.
 
 mod client;
 mod config;
@@ -30,10 +30,10 @@ pub use notifications::Notification;
 pub(crate) use purge_subscriber::PurgeSubscriber;
 pub use store::{RedisSettings, RedisStore};
 
-/// Threads that read and write connections. Entries are decoded where they are wanted.
+/// Threads that read and write connections. Entries are decoded by their callers.
 const WORKERS: usize = 2;
 
-/// The Redis of this node, on threads of its own: connections outlive the worker that uses them first.
+/// The Redis of this node, with threads of its own: connections outlive the worker that uses them first.
 #[derive(Debug)]
 pub(crate) struct Redis {
     pub(crate) client: Arc<Client>,
@@ -42,10 +42,13 @@ pub(crate) struct Redis {
 }
 
 impl Redis {
-    /// Begins to connect. Whether that succeeds, now or later, is not waited for; an error means that what is
-    /// configured cannot be used at all.
+    /// Starts to connect and returns at once.
+    ///
+    /// # Errors
+    ///
+    /// If the configuration cannot be used at all. A Redis that does not answer is no error.
     pub(crate) fn open(config: &RedisConfig, purges: Arc<PurgeLog>) -> Result<Self, Error> {
-        // the client's errors may name addresses
+        // errors of the client library may contain addresses
         let connector =
             Connector::new(config).map_err(|error| Error::Start(format!("redis: {}", error.category())))?;
         let threads = Builder::new_multi_thread()
@@ -59,7 +62,7 @@ impl Redis {
         Ok(Self { client, subscriber, threads: Some(threads) })
     }
 
-    /// Asks for the lease of this key.
+    /// Acquires the lease of this key.
     pub(crate) async fn acquire_lease(&self, key: Key) -> LeaseOutcome {
         lease::acquire(&self.client, key).await
     }

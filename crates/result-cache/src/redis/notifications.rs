@@ -1,4 +1,4 @@
-//! What nodes sender each other of work that others wait for.
+//! Notifications between nodes about work that other nodes wait for.
 
 use std::collections::HashMap;
 
@@ -8,12 +8,12 @@ use tokio::sync::oneshot;
 
 use crate::Key;
 
-/// What has become of something that another node was making.
+/// What has become of the work of another node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Notification {
-    /// It is in the cache.
+    /// The result is in the cache.
     Stored,
-    /// It cannot be shared: go on alone.
+    /// The result is not shared: do the work yourself.
     NotShared,
 }
 
@@ -25,7 +25,7 @@ impl Notification {
         }
     }
 
-    /// The message that tells this of a key.
+    /// The message that carries this for a key.
     pub(super) fn message(self, key: &Key) -> Vec<u8> {
         let mut message = key.as_bytes().to_vec();
         message.push(self.code());
@@ -40,12 +40,12 @@ impl Notification {
     }
 }
 
-/// Those on this node who wait for a notification.
+/// The callers on this node that wait for notifications.
 #[derive(Debug, Default)]
 pub(super) struct Notifications(Mutex<HashMap<Key, Vec<oneshot::Sender<Notification>>>>);
 
 impl Notifications {
-    /// Hears of this key from now on.
+    /// Subscribes to notifications for this key.
     pub(super) fn subscribe(&self, key: Key) -> oneshot::Receiver<Notification> {
         let (sender, receiver) = oneshot::channel();
         let mut waiting = self.0.lock();
@@ -55,7 +55,7 @@ impl Notifications {
         receiver
     }
 
-    /// Nobody waits for this key any more, unless somebody does.
+    /// Forgets the key, unless a caller still waits.
     pub(super) fn remove_closed(&self, key: &Key) {
         let mut waiting = self.0.lock();
         if waiting.get(key).is_some_and(|senders| senders.iter().all(oneshot::Sender::is_closed)) {
@@ -63,7 +63,7 @@ impl Notifications {
         }
     }
 
-    /// Passes on what was published.
+    /// Dispatches a published message to its subscribers.
     pub(super) fn dispatch(&self, push: &PushInfo) {
         if push.kind != PushKind::Message {
             return;
@@ -71,7 +71,7 @@ impl Notifications {
         let Some(Value::BulkString(message)) = push.data.get(1) else { return };
         let Some((key, notification)) = Notification::parse(message) else { return };
         for sender in self.0.lock().remove(&key).unwrap_or_default() {
-            // whoever waited may have left
+            // the caller may be gone
             let _ = sender.send(notification);
         }
     }
@@ -82,7 +82,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn messages_are_read_as_written() {
+    fn messages_round_trip() {
         let key = Key::from_parts(&[b"a"]);
         for notification in [Notification::Stored, Notification::NotShared] {
             assert_eq!(Notification::parse(&notification.message(&key)), Some((key, notification)));
@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_word_reaches_all_who_wait_for_its_key_and_nobody_else() {
+    async fn a_notification_reaches_all_subscribers_of_its_key_only() {
         let notifications = Notifications::default();
         let [a, b] = [Key::from_parts(&[b"a"]), Key::from_parts(&[b"b"])];
         let (first, second, mut other) =

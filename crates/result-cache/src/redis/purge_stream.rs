@@ -1,4 +1,4 @@
-//! The log of purges in Redis: written by whoever purges, read by every node.
+//! The shared purge log, a stream in Redis: commands that write and read it, and parsers of the replies.
 
 use redis::{Cmd, Value, cmd};
 
@@ -6,12 +6,11 @@ use super::keyspace::Keyspace;
 use crate::Generation;
 use crate::purge::{MAX_PURGES, PurgeScope};
 
-/// Entries read at a time.
+/// Entries per read.
 const BATCH: usize = 1000;
 
-/// Begins a log if there is none, or if it lost its namespace, and says which namespace belongs to it and what its
-/// first and last entries are. A new log begins after all that this node knows, so that positions never go
-/// back.
+/// Starts a log if there is none, or if its namespace was lost. Returns its namespace and its first and last entries. A new
+/// log starts after everything that this node knows, so that positions never go back.
 const OPEN_STREAM: &str = "
 local namespace = redis.call('GET', KEYS[2])
 if not namespace or redis.call('EXISTS', KEYS[1]) == 0 then
@@ -24,36 +23,36 @@ local first = redis.call('XRANGE', KEYS[1], '-', '+', 'COUNT', 1)[1]
 local last = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
 return {namespace, first[1], first[2][1], last[1]}";
 
-/// Adds an entry, if the log is still the one that the node follows.
+/// Appends an entry, if the log is still the one that the node follows.
 const ADD: &str = "
 if redis.call('GET', KEYS[2]) ~= ARGV[1] then return false end
 return redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[2], '*', unpack(ARGV, 3))";
 
-/// What is known of the log.
+/// The state of the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct StreamState {
     pub(super) namespace: String,
     pub(super) first: Generation,
-    /// Whether nothing was cut off from the log since it began.
+    /// Whether no entry was trimmed since the log started.
     pub(super) is_whole: bool,
     pub(super) last: Generation,
 }
 
-/// One entry: a purge, unless it only moves the log on.
+/// One entry of the stream. Without a purge, it only advances the position.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct StreamEntry {
     pub(super) position: Generation,
     pub(super) purge: Option<(PurgeScope, Generation)>,
 }
 
-/// Asks for the state; `fresh` keyspace the namespace of a log that is begun.
+/// Queries the state; `fresh` is the namespace of a log that is started.
 pub(super) fn state(keyspace: &Keyspace, fresh: &str, known: Generation) -> Cmd {
     let mut command = script(keyspace, OPEN_STREAM);
     command.arg(fresh).arg(known.next_in_log());
     command
 }
 
-/// Reads the reply to [`state`].
+/// Parses the reply to [`state`].
 pub(super) fn parse_state(reply: &Value) -> Option<StreamState> {
     let Value::Array(parts) = reply else { return None };
     let [namespace, first, kind, last] = parts.as_slice() else { return None };
@@ -65,7 +64,7 @@ pub(super) fn parse_state(reply: &Value) -> Option<StreamState> {
     })
 }
 
-/// Adds a purge: a new one, or one that another log gave its position.
+/// Appends a purge: a new one, or one that has its position from another log.
 pub(super) fn add(keyspace: &Keyspace, namespace: &str, scope: &PurgeScope, at: Option<Generation>) -> Cmd {
     let mut command = script(keyspace, ADD);
     command.arg(namespace).arg(MAX_PURGES);
@@ -79,19 +78,19 @@ pub(super) fn add(keyspace: &Keyspace, namespace: &str, scope: &PurgeScope, at: 
     command
 }
 
-/// Reads the position that a purge was given; nothing if the log is another one.
+/// Parses the position that a purge was assigned; `None` if the log is another one.
 pub(super) fn parse_added(reply: &Value) -> Option<Generation> {
     Generation::from_log(as_text(reply)?)
 }
 
-/// Moves the log on to the position that follows `known`. Redis refuses if it is there already.
+/// Advances the log to the position after `known`. Redis refuses if it is there already.
 pub(super) fn forward(keyspace: &Keyspace, known: Generation) -> Cmd {
     let mut command = cmd("XADD");
     command.arg(keyspace.purge_stream()).arg(known.next_in_log()).arg("forward").arg("");
     command
 }
 
-/// Asks for what comes after a position, and waits for it for a while.
+/// Reads the entries after a position, and blocks for a while if there are none.
 pub(super) fn read_blocking(keyspace: &Keyspace, after: Generation, millis: u64) -> Cmd {
     let mut command = cmd("XREAD");
     command.arg("COUNT").arg(BATCH).arg("BLOCK").arg(millis);
@@ -99,14 +98,14 @@ pub(super) fn read_blocking(keyspace: &Keyspace, after: Generation, millis: u64)
     command
 }
 
-/// Asks for what comes after a position, without waiting.
+/// Reads the entries after a position, without blocking.
 pub(super) fn read_after(keyspace: &Keyspace, after: Generation) -> Cmd {
     let mut command = cmd("XRANGE");
     command.arg(keyspace.purge_stream()).arg(format!("({}", after.in_log())).arg("+").arg("COUNT").arg(BATCH);
     command
 }
 
-/// Reads the reply to [`read_blocking`]: one stream of a map, or of a list of pairs.
+/// Parses the reply to [`read_blocking`]: one stream of a map, or of a list of pairs.
 pub(super) fn parse_blocking(reply: &Value) -> Option<Vec<StreamEntry>> {
     match reply {
         Value::Nil => Some(Vec::new()),
@@ -119,7 +118,7 @@ pub(super) fn parse_blocking(reply: &Value) -> Option<Vec<StreamEntry>> {
     }
 }
 
-/// Reads a list of entries. One that says nothing this release knows of moves the log on.
+/// Parses a list of entries. An entry that this release does not know only advances the position.
 pub(super) fn parse_entries(reply: &Value) -> Option<Vec<StreamEntry>> {
     let Value::Array(entries) = reply else { return None };
     entries.iter().map(parse_entry).collect()
@@ -170,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn entries_are_read_in_both_forms_of_the_protocol() {
+    fn entries_are_parsed_in_both_versions_of_the_protocol() {
         let position = Generation::from_log("7-1").unwrap();
         let earlier = Generation::from_log("5-0").unwrap();
         let tag = PurgeScope::Tag("a".to_owned());

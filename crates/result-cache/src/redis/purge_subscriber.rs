@@ -1,4 +1,4 @@
-//! Follows the log of purges, so that this node knows each of them at once.
+//! Follows the shared purge log, so that this node knows each purge at once.
 
 use std::collections::HashSet;
 use std::io;
@@ -15,27 +15,27 @@ use super::purge_stream::{self, StreamEntry, StreamState};
 use crate::Generation;
 use crate::purge::{MAX_PURGES, PurgeLog, PurgeScope};
 
-/// How long the log is waited for at a time; between times it is checked that it is still the same one.
+/// How long one read of the log blocks; in between, it is checked that it is still the same log.
 const POLL: Duration = Duration::from_secs(1);
-/// Least time an reply is waited for here, where no request waits.
+/// Additional timeout of a reply here, where no request waits.
 const GRACE: Duration = Duration::from_millis(500);
 
-/// The reader of the log, with a connection of its own, on which it waits for purges.
+/// The reader of the purge log, with a connection of its own, on which it waits for purges.
 ///
-/// While it follows, entries in Redis are used; when it cannot, they are not, since some may have been purged.
-/// What was purged here meanwhile is sent on first thing.
+/// While it follows the log, entries in Redis are used. While it cannot, they are not, since some may have been purged.
+/// Purges that were made here meanwhile are published first when it follows again.
 #[derive(Debug)]
 pub(crate) struct PurgeSubscriber {
     client: Arc<Client>,
     purges: Arc<PurgeLog>,
-    /// PurgeLog that other nodes were not known_purges of.
+    /// Purges that other nodes were not notified of.
     pending: Mutex<Vec<PurgeScope>>,
-    /// The namespace whose log was replay last.
+    /// The namespace of the log that was read last.
     current_namespace: Mutex<String>,
 }
 
 impl PurgeSubscriber {
-    /// Begins to follow, for good.
+    /// Starts to follow the log, for the lifetime of the client.
     pub(crate) fn start(client: Arc<Client>, purges: Arc<PurgeLog>) -> Arc<Self> {
         let subscriber =
             Arc::new(Self { client, purges, pending: Mutex::default(), current_namespace: Mutex::default() });
@@ -43,19 +43,19 @@ impl PurgeSubscriber {
         subscriber
     }
 
-    /// Sends a purge to all nodes, this one included. In error it is not sent.
+    /// Publishes a purge to all nodes, this one included. On an error it is not published.
     pub(crate) async fn publish(&self, scope: &PurgeScope) -> Result<(), ClientError> {
         let namespace = self.client.namespace().ok_or(ClientError::Unavailable)?;
         let reply =
             self.client.request(&purge_stream::add(&self.client.keyspace, &namespace, scope, None)).await?;
         let at = purge_stream::parse_added(&reply).ok_or(ClientError::Unavailable)?;
         warn_unless_persisted(self.purges.record(scope.clone(), at).await);
-        // what is begun from now on is begun after the purge, and may know it
+        // work that begins from now on begins after the purge, and may know it
         drop(timeout(GRACE, self.purges.known(at)).await);
         Ok(())
     }
 
-    /// Keeps a purge until it can be sent.
+    /// Keeps a purge until it can be published.
     pub(crate) fn publish_later(&self, scope: PurgeScope) {
         let mut pending = self.pending.lock();
         if pending.len() < MAX_PURGES && scope != PurgeScope::Everything {
@@ -72,7 +72,7 @@ impl PurgeSubscriber {
             let Disconnected { reason, was_in_sync } = self.follow().await;
             self.client.set_namespace(None);
             if was_in_sync || was_connected {
-                tracing::warn!(%reason, "redis is out of use: this node goes on alone");
+                tracing::warn!(%reason, "redis unavailable: using local caches only");
             }
             was_connected = false;
             if was_in_sync {
@@ -83,7 +83,7 @@ impl PurgeSubscriber {
         }
     }
 
-    /// Follows until something breaks.
+    /// Follows the log until an error.
     async fn follow(&self) -> Disconnected {
         let mut was_in_sync = false;
         let reason = match self.client.connector.open(None).await {
@@ -101,8 +101,7 @@ impl PurgeSubscriber {
         Disconnected { reason, was_in_sync }
     }
 
-    /// Makes sure that all of the log is known, and that it knows all that this node knows. From then on,
-    /// entries in Redis are used.
+    /// Reads the log to its end, and publishes what only this node knows. From then on, entries in Redis are used.
     async fn catch_up(&self, connection: &mut Connection) -> Result<(), ClientError> {
         let keyspace = &self.client.keyspace;
         let reply = request(
@@ -119,14 +118,14 @@ impl PurgeSubscriber {
         }
         self.publish_pending(connection, &state.namespace).await?;
         if self.client.namespace().as_deref() != namespace {
-            tracing::info!("redis is in use");
+            tracing::info!("redis available: using the shared cache");
             self.current_namespace.lock().clone_from(&state.namespace);
             self.client.set_namespace(Some(state.namespace.into()));
         }
         Ok(())
     }
 
-    /// Reads a log: a new one from its beginning, and adds to it what only this node knows.
+    /// Reads a log: a new one from its start, and appends what only this node knows.
     async fn replay(
         &self,
         connection: &mut Connection,
@@ -156,14 +155,16 @@ impl PurgeSubscriber {
             }
         }
         if !state.is_whole && known < state.first {
-            // what was cut off may have concerned whatever is here; others may have seen it
-            tracing::warn!("the log of purges begins after what this node knows: its cache counts as purged");
+            // the trimmed purges may have applied to entries here; nodes that saw them are not concerned
+            tracing::warn!(
+                "the purge log was trimmed beyond what this node knows: its whole cache counts as purged"
+            );
             warn_unless_persisted(self.purges.record(PurgeScope::Everything, state.first).await);
         }
         Ok(())
     }
 
-    /// Sends the purges that could not be sent when they were made.
+    /// Publishes the purges that could not be published when they were made.
     async fn publish_pending(&self, connection: &mut Connection, namespace: &str) -> Result<(), ClientError> {
         loop {
             let Some(scope) = self.pending.lock().first().cloned() else { return Ok(()) };
@@ -202,11 +203,11 @@ impl PurgeSubscriber {
 
 fn warn_unless_persisted(result: io::Result<()>) {
     if let Err(error) = result {
-        tracing::warn!(%error, "a purge is not written down, it may not outlast a restart");
+        tracing::warn!(%error, "a purge was not written to disk: it may be lost at a restart");
     }
 }
 
-/// Why following ended.
+/// Why following the log ended.
 struct Disconnected {
     reason: ClientError,
     was_in_sync: bool,

@@ -1,4 +1,4 @@
-//! The tier in Redis: envelopes that all nodes share.
+//! The store in Redis: entries that all nodes share.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,32 +14,32 @@ use super::write_behind::{Write, WriteBehind};
 use crate::stats::Counter;
 use crate::{CacheEntry, CacheName, Config, Coordinator, Error, Key, Store, Tier, TierStats};
 
-/// WriteBehind under way at a time.
+/// Concurrent writes.
 const WRITERS: usize = 4;
-/// A tenth of the time to live, at most, is taken off, by the key: what was stored together does not end
+/// The time to live is shortened by up to a tenth, depending on the key, so that entries stored together do not expire
 /// together.
 const JITTER: u64 = 10;
 
-/// Which of the entries in Redis a store keeps, and within which bounds.
+/// Which entries a store keeps in Redis, and its bounds.
 #[derive(Debug, Clone, Copy)]
 pub struct RedisSettings {
-    /// Which cache.
+    /// The name of the cache.
     pub name: CacheName,
     /// Whether every entry is put here; if not, only those that no other node can make are shared.
     pub accepts_puts: bool,
-    /// Weight of the largest entry that is kept.
+    /// Weight of the largest entry that is stored, in bytes.
     pub max_entry_bytes: u64,
-    /// Most bytes that wait to be written.
+    /// Largest number of bytes queued to be written.
     pub max_waiting_bytes: u64,
-    /// Tells the time, in milliseconds since the Unix epoch.
+    /// The clock, in milliseconds since the Unix epoch.
     pub clock: fn() -> u64,
 }
 
-/// Envelopes in a Redis that other nodes read and write too.
+/// A store in a Redis that other nodes read and write too.
 ///
-/// Reading takes no longer than its limit; writing is done in the background, and dropped when too much waits
-/// or Redis does not answer: what was there before then stays until it expires. An entry is gone from Redis
-/// when its entry expires.
+/// A read takes no longer than `cache.redis.timeout`. Writes are done in the background (write-behind), and dropped when
+/// too many bytes are queued or Redis does not answer: the previous entry then stays until it expires. Redis removes an
+/// entry when it expires.
 #[derive(Debug)]
 pub struct RedisStore(Arc<Shared>);
 
@@ -103,14 +103,14 @@ impl Store for RedisStore {
         let Value::BulkString(bytes) = self.0.request("GET", key).await.ok()? else { return None };
         match CacheEntry::decode(Bytes::from(bytes), key) {
             Ok(entry) => Some(Arc::new(entry)),
-            // of another release: names tell formats apart, so somebody copied it here
+            // names contain the format, so somebody copied it here from another release
             Err(error @ Error::Format { .. }) => {
-                tracing::debug!(%error, %key, "an entry in redis is of another release");
+                tracing::debug!(%error, %key, "an entry in redis has the format of another release");
                 None
             }
             Err(error) => {
                 self.0.corrupt.add_one();
-                tracing::warn!(%error, %key, "redis holds something that is no entry of this key");
+                tracing::warn!(%error, %key, "an entry in redis is corrupt");
                 None
             }
         }
@@ -118,22 +118,22 @@ impl Store for RedisStore {
 
     async fn put(&self, key: Key, entry: Arc<CacheEntry>) {
         let fits = entry.weight() as u64 <= self.0.settings.max_entry_bytes;
-        // what is there is out of date, even if the new one never gets to it
+        // the stored entry is outdated, even if the new one is never written
         self.0.writes.add(key, if fits { Write::Put(entry) } else { Write::Remove });
     }
 
     async fn remove(&self, key: &Key) -> Result<(), Error> {
         let result: Result<(), String> = match self.0.writes.remove(*key) {
-            Some(told) => {
-                told.await.unwrap_or_else(|_: oneshot::error::RecvError| Err("it is closed".into()))
-            }
+            Some(receiver) => receiver
+                .await
+                .unwrap_or_else(|_: oneshot::error::RecvError| Err("the store is closed".into())),
             None => self.0.request("UNLINK", key).await.map(drop).map_err(|error| error.to_string()),
         };
         result.map_err(|reason| Error::Unreachable { tier: Tier::Redis, reason })
     }
 
-    /// Begins a new space, in which no entry written so far is found. This node does so at once; others
-    /// notice within a second: use a purge to forget everything on every node.
+    /// Begins a new namespace, in which no older entry is found. This node uses it at once, others within a second: purge,
+    /// to remove everything on every node.
     async fn clear(&self) -> Result<(), Error> {
         let unreachable =
             |error: ClientError| Error::Unreachable { tier: Tier::Redis, reason: error.to_string() };
@@ -146,12 +146,12 @@ impl Store for RedisStore {
         let mut command = cmd("SET");
         command.arg(client.keyspace.namespace()).arg(&namespace).arg("XX");
         client.request(&command).await.map_err(unreachable)?;
-        tracing::debug!(%before, %namespace, "redis begins empty");
+        tracing::debug!(%before, %namespace, "redis starts empty in a new namespace");
         client.set_namespace(Some(namespace.into()));
         Ok(())
     }
 
-    /// Failures, dropped and corrupt entries, bytes that wait to be written and room for them.
+    /// Failures, dropped and corrupt entries, bytes queued to be written, and the capacity of that queue.
     fn stats(&self) -> TierStats {
         TierStats {
             failures: self.0.client.failures.read(),
@@ -194,24 +194,24 @@ impl Shared {
         self.client.request(&command).await
     }
 
-    /// WriteBehind what waits, one after the other, for good.
+    /// Writes what is queued, one after the other, for the lifetime of the store.
     async fn write_all(self: Arc<Self>, keys: Arc<Mutex<UnboundedReceiver<Key>>>) {
         loop {
             let next = keys.lock().await.recv().await;
             let Some(key) = next else { return };
-            let Some((write, version)) = self.writes.begin(&key) else { continue };
+            let Some((write, version)) = self.writes.start(&key) else { continue };
             let result = self.write(&key, write).await.map_err(|error| error.to_string());
             if let Err(reason) = &result {
                 self.writes.dropped.add_one();
-                tracing::debug!(reason, %key, "an entry is not written to redis");
+                tracing::debug!(reason, %key, "an entry was not written to redis");
             }
-            self.writes.end(&key, version, &result);
+            self.writes.finish(&key, version, &result);
         }
     }
 
     async fn write(&self, key: &Key, write: Write) -> Result<(), ClientError> {
         let Write::Put(entry) = write else { return self.request("UNLINK", key).await.map(drop) };
-        let Some(lives_for) = self.lives_for(key, &entry) else {
+        let Some(time_to_live) = self.time_to_live(key, &entry) else {
             return self.request("UNLINK", key).await.map(drop);
         };
         let namespace = self.client.namespace().ok_or(ClientError::Unavailable)?;
@@ -220,19 +220,19 @@ impl Shared {
             .arg(self.client.keyspace.entry(&namespace, self.settings.name, key))
             .arg(&entry.encode(key)[..])
             .arg("PX")
-            .arg(lives_for);
+            .arg(time_to_live);
         self.client.write(&command, entry.weight()).await.map(drop)
     }
 
-    /// Milliseconds until it expires, less the jitter; nothing if it has.
-    fn lives_for(&self, key: &Key, entry: &CacheEntry) -> Option<u64> {
+    /// Milliseconds until the entry expires, minus the jitter; `None` if it has expired.
+    fn time_to_live(&self, key: &Key, entry: &CacheEntry) -> Option<u64> {
         let age = entry.age((self.settings.clock)());
-        lives_for(key, entry.retained_for().checked_sub(age)?)
+        time_to_live(key, entry.retained_for().checked_sub(age)?)
     }
 }
 
-fn lives_for(key: &Key, left: Duration) -> Option<u64> {
-    // Redis counts in signed numbers, from the epoch on
+fn time_to_live(key: &Key, left: Duration) -> Option<u64> {
+    // Redis counts milliseconds since the epoch in signed numbers
     const MOST: u64 = i64::MAX as u64 / 4;
     let left = u64::try_from(left.as_millis()).unwrap_or(MOST).min(MOST);
     let share = u64::from(u16::from_le_bytes([key.as_bytes()[0], key.as_bytes()[1]]));
@@ -248,13 +248,14 @@ mod tests {
     fn the_time_to_live_is_shortened_by_up_to_a_tenth() {
         let hour = Duration::from_hours(1);
         let millis = 3_600_000;
-        let lives: Vec<_> =
-            (0..100_u32).map(|n| lives_for(&Key::from_parts(&[&n.to_le_bytes()]), hour).unwrap()).collect();
+        let lives: Vec<_> = (0..100_u32)
+            .map(|n| time_to_live(&Key::from_parts(&[&n.to_le_bytes()]), hour).unwrap())
+            .collect();
         assert!(lives.iter().all(|lives| (millis * 9 / 10..=millis).contains(lives)), "{lives:?}");
         assert!(lives.iter().max().unwrap() - lives.iter().min().unwrap() > millis / 20);
-        assert_eq!(lives_for(&Key::from([0; 32]), hour), Some(millis));
-        assert_eq!(lives_for(&Key::from([255; 32]), hour), Some(millis * 9 / 10));
-        assert_eq!(lives_for(&Key::from([0; 32]), Duration::ZERO), None);
-        assert!(lives_for(&Key::from([0; 32]), Duration::MAX).is_some());
+        assert_eq!(time_to_live(&Key::from([0; 32]), hour), Some(millis));
+        assert_eq!(time_to_live(&Key::from([255; 32]), hour), Some(millis * 9 / 10));
+        assert_eq!(time_to_live(&Key::from([0; 32]), Duration::ZERO), None);
+        assert!(time_to_live(&Key::from([0; 32]), Duration::MAX).is_some());
     }
 }

@@ -1,4 +1,4 @@
-//! The tiers in front of each other.
+//! The cache as a whole: its tiers in a row.
 
 use std::fs::File;
 use std::sync::Arc;
@@ -17,13 +17,13 @@ async fn found(cache: &Cache, key: &Key) -> Option<(Arc<CacheEntry>, Tier)> {
 }
 
 #[test]
-fn it_is_shared_by_all_threads() {
+fn a_cache_is_shared_by_all_threads() {
     fn shared<T: Clone + Send + Sync + 'static>() {}
     shared::<Cache>();
 }
 
 #[tokio::test]
-async fn memory_answers_with_the_very_same_bytes() {
+async fn a_hit_in_memory_shares_the_allocation() {
     let dir = tempfile::tempdir().unwrap();
     let cache = open(&config(dir.path())).await;
     let put = entry(1, 10_000);
@@ -35,7 +35,7 @@ async fn memory_answers_with_the_very_same_bytes() {
 }
 
 #[tokio::test]
-async fn the_disk_answers_after_a_restart_and_memory_from_then_on() {
+async fn a_hit_on_disk_after_a_restart_is_promoted_to_memory() {
     let dir = tempfile::tempdir().unwrap();
     let cache = open(&config(dir.path())).await;
     cache.put(key(1), entry(1, 10_000)).await;
@@ -62,11 +62,7 @@ async fn an_expired_entry_is_a_miss_in_every_tier() {
     cache.close().await;
     let cache = open(&config(dir.path())).await;
     assert!(cache.get(&key(1), end).await.is_none());
-    assert_eq!(
-        cache.stats().tier(Tier::Memory).unwrap().puts,
-        0,
-        "what has expired is not copied into memory"
-    );
+    assert_eq!(cache.stats().tier(Tier::Memory).unwrap().puts, 0, "an expired entry is not promoted");
     assert!(cache.get(&key(1), end - 1).await.is_some());
 }
 
@@ -105,7 +101,7 @@ async fn removing_and_clearing_reach_every_tier() {
 }
 
 #[tokio::test]
-async fn a_removal_that_does_not_reach_the_disk_says_so_and_empties_memory() {
+async fn a_removal_that_does_not_reach_the_disk_is_an_error_and_empties_memory() {
     let dir = tempfile::tempdir().unwrap();
     let cache = open(&config(dir.path())).await;
     cache.put(key(1), entry(1, 1000)).await;
@@ -119,21 +115,21 @@ async fn a_removal_that_does_not_reach_the_disk_says_so_and_empties_memory() {
 }
 
 #[tokio::test]
-async fn what_is_too_large_is_not_kept_and_forgets_what_was_there() {
+async fn an_oversized_entry_is_not_stored_and_removes_the_previous_one() {
     let dir = tempfile::tempdir().unwrap();
     let cache = open(&config(dir.path())).await;
     cache.put(key(1), entry(1, 1000)).await;
     cache.put(key(1), entry(2, 2 << 20)).await;
     assert_eq!(found(&cache, &key(1)).await, None);
     assert_eq!(cache.stats().oversize, 1);
-    // exactly the limit is kept
+    // an entry of exactly the limit is stored
     let fits = (2 << 20) - (entry(3, 0).weight());
     cache.put(key(3), entry(3, fits)).await;
     assert!(found(&cache, &key(3)).await.is_some());
 }
 
 #[tokio::test]
-async fn memory_goes_on_when_the_disk_fails() {
+async fn memory_works_when_the_disk_fails() {
     let dir = tempfile::tempdir().unwrap();
     let cache = open(&config(dir.path())).await;
     cache.put(key(1), entry(1, 1000)).await;
@@ -165,7 +161,7 @@ async fn the_two_caches_share_nothing() {
 }
 
 #[tokio::test]
-async fn a_cache_that_is_not_enabled_holds_nothing_and_opens_no_files() {
+async fn a_disabled_cache_stores_nothing_and_opens_no_files() {
     let dir = tempfile::tempdir().unwrap();
     let mut config = config(dir.path());
     config.results.enabled = false;

@@ -1,4 +1,4 @@
-//! Coalescer in every order and from many threads.
+//! Request coalescing, in every order and from many threads.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
@@ -22,7 +22,7 @@ fn coalescer() -> Test {
 }
 
 #[test]
-fn its_parts_travel_between_threads() {
+fn its_parts_can_be_sent_between_threads() {
     fn travels<T: Send + 'static>(_: T) {}
     let coalescer = coalescer();
     let (waiter, permit) = coalescer.join(key(1));
@@ -32,7 +32,7 @@ fn its_parts_travel_between_threads() {
 }
 
 #[tokio::test]
-async fn one_leads_and_all_get_the_value() {
+async fn one_caller_gets_the_permit_and_all_get_the_value() {
     let coalescer = coalescer();
     let (first, permit) = coalescer.join(key(1));
     let (second, none) = coalescer.join(key(1));
@@ -46,7 +46,7 @@ async fn one_leads_and_all_get_the_value() {
 }
 
 #[tokio::test]
-async fn keys_fly_apart() {
+async fn keys_are_independent() {
     let coalescer = coalescer();
     let (a, permit_a) = coalescer.join(key(1));
     let (b, permit_b) = coalescer.join(key(2));
@@ -57,7 +57,7 @@ async fn keys_fly_apart() {
 }
 
 #[tokio::test]
-async fn the_end_may_come_before_the_waiting() {
+async fn an_operation_may_end_before_anybody_waits() {
     for end in 0..4 {
         let coalescer = coalescer();
         let (first, permit) = coalescer.join(key(1));
@@ -81,19 +81,19 @@ async fn the_end_may_come_before_the_waiting() {
                 Outcome::Dangling
             }
         };
-        assert_eq!(coalescer.in_flight(), 0, "a flight that has ended is off the list at once");
+        assert_eq!(coalescer.in_flight(), 0, "an ended operation is forgotten at once");
         assert_eq!(first.wait(SHORT).await, expected);
         assert_eq!(second.wait(SHORT).await, expected);
     }
 }
 
 #[tokio::test]
-async fn a_leader_that_panics_leaves_them_dangling() {
+async fn a_panic_of_the_permit_holder_leaves_waiters_dangling() {
     let coalescer = coalescer();
     let (waiter, permit) = coalescer.join(key(1));
     let task = tokio::spawn(async move {
         let _permit = permit;
-        panic!("a leader's panic");
+        panic!("the holder panics");
     });
     assert_eq!(waiter.wait(LONG).await, Outcome::Dangling);
     assert!(task.await.unwrap_err().is_panic());
@@ -101,7 +101,7 @@ async fn a_leader_that_panics_leaves_them_dangling() {
 }
 
 #[tokio::test]
-async fn a_flight_that_has_ended_is_not_joined() {
+async fn an_ended_operation_is_not_joined() {
     let coalescer = coalescer();
     let (_first, permit) = coalescer.join(key(1));
     permit.unwrap().finish(Ok(1));
@@ -111,7 +111,7 @@ async fn a_flight_that_has_ended_is_not_joined() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_deadline_ends_the_waiting_and_not_the_flight() {
+async fn a_deadline_ends_the_waiting_and_not_the_operation() {
     let coalescer = coalescer();
     let (first, permit) = coalescer.join(key(1));
     let (second, _) = coalescer.join(key(1));
@@ -122,7 +122,7 @@ async fn a_deadline_ends_the_waiting_and_not_the_flight() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_deadline_of_zero_still_sees_what_has_ended() {
+async fn a_deadline_of_zero_finds_an_ended_operation() {
     let coalescer = coalescer();
     let (waiter, permit) = coalescer.join(key(1));
     assert_eq!(waiter.wait(Duration::ZERO).await, Outcome::WaitTimeout);
@@ -133,7 +133,7 @@ async fn a_deadline_of_zero_still_sees_what_has_ended() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_old_flight_is_left_and_not_joined() {
+async fn an_operation_beyond_its_age_is_neither_joined_nor_waited_for() {
     let coalescer = coalescer();
     let (first, old) = coalescer.join(key(1));
     tokio::time::advance(MAX_AGE / 2).await;
@@ -144,11 +144,11 @@ async fn an_old_flight_is_left_and_not_joined() {
     assert_eq!(began.elapsed().as_secs(), MAX_AGE.as_secs() / 2);
 
     let (third, new) = coalescer.join(key(1));
-    let new = new.expect("a new flight");
+    let new = new.expect("a new operation");
     old.unwrap().finish(Ok(1));
-    assert_eq!(coalescer.in_flight(), 1, "the end of the old flight does not take the new one off the list");
+    assert_eq!(coalescer.in_flight(), 1, "the end of the old operation does not remove the new one");
     drop(first);
-    assert_eq!(coalescer.in_flight(), 1, "nor does leaving it");
+    assert_eq!(coalescer.in_flight(), 1, "neither does leaving it");
     let (fourth, none) = coalescer.join(key(1));
     assert!(none.is_none());
     new.finish(Ok(2));
@@ -157,7 +157,7 @@ async fn an_old_flight_is_left_and_not_joined() {
 }
 
 #[tokio::test]
-async fn the_leader_learns_when_the_last_one_has_left() {
+async fn the_permit_is_abandoned_when_the_last_waiter_leaves() {
     let coalescer = coalescer();
     let (first, permit) = coalescer.join(key(1));
     let (second, _) = coalescer.join(key(1));
@@ -170,14 +170,14 @@ async fn the_leader_learns_when_the_last_one_has_left() {
     assert_eq!(coalescer.in_flight(), 0);
 
     let (third, new) = coalescer.join(key(1));
-    assert!(permit.abandoned().now_or_never().is_some(), "nobody joins a flight that was abandoned");
+    assert!(permit.abandoned().now_or_never().is_some(), "nobody joins an abandoned operation");
     permit.finish(Ok(1));
     new.unwrap().finish(Ok(2));
     assert_eq!(third.wait(SHORT).await, Outcome::Done(2));
 }
 
 #[tokio::test]
-async fn a_client_that_leaves_while_waiting_counts_as_gone() {
+async fn a_client_that_disconnects_while_waiting_counts_as_gone() {
     let coalescer = coalescer();
     let (waiter, permit) = coalescer.join(key(1));
     let permit = permit.unwrap();
@@ -189,7 +189,7 @@ async fn a_client_that_leaves_while_waiting_counts_as_gone() {
 }
 
 #[tokio::test]
-async fn abandoning_wakes_the_leader() {
+async fn abandoning_wakes_the_permit_holder() {
     let coalescer = coalescer();
     let (waiter, permit) = coalescer.join(key(1));
     let permit = permit.unwrap();
@@ -201,7 +201,7 @@ async fn abandoning_wakes_the_leader() {
 }
 
 #[test]
-fn parts_dropped_in_any_order_leave_nothing() {
+fn parts_dropped_in_any_order_leave_no_operation() {
     for order in 0..6 {
         let coalescer = coalescer();
         let (first, permit) = coalescer.join(key(1));
@@ -217,10 +217,10 @@ fn parts_dropped_in_any_order_leave_nothing() {
     }
 }
 
-/// Threads that join a few keys, permit by every kind of end, and leave early or wait: whoever waits must be
-/// notified, and no value may come from a leader that never finished.
+/// Threads that join a few keys, end operations in every way, and leave early or wait. Every waiter must be notified, and no
+/// value may come from an operation that never finished.
 #[test]
-fn many_threads_lose_no_wakeup_and_leave_no_flight() {
+fn many_threads_lose_no_wakeup_and_leave_no_operation() {
     const THREADS: u64 = 8;
     const ROUNDS: u64 = 3000;
     let coalescer = coalescer();
@@ -276,10 +276,9 @@ async fn run_round(coalescer: &Test, key: Key, dice: u64, permits: &AtomicUsize)
     true
 }
 
-/// As above, but permits live until they are abandoned: each must learn of it, or its thread would wait for
-/// ever.
+/// As above, but permits live until they are abandoned: each must be notified, or its thread would wait for ever.
 #[test]
-fn many_threads_abandon_and_every_leader_learns_of_it() {
+fn many_threads_abandon_and_every_permit_holder_is_notified() {
     let coalescer = coalescer();
     thread::scope(|scope| {
         for me in 0..8_u64 {

@@ -1,4 +1,4 @@
-//! What every store promises, checked on every store.
+//! The contract of a store, checked on every store.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -21,13 +21,13 @@ async fn a_store_of_five_methods() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn disk_with_entries_still_to_be_written() {
+async fn disk_with_queued_entries() {
     let dir = tempfile::tempdir().unwrap();
     contract(&DiskStore::open(disk(dir.path())).await.unwrap()).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn disk_with_entries_written() {
+async fn disk_with_written_entries() {
     let dir = tempfile::tempdir().unwrap();
     contract(&Written(DiskStore::open(disk(dir.path())).await.unwrap())).await;
 }
@@ -61,7 +61,7 @@ impl Store for Map {
     }
 }
 
-/// The disk with every entry on it before the next step, so that reading really reads.
+/// A disk store that writes each entry before the next step, so that reads come from the disk.
 #[derive(Debug)]
 struct Written(DiskStore);
 
@@ -91,20 +91,20 @@ impl Store for Written {
 
 pub async fn contract(store: &dyn Store) {
     an_unknown_key_is_a_miss(store).await;
-    what_is_put_comes_back_whole(store).await;
+    a_put_entry_is_found_unchanged(store).await;
     the_last_put_wins(store).await;
     keys_do_not_mix(store).await;
-    what_is_removed_is_gone_until_it_is_put_again(store).await;
-    removing_the_unknown_is_fine(store).await;
-    many_tasks_see_only_what_was_put(store).await;
-    cleared_is_empty_and_can_be_filled_again(store).await;
+    a_removed_entry_is_a_miss_until_it_is_put_again(store).await;
+    removing_an_unknown_key_succeeds(store).await;
+    concurrent_tasks_find_only_what_was_put(store).await;
+    a_cleared_store_is_empty_and_usable(store).await;
 }
 
 async fn an_unknown_key_is_a_miss(store: &dyn Store) {
     assert_eq!(store.get(&key(0)).await, None);
 }
 
-async fn what_is_put_comes_back_whole(store: &dyn Store) {
+async fn a_put_entry_is_found_unchanged(store: &dyn Store) {
     for (n, len) in [(10, 0), (11, 1), (12, 4096), (13, 100_000), (14, 1 << 20)] {
         store.put(key(n), entry(n, len)).await;
         assert_eq!(store.get(&key(n)).await, Some(entry(n, len)), "{len} bytes");
@@ -121,7 +121,7 @@ async fn the_last_put_wins(store: &dyn Store) {
             assert_eq!(found, entry(24, 1000));
             break;
         }
-        // one of several puts in a row may take a moment to show
+        // one of several puts in a row may take a moment to be found
         tokio::task::yield_now().await;
     }
 }
@@ -135,24 +135,24 @@ async fn keys_do_not_mix(store: &dyn Store) {
     }
 }
 
-async fn what_is_removed_is_gone_until_it_is_put_again(store: &dyn Store) {
+async fn a_removed_entry_is_a_miss_until_it_is_put_again(store: &dyn Store) {
     for round in 0..3 {
         store.put(key(30), entry(round, 1000)).await;
         store.put(key(31), entry(31, 1000)).await;
         store.remove(&key(30)).await.unwrap();
         assert_eq!(store.get(&key(30)).await, None);
-        assert_eq!(store.get(&key(31)).await, Some(entry(31, 1000)), "a removal takes nothing else");
+        assert_eq!(store.get(&key(31)).await, Some(entry(31, 1000)), "a removal removes nothing else");
     }
     store.put(key(30), entry(30, 1000)).await;
     assert_eq!(store.get(&key(30)).await, Some(entry(30, 1000)));
 }
 
-async fn removing_the_unknown_is_fine(store: &dyn Store) {
+async fn removing_an_unknown_key_succeeds(store: &dyn Store) {
     store.remove(&key(40)).await.unwrap();
     assert_eq!(store.get(&key(40)).await, None);
 }
 
-async fn many_tasks_see_only_what_was_put(store: &dyn Store) {
+async fn concurrent_tasks_find_only_what_was_put(store: &dyn Store) {
     let work = (0..200_u64).map(|n| async move {
         let slot = 1000 + n % 10;
         store.put(key(slot), entry(slot, 2000)).await;
@@ -164,7 +164,7 @@ async fn many_tasks_see_only_what_was_put(store: &dyn Store) {
     assert!(join_all(work).await.into_iter().all(|right| right));
 }
 
-async fn cleared_is_empty_and_can_be_filled_again(store: &dyn Store) {
+async fn a_cleared_store_is_empty_and_usable(store: &dyn Store) {
     for round in 0..2 {
         for n in 50..60 {
             store.put(key(n), entry(n + round, 1000)).await;

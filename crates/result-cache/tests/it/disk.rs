@@ -1,4 +1,4 @@
-//! The store on disk across restarts, damage and failure.
+//! The disk store across restarts, damage and failures.
 
 use std::fs::{self, File};
 use std::os::fd::{AsRawFd, OwnedFd};
@@ -19,7 +19,7 @@ async fn open(folder: &Path) -> DiskStore {
     DiskStore::open(disk(folder)).await.unwrap()
 }
 
-/// The files that hold entries.
+/// The block files.
 fn blocks(folder: &Path) -> Vec<PathBuf> {
     let files = fs::read_dir(folder.join("blocks")).unwrap().map(|file| file.unwrap().path());
     let mut files: Vec<_> = files.collect();
@@ -32,7 +32,7 @@ fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
 }
 
 #[tokio::test]
-async fn a_restart_finds_the_entries_again() {
+async fn entries_are_found_after_a_restart() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(dir.path()).await;
     for n in 0..300 {
@@ -47,7 +47,7 @@ async fn a_restart_finds_the_entries_again() {
 }
 
 #[tokio::test]
-async fn a_restart_finds_the_last_put() {
+async fn the_last_put_is_found_after_a_restart() {
     let dir = tempfile::tempdir().unwrap();
     for round in 0..4 {
         let store = open(dir.path()).await;
@@ -58,7 +58,7 @@ async fn a_restart_finds_the_last_put() {
 }
 
 #[tokio::test]
-async fn what_was_removed_does_not_come_back() {
+async fn a_removed_entry_does_not_come_back() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(dir.path()).await;
     for n in 0..20 {
@@ -75,7 +75,7 @@ async fn what_was_removed_does_not_come_back() {
 }
 
 #[tokio::test]
-async fn what_was_cleared_does_not_come_back() {
+async fn cleared_entries_do_not_come_back() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(dir.path()).await;
     store.put(key(1), entry(1, 1000)).await;
@@ -91,7 +91,7 @@ async fn what_was_cleared_does_not_come_back() {
 }
 
 #[tokio::test]
-async fn files_stay_within_the_room_and_the_newest_entries_stay() {
+async fn files_stay_within_the_capacity_and_the_newest_entries_stay() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(dir.path()).await;
     for n in 0..200 {
@@ -130,14 +130,14 @@ async fn a_flipped_byte_is_a_miss() {
 }
 
 #[tokio::test]
-async fn damaged_files_open_as_far_as_they_can_be_read() {
+async fn damaged_files_are_opened_as_far_as_possible() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(dir.path()).await;
     store.put(key(1), entry(1, 1000)).await;
     store.close().await;
     for (n, file) in blocks(dir.path()).into_iter().enumerate() {
         let len = usize::try_from(fs::metadata(&file).unwrap().len()).unwrap();
-        // half of the files are junk, the others are cut off
+        // half of the files are junk, the others are truncated
         fs::write(&file, body(n as u64, if n % 2 == 0 { len } else { len / 3 })).unwrap();
     }
     let store = open(dir.path()).await;
@@ -148,7 +148,7 @@ async fn damaged_files_open_as_far_as_they_can_be_read() {
 }
 
 #[tokio::test]
-async fn another_size_begins_empty_and_leaves_no_files_behind() {
+async fn another_size_starts_empty_and_leaves_no_files_behind() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(dir.path()).await;
     store.put(key(1), entry(1, 1000)).await;
@@ -162,7 +162,7 @@ async fn another_size_begins_empty_and_leaves_no_files_behind() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_disk_that_cannot_be_read_makes_misses_and_is_left_alone() {
+async fn failed_reads_are_misses_and_open_the_circuit_breaker() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(dir.path()).await;
     for n in 0..10 {
@@ -175,10 +175,10 @@ async fn a_disk_that_cannot_be_read_makes_misses_and_is_left_alone() {
     for n in (0..10).chain(0..10) {
         assert_eq!(store.get(&key(n)).await, None);
     }
-    assert_eq!(store.stats().failures, 5, "after five failures it is not asked any more");
+    assert_eq!(store.stats().failures, 5, "after five failures the circuit breaker is open");
 }
 
-/// Replaces the files that hold entries by files in memory, which can be made to refuse writes.
+/// Replaces the block files by files in memory, which can be made to refuse writes.
 fn files_in_memory(folder: &Path) -> Vec<OwnedFd> {
     let replace = |file: PathBuf| {
         let memory = memfd_create("block", MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING).unwrap();
@@ -196,7 +196,7 @@ fn refuse_writes(files: &[OwnedFd]) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_disk_that_cannot_be_written_is_left_alone_and_opened_anew_empty() {
+async fn a_disk_that_cannot_be_written_is_reopened_empty_after_the_back_off() {
     let dir = tempfile::tempdir().unwrap();
     open(dir.path()).await.close().await;
     let files = files_in_memory(dir.path());
@@ -244,7 +244,7 @@ async fn a_disk_that_cannot_be_written_is_left_alone_and_opened_anew_empty() {
 }
 
 #[tokio::test]
-async fn a_removal_that_cannot_be_written_says_so() {
+async fn a_removal_that_cannot_be_written_is_an_error() {
     let dir = tempfile::tempdir().unwrap();
     open(dir.path()).await.close().await;
     let files = files_in_memory(dir.path());
@@ -257,7 +257,7 @@ async fn a_removal_that_cannot_be_written_says_so() {
 }
 
 #[tokio::test]
-async fn a_folder_in_use_or_out_of_reach_is_a_clear_error() {
+async fn a_folder_in_use_or_unusable_is_a_clear_error() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(dir.path()).await;
     let error = DiskStore::open(disk(dir.path())).await.unwrap_err();
@@ -284,7 +284,7 @@ async fn an_entry_too_large_for_a_block_is_a_miss_not_an_older_one() {
 }
 
 #[tokio::test]
-async fn forgetting_after_closing_is_an_error() {
+async fn removing_after_closing_is_an_error() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(dir.path()).await;
     store.close().await;
@@ -294,7 +294,7 @@ async fn forgetting_after_closing_is_an_error() {
 }
 
 #[test]
-fn it_outlives_the_runtime_that_opened_it() {
+fn a_store_outlives_the_runtime_that_opened_it() {
     let dir = tempfile::tempdir().unwrap();
     let runtime = || tokio::runtime::Builder::new_current_thread().build().unwrap();
     let store = runtime().block_on(open(dir.path()));
@@ -307,7 +307,7 @@ fn it_outlives_the_runtime_that_opened_it() {
 }
 
 #[tokio::test]
-async fn a_full_disk_makes_misses_and_is_used_again_when_it_has_room() {
+async fn a_full_disk_gives_misses_and_is_used_again_when_it_has_space() {
     let Some(small) = SmallDisk::mount(4 << 20) else { return };
     let config = config(small.path());
     let cache = async || {
@@ -327,12 +327,12 @@ async fn a_full_disk_makes_misses_and_is_used_again_when_it_has_room() {
     let lost = fresh(2);
     full.put(key(2), Arc::clone(&lost)).await;
     assert!(!full.verify_stored(&key(2), &lost).await);
-    assert!(full.get(&key(2), STORED).await.is_some(), "memory has it all the same");
+    assert!(full.get(&key(2), STORED).await.is_some(), "memory has it nevertheless");
     assert!(full.stats().tier(Tier::Disk).unwrap().failures > 0);
     full.close().await;
     drop(full);
 
-    // it is full, and the server starts all the same
+    // the cache opens on a full disk
     let full = cache().await;
     full.put(key(2), Arc::clone(&lost)).await;
     assert!(full.get(&key(2), STORED).await.is_some());

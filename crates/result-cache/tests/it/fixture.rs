@@ -1,4 +1,4 @@
-//! Envelopes, keys and settings that the tests share.
+//! Entries, keys and settings that the tests share.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ pub fn key(n: u64) -> Key {
     Key::from_parts(&[b"test", &n.to_le_bytes()])
 }
 
-/// An entry whose every part tells its number.
+/// An entry with its number in every part.
 pub fn entry(n: u64, len: usize) -> Arc<CacheEntry> {
     let meta = EntryMeta {
         status: 200,
@@ -35,7 +35,7 @@ pub fn entry(n: u64, len: usize) -> Arc<CacheEntry> {
     Arc::new(CacheEntry { meta, body: body(n, len) })
 }
 
-/// Bytes that no other number has, and that do not repeat within a page.
+/// Bytes that differ for each number and do not repeat within a page.
 pub fn body(n: u64, len: usize) -> Bytes {
     let seed = key(n);
     let mut bytes = Vec::with_capacity(len + Key::LEN);
@@ -62,7 +62,7 @@ pub fn redis_settings() -> RedisSettings {
     }
 }
 
-/// A small cache with a disk.
+/// A small cache with a disk tier.
 pub fn config(folder: &Path) -> Config {
     let text = "max_entry_bytes = '2MiB'\nmemory.max_bytes = '64MiB'\ndisk.max_bytes = '64MiB'";
     let mut config: Config = toml::from_str(text).unwrap();

@@ -1,4 +1,4 @@
-//! The store, the purges and the leases on a real Redis.
+//! The Redis store, purges and leases, with a real server.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,7 +20,7 @@ pub fn config(url: &str) -> Config {
     let mut config = Config::default();
     config.memory.max_bytes = bytesize::ByteSize::mib(64);
     url.clone_into(&mut config.redis.url);
-    // a busy machine is no broken Redis
+    // a busy machine is not a broken Redis
     config.redis.timeout = Duration::from_secs(5);
     config
 }
@@ -35,7 +35,7 @@ pub async fn connected(config: &Config) -> Coordinator {
 pub async fn until(what: &str, mut condition: impl AsyncFnMut() -> bool) {
     let began = Instant::now();
     while !condition().await {
-        assert!(began.elapsed() < PATIENCE, "it never came about that {what}");
+        assert!(began.elapsed() < PATIENCE, "timed out waiting until {what}");
         yield_now().await;
     }
 }
@@ -44,7 +44,7 @@ async fn cache(config: &Config, coordinator: &Coordinator) -> Cache {
     Cache::open(config, CacheName::Results, coordinator).await.unwrap()
 }
 
-/// An entry that was begun when this much was known.
+/// An entry whose work began at this generation.
 fn begun(number: u64, generation: Generation) -> Arc<CacheEntry> {
     let mut entry = CacheEntry::clone(&entry(number, 1000));
     entry.meta.generation = generation;
@@ -61,7 +61,7 @@ fn tag(number: u64) -> PurgeScope {
 }
 
 #[tokio::test]
-async fn what_one_node_keeps_the_other_finds_and_keeps_nearer() {
+async fn a_node_finds_the_entries_of_another_and_promotes_them() {
     let Some(server) = RedisServer::start() else { return };
     let config = config(&server.url());
     let (one, two) = (connected(&config).await, connected(&config).await);
@@ -84,7 +84,7 @@ async fn what_one_node_keeps_the_other_finds_and_keeps_nearer() {
 }
 
 #[tokio::test]
-async fn a_purge_reaches_every_node_and_tier_and_takes_what_comes_late() {
+async fn a_purge_reaches_every_node_and_tier_and_applies_to_late_entries() {
     let Some(server) = RedisServer::start() else { return };
     let config = config(&server.url());
     let (one, two) = (connected(&config).await, connected(&config).await);
@@ -100,13 +100,13 @@ async fn a_purge_reaches_every_node_and_tier_and_takes_what_comes_late() {
     let position = one.generation();
     until("the purge is known", async || two.generation() >= position).await;
     assert_eq!((tier(&there, 1).await, tier(&there, 2).await), (None, Some(Tier::Memory)));
-    // a making that began before the purge
+    // work that began before the purge
     there.put(key(1), begun(1, before)).await;
     assert_eq!(tier(&there, 1).await, None);
     there.put(key(1), begun(1, two.generation())).await;
     there.wait_until_shared(&key(1)).await;
     assert_eq!(tier(&here, 1).await, Some(Tier::Redis));
-    // a node that starts later reads what was purged before it
+    // a node that starts later reads earlier purges
     two.purge(PurgeScope::Everything).await.unwrap();
     let three = connected(&config).await;
     let elsewhere = cache(&config, &three).await;
@@ -114,7 +114,7 @@ async fn a_purge_reaches_every_node_and_tier_and_takes_what_comes_late() {
 }
 
 #[tokio::test]
-async fn a_purge_without_redis_holds_here_and_is_sent_on() {
+async fn a_purge_without_redis_applies_here_and_is_published_later() {
     let Some(mut server) = RedisServer::start() else { return };
     let config = config(&server.url());
     let (one, two) = (connected(&config).await, connected(&config).await);
@@ -123,38 +123,38 @@ async fn a_purge_without_redis_holds_here_and_is_sent_on() {
     here.wait_until_shared(&key(1)).await;
     assert_eq!(tier(&there, 1).await, Some(Tier::Redis));
     server.kill();
-    until("both are alone", async || !one.is_connected() && !two.is_connected()).await;
+    until("both are disconnected", async || !one.is_connected() && !two.is_connected()).await;
     assert_eq!(one.purge(tag(1)).await.unwrap(), PurgeReach::ThisNode);
     assert_eq!((tier(&here, 1).await, tier(&there, 1).await), (None, Some(Tier::Memory)));
     here.put(key(2), begun(2, one.generation())).await;
     server.start_again();
-    until("redis is in use", async || one.is_connected() && two.is_connected()).await;
-    until("it is gone", async || tier(&there, 1).await.is_none()).await;
+    until("redis is used", async || one.is_connected() && two.is_connected()).await;
+    until("the entry is gone", async || tier(&there, 1).await.is_none()).await;
     assert_eq!(tier(&here, 2).await, Some(Tier::Memory), "an empty Redis takes nothing with it");
-    // and the new log counts on after what was known
+    // the new log continues after the known position
     let before = two.generation();
     there.put(key(3), begun(3, before)).await;
     one.purge(tag(3)).await.unwrap();
     assert!(one.generation() > before);
-    until("it is gone", async || tier(&there, 3).await.is_none()).await;
+    until("the entry is gone", async || tier(&there, 3).await.is_none()).await;
 }
 
 #[tokio::test]
-async fn what_a_node_knows_outlasts_the_log() {
+async fn a_node_restores_purges_into_a_lost_log() {
     let Some(mut server) = RedisServer::start() else { return };
     let config = config(&server.url());
     let one = connected(&config).await;
     let before = one.generation();
     one.purge(tag(1)).await.unwrap();
     server.start_again();
-    until("redis is in use", async || one.is_connected()).await;
+    until("redis is used", async || one.is_connected()).await;
     let two = connected(&config).await;
     until("the purge is known", async || !two.allows(&begun(1, before).meta)).await;
     assert!(two.allows(&begun(2, before).meta));
 }
 
 #[tokio::test]
-async fn a_log_that_was_cut_off_takes_everything() {
+async fn a_trimmed_log_purges_everything() {
     let Some(server) = RedisServer::start() else { return };
     let config = config(&server.url());
     let one = connected(&config).await;
@@ -163,7 +163,7 @@ async fn a_log_that_was_cut_off_takes_everything() {
     one.purge(tag(2)).await.unwrap();
     server.ask::<()>(&["XTRIM", "{pixmill}:purges", "MAXLEN", "1"]);
     let two = connected(&config).await;
-    assert!(!two.allows(&begun(3, before).meta), "one that was cut off may have concerned it");
+    assert!(!two.allows(&begun(3, before).meta), "a trimmed purge may apply to it");
     assert!(one.allows(&begun(3, before).meta), "this node has seen all of them");
 }
 
@@ -194,23 +194,23 @@ async fn purges_outlast_a_restart_on_disk_and_without_redis() {
 }
 
 #[tokio::test]
-async fn one_node_leads_and_the_others_hear_how_it_went() {
+async fn one_node_holds_the_lease_and_the_others_are_notified() {
     let Some(server) = RedisServer::start() else { return };
     let config = config(&server.url());
     let (one, two) = (connected(&config).await, connected(&config).await);
     let LeaseOutcome::Granted(lease) = one.acquire_lease(key(1)).await else {
-        panic!("nobody else wants it")
+        panic!("no other node wants it")
     };
-    let LeaseOutcome::Held(wait) = two.acquire_lease(key(1)).await else { panic!("it is taken") };
+    let LeaseOutcome::Held(wait) = two.acquire_lease(key(1)).await else { panic!("another node holds it") };
     assert!(matches!(two.acquire_lease(key(2)).await, LeaseOutcome::Granted(_)));
     let (notification, ()) = tokio::join!(wait.notification(), async { lease.complete() });
-    // a notification may get lost when the machine is busy: then it is asked again
+    // a notification may be lost when the machine is busy: the waiter then checks again
     assert!(
         notification.is_none_or(|notification| notification == result_cache::Notification::Stored),
         "{notification:?}"
     );
     let lease = granted(&one).await;
-    let LeaseOutcome::Held(wait) = two.acquire_lease(key(1)).await else { panic!("it is taken") };
+    let LeaseOutcome::Held(wait) = two.acquire_lease(key(1)).await else { panic!("another node holds it") };
     let (notification, ()) = tokio::join!(wait.notification(), async { drop(lease) });
     assert!(
         notification.is_none_or(|notification| notification == result_cache::Notification::NotShared),
@@ -225,10 +225,10 @@ async fn granted(coordinator: &Coordinator) -> result_cache::Lease {
         match coordinator.acquire_lease(key(1)).await {
             LeaseOutcome::Granted(lease) => return lease,
             LeaseOutcome::Held(wait) => drop(wait.notification().await),
-            LeaseOutcome::Unavailable => panic!("redis is there"),
+            LeaseOutcome::Unavailable => panic!("redis is available"),
         }
     }
-    panic!("it is never given back");
+    panic!("the lease is never released");
 }
 
 #[tokio::test]
@@ -237,16 +237,16 @@ async fn the_lease_of_a_node_that_died_is_taken_over() {
     let config = config(&server.url());
     let (one, two) = (connected(&config).await, connected(&config).await);
     let LeaseOutcome::Granted(lease) = one.acquire_lease(key(1)).await else {
-        panic!("nobody else wants it")
+        panic!("no other node wants it")
     };
-    // its threads end without a notification
+    // its threads end without releasing the lease
     std::mem::forget(lease);
     drop(one);
     drop(granted(&two).await);
 }
 
 #[tokio::test]
-async fn a_frozen_redis_costs_its_timeout_and_then_nothing() {
+async fn a_frozen_redis_costs_one_timeout_and_then_nothing() {
     let Some(server) = RedisServer::start() else { return };
     let mut config = config(&server.url());
     config.redis.timeout = Duration::from_millis(50);
@@ -261,10 +261,10 @@ async fn a_frozen_redis_costs_its_timeout_and_then_nothing() {
         Ok(LeaseOutcome::Unavailable)
     ));
     let failures = results.stats().tier(Tier::Redis).unwrap().failures;
-    // in sequence, as a request asks: the first finds it silent, and so does one after each rest
+    // in sequence, as in a request: the first one times out, and one after each time the breaker closes
     assert!((1..5).contains(&failures), "{failures} of 50 waited");
     server.thaw();
-    until("redis is in use", async || {
+    until("redis is used", async || {
         coordinator.is_connected()
             && matches!(coordinator.acquire_lease(key(1)).await, LeaseOutcome::Granted(_))
     })
@@ -272,11 +272,11 @@ async fn a_frozen_redis_costs_its_timeout_and_then_nothing() {
     results.put(key(1), begun(1, coordinator.generation())).await;
     results.wait_until_shared(&key(1)).await;
     let other = cache(&config, &connected(&config).await).await;
-    until("it is there", async || tier(&other, 1).await.is_some()).await;
+    until("the entry is found", async || tier(&other, 1).await.is_some()).await;
 }
 
 #[tokio::test]
-async fn a_redis_that_comes_later_is_used_then() {
+async fn a_redis_that_starts_later_is_used_then() {
     let Some(mut server) = RedisServer::start() else { return };
     server.kill();
     let config = config(&server.url());
@@ -286,7 +286,7 @@ async fn a_redis_that_comes_later_is_used_then() {
     assert_eq!(tier(&results, 1).await, Some(Tier::Memory));
     assert!(matches!(coordinator.acquire_lease(key(1)).await, LeaseOutcome::Unavailable));
     server.start_again();
-    until("redis is in use", async || coordinator.is_connected()).await;
+    until("redis is used", async || coordinator.is_connected()).await;
     assert_eq!(tier(&results, 1).await, Some(Tier::Memory));
 }
 
@@ -303,10 +303,10 @@ async fn contract_on_a_cluster_of_three_masters() {
     config.redis.mode = RedisMode::Cluster;
     contract(&config).await;
     let used = |server: &RedisServer| server.ask::<i64>(&["DBSIZE"]) > 0;
-    assert!(cluster.servers.iter().all(used), "entries are on every master");
+    assert!(cluster.servers.iter().all(used), "every master has entries");
     let (one, two) = (connected(&config).await, connected(&config).await);
     let LeaseOutcome::Granted(lease) = one.acquire_lease(key(1)).await else {
-        panic!("nobody else wants it")
+        panic!("no other node wants it")
     };
     assert!(matches!(two.acquire_lease(key(1)).await, LeaseOutcome::Held(_)));
     lease.complete();
@@ -350,15 +350,15 @@ async fn contract(config: &Config) {
     crate::contract::contract(&store).await;
     let wrong = store.get(&key(9999)).await;
     assert_eq!(wrong, None);
-    // nothing comes back that has expired
+    // an expired entry is not found
     let mut old = CacheEntry::clone(&entry(70, 10));
     old.meta.stored_at = STORED - 2 * u64::try_from(FRESH.as_millis()).unwrap();
     store.put(key(70), Arc::new(old)).await;
-    until("it is gone", async || store.get(&key(70)).await.is_none()).await;
+    until("the entry is gone", async || store.get(&key(70)).await.is_none()).await;
 }
 
 #[tokio::test]
-async fn damage_and_what_is_too_large_are_misses() {
+async fn damaged_and_oversized_entries_are_misses() {
     let Some(server) = RedisServer::start() else { return };
     let mut config = config(&server.url());
     config.redis.max_entry_bytes = bytesize::ByteSize::kib(10);
@@ -391,19 +391,19 @@ async fn an_entry_under_another_key_is_a_miss() {
     let other = name.replace(&key(1).to_string(), &key(2).to_string());
     server.ask::<()>(&["COPY", name, &other]);
     assert_eq!((tier(&there, 2).await, there.stats().tier(Tier::Redis).unwrap().corrupt), (None, 1));
-    // of another release: a miss, and nothing to count
+    // of another release: a miss that is not counted
     let mut old: Vec<u8> = server.ask(&["GET", name]);
     old[4] -= 1;
     server.ask_bytes(&[b"SET", other.as_bytes(), &old]);
     assert_eq!((tier(&there, 2).await, there.stats().tier(Tier::Redis).unwrap().corrupt), (None, 1));
-    assert_eq!(tier(&there, 1).await, Some(Tier::Redis), "where it was written for it is found");
+    assert_eq!(tier(&there, 1).await, Some(Tier::Redis), "it is found under the key that it was written for");
     there.put(key(2), begun(2, two.generation())).await;
     there.wait_until_shared(&key(2)).await;
-    assert_eq!(tier(&here, 2).await, Some(Tier::Redis), "it is replaced as any other");
+    assert_eq!(tier(&here, 2).await, Some(Tier::Redis), "it is replaced like any other");
 }
 
 #[tokio::test]
-async fn originals_are_shared_only_where_no_other_node_can_have_them() {
+async fn only_originals_that_no_other_node_can_fetch_are_shared() {
     let Some(server) = RedisServer::start() else { return };
     let mut config = config(&server.url());
     config.redis.max_entry_bytes = bytesize::ByteSize::kib(1);
