@@ -5,8 +5,8 @@ use std::sync::Arc;
 use crate::stats::Counter;
 use crate::tiers::Tiers;
 use crate::{
-    CacheEntry, CacheName, Config, Coordinator, DiskStore, Error, Freshness, Key, MemoryStore, RedisStore,
-    Stats, Store, Tier,
+    CacheEntry, CacheName, Config, Coordinator, DiskStore, Error, Freshness, Key, MemoryStore, Stats, Store,
+    Tier,
 };
 
 /// A cached entry and the tier it was found in.
@@ -42,7 +42,7 @@ async fn open_stores(
     let stores = [
         MemoryStore::from_config(config, name),
         DiskStore::from_config(config, name, coordinator).await?,
-        RedisStore::from_config(config, name, coordinator),
+        coordinator.configured_store(config, name),
     ];
     Ok(stores.into_iter().flatten().collect())
 }
@@ -124,7 +124,7 @@ impl Cache {
     ///
     /// [`Error::Unreachable`] if a tier may still have the entry. All other tiers have removed it; try again.
     pub async fn remove(&self, key: &Key) -> Result<(), Error> {
-        self.0.tiers.remove(Some(key)).await
+        self.0.tiers.remove(key).await
     }
 
     /// Removes all entries from every tier, for good. To remove them on every node, [purge](Coordinator::purge).
@@ -133,7 +133,7 @@ impl Cache {
     ///
     /// [`Error::Unreachable`] if a tier may still have entries. All other tiers are empty; try again.
     pub async fn clear(&self) -> Result<(), Error> {
-        self.0.tiers.remove(None).await
+        self.0.tiers.clear().await
     }
 
     /// Whether other nodes find what is put here now.

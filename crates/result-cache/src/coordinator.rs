@@ -7,7 +7,9 @@ use std::time::Duration;
 use crate::purge::PurgeLog;
 use crate::redis::{ClientError, LeaseOutcome, Membership, Redis};
 use crate::stats::{CoordinatorStats, Counter};
-use crate::{Config, EntryMeta, Error, Generation, Key, PurgeScope, RedisSettings, RedisStore, Tier};
+use crate::{
+    CacheName, Config, EntryMeta, Error, Generation, Key, PurgeScope, RedisSettings, RedisStore, Store, Tier,
+};
 
 /// The purge log and, where one is configured, the connection to Redis. Cloning shares them.
 ///
@@ -155,6 +157,14 @@ impl Coordinator {
     pub fn redis_store(&self, settings: RedisSettings) -> Option<RedisStore> {
         let redis = self.0.redis.as_ref()?;
         Some(RedisStore::new(Arc::clone(&redis.client), settings))
+    }
+
+    /// The Redis store of the cache of this name, if a Redis is configured and the cache is enabled.
+    pub(crate) fn configured_store(&self, config: &Config, name: CacheName) -> Option<Box<dyn Store>> {
+        if !config.enabled(name) {
+            return None;
+        }
+        Some(Box::new(self.redis_store(RedisSettings::new(config, name))?))
     }
 
     /// Whether the record of purges was lost: entries on disk may have been purged.

@@ -119,7 +119,9 @@ impl Fingerprint for Generation {
 /// The elements one after the other: elements of one type have one length.
 impl<const N: usize> Fingerprint for [f64; N] {
     fn fingerprint(&self, out: &mut Vec<u8>) {
-        self.iter().for_each(|value| value.fingerprint(out));
+        for value in self {
+            value.fingerprint(out);
+        }
     }
 }
 

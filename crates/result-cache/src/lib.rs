@@ -64,6 +64,7 @@ mod purge;
 mod redis;
 mod stats;
 mod store;
+mod tier;
 mod tiers;
 
 pub use self::redis::{
@@ -84,4 +85,5 @@ pub use key_builder::{Fingerprint, KeyBuilder};
 pub use memory::MemoryStore;
 pub use purge::PurgeScope;
 pub use stats::{CoordinatorStats, Stats, TierStats};
-pub use store::{Store, Tier};
+pub use store::Store;
+pub use tier::Tier;

@@ -53,21 +53,22 @@ impl Tiers {
         }
     }
 
-    /// Removes the key from each store, or all keys, and gives the first error.
-    pub(crate) async fn remove(&self, key: Option<&Key>) -> Result<(), Error> {
+    /// Removes the key from each store, and gives the first error.
+    pub(crate) async fn remove(&self, key: &Key) -> Result<(), Error> {
         let mut result = Ok(());
         for metered in self.stores.iter().rev() {
-            let removed = match key {
-                Some(key) => {
-                    self.guard.invalidate(key);
-                    metered.store().remove(key).await
-                }
-                None => {
-                    self.guard.invalidate_all();
-                    metered.store().clear().await
-                }
-            };
-            result = result.and(removed);
+            self.guard.invalidate(key);
+            result = result.and(metered.store().remove(key).await);
+        }
+        result
+    }
+
+    /// Removes all keys from each store, and gives the first error.
+    pub(crate) async fn clear(&self) -> Result<(), Error> {
+        let mut result = Ok(());
+        for metered in self.stores.iter().rev() {
+            self.guard.invalidate_all();
+            result = result.and(metered.store().clear().await);
         }
         result
     }
@@ -124,12 +125,12 @@ mod tests {
         assert_eq!(body(&tiers, 0, &key).await.as_deref(), Some(&b"old"[..]), "nothing changed");
 
         let version = tiers.guard.version(&key);
-        tiers.remove(Some(&key)).await.unwrap();
+        tiers.remove(&key).await.unwrap();
         tiers.promote(key, &entry("old"), version, 1).await;
         assert_eq!(body(&tiers, 0, &key).await, None, "it was removed meanwhile");
 
         let version = tiers.guard.version(&key);
-        tiers.remove(None).await.unwrap();
+        tiers.clear().await.unwrap();
         tiers.promote(key, &entry("old"), version, 1).await;
         assert_eq!(body(&tiers, 0, &key).await, None, "all was cleared meanwhile");
 

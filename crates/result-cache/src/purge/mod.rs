@@ -1,6 +1,7 @@
 //! The purges that this node knows: an index in memory, which every hit consults, and a write-ahead log on disk.
 
 mod purge_index;
+mod scope;
 mod wal;
 
 use std::io;
@@ -11,19 +12,11 @@ use tokio::sync::watch;
 
 use crate::{EntryMeta, Error, Generation};
 use purge_index::PurgeIndex;
+pub use scope::PurgeScope;
 use wal::{Wal, WalEntry};
 
 /// How many purges the shared log keeps: as many as the index of a node.
 pub(crate) const MAX_PURGES: usize = purge_index::MAX_PURGES;
-
-/// What a purge removes.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum PurgeScope {
-    /// All entries whose work began before the purge.
-    Everything,
-    /// Those that carry this tag. A tag contains no white space.
-    Tag(String),
-}
 
 /// The purges that this node knows.
 #[derive(Debug)]

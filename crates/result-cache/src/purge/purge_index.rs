@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use super::PurgeScope;
+use super::scope::PurgeScope;
 use crate::{EntryMeta, Generation};
 
 /// Purges that are remembered individually: about 15 MB of memory. Beyond that, the oldest one becomes a purge of

@@ -8,8 +8,8 @@ use std::thread;
 
 use tokio::sync::oneshot;
 
-use super::PurgeScope;
 use super::purge_index::{MAX_PURGES, PurgeIndex};
+use super::scope::PurgeScope;
 use crate::{Error, Generation};
 
 /// Raised when the format of the lines changes. A file of another format counts as missing.

@@ -166,6 +166,11 @@ impl Client {
             }
             Err(_) => ClientError::Timeout,
         };
+        self.record_failure(&error);
+        Err(error)
+    }
+
+    fn record_failure(&self, error: &ClientError) {
         self.failures.add_one();
         let now = Instant::now();
         // a request for a picture sends several requests in sequence: waiting for each would add up
@@ -177,7 +182,6 @@ impl Client {
             // a connection may hang though its server works
             self.connections.iter().for_each(PooledConnection::close_current);
         }
-        Err(error)
     }
 
     /// Whether entries in Redis are used now.

@@ -12,7 +12,7 @@ use tokio::sync::{Mutex, oneshot};
 use super::client::{Client, ClientError};
 use super::write_behind::{Write, WriteBehind};
 use crate::stats::Counter;
-use crate::{CacheEntry, CacheName, Config, Coordinator, Error, Key, Store, Tier, TierStats};
+use crate::{CacheEntry, CacheName, Config, Error, Key, Store, Tier, TierStats};
 
 /// Concurrent writes.
 const WRITERS: usize = 4;
@@ -73,18 +73,6 @@ impl RedisStore {
             shared.client.threads.spawn(Arc::clone(&shared).write_all(Arc::clone(&keys)));
         }
         Self(shared)
-    }
-
-    /// The store of the cache of this name, if a Redis is configured.
-    pub(crate) fn from_config(
-        config: &Config,
-        name: CacheName,
-        coordinator: &Coordinator,
-    ) -> Option<Box<dyn Store>> {
-        if !config.enabled(name) {
-            return None;
-        }
-        Some(Box::new(coordinator.redis_store(RedisSettings::new(config, name))?))
     }
 }
 
