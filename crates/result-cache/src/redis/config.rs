@@ -162,7 +162,7 @@ mod tests {
     #[test]
     fn problems_name_their_key_and_show_no_address() {
         for (text, key) in [
-            ("url = 'http://hunter2/'", "cache.redis.url has an address"),
+            ("url = 'http://hunter2/'", "cache.redis.url has an invalid address"),
             ("url = 'redis://:hunter2@a,redis://b'", "cache.redis.url has several"),
             ("url = 'redis://a'\nmode = 'sentinel'", "cache.redis.sentinel_master is"),
             ("url = 'redis://a'\ntimeout = '0s'", "cache.redis.timeout is"),
