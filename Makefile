@@ -7,7 +7,7 @@ XTASK = $(BUILD) --quiet && $(or $(CARGO_TARGET_DIR),target)/debug/xtask
 TEST = $(if $(shell command -v cargo-nextest),cargo nextest run,cargo test --lib --bins --tests)
 SCRIPTS = $(wildcard .ci/* */*.sh)
 
-.PHONY: help vendor build dist run test corpus lint fmt docs docs-check golden bench loadtest fuzz deny ci nightly
+.PHONY: help vendor build dist run test corpus lint fmt docs docs-check golden bench loadtest fuzz deny recipe ci nightly
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 
@@ -75,7 +75,10 @@ fuzz: vendor ## Fuzzes every target for SECONDS=60 each (TARGET=name for one of 
 deny: ## Checks licences, sources and known vulnerabilities of the dependencies
 	@.ci/deny.sh
 
-ci: lint docs-check deny test ## What CI runs
+recipe: vendor ## Adds a parameter to a scratch copy of the sources, as CONTRIBUTING.md says, and tests it
+	$(XTASK) recipe
+
+ci: lint docs-check deny test recipe ## What CI runs
 
 nightly: vendor ## Checks memory with valgrind over the corpus (takes long)
 	@.ci/nightly.sh

@@ -10,6 +10,7 @@ mod fonts;
 mod fuzz_seeds;
 mod golden;
 mod photographs;
+mod recipe;
 mod tidy;
 mod workspace;
 
@@ -48,6 +49,7 @@ const TASKS: &[(&str, &str, Task)] = &[
         fuzz_seeds::run,
     ),
     ("golden", "draws the golden pictures anew", golden::run),
+    ("recipe", "adds a parameter to a scratch copy of the sources, as CONTRIBUTING.md says", recipe::run),
     ("tidy", "checks the rules of the house that the compiler does not", tidy::run),
 ];
 
