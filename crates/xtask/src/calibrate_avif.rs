@@ -1,4 +1,4 @@
-//! Measures which AVIF quality looks like which JPEG quality: the table in `vips-ops/src/plan/format.rs`.
+//! Measures which AVIF quality looks like which JPEG quality: the table `AVIF_QUALITY` in `image-api/src/format.rs`.
 
 use anyhow::Result;
 use bytes::Bytes;
@@ -12,16 +12,16 @@ use crate::photographs::Photo;
 const PHOTOS: [&str; 6] =
     ["astronaut.png", "chelsea.png", "coffee.png", "china.jpg", "flower.jpg", "rocket.jpg"];
 
-/// Long sides at which answers are judged, in pixels.
+/// Long sides of the pictures that are compared, in pixels.
 const SIDES: [u32; 2] = [240, 440];
 
-/// Qualities that are looked for.
+/// JPEG qualities for which the AVIF quality is searched.
 pub const JPEG: [u8; 10] = [1, 10, 20, 30, 50, 70, 80, 90, 95, 100];
 
-/// Qualities of AVIF between which the match is found by straight lines.
+/// AVIF qualities that are measured; between them scores are interpolated linearly.
 const AVIF: [u8; 15] = [1, 5, 10, 18, 26, 34, 42, 50, 58, 66, 74, 82, 90, 95, 100];
 
-/// Full colour from here on, as the server does.
+/// From this quality on, colour is stored at full resolution, as the server does.
 const FULL_COLOUR_QUALITY: u8 = 90;
 
 /// Effort of the server's AVIF encoder.
@@ -48,7 +48,7 @@ pub fn run(_arguments: &[String]) -> Result<()> {
     Ok(())
 }
 
-/// The photographs at the sizes at which they are judged: sides are even, for formats that ask for it.
+/// The photographs at the sizes that are compared: sides are even, for formats that need it.
 pub fn photos() -> Result<Vec<Photo>> {
     let mut photos = Vec::new();
     for name in PHOTOS {

@@ -1,4 +1,4 @@
-//! Measures which quantiser of H.264 looks like which JPEG quality: the table in `vips-ops/src/plan/film.rs`.
+//! Measures which H.264 quantiser looks like which JPEG quality: the table `H264_QUANTISER` in `image-api/src/format.rs`.
 
 use anyhow::Result;
 use bytes::Bytes;
@@ -9,7 +9,7 @@ use vips_ops::vips::{Image, JpegScan, Keep, Settings, Subsample, Vips};
 
 use crate::calibrate_avif::{JPEG, mean, photos};
 
-/// All that the encoder takes, from the strongest.
+/// Every quantiser that the encoder accepts, the strongest first.
 const QUANTISERS: std::ops::RangeInclusive<u8> = 12..=51;
 
 /// Prints the table, with the mean SSIMULACRA2 and the bytes of each entry.
@@ -32,12 +32,12 @@ pub fn run(_arguments: &[String]) -> Result<()> {
     Ok(())
 }
 
-/// With colour at half the resolution, as films have it at every quality.
+/// With colour at half the resolution, as videos have it at every quality.
 fn jpeg(image: &Image, quality: u8) -> Result<Bytes> {
     Ok(image.save_jpeg(quality, JpegScan::Baseline, Subsample::On, Keep::Nothing)?)
 }
 
-/// A film of one frame.
+/// A video of one frame.
 fn film(image: &Image, quantiser: u8) -> Result<Bytes> {
     let size = Size { width: image.width(), height: image.height() };
     let mut film = VideoEncoder::new(even(size), quantiser)?;

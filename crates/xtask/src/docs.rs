@@ -1,4 +1,4 @@
-//! Writes the generated documentation, or checks that it is not stale.
+//! Generates the reference documentation, or checks that the committed copy is current.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -11,7 +11,7 @@ use vips_ops::params::spec::{Grammar, Spec};
 
 use crate::{contact_sheet, workspace::workspace};
 
-/// Where examples were rendered: the golden files of the tests.
+/// The folder of the golden files, which are the rendered examples.
 const GOLDEN: &str = "crates/vips-ops/tests/golden";
 
 /// `docs` writes, `docs --check` compares.
@@ -38,7 +38,7 @@ pub fn run(arguments: &[String]) -> Result<()> {
         }
     }
     if !stale.is_empty() {
-        bail!("stale: {}; `make docs` writes them anew", stale.join(", "));
+        bail!("stale: {}; `make docs` generates them", stale.join(", "));
     }
     Ok(())
 }

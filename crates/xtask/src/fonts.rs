@@ -1,4 +1,4 @@
-//! The page of the font list: what draws each family, with a sample.
+//! The page that lists the fonts: which font draws each family, with a sample.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -12,13 +12,13 @@ use vips_ops::{Accept, Assets, Params, Settings, process, query};
 
 use crate::workspace::workspace;
 
-/// Where the samples are, and how the page names them.
+/// The folder of the samples, as the page links to it.
 const SAMPLES: &str = "docs/fonts";
 
-/// Pixels of a sample.
+/// Size of a sample, in pixels.
 const SIZE: (u32, u32) = (220, 30);
 
-/// Draws every sample. They depend on the fonts that are installed, so no check compares them.
+/// Draws every sample. The pictures depend on the installed fonts, so no check compares them.
 pub fn run(_arguments: &[String]) -> Result<()> {
     Vips::start(VipsSettings::default())?;
     let folder = workspace().join(SAMPLES);

@@ -1,4 +1,4 @@
-//! Draws the golden pictures anew, by the tests that compare with them.
+//! Regenerates the golden pictures, by the tests that compare with them.
 
 use std::process::Command;
 
@@ -14,6 +14,6 @@ pub fn run(_arguments: &[String]) -> Result<()> {
         .env("INSTA_UPDATE", "always")
         .current_dir(workspace())
         .status()?;
-    ensure!(status.success(), "the golden tests failed for another reason than a changed picture");
+    ensure!(status.success(), "the golden tests failed, and not because of a changed picture");
     Ok(())
 }

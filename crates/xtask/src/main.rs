@@ -30,10 +30,10 @@ const TASKS: &[(&str, &str, Task)] = &[
          the accuracy; --again takes the last measurements",
         calibrate_cost::run,
     ),
-    ("calibrate-mp4", "measures which quantiser of films looks like which JPEG quality", calibrate_mp4::run),
+    ("calibrate-mp4", "measures which quantiser of videos looks like which JPEG quality", calibrate_mp4::run),
     (
         "calibrate-quality",
-        "finds the presets of quality=auto over photographs; with --validate, checks them on others",
+        "calibrates the presets of quality=auto on photographs; with --validate, checks them on others",
         calibrate_quality::run,
     ),
     (
@@ -41,16 +41,20 @@ const TASKS: &[(&str, &str, Task)] = &[
         "draws all looks and corrections on one picture for the documentation",
         contact_sheet::run,
     ),
-    ("docs", "writes the generated documentation; with --check, tells whether it is stale", docs::run),
-    ("fonts", "draws the samples of the fonts in the documentation anew", fonts::run),
+    (
+        "docs",
+        "generates the reference documentation; with --check, fails when the committed copy is stale",
+        docs::run,
+    ),
+    ("fonts", "redraws the samples of the fonts in the documentation", fonts::run),
     (
         "fuzz-seeds",
         "writes the seeds and dictionaries of fuzzing, derived from parameters and pictures",
         fuzz_seeds::run,
     ),
-    ("golden", "draws the golden pictures anew", golden::run),
+    ("golden", "regenerates the golden pictures", golden::run),
     ("recipe", "adds a parameter to a scratch copy of the sources, as CONTRIBUTING.md says", recipe::run),
-    ("tidy", "checks the rules of the house that the compiler does not", tidy::run),
+    ("tidy", "checks the rules of the project that the compiler does not check", tidy::run),
 ];
 
 fn main() -> ExitCode {

@@ -1,4 +1,4 @@
-//! Photographs on which encoders and measures are calibrated.
+//! Photographs that encoders and metrics are calibrated on.
 
 use std::{
     fs,
@@ -17,7 +17,7 @@ use vips_ops::{
     vips::{Deadline, Image},
 };
 
-/// Pixels before encoding, and who judges what encoding makes of them.
+/// Pixels before encoding, and the metric that compares encoded pictures with them.
 pub struct Photo {
     /// The pixels.
     pub image: Image,
@@ -25,7 +25,7 @@ pub struct Photo {
 }
 
 impl Photo {
-    /// Over pixels in memory.
+    /// From pixels in memory.
     pub fn new(image: Image) -> Result<Self> {
         let ssimulacra2 = judge(QualityMethod::Ssimulacra2, &image)?;
         Ok(Self { image, ssimulacra2 })
@@ -37,12 +37,12 @@ impl Photo {
     }
 }
 
-/// A judge over a whole picture, who looks at pictures as `seen` shows them.
+/// The metric for a whole picture; both pictures are prepared by `seen`.
 pub fn judge(method: QualityMethod, image: &Image) -> Result<Metric> {
     Ok(Metric::new(method, &seen(image)?)?)
 }
 
-/// A picture as it can be judged: continued if it is small.
+/// A picture as the metric needs it: mirrored beyond its edges if it is small.
 pub fn seen(image: &Image) -> Result<Image> {
     Ok(auto_quality::mirror_extended(image)?.unwrap_or_else(|| image.clone()).copy_memory()?)
 }
@@ -55,13 +55,13 @@ pub fn decoded(bytes: &Bytes) -> Result<Image> {
 
 /// An original at one size.
 pub struct Shot {
-    /// The place of its long side among `SIDES`.
+    /// The index of its long side in `SIDES`.
     pub size: usize,
     /// The pixels.
     pub image: Image,
 }
 
-/// Files, and the pictures of folders, by name.
+/// The given files, and the pictures in the given folders, sorted by name.
 pub fn find(arguments: &[String]) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for argument in arguments {

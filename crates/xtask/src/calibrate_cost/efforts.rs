@@ -1,4 +1,4 @@
-//! How much more the efforts of encoders cost than the usual ones.
+//! The cost of each encoder effort, relative to the default one.
 
 use anyhow::Result;
 use testkit::{median, process_time, sample};
@@ -13,7 +13,7 @@ use vips_ops::{
 /// How often each encoding is measured.
 const TIMES: usize = 3;
 
-/// Prints a table a format.
+/// Prints a table per format.
 #[expect(clippy::print_stdout, reason = "the table is what the task is for")]
 pub fn print() -> Result<()> {
     let image =

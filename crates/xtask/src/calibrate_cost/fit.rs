@@ -1,14 +1,14 @@
-//! Weights by least squares: none below zero, and each render as important as any other.
+//! Weights by non-negative least squares, in which each render is equally important.
 
 use vips_ops::cost::{weights::NANOSECONDS, work_kind::WorkKind};
 
 use super::Row;
 
-/// How often the weight of each row is set anew, and rounds of each fit.
+/// How often the rows are reweighted, and the iterations of each fit.
 const ROUNDS: usize = 30;
 const SWEEPS: usize = 400;
 
-/// How strongly a weight is held at its value so far, where measurements do not say.
+/// Regularisation: how strongly a weight is kept at its current value where measurements do not determine it.
 const HOLD: f64 = 1e-9;
 
 /// Prints the table of weights, with the number of renders that each rests on, and predicts by it.
@@ -41,7 +41,7 @@ fn grouped(number: f64) -> String {
 }
 
 /// Least squares of errors relative to the larger of prediction and truth, so that both sides count alike: coordinate
-/// descent, with the rows' importance set anew in each round.
+/// descent, with the rows reweighted in each round.
 pub fn weights(rows: &[&Row]) -> Vec<f64> {
     let amounts: Vec<[f64; WorkKind::COUNT]> =
         rows.iter().map(|row| NANOSECONDS.map(|(term, _)| row.work.amount(term))).collect();

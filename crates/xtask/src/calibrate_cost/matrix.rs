@@ -1,4 +1,4 @@
-//! The renders on which weights are measured: pictures of every format and several sizes, and what is asked of them.
+//! The renders that weights are measured on: pictures of every format in several sizes, and the requests for each.
 
 use std::{
     fmt::Write,
@@ -14,7 +14,7 @@ use vips_ops::vips::{
     Subsample, ops::Kernel,
 };
 
-/// What is asked of every picture, and of those that the fit does not see.
+/// Requests for every picture, those that the fit does not use included.
 pub const TYPICAL: [&str; 14] = [
     "width=400",
     "width=1600",
@@ -32,7 +32,7 @@ pub const TYPICAL: [&str; 14] = [
     "meta=true",
 ];
 
-/// What is asked of photographs, to tell the steps apart.
+/// Requests for photographs, which separate the steps from one another.
 const STEPS: [&str; 38] = [
     "format=jpeg&quality=80",
     "width=1000&format=jpeg&quality=95",
@@ -74,7 +74,7 @@ const STEPS: [&str; 38] = [
     "width=200&meta=true",
 ];
 
-/// What is asked of animations.
+/// Requests for animations.
 const MOVING: [&str; 6] = [
     "width=200",
     "width=200&format=webp",
@@ -84,7 +84,7 @@ const MOVING: [&str; 6] = [
     "width=120&height=120&crop=fit&format=gif",
 ];
 
-/// Photographs, and the long sides to which they are brought, in pixels: up to 10 megapixels.
+/// Photographs, and the long sides that they are scaled to, in pixels: up to 10 megapixels.
 const PHOTOS: [(&str, u32); 6] = [
     ("china.jpg", 300),
     ("coffee.png", 600),
@@ -100,7 +100,7 @@ const FLAT: (u32, u32) = (4000, 3000);
 /// Frames of an animation and the side of each.
 const FILMS: [(u32, u32); 3] = [(10, 200), (40, 200), (20, 500)];
 
-/// Files, with what is asked of each.
+/// Files, and the requests for each.
 pub fn originals(folder: &Path) -> Result<Vec<(PathBuf, Vec<String>)>> {
     fs::create_dir_all(folder)?;
     let mut found = Vec::new();
@@ -190,7 +190,7 @@ fn stills(image: &Image, name: &str, made: &mut Vec<(String, Bytes)>) -> Result<
     Ok(())
 }
 
-/// 24 bits a pixel, rows from the bottom padded to four bytes; colours in the wrong order cost the same.
+/// 24 bits per pixel, rows from the bottom padded to four bytes; the order of the channels does not change the cost.
 fn bmp(image: &Image) -> Result<Bytes> {
     let (width, height) = (image.width(), image.height());
     let mut file = b"BM\0\0\0\0\0\0\0\0\x36\0\0\0\x28\0\0\0".to_vec();

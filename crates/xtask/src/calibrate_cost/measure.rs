@@ -15,23 +15,23 @@ use vips_ops::{
 /// The argument with which this program measures a render and prints it.
 pub const FLAG: &str = "--measure";
 
-/// How often a quick render is measured, and what is quick.
+/// How often a short render is measured, and up to which time a render is short.
 const TIMES: usize = 3;
 const QUICK: Duration = Duration::from_millis(200);
 
 /// How long a render may take.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// What a render took.
+/// What a render cost.
 #[derive(Debug, Clone, Copy)]
 pub struct Measured {
-    /// Of CPU.
+    /// CPU time.
     pub nanoseconds: f64,
-    /// At the peak, beyond what the process had before, with the original.
+    /// Peak memory, in bytes, above what the process used before, the original included.
     pub bytes: f64,
 }
 
-/// Starts this program once more; none if the render fails.
+/// Measures a render in a new process; none if the render fails.
 pub fn in_process_of_its_own(file: &Path, query: &str) -> Result<Option<Measured>> {
     let output = Command::new(env::current_exe()?)
         .args(["calibrate-cost", FLAG])
@@ -45,7 +45,7 @@ pub fn in_process_of_its_own(file: &Path, query: &str) -> Result<Option<Measured
     }
 }
 
-/// Measures a render here, and prints it.
+/// Measures a render in this process, and prints the result.
 #[expect(clippy::print_stdout, reason = "this is how the result gets back")]
 pub fn print(file: &Path, query: &str) -> Result<()> {
     let original = Bytes::from(fs::read(file)?);
@@ -65,7 +65,7 @@ pub fn print(file: &Path, query: &str) -> Result<()> {
     Ok(())
 }
 
-/// What something gives, and how much more memory the process had meanwhile.
+/// The result of a function, and by how much it raised the peak memory of the process.
 pub fn peak<T>(measured: impl FnOnce() -> Result<T>) -> Result<(T, usize)> {
     fs::write("/proc/self/clear_refs", "5").context("the peak of memory cannot be reset")?;
     let before = status("VmRSS:")?;
@@ -91,7 +91,7 @@ fn tiny() -> Result<Bytes> {
     Ok(image.save_png(1, PngRows::Plain, Palette::Direct, Keep::Nothing)?)
 }
 
-/// A number of this process' status, in bytes.
+/// A field of `/proc/self/status`, in bytes.
 fn status(key: &str) -> Result<usize> {
     let text = fs::read_to_string("/proc/self/status")?;
     let line = text.lines().find_map(|line| line.strip_prefix(key)).context("no such line in the status")?;

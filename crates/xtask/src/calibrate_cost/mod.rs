@@ -1,4 +1,4 @@
-//! Measures what renders cost, fits the weights of the prediction to it, and tells how well they fit.
+//! Measures the cost of renders, fits the weights of the prediction to it, and reports the accuracy.
 //!
 //! Each render runs in a process of its own, so that its peak of memory is its own too. Weights come from pictures made
 //! for the purpose and from the samples; folders that are named are pictures that the fit does not see.
@@ -27,7 +27,7 @@ use vips_ops::{
 use self::measure::Measured;
 use crate::{photographs, workspace::workspace};
 
-/// A render that was measured, and what is predicted of it.
+/// A measured render, and its prediction.
 struct Row {
     /// Whether weights are fitted to it.
     fits: bool,
@@ -35,14 +35,14 @@ struct Row {
     name: String,
     query: String,
     work: Work,
-    /// Nanoseconds, by the weights that are looked at.
+    /// Predicted CPU time in nanoseconds, by the weights under test.
     predicted: f64,
     /// How long the prediction took, in nanoseconds.
     took: f64,
     measured: Measured,
 }
 
-/// Where measurements are kept, so that a changed model can be fitted to them anew.
+/// The file of the measurements, so that a changed model can be fitted again.
 const MEASUREMENTS: &str = "target/cost-matrix/measurements.tsv";
 
 /// Where the accuracy is written to.
@@ -76,7 +76,7 @@ pub fn run(arguments: &[String]) -> Result<()> {
     report::print(&rows)
 }
 
-/// Every render of the matrix and of the folders: a line each.
+/// Every render of the matrix and of the folders, one line each.
 fn measure_all(folders: &[String], table: &mut File) -> Result<()> {
     let folder = workspace().join(MEASUREMENTS).with_file_name("originals");
     for (file, queries) in matrix::originals(&folder)? {

@@ -1,4 +1,4 @@
-//! What an inference of each model takes, the models being loaded.
+//! The cost of an inference of each model, without loading the model.
 
 use anyhow::Result;
 use testkit::{median, process_time, sample};

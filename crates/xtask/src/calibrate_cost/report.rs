@@ -1,4 +1,4 @@
-//! How near predictions come to what was measured.
+//! Compares predictions with measurements.
 
 use std::fmt::Write;
 
@@ -6,11 +6,11 @@ use anyhow::Result;
 
 use super::Row;
 
-/// Bytes that memory may be predicted too high, beside the factor.
+/// Bytes by which a prediction of memory may be too high, in addition to the factor.
 const SLACK: f64 = 32e6;
 const MEMORY_FACTOR: f64 = 4.0;
 
-/// How many of the worst are told.
+/// How many of the worst predictions are printed.
 const WORST: usize = 25;
 
 /// Prints the tables, and the worst predictions.
@@ -40,7 +40,7 @@ pub fn print(rows: &[Row]) -> Result<()> {
     Ok(())
 }
 
-/// Beyond one of the bounds of memory: above 0 is too low, below too high.
+/// How far a prediction of memory is out of its bounds: above 0 is too low, below 0 too high.
 fn excess(row: &Row) -> f64 {
     let predicted = row.work.cost().bytes as f64;
     if row.measured.bytes > predicted {
@@ -108,7 +108,7 @@ fn summary(rows: &[Row]) -> String {
     )
 }
 
-/// The value that this part of ascending values does not exceed.
+/// A quantile of ascending values.
 fn quantile(ascending: &[f64], part: f64) -> f64 {
     ascending[((ascending.len() - 1) as f64 * part).round() as usize]
 }

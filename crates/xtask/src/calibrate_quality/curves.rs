@@ -1,19 +1,19 @@
-//! Pictures at every quality, and the targets that give a goal over many of them.
+//! Scores of pictures at every quality, and the targets that reach a goal on average.
 
 use vips_ops::{OutputFormat, params::output::quality_method::QualityMethod};
 
 use super::{FORMATS, Numbers};
 
-/// The range of a request that does not name one; presets mean what they give there.
+/// The default range of qualities, for which presets are calibrated.
 const USUAL: Range = Range { first: 4, last: 12 };
 
-/// The range in which presets are calibrated that mean less or more than the usual range can give.
+/// The range for presets whose goal is outside what the default range can reach.
 const WIDE: Range = Range { first: 0, last: 13 };
 
-/// Halvings of a range of targets: more digits than anybody needs.
+/// Steps of the bisection: enough for every printed digit.
 const HALVINGS: usize = 40;
 
-/// Places in `QUALITIES`.
+/// Indices into `QUALITIES`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Range {
     first: usize,
@@ -23,15 +23,15 @@ pub struct Range {
 #[derive(Clone)]
 /// One picture in one format at every quality.
 pub struct Curve {
-    /// The place of its long side among `SIDES`.
+    /// The index of its long side in `SIDES`.
     pub size: usize,
     /// Its format.
     pub format: OutputFormat,
-    /// What every method says at every quality.
+    /// The score of every method at every quality.
     pub points: Vec<Numbers>,
 }
 
-/// The range in which a goal is looked for, and the pictures in formats that reach it there.
+/// The range in which a goal is searched, and the pictures in formats that reach it there.
 pub fn with_goal(curves: &[Curve], goal: f64) -> (Range, Vec<&Curve>) {
     let of = |format| curves.iter().filter(|curve| curve.format == format).collect::<Vec<_>>();
     let by_format = FORMATS.map(of);
@@ -41,7 +41,7 @@ pub fn with_goal(curves: &[Curve], goal: f64) -> (Range, Vec<&Curve>) {
     (range, kept.collect())
 }
 
-/// Whether the mean SSIMULACRA2 goes from below the goal to above it.
+/// Whether the goal is between the lowest and the highest mean SSIMULACRA2.
 fn reaches(curves: &[&Curve], range: Range, goal: f64) -> bool {
     let score = |curve: &Curve, at: usize| curve.points[at][QualityMethod::Ssimulacra2 as usize];
     let mean = |at| curves.iter().map(|curve| score(curve, at)).sum::<f64>() / curves.len() as f64;
@@ -67,7 +67,7 @@ pub fn target(curves: &[&Curve], range: Range, method: QualityMethod, goal: f64)
 }
 
 impl Curve {
-    /// SSIMULACRA2 at the least quality of the range that meets a target, or at the greatest.
+    /// SSIMULACRA2 at the lowest quality of the range that meets a target, or at the highest.
     fn score(&self, range: Range, method: QualityMethod, target: f64) -> f64 {
         let number = |point: &Numbers| point[method as usize];
         let score = |point: &Numbers| point[QualityMethod::Ssimulacra2 as usize];

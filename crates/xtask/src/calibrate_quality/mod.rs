@@ -1,6 +1,6 @@
-//! Finds the targets of `quality=auto`'s presets, and checks them on photographs that were not used for finding them.
+//! Calibrates the targets of the presets of `quality=auto`, and validates them on other photographs.
 //!
-//! Of the photographs, in the order of their names, every second one is for finding and the others are for checking.
+//! Of the photographs, in the order of their names, every second one is for calibration and the others are for validation.
 //! The committed numbers come from 46: this repository's samples, test pictures of other image servers, and the
 //! photographs of the Debian packages mate-backgrounds, lomiri-wallpapers-16.04 and lomiri-wallpapers-20.04.
 
@@ -25,15 +25,15 @@ use vips_ops::{
 use self::curves::Curve;
 use crate::photographs::{self, decoded, judge, seen};
 
-/// What the presets mean: mean SSIMULACRA2.
+/// The goal of each preset, as a mean SSIMULACRA2.
 const GOALS: [f64; 4] = [50.0, 70.0, 80.0, 90.0];
 
 const FORMATS: [OutputFormat; 3] = [OutputFormat::Jpeg, OutputFormat::Webp, OutputFormat::Avif];
 
-/// Qualities between which everything is taken to go in straight lines; colour is at full resolution from 90 on.
+/// Qualities that are measured; between them everything is interpolated linearly. Colour is at full resolution from 90 on.
 const QUALITIES: [u8; 14] = [5, 15, 25, 33, 40, 48, 56, 64, 72, 79, 85, 89, 90, 95];
 
-/// Prints the targets, or with `--validate` writes the check.
+/// Prints the targets, or with `--validate` writes the results of the validation.
 pub fn run(arguments: &[String]) -> Result<()> {
     Vips::start(vips::Settings::default())?;
     let (options, paths): (Vec<_>, Vec<_>) =
@@ -83,7 +83,7 @@ fn curves_of(file: &Path) -> Result<Vec<Curve>> {
     Ok(curves)
 }
 
-/// What every method says of a picture at every quality.
+/// The score of every method for a picture at every quality.
 fn points(image: &Image, format: OutputFormat) -> Result<Vec<Numbers>> {
     let judges = QualityMethod::ALL.map(|method| judge(method, image));
     let judges = judges.into_iter().collect::<Result<Vec<_>>>()?;
@@ -96,7 +96,7 @@ fn points(image: &Image, format: OutputFormat) -> Result<Vec<Numbers>> {
         .collect()
 }
 
-/// What every method says of an encoded picture.
+/// The score of every method for an encoded picture.
 type Numbers = [f64; 4];
 
 fn numbers(judges: &[auto_quality::Metric], image: &Image) -> Result<Numbers> {

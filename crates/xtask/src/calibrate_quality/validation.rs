@@ -1,4 +1,4 @@
-//! Whether the targets keep their promise at every size, on photographs that they were not found on.
+//! Validates the targets at every size, on photographs that they were not calibrated on.
 
 use std::{collections::HashMap, fmt::Write, fs, path::PathBuf, time::Instant};
 
@@ -21,13 +21,13 @@ use crate::{
     workspace::workspace,
 };
 
-/// Where the check is written to.
+/// The page that the results are written to.
 const RESULTS: &str = "loadtests/results-quality.md";
 
-/// With which quality bytes and time are compared.
+/// The fixed quality that bytes and time are compared with.
 const FIXED: u8 = 90;
 
-/// A picture in one format, and what every method says of the qualities that were looked at.
+/// A picture in one format, and the score of every method at each quality that was tried.
 struct Whole<'a> {
     image: &'a Image,
     format: OutputFormat,
@@ -43,15 +43,15 @@ struct Answer {
     preset: QualityPreset,
     score: f64,
     quality: f64,
-    /// Bytes as a part of those of the fixed quality.
+    /// Bytes as a fraction of those of the fixed quality.
     bytes: f64,
     seconds: f64,
     fixed_seconds: f64,
-    /// The least quality whose whole picture meets the target, where only a sample was tried.
+    /// The lowest quality at which the whole picture meets the target, where the search used a sample only.
     least: Option<f64>,
 }
 
-/// Writes the check of these photographs.
+/// Writes the results for these photographs.
 pub fn write(files: &[&PathBuf]) -> Result<()> {
     let mut answers = Vec::new();
     let mut pictures = 0;
@@ -110,7 +110,7 @@ fn check(shot: &Shot) -> Result<Vec<Answer>> {
     Ok(answers)
 }
 
-/// What a request gets that names a method and a preset.
+/// The quality that a request with this method and preset gets.
 fn search(method: QualityMethod, preset: QualityPreset) -> Search {
     let defaults = QualityAuto::default();
     let QualityAuto { attempts, min, max, .. } = defaults;
@@ -134,7 +134,7 @@ impl Whole<'_> {
         Ok(seen)
     }
 
-    /// The least quality at which the whole picture meets a target; the greatest if none does.
+    /// The lowest quality at which the whole picture meets a target; the highest if none does.
     fn least(&mut self, method: QualityMethod, preset: QualityPreset) -> Result<f64> {
         let QualityAuto { min, max, .. } = QualityAuto::default();
         let target = auto_quality::target(method, preset, self.image.width().max(self.image.height()));
@@ -210,7 +210,7 @@ fn by_format(answers: &[Answer]) -> Result<String> {
     Ok(page)
 }
 
-/// How far the qualities found on samples of large pictures are from those found on all of them.
+/// The difference between qualities found on samples of large pictures and those found on whole pictures.
 fn samples(answers: &[Answer]) -> Result<String> {
     let mut page = "## Samples of large pictures\n\nOf pictures with more than a megapixel a sample is tried. The least \
                     quality for `medium`, found on the sample and found on the whole picture:\n\n\

@@ -1,4 +1,4 @@
-//! A file is one noun: short, opening with one sentence on what it is for, and named for what it is.
+//! Rules of files: their length, their first line, and their names.
 
 use super::problem::Problem;
 use super::tree::{File, Tree};

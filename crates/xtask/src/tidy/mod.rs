@@ -1,4 +1,4 @@
-//! The rules of the house that the compiler does not check, checked together, each problem named with its file.
+//! Checks the rules of the project that the compiler does not check, and reports each problem with its file.
 
 mod arrows;
 mod circles;
@@ -21,7 +21,7 @@ use self::problem::Problem;
 use self::tree::Tree;
 use crate::workspace::workspace;
 
-/// Checks the workspace; all problems come in one error.
+/// Checks the workspace; one error lists all problems.
 pub fn run(arguments: &[String]) -> Result<()> {
     ensure!(arguments.is_empty(), "expected no arguments, got {arguments:?}");
     let mut problems = except(problems(&Tree::read(&workspace())?), TO_GO);

@@ -1,4 +1,4 @@
-//! Every file of a parameter is in the table: a parameter that is written but not registered would be ignored in silence.
+//! Every parameter file is in the table: a parameter that is not registered would be ignored silently.
 
 use super::code::has_word;
 use super::problem::Problem;
