@@ -255,8 +255,15 @@ mod tests {
     }
 
     #[test]
-    fn requests_are_counted_as_the_targets_have_them() {
+    fn the_requests_of_the_targets_are_counted_and_valid() {
         let code = fs::read_to_string(workspace().join("fuzz/src/lib.rs")).unwrap();
-        assert!(code.contains(&format!("const QUERIES: [&str; {REQUESTS}]")));
+        let (_, list) = code.split_once("const QUERIES").unwrap();
+        let list = list.split_once("= [").unwrap().1.split_once("];").unwrap().0;
+        let queries: Vec<&str> = list.split('"').skip(1).step_by(2).collect();
+        assert_eq!(queries.len(), usize::from(REQUESTS));
+        for query in queries {
+            let parsed = Params::parse(query).unwrap();
+            assert!(parsed.clamped.is_empty(), "{query}");
+        }
     }
 }
