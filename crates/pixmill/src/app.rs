@@ -1,4 +1,4 @@
-//! The server: opens what requests share, listens, and ends in good order.
+//! The server: opens the state that requests share, listens, and shuts down gracefully.
 
 use std::{net::SocketAddr, rc::Rc, sync::Arc, time::Instant};
 
@@ -9,25 +9,28 @@ use vips_ops::vips::{self, Vips};
 
 use crate::{
     config::{Config, Isolation},
-    http,
+    http::{self, error, job_status},
     listener::{Listener, Plan},
     open_files,
     render::Pool,
-    state::{Shared, Worker},
-    telemetry::{counters::ListenerKind, logs::vips_warning},
-    uploads::queue::Workers,
+    state::{HttpParts, Shared, Worker},
+    telemetry::{
+        counters::{Counters, ListenerKind},
+        logs::vips_warning,
+    },
+    uploads::queue::{JobQueue, Workers},
 };
 
-/// Connections of the listener for operators: scrapers, probes and people, never clients.
+/// The most connections of the admin listener, which serves scrapers, probes and operators.
 const ADMIN_CONNECTIONS: usize = 256;
 
 /// A running server.
 pub struct Server {
-    /// Where images are served.
+    /// The address of the public listener.
     pub address: SocketAddr,
-    /// Where operators look.
+    /// The address of the admin listener.
     pub admin_address: SocketAddr,
-    /// Where uploads are taken, if they are.
+    /// The address of the listener for uploads; none if `uploads.enabled` is off.
     pub uploads_address: Option<SocketAddr>,
     shared: Arc<Shared>,
     public: Listener,
@@ -36,7 +39,7 @@ pub struct Server {
     job_workers: Workers,
 }
 
-/// Serves until the process is told to end, and then ends in good order.
+/// Serves until the process gets SIGTERM or SIGINT, then shuts down gracefully.
 pub async fn serve(config: Config) -> anyhow::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
@@ -51,7 +54,7 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
         ended = &mut server.public.ended => {
-            ended?.context("the server ended by itself")?;
+            ended?.context("the server ended unexpectedly")?;
         }
     }
     server.stop().await;
@@ -59,24 +62,30 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
 }
 
 impl Server {
-    /// Opens caches, pool and listeners. When this returns, connections are accepted.
+    /// Opens caches, render threads and listeners. When this returns, connections are accepted.
     pub async fn start(config: Config) -> anyhow::Result<Self> {
-        // worker processes start it for themselves; this one then never reads a picture
+        // worker processes start libvips themselves; then this process decodes no picture
         if config.workers.isolation == Isolation::Thread {
             let settings = vips::Settings { on_warning: vips_warning, ..vips::Settings::default() };
             Vips::start(settings)?;
         }
-        let shared = Arc::new(Shared::open(config).await?);
-        if shared.renderer.analyzer().lacks_models() {
+        let parts = HttpParts {
+            counters: Counters::new(error::codes()),
+            jobs: JobQueue::new(config.uploads.queue, job_status::encode),
+        };
+        let shared = Arc::new(Shared::open(config, parts).await?);
+        if shared.rendering.renderer.analyzer().lacks_models() {
             tracing::warn!(
-                "no models: faces, red eyes and recognition are off; `make vendor` fetches what they need"
+                "models are missing: faces, red eyes and recognition are unavailable; `make vendor` fetches the models"
             );
         }
-        // a worker cannot say what is wrong with the origin, so it is said here
+        // workers are set up on threads that cannot report errors of the configuration, so they are found here
         let worker = Rc::new(Worker::new(Arc::clone(&shared))?);
         let Config { listen, admin, uploads, .. } = &shared.config;
         if uploads.public && uploads.tokens.is_empty() {
-            tracing::warn!("whoever reaches the public listener can upload: uploads.tokens is empty");
+            tracing::warn!(
+                "anybody who reaches the public listener can upload: uploads.public is on and uploads.tokens is empty"
+            );
         }
         let (workers, max_connections) = (listen.worker_count(), listen.connection_cap(open_files::limit()));
         let plan = |name, address, pages| Plan { name, address, workers, max_connections, pages };
@@ -89,7 +98,7 @@ impl Server {
         let admin =
             Listener::open(&shared, &Plan { workers: 1, max_connections: ADMIN_CONNECTIONS, ..plan })?;
         let job_workers = Workers::start(&worker);
-        shared.config_drift.compare();
+        shared.config_drift.watch();
         Ok(Self {
             address: public.address,
             admin_address: admin.address,
@@ -102,31 +111,32 @@ impl Server {
         })
     }
 
-    /// Ends: says so at once on `/ready`, lets requests that are being answered end, and writes out the caches.
+    /// Shuts down: `/ready` reports it at once, requests in flight may end within `listen.shutdown_timeout`, and the caches
+    /// are written out.
     pub async fn stop(self) {
         self.shared.drain();
-        tracing::info!(answering = self.shared.answering(), "shutting down");
+        tracing::info!(in_flight = self.shared.in_flight(), "shutting down");
         let until = Instant::now() + self.shared.config.listen.shutdown_timeout;
         let listeners = [Some(&self.public), self.uploads.as_ref()].into_iter().flatten();
         let ended = join_all(listeners.map(|listener| listener.handle.stop(true)));
         tokio::join!(ended, self.job_workers.stop(&self.shared, until));
         self.shared.close().await;
         self.admin.handle.stop(false).await;
-        tracing::info!("ended");
+        tracing::info!("shut down");
     }
 
-    /// The threads that compute.
+    /// The render threads and their queue.
     pub fn pool(&self) -> &Pool {
-        self.shared.renderer.pool()
+        self.shared.rendering.renderer.pool()
     }
 
-    /// Whether this node uses a Redis that other nodes share.
+    /// Whether this node is connected to a Redis.
     pub fn is_connected(&self) -> bool {
-        self.shared.peers.is_connected()
+        self.shared.caches.coordinator.is_connected()
     }
 
-    /// How many requests are being answered.
-    pub fn answering(&self) -> usize {
-        self.shared.answering()
+    /// The number of requests in flight.
+    pub fn in_flight(&self) -> usize {
+        self.shared.in_flight()
     }
 }

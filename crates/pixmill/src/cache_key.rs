@@ -10,7 +10,7 @@ use vips_ops::{
     settings::{Animation, Limits, Meta, Output, OverBudget, QualityAuto},
 };
 
-use crate::{analysis::analyzer::AnalysisKind, config::Vision};
+use crate::{config::Vision, model::analysis::AnalysisKind};
 
 /// Raised when the same request is to give other bytes, or when a cached entry means something else: all caches then start
 /// empty.

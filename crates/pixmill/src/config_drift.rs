@@ -1,59 +1,63 @@
-//! The nodes that share a Redis: whether they are set up alike, which they should be but for the time of a rolling restart.
+//! Configuration drift: whether the nodes that share a Redis have the same release and configuration, as they should except during
+//! a rolling restart.
 
 use std::{collections::BTreeMap, time::Duration};
 
 use actix_web::rt;
 use result_cache::{Coordinator, Membership};
 
-/// How often a node tells its fingerprint. Who is silent for three times as long is gone.
-const EVERY: Duration = Duration::from_secs(10);
+/// How often a node announces its fingerprint. A node that has not announced for three times as long counts as gone.
+const ANNOUNCE_EVERY: Duration = Duration::from_secs(10);
 
-/// How many nodes have which fingerprint.
+/// The number of nodes with each fingerprint.
 pub type Nodes = BTreeMap<String, usize>;
 
-/// This node among those that share a Redis; alone without one.
+/// The membership of this node among those that share a Redis; none without Redis.
 #[derive(Debug)]
 pub struct ConfigDrift(Option<Membership>);
 
-/// What was told last of the fingerprints.
+/// The fingerprints at the last log message.
 #[derive(Debug, Default)]
-struct Comparison {
-    told: Vec<String>,
+struct LastReport {
+    fingerprints: Vec<String>,
 }
 
-/// What is to be told of them now.
+/// A change that is logged.
 #[derive(Debug, PartialEq, Eq)]
-enum News {
+enum Change {
     Differ,
-    Agree,
+    AgreeAgain,
 }
 
 impl ConfigDrift {
-    /// Tells the others of this node.
-    pub fn join(peers: &Coordinator, fingerprint: &str) -> Self {
-        Self(peers.join(fingerprint, EVERY))
+    /// Announces this node to the others.
+    pub fn join(coordinator: &Coordinator, fingerprint: &str) -> Self {
+        Self(coordinator.join(fingerprint, ANNOUNCE_EVERY))
     }
 
-    /// The nodes there are, this one included; none without Redis, or while it is away.
+    /// All nodes, this one included; none without Redis, or while it is unavailable.
     pub fn nodes(&self) -> Nodes {
-        self.0.as_ref().map(|roster| count(&roster.announcements())).unwrap_or_default()
+        self.0.as_ref().map(|membership| count(&membership.announcements())).unwrap_or_default()
     }
 
-    /// Logs from now on when nodes differ, and when they agree again.
-    pub fn compare(&self) {
-        let Some(mut words) = self.0.as_ref().map(Membership::watch) else { return };
+    /// Starts to log when nodes differ, and when they agree again.
+    pub fn watch(&self) {
+        let Some(mut announcements) = self.0.as_ref().map(Membership::watch) else { return };
         rt::spawn(async move {
-            let mut comparison = Comparison::default();
-            while words.changed().await.is_ok() {
-                let nodes = count(&words.borrow_and_update());
-                match comparison.news(&nodes) {
-                    Some(News::Differ) => tracing::warn!(
-                        nodes = told(&nodes),
-                        "nodes that share a redis differ in release or configuration: they share no answers; this is normal \
-                         during a rolling restart, and a mistake if it stays"
+            let mut last = LastReport::default();
+            while announcements.changed().await.is_ok() {
+                let nodes = count(&announcements.borrow_and_update());
+                match last.change(&nodes) {
+                    Some(Change::Differ) => tracing::warn!(
+                        nodes = summary(&nodes),
+                        "nodes that share a redis differ in release or configuration, so they share no cached responses; \
+                         expected during a rolling restart only"
                     ),
-                    Some(News::Agree) => {
-                        tracing::info!(nodes = told(&nodes), "all nodes have one configuration again");
+                    Some(Change::AgreeAgain) => {
+                        tracing::info!(
+                            nodes = summary(&nodes),
+                            "all nodes have the same configuration again"
+                        );
                     }
                     None => {}
                 }
@@ -61,26 +65,26 @@ impl ConfigDrift {
         });
     }
 
-    /// Tells the others that this node ends.
+    /// Announces that this node shuts down.
     pub async fn leave(&self) {
-        if let Some(roster) = &self.0 {
-            roster.leave().await;
+        if let Some(membership) = &self.0 {
+            membership.leave().await;
         }
     }
 }
 
-impl Comparison {
-    /// Something is to be told when other fingerprints are there than before, not when nodes come and go.
-    fn news(&mut self, nodes: &Nodes) -> Option<News> {
-        // nothing is seen while redis is away, and that says nothing of the nodes
-        if nodes.is_empty() || nodes.keys().eq(&self.told) {
+impl LastReport {
+    /// The change since the last report: other fingerprints. That nodes come and go is none.
+    fn change(&mut self, nodes: &Nodes) -> Option<Change> {
+        // while redis is unavailable no node is seen, which says nothing of the nodes
+        if nodes.is_empty() || nodes.keys().eq(&self.fingerprints) {
             return None;
         }
-        let differed = self.told.len() > 1;
-        self.told = nodes.keys().cloned().collect();
-        match self.told.len() {
-            1 => differed.then_some(News::Agree),
-            _ => Some(News::Differ),
+        let differed = self.fingerprints.len() > 1;
+        self.fingerprints = nodes.keys().cloned().collect();
+        match self.fingerprints.len() {
+            1 => differed.then_some(Change::AgreeAgain),
+            _ => Some(Change::Differ),
         }
     }
 }
@@ -93,7 +97,7 @@ fn count(fingerprints: &[String]) -> Nodes {
     nodes
 }
 
-fn told(nodes: &Nodes) -> String {
+fn summary(nodes: &Nodes) -> String {
     let each = nodes.iter().map(|(fingerprint, count)| format!("{count} with {fingerprint}"));
     each.collect::<Vec<_>>().join(", ")
 }
@@ -103,24 +107,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn news_are_told_once() {
-        let mut comparison = Comparison::default();
-        for (seen, news) in [
+    fn a_change_is_reported_once() {
+        let mut last = LastReport::default();
+        for (announced, change) in [
             ("", None),
             ("a", None),
             ("a a", None),
-            ("a a b", Some(News::Differ)),
+            ("a a b", Some(Change::Differ)),
             ("a b b", None),
             ("", None),
             ("a b", None),
-            ("a b c", Some(News::Differ)),
-            ("b b", Some(News::Agree)),
+            ("a b c", Some(Change::Differ)),
+            ("b b", Some(Change::AgreeAgain)),
             ("c", None),
-            ("c d", Some(News::Differ)),
+            ("c d", Some(Change::Differ)),
         ] {
-            let words: Vec<_> = seen.split_whitespace().map(str::to_owned).collect();
-            assert_eq!(comparison.news(&count(&words)), news, "{seen}");
+            let fingerprints: Vec<_> = announced.split_whitespace().map(str::to_owned).collect();
+            assert_eq!(last.change(&count(&fingerprints)), change, "{announced}");
         }
-        assert_eq!(told(&count(&["b", "a", "b"].map(str::to_owned))), "1 with a, 2 with b");
+        assert_eq!(summary(&count(&["b", "a", "b"].map(str::to_owned))), "1 with a, 2 with b");
     }
 }

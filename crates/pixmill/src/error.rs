@@ -1,4 +1,4 @@
-//! Why a request got no picture.
+//! The error of a request: why it got no picture. Which status and text that becomes is decided in `http/error.rs`.
 
 use std::time::Duration;
 
@@ -8,150 +8,150 @@ use vips_ops::params::{refusal::Refusal, spec::Invalid};
 
 use crate::signing::Fault;
 
-/// When to come back to what is full and not predicted: by then a server that works has moved on.
+/// `Retry-After` of a full queue whose length in time is not predicted.
 pub const RETRY_SOON: Duration = Duration::from_secs(1);
 
-/// What went wrong. The text is for the log; what a client is told is decided where HTTP is spoken.
+/// Why a request got no picture. Its text is for the log; clients get the texts of `http/error.rs`.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum Error {
-    /// The parameters, or the picture.
+    /// The parameters, or the picture, or the render of it.
     #[error(transparent)]
     Image(#[from] vips_ops::Error),
     /// The origin.
     #[error(transparent)]
     Origin(#[from] origin::Error),
-    /// The origin has no such original: it just said so, or said so not long ago.
+    /// The origin has no such original, as it said now or within the lifetime of that statement.
     #[error("the origin has no such original")]
     Absent {
-        /// How long that may be believed.
+        /// The remaining lifetime of the statement.
         fresh_for: Duration,
     },
-    /// The request names an origin that it may not name.
-    #[error("{named} names an origin that {rule} does not allow")]
+    /// The request selects an origin that it may not select.
+    #[error("{named} selects an origin that {rule} does not allow")]
     DynamicOrigin {
         /// The parameter, or `path`.
         named: &'static str,
-        /// What forbids it.
+        /// The setting that forbids it.
         rule: Rule,
     },
-    /// No parameter has this name, and the rules are strict.
+    /// No parameter has this name, and `params.strict` refuses such names.
     #[error("{message}")]
     UnknownParameter {
         /// The name.
         name: String,
-        /// What is said of it.
+        /// The text, with similar names.
         message: String,
     },
-    /// The operator does not allow the parameter.
+    /// The parameter is not in `params.allowed`.
     #[error("{parameter} is not in params.allowed")]
     ParameterRefused {
         /// The parameter.
         parameter: &'static str,
     },
-    /// The operator does not allow the size.
-    #[error("{parameter} is not an allowed size, the next is {near}")]
+    /// The size is not in `params.allowed_sizes`.
+    #[error("{parameter} is not an allowed size; the nearest is {near}")]
     SizeRefused {
         /// The parameter.
         parameter: &'static str,
-        /// The next size that is, in pixels of the answer.
+        /// The nearest size that is, in pixels of the response.
         near: u32,
     },
-    /// Requests must be signed, and this one is not as it should be.
+    /// The signature is missing, wrong or expired.
     #[error(transparent)]
     Signature(#[from] Fault),
-    /// A part of the answer is asked for that it does not have.
-    #[error("the range lies beyond {length} bytes")]
+    /// The requested range is beyond the end of the response.
+    #[error("the range is beyond the end, at {length} bytes")]
     Range {
-        /// What there is, in bytes.
+        /// The length of the response in bytes.
         length: usize,
     },
-    /// Whoever asks has not said who it is.
+    /// The admin listener wants a password.
     #[error("user name and password are missing or wrong")]
     Credentials,
-    /// The original is asked for as it is, and may not be.
-    #[error("originals are not given out")]
+    /// The request asks for the original as it is, and `params.allow_original` forbids that.
+    #[error("originals are not served (params.allow_original)")]
     OriginalRefused,
-    /// A method that is not answered.
-    #[error("the method is not answered")]
+    /// The path does not support the method.
+    #[error("method not allowed")]
     Method,
     /// A page that does not exist.
-    #[error("there is no such page")]
+    #[error("no such page")]
     Page,
-    /// An upload, or a request that is to be answered later.
+    /// An upload, or a job.
     #[error(transparent)]
     Upload(#[from] crate::uploads::UploadError),
-    /// Other nodes could not be told of a purge.
+    /// A purge took effect on this node, but could not be sent to the others.
     #[error("a purge could not be sent to other nodes")]
     PurgeUnsent,
-    /// A purge holds, but could not be written down.
+    /// A purge took effect, but could not be written to the disk, so that it may not outlast a restart.
     #[error("a purge could not be written to the disk")]
     PurgeUnwritten,
-    /// There is more to do than can be done in time.
-    #[error("there is too much to do")]
+    /// The server cannot finish the request before its deadline, or a queue is full.
+    #[error("overloaded")]
     Overloaded {
         /// When it is predicted that the same request would be admitted.
         retry_after: Duration,
     },
-    /// No worker process could be had in time.
-    #[error("no render worker could be had in time")]
+    /// No worker process was available in time.
+    #[error("no render worker was available in time")]
     NoWorker,
-    /// The worker process of the render died.
+    /// The render crashed its worker process.
     #[error("the render crashed its worker process")]
     RenderCrashed,
-    /// The render took more memory than one may.
+    /// The render took more memory than `workers.max_render_memory`.
     #[error("the render took more than {limit} of memory")]
     RenderMemory {
-        /// What one may take.
+        /// The memory that a render may take.
         limit: ByteSize,
     },
-    /// The original crashed workers, or used up their time.
+    /// The original is quarantined: it crashed workers, or used up the time of renders.
     #[error("the original is quarantined")]
     Quarantined {
-        /// For how long it will be refused.
+        /// The remaining time of the quarantine.
         left: Duration,
     },
-    /// The connection is one too many.
-    #[error("more connections are open than may be")]
+    /// More connections are open than the listener allows.
+    #[error("too many connections")]
     Connections,
-    /// A host that the listener for operators does not know.
-    #[error("the host is not one of this listener")]
+    /// The `Host` is not one of the admin listener.
+    #[error("the host is not one of the admin listener")]
     Host,
-    /// What is asked for needs models, and they are not there.
-    #[error("pictures cannot be looked at: {reason}")]
+    /// The request needs models that are not installed.
+    #[error("models are missing: {reason}")]
     ModelsMissing {
         /// What is missing.
         reason: String,
     },
-    /// The time for the request is over.
-    #[error("the answer was not ready before its deadline")]
+    /// The deadline of the request has passed.
+    #[error("the response was not ready before the deadline")]
     Deadline,
-    /// A panic, caught.
-    #[error("the work broke off without a result")]
+    /// A bug of ours, such as a panic.
+    #[error("the work ended without a result")]
     Broken,
 }
 
-/// Sorts of failures, for those who answer them.
+/// The kind of an [`Error`], for a decision on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ErrorKind {
     /// The parameters, or the picture.
     Image(vips_ops::ErrorKind),
     /// The origin.
     Origin(origin::ErrorKind),
-    /// There is no such original.
+    /// See [`Error::Absent`].
     Absent,
-    /// Another origin was named.
+    /// See [`Error::DynamicOrigin`].
     DynamicOrigin,
-    /// A parameter has a name that none has.
+    /// See [`Error::UnknownParameter`].
     UnknownParameter,
-    /// A parameter is not allowed, or its value.
+    /// A parameter or a size that the operator does not allow.
     ParameterRefused,
-    /// The signature is missing, wrong or too old.
+    /// See [`Error::Signature`].
     Signature(Fault),
-    /// A part that there is not.
+    /// See [`Error::Range`].
     Range,
-    /// User name and password are not right.
+    /// See [`Error::Credentials`].
     Credentials,
-    /// The original may not be had as it is.
+    /// See [`Error::OriginalRefused`].
     OriginalRefused,
     /// A method that is not answered.
     Method,
@@ -159,34 +159,34 @@ pub enum ErrorKind {
     Page,
     /// An upload.
     Upload(crate::uploads::UploadErrorKind),
-    /// A purge that other nodes know nothing of yet.
+    /// See [`Error::PurgeUnsent`].
     PurgeUnsent,
-    /// A purge that may not outlast a restart.
+    /// See [`Error::PurgeUnwritten`].
     PurgeUnwritten,
-    /// Too much to do.
+    /// See [`Error::Overloaded`].
     Overloaded,
-    /// No worker process.
+    /// See [`Error::NoWorker`].
     NoWorker,
-    /// A worker process died.
+    /// See [`Error::RenderCrashed`].
     RenderCrashed,
-    /// Too much memory.
+    /// See [`Error::RenderMemory`].
     RenderMemory,
-    /// A quarantined original.
+    /// See [`Error::Quarantined`].
     Quarantined,
-    /// Too many connections.
+    /// See [`Error::Connections`].
     Connections,
-    /// A request for another host.
+    /// See [`Error::Host`].
     Host,
-    /// Models are missing.
+    /// See [`Error::ModelsMissing`].
     ModelsMissing,
-    /// Too late.
+    /// See [`Error::Deadline`].
     Deadline,
-    /// A fault of ours.
+    /// See [`Error::Broken`].
     Broken,
 }
 
 impl Error {
-    /// The sort of the failure.
+    /// The kind of the error.
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Image(error) => ErrorKind::Image(error.kind()),
@@ -217,8 +217,8 @@ impl Error {
         }
     }
 
-    /// Whether an answer that is out of date is better than this: something is broken or busy, and nothing was said
-    /// about the picture.
+    /// Whether a stale response is better than this error: something is broken or busy, and the error says nothing of the
+    /// picture.
     pub fn excuses_stale(&self) -> bool {
         use origin::ErrorKind::{
             Broken, Busy, CircuitOpen, Forbidden, Gone, InvalidPath, Misconfigured, NotConfigured, NotFound,
@@ -261,7 +261,7 @@ impl Error {
         }
     }
 
-    /// Whether it lies with what was fetched, or could not be: neither with the request nor with us.
+    /// Whether the original, or its origin, is the cause: neither the request nor this server.
     pub fn is_of_the_original(&self) -> bool {
         use vips_ops::ErrorKind::{Overlay, Undecodable, Unsupported};
         match self.kind() {
@@ -294,7 +294,7 @@ impl From<vision::Error> for Error {
                 Self::ModelsMissing { reason: error.to_string() }
             }
             error => {
-                tracing::error!(%error, "a picture could not be looked at");
+                tracing::error!(%error, "a model failed");
                 Self::Broken
             }
         }
@@ -326,7 +326,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn faults_of_ours_excuse_what_is_out_of_date() {
+    fn errors_of_this_server_excuse_a_stale_response() {
         let told = || vips::Error::OutOfMemory { operation: "x".into(), detail: "out of memory".into() };
         let large = vips_ops::Error::OverLimit(image_api::error::OverLimit {
             what: "x",
@@ -341,9 +341,9 @@ mod tests {
             (vips_ops::Error::unsupported(b""), false),
             (large, false),
         ] {
-            let failure = Error::from(error);
-            assert_eq!(failure.excuses_stale(), excuses, "{failure}");
-            assert!(!excuses || !failure.is_of_the_original(), "{failure}");
+            let error = Error::from(error);
+            assert_eq!(error.excuses_stale(), excuses, "{error}");
+            assert!(!excuses || !error.is_of_the_original(), "{error}");
         }
     }
 }

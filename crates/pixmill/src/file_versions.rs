@@ -1,119 +1,134 @@
-//! Files of folders are looked at again, so that one that was replaced, changed or removed shows soon.
+//! Versions of files in folders: what was cached of a file is current only as long as the file is the same.
 //!
-//! A folder says nothing when one of its files changes. So what was made from files remembers which, and which version
-//! of them ([`result_cache::EntryMeta::files`]), and is as good as gone once one of them is another. Each file is looked at
-//! once in `origin.folder_check`, however many answers and workers want to know.
+//! A folder does not notify when one of its files changes. So an entry made from files names each with its version
+//! ([`result_cache::EntryMeta::files`]), and counts as stale once one of them has another version. Each file is checked at most
+//! once per `origin.folder_check`, however many entries and workers depend on it.
 
 use std::{
     collections::HashMap,
     rc::Rc,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
-use origin::ObjectRef;
+use origin::{ErrorKind, ObjectRef, Origins};
 use parking_lot::Mutex;
 use result_cache::{CacheEntry, Coalescer, Key};
 
-use crate::{coalescing::local, error::Error, state::Worker};
+use crate::{coalescing::local, error::Error, originals::origin_client::OriginClient};
 
-/// How many files are remembered: more than are asked for between two looks at one. Beyond that they are looked at each
+/// Files whose last check is remembered: more than are requested between two checks of one. Beyond that, a file is checked each
 /// time.
-const MOST: usize = 100_000;
+const MAX_FILES: usize = 100_000;
 
-/// What stands for the version of a file that is not there.
+/// The version of a file that does not exist.
 const ABSENT: &str = "";
 
-/// The files that were looked at a moment ago.
+/// The checks of one worker.
 pub struct FileVersions {
-    found: Mutex<HashMap<String, Look>>,
-    under_way: Coalescer<String, Error>,
+    /// The names of files, and for how long a check of them holds.
+    pub names: Rc<Origins>,
+    /// The file systems.
+    pub client: Rc<dyn OriginClient>,
+    /// The last checks of all workers.
+    pub checks: Arc<FileChecks>,
+    /// How long a caller waits for a check.
+    pub deadline: Duration,
 }
 
-struct Look {
+/// The last check of each file, shared by all workers.
+pub struct FileChecks {
+    last: Mutex<HashMap<String, Check>>,
+    in_flight: Coalescer<String, Error>,
+}
+
+struct Check {
     version: String,
-    until: Instant,
+    valid_until: Instant,
 }
 
-impl FileVersions {
-    /// None yet; one that is under way takes this long at most.
-    pub fn new(longest: Duration) -> Self {
-        Self { found: Mutex::default(), under_way: Coalescer::new(longest) }
+impl FileChecks {
+    /// None yet. Nobody waits for a check that takes longer than `max_age`.
+    pub fn new(max_age: Duration) -> Self {
+        Self { last: Mutex::default(), in_flight: Coalescer::new(max_age) }
     }
 
     fn recent(&self, name: &str) -> Option<String> {
-        let found = self.found.lock();
-        found.get(name).filter(|look| look.until > Instant::now()).map(|look| look.version.clone())
+        let last = self.last.lock();
+        last.get(name).filter(|check| check.valid_until > Instant::now()).map(|check| check.version.clone())
     }
 
-    fn note(&self, name: String, version: String, until: Instant) {
-        let mut found = self.found.lock();
-        if found.len() >= MOST && !found.contains_key(&name) {
+    fn record(&self, name: String, version: String, valid_until: Instant) {
+        let mut last = self.last.lock();
+        if last.len() >= MAX_FILES && !last.contains_key(&name) {
             let now = Instant::now();
-            found.retain(|_, look| look.until > now);
+            last.retain(|_, check| check.valid_until > now);
         }
-        if found.len() < MOST || found.contains_key(&name) {
-            found.insert(name, Look { version, until });
-        }
-    }
-}
-
-/// Whether no file that this was made from has changed, as far as can be known. A folder that cannot be looked at is
-/// no reason to have no answer.
-pub async fn are_current(worker: &Rc<Worker>, entry: &CacheEntry) -> bool {
-    for (name, known) in &entry.meta.files {
-        if !is_current(worker, name, known).await {
-            return false;
-        }
-    }
-    true
-}
-
-async fn is_current(worker: &Rc<Worker>, name: &str, known: &str) -> bool {
-    let looks = &worker.shared.file_versions;
-    if let Some(version) = looks.recent(name) {
-        return version == known;
-    }
-    let until = Instant::now() + worker.shared.config.limits.deadline;
-    let look = || look(Rc::clone(worker), name.to_owned());
-    match local::join(&looks.under_way, Key::from_parts(&[name.as_bytes()]), until, look).await {
-        Ok((version, _)) => version == known,
-        Err(error) => {
-            tracing::warn!(error = %error, "a file cannot be looked at");
-            // not each request is to wait for that
-            looks.note(name.to_owned(), known.to_owned(), Instant::now() + worker.origins.file_check(name));
-            true
+        if last.len() < MAX_FILES || last.contains_key(&name) {
+            last.insert(name, Check { version, valid_until });
         }
     }
 }
 
-async fn look(worker: Rc<Worker>, name: String) -> Result<String, Error> {
-    let looks = &worker.shared.file_versions;
-    if let Some(version) = looks.recent(&name) {
-        return Ok(version); // the flight before is just done
+impl FileVersions {
+    /// Whether each file that the entry was made from still has the version that it had then, as far as can be known: a file
+    /// system that cannot be read does not make its entries stale.
+    pub async fn are_current(self: &Rc<Self>, entry: &CacheEntry) -> bool {
+        for (name, known) in &entry.meta.files {
+            if !self.is_current(name, known).await {
+                return false;
+            }
+        }
+        true
     }
-    let began = Instant::now();
-    let version = match worker.origins.file_version(&name).await {
-        Ok(version) => version.unwrap_or_else(|| ABSENT.to_owned()),
-        // something is there that is not to be had, which the one that fetches it will tell
-        Err(error) if error.kind() == origin::ErrorKind::Forbidden => ABSENT.to_owned(),
-        Err(error) => return Err(error.into()),
-    };
-    looks.note(name.clone(), version.clone(), began + worker.origins.file_check(&name));
-    Ok(version)
+
+    async fn is_current(self: &Rc<Self>, name: &str, known: &str) -> bool {
+        if let Some(version) = self.checks.recent(name) {
+            return version == known;
+        }
+        let deadline = Instant::now() + self.deadline;
+        let check = || Rc::clone(self).check(name.to_owned());
+        let key = Key::from_parts(&[name.as_bytes()]);
+        match local::join(&self.checks.in_flight, key, deadline, check).await {
+            Ok((version, _)) => version == known,
+            Err(error) => {
+                tracing::warn!(%error, "cannot check the version of a file");
+                // so that not every request waits for the file system
+                let valid_until = Instant::now() + self.names.file_check(name);
+                self.checks.record(name.to_owned(), known.to_owned(), valid_until);
+                true
+            }
+        }
+    }
+
+    async fn check(self: Rc<Self>, name: String) -> Result<String, Error> {
+        if let Some(version) = self.checks.recent(&name) {
+            return Ok(version); // another check has just ended
+        }
+        let started = Instant::now();
+        let version = match self.client.file_version(&name).await {
+            Ok(version) => version.unwrap_or_else(|| ABSENT.to_owned()),
+            // the fetch will report why it cannot be read
+            Err(error) if error.kind() == ErrorKind::Forbidden => ABSENT.to_owned(),
+            Err(error) => return Err(error.into()),
+        };
+        self.checks.record(name.clone(), version.clone(), started + self.names.file_check(&name));
+        Ok(version)
+    }
+
+    /// Records the version of a file that a fetch brought, none if there was no file, and returns it in the form of
+    /// [`result_cache::EntryMeta::files`].
+    pub fn fetched(&self, name: &str, etag: Option<&str>, started: Instant) -> (String, String) {
+        let version = etag.unwrap_or(ABSENT).to_owned();
+        self.checks.record(name.to_owned(), version.clone(), started + self.names.file_check(name));
+        (name.to_owned(), version)
+    }
 }
 
-/// Notes what a fetch that `began` then has brought of a file, nothing if there was none, and says it in the form of
-/// [`result_cache::EntryMeta::files`].
-pub fn fetched(worker: &Worker, name: &str, etag: Option<&str>, began: Instant) -> (String, String) {
-    let version = etag.unwrap_or(ABSENT).to_owned();
-    let until = began + worker.origins.file_check(name);
-    worker.shared.file_versions.note(name.to_owned(), version.clone(), until);
-    (name.to_owned(), version)
-}
-
-/// The file that an original would be, if it were there.
-pub fn absent(worker: &Worker, target: &ObjectRef) -> Option<(String, String)> {
-    Some((worker.origins.file_name(target)?, ABSENT.to_owned()))
+/// The file that an original would be if it existed, in the form of [`result_cache::EntryMeta::files`]; none if the original is
+/// not in a folder.
+pub fn absent_file(names: &Origins, target: &ObjectRef) -> Option<(String, String)> {
+    Some((names.file_name(target)?, ABSENT.to_owned()))
 }
 
 #[cfg(test)]
@@ -121,18 +136,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_look_holds_for_a_while_and_few_are_remembered() {
-        let looks = FileVersions::new(Duration::from_secs(1));
+    fn a_check_holds_for_a_while_and_their_number_is_bounded() {
+        let checks = FileChecks::new(Duration::from_secs(1));
         let soon = Instant::now() + Duration::from_hours(1);
-        looks.note("/a".to_owned(), "1".to_owned(), soon);
-        looks.note("/b".to_owned(), "1".to_owned(), Instant::now());
-        assert_eq!(looks.recent("/a").as_deref(), Some("1"));
-        assert_eq!(looks.recent("/b"), None);
-        for number in 0..MOST {
-            looks.note(format!("/{number}"), "1".to_owned(), soon);
+        checks.record("/a".to_owned(), "1".to_owned(), soon);
+        checks.record("/b".to_owned(), "1".to_owned(), Instant::now());
+        assert_eq!(checks.recent("/a").as_deref(), Some("1"));
+        assert_eq!(checks.recent("/b"), None);
+        for number in 0..MAX_FILES {
+            checks.record(format!("/{number}"), "1".to_owned(), soon);
         }
-        assert_eq!(looks.found.lock().len(), MOST);
-        looks.note("/a".to_owned(), "2".to_owned(), soon);
-        assert_eq!(looks.recent("/a").as_deref(), Some("2"));
+        assert_eq!(checks.last.lock().len(), MAX_FILES);
+        checks.record("/a".to_owned(), "2".to_owned(), soon);
+        assert_eq!(checks.recent("/a").as_deref(), Some("2"));
     }
 }

@@ -1,17 +1,17 @@
-//! How many files and connections the process may have open.
+//! The limit of open files, which bounds connections too.
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// The limit that holds now; none: as many as there is memory for.
+/// The current limit; none if there is no limit.
 pub fn limit() -> Option<u64> {
     getrlimit(Resource::Nofile).current
 }
 
-/// Takes as many as the system grants. Many systems begin with 1024, for the sake of programs that use `select`; this
-/// one does not.
+/// Raises the limit as far as the system allows. Many systems start with 1024, for programs that use `select`, which this one
+/// does not.
 pub fn raise() {
     let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
     if let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum }) {
-        tracing::debug!(%error, "the limit of open files stays as it is");
+        tracing::debug!(%error, "cannot raise the limit of open files");
     }
 }

@@ -1,4 +1,5 @@
-//! Origins that failed a moment ago are left alone for a while, as long as there is something stale to use.
+//! Back-off after a failed fetch: while there is a stale entry to serve, the origin is not asked again for the same original for
+//! a short time.
 
 use std::{
     collections::HashMap,
@@ -8,10 +9,10 @@ use std::{
 use parking_lot::Mutex;
 use result_cache::Key;
 
-/// Originals that are remembered: more than this fail only when all do, and then any will do.
-const MOST: usize = 10_000;
+/// Originals that are remembered. So many fail at once only if their origin is down, and then the circuit breaker protects it.
+const MAX_ENTRIES: usize = 10_000;
 
-/// The originals whose origin is left alone.
+/// The originals whose last fetch failed.
 #[derive(Debug)]
 pub struct OriginBackoff {
     until: Mutex<HashMap<Key, Instant>>,
@@ -19,32 +20,32 @@ pub struct OriginBackoff {
 }
 
 impl OriginBackoff {
-    /// None yet; each will be this long.
+    /// No original is backed off yet; each will be for `length`, or never if that is zero.
     pub fn new(length: Duration) -> Self {
         Self { until: Mutex::default(), length }
     }
 
-    /// The origin failed to give this original.
+    /// Starts the back-off of an original, after a fetch of it failed.
     pub fn start(&self, original: Key) {
         if self.length.is_zero() {
             return;
         }
         let now = Instant::now();
         let mut until = self.until.lock();
-        if until.len() >= MOST {
+        if until.len() >= MAX_ENTRIES {
             until.retain(|_, until| *until > now);
         }
-        if until.len() < MOST {
+        if until.len() < MAX_ENTRIES {
             until.insert(original, now + self.length);
         }
     }
 
-    /// The origin gave it.
+    /// Ends the back-off of an original, after a fetch of it succeeded.
     pub fn clear(&self, original: &Key) {
         self.until.lock().remove(original);
     }
 
-    /// Whether the origin is to be left alone.
+    /// Whether the origin should not be asked for this original now.
     pub fn is_active(&self, original: &Key) -> bool {
         self.until.lock().get(original).is_some_and(|until| *until > Instant::now())
     }
@@ -55,24 +56,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_pause_is_of_one_original_and_ends() {
-        let origin_backoff = OriginBackoff::new(Duration::from_hours(1));
+    fn a_backoff_is_of_one_original_and_ends() {
+        let backoff = OriginBackoff::new(Duration::from_hours(1));
         let [a, b] = [Key::from_parts(&[b"a"]), Key::from_parts(&[b"b"])];
-        origin_backoff.start(a);
-        assert!(origin_backoff.is_active(&a) && !origin_backoff.is_active(&b));
-        origin_backoff.clear(&a);
-        assert!(!origin_backoff.is_active(&a));
+        backoff.start(a);
+        assert!(backoff.is_active(&a) && !backoff.is_active(&b));
+        backoff.clear(&a);
+        assert!(!backoff.is_active(&a));
         let none = OriginBackoff::new(Duration::ZERO);
         none.start(a);
         assert!(!none.is_active(&a));
     }
 
     #[test]
-    fn it_stays_small() {
-        let origin_backoff = OriginBackoff::new(Duration::from_hours(1));
-        for number in 0..MOST + 10 {
-            origin_backoff.start(Key::from_parts(&[&number.to_le_bytes()]));
+    fn the_number_of_originals_is_bounded() {
+        let backoff = OriginBackoff::new(Duration::from_hours(1));
+        for number in 0..MAX_ENTRIES + 10 {
+            backoff.start(Key::from_parts(&[&number.to_le_bytes()]));
         }
-        assert_eq!(origin_backoff.until.lock().len(), MOST);
+        assert_eq!(backoff.until.lock().len(), MAX_ENTRIES);
     }
 }

@@ -1,188 +1,185 @@
-//! The pictures that a request lays over its original: fetched together, before the render, under the original's rules.
+//! Overlays: the pictures that a request lays over its original. They are fetched together, before the render.
 //!
-//! One with parameters of its own is a request like any other, with its own place in the cache of answers. One that
-//! the origin cannot give is left out, unless it is required; the answer is then kept no longer than an absence, so
-//! that the overlay shows soon after it is there.
+//! An overlay with parameters of its own is a variant like any other, with its own entry in the results cache. If the origin
+//! cannot provide an overlay, it is left out unless it is required; the variant is then cached no longer than an absence, so that
+//! the overlay shows soon after it exists.
 
 use std::{rc::Rc, sync::Arc, time::Duration};
 
-use futures_util::{
-    FutureExt,
-    future::{LocalBoxFuture, try_join_all},
-};
-use origin::{ObjectRef, SourcePath};
+use futures_util::future::{LocalBoxFuture, try_join_all};
+use origin::{ObjectRef, Origins, SourcePath};
 use result_cache::{CacheEntry, Coordinator, Key, Lifetimes, clock};
-use vips_ops::{Accept, Assets, Params, overlay::Link, params::value::url::Url};
+use vips_ops::{Accept, Assets, overlay::Link, params::value::url::Url};
 
 use crate::{
     cache_key::CacheKeys,
     error::Error,
-    file_versions,
-    originals::{self, Original, Storability},
+    file_versions::absent_file,
+    model::{
+        cache_status::CacheStatus,
+        original::{Original, Storability},
+        variant::{ServedVariant, VariantRequest},
+    },
+    originals::Originals,
     render::Class,
-    service::{self, CacheStatus, VariantRequest},
-    state::Worker,
 };
 
-/// The overlays of a request.
-#[derive(Debug, Default)]
+/// Serves variants. This trait ends the recursion of types: overlays are variants, which may have overlays.
+pub trait ServeVariant {
+    /// The variant, from the cache or built.
+    fn serve_variant(&self, request: VariantRequest) -> LocalBoxFuture<'_, Result<ServedVariant, Error>>;
+}
+
+/// Finds and fetches overlays, for one worker.
 pub struct Overlays {
+    /// The origins' names of originals, and which hosts requests may name.
+    pub names: Rc<Origins>,
+    /// The originals.
+    pub originals: Rc<Originals>,
+}
+
+/// The overlays of a request, fetched.
+#[derive(Debug, Default)]
+pub struct FetchedOverlays {
     /// Their bytes.
     pub assets: Assets,
-    /// What was found for each of the links.
-    found: Vec<Option<Original>>,
-    /// The tags of all of them, of those that are missing too.
+    /// The original of each link; none for those that are left out.
+    originals: Vec<Option<Original>>,
+    /// The purge tags of all of them, of those that are left out too.
     tags: Vec<String>,
-    /// The files that those that are missing would be.
-    missing: Vec<(String, String)>,
+    /// The files that those that are left out would be.
+    missing_files: Vec<(String, String)>,
 }
 
-/// Fails if a request names an overlay that may not be fetched, before anything is.
-pub fn check(worker: &Worker, original: &ObjectRef, links: &[Link]) -> Result<(), Error> {
-    links.iter().try_for_each(|link| place(worker, original, link).map(drop))
+/// The request whose overlays are fetched.
+#[derive(Clone, Copy)]
+pub struct OverlayContext<'a> {
+    /// Its original: relative links are relative to that.
+    pub target: &'a ObjectRef,
+    /// Its class: overlays are rendered in the same.
+    pub class: Class,
+    /// Serves overlays with parameters of their own.
+    pub variants: &'a dyn ServeVariant,
 }
 
-/// Where an overlay is, if it may be fetched. The one place where that is decided: overlays come from the origin of
-/// their picture, or from a host that requests may name.
-fn place(worker: &Worker, original: &ObjectRef, link: &Link) -> Result<ObjectRef, Error> {
-    match &link.url {
-        Url::Relative { path, .. } => Ok(original.beside(SourcePath::parse(path)?)),
-        Url::Absolute(url) => Ok(worker.origins.locate_url(url, link.parameter)?),
+impl Overlays {
+    /// Fails if a link names an overlay that may not be fetched. Call it before anything is fetched.
+    pub fn check(&self, target: &ObjectRef, links: &[Link]) -> Result<(), Error> {
+        links.iter().try_for_each(|link| self.locate(target, link).map(drop))
     }
-}
 
-/// Fetches what the links name, all at the same time.
-pub async fn obtain(
-    worker: &Rc<Worker>,
-    original: &ObjectRef,
-    links: &[Link],
-    class: Class,
-) -> Result<Overlays, Error> {
-    let found = try_join_all(links.iter().map(|link| one(worker, original, link, class))).await?;
-    let tag = |link| Ok(CacheKeys::purge_tag(&worker.origins.identity(&place(worker, original, link)?)));
-    let tags = links.iter().map(tag).collect::<Result<_, Error>>()?;
-    let mut assets = Assets::default();
-    for (link, found) in links.iter().zip(&found) {
-        if let Some(found) = found {
-            assets.insert(link.url.clone(), found.entry.body.clone());
+    /// Fetches what the links name, all at the same time.
+    ///
+    /// Fails if a required overlay cannot be had, and with errors that are not of the overlay, such as an overload.
+    pub async fn fetch(&self, context: OverlayContext<'_>, links: &[Link]) -> Result<FetchedOverlays, Error> {
+        let mut fetched = FetchedOverlays {
+            originals: try_join_all(links.iter().map(|link| self.one(context, link))).await?,
+            ..FetchedOverlays::default()
+        };
+        for (link, original) in links.iter().zip(&fetched.originals) {
+            let target = self.locate(context.target, link)?;
+            fetched.tags.push(CacheKeys::purge_tag(&self.names.identity(&target)));
+            match original {
+                Some(original) => fetched.assets.insert(link.url.clone(), original.entry.body.clone()),
+                None => fetched.missing_files.extend(absent_file(&self.names, &target)),
+            }
+        }
+        Ok(fetched)
+    }
+
+    /// The place of an overlay, if it may be fetched; this is decided here alone. Overlays come from the origin of their picture,
+    /// or from a host that requests may name.
+    fn locate(&self, target: &ObjectRef, link: &Link) -> Result<ObjectRef, Error> {
+        match &link.url {
+            Url::Relative { path, .. } => Ok(target.beside(SourcePath::parse(path)?)),
+            Url::Absolute(url) => Ok(self.names.locate_url(url, link.parameter)?),
         }
     }
-    let missing = links.iter().zip(&found).filter(|(_, found)| found.is_none());
-    let missing = missing.map(|(link, _)| Ok(file_versions::absent(worker, &place(worker, original, link)?)));
-    let missing = missing.collect::<Result<Vec<_>, Error>>()?.into_iter().flatten().collect();
-    Ok(Overlays { assets, found, tags, missing })
-}
 
-/// Nothing: it cannot be had, and may be left out.
-async fn one(
-    worker: &Rc<Worker>,
-    original: &ObjectRef,
-    link: &Link,
-    class: Class,
-) -> Result<Option<Original>, Error> {
-    match fetch(worker, original, link, class).await {
-        Ok(original) => Ok(Some(original)),
-        Err(error) if !error.is_of_the_original() => Err(error),
-        Err(error) if !link.required => {
-            tracing::warn!(error = %error, "an overlay is left out");
-            Ok(None)
+    /// One overlay; none if it cannot be had and may be left out.
+    async fn one(&self, context: OverlayContext<'_>, link: &Link) -> Result<Option<Original>, Error> {
+        match self.fetch_one(context, link).await {
+            Ok(original) => Ok(Some(original)),
+            Err(error) if !error.is_of_the_original() => Err(error),
+            Err(error) if !link.required => {
+                tracing::warn!(%error, "an overlay is left out");
+                Ok(None)
+            }
+            Err(absent @ Error::Absent { .. }) => Err(absent),
+            Err(error) => Err(vips_ops::Error::Overlay(error.to_string()).into()),
         }
-        Err(absent @ Error::Absent { .. }) => Err(absent),
-        Err(error) => Err(vips_ops::Error::Overlay(error.to_string()).into()),
     }
-}
 
-async fn fetch(
-    worker: &Rc<Worker>,
-    original: &ObjectRef,
-    link: &Link,
-    class: Class,
-) -> Result<Original, Error> {
-    let target = Rc::new(place(worker, original, link)?);
-    if link.params.is_empty() {
-        return originals::obtain(worker, &target).await;
-    }
-    answer(Rc::clone(worker), target, link.params.clone(), class).await
-}
-
-/// An overlay that is made. Its own overlays come this way again, so the future's type has to end here.
-fn answer(
-    worker: Rc<Worker>,
-    target: Rc<ObjectRef>,
-    params: Params,
-    class: Class,
-) -> LocalBoxFuture<'static, Result<Original, Error>> {
-    async move {
-        let request = VariantRequest { target, params, accept: Accept::default(), class };
-        let answer = service::answer(&worker, request).await?;
-        let storability =
-            if answer.cache_status == CacheStatus::Stale { Storability::Stale } else { answer.storability };
-        let mut entry = answer.entry;
+    async fn fetch_one(&self, context: OverlayContext<'_>, link: &Link) -> Result<Original, Error> {
+        let target = Rc::new(self.locate(context.target, link)?);
+        if link.params.is_empty() {
+            return self.originals.get(&target).await;
+        }
+        let (params, accept, class) = (link.params.clone(), Accept::default(), context.class);
+        let served = context.variants.serve_variant(VariantRequest { target, params, accept, class }).await?;
+        let is_stale = served.cache_status == CacheStatus::Stale;
+        let storability = if is_stale { Storability::Stale } else { served.storability };
+        let mut entry = served.entry;
         if entry.meta.last_modified.is_some() {
-            // its tag says which version it is; the date may change where it does not
+            // the entity tag identifies the version; the date may change while the bytes do not
             Arc::make_mut(&mut entry).meta.last_modified = None;
         }
         Ok(Original { entry, storability })
     }
-    .boxed_local()
 }
 
-impl Overlays {
-    /// What tells this version of the original with these overlays from others.
+impl FetchedOverlays {
+    /// A key that differs between versions of the original with these overlays.
     pub fn version(&self, original: &Original) -> Key {
-        if self.found.is_empty() {
+        if self.originals.is_empty() {
             return original.version();
         }
         let own = [Some(original.version())].into_iter();
         let versions: Vec<_> =
-            own.chain(self.found.iter().map(|found| found.as_ref().map(Original::version))).collect();
+            own.chain(self.originals.iter().map(|overlay| overlay.as_ref().map(Original::version))).collect();
         let parts = versions.iter().map(|version| version.as_ref().map_or(&[][..], |key| key.as_bytes()));
         Key::from_parts(&parts.collect::<Vec<_>>())
     }
 
-    /// Whether none of them has been purged since it was fetched.
-    pub fn are_allowed(&self, peers: &Coordinator) -> bool {
-        self.found.iter().flatten().all(|overlay| peers.allows(&overlay.entry.meta))
+    /// Whether none of them was purged since it was fetched.
+    pub fn are_allowed(&self, coordinator: &Coordinator) -> bool {
+        self.originals.iter().flatten().all(|overlay| coordinator.allows(&overlay.entry.meta))
     }
 
-    /// The original, which may be kept no longer than any of its overlays, nor than one is missing.
+    /// The original with the lifetimes and purge tags of a variant that is built from it and the overlays: it is fresh no longer
+    /// than any of them, and no longer than `negative_ttl` if one is left out.
     pub fn limit(&self, original: Original, negative_ttl: Duration) -> Original {
-        if self.found.is_empty() {
+        if self.originals.is_empty() {
             return original;
         }
-        let mut original = self.found.iter().flatten().fold(original, |all, overlay| shorter(&all, overlay));
+        let mut original = self.originals.iter().flatten().fold(original, |all, overlay| both(&all, overlay));
         let meta = &mut Arc::make_mut(&mut original.entry).meta;
-        add(&mut meta.tags, &self.tags);
-        add(&mut meta.files, &self.missing);
-        if self.found.iter().any(Option::is_none) { briefly(&original, negative_ttl) } else { original }
+        extend(&mut meta.tags, &self.tags);
+        extend(&mut meta.files, &self.missing_files);
+        if self.originals.iter().any(Option::is_none) { briefly(&original, negative_ttl) } else { original }
     }
 }
 
-/// The original of an answer that lacks an overlay: it may be kept no longer than an absence.
+/// The original of a variant that lacks an overlay: it is fresh for at most `negative_ttl` from now.
 pub fn briefly(original: &Original, negative_ttl: Duration) -> Original {
     let fresh_for = original.entry.age(clock::now()).saturating_add(negative_ttl);
-    with(original, original.entry.meta.lifetimes.briefly(fresh_for), original.storability)
+    with_lifetimes(original, original.entry.meta.lifetimes.briefly(fresh_for), original.storability)
 }
 
-/// The original as long as both may be kept.
-fn shorter(original: &Original, overlay: &Original) -> Original {
+/// The original, stored and fresh only as far as both it and the overlay may be.
+fn both(original: &Original, overlay: &Original) -> Original {
     let (own, other) = (&original.entry.meta, &overlay.entry.meta);
     let [later, earlier] = [(other, own), (own, other)]
         .map(|(later, earlier)| Duration::from_millis(later.stored_at.saturating_sub(earlier.stored_at)));
     let lifetimes = own.lifetimes.combined(other.lifetimes, later, earlier);
-    let storability = match (original.storability, overlay.storability) {
-        (Storability::NotStorable, _) | (_, Storability::NotStorable) => Storability::NotStorable,
-        (Storability::Stale, _) | (_, Storability::Stale) => Storability::Stale,
-        (Storability::Storable, Storability::Storable) => Storability::Storable,
-    };
-    let mut both = with(original, lifetimes, storability);
+    let mut both = with_lifetimes(original, lifetimes, original.storability.and(overlay.storability));
     let meta = &mut Arc::make_mut(&mut both.entry).meta;
-    add(&mut meta.tags, &other.tags);
-    add(&mut meta.files, &other.files);
+    extend(&mut meta.tags, &other.tags);
+    extend(&mut meta.files, &other.files);
     both
 }
 
-fn add<T: Clone + PartialEq>(all: &mut Vec<T>, more: &[T]) {
+fn extend<T: Clone + PartialEq>(all: &mut Vec<T>, more: &[T]) {
     for one in more {
         if !all.contains(one) {
             all.push(one.clone());
@@ -190,10 +187,10 @@ fn add<T: Clone + PartialEq>(all: &mut Vec<T>, more: &[T]) {
     }
 }
 
-fn with(original: &Original, lifetimes: Lifetimes, storability: Storability) -> Original {
+fn with_lifetimes(original: &Original, lifetimes: Lifetimes, storability: Storability) -> Original {
     let mut entry = CacheEntry::clone(&original.entry);
     entry.meta.lifetimes = lifetimes;
-    // its own date says nothing of its overlays
+    // the date of the original says nothing of the overlays
     entry.meta.last_modified = None;
     Original { entry: Arc::new(entry), storability }
 }

@@ -1,6 +1,7 @@
-//! Renders and analyses: admitted by the pool, computed in worker processes or on its own threads.
+//! Rendering: renders and analyses are admitted by predicted cost, queued, and run in worker processes or on render threads.
 
 mod engine;
+pub mod guarded;
 pub mod memory;
 mod pool;
 mod process;
@@ -27,36 +28,40 @@ pub use self::{
     process::{Reason, Stats as ProcessStats, run_worker},
 };
 use crate::{
-    analysis::analyzer::{AnalysisKind, Analyzer},
+    analysis::analyzer::Analyzer,
     config::{Config, Isolation},
     error::Error,
+    model::analysis::AnalysisKind,
 };
 
-/// What computes for a server.
+/// The render threads of a server with their queue, and the worker processes.
 pub struct Renderer {
     pool: Pool,
     engine: Engine,
     processes: Option<Arc<Supervisor>>,
-    /// Bytes that one job may take.
+    /// The memory that one job may take.
     memory: ByteSize,
-    /// A job that has run for so long had its chance: that it is not done then lies with the original.
+    /// A job that ran for so long before its deadline had enough time: that it did not end is the fault of the original.
     fair_time: Duration,
 }
 
-/// How one job is to be done.
+/// The conditions of one job.
 pub struct Order {
-    /// Whose share of the render threads it uses.
+    /// The class whose share of the render threads it uses.
     pub class: Class,
     /// When it must have ended.
     pub until: Instant,
     /// The name of the original, for the log.
     pub identity: String,
-    /// Called on a render thread when the job crashed its worker or took all its time.
+    /// Called on a render thread if the job crashed its worker or used up its time.
     pub on_strike: Box<dyn FnOnce() + Send>,
 }
 
 impl Renderer {
-    /// Starts render threads, and workers if renders are to be isolated.
+    /// Starts the render threads, and worker processes if `workers.isolation` asks for them.
+    ///
+    /// # Errors
+    /// If a thread or the first worker cannot be started.
     pub fn start(config: &Config, settings: &Settings) -> anyhow::Result<Self> {
         let threads = config.workers.thread_count();
         let engine = Engine {
@@ -81,7 +86,10 @@ impl Renderer {
         Ok(Self { pool, engine, processes, memory, fair_time })
     }
 
-    /// Does a job. Dropping the future takes it out of the queue, or stops it.
+    /// Runs a job. Dropping the future takes it out of the queue, or stops it.
+    ///
+    /// # Errors
+    /// If the job is refused, crashes its worker, exceeds its memory or its deadline, and with its own error.
     pub async fn run(&self, job: Job, order: Order) -> Result<Done<Output>, Error> {
         let admission =
             Task { class: order.class, cost: job.cost(&self.engine.settings), deadline: order.until };
@@ -93,29 +101,29 @@ impl Renderer {
         let work = move || match processes {
             None => {
                 let until = order.until;
-                engine.carry_out(&job, &cancelled.or_when(move || Instant::now() >= until))
+                engine.run(&job, &cancelled.or_when(move || Instant::now() >= until))
             }
             Some(processes) => isolated(&processes, &job, &cancelled, order, &allowed),
         };
         self.pool.try_run(admission, work).await
     }
 
-    /// The queue in front of the render threads.
+    /// The render threads and their queue.
     pub fn pool(&self) -> &Pool {
         &self.pool
     }
 
-    /// What analyses pictures.
-    pub fn analyzer(&self) -> &Analyzer {
+    /// The models.
+    pub fn analyzer(&self) -> &Arc<Analyzer> {
         &self.engine.analyzer
     }
 
-    /// How the worker processes fare; none if renders are not isolated.
+    /// Numbers on the worker processes; none if renders are not isolated.
     pub fn processes(&self) -> Option<ProcessStats> {
         self.processes.as_ref().map(|processes| processes.stats())
     }
 
-    /// Whether nothing can be rendered since no worker can be started.
+    /// Whether nothing can be rendered, because no worker process can be started.
     pub fn is_broken(&self) -> bool {
         self.processes.as_ref().is_some_and(|processes| processes.failure().is_some())
     }
@@ -137,22 +145,22 @@ impl Job {
             Operation::Render(render) => {
                 let Render { params, assets, accept } = &**render;
                 let own = cost::predict(params, &self.original, assets, *accept, settings);
-                // the finished picture is analysed too
-                let looks = params.describes_faces() && !params.of_picture().is_empty();
-                let more = if looks { analysis(faces) } else { Cost::default() };
+                // the rendered picture is analysed too
+                let is_analysed = params.describes_faces() && !params.of_picture().is_empty();
+                let more = if is_analysed { analysis(faces) } else { Cost::default() };
                 Cost { cpu: own.cpu + more.cpu, bytes: own.bytes.saturating_add(more.bytes) }
             }
         }
     }
 }
 
-/// What every job is allowed.
+/// The limits of every job.
 struct Allowed {
     memory: ByteSize,
     fair_time: Duration,
 }
 
-/// Does a job in a worker process.
+/// Runs a job in a worker process.
 fn isolated(
     processes: &Supervisor,
     job: &Job,
@@ -174,15 +182,15 @@ fn isolated(
             Err(Error::RenderCrashed)
         }
         Some(Ended::Stopped { reason: Reason::Memory, .. }) => {
-            tracing::warn!(original = %identity, limit = %memory, "a render took too much memory");
+            tracing::warn!(original = %identity, limit = %memory, "a render exceeded its memory limit");
             Err(Error::RenderMemory { limit: memory })
         }
         Some(Ended::Stopped { reason, killed }) => {
             let spent = began.elapsed();
-            // whoever waited has left at the deadline, too: it is the time that tells a client that left from one that waited
+            // at the deadline the caller stops waiting too: the time distinguishes that from a client that left early
             let late = reason == Reason::Deadline || Instant::now() + LATE >= until;
             if late && spent >= fair_time {
-                tracing::warn!(original = %identity, ?spent, killed, "a render took all its time");
+                tracing::warn!(original = %identity, ?spent, killed, "a render used up its time");
                 on_strike();
             }
             Err(Error::Deadline)
@@ -190,10 +198,10 @@ fn isolated(
     }
 }
 
-/// A job that is cancelled this short before its deadline was cancelled because of it.
+/// A job that is cancelled less than this before its deadline was cancelled because of the deadline.
 const LATE: Duration = Duration::from_millis(50);
 
-/// Cancels a computation when nobody waits for it any more.
+/// Cancels a computation when its caller stops waiting.
 pub struct EndOnDrop(pub Deadline);
 
 impl Drop for EndOnDrop {

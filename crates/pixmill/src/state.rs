@@ -1,4 +1,5 @@
-//! What requests share: in the whole process, and on one worker.
+//! The state of a server: what all workers share, and what each worker has of its own. This file wires the parts of the core; they
+//! do not know it.
 
 use std::{
     rc::Rc,
@@ -6,201 +7,321 @@ use std::{
         Arc,
         atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed},
     },
-    time::Instant,
 };
 
 use anyhow::Context;
 use origin::{Hosts, Origins};
-use result_cache::{Cache, CacheName, Coalescer, Coordinator, Key};
-use tokio::{runtime::Handle, sync::Semaphore};
+use result_cache::{Cache, CacheName, Coalescer, Coordinator};
+use tokio::sync::Semaphore;
 use vips_ops::{Settings, params::policy::Policy};
 
 use crate::{
-    analysis::analyzer::AnalysisResult,
+    analysis::cached::{Analyses, SharedAnalyses},
     cache_key::CacheKeys,
+    coalescing::Operations,
     config::{Config, Problems},
     config_drift::ConfigDrift,
-    error::Error,
-    file_versions::FileVersions,
-    http::{cors::Cors, error, job_status},
+    file_versions::{FileChecks, FileVersions},
+    model::{original::Original, variant::BuiltVariant},
     origin_backoff::OriginBackoff,
-    originals::Original,
+    originals::{self, Originals, OriginalsPolicy, origin_client::CountedOrigins},
+    overlays::Overlays,
     quarantine::Quarantine,
-    render::{Class, Order, Renderer},
-    service::BuiltVariant,
+    render::{Renderer, guarded::GuardedRenderer},
     signing::Signer,
     telemetry::counters::Counters,
     uploads::{MemoryBudget, queue::JobQueue},
+    variants::{
+        VariantNames, VariantStore, Variants,
+        build::{BuildContext, VariantBuilder},
+    },
 };
 
-/// What all workers share.
+/// What all workers of the process share.
 pub struct Shared {
     /// The configuration.
     pub config: Config,
-    /// The part of it that planning and rendering see.
-    pub settings: Arc<Settings>,
-    /// How query strings are read.
+    /// How query strings are parsed.
     pub rules: Policy,
-    /// What checks signatures, if requests must be signed.
+    /// Checks signatures; none if requests need none.
     pub signer: Option<Signer>,
-    /// Who may read answers from scripts.
-    pub cors: Cors,
-    /// Names of cached things.
-    pub keys: CacheKeys,
-    /// What ties the caches to those of other nodes.
-    pub peers: Coordinator,
-    /// Encoded answers.
-    pub results: Cache,
-    /// Source bytes, and remembered absences.
-    pub originals: Cache,
-    /// Answers being made.
-    pub making: Coalescer<BuiltVariant, Error>,
-    /// Originals being looked at.
-    pub looking: Coalescer<AnalysisResult, Error>,
-    /// Places for those who want to look.
-    pub looks: Semaphore,
-    /// The hosts that originals come from.
-    pub hosts: Arc<Hosts>,
-    /// Originals being fetched.
-    pub fetching: Coalescer<Original, Error>,
-    /// Files of folders that were looked at a moment ago.
-    pub(crate) file_versions: FileVersions,
-    /// Originals whose origin failed a moment ago.
-    pub origin_backoff: OriginBackoff,
+    /// The caches.
+    pub caches: Caches,
+    /// What is known of the origins.
+    pub origins: SharedOrigins,
+    /// Work in flight that further requests can join.
+    pub operations: SharedOperations,
     /// What computes.
-    pub renderer: Renderer,
-    /// Originals that are refused for a while.
-    pub quarantine: Quarantine,
-    /// Where work of other threads can begin tasks.
-    runtime: Handle,
-    /// What is counted.
-    pub counters: Counters,
-    /// Stands for all that changes answers: nodes that share a cache should have the same.
+    pub rendering: Rendering,
+    /// Metrics of events.
+    pub counters: Arc<Counters>,
+    /// Stands for the release and all settings that change responses. Nodes that share a cache should have the same.
     pub fingerprint: String,
-    /// The nodes that share a Redis, and their fingerprints.
+    /// The fingerprints of the nodes that share a Redis.
     pub config_drift: ConfigDrift,
-    /// Room for uploads in memory.
+    /// The memory that uploads may take.
     pub upload_memory: MemoryBudget,
-    /// Work that goes on after its request was answered.
+    /// Jobs that run after their request was answered.
     pub jobs: JobQueue,
-    /// Requests being answered.
-    answering: AtomicUsize,
-    draining: AtomicBool,
+    /// Requests that are being served.
+    in_flight: AtomicUsize,
+    is_draining: AtomicBool,
 }
 
-/// What the requests of one worker share: the state of all, and connections to the origins of its own.
+/// The caches, their keys and their purges.
+pub struct Caches {
+    /// The keys of both caches.
+    pub keys: Arc<CacheKeys>,
+    /// Purges, and leases among nodes.
+    pub coordinator: Coordinator,
+    /// Variants, and what belongs to them: analyses, jobs, quarantined originals.
+    pub results: Cache,
+    /// Originals, and remembered absences.
+    pub originals: Cache,
+}
+
+/// What all workers know of the origins; the connections are those of each worker.
+pub struct SharedOrigins {
+    /// Limits and circuit breakers of hosts.
+    pub hosts: Arc<Hosts>,
+    backoff: Arc<OriginBackoff>,
+    file_checks: Arc<FileChecks>,
+}
+
+/// Work in flight that further requests can join.
+pub struct SharedOperations {
+    variants: Operations<BuiltVariant>,
+    originals: Operations<Original>,
+    analyses: Arc<SharedAnalyses>,
+}
+
+/// What computes.
+pub struct Rendering {
+    /// The render threads and worker processes.
+    pub renderer: Arc<Renderer>,
+    /// The originals that are refused.
+    pub quarantine: Arc<Quarantine>,
+    settings: Arc<Settings>,
+}
+
+/// The parts of a server that know HTTP, which the core does not.
+pub struct HttpParts {
+    /// Metrics, with the codes of all errors.
+    pub counters: Counters,
+    /// The queue of jobs, with the encoding of their status.
+    pub jobs: JobQueue,
+}
+
+/// The state of one worker: that of all, and what its requests use on its thread.
 pub struct Worker {
-    /// The state of all.
+    /// The state of all workers.
     pub shared: Arc<Shared>,
-    /// Where originals come from.
-    pub origins: Origins,
+    /// The origins, with connections of this worker.
+    pub origins: Rc<Origins>,
+    /// The originals.
+    pub originals: Rc<Originals>,
+    /// The variants.
+    pub variants: Rc<Variants>,
 }
 
-/// Counts a request while it is being answered.
-pub struct Answering(Rc<Worker>);
+/// Counts a request until it is dropped.
+pub struct InFlight(Rc<Worker>);
 
 impl Shared {
-    /// Opens the caches and starts the pool.
-    pub async fn open(config: Config) -> anyhow::Result<Self> {
-        let deadline = config.limits.deadline;
-        let settings = config.settings();
-        let keys = CacheKeys::new(&settings, &config.vision);
-        let peers = Coordinator::open(&config.cache)?;
-        let fingerprint = keys.fingerprint(&config.policy());
+    /// Opens the caches and starts the render threads and worker processes. Call it within the runtime that serves requests.
+    pub async fn open(config: Config, parts: HttpParts) -> anyhow::Result<Self> {
+        let settings = Arc::new(config.settings());
+        let caches = Caches::open(&config, &settings).await?;
+        let fingerprint = caches.keys.fingerprint(&config.policy());
         Ok(Self {
-            config_drift: ConfigDrift::join(&peers, &fingerprint),
+            config_drift: ConfigDrift::join(&caches.coordinator, &fingerprint),
             fingerprint,
-            keys,
-            counters: Counters::new(error::codes()),
-            results: Cache::open(&config.cache, CacheName::Results, &peers).await?,
-            originals: Cache::open(&config.cache, CacheName::Originals, &peers).await?,
-            making: Coalescer::new(deadline),
-            looking: Coalescer::new(deadline),
-            looks: Semaphore::new(config.vision.queue),
-            hosts: Arc::new(Hosts::new(&config.origin)),
-            fetching: Coalescer::new(deadline),
-            file_versions: FileVersions::new(deadline),
-            origin_backoff: OriginBackoff::new(config.cache.origin_pause),
-            peers,
-            renderer: Renderer::start(&config, &settings).context("cannot start the renderer")?,
-            quarantine: Quarantine::new(config.workers.quarantine),
-            runtime: Handle::current(),
+            origins: SharedOrigins::new(&config),
+            operations: SharedOperations::new(&config),
+            rendering: Rendering::start(&config, settings, &caches)?,
+            caches,
+            counters: Arc::new(parts.counters),
+            jobs: parts.jobs,
             upload_memory: MemoryBudget::new(config.uploads.max_memory),
-            jobs: JobQueue::new(config.uploads.queue, job_status::encode),
-            answering: AtomicUsize::new(0),
-            draining: AtomicBool::new(false),
-            settings: Arc::new(settings),
+            in_flight: AtomicUsize::new(0),
+            is_draining: AtomicBool::new(false),
             rules: config.params.rules().map_err(Problems::from)?,
             signer: Signer::new(&config.params.signing.keys),
-            cors: Cors::new(&config.cors),
             config,
         })
     }
 
-    /// Writes what the caches still have to write and closes them.
+    /// Writes what the caches still have to write, and closes them.
     pub async fn close(&self) {
         self.config_drift.leave().await;
-        self.results.close().await;
-        self.originals.close().await;
+        self.caches.results.close().await;
+        self.caches.originals.close().await;
     }
 
-    /// How a job on an original is to be done, which may be quarantined under the key.
-    pub fn order(self: &Arc<Self>, class: Class, until: Instant, identity: &str, quarantine: Key) -> Order {
-        let shared = Arc::clone(self);
-        let name = identity.to_owned();
-        let on_strike = move || {
-            if shared.quarantine.strike(quarantine) {
-                tracing::warn!(original = %name, "an original is quarantined");
-                let own = Arc::clone(&shared);
-                let entry = shared.quarantine.entry();
-                shared.runtime.spawn(async move { own.results.put_shared(quarantine, entry).await });
-            }
-        };
-        Order { class, until, identity: identity.to_owned(), on_strike: Box::new(on_strike) }
+    /// The number of requests that are being served.
+    pub fn in_flight(&self) -> usize {
+        self.in_flight.load(Relaxed)
     }
 
-    /// How much work is under way that others may join.
-    pub fn flights(&self) -> [(&'static str, usize); 3] {
+    /// Makes the server report that it wants no more requests.
+    pub fn drain(&self) {
+        self.is_draining.store(true, Relaxed);
+    }
+
+    /// Whether the server is shutting down.
+    pub fn is_draining(&self) -> bool {
+        self.is_draining.load(Relaxed)
+    }
+}
+
+impl Caches {
+    async fn open(config: &Config, settings: &Settings) -> anyhow::Result<Self> {
+        let coordinator = Coordinator::open(&config.cache)?;
+        Ok(Self {
+            keys: Arc::new(CacheKeys::new(settings, &config.vision)),
+            results: Cache::open(&config.cache, CacheName::Results, &coordinator).await?,
+            originals: Cache::open(&config.cache, CacheName::Originals, &coordinator).await?,
+            coordinator,
+        })
+    }
+}
+
+impl SharedOrigins {
+    fn new(config: &Config) -> Self {
+        Self {
+            hosts: Arc::new(Hosts::new(&config.origin)),
+            backoff: Arc::new(OriginBackoff::new(config.cache.origin_pause)),
+            file_checks: Arc::new(FileChecks::new(config.limits.deadline)),
+        }
+    }
+}
+
+impl SharedOperations {
+    fn new(config: &Config) -> Self {
+        let deadline = config.limits.deadline;
+        let permits = Semaphore::new(config.vision.queue);
+        Self {
+            variants: Operations::new(deadline),
+            originals: Operations::new(deadline),
+            analyses: Arc::new(SharedAnalyses { operations: Coalescer::new(deadline), permits }),
+        }
+    }
+
+    /// The number of operations in flight, by kind.
+    pub fn in_flight(&self) -> [(&'static str, usize); 3] {
         [
-            ("answers", self.making.in_flight()),
-            ("originals", self.fetching.in_flight()),
-            ("looks", self.looking.in_flight()),
+            ("variants", self.variants.in_flight()),
+            ("originals", self.originals.in_flight()),
+            ("analyses", self.analyses.operations.in_flight()),
         ]
     }
+}
 
-    /// How many requests are being answered.
-    pub fn answering(&self) -> usize {
-        self.answering.load(Relaxed)
+impl Rendering {
+    fn start(config: &Config, settings: Arc<Settings>, caches: &Caches) -> anyhow::Result<Self> {
+        let renderer = Renderer::start(config, &settings).context("cannot start the renderer")?;
+        let quarantine = Quarantine::new(config.workers.quarantine, caches.results.clone());
+        Ok(Self { renderer: Arc::new(renderer), quarantine: Arc::new(quarantine), settings })
     }
 
-    /// From now on this server wants no more requests.
-    pub fn drain(&self) {
-        self.draining.store(true, Relaxed);
-    }
-
-    /// Whether this server is about to end.
-    pub fn is_draining(&self) -> bool {
-        self.draining.load(Relaxed)
+    fn guarded(&self) -> GuardedRenderer {
+        let renderer = Arc::<Renderer>::clone(&self.renderer);
+        GuardedRenderer { renderer, quarantine: Arc::clone(&self.quarantine) }
     }
 }
 
 impl Worker {
-    /// Sets up a worker.
+    /// The state of a worker, for the thread that it runs on.
     pub fn new(shared: Arc<Shared>) -> Result<Self, origin::Error> {
         let Config { origin, origins, limits, .. } = &shared.config;
-        let origins = Origins::open(origin, origins, limits.max_bytes.as_u64(), &shared.hosts)?;
-        Ok(Self { shared, origins })
+        let hosts = &shared.origins.hosts;
+        let origins = Rc::new(Origins::open(origin, origins, limits.max_bytes.as_u64(), hosts)?);
+        let origin = shared.origin_of_worker(&origins);
+        let originals = Rc::new(shared.originals_from(origin.clone()));
+        let variants = Rc::new(shared.variants_from(&origin, &originals));
+        Ok(Self { shared, origins, originals, variants })
     }
 
     /// Counts a request until the value is dropped.
-    pub fn answering(self: &Rc<Self>) -> Answering {
-        self.shared.answering.fetch_add(1, Relaxed);
-        Answering(Rc::clone(self))
+    pub fn enter(self: &Rc<Self>) -> InFlight {
+        self.shared.in_flight.fetch_add(1, Relaxed);
+        InFlight(Rc::clone(self))
     }
 }
 
-impl Drop for Answering {
+/// The wiring of a worker's parts.
+impl Shared {
+    fn origin_of_worker(&self, origins: &Rc<Origins>) -> originals::Origin {
+        let (names, counters) = (Rc::clone(origins), Arc::clone(&self.counters));
+        let client = Rc::new(CountedOrigins { origins: Rc::clone(origins), counters });
+        let files = FileVersions {
+            names: Rc::clone(origins),
+            client: client.clone(),
+            checks: Arc::clone(&self.origins.file_checks),
+            deadline: self.config.limits.deadline,
+        };
+        originals::Origin { names, client, files: Rc::new(files) }
+    }
+
+    fn originals_from(&self, origin: originals::Origin) -> Originals {
+        let Caches { originals: cache, coordinator, .. } = &self.caches;
+        let store = originals::Store { cache: cache.clone(), coordinator: coordinator.clone() };
+        let policy = OriginalsPolicy {
+            lifetimes: self.config.cache.limits(),
+            max_bytes: self.config.limits.max_bytes.as_u64(),
+            deadline: self.config.limits.deadline,
+        };
+        Originals::new(origin, store, &self.operations.originals, Arc::clone(&self.origins.backoff), policy)
+    }
+
+    fn variants_from(&self, origin: &originals::Origin, originals: &Rc<Originals>) -> Variants {
+        let Caches { keys, coordinator, results, .. } = &self.caches;
+        let names = VariantNames { origins: Rc::clone(&origin.names), keys: Arc::clone(keys) };
+        let store = VariantStore {
+            cache: results.clone(),
+            coordinator: coordinator.clone(),
+            files: Rc::clone(&origin.files),
+        };
+        Variants::new(
+            names,
+            store,
+            &self.operations.variants,
+            Arc::clone(&self.origins.backoff),
+            self.builder(&origin.names, originals),
+            self.config.limits.deadline,
+        )
+    }
+
+    fn builder(&self, names: &Rc<Origins>, originals: &Rc<Originals>) -> VariantBuilder {
+        let Caches { keys, coordinator, results, .. } = &self.caches;
+        let renderer = self.rendering.guarded();
+        let analyses = Analyses {
+            renderer: renderer.clone(),
+            cache: results.clone(),
+            keys: Arc::clone(keys),
+            shared: Arc::clone(&self.operations.analyses),
+            counters: Arc::clone(&self.counters),
+        };
+        let context = BuildContext {
+            settings: Arc::clone(&self.rendering.settings),
+            analyzer: Arc::clone(self.rendering.renderer.analyzer()),
+            coordinator: coordinator.clone(),
+            negative_ttl: self.config.cache.negative_ttl,
+            counters: Arc::clone(&self.counters),
+        };
+        let overlays = Overlays { names: Rc::clone(names), originals: Rc::clone(originals) };
+        VariantBuilder {
+            originals: Rc::clone(originals),
+            overlays,
+            analyses: Rc::new(analyses),
+            renderer,
+            context,
+        }
+    }
+}
+
+impl Drop for InFlight {
     fn drop(&mut self) {
-        self.0.shared.answering.fetch_sub(1, Relaxed);
+        self.0.shared.in_flight.fetch_sub(1, Relaxed);
     }
 }

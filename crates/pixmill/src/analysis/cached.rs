@@ -1,4 +1,4 @@
-//! What is known of an original by looking: kept with the answers, found out once for all who want to know.
+//! Results of analyses, in the results cache: each is computed once per version of an original, for all requests that need it.
 
 use std::{
     rc::Rc,
@@ -6,112 +6,126 @@ use std::{
     time::Instant,
 };
 
-use result_cache::{CacheEntry, EntryMeta, Freshness, Key, clock};
+use result_cache::{Cache, CacheEntry, Coalescer, EntryMeta, Freshness, Key, clock};
+use tokio::sync::Semaphore;
 use vips_ops::Params;
 
+use super::analyzer::kinds;
 use crate::{
-    analysis::analyzer::{AnalysisKind, AnalysisResult, questions},
     cache_key::CacheKeys,
     coalescing::local,
     error::{Error, RETRY_SOON},
-    originals::{Original, Storability},
-    render::{Class, Job, Operation, Output},
-    state::Worker,
+    model::{
+        analysis::{AnalysisKind, AnalysisResult},
+        original::{Original, Storability},
+    },
+    render::{
+        Class, Job, Operation, Output,
+        guarded::{GuardedRenderer, Subject},
+    },
+    telemetry::counters::Counters,
 };
 
-/// What has to be known before this request can be answered.
+/// The analyses of one worker.
+pub struct Analyses {
+    /// Runs the models.
+    pub renderer: GuardedRenderer,
+    /// The results cache.
+    pub cache: Cache,
+    /// Its keys.
+    pub keys: Arc<CacheKeys>,
+    /// What all workers share.
+    pub shared: Arc<SharedAnalyses>,
+    /// Metrics.
+    pub counters: Arc<Counters>,
+}
+
+/// The analyses in flight, of all workers.
+pub struct SharedAnalyses {
+    /// Requests that need the same analysis share it.
+    pub operations: Coalescer<AnalysisResult, Error>,
+    /// How many may run or wait at a time, so that renders have room in the queue.
+    pub permits: Semaphore,
+}
+
+/// The analyses whose results a request with these parameters needs.
 pub fn needed(params: &Params) -> Vec<AnalysisKind> {
     match params.recognition {
-        Some(wanted) => questions(wanted),
+        Some(wanted) => kinds(wanted),
         None if params.needs_faces() => vec![AnalysisKind::Faces],
         None => Vec::new(),
     }
 }
 
-/// The original that is asked about, and when the answer must be there.
-pub struct Subject<'a> {
-    /// The origin's name for the original.
-    pub identity: &'a str,
-    /// The original.
-    pub original: &'a Original,
-    /// When the answer must be there.
-    pub until: Instant,
-}
-
-/// The facts that answer the questions, from the cache or by looking.
-pub async fn gather(
-    worker: &Rc<Worker>,
-    needed: &[AnalysisKind],
-    subject: &Subject<'_>,
-) -> Result<Vec<AnalysisResult>, Error> {
-    let mut facts = Vec::with_capacity(needed.len());
-    for question in needed {
-        facts.push(know(worker, *question, subject).await?);
+impl Analyses {
+    /// The result of each analysis of this original, from the cache or computed.
+    ///
+    /// Fails with [`Error::Overloaded`] if as many analyses run and wait as may, with [`Error::ModelsMissing`], and with the
+    /// errors of a render.
+    pub async fn get(
+        self: &Rc<Self>,
+        kinds: &[AnalysisKind],
+        original: &Original,
+        subject: &Subject,
+    ) -> Result<Vec<AnalysisResult>, Error> {
+        let mut results = Vec::with_capacity(kinds.len());
+        for kind in kinds {
+            results.push(self.one(*kind, original, subject).await?);
+        }
+        Ok(results)
     }
-    Ok(facts)
-}
 
-async fn know(
-    worker: &Rc<Worker>,
-    question: AnalysisKind,
-    subject: &Subject<'_>,
-) -> Result<AnalysisResult, Error> {
-    let Subject { identity, original, until } = *subject;
-    let shared = &worker.shared;
-    let key = shared.keys.analysis(question, identity, &original.version());
-    if let Some(fact) = known(worker, &key).await {
-        return Ok(fact);
+    async fn one(
+        self: &Rc<Self>,
+        kind: AnalysisKind,
+        original: &Original,
+        subject: &Subject,
+    ) -> Result<AnalysisResult, Error> {
+        let key = self.keys.analysis(kind, &subject.identity, &original.version());
+        if let Some(result) = self.cached(&key).await {
+            return Ok(result);
+        }
+        let compute = || Rc::clone(self).compute(kind, key, original.clone(), subject.clone());
+        Ok(local::join(&self.shared.operations, key, subject.deadline, compute).await?.0)
     }
-    let asked = Asked { question, key, identity: identity.to_owned(), original: original.clone(), until };
-    let look = || look(Rc::clone(worker), asked.clone());
-    Ok(local::join(&shared.looking, key, until, look).await?.0)
-}
 
-async fn known(worker: &Worker, key: &Key) -> Option<AnalysisResult> {
-    let now = clock::now();
-    let entry = worker.shared.results.get(key, now).await?.entry;
-    if entry.state(now) != Freshness::Fresh {
-        return None;
+    async fn cached(&self, key: &Key) -> Option<AnalysisResult> {
+        let now = clock::now();
+        let entry = self.cache.get(key, now).await?.entry;
+        if entry.state(now) != Freshness::Fresh {
+            return None;
+        }
+        serde_json::from_slice(&entry.body).ok()
     }
-    serde_json::from_slice(&entry.body).ok()
-}
 
-/// A question about an original, which outlives the request that asked it.
-#[derive(Clone)]
-struct Asked {
-    question: AnalysisKind,
-    /// The key of the answer.
-    key: Key,
-    identity: String,
-    original: Original,
-    until: Instant,
-}
-
-/// FileVersions, on the pool; no more at a time than may wait, so that there is room for renders.
-async fn look(worker: Rc<Worker>, asked: Asked) -> Result<AnalysisResult, Error> {
-    let Asked { question, key, identity, original, until } = asked;
-    let shared = &worker.shared;
-    let counted = shared.counters.inferences(question);
-    let _place = shared.looks.try_acquire().map_err(|_| {
-        counted.refusals.fetch_add(1, Relaxed);
-        Error::Overloaded { retry_after: RETRY_SOON }
-    })?;
-    let began = Instant::now();
-    let job = Job { original: original.entry.body.clone(), operation: Operation::Analyze(question) };
-    let strikes = CacheKeys::quarantine(&identity, &original.version());
-    let done = shared.renderer.run(job, shared.order(Class::Vision, until, &identity, strikes)).await?;
-    counted.seconds.observe(began.elapsed().saturating_sub(done.waited));
-    let Output::Analysis(fact) = done.value else { return Err(Error::Broken) };
-    if original.storability == Storability::Storable {
-        shared.results.put(key, Arc::new(entry(&fact, &identity, &original))).await;
+    async fn compute(
+        self: Rc<Self>,
+        kind: AnalysisKind,
+        key: Key,
+        original: Original,
+        subject: Subject,
+    ) -> Result<AnalysisResult, Error> {
+        let metrics = self.counters.inferences(kind);
+        let _permit = self.shared.permits.try_acquire().map_err(|_| {
+            metrics.refusals.fetch_add(1, Relaxed);
+            Error::Overloaded { retry_after: RETRY_SOON }
+        })?;
+        let started = Instant::now();
+        let job = Job { original: original.entry.body.clone(), operation: Operation::Analyze(kind) };
+        let done = self.renderer.run(job, Class::Vision, &subject).await?;
+        metrics.seconds.observe(started.elapsed().saturating_sub(done.waited));
+        let Output::Analysis(result) = done.value else { return Err(Error::Broken) };
+        if original.storability == Storability::Storable {
+            self.cache.put(key, Arc::new(entry(&result, &subject.identity, &original))).await;
+        }
+        Ok(result)
     }
-    Ok(fact)
 }
 
-/// As fresh as the original is, and purged with it.
-fn entry(fact: &AnalysisResult, identity: &str, original: &Original) -> CacheEntry {
+/// The cached form of a result: as fresh as the original, and purged with it.
+fn entry(result: &AnalysisResult, identity: &str, original: &Original) -> CacheEntry {
     let source = &original.entry.meta;
-    let body = serde_json::to_vec(fact).expect("invariant: facts are texts and numbers").into();
+    let body = serde_json::to_vec(result).expect("invariant: results are texts and numbers").into();
     let meta = EntryMeta {
         status: source.status,
         content_type: "application/json".to_owned(),

@@ -1,4 +1,4 @@
 //! Analyses of originals (faces, nudity, labels): the models, and their cached results.
 
 pub mod analyzer;
-pub(crate) mod cached;
+pub mod cached;

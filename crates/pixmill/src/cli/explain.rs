@@ -20,8 +20,9 @@ use super::{
     query::{self, Modern, Reading},
 };
 use crate::{
-    analysis::analyzer::{AnalysisKind, Analyzer},
+    analysis::analyzer::Analyzer,
     config::{Environment, Problems},
+    model::analysis::AnalysisKind,
 };
 
 /// Tells in words what a URL or a query string does.
@@ -97,7 +98,7 @@ impl Explain {
         let source = Source::open(&bytes, &settings.limits)?;
         let deadline = Deadline::never();
         let seen = if params.needs_faces() {
-            analyzer.analyze(AnalysisKind::Faces, &bytes, settings, &deadline)?.for_plan()
+            analyzer.analyze(AnalysisKind::Faces, &bytes, settings, &deadline)?.faces_for_plan()
         } else {
             Vec::new()
         };

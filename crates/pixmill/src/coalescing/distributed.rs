@@ -1,66 +1,71 @@
-//! Whose turn it is: of all nodes that want the same thing at the same time, one makes it.
+//! Coalescing among nodes: of all nodes that want the same thing at the same time, the one that holds the lease builds it.
 
 use actix_web::rt;
 use result_cache::{Cache, Coordinator, Key, Lease, LeaseOutcome, Notification};
 
-/// What came of wanting to make something.
+/// The outcome of claiming the right to build something.
 pub enum Claim<T> {
-    /// It was made elsewhere meanwhile.
+    /// It was built elsewhere meanwhile.
     Found(T),
-    /// Make it. With a lease, others wait for it.
-    Granted(Option<Lease>),
+    /// This node is to build it.
+    Granted(Publication),
 }
 
-/// Waits until the thing is there, or it is this node's turn to make it.
+/// The duty to tell other nodes when what was built is in the shared cache. Dropping it gives the lease back, and another node
+/// builds.
+pub struct Publication {
+    /// None: other nodes do not wait for this one.
+    lease: Option<Lease>,
+    cache: Cache,
+}
+
+/// Waits until `lookup` finds the thing, or this node is to build it.
 ///
-/// `look` looks whether it is there. It is called at least once before this node makes anything: who made it last may
-/// just be done. Where the cache is not shared, or Redis is away, each node goes alone; so it does when the one that
-/// made it says that it cannot be shared.
+/// `lookup` is called at least once before this node builds anything: another operation may just have ended. Without a lease
+/// each node builds for itself: where the cache is not shared, while Redis is unavailable, and when the node that held the
+/// lease reports that its result cannot be shared.
 pub async fn claim<T>(
-    peers: &Coordinator,
+    coordinator: &Coordinator,
     cache: &Cache,
     key: Key,
-    look: impl AsyncFn() -> Option<T>,
+    lookup: impl AsyncFn() -> Option<T>,
 ) -> Claim<T> {
+    let granted = |lease| Claim::Granted(Publication { lease, cache: cache.clone() });
     let mut has_waited = false;
     loop {
-        let claim =
-            if cache.is_shared() { peers.acquire_lease(key).await } else { LeaseOutcome::Unavailable };
-        if let Some(found) = look().await {
-            if let LeaseOutcome::Granted(lease) = claim {
+        let outcome =
+            if cache.is_shared() { coordinator.acquire_lease(key).await } else { LeaseOutcome::Unavailable };
+        if let Some(found) = lookup().await {
+            if let LeaseOutcome::Granted(lease) = outcome {
                 lease.complete();
             }
             return Claim::Found(found);
         }
-        let wait = match claim {
+        let waiter = match outcome {
             LeaseOutcome::Granted(lease) => {
                 if has_waited {
                     lease.record_takeover();
                 }
-                return Claim::Granted(Some(lease));
+                return granted(Some(lease));
             }
-            LeaseOutcome::Unavailable => return Claim::Granted(None),
-            LeaseOutcome::Held(wait) => wait,
+            LeaseOutcome::Unavailable => return granted(None),
+            LeaseOutcome::Held(waiter) => waiter,
         };
-        match wait.notification().await {
-            Some(Notification::Stored) => {
-                return match look().await {
-                    Some(found) => Claim::Found(found),
-                    None => Claim::Granted(None),
-                };
-            }
-            Some(Notification::NotShared) => return Claim::Granted(None),
+        match waiter.notification().await {
+            Some(Notification::Stored) => return lookup().await.map_or_else(|| granted(None), Claim::Found),
+            Some(Notification::NotShared) => return granted(None),
             None => has_waited = true,
         }
     }
 }
 
-/// Gives the lease back once other nodes can find what was put under the key; does not wait for that.
-pub fn publish(lease: Option<Lease>, cache: &Cache, key: Key) {
-    let Some(lease) = lease else { return };
-    let cache = cache.clone();
-    rt::spawn(async move {
-        cache.wait_until_shared(&key).await;
-        lease.complete();
-    });
+impl Publication {
+    /// Gives the lease back as soon as other nodes can find what was put under `key`; returns at once.
+    pub fn publish(self, key: Key) {
+        let Self { lease: Some(lease), cache } = self else { return };
+        rt::spawn(async move {
+            cache.wait_until_shared(&key).await;
+            lease.complete();
+        });
+    }
 }

@@ -1,4 +1,4 @@
-//! Joining what is being made already: one makes it, everybody who wants it meanwhile waits for it.
+//! Coalescing within this process: the first caller starts an operation, later ones wait for its result.
 
 use std::time::Instant;
 
@@ -7,38 +7,38 @@ use result_cache::{Coalescer, Key, Outcome, Permit};
 
 use crate::error::Error;
 
-/// How often a flight that broke off is begun anew before it is called broken.
+/// How often an operation that ended without a result is started before the caller gets [`Error::Broken`].
 const ATTEMPTS: usize = 3;
 
-/// What a caller had to do with a flight.
+/// The part of a caller in an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
-    /// Began it.
+    /// It started the operation.
     Leader,
-    /// Joined one under way.
+    /// It joined an operation in flight.
     Follower,
 }
 
-/// The value of the flight for `key`; `make` is called if there is none.
+/// The result of the operation for `key`; `start` is called if there is none in flight.
 ///
-/// The making is a task of its own: it goes on when this caller leaves, and ends when the last one has left.
+/// The operation runs in a task of its own: it goes on when this caller leaves, and is dropped when the last one has left.
 pub async fn join<V, W>(
-    flights: &Coalescer<V, Error>,
+    operations: &Coalescer<V, Error>,
     key: Key,
-    until: Instant,
-    make: impl Fn() -> W,
+    deadline: Instant,
+    start: impl Fn() -> W,
 ) -> Result<(V, Role), Error>
 where
     V: Clone + Send + Sync + 'static,
     W: Future<Output = Result<V, Error>> + 'static,
 {
     for _ in 0..ATTEMPTS {
-        let (waiter, permit) = flights.join(key);
+        let (waiter, permit) = operations.join(key);
         let part = if permit.is_some() { Role::Leader } else { Role::Follower };
         if let Some(permit) = permit {
-            rt::spawn(fly(permit, make()));
+            rt::spawn(lead(permit, start()));
         }
-        match waiter.wait(until.saturating_duration_since(Instant::now())).await {
+        match waiter.wait(deadline.saturating_duration_since(Instant::now())).await {
             Outcome::Done(value) => return Ok((value, part)),
             Outcome::TransientError(error) => return Err(error),
             Outcome::WaitTimeout => return Err(Error::Deadline),
@@ -48,9 +48,9 @@ where
     Err(Error::Broken)
 }
 
-async fn fly<V>(permit: Permit<V, Error>, making: impl Future<Output = Result<V, Error>>) {
+async fn lead<V>(permit: Permit<V, Error>, operation: impl Future<Output = Result<V, Error>>) {
     let result = tokio::select! {
-        result = making => result,
+        result = operation => result,
         () = permit.abandoned() => return,
     };
     permit.finish(result);
@@ -66,7 +66,7 @@ mod tests {
 
     const KEY: [u8; 32] = [1; 32];
 
-    fn flights() -> Coalescer<u32, Error> {
+    fn operations() -> Coalescer<u32, Error> {
         Coalescer::new(Duration::from_mins(1))
     }
 
@@ -75,11 +75,11 @@ mod tests {
     }
 
     #[actix_web::test]
-    async fn one_makes_it_for_all() {
-        let flights = flights();
+    async fn one_operation_serves_all_callers() {
+        let operations = operations();
         let made = Rc::new(Cell::new(0));
         let wanted = || {
-            join(&flights, KEY.into(), soon(), || {
+            join(&operations, KEY.into(), soon(), || {
                 made.set(made.get() + 1);
                 async { Ok(7) }
             })
@@ -91,8 +91,8 @@ mod tests {
     }
 
     #[actix_web::test]
-    async fn the_one_who_began_may_leave() {
-        let flights = flights();
+    async fn the_leader_may_leave() {
+        let operations = operations();
         let gate = Rc::new(Notify::new());
         let make = || {
             let gate = Rc::clone(&gate);
@@ -101,9 +101,9 @@ mod tests {
                 Ok(7)
             }
         };
-        let mut began = Box::pin(join(&flights, KEY.into(), soon(), make));
+        let mut began = Box::pin(join(&operations, KEY.into(), soon(), make));
         assert!(futures_util::future::poll_immediate(&mut began).await.is_none());
-        let mut joined = Box::pin(join(&flights, KEY.into(), soon(), make));
+        let mut joined = Box::pin(join(&operations, KEY.into(), soon(), make));
         assert!(futures_util::future::poll_immediate(&mut joined).await.is_none());
         drop(began);
         gate.notify_one();
@@ -111,8 +111,8 @@ mod tests {
     }
 
     #[actix_web::test]
-    async fn when_all_have_left_the_making_ends() {
-        let flights = flights();
+    async fn the_operation_ends_when_all_have_left() {
+        let operations = operations();
         let ended = Rc::new(Notify::new());
         let make = || {
             let told = Tell(Rc::clone(&ended));
@@ -121,11 +121,11 @@ mod tests {
                 std::future::pending().await
             }
         };
-        let mut began = Box::pin(join(&flights, KEY.into(), soon(), make));
+        let mut began = Box::pin(join(&operations, KEY.into(), soon(), make));
         assert!(futures_util::future::poll_immediate(&mut began).await.is_none());
         drop(began);
         ended.notified().await;
-        assert_eq!(flights.in_flight(), 0);
+        assert_eq!(operations.in_flight(), 0);
     }
 
     /// Tells that it was dropped.
@@ -138,12 +138,12 @@ mod tests {
     }
 
     #[actix_web::test]
-    async fn a_deadline_and_a_panic_are_failures() {
-        let flights = flights();
-        let late = join(&flights, KEY.into(), Instant::now(), std::future::pending).await;
+    async fn a_deadline_and_a_panic_are_errors() {
+        let operations = operations();
+        let late = join(&operations, KEY.into(), Instant::now(), std::future::pending).await;
         assert!(matches!(late, Err(Error::Deadline)));
         let attempts = Rc::new(Cell::new(0));
-        let broken = join(&flights, KEY.into(), soon(), || {
+        let broken = join(&operations, KEY.into(), soon(), || {
             attempts.set(attempts.get() + 1);
             async { panic!("a bug") }
         });

@@ -5,7 +5,7 @@ use std::time::Duration;
 use http_semantics::NO_STORE;
 use result_cache::EntryMeta;
 
-use crate::originals::Storability;
+use crate::model::original::Storability;
 
 /// The value of `Cache-Control` for a picture: that of its lifetimes, or `no-store` for what must not be stored.
 pub fn cache_control(meta: &EntryMeta, storability: Storability) -> String {

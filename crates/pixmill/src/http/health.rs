@@ -20,16 +20,16 @@ pub async fn ready(request: HttpRequest) -> HttpResponse {
         reasons.push("the server is shutting down");
     }
     // a request that waits longer than this has too little time left for its render
-    if shared.renderer.pool().load().oldest > shared.config.limits.deadline / 2 {
+    if shared.rendering.renderer.pool().load().oldest > shared.config.limits.deadline / 2 {
         reasons.push("renders wait too long for a thread");
     }
-    if shared.renderer.is_broken() {
+    if shared.rendering.renderer.is_broken() {
         reasons.push("no render worker can be started");
     }
     let status = if reasons.is_empty() { StatusCode::OK } else { error::UNREADY };
     let mut body = json!({ "ready": reasons.is_empty(), "reasons": reasons });
     // not a reason to be unready: only some parameters need the models
-    if shared.renderer.analyzer().lacks_models() {
+    if shared.rendering.renderer.analyzer().lacks_models() {
         body["limits"] = json!([error::NO_MODELS]);
     }
     let mut response = HttpResponse::build(status).json(body);

@@ -22,9 +22,9 @@ use crate::{
     cache_key::negotiates,
     config::SourceUrlQuery,
     error::Error,
+    model::variant::VariantRequest,
     render::Class,
     server_timing::ServerTiming,
-    service::{self, VariantRequest},
     signing::{Admitted, Purpose},
     state::{Shared, Worker},
     uploads::control_params,
@@ -70,7 +70,7 @@ pub(super) async fn respond(
     }
     notes.max_age =
         admitted.expires.map(|expires| Duration::from_secs(expires.saturating_sub(unix_seconds())));
-    let answer = service::answer(worker, wanted).await?;
+    let answer = worker.variants.serve(wanted).await?;
     let lookup = ServerTiming { cache: answer.timing.cache, ..ServerTiming::default() };
     shared.counters.phases.observe(&lookup);
     Ok(image_response::build(request, &answer, &notes))
@@ -91,8 +91,12 @@ pub(super) fn parse_request(
     if negotiates(&params) {
         varies.push(ACCEPT_HEADER);
     }
-    let notes =
-        ResponseNotes { clamped, varies, asks_hints: shared.config.client_hints.enabled, max_age: None };
+    let notes = ResponseNotes {
+        clamped,
+        varies,
+        asks_hints: shared.config.client_hints.enabled,
+        ..ResponseNotes::default()
+    };
     let accept = accepted_formats(request.headers());
     Ok((VariantRequest { target, params, accept, class: Class::Picture }, notes))
 }

@@ -12,7 +12,8 @@ use actix_web::{
         },
     },
 };
-use result_cache::{Tier, clock};
+use http_semantics::NO_STORE;
+use result_cache::clock;
 
 use super::{
     cache_control::{cache_control, shortened},
@@ -22,10 +23,7 @@ use super::{
     range::{Part, part},
     slices,
 };
-use crate::{
-    error::Error,
-    service::{CacheStatus, ServedVariant},
-};
+use crate::{error::Error, model::variant::ServedVariant};
 
 const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 const SURROGATE_KEY: HeaderName = HeaderName::from_static("surrogate-key");
@@ -44,6 +42,8 @@ pub struct ResponseNotes {
     pub asks_hints: bool,
     /// Limit on the freshness lifetime: the time until the signature expires.
     pub max_age: Option<Duration>,
+    /// Whether the response is for its recipient alone, so that no HTTP cache may store it.
+    pub no_store: bool,
 }
 
 /// The response to a request for a picture: 200, 206, 304 or 416.
@@ -87,6 +87,7 @@ fn write_headers(headers: &mut HeaderMap, answer: &ServedVariant, notes: &Respon
     }
     let age = answer.entry.age(clock::now());
     let kept = match notes.max_age {
+        _ if notes.no_store => NO_STORE.to_owned(),
         Some(max_age) => cache_control(&shortened(meta, age, max_age), answer.storability),
         None => cache_control(meta, answer.storability),
     };
@@ -113,19 +114,5 @@ fn write_headers(headers: &mut HeaderMap, answer: &ServedVariant, notes: &Respon
     }
     if !notes.clamped.is_empty() {
         put(headers, X_PIXMILL_WARNING, notes.clamped.join(","));
-    }
-}
-
-impl CacheStatus {
-    /// Its name in `X-Cache`, the access log and metrics.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Hit(Tier::Memory) => "hit-memory",
-            Self::Hit(Tier::Disk) => "hit-disk",
-            Self::Hit(Tier::Redis) => "hit-redis",
-            Self::Miss => "miss",
-            Self::Coalesced => "coalesced",
-            Self::Stale => "stale",
-        }
     }
 }

@@ -18,8 +18,7 @@ use super::{
 };
 use crate::{
     error::Error,
-    originals::Storability,
-    service::{CacheStatus, ServedVariant},
+    model::{cache_status::CacheStatus, variant::ServedVariant},
     signing::Admitted,
     state::{Shared, Worker},
     uploads::{
@@ -114,7 +113,6 @@ async fn result(request: HttpRequest, id: Path<String>) -> HttpResponse {
         None => None,
     };
     let Some(hit) = hit else { return error::response(&UploadError::UnknownJob.into()) };
-    let known = ServedVariant::known(&hit.entry, CacheStatus::Hit(hit.tier), started.elapsed());
-    let answer = ServedVariant { storability: Storability::NotStorable, ..known };
-    image_response::build(&request, &answer, &ResponseNotes::default())
+    let answer = ServedVariant::cached(&hit.entry, CacheStatus::Hit(hit.tier), started.elapsed());
+    image_response::build(&request, &answer, &ResponseNotes { no_store: true, ..ResponseNotes::default() })
 }

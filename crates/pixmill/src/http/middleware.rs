@@ -15,6 +15,7 @@ use actix_web::{
 
 use super::{
     HEALTH, READY,
+    cors::Cors,
     error::{METHODS, UPLOAD_METHODS},
     jobs, put_uncached,
     request_id::{REQUEST_ID, request_id},
@@ -29,15 +30,17 @@ use crate::telemetry::{
 /// sites must not use: its responses have no CORS headers either.
 pub async fn observe(
     listener: ListenerKind,
+    cors: Rc<Cors>,
     request: ServiceRequest,
     next: Next<BoxBody>,
 ) -> Result<ServiceResponse, Error> {
     let worker = Rc::clone(worker(request.request()));
     let route = route(listener, request.path());
     // requests to the admin listener do not count: a scrape of metrics would count itself
-    let _in_flight = (route != Route::Admin).then(|| worker.answering());
+    let _in_flight = (route != Route::Admin).then(|| worker.enter());
     let id = request_id(request.headers());
-    let entry = AccessEntry::begin(request.request(), &id, route, &worker.shared);
+    let (shared, trusted_proxies) = (&worker.shared, worker.shared.config.listen.trusted_proxies);
+    let entry = AccessEntry::begin(request.request(), &id, route, &shared.counters, trusted_proxies);
     let result = if route != Route::Admin && *request.method() == Method::OPTIONS {
         Ok(request.into_response(options()))
     } else {
@@ -54,7 +57,7 @@ pub async fn observe(
         response.headers_mut().insert(ALLOW, HeaderValue::from_static(UPLOAD_METHODS));
     }
     if route != Route::Admin {
-        worker.shared.cors.describe(&request, &mut response);
+        cors.describe(&request, &mut response);
     }
     response.headers_mut().insert(REQUEST_ID, id.clone());
     entry.end(&response);

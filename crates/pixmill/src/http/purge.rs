@@ -45,7 +45,7 @@ async fn run_purge(worker: &Worker, request: &HttpRequest) -> Result<Option<Stri
         Some(CacheKeys::purge_tag(&worker.origins.identity(&*locate(worker, request, query)?)))
     };
     let scope = tag.clone().map_or(PurgeScope::Everything, PurgeScope::Tag);
-    match worker.shared.peers.purge(scope).await {
+    match worker.shared.caches.coordinator.purge(scope).await {
         Ok(PurgeReach::AllNodes) => Ok(tag),
         Ok(PurgeReach::ThisNode) => Err(Error::PurgeUnsent),
         Err(error) => {

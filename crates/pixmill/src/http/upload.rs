@@ -17,9 +17,8 @@ use super::{
 };
 use crate::{
     error::Error,
-    originals::Storability,
+    model::variant::VariantRequest,
     render::Class,
-    service::VariantRequest,
     signing::{Admitted, Fault, Purpose},
     state::{Shared, Worker},
     uploads::{
@@ -97,12 +96,12 @@ pub async fn respond(
     if control.delivery == Delivery::Async {
         return jobs::enqueue(shared, job).await;
     }
-    let JobOutcome { mut answer, stored } = job::run(worker, &job, Class::Picture, deadline).await?;
+    let JobOutcome { answer, stored } = job::run(worker, &job, Class::Picture, deadline).await?;
     if !job.others.is_empty() {
         return Ok(list_stored(&stored));
     }
     // the response to a POST must not be cached
-    answer.storability = Storability::NotStorable;
+    notes.no_store = true;
     let mut response = image_response::build(request, &answer, &notes);
     if retention == Retention::Processed {
         put(response.headers_mut(), CONTENT_LOCATION, &job.path);

@@ -30,7 +30,7 @@ use tokio::net::TcpStream;
 use self::{capacity::Capacity, connection::Connection, gate::Reserve};
 use crate::{
     error::Error,
-    http::{error, middleware},
+    http::{cors::Cors, error, middleware},
     state::{Shared, Worker},
     telemetry::counters::ListenerKind,
 };
@@ -159,7 +159,8 @@ fn gated(
 > + 'static {
     let worker = Worker::new(Arc::clone(shared))
         .expect("invariant: a worker was made of the same configuration at the start");
-    let observed = from_fn(move |request, next| middleware::observe(name, request, next));
+    let cors = Rc::new(Cors::new(&shared.config.cors));
+    let observed = from_fn(move |request, next| middleware::observe(name, Rc::clone(&cors), request, next));
     let app = App::new().app_data(Rc::new(worker)).configure(pages).wrap(observed).into_factory();
     let app = app.map_err(|error: actix_web::Error| error.error_response().into());
     let (state, capacity) = (Arc::clone(shared), capacity.clone());

@@ -13,29 +13,30 @@ use vips_ops::{
 };
 
 use crate::{
-    analysis::analyzer::{AnalysisKind, AnalysisResult, Analyzer},
+    analysis::analyzer::Analyzer,
     error::Error,
+    model::analysis::{AnalysisKind, AnalysisResult},
 };
 
-/// What computes: the operator's settings, and the models.
+/// Runs jobs: the operator's settings, and the models.
 #[derive(Clone)]
 pub struct Engine {
     /// Limits and encoders.
     pub settings: Arc<Settings>,
-    /// What analyses pictures.
+    /// The models.
     pub analyzer: Arc<Analyzer>,
 }
 
-/// Something to compute from an original.
+/// A computation on an original.
 #[derive(Debug, Clone)]
 pub struct Job {
-    /// The encoded bytes of the original, which nobody has checked.
+    /// The encoded bytes of the original, untrusted.
     pub original: Bytes,
     /// What is to be done.
     pub operation: Operation,
 }
 
-/// What is to be done with an original.
+/// The operation of a job.
 #[derive(Debug, Clone)]
 pub enum Operation {
     /// Render it.
@@ -49,7 +50,7 @@ pub enum Operation {
 pub struct Render {
     /// The request's parameters.
     pub params: Params,
-    /// The overlays, and the faces in the original, as far as the parameters need them.
+    /// The overlays, and the faces in the original, if the parameters need them.
     pub assets: Assets,
     /// The formats that the client accepts.
     pub accept: Accept,
@@ -64,10 +65,10 @@ pub enum Output {
     Analysis(AnalysisResult),
 }
 
-/// An answer, and where its time went.
+/// A rendered picture, with the time in each phase.
 #[derive(Debug, Clone)]
 pub struct Rendered {
-    /// The answer.
+    /// The picture, or its description.
     pub answer: Answer,
     /// Time in each phase.
     pub phases: Phases,
@@ -76,7 +77,7 @@ pub struct Rendered {
 /// Time in the phases of a render.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Phases {
-    /// Reading the header and measuring.
+    /// Reading the header, and measuring pixels where the plan depends on them.
     pub decode: Duration,
     /// Computing pixels. Most of the decoding happens here: pixels are decoded as they are needed.
     pub process: Duration,
@@ -85,13 +86,13 @@ pub struct Phases {
 }
 
 impl Engine {
-    /// Does the job; ends early when the deadline passes.
-    pub fn carry_out(&self, job: &Job, deadline: &Deadline) -> Result<Output, Error> {
+    /// Runs a job. Fails with a deadline error soon after the deadline passes.
+    pub fn run(&self, job: &Job, deadline: &Deadline) -> Result<Output, Error> {
         match &job.operation {
             Operation::Render(render) => self.timed(render, &job.original, deadline).map(Output::Rendered),
-            Operation::Analyze(question) => {
-                let fact = self.analyzer.analyze(*question, &job.original, &self.settings, deadline);
-                fact.map(Output::Analysis)
+            Operation::Analyze(kind) => {
+                let result = self.analyzer.analyze(*kind, &job.original, &self.settings, deadline);
+                result.map(Output::Analysis)
             }
         }
     }
@@ -110,7 +111,8 @@ impl Engine {
         Ok(Rendered { answer, phases })
     }
 
-    /// The answer to a render.
+    /// Renders. If faces are to be described, they are those of the rendered picture, which is analysed for that. `reached` is
+    /// called at the end of each phase.
     pub fn answer(
         &self,
         render: &Render,
@@ -123,13 +125,13 @@ impl Engine {
         if !params.describes_faces() || wanted.is_empty() {
             return Ok(answer(params, original, assets, *accept, settings, deadline, reached)?);
         }
-        let made = answer(&wanted, original, assets, *accept, settings, deadline, reached)?;
-        if made.media == Media::Picture(OutputFormat::Mp4) {
-            // nobody looks for faces in films
+        let picture = answer(&wanted, original, assets, *accept, settings, deadline, reached)?;
+        if picture.media == Media::Picture(OutputFormat::Mp4) {
+            // videos are not analysed
             return Ok(answer(params, original, assets, *accept, settings, deadline, &mut |_| ())?);
         }
-        let seen = analyzer.analyze(AnalysisKind::Faces, &made.bytes, settings, deadline)?;
-        let described = describe(params, &made.bytes, &seen.for_plan(), settings, deadline)?;
-        Ok(Answer { bytes: described.bytes, media: described.media, ..made })
+        let faces = analyzer.analyze(AnalysisKind::Faces, &picture.bytes, settings, deadline)?;
+        let described = describe(params, &picture.bytes, &faces.faces_for_plan(), settings, deadline)?;
+        Ok(Answer { bytes: described.bytes, media: described.media, ..picture })
     }
 }

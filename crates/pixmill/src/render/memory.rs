@@ -1,4 +1,4 @@
-//! How much memory renders may use together, where the operator does not say.
+//! How much memory all renders together may use, if it is not configured.
 
 use std::{
     fs,
@@ -7,33 +7,33 @@ use std::{
 
 const MIB: u64 = 1 << 20;
 
-/// What the process itself needs besides what is listed in [`Held`]: code, models, connections, buffers.
+/// Memory of the process itself, besides [`Held`]: code, models, connections, buffers.
 const PROCESS: u64 = 128 * MIB;
 
-/// What each render thread needs while it does nothing.
+/// Memory of each idle render thread.
 const PER_THREAD: u64 = 40 * MIB;
 
-/// One part in so many of the whole is kept free, for what allocators do not give back.
+/// The fraction of the whole (1/16) that is kept free, for memory that allocators do not return.
 const SLACK: u64 = 16;
 
-/// Renders get at least one part in so many of the whole: without that, nothing of use could be rendered.
+/// The fraction of the whole (1/4) that renders get at least: with less, nothing useful could be rendered.
 const LEAST: u64 = 4;
 
-/// A machine of which nothing is known is taken to have so much.
+/// The assumed memory of a machine that reports nothing.
 const UNKNOWN: u64 = 2048 * MIB;
 
-/// What is known of the memory of this machine or container, in bytes.
+/// The memory of this machine or container, in bytes, as far as it is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Machine {
-    /// The least limit of the process's control groups.
+    /// The lowest limit of the process's control groups.
     pub limit: Option<u64>,
-    /// What can be had without swapping.
+    /// Memory that can be allocated without swapping.
     pub available: Option<u64>,
-    /// All there is.
+    /// All memory.
     pub total: Option<u64>,
 }
 
-/// What else takes memory, in bytes.
+/// What else uses memory, in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Held {
     /// The caches in memory.
@@ -44,8 +44,8 @@ pub struct Held {
     pub threads: usize,
 }
 
-/// The predicted bytes that all running tasks may have together: what there is, less what else takes memory and a
-/// reserve, but at least a quarter of what there is.
+/// The predicted bytes that all running tasks together may use: the whole, less what else uses memory and a reserve, but at
+/// least a quarter of the whole.
 pub fn budget(machine: Machine, held: Held) -> u64 {
     let Machine { limit, available, total } = machine;
     let limit = limit.filter(|limit| total.is_none_or(|total| *limit < total));
@@ -59,7 +59,7 @@ pub fn budget(machine: Machine, held: Held) -> u64 {
 }
 
 impl Machine {
-    /// Asks the system; nothing where it does not tell.
+    /// Reads the values from the system; none where it does not report one.
     pub fn ask() -> Self {
         let meminfo = fs::read_to_string("/proc/meminfo").unwrap_or_default();
         let cgroups = fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
@@ -73,8 +73,8 @@ impl Machine {
     }
 }
 
-/// The files in which the limits of these control groups and of those above them are. In a container the paths may be those
-/// of the host, which are not there; the top always is.
+/// The files with the limits of these control groups and of their parents. In a container the paths may be those of the host,
+/// which do not exist there; the root always does.
 fn limit_files(cgroups: &str) -> Vec<PathBuf> {
     let mut files = Vec::new();
     for line in cgroups.lines() {
@@ -87,7 +87,7 @@ fn limit_files(cgroups: &str) -> Vec<PathBuf> {
             }
             _ => continue,
         };
-        // a path of another namespace begins with `..`, and means nothing here
+        // a path of another namespace begins with `..`, and has no meaning here
         let path = path.trim_start_matches('/');
         let path = if path.split('/').any(|part| part == "..") { "" } else { path };
         files.extend(Path::new(path).ancestors().map(|group| Path::new(top).join(group).join(name)));
@@ -95,7 +95,7 @@ fn limit_files(cgroups: &str) -> Vec<PathBuf> {
     files
 }
 
-/// The limit in such a file. `max`, and in version 1 a number near 2⁶³, is none.
+/// The limit in such a file; none for `max`, and for a number near 2⁶³ in version 1.
 fn limit(text: &str) -> Option<u64> {
     text.trim().parse().ok().filter(|limit| *limit < 1 << 60)
 }
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn the_budget_is_what_is_left() {
+    fn the_budget_is_the_rest() {
         let held = Held { caches: 256 * MIB, uploads: 0, threads: 2 };
         let four = 4 * GIB - 4 * GIB / 16 - (256 + 128 + 80) * MIB;
         for (machine, expected) in [
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn limits_lie_in_the_groups_and_above_them() {
+    fn limits_are_those_of_groups_and_their_parents() {
         let files = |text: &str| -> Vec<String> {
             limit_files(text).iter().map(|file| file.to_str().unwrap().to_owned()).collect()
         };
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_are_read() {
+    fn numbers_are_parsed() {
         assert_eq!(limit("1073741824\n"), Some(GIB));
         assert_eq!(limit("max\n"), None);
         assert_eq!(limit("9223372036854771712\n"), None, "version 1 without a limit");
@@ -175,6 +175,6 @@ mod tests {
         assert_eq!(kibibytes(meminfo, "MemTotal:"), Some(24_689_124 * 1024));
         assert_eq!(kibibytes(meminfo, "MemAvailable:"), Some(125_952));
         assert_eq!(kibibytes("", "MemTotal:"), None);
-        assert!(Machine::ask().total.is_some_and(|total| total > 1 << 28), "Linux tells");
+        assert!(Machine::ask().total.is_some_and(|total| total > 1 << 28), "Linux reports it");
     }
 }

@@ -1,4 +1,4 @@
-//! Renders in processes of their own, which can be killed.
+//! Worker processes: each renders for one render thread, and can be killed.
 //!
 //! ```text
 //! render thread                                    worker process (this program, `pixmill render-worker`)
@@ -8,8 +8,8 @@
 //!   not ended 100 ms later: SIGKILL
 //! ```
 //!
-//! Originals travel in a sealed block of shared memory that the worker maps without a copy; the answer lies in a file in
-//! memory that the server reads once, since mapping what the other side can still change would not be safe.
+//! Originals are passed in a sealed block of shared memory, which the worker maps without a copy. The result is in a file in memory,
+//! which the server reads once: to map what the other side can still change would not be safe.
 
 mod channel;
 mod job_block;

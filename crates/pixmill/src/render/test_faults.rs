@@ -1,5 +1,5 @@
-//! Faults of codecs, for tests: an original that ends with a marker makes the worker process crash, hang, fill its memory or try
-//! to break out. Only in debug builds.
+//! Simulated faults of codecs, for tests: an original that ends with a marker makes the worker process crash, hang, exhaust its
+//! memory, or try to leave the sandbox. Only in debug builds.
 
 use std::{
     fs::File,
@@ -14,19 +14,19 @@ use rustix::process::{Signal, getpid, kill_process};
 /// The marker of a crash.
 pub const CRASH: &[u8] = b"pixmill-test-fault:crash";
 
-/// The marker of a computation that does not end and does not look at its deadline.
+/// The marker of a computation that does not end and does not check its deadline.
 pub const HANG: &[u8] = b"pixmill-test-fault:hang";
 
-/// The marker of a computation that takes memory until it is stopped.
+/// The marker of a computation that allocates memory until it is stopped.
 pub const MEMORY: &[u8] = b"pixmill-test-fault:memory";
 
-/// The marker of a codec that was taken over: it tries what a worker may not do, and crashes if any of it succeeds.
+/// The marker of an exploited codec: it tries what the sandbox forbids, and crashes if any of it succeeds.
 pub const ESCAPE: &[u8] = b"pixmill-test-fault:escape";
 
-/// Causes the fault that the original asks for, if it asks for one.
+/// Simulates the fault whose marker the original has, if it has one.
 pub(crate) fn cause(original: &[u8]) {
     if original.ends_with(CRASH) {
-        // the first one is taken by the handler with which Rust finds stack overflows
+        // the first signal is consumed by the handler with which Rust detects stack overflows
         loop {
             let _ = kill_process(getpid(), Signal::SEGV);
         }

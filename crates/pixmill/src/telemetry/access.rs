@@ -22,7 +22,7 @@ use super::{
     counters::{Counters, Route},
     logs::ACCESS,
 };
-use crate::{service::CacheStatus, state::Shared};
+use crate::model::cache_status::CacheStatus;
 
 /// What the log calls the status of a request whose client left before the answer, after nginx.
 const CLIENT_LEFT: u16 = 499;
@@ -67,19 +67,24 @@ struct AccessLine {
 
 impl<'a> AccessEntry<'a> {
     /// The request has come.
-    pub fn begin(request: &HttpRequest, id: &'a HeaderValue, route: Route, shared: &'a Shared) -> Self {
+    pub fn begin(
+        request: &HttpRequest,
+        id: &'a HeaderValue,
+        route: Route,
+        counters: &'a Counters,
+        trusted_proxies: usize,
+    ) -> Self {
         let line = enabled!(target: ACCESS, Level::INFO).then(|| {
             let headers = request.headers();
             let peer = request.peer_addr().map(|address| address.ip());
             Box::new(AccessLine {
                 method: request.method().clone(),
                 uri: request.uri().clone(),
-                client: forwarded_for(headers, shared.config.listen.trusted_proxies).or(peer),
+                client: forwarded_for(headers, trusted_proxies).or(peer),
                 user_agent: headers.get(USER_AGENT).cloned(),
                 referer: headers.get(REFERER).cloned(),
             })
         });
-        let counters = &shared.counters;
         let (began, found, status, bytes) = (Instant::now(), None, CLIENT_LEFT, 0);
         Self { route, id, line, counters, began, found, status, bytes }
     }

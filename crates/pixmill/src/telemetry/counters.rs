@@ -16,7 +16,10 @@ use result_cache::Tier;
 use vips_ops::{Media, OutputFormat, source::SourceFormat};
 
 use super::histogram::Durations;
-use crate::{analysis::analyzer::AnalysisKind, server_timing::ServerTiming, service::CacheStatus};
+use crate::{
+    model::{analysis::AnalysisKind, cache_status::CacheStatus},
+    server_timing::ServerTiming,
+};
 
 /// Names of the classes of statuses.
 pub const CLASSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use origin::Circuit;
+use origin::{Circuit, Hosts};
 
-use crate::state::Shared;
+use crate::config::Config;
 
 /// What the section `origin` is called.
 const DEFAULT: &str = "default";
@@ -24,8 +24,7 @@ pub struct Load {
 }
 
 /// The load of each origin that is a server, and of all other hosts together. Origins of one host are counted at the first.
-pub fn by_origin(shared: &Shared) -> BTreeMap<String, Load> {
-    let config = &shared.config;
+pub fn by_origin(config: &Config, hosts: &Hosts) -> BTreeMap<String, Load> {
     let named = config.origins.iter().map(|(name, origin)| (name.as_str(), origin));
     let mut origins = BTreeMap::new();
     let mut loads = BTreeMap::from([(OTHERS.to_owned(), Load::default())]);
@@ -34,7 +33,7 @@ pub fn by_origin(shared: &Shared) -> BTreeMap<String, Load> {
         loads.entry(name.to_owned()).or_default();
         origins.entry(host).or_insert(name);
     }
-    for host in shared.hosts.stats().hosts {
+    for host in hosts.stats().hosts {
         let origin = origins.get(&host.host).copied().unwrap_or(OTHERS);
         let load = loads.entry(origin.to_owned()).or_default();
         load.in_flight += host.in_flight;

@@ -1,11 +1,7 @@
 //! A job: an original, a picture to be made of it, and further pictures to be made and stored with it. Jobs run while
 //! their request waits, or in the queue.
 
-use std::{
-    rc::Rc,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{rc::Rc, time::Instant};
 
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
@@ -24,13 +20,13 @@ use super::{
     status::{Stored, StoredPicture},
 };
 use crate::{
-    coalescing::local::Role,
     error::Error,
-    originals::{self, Original, Storability},
+    model::{
+        original::Original,
+        variant::{ServedVariant, VariantRequest},
+    },
     render::Class,
-    service::{self, BuiltVariant, ServedVariant, VariantJob, VariantRequest},
     state::Worker,
-    variants,
 };
 
 /// What to do.
@@ -123,7 +119,7 @@ impl Run<'_> {
         let JobInput::Upload { file, retention, .. } = &self.job.input else {
             return self.from_origin().await;
         };
-        let original = originals::given(self.worker, file.clone()).await?;
+        let original = self.worker.originals.uploaded(file.clone()).await?;
         match retention {
             Retention::None => {
                 let answer = self.make(&self.job.wanted, original, self.class).await?;
@@ -161,7 +157,7 @@ impl Run<'_> {
             let expected = "parameters whose result can be an original: a picture";
             return Err(Invalid::new("cache_processed", &answer.entry.meta.content_type, expected).into());
         }
-        let original = self.store_original(originals::given(self.worker, bytes).await?).await?;
+        let original = self.store_original(self.worker.originals.uploaded(bytes).await?).await?;
         let mut stored = vec![self.report_original(&original)];
         stored.extend(self.make_others_of(&original).await);
         Ok(JobOutcome { answer, stored })
@@ -174,7 +170,7 @@ impl Run<'_> {
         }
         let fresh_for = self.worker.shared.config.uploads.ttl;
         let lifetimes = Lifetimes { fresh_for, ..Lifetimes::default() };
-        let stored = originals::keep_given(self.worker, &self.job.target, &original, lifetimes).await;
+        let stored = self.worker.originals.store_uploaded(&self.job.target, &original, lifetimes).await;
         Ok(stored.ok_or(UploadError::NotStored)?)
     }
 
@@ -194,7 +190,7 @@ impl Run<'_> {
 
     /// Serves a picture of the origin as for any request.
     async fn serve(&self, variant: &Variant, class: Class) -> Result<ServedVariant, Error> {
-        within(self.deadline, service::answer(self.worker, self.job.request(variant, class))).await
+        within(self.deadline, self.worker.variants.serve(self.job.request(variant, class))).await
     }
 
     /// Makes a picture of this original without looking into the caches, and stores it if the original may be stored.
@@ -204,24 +200,9 @@ impl Run<'_> {
         original: Original,
         class: Class,
     ) -> Result<ServedVariant, Error> {
-        let shared = &self.worker.shared;
+        let deadline = self.deadline.min(Instant::now() + self.worker.shared.config.limits.deadline);
         let request = self.job.request(variant, class);
-        let identity = self.worker.origins.identity(&request.target);
-        let key = shared.keys.result(
-            &request.params,
-            request.accept,
-            &self.worker.origins.identity_with_base(&request.target),
-        );
-        let position = shared.peers.generation();
-        let until = self.deadline.min(Instant::now() + shared.config.limits.deadline);
-        // not coalesced: it is of an original that other requests do not have
-        let variant_job =
-            VariantJob { request, key, flight: key, identity, stale: None, given: Some(original), until };
-        let made = within(until, variants::attempt(self.worker, &variant_job, position)).await?;
-        if made.storability == Storability::Storable {
-            shared.results.put(key, Arc::clone(&made.entry)).await;
-        }
-        Ok(BuiltVariant::answer(made, Role::Leader, Duration::ZERO))
+        within(deadline, self.worker.variants.build_uploaded(request, original, deadline)).await
     }
 
     fn report(&self, variant: &Variant, answer: Result<&ServedVariant, &Error>) -> Stored {

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use result_cache::{CacheEntry, EntryMeta, Lifetimes, clock};
 use uuid::Uuid;
 
-use crate::{cache_key::CacheKeys, error::Error, service::ServedVariant, state::Shared};
+use crate::{cache_key::CacheKeys, error::Error, model::variant::ServedVariant, state::Shared};
 
 /// Prefix of the paths of job pages, on every listener that serves pictures.
 pub const JOB_PREFIX: &str = "/async";
@@ -140,6 +140,7 @@ pub async fn store(shared: &Shared, status: &JobStatus) {
     let body = shared.jobs.encode(status);
     let meta = EntryMeta { content_type: "application/json".to_owned(), ..meta(shared) };
     shared
+        .caches
         .results
         .put_shared(status_key(status.id, status.state()), Arc::new(CacheEntry { meta, body }))
         .await;
@@ -151,7 +152,7 @@ pub async fn store_result(shared: &Shared, id: JobId, answer: &ServedVariant) {
     let EntryMeta { status, stored_at, lifetimes, .. } = meta(shared);
     let meta = EntryMeta { status, stored_at, lifetimes, ..source.clone() };
     let envelope = Arc::new(CacheEntry { meta, body: body.clone() });
-    shared.results.put_shared(result_key(id), envelope).await;
+    shared.caches.results.put_shared(result_key(id), envelope).await;
 }
 
 /// The encoded status of a job: from this node's queue if the job is in it, else from the cache that nodes share.
@@ -160,7 +161,7 @@ pub async fn load(shared: &Shared, id: JobId) -> Option<Bytes> {
         return Some(shared.jobs.encode(&JobStatus::unfinished(id, state)));
     }
     for state in [JobState::Ended, JobState::Processing, JobState::Pending] {
-        if let Some(hit) = shared.results.get(&status_key(id, state), clock::now()).await {
+        if let Some(hit) = shared.caches.results.get(&status_key(id, state), clock::now()).await {
             return Some(hit.entry.body.clone());
         }
     }
@@ -169,7 +170,7 @@ pub async fn load(shared: &Shared, id: JobId) -> Option<Bytes> {
 
 /// The picture of a job that is stored nowhere else.
 pub async fn load_result(shared: &Shared, id: JobId) -> Option<result_cache::Hit> {
-    shared.results.get(&result_key(id), clock::now()).await
+    shared.caches.results.get(&result_key(id), clock::now()).await
 }
 
 fn status_key(id: JobId, state: JobState) -> result_cache::Key {
@@ -182,7 +183,7 @@ fn result_key(id: JobId) -> result_cache::Key {
 
 fn meta(shared: &Shared) -> EntryMeta {
     let lifetimes = Lifetimes { fresh_for: shared.config.uploads.status_ttl, ..Lifetimes::default() };
-    let generation = shared.peers.generation();
+    let generation = shared.caches.coordinator.generation();
     EntryMeta { status: 200, stored_at: clock::now(), lifetimes, generation, ..EntryMeta::default() }
 }
 

@@ -58,7 +58,7 @@ async fn numbers_add_up() {
         assert_eq!(get(server.address, target).await.status, status);
     }
     // what a request holds is let go after its answer was sent
-    until(async || server.answering() == 0).await;
+    until(async || server.in_flight() == 0).await;
     let metrics = metrics(&server).await;
     for (sample, expected) in [
         ("pixmill_requests_total{route=\"image\",status=\"2xx\",cache=\"miss\"}", 2.0),
@@ -73,7 +73,7 @@ async fn numbers_add_up() {
         ("pixmill_origin_fetch_duration_seconds_count", 1.0),
         ("pixmill_render_jobs_total", 2.0),
         ("pixmill_render_jobs_running", 0.0),
-        ("pixmill_coalescing_in_flight{kind=\"answers\"}", 0.0),
+        ("pixmill_coalescing_in_flight{kind=\"variants\"}", 0.0),
         ("pixmill_cache_puts_total{cache=\"results\",tier=\"memory\"}", 2.0),
         ("pixmill_inference_duration_seconds_count{question=\"faces\"}", 0.0),
     ] {

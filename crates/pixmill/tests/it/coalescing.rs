@@ -19,7 +19,7 @@ async fn one_fetch_and_one_render_for_all() {
     let server = serve_origin(&origin).await;
     let requests = join_all((0..30).map(|_| get(server.address, "/a.jpg?width=100")));
     let release = async {
-        until(async || server.answering() == 30).await;
+        until(async || server.in_flight() == 30).await;
         origin.release();
     };
     let (answers, ()) = tokio::join!(requests, release);
@@ -37,7 +37,7 @@ async fn one_fetch_for_all_variants() {
     let targets: Vec<_> = (0..10).map(|number| format!("/a.jpg?width={}", 50 + number)).collect();
     let requests = join_all(targets.iter().map(|target| get(server.address, target)));
     let release = async {
-        until(async || server.answering() == 10).await;
+        until(async || server.in_flight() == 10).await;
         origin.release();
     };
     let (answers, ()) = tokio::join!(requests, release);
@@ -58,9 +58,9 @@ async fn whoever_began_may_leave() {
     origin.is_asked(1).await;
     let mut second = Connection::open(server.address).await;
     second.send("GET", "/a.jpg?width=100", &[]).await;
-    until(async || server.answering() == 2).await;
+    until(async || server.in_flight() == 2).await;
     drop(first);
-    until(async || server.answering() == 1).await;
+    until(async || server.in_flight() == 1).await;
     origin.release();
     assert_eq!(second.read("GET").await.outcome(), (200, "coalesced"));
     assert_eq!((origin.asked(), server.pool().load().begun), (1, 1));

@@ -82,5 +82,5 @@ async fn two_nodes_give_the_same_tags() {
         let tags = [get(one.address, target).await, get(other.address, target).await];
         assert_eq!(tags[0].header("etag"), tags[1].header("etag"), "{target}");
     }
-    until(async || one.answering() == 0).await;
+    until(async || one.in_flight() == 0).await;
 }

@@ -42,7 +42,7 @@ async fn a_hundred_who_want_the_same_at_two_nodes_cost_one_fetch_and_one_render(
         let Some(nodes) = nodes else { return };
         let ask = |number: usize| get([nodes.one.address, nodes.two.address][number % 2], TARGET);
         let release = async {
-            until(async || nodes.one.answering() + nodes.two.answering() == 100).await;
+            until(async || nodes.one.in_flight() + nodes.two.in_flight() == 100).await;
             nodes.origin.is_asked(1).await;
             nodes.origin.release();
         };
@@ -77,7 +77,7 @@ async fn what_may_not_be_shared_holds_nobody_up() {
         nodes.origin.hold();
         let ask = |node: usize| get([nodes.one.address, nodes.two.address][node], TARGET);
         let release = async {
-            until(async || nodes.one.answering() + nodes.two.answering() == 2).await;
+            until(async || nodes.one.in_flight() + nodes.two.in_flight() == 2).await;
             nodes.origin.is_asked(asked + 1).await;
             nodes.origin.release();
         };

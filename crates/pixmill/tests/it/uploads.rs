@@ -229,7 +229,7 @@ async fn half_sent(server: &Server, file: &Bytes) -> Connection {
     let mut sent = None;
     until(async || {
         drop(sent.take());
-        until(async || server.answering() == 0).await;
+        until(async || server.in_flight() == 0).await;
         // whoever is read first gets the room: that may be the one who tries
         let mut connection = Connection::open(uploads).await;
         connection.send("POST", "/?width=64", &[("Content-Length", &file.len().to_string())]).await;
@@ -281,6 +281,6 @@ async fn who_leaves_ends_the_work() {
     origin.is_asked(1).await;
     drop(connection);
     origin.is_abandoned().await;
-    until(async || server.answering() == 0).await;
+    until(async || server.in_flight() == 0).await;
     assert_eq!(server.pool().load().begun, 0);
 }

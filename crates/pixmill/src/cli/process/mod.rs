@@ -32,8 +32,9 @@ use super::{
     query::{self, Modern},
 };
 use crate::{
-    analysis::analyzer::{AnalysisKind, Analyzer},
+    analysis::analyzer::Analyzer,
     config::{Environment, Problems},
+    model::analysis::AnalysisKind,
     render::{Engine, Render},
 };
 
@@ -192,7 +193,7 @@ impl Task<'_> {
             return Ok(Vec::new());
         }
         let Engine { settings, analyzer } = &self.engine;
-        Ok(analyzer.analyze(AnalysisKind::Faces, original, settings, deadline)?.for_plan())
+        Ok(analyzer.analyze(AnalysisKind::Faces, original, settings, deadline)?.faces_for_plan())
     }
 
     /// None if the file does not begin like a picture; then the rest of it is not read.

@@ -9,7 +9,7 @@ use result_cache::{Stats, TierStats};
 
 pub use crate::telemetry::scrape::CONTENT_TYPE;
 use crate::{
-    analysis::analyzer::AnalysisKind,
+    model::analysis::AnalysisKind,
     render::Reason,
     signing::Signer,
     state::Shared,
@@ -80,7 +80,7 @@ fn requests(page: &mut Scrape<'_>, shared: &Shared) {
     );
     page.histograms(&REQUEST_SECONDS, [([], counters.request_seconds.inner())]);
     page.value(&RESPONSE_BYTES, counters.response_bytes());
-    page.value(&IN_FLIGHT, shared.answering());
+    page.value(&IN_FLIGHT, shared.in_flight());
     let open = |listener: ListenerKind| counters.connections(listener).load(Relaxed);
     page.values(&CONNECTIONS, ListenerKind::ALL.map(|listener| ([listener.name()], open(listener))));
     tally(page, &MALFORMED, &counters.malformed);
@@ -97,7 +97,7 @@ fn rendering(page: &mut Scrape<'_>, shared: &Shared) {
     let renders = || shared.counters.renders.iter();
     page.values(&RENDERS, renders().map(|(formats, count)| (formats, count.renders.get())));
     page.values(&RENDER_OUTPUT, renders().map(|(formats, count)| (formats, count.bytes.get())));
-    let load = shared.renderer.pool().load();
+    let load = shared.rendering.renderer.pool().load();
     page.value(&RENDER_THREADS, shared.config.workers.thread_count());
     page.value(&RENDER_RUNNING, load.running);
     page.value(&RENDER_WAITING, load.waiting);
@@ -110,7 +110,7 @@ fn rendering(page: &mut Scrape<'_>, shared: &Shared) {
     page.value(&RENDER_MEMORY, load.running_bytes);
     page.value(&RENDER_MEMORY_LIMIT, load.memory);
     page.values(&RENDER_REFUSALS, load.refusals.iter().map(|(reason, count)| ([reason], count)));
-    let ratios = shared.renderer.pool().ratios().iter();
+    let ratios = shared.rendering.renderer.pool().ratios().iter();
     page.histograms(&RENDER_COST_RATIO, ratios.map(|(class, ratios)| ([class.name()], ratios.inner())));
     page.values(
         &RENDER_COST_CORRECTION,
@@ -119,8 +119,8 @@ fn rendering(page: &mut Scrape<'_>, shared: &Shared) {
 }
 
 fn worker_processes(page: &mut Scrape<'_>, shared: &Shared) {
-    page.value(&QUARANTINED, shared.quarantine.len());
-    let stats = shared.renderer.processes().unwrap_or_default();
+    page.value(&QUARANTINED, shared.rendering.quarantine.len());
+    let stats = shared.rendering.renderer.processes().unwrap_or_default();
     page.values(&WORKERS, [(["busy"], stats.alive - stats.idle), (["idle"], stats.idle)]);
     page.values(&WORKER_STARTS, [(["started"], stats.started), (["failed"], stats.start_failures)]);
     page.value(&WORKER_RECYCLED, stats.recycled);
@@ -151,14 +151,14 @@ fn origins(page: &mut Scrape<'_>, shared: &Shared) {
         (&HOST_WAITING, |load| load.waiting),
         (&HOST_CIRCUITS, |load| load.open),
     ];
-    let loads = hosts::by_origin(shared);
+    let loads = hosts::by_origin(&shared.config, &shared.origins.hosts);
     for (metric, number) in numbers {
         page.values(metric, loads.iter().map(|(origin, load)| ([origin.as_str()], number(load))));
     }
-    let totals = shared.hosts.stats();
+    let totals = shared.origins.hosts.stats();
     page.values(&HOST_REFUSALS, [(["busy"], totals.rejected_busy), (["circuit_open"], totals.rejected_open)]);
     page.value(&HOST_OPENED, totals.circuits_opened);
-    page.values(&COALESCING, shared.flights().map(|(kind, in_flight)| ([kind], in_flight)));
+    page.values(&COALESCING, shared.operations.in_flight().map(|(kind, in_flight)| ([kind], in_flight)));
 }
 
 fn uploads(page: &mut Scrape<'_>, shared: &Shared) {
@@ -171,8 +171,8 @@ fn uploads(page: &mut Scrape<'_>, shared: &Shared) {
 }
 
 fn cluster(page: &mut Scrape<'_>, shared: &Shared) {
-    let stats = shared.peers.stats();
-    if shared.peers.is_clustered() {
+    let stats = shared.caches.coordinator.stats();
+    if shared.caches.coordinator.is_clustered() {
         page.value(&REDIS_CONNECTED, u64::from(stats.is_connected));
     }
     let nodes = shared.config_drift.nodes();
@@ -188,7 +188,7 @@ fn cluster(page: &mut Scrape<'_>, shared: &Shared) {
 }
 
 fn caches(page: &mut Scrape<'_>, shared: &Shared) {
-    let caches = [("results", shared.results.stats()), ("originals", shared.originals.stats())];
+    let caches = [("results", shared.caches.results.stats()), ("originals", shared.caches.originals.stats())];
     let numbers: [TierNumber; 8] = [
         (&CACHE_HITS, |tier| tier.hits),
         (&CACHE_MISSES, |tier| tier.misses),

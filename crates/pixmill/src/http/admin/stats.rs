@@ -19,7 +19,7 @@ use crate::{
 #[expect(clippy::too_many_lines, reason = "a table: one entry per line says more than parts of it")]
 pub fn stats(shared: &Shared) -> Value {
     let counters = &shared.counters;
-    let load = shared.renderer.pool().load();
+    let load = shared.rendering.renderer.pool().load();
     let mut sources = Map::new();
     for (_, _, source, count) in counters.requests().filter(|(route, ..)| *route == Route::Image) {
         let sum = sources.get(source).and_then(Value::as_u64).unwrap_or_default();
@@ -36,7 +36,7 @@ pub fn stats(shared: &Shared) -> Value {
         "vipsBytes": vips_ops::vips::tracked_memory(),
         "draining": shared.is_draining(),
         "requests": {
-            "inFlight": shared.answering(),
+            "inFlight": shared.in_flight(),
             "bytes": counters.response_bytes(),
             "bySource": sources,
             "failures": counters.failures.read(),
@@ -52,7 +52,7 @@ pub fn stats(shared: &Shared) -> Value {
             "queuedMilliseconds": queued,
             "refused": load.refusals.iter().collect::<BTreeMap<_, _>>(),
         },
-        "flights": shared.flights().into_iter().collect::<BTreeMap<_, _>>(),
+        "flights": shared.operations.in_flight().into_iter().collect::<BTreeMap<_, _>>(),
         "origins": origins(shared),
         "uploads": {
             "bytes": shared.upload_memory.reserved_bytes(),
@@ -60,15 +60,17 @@ pub fn stats(shared: &Shared) -> Value {
             "refused": { "memory": shared.upload_memory.refusals(), "queue": shared.jobs.refusals() },
         },
         "cluster": cluster(shared),
-        "caches": { "results": cache(&shared.results.stats()), "originals": cache(&shared.originals.stats()) },
+        "caches": { "results": cache(&shared.caches.results.stats()), "originals": cache(&shared.caches.originals.stats()) },
     })
 }
 
 fn origins(shared: &Shared) -> Value {
     let object = |load: Load| json!({ "inFlight": load.in_flight, "waiting": load.waiting, "circuitsOpen": load.open });
-    let loads: Map<_, _> =
-        by_origin(shared).into_iter().map(|(origin, load)| (origin, object(load))).collect();
-    let totals = shared.hosts.stats();
+    let loads: Map<_, _> = by_origin(&shared.config, &shared.origins.hosts)
+        .into_iter()
+        .map(|(origin, load)| (origin, object(load)))
+        .collect();
+    let totals = shared.origins.hosts.stats();
     json!({
         "byOrigin": loads,
         "refused": { "busy": totals.rejected_busy, "circuitOpen": totals.rejected_open },
@@ -77,8 +79,8 @@ fn origins(shared: &Shared) -> Value {
 }
 
 fn cluster(shared: &Shared) -> Value {
-    let stats = shared.peers.stats();
-    let redis = match (shared.peers.is_clustered(), stats.is_connected) {
+    let stats = shared.caches.coordinator.stats();
+    let redis = match (shared.caches.coordinator.is_clustered(), stats.is_connected) {
         (false, _) => "none",
         (true, false) => "alone",
         (true, true) => "connected",

@@ -9,7 +9,7 @@ pub enum Class {
     Picture,
     /// Recognition: faces, nudity, labels.
     Vision,
-    /// Variants made ahead, by `cache_queries`.
+    /// Cache warming, by `cache_queries`.
     Warming,
     /// Requests of `async=true`.
     Async,
@@ -36,7 +36,7 @@ impl Class {
         }
     }
 
-    /// Whether a client waits for the answer, so that an answer that comes seconds late is worth little.
+    /// Whether a client waits for the response, so that one that comes seconds late is worth little.
     pub fn is_interactive(self) -> bool {
         matches!(self, Self::Picture | Self::Vision)
     }

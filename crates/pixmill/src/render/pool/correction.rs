@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-/// Bounds of the correction factor. Beyond them a prediction is wrong, not a machine slow.
+/// Bounds of the correction factor. Beyond them the prediction is wrong, rather than the machine slow.
 const FACTORS: (f64, f64) = (0.2, 10.0);
 
-/// Bounds of what one task can say, as actual over predicted: a task that hung says nothing about the others.
+/// Bounds of one observation, actual over predicted time: a task that hung says nothing about others.
 const SAMPLES: (f64, f64) = (0.1, 10.0);
 
 /// Seconds of predicted work after which an observation counts 1/e: some hundred renders of ordinary size.
@@ -28,7 +28,7 @@ impl Default for Correction {
 }
 
 impl Correction {
-    /// By what predictions are to be multiplied, 0.2 to 10.
+    /// The factor for predictions, 0.2 to 10.
     pub fn factor(&self) -> f64 {
         (self.actual / self.predicted).clamp(FACTORS.0, FACTORS.1)
     }
@@ -38,7 +38,7 @@ impl Correction {
         Duration::try_from_secs_f64(predicted.as_secs_f64() * self.factor()).unwrap_or(Duration::MAX)
     }
 
-    /// Learns from a task that ran to its end.
+    /// Adds the observation of a task that ran to its end.
     pub fn learn(&mut self, predicted: Duration, actual: Duration) {
         let predicted = predicted.as_secs_f64();
         let actual = actual.as_secs_f64().clamp(SAMPLES.0 * predicted, SAMPLES.1 * predicted);

@@ -1,4 +1,4 @@
-//! Amounts of work, and when a resource has done them.
+//! Amounts of work, and the time until a resource has done them.
 
 use std::{
     ops::{AddAssign, SubAssign},
@@ -7,7 +7,7 @@ use std::{
 
 use crate::render::Cost;
 
-/// Work that waits: time on a thread, and memory over that time. Sums are exact, so that taking out leaves nothing.
+/// Waiting work: time on a thread, and memory over that time. Sums are exact integers, so that subtracting leaves no rest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Work {
     /// Predicted time on one thread, uncorrected.
@@ -36,7 +36,7 @@ impl SubAssign for Work {
     }
 }
 
-/// A part of a resource that is taken.
+/// A part of a resource in use.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Taken {
     /// How many units.

@@ -1,8 +1,8 @@
-//! The threads that compute, behind a queue that holds predicted work.
+//! The render threads, behind a queue of tasks with predicted costs.
 //!
 //! A task is admitted or refused when it arrives ([`scheduler`]): refused if it cannot end before its deadline, if its
-//! class is overloaded ([`overload`]), if too many wait, or if it needs more memory than there is. Those who wait are
-//! served by class and predicted cost ([`queue`]).
+//! class is overloaded ([`overload`]), if too many wait, or if it needs more memory than there is. Waiting tasks are
+//! scheduled by class and predicted cost ([`queue`]).
 
 mod class;
 mod correction;
@@ -40,14 +40,14 @@ use crate::{error::Error, telemetry::histogram::CostRatios};
 
 /// A bounded number of threads, and a queue of tasks that wait for one.
 ///
-/// Whoever stops waiting for a task that has not begun gives its place free at once. The threads are rayon's, the queue
-/// is ours: rayon's own has neither a bound nor an order nor a way out.
+/// A task whose caller stops waiting before it has started leaves the queue at once. The threads are rayon's; the queue is not:
+/// rayon's own is unbounded and unordered, and tasks cannot leave it.
 pub struct Pool {
     threads: ThreadPool,
     shared: Arc<Shared>,
 }
 
-/// What a task gave, and how long it had waited for a thread.
+/// The result of a task, and its time in the queue.
 #[derive(Debug)]
 pub struct Done<T> {
     /// The result.
@@ -56,35 +56,35 @@ pub struct Done<T> {
     pub waited: Duration,
 }
 
-/// How busy the pool is.
+/// The load of the pool.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Load {
-    /// Tasks being computed.
+    /// Running tasks.
     pub running: usize,
-    /// Predicted bytes of these tasks.
+    /// Their predicted memory in bytes.
     pub running_bytes: u64,
-    /// What these bytes are bounded by.
+    /// The limit of that.
     pub memory: u64,
-    /// Tasks that wait for a thread.
+    /// Waiting tasks.
     pub waiting: usize,
     /// The same, by class.
     pub waiting_by_class: PerClass<usize>,
-    /// Predicted work that waits, by class.
+    /// Predicted time of waiting tasks, by class.
     pub queued: PerClass<Duration>,
-    /// By what predictions are multiplied, by class: actual over predicted time of late.
+    /// The factor by which predictions are corrected, by class: recent actual time over predicted time.
     pub correction: PerClass<f64>,
-    /// Tasks begun since the start.
+    /// Tasks started since the start of the server.
     pub begun: u64,
-    /// How long the oldest task has been waiting.
+    /// The wait of the oldest waiting task.
     pub oldest: Duration,
-    /// Tasks refused since the start.
+    /// Tasks refused since the start of the server.
     pub refusals: Refusals,
 }
 
-/// What is to be done: told to begin, or that it will not be done.
+/// A task's work: it is told to start, or that it was dropped.
 type Job = Box<dyn FnOnce(Result<Start, Error>) + Send>;
 
-/// The beginning of a task.
+/// The start of a task.
 struct Start {
     number: u64,
     waited: Duration,
@@ -100,11 +100,11 @@ struct Shared {
 
 struct State {
     scheduler: Scheduler<Job>,
-    /// Threads that are working or about to look for work.
+    /// Threads that are running a task or looking for one.
     active: usize,
 }
 
-/// A task's place in the queue; dropping it takes the task out if it has not begun.
+/// A task's place in the queue; dropping it takes the task out unless it has started.
 struct Place {
     shared: Arc<Shared>,
     ticket: Ticket,
@@ -123,9 +123,9 @@ impl Pool {
         Ok(Self { threads, shared: Arc::new(shared) })
     }
 
-    /// Computes on one of the threads, after what is more urgent; refuses at once what cannot be done in time.
+    /// Runs `work` on a render thread, in the order of the scheduler. A task that cannot end in time is refused at once.
     ///
-    /// Dropping the future takes the task out of the queue. One that has begun runs on, and should be told to end.
+    /// Dropping the future takes the task out of the queue. A task that has started runs on: tell it to end.
     pub async fn run<T>(
         &self,
         task: Task,
@@ -137,7 +137,7 @@ impl Pool {
         self.run_judged(task, work, |_| true).await
     }
 
-    /// The same for work that may fail: what has failed says nothing about the quality of predictions.
+    /// The same for work that may fail. Failed work does not correct predictions.
     pub async fn try_run<T>(
         &self,
         task: Task,
@@ -167,7 +167,7 @@ impl Pool {
                 Err(failure) => return drop(sender.send(Err(failure))),
             };
             let value = catch_unwind(AssertUnwindSafe(work));
-            // before the result goes out: whoever gets it finds the thread free
+            // before the result is sent: whoever gets it finds the thread free
             shared.end(number, value.as_ref().is_ok_and(is_complete));
             if let Ok(value) = value {
                 let _ = sender.send(Ok(Done { value, waited }));
@@ -179,14 +179,14 @@ impl Pool {
         receiver.await.unwrap_or(Err(Error::Broken))
     }
 
-    /// What a task of no cost would be told now, if it would be refused. For those who have much to do before they know
-    /// what their task is; a refusal counts as one.
+    /// The error with which a task without cost would be refused now. For callers that do other work before they know their
+    /// task; a refusal is counted.
     pub fn would_refuse(&self, class: Class) -> Option<Error> {
         let refusal = self.shared.state.lock().scheduler.would_refuse(Instant::now(), class)?;
         Some(refusal.into())
     }
 
-    /// How busy the pool is.
+    /// The load of the pool.
     pub fn load(&self) -> Load {
         let state = self.shared.state.lock();
         let scheduler = &state.scheduler;
@@ -205,7 +205,7 @@ impl Pool {
         }
     }
 
-    /// Actual over predicted time of tasks that ended well, by class. Predictions are not corrected here.
+    /// Actual over predicted time of tasks that succeeded, by class; the predictions are uncorrected.
     pub fn ratios(&self) -> &PerClass<CostRatios> {
         &self.shared.ratios
     }
@@ -224,13 +224,13 @@ impl Pool {
 }
 
 impl Shared {
-    /// Works until there is nothing to do. Runs on a thread of the pool.
+    /// Runs tasks until none waits. Called on a thread of the pool.
     fn work(self: Arc<Self>) {
         loop {
             let mut state = self.state.lock();
             match state.scheduler.next(Instant::now()) {
                 Next::Run { number, waited, work } => {
-                    // memory may have become free for more than one
+                    // there may be memory for more than one task now
                     let is_more = state.scheduler.has_waiting() && state.wants_thread(self.limits.threads);
                     drop(state);
                     if is_more {
@@ -260,7 +260,7 @@ impl Shared {
 }
 
 impl State {
-    /// Whether one more thread is to look for work. It then counts as active.
+    /// Whether one more thread should look for work. It then counts as active.
     fn wants_thread(&mut self, threads: usize) -> bool {
         let is_free = self.active < threads;
         self.active += usize::from(is_free);
@@ -270,7 +270,7 @@ impl State {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        // what the task holds is dropped after the lock is let go
+        // what the task owns is dropped after the lock is released
         let _job = self.shared.state.lock().scheduler.leave(self.ticket);
     }
 }

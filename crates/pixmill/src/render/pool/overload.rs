@@ -1,14 +1,13 @@
-//! Detection of sustained overload, so that those who are served wait less than a second.
+//! Detection of sustained overload, so that served requests wait less than a second.
 //!
-//! A queue that has stood long is not yet an overload: a page with a hundred new thumbnails fills it once, and it empties by
-//! itself. Overload means that the queue stands *and* that more work arrives than the threads can do. Then arrivals that
-//! would wait long are refused at once, which a client can act on, and what has waited too long is dropped, which keeps
-//! the wait of the rest short. The numbers were chosen by the simulation in `simulation.rs`.
+//! A long queue alone is no overload: a page with a hundred new thumbnails fills it once, and it drains. Overload means that the
+//! queue stays long *and* that more work arrives than the threads can do. Then arrivals that would wait long are refused at once,
+//! so that clients can react, and tasks that have waited too long are dropped, which keeps the wait of the rest short. The numbers were chosen by the simulation in `simulation.rs`.
 
 use std::time::{Duration, Instant};
 
-/// A predicted wait above this is long. With an ordinary render after it, the answer comes within a second. Less lets
-/// threads run idle between costly tasks (at 500 ms goodput at twice the capacity falls below 0.95), more makes the 99th
+/// A predicted wait above this is long. With a typical render after it, the response comes within a second. Less leaves
+/// threads idle between costly tasks (at 500 ms goodput at twice the capacity falls below 0.95), more makes the 99th
 /// percentile longer than a second.
 pub const TARGET: Duration = Duration::from_millis(600);
 
@@ -22,14 +21,13 @@ const WINDOW: Duration = Duration::from_secs(1);
 /// How long the predicted wait must have been below half of [`TARGET`] before an overload is over.
 const CALM: Duration = Duration::from_secs(1);
 
-/// Who has waited longer than this is dropped during an overload.
+/// Tasks that have waited longer than this are dropped during an overload.
 const MOST_WAIT: Duration = Duration::from_millis(850);
 
-/// How many tasks may be dropped for each arrival that was refused: a few refusals beside a burst must not cost it all that
-/// waits.
+/// The most tasks that are dropped per refused arrival: a few refusals beside a burst must not drop the whole burst.
 const DROPS_PER_REFUSAL: f64 = 0.5;
 
-/// Nobody is dropped when nobody was refused for so long: the overload is ending, the queue can be served.
+/// Tasks are not dropped if no arrival was refused for so long: the overload is ending, and the queue can be served.
 const REFUSING: Duration = Duration::from_millis(250);
 
 /// The state of one class.
@@ -55,7 +53,7 @@ struct Rate {
 }
 
 impl Overload {
-    /// Takes note of the predicted wait.
+    /// Records the predicted wait.
     pub fn observe(&mut self, now: Instant, wait: Duration) {
         if wait > TARGET {
             self.above.get_or_insert(now);
@@ -75,7 +73,7 @@ impl Overload {
         }
     }
 
-    /// Takes note of work that arrives, whether it is let in or not. `capacity` is how many threads the class can have.
+    /// Records arriving work, admitted or not. `capacity` is the number of threads that the class can use.
     pub fn offered(&mut self, now: Instant, work: Duration, capacity: f64) {
         if self.is_standing(now) {
             self.arriving.add(now, work);
@@ -83,23 +81,23 @@ impl Overload {
         }
     }
 
-    /// Whether an arrival with this predicted wait is to be refused.
+    /// Whether an arrival with this predicted wait should be refused.
     pub fn refuses(&self, wait: Duration) -> bool {
         self.is_overloaded && wait > TARGET
     }
 
-    /// Takes note of a refusal by this rule.
+    /// Records a refusal by this rule.
     pub fn refused(&mut self, now: Instant) {
         self.refused = Some(now);
         self.drops += DROPS_PER_REFUSAL;
     }
 
-    /// Takes note of a task that was dropped.
+    /// Records a dropped task.
     pub fn dropped(&mut self) {
         self.drops -= 1.0;
     }
 
-    /// Whether a task that has waited so long is to be dropped instead of run.
+    /// Whether a task that has waited so long should be dropped instead of run.
     pub fn drops(&self, now: Instant, waited: Duration) -> bool {
         let is_refusing = self.refused.is_some_and(|last| now.saturating_duration_since(last) <= REFUSING);
         self.is_overloaded && is_refusing && waited > MOST_WAIT && self.drops >= 1.0

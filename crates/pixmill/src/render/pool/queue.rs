@@ -1,4 +1,4 @@
-//! The tasks of one class that wait, in the order in which they are served.
+//! The waiting tasks of one class, in the order in which they are served.
 
 use std::{
     collections::BTreeMap,
@@ -9,9 +9,9 @@ use super::{forecast::Work, overload::Overload};
 use crate::render::Cost;
 
 /// By how much of its predicted cost a task is ranked behind its arrival: a task overtakes those that arrived before it by
-/// less than this times the difference of their costs. So a task of 2 s lets pass what arrives within 2 s, and no more.
+/// less than this times the difference of their costs. So a task of 2 s is overtaken by what arrives within 2 s, and by no more.
 ///
-/// 0 would be first come, first served; large values starve dear tasks. `simulation.rs` compares: at 0.8 of the capacity,
+/// 0 would be first come, first served; large values starve expensive tasks. `simulation.rs` compares: at 0.8 of the capacity,
 /// 1 takes a quarter from the mean answer time of ordinary tasks and adds a tenth to that of those above a second.
 const COST_WEIGHT: f64 = 1.0;
 
@@ -36,20 +36,20 @@ pub struct Waiting<W> {
     pub expected: Duration,
     /// When it must have ended.
     pub deadline: Instant,
-    /// It was let in because a thread was free, though the prediction says that it is too long.
+    /// It was admitted because a thread was free, although it is predicted to take too long.
     pub is_attempt: bool,
-    /// Since when others pass it because there is not enough memory for it.
+    /// Since when others overtake it because there is not enough memory for it.
     pub passed: Option<Instant>,
-    /// What is to be done.
+    /// Its work.
     pub work: W,
 }
 
 /// The queue of one class.
 #[derive(Debug)]
 pub struct Queue<W> {
-    /// Those who wait.
+    /// The waiting tasks.
     pub waiting: BTreeMap<Rank, Waiting<W>>,
-    /// All of their work.
+    /// The sum of their work.
     pub backlog: Work,
     /// The share of the threads' time.
     pub share: f64,
@@ -57,7 +57,7 @@ pub struct Queue<W> {
     pub pass: f64,
     /// How many of its tasks are running.
     pub running: usize,
-    /// Whether there is too much.
+    /// The detection of overload.
     pub overload: Overload,
     mean_seconds: f64,
 }
@@ -75,7 +75,7 @@ impl Rank {
 }
 
 impl<W> Waiting<W> {
-    /// Whether it cannot end in time, and never was a mere attempt.
+    /// Whether it cannot end in time, unless it was admitted in spite of that.
     pub fn is_late(&self, now: Instant) -> bool {
         now >= self.deadline || (!self.is_attempt && now + self.expected > self.deadline)
     }
@@ -101,7 +101,7 @@ impl<W> Queue<W> {
         self.waiting.insert(rank, waiting);
     }
 
-    /// Takes a task out, if it still waits.
+    /// Removes a task if it still waits.
     pub fn remove(&mut self, rank: Rank) -> Option<Waiting<W>> {
         let waiting = self.waiting.remove(&rank)?;
         self.backlog -= waiting.cost.into();
@@ -117,17 +117,17 @@ impl<W> Queue<W> {
         ahead
     }
 
-    /// Takes note of what an arrival costs.
+    /// Records the cost of an arrival.
     pub fn learn_cost(&mut self, expected: Duration) {
         self.mean_seconds += COST_SHARE * (expected.as_secs_f64() - self.mean_seconds);
     }
 
-    /// What arrivals cost in the mean.
+    /// The mean cost of arrivals.
     pub fn mean_cost(&self) -> Duration {
         Duration::from_secs_f64(self.mean_seconds)
     }
 
-    /// Whether it has anything to do.
+    /// Whether it has waiting or running tasks.
     pub fn is_active(&self) -> bool {
         self.running > 0 || !self.waiting.is_empty()
     }

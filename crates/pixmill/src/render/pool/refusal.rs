@@ -1,4 +1,4 @@
-//! Why a task is refused, and how often that happened.
+//! Refusals of tasks: reasons and counts.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ pub enum Refusal {
         /// After this time it would be admitted.
         retry_after: Duration,
     },
-    /// As many tasks wait as may.
+    /// The queue is full.
     QueueFull {
         /// After this time a place is free.
         retry_after: Duration,
@@ -29,7 +29,7 @@ pub enum Refusal {
         /// What is allowed, in bytes.
         allowed: u64,
     },
-    /// It would take longer than any request may, even alone.
+    /// It would exceed the deadline of any request, even alone.
     TooLong {
         /// What it needs.
         needed: Duration,
@@ -50,7 +50,7 @@ pub enum Refusal {
 pub struct Refusals([u64; Refusals::REASONS.len()]);
 
 impl Refusals {
-    /// The reasons, as metrics name them.
+    /// The names of the reasons in metrics.
     const REASONS: [&'static str; 5] = ["deadline", "overload", "queue_full", "memory", "dropped"];
 
     /// Counts one.

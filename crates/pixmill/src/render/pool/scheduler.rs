@@ -1,4 +1,4 @@
-//! The decisions: who is admitted, who is next, who is dropped. It has no clock, no threads and no locks of its own.
+//! Scheduling decisions: which tasks are admitted, which is next, which is dropped. It has no clock, threads or locks of its own.
 
 use std::{
     collections::BTreeMap,
@@ -15,20 +15,20 @@ use super::{
 };
 use crate::render::Cost;
 
-/// For how long others may pass a task that does not fit into memory. Then threads stay idle until it fits.
+/// How long others may overtake a task that does not fit into memory. After that, threads stay idle until it fits.
 const MOST_PASSED: Duration = Duration::from_millis(500);
 
-/// What is assumed to be left of a task that runs longer than expected, as a part of the time that it has run.
+/// The assumed rest of a task that runs longer than predicted, as a fraction of the time that it has run.
 const OVERDUE: f64 = 0.2;
 
-/// A task whose predicted time is so many times what a request may take is refused for good: predictions of single
-/// pictures err by up to a factor of two.
+/// A task whose predicted time is so many times the deadline of a request is refused for good: predictions of single pictures are
+/// wrong by up to a factor of two.
 const HOPELESS: u32 = 2;
 
 /// A task for the render threads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Task {
-    /// Whose share of the threads it uses.
+    /// The class whose share of the threads it uses.
     pub class: Class,
     /// The predicted cost.
     pub cost: Cost,
@@ -47,7 +47,7 @@ pub struct Limits {
     pub memory: u64,
     /// How long a request may take.
     pub deadline: Duration,
-    /// Each class's part of the threads' time while others have tasks too, at least 1.
+    /// The weight of each class in sharing the threads' time, at least 1.
     pub shares: PerClass<u32>,
 }
 
@@ -66,7 +66,7 @@ pub struct Admission {
     is_attempt: bool,
 }
 
-/// What a free thread is to do.
+/// What a free thread should do.
 #[derive(Debug)]
 pub enum Next<W> {
     /// This task.
@@ -75,14 +75,14 @@ pub enum Next<W> {
         number: u64,
         /// How long it has waited.
         waited: Duration,
-        /// What is to be done.
+        /// Its work.
         work: W,
     },
-    /// Tell this task that it was dropped, and ask again.
+    /// Notify this task that it was dropped, and ask again.
     Drop {
         /// Why.
         refusal: Refusal,
-        /// What is not to be done.
+        /// Its work.
         work: W,
     },
     /// Nothing.
@@ -114,7 +114,7 @@ pub struct Scheduler<W> {
     running: BTreeMap<u64, Running>,
     begun: u64,
     last: u64,
-    /// The virtual time of the class that was served last: a class that was idle begins here, without credit.
+    /// The virtual time of the class that was served last: a class that was idle starts here, without credit.
     served: f64,
     corrections: Corrections,
     refusals: Refusals,
@@ -142,7 +142,7 @@ impl<W> Scheduler<W> {
         }
     }
 
-    /// Decides about a task that arrives. Whoever is admitted enters before anything else happens.
+    /// Decides on a task that arrives. An admitted task must enter before anything else happens.
     pub fn admit(&mut self, now: Instant, task: Task) -> Result<Admission, Refusal> {
         self.observe(now);
         let expected = self.corrections.of(task.class).correct(task.cost.cpu);
@@ -165,7 +165,7 @@ impl<W> Scheduler<W> {
         Some(self.refuse(now, class, refusal))
     }
 
-    /// Takes a task in.
+    /// Queues an admitted task.
     pub fn enter(&mut self, now: Instant, admission: Admission, work: W) -> Ticket {
         let Admission { task: Task { class, cost, deadline }, expected, is_attempt } = admission;
         self.last += 1;
@@ -178,12 +178,12 @@ impl<W> Scheduler<W> {
         Ticket { class, rank }
     }
 
-    /// Takes a task out that has not begun.
+    /// Removes a task that has not started.
     pub fn leave(&mut self, ticket: Ticket) -> Option<W> {
         Some(self.queues[ticket.class].remove(ticket.rank)?.work)
     }
 
-    /// What a thread that is free is to do.
+    /// What a free thread should do.
     pub fn next(&mut self, now: Instant) -> Next<W> {
         self.observe(now);
         if self.running.len() >= self.limits.threads {
@@ -191,7 +191,7 @@ impl<W> Scheduler<W> {
         }
         let Some((ticket, late)) = self.choose(now) else { return Next::Idle };
         let queue = &mut self.queues[ticket.class];
-        let waiting = queue.remove(ticket.rank).expect("invariant: who was chosen waits");
+        let waiting = queue.remove(ticket.rank).expect("invariant: the chosen task waits");
         if let Some(refusal) = late {
             queue.overload.dropped();
             self.refusals.count(refusal);
@@ -207,7 +207,7 @@ impl<W> Scheduler<W> {
         Next::Run { number, waited: now.saturating_duration_since(since), work }
     }
 
-    /// Takes note of a task that has ended. It teaches the predictions if it ran to its end.
+    /// Records the end of a task. If it succeeded, it corrects predictions.
     pub fn end(&mut self, now: Instant, number: u64, is_complete: bool) -> Option<Ended> {
         let Running { class, cost, expected, began } = self.running.remove(&number)?;
         let actual = now.saturating_duration_since(began);
@@ -222,7 +222,7 @@ impl<W> Scheduler<W> {
         Some(Ended { class, predicted: cost.cpu, actual })
     }
 
-    /// Whether a task waits that another thread could look for.
+    /// Whether a waiting task could be run by another thread.
     pub fn has_waiting(&self) -> bool {
         self.queues.iter().any(|(_, queue)| !queue.waiting.is_empty())
     }
@@ -242,7 +242,7 @@ impl<W> Scheduler<W> {
         Ok(())
     }
 
-    /// Whether it can be done in time. Yes, by way of trial, if a thread is free at once.
+    /// Whether it can end in time. It is tried if a thread is free at once.
     fn judge(&self, now: Instant, task: &Task, expected: Duration) -> Result<bool, Refusal> {
         let Task { class, deadline, .. } = *task;
         let queue = &self.queues[class];
@@ -255,7 +255,7 @@ impl<W> Scheduler<W> {
         let wait = self.wait(now, class, ahead, task.cost.bytes);
         let is_attempt = expected > left;
         if !wait.is_zero() && wait + expected > left {
-            // what is too long at any time is tried when nothing waits
+            // a task that is always too long is tried when nothing waits
             return Err(Refusal::Deadline { retry_after: (wait + expected.min(left)).saturating_sub(left) });
         }
         let wait = self.wait(now, class, queue.backlog, 0);
@@ -265,7 +265,7 @@ impl<W> Scheduler<W> {
         Ok(is_attempt)
     }
 
-    /// Whether as many wait as may. Work that nobody waits for may take half of the queue.
+    /// Whether the queue is full. Background work may take half of it.
     fn is_full(&self, class: Class) -> bool {
         let Limits { threads, queue, .. } = self.limits;
         let waiting = |which: fn(Class) -> bool| -> usize {
@@ -367,7 +367,7 @@ impl<W> Scheduler<W> {
     }
 }
 
-/// Numbers for those who watch.
+/// Numbers for metrics.
 impl<W> Scheduler<W> {
     /// How many tasks run.
     pub fn running(&self) -> usize {

@@ -17,7 +17,7 @@ use rustix::{
 };
 use serde::{Serialize, de::DeserializeOwned};
 
-/// Longest message, in bytes. Settings are the longest; all else that can be long travels in blocks.
+/// Longest message, in bytes. Settings are the longest; whatever else is long is sent in blocks.
 const MAX_MESSAGE_BYTES: usize = 64 * 1024;
 
 /// Most files with one message.
@@ -26,7 +26,7 @@ const MAX_FILES: usize = 3;
 /// One end of the socket.
 pub struct Channel(OwnedFd);
 
-/// What came.
+/// What was received.
 #[derive(Debug)]
 pub enum Received<M> {
     /// A message, and the files with it.

@@ -1,4 +1,4 @@
-//! A job as it travels: its description, the original, and the overlays, one after the other in shared memory.
+//! The encoding of a job in shared memory: its description, the original and the overlays, one after the other.
 
 use std::{fs::File, io, os::fd::OwnedFd};
 
@@ -11,13 +11,13 @@ use vips_ops::{
 };
 
 use crate::{
-    analysis::analyzer::AnalysisKind,
+    model::analysis::AnalysisKind,
     render::engine::{Job, Operation, Render},
 };
 
 /// Where a job was written.
 pub enum Written {
-    /// Into the inbox: so many bytes.
+    /// Into the inbox; its length in bytes.
     Inbox(usize),
     /// Into a block of its own.
     Block(OwnedFd),
@@ -26,7 +26,7 @@ pub enum Written {
 /// Bytes of the length of the description, which comes first.
 const PREFIX_BYTES: usize = size_of::<u64>();
 
-/// What the block holds, and what is to be done with it.
+/// The description: the operation, and the lengths of what follows.
 #[derive(Serialize, Deserialize)]
 struct Description {
     original: usize,
@@ -73,7 +73,7 @@ pub fn write(job: &Job, free_inbox: Option<&File>) -> io::Result<Written> {
     }
 }
 
-/// Reads a job out of the bytes that were written, to which it then refers.
+/// Decodes a job. It refers to the bytes, without a copy.
 pub fn read(mut bytes: Bytes) -> io::Result<Job> {
     let length = take(&mut bytes, PREFIX_BYTES)?.get_u64_le();
     let description = take(&mut bytes, usize::try_from(length).map_err(io::Error::other)?)?;
@@ -103,7 +103,10 @@ fn spelt(url: &Url) -> String {
 
 fn take(bytes: &mut Bytes, length: usize) -> io::Result<Bytes> {
     if length > bytes.len() {
-        return Err(io::Error::new(io::ErrorKind::InvalidData, "the block is shorter than it says"));
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidData,
+            "the block is shorter than its description states",
+        ));
     }
     Ok(bytes.split_to(length))
 }

@@ -1,4 +1,4 @@
-//! What server and worker tell each other. All of it is plain data; neither side trusts a length that the other states.
+//! Messages between server and worker: plain data. Neither side trusts a length that the other states.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use vips_ops::{Media, Settings, size::Size};
 
 use crate::{
-    analysis::analyzer::AnalysisResult, config::Vision, error::Error, render::engine::Phases,
+    config::Vision, error::Error, model::analysis::AnalysisResult, render::engine::Phases,
     telemetry::logs::Logs,
 };
 
@@ -44,9 +44,9 @@ pub struct Setup {
 /// From a worker to the server.
 #[derive(Debug, Serialize, Deserialize)]
 pub enum Reply {
-    /// It has started and takes jobs.
+    /// It has started and is ready for jobs.
     Ready {
-        /// What of the sandbox the kernel refused; empty when all of it is in force.
+        /// The parts of the sandbox that the kernel does not support; empty if it is complete.
         unprotected: Vec<String>,
     },
     /// A job has ended; its report, then its body, lie in the answer file.
@@ -64,12 +64,12 @@ pub enum Reply {
     },
 }
 
-/// What came of a job.
+/// The result of a job.
 #[derive(Debug, Serialize, Deserialize)]
 pub enum Report {
-    /// An answer; its bytes are the body.
+    /// A rendered picture or a description; its bytes are the body.
     Answer {
-        /// What it is.
+        /// Its media type.
         media: Media,
         /// Size of the original as it is stored.
         original: Size,
@@ -80,26 +80,26 @@ pub enum Report {
         /// Time in each phase.
         phases: Phases,
     },
-    /// A fact.
+    /// The result of an analysis.
     Analysis(AnalysisResult),
-    /// A failure.
+    /// An error.
     Fault(Fault),
 }
 
-/// The failures that a computation can end with.
+/// The errors of a job.
 #[derive(Debug, Serialize, Deserialize)]
 pub enum Fault {
     /// Of the picture or the parameters.
     Image(vips_ops::Error),
     /// The models are missing.
     ModelsMissing(String),
-    /// A fault of ours, told in the worker's log.
+    /// A bug; the log of the worker has details.
     Broken,
 }
 
 impl From<Error> for Fault {
-    fn from(failure: Error) -> Self {
-        match failure {
+    fn from(error: Error) -> Self {
+        match error {
             Error::Image(error) => Self::Image(error),
             Error::ModelsMissing { reason } => Self::ModelsMissing(reason),
             Error::Deadline => Self::Image(vips_ops::Error::Deadline),

@@ -1,8 +1,8 @@
-//! What a worker may still do once it has started: compute, and read fonts and models.
+//! The sandbox of a render worker: after its start it may only compute, and read fonts and models.
 //!
-//! Resource limits hold everywhere. System calls are filtered by seccomp and files by Landlock where the kernel lets us; what it
-//! refuses is reported and the worker runs without it. The filter names what is forbidden, not what is allowed: a codec
-//! that makes an unusual but harmless call is no reason to lose a picture.
+//! Resource limits hold everywhere. System calls are filtered by seccomp and files by Landlock where the kernel supports them; what it
+//! does not support is reported, and the worker runs without it. The filter is a deny list: a codec that makes an unusual but
+//! harmless call must not lose a picture.
 
 use std::{
     collections::BTreeMap,
@@ -29,10 +29,10 @@ const MAX_OPEN_FILES: u64 = 256;
 /// CPU seconds beyond those that a job's time leaves, for each of up to this many cores' worth of helper threads.
 const CPU_RESERVE_SECONDS: u64 = 5;
 
-/// Address space beyond twice the memory of a render: what a render can fill between two looks of the server.
+/// Address space beyond twice the memory of a render: what a render can fill between two checks of the server.
 const LEAP_BYTES: u64 = 512 * 1024 * 1024;
 
-/// The newest Landlock version that is asked for; older kernels give what they have.
+/// The newest Landlock version that is used; older kernels support less.
 const LANDLOCK: ABI = ABI::V5;
 
 /// Where fonts, their configuration and their caches usually lie, shared libraries that fonts and models need, and what
@@ -82,12 +82,12 @@ impl Sandbox {
     }
 }
 
-/// Gives up what a worker does not need, for good. Names what the kernel refused.
+/// Enters the sandbox, for good. Returns the restrictions that the kernel does not support.
 pub fn enter(sandbox: &Sandbox) -> Vec<String> {
     let mut refused = Vec::new();
     let mut note = |what: &str, result: anyhow::Result<()>| {
         if let Err(error) = result {
-            tracing::debug!(%error, what, "the kernel refuses a restriction");
+            tracing::debug!(%error, what, "a restriction is not supported by the kernel");
             refused.push(what.to_owned());
         }
     };
@@ -99,7 +99,7 @@ pub fn enter(sandbox: &Sandbox) -> Vec<String> {
     refused
 }
 
-/// Bounds the CPU time of the next job: should nobody be there to kill it, the kernel does.
+/// Limits the CPU time of the next job: if the server does not kill it, the kernel does.
 pub fn limit_cpu(time_left: Duration) {
     let used = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime).tv_sec.unsigned_abs();
     let limit = used + time_left.as_secs() + CPU_RESERVE_SECONDS;
@@ -118,7 +118,7 @@ fn limit_resources(memory: u64) -> anyhow::Result<()> {
     let text = std::fs::read_to_string("/proc/self/statm")?;
     let pages: u64 = text.split(' ').next().unwrap_or_default().parse()?;
     let mapped = pages * rustix::param::page_size() as u64;
-    // the server watches the memory in use and stops the render in good order; this is for what grows in one leap
+    // the server checks memory in use and stops the render gracefully; this limit is for what grows between two checks
     setrlimit(
         Resource::As,
         both(mapped.saturating_add(memory.saturating_mul(2)).saturating_add(LEAP_BYTES)),
@@ -133,7 +133,7 @@ fn restrict_files(readable: &[PathBuf]) -> anyhow::Result<()> {
         .handle_access(AccessFs::from_all(LANDLOCK))?
         .create()?;
     for path in readable {
-        // what is not there need not be read
+        // missing files need no permission
         if let Ok(file) = PathFd::new(path) {
             let access = if path.is_dir() { read } else { read & AccessFs::from_file(LANDLOCK) };
             ruleset = ruleset.add_rule(PathBeneath::new(file, access))?;
@@ -144,8 +144,7 @@ fn restrict_files(readable: &[PathBuf]) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Forbids what renders have no use for and attacks live on: the network, other programs and processes, and the corners of the
-/// kernel.
+/// Forbids what renders do not need and attacks use: the network, other programs and processes, and rarely used system calls.
 fn filter_system_calls() -> anyhow::Result<()> {
     let architecture: TargetArch = std::env::consts::ARCH.try_into()?;
     // glibc falls back to `clone`, whose flags a filter can see

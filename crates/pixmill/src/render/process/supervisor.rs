@@ -1,4 +1,4 @@
-//! Keeps render workers at hand: one a render thread and a spare, each replaced as soon as it is lost.
+//! Supervision of render workers: one per render thread and a spare, each replaced as soon as it is lost.
 
 use std::{
     mem,
@@ -18,37 +18,37 @@ use super::{
 };
 use crate::render::engine::{Job, Operation};
 
-/// Workers beyond the number of render threads, so that one is there when another is killed.
+/// Workers beyond the number of render threads, so that one is ready when another is killed.
 const SPARES: usize = 1;
 
-/// How long nothing is started after a start that failed, at first and at most; doubled from one to the next.
+/// Back-off after a failed start: the first delay and the longest; each is twice the one before.
 const BACKOFF: [Duration; 2] = [Duration::from_millis(100), Duration::from_secs(5)];
 
-/// How often idle workers are looked at.
+/// How often idle workers are checked.
 const INSPECTION_INTERVAL: Duration = Duration::from_secs(1);
 
 /// An idle worker with more memory than this is replaced. The allocator returns what a render freed within a second or
-/// two; what then remains was lost in fragments or leaked, or are models.
+/// two; what then remains is fragmentation, a leak, or models.
 const MAX_IDLE_BYTES: u64 = 256 * 1024 * 1024;
 
-/// How long a worker must have been idle before its memory says something.
+/// How long a worker must have been idle before its memory is judged.
 const SETTLED_AFTER: Duration = Duration::from_secs(5);
 
-/// Kills of jobs that nobody waits for any more: so many at once, and one more per interval. A kill costs a start, some
+/// Rate limit of kills of jobs whose callers stopped waiting: a burst, and one more per interval. A kill costs a start, some
 /// 50 ms of CPU; clients that come and leave are to cost no more than a small part of a core.
 const ABANDONED_KILLS: f64 = 8.0;
 const ABANDONED_KILL_INTERVAL: Duration = Duration::from_secs(2);
 
-/// The workers of a server. Dropping it ends them.
+/// The workers of a server. Dropping it ends the processes.
 pub struct Supervisor {
     pool: Arc<Pool>,
     starter: Option<JoinHandle<()>>,
 }
 
-/// How the workers fare.
+/// Numbers on the workers.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Stats {
-    /// Processes that live.
+    /// Processes that are alive.
     pub alive: usize,
     /// Processes that wait for a job.
     pub idle: usize,
@@ -56,13 +56,13 @@ pub struct Stats {
     pub started: u64,
     /// Starts that failed.
     pub start_failures: u64,
-    /// Processes that died by themselves.
+    /// Processes that crashed.
     pub crashes: u64,
     /// Jobs stopped, by [`Reason::ALL`](super::Reason::ALL).
     pub stops: [u64; 3],
-    /// Processes killed since their jobs did not stop, by [`Reason::ALL`](super::Reason::ALL).
+    /// Processes killed because their jobs did not stop, by [`Reason::ALL`](super::Reason::ALL).
     pub kills: [u64; 3],
-    /// CPU time of jobs that ended by themselves.
+    /// CPU time of jobs that were not stopped.
     pub cpu: Duration,
     /// Idle processes replaced because they held too much memory.
     pub recycled: u64,
@@ -70,7 +70,7 @@ pub struct Stats {
 
 struct Pool {
     setup: Setup,
-    /// How many workers there are to be.
+    /// The target number of workers.
     size: usize,
     state: Mutex<State>,
     changed: Condvar,
@@ -81,9 +81,9 @@ struct Pool {
 struct State {
     /// The one to be used next comes last, the spare first.
     idle: Vec<(WorkerProcess, Instant)>,
-    /// Those that live or are being started.
+    /// Workers that are alive or starting.
     alive: usize,
-    /// Why the last start failed, until one succeeds.
+    /// The error of the last start, until one succeeds.
     failure: Option<String>,
     closing: bool,
     abandoned_kills: Budget,
@@ -110,7 +110,7 @@ impl Supervisor {
     /// Starts `threads` workers and a spare, and waits for the first one.
     ///
     /// # Errors
-    /// What kept the first one from starting.
+    /// If the first one cannot be started.
     pub fn start(setup: Setup, threads: usize) -> anyhow::Result<Self> {
         let pool = Pool {
             setup,
@@ -128,7 +128,7 @@ impl Supervisor {
         Ok(supervisor)
     }
 
-    /// Has a job done by one of the workers; waits for one if all are lost. None: there was none in time.
+    /// Runs a job in one of the workers; waits for one if all are lost. None: no worker was available in time.
     pub fn run(&self, job: &Job, bounds: &Bounds) -> Option<Ended> {
         let analyzes = matches!(job.operation, Operation::Analyze(_));
         let mut worker = self.pool.take(analyzes, bounds)?;
@@ -136,7 +136,7 @@ impl Supervisor {
         let ended = match worker.run(job, bounds, &may_kill) {
             Ok(ended) => ended,
             Err(error) => {
-                tracing::error!(%error, "a render worker cannot be used");
+                tracing::error!(%error, "a render worker broke the protocol");
                 self.pool.lose(worker);
                 return None;
             }
@@ -149,13 +149,13 @@ impl Supervisor {
         Some(ended)
     }
 
-    /// Why there is no worker, if there is none and none can be started.
+    /// The error of the last start if there is no worker at all.
     pub fn failure(&self) -> Option<String> {
         let state = self.pool.state.lock();
         state.failure.clone().filter(|_| state.idle.is_empty())
     }
 
-    /// How the workers fare.
+    /// Numbers on the workers.
     pub fn stats(&self) -> Stats {
         let counts = &self.pool.counts;
         let state = self.pool.state.lock();
@@ -185,25 +185,28 @@ impl Drop for Supervisor {
 }
 
 impl Pool {
-    /// Waits until a worker is there.
+    /// Waits until a worker is ready.
     fn first_start(&self) -> anyhow::Result<()> {
         let mut state = self.state.lock();
         while state.idle.is_empty() {
             if let Some(failure) = &state.failure {
                 anyhow::bail!(
-                    "cannot start a render worker: {failure}; where processes cannot be had, set workers.isolation to \"thread\""
+                    "cannot start a render worker: {failure}; where processes cannot be started, set workers.isolation to \"thread\""
                 );
             }
             self.changed.wait(&mut state);
         }
         let refused = &state.idle[0].0.unprotected;
         if !refused.is_empty() {
-            tracing::warn!("render workers run without {}: the kernel refuses it", refused.join(" and "));
+            tracing::warn!(
+                "render workers run without {}: not supported by the kernel",
+                refused.join(" and ")
+            );
         }
         Ok(())
     }
 
-    /// Starts what is missing and replaces what has grown, until the end.
+    /// Starts missing workers and replaces those with too much memory, until the supervisor is dropped.
     fn tend(&self) {
         let mut backoff = BACKOFF[0];
         loop {
@@ -227,7 +230,7 @@ impl Pool {
                 }
                 Err(error) => {
                     self.counts.start_failures.fetch_add(1, Relaxed);
-                    tracing::error!(%error, "a render worker cannot be started");
+                    tracing::error!(%error, "cannot start a render worker");
                     state.alive -= 1;
                     state.failure = Some(error.to_string());
                     self.changed.notify_all();
@@ -240,7 +243,7 @@ impl Pool {
         }
     }
 
-    /// Waits until a worker is missing or the end has come; meanwhile, ends what has grown.
+    /// Waits until a worker is missing or the supervisor is dropped; meanwhile ends workers with too much memory.
     fn wait_until_missing(&self, state: &mut parking_lot::MutexGuard<'_, State>) {
         while !state.closing && state.alive >= self.size {
             let inspected = self.changed.wait_for(state, INSPECTION_INTERVAL).timed_out();
@@ -254,7 +257,7 @@ impl Pool {
         }
     }
 
-    /// An idle worker: for an analysis one that has the models already, for a render one that has not.
+    /// An idle worker: for an analysis one that has loaded models if possible, for a render one that has not.
     fn take(&self, analyzes: bool, bounds: &Bounds) -> Option<WorkerProcess> {
         let mut state = self.state.lock();
         loop {
@@ -277,7 +280,7 @@ impl Pool {
         if !dead.is_empty() {
             state.alive -= dead.len();
             self.counts.crashes.fetch_add(dead.len() as u64, Relaxed);
-            tracing::warn!(number = dead.len(), "idle render workers have died");
+            tracing::warn!(number = dead.len(), "idle render workers died");
             self.changed.notify_all();
         }
     }
@@ -306,7 +309,7 @@ impl Pool {
 }
 
 impl State {
-    /// Takes out the idle workers that hold too much memory.
+    /// Removes the idle workers that hold too much memory.
     fn grown(&mut self) -> Vec<WorkerProcess> {
         let now = Instant::now();
         let is_grown = |(worker, since): &mut (WorkerProcess, Instant)| {
@@ -320,7 +323,7 @@ impl State {
 }
 
 impl Budget {
-    /// Takes one, if there is one.
+    /// Takes a token if there is one.
     fn take(&mut self, now: Instant) -> bool {
         let earned = now.duration_since(self.at).as_secs_f64() / ABANDONED_KILL_INTERVAL.as_secs_f64();
         self.left = (self.left + earned).min(ABANDONED_KILLS);

@@ -46,14 +46,16 @@ struct Worker {
     inbox: Inbox,
 }
 
-/// Renders for the server at the other end of standard input until that end is closed.
+/// Runs jobs for the server at the other end of standard input, until that end is closed.
 pub fn run() -> anyhow::Result<()> {
-    // a server that dies takes its workers with it, busy ones too
+    // if the server dies, its workers die too, even busy ones
     set_parent_process_death_signal(Some(Signal::KILL))?;
     set_name(NAME)?;
     let channel = Channel::from_fd(io::stdin().as_fd().try_clone_to_owned()?);
     let Received::Message(Request::Start(setup), files) = channel.receive()? else {
-        anyhow::bail!("expected a server at the other end of standard input: this command is not for people");
+        anyhow::bail!(
+            "expected a server at the other end of standard input: this command is for internal use"
+        );
     };
     let worker = Worker::start(&setup, files)?;
     let unprotected = sandbox::enter(&Sandbox::of(&setup));
@@ -67,7 +69,7 @@ pub fn run() -> anyhow::Result<()> {
         };
         sandbox::limit_cpu(time_left);
         let began = cpu_time();
-        let (report, body) = worker.carry_out(&job_block::read(bytes)?, number, time_left);
+        let (report, body) = worker.run_job(&job_block::read(bytes)?, number, time_left);
         let report = serde_json::to_vec(&report)?;
         worker.write(&report, &body)?;
         let (report, length) = (report.len(), body.len());
@@ -97,19 +99,19 @@ impl Worker {
         })
     }
 
-    fn carry_out(&self, job: &Job, number: u64, time_left: Duration) -> (Report, Bytes) {
+    fn run_job(&self, job: &Job, number: u64, time_left: Duration) -> (Report, Bytes) {
         let stop = self.stop.clone();
         let deadline = Deadline::after(time_left).or_when(move || stop.is_stopped(number));
         #[cfg(debug_assertions)]
         crate::render::test_faults::cause(&job.original);
-        let output = catch_unwind(AssertUnwindSafe(|| self.engine.carry_out(job, &deadline)));
+        let output = catch_unwind(AssertUnwindSafe(|| self.engine.run(job, &deadline)));
         report(output.unwrap_or_else(|_| {
             tracing::error!("a render panicked");
             Err(Error::Broken)
         }))
     }
 
-    /// Puts report and body where the server reads them.
+    /// Writes report and body into the file from which the server reads them.
     fn write(&self, report: &[u8], body: &[u8]) -> io::Result<()> {
         self.answers.write_all_at(report, 0)?;
         self.answers.write_all_at(body, report.len() as u64)
@@ -122,7 +124,7 @@ fn report(result: Result<Output, Error>) -> (Report, Bytes) {
             let Answer { bytes, media, original, lacks_overlays, quality } = answer;
             (Report::Answer { media, original, lacks_overlays, quality, phases }, bytes)
         }
-        Ok(Output::Analysis(fact)) => (Report::Analysis(fact), Bytes::new()),
+        Ok(Output::Analysis(result)) => (Report::Analysis(result), Bytes::new()),
         Err(failure) => (Report::Fault(Fault::from(failure)), Bytes::new()),
     }
 }

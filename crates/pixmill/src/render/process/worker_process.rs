@@ -1,4 +1,4 @@
-//! A worker as the server sees it: a process that is given one job at a time, and killed when it does not end.
+//! The server's side of a worker process: it gets one job at a time, and is killed if a job does not end.
 
 use std::{
     fs::{self, File},
@@ -27,19 +27,19 @@ use crate::{
     render::engine::{Job, Operation, Output, Rendered},
 };
 
-/// How the program is called that is a worker.
+/// The subcommand that runs a worker.
 pub const COMMAND: &str = "render-worker";
 
 /// The running program, also after its file has been replaced by a newer one.
 const PROGRAM: &str = "/proc/self/exe";
 
-/// How long a worker may take to start. It takes some 50 ms; a machine in trouble takes longer.
+/// The longest time for a worker to start. It takes about 50 ms; an overloaded machine takes longer.
 const START_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// How long a render may take to end once it has been asked to: libvips looks at its deadline between tiles.
+/// The longest time for a render to end after it was asked to: libvips checks its deadline between tiles.
 const GRACE: Duration = Duration::from_millis(100);
 
-/// How often a render is looked at: for its deadline, its memory, and whether anybody waits for it.
+/// How often a render is checked: its deadline, its memory, and whether its caller still waits.
 const WATCH_INTERVAL: Duration = Duration::from_millis(20);
 
 /// Answers up to this length leave their pages in the answer file for the next one.
@@ -52,33 +52,33 @@ pub struct WorkerProcess {
     stop: StopSignal,
     answers: File,
     inbox: File,
-    /// Whether the worker has let go of what is in the inbox.
+    /// Whether the worker no longer uses what is in the inbox.
     inbox_free: bool,
     /// The number of the last job.
     last: u64,
-    /// Whether it has analysed a picture, and so has models in memory.
+    /// Whether it has run an analysis, and so has models in memory.
     pub has_models: bool,
-    /// What of the sandbox the kernel refused.
+    /// The parts of the sandbox that the kernel does not support.
     pub unprotected: Vec<String>,
 }
 
 /// The bounds of a job.
 #[derive(Debug, Clone)]
 pub struct Bounds {
-    /// Passes when nobody waits any more.
+    /// Passes when the caller stops waiting.
     pub cancelled: Deadline,
     /// When the job must have ended.
     pub until: Instant,
-    /// Bytes of memory that it may take.
+    /// The most memory in bytes.
     pub memory: u64,
 }
 
-/// How a job came to its end.
+/// How a job ended.
 #[derive(Debug)]
 pub enum Ended {
     /// By itself.
     Done {
-        /// What came of it.
+        /// Its result.
         result: Result<Output, Error>,
         /// CPU time of the worker for this job.
         cpu: Duration,
@@ -97,11 +97,11 @@ pub enum Ended {
 /// Why a job was stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reason {
-    /// Its time was over.
+    /// Its deadline passed.
     Deadline,
-    /// Nobody waited for it any more.
+    /// Its caller stopped waiting.
     Cancelled,
-    /// It took too much memory.
+    /// It exceeded its memory limit.
     Memory,
 }
 
@@ -109,7 +109,7 @@ impl Reason {
     /// All of them.
     pub const ALL: [Self; 3] = [Self::Deadline, Self::Cancelled, Self::Memory];
 
-    /// How metrics and logs call it.
+    /// Its name in metrics and logs.
     pub fn name(self) -> &'static str {
         match self {
             Self::Deadline => "deadline",
@@ -120,7 +120,7 @@ impl Reason {
 }
 
 impl WorkerProcess {
-    /// Starts a worker and waits until it takes jobs.
+    /// Starts a worker and waits until it is ready for jobs.
     pub fn start(setup: &Setup) -> io::Result<Self> {
         let (channel, other) = Channel::pair()?;
         let child = Command::new(PROGRAM)
@@ -154,9 +154,9 @@ impl WorkerProcess {
         }
     }
 
-    /// Has a job done. After [`Ended::Crashed`] and a kill the worker is of no more use.
+    /// Runs a job. After [`Ended::Crashed`] and after a kill the worker cannot be used again.
     ///
-    /// `may_kill` is asked before a job that nobody waits for is killed; a `false` lets it run until its deadline.
+    /// `may_kill` decides whether a job whose caller stopped waiting is killed; otherwise it runs until its deadline.
     pub fn run(&mut self, job: &Job, bounds: &Bounds, may_kill: &dyn Fn() -> bool) -> io::Result<Ended> {
         self.has_models |= matches!(job.operation, Operation::Analyze(_));
         self.last += 1;
@@ -185,8 +185,8 @@ impl WorkerProcess {
         }
     }
 
-    /// Waits until there is a reply; stops the job when a bound is passed. Tells why it was stopped, and whether it has
-    /// to be killed.
+    /// Waits for the reply, and stops the job when it exceeds a bound. Returns why it was stopped, and whether the worker must
+    /// be killed.
     fn watch(&self, bounds: &Bounds, may_kill: &dyn Fn() -> bool) -> io::Result<Option<(Reason, bool)>> {
         let mut stopped: Option<(Reason, Instant)> = None;
         while !self.channel.wait(WATCH_INTERVAL)? {
@@ -221,7 +221,7 @@ impl WorkerProcess {
         }
     }
 
-    /// The reply that can be received now.
+    /// The reply, if it has arrived.
     fn ended(&mut self, stopped: Option<Reason>) -> io::Result<Ended> {
         let received = self.channel.receive::<Reply>();
         let (report, body, cpu) = match received {
@@ -235,17 +235,20 @@ impl WorkerProcess {
         };
         let Ok(result) = self.result(report, body) else { return self.crashed() };
         match (stopped, &result) {
-            // what it had finished all the same is good
+            // a result that was finished before the stop took effect is good
             (Some(reason), Err(_)) => Ok(Ended::Stopped { reason, killed: false }),
             _ => Ok(Ended::Done { result, cpu }),
         }
     }
 
-    /// Report and body as they lie in the answer file. They are read, not mapped: the worker can still change the file.
+    /// Report and body from the answer file. They are read, not mapped, since the worker can still change the file.
     fn result(&mut self, report: usize, body: usize) -> io::Result<Result<Output, Error>> {
         let length = self.answers.metadata()?.len();
         if (report as u64).saturating_add(body as u64) > length {
-            return Err(io::Error::new(io::ErrorKind::InvalidData, "the answer is shorter than it says"));
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidData,
+                "the answer file is shorter than the worker stated",
+            ));
         }
         let (mut text, mut bytes) = (vec![0; report], vec![0; body]);
         self.answers.seek(SeekFrom::Start(0))?;
@@ -256,7 +259,7 @@ impl WorkerProcess {
         }
         Ok(match serde_json::from_slice(&text)? {
             Report::Fault(fault) => Err(fault.into()),
-            Report::Analysis(fact) => Ok(Output::Analysis(fact)),
+            Report::Analysis(result) => Ok(Output::Analysis(result)),
             Report::Answer { media, original, lacks_overlays, quality, phases } => {
                 let bytes = Bytes::from(bytes);
                 let answer = Answer { bytes, media, original, lacks_overlays, quality };
@@ -265,7 +268,8 @@ impl WorkerProcess {
         })
     }
 
-    /// Makes sure that it is dead, one that broke the protocol too, and tells how it died: a death of its own came first.
+    /// Kills the worker if it is alive, also after it broke the protocol, and returns its exit status: that of its own death, if
+    /// it died first.
     fn crashed(&mut self) -> io::Result<Ended> {
         let _ = self.child.kill();
         Ok(Ended::Crashed(self.child.wait()?))
@@ -276,12 +280,12 @@ impl WorkerProcess {
         let _ = self.child.wait();
     }
 
-    /// Whether the process lives.
+    /// Whether the process is alive.
     pub fn is_alive(&mut self) -> bool {
         matches!(self.child.try_wait(), Ok(None))
     }
 
-    /// Bytes of memory of its own: what it shares with files and with the server does not count.
+    /// Its own memory in bytes, without what it shares with files and with the server.
     pub fn memory(&self) -> Option<u64> {
         let text = fs::read_to_string(format!("/proc/{}/statm", self.child.id())).ok()?;
         let mut pages = text.split(' ').skip(1).map(|number| number.parse::<u64>().ok());
@@ -296,7 +300,7 @@ impl Drop for WorkerProcess {
     }
 }
 
-/// The signal by which a process ended, as people write it.
+/// The name of the signal that ended a process.
 pub fn signal_name(status: ExitStatus) -> String {
     let name = match status.signal() {
         Some(4) => "SIGILL",

@@ -1,0 +1,58 @@
+//! Renders that respect the quarantine: what the core computes goes through here.
+
+use std::{sync::Arc, time::Instant};
+
+use futures_util::{FutureExt, future::LocalBoxFuture};
+use result_cache::Key;
+
+use super::{Class, Done, Job, Order, Output, Renderer};
+use crate::{error::Error, quarantine::Quarantine};
+
+/// The seam between the core and what computes pictures. Tests put a fake in its place.
+pub trait Render {
+    /// The error with which a job of this class would be refused now, whatever it is.
+    fn would_refuse(&self, class: Class) -> Option<Error>;
+
+    /// Runs a job. Dropping the future takes it out of the queue, or stops it.
+    fn run(&self, job: Job, order: Order) -> LocalBoxFuture<'_, Result<Done<Output>, Error>>;
+}
+
+impl Render for Renderer {
+    fn would_refuse(&self, class: Class) -> Option<Error> {
+        self.pool().would_refuse(class)
+    }
+
+    fn run(&self, job: Job, order: Order) -> LocalBoxFuture<'_, Result<Done<Output>, Error>> {
+        Renderer::run(self, job, order).boxed_local()
+    }
+}
+
+/// Runs jobs, and counts those that crash a worker or use up its time against their originals.
+#[derive(Clone)]
+pub struct GuardedRenderer {
+    /// What computes.
+    pub renderer: Arc<dyn Render>,
+    /// The originals that are refused.
+    pub quarantine: Arc<Quarantine>,
+}
+
+/// The original of a job, and how long the job may take.
+#[derive(Debug, Clone)]
+pub struct Subject {
+    /// The origin's name of the original.
+    pub identity: String,
+    /// The key under which this version of the original is quarantined.
+    pub quarantine_key: Key,
+    /// When the job must have ended.
+    pub deadline: Instant,
+}
+
+impl GuardedRenderer {
+    /// Runs a job on an original. Whether that is quarantined is for the caller to check, before it does other work on it.
+    pub async fn run(&self, job: Job, class: Class, subject: &Subject) -> Result<Done<Output>, Error> {
+        let Subject { identity, quarantine_key, deadline } = subject.clone();
+        let (quarantine, original) = (Arc::clone(&self.quarantine), identity.clone());
+        let on_strike = Box::new(move || quarantine.strike(quarantine_key, &original));
+        self.renderer.run(job, Order { class, until: deadline, identity, on_strike }).await
+    }
+}

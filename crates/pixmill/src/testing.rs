@@ -1,0 +1,318 @@
+//! The core without a server: real caches in memory, with a fake origin and a fake renderer.
+
+use std::{
+    cell::{Cell, RefCell},
+    collections::BTreeMap,
+    rc::Rc,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
+    time::Duration,
+};
+
+use bytes::Bytes;
+use futures_util::{FutureExt, future::LocalBoxFuture};
+use origin::{CachePolicy, Fetched, Hosts, ObjectRef, Origins, Selection, Unchanged, Validators};
+use parking_lot::Mutex;
+use result_cache::{Cache, CacheName, Coalescer, Config, Coordinator};
+use tokio::sync::{Notify, Semaphore};
+use vips_ops::{Accept, Answer, Media, OutputFormat, Params, Settings};
+
+use crate::{
+    analysis::{
+        analyzer::Analyzer,
+        cached::{Analyses, SharedAnalyses},
+    },
+    cache_key::CacheKeys,
+    coalescing::Operations,
+    config::Vision,
+    error::Error,
+    file_versions::{FileChecks, FileVersions},
+    model::{analysis::AnalysisResult, variant::VariantRequest},
+    origin_backoff::OriginBackoff,
+    originals::{self, Originals, OriginalsPolicy, origin_client::OriginClient},
+    overlays::Overlays,
+    quarantine::Quarantine,
+    render::{
+        Class, Done, Job, Operation, Order, Output, Phases, Rendered,
+        guarded::{GuardedRenderer, Render},
+    },
+    telemetry::counters::Counters,
+    variants::{
+        VariantNames, VariantStore, Variants,
+        build::{BuildContext, VariantBuilder},
+    },
+};
+
+/// A deadline that no test reaches.
+pub const LONG: Duration = Duration::from_mins(10);
+
+/// The bytes of every original: the signature of a JPEG.
+pub const JPEG: &[u8] = b"\xff\xd8\xff\xe0 a picture";
+
+/// The response of a fake origin.
+#[derive(Debug, Clone)]
+pub enum Response {
+    /// A picture with an entity tag, and a freshness lifetime in seconds.
+    Picture { etag: &'static str, max_age: u64 },
+    /// A picture that must not be stored.
+    NoStore,
+    /// The version with the entity tag is current.
+    NotModified { etag: &'static str },
+    /// There is no such picture.
+    NotFound,
+    /// The origin is broken.
+    Broken,
+}
+
+/// An origin that counts fetches and responds as it is told.
+pub struct FakeOrigin {
+    /// The response to every fetch.
+    pub response: RefCell<Response>,
+    /// Fetches that were started.
+    pub fetches: Cell<usize>,
+    /// Fetches that were dropped before they ended.
+    pub abandoned: Rc<Cell<usize>>,
+    /// If set, fetches wait for it.
+    pub gate: RefCell<Option<Rc<Notify>>>,
+    /// The validators of the last fetch.
+    pub validators: RefCell<Option<Validators>>,
+}
+
+/// Counts a fetch as abandoned unless it ended.
+struct Abandoned(Option<Rc<Cell<usize>>>);
+
+impl Drop for Abandoned {
+    fn drop(&mut self) {
+        if let Some(count) = &self.0 {
+            count.set(count.get() + 1);
+        }
+    }
+}
+
+impl FakeOrigin {
+    fn respond(&self) -> Result<Fetched, origin::Error> {
+        let (body, elapsed) = (Bytes::from_static(JPEG), Duration::ZERO);
+        let picture = |etag: &str, cache_policy| {
+            let validators = Validators { etag: Some(etag.to_owned()), last_modified: None };
+            let (coding_warning, content_type) = (None, None);
+            let found =
+                origin::Original { body, coding_warning, validators, cache_policy, content_type, elapsed };
+            Ok(Fetched::Modified(found))
+        };
+        match *self.response.borrow() {
+            Response::Picture { etag, max_age } => {
+                let max_age = Some(Duration::from_secs(max_age));
+                picture(etag, CachePolicy { max_age, is_stated: true, ..CachePolicy::default() })
+            }
+            Response::NoStore => {
+                picture("\"1\"", CachePolicy { no_store: true, is_stated: true, ..CachePolicy::default() })
+            }
+            Response::NotModified { etag } => {
+                let validators = Validators { etag: Some(etag.to_owned()), last_modified: None };
+                let cache_policy = CachePolicy::default();
+                Ok(Fetched::NotModified(Unchanged { validators, cache_policy, elapsed }))
+            }
+            Response::NotFound => Err(origin::Error::NotFound { original: "/a.jpg".to_owned() }),
+            Response::Broken => {
+                let (host, reason) = ("origin.test".to_owned(), "a test".to_owned());
+                Err(origin::Error::Broken { host, reason })
+            }
+        }
+    }
+}
+
+impl OriginClient for FakeOrigin {
+    fn fetch<'a>(
+        &'a self,
+        _target: &'a ObjectRef,
+        known: Option<&'a Validators>,
+    ) -> LocalBoxFuture<'a, Result<Fetched, origin::Error>> {
+        async move {
+            self.fetches.set(self.fetches.get() + 1);
+            *self.validators.borrow_mut() = known.cloned();
+            let mut abandoned = Abandoned(Some(Rc::clone(&self.abandoned)));
+            let gate = self.gate.borrow().clone();
+            if let Some(gate) = gate {
+                gate.notified().await;
+            }
+            abandoned.0 = None;
+            self.respond()
+        }
+        .boxed_local()
+    }
+
+    fn file_version<'a>(
+        &'a self,
+        _name: &'a str,
+    ) -> LocalBoxFuture<'a, Result<Option<String>, origin::Error>> {
+        async { Ok(None) }.boxed_local()
+    }
+}
+
+/// A renderer that counts jobs, returns fixed bytes, and fails as it is told.
+#[derive(Default)]
+pub struct FakeRenderer {
+    /// Renders that were run.
+    pub renders: AtomicUsize,
+    /// Analyses that were run.
+    pub analyses: AtomicUsize,
+    /// The error of every job.
+    pub error: Mutex<Option<Error>>,
+    /// The error with which jobs are refused before they are given.
+    pub refusal: Mutex<Option<Error>>,
+}
+
+impl Render for FakeRenderer {
+    fn would_refuse(&self, _class: Class) -> Option<Error> {
+        self.refusal.lock().clone()
+    }
+
+    fn run(&self, job: Job, _order: Order) -> LocalBoxFuture<'_, Result<Done<Output>, Error>> {
+        async move {
+            let value = match job.operation {
+                Operation::Analyze(_) => {
+                    self.analyses.fetch_add(1, Relaxed);
+                    Output::Analysis(AnalysisResult::Faces(Vec::new()))
+                }
+                Operation::Render(_) => {
+                    self.renders.fetch_add(1, Relaxed);
+                    let answer = Answer {
+                        bytes: Bytes::from_static(b"rendered"),
+                        media: Media::Picture(OutputFormat::Jpeg),
+                        original: image_api::size::Size { width: 40, height: 30 },
+                        lacks_overlays: false,
+                        quality: None,
+                    };
+                    Output::Rendered(Rendered { answer, phases: Phases::default() })
+                }
+            };
+            match self.error.lock().clone() {
+                Some(error) => Err(error),
+                None => Ok(Done { value, waited: Duration::ZERO }),
+            }
+        }
+        .boxed_local()
+    }
+}
+
+/// The core of one worker.
+pub struct Core {
+    pub origin: Rc<FakeOrigin>,
+    pub renderer: Arc<FakeRenderer>,
+    pub names: Rc<Origins>,
+    pub caches: originals::Store,
+    pub originals: Rc<Originals>,
+    pub variants: Rc<Variants>,
+}
+
+impl Core {
+    /// A core with empty caches, whose origin has one picture that is fresh for an hour.
+    pub async fn new() -> Self {
+        let response = Response::Picture { etag: "\"1\"", max_age: 3600 };
+        let origin = Rc::new(FakeOrigin {
+            response: RefCell::new(response),
+            fetches: Cell::default(),
+            abandoned: Rc::default(),
+            gate: RefCell::default(),
+            validators: RefCell::default(),
+        });
+        let config = Config::default();
+        let coordinator = Coordinator::open(&config).unwrap();
+        let open = async |name| Cache::open(&config, name, &coordinator).await.unwrap();
+        let (results, cache) = (open(CacheName::Results).await, open(CacheName::Originals).await);
+        let caches = originals::Store { cache, coordinator };
+        let names = origins();
+        let backoff = Arc::new(OriginBackoff::new(LONG));
+        let files = FileVersions {
+            names: Rc::clone(&names),
+            client: origin.clone(),
+            checks: Arc::new(FileChecks::new(LONG)),
+            deadline: LONG,
+        };
+        let files = Rc::new(files);
+        let access =
+            originals::Origin { names: Rc::clone(&names), client: origin.clone(), files: Rc::clone(&files) };
+        let policy = OriginalsPolicy { lifetimes: config.limits(), max_bytes: 1 << 20, deadline: LONG };
+        let operations = Operations::new(LONG);
+        let originals =
+            Rc::new(Originals::new(access, caches.clone(), &operations, Arc::clone(&backoff), policy));
+        let renderer = Arc::new(FakeRenderer::default());
+        let keys = Arc::new(CacheKeys::new(&Settings::default(), &Vision::default()));
+        let builder = builder(&results, &caches.coordinator, &keys, &names, &originals, renderer.clone());
+        let store = VariantStore { cache: results.clone(), coordinator: caches.coordinator.clone(), files };
+        let variants = Variants::new(
+            VariantNames { origins: Rc::clone(&names), keys },
+            store,
+            &Operations::new(LONG),
+            backoff,
+            builder,
+            LONG,
+        );
+        Self { origin, renderer, names, caches, originals, variants: Rc::new(variants) }
+    }
+
+    /// Sets the response of the origin.
+    pub fn respond(&self, response: Response) {
+        *self.origin.response.borrow_mut() = response;
+    }
+
+    /// Makes fetches wait until the returned gate is notified.
+    pub fn hold_fetches(&self) -> Rc<Notify> {
+        let gate = Rc::new(Notify::new());
+        *self.origin.gate.borrow_mut() = Some(Rc::clone(&gate));
+        gate
+    }
+
+    /// The reference of the original of a path.
+    pub fn target(&self, path: &str) -> Rc<ObjectRef> {
+        Rc::new(self.names.locate(&Selection { path, ..Selection::default() }).unwrap())
+    }
+
+    /// A request for a variant of `/a.jpg`.
+    pub fn request(&self, query: &str) -> VariantRequest {
+        VariantRequest {
+            target: self.target("/a.jpg"),
+            params: Params::parse(query).unwrap().params,
+            accept: Accept::default(),
+            class: Class::Picture,
+        }
+    }
+}
+
+fn origins() -> Rc<Origins> {
+    let config = origin::Config { url: "http://origin.test/".to_owned(), ..origin::Config::default() };
+    let hosts = Arc::new(Hosts::new(&config));
+    Rc::new(Origins::open(&config, &BTreeMap::new(), 1 << 20, &hosts).unwrap())
+}
+
+fn builder(
+    results: &Cache,
+    coordinator: &Coordinator,
+    keys: &Arc<CacheKeys>,
+    names: &Rc<Origins>,
+    originals: &Rc<Originals>,
+    renderer: Arc<FakeRenderer>,
+) -> VariantBuilder {
+    let quarantine = Arc::new(Quarantine::new(LONG, results.clone()));
+    let renderer = GuardedRenderer { renderer, quarantine };
+    let counters = Arc::new(Counters::new([]));
+    let shared = Arc::new(SharedAnalyses { operations: Coalescer::new(LONG), permits: Semaphore::new(1) });
+    let analyses = Rc::new(Analyses {
+        renderer: renderer.clone(),
+        cache: results.clone(),
+        keys: Arc::clone(keys),
+        shared,
+        counters: Arc::clone(&counters),
+    });
+    let context = BuildContext {
+        settings: Arc::new(Settings::default()),
+        analyzer: Arc::new(Analyzer::open(&Vision::default())),
+        coordinator: coordinator.clone(),
+        negative_ttl: Duration::from_secs(10),
+        counters,
+    };
+    let overlays = Overlays { names: Rc::clone(names), originals: Rc::clone(originals) };
+    VariantBuilder { originals: Rc::clone(originals), overlays, analyses, renderer, context }
+}

@@ -1,0 +1,196 @@
+//! The cache-miss path: a variant is the stale entry if its original has not changed, the original as it is, the result of an
+//! analysis, or a render.
+
+use std::{
+    rc::Rc,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use futures_util::future::try_join;
+use result_cache::{Coordinator, Generation};
+use vips_ops::{
+    Settings,
+    overlay::{Link, links},
+    source::sniff::sniff,
+};
+
+use super::content::Source;
+use crate::{
+    analysis::{
+        analyzer::Analyzer,
+        cached::{Analyses, needed},
+    },
+    cache_key::{CacheKeys, etag},
+    error::Error,
+    model::{
+        analysis::AnalysisResult,
+        original::Original,
+        variant::{BuiltVariant, VariantJob},
+    },
+    originals::Originals,
+    overlays::{FetchedOverlays, OverlayContext, Overlays, ServeVariant, briefly},
+    render::{
+        self, Done, Operation, Output, Phases, Render, Rendered,
+        guarded::{GuardedRenderer, Subject},
+    },
+    server_timing::ServerTiming,
+    telemetry::counters::Counters,
+};
+
+/// Builds variants, for one worker. It does not store them.
+pub struct VariantBuilder {
+    /// The originals.
+    pub originals: Rc<Originals>,
+    /// The overlays.
+    pub overlays: Overlays,
+    /// The analyses.
+    pub analyses: Rc<Analyses>,
+    /// Renders.
+    pub renderer: GuardedRenderer,
+    /// What does not differ between workers.
+    pub context: BuildContext,
+}
+
+/// The part of a builder that all workers share.
+#[derive(Clone)]
+pub struct BuildContext {
+    /// Limits and encoders.
+    pub settings: Arc<Settings>,
+    /// Writes the responses to `recognition`.
+    pub analyzer: Arc<Analyzer>,
+    /// The purges.
+    pub coordinator: Coordinator,
+    /// How long a variant without one of its overlays is fresh: `cache.negative_ttl`.
+    pub negative_ttl: Duration,
+    /// Metrics.
+    pub counters: Arc<Counters>,
+}
+
+/// The inputs of a variant.
+struct Inputs {
+    source: Source,
+    overlays: FetchedOverlays,
+    /// Time to fetch them.
+    fetch: Duration,
+}
+
+impl VariantBuilder {
+    /// Builds the variant. `variants` serves overlays with parameters of their own.
+    ///
+    /// Fails with what the origin, the parameters, the quarantine, the queue or the render report, and before the origin is asked
+    /// if a render would be refused.
+    pub async fn build(&self, job: &VariantJob, variants: &dyn ServeVariant) -> Result<BuiltVariant, Error> {
+        let request = &job.request;
+        let is_original = request.params.is_empty();
+        if !is_original && let Some(error) = self.renderer.renderer.would_refuse(request.class) {
+            return Err(error);
+        }
+        let links = links(&request.params, &self.context.settings.limits)?;
+        self.overlays.check(&request.target, &links)?;
+        let Inputs { source, overlays, fetch } = self.inputs(job, &links, variants).await?;
+        let renewed = source.renewed(job).filter(|entry| self.context.coordinator.allows(&entry.meta));
+        if let Some(entry) = renewed {
+            let timing = ServerTiming { fetch: Some(fetch), ..ServerTiming::default() };
+            return Ok(BuiltVariant { entry, storability: source.original.storability, timing });
+        }
+        if is_original
+            && let Some((media, headers)) =
+                source.passthrough(self.context.settings.output.svg_passthrough)?
+        {
+            let bytes = source.original.entry.body.clone();
+            let timing = ServerTiming { fetch: Some(fetch), ..ServerTiming::default() };
+            return Ok(source.variant(bytes, media, headers, timing));
+        }
+        let mut built = self.compute(job, source, overlays).await?;
+        built.timing.fetch = Some(fetch);
+        Ok(built)
+    }
+
+    /// Fetches the original and the overlays.
+    async fn inputs(
+        &self,
+        job: &VariantJob,
+        links: &[Link],
+        variants: &dyn ServeVariant,
+    ) -> Result<Inputs, Error> {
+        let coordinator = &self.context.coordinator;
+        let generation = coordinator.generation();
+        let started = Instant::now();
+        let context = OverlayContext { target: &job.request.target, class: job.request.class, variants };
+        let (original, overlays) = try_join(self.original(job), self.overlays.fetch(context, links)).await?;
+        let fetch = started.elapsed();
+        let etag = etag(&job.key, &overlays.version(&original));
+        // what has not been purged by now had not been purged when the build started: the variant is not older than that
+        let is_allowed = coordinator.allows(&original.entry.meta) && overlays.are_allowed(coordinator);
+        let mut original = overlays.limit(original, self.context.negative_ttl);
+        let meta = &mut Arc::make_mut(&mut original.entry).meta;
+        meta.generation = if is_allowed { generation } else { Generation::ZERO };
+        Ok(Inputs { source: Source { original, etag }, overlays, fetch })
+    }
+
+    async fn original(&self, job: &VariantJob) -> Result<Original, Error> {
+        match &job.uploaded {
+            Some(original) => Ok(original.clone()),
+            None => self.originals.get(&job.request.target).await,
+        }
+    }
+
+    /// The variant by an analysis, or by a render with what analyses found.
+    async fn compute(
+        &self,
+        job: &VariantJob,
+        source: Source,
+        overlays: FetchedOverlays,
+    ) -> Result<BuiltVariant, Error> {
+        let started = Instant::now();
+        let quarantine_key = CacheKeys::quarantine(&job.identity, &source.original.version());
+        self.renderer.quarantine.check(&quarantine_key).await?;
+        let subject = Subject { identity: job.identity.clone(), quarantine_key, deadline: job.deadline };
+        let kinds = needed(&job.request.params);
+        let results = self.analyses.get(&kinds, &source.original, &subject).await?;
+        let see = (!kinds.is_empty()).then(|| started.elapsed());
+        let timing = ServerTiming { see, ..ServerTiming::default() };
+        if let Some(wanted) = job.request.params.recognition {
+            let bytes = self.context.analyzer.recognition(wanted, &results).to_string().into();
+            return Ok(source.variant(bytes, "application/json", Vec::new(), timing));
+        }
+        let mut assets = overlays.assets;
+        assets.faces = results.iter().flat_map(AnalysisResult::faces_for_plan).collect();
+        let render = Render { params: job.request.params.clone(), assets, accept: job.request.accept };
+        self.render(job, source, render, &subject, timing).await
+    }
+
+    async fn render(
+        &self,
+        job: &VariantJob,
+        mut source: Source,
+        render: Render,
+        subject: &Subject,
+        timing: ServerTiming,
+    ) -> Result<BuiltVariant, Error> {
+        let original = source.original.entry.body.clone();
+        let format = sniff(&original);
+        let render = render::Job { original, operation: Operation::Render(Box::new(render)) };
+        let Done { value, waited } = self.renderer.run(render, job.request.class, subject).await?;
+        let Output::Rendered(Rendered { answer, phases }) = value else { return Err(Error::Broken) };
+        let Phases { decode, process, encode } = phases;
+        if let Some(format) = format {
+            self.context.counters.renders.add(format, answer.media, answer.bytes.len());
+        }
+        if answer.lacks_overlays {
+            source.original = briefly(&source.original, self.context.negative_ttl);
+        }
+        let resolution = format!("{}x{}", answer.original.width, answer.original.height);
+        let mut headers = vec![("x-original-resolution".to_owned(), resolution)];
+        headers.extend(answer.quality.map(|quality| ("x-pixmill-quality".to_owned(), quality.to_string())));
+        let timing = ServerTiming {
+            queue: Some(waited),
+            decode: Some(decode),
+            process: Some(process),
+            encode: Some(encode),
+            ..timing
+        };
+        Ok(source.variant(answer.bytes, answer.media.media_type(), headers, timing))
+    }
+}
