@@ -1,31 +1,31 @@
-//! Everything that can go wrong on the way to an original, and whose fault it is.
+//! Errors of fetching an original, and who can do something about them.
 
 use std::{net::IpAddr, time::Duration};
 
 use crate::guard::AddressClass;
 
-/// The result of getting an original.
+/// The result of fetching an original.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// A failed fetch.
 ///
-/// The text names hosts, folders and what the origin said: it is for the log and must never be shown to a client.
-/// Code outside this crate looks at [`Error::kind`] and [`Error::blame`] only.
+/// The text names hosts, folders and what the origin answered: it is for the log and must never be sent to a client.
+/// Code outside this crate depends on [`Error::kind`] and [`Error::blame`] only.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
-    /// The path of the request cannot be the name of an original.
-    #[error("path {path:?} is refused: {reason}")]
+    /// The path of the request is not a valid path of an original.
+    #[error("invalid path {path:?}: {reason}")]
     InvalidPath {
-        /// The path as it came, cut to a readable length.
+        /// The path as it was sent, truncated.
         path: String,
         /// What was wrong with it.
         reason: &'static str,
     },
-    /// There is no origin to fetch from.
+    /// No origin is configured.
     #[error("no origin is configured: expected an http(s) URL or a folder as origin.url")]
     NotConfigured,
-    /// The configuration cannot be used.
-    #[error("the origin cannot be set up: {}", problems.join("; "))]
+    /// The configuration is invalid.
+    #[error("invalid configuration of the origin: {}", problems.join("; "))]
     Misconfigured {
         /// Each problem, naming its key.
         problems: Vec<String>,
@@ -33,42 +33,42 @@ pub enum Error {
     /// The origin has no such original.
     #[error("{original} does not exist")]
     NotFound {
-        /// What was asked for.
+        /// The name of the original.
         original: String,
     },
-    /// The origin says that the original existed and will not come back.
-    #[error("{original} is gone for good")]
+    /// The origin says that the original existed and was removed for good (410).
+    #[error("{original} was removed permanently")]
     Gone {
-        /// What was asked for.
+        /// The name of the original.
         original: String,
     },
-    /// The origin will not let us have the original.
-    #[error("{original} is forbidden: {reason}")]
+    /// The origin denies access to the original.
+    #[error("access to {original} is denied: {reason}")]
     Forbidden {
-        /// What was asked for.
+        /// The name of the original.
         original: String,
-        /// What the origin said.
+        /// What the origin answered.
         reason: String,
     },
     /// The original is larger than the limit.
     #[error("{original} is too large: expected at most {limit} bytes")]
     TooLarge {
-        /// What was asked for.
+        /// The name of the original.
         original: String,
         /// The limit in bytes.
         limit: u64,
     },
     /// The private-network guard forbids the address.
-    #[error("{host} is refused: {address} is {why}, expected a public address")]
+    #[error("connecting to {host} is refused: {address} is {why}, expected a public address")]
     RefusedAddress {
         /// The host that was to be connected to.
         host: String,
         /// The first of its addresses that was refused.
         address: IpAddr,
-        /// What sort of address it is.
+        /// The class of the address.
         why: AddressClass,
     },
-    /// A host that may be named by requests sends on to one that may not.
+    /// A host that requests may name redirects to one that they may not name.
     #[error("{host} redirects to {target}, expected a host of origin.hosts_allowed")]
     RefusedHost {
         /// The host that redirects.
@@ -76,32 +76,32 @@ pub enum Error {
         /// Where to.
         target: String,
     },
-    /// No connection could be made, or it broke before an answer came.
-    #[error("{host} cannot be reached: {reason}")]
+    /// No connection could be made, or it broke before a response came.
+    #[error("cannot connect to {host}: {reason}")]
     Unreachable {
         /// The host, or the folder.
         host: String,
-        /// What the network, the resolver or TLS said.
+        /// The error of the network, the resolver or TLS.
         reason: String,
     },
-    /// The origin answered with something that is of no use.
-    #[error("{host} is broken: {reason}")]
+    /// The origin sent an invalid response.
+    #[error("invalid response of {host}: {reason}")]
     Broken {
         /// The host, or the folder.
         host: String,
         /// What was wrong, and what was expected.
         reason: String,
     },
-    /// The origin answered with a status that is of no use.
-    #[error("{host} answered {status}, expected 200")]
+    /// The origin answered with an unexpected status.
+    #[error("unexpected status {status} of {host}, expected 200")]
     Status {
         /// The host.
         host: String,
         /// The status.
         status: u16,
     },
-    /// More is wanted of the host than it may be asked for at once.
-    #[error("{host} is busy: expected fewer requests at the same time")]
+    /// The limit of concurrent requests to the host is reached, and so is that of waiting ones.
+    #[error("too many concurrent requests to {host}")]
     Busy {
         /// The host and port.
         host: String,
@@ -114,8 +114,8 @@ pub enum Error {
         /// How many requests failed since the last one that succeeded.
         failures: u32,
     },
-    /// The origin took too long.
-    #[error("{host} took too long: {phase} was not done after {limit:?}")]
+    /// A time limit was exceeded.
+    #[error("timeout of {host}: {phase} took longer than {limit:?}")]
     Timeout {
         /// The host, or the folder.
         host: String,
@@ -126,51 +126,51 @@ pub enum Error {
     },
 }
 
-/// What a fetch was waiting for when its time ran out.
+/// What a fetch was waiting for when a time limit was exceeded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Phase {
     /// Looking up the host and connecting to it, TLS included.
     Connect,
     /// The head of the response.
     Response,
-    /// The next piece of the body.
+    /// The next chunk of the body.
     Body,
     /// The fetch as a whole.
     Fetch,
 }
 
-/// What sort of failure it was: the part of an error that code may depend on.
+/// The kind of an error: the part that code may depend on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ErrorKind {
-    /// The path cannot be the name of an original.
+    /// The path is not valid.
     InvalidPath,
-    /// There is no origin.
+    /// No origin is configured.
     NotConfigured,
-    /// The configuration cannot be used.
+    /// The configuration is invalid.
     Misconfigured,
     /// There is no such original.
     NotFound,
-    /// There is no such original any more.
+    /// The original was removed for good.
     Gone,
-    /// The origin refuses.
+    /// The origin denies access.
     Forbidden,
     /// Larger than the limit.
     TooLarge,
-    /// An address of a private network, or a host that is not listed.
+    /// A private address, or a host that is not in the allowlist.
     RefusedAddress,
-    /// No connection, or none that lasted until an answer.
+    /// No connection, or it broke before a response.
     Unreachable,
-    /// An answer of no use.
+    /// An invalid response.
     Broken,
-    /// Too many requests at once for one host.
+    /// Too many concurrent requests to one host.
     Busy,
-    /// A host that is left alone.
+    /// The circuit breaker of the host is open.
     CircuitOpen,
-    /// Too slow.
+    /// A time limit was exceeded.
     Timeout,
 }
 
-/// Who has to do something about a failure.
+/// Who can do something about an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Blame {
     /// Whoever sent the request.
@@ -182,7 +182,7 @@ pub enum Blame {
 }
 
 impl Error {
-    /// What sort of failure it was.
+    /// The kind of the error.
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::InvalidPath { .. } => ErrorKind::InvalidPath,
@@ -201,7 +201,7 @@ impl Error {
         }
     }
 
-    /// Who has to do something about it.
+    /// Who can do something about it.
     pub fn blame(&self) -> Blame {
         match self.kind() {
             ErrorKind::InvalidPath | ErrorKind::NotFound | ErrorKind::Gone => Blame::Client,
@@ -222,7 +222,7 @@ impl std::fmt::Display for Phase {
         f.write_str(match self {
             Self::Connect => "the connection",
             Self::Response => "the head of the response",
-            Self::Body => "the next piece of the body",
+            Self::Body => "the next chunk of the body",
             Self::Fetch => "the whole fetch",
         })
     }

@@ -1,4 +1,4 @@
-//! The private-network guard: which addresses must never be connected to for a client's sake.
+//! The private-network guard: which addresses requests of clients must never lead to (SSRF).
 
 use std::{
     fmt,
@@ -7,10 +7,10 @@ use std::{
 
 use ipnet::IpNet;
 
-/// What sort of address was refused.
+/// The class of an address that is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum AddressClass {
-    /// No address at all, or "this network".
+    /// Unspecified, or "this network".
     Unspecified,
     /// This machine.
     Loopback,
@@ -20,21 +20,21 @@ pub enum AddressClass {
     CarrierNat,
     /// The link this machine is on.
     LinkLocal,
-    /// The service that hands a cloud machine its secrets.
+    /// The metadata service of a cloud, which hands out credentials.
     Metadata,
     /// Many machines at once.
     Multicast,
     /// Every machine on the link.
     Broadcast,
-    /// Meant for examples in documents.
+    /// Reserved for documentation.
     Documentation,
-    /// Meant for measuring networks.
+    /// Reserved for benchmarking.
     Benchmarking,
     /// Not part of the public Internet for another reason.
     Reserved,
 }
 
-/// Forbidden IPv4 networks, by the IANA special-purpose registry. The first that matches gives the reason.
+/// Forbidden IPv4 networks, by the IANA special-purpose registry. The first match gives the class.
 const V4: &[(Ipv4Addr, u32, AddressClass)] = &[
     (Ipv4Addr::UNSPECIFIED, 8, AddressClass::Unspecified),
     (Ipv4Addr::new(10, 0, 0, 0), 8, AddressClass::Private),
@@ -67,7 +67,7 @@ const V6: &[(Ipv6Addr, u32, AddressClass)] = &[
     // NAT64 of the local network: the network alone knows where it leads
     (Ipv6Addr::new(0x64, 0xff9b, 1, 0, 0, 0, 0, 0), 48, AddressClass::Private),
     (Ipv6Addr::new(0x2001, 2, 0, 0, 0, 0, 0, 0), 48, AddressClass::Benchmarking),
-    // cryptographic hashes, not places
+    // ORCHID: cryptographic hashes, not routable
     (Ipv6Addr::new(0x2001, 0x10, 0, 0, 0, 0, 0, 0), 28, AddressClass::Reserved),
     (Ipv6Addr::new(0x2001, 0x20, 0, 0, 0, 0, 0, 0), 28, AddressClass::Reserved),
     (Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 0), 32, AddressClass::Documentation),
@@ -83,16 +83,16 @@ const V6: &[(Ipv6Addr, u32, AddressClass)] = &[
 ];
 
 impl AddressClass {
-    /// Whether an operator may lift the ban for networks of their own. What answers to many machines or to none, or
-    /// hands out secrets, is nobody's image server.
+    /// Whether an operator may allow addresses of this class in trusted networks. Addresses of no or many machines, and
+    /// services that hand out credentials, are never an image server.
     pub fn is_negotiable(self) -> bool {
         !matches!(self, Self::Unspecified | Self::Metadata | Self::Multicast | Self::Broadcast)
     }
 }
 
-/// Says why an address must not be connected to; `None` for one of the public Internet.
+/// The class by which an address is forbidden; `None` for an address of the public Internet.
 ///
-/// An IPv6 address that carries an IPv4 address is judged by both.
+/// An IPv6 address that embeds an IPv4 address is checked by both.
 pub fn forbidden(ip: IpAddr) -> Option<AddressClass> {
     match ip {
         IpAddr::V4(ip) => forbidden_v4(ip),
@@ -100,7 +100,7 @@ pub fn forbidden(ip: IpAddr) -> Option<AddressClass> {
     }
 }
 
-/// The same for an operator who trusts these networks: they may be connected to unless their class is never negotiable.
+/// The same for an operator who trusts these networks: their addresses are allowed if their class is negotiable.
 pub(crate) fn forbidden_unless_trusted(ip: IpAddr, trusted: &[IpNet]) -> Option<AddressClass> {
     let plain = ip.to_canonical();
     let is_trusted = |class: &AddressClass| {
@@ -169,8 +169,8 @@ impl fmt::Display for AddressClass {
             Self::Metadata => "a cloud metadata service",
             Self::Multicast => "a multicast address",
             Self::Broadcast => "the broadcast address",
-            Self::Documentation => "meant for documentation",
-            Self::Benchmarking => "meant for benchmarking",
+            Self::Documentation => "reserved for documentation",
+            Self::Benchmarking => "reserved for benchmarking",
             Self::Reserved => "reserved",
         })
     }

@@ -1,10 +1,10 @@
-//! The hosts that requests may name: exact names and whole domains, each with its port.
+//! Patterns of hosts: exact names and whole domains, each with a port.
 
 use std::{fmt, str::FromStr};
 
 use url::{Host, Url};
 
-/// A line of `origin.hosts_allowed`.
+/// An entry of `origin.hosts_allowed`, or of `origins.NAME.hosts`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct HostPattern {
     host: Name,
@@ -21,14 +21,14 @@ enum Name {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Port {
-    /// The one that belongs to the scheme.
+    /// The default port of the scheme.
     Usual,
     Any,
     Exactly(u16),
 }
 
 impl HostPattern {
-    /// Whether it names the host of this URL.
+    /// Whether it matches the host of this URL, whatever the port.
     pub(crate) fn names_host(&self, url: &Url) -> bool {
         let Some(host) = url.host_str() else { return false };
         let is_name = matches!(url.host(), Some(Host::Domain(_)));
@@ -39,7 +39,7 @@ impl HostPattern {
         }
     }
 
-    /// The larger, the fewer hosts it names.
+    /// The larger, the more specific the pattern.
     pub(crate) fn weight(&self) -> usize {
         match &self.host {
             Name::Any => 0,
@@ -48,7 +48,7 @@ impl HostPattern {
         }
     }
 
-    /// Whether it names one host, and that host's port is left to others to say or is this one.
+    /// Whether it is exactly this host, with this port or without a certain one.
     pub(crate) fn is_for(&self, host: &str, port: u16) -> bool {
         let port = match self.port {
             Port::Usual | Port::Any => true,
@@ -57,16 +57,16 @@ impl HostPattern {
         port && matches!(&self.host, Name::Exactly(name) if name == host)
     }
 
-    /// Whether it says nothing of a port.
+    /// Whether it has no port.
     pub(crate) fn is_of_any_port(&self) -> bool {
         self.port == Port::Usual
     }
 
-    /// Whether it names host and port of this URL.
+    /// Whether it matches host and port of this URL.
     pub(crate) fn names(&self, url: &Url) -> bool {
         let port = match self.port {
             Port::Any => true,
-            // a URL's port is none where it is the scheme's own
+            // a URL has no port where it is the default one
             Port::Usual => url.port().is_none(),
             Port::Exactly(port) => url.port_or_known_default() == Some(port),
         };
@@ -106,7 +106,7 @@ enum Kind {
     Address,
 }
 
-/// A host in the spelling that URLs have after they were read: small letters, punycode, addresses in their usual form.
+/// A host as it is in a parsed URL: lower case, punycode, addresses in canonical form.
 fn host_of(text: &str) -> Option<(String, Kind)> {
     let plain = |c: char| !c.is_whitespace() && !c.is_control() && !"/\\?#@*%".contains(c);
     let text = text.strip_suffix('.').unwrap_or(text);

@@ -1,4 +1,4 @@
-//! Which original is meant: one of a configured origin, or one of a host or a bucket that the request names.
+//! A reference to an original: at a configured origin, or at a host or in a bucket that the request names.
 
 use std::net::IpAddr;
 
@@ -6,7 +6,7 @@ use url::Url;
 
 use crate::path::SourcePath;
 
-/// Which original is meant. Made by [`crate::Origins::locate`], which lets nothing through that is not allowed.
+/// A reference to an original that may be fetched. Made by [`crate::Origins::locate`], which refuses what is not allowed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ObjectRef(pub(crate) Location);
 
@@ -16,11 +16,11 @@ pub(crate) enum Location {
         /// 0 is the default one.
         origin: usize,
         path: SourcePath,
-        /// What the request wants to be sent as `Host`.
+        /// The `Host` header that the request wants to be sent.
         host: Option<String>,
     },
     Remote(RemoteUrl),
-    /// In a bucket that the request names. Names of buckets are good for all regions, so it is told by its name alone.
+    /// In a bucket that the request names. Names of buckets are unique over all regions.
     Bucket {
         name: String,
         region: Option<String>,
@@ -31,11 +31,11 @@ pub(crate) enum Location {
 /// An original at a host that the request names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct RemoteUrl {
-    /// What relative paths lie below.
+    /// What relative paths are resolved against.
     pub(crate) base: Url,
     pub(crate) url: Url,
     pub(crate) host: Option<String>,
-    /// What is connected to in place of the host.
+    /// The address to connect to in place of the host's own.
     pub(crate) address: Option<IpAddr>,
 }
 
@@ -64,7 +64,7 @@ impl From<SourcePath> for ObjectRef {
     }
 }
 
-/// A path below a base, query and fragment excepted.
+/// The URL of a path below a base URL.
 pub(crate) fn below(base: &Url, path: &SourcePath) -> Url {
     let mut url = base.clone();
     // a path in canonical form is taken as it is

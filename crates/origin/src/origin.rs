@@ -1,4 +1,4 @@
-//! What every kind of configured origin does.
+//! The trait of configured origins, which every kind implements.
 
 use std::{sync::Arc, time::Duration};
 
@@ -31,7 +31,7 @@ pub(crate) trait Origin {
     }
 }
 
-/// What is asked of a configured origin.
+/// A request to a configured origin.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct OriginRequest<'a> {
     pub(crate) path: &'a SourcePath,

@@ -31,23 +31,24 @@ use crate::{
     upstream::Hosts,
 };
 
-/// All origins: the default one, the named ones, and the hosts that requests may name. Connections belong to this worker
-/// alone; limits and breakers of hosts are those of the process.
+/// All origins of one worker: the default one, the named ones, and the hosts and buckets that requests may name.
+/// Connections belong to this worker; limits and circuit breakers of hosts are shared by the process.
 pub struct Origins {
-    /// The default one first, then the named ones in the order of their names.
+    /// The default origin first, then the named ones in the order of their names.
     configured: Vec<Box<dyn Origin>>,
     /// Names of the named ones, in the same order.
     names: Vec<String>,
-    /// None: requests may name no host.
+    /// `None`: requests may name no host.
     remote: Option<HttpFetcher>,
-    /// None: requests may name no bucket.
+    /// `None`: requests may name no bucket.
     buckets: Option<NamedBuckets>,
     router: Router,
 }
 
 impl Origins {
-    /// Sets up the origins for the current worker; nothing is connected to yet. Originals larger than `max_bytes` are
-    /// refused. An empty URL is no error here: each fetch then fails with [`crate::ErrorKind::NotConfigured`].
+    /// Sets up the origins for the current worker, without connecting. Originals larger than `max_bytes` bytes are
+    /// refused. An invalid configuration is [`Error::Misconfigured`]; an empty URL is not: each fetch then fails with
+    /// [`Error::NotConfigured`].
     pub fn open(
         default: &Config,
         named: &BTreeMap<String, Config>,
@@ -72,24 +73,25 @@ impl Origins {
         Ok(Self { configured, names, remote, buckets, router })
     }
 
-    /// The original that a request means, if it may.
+    /// The original that a request means, if it may be fetched.
     pub fn locate(&self, asked: &Selection<'_>) -> Result<ObjectRef, Refusal> {
         self.router.locate(asked)
     }
 
-    /// Whether a named origin is chosen by this `Host` header, other than by a pattern of all hosts.
+    /// Whether a named origin is selected by this `Host` header, other than by a pattern that matches all hosts.
     pub fn names_host(&self, host: &str) -> bool {
         self.router.names_host(host)
     }
 
-    /// The original at a whole URL, which `parameter` names.
+    /// The original at a whole URL that `parameter` names, if it may be fetched.
     pub fn locate_url(&self, url: &str, parameter: &'static str) -> Result<ObjectRef, Refusal> {
         self.router.at(url, parameter)
     }
 
-    /// Fetches an original; with `known`, only if it is no longer the version with these validators.
+    /// Fetches an original whole; with `known`, only if it is no longer the version with these validators
+    /// ([`Fetched::NotModified`]).
     ///
-    /// Dropping the future abandons the fetch.
+    /// Dropping the future abandons the fetch, on the wire too.
     pub async fn fetch(&self, target: &ObjectRef, known: Option<&Validators>) -> Result<Fetched> {
         let started = Instant::now();
         let known = known.filter(|known| !known.is_empty());
@@ -133,8 +135,8 @@ impl Origins {
         http.fetch(&fetch, known).await
     }
 
-    /// A stable name of an original for keys of caches and tags, the same on every node with this configuration: which
-    /// origin it is of, without credentials, and where it is there. Originals of different origins never share one.
+    /// A stable name of an original for cache keys and tags: its origin without credentials, and where it is there. It is
+    /// the same on every node with this configuration, and originals of different origins never share one.
     pub fn identity(&self, target: &ObjectRef) -> String {
         match &target.0 {
             Location::Configured { origin, path, host } => {
@@ -151,8 +153,8 @@ impl Origins {
         }
     }
 
-    /// The same for answers: one original can be named below several bases, and below each its relative overlays are
-    /// others.
+    /// The same for keys of results: one original can be reached below several base URLs, and each of them resolves relative
+    /// overlays differently.
     pub fn identity_with_base(&self, target: &ObjectRef) -> String {
         let identity = self.identity(target);
         match &target.0 {
@@ -172,20 +174,20 @@ impl Origins {
         Some(format!("{}{}", name.map_or("", String::as_str), path.identity()))
     }
 
-    /// Looks at a file by its name: the entity tag that it would be fetched with now, or nothing if there is no such
-    /// file. A tag that was fetched and is another one is that of another version, or of one that could not be told
-    /// from others for sure.
+    /// Checks a file by its name: the entity tag that it would be fetched with now, or `None` if there is no such file. A
+    /// different tag from an earlier fetch belongs to another version, or to one that could not be told apart for
+    /// certain.
     pub async fn file_version(&self, name: &str) -> Result<Option<String>> {
         let Some((files, path)) = self.files_of(name) else { return Ok(None) };
         files.version(&SourcePath::parse(path)?).await
     }
 
-    /// How long a look at this file holds: `folder_check` of its origin.
+    /// How long the result of [`Self::file_version`] holds for this file: `folder_check` of its origin.
     pub fn file_check(&self, name: &str) -> Duration {
         self.files_of(name).map_or(Duration::ZERO, |(files, _)| files.check_interval())
     }
 
-    /// No name of an origin has a slash, and every path begins with one.
+    /// Splits the name of a file: no name of an origin has a slash, and every path begins with one.
     fn files_of<'a>(&self, name: &'a str) -> Option<(&dyn LocalFiles, &'a str)> {
         let (name, path) = name.split_at(name.find('/')?);
         let origin = match name {
@@ -200,7 +202,7 @@ impl Origins {
         &self.router
     }
 
-    /// No URL has a space and no name a colon or a slash, so these never meet.
+    /// Unambiguous, since no URL has a space, and no name a colon or a slash.
     fn identity_at(&self, origin: usize, path: &SourcePath) -> String {
         let identity = self.configured[origin].identity(path);
         match origin.checked_sub(1).and_then(|named| self.names.get(named)) {
@@ -224,11 +226,13 @@ fn misconfigured(problem: String) -> Error {
 fn log(host: &str, answer: &Result<OriginResponse>, elapsed: Duration) {
     match answer {
         Ok(OriginResponse { body: Some(body), .. }) => {
-            tracing::debug!(host, status = 200, bytes = body.len(), ?elapsed, "fetched");
+            tracing::debug!(host, status = 200, bytes = body.len(), ?elapsed, "fetched an original");
         }
         Ok(OriginResponse { body: None, .. }) => {
-            tracing::debug!(host, status = 304, ?elapsed, "not modified")
+            tracing::debug!(host, status = 304, ?elapsed, "original not modified")
         }
-        Err(error) => tracing::debug!(host, kind = ?error.kind(), %error, ?elapsed, "fetch failed"),
+        Err(error) => {
+            tracing::debug!(host, kind = ?error.kind(), %error, ?elapsed, "fetching an original failed")
+        }
     }
 }

@@ -1,13 +1,13 @@
-//! The path of an original: decoded once, checked, and written in one canonical form.
+//! The path of an original: percent-decoded once, checked for path traversal, and in canonical form.
 
 mod traversal;
 
 use crate::error::{Error, Result};
 
-/// The longest path that is looked at, in bytes as sent; Linux' own limit for a path (`PATH_MAX`).
+/// The longest path that is accepted, in bytes as sent: the limit of Linux (`PATH_MAX`).
 const LONGEST: usize = 4096;
 
-/// How much of a refused path is kept for the log, in characters.
+/// How much of an invalid path is kept for the log, in characters.
 const QUOTED: usize = 128;
 
 /// The path of an original below the origin.
@@ -27,7 +27,7 @@ pub struct SourcePath {
 }
 
 impl SourcePath {
-    /// Reads the path of a request as it was sent: percent-encoded, with its leading slash, without a query.
+    /// Parses the path of a request as it was sent: percent-encoded, with its leading slash, without a query.
     ///
     /// Decoding happens once: `a%252eb` is a file called `a%2eb`. Empty segments are dropped, wherever they stand: `//a/`
     /// is `/a`. An encoded slash is part of its segment, and bytes need not be UTF-8. Whatever could climb above the origin's
@@ -40,7 +40,7 @@ impl SourcePath {
 
     /// The path in the form sent to HTTP origins: as it came, in the normal form of RFC 3986, 6.2.2. Equivalent spellings
     /// are one, and different ones stay apart (`+` is not `%2B`): what they mean is the origin's business. It is also
-    /// the identity there, since two spellings may share a cache entry only if the origin is asked the same for both.
+    /// the identity there, since two spellings may share a cache entry only if the requests to the origin are the same.
     pub fn canonical(&self) -> &str {
         &self.canonical
     }
@@ -293,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn below_a_prefix_of_whole_segments() {
+    fn paths_below_a_prefix_of_whole_segments() {
         for (path, prefix, expected) in [
             ("/shop/a.jpg", "/shop", Some("/a.jpg")),
             ("/shop/a.jpg", "/shop/", Some("/a.jpg")),

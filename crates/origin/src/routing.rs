@@ -18,10 +18,10 @@ use crate::{
     url_param::{self, Expected, ResolvePin},
 };
 
-/// What stands for a value that may hold a secret.
+/// What is shown in place of a value that may hold a secret.
 const MASK: &str = "***";
 
-/// The rules, made of the configuration.
+/// The rules by which requests are mapped to originals.
 #[derive(Debug)]
 pub(crate) struct Router {
     pub(crate) allow_dynamic: bool,
@@ -38,10 +38,10 @@ pub(crate) struct Router {
 /// Which requests go to a named origin.
 #[derive(Debug)]
 pub(crate) struct Route {
-    /// Its place among the configured ones.
+    /// Its index among the configured origins; 0 is the default one.
     pub(crate) origin: usize,
     pub(crate) prefix: Option<SourcePath>,
-    /// None: requests for any host.
+    /// Empty: requests for any host.
     pub(crate) hosts: Vec<HostPattern>,
 }
 
@@ -100,14 +100,14 @@ impl Router {
         self.configured(asked, path)
     }
 
-    /// Whether a named origin is chosen by this `Host`, other than by a pattern of all hosts.
+    /// Whether a named origin is selected by this `Host`, other than by a pattern that matches all hosts.
     pub(crate) fn names_host(&self, host: &str) -> bool {
         let Ok(host) = url_param::host(host, "http") else { return false };
         let mut patterns = self.routes.iter().flat_map(|route| &route.hosts);
         patterns.any(|pattern| pattern.weight() > 0 && pattern.names_host(&host))
     }
 
-    /// The original at a URL that something other than a parameter of this kind names: an overlay.
+    /// The original at a URL that another parameter names: an overlay.
     pub(crate) fn at(&self, text: &str, parameter: &'static str) -> Result<ObjectRef, Refusal> {
         if !self.allow_dynamic {
             return Err(Refusal::Forbidden { parameter, rule: Rule::AllowDynamic });
@@ -136,7 +136,7 @@ impl Router {
         Ok(ObjectRef(Location::Remote(RemoteUrl { base, url, host, address })))
     }
 
-    /// A region without a bucket means nothing, and one that cannot be is told before anything is asked.
+    /// A region without a bucket is ignored; an invalid one is refused before anything is sent.
     fn in_bucket(&self, bucket: &str, region: Option<&str>, path: SourcePath) -> Result<ObjectRef, Refusal> {
         if !self.buckets_allowed.iter().any(|allowed| allowed == bucket) {
             return Err(Refusal::Forbidden { parameter: "bucket", rule: Rule::BucketsAllowed });
@@ -149,7 +149,7 @@ impl Router {
         Ok(ObjectRef(Location::Bucket { name, region, path }))
     }
 
-    /// The configured origin whose route fits best: a host goes before none, and a long prefix before a short one.
+    /// The configured origin whose route matches best: a host takes precedence over none, a long prefix over a short one.
     fn configured(&self, asked: &Selection<'_>, path: SourcePath) -> Result<ObjectRef, Refusal> {
         let host = asked.host.and_then(|host| url_param::host(host, "http").ok());
         let fits =
@@ -160,7 +160,7 @@ impl Router {
             Some((_, origin, None)) => (origin, path),
             None => (0, path),
         };
-        // a folder is sent no header
+        // only HTTP origins are sent a header
         let host = match self.bases.get(origin) {
             Some(Some(base)) => self.host_header(asked, base)?,
             _ => None,
@@ -168,7 +168,7 @@ impl Router {
         Ok(ObjectRef(Location::Configured { origin, path, host }))
     }
 
-    /// Whether requests may name this host, and this address if it is one.
+    /// Whether requests may name this host, which may be an address.
     fn permit(&self, parameter: &'static str, url: &Url) -> Result<(), Refusal> {
         let forbidden = |rule| Err(Refusal::Forbidden { parameter, rule });
         if self.exempt.iter().any(|exempt| exempt.matches_url(url)) {
@@ -188,7 +188,7 @@ impl Router {
         }
     }
 
-    /// The `Host` to send to a URL, if another than its own is wanted. It can choose another site, so it must be allowed.
+    /// The `Host` to send to a URL, if it is not its own. It can select another site of the server, so it must be allowed.
     fn host_header(&self, asked: &Selection<'_>, url: &Url) -> Result<Option<String>, Refusal> {
         let Some(text) = asked.host_header else { return Ok(None) };
         let wanted = url_param::host(text, url.scheme())
@@ -201,7 +201,7 @@ impl Router {
         Ok((wanted != authority(url)).then_some(wanted))
     }
 
-    /// The address to connect to. One that is meant for another host or port says nothing about this one.
+    /// The address to connect to; `None` if `resolve` is about another host or port.
     fn pinned(&self, text: &str, url: &Url) -> Result<Option<std::net::IpAddr>, Refusal> {
         let ResolvePin { host, port, address } =
             url_param::pin(text).map_err(|expected| malformed("resolve", text, expected))?;
@@ -211,7 +211,7 @@ impl Router {
         if url.host_str() != Some(&host) || url.port_or_known_default() != Some(port) {
             return Ok(None);
         }
-        // a certificate proves that the host is there; without one the address must be allowed by itself
+        // a certificate proves that the host is at this address; without TLS the address itself must be allowed
         if url.scheme() == "http" {
             let mut there = url.clone();
             let set = there.set_ip_host(address).is_ok();
@@ -224,7 +224,7 @@ impl Router {
 }
 
 impl Route {
-    /// How well it fits; nothing if it does not.
+    /// How specific the match is; `None` if it does not match.
     fn weight(&self, host: Option<&Url>, path: &SourcePath) -> Option<(Option<usize>, usize)> {
         let by_host = if self.hosts.is_empty() {
             None
@@ -249,7 +249,7 @@ impl Route {
 }
 
 fn malformed(parameter: &'static str, value: &str, expected: Expected) -> Refusal {
-    // before an @ there may be a password, and this goes into logs
+    // there may be a password before an @, and this is logged
     let value = if value.contains('@') { MASK } else { value };
     Refusal::Malformed { parameter, value: value.to_owned(), expected }
 }

@@ -2,37 +2,37 @@
 
 use crate::error::Error;
 
-/// What a request says about where its original is. Nothing of it was checked yet.
+/// What a request says about where its original is: the raw values, unchecked.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Selection<'a> {
-    /// Its path, percent-encoded as sent.
+    /// The path, percent-encoded as sent.
     pub path: &'a str,
-    /// Its `Host`, which may choose among the configured origins.
+    /// The `Host` header, which may select a configured origin.
     pub host: Option<&'a str>,
-    /// A base URL or a host.
+    /// `origin`: a base URL or a host.
     pub origin: Option<&'a str>,
-    /// A whole URL.
+    /// `source_url`: a whole URL.
     pub source_url: Option<&'a str>,
-    /// What is to be sent as `Host`.
+    /// `host_header`: the `Host` header to send to the origin.
     pub host_header: Option<&'a str>,
-    /// `host:port:address`.
+    /// `resolve`: `host:port:address`.
     pub resolve: Option<&'a str>,
-    /// The name of a bucket.
+    /// `bucket`: the name of a bucket.
     pub bucket: Option<&'a str>,
-    /// Where that bucket is.
+    /// `region`: the region of that bucket.
     pub region: Option<&'a str>,
 }
 
-/// Why an original is not looked for.
+/// Why a request is refused before anything is fetched.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// The path is no path of an original.
+    /// The path is not valid.
     #[error(transparent)]
     Path(Error),
-    /// A value that cannot be read.
+    /// A value that cannot be parsed.
     #[error("{parameter} is {value:?}, expected {expected}")]
     Malformed {
-        /// Its parameter, or `path`.
+        /// The parameter, or `path`.
         parameter: &'static str,
         /// The value.
         value: String,
@@ -40,7 +40,7 @@ pub enum Refusal {
         expected: &'static str,
     },
     /// A rule of the operator forbids it.
-    #[error("{parameter} is refused by {rule}")]
+    #[error("{parameter} is forbidden by {rule}")]
     Forbidden {
         /// The parameter, or `path`.
         parameter: &'static str,
@@ -49,7 +49,7 @@ pub enum Refusal {
     },
 }
 
-/// A rule by which requests may name origins.
+/// A rule about what requests may name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rule {
     /// `origin.allow_dynamic`: they may at all.
@@ -63,7 +63,7 @@ pub enum Rule {
 }
 
 impl Selection<'_> {
-    /// The first thing in it that names another origin.
+    /// The first parameter that names another origin.
     pub(crate) fn dynamic(&self, is_url: bool) -> Option<&'static str> {
         let parameters = [
             ("path", is_url),

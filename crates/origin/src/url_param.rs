@@ -1,4 +1,4 @@
-//! URLs that requests name: read once, in one spelling, and without what a URL can hide.
+//! URLs that requests name: parsed once, normalised, and without credentials.
 
 use std::net::IpAddr;
 
@@ -7,30 +7,30 @@ use url::{Host, Url};
 
 use crate::path::normal;
 
-/// The longest URL that is looked at, in bytes.
+/// The longest URL that is parsed, in bytes.
 const LONGEST: usize = 8192;
 
-/// What is wrong with a URL: what was expected.
+/// What was expected in place of a value.
 pub(crate) type Expected = &'static str;
 
 const URL: Expected =
     "an http or https URL, or a host, of at most 8192 bytes and without user, password or backslash";
 
-/// Reads a URL; without a scheme it is one of http.
+/// Parses a URL; without a scheme it is an http URL.
 ///
-/// The host comes out in small letters, in punycode, without a trailing dot; an address in whatever spelling as an
-/// address; the path in the normal form of RFC 3986, 6.2.2, empty segments and all: what it means is known to its host
-/// alone. The query stays as it is, it may be signed. The fragment is cut off.
+/// The host is normalised to lower case and punycode without a trailing dot, an address in any spelling to its canonical
+/// form, and the path by RFC 3986, section 6.2.2; empty segments stay, since only the host knows what they mean. The
+/// query is not changed, it may be signed. The fragment is removed.
 pub(crate) fn url(text: &str) -> Result<Url, Expected> {
     let text = text.trim();
-    // parsers of URLs drop tabs and line ends, and take backslashes for slashes
+    // URL parsers drop tabs and line ends, and read backslashes as slashes
     if text.len() > LONGEST || text.chars().any(|c| c.is_control() || c == '\\') {
         return Err(URL);
     }
     let (scheme, rest) = match text.split_once("://") {
         Some((scheme, rest)) if scheme.eq_ignore_ascii_case("http") => ("http", rest),
         Some((scheme, rest)) if scheme.eq_ignore_ascii_case("https") => ("https", rest),
-        // a scheme has no slashes: this one belongs to something further back
+        // a scheme has no slashes: this "://" is in the path or the query
         Some((before, _)) if before.contains(['/', '?', '#']) => ("http", text),
         Some(_) => return Err(URL),
         None => ("http", text),
@@ -54,7 +54,7 @@ pub(crate) fn url(text: &str) -> Result<Url, Expected> {
     }
 }
 
-/// `a.example.` is `a.example`.
+/// `a.example.` becomes `a.example`.
 fn drop_trailing_dot(url: &mut Url) -> Result<(), Expected> {
     let Some(name) = url.domain().and_then(|name| name.strip_suffix('.')).map(str::to_owned) else {
         return Ok(());
@@ -65,13 +65,14 @@ fn drop_trailing_dot(url: &mut Url) -> Result<(), Expected> {
     url.set_host(Some(&name)).map_err(|_| URL)
 }
 
-/// Reads a base URL.
+/// Parses a base URL.
 pub(crate) fn base(text: &str) -> Result<Url, Expected> {
     let url = url(text)?;
     if url.query().is_some() { Err("a base URL without a query") } else { Ok(url) }
 }
 
-/// A path that is a whole URL, decoded once as every path is. Proxies make one slash of two.
+/// Parses a request path that is a whole URL, percent-decoded once as every path is; `None` if it is not. Proxies may have
+/// merged the two slashes behind the scheme.
 pub(crate) fn in_path(path: &str) -> Option<Result<Url, Expected>> {
     let text = path.trim_start_matches('/');
     // a URL's scheme fits in the first bytes, even if each is encoded
@@ -93,7 +94,7 @@ fn with_two_slashes(text: &str) -> Option<String> {
     Some(format!("{known}://{}", rest.trim_start_matches('/')))
 }
 
-/// A host, a port, and the address to connect to in their place.
+/// A host and port, and the address to connect to in place of their own.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct ResolvePin {
     pub(crate) host: String,
@@ -101,7 +102,7 @@ pub(crate) struct ResolvePin {
     pub(crate) address: IpAddr,
 }
 
-/// Reads `host:port:address`.
+/// Parses `host:port:address`.
 pub(crate) fn pin(text: &str) -> Result<ResolvePin, Expected> {
     const EXPECTED: Expected = "host:port:address, such as images.example.com:443:203.0.113.7";
     let (host, rest) = match text.strip_prefix('[').and_then(|rest| rest.split_once("]:")) {
@@ -119,7 +120,7 @@ pub(crate) fn pin(text: &str) -> Result<ResolvePin, Expected> {
     Ok(ResolvePin { host: host.to_owned(), port, address })
 }
 
-/// Reads a host with or without a port, of a URL of this scheme.
+/// Parses a host with or without a port, as it is in a URL of this scheme.
 pub(crate) fn host(text: &str, scheme: &str) -> Result<Url, Expected> {
     const EXPECTED: Expected = "a host such as images.example.com";
     let url = url(&format!("{scheme}://{}", text.trim())).map_err(|_| EXPECTED)?;
@@ -172,7 +173,7 @@ mod tests {
 
     #[test]
     #[expect(clippy::too_many_lines, reason = "a table of cases")]
-    fn what_is_no_url_or_hides_something() {
+    fn invalid_urls_and_urls_with_credentials() {
         let long = format!("http://a.example/{}", "x".repeat(LONGEST));
         for text in [
             "",

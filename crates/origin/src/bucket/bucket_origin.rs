@@ -44,10 +44,10 @@ fn open_configured(config: &OriginConfig, context: &OpenContext<'_>) -> Result<B
 /// A bucket of originals, as one worker uses it.
 pub(crate) struct BucketOrigin {
     url: BucketUrl,
-    /// Without the part that says which bucket: for the log and for errors.
+    /// The bucket as a URL: for the log, for errors and for identities.
     identity: String,
     builder: StoreBuilder,
-    /// Built when it is first needed, if its region has to be looked up.
+    /// Built at the first fetch if its region has to be looked up.
     store: OnceCell<Arc<dyn ObjectStore>>,
     transport: Rc<BucketTransport>,
     timeout: Duration,
@@ -61,7 +61,7 @@ pub(crate) struct BucketTransport {
 }
 
 impl BucketTransport {
-    /// Nothing is connected to yet. An error says what is wrong with the configuration.
+    /// Does not connect yet. An error says what is wrong with the configuration.
     pub(crate) fn new(config: &OriginConfig) -> Result<Rc<Self>, String> {
         let (connector, queue) = QueueConnector::new(Transport::new(config)?);
         Ok(Rc::new(Self { connector, queue }))
@@ -96,7 +96,7 @@ impl BucketOrigin {
     async fn get(&self, path: &SourcePath, known: Option<&Validators>) -> Result<OriginResponse> {
         let original = self.identity(path);
         let Some(key) = self.url.key(path) else { return Err(Error::NotFound { original }) };
-        // object_store panics where others complain
+        // object_store panics on an invalid header value
         if let Some(etag) = known.and_then(|known| known.etag.as_deref())
             && ::http::HeaderValue::from_str(etag).is_err()
         {
@@ -116,14 +116,14 @@ impl BucketOrigin {
                 Ok(response(None, head.validators.clone().or(known), head))
             }
             (Err(error), ..) => Err(error::fetch_error(&error, &self.identity, &original)),
-            (Ok(_), None, _) => Err(self.broken("it answered without a response".to_owned())),
+            (Ok(_), None, _) => Err(self.broken("object_store returned no response".to_owned())),
         }
     }
 
     /// The client of a bucket whose region is not known.
     async fn build(&self) -> Result<Arc<dyn ObjectStore>> {
         let region = region::look_up(&self.transport.connector, region::S3, &self.url.name).await?;
-        tracing::debug!(bucket = self.identity, region, "found the region of the bucket");
+        tracing::debug!(bucket = self.identity, region, "looked up the region of the bucket");
         self.builder.build(Some(region))
     }
 
@@ -156,7 +156,7 @@ impl Origin for BucketOrigin {
     }
 }
 
-/// What is asked besides the key.
+/// Options of the request: conditions, and where to capture the response.
 fn options(known: Option<&Validators>, capture: &ResponseCapture) -> GetOptions {
     let mut options = GetOptions {
         if_none_match: known.and_then(|known| known.etag.clone()),

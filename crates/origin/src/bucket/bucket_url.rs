@@ -1,14 +1,14 @@
-//! Which bucket, and where below its root: `s3://bucket/prefix` and its like.
+//! The URL of a bucket and of a prefix in it: `s3://bucket/prefix`, `gs://…`, `az://…`.
 
 use object_store::path::{Path, PathPart};
 
 use super::name;
 use crate::path::SourcePath;
 
-/// Whose protocol a bucket speaks.
+/// The provider of a bucket, or rather the protocol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Provider {
-    /// Amazon S3, and all that speak like it.
+    /// Amazon S3 and compatible services.
     S3,
     /// Google Cloud Storage.
     Gcs,
@@ -37,12 +37,12 @@ impl Provider {
     }
 }
 
-/// A bucket, and the prefix of the keys below which originals lie.
+/// A bucket, and the prefix of the keys of its originals.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct BucketUrl {
     pub(crate) provider: Provider,
     pub(crate) name: String,
-    /// What stands before the path of a request.
+    /// Put before the path of a request.
     prefix: Option<SourcePath>,
 }
 
@@ -61,7 +61,7 @@ impl BucketUrl {
         Self::parse(provider, rest)
     }
 
-    /// Reads what follows `scheme://` in a URL: `bucket/prefix`, the prefix percent-encoded where it must be.
+    /// Parses what follows `scheme://` in a URL: `bucket/prefix`, the prefix percent-encoded where it must be.
     pub(crate) fn parse(provider: Provider, rest: &str) -> Result<Self, &'static str> {
         let (name, prefix) = rest.split_once('/').unwrap_or((rest, ""));
         let mut url = Self::root(provider, name)?;
@@ -78,14 +78,14 @@ impl BucketUrl {
         Ok(url)
     }
 
-    /// The key of an original; `None` for the root, which is no object, and for what no object is called: keys are UTF-8,
-    /// and those with empty segments (`a//b`, `/a`, `a/`) cannot be asked for. An encoded slash is a slash of the key.
+    /// The key of an original; `None` for the root, which is no object, and for paths that are no keys: keys are UTF-8, and
+    /// those with empty segments (`a//b`, `/a`, `a/`) cannot be requested. An encoded slash is a slash of the key.
     pub(crate) fn key(&self, path: &SourcePath) -> Option<Path> {
         if path.segments().is_empty() {
             return None;
         }
         let prefix = self.prefix.iter().flat_map(SourcePath::object_segments);
-        // `Path::parse` and `Path::from` would refuse or encode what is a key of its own
+        // `Path::parse` and `Path::from` would reject or encode some valid keys
         prefix.chain(path.object_segments()).try_fold(Path::ROOT, |path, segment| {
             let segment = str::from_utf8(segment).ok().filter(|segment| !segment.is_empty())?;
             Some(path.join(PathPart::parse(segment).ok()?))

@@ -8,56 +8,55 @@ use url::{Host, Url};
 
 use super::name;
 
-/// What a secret is shown as.
+/// What is shown in place of a secret.
 const MASK: &str = "***";
 
-/// How a bucket is reached whose URL `origin.url` is, and on whose behalf.
+/// Region, endpoint and credentials of the bucket that `origin.url` names.
 ///
-/// Secrets are shown as `***` by `Debug` and when serialised.
+/// Secrets are masked as `***` by `Debug` and when serialised.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// The region of an S3 bucket, `eu-central-1`. Empty: that of `AWS_REGION`, else it is looked up; at an endpoint
-    /// of its own `us-east-1`.
+    /// The region of an S3 bucket, such as `eu-central-1`. Empty: `AWS_REGION`, else it is looked up; with an `endpoint`,
+    /// `us-east-1`.
     pub region: String,
-    /// The URL of a service that speaks the protocol, such as `http://minio:9000`. It may be private. Empty: the
-    /// provider's own.
+    /// The URL of a compatible service, such as `http://minio:9000`. It may be private. Empty: the provider's own.
     pub endpoint: String,
-    /// Where the name of an S3 bucket stands in the URLs of its objects.
+    /// How the name of an S3 bucket is part of the URLs of its objects.
     pub addressing: Addressing,
-    /// Whether requests go out unsigned, as public buckets allow.
+    /// Whether requests are sent unsigned, for public buckets.
     pub anonymous: bool,
-    /// The access key of S3. Empty, and not anonymous: the standard chain, which is the environment (`AWS_*`), the
-    /// web identity of a Kubernetes service account, the role of a container, and the metadata of the instance.
+    /// The access key ID for S3. Empty, and not `anonymous`: the standard credential chain, which is the environment
+    /// (`AWS_*`), the web identity of a Kubernetes service account, the role of a container, and the instance metadata.
     pub access_key_id: String,
-    /// The secret that belongs to the access key of S3.
+    /// The secret access key for S3.
     #[serde(serialize_with = "masked")]
     pub secret_access_key: String,
-    /// The session token that belongs to a temporary access key of S3.
+    /// The session token of a temporary access key for S3.
     #[serde(serialize_with = "masked")]
     pub session_token: String,
-    /// A JSON file with the key of a service account of Google. None: `GOOGLE_APPLICATION_CREDENTIALS`, the default
+    /// A JSON file with the key of a Google service account. Not set: `GOOGLE_APPLICATION_CREDENTIALS`, the default
     /// credentials of `gcloud`, or the service account of the instance.
     pub google_service_account: Option<PathBuf>,
     /// The storage account of an Azure container. Empty: `AZURE_STORAGE_ACCOUNT_NAME`.
     pub azure_account: String,
-    /// The key of the storage account, in base64. Without key and signature: the environment (`AZURE_*`), workload
-    /// identity, or managed identity.
+    /// The key of the storage account, in base64. If neither it nor `azure_sas` is set: the environment (`AZURE_*`),
+    /// workload identity, or managed identity.
     #[serde(serialize_with = "masked")]
     pub azure_key: String,
-    /// A shared access signature of Azure, the query string as it was issued.
+    /// A shared access signature (SAS) for Azure, as the query string that was issued.
     #[serde(serialize_with = "masked")]
     pub azure_sas: String,
 }
 
-/// Where the name of an S3 bucket stands in the URLs of its objects.
+/// How the name of an S3 bucket is part of the URLs of its objects.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Addressing {
-    /// In the path, which works with every name and nearly every service.
+    /// In the path: works with every name and nearly every service.
     #[default]
     PathStyle,
-    /// In the host. Names with dots then break TLS.
+    /// In the host name: names with dots then break TLS.
     VirtualHosted,
 }
 
@@ -141,7 +140,7 @@ fn masked<S: Serializer>(secret: &str, serializer: S) -> Result<S::Ok, S::Error>
     serializer.serialize_str(mask(secret))
 }
 
-/// Nothing for nothing, so that one can see whether a secret is set.
+/// Empty for an empty secret, so that one can see whether it is set.
 fn mask(secret: &str) -> &'static str {
     if secret.is_empty() { "" } else { MASK }
 }

@@ -1,8 +1,8 @@
-//! The HTTP client that `object_store` is given: it hands requests to the worker's own connections.
+//! The HTTP client for `object_store`: a queue to the worker's own connections.
 //!
-//! `object_store` wants a client for any thread, and ours belongs to one. So requests go through a queue to a task of the
-//! worker, which ends when its last connector is dropped. No connection is ever used by another runtime than its own, and
-//! a fetch that is abandoned is abandoned on the wire too.
+//! `object_store` requires a client that is `Send`, and ours belongs to one thread. So requests go through a queue to a task
+//! of the worker, which ends when the last connector is dropped. No connection is used by another runtime than its own, and
+//! an abandoned fetch is abandoned on the wire too.
 
 use std::{cell::Cell, rc::Rc};
 
@@ -18,16 +18,16 @@ use tokio::sync::{
 
 use super::transport::Transport;
 
-/// Takes requests from anywhere to the worker that it belongs to.
+/// Sends requests from any thread to the worker that it belongs to.
 #[derive(Debug, Clone)]
 pub(crate) struct QueueConnector {
     requests: UnboundedSender<QueuedRequest>,
 }
 
-/// The other end of the queue, on the worker.
+/// The receiving end of the queue, on the worker.
 pub(crate) struct RequestQueue {
     transport: Rc<Transport>,
-    /// Gone once the queue is open.
+    /// Taken when the queue is opened.
     queue: Cell<Option<UnboundedReceiver<QueuedRequest>>>,
 }
 
@@ -37,14 +37,14 @@ struct QueuedRequest {
     reply: oneshot::Sender<Result<HttpResponse, HttpError>>,
 }
 
-/// The worker has ended before it answered.
+/// The worker ended before it responded.
 #[derive(Debug, thiserror::Error)]
 #[error("the worker has ended")]
 struct Ended;
 
 impl QueueConnector {
-    /// A connector, and the queue that must be opened before anything is answered. How many requests wait is bounded by
-    /// how many fetches there are.
+    /// A connector, and the queue that must be opened before requests are sent. The number of queued requests is bounded
+    /// by the number of fetches.
     pub(crate) fn new(transport: Transport) -> (Self, RequestQueue) {
         let (requests, queue) = unbounded_channel();
         (Self { requests }, RequestQueue { transport: Rc::new(transport), queue: Cell::new(Some(queue)) })
@@ -68,7 +68,7 @@ impl HttpService for QueueConnector {
 }
 
 impl RequestQueue {
-    /// Begins to answer, on the current worker; the second time does nothing.
+    /// Starts to send requests, on the current worker. Does nothing if called again.
     pub(crate) fn open(&self) {
         let Some(mut queue) = self.queue.take() else { return };
         let transport = Rc::clone(&self.transport);
@@ -87,7 +87,7 @@ impl QueuedRequest {
             answer = transport.send(request) => answer,
             () = reply.closed() => return,
         };
-        // whoever asked may have left in this very moment
+        // the caller may have gone in this very moment
         let _ = reply.send(answer);
     }
 }

@@ -4,10 +4,10 @@ use std::error::Error as StdError;
 
 use crate::error::Error;
 
-/// What the three providers call a bucket that is not there, in the body of a 404.
+/// Error codes of the three providers for a missing bucket, in the body of a 404.
 const NO_BUCKET: [&str; 2] = ["NoSuchBucket", "ContainerNotFound"];
 
-/// How much of an answer is kept for the log, in characters.
+/// How much of an error message is kept for the log, in characters.
 const QUOTED: usize = 1024;
 
 /// The error of a fetch of `original` from the bucket `host`.
@@ -18,7 +18,7 @@ pub(crate) fn fetch_error(error: &object_store::Error, host: &str, original: &st
     let reason: String = error.to_string().chars().take(QUOTED).collect();
     let original = original.to_owned();
     match error {
-        // a mistake in the configuration, and not an original that is missing
+        // an error of the configuration, not a missing original
         object_store::Error::NotFound { .. } if NO_BUCKET.iter().any(|code| reason.contains(code)) => {
             Error::Broken { host: host.to_owned(), reason }
         }
@@ -30,7 +30,7 @@ pub(crate) fn fetch_error(error: &object_store::Error, host: &str, original: &st
     }
 }
 
-/// Our own error at the bottom of another, if one of our parts failed.
+/// Our own error among the causes of another, if there is one.
 pub(crate) fn own(error: &(dyn StdError + 'static)) -> Option<Error> {
     let mut cause = Some(error);
     while let Some(error) = cause {
@@ -42,7 +42,7 @@ pub(crate) fn own(error: &(dyn StdError + 'static)) -> Option<Error> {
     None
 }
 
-/// A configuration that `object_store` will not take.
+/// A configuration that `object_store` rejects.
 pub(crate) fn misconfigured(error: &object_store::Error) -> Error {
     Error::Misconfigured { problems: vec![format!("origin.bucket: {error}")] }
 }

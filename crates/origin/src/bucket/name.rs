@@ -1,4 +1,4 @@
-//! Names of buckets and regions: what may stand in a URL for them, and nothing that could lead elsewhere.
+//! Names of buckets and regions: checked, so that they cannot change where a URL leads.
 
 use super::bucket_url::Provider;
 
@@ -13,7 +13,7 @@ const AZURE_OWN: [&str; 2] = ["$web", "$root"];
 
 /// Checks the name of a bucket by its provider's rules; an error says what was expected.
 ///
-/// The rules are those for new buckets. They leave no character that means something in a host or in a path.
+/// The rules are those for new buckets. No allowed character has a meaning in a host or a path.
 pub(crate) fn bucket(provider: Provider, name: &str) -> Result<(), &'static str> {
     let expected = match provider {
         Provider::S3 => "expected 3 to 63 of a-z, 0-9, . and -",

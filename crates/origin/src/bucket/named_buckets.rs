@@ -1,4 +1,4 @@
-//! The buckets that requests may name, opened as they are named, and not too many at a time.
+//! Buckets that requests name, opened when needed; a limited number is kept open.
 
 use std::{cell::RefCell, rc::Rc};
 
@@ -13,12 +13,12 @@ use crate::{
     error::{Error, Result},
 };
 
-/// How many buckets one worker keeps open. One that is opened again asks for its region and its credentials anew.
+/// How many buckets a worker keeps open. A bucket that is opened again looks up its region and credentials again.
 const OPEN: usize = 64;
 
 /// Buckets of one provider, with the keys and the endpoint of the configuration and without its prefix.
 ///
-/// Which of them a request may name is not decided here.
+/// Which of them a request may name is decided by `routing`.
 pub(crate) struct NamedBuckets {
     provider: Provider,
     config: OriginConfig,
@@ -35,14 +35,14 @@ struct BucketKey {
 }
 
 impl NamedBuckets {
-    /// The buckets of a provider, for the current worker; nothing is connected to yet. Originals larger than
-    /// `max_bytes` are refused.
+    /// The buckets of a provider, for the current worker, without connecting. Originals larger than `max_bytes` bytes are
+    /// refused.
     pub(crate) fn new(provider: Provider, config: &OriginConfig, max_bytes: u64) -> Result<Self> {
         let transport = BucketTransport::new(config).map_err(misconfigured)?;
         Ok(Self { provider, config: config.clone(), max_bytes, transport, open: RefCell::default() })
     }
 
-    /// A bucket. Without a region it is looked up at the first fetch; an error with a name that it cannot have.
+    /// Opens a bucket. Without a region, that is looked up at the first fetch. An invalid name is an error.
     pub(crate) fn open(&self, bucket: &str, region: Option<&str>) -> Result<Rc<BucketOrigin>> {
         if let Some(region) = region {
             name::region(region)
@@ -64,7 +64,7 @@ impl NamedBuckets {
         Ok(bucket)
     }
 
-    /// One that is open already, which so becomes the most recently used.
+    /// A bucket that is open already; it becomes the most recently used one.
     fn recall(&self, named: &BucketKey) -> Option<Rc<BucketOrigin>> {
         let mut open = self.open.borrow_mut();
         let at = open.iter().position(|(known, _)| known == named)?;
@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bucket_is_opened_once_as_long_as_it_is_remembered() {
+    fn open_buckets_are_reused() {
         let buckets = buckets();
         let first = buckets.open("photos", Some("eu-central-1")).unwrap();
         let open = |name: &str| buckets.open(name, None).unwrap();
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn names_lead_nowhere_else() {
+    fn invalid_names_are_refused() {
         let buckets = buckets();
         for (bucket, region) in [
             ("evil.example/x", None),

@@ -1,34 +1,34 @@
-//! The region of an S3 bucket: what is configured or asked for, and if neither, what S3 says.
+//! The region of an S3 bucket: configured, requested, or looked up.
 
 use object_store::client::{HttpRequestBody, HttpService};
 
 use super::{connector::QueueConnector, error, name};
 use crate::error::{Error, Result};
 
-/// Where S3 knows all buckets. The name goes into the path, since one with dots breaks TLS in the host.
+/// The endpoint of S3 that knows all buckets. Names are part of the path, since dots in the host break TLS.
 pub(crate) const S3: &str = "https://s3.amazonaws.com";
 
-/// The region that services of S3's protocol have when they have none.
+/// The region of S3-compatible services that have no regions.
 pub(crate) const DEFAULT_REGION: &str = "us-east-1";
 
-/// The header in which S3 tells the region of a bucket, even with a redirect or a refusal.
+/// The header in which S3 states the region of a bucket, also in redirects and refusals.
 const BUCKET_REGION: &str = "x-amz-bucket-region";
 
-/// Who decides in which region a bucket is.
+/// Where the region of a bucket comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum RegionChoice<'a> {
-    /// The configuration, then the environment.
+    /// From the configuration, then from the environment.
     Configured,
-    /// A request.
+    /// From a request.
     Requested(&'a str),
-    /// A request, which did not.
+    /// A request named the bucket, but no region.
     Unspecified,
 }
 
-/// The region, or `None` if it must be looked up.
+/// The region; `None` if it must be looked up.
 ///
-/// The configured region is that of the configured bucket. A bucket that a request names without a region may be
-/// anywhere, unless all are at one endpoint.
+/// The configured region is that of the configured bucket. A bucket that a request names without a region may be in any,
+/// unless there is a single endpoint.
 pub(crate) fn resolve(
     region_choice: RegionChoice<'_>,
     configured: Option<String>,
@@ -47,7 +47,7 @@ pub(crate) async fn look_up(connector: &QueueConnector, service: &str, bucket: &
     let broken = |reason: &str| Error::Broken { host: format!("s3://{bucket}"), reason: reason.to_owned() };
     let request = ::http::Request::head(format!("{service}/{bucket}"))
         .body(HttpRequestBody::empty())
-        .map_err(|_| broken("its region cannot be asked for"))?;
+        .map_err(|_| broken("invalid request for the region of the bucket"))?;
     let response = connector
         .call(request)
         .await
@@ -59,7 +59,7 @@ pub(crate) async fn look_up(connector: &QueueConnector, service: &str, bucket: &
     region
         .filter(|region| name::region(region).is_ok())
         .map(str::to_owned)
-        .ok_or_else(|| broken(&format!("its region cannot be told: expected {BUCKET_REGION} in the answer")))
+        .ok_or_else(|| broken(&format!("unknown region: expected {BUCKET_REGION} in the response")))
 }
 
 #[cfg(test)]
@@ -73,7 +73,7 @@ mod tests {
     use crate::{ErrorKind, config::origin_config::OriginConfig};
 
     #[test]
-    fn who_decides() {
+    fn the_region_by_where_it_comes_from() {
         let some = |region: &str| Some(region.to_owned());
         for (region_choice, configured, at_endpoint, expected) in [
             (RegionChoice::Configured, some("eu-west-1"), false, some("eu-west-1")),
@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[actix_rt::test]
-    async fn s3_tells_it_even_when_it_refuses() {
+    async fn s3_states_it_also_in_refusals() {
         for answer in [
             "HTTP/1.1 200 OK\r\nx-amz-bucket-region: eu-central-1\r\nContent-Length: 0\r\n\r\n",
             "HTTP/1.1 403 Forbidden\r\nx-amz-bucket-region: eu-central-1\r\nTransfer-Encoding: chunked\r\n\r\n",
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[actix_rt::test]
-    async fn what_is_no_region_is_not_believed() {
+    async fn invalid_regions_are_refused() {
         for answer in [
             "HTTP/1.1 404 Not Found\r\nx-amz-bucket-region: eu-central-1\r\nContent-Length: 0\r\n\r\n",
             "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",

@@ -1,4 +1,4 @@
-//! Builds the client of a bucket out of the configuration and the credential chains of its provider.
+//! Builds the `object_store` client of a bucket from the configuration and the credential chain of its provider.
 
 use std::{sync::Arc, time::Duration};
 
@@ -19,25 +19,25 @@ use super::{
 };
 use crate::error::Result;
 
-/// How often a request is tried again that was not answered, or with "slow down" or an error of the service.
+/// How often a request is retried after no response, a 429 or a 5xx.
 const RETRIES: usize = 2;
 
-/// The pause before the first new try; random up to it, and doubled for the next.
+/// The back-off before the first retry; random up to it, and doubled for the next.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 
-/// The longest pause before a new try.
+/// The longest back-off before a retry.
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
-/// Everything about a bucket's client but, perhaps, its region.
+/// The client of a bucket, complete except perhaps for its region.
 ///
-/// `object_store` reads the environment itself (`from_env`): the credential chains are its own, and what they look for,
-/// `AWS_*`, `GOOGLE_*` and `AZURE_*`, is set by the platform and not by the operator. Where the configuration has keys,
-/// or forbids any, nothing of that is read but `AWS_REGION`.
+/// `object_store` reads the environment itself (`from_env`): the credential chains are its own, and their variables
+/// (`AWS_*`, `GOOGLE_*`, `AZURE_*`) are set by the platform, not by the operator. If the configuration has keys, or is
+/// `anonymous`, only `AWS_REGION` is read of them.
 pub(crate) struct StoreBuilder {
     builder: ProviderBuilder,
     /// Whether the region must be looked up before anything can be built.
     pub(crate) lacks_region: bool,
-    /// What tells the bucket from all others, without a trailing slash.
+    /// A unique name of the bucket, without a trailing slash.
     pub(crate) identity: String,
 }
 
@@ -48,7 +48,7 @@ enum ProviderBuilder {
 }
 
 impl StoreBuilder {
-    /// `patience` bounds how long after the first try others may begin.
+    /// No retry begins later than `patience` after the first attempt.
     pub(crate) fn new(
         config: &Config,
         url: &BucketUrl,
@@ -72,7 +72,7 @@ impl StoreBuilder {
         }
     }
 
-    /// The client, in a region that was looked up if there was none.
+    /// The client, in this region if it was looked up.
     pub(crate) fn build(&self, found: Option<String>) -> Result<Arc<dyn ObjectStore>> {
         let built: object_store::Result<Arc<dyn ObjectStore>> = match &self.builder {
             ProviderBuilder::S3(builder) => {
@@ -109,7 +109,7 @@ fn s3(
     }
     let mut endpoint = endpoint(config)?;
     if let Some(configured) = &endpoint {
-        // the key of S3 alone, before which that of the environment for all services gives way
+        // the S3-specific key, which takes precedence over that of the environment for all services
         builder =
             builder.with_config(AmazonS3ConfigKey::S3Endpoint, addressed(configured, config, &url.name));
     } else {
@@ -129,7 +129,7 @@ fn s3(
     Ok(StoreBuilder { builder: ProviderBuilder::S3(Box::new(builder)), lacks_region, identity })
 }
 
-/// The environment, or in its place the keys of the configuration, or none.
+/// The credentials: the keys of the configuration, none, or those of the environment.
 fn s3_keys(config: &Config, environment: AmazonS3Builder) -> AmazonS3Builder {
     if config.anonymous {
         return AmazonS3Builder::new().with_skip_signature(true);
@@ -190,7 +190,7 @@ fn azure(
     if let Some(endpoint) = &endpoint {
         builder = builder.with_endpoint(without_slash(endpoint).to_owned());
     }
-    // containers are one account's own, while buckets have one name in the world
+    // names of containers are unique within an account, those of buckets globally
     let identity = format!("{}@{account}", identity(url, endpoint.as_ref()));
     let builder = builder
         .with_account(account)
@@ -204,7 +204,7 @@ fn endpoint(config: &Config) -> Result<Option<Url>, String> {
     config.endpoint().map_err(|expected| format!("origin.bucket.endpoint: {expected}"))
 }
 
-/// The endpoint as `object_store` wants it: with the bucket in its host, if that is where it stands.
+/// The endpoint as `object_store` requires it: with the bucket in its host for `virtual_hosted`.
 fn addressed(endpoint: &Url, config: &Config, bucket: &str) -> String {
     let text = without_slash(endpoint);
     match (config.addressing, text.split_once("://")) {
@@ -213,7 +213,7 @@ fn addressed(endpoint: &Url, config: &Config, bucket: &str) -> String {
     }
 }
 
-/// `s3://bucket`; at another endpoint, where the name may be another's, `s3+http://endpoint/bucket`.
+/// `s3://bucket`; at another endpoint, which has names of its own, `s3+http://endpoint/bucket`.
 fn identity(url: &BucketUrl, endpoint: Option<&Url>) -> String {
     let scheme = url.provider.scheme();
     match endpoint {
@@ -234,7 +234,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_bucket_stands_where_it_should() {
+    fn the_bucket_is_in_the_path_or_the_host() {
         for (endpoint, addressing, expected) in [
             ("http://minio:9000", Addressing::PathStyle, "http://minio:9000"),
             ("https://x.example/storage/v1/s3/", Addressing::PathStyle, "https://x.example/storage/v1/s3"),
@@ -247,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn identities_hold_no_user() {
+    fn identities_have_no_credentials() {
         let url = BucketUrl::root(Provider::S3, "photos").unwrap();
         for (endpoint, expected) in [
             (None, "s3://photos"),

@@ -1,4 +1,4 @@
-//! Connects to services that the operator named: any address will do, there is nothing to guard.
+//! TCP and TLS connections to services that the operator configured: any address is allowed, unlike for `http/connector`.
 
 use std::{io, sync::Arc, time::Duration};
 
@@ -19,14 +19,14 @@ use crate::{
     },
 };
 
-/// Makes clients, all alike.
+/// Makes clients with the same settings.
 pub(crate) struct ClientFactory {
     connector: TcpConnector,
     tls: Arc<ClientConfig>,
     settings: ClientSettings,
 }
 
-/// What answers for services without TLS, and for those with it.
+/// A client for services without TLS, and one for services with it.
 #[derive(Clone)]
 pub(crate) struct Clients {
     pub(crate) plain: Client,
@@ -35,13 +35,13 @@ pub(crate) struct Clients {
 
 /// The service that awc's connector calls for every new connection.
 ///
-/// Hosts are endpoints of the configuration, those of the providers, and the metadata services that give credentials,
-/// which are private by nature. What a request says can become part of a host as a checked name only, see `name`.
+/// Hosts are the configured endpoints, those of the providers, and the metadata services that hand out credentials, which
+/// are private by nature. What a request says becomes part of a host name only after a check, see `name`.
 #[derive(Clone)]
 struct TcpConnector {
-    /// For connections with TLS: all of a client are, or none.
+    /// Set if the connections of the client use TLS: all do, or none.
     tls: Option<Arc<ClientConfig>>,
-    /// For connecting, and for the handshake once more.
+    /// For connecting, and again for the handshake.
     timeout: Duration,
     connections: Connections,
 }
@@ -85,7 +85,7 @@ impl TcpConnector {
     }
 }
 
-/// Tries the addresses of a host one after another.
+/// Tries the addresses of a host in sequence.
 async fn connect(host: &str, port: u16) -> io::Result<TcpStream> {
     let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
     let stream = TcpStream::connect((host, port)).await?;

@@ -1,4 +1,4 @@
-//! One request of `object_store` and its answer, by way of awc.
+//! Sends the requests of `object_store` by awc.
 
 use std::{
     cell::RefCell,
@@ -32,11 +32,11 @@ use crate::{
     },
 };
 
-/// The longest answer that is no original, in bytes: tokens and error messages, of a few KiB each.
+/// The longest response that is no original, in bytes: tokens and error messages, of a few KiB each.
 const NOTE_BYTES: u64 = 256 * 1024;
 
-/// What a request is for, if it is for an original; and where what its response said besides the body is kept, which
-/// `object_store` passes on in parts only. Travels among the extensions of the request.
+/// Captures the head of the response to a request for an original, which `object_store` passes on in parts only. It is
+/// passed along as an extension of the request.
 #[derive(Debug, Clone)]
 pub(crate) struct ResponseCapture {
     original: Arc<str>,
@@ -44,20 +44,20 @@ pub(crate) struct ResponseCapture {
     head: Arc<Mutex<Option<CapturedHead>>>,
 }
 
-/// What a response said of an original.
+/// The captured head of a response.
 #[derive(Debug, Clone)]
 pub(crate) struct CapturedHead {
     pub(crate) validators: Validators,
     pub(crate) cache_policy: CachePolicy,
     pub(crate) content_type: Option<String>,
-    /// Why the body may be another than it was meant to be, see [`Decoded`].
+    /// Why the body may not be what the origin meant, see [`Decoded`].
     pub(crate) coding_warning: Option<String>,
 }
 
-/// The connections of one worker.
+/// The connections of one worker to buckets.
 pub(crate) struct Transport {
     factory: ClientFactory,
-    /// Replaced when one of its connections can no longer be trusted, as in `Http::retire`.
+    /// Replaced when one of the connections can no longer be trusted, as in `ClientPool::retire`.
     clients: RefCell<Clients>,
     connections: Connections,
     user_agent: HeaderValue,
@@ -69,7 +69,7 @@ impl ResponseCapture {
         Self { original: original.into(), max_bytes, head: Arc::default() }
     }
 
-    /// What the last response said.
+    /// The head of the last response.
     pub(crate) fn head(&self) -> Option<CapturedHead> {
         self.head.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -107,7 +107,7 @@ impl Transport {
         })
     }
 
-    /// Sends a request and reads its answer whole. Redirects are not followed: a signature is good for one URL.
+    /// Sends a request and reads the whole response. Redirects are not followed: a signature is valid for one URL.
     pub(crate) async fn send(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
         let capture = request.extensions().get::<ResponseCapture>().cloned();
         let host = request.uri().authority().map(ToString::to_string).unwrap_or_default();
@@ -117,7 +117,7 @@ impl Transport {
         let client = if request.uri().scheme_str() == Some("https") { clients.tls } else { clients.plain };
         let response = self.head(&client, request, &host).await?;
         if !is_head && !body::is_delimited(&response) {
-            tracing::debug!(host, "a response without an end: connections are left behind");
+            tracing::debug!(host, "response without a stated length: dropping all connections");
             self.clients.replace(self.factory.clients());
         }
         if let Some(capture) = &capture {
@@ -132,14 +132,14 @@ impl Transport {
         let body = match capture {
             _ if bodiless => Bytes::new(),
             Some(capture) if status.is_success() => self.original(response, &host, &capture).await?,
-            // a message that breaks off is no reason to hide the status
+            // an incomplete error message is no reason to hide the status
             _ if !status.is_success() => {
                 self.whole(response, &host, NOTE_BYTES, "").await.map(readable).unwrap_or_default()
             }
             _ => self.whole(response, &host, NOTE_BYTES, &host).await?,
         };
         if !is_head {
-            // object_store insists on a length, which chunked responses do not tell
+            // object_store requires a length, which chunked responses do not state
             answer = answer.header(::http::header::CONTENT_LENGTH, body.len());
         }
         answer
@@ -158,7 +158,7 @@ impl Transport {
         let sent = timeout(limit, self.request(client, request, host)?);
         match sent.await {
             Ok(Ok(response)) => Ok(response),
-            // nothing was answered: object_store asks again
+            // there was no response: object_store retries
             Ok(Err(error)) => {
                 let early = error::is_retryable(&error);
                 let error = error::send_error(host.to_owned(), error, &self.limits);
@@ -178,8 +178,8 @@ impl Transport {
             |reason: &str| failed(Error::Broken { host: host.to_owned(), reason: reason.to_owned() });
         let (parts, body) = request.into_parts();
         let method = awc::http::Method::from_bytes(parts.method.as_str().as_bytes())
-            .map_err(|_| broken("the request has a method that is none"))?;
-        let url = Url::parse(&parts.uri.to_string()).map_err(|_| broken("the request has no URL"))?;
+            .map_err(|_| broken("the request has an invalid method"))?;
+        let url = Url::parse(&parts.uri.to_string()).map_err(|_| broken("the request has an invalid URL"))?;
         let mut outgoing = client
             .request(method, client_url(&url))
             .no_decompress()
@@ -189,18 +189,20 @@ impl Transport {
         for (name, value) in &parts.headers {
             let name = HeaderName::from_bytes(name.as_str().as_bytes());
             let value = HeaderValue::from_bytes(value.as_bytes());
-            let (Ok(name), Ok(mut value)) = (name, value) else { return Err(broken("a header is none")) };
+            let (Ok(name), Ok(mut value)) = (name, value) else {
+                return Err(broken("the request has an invalid header"));
+            };
             value.set_sensitive(true);
             outgoing = outgoing.insert_header((name, value));
         }
         Ok(match parts.method {
             ::http::Method::GET | ::http::Method::HEAD => outgoing.send_body(awc::body::None::new()),
-            // with a length even where there is nothing, which metadata services insist on
+            // with a Content-Length even for an empty body, which metadata services require
             _ => outgoing.send_body(body.as_bytes().cloned().unwrap_or_default()),
         })
     }
 
-    /// The body of an original, as it was before it was encoded for the way.
+    /// The body of an original, without content codings.
     async fn original(
         &self,
         response: ClientResponse,
@@ -241,8 +243,8 @@ impl Transport {
     }
 }
 
-/// The head of a response in the types of `object_store`, but for its length. What it insists on and does not pass on is
-/// made up: servers that speak like a provider leave things away, or write dates of their own.
+/// The head of a response in the types of `object_store`, without its length. Headers that it requires but does not pass on
+/// are filled in: compatible services leave some out, or have dates in other formats.
 fn head_of(response: &ClientResponse) -> ::http::response::Builder {
     let mut head = ::http::Response::builder().status(response.status().as_u16());
     for (name, value) in response.headers() {
@@ -260,7 +262,7 @@ fn head_of(response: &ClientResponse) -> ::http::response::Builder {
     head
 }
 
-/// A message as text, which `object_store` takes it for.
+/// An error message as UTF-8, which `object_store` requires.
 fn readable(body: Bytes) -> Bytes {
     match String::from_utf8_lossy(&body) {
         std::borrow::Cow::Borrowed(_) => body,
@@ -272,7 +274,7 @@ fn failed(error: Error) -> HttpError {
     HttpError::new(kind(&error), error)
 }
 
-/// Whether it may be better the next time, in the words of `object_store`: what could not be reached is tried again.
+/// The kind of an error for `object_store`, which retries failed connections.
 fn kind(error: &Error) -> HttpErrorKind {
     match error {
         Error::Unreachable { .. } => HttpErrorKind::Connect,

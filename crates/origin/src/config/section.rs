@@ -18,86 +18,86 @@ use url::Url;
 
 use crate::bucket::config::Config as BucketConfig;
 
-/// What a secret is shown as.
+/// What is shown in place of a secret.
 pub(crate) const MASK: &str = "***";
 
 /// Where originals come from, and how they are fetched: section `origin`, and each of `origins`.
 ///
-/// Secrets (the header values, a password in the URL) are shown as `***` by `Debug` and when serialised.
+/// Secrets (the header values, a password in the URL) are masked as `***` by `Debug` and when serialised.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// The origin: an http or https URL, with a path if originals lie below one, a bucket (`s3://bucket/prefix`,
-    /// `gs://bucket/prefix`, `az://container/prefix`), or a folder, as a path or a `file://` URL. Empty: no origin. Its
-    /// own host and port may be private; redirects to other private addresses are refused.
+    /// The URL of the origin: `http` or `https`, with a path if all originals are below one; a bucket
+    /// (`s3://bucket/prefix`, `gs://bucket/prefix`, `az://container/prefix`); or a folder, as a path or a `file://` URL.
+    /// Empty: no origin. Its own host and port may be private; redirects to other private addresses are refused.
     #[serde(serialize_with = "without_password")]
     pub url: String,
-    /// The longest time to look up the host and connect to it; the TLS handshake may take as long again.
+    /// Time limit for looking up the host and connecting to it; the TLS handshake has the same limit again.
     #[serde(with = "humantime_serde")]
     #[schemars(with = "String")]
     pub connect_timeout: Duration,
-    /// The longest time the origin may be silent: until the head of its response, waiting for a free connection
-    /// included, and then between two pieces of the body.
+    /// Time limit for the head of the response, waiting for a free connection included, and then between two chunks of
+    /// the body.
     #[serde(with = "humantime_serde")]
     #[schemars(with = "String")]
     pub response_timeout: Duration,
-    /// The longest time for a fetch as a whole, redirects included.
+    /// Time limit for a whole fetch, redirects included.
     #[serde(with = "humantime_serde")]
     #[schemars(with = "String")]
     pub timeout: Duration,
-    /// How many redirects are followed one after another, 0 to 20.
+    /// Maximum number of consecutive redirects that are followed, 0 to 20.
     pub max_redirects: u8,
     /// The `User-Agent` of our requests. It must contain the word `imagizer`, by which CDN workers recognise our
     /// fetches and do not send them back to us.
     pub user_agent: String,
-    /// Further request headers, an authorisation for example. They are sent to the origin's own host only, not to
-    /// where it redirects.
+    /// Additional request headers, such as `Authorization`. They are sent to the origin's own host only, never to the
+    /// target of a redirect.
     #[serde(serialize_with = "masked")]
     pub headers: BTreeMap<String, String>,
-    /// The most fetches at once from one host for each worker; further ones wait.
+    /// Maximum number of concurrent connections to one host per worker; further fetches wait.
     pub max_connections: u32,
-    /// How long an idle connection is kept for the next fetch; best a little shorter than what the origin allows.
+    /// How long an idle connection is kept open; best a little shorter than the keep-alive timeout of the origin.
     #[serde(with = "humantime_serde")]
     #[schemars(with = "String")]
     pub keep_alive: Duration,
-    /// A PEM file of certificate authorities to trust besides the public ones.
+    /// A PEM file of certificate authorities to trust in addition to the public ones.
     pub ca_file: Option<PathBuf>,
-    /// How a bucket is reached.
+    /// Region, endpoint and credentials of a bucket.
     pub bucket: BucketConfig,
-    /// In `origins.NAME` only: requests for paths below this one, `/shop`, go to this origin, which does not see the
-    /// prefix: `/shop/a.jpg` is its `/a.jpg`.
+    /// In `origins.NAME` only: requests for paths below this prefix, such as `/shop`, go to this origin. The prefix is
+    /// removed: `/shop/a.jpg` is fetched as `/a.jpg`.
     pub path_prefix: String,
-    /// In `origins.NAME` only: requests with one of these `Host`s, `shop.example.com` or `*.shop.example`, go to this
-    /// origin; with a `path_prefix` too, both must fit. A fitting host goes before a fitting prefix, a longer prefix
-    /// before a shorter one, and `origin` takes the rest.
+    /// In `origins.NAME` only: requests with one of these `Host` headers, `shop.example.com` or `*.shop.example`, go to
+    /// this origin; if `path_prefix` is set too, both must match. A matching host takes precedence over a matching prefix,
+    /// and a longer prefix over a shorter one; requests that match nothing go to `origin`.
     pub hosts: Vec<String>,
-    /// Whether requests may name another origin: `origin`, `source_url`, a URL as the path, `host_header`, `resolve`,
-    /// `bucket`, and whole URLs of overlays. Off, all that is refused.
+    /// Whether requests may name another origin, by `origin`, `source_url`, a URL as the path, `host_header`, `resolve`,
+    /// `bucket`, or an absolute URL of an overlay. If not, such requests are refused.
     pub allow_dynamic: bool,
-    /// The hosts that requests may name: `images.example.com`, `*.example.com`, `images.example.com:8080`, `a.example:*`
-    /// for every port, `*` for all hosts. Without a port only the usual one of the scheme, http or https, is meant.
-    /// Redirects from such a host must lead to hosts of this list too. Empty: none.
+    /// Allowlist of the hosts that requests may name: `images.example.com`, `*.example.com`, `images.example.com:8080`,
+    /// `a.example:*` for every port, `*` for all hosts. Without a port, only the default port of http or https is
+    /// allowed. Redirects from such a host must lead to hosts of this list too. Empty: none.
     pub hosts_allowed: Vec<String>,
-    /// The buckets that requests may name by `bucket`. Empty: none.
+    /// Allowlist of the buckets that requests may name by `bucket`. Empty: none.
     pub buckets_allowed: Vec<String>,
-    /// Networks such as `10.0.0.0/8` that hosts named by requests, and redirects, may lead to although they are
-    /// private. The metadata services of clouds stay refused.
+    /// Private networks, such as `10.0.0.0/8`, that may be connected to for hosts named by requests and for redirects.
+    /// Cloud metadata services are refused nevertheless.
     pub private_allowed: Vec<String>,
-    /// The most fetches at once from one host for the whole process; further ones wait, up to
-    /// `max_waiting_per_host` and for no longer than `response_timeout`.
+    /// Maximum number of concurrent requests to one host for the whole process; further ones wait, up to
+    /// `max_waiting_per_host` of them and for at most `response_timeout`.
     pub max_connections_per_host: u32,
-    /// The most fetches that may wait for one host; still further requests are told to come back later.
+    /// Maximum number of fetches that may wait for one host; further requests are answered 503 with `Retry-After`.
     pub max_waiting_per_host: u32,
-    /// After so many failures in a row (no connection, no answer in time, a 5xx) a host is left alone for
-    /// `breaker_pause`; 0: never.
+    /// Number of consecutive failures (no connection, no response in time, a 5xx) after which the circuit breaker of a host
+    /// opens; 0: never.
     pub breaker_failures: u32,
-    /// How long a host that keeps failing is left alone; then one request tries it.
+    /// How long a circuit breaker stays open. After that, one request at a time is sent to the host until one succeeds.
     #[serde(with = "humantime_serde")]
     #[schemars(with = "String")]
     pub breaker_pause: Duration,
-    /// Of a folder: how long a file that was looked at is taken to be as it was. One that was replaced, changed or removed shows
-    /// after this time at the latest, in every size; answers to browsers and other caches keep the times that
-    /// `cache` gives them. Zero: each request looks.
+    /// For a folder: how long the result of checking a file for changes is reused. A file that was replaced, changed or
+    /// removed shows after this time at the latest, in every size; responses to browsers and other caches keep the
+    /// lifetimes that `cache` gives them. Zero: each request checks.
     #[serde(with = "humantime_serde")]
     #[schemars(with = "String")]
     pub folder_check: Duration,
@@ -132,7 +132,7 @@ impl Default for Config {
     }
 }
 
-/// The URL with its password masked, and all of its user information if it is no URL that we can take apart.
+/// The URL with its password masked, or masked as a whole if it cannot be parsed and may hold one.
 pub(crate) fn hide_password(text: &str) -> String {
     match Url::parse(text) {
         Ok(mut url) if url.password().is_some() => match url.set_password(Some(MASK)) {

@@ -1,4 +1,4 @@
-//! Opens files below a folder, however their paths are made up.
+//! Opens files below a folder, and never outside of it, whatever the path or its symbolic links are.
 
 use std::{fs::File, io, os::fd::OwnedFd, path::Path};
 
@@ -7,20 +7,20 @@ use rustix::{
     io::Errno,
 };
 
-/// How a file is opened. A FIFO or a device that nobody serves must not hold us up, nor become our terminal.
+/// How a file is opened. A FIFO or a device must not block, nor become the controlling terminal.
 const READING: OFlags = OFlags::RDONLY.union(OFlags::CLOEXEC).union(OFlags::NONBLOCK).union(OFlags::NOCTTY);
 
-/// How often a look-up that something was renamed under is tried before it fails.
+/// How often a path is resolved again if something was renamed meanwhile.
 const LOOK_UPS: usize = 8;
 
-/// Opens a file with the kernel's own promise that no step of the way leaves the folder.
+/// Opens a file with the guarantee of the kernel that no step of the path leaves the folder (`openat2`).
 pub(super) fn open_beneath(root: &OwnedFd, relative: &Path) -> Result<OwnedFd, Errno> {
     let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_MAGICLINKS;
     let mut attempts = 0;
     loop {
         attempts += 1;
         match rustix::fs::openat2(root, relative, READING, Mode::empty(), resolve) {
-            // the kernel could not be sure while something was being renamed
+            // the kernel could not be certain while something was renamed
             Err(Errno::AGAIN) if attempts < LOOK_UPS => {}
             Err(Errno::INTR) => {}
             result => return result,
@@ -28,8 +28,8 @@ pub(super) fn open_beneath(root: &OwnedFd, relative: &Path) -> Result<OwnedFd, E
     }
 }
 
-/// The same without `openat2` (Linux before 5.6, or a sandbox that forbids it): finds out where the path really leads,
-/// and opens that if it lies in the folder.
+/// The same without `openat2` (Linux before 5.6, or a sandbox that forbids it): resolves the path, and opens the result
+/// if it is in the folder.
 pub(super) fn open_compared(root: &Path, relative: &Path) -> Result<File, Errno> {
     let errno = |error: io::Error| Errno::from_io_error(&error).unwrap_or(Errno::IO);
     let root = root.canonicalize().map_err(errno)?;

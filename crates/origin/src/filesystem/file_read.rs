@@ -23,7 +23,7 @@ use crate::{
     },
 };
 
-/// One file to read, on a thread where waiting is allowed.
+/// One file to read, or to check.
 pub(super) struct FileRead {
     pub(super) root: Arc<PathBuf>,
     pub(super) relative: PathBuf,
@@ -44,7 +44,7 @@ impl FileRead {
     }
 
     fn open(&self) -> Result<(File, Metadata)> {
-        // each time anew: a deployment may put another folder in its place
+        // opened each time: a deployment may replace the folder
         let directory = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let root = rustix::fs::openat(CWD, self.root.as_path(), directory, Mode::empty())
             .map_err(|errno| Error::Unreachable { host: self.host(), reason: errno.to_string() })?;
@@ -80,7 +80,7 @@ impl FileRead {
         if length > self.max_bytes {
             return Err(Error::TooLarge { original: self.original.clone(), limit: self.max_bytes });
         }
-        // one byte more than there should be, to notice a file that grows
+        // one byte more than expected, to notice a file that grows
         let mut body = Vec::new();
         body.try_reserve_exact(length as usize + 1).map_err(|error| self.broken(&error))?;
         file.take(length + 1).read_to_end(&mut body).map_err(|error| self.broken(&error))?;
@@ -94,7 +94,7 @@ impl FileRead {
         let original = self.original.clone();
         match errno {
             Errno::ACCESS | Errno::PERM => Error::Forbidden { original, reason: errno.to_string() },
-            // XDEV: leads outside; LOOP: in circles, or magic; NXIO: a socket, or a device that is not there
+            // XDEV: leads outside; LOOP: a cycle, or a magic link; NXIO: a socket, or a missing device
             Errno::NOENT
             | Errno::NOTDIR
             | Errno::ISDIR

@@ -9,16 +9,16 @@ use std::{
 
 use http_semantics::Validators;
 
-/// How far two changes of a file must lie apart to get different times: on file systems that count nanoseconds, by the ticks of
-/// the kernel's clock (10 ms at most), with a wide margin; on others a second, or two on FAT.
+/// How far apart two changes of a file must be to have different times: on file systems with nanoseconds, the ticks of the
+/// kernel's clock (10 ms at most), with a wide margin; on others a second, or two on FAT.
 const FINE: Duration = Duration::from_millis(100);
 const COARSE: Duration = Duration::from_secs(2);
 
-/// The validators of a file as it is at the time `now`: a tag that no other version has ([`version`]), and its time to the
-/// second.
+/// The validators of a file as it is at the time `now`: a tag that is unique to this version ([`version`]), and its time
+/// in seconds.
 pub(super) fn validators(metadata: &Metadata, now: SystemTime) -> Result<Validators, io::Error> {
     let modified = metadata.modified()?;
-    // an HTTP date cannot be written for times before 1970
+    // HTTP dates before 1970 cannot be formatted
     let date = (modified >= SystemTime::UNIX_EPOCH).then(|| httpdate::fmt_http_date(modified));
     let marker = if may_change_unseen(metadata, now) {
         format!("~{:x}", now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_nanos())
@@ -28,9 +28,8 @@ pub(super) fn validators(metadata: &Metadata, now: SystemTime) -> Result<Validat
     Ok(Validators { etag: Some(format!("\"{}{marker}\"", version(metadata))), last_modified: date })
 }
 
-/// What tells one version of a file from all others: when its bytes were changed, and anything of it, to the nanosecond;
-/// its length; and which file it is. Whatever a replacement takes over of what it replaces (`cp -p`, `rsync -t`), it has
-/// another inode, or was changed at another time.
+/// A name of this version of a file: modification and change time in nanoseconds, length, and inode. Whatever a
+/// replacement takes over from the old file (`cp -p`, `rsync -t`), it has another inode or another change time.
 pub(super) fn version(metadata: &Metadata) -> String {
     let time = |seconds: i64, nanoseconds: i64| i128::from(seconds) * 1_000_000_000 + i128::from(nanoseconds);
     format!(
@@ -42,8 +41,8 @@ pub(super) fn version(metadata: &Metadata) -> String {
     )
 }
 
-/// Whether a file was changed so recently that a further change could get the very same time. A tag that was given now
-/// must not stand for what the file is from now on: it is marked, and equals no other one.
+/// Whether a file was changed so recently that another change could have the same time. A tag that is made now must not
+/// match the file after that: it is marked, and equal to no other one.
 fn may_change_unseen(metadata: &Metadata, now: SystemTime) -> bool {
     let granularity = if metadata.ctime_nsec() == 0 { COARSE } else { FINE };
     let Ok(seconds) = u64::try_from(metadata.ctime()) else { return false };

@@ -143,8 +143,7 @@ impl LocalFiles for FolderOrigin {
     }
 }
 
-/// The path below the folder; `None` for hidden files, for names with a slash, which no file has, and for the folder
-/// itself.
+/// The path below the folder; `None` for hidden files, for names with a slash, which no file has, and for the folder itself.
 fn relative(path: &SourcePath) -> Option<PathBuf> {
     let segments = path.segments();
     let no_file = segments.iter().any(|segment| segment.starts_with(b".") || segment.contains(&b'/'));

@@ -1,4 +1,4 @@
-//! Reads the body of a response: whole, within the limit, and never a short one taken for whole.
+//! Reads the body of a response: whole and within the limit. An incomplete body is never taken for a whole one.
 
 use std::time::Duration;
 
@@ -16,25 +16,25 @@ use tokio::time::timeout;
 
 use super::counted_stream::Connections;
 
-/// The most memory set aside on the origin's word alone, in bytes: enough for nearly every original.
+/// The most memory allocated because of a stated `Content-Length`, in bytes: enough for nearly every original.
 const MAX_PREALLOCATED: u64 = 16 << 20;
 
-/// How much of a body that nobody wants is read to keep its connection, in bytes; longer ones cost the connection.
+/// How much of an unused body is read to keep its connection, in bytes; with longer ones the connection is closed.
 const MAX_DRAINED: usize = 64 * 1024;
 
-/// How long an unwanted body may take before its connection is given up.
+/// How long reading an unused body may take before its connection is closed.
 const DRAIN_TIME: Duration = Duration::from_millis(500);
 
-/// How the end of a body is known.
+/// How the end of a body is known (RFC 9112, section 6.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Framing {
     Length(u64),
     Chunked,
-    /// By the end of the connection: HTTP/1.0, and what [`super::unframed`] found to be like it.
+    /// By the end of the connection: HTTP/1.0, and responses that [`super::unframed`] marks like it.
     Close,
 }
 
-/// Why a body could not be had.
+/// Why a body could not be read.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum BodyError {
     TooLarge,
@@ -43,14 +43,14 @@ pub(crate) enum BodyError {
 }
 
 impl BodyError {
-    /// The end of the body is not stated, or stated in a way that no server should.
+    /// The end of the body is not stated, or not in a valid way.
     pub(crate) fn endless() -> Self {
-        Self::Broken("the response has no end, expected Content-Length or chunks".to_owned())
+        Self::Broken("the response states no length, expected Content-Length or chunked encoding".to_owned())
     }
 }
 
 impl Framing {
-    /// How the body of a response ends; `None` where awc cannot tell and shows an empty body instead.
+    /// How the body of a response ends; `None` if awc does not know, and shows an empty body instead.
     pub(crate) fn of_response(response: &ClientResponse) -> Option<Self> {
         let headers = response.headers();
         let chunked =
@@ -80,8 +80,8 @@ fn header_is(response: &ClientResponse, name: &HeaderName, expected: &str) -> bo
     value.is_some_and(|value| value.trim().eq_ignore_ascii_case(expected))
 }
 
-/// Reads a body of at most `limit` bytes that never pauses for longer than `pause`. The client it came through must
-/// live on meanwhile: the end of its pool would look like the end of this connection.
+/// Reads a body of at most `limit` bytes, whose chunks come within `pause` of one another. The client that sent the
+/// request must live on meanwhile: dropping its pool would look like the end of this connection.
 pub(crate) async fn read(
     mut response: ClientResponse,
     framing: Framing,
@@ -129,11 +129,10 @@ fn ended_properly(response: ClientResponse, connections: &Connections) -> bool {
 }
 
 fn cut_off(error: &PayloadError) -> BodyError {
-    BodyError::Broken(format!("the body broke off, expected the rest of it: {error}"))
+    BodyError::Broken(format!("the body is incomplete: {error}"))
 }
 
-/// Reads a short body to its end, so that the connection can serve again. One that ends its body by its own end never
-/// can.
+/// Reads a short body to its end, so that the connection can be reused. A connection whose end ends the body cannot.
 pub(crate) async fn drain(mut response: ClientResponse) {
     if Framing::of_response(&response) == Some(Framing::Close) {
         return;

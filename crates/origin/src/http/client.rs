@@ -10,10 +10,10 @@ use url::{Position, Url};
 use super::counted_stream::CountedStream;
 use crate::config::origin_config::OriginConfig;
 
-/// How long a connection serves at most, however busy it is: the host is looked up again after that.
+/// The longest lifetime of a connection, however busy it is: the host is looked up again after that.
 const LIFETIME: Duration = Duration::from_mins(5);
 
-/// What holds for all connections of a client.
+/// Settings of all connections of a client.
 pub(crate) struct ClientSettings {
     connect_timeout: Duration,
     keep_alive: Duration,
@@ -26,8 +26,8 @@ impl ClientSettings {
         Self { connect_timeout, keep_alive, max_connections }
     }
 
-    /// A client that follows no redirects, sets no headers and has no time limit but for connecting. It knows nothing
-    /// of TLS, which the connector sees to: its URLs are made by [`client_url`].
+    /// A client that follows no redirects, sets no headers and has no time limit except for connecting. TLS is done by the
+    /// connector, below the client: its URLs are made by [`client_url`].
     pub(crate) fn client<C>(&self, connector: C) -> Client
     where
         C: Service<ConnectInfo<Uri>, Response = Connection<Uri, CountedStream>, Error = ConnectError>,
@@ -49,7 +49,7 @@ impl ClientSettings {
     }
 }
 
-/// The URL that a client of ours is given: without TLS, but with the port of the scheme that it had.
+/// A URL for such a client: `http`, with the port of the original scheme.
 pub(crate) fn client_url(url: &Url) -> String {
     let port = url.port_or_known_default().unwrap_or_default();
     let rest = &url[Position::BeforePath..Position::AfterQuery];

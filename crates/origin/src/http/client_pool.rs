@@ -1,4 +1,4 @@
-//! Connections to many hosts, of which only those to the latest are kept.
+//! Clients of many hosts, of which only the most recently used are kept.
 
 use std::{cell::RefCell, net::IpAddr};
 
@@ -7,14 +7,14 @@ use url::{Origin, Url};
 
 use super::request::ClientFactory;
 
-/// How many hosts have connections kept for them, for each worker and configuration. awc closes idle connections only
-/// when their host is asked for again, so each host has a pool of its own, which goes as a whole.
+/// How many hosts have pooled connections, per worker and configuration. awc closes idle connections only when their host
+/// is requested again, so each host has a client of its own, which is dropped as a whole.
 const MAX_CLIENTS: usize = 64;
 
-/// One pool for each host that was asked lately.
+/// One client, with its connections, per recently used host.
 pub(crate) struct ClientPool {
     factory: ClientFactory,
-    /// The latest comes last.
+    /// The most recently used comes last.
     open: RefCell<Vec<PooledClient>>,
 }
 
@@ -29,7 +29,7 @@ impl ClientPool {
         Self { factory, open: RefCell::default() }
     }
 
-    /// The client for the host of a URL, or for the address that stands for that host.
+    /// The client for the host of a URL, or for the address that is connected to in its place.
     pub(crate) fn client(&self, url: &Url, address: Option<IpAddr>) -> Client {
         let mut open = self.open.borrow_mut();
         let pool = match position(&open, url, address) {
@@ -38,21 +38,24 @@ impl ClientPool {
         };
         let client = pool.client.clone();
         if open.len() >= MAX_CLIENTS {
-            // who still reads from one of its connections holds the client
+            // whoever still reads from one of its connections holds the client
             open.remove(0);
         }
         open.push(pool);
         client
     }
 
-    /// Leaves all pooled connections to a host behind.
+    /// Drops all pooled connections to a host.
     ///
-    /// After a response whose end awc cannot tell (a switch of protocols, no length) it takes the connection for idle, and
-    /// what still comes on it would be taken for the answer to the next request: another picture.
+    /// After a response whose end awc does not know (a switch of protocols, no length), awc takes the connection for idle,
+    /// and what still comes on it would be taken for the response to the next request: another picture.
     pub(crate) fn retire(&self, url: &Url, address: Option<IpAddr>) {
         let mut open = self.open.borrow_mut();
         if let Some(known) = position(&open, url, address) {
-            tracing::debug!(host = url.host_str(), "a response without an end: connections are left behind");
+            tracing::debug!(
+                host = url.host_str(),
+                "response without a stated length: dropping the connections to the host"
+            );
             open.remove(known);
         }
     }

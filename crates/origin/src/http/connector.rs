@@ -1,7 +1,8 @@
-//! Connects to approved addresses only: look up, filter, connect, with no second look-up in between.
+//! Connects to allowed addresses only: looks up, filters and connects, without a second look-up in between (DNS
+//! rebinding).
 //!
-//! actix-tls' own connector would take an IP literal past a custom resolver, so its place is taken whole. Each host has
-//! a client of its own, so a connection that was approved for one host serves no other.
+//! actix-tls' own connector passes IP literals by a custom resolver, so it is replaced as a whole. Each host has a client
+//! of its own, so a connection that is allowed for one host is used for no other.
 
 use std::{
     fmt, io,
@@ -27,19 +28,19 @@ use super::{
 };
 use crate::guard::{self, AddressClass};
 
-/// Which addresses may be connected to.
+/// Which private addresses may be connected to.
 #[derive(Debug, Default)]
 pub(crate) struct AddressPolicy {
     /// Hosts and ports that may have any address: those of configured origins.
     pub(crate) exempt: Vec<HostPort>,
-    /// Networks that may be connected to although they are private.
+    /// Private networks that may be connected to.
     pub(crate) trusted: Vec<IpNet>,
 }
 
 /// A host and port that may have any address.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct HostPort {
-    /// As it stands in a URL, an IPv6 address in brackets.
+    /// As in a URL: an IPv6 address is in brackets.
     pub(crate) host: String,
     pub(crate) port: u16,
 }
@@ -48,16 +49,16 @@ pub(crate) struct HostPort {
 #[derive(Clone)]
 pub(crate) struct GuardedConnector {
     pub(crate) guard: Rc<AddressPolicy>,
-    /// What is connected to, whatever the host's name stands for. A client chose it, so nothing exempts it.
+    /// The address to connect to in place of those of the host. A client chose it, so it is never exempt.
     pub(crate) address: Option<IpAddr>,
-    /// For connections with TLS: all of a client are, or none.
+    /// Set if the connections of the client use TLS: all do, or none.
     pub(crate) tls: Option<Arc<ClientConfig>>,
-    /// For connecting, and for the handshake once more.
+    /// For connecting, and again for the handshake.
     pub(crate) timeout: Duration,
     pub(crate) connections: Connections,
 }
 
-/// No address of a host may be connected to. Travels inside an [`io::Error`], the only error that awc lets through.
+/// No address of a host may be connected to. Passed inside an [`io::Error`], the only error that awc passes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Refused {
     pub(crate) address: IpAddr,
@@ -93,7 +94,7 @@ impl GuardedConnector {
         let addresses = self.approved(host, port, found)?;
         let mut failure = io::Error::new(io::ErrorKind::NotFound, "the host has no address");
         for (tried, address) in addresses.iter().enumerate() {
-            // a silent address leaves a fair share of the time to those after it
+            // an address that does not answer leaves a share of the time to those after it
             let left = deadline.saturating_duration_since(Instant::now());
             let share = left / (addresses.len() - tried) as u32;
             match timeout_at(Instant::now() + share, TcpStream::connect(*address)).await {
@@ -128,7 +129,7 @@ impl GuardedConnector {
 }
 
 impl HostPort {
-    /// Whether it is host and port of this URL.
+    /// Whether these are host and port of the URL.
     pub(crate) fn matches_url(&self, url: &Url) -> bool {
         let port = url.port_or_known_default();
         url.host_str().zip(port).is_some_and(|(host, port)| self.matches(host, port))
@@ -143,7 +144,7 @@ impl HostPort {
     }
 }
 
-/// The addresses of a host as it stands in a URL; an address needs no look-up.
+/// The addresses of a host as in a URL; an IP literal needs no look-up.
 async fn look_up(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
     let literal = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
     if let Ok(ip) = literal.parse() {

@@ -1,9 +1,8 @@
-//! Undoes content codings: a body as it was before it was encoded for the way, within the limit for originals.
+//! Decodes content codings (RFC 9110, section 8.4), within the limit for originals.
 //!
-//! No coding is asked for, but there are servers that have bodies only as they were given them: drawings and BMP files that
-//! were compressed for the web. And there are some that state what is not so: `aws-chunked`, which names how an upload
-//! came, stays on objects for good, and `gzip` stays when a proxy has undone it. What cannot be undone is left as it is, with a
-//! warning.
+//! No coding is requested, but some servers store bodies only in compressed form: SVG and BMP files. And some state codings
+//! that the body does not have: `aws-chunked`, which described an upload, stays on objects, and `gzip` stays when a proxy
+//! has decoded it. A body that cannot be decoded is left as it is, with a warning.
 
 use std::{
     cell::Cell,
@@ -19,11 +18,10 @@ use tokio::task::yield_now;
 
 use super::body::BodyError;
 
-/// How much is decoded at a time: well under a millisecond of work, after which others have their turn.
+/// How much is decoded at a time, in bytes: well under a millisecond of work, after which the task yields.
 const CHUNK_BYTES: usize = 64 * 1024;
 
-/// The most codings that are undone one after another. More than one is a mistake that a proxy made, and each
-/// multiplies the work.
+/// The most codings that are decoded in sequence. More than one is a mistake of a proxy, and each multiplies the work.
 const MOST_CODINGS: usize = 3;
 
 /// The largest window of `zstd` in HTTP, in bytes (RFC 9659).
@@ -37,11 +35,11 @@ const ZSTD_MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Decoded {
     pub(crate) body: Bytes,
-    /// Why it may be another than what was meant.
+    /// Why it may not be what the origin meant.
     pub(crate) coding_warning: Option<String>,
 }
 
-/// A coding that can be undone.
+/// A coding that can be decoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Coding {
     Gzip,
@@ -62,7 +60,7 @@ impl Coding {
         }
     }
 
-    /// What undoes it.
+    /// A decoder of it.
     fn decoder<'a>(self, mut coded: Box<dyn BufRead + 'a>) -> io::Result<Box<dyn Read + 'a>> {
         Ok(match self {
             Self::Gzip => Box::new(Gzip(Some(GzDecoder::new(coded)))),
@@ -74,7 +72,7 @@ impl Coding {
     }
 }
 
-/// The body as it was before the codings, which stand in the order in which they were applied (`Content-Encoding`).
+/// Decodes a body; `codings` is the value of `Content-Encoding`, in the order in which they were applied.
 ///
 /// Neither the result nor anything between two codings may be larger than `limit` bytes, and no more than that is ever
 /// decoded.
@@ -84,10 +82,10 @@ pub(crate) async fn decode(body: Bytes, codings: Option<&str>, limit: u64) -> Re
     };
     let (known, unknown) = parse_codings(stated);
     if known.len() > MOST_CODINGS {
-        let reason = format!("the body is encoded as {stated:?}, expected at most {MOST_CODINGS} codings");
+        let reason = format!("too many content codings {stated:?}, expected at most {MOST_CODINGS}");
         return Err(BodyError::Broken(reason));
     }
-    let coding_warning = unknown.then(|| format!("the body is encoded as {stated:?}, which is unknown"));
+    let coding_warning = unknown.then(|| format!("unknown content coding {stated:?}"));
     if known.is_empty() {
         return Ok(Decoded { body, coding_warning });
     }
@@ -96,13 +94,13 @@ pub(crate) async fn decode(body: Bytes, codings: Option<&str>, limit: u64) -> Re
         Err(DecodeError::TooLarge) => Err(BodyError::TooLarge),
         Err(DecodeError::Wrong(error)) => {
             let coding_warning =
-                Some(format!("the body is not encoded as {stated:?}, as it is said to be: {error}"));
+                Some(format!("the body does not have the stated content coding {stated:?}: {error}"));
             Ok(Decoded { body, coding_warning })
         }
     }
 }
 
-/// The codings that can be undone, and whether there are others.
+/// The known codings, and whether there are unknown ones.
 fn parse_codings(stated: &str) -> (Vec<Coding>, bool) {
     let names = stated.split(',').map(|name| name.trim().to_ascii_lowercase());
     let mut unknown = false;
@@ -145,8 +143,8 @@ async fn undo(body: &[u8], codings: &[Coding], limit: u64) -> Result<Vec<u8>, De
     }
 }
 
-/// Whether deflated data has the wrapping of zlib, which the standard wants and some servers leave away (RFC 9110, 8.4.1.2).
-/// Data without it never begins like this: its first block would be a stored one with padding that is not zero.
+/// Whether deflated data has the zlib wrapper, which the standard requires and some servers omit (RFC 9110, section
+/// 8.4.1.2). Data without it never begins like this: its first block would be a stored one with non-zero padding.
 fn is_zlib(begin: &[u8]) -> bool {
     match begin {
         [method, flags, ..] => method & 0x0f == 8 && u16::from_be_bytes([*method, *flags]) % 31 == 0,
@@ -154,7 +152,7 @@ fn is_zlib(begin: &[u8]) -> bool {
     }
 }
 
-/// Fails once more comes than may, and notes that this was why.
+/// Fails when more than `left` bytes are decoded, and records that this was the reason.
 struct Limited<'a> {
     decoder: Box<dyn Read + 'a>,
     left: u64,
@@ -172,7 +170,7 @@ impl Read for Limited<'_> {
     }
 }
 
-/// One gzip member after another. What follows the last one is padding, as for other programs.
+/// Decodes consecutive gzip members. What follows the last one is ignored as padding, as other programs do.
 struct Gzip<R>(Option<GzDecoder<R>>);
 
 impl<R: BufRead> Read for Gzip<R> {
@@ -199,7 +197,7 @@ impl<R: BufRead> Gzip<R> {
 
 type Frame<R> = StreamingDecoder<R, FrameDecoder>;
 
-/// One frame of Zstandard after another.
+/// Decodes consecutive Zstandard frames.
 struct Zstd<R: Read>(Option<Frame<R>>);
 
 fn zstd<R: Read>(coded: R) -> io::Result<Frame<R>> {

@@ -85,7 +85,7 @@ async fn decoded(body: Vec<u8>, codings: &str, limit: usize) -> Result<Decoded, 
 }
 
 #[actix_rt::test]
-async fn every_coding_is_undone() {
+async fn every_coding_is_decoded() {
     for plain in [text(), b"x".to_vec(), vec![0; 3 * CHUNK_BYTES], vec![7; CHUNK_BYTES]] {
         for (codings, body) in [
             ("gzip", gzip(&plain)),
@@ -110,7 +110,7 @@ async fn every_coding_is_undone() {
 }
 
 #[actix_rt::test]
-async fn several_members_and_padding() {
+async fn consecutive_members_and_padding() {
     let members = [gzip(b"one "), gzip(b"two"), vec![0; 9]].concat();
     assert_eq!(decoded(members, "gzip", 99).await.unwrap().body, "one two");
     let frames = [zstandard(b"one "), zstandard(b"two")].concat();
@@ -138,7 +138,7 @@ async fn nothing_grows_beyond_the_limit() {
 }
 
 #[actix_rt::test]
-async fn what_cannot_be_undone_stays_and_is_doubted() {
+async fn undecodable_bodies_are_kept_with_a_warning() {
     let mut damaged = gzip(&text());
     let middle = damaged.len() / 2;
     damaged[middle] ^= 0xff;

@@ -1,4 +1,4 @@
-//! A connection, plain or with TLS, that is counted for as long as it exists and passes on final responses only.
+//! A connection, plain or with TLS, that is counted while it exists and passes on final responses only.
 
 use std::{
     cell::Cell,
@@ -14,10 +14,10 @@ use tokio_rustls::client::TlsStream;
 
 use super::interim_filter::InterimFilter;
 
-/// How much is read at a time of the head of a response.
+/// How much of the head of a response is read at a time, in bytes.
 const CHUNK_BYTES: usize = 4096;
 
-/// How many connections of a client exist, busy or idle.
+/// The number of open connections of a client, busy or idle.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Connections(Rc<Cell<usize>>);
 
@@ -27,9 +27,9 @@ impl Connections {
     }
 }
 
-/// A connection. [`super::body`] learns from the count whether a body came to its end.
+/// A connection. [`super::body`] learns from the count whether a body was complete.
 ///
-/// TLS is in here, below awc, since that is where interim responses are taken out.
+/// TLS is part of it, below awc, since interim responses are removed below awc.
 #[derive(Debug)]
 pub(crate) struct CountedStream {
     stream: Stream,
@@ -50,7 +50,7 @@ impl CountedStream {
         Self { stream, interim: InterimFilter::default(), connections: connections.clone() }
     }
 
-    /// Reads until something is known of the response that begins, which is then in the filter.
+    /// Reads more of the head of a response into the filter.
     fn poll_head(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let mut piece = [0; CHUNK_BYTES];
         let mut piece = ReadBuf::new(&mut piece);

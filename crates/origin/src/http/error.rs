@@ -1,4 +1,4 @@
-//! What the client's errors mean for a fetch.
+//! Maps the errors of the HTTP client to errors of a fetch.
 
 use std::{io, time::Duration};
 
@@ -26,8 +26,8 @@ impl Limits {
     }
 }
 
-/// Whether a connection ended before anything was answered: what an origin does that closes an idle connection at the
-/// very moment it is used again. Asking once more is safe, we only ever read.
+/// Whether a connection ended before a response: an origin may close an idle connection at the very moment it is reused.
+/// Retrying is safe, since all requests are reads.
 pub(crate) fn is_retryable(error: &SendRequestError) -> bool {
     match error {
         SendRequestError::Connect(ConnectError::Disconnected) | SendRequestError::Send(_) => true,
@@ -76,7 +76,7 @@ fn is_io(error: &ParseError) -> bool {
     matches!(error, ParseError::Io(_))
 }
 
-/// Whether it was we who gave the connection up, for what came on it.
+/// Whether we closed the connection ourselves, because of what was received.
 fn is_deliberate(error: &io::Error) -> bool {
     error.get_ref().and_then(|inner| inner.downcast_ref::<TooManyInterim>()).is_some()
 }

@@ -52,7 +52,7 @@ pub(crate) trait Exchange {
 }
 
 impl Hop<'_> {
-    /// The host to send and the address to connect to; what was said about the host of the fetch holds for no other.
+    /// The host to send and the address to connect to; those of the fetch are for its own host only.
     pub(crate) fn host_and_address(&self) -> (Option<&str>, Option<IpAddr>) {
         if self.url.origin() == self.fetch.url.origin() {
             (self.fetch.host.as_deref(), self.fetch.address)

@@ -1,9 +1,9 @@
-//! Takes interim responses (1xx) out of what an origin says, so that the client reads final responses only.
+//! Removes interim responses (1xx) from what an origin sends, so that the client reads final responses only.
 //!
-//! awc takes `103 Early Hints` for the answer, and the connection for idle while the answer is still to come. An origin
-//! may send any number of interim responses to any request (RFC 9110, 15.2), so they are skipped below awc. `101
-//! Switching Protocols` is final: nobody asked for it, and what follows it is no HTTP. A final response is seen whole as far
-//! as its head goes, so that one without an end of its own can be told ([`super::unframed`]).
+//! awc takes `103 Early Hints` for the response, and the connection for idle while the final one is still to come. An
+//! origin may send any number of interim responses to any request (RFC 9110, section 15.2), so they are skipped below awc.
+//! `101 Switching Protocols` is final: it was not requested, and what follows is not HTTP. The head of a final response is
+//! collected whole, so that one without a stated length can be recognised ([`super::unframed`]).
 
 use std::{fmt, io, ops::Range};
 
@@ -11,7 +11,7 @@ use bytes::{Buf, BytesMut};
 
 use super::unframed;
 
-/// The most interim responses to one request. Servers send one or two; curl, too, gives up on endless ones.
+/// The most interim responses to one request. Servers send one or two; curl has a limit too.
 const MOST_RESPONSES: usize = 16;
 
 /// The most bytes of all interim responses to one request, and of a head that is not known to be final.
@@ -23,30 +23,30 @@ const BEGINNING: &[u8] = b"HTTP/1.";
 /// Where the status ends in a status line: `HTTP/1.1 103`.
 const STATUS_END: usize = 12;
 
-/// What stands between the bytes of a connection and those who read them.
+/// A filter between the bytes of a connection and its reader.
 #[derive(Debug, Default)]
 pub(super) struct InterimFilter {
-    /// Whether the next bytes begin a response.
+    /// Whether the next bytes are the beginning of a response.
     at_head: bool,
-    /// Bytes that were read and not passed on.
+    /// Bytes that were received and not passed on yet.
     held: BytesMut,
     responses: usize,
     bytes: usize,
 }
 
-/// An origin sends interim responses without end. Travels inside an [`io::Error`], the only error that awc lets through.
+/// An origin sends too many interim responses. Passed inside an [`io::Error`], the only error that awc passes on.
 #[derive(Debug)]
 pub(super) struct TooManyInterim;
 
 /// What the bytes at the beginning of a response are.
 enum HeadState {
-    /// It cannot be told yet.
+    /// It is not known yet.
     Unknown,
     /// An interim response of this length.
     Interim(usize),
-    /// A final response, the head of which has come: all from here to there.
+    /// A final response whose head is complete: the range of it.
     Final(Range<usize>),
-    /// A final response, more of the head of which is to come.
+    /// A final response whose head is not complete yet.
     Unfinished,
     /// Something else, which is passed on.
     Other,
@@ -60,12 +60,12 @@ impl InterimFilter {
         }
     }
 
-    /// Whether bytes can go past: they belong to a final response.
+    /// Whether bytes can bypass the filter: they belong to a final response.
     pub(super) fn is_open(&self) -> bool {
         !self.at_head && self.held.is_empty()
     }
 
-    /// Takes what was read; nothing means that the connection has ended.
+    /// Takes received bytes; an empty slice means that the connection has ended.
     pub(super) fn take(&mut self, read: &[u8]) -> io::Result<()> {
         self.held.extend_from_slice(read);
         while self.at_head {
@@ -80,7 +80,7 @@ impl InterimFilter {
                     self.at_head = false;
                 }
                 HeadState::Other => self.at_head = false,
-                // half a head, or an endless one: awc says what is wrong with that
+                // an incomplete or endless head: awc reports the error
                 HeadState::Unknown | HeadState::Unfinished if read.is_empty() => self.at_head = false,
                 HeadState::Unfinished if self.held.len() > MOST_BYTES => self.at_head = false,
                 HeadState::Unknown | HeadState::Unfinished => break,
@@ -90,7 +90,7 @@ impl InterimFilter {
         self.check()
     }
 
-    /// Passes on as much as there is, and fits.
+    /// Passes on at most `room` bytes.
     pub(super) fn give(&mut self, room: usize) -> Option<BytesMut> {
         let ready = !self.at_head && !self.held.is_empty();
         ready.then(|| self.held.split_to(room.min(self.held.len())))

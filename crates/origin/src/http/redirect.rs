@@ -1,15 +1,16 @@
-//! Where a redirect leads, and what may be sent there.
+//! Where redirects lead, and whether credentials may be sent there.
 
 use awc::http::StatusCode;
 use url::Url;
 
 use crate::host_allowlist::HostPattern;
 
-/// Whether a request goes to the configured origin, and may carry its credentials.
+/// Whether a request goes to the configured origin and may carry its credentials.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Trust {
     Own,
-    /// Elsewhere, where a client wants it, or back from elsewhere: whoever sent us back must not choose what our credentials are used for.
+    /// To a host that a client chose, or back from another host: whoever redirects to the origin must not choose what its
+    /// credentials are used for.
     Foreign,
 }
 
@@ -21,9 +22,9 @@ impl Trust {
 
 /// Where redirects may lead.
 pub(crate) enum RedirectPolicy {
-    /// To every public address: the configured origin is trusted to know.
+    /// To every public address: the configured origin is trusted.
     AnyPublic,
-    /// To these hosts only, as requests themselves.
+    /// To these hosts only, as for requests themselves.
     Listed(Vec<HostPattern>),
 }
 
@@ -43,8 +44,8 @@ pub(crate) fn is_redirect(status: StatusCode) -> bool {
     matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308)
 }
 
-/// The URL that a `Location` means, without credentials and fragment. The error text holds nothing of the header,
-/// which may well be a signed URL.
+/// The URL of a `Location`, without credentials and fragment. The error text has nothing of the header, which may be a
+/// signed URL.
 pub(crate) fn target(current: &Url, location: Option<&[u8]>) -> Result<Url, &'static str> {
     let location = location.ok_or("a redirect without a location")?;
     let location = std::str::from_utf8(location).map_err(|_| "a redirect whose location is not UTF-8")?;

@@ -1,4 +1,4 @@
-//! What is sent to an origin, and through which client.
+//! The requests that are sent to origins, and the clients that send them.
 
 use std::{net::IpAddr, rc::Rc, sync::Arc};
 
@@ -24,7 +24,7 @@ use super::{
 };
 use crate::config::origin_config::OriginConfig;
 
-/// Makes clients.
+/// Makes clients with the same settings.
 pub(crate) struct ClientFactory {
     connector: GuardedConnector,
     tls: Arc<ClientConfig>,
@@ -48,17 +48,17 @@ impl ClientFactory {
         Self { connector, tls, settings: ClientSettings::new(config) }
     }
 
-    /// A client for URLs of this one's scheme. With an address it connects there, whatever host it is asked for.
+    /// A client for URLs with the scheme of this one. With an address it connects there, whatever the host is.
     pub(crate) fn client(&self, url: &Url, address: Option<IpAddr>) -> Client {
         let tls = (url.scheme() == "https").then(|| Arc::clone(&self.tls));
         self.settings.client(GuardedConnector { address, tls, ..self.connector.clone() })
     }
 }
 
-/// The headers that the configuration asks for.
+/// The configured request headers.
 pub(crate) struct Headers {
     user_agent: HeaderValue,
-    /// For the configured origin only: its credentials and the further headers. None where there is no such origin.
+    /// For the configured origin only: its credentials and the additional headers. Empty if there is no such origin.
     own: Vec<(HeaderName, HeaderValue)>,
 }
 
@@ -79,7 +79,7 @@ impl Headers {
     }
 }
 
-/// The user and password of a URL as an `Authorization`.
+/// The value of `Authorization` for user and password of a URL.
 fn basic_credentials(url: &Url) -> Option<HeaderValue> {
     if url.username().is_empty() && url.password().is_none() {
         return None;
@@ -92,7 +92,7 @@ fn basic_credentials(url: &Url) -> Option<HeaderValue> {
     Some(value)
 }
 
-/// The request for an original. Later headers replace earlier ones, so a configured `Host` or `Accept` wins.
+/// The request for an original. Later headers replace earlier ones, so a configured `Host` or `Accept` takes precedence.
 pub(crate) fn get(
     client: &Client,
     url: &Url,

@@ -8,13 +8,12 @@ use awc::http::header::{
 };
 use http_semantics::{CacheHeaders, CachePolicy, Validators};
 
-/// What was done to the body, in order: `Content-Encoding`. None is asked for, but some servers have bodies only as they were
-/// given them.
+/// The value of `Content-Encoding`. None is requested, but some servers store bodies only in encoded form.
 pub(crate) fn codings(headers: &HeaderMap) -> Option<String> {
     joined(headers, &CONTENT_ENCODING)
 }
 
-/// What tells this version from others. A date that is none tells nothing: it is dropped.
+/// The validators of a response. An invalid date is dropped.
 pub(crate) fn validators(headers: &HeaderMap) -> Validators {
     let last_modified = text(headers, &LAST_MODIFIED).filter(|date| httpdate::parse_http_date(date).is_ok());
     Validators {
@@ -28,7 +27,7 @@ pub(crate) fn cache_policy(headers: &HeaderMap) -> CachePolicy {
     let vary = joined(headers, &VARY);
     let stated = CacheHeaders {
         cache_control: cache_control.as_deref(),
-        // what is no text is no date either
+        // a value that is no text is no date
         expires: headers.get(EXPIRES).map(|value| value.to_str().unwrap_or_default()),
         date: text(headers, &DATE),
         age: text(headers, &AGE),
@@ -45,7 +44,7 @@ fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     headers.get(name)?.to_str().ok()
 }
 
-/// All lines of a header as one; those that are not text count as `?`, which no directive and no coding is called.
+/// All lines of a header, joined; those that are not text count as `?`, which is no directive and no coding.
 fn joined(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
     let lines: Vec<_> = headers.get_all(name).map(|line| line.to_str().unwrap_or("?")).collect();
     (!lines.is_empty()).then(|| lines.join(", "))

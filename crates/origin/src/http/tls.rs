@@ -1,4 +1,4 @@
-//! TLS with an origin: whom we trust, and the handshake.
+//! TLS with origins: trusted authorities, and the handshake.
 
 use std::{io, path::Path, sync::Arc, time::Duration};
 
@@ -14,7 +14,7 @@ use tokio_rustls::TlsConnector;
 
 use super::counted_stream::Stream;
 
-/// The public certificate authorities of Mozilla's list, and those of a PEM file.
+/// The certificate authorities of Mozilla's list, and those of a PEM file.
 pub(crate) fn roots(ca_file: Option<&Path>) -> Result<RootCertStore, String> {
     let mut roots = RootCertStore::empty();
     roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
@@ -31,9 +31,9 @@ pub(crate) fn roots(ca_file: Option<&Path>) -> Result<RootCertStore, String> {
     if found == 0 { Err(problem(&"no certificate in it")) } else { Ok(roots) }
 }
 
-/// The TLS settings of a client: HTTP/1.1 only, since HTTP/2 would pool one connection for each request all the same.
+/// The TLS settings of a client: HTTP/1.1 only, since awc would use one HTTP/2 connection per request all the same.
 ///
-/// The provider is named, so that another crate's choice of features can neither change it nor make it ambiguous.
+/// The provider is explicit, so that features of other crates can neither change it nor make it ambiguous.
 pub(crate) fn client(roots: RootCertStore) -> Result<Arc<ClientConfig>, rustls::Error> {
     let mut config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()?
@@ -43,7 +43,7 @@ pub(crate) fn client(roots: RootCertStore) -> Result<Arc<ClientConfig>, rustls::
     Ok(Arc::new(config))
 }
 
-/// Makes a stream of a TCP connection: through a handshake, of at most `limit`, if there are settings for one.
+/// Makes a stream of a TCP connection; with TLS settings, after a handshake that takes at most `limit`.
 pub(crate) async fn stream(
     tcp: TcpStream,
     tls: Option<&Arc<ClientConfig>>,

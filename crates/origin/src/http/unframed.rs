@@ -1,26 +1,26 @@
-//! Finds responses whose body is ended by the end of the connection, and says so in words that awc understands.
+//! Marks responses whose body ends with the connection, in a way that awc understands.
 //!
-//! A response that states neither a length nor chunks has a body that goes on until the server closes the connection
-//! (RFC 9112, 6.3, rule 8): scripts answer like that, and servers of their own making. awc believes it of HTTP/1.0 alone and
-//! takes the body of any other for empty. So the version of such a response becomes 1.0, below awc; everything else
-//! of it stays.
+//! A response with neither a length nor chunked encoding has a body that ends when the server closes the connection
+//! (RFC 9112, section 6.3, rule 8): scripts and simple servers respond like that. awc supports it for HTTP/1.0 only and
+//! takes the body of any other such response for empty. So the version of such a response is set to 1.0, below awc;
+//! everything else stays.
 
-/// Where the minor version stands in a status line, and where the status: `HTTP/1.1 200`.
+/// Position of the minor version in a status line, and range of the status: `HTTP/1.1 200`.
 const MINOR_VERSION: usize = 7;
 const STATUS: std::ops::Range<usize> = 9..12;
 
-/// What is said of a body that other means than the end of the connection delimit.
+/// The headers that delimit a body by other means than the end of the connection.
 const FRAMING: [&[u8]; 2] = [b"content-length", b"transfer-encoding"];
 
-/// Makes an HTTP/1.0 response of a head, whole and from its status line on, whose body only the end of the connection
-/// ends.
+/// Sets the version in the head of a response to HTTP/1.0 if its body ends with the connection. `head` is complete, from
+/// the status line on.
 pub(super) fn mark(head: &mut [u8]) {
     if head.get(MINOR_VERSION) == Some(&b'1') && has_body(head) && !is_framed(head) {
         head[MINOR_VERSION] = b'0';
     }
 }
 
-/// Whether a response of this status has a body, if it answers a `GET`.
+/// Whether a response to a `GET` has a body, by its status.
 fn has_body(head: &[u8]) -> bool {
     let status = head.get(STATUS).and_then(|status| str::from_utf8(status).ok());
     match status.and_then(|status| status.parse::<u16>().ok()) {
@@ -33,7 +33,7 @@ fn is_framed(head: &[u8]) -> bool {
     head.split(|byte| *byte == b'\n').skip(1).any(|line| {
         let Some(colon) = line.iter().position(|byte| *byte == b':') else { return false };
         let (name, value) = (line[..colon].trim_ascii_end(), line[colon + 1..].trim_ascii());
-        // `identity` is what servers of the nineties said for "neither of the two"
+        // `identity` is what old servers send for "neither of the two"
         FRAMING.iter().any(|framing| name.eq_ignore_ascii_case(framing))
             && !value.eq_ignore_ascii_case(b"identity")
     })

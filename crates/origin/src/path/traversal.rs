@@ -1,4 +1,4 @@
-//! Names that are harmless to us and a step up for another server.
+//! Path traversal in disguise: names that are harmless here, and `..` for another server.
 //!
 //! What stands behind us may decode a path a second time, cut off what follows a semicolon (Tomcat, Jetty), trim spaces
 //! (Windows), or take full-width characters for plain ones. A name that only then becomes `.` or `..` would lead out
@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn disguises_are_seen_through() {
+    fn disguised_path_traversal_is_refused() {
         for segment in [
             ".",
             "..",
@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn names_that_people_give_are_fine() {
+    fn ordinary_names_are_allowed() {
         for segment in [
             "a.jpg",
             "...",
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn layers_without_end_take_one_pass() {
+    fn many_layers_of_encoding_take_one_pass() {
         let deep = format!("%{}2e", "25".repeat(2000));
         assert_eq!(decoded_to_the_end(deep.as_bytes()), b".");
         assert!(check(deep.as_bytes()).is_err());

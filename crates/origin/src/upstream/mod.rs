@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[actix_rt::test]
-    async fn who_waits_too_long_is_turned_away() {
+    async fn waiting_is_limited_in_time() {
         let hosts = hosts(|config| config.max_connections_per_host = 1);
         let held = hosts.acquire("a:80", PATIENCE).await.unwrap();
         let error = hosts.acquire("a:80", Duration::from_millis(1)).await.err().unwrap();
@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[actix_rt::test]
-    async fn those_who_wait_fail_when_the_circuit_opens() {
+    async fn waiting_requests_fail_when_the_circuit_opens() {
         let hosts = hosts(|config| {
             (config.max_connections_per_host, config.breaker_failures) = (1, 1);
             config.breaker_pause = PATIENCE;
@@ -232,7 +232,7 @@ mod tests {
     }
 
     #[actix_rt::test]
-    async fn an_abandoned_try_makes_way_for_the_next() {
+    async fn an_abandoned_probe_allows_the_next() {
         let hosts = hosts(|config| (config.breaker_failures, config.breaker_pause) = (1, Duration::ZERO));
         hosts.acquire("a:80", PATIENCE).await.unwrap().end(Outcome::Failure);
         let attempt = hosts.acquire("a:80", PATIENCE).await.unwrap();
@@ -243,7 +243,7 @@ mod tests {
     }
 
     #[actix_rt::test]
-    async fn many_hosts_are_forgotten_but_none_in_use() {
+    async fn unused_hosts_are_evicted_and_none_in_use() {
         let hosts = hosts(|_| ());
         let _held = hosts.acquire("held:80", PATIENCE).await.unwrap();
         for number in 0..2 * MAX_HOSTS {

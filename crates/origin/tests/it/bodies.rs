@@ -42,7 +42,7 @@ async fn whole_bodies() {
 }
 
 #[actix_rt::test]
-async fn a_body_can_be_ended_by_the_end_of_the_connection() {
+async fn bodies_may_end_with_the_connection() {
     for head in [
         "HTTP/1.0 200 OK\r\n",
         "HTTP/1.0 200 OK\r\nConnection: keep-alive\r\n",
@@ -70,7 +70,7 @@ async fn a_body_can_be_ended_by_the_end_of_the_connection() {
 }
 
 #[actix_rt::test]
-async fn what_was_encoded_for_the_way_is_decoded() {
+async fn content_codings_are_decoded() {
     let small: [u8; 27] =
         [31, 139, 8, 0, 0, 0, 0, 0, 2, 3, 43, 200, 76, 46, 41, 45, 74, 5, 0, 137, 79, 219, 22, 7, 0, 0, 0];
     let head = |length: usize| {
@@ -94,7 +94,7 @@ async fn what_was_encoded_for_the_way_is_decoded() {
 }
 
 #[actix_rt::test]
-async fn short_bodies_are_broken() {
+async fn incomplete_bodies_are_invalid() {
     for reply in [
         "HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\npicture".to_owned(),
         "HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\n".to_owned(),
@@ -112,7 +112,7 @@ async fn short_bodies_are_broken() {
 }
 
 #[actix_rt::test]
-async fn responses_that_make_no_sense_are_broken() {
+async fn invalid_responses() {
     for reply in [
         // framing that HTTP/1.0 does not know
         "HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\npic\r\n0\r\n\r\n",
@@ -129,7 +129,7 @@ async fn responses_that_make_no_sense_are_broken() {
 }
 
 #[actix_rt::test]
-async fn the_limit_holds_both_ways() {
+async fn the_size_limit_holds_for_stated_and_actual_lengths() {
     assert_eq!(kind_of(|| ok("", "ten bytes!")).await, Ok("ten bytes!".to_owned()));
     assert_eq!(
         kind_of(|| say(format!("{CHUNKED}\r\na\r\nten bytes!\r\n0\r\n\r\n"))).await,
@@ -148,7 +148,7 @@ async fn the_limit_holds_both_ways() {
 }
 
 #[actix_rt::test]
-async fn what_follows_a_body_is_never_taken_for_the_next() {
+async fn bytes_after_a_body_are_never_the_next_response() {
     let server = Server::start(|asked| match asked.path() {
         "/more" => say(
             "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\npicHTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil",
@@ -162,7 +162,7 @@ async fn what_follows_a_body_is_never_taken_for_the_next() {
 }
 
 #[actix_rt::test]
-async fn a_response_without_an_end_taints_no_other() {
+async fn responses_without_a_length_affect_no_other() {
     for strange in [
         "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n",
         "HTTP/1.1 200 OK\r\n\r\n",
@@ -183,7 +183,7 @@ async fn a_response_without_an_end_taints_no_other() {
 }
 
 #[actix_rt::test]
-async fn a_body_on_its_way_survives_the_end_of_its_pool() {
+async fn a_body_in_flight_survives_the_eviction_of_its_pool() {
     let signal = Rc::new(Notify::new());
     let finish = Rc::clone(&signal);
     let server = Server::start(move |asked| match asked.path() {
@@ -206,7 +206,7 @@ async fn a_body_on_its_way_survives_the_end_of_its_pool() {
 }
 
 #[actix_rt::test]
-async fn a_silent_body_runs_out_of_time() {
+async fn a_stalled_body_times_out() {
     let server = Server::start(|_| say("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\npic").then_hang()).await;
     let mut config = config(server.url());
     config.response_timeout = SHORT;

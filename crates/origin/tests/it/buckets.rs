@@ -37,7 +37,7 @@ async fn kind(origin: &Origins, raw: &str) -> ErrorKind {
 }
 
 #[actix_rt::test]
-async fn an_object_comes_with_all_that_is_known_of_it() {
+async fn an_object_has_its_metadata() {
     let service = Service::start([("a.png", Bytes::from_static(b"picture"))]).await;
     let origin = open(&config(&service.endpoint));
     let original = fetch(&origin, "/a.png").await.unwrap();
@@ -76,7 +76,7 @@ async fn the_signature_must_be_right() {
 }
 
 #[actix_rt::test]
-async fn a_known_version_is_asked_about() {
+async fn a_known_version_makes_the_request_conditional() {
     let service = Service::start([("a.png", Bytes::from_static(b"picture"))]).await;
     let origin = open(&config(&service.endpoint));
     let current = fetch(&origin, "/a.png").await.unwrap().validators;
@@ -92,7 +92,7 @@ async fn a_known_version_is_asked_about() {
 }
 
 #[actix_rt::test]
-async fn not_modified_may_renew_the_time_to_keep() {
+async fn not_modified_may_state_a_new_lifetime() {
     let server =
         Server::start(|_| say("HTTP/1.1 304 Not Modified\r\nCache-Control: max-age=9\r\n\r\n")).await;
     let origin = open(&config(&server.url()));
@@ -181,7 +181,7 @@ async fn odd_keys_are_their_own_objects() {
 }
 
 #[actix_rt::test]
-async fn identities_tell_buckets_apart_and_hold_no_secret() {
+async fn identities_are_unique_and_have_no_credentials() {
     let identity = |change: fn(&mut Config)| {
         let mut config = config("");
         config.bucket.region = "eu-central-1".to_owned();
@@ -228,7 +228,7 @@ async fn objects_have_a_limit() {
 }
 
 #[actix_rt::test]
-async fn bodies_that_break_off_are_broken() {
+async fn incomplete_bodies_are_errors() {
     let headers = format!("ETag: \"1\"\r\nLast-Modified: {LAST_MODIFIED}\r\n");
     let short = format!("HTTP/1.1 200 OK\r\nContent-Length: 8\r\n{headers}\r\npicture");
     let chunked = format!("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n{headers}\r\n3\r\npic\r\n");
@@ -252,7 +252,7 @@ async fn bodies_that_break_off_are_broken() {
 }
 
 #[actix_rt::test]
-async fn objects_come_as_they_were_before_they_were_encoded() {
+async fn content_codings_of_objects_are_decoded() {
     // "picture" by zlib, and as it is with a coding that says how it was uploaded
     let zlib = [120, 156, 43, 200, 76, 46, 41, 45, 74, 5, 0, 11, 244, 2, 253];
     for (provider, coding, sent, is_doubted) in [
@@ -290,7 +290,7 @@ async fn objects_come_as_they_were_before_they_were_encoded() {
 }
 
 #[actix_rt::test]
-async fn a_service_has_no_time_to_waste() {
+async fn services_have_time_limits() {
     let server = Server::start(|asked| match asked.path() {
         "/photos/silent" => say("").then_hang(),
         _ => say("HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\npic").then_hang(),
@@ -307,7 +307,7 @@ async fn a_service_has_no_time_to_waste() {
 }
 
 #[actix_rt::test]
-async fn what_may_pass_is_tried_again_a_few_times() {
+async fn temporary_errors_are_retried() {
     let slow_down = || empty(503, "");
     let server = Server::start(move |_| slow_down()).await;
     let origin = open(&config(&server.url()));
@@ -355,7 +355,7 @@ async fn refusals() {
 }
 
 #[actix_rt::test]
-async fn connections_are_used_again_and_abandoned_fetches_end() {
+async fn connections_are_reused_and_abandoned_fetches_end() {
     let service_headers = format!("ETag: \"1\"\r\nLast-Modified: {LAST_MODIFIED}\r\n");
     let server = Server::start(move |asked| match asked.path() {
         "/photos/hang" => say("").then_hang(),
@@ -381,7 +381,7 @@ async fn connections_are_used_again_and_abandoned_fetches_end() {
 
 /// Each runtime has its connections, and its end takes nothing from the others.
 #[test]
-fn runtimes_come_and_go() {
+fn connections_do_not_outlive_their_runtime() {
     let (told, endpoint) = std::sync::mpsc::channel();
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let server = std::thread::spawn(move || {

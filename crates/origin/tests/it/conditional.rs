@@ -36,7 +36,7 @@ async fn an_original_brings_its_validators() {
 }
 
 #[actix_rt::test]
-async fn a_known_version_is_asked_about() {
+async fn a_known_version_makes_the_request_conditional() {
     let server = Server::start(|asked| match asked.header("if-none-match") {
         Some("\"v1\"") => empty(304, "Cache-Control: max-age=9\r\nETag: \"v1\"\r\n"),
         _ => ok("ETag: \"v2\"\r\n", "new"),
@@ -61,7 +61,7 @@ async fn a_known_version_is_asked_about() {
 }
 
 #[actix_rt::test]
-async fn not_modified_without_a_question_is_broken() {
+async fn not_modified_without_a_condition_is_invalid() {
     let server = Server::start(|_| empty(304, "")).await;
     let origin = open(&config(server.url()));
     assert_eq!(fetch(&origin, "/a").await.unwrap_err().kind(), ErrorKind::Broken);
@@ -83,7 +83,7 @@ async fn not_modified_that_states_the_length_of_the_body_it_leaves_out() {
 }
 
 #[actix_rt::test]
-async fn a_validator_that_is_no_header_is_an_error_and_no_panic() {
+async fn an_invalid_validator_is_an_error_and_no_panic() {
     let server = Server::start(|_| ok("", "picture")).await;
     let origin = open(&config(server.url()));
     let error = origin.fetch(&path("/a"), Some(&known(Some("\"a\r\nX: y\""), None))).await.unwrap_err();
@@ -92,7 +92,7 @@ async fn a_validator_that_is_no_header_is_an_error_and_no_panic() {
 }
 
 #[actix_rt::test]
-async fn a_date_that_is_none_is_dropped() {
+async fn an_invalid_date_is_dropped() {
     for (date, kept) in [
         (DATE, true),
         ("Sunday, 06-Nov-94 08:49:37 GMT", true),

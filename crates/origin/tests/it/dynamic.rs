@@ -39,7 +39,7 @@ fn forbidden(origins: &Origins, asked: Selection<'_>) -> Rule {
 }
 
 #[actix_rt::test]
-async fn what_is_sent_to_them_has_no_credentials() {
+async fn dynamic_requests_carry_no_credentials() {
     let server = Server::start(|asked| ok("", asked.path())).await;
     let authority = server.url().replace("http://", "");
     let mut config = dynamic(&server.url().replace("//", "//user:hunter2@"), &[&authority, "site.example"]);
@@ -70,7 +70,7 @@ async fn what_is_sent_to_them_has_no_credentials() {
 }
 
 #[actix_rt::test]
-async fn an_address_in_place_of_the_host() {
+async fn resolve_connects_to_the_address() {
     let server = Server::start(|asked| ok("", asked.header("host").unwrap())).await;
     let port = server.port();
     let (host, here) = (format!("pinned.example:{port}"), format!("127.0.0.1:{port}"));
@@ -90,7 +90,7 @@ async fn an_address_in_place_of_the_host() {
 }
 
 #[actix_rt::test]
-async fn a_dead_address_in_place_of_the_host_closes_the_host_to_nobody() {
+async fn a_failing_resolve_address_opens_no_circuit_of_the_host() {
     let server = Server::start(|_| ok("", "picture")).await;
     let port = server.port();
     let host = format!("localhost:{port}");
@@ -108,7 +108,7 @@ async fn a_dead_address_in_place_of_the_host_closes_the_host_to_nobody() {
 }
 
 #[actix_rt::test]
-async fn redirects_stay_on_the_list_and_in_public() {
+async fn redirects_stay_within_the_allowlist_and_public_addresses() {
     let watched = [Watched::bind("127.0.0.2:0"), Watched::bind("127.0.0.1:0")];
     let [private, unlisted] = watched.each_ref().map(Watched::authority);
     let targets = [private.clone(), unlisted];
@@ -132,7 +132,7 @@ async fn redirects_stay_on_the_list_and_in_public() {
 }
 
 #[actix_rt::test]
-async fn a_name_is_judged_by_the_address_it_stands_for() {
+async fn host_names_are_checked_by_their_addresses() {
     let watched = Watched::bind("127.0.0.1:0");
     let port = watched.authority().split(':').nth(1).unwrap().to_owned();
     let host = format!("localhost:{port}");
@@ -152,7 +152,7 @@ async fn a_name_is_judged_by_the_address_it_stands_for() {
 }
 
 #[actix_rt::test]
-async fn connections_to_many_hosts_are_not_all_kept() {
+async fn connections_to_many_hosts_are_bounded() {
     let server = Server::start(|_| ok("", "picture")).await;
     let port = server.port();
     let origins = open(&dynamic("", &[&format!("*.example:{port}"), &format!("127.0.0.1:{port}")]));

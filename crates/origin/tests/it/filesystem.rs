@@ -52,7 +52,7 @@ async fn files() {
 }
 
 #[actix_rt::test]
-async fn what_is_not_there() {
+async fn missing_files() {
     let (_outer, origin) = photos();
     let long = format!("/{}", "x".repeat(300));
     for raw in ["/b.jpg", "/", "//", "/sub", "/sub/", "/sub/dir", "/a.jpg/b", "/no/such/folder", &long] {
@@ -65,7 +65,7 @@ async fn what_is_not_there() {
 }
 
 #[actix_rt::test]
-async fn no_way_out() {
+async fn path_traversal() {
     let (outer, origin) = photos();
     let root = outer.path().join("photos");
     symlink("../out.jpg", root.join("up.jpg")).unwrap();
@@ -138,7 +138,7 @@ async fn settled(origin: &Origins, raw: &str) -> origin::Original {
 }
 
 #[actix_rt::test]
-async fn a_replaced_file_is_told_from_what_it_replaces() {
+async fn a_replaced_file_is_another_version() {
     let (outer, origin) = photos();
     let root = outer.path().join("photos");
     let (file, other) = (root.join("a.jpg"), root.join("new.jpg"));
@@ -202,7 +202,7 @@ async fn conditional() {
 }
 
 #[actix_rt::test]
-async fn a_folder_may_be_exchanged_but_not_be_gone() {
+async fn a_folder_may_be_replaced_but_not_be_missing() {
     let (outer, origin) = photos();
     let root = outer.path().join("photos");
     fs::rename(&root, outer.path().join("old")).unwrap();

@@ -18,7 +18,7 @@ async fn refused(location: String) -> Error {
 }
 
 #[actix_rt::test]
-async fn a_redirect_into_the_private_network_connects_to_nobody() {
+async fn redirects_to_private_addresses_are_not_connected_to() {
     for address in ["127.0.0.1:0", "127.0.0.2:0"] {
         let watched = Watched::bind(address);
         refused(format!("http://{}/secret", watched.authority())).await;
@@ -60,7 +60,7 @@ async fn metadata_services_are_refused_by_name() {
 }
 
 #[actix_rt::test]
-async fn the_configured_origin_may_be_private_and_stays_so_through_the_pool() {
+async fn the_configured_origin_may_be_private_also_on_reuse() {
     let watched = Watched::bind("127.0.0.1:0");
     let private = format!("http://{}/secret", watched.authority());
     let server = Server::start(move |asked| match asked.path() {

@@ -41,7 +41,7 @@ fn bucket(endpoint: String) -> Config {
 }
 
 #[actix_rt::test]
-async fn they_are_skipped() {
+async fn interim_responses_are_skipped() {
     let server = server().await;
     let ca = NamedTempFile::new().unwrap();
     std::fs::write(ca.path(), server.certificate()).unwrap();
@@ -65,7 +65,7 @@ async fn they_are_skipped() {
 }
 
 #[actix_rt::test]
-async fn they_are_bounded_and_no_answer() {
+async fn interim_responses_are_bounded() {
     for config in [config as fn(String) -> Config, bucket] {
         let server = server().await;
         let origin = open(&config(server.url()));
@@ -86,7 +86,7 @@ async fn they_are_bounded_and_no_answer() {
 }
 
 #[actix_rt::test]
-async fn they_win_no_time() {
+async fn interim_responses_do_not_extend_the_time_limit() {
     let server = server().await;
     let mut config = config(server.url());
     config.response_timeout = SHORT;
@@ -95,7 +95,7 @@ async fn they_win_no_time() {
 }
 
 #[actix_rt::test]
-async fn they_stand_before_answers_without_a_body_too() {
+async fn interim_responses_before_responses_without_a_body() {
     let server = Server::start(|_| {
         say(format!("{HINTS}HTTP/1.1 304 Not Modified\r\nCache-Control: max-age=9\r\n\r\n"))
     })

@@ -11,7 +11,7 @@ use crate::{
 };
 
 #[actix_rt::test]
-async fn one_connection_serves_one_after_another() {
+async fn connections_are_reused() {
     let server = Server::start(|asked| match asked.path() {
         "/missing" => say("HTTP/1.1 404 Not Found\r\nContent-Length: 12\r\n\r\nno such file"),
         "/broken" => say("HTTP/1.1 500 X\r\nTransfer-Encoding: chunked\r\n\r\n3\r\noh!\r\n0\r\n\r\n"),
@@ -54,7 +54,7 @@ async fn waiting_for_a_connection_counts_as_waiting_for_the_response() {
 }
 
 #[actix_rt::test]
-async fn a_connection_that_ends_as_it_is_used_again_costs_nothing() {
+async fn a_connection_that_ends_on_reuse_is_retried() {
     let server = Server::start(|asked| match (asked.connection, asked.path()) {
         (1, "/second") => say("").then_close(),
         _ => ok("", "picture"),
@@ -67,7 +67,7 @@ async fn a_connection_that_ends_as_it_is_used_again_costs_nothing() {
 }
 
 #[actix_rt::test]
-async fn a_connection_that_ended_while_idle_is_not_used_again() {
+async fn a_connection_that_ended_while_idle_is_not_reused() {
     let server = Server::start(|_| ok("", "picture").then_close()).await;
     let origin = open(&config(server.url()));
     for _ in 0..3 {
@@ -77,7 +77,7 @@ async fn a_connection_that_ended_while_idle_is_not_used_again() {
 }
 
 #[actix_rt::test]
-async fn no_keep_alive_no_second_use() {
+async fn without_keep_alive_connections_are_not_reused() {
     let server = Server::start(|_| empty(200, "")).await;
     let mut config = config(server.url());
     config.keep_alive = Duration::ZERO;

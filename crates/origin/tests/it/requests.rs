@@ -36,7 +36,7 @@ async fn configured_headers_and_credentials_are_sent() {
 }
 
 #[actix_rt::test]
-async fn paths_lie_below_the_configured_one() {
+async fn paths_are_below_the_configured_one() {
     let server = Server::start(|_| ok("", "picture")).await;
     for (base, raw, expected) in [
         ("", "/a", "/a"),
@@ -56,7 +56,7 @@ async fn paths_lie_below_the_configured_one() {
 }
 
 #[test]
-fn identities_are_stable_and_hold_no_secret() {
+fn identities_are_stable_and_have_no_credentials() {
     for (url, raw, expected) in [
         ("http://a.example", "/x%41", "http://a.example/xA"),
         ("http://a.example", "//x%28/", "http://a.example/x%28"),

@@ -32,14 +32,14 @@ async fn statuses_become_kinds() {
 }
 
 #[actix_rt::test]
-async fn nobody_there() {
+async fn connection_refused() {
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let error = fetch(&open(&config(format!("http://127.0.0.1:{port}"))), "/a").await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unreachable, "{error}");
 }
 
 #[actix_rt::test]
-async fn somebody_there_who_does_not_answer() {
+async fn a_host_that_does_not_respond() {
     for reply in [|| say("").then_close(), || say("").then_reset()] {
         let server = Server::start(move |_| reply()).await;
         let error = fetch(&open(&config(server.url())), "/a").await.unwrap_err();
@@ -50,13 +50,13 @@ async fn somebody_there_who_does_not_answer() {
 }
 
 #[actix_rt::test]
-async fn no_origin_at_all() {
+async fn no_origin_is_configured() {
     let error = fetch(&open(&Config::default()), "/a").await.unwrap_err();
     assert_eq!((error.kind(), error.blame()), (ErrorKind::NotConfigured, Blame::Us));
 }
 
 #[test]
-fn a_wrong_configuration_does_not_open() {
+fn an_invalid_configuration_is_an_error() {
     let mut config = config("ftp://a.example");
     config.max_connections = 0;
     let Err(error) = try_open(&config, 1) else { panic!("expected an error") };

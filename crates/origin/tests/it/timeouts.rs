@@ -65,7 +65,7 @@ async fn the_tls_handshake() {
 }
 
 #[actix_rt::test]
-async fn an_unwanted_body_is_not_waited_for() {
+async fn an_unused_body_is_not_waited_for() {
     let server = Server::start(|_| say("HTTP/1.1 404 X\r\nContent-Length: 9\r\n\r\nno su").then_hang()).await;
     let error = fetch(&open(&config(server.url())), "/a").await.unwrap_err();
     assert_eq!(error.kind(), origin::ErrorKind::NotFound);

@@ -27,7 +27,7 @@ async fn a_trusted_certificate() {
 }
 
 #[actix_rt::test]
-async fn a_certificate_that_nobody_vouches_for() {
+async fn an_untrusted_certificate() {
     let server = Server::start(|_| ok("", "picture")).await;
     let error = fetch(&open(&config(server.https())), "/a").await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unreachable, "{error}");

@@ -19,7 +19,7 @@ fn workers(config: &Config) -> ([Origins; 2], Arc<Hosts>) {
 }
 
 #[actix_rt::test]
-async fn workers_share_the_places_at_a_host() {
+async fn workers_share_the_connection_limit_of_a_host() {
     let gate = Rc::new(Notify::new());
     let opened = Rc::clone(&gate);
     let head = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n";
@@ -46,7 +46,7 @@ async fn workers_share_the_places_at_a_host() {
 }
 
 #[actix_rt::test]
-async fn a_host_that_keeps_failing_is_left_alone_by_all_workers() {
+async fn the_circuit_breaker_is_shared_by_all_workers() {
     let server = Server::start(|_| empty(500, "")).await;
     let mut config = config(server.url());
     (config.breaker_failures, config.breaker_pause) = (3, Duration::from_hours(1));
@@ -64,7 +64,7 @@ async fn a_host_that_keeps_failing_is_left_alone_by_all_workers() {
 }
 
 #[actix_rt::test]
-async fn it_is_tried_again_and_comes_back() {
+async fn a_probe_closes_the_circuit_breaker() {
     let broken = Rc::new(Cell::new(true));
     let mood = Rc::clone(&broken);
     let server = Server::start(move |_| if mood.get() { empty(503, "") } else { ok("", "picture") }).await;
@@ -81,7 +81,7 @@ async fn it_is_tried_again_and_comes_back() {
 }
 
 #[actix_rt::test]
-async fn what_is_no_failure_of_the_host() {
+async fn results_that_are_no_failure_of_the_host() {
     let server = Server::start(|asked| match asked.path() {
         "/large" => ok("", &"x".repeat(2 * MAX_BYTES as usize)),
         "/away" => empty(302, "Location: http://127.0.0.2:9/\r\n"),
@@ -99,7 +99,7 @@ async fn what_is_no_failure_of_the_host() {
 }
 
 #[actix_rt::test]
-async fn what_is_one() {
+async fn results_that_are_failures_of_the_host() {
     for reply in [
         "",
         "HTTP/1.1 500 X\r\nContent-Length: 0\r\n\r\n",
