@@ -51,6 +51,9 @@ pub(crate) trait LocalFiles {
     fn check_interval(&self) -> Duration;
 }
 
+/// Sets up an origin for the current worker, without connecting; an error says what is wrong with the configuration.
+pub(crate) type Open = fn(&OriginConfig, &OpenContext<'_>) -> Result<Box<dyn Origin>, String>;
+
 /// A kind of origin: how it is configured by `origin.url`, and opened.
 pub(crate) struct Kind {
     pub(crate) name: &'static str,
@@ -58,8 +61,7 @@ pub(crate) struct Kind {
     pub(crate) recognizes: fn(&str) -> bool,
     /// Checks such a URL, and what it leads to on this machine; an error says what was expected.
     pub(crate) check: fn(&str) -> Result<(), &'static str>,
-    /// Sets up the origin for the current worker, without connecting; an error says what is wrong with the configuration.
-    pub(crate) open: fn(&OriginConfig, &OpenContext<'_>) -> Result<Box<dyn Origin>, String>,
+    pub(crate) open: Open,
 }
 
 /// What origins share.

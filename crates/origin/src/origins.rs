@@ -69,8 +69,7 @@ impl Origins {
         let buckets = (router.allow_dynamic && !router.buckets_allowed.is_empty())
             .then(|| NamedBuckets::new(provider, &config, max_bytes))
             .transpose()?;
-        let names = named.keys().cloned().collect();
-        Ok(Self { configured, names, remote, buckets, router })
+        Ok(Self { configured, names: named.keys().cloned().collect(), remote, buckets, router })
     }
 
     /// The original that a request means, if it may be fetched.
@@ -229,10 +228,10 @@ fn log(host: &str, answer: &Result<OriginResponse>, elapsed: Duration) {
             tracing::debug!(host, status = 200, bytes = body.len(), ?elapsed, "fetched an original");
         }
         Ok(OriginResponse { body: None, .. }) => {
-            tracing::debug!(host, status = 304, ?elapsed, "original not modified")
+            tracing::debug!(host, status = 304, ?elapsed, "original not modified");
         }
         Err(error) => {
-            tracing::debug!(host, kind = ?error.kind(), %error, ?elapsed, "fetching an original failed")
+            tracing::debug!(host, kind = ?error.kind(), %error, ?elapsed, "fetching an original failed");
         }
     }
 }
