@@ -53,10 +53,10 @@ pub struct Config {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Addressing {
-    /// In the path: works with every name and nearly every service.
+    /// In the path; works with every name and nearly every service.
     #[default]
     PathStyle,
-    /// In the host name: names with dots then break TLS.
+    /// In the host name; names with dots then break TLS.
     VirtualHosted,
 }
 
