@@ -15,7 +15,7 @@ const QUERIES: [&str; 12] = [
     "width=40&format=jpeg",
     "width=300&height=30&crop=stretch&format=webp",
     "width=64&height=64&crop=entropy",
-    "trim=10&format=png",
+    "trim=color&format=png",
     "rotate=33&format=png",
     "meta=true",
     "strip_exif=true",

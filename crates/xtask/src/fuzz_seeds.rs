@@ -255,6 +255,20 @@ mod tests {
     }
 
     #[test]
+    fn every_target_is_built_and_documented() {
+        let root = workspace();
+        let manifest = fs::read_to_string(root.join("fuzz/Cargo.toml")).unwrap();
+        let page = fs::read_to_string(root.join("docs/fuzzing.md")).unwrap();
+        for entry in fs::read_dir(root.join("fuzz/fuzz_targets")).unwrap() {
+            let file = entry.unwrap().path();
+            let name = file.file_stem().unwrap().to_str().unwrap();
+            assert!(manifest.contains(&format!("name = \"{name}\"")), "{name}");
+            let shown = if name.starts_with("decode_") { "decode_…" } else { name };
+            assert!(page.contains(&format!("| `{shown}` |")), "{name}");
+        }
+    }
+
+    #[test]
     fn the_requests_of_the_targets_are_counted_and_valid() {
         let code = fs::read_to_string(workspace().join("fuzz/src/lib.rs")).unwrap();
         let (_, list) = code.split_once("const QUERIES").unwrap();
