@@ -3,41 +3,7 @@
 use bytes::Bytes;
 use libvips_rs::bindings as ffi;
 
-use crate::{
-    blob::Blob,
-    error::{Result, failed},
-    image::Image,
-    operation::Operation,
-    value::Value,
-};
-
-/// Encoded bytes that loaders read from. libvips holds its own reference as long as pixels may be requested.
-pub struct Source(*mut ffi::VipsSource);
-
-impl Source {
-    /// A source over `bytes`, without a copy.
-    ///
-    /// # Errors
-    ///
-    /// If libvips cannot create it.
-    pub fn from_bytes(bytes: &Bytes) -> Result<Self> {
-        let blob = Blob::lend(bytes);
-        // SAFETY: the blob is alive; the source takes its own reference to it.
-        let raw = unsafe { ffi::vips_source_new_from_blob(blob.as_ptr()) };
-        if raw.is_null() { Err(failed(c"source")) } else { Ok(Self(raw)) }
-    }
-
-    pub(crate) fn as_ptr(&self) -> *mut ffi::VipsSource {
-        self.0
-    }
-}
-
-impl Drop for Source {
-    fn drop(&mut self) {
-        // SAFETY: one reference is ours.
-        unsafe { ffi::g_object_unref(self.0.cast()) }
-    }
-}
+use crate::{error::Result, image::Image, operation::Operation, source::Source, value::Value};
 
 /// Valid values of `scale` and `dpi` of libvips' SVG loader.
 const SVG_SCALES: std::ops::RangeInclusive<f64> = 0.001..=100_000.0;
@@ -85,7 +51,7 @@ pub enum Loader {
     Tiff {
         /// The page, from 0.
         page: u32,
-        /// A SubIFD of that page, from 0; `None` for the page itself.
+        /// A `SubIFD` of that page, from 0; `None` for the page itself.
         subifd: Option<u32>,
     },
     /// SVG, rendered to pixels.

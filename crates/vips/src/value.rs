@@ -4,7 +4,7 @@ use std::ffi::CStr;
 
 use libvips_rs::bindings as ffi;
 
-use crate::{image::Image, interpolate::Interpolate, load::Source};
+use crate::{image::Image, interpolate::Interpolate, source::Source};
 
 /// A value of an operation's property. Enumerations and flags are passed as `Int`.
 #[derive(Clone, Copy)]
