@@ -1,6 +1,7 @@
 //! The disk tier: a ring of blocks in a folder, which outlives the process.
 
 mod blocks;
+mod device;
 mod engine;
 mod folder;
 mod record;
@@ -9,33 +10,18 @@ mod supervisor;
 use std::fmt::Display;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use bytes::Bytes;
-use parking_lot::Mutex;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-use crate::breaker::Breaker;
-use crate::stats::Counter;
-use crate::{CacheEntry, CacheName, Config, Coordinator, EntryMeta, Error, Key, Store, Tier, TierStats};
+use crate::{CacheEntry, CacheName, Config, Coordinator, Error, Key, Store, Tier, TierStats};
 use blocks::Sizes;
+use device::{CHECK_ATTEMPTS, Device, WRITE_TIMEOUT};
 use engine::Engine;
 use folder::Folder;
-use record::DiskKey;
-use supervisor::Supervisor;
 
-/// Back-off of a failing disk: long enough that a hung disk costs next to nothing, short enough that a disk which was
-/// remounted or has space again is soon used.
-const BACKOFF: Duration = Duration::from_secs(30);
-/// Interval between checks of writing, while there is something to write.
-const CHECK_INTERVAL: Duration = Duration::from_secs(5);
-/// Attempts of one check: under load the engine may drop an entry, and a disk may stall for a moment.
-const CHECK_ATTEMPTS: usize = 3;
-/// Timeout of writing, reading back and removing.
-const WRITE_TIMEOUT: Duration = Duration::from_secs(5);
 /// Timeout of writing what is left at the end.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -61,18 +47,7 @@ pub struct DiskSettings {
 /// writes. A disk that cannot be written is not used for 30 seconds and then reopened, empty: its files may have been
 /// replaced or removed meanwhile, and a failed write leaves the engine in an undefined state.
 #[derive(Debug)]
-pub struct DiskStore(Arc<Shared>);
-
-#[derive(Debug)]
-struct Shared {
-    supervisor: Supervisor<Engine>,
-    folder: Arc<Folder>,
-    sizes: Sizes,
-    failures: Counter,
-    reading: Breaker,
-    next_check: Mutex<Instant>,
-    checks_made: AtomicU64,
-}
+pub struct DiskStore(Arc<Device>);
 
 impl DiskStore {
     /// Opens the folder and recovers the entries of earlier runs. Damaged files are no error: their entries are lost, and
@@ -84,18 +59,10 @@ impl DiskStore {
     pub async fn open(settings: DiskSettings) -> Result<Self, Error> {
         let sizes = Sizes::new(settings.max_bytes, settings.max_entry_bytes);
         let folder = Arc::new(Folder::open(&settings.folder, sizes)?);
-        let (tell, opened) = oneshot::channel();
-        Engine::start(Arc::clone(&folder), sizes, move |engine| drop(tell.send(engine)))?;
+        let (sender, opened) = oneshot::channel();
+        Engine::start(Arc::clone(&folder), sizes, move |engine| drop(sender.send(engine)))?;
         let engine = opened.await.map_err(Error::start)??;
-        Ok(Self(Arc::new(Shared {
-            supervisor: Supervisor::new(engine),
-            folder,
-            sizes,
-            failures: Counter::default(),
-            reading: Breaker::new(BACKOFF),
-            next_check: Mutex::new(Instant::now() + CHECK_INTERVAL),
-            checks_made: AtomicU64::new(0),
-        })))
+        Ok(Self(Arc::new(Device::new(engine, folder, sizes))))
     }
 
     /// The store of the cache of this name, if it has a share of `cache.disk.max_bytes`. It is emptied if the record of
@@ -239,93 +206,6 @@ impl Store for DiskStore {
         // detects whether it is the disk, and stops using it if so
         drop(self.0.check(&engine, Instant::now()).await);
         false
-    }
-}
-
-impl Shared {
-    fn key(&self, key: &Key) -> DiskKey {
-        DiskKey { epoch: self.folder.epoch(), key: *key }
-    }
-
-    /// The engine, if it is running. Starts to reopen it after the back-off.
-    fn engine(self: &Arc<Self>) -> Option<Arc<Engine>> {
-        let engine = self.supervisor.engine();
-        if engine.is_none() {
-            let now = Instant::now();
-            if self.supervisor.try_begin_reopen(now) {
-                self.reopen(now);
-            }
-        }
-        engine
-    }
-
-    fn reopen(self: &Arc<Self>, now: Instant) {
-        // the files on the disk may have been replaced or removed meanwhile
-        self.folder.begin_epoch();
-        let shared = Arc::clone(self);
-        let opened = move |engine| shared.reopened(engine, now);
-        if let Err(error) = Engine::start(Arc::clone(&self.folder), self.sizes, opened) {
-            self.reopened(Err(error), now);
-        }
-    }
-
-    fn reopened(&self, engine: Result<Engine, Error>, began: Instant) {
-        // the new epoch is on disk before its first entry
-        let opened = engine.and_then(|engine| self.folder.save().map(|()| engine));
-        match &opened {
-            Ok(_) => tracing::info!("disk cache was reopened empty"),
-            Err(error) => tracing::warn!(%error, "disk cache still fails: not used for {BACKOFF:?}"),
-        }
-        self.supervisor.finish_reopen(opened.map_err(|_| began + BACKOFF));
-    }
-
-    fn failed_read(&self, reason: &str) {
-        self.failures.add_one();
-        tracing::warn!(reason, "cannot read an entry from the disk cache");
-        if self.reading.failed(Instant::now()) {
-            tracing::warn!("circuit breaker open for the disk cache: not read for {BACKOFF:?}");
-        }
-    }
-
-    /// True for one caller per [`CHECK_INTERVAL`].
-    fn check_is_due(&self, now: Instant) -> bool {
-        let mut next = self.next_check.lock();
-        let due = now >= *next;
-        if due {
-            *next = now + CHECK_INTERVAL;
-        }
-        due
-    }
-
-    /// Checks that writing works; if not, stops using the engine.
-    async fn check(&self, engine: &Arc<Engine>, began: Instant) -> Result<(), String> {
-        let mut result = Ok(());
-        for _ in 0..CHECK_ATTEMPTS {
-            result = self.write_and_read(engine).await;
-            if result.is_ok() {
-                break;
-            }
-        }
-        if let Err(reason) = &result
-            && self.supervisor.take_down(engine, began + BACKOFF)
-        {
-            self.failures.add_one();
-            tracing::warn!(reason, "disk cache cannot be written: not used for {BACKOFF:?}");
-        }
-        result
-    }
-
-    async fn write_and_read(&self, engine: &Engine) -> Result<(), String> {
-        let number = self.checks_made.fetch_add(1, Relaxed).to_le_bytes();
-        let key = self.key(&Key::from_parts(&[b"check", &number]));
-        let body = Bytes::copy_from_slice(&number);
-        let written = Arc::new(CacheEntry { meta: EntryMeta::default(), body });
-        engine.put(key, Arc::clone(&written));
-        engine.written(WRITE_TIMEOUT).await?;
-        match engine.read(key).await? {
-            Some(read) if read == written => Ok(()),
-            _ => Err("a written entry cannot be read back".into()),
-        }
     }
 }
 
