@@ -31,6 +31,7 @@ pub mod query;
 pub mod settings;
 pub mod size;
 pub mod source;
+pub mod table;
 
 pub use error::{Error, Result};
 pub use face::Face;

@@ -1,6 +1,7 @@
 //! Groups of parameters: the folders of their files, with a heading for those who read of them.
 
-use super::{GROUPS, SPECS, policy::PRESET, source, spec::Spec};
+use super::{GROUPS, spec::Spec};
+use crate::table::{self, Row, Scope};
 
 /// A group of parameters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,15 +21,11 @@ pub const ALL: &[Group] = &[
     Group { name: "effect", title: "Blur and sharpness" },
     Group { name: "overlay", title: "What is laid over the picture" },
     Group { name: "output", title: "How the answer is encoded" },
-    SOURCE,
-    RULES,
+    Group { name: "source", title: "Where the original comes from" },
+    Group { name: "rules", title: "What the operator has prepared" },
+    Group { name: "control", title: "What else is done with the picture" },
+    Group { name: "signature", title: "Signed URLs" },
 ];
-
-/// Parameters that change no picture, and are no part of the canonical form either.
-const SOURCE: Group = Group { name: "source", title: "Where the original comes from" };
-
-/// Parameters that are read before the others, and are no part of the canonical form.
-const RULES: Group = Group { name: "rules", title: "What the operator has prepared" };
 
 /// Every group that has parameters, with them, in the order of reading.
 pub fn groups() -> impl Iterator<Item = (Group, Vec<&'static Spec>)> {
@@ -36,13 +33,18 @@ pub fn groups() -> impl Iterator<Item = (Group, Vec<&'static Spec>)> {
 }
 
 fn members(group: Group) -> Vec<&'static Spec> {
-    if group == RULES {
-        return vec![&PRESET];
+    table::rows().iter().filter(|row| group_of(row) == group.name).map(|row| row.spec).collect()
+}
+
+/// The name of the group of a parameter: for those of pictures, the folder of its file.
+fn group_of(row: &Row) -> &'static str {
+    match row.scope {
+        Scope::Picture(index) => GROUPS[index],
+        Scope::Source(_) => "source",
+        Scope::Preset => "rules",
+        Scope::Control => "control",
+        Scope::Signature => "signature",
     }
-    if group == SOURCE {
-        return source::SPECS.iter().collect();
-    }
-    SPECS.iter().zip(GROUPS).filter(|(_, name)| **name == group.name).map(|(spec, _)| spec).collect()
 }
 
 #[cfg(test)]
@@ -52,8 +54,7 @@ mod tests {
     #[test]
     fn every_parameter_is_in_one_group() {
         let mut grouped: Vec<_> = groups().flat_map(|(_, members)| members).map(|spec| spec.name).collect();
-        let mut all: Vec<_> =
-            SPECS.iter().chain([&PRESET]).chain(&source::SPECS).map(|spec| spec.name).collect();
+        let mut all: Vec<_> = table::rows().iter().map(|row| row.spec.name).collect();
         grouped.sort_unstable();
         all.sort_unstable();
         assert_eq!(grouped, all);

@@ -88,7 +88,8 @@ mod tests {
     use crate::params::policy::Policy;
 
     fn hinted(rules: &Policy, query: &str, hints: &Hints) -> (String, Vec<Hint>) {
-        let (parsed, hints) = rules.parse_hinted(query, hints).unwrap();
+        let (parsed, hints) =
+            rules.parse_hinted(&crate::query::RequestQuery::parse(query).unwrap(), hints).unwrap();
         (parsed.params.canonical(), hints)
     }
 

@@ -1,10 +1,12 @@
 //! Every parameter: one file each, one `mod` line and one line in the table below.
 
 pub mod allowed_sizes;
+pub mod control;
 pub mod group;
 pub mod hints;
 pub mod policy;
 pub mod refusal;
+pub mod signature;
 pub mod source;
 pub mod spec;
 mod table;
@@ -172,9 +174,10 @@ pub struct Parsed {
     pub clamped: Vec<&'static str>,
 }
 
-/// The parameter of a name or an alias.
+/// The parameter of pictures of a name or an alias.
 pub fn lookup(name: &str) -> Option<&'static Spec> {
-    SPECS.iter().find(|spec| spec.answers_to(name))
+    let row = crate::table::find(name)?;
+    matches!(row.scope, crate::table::Scope::Picture(_)).then_some(row.spec)
 }
 
 impl Params {

@@ -1,6 +1,9 @@
 //! What an operator decides about parameters: which are allowed, what holds without them, and short names for many.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use serde_json::Value as Json;
 
@@ -10,13 +13,13 @@ use super::{
     hints::{self, Hint, Hints},
     lookup,
     refusal::Refusal,
-    source,
     spec::{Expected, Grammar, Invalid, Spec},
     value::colour::{self, Colour},
 };
 use crate::{
     links::{MAX_DEPTH, carried},
-    query::{self, Value},
+    query::{Pair, RequestQuery},
+    table::{self, Row, Scope},
 };
 
 /// The parameter that names presets. It is no part of the canonical form; what it stands for is.
@@ -86,9 +89,9 @@ impl Policy {
 
     /// Allows a parameter by its name or an alias; from the first one on, all others are refused.
     pub fn allow(&mut self, name: &str) -> Result<(), Refusal> {
-        let beside = || if name == PRESET.name { Some(&PRESET) } else { source::lookup(name) };
-        let spec = lookup(name).or_else(beside);
-        self.allowed.insert(spec.ok_or_else(|| Refusal::unknown(name))?.name);
+        let known = table::find(name)
+            .filter(|row| matches!(row.scope, Scope::Picture(_) | Scope::Preset | Scope::Source(_)));
+        self.allowed.insert(known.ok_or_else(|| Refusal::unknown(name))?.spec.name);
         Ok(())
     }
 
@@ -126,13 +129,18 @@ impl Policy {
 
     /// Reads the query string of a request, over presets, over defaults.
     pub fn parse(&self, query: &str) -> Result<Parsed, Refusal> {
+        self.parse_query(&RequestQuery::parse(query)?)
+    }
+
+    /// The same, of a query that is parsed already.
+    pub fn parse_query(&self, query: &RequestQuery) -> Result<Parsed, Refusal> {
         let said = self.read(query)?;
         self.settle(said)
     }
 
     /// The same, with what the client says of itself where the query and its presets say nothing. Tells on which hints
     /// the answer depends, whether the client gave them or not.
-    pub fn parse_hinted(&self, query: &str, hints: &Hints) -> Result<(Parsed, Vec<Hint>), Refusal> {
+    pub fn parse_hinted(&self, query: &RequestQuery, hints: &Hints) -> Result<(Parsed, Vec<Hint>), Refusal> {
         let mut said = self.read(query)?;
         let names = |name: &str| said.layer.has(name);
         let mattering = hints::mattering(hints, names, |name| self.allows(name));
@@ -146,7 +154,7 @@ impl Policy {
     }
 
     /// What a request says, over its presets.
-    fn read(&self, query: &str) -> Result<Said, Refusal> {
+    fn read(&self, query: &RequestQuery) -> Result<Said, Refusal> {
         let unknown = if self.strict { Unknown::Refused } else { Unknown::Ignored };
         let sent = Sent::read(query, unknown, |name| self.allows(name))?;
         if self.restrict() {
@@ -179,8 +187,9 @@ impl Policy {
 
     /// A query string of the operator: nothing in it may be unknown, or out of range.
     fn prepared(&self, query: &str) -> Result<Layer, Refusal> {
-        let is_of_requests = |name: &str| name == PRESET.name || source::lookup(name).is_some();
-        let sent = Sent::read(query, Unknown::Refused, |name| !is_of_requests(name))?;
+        let query = RequestQuery::parse(query)?;
+        let is_of_pictures = |name: &str| lookup(name).is_some();
+        let sent = Sent::read(&query, Unknown::Refused, is_of_pictures)?;
         let strict = Self { strict: true, colours: self.colours.clone(), ..Self::default() };
         strict.evaluate(sent.own.clone())?;
         Ok(sent.own)
@@ -198,7 +207,7 @@ impl Policy {
             return Ok(());
         }
         carried(&params).try_for_each(|query| {
-            let sent = Sent::read(query, unknown, |name| self.allows(name))?;
+            let sent = Sent::read(&RequestQuery::parse(query)?, unknown, |name| self.allows(name))?;
             self.check_carried(&sent.own, unknown, depth + 1)
         })
     }
@@ -285,46 +294,39 @@ impl Layer {
     }
 }
 
-/// Where a parameter stands in the table.
+/// Where a parameter of pictures stands in the table.
 fn position(name: &str) -> Option<usize> {
-    SPECS.iter().position(|spec| spec.name == name)
+    match table::find(name)?.scope {
+        Scope::Picture(index) => Some(index),
+        _ => None,
+    }
 }
 
 impl Sent {
-    fn read(query: &str, unknown: Unknown, allows: impl Fn(&str) -> bool) -> Result<Self, Refusal> {
-        let mut values: Vec<Option<Value>> = vec![None; SPECS.len()];
+    fn read(query: &RequestQuery, unknown: Unknown, allows: impl Fn(&str) -> bool) -> Result<Self, Refusal> {
+        let mut values: Vec<Option<&Pair>> = vec![None; SPECS.len()];
         let mut presets = None;
         // where the original is changes no picture: it is read by itself
         let mut elsewhere = None;
-        for raw in query::split(query, |name| lookup(name).is_some())? {
-            let index = SPECS.iter().position(|spec| spec.answers_to(&raw.name));
-            let (name, slot) = match index {
-                Some(index) => (SPECS[index].name, &mut values[index]),
-                None if raw.name == PRESET.name => (PRESET.name, &mut presets),
-                None if let Some(spec) = source::lookup(&raw.name) => (spec.name, &mut elsewhere),
-                None if unknown == Unknown::Refused => return Err(Refusal::unknown(&raw.sent_name())),
-                None => continue,
+        for pair in query.pairs() {
+            let (name, slot) = match pair.row {
+                Some(Row { spec, scope: Scope::Picture(index) }) => (spec.name, &mut values[*index]),
+                Some(Row { spec, scope: Scope::Preset }) => (spec.name, &mut presets),
+                Some(Row { spec, scope: Scope::Source(_) }) => (spec.name, &mut elsewhere),
+                Some(Row { scope: Scope::Control | Scope::Signature, .. }) | None => match unknown {
+                    Unknown::Refused => return Err(Refusal::unknown(&pair.name)),
+                    Unknown::Ignored => continue,
+                },
             };
             if !allows(name) {
                 return Err(Refusal::NotAllowed { parameter: name });
             }
-            if slot.as_ref().is_none_or(|earlier| raw.value.replaces(earlier)) {
-                *slot = Some(raw.value);
-            }
+            pair.replace(slot);
         }
-        let texts = SPECS.iter().zip(values).map(|(spec, value)| text(spec, value));
-        Ok(Self { own: Layer(texts.collect::<Result<_, _>>()?), presets: text(&PRESET, presets)? })
-    }
-}
-
-fn text(spec: &Spec, value: Option<Value>) -> Result<Option<String>, Invalid> {
-    let Some(value) = value else { return Ok(None) };
-    match value {
-        Value::Plain(text) => Ok(Some(text)),
-        Value::Base64(code) => match Value::Base64(code.clone()).text() {
-            Ok(text) => Ok(Some(text)),
-            Err(expected) => Err(Invalid::new(spec.name, &code, expected)),
-        },
+        let text =
+            |pair: Option<&Pair>| pair.map(Pair::text).transpose().map(|text| text.map(Cow::into_owned));
+        let own = values.into_iter().map(text).collect::<Result<_, _>>()?;
+        Ok(Self { own: Layer(own), presets: text(presets)? })
     }
 }
 

@@ -2,9 +2,7 @@
 //!
 //! They are no part of the canonical form of a request; which original they lead to is part of its name instead.
 
-use std::borrow::Cow;
-
-use super::spec::{Grammar, Invalid, Spec};
+use super::spec::{Grammar, Spec};
 use crate::query;
 
 /// What a request says about where its original is, as sent. Nothing of it was checked.
@@ -98,88 +96,15 @@ pub static SPECS: [Spec; 6] = [
     },
 ];
 
-/// The one of these parameters that has this name or alias.
-pub fn lookup(name: &str) -> Option<&'static Spec> {
-    SPECS.iter().find(|spec| spec.answers_to(name))
-}
+/// Where `source_url` stands among them.
+pub const SOURCE_URL: usize = 1;
 
-/// Reads these parameters, and leaves out all others. A `+` stays what it is, as in the URLs that are their values.
-pub fn read(query: &str) -> Result<Source, Invalid> {
-    // nearly no request has any, and every request comes by here
-    if !query.split('&').any(may_be_one) {
-        return Ok(Source::default());
+impl Source {
+    /// From one text per parameter, in the order of [`SPECS`].
+    pub(crate) fn from_texts(texts: [Option<String>; SPECS.len()]) -> Self {
+        let [origin, source_url, host_header, resolve, bucket, region] = texts;
+        Self { origin, source_url, host_header, resolve, bucket, region }
     }
-    let mut values = [const { None }; SPECS.len()];
-    for raw in query::split(&query.replace('+', "%2B"), |name| super::lookup(name).is_some())? {
-        let Some(index) = SPECS.iter().position(|spec| spec.answers_to(&raw.name)) else { continue };
-        if values[index].as_ref().is_none_or(|earlier| raw.value.replaces(earlier)) {
-            values[index] = Some(raw.value);
-        }
-    }
-    let [origin, source_url, host_header, resolve, bucket, region] = values;
-    let text = |index: usize, value: Option<query::Value>| {
-        let invalid = |expected| Invalid::new(SPECS[index].name, "", expected);
-        value.map(query::Value::text).transpose().map_err(invalid)
-    };
-    Ok(Source {
-        origin: text(0, origin)?,
-        source_url: text(1, source_url)?,
-        host_header: text(2, host_header)?,
-        resolve: text(3, resolve)?,
-        bucket: text(4, bucket)?,
-        region: text(5, region)?,
-    })
-}
-
-/// Where in a query string the query begins that follows an unencoded `source_url`: the place of its `?`.
-fn unencoded_query(query: &str) -> Option<usize> {
-    let mut at = 0;
-    for pair in query.split('&') {
-        if pair.starts_with("source_url=")
-            && let Some(mark) = pair.find('?')
-        {
-            return Some(at + mark);
-        }
-        at += pair.len() + 1;
-    }
-    None
-}
-
-/// Whether the query that follows an unencoded `source_url` begins with a parameter of pictures. It belongs to the original,
-/// which may not be what was meant.
-pub fn is_ambiguous(query: &str) -> bool {
-    let first = unencoded_query(query).and_then(|mark| query[mark + 1..].split(['=', '&']).next());
-    first.is_some_and(|name| super::lookup(name.strip_suffix("64").unwrap_or(name)).is_some())
-}
-
-/// The query string with what follows an unencoded `source_url` as parameters of the request.
-pub fn with_own_query(query: &str) -> Cow<'_, str> {
-    match unencoded_query(query) {
-        Some(mark) => Cow::Owned(format!("{}&{}", &query[..mark], &query[mark + 1..])),
-        None => Cow::Borrowed(query),
-    }
-}
-
-/// The query string with each `+` in the values of these parameters as `%2B`: whoever reads it as a form reads what
-/// [`read`] reads.
-pub fn spelled_out(query: &str) -> Cow<'_, str> {
-    if !query.contains('+') || !query.split('&').any(may_be_one) {
-        return Cow::Borrowed(query);
-    }
-    let pair = |pair: &str| if is_one(pair) { pair.replace('+', "%2B") } else { pair.to_owned() };
-    Cow::Owned(query.split('&').map(pair).collect::<Vec<_>>().join("&"))
-}
-
-fn is_one(pair: &str) -> bool {
-    let name = pair.split('=').next().unwrap_or_default();
-    let read = query::split(name, |name| super::lookup(name).is_some());
-    read.is_ok_and(|read| read.iter().any(|raw| lookup(&raw.name).is_some()))
-}
-
-/// Whether a pair of the query may be one of these parameters.
-fn may_be_one(pair: &str) -> bool {
-    let name = pair.split('=').next().unwrap_or_default();
-    name.contains('%') || lookup(name.strip_suffix("64").unwrap_or(name)).is_some()
 }
 
 impl Source {
@@ -203,26 +128,10 @@ impl Source {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{params::spec::Invalid, query::RequestQuery};
 
-    #[test]
-    fn a_query_behind_an_unencoded_url_may_be_the_requests() {
-        for (query, ambiguous, own) in [
-            ("source_url=http://a/x.jpg?width=100", true, "source_url=http://a/x.jpg&width=100"),
-            (
-                "blur=1&source_url=http://a/x.jpg?w=1&pad=2",
-                true,
-                "blur=1&source_url=http://a/x.jpg&w=1&pad=2",
-            ),
-            ("source_url=http://a/x.jpg?width64=MQ", true, "source_url=http://a/x.jpg&width64=MQ"),
-            ("source_url=http://a/x.jpg?v=2&width=1", false, "source_url=http://a/x.jpg&v=2&width=1"),
-            ("source_url=http://a/x.jpg%3Fwidth=100", false, "source_url=http://a/x.jpg%3Fwidth=100"),
-            ("source_url=http://a/x.jpg&width=5", false, "source_url=http://a/x.jpg&width=5"),
-            ("mark=/a.png?width=5", false, "mark=/a.png?width=5"),
-            ("source_url64=aHR0cDovL2EvP3dpZHRoPTE", false, "source_url64=aHR0cDovL2EvP3dpZHRoPTE"),
-            ("", false, ""),
-        ] {
-            assert_eq!((is_ambiguous(query), with_own_query(query).as_ref()), (ambiguous, own), "{query}");
-        }
+    fn read(query: &str) -> Result<Source, Invalid> {
+        RequestQuery::parse(query).unwrap().source()
     }
 
     #[test]
@@ -252,15 +161,6 @@ mod tests {
             let escaped = expected.replace('+', "%20");
             assert_eq!(read(&escaped).unwrap(), source, "{query}");
         }
-        for (query, expected) in [
-            ("origin=a&mark=b+c", "origin=a&mark=b+c"),
-            ("mark=b+c&source_url=a/b+c%20d+", "mark=b+c&source_url=a/b%2Bc%20d%2B"),
-            ("%74ext=b+c&hostname=+&%6frigin=a+b", "%74ext=b+c&hostname=%2B&%6frigin=a%2Bb"),
-        ] {
-            assert_eq!(spelled_out(query), expected);
-            assert_eq!(read(&spelled_out(query)), read(query), "{query}");
-        }
         assert_eq!(read("source_url64=!").unwrap_err().parameter, "source_url");
-        assert!(read(&format!("origin={}", "a".repeat(query::MAX_QUERY_BYTES))).is_err());
     }
 }

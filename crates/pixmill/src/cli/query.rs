@@ -1,14 +1,11 @@
 //! A query string of the command line, and what came of each of its names.
 
 use clap::ValueEnum;
-use vips_ops::{
+use image_api::{
     Accept, Params,
-    params::{
-        self,
-        policy::{PRESET, Policy},
-        refusal::Refusal,
-    },
-    query,
+    params::{self, policy::Policy, refusal::Refusal},
+    query::RequestQuery,
+    table::{Row, Scope},
 };
 
 /// Formats that a client may be able to show beyond JPEG, PNG and GIF.
@@ -49,13 +46,19 @@ pub struct Reading {
 /// Reads the query string of a URL, or one by itself.
 pub fn read(argument: &str, rules: &Policy) -> Result<Reading, Refusal> {
     let text = query_of(argument);
-    let params::Parsed { params, clamped } = rules.parse(text)?;
+    let query = RequestQuery::parse(text)?;
+    let params::Parsed { params, clamped } = rules.parse_query(&query)?;
     let canonical = params.canonical();
     let effective = |name: &str| canonical.split('&').any(|pair| pair.split('=').next() == Some(name));
     let mut ignored = Vec::new();
-    for query::Raw { name, .. } in query::split(text, |name| params::lookup(name).is_some())? {
-        let reason = match params::lookup(&name) {
-            None if name == PRESET.name || params::source::lookup(&name).is_some() => continue,
+    for pair in query.pairs() {
+        let name = pair.name.clone();
+        let picture = match pair.row {
+            Some(Row { spec, scope: Scope::Picture(_) }) => Some(*spec),
+            Some(_) => continue,
+            None => None,
+        };
+        let reason = match picture {
             None => "no such parameter",
             Some(spec) if effective(spec.name) => continue,
             Some(spec) if spec.needs.is_empty() => "the value asks for nothing",

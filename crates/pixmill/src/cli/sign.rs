@@ -3,12 +3,16 @@
 use std::time::Duration;
 
 use clap::Args;
+use image_api::{
+    params::signature::{EXPIRES, SIGNATURE},
+    query::RequestQuery,
+};
 use result_cache::clock;
 
 use super::{ConfigFile, Error, out};
 use crate::{
     config::{Environment, Signing},
-    signing::{EXPIRES, Purpose, Signer, expires, is_signed},
+    signing::{Purpose, Signer},
 };
 
 /// Signs a URL.
@@ -47,20 +51,21 @@ impl Sign {
         let url = self.url.split('#').next().unwrap_or_default();
         let (place, query) = url.split_once('?').unwrap_or((url, ""));
         let path = path(place).ok_or_else(|| usage("expected a URL, or a path that begins with a slash"))?;
-        if is_signed(query) {
+        let parse = |query: &str| RequestQuery::parse(query).map_err(|invalid| usage(&invalid.to_string()));
+        if parse(query)?.has(&SIGNATURE) {
             return Err(usage("the URL is signed already"));
         }
         let mut query = query.to_owned();
         if let Some(lifetime) = self.expires {
-            if expires(&query) {
+            if parse(&query)?.has(&EXPIRES) {
                 return Err(usage("the URL has an expires of its own, expected it or --expires"));
             }
-            push(&mut query, EXPIRES, &(now + lifetime.as_secs()).to_string());
+            push(&mut query, EXPIRES.name, &(now + lifetime.as_secs()).to_string());
         }
         let purpose = if self.upload { Purpose::Upload } else { Purpose::Picture };
-        let signature = signer.sign(id, purpose, path, &query);
+        let signature = signer.sign(id, purpose, path, &parse(&query)?);
         let signature = signature.ok_or_else(|| usage("params.signing.keys has no key of this id"))?;
-        push(&mut query, "signature", &signature);
+        push(&mut query, SIGNATURE.name, &signature);
         Ok(format!("{place}?{query}"))
     }
 }

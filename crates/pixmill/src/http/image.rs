@@ -1,14 +1,17 @@
 //! The handler of every path that is not a page: a request for a picture.
 
-use std::{borrow::Cow, rc::Rc, time::Duration};
+use std::{rc::Rc, time::Duration};
 
 use actix_web::{
     HttpRequest, HttpResponse,
     http::{Method, header::HeaderMap},
     web::Payload,
 };
+use image_api::{
+    params::{Parsed, refusal::Refusal},
+    query::RequestQuery,
+};
 use result_cache::clock;
-use vips_ops::params::{Parsed, refusal::Refusal, source};
 
 use super::{
     accept::accepted_formats,
@@ -16,7 +19,7 @@ use super::{
     image_response::{self, ResponseNotes},
     jobs,
     origin_params::locate,
-    upload, worker,
+    query, upload, worker,
 };
 use crate::{
     cache_key::negotiates,
@@ -27,7 +30,6 @@ use crate::{
     server_timing::ServerTiming,
     signing::{Admitted, Purpose},
     state::{Shared, Worker},
-    uploads::control_params,
 };
 
 /// In `X-Pixmill-Warning`: `source_url` has an unencoded query, whose parameters may have been meant for the request.
@@ -50,8 +52,8 @@ pub async fn image(request: HttpRequest, payload: Payload) -> HttpResponse {
 /// Responds to GET and HEAD, at once or asynchronously.
 async fn get(worker: &Rc<Worker>, request: &HttpRequest) -> Result<HttpResponse, Error> {
     let admitted =
-        verify_query(&worker.shared, Purpose::Picture, request.uri().path(), request.query_string())?;
-    if control_params::may_contain(&admitted.query) {
+        verify_query(&worker.shared, Purpose::Picture, request.uri().path(), query::parsed(request)?)?;
+    if admitted.query.has_control() {
         return jobs::respond(worker, request, admitted).await;
     }
     respond(worker, request, &admitted).await
@@ -61,7 +63,7 @@ async fn get(worker: &Rc<Worker>, request: &HttpRequest) -> Result<HttpResponse,
 pub(super) async fn respond(
     worker: &Rc<Worker>,
     request: &HttpRequest,
-    admitted: &Admitted<'_>,
+    admitted: &Admitted,
 ) -> Result<HttpResponse, Error> {
     let shared = &worker.shared;
     let (wanted, mut notes) = parse_request(worker, request, &admitted.query)?;
@@ -76,16 +78,16 @@ pub(super) async fn respond(
     Ok(image_response::build(request, &answer, &notes))
 }
 
-/// Parses a request with this query string. Returns it with the notes for its response.
+/// Interprets a request with this query. Returns it with the notes for its response.
 pub(super) fn parse_request(
     worker: &Rc<Worker>,
     request: &HttpRequest,
-    query: &str,
+    query: &RequestQuery,
 ) -> Result<(VariantRequest, ResponseNotes), Error> {
     let shared = &worker.shared;
     let target = locate(worker, request, query)?;
     let (Parsed { params, mut clamped }, mut varies) = parse_params(shared, query, request.headers())?;
-    if source::is_ambiguous(query) {
+    if query.is_ambiguous() {
         clamped.push(SOURCE_URL);
     }
     if negotiates(&params) {
@@ -102,32 +104,32 @@ pub(super) fn parse_request(
 }
 
 /// Verifies the signature of a request, if requests must be signed, and returns the part of the query that it covers.
-pub(super) fn verify_query<'a>(
+pub(super) fn verify_query(
     shared: &Shared,
     purpose: Purpose,
     path: &str,
-    query: &'a str,
-) -> Result<Admitted<'a>, Error> {
+    query: Rc<RequestQuery>,
+) -> Result<Admitted, Error> {
     let admitted = match &shared.signer {
-        Some(signer) => signer.check(purpose, path, query, unix_seconds())?,
-        None => Admitted { query: Cow::Borrowed(query), expires: None },
+        Some(signer) => signer.check(purpose, path, RequestQuery::clone(&query), unix_seconds())?,
+        None => Admitted { query, expires: None },
     };
     if shared.config.params.source_url_query == SourceUrlQuery::Original {
         return Ok(admitted);
     }
-    let query = source::with_own_query(&admitted.query).into_owned();
-    Ok(Admitted { query: query.into(), ..admitted })
+    let query = RequestQuery::clone(&admitted.query).with_own_query();
+    Ok(Admitted { query: Rc::new(query), ..admitted })
 }
 
 /// The parameters, and the request headers that they depend on.
 fn parse_params(
     shared: &Shared,
-    query: &str,
+    query: &RequestQuery,
     headers: &HeaderMap,
 ) -> Result<(Parsed, Vec<&'static str>), Refusal> {
     let config = &shared.config.client_hints;
     if !config.enabled {
-        return Ok((shared.rules.parse(query)?, Vec::new()));
+        return Ok((shared.rules.parse_query(query)?, Vec::new()));
     }
     let (parsed, hints) = shared.rules.parse_hinted(query, &client_hints::from_headers(headers, config))?;
     Ok((parsed, hints.into_iter().map(client_hints::header).collect()))

@@ -54,13 +54,13 @@ pub fn is_page(path: &str) -> bool {
 pub async fn respond(
     worker: &Rc<Worker>,
     request: &HttpRequest,
-    admitted: Admitted<'_>,
+    admitted: Admitted,
 ) -> Result<HttpResponse, Error> {
     let shared = &worker.shared;
     let control = control_params::parse(&admitted.query, &[], shared.config.uploads.max_queries)?;
     if control.delivery == Delivery::Immediate || *request.method() == Method::HEAD {
         // the other control parameters apply to uploads and asynchronous requests only
-        let admitted = Admitted { query: control.rest.into(), ..admitted };
+        let admitted = Admitted { query: Rc::new(control.rest), ..admitted };
         return image::respond(worker, request, &admitted).await;
     }
     // one request for many pictures needs the same permission as an upload

@@ -17,7 +17,7 @@ use super::{
     HEALTH, READY,
     cors::Cors,
     error::{METHODS, UPLOAD_METHODS},
-    jobs, put_uncached,
+    jobs, put_uncached, query,
     request_id::{REQUEST_ID, request_id},
     upload, worker,
 };
@@ -40,7 +40,8 @@ pub async fn observe(
     let _in_flight = (route != Route::Admin).then(|| worker.enter());
     let id = request_id(request.headers());
     let (shared, trusted_proxies) = (&worker.shared, worker.shared.config.listen.trusted_proxies);
-    let entry = AccessEntry::begin(request.request(), &id, route, &shared.counters, trusted_proxies);
+    let query = || query::parse(request.request()).ok();
+    let entry = AccessEntry::begin(request.request(), &id, route, &shared.counters, trusted_proxies, query);
     let result = if route != Route::Admin && *request.method() == Method::OPTIONS {
         Ok(request.into_response(options()))
     } else {

@@ -16,6 +16,7 @@ pub mod middleware;
 pub mod openapi;
 mod origin_params;
 mod purge;
+mod query;
 mod range;
 mod request_id;
 mod slices;

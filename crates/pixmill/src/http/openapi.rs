@@ -28,7 +28,7 @@ const HEADERS: &[(&str, &str)] = &[
         "Access-Control-Allow-Origin",
         "Whose scripts may read the answer: all, or those of the configured sites.",
     ),
-    ("Server-ServerTiming", "Milliseconds of each stage: queue, fetch, decode, process, encode, cache."),
+    ("Server-Timing", "Milliseconds of each stage: queue, fetch, decode, process, encode, cache."),
     ("X-Cache", "Where the answer came from: hit-memory, hit-disk, hit-redis, miss, stale or coalesced."),
     ("X-Original-Filesize", "Bytes of the original."),
     ("X-Original-Resolution", "Width and height of the original, `640x427`."),
@@ -44,7 +44,7 @@ const HEADERS: &[(&str, &str)] = &[
 pub fn document() -> Value {
     let parameters = groups().flat_map(|(group, specs)| specs.into_iter().map(move |spec| (group, spec)));
     let parameters = parameters.map(|(group, spec)| parameter(group, spec));
-    let parameters: Vec<_> = std::iter::once(path()).chain(parameters).chain(signature()).collect();
+    let parameters: Vec<_> = std::iter::once(path()).chain(parameters).collect();
     let tags = groups().map(|(group, _)| json!({ "name": group.name, "description": group.title }));
     json!({
         "openapi": "3.1.0",
@@ -92,24 +92,6 @@ fn path() -> Value {
         "schema": { "type": "string" },
         "example": "china.jpg",
     })
-}
-
-/// What a server asks for whose URLs are signed.
-fn signature() -> [Value; 2] {
-    let parameter = |name: &str, says: &str, schema: Value| json!({ "name": name, "in": "query", "required": false, "description": says, "schema": schema });
-    let digits = json!({ "type": "string", "pattern": "^[0-9A-Fa-f]{64}$" });
-    [
-        parameter(
-            "signature",
-            "HMAC-SHA256 of path and parameters, where the server has keys. Also `s`.",
-            digits,
-        ),
-        parameter(
-            "expires",
-            "Until when a signed URL is good, in seconds since 1970.",
-            json!({ "type": "integer" }),
-        ),
-    ]
 }
 
 /// A page of the listener for operators.
@@ -255,7 +237,7 @@ fn error_schema() -> Value {
 mod tests {
     use std::collections::HashSet;
 
-    use vips_ops::params::{SPECS, source};
+    use image_api::{params::SPECS, table};
 
     use super::*;
 
@@ -263,12 +245,7 @@ mod tests {
     fn every_parameter_is_there_once_with_its_range() {
         let document = document();
         let parameters = document["paths"]["/{path}"]["parameters"].as_array().unwrap();
-        let beside = 4 + source::SPECS.len();
-        assert_eq!(
-            parameters.len(),
-            SPECS.len() + beside,
-            "the table, the path, presets, signature, expiry and what says where"
-        );
+        assert_eq!(parameters.len(), 1 + table::rows().len(), "the path and the table");
         let find = |name: &str| parameters.iter().find(|parameter| parameter["name"] == name).unwrap();
         let range = json!({ "type": "integer", "minimum": 1, "maximum": 65535 });
         assert_eq!((&find("width")["schema"], &find("width")["x-aliases"]), (&range, &json!(["w"])));

@@ -6,15 +6,15 @@ use actix_web::{
     HttpRequest,
     http::{header::HOST, uri::Authority},
 };
+use image_api::{params::source::Source, query::RequestQuery};
 use origin::{ObjectRef, Selection};
-use vips_ops::params::source::{self, Source};
 
 use crate::{error::Error, state::Worker};
 
-/// Locates the original of a request, if the configuration permits it. `query` is the part of the query string that the
-/// signature covers.
-pub fn locate(worker: &Worker, request: &HttpRequest, query: &str) -> Result<Rc<ObjectRef>, Error> {
-    let source = source::read(query)?;
+/// Locates the original of a request, if the configuration permits it. `query` is the part of the query that the signature
+/// covers.
+pub fn locate(worker: &Worker, request: &HttpRequest, query: &RequestQuery) -> Result<Rc<ObjectRef>, Error> {
+    let source = query.source()?;
     let Source { origin, source_url, host_header, resolve, bucket, region } = &source;
     let header = request.headers().get(HOST).and_then(|host| host.to_str().ok());
     let selection = Selection {

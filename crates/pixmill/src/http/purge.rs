@@ -1,11 +1,11 @@
 //! Purges on the admin listener: of one original with everything made of it, or of the whole cache.
 
 use actix_web::{HttpRequest, HttpResponse, http::Method};
+use image_api::params::source::Source;
 use result_cache::{PurgeReach, PurgeScope};
 use serde_json::json;
-use vips_ops::params::source;
 
-use super::{error, origin_params::locate, put_uncached, worker};
+use super::{error, origin_params::locate, put_uncached, query, worker};
 use crate::{cache_key::CacheKeys, error::Error, state::Worker};
 
 /// The paths that purge everything.
@@ -37,8 +37,8 @@ pub async fn purge(request: HttpRequest) -> HttpResponse {
 
 /// Purges. Returns the tag, if it was one original.
 async fn run_purge(worker: &Worker, request: &HttpRequest) -> Result<Option<String>, Error> {
-    let query = request.query_string();
-    let selects_no_origin = source::read(query)? == source::Source::default();
+    let query = &*query::parsed(request)?;
+    let selects_no_origin = query.source()? == Source::default();
     let tag = if EVERYTHING.contains(&request.uri().path()) && selects_no_origin {
         None
     } else {

@@ -7,13 +7,13 @@ use actix_web::{
     http::header::{AUTHORIZATION, CONTENT_LOCATION},
     web::Payload,
 };
+use image_api::{params::Parsed, query::RequestQuery};
 use origin::{ObjectRef, SourcePath};
-use vips_ops::params::Parsed;
 
 use super::{
     image,
     image_response::{self, ResponseNotes},
-    job_status, jobs, put, put_uncached,
+    job_status, jobs, put, put_uncached, query,
 };
 use crate::{
     error::Error,
@@ -72,7 +72,7 @@ pub async fn respond(
     // refuse invalid paths before the body is received
     SourcePath::parse(request.uri().path())?;
     let Admitted { query, .. } =
-        image::verify_query(shared, Purpose::Upload, request.uri().path(), request.query_string())?;
+        image::verify_query(shared, Purpose::Upload, request.uri().path(), query::parsed(request)?)?;
     let Upload { file, fields, reservation } = receive(shared, request.headers(), payload).await?;
     let deadline = Instant::now() + shared.config.limits.deadline;
     if shared.signer.is_some() && !fields.is_empty() {
@@ -120,7 +120,8 @@ pub fn parse_job(
     let (place, query) = control_params::split_source(&control.rest);
     let wanted = Variant { query, params };
     let others = control.queries.iter().map(|query| {
-        let (VariantRequest { params, .. }, _) = image::parse_request(worker, request, query)?;
+        let parsed = RequestQuery::parse(query)?;
+        let (VariantRequest { params, .. }, _) = image::parse_request(worker, request, &parsed)?;
         if params.gives_original() && !worker.shared.config.params.allow_original {
             return Err(Error::OriginalRefused);
         }
@@ -135,10 +136,10 @@ pub fn parse_job(
     Ok((Job { target, path, wanted, others, accept, input: JobInput::Origin }, notes))
 }
 
-fn without_defaults(shared: &Shared, query: &str) -> Result<Parsed, Error> {
+fn without_defaults(shared: &Shared, query: &RequestQuery) -> Result<Parsed, Error> {
     let mut rules = shared.rules.clone();
     rules.set_defaults("")?;
-    Ok(rules.parse(query)?)
+    Ok(rules.parse_query(query)?)
 }
 
 /// The response to an upload with `cache_queries`.

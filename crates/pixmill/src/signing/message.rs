@@ -1,11 +1,7 @@
 //! What a signature is made over: path and query in a form that no CDN changes and that needs no knowledge of ours.
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, percent_encode, utf8_percent_encode};
-use url::form_urlencoded;
-use vips_ops::{params::source, query};
-
-/// What stays as it is: the unreserved characters of RFC 3986, 2.3, as in the signatures of AWS.
-const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+use image_api::query::{ESCAPED, RequestQuery};
+use percent_encoding::{percent_decode_str, percent_encode};
 
 /// What is put before the path of an upload: no signature of a picture is good for one.
 const UPLOAD: &str = "POST ";
@@ -19,49 +15,8 @@ pub enum Purpose {
     Upload,
 }
 
-/// Names and values of a query string, decoded, by name; values of one name in their order.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Pairs(Vec<(String, String)>);
-
-impl Pairs {
-    /// Reads a query string.
-    pub fn read(query: &str) -> Self {
-        // in the URLs among the values, a plus is a plus
-        let query = source::spelled_out(query);
-        let query = query::with_bytes(&query);
-        let mut pairs: Vec<_> = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
-        // stable: the last of several values is the one that counts
-        pairs.sort_by(|(one, _), (other, _)| one.cmp(other));
-        Self(pairs)
-    }
-
-    /// Takes out the values of these names, and gives the last of them.
-    pub fn take(&mut self, names: &[&str]) -> Option<String> {
-        self.0.extract_if(.., |(name, _)| names.contains(&name.as_str())).last().map(|(_, value)| value)
-    }
-
-    /// The pairs with such names.
-    pub fn only(&self, wanted: impl Fn(&str) -> bool) -> Self {
-        Self(self.0.iter().filter(|(name, _)| wanted(name)).cloned().collect())
-    }
-
-    /// As a query string again, in the form that is signed.
-    pub fn query(&self) -> String {
-        let mut query = String::new();
-        for (name, value) in &self.0 {
-            if !query.is_empty() {
-                query.push('&');
-            }
-            query.extend(utf8_percent_encode(name, ESCAPED));
-            query.push('=');
-            query.extend(utf8_percent_encode(value, ESCAPED));
-        }
-        query
-    }
-}
-
-/// The text that is signed.
-pub fn message(purpose: Purpose, path: &str, pairs: &Pairs) -> String {
+/// The text that is signed. The pairs of `query` are sorted by name.
+pub fn message(purpose: Purpose, path: &str, query: &RequestQuery) -> String {
     let purpose = match purpose {
         Purpose::Picture => "",
         Purpose::Upload => UPLOAD,
@@ -71,7 +26,7 @@ pub fn message(purpose: Purpose, path: &str, pairs: &Pairs) -> String {
         path.split('/').map(|segment| percent_decode_str(segment).collect::<Vec<u8>>()).collect();
     let segments: Vec<_> =
         segments.iter().map(|segment| percent_encode(segment, ESCAPED).to_string()).collect();
-    format!("{purpose}{}?{}", segments.join("/"), pairs.query())
+    format!("{purpose}{}?{}", segments.join("/"), query.to_query())
 }
 
 #[cfg(test)]
@@ -80,7 +35,7 @@ mod tests {
 
     fn text(target: &str) -> String {
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
-        message(Purpose::Picture, path, &Pairs::read(query))
+        message(Purpose::Picture, path, &RequestQuery::parse(query).unwrap().sorted())
     }
 
     #[test]
@@ -115,16 +70,8 @@ mod tests {
         ] {
             assert_ne!(text(one), text(other));
         }
-        let [picture, upload] =
-            [Purpose::Picture, Purpose::Upload].map(|purpose| message(purpose, "/a.jpg", &Pairs::read("")));
+        let [picture, upload] = [Purpose::Picture, Purpose::Upload]
+            .map(|purpose| message(purpose, "/a.jpg", &RequestQuery::default()));
         assert_eq!((picture.as_str(), upload.as_str()), ("/a.jpg?", "POST /a.jpg?"));
-    }
-
-    #[test]
-    fn names_are_taken_out() {
-        let mut pairs = Pairs::read("s=1&width=2&signature=3&s=4");
-        assert_eq!(pairs.take(&["signature", "s"]).as_deref(), Some("3"));
-        assert_eq!(pairs.query(), "width=2");
-        assert_eq!(pairs.take(&["s"]), None);
     }
 }

@@ -2,6 +2,7 @@
 
 use std::{
     net::{IpAddr, SocketAddr},
+    rc::Rc,
     time::Instant,
 };
 
@@ -13,10 +14,12 @@ use actix_web::{
         header::{HeaderMap, HeaderName, HeaderValue, REFERER, USER_AGENT},
     },
 };
+use image_api::{
+    query::{Pair, RequestQuery},
+    table::Scope,
+};
 use percent_encoding::percent_decode_str;
 use tracing::{Level, enabled};
-use url::form_urlencoded;
-use vips_ops::params::lookup;
 
 use super::{
     counters::{Counters, Route},
@@ -60,19 +63,21 @@ pub struct AccessEntry<'a> {
 struct AccessLine {
     method: Method,
     uri: Uri,
+    query: Option<Rc<RequestQuery>>,
     client: Option<IpAddr>,
     user_agent: Option<HeaderValue>,
     referer: Option<HeaderValue>,
 }
 
 impl<'a> AccessEntry<'a> {
-    /// The request has come.
+    /// The request has come. Its query is only asked for when there is a log.
     pub fn begin(
         request: &HttpRequest,
         id: &'a HeaderValue,
         route: Route,
         counters: &'a Counters,
         trusted_proxies: usize,
+        query: impl FnOnce() -> Option<Rc<RequestQuery>>,
     ) -> Self {
         let line = enabled!(target: ACCESS, Level::INFO).then(|| {
             let headers = request.headers();
@@ -80,6 +85,7 @@ impl<'a> AccessEntry<'a> {
             Box::new(AccessLine {
                 method: request.method().clone(),
                 uri: request.uri().clone(),
+                query: query(),
                 client: forwarded_for(headers, trusted_proxies).or(peer),
                 user_agent: headers.get(USER_AGENT).cloned(),
                 referer: headers.get(REFERER).cloned(),
@@ -122,7 +128,7 @@ impl Drop for AccessEntry<'_> {
             target: ACCESS,
             method = line.method.as_str(),
             path = redacted_path(line.uri.path()),
-            query = redacted_query(line.uri.query().unwrap_or_default()),
+            query = line.query.as_deref().map(redacted_query),
             status = self.status,
             bytes = self.bytes,
             elapsed_ms = self.began.elapsed().as_micros() as f64 / 1e3,
@@ -161,21 +167,22 @@ fn redacted_referer(referer: &str) -> &str {
     referer.split(['?', '#']).next().unwrap_or_default()
 }
 
-/// The query with the values of parameters that are ours: what others put in may be a secret.
-fn redacted_query(query: &str) -> String {
-    let mut redacted_query = String::with_capacity(query.len());
-    for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-        if !redacted_query.is_empty() {
-            redacted_query.push('&');
+/// The query with the values of parameters of pictures: what others put in may be a secret.
+fn redacted_query(query: &RequestQuery) -> String {
+    let mut redacted = String::new();
+    for pair in query.pairs() {
+        if !redacted.is_empty() {
+            redacted.push('&');
         }
-        redacted_query.push_str(&name);
-        let plain = name.strip_suffix("64").unwrap_or(&name);
-        let ours = lookup(plain)
-            .is_some_and(|spec| !(OVERLAYS.contains(&spec.name) && (plain != name || may_name_host(&value))));
-        redacted_query.push('=');
-        redacted_query.push_str(if ours { &value } else { "***" });
+        redacted.extend([pair.name.as_str(), "=", if is_public(pair) { &pair.value } else { "***" }]);
     }
-    redacted_query
+    redacted
+}
+
+/// Whether a value may be logged: it says how a picture is to look, and names no other host.
+fn is_public(Pair { row, value, base64, .. }: &Pair) -> bool {
+    let Some(row) = row.filter(|row| matches!(row.scope, Scope::Picture(_))) else { return false };
+    !OVERLAYS.contains(&row.spec.name) || !(*base64 || may_name_host(value))
 }
 
 /// Whether there may be a whole URL in what an overlay's parameter says, however JSON spells it.
@@ -202,6 +209,10 @@ fn redacted_path(path: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn redacted(query: &str) -> String {
+        redacted_query(&RequestQuery::parse(query).unwrap())
+    }
 
     #[test]
     fn clients_are_told_by_trusted_proxies_alone() {
@@ -242,21 +253,21 @@ mod tests {
 
     #[test]
     fn values_of_others_are_not_shown() {
-        assert_eq!(redacted_query("width=300&token=hunter2&crop64=Zml0"), "width=300&token=***&crop64=Zml0");
-        assert_eq!(redacted_query("pad_color=%23fff&flip"), "pad_color=#fff&flip=");
-        assert_eq!(redacted_query(""), "");
+        assert_eq!(redacted("width=300&token=hunter2&crop64=Zml0"), "width=300&token=***&crop64=Zml0");
+        assert_eq!(redacted("pad_color=%23fff&flip"), "pad_color=#fff&flip=");
+        assert_eq!(redacted(""), "");
     }
 
     #[test]
     fn urls_are_shown_without_what_may_be_secret() {
-        assert_eq!(redacted_query("mark=/logo.png?width=5"), "mark=/logo.png?width=5");
+        assert_eq!(redacted("mark=/logo.png?width=5"), "mark=/logo.png?width=5");
         for query in [
             "mark=http://a.example/x.png?token=hunter2",
             "mark=//u:hunter2@a.example/x",
             "mark64=aHVudGVyMg",
             "layers=[{%22url%22:%22http:%5C/%5C/a.example/x?hunter2%22}]",
         ] {
-            assert!(redacted_query(query).ends_with("=***"), "{}", redacted_query(query));
+            assert!(redacted(query).ends_with("=***"), "{}", redacted(query));
         }
         for (path, expected) in [
             ("/logo@2x.png", "/logo@2x.png"),

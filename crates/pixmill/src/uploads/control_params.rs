@@ -1,21 +1,18 @@
 //! Control parameters: `async`, `cache_processed` and `cache_queries`. They say what else is to be done with a picture
 //! besides processing it: in the background, storing it, making further pictures of it.
 
-use std::collections::BTreeSet;
-
-use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
-use url::form_urlencoded::Serializer;
-use vips_ops::{
-    params::{lookup, policy::PRESET, source, spec::Invalid, value::boolean::boolean},
-    query::{self, Raw},
+use image_api::{
+    params::{
+        control::{ASYNC, CACHE_QUERIES},
+        spec::Invalid,
+        value::boolean::boolean,
+    },
+    query::{self, Pair, RequestQuery},
+    table::Scope,
 };
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
 use crate::error::Error;
-
-/// Names of the control parameters, which are not in the table of parameters of pictures.
-const ASYNC: &str = "async";
-const CACHE_PROCESSED: &str = "cache_processed";
-const CACHE_QUERIES: &str = "cache_queries";
 
 /// How often an element of `cache_queries` may be percent-encoded besides the encoding of the form or URL that carries it:
 /// once with the list as a whole, and once by itself.
@@ -37,7 +34,7 @@ const NOT_IN_QUERIES: &AsciiSet = &CONTROLS
     .add(b'|')
     .add(b'}');
 
-/// The control parameters of a request, and its query string without them.
+/// The control parameters of a request, and its query without them.
 #[derive(Debug, PartialEq, Eq)]
 pub struct ControlParams {
     /// Whether the response waits for the picture.
@@ -46,8 +43,8 @@ pub struct ControlParams {
     pub processed: ProcessedUpload,
     /// Query strings of further pictures to be made and stored.
     pub queries: Vec<String>,
-    /// The query string without control parameters.
-    pub rest: String,
+    /// The query without control parameters.
+    pub rest: RequestQuery,
 }
 
 /// When the picture is delivered.
@@ -68,40 +65,44 @@ pub enum ProcessedUpload {
     Store,
 }
 
-/// Whether a query string may contain control parameters: a quick check before parsing.
-pub fn may_contain(query: &str) -> bool {
-    [ASYNC, "cache_"].iter().any(|name| query.contains(name))
-}
-
-/// Parses a query string and the fields of a form. Where both set the same parameter, the form takes precedence.
-pub fn parse(query: &str, fields: &[(String, String)], most_queries: usize) -> Result<ControlParams, Error> {
-    let split = |query: &str| query::split(query, |name| lookup(name).is_some());
-    let form = split(&Serializer::new(String::new()).extend_pairs(fields).finish())?;
-    let mut own = split(&source::spelled_out(query))?;
-    let said: BTreeSet<_> = form.iter().map(|field| primary_name(field).to_owned()).collect();
-    own.retain(|raw| !said.contains(primary_name(raw)));
+/// Reads a query and the fields of a form. Where both set the same parameter, the form takes precedence.
+pub fn parse(
+    query: &RequestQuery,
+    fields: &[(String, String)],
+    most_queries: usize,
+) -> Result<ControlParams, Error> {
+    let fields = fields.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    let sent = query.clone().overlaid(RequestQuery::from_fields(fields));
     let (mut delivery, mut processed, mut queries) =
         (Delivery::Immediate, ProcessedUpload::ReturnOnly, Vec::new());
-    let mut rest = Serializer::new(String::new());
-    for raw in own.into_iter().chain(form) {
-        match raw.name.as_str() {
-            ASYNC => delivery = if parse_bool(ASYNC, raw)? { Delivery::Async } else { Delivery::Immediate },
-            CACHE_PROCESSED => {
-                processed = if parse_bool(CACHE_PROCESSED, raw)? {
-                    ProcessedUpload::Store
-                } else {
-                    ProcessedUpload::ReturnOnly
-                };
-            }
-            name if is_cache_queries(name) => queries.extend(parse_queries(&text(CACHE_QUERIES, raw)?)?),
-            _ => append(&mut rest, raw),
+    for pair in sent.pairs().iter().filter(|pair| pair.is_control()) {
+        let text = pair.text()?;
+        if pair.is(&CACHE_QUERIES) {
+            queries.extend(parse_queries(&text)?);
+            continue;
+        }
+        let is_on =
+            boolean(&text).map_err(|expected| Invalid::new(primary_name(pair), &text, expected))?.value;
+        match (pair.is(&ASYNC), is_on) {
+            (true, true) => delivery = Delivery::Async,
+            (true, false) => delivery = Delivery::Immediate,
+            (false, true) => processed = ProcessedUpload::Store,
+            (false, false) => processed = ProcessedUpload::ReturnOnly,
         }
     }
     if queries.len() > most_queries {
         let expected = format!("at most {most_queries} query strings");
-        return Err(Invalid::new(CACHE_QUERIES, &queries.len().to_string(), expected).into());
+        return Err(Invalid::new(CACHE_QUERIES.name, &queries.len().to_string(), expected).into());
     }
-    Ok(ControlParams { delivery, processed, queries, rest: finish(&mut rest) })
+    Ok(ControlParams { delivery, processed, queries, rest: without_control(&sent) })
+}
+
+fn primary_name(pair: &Pair) -> &'static str {
+    pair.row.map_or("query", |row| row.spec.name)
+}
+
+fn without_control(query: &RequestQuery) -> RequestQuery {
+    query.filtered(|pair| !pair.is_control())
 }
 
 /// The URL, without scheme and host, of a picture. `path` may already have a query that selects the origin.
@@ -114,36 +115,9 @@ pub fn location(path: &str, query: &str) -> String {
     format!("{path}{mark}{query}")
 }
 
-/// Splits a query string into the parameters that select the original and those of the picture.
-pub fn split_source(query: &str) -> (String, String) {
-    let of_original = |pair: &&str| {
-        let name = pair.split('=').next().unwrap_or_default();
-        let plain = name.strip_suffix("64").unwrap_or(name);
-        source::SPECS.iter().any(|spec| spec.answers_to(plain))
-    };
-    let (original, picture): (Vec<_>, Vec<_>) = query.split('&').partition(of_original);
-    (original.join("&"), picture.join("&"))
-}
-
-/// The primary name of the parameter in a pair.
-fn primary_name(raw: &Raw) -> &str {
-    lookup(&raw.name).map_or(raw.name.as_str(), |spec| spec.name)
-}
-
-fn parse_bool(name: &'static str, raw: Raw) -> Result<bool, Error> {
-    let text = text(name, raw)?;
-    Ok(boolean(&text).map_err(|expected| Invalid::new(name, &text, expected))?.value)
-}
-
-fn text(name: &'static str, raw: Raw) -> Result<String, Error> {
-    raw.value.text().map_err(|expected| Invalid::new(name, "", expected).into())
-}
-
-/// Whether a name is `cache_queries`, or `cache_queries[]` or `cache_queries[0]`, as some form libraries name repeated fields.
-fn is_cache_queries(name: &str) -> bool {
-    let Some(rest) = name.strip_prefix(CACHE_QUERIES) else { return false };
-    let index = rest.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
-    rest.is_empty() || index.is_some_and(|index| index.bytes().all(|byte| byte.is_ascii_digit()))
+/// Splits a query into the parameters that select the original and those of the picture, each as a query string.
+pub fn split_source(query: &RequestQuery) -> (String, String) {
+    (query.filtered(Pair::is_source).to_query(), query.filtered(|pair| !pair.is_source()).to_query())
 }
 
 /// Parses the value of `cache_queries`: a JSON array of query strings, or one query string. It may be percent-encoded as a
@@ -156,7 +130,11 @@ fn parse_queries(text: &str) -> Result<Vec<String>, Error> {
         vec![text.to_owned()]
     } else {
         arrays.find_map(Result::ok).ok_or_else(|| {
-            Invalid::new(CACHE_QUERIES, text, "a JSON array of query strings, [\"width=200\",\"width=400\"]")
+            Invalid::new(
+                CACHE_QUERIES.name,
+                text,
+                "a JSON array of query strings, [\"width=200\",\"width=400\"]",
+            )
         })?
     };
     queries.iter().map(|query| strip_control_params(&decode_until_known(query)?)).collect()
@@ -164,14 +142,20 @@ fn parse_queries(text: &str) -> Result<Vec<String>, Error> {
 
 /// Decodes a query string until it contains a known parameter.
 fn decode_until_known(query: &str) -> Result<String, Error> {
-    let refused =
-        || Invalid::new(CACHE_QUERIES, query, "query strings with a known parameter each, such as width=200");
+    let refused = || {
+        Invalid::new(
+            CACHE_QUERIES.name,
+            query,
+            "query strings with a known parameter each, such as width=200",
+        )
+    };
     for query in decodings(query) {
         let query = query.trim().trim_start_matches('?');
-        let pairs = query::split(query, |name| lookup(name).is_some())?;
-        let is_known =
-            |name: &str| lookup(name).is_some() || source::lookup(name).is_some() || name == PRESET.name;
-        if pairs.iter().any(|raw| is_known(&raw.name)) {
+        let is_known = |pair: &Pair| {
+            let scope = pair.row.map(|row| row.scope);
+            matches!(scope, Some(Scope::Picture(_) | Scope::Source(_) | Scope::Preset))
+        };
+        if RequestQuery::parse(query)?.pairs().iter().any(is_known) {
             return Ok(encode_query(query));
         }
     }
@@ -201,44 +185,28 @@ fn decodings(text: &str) -> impl Iterator<Item = String> {
 
 /// The query string without control parameters of its own, which would recurse.
 fn strip_control_params(query: &str) -> Result<String, Error> {
-    if !may_contain(query) {
-        return Ok(query.to_owned());
-    }
-    let mut rest = Serializer::new(String::new());
-    for raw in query::split(&source::spelled_out(query), |name| lookup(name).is_some())? {
-        match raw.name.as_str() {
-            ASYNC | CACHE_PROCESSED => {}
-            name if is_cache_queries(name) => {}
-            _ => append(&mut rest, raw),
-        }
-    }
-    Ok(finish(&mut rest))
-}
-
-/// The serialized query string, with `%20` for spaces, since a plus is ambiguous.
-fn finish(query: &mut Serializer<'_, String>) -> String {
-    query.finish().replace('+', "%20")
-}
-
-fn append(query: &mut Serializer<'_, String>, raw: Raw) {
-    let name = raw.sent_name();
-    let (query::Value::Plain(value) | query::Value::Base64(value)) = raw.value;
-    query.append_pair(&name, &value);
+    let parsed = RequestQuery::parse(query)?;
+    Ok(if parsed.has_control() { without_control(&parsed).to_query() } else { query.to_owned() })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn parsed(query: &str) -> RequestQuery {
+        RequestQuery::parse(query).unwrap()
+    }
+
     #[test]
     fn locations_select_the_same_original() {
-        let (original, picture) = split_source("width=5&origin=http%3A%2F%2Fa.example&hostname64=YQ&blur=2");
+        let (original, picture) =
+            split_source(&parsed("width=5&origin=http%3A%2F%2Fa.example&hostname64=YQ&blur=2"));
         assert_eq!(original, "origin=http%3A%2F%2Fa.example&hostname64=YQ");
         assert_eq!(picture, "width=5&blur=2");
         let path = location("/a.jpg", "origin=a.example");
         assert_eq!(location(&path, "width=5"), "/a.jpg?origin=a.example&width=5");
         assert_eq!(location(&path, ""), path);
-        assert_eq!(split_source("width=5"), (String::new(), "width=5".to_owned()));
+        assert_eq!(split_source(&parsed("width=5")), (String::new(), "width=5".to_owned()));
     }
 
     fn fields(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
@@ -247,7 +215,7 @@ mod tests {
 
     #[track_caller]
     fn rest(query: &str, form: &[(&str, &str)], expected: &str) {
-        assert_eq!(parse(query, &fields(form), 9).unwrap().rest, expected);
+        assert_eq!(parse(&parsed(query), &fields(form), 9).unwrap().rest.to_query(), expected);
     }
 
     #[test]
@@ -262,17 +230,17 @@ mod tests {
 
     #[test]
     fn control_parameters_are_removed() {
-        let control = parse("width=1&async=true", &fields(&[("cache_processed", "1")]), 9).unwrap();
+        let control = parse(&parsed("width=1&async=true"), &fields(&[("cache_processed", "1")]), 9).unwrap();
         let expected = ControlParams {
             delivery: Delivery::Async,
             processed: ProcessedUpload::Store,
             queries: Vec::new(),
-            rest: "width=1".to_owned(),
+            rest: parsed("width=1"),
         };
         assert_eq!(control, expected);
-        let control = parse("async=true&cache_processed=1", &fields(&[("async", "0")]), 9).unwrap();
+        let control = parse(&parsed("async=true&cache_processed=1"), &fields(&[("async", "0")]), 9).unwrap();
         assert_eq!((control.delivery, control.processed), (Delivery::Immediate, ProcessedUpload::Store));
-        assert_eq!(parse("async64=MQ", &[], 9).unwrap().delivery, Delivery::Async);
+        assert_eq!(parse(&parsed("async64=MQ"), &[], 9).unwrap().delivery, Delivery::Async);
     }
 
     #[test]
@@ -292,7 +260,11 @@ mod tests {
             "cache_queries=width%253D2&cache_queries=%253Fheight%253D3%2526blur%253D1",
             "cache_queries=width%3D2&cache_queries=height%3D3%26async%3D1%26blur%3D1",
         ] {
-            assert_eq!(parse(query, &[], 9).unwrap().queries, ["width=2", "height=3&blur=1"], "{query}");
+            assert_eq!(
+                parse(&parsed(query), &[], 9).unwrap().queries,
+                ["width=2", "height=3&blur=1"],
+                "{query}"
+            );
         }
     }
 
@@ -300,10 +272,10 @@ mod tests {
     fn lists_encoded_as_a_form() {
         // quote_plus(json.dumps([...])) of Python, in a form
         let form = fields(&[("cache_queries", "%5B%22width%3D2%22%2C+%22height%3D3%26blur%3D1%22%5D")]);
-        assert_eq!(parse("", &form, 9).unwrap().queries, ["width=2", "height=3&blur=1"]);
+        assert_eq!(parse(&parsed(""), &form, 9).unwrap().queries, ["width=2", "height=3&blur=1"]);
         let query =
             "cache_queries=%255B%2522width%253D2%2522%252C%2B%2522height%253D3%2526blur%253D1%2522%255D";
-        assert_eq!(parse(query, &[], 9).unwrap().queries, ["width=2", "height=3&blur=1"]);
+        assert_eq!(parse(&parsed(query), &[], 9).unwrap().queries, ["width=2", "height=3&blur=1"]);
     }
 
     #[test]
@@ -321,10 +293,13 @@ mod tests {
             ("width=2&x=100%&y=%41%zz", "width=2&x=100%25&y=%41%25zz"),
             ("width=2&x=\u{e9}#", "width=2&x=%C3%A9%23"),
         ] {
-            assert_eq!(parse("", &fields(&[("cache_queries", listed)]), 9).unwrap().queries, [expected]);
+            assert_eq!(
+                parse(&parsed(""), &fields(&[("cache_queries", listed)]), 9).unwrap().queries,
+                [expected]
+            );
         }
         let latin = "cache_queries=width%3D200%26mark%3D%2Fcaf%E9.png";
-        assert_eq!(parse(latin, &[], 9).unwrap().queries, ["width=200&mark=/caf%E9.png"]);
+        assert_eq!(parse(&parsed(latin), &[], 9).unwrap().queries, ["width=200&mark=/caf%E9.png"]);
     }
 
     #[test]
@@ -342,15 +317,15 @@ mod tests {
             "cache_queries=%5B%22width%3D1%22%2C%22colour%3D1%22%5D",
             "cache_queries=async%3D1",
         ] {
-            assert!(matches!(parse(query, &[], 2), Err(Error::Image(_))), "{query}");
+            assert!(matches!(parse(&parsed(query), &[], 2), Err(Error::Image(_))), "{query}");
         }
     }
 
     #[test]
     fn nested_cache_queries_do_not_recurse() {
         let nested = "cache_queries=".repeat(4000) + "width=1";
-        assert!(parse(&nested, &[], 9).is_err());
+        assert!(parse(&parsed(&nested), &[], 9).is_err());
         let nested = "cache_queries=".to_owned() + &"cache_queries%3D".repeat(4000) + "1%26width%3D1";
-        assert_eq!(parse(&nested, &[], 9).unwrap().queries, ["width=1"]);
+        assert_eq!(parse(&parsed(&nested), &[], 9).unwrap().queries, ["width=1"]);
     }
 }

@@ -1,5 +1,6 @@
 //! Signed URLs: who gets an answer, and for how long.
 
+use image_api::query::RequestQuery;
 use std::collections::BTreeMap;
 
 use pixmill::{
@@ -37,7 +38,7 @@ fn signed(id: &str, target: &str) -> String {
 fn signed_for(purpose: Purpose, id: &str, target: &str) -> String {
     let signer = Signer::new(&keys()).unwrap();
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
-    let signature = signer.sign(id, purpose, path, query).unwrap();
+    let signature = signer.sign(id, purpose, path, &RequestQuery::parse(query).unwrap()).unwrap();
     let joint = if query.is_empty() { '?' } else { '&' };
     format!("{target}{joint}signature={signature}")
 }
