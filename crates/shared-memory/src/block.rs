@@ -1,4 +1,4 @@
-//! Blocks: bytes that are written once and never change afterwards.
+//! Sealed blocks: bytes that are written once and never change.
 
 use std::{
     fs::File,
@@ -15,7 +15,7 @@ use rustix::{
 
 use crate::mapping::Mapping;
 
-/// What makes a mapping of a block immutable.
+/// The seals that make a mapping immutable.
 const SEALS: SealFlags = SealFlags::SHRINK.union(SealFlags::GROW).union(SealFlags::WRITE);
 
 /// A mapping of a sealed block.
@@ -28,7 +28,7 @@ impl AsRef<[u8]> for Sealed {
     }
 }
 
-/// A sealed block that holds the parts one after the other.
+/// Creates a sealed block with the concatenation of `parts`.
 ///
 /// # Errors
 /// Of the system: too many open files, out of memory.
@@ -43,7 +43,7 @@ pub fn create(parts: &[&[u8]]) -> io::Result<OwnedFd> {
     Ok(block)
 }
 
-/// The bytes of a block, mapped: the mapping ends with the last clone.
+/// Maps a block. The mapping ends when the last clone of the bytes is dropped.
 ///
 /// # Errors
 /// If the block is not sealed as [`create`] seals it, or cannot be mapped.
@@ -62,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_written_is_mapped() {
+    fn written_bytes_are_mapped() {
         for parts in [&[&b""[..]][..], &[b"a", b"", b"bc"], &[&[7; 10_000], b"x"]] {
             let block = create(parts).unwrap();
             let mapped = map(&block).unwrap();
@@ -81,12 +81,12 @@ mod tests {
     }
 
     #[test]
-    fn what_can_change_is_not_mapped() {
+    fn an_unsealed_file_is_not_mapped() {
         let open = memfd_create("open", MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING).unwrap();
         File::from(open.try_clone().unwrap()).write_all(b"abc").unwrap();
         assert!(map(&open).is_err());
         fcntl_add_seals(&open, SealFlags::SHRINK | SealFlags::GROW).unwrap();
-        assert!(map(&open).is_err(), "its content may still change");
+        assert!(map(&open).is_err(), "the content may still change");
         assert!(map(File::open("/dev/null").unwrap()).is_err());
     }
 }

@@ -1,8 +1,9 @@
-//! An inbox: one block that is written again and again, and stays mapped.
+//! An inbox: one buffer that is written repeatedly and stays mapped.
 //!
-//! A new block costs the kernel its pages each time, several times what the copy costs. An inbox keeps them. Unlike a sealed
-//! block it changes, so both sides keep to turns: the writer writes only while the reader holds no bytes of it, which
-//! the reader tells by [`Inbox::is_free`].
+//! Allocating the pages of a new block costs several times as much as the copy. An inbox keeps its pages. Unlike a
+//! sealed block it changes, so both sides take turns: the writer writes only while the reader holds no bytes of it,
+//! which the reader reports by [`Inbox::is_free`].
+//!
 
 use std::{
     fs::File,
@@ -23,12 +24,12 @@ use rustix::{
 
 use crate::mapping::Mapping;
 
-/// Bytes of an inbox. Most originals are smaller; pages that were never written take no memory.
+/// Capacity of an inbox in bytes. Most originals are smaller; pages that were never written take no memory.
 pub const CAPACITY: usize = 8 << 20;
 
 const LENGTH: NonZero<usize> = NonZero::new(CAPACITY).expect("invariant: an inbox has bytes");
 
-/// The reader's side.
+/// The reader's side of an inbox.
 pub struct Inbox(Arc<Mapping>);
 
 /// The first bytes of an inbox.
@@ -45,7 +46,7 @@ impl AsRef<[u8]> for Content {
     }
 }
 
-/// A new inbox: the file that writer and reader share.
+/// Creates an inbox: the file shared by writer and reader.
 ///
 /// # Errors
 /// Of the system: too many open files, out of memory.
@@ -56,7 +57,7 @@ pub fn create() -> io::Result<File> {
     Ok(File::from(file))
 }
 
-/// Writes the parts one after the other. Only while the reader's [`Inbox::is_free`].
+/// Writes the concatenation of `parts`. Only allowed while the reader's [`Inbox::is_free`].
 ///
 /// # Errors
 /// If they are longer than [`CAPACITY`], or of the system.
@@ -70,7 +71,7 @@ pub fn write(inbox: &File, parts: &[&[u8]]) -> io::Result<()> {
 }
 
 impl Inbox {
-    /// The inbox of the process that made the file.
+    /// Opens the inbox created by another process.
     ///
     /// # Errors
     /// If the file is no inbox, or cannot be mapped.
@@ -82,7 +83,7 @@ impl Inbox {
         Ok(Self(Arc::new(Mapping::new(file, LENGTH, ProtFlags::READ)?)))
     }
 
-    /// What was written: so many bytes from the start, without a copy.
+    /// The first `length` bytes, without a copy.
     ///
     /// # Errors
     /// If it is more than [`CAPACITY`].
@@ -93,7 +94,7 @@ impl Inbox {
         Ok(Bytes::from_owner(Content { mapping: Arc::clone(&self.0), length }))
     }
 
-    /// Whether nothing refers to the content any more, so that it may be written again.
+    /// Whether no bytes of the content are referenced any more, so that it may be overwritten.
     pub fn is_free(&self) -> bool {
         Arc::strong_count(&self.0) == 1
     }
@@ -104,7 +105,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_is_written_again_when_it_is_free() {
+    fn it_is_reused_when_free() {
         let file = create().unwrap();
         let inbox = Inbox::open(file.try_clone().unwrap().into()).unwrap();
         write(&file, &[b"first", b"", b" job"]).unwrap();
@@ -122,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn it_has_one_size() {
+    fn its_size_is_fixed() {
         let file = create().unwrap();
         assert!(write(&file, &[&[0], &vec![0; CAPACITY]]).is_err());
         assert!(file.set_len(1).is_err());

@@ -1,4 +1,4 @@
-//! A mapped file, unmapped when it is dropped.
+//! A memory mapping of a file, unmapped when dropped.
 
 use std::{ffi::c_void, io, num::NonZero, os::fd::AsFd, ptr::NonNull};
 
@@ -18,8 +18,8 @@ unsafe impl Sync for Mapping {}
 impl Mapping {
     /// Maps `length` bytes.
     ///
-    /// The caller checks that the file has at least that many bytes and is sealed against shrinking: reading beyond
-    /// the end of a shortened file would end the process.
+    /// The caller must check that the file has at least that many bytes and is sealed against shrinking: reading beyond
+    /// the end of a shortened file would kill the process (SIGBUS).
     pub(crate) fn new(file: impl AsFd, length: NonZero<usize>, access: ProtFlags) -> io::Result<Self> {
         // SAFETY: a new mapping at an address of the kernel's choice overlaps nothing.
         let start = unsafe { mmap(std::ptr::null_mut(), length.get(), access, MapFlags::SHARED, file, 0) }?;

@@ -1,4 +1,4 @@
-//! The stop signal: a number in shared memory that one process raises and another one watches.
+//! A stop signal: a job number in shared memory that one process raises and another polls.
 
 use std::{
     io,
@@ -19,15 +19,23 @@ use crate::mapping::Mapping;
 
 const LENGTH: NonZero<usize> = NonZero::new(size_of::<AtomicU64>()).expect("invariant: numbers have bytes");
 
-/// Tells another process to stop all jobs up to a number. Clones share the mapping.
+/// Asks another process to stop all jobs up to a number. Clones share the mapping.
 ///
-/// Jobs are numbered in the order in which they are sent, so a stop that comes late, after its job ended, stops no
-/// later one.
+///
+/// ```
+/// use shared_memory::StopSignal;
+/// let (server, file) = StopSignal::create()?;
+/// let worker = StopSignal::open(&file)?; // usually in another process
+/// server.stop(2);
+/// assert!(worker.is_stopped(1) && worker.is_stopped(2) && !worker.is_stopped(3));
+/// # Ok::<(), std::io::Error>(())
+/// ```
+///
 #[derive(Clone)]
 pub struct StopSignal(Arc<Mapping>);
 
 impl StopSignal {
-    /// A new signal, at 0, and the file by which another process opens it.
+    /// Creates a signal, at 0, and the file by which another process opens it.
     ///
     /// # Errors
     /// Of the system: too many open files, out of memory.
@@ -38,7 +46,7 @@ impl StopSignal {
         Ok((Self::open(&file)?, file))
     }
 
-    /// The signal of the process that made the file.
+    /// Opens a signal created by another process.
     ///
     /// # Errors
     /// If the file is no signal, or cannot be mapped.
@@ -52,12 +60,12 @@ impl StopSignal {
         Ok(Self(Arc::new(Mapping::new(file, LENGTH, access)?)))
     }
 
-    /// Stops all jobs up to this number.
+    /// Stops all jobs up to and including this number.
     pub fn stop(&self, job: u64) {
         self.number().fetch_max(job, Ordering::Relaxed);
     }
 
-    /// Whether this job is to stop.
+    /// Whether this job must stop.
     pub fn is_stopped(&self, job: u64) -> bool {
         self.number().load(Ordering::Relaxed) >= job
     }
@@ -86,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn another_file_is_no_signal() {
+    fn another_file_is_not_a_signal() {
         assert!(StopSignal::open(crate::create(&[b"abc"]).unwrap()).is_err());
         assert!(StopSignal::open(std::fs::File::open("/dev/null").unwrap()).is_err());
     }

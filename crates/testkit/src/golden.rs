@@ -1,5 +1,5 @@
-//! Golden files: answers that were looked at once and must stay as they are. Pictures are compared by decoded distance,
-//! JSON by its values.
+//! Golden files: outputs that were checked once and must not change. Images are compared by decoded distance, JSON by
+//! value.
 
 use std::{fs, path::Path};
 
@@ -8,16 +8,20 @@ use serde_json::Value;
 
 use crate::picture::Picture;
 
-/// Set to write golden files instead of comparing with them; then look at the changes.
+/// Environment variable that makes tests write golden files instead of comparing; review the changes afterwards.
 const WRITE: &str = "PIXMILL_WRITE_GOLDEN";
 
-/// Compares an answer with the golden file at `path`; a mean distance up to `tolerance` levels of 255 is alike.
-/// Returns what is wrong, if anything is.
+/// Compares an output with the golden file at `path`. Images are equal up to a mean distance of `tolerance` 8-bit
+/// levels.
+///
+/// # Errors
+///
+/// A description of the difference.
 pub fn check(path: &Path, answer: &Bytes, tolerance: f64) -> Result<(), String> {
     let golden = fs::read(path).ok().map(Bytes::from);
     let is_json = path.extension().is_some_and(|ending| ending == "json");
     let verdict = match &golden {
-        None => Err("there is no golden file".to_owned()),
+        None => Err("the golden file is missing".to_owned()),
         Some(golden) if is_json => compare_json(&json(answer), &json(golden)),
         Some(golden) => compare(&Picture::decode(answer), &Picture::decode(golden), tolerance),
     };
@@ -51,7 +55,7 @@ fn compare_json(answer: &Value, golden: &Value) -> Result<(), String> {
     if answer == golden { Ok(()) } else { Err(format!("the answer is {answer:#}")) }
 }
 
-#[expect(clippy::disallowed_methods, reason = "the environment is how `make golden` asks the tests to write")]
+#[expect(clippy::disallowed_methods, reason = "`make golden` sets an environment variable")]
 fn writes() -> bool {
     std::env::var_os(WRITE).is_some()
 }
@@ -69,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn a_changed_picture_is_noticed() {
+    fn a_changed_image_is_detected() {
         let same = Picture::decode(&png(100));
         assert!(compare(&same, &Picture::decode(&png(100)), 0.0).is_ok());
         assert!(compare(&same, &Picture::decode(&png(103)), 1.0).is_err());

@@ -1,33 +1,33 @@
-//! Decoded pictures and how far apart they are.
+//! Decoded images, and their distance.
 
 use crate::Video;
 use bytes::Bytes;
 use vips::{Access, Image, Interpretation, Loader, Settings, Vips};
 
-/// A decoded picture: 8-bit sRGB with alpha.
+/// A decoded image: 8-bit sRGB with alpha.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Picture {
-    /// Pixels from left to right.
+    /// Width in pixels.
     pub width: u32,
-    /// Pixels from top to bottom, all frames together.
+    /// Height in pixels, all frames together.
     pub height: u32,
-    /// Frames, stacked from top to bottom.
+    /// Number of frames, stacked from top to bottom.
     pub frames: u32,
-    /// Red, green, blue, alpha; row after row.
+    /// Interleaved RGBA, row by row.
     pub rgba: Vec<u8>,
 }
 
-/// How far two pictures of one size are apart, in levels of 255.
+/// The distance between two images of one size, in 8-bit levels.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Difference {
-    /// Mean over all bands of all pixels.
+    /// Mean absolute difference over all bands of all pixels.
     pub mean: f64,
-    /// The largest of all.
+    /// Largest absolute difference.
     pub worst: u8,
 }
 
 impl Picture {
-    /// Decodes every frame of an encoded picture, colours as they are stored (no profile is applied).
+    /// Decodes all frames of an encoded image; colours are not converted by an embedded profile.
     pub fn decode(bytes: &Bytes) -> Self {
         if Video::is(bytes) {
             return Video::open(bytes).picture();
@@ -46,7 +46,7 @@ impl Picture {
         Self::of(&image)
     }
 
-    /// The pixels of an image.
+    /// The pixels of a libvips image.
     pub fn of(image: &Image) -> Self {
         let srgb = image.colourspace(Interpretation::Srgb).expect("a colour space that converts");
         let srgb = if srgb.has_alpha() { srgb } else { srgb.bandjoin_const(255.0).expect("one more band") };
@@ -56,13 +56,13 @@ impl Picture {
         Self { width: image.width(), height: image.height(), frames, rgba: rgba.to_vec() }
     }
 
-    /// The colour at a place.
+    /// The RGBA colour of a pixel.
     pub fn at(&self, x: u32, y: u32) -> [u8; 4] {
         let start = (y as usize * self.width as usize + x as usize) * 4;
         self.rgba[start..start + 4].try_into().expect("four bands")
     }
 
-    /// How far apart two pictures of one size are; what is fully transparent in both is alike.
+    /// The distance to an image of the same size; pixels that are transparent in both are equal.
     pub fn difference(&self, other: &Self) -> Difference {
         assert_eq!((self.width, self.height), (other.width, other.height), "sizes differ");
         let mut sum = 0u64;
@@ -80,7 +80,7 @@ impl Picture {
     }
 }
 
-/// The decoder for an encoded picture, by its first bytes.
+/// The loader for an encoded image, by its signature.
 fn loader(bytes: &[u8]) -> Loader {
     match bytes {
         [0xff, 0xd8, ..] => Loader::Jpeg { shrink: 1 },
@@ -88,6 +88,6 @@ fn loader(bytes: &[u8]) -> Loader {
         [b'G', ..] => Loader::Gif { frames: 1 },
         [b'R', ..] => Loader::Webp { scale: 1.0, frames: 1 },
         [_, _, _, _, b'f', ..] => Loader::Heif { thumbnail: false },
-        _ => panic!("not a picture that the server answers: {:?}", &bytes[..bytes.len().min(16)]),
+        _ => panic!("not an image format that the server outputs: {:?}", &bytes[..bytes.len().min(16)]),
     }
 }

@@ -1,4 +1,4 @@
-//! Redis servers for tests: real ones, on free ports of this machine, that can be killed, frozen and started anew.
+//! Redis servers for tests: real processes on free ports of this machine, which can be killed, paused and restarted.
 
 use std::{
     io::{self, BufRead, BufReader},
@@ -16,12 +16,12 @@ use tempfile::TempDir;
 
 const PROGRAM: &str = "redis-server";
 const HOST: &str = "127.0.0.1";
-/// Longer than servers take to find each other; a test that waits this long has failed.
+/// Timeout of all waiting; a test that reaches it has failed.
 const PATIENCE: Duration = Duration::from_mins(1);
-/// Slots of a cluster.
+/// Hash slots of a cluster.
 const SLOTS: usize = 16_384;
 
-/// A running server. It ends when this is dropped.
+/// A running server, killed when dropped.
 #[derive(Debug)]
 pub struct RedisServer {
     process: Child,
@@ -32,12 +32,12 @@ pub struct RedisServer {
 }
 
 impl RedisServer {
-    /// Starts an empty server. Nothing, and a line that says so, where the program is not installed.
+    /// Starts an empty server. Returns `None`, and prints a line, if Redis is not installed.
     pub fn start() -> Option<Self> {
         Self::with(&[])
     }
 
-    /// Starts a server with these settings, each as on the command line: `["--maxmemory", "1mb"]`.
+    /// Starts a server with these command line arguments, for example `["--maxmemory", "1mb"]`.
     pub fn with(args: &[&str]) -> Option<Self> {
         if !is_installed() {
             return None;
@@ -46,7 +46,7 @@ impl RedisServer {
         Some(Self::begin(args, None))
     }
 
-    /// Starts a server that also speaks TLS as `localhost`; its certificate is in the file that is named beside it.
+    /// Starts a server that also accepts TLS as `localhost`. Also returns the path of its certificate.
     pub fn with_tls() -> Option<(Self, PathBuf)> {
         if !is_installed() {
             return None;
@@ -73,12 +73,12 @@ impl RedisServer {
         Self { process, port, tls_port: None, args, folder }
     }
 
-    /// Its address.
+    /// Its URL.
     pub fn url(&self) -> String {
         format!("redis://{HOST}:{}", self.port)
     }
 
-    /// Its address with TLS.
+    /// Its URL with TLS.
     pub fn tls_url(&self) -> String {
         format!("rediss://localhost:{}", self.tls_port.expect("a server with TLS"))
     }
@@ -88,40 +88,40 @@ impl RedisServer {
         self.port
     }
 
-    /// Ends it as a crash does. What it held is lost.
+    /// Kills it like a crash; its data is lost.
     pub fn kill(&mut self) {
-        // a process that has ended already is as good
+        // the process may have ended already
         drop(self.process.kill());
         drop(self.process.wait());
     }
 
-    /// Starts it again after [`Self::kill`], empty, where it was.
+    /// Restarts it after [`Self::kill`], empty, on the same port.
     pub fn start_again(&mut self) {
         self.kill();
         self.process = launch(self.port, &self.args, self.folder.path());
     }
 
-    /// Stops it: connections stay open, and nothing is answered.
+    /// Pauses it (SIGSTOP): connections stay open without responses.
     pub fn freeze(&self) {
         self.signal(Signal::STOP);
     }
 
-    /// Lets it go on after [`Self::freeze`].
+    /// Resumes it (SIGCONT) after [`Self::freeze`].
     pub fn thaw(&self) {
         self.signal(Signal::CONT);
     }
 
-    /// Changes a setting of the running server.
+    /// Changes a setting of the running server (CONFIG SET).
     pub fn configure(&self, key: &str, value: &str) {
         self.ask::<()>(&["CONFIG", "SET", key, value]);
     }
 
-    /// Asks it something, on a connection of its own.
+    /// Runs a command on a new connection.
     pub fn ask<T: FromRedisValue>(&self, words: &[&str]) -> T {
         self.try_to(words).unwrap_or_else(|error| panic!("{words:?}: {error}"))
     }
 
-    /// Has it do something with bytes that are no text.
+    /// Runs a command with binary arguments.
     pub fn ask_bytes(&self, words: &[&[u8]]) {
         let client = Client::open(self.url()).expect("an address");
         let mut connection = client.get_connection().expect("a running server");
@@ -157,7 +157,7 @@ pub struct RedisCluster {
 }
 
 impl RedisCluster {
-    /// Starts three servers and waits until they are one cluster.
+    /// Starts three servers and waits until they form a cluster.
     pub fn start() -> Option<Self> {
         let server = || {
             let bus = free_port().to_string();
@@ -174,7 +174,7 @@ impl RedisCluster {
             let bus = other.args[3].as_str();
             servers[0].ask::<()>(&["CLUSTER", "MEET", HOST, &other.port.to_string(), bus]);
         }
-        until("the cluster is whole", || {
+        until("the cluster is complete", || {
             servers.iter().all(|server| {
                 let info: String = server.ask(&["CLUSTER", "INFO"]);
                 info.contains("cluster_state:ok") && info.contains("cluster_known_nodes:3")
@@ -183,13 +183,13 @@ impl RedisCluster {
         Some(Self { servers })
     }
 
-    /// The addresses, as they are configured.
+    /// The URLs of all servers, separated by commas.
     pub fn url(&self) -> String {
         self.servers.iter().map(RedisServer::url).collect::<Vec<_>>().join(",")
     }
 }
 
-/// A master called `main`, a replica, and a sentinel that knows them.
+/// A master named `main`, a replica, and a sentinel that monitors them.
 #[derive(Debug)]
 pub struct RedisSentinel {
     /// The master and the replica.
@@ -198,13 +198,13 @@ pub struct RedisSentinel {
 }
 
 impl RedisSentinel {
-    /// Starts all three and waits until they know each other.
+    /// Starts all three and waits until they are connected.
     pub fn start() -> Option<Self> {
         let master = RedisServer::start()?;
         let port = master.port.to_string();
         let replica = RedisServer::with(&["--replicaof", HOST, &port])?;
-        // a sentinel that finds them ready asks no second time, which would be ten seconds later
-        until("the replica is in step", || {
+        // the sentinel discovers a replica that is connected already at once, otherwise only 10 seconds later
+        until("the replica is synchronised", || {
             let info: String = replica.ask(&["INFO", "replication"]);
             info.contains("master_link_status:up")
         });
@@ -221,19 +221,19 @@ impl RedisSentinel {
         Some(Self { servers: [master, replica], sentinel })
     }
 
-    /// The sentinel's address.
+    /// The URL of the sentinel.
     pub fn url(&self) -> String {
         self.sentinel.url()
     }
 
-    /// Makes the replica the master, and waits until it is.
+    /// Promotes the replica to master, and waits until it is.
     pub fn fail_over(&self) {
-        // it takes a while to find the replica good
+        // the sentinel accepts the replica only after a while
         until("the sentinel begins", || {
             self.sentinel.try_to::<()>(&["SENTINEL", "FAILOVER", "main"]).is_ok()
         });
         until("the replica is the master", || {
-            // a server whose role changes drops its connections
+            // a server drops its connections when its role changes
             let is = |server: usize, role: &str| {
                 let said = self.servers[server].try_to::<String>(&["INFO", "replication"]);
                 said.is_ok_and(|said| said.contains(role))
@@ -252,7 +252,7 @@ fn is_installed() -> bool {
     found
 }
 
-/// Starts the program and waits until it takes connections.
+/// Starts the program and waits until it accepts connections.
 fn launch(port: u16, args: &[String], folder: &Path) -> Child {
     let (file, args) = args.split_at(usize::from(args.first().is_some_and(|arg| !arg.starts_with('-'))));
     let mut process = Command::new(PROGRAM)
@@ -270,7 +270,7 @@ fn launch(port: u16, args: &[String], folder: &Path) -> Child {
         let read = lines.read_line(&mut said).expect("lines of text");
         assert!(read > 0, "redis-server ended at once: {said}");
     }
-    // a full pipe would hold it up
+    // a full pipe would block the server
     thread::spawn(move || io::copy(&mut lines, &mut io::sink()));
     process
 }
@@ -281,7 +281,7 @@ fn pem(what: &str, der: &[u8]) -> String {
     format!("-----BEGIN {what}-----\n{}\n-----END {what}-----\n", lines.join("\n"))
 }
 
-/// A port that nobody has just now.
+/// A currently free port.
 fn free_port() -> u16 {
     let listener = TcpListener::bind((HOST, 0)).expect("a free port");
     listener.local_addr().expect("an address").port()
@@ -290,7 +290,7 @@ fn free_port() -> u16 {
 fn until(what: &str, mut condition: impl FnMut() -> bool) {
     let began = Instant::now();
     while !condition() {
-        assert!(began.elapsed() < PATIENCE, "it never came about that {what}");
+        assert!(began.elapsed() < PATIENCE, "timeout waiting until {what}");
         thread::park_timeout(Duration::from_millis(10));
     }
 }

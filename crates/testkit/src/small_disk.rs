@@ -1,4 +1,4 @@
-//! A file system with next to no room, to see what happens when it is full.
+//! A small file system for tests of full disks.
 
 use std::{
     fs::File,
@@ -7,14 +7,14 @@ use std::{
     process::Command,
 };
 
-/// What fills it up.
+/// Name of the file that fills it.
 const FILLER: &str = "filler";
 
-/// A tmpfs of its own; gone when it is dropped.
+/// A tmpfs mount, unmounted when dropped.
 pub struct SmallDisk(tempfile::TempDir);
 
 impl SmallDisk {
-    /// Mounts one of so many bytes. Nothing, and a line that says so, where that is not permitted.
+    /// Mounts a tmpfs of this size in bytes. Returns `None`, and prints a line, if that is not permitted.
     pub fn mount(bytes: u64) -> Option<Self> {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let size = format!("size={bytes}");
@@ -29,12 +29,12 @@ impl SmallDisk {
         mounted.then_some(Self(folder))
     }
 
-    /// Where it is.
+    /// Its path.
     pub fn path(&self) -> &Path {
         self.0.path()
     }
 
-    /// Takes all room that is left.
+    /// Fills all remaining space.
     pub fn fill(&self) {
         let mut file = File::create(self.filler()).expect("a file");
         for piece in [&[0; 4096][..], &[0]] {
@@ -48,7 +48,7 @@ impl SmallDisk {
         }
     }
 
-    /// Gives the room back.
+    /// Frees the space taken by [`Self::fill`].
     pub fn drain(&self) {
         std::fs::remove_file(self.filler()).expect("it was filled");
     }
@@ -60,7 +60,7 @@ impl SmallDisk {
 
 impl Drop for SmallDisk {
     fn drop(&mut self) {
-        // at once for new comers, for good when the last file is closed
+        // a lazy unmount: completed when the last file is closed
         let unmounted = Command::new("umount").arg("-l").arg(self.path()).status();
         if !unmounted.is_ok_and(|status| status.success()) {
             eprintln!("{} is still mounted", self.path().display());

@@ -1,4 +1,4 @@
-//! Films: what their index says, and their frames decoded.
+//! Videos: the index of an MP4 file, and its decoded frames.
 
 use bytes::Bytes;
 use openh264::{decoder::Decoder, formats::YUVSource};
@@ -9,17 +9,17 @@ use shiguredo_mp4::{
 
 use crate::Picture;
 
-/// An MP4 file of one H.264 track.
+/// An MP4 file with one H.264 track.
 pub struct Video {
-    /// Pixels from left to right, as the index says.
+    /// Width in pixels, as stated by the index.
     pub width: u32,
-    /// Pixels from top to bottom, as the index says.
+    /// Height in pixels, as stated by the index.
     pub height: u32,
-    /// How long each frame lasts, in milliseconds.
+    /// Duration of each frame in milliseconds.
     pub durations: Vec<u32>,
-    /// Whether the index comes before the frames.
+    /// Whether the index precedes the frames.
     pub starts_fast: bool,
-    /// The frames, with start codes; the first with the parameters.
+    /// The frames with start codes; the first one includes the parameter sets.
     streams: Vec<Vec<u8>>,
 }
 
@@ -29,30 +29,30 @@ impl Video {
         bytes.get(4..12) == Some(b"ftypisom")
     }
 
-    /// Reads the index.
+    /// Parses the index.
     pub fn open(bytes: &Bytes) -> Self {
         let mut demuxer = Mp4FileDemuxer::new();
         demuxer.handle_input(Input { position: 0, data: bytes });
         assert_eq!(demuxer.tracks().expect("an index").len(), 1, "tracks");
         let place = |name: &[u8]| bytes.windows(4).position(|window| window == name).expect("a box");
         let starts_fast = place(b"moov") < place(b"mdat");
-        let mut film = Self { width: 0, height: 0, durations: Vec::new(), starts_fast, streams: Vec::new() };
+        let mut video = Self { width: 0, height: 0, durations: Vec::new(), starts_fast, streams: Vec::new() };
         while let Some(sample) = demuxer.next_sample().expect("a sample") {
             assert_eq!(sample.track.timescale.get(), 1000, "units of time in a second");
             let mut stream = Vec::new();
             if let Some(SampleEntry::Avc1(entry)) = sample.sample_entry {
-                (film.width, film.height) = (entry.visual.width.into(), entry.visual.height.into());
+                (video.width, video.height) = (entry.visual.width.into(), entry.visual.height.into());
                 stream.extend(parameters(entry));
             }
             let start = sample.data_offset as usize;
             stream.extend(with_start_codes(&bytes[start..start + sample.data_size]));
-            film.durations.push(sample.duration);
-            film.streams.push(stream);
+            video.durations.push(sample.duration);
+            video.streams.push(stream);
         }
-        film
+        video
     }
 
-    /// Its frames, stacked from top to bottom.
+    /// Decodes the frames, stacked from top to bottom.
     pub fn picture(&self) -> Picture {
         let mut decoder = Decoder::new().expect("a decoder");
         let mut rgba = Vec::new();
@@ -66,13 +66,13 @@ impl Video {
     }
 }
 
-/// Sequence and picture parameters with start codes.
+/// Parameter sets (SPS and PPS) with start codes.
 fn parameters(entry: &Avc1Box) -> Vec<u8> {
     let units = entry.avcc_box.sps_list.iter().chain(&entry.avcc_box.pps_list);
     units.flat_map(|unit| [&[0, 0, 0, 1], unit.as_slice()].concat()).collect()
 }
 
-/// Start codes in place of lengths: both have four bytes.
+/// Replaces lengths by start codes; both have four bytes.
 fn with_start_codes(mut units: &[u8]) -> Vec<u8> {
     let mut stream = Vec::new();
     while let Some((length, rest)) = units.split_first_chunk() {
@@ -84,7 +84,7 @@ fn with_start_codes(mut units: &[u8]) -> Vec<u8> {
     stream
 }
 
-/// To 8-bit RGB by BT.709 in its limited range, opaque.
+/// Converts to opaque 8-bit RGB by BT.709 in limited range.
 fn pixels(frame: &impl YUVSource) -> Vec<u8> {
     let ((width, height), (stride, half_stride, _)) = (frame.dimensions(), frame.strides());
     let mut rgba = Vec::with_capacity(width * height * 4);

@@ -1,10 +1,6 @@
-//! `crop=face` against the bare work in it: one run of the model, and a render that looks for nothing: ratios,
-//! never absolute times.
-#![expect(
-    clippy::unwrap_used,
-    clippy::print_stdout,
-    reason = "a benchmark prints, and has nobody to recover for"
-)]
+//! `crop=face` compared with its parts: one inference, and a render without face detection. Reports ratios, never
+//! absolute times.
+#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark prints, and panics on errors")]
 
 use std::{
     env,
@@ -23,13 +19,13 @@ use vips_ops::{
 };
 use vision::{INPUT_SIDE, Vision};
 
-/// Rounds in which the two take turns.
+/// Rounds, in which both variants are measured alternately.
 const ROUNDS: usize = 15;
 
-/// Asks a second process for the model's own time.
+/// Argument that makes a second process measure the model alone.
 const ALONE: &str = "model-alone";
 
-/// Pictures, the size at which the model sees them, and the crop that makes the same answer without looking for faces.
+/// Images, the model's input size for each, and the crop with the same result without face detection.
 const PICTURES: [(&str, [usize; 2], &str); 3] = [
     ("astronaut.png", [512, 512], "fit"),
     ("grace_hopper.jpg", [608, 512], "fit"),
@@ -44,7 +40,7 @@ fn main() {
     }
     Vips::start(vips::Settings::default()).unwrap();
     let vision = Vision::open(&vision::Settings { models, runtime });
-    println!("milliseconds a picture, medians of {ROUNDS} rounds");
+    println!("milliseconds per image, medians of {ROUNDS} rounds");
     println!("{:<18} {:>7} {:>7} {:>10} {:>6}", "picture", "model", "render", "crop=face", "ratio");
     for ((name, _, crop), model) in PICTURES.into_iter().zip(alone()) {
         let original = sample(name);
@@ -62,7 +58,7 @@ fn main() {
     }
 }
 
-/// What the model alone takes a picture, measured by another process: the engine allows one environment in each.
+/// Milliseconds per inference, measured in another process: ONNX Runtime allows one environment per process.
 fn alone() -> Vec<f64> {
     let output = Command::new(env::current_exe().unwrap()).arg(ALONE).output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
@@ -89,13 +85,13 @@ fn median(mut times: Vec<Duration>) -> f64 {
     times[times.len() / 2].as_secs_f64() * 1e3
 }
 
-/// The model alone, on grey.
+/// One inference, on a grey image.
 fn infer(session: &mut Session, [height, width]: [usize; 2]) {
     let input = Tensor::from_array(([1, 3, height, width], vec![128.0_f32; 3 * height * width])).unwrap();
     session.run([input.into()]).unwrap();
 }
 
-/// Everything that finds faces in an encoded picture.
+/// Detects faces in an encoded image, decoding included.
 fn see(vision: &Vision, original: &Bytes) -> Vec<Face> {
     let source = Source::open(original, &Settings::default().limits).unwrap();
     let image = thumbnail::upright(&source, INPUT_SIDE, &Deadline::never()).unwrap();

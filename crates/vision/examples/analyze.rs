@@ -1,8 +1,8 @@
-//! Tells what is seen in pictures: `cargo run --package vision --example look -- PICTURE...`.
+//! Prints the analysis of images: `cargo run --package vision --example analyze -- IMAGE...`.
 #![expect(
     clippy::unwrap_used,
     clippy::print_stdout,
-    reason = "a tool for people: it prints, and stops when it fails"
+    reason = "a command line tool: it prints, and panics on errors"
 )]
 
 use std::{env, fs, path::Path, time::Instant};

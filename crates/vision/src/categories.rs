@@ -1,21 +1,21 @@
-//! What classes have in common: the sort of thing is often sure where the very thing is not.
+//! Categories of classes: the category is often certain where the class is not.
 
 use std::ops::RangeInclusive;
 
-/// A sort of things, and the ImageNet-1k classes that belong to it.
+/// A category, and the ImageNet-1k classes that belong to it.
 pub struct Category {
     /// Its name.
     pub name: &'static str,
-    /// The classes, by number.
+    /// Class indices.
     pub classes: &'static [RangeInclusive<usize>],
 }
 
-/// Shorthand of the table.
+/// Shorthand for the table.
 const fn category(name: &'static str, classes: &'static [RangeInclusive<usize>]) -> Category {
     Category { name, classes }
 }
 
-/// The table. A test writes it out in the names of the classes.
+/// All categories. A snapshot test lists them with the names of their classes.
 #[rustfmt::skip]
 pub const CATEGORIES: &[Category] = &[
     category("Animal", &[0..=397]),
@@ -95,7 +95,7 @@ pub const CATEGORIES: &[Category] = &[
 ];
 
 impl Category {
-    /// How likely it is, each class being as likely as given.
+    /// The sum of the probabilities of its classes.
     pub fn likelihood(&self, likely: &[f32]) -> f32 {
         self.classes.iter().flat_map(|range| &likely[range.clone()]).sum()
     }
@@ -106,7 +106,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ranges_are_ordered_and_apart_and_within_the_thousand() {
+    fn ranges_are_ordered_and_disjoint() {
         for Category { name, classes } in CATEGORIES {
             assert!(
                 classes.iter().all(|range| range.start() <= range.end() && *range.end() < 1000),
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn vehicles_are_all_that_drive_float_or_fly() {
+    fn vehicles_are_the_union_of_their_kinds() {
         let classes = |wanted: &str| {
             let category = CATEGORIES.iter().find(|category| category.name == wanted);
             category
@@ -128,7 +128,7 @@ mod tests {
         let kinds = ["Car", "Truck", "Bus", "Train", "Bicycle", "Motorcycle", "Aircraft", "Boat"];
         let mut all: Vec<_> = kinds.iter().flat_map(|kind| classes(kind)).collect();
         all.sort_unstable();
-        // a wing is part of one
+        // a wing is not a vehicle
         all.retain(|class| *class != 908);
         assert_eq!(classes("Vehicle"), all);
     }

@@ -1,4 +1,4 @@
-//! ONNX Runtime: its one environment a process, and the sessions of a model.
+//! ONNX Runtime: its environment, one per process, and the sessions of a model.
 
 use std::path::{Path, PathBuf};
 
@@ -11,36 +11,37 @@ use parking_lot::Mutex;
 
 use crate::error::{Error, Result};
 
-/// The engine allows one environment a process, so whoever asks first says from where it is loaded. A failure is not
-/// remembered: the library may be put in its place while the process runs.
+/// ONNX Runtime allows one environment per process, so the first caller determines where it is loaded from. A failure
+/// is not remembered: the library may be installed while the process runs.
 static ENVIRONMENT: Mutex<Option<Environment>> = Mutex::new(None);
 
-/// Where the engine is loaded from.
+/// Where ONNX Runtime is loaded from.
 pub struct Engine {
-    /// The shared library.
+    /// Path of the shared library.
     pub runtime: PathBuf,
 }
 
-/// A model, loaded when it is first used.
+/// A model, loaded on first use.
 ///
-/// A session computes one thing at a time here, so that there are as many as are used at the same time, and those that
-/// have nothing to do wait for the next picture.
+/// A session runs one inference at a time, so there are as many sessions as inferences have run concurrently; idle ones
+/// are kept for reuse.
+///
 pub struct Model {
-    /// The file.
+    /// Path of the model file.
     pub file: PathBuf,
     idle: Mutex<Vec<Session>>,
 }
 
-/// Numbers in a shape: what goes into a model.
+/// The input tensor of a model.
 pub struct Input {
-    /// From the outermost dimension to the innermost.
+    /// Dimensions, from the outermost to the innermost.
     pub shape: [usize; 4],
-    /// As many as the shape says.
+    /// The values, as many as the shape states.
     pub numbers: Vec<f32>,
 }
 
 impl Engine {
-    /// Loads nothing.
+    /// Stores the path; nothing is loaded yet.
     pub fn new(runtime: PathBuf) -> Self {
         Self { runtime }
     }
@@ -63,12 +64,12 @@ impl Engine {
 }
 
 impl Model {
-    /// Loads nothing.
+    /// Stores the path; nothing is loaded yet.
     pub fn new(file: PathBuf) -> Self {
         Self { file, idle: Mutex::default() }
     }
 
-    /// Runs the model on its one input, and reads its outputs.
+    /// Runs the model on its input, and reads its outputs.
     pub fn run<T>(
         &self,
         engine: &Engine,
@@ -93,10 +94,10 @@ impl Model {
 fn session(environment: &Environment, file: &Path) -> ort::Result<Session> {
     Session::builder(environment)?
         .with_optimization_level(GraphOptimizationLevel::Level3)?
-        // pictures are many: one thread each is the least work for all of them
+        // many images are processed in parallel: one thread each is the least total work
         .with_intra_threads(1)?
         .with_inter_threads(1)?
-        // sizes differ from picture to picture, what was laid out for one is of no use to the next
+        // input sizes differ, so memory planned for one is useless for the next
         .with_memory_pattern(false)?
         .commit_from_file(file)
 }

@@ -1,20 +1,20 @@
-//! Everything that can go wrong when a picture is looked at.
+//! Errors of image analysis.
 
 use std::path::PathBuf;
 
 /// The result of this crate's fallible functions.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// What went wrong. The texts name files, and are for the log.
+/// An error of image analysis. The texts name files, and are for logs.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum Error {
-    /// A model, or the engine, is not there.
-    #[error("{} is not there, expected the file that `make vendor` fetches", file.display())]
+    /// A model or ONNX Runtime is missing.
+    #[error("{} is missing: expected the file that `make vendor` fetches", file.display())]
     Missing {
         /// The file.
         file: PathBuf,
     },
-    /// A model, or the engine, is there and cannot be used.
+    /// A model or ONNX Runtime cannot be used.
     #[error("{} cannot be used: {reason}", file.display())]
     Unusable {
         /// The file.
@@ -25,24 +25,24 @@ pub enum Error {
     /// An inference failed.
     #[error("the model failed: {0}")]
     Inference(String),
-    /// The picture's pixels could not be had.
+    /// The pixels of the image could not be computed.
     #[error(transparent)]
     Picture(#[from] vips::Error),
 }
 
-/// Sorts of errors, for those who answer them.
+/// Kinds of errors, for mapping them to responses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ErrorKind {
-    /// This installation cannot look at pictures.
+    /// Analysis is not available in this installation.
     Unavailable,
-    /// A broken picture.
+    /// The image is broken.
     Undecodable,
-    /// A fault of ours.
+    /// An internal error.
     Broken,
 }
 
 impl Error {
-    /// The sort of the error.
+    /// The kind of the error.
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Missing { .. } | Self::Unusable { .. } => ErrorKind::Unavailable,

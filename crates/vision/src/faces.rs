@@ -1,4 +1,4 @@
-//! Faces and their eyes, by `CenterFace`: a map of how much each place is the middle of a face.
+//! Face and eye detection by `CenterFace`, which predicts a heat map of face centres.
 
 use serde::{Deserialize, Serialize};
 use vips::Image;
@@ -9,43 +9,43 @@ use crate::{
     pixels,
 };
 
-/// Long side that pictures are brought down to, in pixels. 43 of 43 faces were found at 320, 480 and 640; eyes are
-/// found more exactly the larger it is.
+/// Long side in pixels to which images are scaled down. 43 of 43 test faces were found at 320, 480 and 640; eyes are
+/// located more precisely at larger sizes.
 const LONG_SIDE: u32 = 640;
 
-/// The model halves its input five times.
+/// Sides of the input must be multiples of this: the model halves its input five times.
 const MULTIPLE: u32 = 32;
 
-/// Input pixels a cell of the model's maps.
+/// Input pixels per cell of the output maps.
 const CELL: f32 = 4.0;
 
-/// What is less likely to be a face than this is left out.
+/// Lowest score of a reported face.
 const LEAST_SCORE: f32 = 0.35;
 
-/// From here on no picture without people had a face in it.
+/// Score from which a face counts as certain: no test image without people had a higher one.
 const SURE_SCORE: f32 = 0.5;
 
-/// Two boxes that share more than this part of their union are one face.
+/// Largest intersection over union of two distinct faces.
 const MOST_OVERLAP: f32 = 0.3;
 
-/// A face, in pixels of the picture that was looked at.
+/// A face, in pixels of the analysed image.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Face {
     /// Left edge.
     pub x: f32,
     /// Top edge.
     pub y: f32,
-    /// From left to right.
+    /// Width.
     pub width: f32,
-    /// From top to bottom.
+    /// Height.
     pub height: f32,
-    /// How likely it is one, from 0 to 1.
+    /// Score of the detection, from 0 to 1.
     pub score: f32,
-    /// The eye at the left of the picture, and the one at the right.
+    /// The eye on the left of the image, and the one on the right.
     pub eyes: [Point; 2],
 }
 
-/// A place, in pixels.
+/// A point, in pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Point {
     /// From the left.
@@ -55,12 +55,13 @@ pub struct Point {
 }
 
 impl Face {
-    /// Whether it may be told to people. Less sure ones are good for corrections that look for themselves.
+    /// Whether the detection is certain enough to be reported to users. Less certain ones are useful for corrections
+    /// that check the pixels themselves.
     pub fn is_sure(&self) -> bool {
         self.score >= SURE_SCORE
     }
 
-    /// The same face in a picture scaled by a factor a side.
+    /// The same face in an image scaled by a factor per axis.
     pub fn scaled(&self, horizontal: f32, vertical: f32) -> Self {
         let point = |point: Point| Point { x: point.x * horizontal, y: point.y * vertical };
         Self {
@@ -77,7 +78,7 @@ impl Face {
         self.width * self.height
     }
 
-    /// The shared part of two boxes, of their union.
+    /// Intersection over union of two boxes.
     fn overlap(&self, other: &Self) -> f32 {
         let span = |from: f32, length: f32, start: f32, reach: f32| {
             ((from + length).min(start + reach) - from.max(start)).max(0.0)
@@ -112,7 +113,7 @@ pub fn find(engine: &Engine, model: &Model, image: &Image) -> Result<Vec<Face>> 
     Ok(faces)
 }
 
-/// The size that is looked at. A stretch by less than 32 pixels does no harm.
+/// The input size in pixels. Stretching by less than 32 pixels has no effect on detection.
 fn input_size(width: u32, height: u32) -> (u32, u32) {
     let long = f64::from(width.max(height));
     let scale = (f64::from(LONG_SIDE) / long).min(1.0);
@@ -123,17 +124,17 @@ fn input_size(width: u32, height: u32) -> (u32, u32) {
     (side(width), side(height))
 }
 
-/// What the model says of each cell; several planes follow each other in all but the first.
+/// The output maps of the model; all but the first have several planes.
 struct Maps<'a> {
-    /// Cells a row.
+    /// Cells per row.
     wide: usize,
-    /// The middle of a face?
+    /// Scores of face centres.
     heat: &'a [f32],
     /// Logarithms of height and width, in cells.
     sizes: &'a [f32],
-    /// From the cell's corner to the middle: down, right.
+    /// Offsets from the cell to the face centre: down, right.
     offsets: &'a [f32],
-    /// Five landmarks, each down and right from the box's corner, in parts of its sides.
+    /// Five landmarks, each as offsets down and right from the corner of the box, relative to its sides.
     marks: &'a [f32],
 }
 
@@ -143,7 +144,7 @@ impl Maps<'_> {
         hot.map(|cell| self.face(cell, width, height)).collect()
     }
 
-    /// The face whose middle is in this cell, cut at the edges of the picture.
+    /// The face centred in this cell, clipped to the image.
     fn face(&self, cell: usize, width: f32, height: f32) -> Face {
         let plane = |map: &[f32], index: usize| map[index * self.heat.len() + cell];
         let (high, wide) = (CELL * plane(self.sizes, 0).exp(), CELL * plane(self.sizes, 1).exp());
@@ -166,7 +167,7 @@ impl Maps<'_> {
     }
 }
 
-/// Of boxes that mean one face, the likeliest.
+/// Non-maximum suppression: of overlapping boxes the one with the highest score is kept.
 fn distinct(mut faces: Vec<Face>) -> Vec<Face> {
     faces.sort_by(|a, b| b.score.total_cmp(&a.score));
     let mut kept: Vec<Face> = Vec::new();
@@ -187,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn sizes_are_multiples_and_never_larger() {
+    fn input_sizes_are_multiples_of_32() {
         assert_eq!(input_size(640, 480), (640, 480));
         assert_eq!(input_size(6000, 4000), (640, 448));
         assert_eq!(input_size(100, 10), (128, 32));
@@ -195,15 +196,15 @@ mod tests {
     }
 
     #[test]
-    fn the_likeliest_of_overlapping_boxes_is_kept() {
+    fn the_best_of_overlapping_boxes_is_kept() {
         let faces = vec![face(0.0, 0.0, 10.0, 0.6), face(2.0, 0.0, 10.0, 0.9), face(20.0, 0.0, 10.0, 0.5)];
         let kept = distinct(faces);
         assert_eq!(kept.iter().map(|face| face.score).collect::<Vec<_>>(), [0.9, 0.5]);
     }
 
     #[test]
-    fn maps_are_read_by_their_meaning() {
-        // two rows of three cells; the face is in the middle of the lower row, 16 high and 8 wide
+    fn output_maps_are_decoded() {
+        // two rows of three cells; the face is centred in the lower row, 16 high and 8 wide
         let mut maps = [vec![0.0; 6], vec![0.0; 12], vec![0.0; 12], vec![0.0; 60]];
         let cell = 4;
         maps[0][cell] = 0.8;

@@ -1,4 +1,4 @@
-//! What is in a picture, by EfficientNet-Lite0: the thousand classes of `ImageNet`, and what they have in common.
+//! Image classification by EfficientNet-Lite0: the thousand classes of `ImageNet`, and categories of them.
 
 use std::{path::PathBuf, sync::OnceLock};
 
@@ -13,48 +13,48 @@ use crate::{
     pixels,
 };
 
-/// The square that is looked at.
+/// Side of the square input, in pixels.
 const SIDE: u32 = 224;
 
-/// The part of the smaller side that the model was trained to see, from the middle.
+/// Fraction of the shorter side that the model was trained on, as a centre crop.
 const CENTER: f64 = 0.875;
 
-/// So many classes are known.
+/// Number of classes.
 const CLASSES: usize = 1000;
 
-/// No more classes than this are named, their parents not counted.
+/// Most classes that are reported, categories not counted.
 const MOST_CLASSES: usize = 10;
 
-/// A category is named when it is at least as likely as this, in percent. It sums up many classes, and is wrong more
-/// often than a class that is as likely.
+/// Lowest confidence of a reported category, in percent. It sums up many classes, and is wrong more often than a class
+/// of the same confidence.
 const MIN_CATEGORY_CONFIDENCE: f32 = 30.0;
 
-/// So many faces are a group.
+/// Number of faces that count as a group.
 const GROUP: usize = 3;
 
-/// A thing or sort of things that is in the picture.
+/// A label of an image: a class or a category.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Label {
-    /// Its name, every word with a capital.
+    /// Its name, in title case.
     pub name: String,
-    /// How likely it is there, in percent.
+    /// Confidence in percent.
     pub confidence: f32,
 }
 
-/// The names of the classes, read when they are first needed.
+/// The names of the classes, loaded on first use.
 pub struct Names {
-    /// A JSON list of a thousand names.
+    /// Path of a JSON list of a thousand names.
     pub file: PathBuf,
     read: OnceLock<Vec<String>>,
 }
 
 impl Names {
-    /// Reads nothing.
+    /// Stores the path; nothing is loaded yet.
     pub fn new(file: PathBuf) -> Self {
         Self { file, read: OnceLock::new() }
     }
 
-    /// All names.
+    /// All names, in title case.
     pub fn read(&self) -> Result<&[String]> {
         if let Some(names) = self.read.get() {
             return Ok(names);
@@ -70,8 +70,8 @@ impl Names {
     }
 }
 
-/// How likely each class is: the mean of the middle of the picture, as the model was trained, and of all of it
-/// squashed, which finds what is off-centre.
+/// The probability of each class: the mean of a centre crop, as the model was trained on, and of the whole image
+/// stretched to a square, which finds off-centre objects.
 pub fn likelihoods(engine: &Engine, model: &Model, image: &Image) -> Result<Vec<f32>> {
     let squashed = classify(engine, model, pixels::rgb(image, SIDE, SIDE)?.as_ref())?;
     let side = ((f64::from(image.width().min(image.height())) * CENTER).round() as u32).max(1);
@@ -95,7 +95,8 @@ fn classify(engine: &Engine, model: &Model, rgb: &[u8]) -> Result<Vec<f32>> {
     }
 }
 
-/// The labels of a picture whose classes are as likely as given.
+/// Selects labels by the probabilities of classes: at most [`MOST_CLASSES`] classes of at least `least` percent, and
+/// categories.
 pub fn choose(likely: &[f32], names: &[String], least: f32) -> Vec<Label> {
     let percent = |part: f32| 100.0 * part;
     let mut classes: Vec<(usize, f32)> = likely.iter().map(|part| percent(*part)).enumerate().collect();
@@ -116,7 +117,7 @@ pub fn choose(likely: &[f32], names: &[String], least: f32) -> Vec<Label> {
     labels
 }
 
-/// The labels with the people that faces tell of: no class of the model is a person.
+/// Adds labels for people by detected faces: no class of the model is a person.
 pub fn with_people(mut labels: Vec<Label>, faces: &[Face]) -> Vec<Label> {
     let sure: Vec<f32> = faces.iter().filter(|face| face.is_sure()).map(|face| 100.0 * face.score).collect();
     let Some(surest) = sure.iter().copied().reduce(f32::max) else { return labels };
@@ -128,7 +129,7 @@ pub fn with_people(mut labels: Vec<Label>, faces: &[Face]) -> Vec<Label> {
     labels
 }
 
-/// One label a name: some classes are called as others, or as their parents.
+/// Adds a label, once per name: some classes have the same name as others, or as a category.
 fn insert(labels: &mut Vec<Label>, label: Label) {
     match labels.iter_mut().find(|known| known.name == label.name) {
         Some(known) => known.confidence = known.confidence.max(label.confidence),
@@ -136,7 +137,7 @@ fn insert(labels: &mut Vec<Label>, label: Label) {
     }
 }
 
-/// The surest first; those that are as sure stay in order.
+/// Sorts by descending confidence; the order of equal ones is kept.
 fn sort(labels: &mut [Label]) {
     labels.sort_by(|a, b| b.confidence.total_cmp(&a.confidence));
 }
@@ -147,7 +148,7 @@ impl Label {
     }
 }
 
-/// Every word with a capital.
+/// Converts a name to title case.
 fn title(name: &str) -> String {
     let mut out = String::with_capacity(name.len());
     let mut begins = true;
@@ -171,21 +172,21 @@ mod tests {
         (0..CLASSES).map(|class| format!("Class {class}")).collect()
     }
 
-    fn told(labels: &[Label]) -> Vec<(&str, u32)> {
+    fn rounded(labels: &[Label]) -> Vec<(&str, u32)> {
         labels.iter().map(|label| (label.name.as_str(), label.confidence.round() as u32)).collect()
     }
 
     #[test]
-    fn a_sort_of_things_may_be_sure_where_no_thing_is() {
+    fn a_category_can_be_certain_where_no_class_is() {
         let mut likely = vec![0.0; CLASSES];
         likely[151..161].fill(0.08);
         likely[281] = 0.16;
         let labels = choose(&likely, &names(), 15.0);
-        assert_eq!(told(&labels), [("Animal", 96), ("Mammal", 96), ("Dog", 80), ("Class 281", 16)]);
+        assert_eq!(rounded(&labels), [("Animal", 96), ("Mammal", 96), ("Dog", 80), ("Class 281", 16)]);
     }
 
     #[test]
-    fn ten_classes_at_most_and_each_name_once() {
+    fn at_most_ten_classes_and_each_name_once() {
         let mut likely = vec![0.0; CLASSES];
         likely[400..420].fill(0.05);
         assert_eq!(choose(&likely, &names(), 1.0).len(), MOST_CLASSES);
@@ -193,7 +194,7 @@ mod tests {
         likely[762] = 0.9;
         let mut names = names();
         names[762] = "Restaurant".to_owned();
-        assert_eq!(told(&choose(&likely, &names, 15.0)), [("Restaurant", 90)]);
+        assert_eq!(rounded(&choose(&likely, &names, 15.0)), [("Restaurant", 90)]);
     }
 
     #[test]
@@ -207,10 +208,14 @@ mod tests {
             eyes: [Point { x: 0.0, y: 0.0 }; 2],
         };
         let dog = || vec![Label::new("Dog", 70.0)];
-        assert_eq!(told(&with_people(dog(), &[face(0.4)])), [("Dog", 70)], "a doubtful one tells nothing");
+        assert_eq!(
+            rounded(&with_people(dog(), &[face(0.4)])),
+            [("Dog", 70)],
+            "an uncertain face adds no label"
+        );
         let people = with_people(dog(), &[face(0.6), face(0.9)]);
-        assert_eq!(told(&people), [("Person", 90), ("Face", 90), ("Dog", 70)]);
-        assert!(told(&with_people(dog(), &[face(0.6); 3])).contains(&("Group", 60)));
+        assert_eq!(rounded(&people), [("Person", 90), ("Face", 90), ("Dog", 70)]);
+        assert!(rounded(&with_people(dog(), &[face(0.6); 3])).contains(&("Group", 60)));
     }
 
     #[test]

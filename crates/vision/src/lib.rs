@@ -1,8 +1,26 @@
-//! What is to be seen in a picture: faces with their eyes, nudity, and labels. Pixels in, facts out.
+//! Image analysis: face detection, nudity detection and classification, by ONNX models.
 //!
-//! The models run on ONNX Runtime, one thread an inference: who calls decides how many run at a time. Nothing is
-//! loaded before it is used, and a missing model is an error of its own sort rather than a guess. Methods take any
-//! picture that stands upright; a copy of [`INPUT_SIDE`] pixels is enough, and facts are in pixels of what was given.
+//! Models run on ONNX Runtime, one thread per inference; the caller decides how many run concurrently. Models are loaded
+//! on first use, and a missing model is an error of its own kind ([`ErrorKind::Unavailable`]). Methods take any upright
+//! image; a copy whose long side has [`INPUT_SIDE`] pixels is sufficient. Coordinates are in pixels of the given image.
+//!
+//! ```
+//! use vips::{Access, Image, Loader, Vips};
+//! use vision::{Settings, Vision};
+//!
+//! # let repository = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+//! Vips::start(vips::Settings::default())?;
+//! let vision = Vision::open(&Settings {
+//!     models: repository.join("vendor/models"),
+//!     runtime: repository.join("vendor/native/lib/libonnxruntime.so"),
+//! });
+//! let portrait = std::fs::read(repository.join("samples/astronaut.png"))?.into();
+//! let image = Image::load(&portrait, &Loader::Png, Access::Random)?;
+//! let faces = vision.faces(&image)?;
+//! assert_eq!(faces.iter().filter(|face| face.is_sure()).count(), 1);
+//! assert!(vision.nsfw(&image)? < 0.2);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod categories;
 mod engine;
@@ -27,19 +45,19 @@ use self::{
     labels::Names,
 };
 
-/// Long side of the copy of a picture that is enough for every model, in pixels.
+/// Long side in pixels of a copy of an image that is sufficient for every model.
 pub const INPUT_SIDE: u32 = 640;
 
-/// Where the models and their engine lie.
+/// Paths of the models and of ONNX Runtime.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
-    /// The folder with `faces.onnx`, `nsfw.onnx`, `labels.onnx` and `names.json`.
+    /// Folder with `faces.onnx`, `nsfw.onnx`, `labels.onnx` and `names.json`.
     pub models: PathBuf,
-    /// ONNX Runtime's shared library.
+    /// Path of the shared library of ONNX Runtime.
     pub runtime: PathBuf,
 }
 
-/// The models.
+/// The models. Shared between threads; inferences run concurrently, each on the calling thread.
 pub struct Vision {
     faces: Model,
     nsfw: Model,
@@ -49,7 +67,7 @@ pub struct Vision {
 }
 
 impl Vision {
-    /// Remembers where the models lie. Loads nothing.
+    /// Stores the paths of the models; they are loaded on first use.
     pub fn open(settings: &Settings) -> Self {
         let model = |file| Model::new(settings.models.join(file));
         Self {
@@ -61,25 +79,38 @@ impl Vision {
         }
     }
 
-    /// The files that are not there; without them some or all methods fail.
+    /// The files that are missing; without them some or all methods fail.
     pub fn missing(&self) -> Vec<PathBuf> {
         let files = [&self.faces.file, &self.nsfw.file, &self.labels.file, &self.names.file];
         let files = files.into_iter().chain([&self.engine.runtime]);
         files.filter(|file| !file.exists()).cloned().collect()
     }
 
-    /// Faces, the most important first: large, and sure to be one. See [`Face::is_sure`] for what to make of doubts.
+    /// Detects faces, sorted by area times score. See [`Face::is_sure`] for uncertain ones.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Missing`] or [`Error::Unusable`] without a usable model, [`Error::Picture`] for a broken image,
+    /// [`Error::Inference`].
     pub fn faces(&self, image: &Image) -> Result<Vec<Face>> {
         faces::find(&self.engine, &self.faces, image)
     }
 
-    /// How likely it is that the picture shows nudity, from 0 to 1. For photographs; drawings mean little to it.
+    /// The probability that a photograph shows nudity, from 0 to 1; of little meaning for drawings.
+    ///
+    /// # Errors
+    ///
+    /// As [`Vision::faces`].
     pub fn nsfw(&self, image: &Image) -> Result<f32> {
         nsfw::score(&self.engine, &self.nsfw, image)
     }
 
-    /// What is in the picture: every label that is at least as sure as `least` (a percentage), and the sorts of things
-    /// they belong to; the surest first. People are not among them: see [`with_people`].
+    /// Classifies the image: labels of at least `least` percent and their categories, sorted by descending confidence.
+    /// People are not among them: see [`with_people`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Vision::faces`].
     pub fn labels(&self, image: &Image, least: f32) -> Result<Vec<Label>> {
         let names = self.names.read()?;
         let likely = labels::likelihoods(&self.engine, &self.labels, image)?;

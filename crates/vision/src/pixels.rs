@@ -1,11 +1,11 @@
-//! Pixels as models take them.
+//! Conversion of pixels to model inputs.
 
 use vips::{BandFormat, Image, Interpretation, Result, ops::Kernel};
 
-/// What lies behind transparent pixels: neither light nor dark.
+/// Grey level behind transparent pixels.
 const MID_GREY: f64 = 128.0;
 
-/// Red, green and blue of every pixel, from 0 to 255, the picture being brought to exactly this size.
+/// 8-bit RGB of an image, resized to exactly this size.
 pub fn rgb(image: &Image, width: u32, height: u32) -> Result<vips::Pixels> {
     let coloured = image.colourspace(Interpretation::Srgb)?;
     let opaque = if coloured.has_alpha() { coloured.flatten(&[MID_GREY; 3], 255.0)? } else { coloured };
@@ -15,7 +15,7 @@ pub fn rgb(image: &Image, width: u32, height: u32) -> Result<vips::Pixels> {
     sized.cast(BandFormat::Uchar)?.pixels()
 }
 
-/// One plane a colour, as `[1, 3, height, width]` lies in memory.
+/// Separate planes of red, green and blue, in the memory layout `[1, 3, height, width]`, with values 0 to 255.
 pub fn planes(rgb: &[u8]) -> Vec<f32> {
     let count = rgb.len() / 3;
     let mut planes = vec![0.0; 3 * count];
@@ -27,7 +27,7 @@ pub fn planes(rgb: &[u8]) -> Vec<f32> {
     planes
 }
 
-/// A rectangle of a picture that lies in memory `width` pixels wide.
+/// Crops a rectangle from interleaved RGB with rows of `width` pixels.
 pub fn crop(rgb: &[u8], width: usize, (left, top): (usize, usize), (wide, high): (usize, usize)) -> Vec<u8> {
     let row = |y: usize| &rgb[(y * width + left) * 3..][..wide * 3];
     (top..top + high).flat_map(row).copied().collect()
@@ -38,12 +38,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn planes_follow_each_other() {
+    fn planes_are_separated() {
         assert_eq!(planes(&[1, 2, 3, 4, 5, 6]), [1.0, 4.0, 2.0, 5.0, 3.0, 6.0]);
     }
 
     #[test]
-    fn a_window_is_cut_row_by_row() {
+    fn a_crop_is_copied_row_by_row() {
         let pixels: Vec<u8> = (0..4 * 3).flat_map(|number| [number; 3]).collect();
         let cut = crop(&pixels, 4, (1, 1), (2, 2));
         assert_eq!(cut, [5, 5, 5, 6, 6, 6, 9, 9, 9, 10, 10, 10]);

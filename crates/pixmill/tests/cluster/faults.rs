@@ -3,7 +3,7 @@
 use std::{rc::Rc, time::Duration};
 
 use serde_json::Value;
-use testkit::{RedisServer, SlowLine};
+use testkit::{DelayProxy, RedisServer};
 
 use crate::{
     load::{self, Load, until},
@@ -20,7 +20,7 @@ const SMALL: &str = "2MiB";
 /// Two nodes with little memory of their own, and a Redis at the end of a line that can be slow.
 struct Pair {
     redis: RedisServer,
-    line: SlowLine,
+    line: DelayProxy,
     nodes: [Node; 2],
     pictures: Rc<Vec<Picture>>,
 }
@@ -29,7 +29,7 @@ impl Pair {
     /// Starts them; nothing where there is no Redis to start.
     async fn start() -> Option<Self> {
         let redis = RedisServer::start()?;
-        let line = SlowLine::to(redis.port());
+        let line = DelayProxy::to(redis.port());
         let url = format!("redis://{}", line.address());
         let node = || {
             let shared = [

@@ -1,4 +1,4 @@
-//! One connection to an origin, and what becomes of it.
+//! Serves one connection to the fake origin.
 
 use std::{future::pending, sync::Arc, time::Duration};
 
@@ -10,19 +10,19 @@ use tokio::{
 
 use super::{Asked, Fault, Reply, State};
 
-/// What is said at a time where something is said without end.
+/// Chunk of an endless response.
 const PIECE: &[u8; 4096] = &[b'x'; 4096];
 
 /// An interim response.
 const EARLY_HINTS: &str = "HTTP/1.1 103 Early Hints\r\nlink: </style.css>; rel=preload\r\n\r\n";
 
-/// What becomes of a connection after an answer.
+/// What happens to a connection after a response.
 enum Then {
     AwaitNext,
     Close,
 }
 
-/// Answers until the client or the fault of an answer ends it.
+/// Responds to requests until the client or a fault ends the connection.
 pub(super) async fn serve(mut stream: TcpStream, connection: usize, state: Arc<State>) {
     while let Some(head) = read_head(&mut stream).await {
         let asked = Asked { connection, head };
@@ -30,7 +30,7 @@ pub(super) async fn serve(mut stream: TcpStream, connection: usize, state: Arc<S
         state.asked.send_modify(|all| all.push(asked));
         let mut held = state.held.subscribe();
         let answered = tokio::select! {
-            // what is answered may change while it is held
+            // the reply may change while it is held back
             released = held.wait_for(|held| !held) => match released {
                 Ok(_) => Some(state.reply(&path)),
                 Err(_) => return,
@@ -52,7 +52,7 @@ pub(super) async fn serve(mut stream: TcpStream, connection: usize, state: Arc<S
     }
 }
 
-/// Nothing: the client left before the end.
+/// Sends a reply. Returns `None` if the client left before its end.
 async fn answer(stream: &mut TcpStream, reply: &Reply) -> Result<Option<Then>> {
     let Reply { body, fault, .. } = reply;
     match *fault {
@@ -106,7 +106,7 @@ async fn send_body(stream: &mut TcpStream, body: &[u8], fault: Fault) -> Result<
     }
 }
 
-/// A reset in place of an orderly end, once the stream is dropped.
+/// Resets the connection instead of closing it, once the stream is dropped.
 fn reset(stream: &TcpStream) -> Result<Option<Then>> {
     stream.set_zero_linger()?;
     Ok(Some(Then::Close))
@@ -134,7 +134,7 @@ fn chunk(bytes: &[u8]) -> Vec<u8> {
 async fn left(stream: &TcpStream) {
     match stream.peek(&mut [0]).await {
         Ok(0) | Err(_) => {}
-        // it says more, and so it is there
+        // the client sent more data, so it is still connected
         Ok(_) => pending().await,
     }
 }

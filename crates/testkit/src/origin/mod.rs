@@ -1,6 +1,7 @@
-//! An origin over HTTP that answers as it is told, right or wrong, and counts what it is asked.
+//! A fake HTTP origin with configurable replies and faults, which records requests.
 //!
-//! It lives on a thread of its own and ends with the value, so it serves tests of any runtime, and other processes.
+//! It runs on its own thread and stops when dropped, so it serves tests of any runtime, and other processes.
+//!
 
 mod connection;
 mod reply;
@@ -23,10 +24,10 @@ use tokio::{
 
 pub use self::reply::{Fault, Reply};
 
-/// Longer than anything takes; a test that waits this long has failed.
+/// Timeout of all waiting; a test that reaches it has failed.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// How many connections may wait to be accepted.
+/// Backlog of the listening socket.
 const BACKLOG: u32 = 1024;
 
 /// A running origin.
@@ -38,10 +39,10 @@ pub struct FakeOrigin {
     _end: oneshot::Sender<()>,
 }
 
-/// A request as it came.
+/// A received request.
 #[derive(Debug, Clone)]
 pub struct Asked {
-    /// Which connection it came on, from 1.
+    /// Number of its connection, from 1.
     pub connection: usize,
     /// Request line and headers.
     pub head: String,
@@ -49,25 +50,25 @@ pub struct Asked {
 
 struct State {
     reply: Mutex<Reply>,
-    /// What requests for these paths are answered instead.
+    /// Replies for specific paths.
     paths: Mutex<BTreeMap<String, Reply>>,
     asked: watch::Sender<Vec<Asked>>,
     connections: watch::Sender<usize>,
-    /// Requests whose client left before they were answered in full.
+    /// Requests whose client left before the complete reply.
     abandoned: watch::Sender<usize>,
     held: watch::Sender<bool>,
-    /// Whether it is to listen, and whether it does.
+    /// Whether it should listen, and whether it does.
     wanted: watch::Sender<bool>,
     listening: watch::Sender<bool>,
 }
 
 impl FakeOrigin {
-    /// Answers every request with this, on a port of its own of 127.0.0.1.
+    /// Starts an origin that replies to every request with `reply`, on a free port of 127.0.0.1.
     pub fn start(reply: Reply) -> Self {
         Self::start_at(Ipv4Addr::LOCALHOST, reply)
     }
 
-    /// The same at another address of this machine.
+    /// As [`Self::start`], at another address of this machine.
     pub fn start_at(ip: Ipv4Addr, reply: Reply) -> Self {
         let state = Arc::new(State {
             reply: Mutex::new(reply),
@@ -79,7 +80,7 @@ impl FakeOrigin {
             wanted: watch::Sender::new(true),
             listening: watch::Sender::default(),
         });
-        // taken here, so that whoever connects from now on is accepted sooner or later
+        // bound here, so that connections from now on are accepted eventually
         let listener = std::net::TcpListener::bind((ip, 0)).expect("a free port");
         let address = listener.local_addr().expect("a bound listener has an address");
         let (end, ended) = oneshot::channel();
@@ -96,27 +97,27 @@ impl FakeOrigin {
         Self { url: format!("http://{address}"), address, state, _end: end }
     }
 
-    /// From now on everything is answered with this.
+    /// Sets the reply to all requests from now on.
     pub fn replies(&self, reply: Reply) {
         *lock(&self.state.reply) = reply;
     }
 
-    /// From now on this path is answered something else than all others.
+    /// Sets the reply to requests for one path from now on.
     pub fn replies_at(&self, path: &str, reply: Reply) {
         lock(&self.state.paths).insert(path.to_owned(), reply);
     }
 
-    /// Holds answers back until [`Self::release`].
+    /// Holds replies back until [`Self::release`].
     pub fn hold(&self) {
         self.state.held.send_replace(true);
     }
 
-    /// Gives the answers that were held back.
+    /// Sends the replies that were held back.
     pub fn release(&self) {
         self.state.held.send_replace(false);
     }
 
-    /// Closes all connections and refuses further ones, until [`Self::comes_back`].
+    /// Closes all connections and refuses new ones until [`Self::comes_back`].
     pub async fn goes_down(&self) {
         self.state.wanted.send_replace(false);
         self.is_listening(false).await;
@@ -131,7 +132,10 @@ impl FakeOrigin {
     async fn is_listening(&self, expected: bool) {
         let mut listening = self.state.listening.subscribe();
         let changed = listening.wait_for(|listening| *listening == expected);
-        timeout(PATIENCE, changed).await.expect("it does not change").expect("it runs");
+        timeout(PATIENCE, changed)
+            .await
+            .expect("the origin does not start or stop listening")
+            .expect("the origin runs");
     }
 
     /// Host and port.
@@ -144,52 +148,52 @@ impl FakeOrigin {
         self.address.port()
     }
 
-    /// How many requests there were.
+    /// Number of requests received.
     pub fn asked(&self) -> usize {
         self.state.asked.borrow().len()
     }
 
-    /// How many requests there were for this path, its query included.
+    /// Number of requests received for this path, including its query.
     pub fn asked_for(&self, path: &str) -> usize {
         self.state.asked.borrow().iter().filter(|asked| asked.path() == path).count()
     }
 
-    /// The requests so far.
+    /// All requests received.
     pub fn requests(&self) -> Vec<Asked> {
         self.state.asked.borrow().clone()
     }
 
-    /// How many connections there were.
+    /// Number of connections accepted.
     pub fn connections(&self) -> usize {
         *self.state.connections.borrow()
     }
 
-    /// The `If-None-Match` of the last request.
+    /// The `If-None-Match` header of the last request.
     pub fn last_if_none_match(&self) -> Option<String> {
         self.state.asked.borrow().last()?.header("if-none-match").map(str::to_owned)
     }
 
-    /// Waits until so many requests have come.
+    /// Waits until this number of requests was received.
     pub async fn is_asked(&self, times: usize) {
         let mut asked = self.state.asked.subscribe();
         timeout(PATIENCE, asked.wait_for(|asked| asked.len() >= times))
             .await
-            .expect("nobody asks")
-            .expect("it runs");
+            .expect("too few requests arrived")
+            .expect("the origin runs");
     }
 
-    /// Waits until a client leaves before it has its answer.
+    /// Waits until a client leaves before its reply is complete.
     pub async fn is_abandoned(&self) {
         let mut abandoned = self.state.abandoned.subscribe();
         timeout(PATIENCE, abandoned.wait_for(|left| *left > 0))
             .await
-            .expect("nobody leaves")
-            .expect("it runs");
+            .expect("no client left early")
+            .expect("the origin runs");
     }
 }
 
 impl Asked {
-    /// The path, its query included.
+    /// The path, including its query.
     pub fn path(&self) -> &str {
         self.head.split(' ').nth(1).unwrap_or_default()
     }
@@ -204,7 +208,7 @@ impl Asked {
 }
 
 impl State {
-    /// What a path is answered; its query makes no difference, unless it was told so with it.
+    /// The reply for a path. The query is ignored unless a reply is set for the path with it.
     fn reply(&self, path: &str) -> Reply {
         let paths = lock(&self.paths);
         let bare = path.split('?').next().unwrap_or_default();
@@ -213,7 +217,7 @@ impl State {
     }
 }
 
-/// A test that failed while it held the lock is told of elsewhere.
+/// Locks a mutex; a poisoned one is used nevertheless, since its test has failed already.
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -230,7 +234,7 @@ async fn run(listener: std::net::TcpListener, state: Arc<State>) {
             _ = wanted.wait_for(|wanted| !wanted) => {}
         }
         drop(listener);
-        // keeps the port, and refuses connections
+        // keeps the port bound, and refuses connections
         let socket = TcpSocket::new_v4().expect("a socket");
         socket.set_reuseaddr(true).expect("an option that every system has");
         socket.bind(address).expect("the port that was ours");
@@ -242,7 +246,7 @@ async fn run(listener: std::net::TcpListener, state: Arc<State>) {
     }
 }
 
-/// Accepts connections; all end when this does.
+/// Accepts connections; all of them end when this future is dropped.
 async fn accept(listener: &TcpListener, state: &Arc<State>) {
     let mut open = JoinSet::new();
     while let Ok((stream, _)) = listener.accept().await {
@@ -261,7 +265,7 @@ mod tests {
 
     use super::*;
 
-    /// What comes before the connection ends or is reset.
+    /// The response up to the end or reset of the connection.
     fn said(origin: &FakeOrigin, path: &str) -> String {
         let mut stream = std::net::TcpStream::connect(origin.address).unwrap();
         write!(stream, "GET {path} HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
@@ -277,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn says_what_it_is_told() {
+    fn replies_and_faults_are_sent() {
         let body = Bytes::from_static(b"picture...");
         let origin = FakeOrigin::start(Reply::ok(&body).with("etag", "\"1\""));
         assert_eq!(

@@ -1,65 +1,65 @@
-//! What an origin answers, right or wrong.
+//! Replies of the fake origin, and their faults.
 
 use std::time::Duration;
 
 use bytes::Bytes;
 
-/// An answer.
+/// A reply.
 #[derive(Debug, Clone)]
 pub struct Reply {
     /// Its status.
     pub status: u16,
-    /// Its headers; its length is told besides.
+    /// Its headers; `Content-Length` is added.
     pub headers: Vec<(String, String)>,
     /// Its body.
     pub body: Bytes,
-    /// What is wrong with it.
+    /// The fault injected into it.
     pub fault: Fault,
 }
 
-/// What is wrong with an answer.
+/// A fault injected into a reply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Fault {
-    /// Nothing.
+    /// No fault.
     #[default]
     None,
-    /// Nothing is said, ever; the connection stays open.
+    /// No response is ever sent; the connection stays open.
     Silence,
-    /// The connection ends in place of an answer.
+    /// The connection is closed without a response.
     HangUp,
-    /// The connection is reset in place of an answer.
+    /// The connection is reset without a response.
     Reset,
-    /// The answer comes this much later.
+    /// The response is delayed by this time.
     Slow(Duration),
-    /// After so many bytes of the body nothing more comes; the connection stays open.
+    /// The body stalls after this number of bytes; the connection stays open.
     Stall(usize),
-    /// After so many bytes of the body the connection ends.
+    /// The connection is closed after this number of bytes of the body.
     Truncate(usize),
-    /// After so many bytes of the body the connection is reset.
+    /// The connection is reset after this number of bytes of the body.
     ResetAfter(usize),
-    /// The body is told to be so many bytes longer than it is; then the connection ends.
+    /// `Content-Length` is this number of bytes too long; then the connection is closed.
     ClaimMore(usize),
-    /// The body is told to be so many bytes shorter than it is.
+    /// `Content-Length` is this number of bytes too short.
     ClaimLess(usize),
-    /// The body comes in chunks, and the last one is left out.
+    /// The body is chunked, without the last chunk.
     UnfinishedChunks,
-    /// The body comes in chunks without end.
+    /// The body is chunked and endless.
     EndlessBody,
-    /// The head never ends.
+    /// The head is endless.
     EndlessHead,
-    /// So many interim responses come first.
+    /// This number of interim responses precedes the response.
     EarlyHints(usize),
-    /// The body comes in single bytes with this pause between them.
+    /// The body is sent byte by byte with this pause in between.
     Drip(Duration),
 }
 
 impl Reply {
-    /// Status 200 with this body.
+    /// A reply with status 200 and this body.
     pub fn ok(body: &Bytes) -> Self {
         Self { body: body.clone(), ..Self::status(200) }
     }
 
-    /// This status, without a body.
+    /// A reply with this status, without a body.
     pub fn status(status: u16) -> Self {
         Self { status, headers: Vec::new(), body: Bytes::new(), fault: Fault::None }
     }
@@ -69,18 +69,18 @@ impl Reply {
         Self::status(302).with("location", location)
     }
 
-    /// The same with a header more.
+    /// Adds a header.
     pub fn with(mut self, name: &str, value: &str) -> Self {
         self.headers.push((name.to_owned(), value.to_owned()));
         self
     }
 
-    /// The same, but with something wrong.
+    /// Injects a fault.
     pub fn but(self, fault: Fault) -> Self {
         Self { fault, ..self }
     }
 
-    /// The head, as the fault would have it.
+    /// The head, as modified by the fault.
     pub(super) fn head(&self) -> String {
         let Self { status, headers, body, fault } = self;
         let mut lines = vec![format!("HTTP/1.1 {status} Told")];

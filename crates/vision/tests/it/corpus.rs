@@ -1,4 +1,4 @@
-//! Faces of the corpus beside the repository, where it is.
+//! Faces in the corpus beside the repository, if present.
 
 use std::{fs, path::Path};
 
@@ -6,7 +6,7 @@ use vision::Vision;
 
 use crate::{open, vision};
 
-/// Pictures and how many faces are in them; the man in `camera.png` is seen from the side.
+/// Images and their number of faces; the man in `camera.png` is in profile.
 const FACES: [(&str, usize); 13] = [
     ("faces/grace_hopper.jpg", 1),
     ("faces/obama-720p.jpg", 1),
@@ -24,7 +24,7 @@ const FACES: [(&str, usize); 13] = [
 ];
 
 #[test]
-fn every_face_and_none_beside() {
+fn all_faces_are_found_and_no_others() {
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpora/dev");
     if !corpus.exists() {
         eprintln!("skipped: the corpus is not beside the repository");

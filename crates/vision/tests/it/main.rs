@@ -1,4 +1,4 @@
-//! The models on real pictures, as `make vendor` brings them.
+//! Tests of the models on real images; `make vendor` fetches the models.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod corpus;
@@ -12,7 +12,7 @@ use bytes::Bytes;
 use vips::{Access, Image, Loader};
 use vision::{Settings, Vision};
 
-/// The folder that `make vendor` fills.
+/// The folder filled by `make vendor`.
 pub fn vendor() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../vendor")
 }
@@ -27,7 +27,7 @@ pub fn vision() -> Vision {
     vision
 }
 
-/// A decoded picture.
+/// Decodes an image.
 pub fn open(bytes: &Bytes) -> Image {
     let loader = if bytes.starts_with(b"\x89PNG") { Loader::Png } else { Loader::Jpeg { shrink: 1 } };
     Image::load(bytes, &loader, Access::Random).unwrap()

@@ -1,4 +1,4 @@
-//! An installation without models says so.
+//! An installation without models reports missing files.
 
 use testkit::sample;
 use vision::{ErrorKind, Settings, Vision};
@@ -6,7 +6,7 @@ use vision::{ErrorKind, Settings, Vision};
 use crate::{open, vendor, vision};
 
 #[test]
-fn every_file_that_is_not_there_is_named_and_nothing_pretends() {
+fn missing_files_are_listed_and_methods_fail() {
     let image = open_sample();
     let nowhere = Settings { models: "nowhere".into(), runtime: "nowhere/libonnxruntime.so".into() };
     let blind = Vision::open(&nowhere);
@@ -18,7 +18,7 @@ fn every_file_that_is_not_there_is_named_and_nothing_pretends() {
 }
 
 #[test]
-fn a_file_that_is_no_model_is_refused() {
+fn a_file_that_is_not_a_model_is_refused() {
     let image = open_sample();
     let settings = Settings {
         models: vendor().join("../samples"),

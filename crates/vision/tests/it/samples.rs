@@ -1,4 +1,4 @@
-//! The sample pictures: what is in them is known.
+//! The sample images, whose content is known.
 
 use testkit::sample;
 use vision::{Face, Label, with_people};
@@ -25,7 +25,7 @@ fn a_portrait_has_one_face_with_eyes_in_it() {
 }
 
 #[test]
-fn a_face_is_where_it_is_in_pixels_of_the_picture() {
+fn a_face_is_located_in_pixels_of_the_image() {
     let [face] = sure("astronaut.png")[..] else { panic!("one face") };
     let (x, y) = (face.x + face.width / 2.0, face.y + face.height / 2.0);
     assert!((x - 224.0).abs() < 20.0 && (y - 120.0).abs() < 20.0, "{face:?}");
@@ -33,7 +33,7 @@ fn a_face_is_where_it_is_in_pixels_of_the_picture() {
 }
 
 #[test]
-fn pictures_without_people_have_no_face() {
+fn images_without_people_have_no_face() {
     for name in ["chelsea.png", "coffee.png", "china.jpg", "flower.jpg", "rocket.jpg", "pixmill-logo.png"] {
         assert_eq!(sure(name), [], "{name}");
     }
@@ -49,7 +49,7 @@ fn ordinary_photographs_are_safe() {
 }
 
 #[test]
-fn labels_say_what_is_to_be_seen() {
+fn labels_name_the_content() {
     let vision = vision();
     for (name, expected) in [
         ("chelsea.png", "Cat"),
@@ -67,7 +67,7 @@ fn labels_say_what_is_to_be_seen() {
 }
 
 #[test]
-fn the_same_picture_gives_the_same_facts_from_any_thread() {
+fn results_are_the_same_on_every_thread() {
     let vision = vision();
     let image = open(&sample("astronaut.png")).copy_memory().unwrap();
     let first = vision.faces(&image).unwrap();

@@ -1,11 +1,11 @@
-//! Sorts of things, written out in the names of the classes they sum up.
+//! A snapshot of all categories with the names of their classes.
 
 use std::{fmt::Write, fs};
 
 use vision::CATEGORIES;
 
 #[test]
-fn parents_are_what_their_classes_have_in_common() {
+fn categories_with_their_classes() {
     let names: Vec<String> =
         serde_json::from_slice(&fs::read(crate::vendor().join("models/names.json")).unwrap()).unwrap();
     let mut table = String::new();

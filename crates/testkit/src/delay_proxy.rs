@@ -1,4 +1,4 @@
-//! A line to a server on this machine, on which answers can be made to come late.
+//! A TCP proxy to a server on this machine that delays responses.
 
 use std::{
     io::{Read, Write},
@@ -11,15 +11,15 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Listens on a port of its own and hands on what is said, both ways, until the process ends.
+/// Listens on a free port and forwards data in both directions, until the process ends.
 #[derive(Debug)]
-pub struct SlowLine {
+pub struct DelayProxy {
     address: SocketAddr,
     delay_millis: Arc<AtomicU64>,
 }
 
-impl SlowLine {
-    /// A line to this port, without a delay.
+impl DelayProxy {
+    /// A proxy to this port, without a delay.
     pub fn to(port: u16) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
         let address = listener.local_addr().expect("an address");
@@ -27,7 +27,7 @@ impl SlowLine {
         let delay = Arc::clone(&delay_millis);
         thread::spawn(move || {
             for client in listener.incoming().map_while(Result::ok) {
-                // a server that is gone is one that hangs up
+                // a server that is down appears as a closed connection
                 let Ok(server) = TcpStream::connect((Ipv4Addr::LOCALHOST, port)) else { continue };
                 join(&client, &server, &delay);
             }
@@ -35,12 +35,12 @@ impl SlowLine {
         Self { address, delay_millis }
     }
 
-    /// Where it listens.
+    /// The address on which it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// From now on, whatever the server says comes this much later.
+    /// Delays responses by this time from now on.
     pub fn delay(&self, delay: Duration) {
         self.delay_millis.store(delay.as_millis().try_into().unwrap_or(u64::MAX), Relaxed);
     }
@@ -50,12 +50,12 @@ fn join(client: &TcpStream, server: &TcpStream, delay: &Arc<AtomicU64>) {
     let ends = || Some((client.try_clone().ok()?, server.try_clone().ok()?));
     let (Some((from_client, to_server)), Some((to_client, from_server))) = (ends(), ends()) else { return };
     let delay = Arc::clone(delay);
-    thread::spawn(move || hand_on(from_client, to_server, || Duration::ZERO));
-    thread::spawn(move || hand_on(from_server, to_client, || Duration::from_millis(delay.load(Relaxed))));
+    thread::spawn(move || forward(from_client, to_server, || Duration::ZERO));
+    thread::spawn(move || forward(from_server, to_client, || Duration::from_millis(delay.load(Relaxed))));
 }
 
-/// Hands on until one end closes, and closes the other.
-fn hand_on(mut from: TcpStream, mut to: TcpStream, delay: impl Fn() -> Duration) {
+/// Forwards data until one end closes, then closes the other.
+fn forward(mut from: TcpStream, mut to: TcpStream, delay: impl Fn() -> Duration) {
     let mut piece = vec![0; 64 * 1024];
     while let Ok(read) = from.read(&mut piece) {
         let until = Instant::now() + delay();
