@@ -3,7 +3,6 @@
 //! Allocating the pages of a new block costs several times as much as the copy. An inbox keeps its pages. Unlike a
 //! sealed block it changes, so both sides take turns: the writer writes only while the reader holds no bytes of it,
 //! which the reader reports by [`Inbox::is_free`].
-//!
 
 use std::{
     fs::File,

@@ -21,6 +21,8 @@ const LENGTH: NonZero<usize> = NonZero::new(size_of::<AtomicU64>()).expect("inva
 
 /// Asks another process to stop all jobs up to a number. Clones share the mapping.
 ///
+/// Jobs are numbered in the order in which they are sent, so a late stop, after its job has ended, does not stop a
+/// later job.
 ///
 /// ```
 /// use shared_memory::StopSignal;
@@ -30,7 +32,6 @@ const LENGTH: NonZero<usize> = NonZero::new(size_of::<AtomicU64>()).expect("inva
 /// assert!(worker.is_stopped(1) && worker.is_stopped(2) && !worker.is_stopped(3));
 /// # Ok::<(), std::io::Error>(())
 /// ```
-///
 #[derive(Clone)]
 pub struct StopSignal(Arc<Mapping>);
 

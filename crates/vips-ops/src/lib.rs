@@ -16,8 +16,8 @@ pub mod overlay;
 pub mod render;
 pub mod source;
 pub mod steps;
-pub mod text;
-pub mod tone;
+mod text;
+mod tone;
 
 pub use image_api::{Measurements, face, format, orientation, params, plan, query, settings, size};
 

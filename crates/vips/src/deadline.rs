@@ -75,7 +75,8 @@ impl Image {
     /// Ends every computation of this image, and of images derived from it, when `deadline` passes: the computation
     /// fails with an error.
     ///
-    ///
+    /// libvips reports progress between tiles. A decoder or encoder that processes a whole image in one call (AVIF, for
+    /// example) ends only when that call returns, so such images must be bounded by limits on pixels.
     pub fn watch(&self, deadline: &Deadline) {
         let data = Box::into_raw(Box::new(deadline.clone()));
         // SAFETY: the image is alive; `data` is owned by the signal connection and freed once by `drop_deadline`.

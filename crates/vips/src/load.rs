@@ -99,7 +99,6 @@ impl Image {
     /// # Errors
     ///
     /// For a truncated or broken image, either here or when its pixels are computed.
-    ///
     pub fn load(bytes: &Bytes, loader: &Loader, access: Access) -> Result<Self> {
         let source = Source::from_bytes(bytes)?;
         // without `memory` libvips decodes images above 100 MB into a temporary file

@@ -25,7 +25,6 @@ pub struct Engine {
 ///
 /// A session runs one inference at a time, so there are as many sessions as inferences have run concurrently; idle ones
 /// are kept for reuse.
-///
 pub struct Model {
     /// Path of the model file.
     pub file: PathBuf,

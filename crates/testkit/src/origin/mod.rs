@@ -1,7 +1,6 @@
 //! A fake HTTP origin with configurable replies and faults, which records requests.
 //!
 //! It runs on its own thread and stops when dropped, so it serves tests of any runtime, and other processes.
-//!
 
 mod connection;
 mod reply;

@@ -166,7 +166,7 @@ pub enum WorkKind {
     CompareSsim,
     /// Comparing by mean pixel error, MP.
     CompareMpe,
-    /// Comparing by SmallFry, MP.
+    /// Comparing by `SmallFry`, MP.
     CompareSmallfry,
     /// Comparing by SSIMULACRA2, MP.
     CompareSsimulacra2,

@@ -2,7 +2,6 @@
 //!
 //! libvips and libheif rewrite the block: they add tags that the original did not have and drop maker notes. So the
 //! item's location is pointed to the original's block, which is appended to the file.
-//!
 
 use std::ops::Range;
 

@@ -1,6 +1,7 @@
 //! Metadata embedded in the output: EXIF, XMP and IPTC of the original, edited so that nothing in them is out of date.
 //!
-//!
+//! libvips writes EXIF of its own into every file, with tags that the original did not have. Therefore EXIF is left out
+//! when libvips encodes; the original's block is edited here and inserted into the encoded file.
 
 mod avif;
 pub mod exif;

@@ -1,7 +1,6 @@
 //! Removes properties from XMP, written as attributes or as elements (XMP specification, part 1, section 7).
 //!
 //! Every search only moves forward: the time is linear in the length of the packet, whatever it contains.
-//!
 
 use std::borrow::Cow;
 

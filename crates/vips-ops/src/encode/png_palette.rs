@@ -2,7 +2,6 @@
 //!
 //! libvips' own palettes are quantised and lossy. Here distinct colours are counted, libvips packs and compresses the
 //! palette indices as a greyscale image, and the header is changed to say that they are indices of a palette.
-//!
 
 use bytes::Bytes;
 use vips::{Image, Keep, Palette, PngRows, Result};

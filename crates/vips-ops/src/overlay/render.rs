@@ -45,7 +45,6 @@ pub struct PreparedOverlays {
 ///
 /// [`Error::Overlay`] for a required overlay that cannot be rendered, [`Error::OverLimit`] for too many pixels,
 /// [`Error::Deadline`].
-///
 pub fn prepare(
     plan: &Plan,
     assets: &Assets,

@@ -90,7 +90,7 @@ impl Container {
                 (b"colr", _) if body.starts_with(b"prof") || body.starts_with(b"rICC") => self.icc = true,
                 (b"colr", _) if body.starts_with(b"nclx") => self.cicp = nclx(body),
                 (b"clli", _) => {
-                    peak = byte_reader::be16(body, 0).filter(|nits| *nits > 0).map(f64::from).or(peak)
+                    peak = byte_reader::be16(body, 0).filter(|nits| *nits > 0).map(f64::from).or(peak);
                 }
                 (b"mdcv", _) => peak = peak.or_else(|| mastering_peak(body)),
                 _ => {}

@@ -66,7 +66,6 @@ impl<'a> IcoImage<'a> {
     ///
     /// With an alpha channel, the mask is for displays without alpha: programs set it for pixels that are mostly
     /// transparent. If alpha is 0 everywhere, it is unused and the mask counts.
-    ///
     pub fn as_single_icon(&self) -> Vec<u8> {
         let mut data = self.data.to_vec();
         if let Some(pixels) = self.pixels() {

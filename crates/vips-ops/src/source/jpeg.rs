@@ -13,7 +13,6 @@ const LUMINANCE: [u16; 64] = [
 /// The quality, 1 to 100, whose luminance table is closest to the file's first table; `None` if it has none.
 ///
 /// Exact for files written by libjpeg and its descendants; other encoders' tables are matched by their sum.
-///
 pub fn quality(bytes: &[u8]) -> Option<u8> {
     let table = luminance(bytes)?;
     let coarseness: u32 = table.iter().map(|value| u32::from(*value)).sum();
@@ -38,7 +37,6 @@ fn scaled(quality: u8) -> [u16; 64] {
 ///
 /// Images are stored in whole blocks: pixels beyond the edge exist in the last blocks, and encoders fill them by
 /// repeating the edge.
-///
 pub fn with_rounded_dimensions(bytes: &Bytes, divisor: u8) -> Option<Bytes> {
     let frame = frame(bytes)?;
     let side = |at: usize| Some(u32::from(u16::from_be_bytes([*frame.get(at)?, *frame.get(at + 1)?])));

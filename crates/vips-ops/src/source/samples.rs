@@ -55,7 +55,6 @@ impl SampleScale {
     /// # Errors
     ///
     /// [`Error::Unsupported`] for samples that are complex, infinite or not numbers, and those of decoding.
-    ///
     pub fn detect(format: SourceFormat, bytes: &Bytes, image: &Image) -> Result<Option<Self>> {
         let usual = matches!(image.format(), BandFormat::Uchar | BandFormat::Ushort);
         if format != SourceFormat::Tiff || usual || !is_plain(image.interpretation()) {

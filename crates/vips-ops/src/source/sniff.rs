@@ -72,7 +72,7 @@ fn is_optimised(chunks: &[u8]) -> bool {
 pub enum UnsupportedFormat {
     /// An image coded in HEVC, as phones store it.
     Heic,
-    /// A PNG in Apple's proprietary CgBI variant.
+    /// A PNG in Apple's proprietary `CgBI` variant.
     OptimisedPng,
     /// Samples that cannot be displayed: 64-bit, complex, infinite, or not numbers.
     Samples,

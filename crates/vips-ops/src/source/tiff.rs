@@ -4,7 +4,7 @@ use image_api::source::Location;
 
 use super::ifd::Ifd;
 
-/// Tags (TIFF 6.0; SubIFDs: TIFF Technical Note 1).
+/// Tags (TIFF 6.0; `SubIFDs`: TIFF Technical Note 1).
 const NEW_SUBFILE_TYPE: u16 = 254;
 const SUBFILE_TYPE: u16 = 255;
 const SUB_DIRECTORIES: u16 = 330;
@@ -17,7 +17,7 @@ const REDUCED: u32 = 2;
 /// Most levels of a pyramid; each halves the sides, so that many levels end at one pixel.
 const MAX_LEVELS: u32 = 16;
 
-/// The reduced copies of the first page: SubIFDs of it, or pages directly after it, that the file marks as such.
+/// The reduced copies of the first page: `SubIFDs` of it, or pages directly after it, that the file marks as such.
 /// Unmarked pages are images of their own, whatever their size.
 pub fn reduced_images(bytes: &[u8]) -> Vec<Location> {
     let Some(first) = Ifd::first(bytes) else { return Vec::new() };

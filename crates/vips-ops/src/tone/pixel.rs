@@ -109,11 +109,7 @@ impl PixelOp {
             }
             Self::FillFlash(amount) => {
                 let (root, bent) = (&*ROOT, &*BENT);
-                Box::new(move |block| {
-                    block.wide = block.wide.map(|around| flash_gain(*amount, around));
-                    block
-                        .map_pixels(|colour, place| colour.map(|value| bent.at(root.at(value) * place.wide)));
-                })
+                Box::new(move |block| fill_flash(block, *amount, root, bent))
             }
             Self::ShadowsHighlights { shadow, highlights } => {
                 let lifted = |colour, place: PixelContext| {
@@ -145,6 +141,12 @@ impl PixelOp {
             Self::Matrix(matrix) => Box::new(|block| block.map_pixels(|colour, _| matrix.apply(colour))),
         }
     }
+}
+
+#[inline]
+fn fill_flash(block: &mut Block, amount: f32, root: &approx::Table, bent: &approx::Table) {
+    block.wide = block.wide.map(|around| flash_gain(amount, around));
+    block.map_pixels(|colour, place| colour.map(|value| bent.at(root.at(value) * place.wide)));
 }
 
 #[inline]

@@ -16,7 +16,6 @@ impl Image {
     /// # Errors
     ///
     /// For invalid markup, zero bytes, and text without ink.
-    ///
     pub fn text_rgba(markup: &str, font: &str, dpi: u32) -> Result<Self> {
         let detail = || Error::Operation { operation: "text".into(), detail: "text with a zero byte".into() };
         let markup = CString::new(markup).map_err(|_| detail())?;

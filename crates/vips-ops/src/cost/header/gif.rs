@@ -6,7 +6,7 @@ use crate::source::byte_reader;
 /// Most blocks that are visited, in about a millisecond; the rest is extrapolated.
 const MAX_BLOCKS: usize = 400_000;
 
-/// Flag of a graphic control extension that states a transparent colour (GIF89a, 23).
+/// Flag of a graphic control extension that states a transparent colour (`GIF89a`, 23).
 const IS_TRANSPARENT: u8 = 1;
 
 /// Scans the logical screen descriptor, and counts the images.

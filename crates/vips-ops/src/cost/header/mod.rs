@@ -3,7 +3,6 @@
 //! Predictions are made where no C library may see untrusted bytes, hence this scan in safe Rust. The scanner of each
 //! format takes a bounded number of steps and allocates nothing, whatever lengths and counts the bytes state. A size
 //! that is not found is estimated from the number of bytes; the decoder refuses a file whose stated size is wrong.
-//!
 
 mod bitmap;
 mod gif;

@@ -1,4 +1,4 @@
-//! SmallFry: peak signal-to-noise ratio with a penalty for visible blocking, as implemented in jpeg-archive.
+//! `SmallFry`: peak signal-to-noise ratio with a penalty for visible blocking, as implemented in jpeg-archive.
 
 use super::plane::Plane;
 

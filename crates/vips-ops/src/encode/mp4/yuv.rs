@@ -1,4 +1,4 @@
-//! RGB to Y'CbCr 4:2:0 by ITU-R BT.709 in limited range, as the H.264 encoder takes it.
+//! RGB to Y′CbCr 4:2:0 by ITU-R BT.709 in limited range, as the H.264 encoder takes it.
 //!
 //! Own code rather than the crate `yuv` (0.8), which gives the same levels within 1: with SIMD it is 10 times as fast,
 //! a tenth of the time of encoding a frame, but adds a minute of CPU time to a release build; without SIMD it is no

@@ -2,7 +2,6 @@
 //!
 //! Of a selector only the last compound is checked: name, identifier and classes of the element itself. Conditions on
 //! ancestors, attributes and states are assumed to hold: more rules match here than in librsvg, never fewer.
-//!
 
 use std::collections::HashMap;
 

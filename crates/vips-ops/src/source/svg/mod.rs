@@ -2,14 +2,12 @@
 //!
 //! A document of 300 bytes can take hours to render: filters over large regions, patterns of tiny tiles far from their
 //! origin, nested `use`. librsvg cannot be interrupted, so the document is analysed here, in safe code, and its work is
-//! summed up in units of about a nanosecond of one core ([`weights`] says how they were measured). Where the document
+//! summed up in units of about a nanosecond of one core (`weights.rs` says how they were measured). Where the document
 //! is ambiguous, the estimate is high: a selector that may match does match. What cannot be estimated (embedded
 //! documents that are compressed or included) is refused.
 //!
 //! The memory is estimated as well: the number of surfaces of the image's size that are held at once, for nested groups
 //! with opacity and for the named results of filters.
-//!
-//!
 
 mod canvas;
 mod css;

@@ -3,7 +3,6 @@
 //! libvips renders to whole pixels, and librsvg fits a document of another aspect ratio inside, centred: 97.13 pixels
 //! in an image of 97 leave translucent edges. Here the root is given the size that it states anyway, and is stretched
 //! to the image; the difference is less than a pixel.
-//!
 
 use std::{io::Write, ops::Range};
 

@@ -3,7 +3,6 @@
 //! Measured with librsvg as built into libvips 8.18.7, on images of 1000 × 1000 to 4000 × 4000 pixels, as CPU time of
 //! one thread (`loadtests/svg_weights.py`). Fixed costs of filters and layers are counted once. Large surfaces, which
 //! miss the CPU caches, cost up to a third more than small ones: weights are between the two, on the high side.
-//!
 
 /// Kinds of work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

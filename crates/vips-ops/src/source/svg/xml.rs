@@ -46,7 +46,6 @@ pub fn decode(bytes: &[u8]) -> Result<Cow<'_, str>, Stop> {
 ///
 /// libxml2 warns about undeclared namespace prefixes and continues: documents that use `xlink:href` without a
 /// declaration are common. Such prefixes are declared with a placeholder namespace.
-///
 pub fn with_document<T>(text: &str, then: impl FnOnce(&Document<'_>) -> Result<T, Stop>) -> Result<T, Stop> {
     let mut text = Cow::Borrowed(text);
     for _ in 0..MOST_PREFIXES {
