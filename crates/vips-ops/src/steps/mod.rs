@@ -1,6 +1,6 @@
 //! The steps of a plan, executed by libvips: each takes a picture and gives a picture.
 //!
-//! Beside them stand what decodes ([`load`]) and what is measured before a plan is made ([`trim`], [`interest`]).
+//! Beside them are the decoders ([`load`]) and measurements made before planning ([`trim`], [`entropy_crop`]).
 
 pub mod alpha;
 mod blur;
