@@ -18,7 +18,7 @@ use crate::{
         counters::{Counters, ListenerKind},
         logs::vips_warning,
     },
-    uploads::queue::{JobQueue, Workers},
+    uploads::{queue::JobQueue, workers::Workers},
 };
 
 /// The most connections of the admin listener, which serves scrapers, probes and operators.
@@ -61,6 +61,29 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// The listeners of a server.
+struct Listeners {
+    public: Listener,
+    admin: Listener,
+    uploads: Option<Listener>,
+}
+
+impl Listeners {
+    fn open(shared: &Arc<Shared>) -> anyhow::Result<Self> {
+        let Config { listen, admin, uploads, .. } = &shared.config;
+        let (workers, max_connections) = (listen.worker_count(), listen.connection_cap(open_files::limit()));
+        let plan = |name, address, pages| Plan { name, address, workers, max_connections, pages };
+        let uploads = uploads
+            .enabled
+            .then(|| Listener::open(shared, &plan(ListenerKind::Uploads, uploads.address, http::uploads)))
+            .transpose()?;
+        let public = Listener::open(shared, &plan(ListenerKind::Public, listen.address, http::public))?;
+        let plan = plan(ListenerKind::Admin, admin.address, http::admin);
+        let admin = Listener::open(shared, &Plan { workers: 1, max_connections: ADMIN_CONNECTIONS, ..plan })?;
+        Ok(Self { public, admin, uploads })
+    }
+}
+
 impl Server {
     /// Opens caches, render threads and listeners. When this returns, connections are accepted.
     pub async fn start(config: Config) -> anyhow::Result<Self> {
@@ -81,32 +104,23 @@ impl Server {
         }
         // workers are set up on threads that cannot report errors of the configuration, so they are found here
         let worker = Rc::new(Worker::new(Arc::clone(&shared))?);
-        let Config { listen, admin, uploads, .. } = &shared.config;
+        let uploads = &shared.config.uploads;
         if uploads.public && uploads.tokens.is_empty() {
             tracing::warn!(
                 "anybody who reaches the public listener can upload: uploads.public is on and uploads.tokens is empty"
             );
         }
-        let (workers, max_connections) = (listen.worker_count(), listen.connection_cap(open_files::limit()));
-        let plan = |name, address, pages| Plan { name, address, workers, max_connections, pages };
-        let own = uploads
-            .enabled
-            .then(|| Listener::open(&shared, &plan(ListenerKind::Uploads, uploads.address, http::uploads)))
-            .transpose()?;
-        let public = Listener::open(&shared, &plan(ListenerKind::Public, listen.address, http::public))?;
-        let plan = plan(ListenerKind::Admin, admin.address, http::admin);
-        let admin =
-            Listener::open(&shared, &Plan { workers: 1, max_connections: ADMIN_CONNECTIONS, ..plan })?;
+        let Listeners { public, admin, uploads } = Listeners::open(&shared)?;
         let job_workers = Workers::start(&worker);
         shared.config_drift.watch();
         Ok(Self {
             address: public.address,
             admin_address: admin.address,
-            uploads_address: own.as_ref().map(|listener| listener.address),
+            uploads_address: uploads.as_ref().map(|listener| listener.address),
             shared,
             public,
             admin,
-            uploads: own,
+            uploads,
             job_workers,
         })
     }

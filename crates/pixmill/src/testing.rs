@@ -92,6 +92,16 @@ impl Drop for Abandoned {
 }
 
 impl FakeOrigin {
+    fn new() -> Self {
+        Self {
+            response: RefCell::new(Response::Picture { etag: "\"1\"", max_age: 3600 }),
+            fetches: Cell::default(),
+            abandoned: Rc::default(),
+            gate: RefCell::default(),
+            validators: RefCell::default(),
+        }
+    }
+
     fn respond(&self) -> Result<Fetched, origin::Error> {
         let (body, elapsed) = (Bytes::from_static(JPEG), Duration::ZERO);
         let picture = |etag: &str, cache_policy| {
@@ -210,14 +220,7 @@ pub struct Core {
 impl Core {
     /// A core with empty caches, whose origin has one picture that is fresh for an hour.
     pub async fn new() -> Self {
-        let response = Response::Picture { etag: "\"1\"", max_age: 3600 };
-        let origin = Rc::new(FakeOrigin {
-            response: RefCell::new(response),
-            fetches: Cell::default(),
-            abandoned: Rc::default(),
-            gate: RefCell::default(),
-            validators: RefCell::default(),
-        });
+        let origin = Rc::new(FakeOrigin::new());
         let config = Config::default();
         let coordinator = Coordinator::open(&config).unwrap();
         let open = async |name| Cache::open(&config, name, &coordinator).await.unwrap();

@@ -25,8 +25,8 @@ use crate::{
         UploadError,
         control_params::{self, Delivery},
         job::Job,
-        queue::JobQueue,
-        status::{self, JOB_PREFIX, JobId, JobState, JobStatus},
+        status::{JOB_PREFIX, JobId, JobState, JobStatus},
+        status_store, workers,
     },
 };
 
@@ -84,7 +84,7 @@ pub async fn enqueue(shared: &Shared, job: Job) -> Result<HttpResponse, Error> {
         let reason = "asynchronous requests are disabled: see uploads.queue and cache.results.enabled";
         return Err(UploadError::Refused { parameter: "async", reason }.into());
     }
-    let id = JobQueue::enqueue(shared, job).await?;
+    let id = workers::enqueue(shared, job).await?;
     let status = job_status::to_json(&JobStatus::unfinished(id, JobState::Pending));
     let mut response = HttpResponse::Accepted().json(status);
     let headers = response.headers_mut();
@@ -95,7 +95,7 @@ pub async fn enqueue(shared: &Shared, job: Job) -> Result<HttpResponse, Error> {
 
 async fn status(request: HttpRequest, id: Path<String>) -> HttpResponse {
     let status = match JobId::parse(&id) {
-        Some(id) => status::load(&worker(&request).shared, id).await,
+        Some(id) => status_store::load(&worker(&request).shared, id).await,
         None => None,
     };
     let Some(status) = status else { return error::response(&UploadError::UnknownJob.into()) };
@@ -109,7 +109,7 @@ async fn status(request: HttpRequest, id: Path<String>) -> HttpResponse {
 async fn result(request: HttpRequest, id: Path<String>) -> HttpResponse {
     let started = Instant::now();
     let hit = match JobId::parse(&id) {
-        Some(id) => status::load_result(&worker(&request).shared, id).await,
+        Some(id) => status_store::load_result(&worker(&request).shared, id).await,
         None => None,
     };
     let Some(hit) = hit else { return error::response(&UploadError::UnknownJob.into()) };

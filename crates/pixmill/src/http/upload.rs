@@ -24,8 +24,8 @@ use crate::{
     uploads::{
         Upload, UploadError,
         control_params::{self, ControlParams, Delivery, ProcessedUpload},
-        job::{self, Job, JobInput, JobOutcome, Retention, Variant},
-        receive,
+        job::{Job, JobInput, JobOutcome, Retention, Variant},
+        receive, run,
         status::Stored,
     },
 };
@@ -96,7 +96,7 @@ pub async fn respond(
     if control.delivery == Delivery::Async {
         return jobs::enqueue(shared, job).await;
     }
-    let JobOutcome { answer, stored } = job::run(worker, &job, Class::Picture, deadline).await?;
+    let JobOutcome { answer, stored } = run::run(worker, &job, Class::Picture, deadline).await?;
     if !job.others.is_empty() {
         return Ok(list_stored(&stored));
     }

@@ -9,7 +9,10 @@ mod limited_body;
 mod memory_budget;
 mod multipart;
 pub mod queue;
+pub mod run;
 pub mod status;
+pub mod status_store;
+pub mod workers;
 
 pub use self::{
     error::{UploadError, UploadErrorKind},

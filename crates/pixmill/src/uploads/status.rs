@@ -1,12 +1,10 @@
-//! The status of an asynchronous job: its id, its progress, and where both are stored for all nodes.
+//! The status of an asynchronous job: its id and its progress.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, time::Duration};
 
-use bytes::Bytes;
-use result_cache::{CacheEntry, EntryMeta, Lifetimes, clock};
 use uuid::Uuid;
 
-use crate::{cache_key::CacheKeys, error::Error, model::variant::ServedVariant, state::Shared};
+use crate::error::Error;
 
 /// Prefix of the paths of job pages, on every listener that serves pictures.
 pub const JOB_PREFIX: &str = "/async";
@@ -109,7 +107,7 @@ impl fmt::Display for JobId {
 
 impl JobState {
     /// The name in cache keys.
-    fn name(self) -> &'static str {
+    pub fn name(self) -> &'static str {
         match self {
             Self::Pending => "Pending",
             Self::Processing => "Processing",
@@ -133,58 +131,6 @@ impl JobStatus {
             Progress::Done { .. } | Progress::Failed(_) => JobState::Ended,
         }
     }
-}
-
-/// Stores the status of a job, for all nodes.
-pub async fn store(shared: &Shared, status: &JobStatus) {
-    let body = shared.jobs.encode(status);
-    let meta = EntryMeta { content_type: "application/json".to_owned(), ..meta(shared) };
-    shared
-        .caches
-        .results
-        .put_shared(status_key(status.id, status.state()), Arc::new(CacheEntry { meta, body }))
-        .await;
-}
-
-/// Stores the picture of a job that is stored nowhere else.
-pub async fn store_result(shared: &Shared, id: JobId, answer: &ServedVariant) {
-    let CacheEntry { meta: source, body } = &*answer.entry;
-    let EntryMeta { status, stored_at, lifetimes, .. } = meta(shared);
-    let meta = EntryMeta { status, stored_at, lifetimes, ..source.clone() };
-    let envelope = Arc::new(CacheEntry { meta, body: body.clone() });
-    shared.caches.results.put_shared(result_key(id), envelope).await;
-}
-
-/// The encoded status of a job: from this node's queue if the job is in it, else from the cache that nodes share.
-pub async fn load(shared: &Shared, id: JobId) -> Option<Bytes> {
-    if let Some(state) = shared.jobs.state_of(id) {
-        return Some(shared.jobs.encode(&JobStatus::unfinished(id, state)));
-    }
-    for state in [JobState::Ended, JobState::Processing, JobState::Pending] {
-        if let Some(hit) = shared.caches.results.get(&status_key(id, state), clock::now()).await {
-            return Some(hit.entry.body.clone());
-        }
-    }
-    None
-}
-
-/// The picture of a job that is stored nowhere else.
-pub async fn load_result(shared: &Shared, id: JobId) -> Option<result_cache::Hit> {
-    shared.caches.results.get(&result_key(id), clock::now()).await
-}
-
-fn status_key(id: JobId, state: JobState) -> result_cache::Key {
-    CacheKeys::job(&id.to_string(), state.name())
-}
-
-fn result_key(id: JobId) -> result_cache::Key {
-    CacheKeys::job(&id.to_string(), "result")
-}
-
-fn meta(shared: &Shared) -> EntryMeta {
-    let lifetimes = Lifetimes { fresh_for: shared.config.uploads.status_ttl, ..Lifetimes::default() };
-    let generation = shared.caches.coordinator.generation();
-    EntryMeta { status: 200, stored_at: clock::now(), lifetimes, generation, ..EntryMeta::default() }
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ use vips_ops::{
     source::sniff::sniff,
 };
 
-use super::content::Source;
+use super::content::{Passthrough, Source};
 use crate::{
     analysis::{
         analyzer::Analyzer,
@@ -95,12 +95,12 @@ impl VariantBuilder {
             return Ok(BuiltVariant { entry, storability: source.original.storability, timing });
         }
         if is_original
-            && let Some((media, headers)) =
+            && let Some(Passthrough { media_type, headers }) =
                 source.passthrough(self.context.settings.output.svg_passthrough)?
         {
             let bytes = source.original.entry.body.clone();
             let timing = ServerTiming { fetch: Some(fetch), ..ServerTiming::default() };
-            return Ok(source.variant(bytes, media, headers, timing));
+            return Ok(source.variant(bytes, media_type, headers, timing));
         }
         let mut built = self.compute(job, source, overlays).await?;
         built.timing.fetch = Some(fetch);

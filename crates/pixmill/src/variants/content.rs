@@ -26,6 +26,14 @@ pub struct Source {
     pub etag: String,
 }
 
+/// How an original is served as it is.
+pub struct Passthrough {
+    /// Its media type.
+    pub media_type: &'static str,
+    /// Further headers.
+    pub headers: Vec<(String, String)>,
+}
+
 impl Source {
     /// The variant with these bytes, of this media type, with these headers beside those that follow from the original.
     pub fn variant(
@@ -55,21 +63,17 @@ impl Source {
         BuiltVariant { entry, storability, timing }
     }
 
-    /// The media type and headers with which the original is served as it is; none if it has to be rendered, as drawings have
-    /// unless `svg_passthrough`. Fails if it is not a picture.
-    pub fn passthrough(
-        &self,
-        svg_passthrough: bool,
-    ) -> Result<Option<(&'static str, Vec<(String, String)>)>, Error> {
+    /// How the original is served as it is; none if it has to be rendered, as drawings have unless `svg_passthrough`. Fails if it is not a picture.
+    pub fn passthrough(&self, svg_passthrough: bool) -> Result<Option<Passthrough>, Error> {
         let bytes = &self.original.entry.body;
         let format = sniff(bytes).ok_or_else(|| vips_ops::Error::unsupported(bytes))?;
         Ok(match format {
             SourceFormat::Svg if !svg_passthrough => None,
             SourceFormat::Svg => {
                 let policy = ("content-security-policy".to_owned(), SVG_POLICY.to_owned());
-                Some((format.media_type(), vec![policy]))
+                Some(Passthrough { media_type: format.media_type(), headers: vec![policy] })
             }
-            _ => Some((format.media_type(), Vec::new())),
+            _ => Some(Passthrough { media_type: format.media_type(), headers: Vec::new() }),
         })
     }
 

@@ -38,6 +38,7 @@ use crate::{
     },
     origin_backoff::OriginBackoff,
     overlays::ServeVariant,
+    server_timing::ServerTiming,
 };
 
 /// How often a variant is built again because it was purged while it was built: more often takes several purges in a row.
@@ -184,15 +185,15 @@ impl Variants {
     async fn build(self: Rc<Self>, job: VariantJob) -> Result<(BuiltVariant, CacheStatus), Error> {
         let requested_at = self.store.coordinator.generation();
         let (key, deadline) = (job.coalescing_key, job.deadline);
-        let build = Rc::new(Build { variants: Rc::clone(&self), job });
+        let work = Rc::new(Build { variants: Rc::clone(&self), job });
         for _ in 0..MAX_REBUILDS {
-            let (built, role) = self.coalescing.run(key, deadline, &build).await?;
+            let (built, role) = self.coalescing.run(key, deadline, &work).await?;
             if !self.store.was_purged(&built.entry, requested_at) {
                 return Ok((built, status(role)));
             }
         }
         // this build starts after the request; what it builds is not stored if it is purged again
-        let (built, role) = self.coalescing.run(key, deadline, &build).await?;
+        let (built, role) = self.coalescing.run(key, deadline, &work).await?;
         Ok((built, status(role)))
     }
 }
@@ -217,7 +218,7 @@ impl Work for Build {
         let known = self.variants.store.look_up(&self.job.key).await;
         let entry =
             known.hit.as_ref().map(|hit| Arc::clone(&hit.entry)).filter(|entry| known.is_fresh(entry))?;
-        Some(Ok(BuiltVariant { entry, storability: Storability::Storable, timing: Default::default() }))
+        Some(Ok(BuiltVariant { entry, storability: Storability::Storable, timing: ServerTiming::default() }))
     }
 
     async fn build(&self, publication: Publication) -> Result<BuiltVariant, Error> {

@@ -1,0 +1,100 @@
+//! The workers that process the queue of asynchronous jobs.
+
+use std::{rc::Rc, time::Instant};
+
+use actix_web::rt;
+use tokio::{task::JoinHandle, time::timeout};
+
+use super::{
+    UploadError,
+    job::{Job, JobOutcome},
+    run,
+    status::{JobId, JobState, JobStatus, Progress},
+    status_store,
+};
+use crate::{
+    error::Error,
+    render::Class,
+    state::{Shared, Worker},
+};
+
+/// The tasks that process the queue, on the thread that started them.
+pub struct Workers(Vec<JoinHandle<()>>);
+
+/// Queues a job and stores its status. Fails with [`Error::Overloaded`] if the queue is full or the server is
+/// shutting down.
+pub async fn enqueue(shared: &Shared, job: Job) -> Result<JobId, Error> {
+    let id = JobId::random();
+    shared.jobs.push(id, job)?;
+    status_store::store(shared, &JobStatus::unfinished(id, JobState::Pending)).await;
+    Ok(id)
+}
+
+impl Workers {
+    /// Starts as many workers as there are render threads.
+    pub fn start(worker: &Rc<Worker>) -> Self {
+        let task = |_| rt::spawn(process_queue(Rc::clone(worker)));
+        Self((0..worker.shared.config.workers.thread_count()).map(task).collect())
+    }
+
+    /// Closes the queue and processes what is left in it. Jobs that have not ended by `deadline` fail with
+    /// [`UploadError::Interrupted`].
+    pub async fn stop(self, shared: &Shared, deadline: Instant) {
+        shared.jobs.close();
+        for mut task in self.0 {
+            let remaining = deadline.saturating_duration_since(Instant::now());
+            if timeout(remaining, &mut task).await.is_err() {
+                task.abort();
+                // wait until it has ended, so that it cannot store a status any more
+                let _ = task.await;
+            }
+        }
+        for id in shared.jobs.unfinished() {
+            finish(shared, id, Err(UploadError::Interrupted.into())).await;
+        }
+    }
+}
+
+async fn process_queue(worker: Rc<Worker>) {
+    while let Some((id, job)) = worker.shared.jobs.pop().await {
+        status_store::store(&worker.shared, &JobStatus::unfinished(id, JobState::Processing)).await;
+        let (own_worker, job) = (Rc::clone(&worker), Rc::new(job));
+        let own_job = Rc::clone(&job);
+        let deadline = Instant::now() + worker.shared.config.uploads.job_timeout;
+        // a task of its own, so that a panic ends the job and not this worker
+        let run = async move { run::run(&own_worker, &own_job, Class::Async, deadline).await };
+        let mut task = AbortOnDrop(rt::spawn(run));
+        let outcome = (&mut task.0).await.unwrap_or(Err(Error::Broken));
+        finish(&worker.shared, id, outcome.map(|outcome| (outcome, job))).await;
+    }
+}
+
+/// Stores the final status of a job and removes it from the queue.
+async fn finish(shared: &Shared, id: JobId, outcome: Result<(JobOutcome, Rc<Job>), Error>) {
+    let progress = match outcome {
+        Ok((JobOutcome { answer, stored }, job)) => {
+            let result = if let Some(location) = job.location() {
+                location
+            } else {
+                status_store::store_result(shared, id, &answer).await;
+                id.result_location()
+            };
+            Progress::Done { result, stored }
+        }
+        Err(failure) => {
+            tracing::warn!(job = %id, error = %failure, "job failed");
+            Progress::Failed(failure)
+        }
+    };
+    status_store::store(shared, &JobStatus { id, progress }).await;
+    shared.jobs.remove(id);
+}
+
+/// Aborts a task when the worker that waits for it is aborted.
+struct AbortOnDrop<T>(JoinHandle<T>);
+
+impl<T> Drop for AbortOnDrop<T> {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
