@@ -194,3 +194,47 @@ fn with_lifetimes(original: &Original, lifetimes: Lifetimes, storability: Storab
     entry.meta.last_modified = None;
     Original { entry: Arc::new(entry), storability }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::Ordering::Relaxed;
+
+    use origin::ObjectRef;
+    use result_cache::PurgeScope;
+
+    use super::*;
+    use crate::testing::Core;
+
+    #[actix_web::test]
+    async fn an_overlay_with_parameters_is_a_variant_of_its_own() {
+        let core = Core::new().await;
+        for (query, renders) in [("width=20", 2), ("width=10", 3)] {
+            let request = core.request(&format!("{query}&mark=/logo.png?width%3D5"));
+            core.variants.serve(request).await.unwrap();
+            assert_eq!((core.renderer.renders.load(Relaxed), core.origin.fetches.get()), (renders, 2));
+        }
+    }
+
+    #[actix_web::test]
+    async fn a_missing_overlay_is_left_out_for_a_short_time() {
+        let core = Core::new().await;
+        *core.origin.missing.borrow_mut() = Some(ObjectRef::clone(&core.target("/logo.png")));
+        let served = core.variants.serve(core.request("width=20&mark=/logo.png")).await.unwrap();
+        let fresh_for = served.entry.meta.lifetimes.fresh_for;
+        assert!(fresh_for < Duration::from_mins(1), "{fresh_for:?}");
+        let other = core.variants.serve(core.request("width=20")).await.unwrap();
+        assert!(other.entry.meta.lifetimes.fresh_for > Duration::from_mins(50));
+    }
+
+    #[actix_web::test]
+    async fn a_variant_is_purged_with_each_of_its_overlays() {
+        let core = Core::new().await;
+        let request = || core.request("width=20&mark=/logo.png");
+        let served = core.variants.serve(request()).await.unwrap();
+        let tag = CacheKeys::purge_tag(&core.names.identity(&core.target("/logo.png")));
+        assert!(served.entry.meta.tags.contains(&tag) && served.entry.meta.tags.len() == 2);
+        core.caches.coordinator.purge(PurgeScope::Tag(tag)).await.unwrap();
+        let rebuilt = core.variants.serve(request()).await.unwrap();
+        assert_eq!((rebuilt.cache_status, core.origin.fetches.get()), (CacheStatus::Miss, 3));
+    }
+}

@@ -70,6 +70,8 @@ pub enum Response {
 pub struct FakeOrigin {
     /// The response to every fetch.
     pub response: RefCell<Response>,
+    /// An original that does not exist.
+    pub missing: RefCell<Option<ObjectRef>>,
     /// Fetches that were started.
     pub fetches: Cell<usize>,
     /// Fetches that were dropped before they ended.
@@ -95,6 +97,7 @@ impl FakeOrigin {
     fn new() -> Self {
         Self {
             response: RefCell::new(Response::Picture { etag: "\"1\"", max_age: 3600 }),
+            missing: RefCell::default(),
             fetches: Cell::default(),
             abandoned: Rc::default(),
             gate: RefCell::default(),
@@ -124,7 +127,7 @@ impl FakeOrigin {
                 let cache_policy = CachePolicy::default();
                 Ok(Fetched::NotModified(Unchanged { validators, cache_policy, elapsed }))
             }
-            Response::NotFound => Err(origin::Error::NotFound { original: "/a.jpg".to_owned() }),
+            Response::NotFound => Err(not_found()),
             Response::Broken => {
                 let (host, reason) = ("origin.test".to_owned(), "a test".to_owned());
                 Err(origin::Error::Broken { host, reason })
@@ -133,10 +136,14 @@ impl FakeOrigin {
     }
 }
 
+fn not_found() -> origin::Error {
+    origin::Error::NotFound { original: "a test".to_owned() }
+}
+
 impl OriginClient for FakeOrigin {
     fn fetch<'a>(
         &'a self,
-        _target: &'a ObjectRef,
+        target: &'a ObjectRef,
         known: Option<&'a Validators>,
     ) -> LocalBoxFuture<'a, Result<Fetched, origin::Error>> {
         async move {
@@ -148,6 +155,9 @@ impl OriginClient for FakeOrigin {
                 gate.notified().await;
             }
             abandoned.0 = None;
+            if self.missing.borrow().as_ref() == Some(target) {
+                return Err(not_found());
+            }
             self.respond()
         }
         .boxed_local()
