@@ -20,7 +20,7 @@ pub struct Original {
     /// Its bytes, without content codings; there may be none.
     pub body: Bytes,
     /// Why the bytes may not be what the origin meant: it states a content coding that is unknown, or that the body does
-    /// not have. Servers state such things of pictures that are in order, so whoever can recognise a picture decides.
+    /// not have. Servers state this of intact pictures too, so the caller, who can recognise a picture, decides.
     /// For the log.
     pub coding_warning: Option<String>,
     /// What tells this version from others.

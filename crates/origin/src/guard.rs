@@ -45,7 +45,7 @@ const V4: &[(Ipv4Addr, u32, AddressClass)] = &[
     // AWS, GCP, Azure and most others
     (Ipv4Addr::new(169, 254, 169, 254), 32, AddressClass::Metadata),
     (Ipv4Addr::new(169, 254, 0, 0), 16, AddressClass::LinkLocal),
-    // Azure's WireServer: public by its number, answers inside only
+    // Azure's WireServer: a public address that is reachable from inside only
     (Ipv4Addr::new(168, 63, 129, 16), 32, AddressClass::Metadata),
     (Ipv4Addr::new(172, 16, 0, 0), 12, AddressClass::Private),
     (Ipv4Addr::new(192, 0, 0, 0), 24, AddressClass::Reserved),

@@ -29,7 +29,7 @@ pub struct SourcePath {
 impl SourcePath {
     /// Parses the path of a request as it was sent: percent-encoded, with its leading slash, without a query.
     ///
-    /// Decoding happens once: `a%252eb` is a file called `a%2eb`. Empty segments are dropped, wherever they stand: `//a/`
+    /// Decoding happens once: `a%252eb` is a file called `a%2eb`. Empty segments are dropped everywhere: `//a/`
     /// is `/a`. An encoded slash is part of its segment, and bytes need not be UTF-8. Whatever could climb above the origin's
     /// base for a file system or for another parser of URLs, one that decodes twice among them, is refused with
     /// [`crate::ErrorKind::InvalidPath`].
@@ -66,7 +66,7 @@ impl SourcePath {
         self.segments.iter().flat_map(|segment| segment.split(|byte| *byte == b'/'))
     }
 
-    /// What lies below a prefix of whole segments, as a path of its own; nothing if it does not lie below it.
+    /// The rest of the path below a prefix of whole segments; `None` if it is not below it.
     pub(crate) fn below(&self, prefix: &Self) -> Option<Self> {
         let rest = self.segments.strip_prefix(&*prefix.segments).filter(|rest| !rest.is_empty());
         let segments = rest?.to_vec();

@@ -71,33 +71,33 @@ impl Router {
     }
 
     /// The original that a request means, if it may be fetched.
-    pub(crate) fn locate(&self, asked: &Selection<'_>) -> Result<ObjectRef, Refusal> {
-        let in_path = url_param::in_path(asked.path);
+    pub(crate) fn locate(&self, selection: &Selection<'_>) -> Result<ObjectRef, Refusal> {
+        let in_path = url_param::in_path(selection.path);
         if !self.allow_dynamic
-            && let Some(parameter) = asked.dynamic(in_path.is_some())
+            && let Some(parameter) = selection.dynamic(in_path.is_some())
         {
             return Err(Refusal::Forbidden { parameter, rule: Rule::AllowDynamic });
         }
         if let Some(url) = in_path {
-            let url = url.map_err(|expected| malformed("path", asked.path, expected))?;
-            return self.remote(asked, "path", url);
+            let url = url.map_err(|expected| malformed("path", selection.path, expected))?;
+            return self.remote(selection, "path", url);
         }
-        if let Some(text) = asked.source_url {
-            if !asked.path.trim_matches('/').is_empty() {
+        if let Some(text) = selection.source_url {
+            if !selection.path.trim_matches('/').is_empty() {
                 return Err(malformed("source_url", text, "the path to be / beside a whole URL"));
             }
             let url = url_param::url(text).map_err(|expected| malformed("source_url", text, expected))?;
-            return self.remote(asked, "source_url", url);
+            return self.remote(selection, "source_url", url);
         }
-        let path = SourcePath::parse(asked.path).map_err(Refusal::Path)?;
-        if let Some(text) = asked.origin {
+        let path = SourcePath::parse(selection.path).map_err(Refusal::Path)?;
+        if let Some(text) = selection.origin {
             let base = url_param::base(text).map_err(|expected| malformed("origin", text, expected))?;
-            return self.below(asked, base, &path);
+            return self.below(selection, base, &path);
         }
-        if let Some(bucket) = asked.bucket {
-            return self.in_bucket(bucket, asked.region, path);
+        if let Some(bucket) = selection.bucket {
+            return self.in_bucket(bucket, selection.region, path);
         }
-        self.configured(asked, path)
+        self.configured(selection, path)
     }
 
     /// Whether a named origin is selected by this `Host`, other than by a pattern that matches all hosts.
@@ -116,19 +116,24 @@ impl Router {
         self.remote(&Selection::default(), parameter, url)
     }
 
-    fn remote(&self, asked: &Selection<'_>, parameter: &'static str, url: Url) -> Result<ObjectRef, Refusal> {
+    fn remote(
+        &self,
+        selection: &Selection<'_>,
+        parameter: &'static str,
+        url: Url,
+    ) -> Result<ObjectRef, Refusal> {
         self.permit(parameter, &url)?;
-        let host = self.host_header(asked, &url)?;
+        let host = self.host_header(selection, &url)?;
         let mut base = url.clone();
         base.set_path("/");
         base.set_query(None);
         Ok(ObjectRef(Location::Remote(RemoteUrl { base, url, host, address: None })))
     }
 
-    fn below(&self, asked: &Selection<'_>, base: Url, path: &SourcePath) -> Result<ObjectRef, Refusal> {
+    fn below(&self, selection: &Selection<'_>, base: Url, path: &SourcePath) -> Result<ObjectRef, Refusal> {
         self.permit("origin", &base)?;
-        let host = self.host_header(asked, &base)?;
-        let address = match asked.resolve {
+        let host = self.host_header(selection, &base)?;
+        let address = match selection.resolve {
             Some(text) => self.pinned(text, &base)?,
             None => None,
         };
@@ -150,8 +155,8 @@ impl Router {
     }
 
     /// The configured origin whose route matches best: a host takes precedence over none, a long prefix over a short one.
-    fn configured(&self, asked: &Selection<'_>, path: SourcePath) -> Result<ObjectRef, Refusal> {
-        let host = asked.host.and_then(|host| url_param::host(host, "http").ok());
+    fn configured(&self, selection: &Selection<'_>, path: SourcePath) -> Result<ObjectRef, Refusal> {
+        let host = selection.host.and_then(|host| url_param::host(host, "http").ok());
         let fits =
             |route: &Route| Some((route.weight(host.as_ref(), &path)?, route.origin, route.below(&path)));
         let best = self.routes.iter().filter_map(fits).max_by_key(|(weight, ..)| *weight);
@@ -162,7 +167,7 @@ impl Router {
         };
         // only HTTP origins are sent a header
         let host = match self.bases.get(origin) {
-            Some(Some(base)) => self.host_header(asked, base)?,
+            Some(Some(base)) => self.host_header(selection, base)?,
             _ => None,
         };
         Ok(ObjectRef(Location::Configured { origin, path, host }))
@@ -189,8 +194,8 @@ impl Router {
     }
 
     /// The `Host` to send to a URL, if it is not its own. It can select another site of the server, so it must be allowed.
-    fn host_header(&self, asked: &Selection<'_>, url: &Url) -> Result<Option<String>, Refusal> {
-        let Some(text) = asked.host_header else { return Ok(None) };
+    fn host_header(&self, selection: &Selection<'_>, url: &Url) -> Result<Option<String>, Refusal> {
+        let Some(text) = selection.host_header else { return Ok(None) };
         let wanted = url_param::host(text, url.scheme())
             .map_err(|expected| malformed("host_header", text, expected))?;
         let named = self.hosts_allowed.iter().any(|pattern| pattern.names(&wanted));

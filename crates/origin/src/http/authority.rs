@@ -2,7 +2,7 @@
 
 use url::Url;
 
-/// Host and port as they stand in the URL.
+/// Host and port as they are in the URL.
 pub(crate) fn authority(url: &Url) -> String {
     match (url.host_str(), url.port()) {
         (Some(host), Some(port)) => format!("{host}:{port}"),

@@ -98,7 +98,7 @@ impl HttpExchange {
         }
     }
 
-    /// Makes an answer of a response that is no redirect.
+    /// Receives the rest of a response that is no redirect.
     async fn receive(
         &self,
         response: ClientResponse,

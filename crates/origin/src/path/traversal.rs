@@ -1,6 +1,6 @@
 //! Path traversal in disguise: names that are harmless here, and `..` for another server.
 //!
-//! What stands behind us may decode a path a second time, cut off what follows a semicolon (Tomcat, Jetty), trim spaces
+//! An origin may decode a path a second time, cut off what follows a semicolon (Tomcat, Jetty), trim spaces
 //! (Windows), or take full-width characters for plain ones. A name that only then becomes `.` or `..` would lead out
 //! of the base that the operator chose, so it is refused here.
 

@@ -48,7 +48,7 @@ impl<E: Exchange> Exchange for Limited<E> {
     }
 }
 
-/// What the result of a request says about its host. That something does not exist, or is forbidden, is an answer.
+/// What the result of a request says about its host. "Not found" and "forbidden" are successes.
 fn outcome<T>(result: &Result<T>) -> Outcome {
     match result {
         Err(Error::Unreachable { .. } | Error::Timeout { .. } | Error::Broken { .. }) => Outcome::Failure,

@@ -15,11 +15,11 @@ const OTHERS: &str = "others";
 /// What is happening with the host of an origin.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Load {
-    /// Requests being answered.
+    /// Requests in flight.
     pub in_flight: usize,
-    /// Requests waiting for a place.
+    /// Requests waiting for a connection.
     pub waiting: usize,
-    /// Hosts that are left alone.
+    /// Hosts whose circuit breaker is not closed.
     pub open: usize,
 }
 
