@@ -5,6 +5,7 @@ pub mod quality_auto;
 use std::time::Duration;
 
 use bytesize::ByteSize;
+use config_types::Problem;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -151,7 +152,7 @@ pub struct Settings {
 
 impl Limits {
     /// Every problem of this section, each naming its key.
-    pub fn problems(&self) -> Vec<String> {
+    pub fn problems(&self) -> Vec<Problem> {
         let positive = [
             ("limits.max_pixels", self.max_pixels),
             ("limits.max_output_pixels", self.max_output_pixels),
@@ -166,10 +167,9 @@ impl Limits {
             ("limits.deadline", self.deadline.as_millis() as u64),
         ];
         let zero = positive.into_iter().filter(|(_, value)| *value == 0);
-        let mut problems: Vec<_> =
-            zero.map(|(key, _)| format!("{key}: expected at least 1, got 0")).collect();
+        let mut problems: Vec<_> = zero.map(|(key, _)| Problem::expected(key, "at least 1", 0)).collect();
         if self.max_side > crate::params::size::width::MAX_SIDE {
-            problems.push(format!("limits.max_side: expected at most 65535, got {}", self.max_side));
+            problems.push(Problem::expected("limits.max_side", "at most 65535", self.max_side));
         }
         problems
     }
@@ -177,7 +177,7 @@ impl Limits {
 
 impl Output {
     /// Every problem of this section, each naming its key.
-    pub fn problems(&self) -> Vec<String> {
+    pub fn problems(&self) -> Vec<Problem> {
         [
             ("output.avif_effort", self.avif_effort, 0, 9),
             ("output.webp_effort", self.webp_effort, 0, 6),
@@ -186,7 +186,7 @@ impl Output {
         ]
         .into_iter()
         .filter(|(_, value, low, high)| value < low || value > high)
-        .map(|(key, value, low, high)| format!("{key}: expected {low} to {high}, got {value}"))
+        .map(|(key, value, low, high)| Problem::expected(key, format_args!("{low} to {high}"), value))
         .collect()
     }
 }

@@ -57,6 +57,7 @@ impl Origins {
     ) -> Result<Self> {
         let problems = [default.problems(), named_problems(named)].concat();
         if !problems.is_empty() {
+            let problems = problems.iter().map(ToString::to_string).collect();
             return Err(Error::Misconfigured { problems });
         }
         let router = Router::new(default, named);

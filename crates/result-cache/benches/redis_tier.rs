@@ -93,7 +93,7 @@ async fn compare(
 
 async fn all(server: &RedisServer, connections: usize) {
     let mut config = Config::default();
-    config.redis.url = server.url();
+    config.redis.url = server.url().into();
     config.redis.timeout = Duration::from_secs(5);
     config.redis.connections = connections;
     let coordinator = Coordinator::open(&config).expect("a configuration");

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use bytesize::ByteSize;
+use config_types::Problem;
 use http_semantics::Limits;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -170,7 +171,7 @@ impl Config {
     }
 
     /// All problems, each beginning with its key; empty if the configuration is valid.
-    pub fn problems(&self) -> Vec<String> {
+    pub fn problems(&self) -> Vec<Problem> {
         let mut problems = Vec::new();
         self.check_ttls(&mut problems);
         self.check_shares(&mut problems);
@@ -179,7 +180,7 @@ impl Config {
             self.check_capacity(name, &mut problems);
         }
         if self.max_entry_bytes.0 == 0 {
-            problems.push("cache.max_entry_bytes is 0, expected at least one byte".into());
+            problems.push(Problem::expected("cache.max_entry_bytes", "at least 1", 0));
         }
         problems.extend(self.redis.problems());
         problems
@@ -232,48 +233,48 @@ impl Config {
         }
     }
 
-    fn check_ttls(&self, problems: &mut Vec<String>) {
+    fn check_ttls(&self, problems: &mut Vec<Problem>) {
         let show = humantime_serde::re::humantime::format_duration;
         if self.min_ttl > self.max_ttl {
             let (min, max) = (show(self.min_ttl), show(self.max_ttl));
-            problems.push(format!("cache.min_ttl is {min}, expected at most cache.max_ttl, {max}"));
+            let expected = format_args!("at most cache.max_ttl, {max}");
+            problems.push(Problem::expected("cache.min_ttl", expected, format_args!("{min}")));
         } else if !(self.min_ttl..=self.max_ttl).contains(&self.default_ttl) {
             let (default, min, max) = (show(self.default_ttl), show(self.min_ttl), show(self.max_ttl));
-            problems.push(format!(
-                "cache.default_ttl is {default}, expected cache.min_ttl, {min}, to cache.max_ttl, {max}"
-            ));
+            let expected = format_args!("cache.min_ttl, {min}, to cache.max_ttl, {max}");
+            problems.push(Problem::expected("cache.default_ttl", expected, format_args!("{default}")));
         }
     }
 
-    fn check_shares(&self, problems: &mut Vec<String>) {
+    fn check_shares(&self, problems: &mut Vec<Problem>) {
         for (tier, percent) in
             [("memory", self.memory.originals_percent), ("disk", self.disk.originals_percent)]
         {
             if percent > 100 {
-                problems.push(format!("cache.{tier}.originals_percent is {percent}, expected 0 to 100"));
+                problems.push(Problem::expected(
+                    format!("cache.{tier}.originals_percent"),
+                    "0 to 100",
+                    percent,
+                ));
             }
         }
     }
 
     /// A share of zero is valid: that cache does not use that tier.
-    fn check_capacity(&self, name: CacheName, problems: &mut Vec<String>) {
+    fn check_capacity(&self, name: CacheName, problems: &mut Vec<Problem>) {
         let memory = self.memory_bytes(name);
         let chosen = self.memory.max_bytes.0 == 0 || memory > 0;
         if chosen && memory < MIN_MEMORY {
-            problems.push(format!(
-                "cache.memory.max_bytes leaves {} for {name}, expected at least {}",
-                ByteSize(memory),
-                ByteSize(MIN_MEMORY)
-            ));
+            let (min, memory) = (ByteSize(MIN_MEMORY), ByteSize(memory));
+            let text = format!("expected at least {min} for {name}, got {memory}");
+            problems.push(Problem::new("cache.memory.max_bytes", text));
         }
         let disk = self.disk_bytes(name);
         let chosen = !self.disk.path.as_os_str().is_empty() && (self.disk.max_bytes.0 == 0 || disk > 0);
         if chosen && disk < MIN_DISK {
-            problems.push(format!(
-                "cache.disk.max_bytes leaves {} for {name}, expected at least {}",
-                ByteSize(disk),
-                ByteSize(MIN_DISK)
-            ));
+            let (min, disk) = (ByteSize(MIN_DISK), ByteSize(disk));
+            let text = format!("expected at least {min} for {name}, got {disk}");
+            problems.push(Problem::new("cache.disk.max_bytes", text));
         }
     }
 }
@@ -289,7 +290,7 @@ mod tests {
     #[test]
     fn defaults_have_no_problems_and_round_trip() {
         let config = Config::default();
-        assert_eq!(config.problems(), [""; 0]);
+        assert_eq!(config.problems(), []);
         assert_eq!(parsed(&toml::to_string(&config).unwrap()), config);
         assert_eq!(parsed(""), config);
     }
@@ -314,7 +315,7 @@ mod tests {
         assert_eq!(config.disk.max_bytes, ByteSize::gib(1));
         assert_eq!(config.default_ttl, Duration::from_mins(5));
         assert_eq!(config.negative_ttl, Duration::from_secs(3));
-        assert_eq!(config.problems(), [""; 0]);
+        assert_eq!(config.problems(), []);
     }
 
     #[test]
@@ -364,15 +365,15 @@ mod tests {
         );
         let problems = config.problems();
         for key in [
-            "cache.max_entry_bytes is 0",
-            "cache.min_ttl is 2h, expected at most cache.max_ttl, 1h",
-            "cache.memory.originals_percent is 101",
-            "cache.memory.max_bytes leaves",
-            "cache.disk.max_bytes leaves 10.0 MiB for results",
-            "cache.disk.max_bytes leaves 10.0 MiB for originals",
+            "cache.max_entry_bytes: expected at least 1, got 0",
+            "cache.min_ttl: expected at most cache.max_ttl, 1h, got 2h",
+            "cache.memory.originals_percent: expected 0 to 100, got 101",
+            "cache.memory.max_bytes: expected at least",
+            "cache.disk.max_bytes: expected at least 16.0 MiB for results, got 10.0 MiB",
+            "cache.disk.max_bytes: expected at least 16.0 MiB for originals, got 10.0 MiB",
         ] {
             assert!(
-                problems.iter().any(|problem| problem.starts_with(key)),
+                problems.iter().any(|problem| problem.to_string().starts_with(key)),
                 "{key} is missing in {problems:#?}"
             );
         }
@@ -383,7 +384,9 @@ mod tests {
         for text in ["min_ttl = '2d'", "max_ttl = '1h'"] {
             let problems = parsed(text).problems();
             assert!(
-                problems.len() == 1 && problems[0].starts_with("cache.default_ttl is 1day"),
+                problems.len() == 1
+                    && problems[0].key == "cache.default_ttl"
+                    && problems[0].text.ends_with("got 1day"),
                 "{problems:?}"
             );
         }
@@ -391,9 +394,9 @@ mod tests {
 
     #[test]
     fn a_share_of_zero_is_valid() {
-        assert_eq!(parsed("memory.originals_percent = 0").problems(), [""; 0]);
-        assert_eq!(parsed("disk.path = '/x'\ndisk.originals_percent = 100").problems(), [""; 0]);
-        assert_ne!(parsed("memory.max_bytes = 0").problems(), [""; 0]);
+        assert_eq!(parsed("memory.originals_percent = 0").problems(), []);
+        assert_eq!(parsed("disk.path = '/x'\ndisk.originals_percent = 100").problems(), []);
+        assert_ne!(parsed("memory.max_bytes = 0").problems(), []);
     }
 
     #[test]

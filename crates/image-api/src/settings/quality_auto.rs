@@ -1,5 +1,6 @@
 //! What `quality=auto` does when a request does not say.
 
+use config_types::Problem;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -71,7 +72,7 @@ impl QualityAuto {
     }
 
     /// Every problem of this section, each naming its key.
-    pub fn problems(&self) -> Vec<String> {
+    pub fn problems(&self) -> Vec<Problem> {
         let whole = [
             ("attempts", self.attempts, 1, MAX_ATTEMPTS),
             ("max", self.max, 1, 100),
@@ -79,7 +80,7 @@ impl QualityAuto {
         ];
         let whole = whole.into_iter().filter(|(_, value, low, high)| value < low || value > high);
         let whole = whole.map(|(key, value, low, high)| {
-            format!("quality_auto.{key}: expected {low} to {high}, got {value}")
+            Problem::expected(format!("quality_auto.{key}"), format_args!("{low} to {high}"), value)
         });
         let stated =
             QualityMethod::ALL.into_iter().filter_map(|method| Some((method, self.targets(method)?)));
@@ -87,7 +88,8 @@ impl QualityAuto {
             stated.filter(|(method, targets)| !is_ordered(*method, targets)).map(|(method, targets)| {
                 let order = if method.prefers_less() { "descending" } else { "ascending" };
                 let key = method.name();
-                format!("quality_auto.{key}: expected four {order} numbers, got {targets:?}")
+                let key = format!("quality_auto.{key}");
+                Problem::expected(key, format_args!("four {order} numbers"), targets)
             });
         whole.chain(targets).collect()
     }
@@ -105,13 +107,13 @@ mod tests {
 
     #[test]
     fn the_defaults_and_ordered_targets_are_no_problem() {
-        assert_eq!(QualityAuto::default().problems(), [""; 0]);
+        assert_eq!(QualityAuto::default().problems(), []);
         let ordered = QualityAuto {
             mpe: Some([4.0, 3.0, 2.0, 1.0]),
             ssim: Some([0.1, 0.2, 0.3, 0.4]),
             ..QualityAuto::default()
         };
-        assert_eq!(ordered.problems(), [""; 0]);
+        assert_eq!(ordered.problems(), []);
     }
 
     #[test]
@@ -126,7 +128,7 @@ mod tests {
         };
         let problems = wrong.problems();
         for (problem, key) in problems.iter().zip(["attempts", "min", "ssim", "mpe", "smallfry"]) {
-            assert!(problem.starts_with(&format!("quality_auto.{key}: expected")), "{problem}");
+            assert_eq!(problem.key, format!("quality_auto.{key}"));
         }
         assert_eq!(problems.len(), 5);
     }

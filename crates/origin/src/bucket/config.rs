@@ -1,20 +1,16 @@
 //! The configuration of buckets: section `origin.bucket`.
 
-use std::{fmt, path::PathBuf};
+use std::path::PathBuf;
 
+use config_types::{Problem, Secret};
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 use url::{Host, Url};
 
 use super::name;
 
-/// What is shown in place of a secret.
-const MASK: &str = "***";
-
 /// Region, endpoint and credentials of the bucket that `origin.url` names.
-///
-/// Secrets are masked as `***` by `Debug` and when serialised.
-#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     /// The region of an S3 bucket, such as `eu-central-1`. Empty: `AWS_REGION`, else it is looked up; with an `endpoint`,
@@ -30,11 +26,9 @@ pub struct Config {
     /// (`AWS_*`), the web identity of a Kubernetes service account, the role of a container, and the instance metadata.
     pub access_key_id: String,
     /// The secret access key for S3.
-    #[serde(serialize_with = "masked")]
-    pub secret_access_key: String,
+    pub secret_access_key: Secret,
     /// The session token of a temporary access key for S3.
-    #[serde(serialize_with = "masked")]
-    pub session_token: String,
+    pub session_token: Secret,
     /// A JSON file with the key of a Google service account. Not set: `GOOGLE_APPLICATION_CREDENTIALS`, the default
     /// credentials of `gcloud`, or the service account of the instance.
     pub google_service_account: Option<PathBuf>,
@@ -42,11 +36,9 @@ pub struct Config {
     pub azure_account: String,
     /// The key of the storage account, in base64. If neither it nor `azure_sas` is set: the environment (`AZURE_*`),
     /// workload identity, or managed identity.
-    #[serde(serialize_with = "masked")]
-    pub azure_key: String,
+    pub azure_key: Secret,
     /// A shared access signature (SAS) for Azure, as the query string that was issued.
-    #[serde(serialize_with = "masked")]
-    pub azure_sas: String,
+    pub azure_sas: Secret,
 }
 
 /// How the name of an S3 bucket is part of the URLs of its objects.
@@ -62,17 +54,18 @@ pub enum Addressing {
 
 impl Config {
     /// Everything that is wrong, each with its key and what was expected.
-    pub fn problems(&self) -> Vec<String> {
+    pub fn problems(&self) -> Vec<Problem> {
         let mut problems = Vec::new();
         if let Err(expected) = self.endpoint() {
-            problems.push(format!("origin.bucket.endpoint: {expected}"));
+            problems.push(Problem::new("origin.bucket.endpoint", expected));
         }
         if !self.region.is_empty()
             && let Err(expected) = name::region(&self.region)
         {
-            problems.push(format!("origin.bucket.region is {:?}: {expected}", self.region));
+            problems.push(Problem::new("origin.bucket.region", format!("{expected}, got {:?}", self.region)));
         }
-        problems.extend(self.key_problems().map(|(key, problem)| format!("origin.bucket.{key} {problem}")));
+        let problem = |(key, text)| Problem::new(format!("origin.bucket.{key}"), text);
+        problems.extend(self.key_problems().map(problem));
         problems
     }
 
@@ -101,16 +94,16 @@ impl Config {
     }
 
     fn key_problems(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
-        let missing = "is missing: expected both halves of an access key";
-        let anonymous = "is set, and so is origin.bucket.anonymous: expected one of them";
+        let missing = "missing: expected both access_key_id and secret_access_key, or neither";
+        let anonymous = "expected either this or origin.bucket.anonymous";
         let file_missing = self.google_service_account.as_ref().is_some_and(|file| !file.is_file());
         let keys = [
-            ("access_key_id", &self.access_key_id),
-            ("secret_access_key", &self.secret_access_key),
-            ("azure_key", &self.azure_key),
-            ("azure_sas", &self.azure_sas),
+            ("access_key_id", self.access_key_id.is_empty()),
+            ("secret_access_key", self.secret_access_key.is_empty()),
+            ("azure_key", self.azure_key.is_empty()),
+            ("azure_sas", self.azure_sas.is_empty()),
         ];
-        let ignored = keys.into_iter().filter(|(_, value)| self.anonymous && !value.is_empty());
+        let ignored = keys.into_iter().filter(|(_, is_empty)| self.anonymous && !is_empty);
         [
             (!self.secret_access_key.is_empty() && self.access_key_id.is_empty(), "access_key_id", missing),
             (
@@ -121,45 +114,18 @@ impl Config {
             (
                 !self.session_token.is_empty() && self.access_key_id.is_empty(),
                 "session_token",
-                "is set without an access key: expected one that it belongs to",
+                "expected an access_key_id that it belongs to",
             ),
             (file_missing, "google_service_account", "expected a file that exists"),
             (
                 !self.azure_key.is_empty() && !self.azure_sas.is_empty(),
                 "azure_sas",
-                "is set, and so is origin.bucket.azure_key: expected one of them",
+                "expected either this or origin.bucket.azure_key",
             ),
         ]
         .into_iter()
         .filter_map(|(wrong, key, problem)| wrong.then_some((key, problem)))
         .chain(ignored.map(move |(key, _)| (key, anonymous)))
-    }
-}
-
-fn masked<S: Serializer>(secret: &str, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(mask(secret))
-}
-
-/// Empty for an empty secret, so that one can see whether it is set.
-fn mask(secret: &str) -> &'static str {
-    if secret.is_empty() { "" } else { MASK }
-}
-
-impl fmt::Debug for Config {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Config")
-            .field("region", &self.region)
-            .field("endpoint", &self.endpoint)
-            .field("addressing", &self.addressing)
-            .field("anonymous", &self.anonymous)
-            .field("access_key_id", &self.access_key_id)
-            .field("secret_access_key", &mask(&self.secret_access_key))
-            .field("session_token", &mask(&self.session_token))
-            .field("google_service_account", &self.google_service_account)
-            .field("azure_account", &self.azure_account)
-            .field("azure_key", &mask(&self.azure_key))
-            .field("azure_sas", &mask(&self.azure_sas))
-            .finish()
     }
 }
 
@@ -174,7 +140,7 @@ mod tests {
              secret_access_key = 'SK'\nregion = 'eu-central-1'",
         )
         .unwrap();
-        assert_eq!(config.problems(), [""; 0]);
+        assert_eq!(config.problems(), []);
         assert_eq!(config.endpoint().unwrap().unwrap().as_str(), "http://10.0.0.1:9000/");
         assert!(toml::from_str::<Config>("path_style = true").is_err());
     }
@@ -193,17 +159,17 @@ mod tests {
                 c.addressing = Addressing::VirtualHosted;
             }),
             ("region", |c| c.region = "eu/../west".to_owned()),
-            ("access_key_id", |c| c.secret_access_key = "SK".to_owned()),
+            ("access_key_id", |c| c.secret_access_key = "SK".into()),
             ("secret_access_key", |c| c.access_key_id = "AK".to_owned()),
-            ("session_token", |c| c.session_token = "T".to_owned()),
+            ("session_token", |c| c.session_token = "T".into()),
             ("google_service_account", |c| c.google_service_account = Some("/no/such/file".into())),
             ("azure_key", |c| {
-                c.azure_key = "SK".to_owned();
+                c.azure_key = "SK".into();
                 c.anonymous = true;
             }),
             ("azure_sas", |c| {
-                c.azure_key = "SK".to_owned();
-                c.azure_sas = "sv=1".to_owned();
+                c.azure_key = "SK".into();
+                c.azure_sas = "sv=1".into();
             }),
         ];
         for (key, change) in cases {
@@ -211,17 +177,14 @@ mod tests {
             change(&mut config);
             let problems = config.problems();
             let key = format!("origin.bucket.{key}");
-            assert!(
-                matches!(problems.as_slice(), [problem] if problem.starts_with(&key)),
-                "{key}: {problems:?}"
-            );
+            assert!(matches!(problems.as_slice(), [problem] if problem.key == key), "{key}: {problems:?}");
         }
-        assert_eq!(Config::default().problems(), [""; 0]);
+        assert_eq!(Config::default().problems(), []);
     }
 
     #[test]
     fn secrets_are_not_shown() {
-        let secret = || "hunter2".to_owned();
+        let secret = || Secret::from("hunter2");
         let config = Config {
             endpoint: "http://user:hunter2@minio".to_owned(),
             ..Config {
@@ -232,10 +195,10 @@ mod tests {
                 ..Config::default()
             }
         };
-        assert!(!config.problems().join(" ").contains("hunter2"));
+        assert!(!format!("{:?}", config.problems()).contains("hunter2"));
         let config = Config { endpoint: String::new(), ..config };
         let shown = format!("{config:?} {}", toml::to_string(&config).unwrap());
         assert!(!shown.contains("hunter2"), "{shown}");
-        assert_eq!(shown.matches(MASK).count(), 8, "{shown}");
+        assert_eq!(shown.matches("***").count(), 8, "{shown}");
     }
 }

@@ -139,8 +139,8 @@ fn s3_keys(config: &Config, environment: AmazonS3Builder) -> AmazonS3Builder {
     }
     let builder = AmazonS3Builder::new()
         .with_access_key_id(&config.access_key_id)
-        .with_secret_access_key(&config.secret_access_key);
-    if config.session_token.is_empty() { builder } else { builder.with_token(&config.session_token) }
+        .with_secret_access_key(config.secret_access_key.reveal());
+    if config.session_token.is_empty() { builder } else { builder.with_token(config.session_token.reveal()) }
 }
 
 fn gcs(
@@ -182,9 +182,9 @@ fn azure(
     if config.anonymous {
         builder = builder.with_skip_signature(true);
     } else if !config.azure_key.is_empty() {
-        builder = builder.with_access_key(&config.azure_key);
+        builder = builder.with_access_key(config.azure_key.reveal());
     } else if !config.azure_sas.is_empty() {
-        builder = builder.with_config(AzureConfigKey::SasKey, &config.azure_sas);
+        builder = builder.with_config(AzureConfigKey::SasKey, config.azure_sas.reveal());
     }
     let endpoint = endpoint(config)?;
     if let Some(endpoint) = &endpoint {

@@ -3,12 +3,10 @@
 use std::time::Duration;
 
 use awc::http::header::{HeaderName, HeaderValue};
+use config_types::Problem;
 
 use crate::{
-    config::{
-        dynamic,
-        section::{Config, hide_password},
-    },
+    config::{dynamic, section::Config},
     http::{authority::host_and_port, tls},
     http_origin, kinds,
 };
@@ -46,7 +44,7 @@ const OURS: &[&str] = &[
 impl Config {
     /// Everything that is wrong with section `origin`, each with its key and what was expected. Looks at the folder and
     /// the CA file too.
-    pub fn problems(&self) -> Vec<String> {
+    pub fn problems(&self) -> Vec<Problem> {
         let mut problems = own_problems(self);
         problems.extend(dynamic::problems(self));
         problems.extend(misplaced_route_keys(self));
@@ -60,26 +58,26 @@ impl Config {
 }
 
 /// Everything that is wrong with the keys that all origins have.
-pub(super) fn own_problems(section: &Config) -> Vec<String> {
+pub(super) fn own_problems(section: &Config) -> Vec<Problem> {
     let mut problems = Vec::new();
     problems.extend(url_problem(section));
     problems.extend(timeout_problems(section));
     problems.extend(user_agent_problem(section));
-    problems.extend(section.headers.iter().filter_map(|(name, value)| header_problem(name, value)));
+    problems.extend(section.headers.iter().filter_map(|(name, value)| header_problem(name, value.reveal())));
     problems.extend(range_problems(section));
     if let Err(problem) = tls::roots(section.ca_file.as_deref()) {
-        problems.push(format!("origin.ca_file {problem}"));
+        problems.push(Problem::new("origin.ca_file", problem));
     }
     problems.extend(section.bucket.problems());
     problems
 }
 
-fn url_problem(section: &Config) -> Option<String> {
+fn url_problem(section: &Config) -> Option<Problem> {
     let problem = kinds::check(&section.url).err()?;
-    Some(format!("origin.url is {:?}: {problem}", hide_password(&section.url)))
+    Some(Problem::new("origin.url", format!("{problem}, got {:?}", section.url)))
 }
 
-fn timeout_problems(section: &Config) -> impl Iterator<Item = String> {
+fn timeout_problems(section: &Config) -> impl Iterator<Item = Problem> {
     [
         ("connect_timeout", section.connect_timeout),
         ("response_timeout", section.response_timeout),
@@ -87,36 +85,41 @@ fn timeout_problems(section: &Config) -> impl Iterator<Item = String> {
     ]
     .into_iter()
     .filter(|(_, time)| time.is_zero())
-    .map(|(key, _)| format!("origin.{key} is 0: expected a time above zero, such as 3s"))
+    .map(|(key, _)| {
+        Problem::expected(format!("origin.{key}"), "more than 0s, such as 3s", format_args!("0s"))
+    })
 }
 
-fn range_problems(section: &Config) -> Vec<String> {
+fn range_problems(section: &Config) -> Vec<Problem> {
     let mut problems = Vec::new();
     if section.max_redirects > MOST_REDIRECTS {
         let redirects = section.max_redirects;
-        problems.push(format!("origin.max_redirects is {redirects}: expected at most {MOST_REDIRECTS}"));
+        let expected = format_args!("at most {MOST_REDIRECTS}");
+        problems.push(Problem::expected("origin.max_redirects", expected, redirects));
     }
     if section.folder_check > LONGEST_CHECK {
         let text = |time| humantime_serde::re::humantime::format_duration(time);
         let (check, longest) = (text(section.folder_check), text(LONGEST_CHECK));
-        problems.push(format!("origin.folder_check is {check}: expected at most {longest}"));
+        let expected = format_args!("at most {longest}");
+        problems.push(Problem::expected("origin.folder_check", expected, format_args!("{check}")));
     }
     if section.max_connections == 0 {
-        problems.push("origin.max_connections is 0: expected at least 1".to_owned());
+        problems.push(Problem::expected("origin.max_connections", "at least 1", 0));
     }
     problems
 }
 
-fn user_agent_problem(section: &Config) -> Option<String> {
+fn user_agent_problem(section: &Config) -> Option<Problem> {
     let user_agent = &section.user_agent;
     let is_sendable = HeaderValue::from_str(user_agent).is_ok();
     let is_marked = user_agent.to_ascii_lowercase().contains(LOOP_MARK);
     (!is_sendable || !is_marked).then(|| {
-        format!("origin.user_agent is {user_agent:?}: expected a header value with the word {LOOP_MARK}")
+        let expected = format_args!("a header value with the word {LOOP_MARK}");
+        Problem::expected("origin.user_agent", expected, user_agent)
     })
 }
 
-fn header_problem(name: &str, value: &str) -> Option<String> {
+fn header_problem(name: &str, value: &str) -> Option<Problem> {
     let problem = if HeaderName::from_bytes(name.as_bytes()).is_err() {
         "expected a header name"
     } else if OURS.iter().any(|ours| name.eq_ignore_ascii_case(ours)) {
@@ -126,13 +129,14 @@ fn header_problem(name: &str, value: &str) -> Option<String> {
     } else {
         return None;
     };
-    Some(format!("origin.headers.{name}: {problem}"))
+    Some(Problem::new(format!("origin.headers.{name}"), problem))
 }
 
 /// The keys of named origins that are set in section `origin`.
-fn misplaced_route_keys(section: &Config) -> impl Iterator<Item = String> {
+fn misplaced_route_keys(section: &Config) -> impl Iterator<Item = Problem> {
     let keys = [("path_prefix", !section.path_prefix.is_empty()), ("hosts", !section.hosts.is_empty())];
-    let problem = |key| format!("origin.{key}: expected in origins.NAME, origin takes what those leave");
+    let text = "expected in origins.NAME: origin takes all requests that those do not";
+    let problem = move |key| Problem::new(format!("origin.{key}"), text);
     keys.into_iter().filter(|(_, set)| *set).map(move |(key, _)| problem(key))
 }
 

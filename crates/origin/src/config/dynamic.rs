@@ -1,5 +1,6 @@
 //! What requests may name, and limits of hosts: the keys of section `origin` that hold for the whole process.
 
+use config_types::Problem;
 use ipnet::IpNet;
 
 use crate::{
@@ -39,16 +40,16 @@ impl From<&Config> for DynamicConfig {
 }
 
 /// Everything that is wrong with these keys.
-pub(super) fn problems(section: &Config) -> Vec<String> {
+pub(super) fn problems(section: &Config) -> Vec<Problem> {
     let mut problems = list_problems("hosts_allowed", &section.hosts_allowed, parse_pattern);
     problems.extend(list_problems("private_allowed", &section.private_allowed, parse_network));
     let provider = bucket_provider(section);
     problems.extend(section.buckets_allowed.iter().filter_map(|allowed| {
         let expected = name::bucket(provider, allowed).err()?;
-        Some(format!("origin.buckets_allowed has {allowed:?}: {expected}"))
+        Some(Problem::new("origin.buckets_allowed", format!("{expected}, got {allowed:?}")))
     }));
     if section.max_connections_per_host == 0 {
-        problems.push("origin.max_connections_per_host is 0: expected at least 1".to_owned());
+        problems.push(Problem::expected("origin.max_connections_per_host", "at least 1", 0));
     }
     problems
 }

@@ -1,5 +1,7 @@
 //! Keys that are lists, each entry of which is parsed.
 
+use config_types::Problem;
+
 use crate::host_allowlist::HostPattern;
 
 /// Parses one entry; an error says what was expected.
@@ -15,10 +17,10 @@ pub(super) fn parse_list<T>(list: &[String], parse: Parse<T>) -> Vec<T> {
 }
 
 /// The entries that cannot be parsed, as problems of their key.
-pub(super) fn list_problems<T>(key: &str, list: &[String], parse: Parse<T>) -> Vec<String> {
+pub(super) fn list_problems<T>(key: &str, list: &[String], parse: Parse<T>) -> Vec<Problem> {
     let problem = |text: &String| {
         let expected = parse(text).err()?;
-        Some(format!("origin.{key} has {text:?}: {expected}"))
+        Some(Problem::new(format!("origin.{key}"), format!("{expected}, got {text:?}")))
     };
     list.iter().filter_map(problem).collect()
 }

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use config_types::Problem;
+
 use crate::{
     config::{
         checks, dynamic,
@@ -30,15 +32,15 @@ impl From<&Config> for RouteConfig {
 }
 
 /// Everything that is wrong with the named origins, each with its key and what was expected.
-pub fn named_problems(named: &BTreeMap<String, Config>) -> Vec<String> {
+pub fn named_problems(named: &BTreeMap<String, Config>) -> Vec<Problem> {
     let mut problems = Vec::new();
     for (name, config) in named {
         if !is_name(name) {
-            problems.push(format!("origins has {name:?}: expected names of small letters, digits, - and _"));
+            problems.push(Problem::expected("origins", "names of lower-case letters, digits, - and _", name));
             continue;
         }
         let own = checks::own_problems(config).into_iter().chain(route_problems(config));
-        problems.extend(own.map(|problem| problem.replacen("origin.", &format!("origins.{name}."), 1)));
+        problems.extend(own.map(|problem| problem.moved("origin", &format!("origins.{name}"))));
     }
     problems.extend(conflicts(named));
     problems
@@ -51,7 +53,7 @@ fn is_name(name: &str) -> bool {
 }
 
 /// Origins that the same requests would go to.
-fn conflicts(named: &BTreeMap<String, Config>) -> Vec<String> {
+fn conflicts(named: &BTreeMap<String, Config>) -> Vec<Problem> {
     let mut problems = Vec::new();
     for (index, (name, config)) in named.iter().enumerate() {
         let RouteConfig { prefix, hosts } = RouteConfig::from(config);
@@ -61,35 +63,35 @@ fn conflicts(named: &BTreeMap<String, Config>) -> Vec<String> {
             other.prefix == prefix && (share || hosts.is_empty() && other.hosts.is_empty())
         };
         if let Some((other, _)) = named.iter().take(index).find(|(_, other)| clashes(other)) {
-            problems.push(format!(
-                "origins.{name} takes the same requests as origins.{other}: expected another path_prefix or other hosts"
-            ));
+            let text = format!("expected another path_prefix or other hosts than origins.{other}");
+            problems.push(Problem::new(format!("origins.{name}"), text));
         }
     }
     problems
 }
 
 /// Everything that is wrong with the keys that only named origins have, as keys of `origin`.
-fn route_problems(section: &Config) -> Vec<String> {
+fn route_problems(section: &Config) -> Vec<Problem> {
     let mut problems = list_problems("hosts", &section.hosts, parse_pattern);
     for host in &section.hosts {
         if host.parse::<HostPattern>().is_ok_and(|pattern| !pattern.is_of_any_port()) {
-            problems.push(format!("origin.hosts has {host:?}: expected a host without a port"));
+            problems.push(Problem::expected("origin.hosts", "hosts without a port", host));
         }
     }
     let prefix = &section.path_prefix;
     if !prefix.is_empty() && RouteConfig::from(section).prefix.is_none() {
-        problems.push(format!("origin.path_prefix is {prefix:?}: expected a path such as /shop"));
+        problems.push(Problem::expected("origin.path_prefix", "a path such as /shop", prefix));
     }
     if prefix.is_empty() && section.hosts.is_empty() {
-        problems.push("origin.path_prefix: expected it or hosts, else no request goes there".to_owned());
+        let text = "expected path_prefix or hosts, without which no request selects this origin";
+        problems.push(Problem::new("origin.path_prefix", text));
     }
     if section.url.is_empty() {
-        problems.push("origin.url: expected an http(s) URL or a folder".to_owned());
+        problems.push(Problem::expected("origin.url", "an http(s) URL or a folder", ""));
     }
     let misplaced = dynamic::misplaced_keys(section);
-    problems
-        .extend(misplaced.map(|key| format!("origin.{key}: expected in section origin, for all origins")));
+    let text = "expected in section origin, for all origins";
+    problems.extend(misplaced.map(|key| Problem::new(format!("origin.{key}"), text)));
     problems
 }
 
@@ -97,7 +99,7 @@ fn route_problems(section: &Config) -> Vec<String> {
 mod tests {
     use super::*;
 
-    fn named(toml: &str) -> Vec<String> {
+    fn named(toml: &str) -> Vec<Problem> {
         named_problems(&toml::from_str(toml).unwrap())
     }
 
@@ -115,20 +117,32 @@ mod tests {
             path_prefix = "/shop/"
             hosts = ["blog.example.com"]
         "#;
-        assert_eq!(named(toml), Vec::<String>::new());
+        assert_eq!(named(toml), []);
     }
 
     #[test]
     fn each_problem_names_its_key() {
         for (toml, expected) in [
-            ("[a]\nurl = 'http://a'", "origins.a.path_prefix: expected it or hosts"),
+            ("[a]\nurl = 'http://a'", "origins.a.path_prefix: expected path_prefix or hosts"),
             ("[a]\npath_prefix = '/a'", "origins.a.url: expected"),
-            ("[a]\nurl = 'gopher://a'\npath_prefix = '/a'", "origins.a.url is \"gopher://a\""),
-            ("[a]\nurl = 'http://a'\npath_prefix = 'a'", "origins.a.path_prefix is \"a\""),
-            ("[a]\nurl = 'http://a'\npath_prefix = '/'", "origins.a.path_prefix is \"/\""),
-            ("[a]\nurl = 'http://a'\npath_prefix = '/../a'", "origins.a.path_prefix is \"/../a\""),
-            ("[a]\nurl = 'http://a'\nhosts = ['a/b']", "origins.a.hosts has \"a/b\""),
-            ("[a]\nurl = 'http://a'\nhosts = ['a:80']", "origins.a.hosts has \"a:80\""),
+            ("[a]\nurl = 'gopher://a'\npath_prefix = '/a'", "origins.a.url: expected http"),
+            (
+                "[a]\nurl = 'http://a'\npath_prefix = 'a'",
+                "origins.a.path_prefix: expected a path such as /shop, got \"a\"",
+            ),
+            (
+                "[a]\nurl = 'http://a'\npath_prefix = '/'",
+                "origins.a.path_prefix: expected a path such as /shop, got \"/\"",
+            ),
+            (
+                "[a]\nurl = 'http://a'\npath_prefix = '/../a'",
+                "origins.a.path_prefix: expected a path such as /shop, got \"/../a\"",
+            ),
+            ("[a]\nurl = 'http://a'\nhosts = ['a/b']", "origins.a.hosts: expected"),
+            (
+                "[a]\nurl = 'http://a'\nhosts = ['a:80']",
+                "origins.a.hosts: expected hosts without a port, got \"a:80\"",
+            ),
             (
                 "[a]\nurl = 'http://a'\nhosts = ['a']\nallow_dynamic = true",
                 "origins.a.allow_dynamic: expected in section",
@@ -137,20 +151,20 @@ mod tests {
                 "[a]\nurl = 'http://a'\nhosts = ['a']\nbreaker_failures = 1",
                 "origins.a.breaker_failures: expected in",
             ),
-            ("[a]\nurl = 'http://a'\nhosts = ['a']\ntimeout = '0s'", "origins.a.timeout is 0"),
-            ("['A b']\nurl = 'http://a'\nhosts = ['a']", "origins has \"A b\""),
+            ("[a]\nurl = 'http://a'\nhosts = ['a']\ntimeout = '0s'", "origins.a.timeout: expected"),
+            ("['A b']\nurl = 'http://a'\nhosts = ['a']", "origins: expected names"),
             (
                 "[a]\nurl = 'http://a'\nhosts = ['a', 'b']\n[b]\nurl = 'http://b'\nhosts = ['B.', 'c']",
-                "origins.b takes the same requests as origins.a",
+                "origins.b: expected another path_prefix or other hosts than origins.a",
             ),
             (
                 "[a]\nurl = 'http://a'\npath_prefix = '/a'\n[b]\nurl = 'http://b'\npath_prefix = '/%61/'",
-                "origins.b takes the same requests as origins.a",
+                "origins.b: expected another path_prefix or other hosts than origins.a",
             ),
         ] {
             let problems = named(toml);
             assert!(
-                matches!(problems.as_slice(), [one] if one.starts_with(expected)),
+                matches!(problems.as_slice(), [one] if one.to_string().starts_with(expected)),
                 "{expected}: {problems:?}"
             );
         }

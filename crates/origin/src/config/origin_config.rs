@@ -2,19 +2,21 @@
 
 use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
+use config_types::{Secret, SecretUrl};
+
 use crate::{bucket::config::Config as BucketConfig, config::section::Config};
 
 /// How one origin is reached: what its kind needs to know, and nothing of what requests may name. The keys are documented
 /// in [`Config`].
 #[derive(Clone)]
 pub(crate) struct OriginConfig {
-    pub(crate) url: String,
+    pub(crate) url: SecretUrl,
     pub(crate) connect_timeout: Duration,
     pub(crate) response_timeout: Duration,
     pub(crate) timeout: Duration,
     pub(crate) max_redirects: u8,
     pub(crate) user_agent: String,
-    pub(crate) headers: BTreeMap<String, String>,
+    pub(crate) headers: BTreeMap<String, Secret>,
     pub(crate) max_connections: u32,
     pub(crate) keep_alive: Duration,
     pub(crate) ca_file: Option<PathBuf>,

@@ -5,33 +5,22 @@
 //! [`DynamicConfig`](crate::config::dynamic::DynamicConfig), what requests may name;
 //! [`RouteConfig`](crate::config::named_origins::RouteConfig), which requests go to a named origin.
 
-use std::{
-    collections::BTreeMap,
-    fmt,
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
+use config_types::{Secret, SecretUrl};
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize, Serializer};
-use url::Url;
+use serde::{Deserialize, Serialize};
 
 use crate::bucket::config::Config as BucketConfig;
 
-/// What is shown in place of a secret.
-pub(crate) const MASK: &str = "***";
-
 /// Where originals come from, and how they are fetched: section `origin`, and each of `origins`.
-///
-/// Secrets (the header values, a password in the URL) are masked as `***` by `Debug` and when serialised.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     /// The URL of the origin: `http` or `https`, with a path if all originals are below one; a bucket
     /// (`s3://bucket/prefix`, `gs://bucket/prefix`, `az://container/prefix`); or a folder, as a path or a `file://` URL.
     /// Empty: no origin. Its own host and port may be private; redirects to other private addresses are refused.
-    #[serde(serialize_with = "without_password")]
-    pub url: String,
+    pub url: SecretUrl,
     /// Time limit for looking up the host and connecting to it; the TLS handshake has the same limit again.
     #[serde(with = "humantime_serde")]
     #[schemars(with = "String")]
@@ -52,8 +41,7 @@ pub struct Config {
     pub user_agent: String,
     /// Additional request headers, such as `Authorization`. They are sent to the origin's own host only, never to the
     /// target of a redirect.
-    #[serde(serialize_with = "masked")]
-    pub headers: BTreeMap<String, String>,
+    pub headers: BTreeMap<String, Secret>,
     /// Maximum number of concurrent connections to one host per worker; further fetches wait.
     pub max_connections: u32,
     /// How long an idle connection is kept open; best a little shorter than the keep-alive timeout of the origin.
@@ -106,7 +94,7 @@ pub struct Config {
 impl Default for Config {
     fn default() -> Self {
         Self {
-            url: String::new(),
+            url: SecretUrl::default(),
             connect_timeout: Duration::from_secs(3),
             response_timeout: Duration::from_secs(10),
             timeout: Duration::from_secs(30),
@@ -129,55 +117,5 @@ impl Default for Config {
             breaker_pause: Duration::from_secs(3),
             folder_check: Duration::from_secs(1),
         }
-    }
-}
-
-/// The URL with its password masked, or masked as a whole if it cannot be parsed and may hold one.
-pub(crate) fn hide_password(text: &str) -> String {
-    match Url::parse(text) {
-        Ok(mut url) if url.password().is_some() => match url.set_password(Some(MASK)) {
-            Ok(()) => url.into(),
-            Err(()) => MASK.to_owned(),
-        },
-        Err(_) if text.contains('@') => MASK.to_owned(),
-        _ => text.to_owned(),
-    }
-}
-
-fn without_password<S: Serializer>(url: &str, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(&hide_password(url))
-}
-
-fn masked<S: Serializer>(headers: &BTreeMap<String, String>, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_map(headers.keys().map(|name| (name, MASK)))
-}
-
-impl fmt::Debug for Config {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let headers: BTreeMap<_, _> = self.headers.keys().map(|name| (name, MASK)).collect();
-        f.debug_struct("Config")
-            .field("url", &hide_password(&self.url))
-            .field("connect_timeout", &self.connect_timeout)
-            .field("response_timeout", &self.response_timeout)
-            .field("timeout", &self.timeout)
-            .field("max_redirects", &self.max_redirects)
-            .field("user_agent", &self.user_agent)
-            .field("headers", &headers)
-            .field("max_connections", &self.max_connections)
-            .field("keep_alive", &self.keep_alive)
-            .field("ca_file", &self.ca_file.as_deref().map(Path::display))
-            .field("bucket", &self.bucket)
-            .field("path_prefix", &self.path_prefix)
-            .field("hosts", &self.hosts)
-            .field("allow_dynamic", &self.allow_dynamic)
-            .field("hosts_allowed", &self.hosts_allowed)
-            .field("buckets_allowed", &self.buckets_allowed)
-            .field("private_allowed", &self.private_allowed)
-            .field("max_connections_per_host", &self.max_connections_per_host)
-            .field("max_waiting_per_host", &self.max_waiting_per_host)
-            .field("breaker_failures", &self.breaker_failures)
-            .field("breaker_pause", &self.breaker_pause)
-            .field("folder_check", &self.folder_check)
-            .finish()
     }
 }

@@ -71,7 +71,7 @@ impl Headers {
         own.extend(basic_credentials(url).map(|value| (AUTHORIZATION, value)));
         for (name, value) in &config.headers {
             let problem = || format!("origin.headers.{name} is no header");
-            let mut value = HeaderValue::from_str(value).map_err(|_| problem())?;
+            let mut value = HeaderValue::from_str(value.reveal()).map_err(|_| problem())?;
             value.set_sensitive(true);
             own.push((HeaderName::from_bytes(name.as_bytes()).map_err(|_| problem())?, value));
         }

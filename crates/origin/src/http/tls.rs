@@ -20,7 +20,7 @@ pub(crate) fn roots(ca_file: Option<&Path>) -> Result<RootCertStore, String> {
     roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
     let Some(path) = ca_file else { return Ok(roots) };
     let problem = |what: &dyn std::fmt::Display| {
-        format!("is {}: {what}, expected a PEM file of certificates", path.display())
+        format!("expected a PEM file of certificates, got {}: {what}", path.display())
     };
     let mut found = 0;
     for certificate in CertificateDer::pem_file_iter(path).map_err(|error| problem(&error))? {

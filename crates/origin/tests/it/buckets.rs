@@ -56,7 +56,7 @@ async fn the_signature_must_be_right() {
     type Change = fn(&mut BucketConfig);
     let service = Service::start([("a.png", Bytes::from_static(b"picture"))]).await;
     let changes: [Change; 3] = [
-        |bucket| bucket.secret_access_key = "wrong".to_owned(),
+        |bucket| bucket.secret_access_key = "wrong".into(),
         |bucket| bucket.access_key_id = "NOBODY".to_owned(),
         |bucket| {
             *bucket =
@@ -208,7 +208,7 @@ async fn identities_are_unique_and_have_no_credentials() {
     assert_eq!(
         identity(|config| {
             config.url = "az://photos".to_owned();
-            config.bucket.azure_key = "c2VjcmV0".to_owned();
+            config.bucket.azure_key = "c2VjcmV0".into();
         }),
         "az://photos@acme/a%20b/c"
     );
@@ -275,7 +275,7 @@ async fn content_codings_of_objects_are_decoded() {
                 config.url = format!("{provider}://photos");
                 config.bucket.anonymous = true;
                 config.bucket.access_key_id.clear();
-                config.bucket.secret_access_key.clear();
+                config.bucket.secret_access_key = Default::default();
                 config.bucket.azure_account = "account".to_owned();
             });
             let original = fetch(&origin, "/a").await.unwrap();

@@ -43,7 +43,7 @@ async fn dynamic_requests_carry_no_credentials() {
     let server = Server::start(|asked| ok("", asked.path())).await;
     let authority = server.url().replace("http://", "");
     let mut config = dynamic(&server.url().replace("//", "//user:hunter2@"), &[&authority, "site.example"]);
-    config.headers.insert("X-Key".to_owned(), "hunter2".to_owned());
+    config.headers.insert("X-Key".to_owned(), "hunter2".into());
     let origins = open(&config);
     let url = format!("http://{authority}/b%20c?d=e&f");
     let encoded = format!("/http%3A%2F%2F{authority}%2Fx.jpg");

@@ -88,7 +88,7 @@ async fn secrets_stay_with_the_configured_origin() {
     std::fs::write(ca.path(), server.certificate()).unwrap();
     let mut config = config(format!("http://user:pass@localhost:{}/base", server.port()));
     config.ca_file = Some(ca.path().to_owned());
-    config.headers.insert("X-Token".to_owned(), "abc".to_owned());
+    config.headers.insert("X-Token".to_owned(), "abc".into());
     let origin = open(&config);
     for path in ["/near", "/away", "/back"] {
         assert_eq!(body(&origin, path).await, "picture", "{path}");

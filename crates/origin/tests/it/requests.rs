@@ -25,8 +25,8 @@ async fn configured_headers_and_credentials_are_sent() {
     let server = Server::start(|_| ok("", "picture")).await;
     let mut config = config(format!("http://user:p%40ss@127.0.0.1:{}", server.port()));
     config.user_agent = "Mine (imagizer)".to_owned();
-    config.headers.insert("X-Token".to_owned(), "abc".to_owned());
-    config.headers.insert("host".to_owned(), "images.example".to_owned());
+    config.headers.insert("X-Token".to_owned(), "abc".into());
+    config.headers.insert("host".to_owned(), "images.example".into());
     body(&open(&config), "/a").await;
     let asked = &server.asked()[0];
     assert_eq!(asked.header("authorization"), Some("Basic dXNlcjpwQHNz"));

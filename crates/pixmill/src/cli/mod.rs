@@ -133,7 +133,7 @@ mod tests {
         };
         let config = serve.config(&Environment::default()).unwrap();
         assert_eq!(config.listen.address.port(), 0);
-        assert_eq!(config.origin.url, ".");
+        assert_eq!(&*config.origin.url, ".");
     }
 
     #[test]

@@ -1,27 +1,28 @@
-//! The listener for operators.
+//! Section `admin`: the admin listener.
 
 use std::net::{Ipv4Addr, SocketAddr};
 
+use config_types::{Problem, Secret};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Secret, sections::address};
+use super::sections::address;
 
-/// The listener for operators: health, metrics, purging.
+/// The admin listener: health, metrics, purges.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Admin {
-    /// Address and port; port 0 picks a free one. It must not be reachable for the public.
+    /// Address and port; port 0 picks a free one. It must not be reachable by the public.
     #[serde(deserialize_with = "address")]
     #[schemars(with = "String")]
     pub address: SocketAddr,
-    /// The user name that everything but `/health` and `/ready` asks for, by HTTP's basic authentication; empty: none.
+    /// The user name that everything but `/health` and `/ready` requires, by HTTP basic authentication; empty: none.
     pub username: String,
-    /// The password; empty: none is asked for.
+    /// The password; empty: none is required.
     pub password: Secret,
-    /// Names by which the listener may be asked for where no password is set, without a port, as `pixmill-admin.internal`.
-    /// Addresses of this listener, `localhost` and the `hosts` of origins always may; other names are refused, since a web page can give any
-    /// name of its own the address of this listener (DNS rebinding).
+    /// Host names of this listener where no password is set, without a port: `pixmill-admin.internal`. Addresses of this
+    /// listener, `localhost` and the `hosts` of origins are always allowed. Other names are refused, since a web page can point
+    /// a host name of its own at the address of this listener (DNS rebinding).
     pub hosts_allowed: Vec<String>,
 }
 
@@ -37,23 +38,27 @@ impl Default for Admin {
 }
 
 impl Admin {
-    /// Every problem of this section, each naming its key.
-    pub fn problems(&self) -> Vec<String> {
+    /// The problems of this section.
+    pub fn problems(&self) -> Vec<Problem> {
         let mut problems = Vec::new();
         if self.username.is_empty() != self.password.is_empty() {
-            problems.push("admin.username and admin.password: expected both, or neither".to_owned());
+            let key = if self.username.is_empty() { "admin.username" } else { "admin.password" };
+            problems.push(Problem::new(key, "missing: expected both a user name and a password, or neither"));
         }
         if self.username.contains(':') {
-            problems.push("admin.username has a colon, expected none (RFC 7617)".to_owned());
+            problems.push(Problem::expected(
+                "admin.username",
+                "a name without colons (RFC 7617)",
+                &self.username,
+            ));
         }
         let is_name = |name: &String| {
             let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
             !name.is_empty() && name.bytes().all(allowed)
         };
         for name in self.hosts_allowed.iter().filter(|name| !is_name(name)) {
-            problems.push(format!(
-                "admin.hosts_allowed has {name:?}, expected the name of a host, without a port, scheme or pattern"
-            ));
+            let expected = "names of hosts, without port, scheme or pattern";
+            problems.push(Problem::expected("admin.hosts_allowed", expected, name));
         }
         problems
     }
@@ -64,7 +69,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn allowed_hosts_are_names() {
+    fn allowed_hosts_are_host_names() {
         for (name, fine) in [
             ("pixmill-admin.internal", true),
             ("pixmill_admin", true),
@@ -76,7 +81,7 @@ mod tests {
             let admin = Admin { hosts_allowed: vec![name.to_owned()], ..Admin::default() };
             let problems = admin.problems();
             assert_eq!(problems.is_empty(), fine, "{problems:?}");
-            assert!(problems.iter().all(|problem| problem.starts_with("admin.hosts_allowed has")));
+            assert!(problems.iter().all(|problem| problem.key == "admin.hosts_allowed"));
         }
     }
 

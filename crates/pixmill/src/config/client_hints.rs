@@ -1,14 +1,15 @@
-//! Whether pictures are fitted to what browsers say of their screens.
+//! Section `client_hints`: whether the client's screen decides about sizes.
 
+use config_types::Problem;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Headers in which browsers tell of their screens and lines.
+/// Request headers that describe the client's screen and its preference for reduced data usage.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ClientHints {
-    /// Whether they count where a request says nothing itself: `Sec-CH-Width` as `width`, `Sec-CH-DPR` as `dpr`,
-    /// `Save-Data` as `quality`. The page must ask browsers for them, and the CDN must keep answers apart by `Vary`.
+    /// Whether they are defaults for parameters that a request does not set: `Sec-CH-Width` for `width`, `Sec-CH-DPR` for `dpr`,
+    /// `Save-Data` for `quality`. The page must request them from browsers, and the CDN must honour `Vary`.
     pub enabled: bool,
     /// The quality, 1 to 100, for clients that send `Save-Data: on`.
     pub save_data_quality: u32,
@@ -21,10 +22,10 @@ impl Default for ClientHints {
 }
 
 impl ClientHints {
-    /// Every problem of this section, each naming its key.
-    pub fn problems(&self) -> Vec<String> {
+    /// The problems of this section.
+    pub fn problems(&self) -> Vec<Problem> {
         let quality = self.save_data_quality;
-        let problem = || format!("client_hints.save_data_quality is {quality}, expected 1 to 100");
+        let problem = || Problem::expected("client_hints.save_data_quality", "1 to 100", quality);
         (!(1..=100).contains(&quality)).then(problem).into_iter().collect()
     }
 }

@@ -1,8 +1,9 @@
-//! Who may read answers from scripts of other sites.
+//! Section `cors`: which sites' scripts may read responses.
 
 use std::time::Duration;
 
 use actix_web::http::{Method, header::HeaderValue};
+use config_types::Problem;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use url::Url;
@@ -10,17 +11,17 @@ use url::Url;
 /// Every site.
 pub const ANY: &str = "*";
 
-/// Scripts of other sites: what they may do with answers (CORS).
+/// Cross-origin resource sharing: which sites' scripts may read responses.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Cors {
-    /// The sites whose scripts may read answers, such as `https://shop.example`; `*`: all, which is what image CDNs do
-    /// and lets pages draw pictures on a canvas; empty: none. Cookies are never taken into account. Where pictures are
-    /// for one network only, name the sites. With several names, answers vary by `Origin`.
+    /// The sites whose scripts may read responses, such as `https://shop.example`; `*`: all, which is what image CDNs do and
+    /// lets pages draw pictures on a canvas; empty: none. Cookies are never used. Where pictures are for one network only,
+    /// list the sites. With several of them, responses vary by `Origin`.
     pub allowed_origins: Vec<String>,
-    /// The methods that such scripts may use.
+    /// The methods that scripts of these sites may use.
     pub methods: Vec<String>,
-    /// How long a browser may remember that it may.
+    /// How long a browser may cache the result of a preflight request.
     #[serde(with = "humantime_serde")]
     #[schemars(with = "String")]
     pub max_age: Duration,
@@ -37,22 +38,22 @@ impl Default for Cors {
 }
 
 impl Cors {
-    /// Every problem of this section, each naming its key.
-    pub fn problems(&self) -> Vec<String> {
+    /// The problems of this section.
+    pub fn problems(&self) -> Vec<Problem> {
         let mut problems = Vec::new();
         let all = self.allowed_origins.iter().any(|origin| origin == ANY);
         if all && self.allowed_origins.len() > 1 {
-            problems.push("cors.allowed_origins has \"*\" and others, expected either".to_owned());
+            let text = "expected either \"*\" or a list of sites, got both";
+            problems.push(Problem::new("cors.allowed_origins", text));
         }
         for origin in self.allowed_origins.iter().filter(|origin| *origin != ANY && !is_origin(origin)) {
-            problems.push(format!(
-                "cors.allowed_origins has {origin:?}, expected scheme and host, such as https://shop.example"
-            ));
+            let expected = "scheme and host, such as https://shop.example";
+            problems.push(Problem::expected("cors.allowed_origins", expected, origin));
         }
         let is_method =
             |name: &str| name != ANY && HeaderValue::from_str(name).is_ok() && name.parse::<Method>().is_ok();
         for method in self.methods.iter().filter(|method| !is_method(method)) {
-            problems.push(format!("cors.methods has {method:?}, expected methods such as GET"));
+            problems.push(Problem::expected("cors.methods", "methods such as GET", method));
         }
         problems
     }

@@ -1,10 +1,10 @@
-//! The layer of the command line, the uppermost.
+//! The layer of the command line, which overrides all others.
 
 use clap::Args;
 
-use super::layer::{LayerValue, RawValue};
+use super::{layer::Setting, value::LayerValue};
 
-/// Settings that have an option of their own.
+/// The keys that have a command-line option.
 #[derive(Debug, Clone, Default, Args)]
 pub struct Flags {
     /// Address and port for images; port 0 picks a free one [overrides listen.address]
@@ -19,7 +19,7 @@ pub struct Flags {
 }
 
 impl Flags {
-    pub(super) fn settings(&self) -> Vec<LayerValue> {
+    pub(super) fn settings(&self) -> Vec<Setting> {
         [
             ("--listen", "listen.address", &self.listen),
             ("--admin-listen", "admin.address", &self.admin_listen),
@@ -28,7 +28,7 @@ impl Flags {
         .into_iter()
         .filter_map(|(flag, key, value)| {
             let key = key.split('.').map(str::to_owned).collect();
-            Some(LayerValue { key, given: RawValue::Text(value.clone()?), source: flag.to_owned() })
+            Some(Setting { key, value: LayerValue::Text(value.clone()?), source: flag.to_owned() })
         })
         .collect()
     }

@@ -1,23 +1,18 @@
-//! From the layers to a configuration, or to everything that is wrong with them.
+//! Loads the configuration from its layers, or reports everything that is wrong with them.
 
 use std::{collections::BTreeMap, path::Path};
 
-use serde::Deserialize;
-use toml::{Table, Value};
+use config_types::Problem;
 
 use super::{
-    Config, Environment, Flags, Problems,
-    environment::PREFIX,
-    file,
-    layer::{LayerValue, RawValue},
+    Config, Environment, Flags, Problems, environment::PREFIX, file, layer::Setting, value::LayerValue,
 };
 
-/// What separates the parts of a key in the name of a variable.
+/// Separates the parts of a key in the name of a variable.
 const SEPARATOR: &str = "__";
 
-/// Puts the layers on each other: defaults, the file (the one given here, else the one the environment names), the
-/// environment, the command line. Every problem of every layer is reported, also of values that a later layer
-/// overrides.
+/// Loads the configuration: defaults, overridden by the file (this one, else the one that the environment names), the
+/// environment, and the command line. Reports the problems of all layers together, also of values that are overridden.
 pub fn load(file: Option<&Path>, environment: &Environment, flags: &Flags) -> Result<Config, Problems> {
     let mut problems = Vec::new();
     let mut settings = Vec::new();
@@ -28,29 +23,29 @@ pub fn load(file: Option<&Path>, environment: &Environment, flags: &Flags) -> Re
         }
     }
     for (rest, value) in environment.settings() {
-        match variable(&rest, value) {
+        match parse_variable(&rest, value) {
             Ok(setting) => settings.push(setting),
             Err(problem) => problems.push(problem),
         }
     }
     settings.extend(flags.settings());
-    finish(settings, problems)
+    merge(settings, problems)
 }
 
-fn variable(rest: &str, value: Option<String>) -> Result<LayerValue, String> {
+fn parse_variable(rest: &str, value: Option<String>) -> Result<Setting, Problem> {
     let source = format!("{PREFIX}{rest}");
-    let Some(value) = value else { return Err(format!("{source} is not UTF-8, expected text")) };
+    let Some(value) = value else { return Err(Problem::new("", format!("{source} is not valid UTF-8"))) };
     let key = rest.to_lowercase().split(SEPARATOR).map(str::to_owned).collect();
-    Ok(LayerValue { key, given: RawValue::Text(value), source })
+    Ok(Setting { key, value: LayerValue::Text(value), source })
 }
 
-fn finish(settings: Vec<LayerValue>, mut problems: Vec<String>) -> Result<Config, Problems> {
-    let mut merged = Value::Table(Table::new());
+fn merge(settings: Vec<Setting>, mut problems: Vec<Problem>) -> Result<Config, Problems> {
+    let mut merged = LayerValue::Table(BTreeMap::new());
     let mut sources = BTreeMap::new();
     for setting in settings {
         match setting.fit() {
             Ok(value) => {
-                merge(&mut merged, value);
+                merged.merge(value);
                 sources.insert(setting.key.join("."), setting.source);
             }
             // several keys below an unknown one have the same problem
@@ -58,41 +53,23 @@ fn finish(settings: Vec<LayerValue>, mut problems: Vec<String>) -> Result<Config
             Err(problem) => problems.push(problem),
         }
     }
-    match Config::deserialize(merged) {
+    match serde_path_to_error::deserialize::<_, Config>(merged) {
         Ok(config) => {
             problems.extend(config.problems().into_iter().map(|problem| with_source(problem, &sources)));
             if problems.is_empty() { Ok(config) } else { Err(problems.into()) }
         }
         Err(error) => {
-            problems.push(error.message().to_owned());
+            problems.push(Problem::new(error.path().to_string(), error.inner().to_string()));
             Err(problems.into())
         }
     }
 }
 
-/// Tables are joined, everything else is replaced.
-fn merge(lower: &mut Value, upper: Value) {
-    match (lower, upper) {
-        (Value::Table(lower), Value::Table(upper)) => {
-            for (name, value) in upper {
-                match lower.get_mut(&name) {
-                    Some(below) => merge(below, value),
-                    None => drop(lower.insert(name, value)),
-                }
-            }
-        }
-        (lower, upper) => *lower = upper,
-    }
-}
-
-/// Adds where the key that a problem begins with was set, if it was.
-fn with_source(problem: String, sources: &BTreeMap<String, String>) -> String {
-    let is_subject = |key: &str| {
-        let rest = problem.strip_prefix(key);
-        rest.is_some_and(|rest| !rest.starts_with(|c: char| c.is_alphanumeric() || "._-".contains(c)))
-    };
-    match sources.iter().find(|(key, _)| is_subject(key)) {
-        Some((_, source)) => format!("{problem} (from {source})"),
+/// Adds where the key of a problem was set, if it was; a key in an inline table was set with the table.
+fn with_source(problem: Problem, sources: &BTreeMap<String, String>) -> Problem {
+    let parents = std::iter::successors(Some(problem.key.as_str()), |key| Some(key.rsplit_once('.')?.0));
+    match parents.into_iter().find_map(|key| sources.get(key)) {
+        Some(source) => problem.from_source(source),
         None => problem,
     }
 }
@@ -120,7 +97,7 @@ mod tests {
         let file = file(toml);
         let path = file.path().display().to_string();
         let problems = load(Some(file.path()), &environment(variables), flags).unwrap_err();
-        problems.sentences().iter().map(|problem| problem.replace(&path, "FILE")).collect()
+        problems.list().iter().map(|problem| problem.to_string().replace(&path, "FILE")).collect()
     }
 
     #[test]
@@ -165,9 +142,9 @@ mod tests {
         assert_eq!((config.limits.max_side, config.limits.max_frames), (200, 7));
         assert_eq!(config.limits.deadline, Duration::from_secs(5));
         assert_eq!(config.limits.max_pixels, Config::default().limits.max_pixels);
-        assert_eq!(config.origin.url, "http://flag.example");
-        assert_eq!(config.origin.headers["a"], "file");
-        assert_eq!(config.origin.headers["b"], "environment");
+        assert_eq!(&*config.origin.url, "http://flag.example");
+        assert_eq!(config.origin.headers["a"].reveal(), "file");
+        assert_eq!(config.origin.headers["b"].reveal(), "environment");
         assert_eq!(config.cache.memory.max_bytes, ByteSize::mib(64));
         assert!(!config.cache.results.enabled && config.cache.originals.enabled);
         assert_eq!(config.settings().limits.max_side, 200);
@@ -195,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn all_problems_of_all_layers_come_together_with_their_sources() {
+    fn problems_of_all_layers_are_reported_with_their_sources() {
         let toml = r#"
             typo.a = 1
             typo.b = 1
@@ -215,16 +192,16 @@ mod tests {
         let flags = Flags { listen: Some("8080".to_owned()), ..Flags::default() };
         let problems = problems(toml, &variables, &flags);
         for (key, source) in [
-            ("typo is no known key, expected one of `listen`", "FILE"),
-            ("empty is no known key", "FILE"),
-            ("limits.max_side is \"wide\", expected a whole number", "FILE"),
+            ("typo: unknown key, expected one of `listen`", "FILE"),
+            ("empty: unknown key", "FILE"),
+            ("limits.max_side: expected a whole number of at most 4294967295, got \"wide\"", "FILE"),
             ("limits.max_frames: expected at least 1, got 0", "FILE"),
-            ("listen.keep_alive is 5s, expected more than 60s", "FILE"),
-            ("listen.adress is no known key, expected one of `address`", "FILE"),
+            ("listen.keep_alive: expected more than 60s", "FILE"),
+            ("listen.adress: unknown key, expected one of `address`", "FILE"),
             ("output.avif_effort: expected 0 to 9, got 12", "PIXMILL__OUTPUT__AVIF_EFFORT"),
-            ("output.avif is \"perhaps\", expected a boolean", "PIXMILL__OUTPUT__AVIF"),
-            ("limits.max_sides is no known key", "PIXMILL__LIMITS__MAX_SIDES"),
-            ("listen.address is \"8080\", expected an IP address and a port", "--listen"),
+            ("output.avif: expected a boolean, got \"perhaps\"", "PIXMILL__OUTPUT__AVIF"),
+            ("limits.max_sides: unknown key", "PIXMILL__LIMITS__MAX_SIDES"),
+            ("listen.address: expected an IP address and a port", "--listen"),
         ] {
             let source = format!("(from {source})");
             let found = problems.iter().any(|problem| problem.starts_with(key) && problem.ends_with(&source));
@@ -234,10 +211,15 @@ mod tests {
     }
 
     #[test]
-    fn a_value_that_is_overridden_must_still_be_right() {
+    fn overridden_values_must_be_valid() {
         let problems =
             problems("limits.max_side = true", &[("PIXMILL__LIMITS__MAX_SIDE", "9")], &Flags::default());
-        assert!(problems.len() == 1 && problems[0].starts_with("limits.max_side is true,"), "{problems:?}");
+        assert!(
+            problems.len() == 1
+                && problems[0].starts_with("limits.max_side: expected a whole number")
+                && problems[0].contains("got true"),
+            "{problems:?}"
+        );
     }
 
     #[test]
@@ -257,6 +239,6 @@ mod tests {
         let broken = OsString::from_vec(vec![0xff]);
         let environment: Environment = [("PIXMILL__ORIGIN__URL", broken)].into_iter().collect();
         let problems = load(None, &environment, &Flags::default()).unwrap_err();
-        assert_eq!(problems.sentences(), ["PIXMILL__ORIGIN__URL is not UTF-8, expected text"]);
+        assert_eq!(problems.list()[0].to_string(), "PIXMILL__ORIGIN__URL is not valid UTF-8");
     }
 }

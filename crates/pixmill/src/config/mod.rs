@@ -1,7 +1,7 @@
-//! The configuration: defaults, then a TOML file, then the environment, then the command line.
+//! The configuration: defaults, overridden by a TOML file, the environment, and the command line.
 //!
-//! Each section is a plain struct with its defaults, a doc comment a field (from which `docs/configuration.md` is
-//! made) and `problems()`; this module composes them. The environment of the process is read here and nowhere else.
+//! Each section is a plain struct with defaults, a doc comment per field (from which `docs/configuration.md` is generated) and
+//! `problems()`; this module composes them. The environment of the process is read here and nowhere else.
 
 mod admin;
 mod client_hints;
@@ -9,6 +9,7 @@ mod cors;
 mod environment;
 mod file;
 mod flags;
+mod keys;
 mod layer;
 mod load;
 mod params;
@@ -16,17 +17,19 @@ mod problems;
 mod redacted;
 pub mod reference;
 mod renamed;
-mod secret;
 mod sections;
 mod signing;
 mod sizes;
 mod uploads;
+mod value;
 mod vision;
 
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+pub use config_types::{Problem, Secret, SecretUrl};
 
 pub use self::{
     admin::Admin,
@@ -37,7 +40,6 @@ pub use self::{
     load::load,
     params::{Params, SourceUrlQuery},
     problems::Problems,
-    secret::{MASK, Secret},
     sections::{Isolation, Listen, Shares, Workers},
     signing::Signing,
     sizes::{Length, OtherSizes},
@@ -52,50 +54,50 @@ use crate::{
     telemetry::logs::Logs,
 };
 
-/// Everything that can be set.
+/// The configuration.
 #[derive(Debug, Clone, PartialEq, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     /// The public listener, which serves images.
     pub listen: Listen,
-    /// The listener for operators.
+    /// The admin listener.
     pub admin: Admin,
     /// Where originals come from.
     pub origin: origin::Config,
     /// Further origins by name, each with the keys of `origin` that say how to fetch, and with `path_prefix`, `hosts` or
     /// both: `[origins.shop]`, `url = "https://shop.example.com/images"`, `path_prefix = "/shop"`.
     pub origins: BTreeMap<String, origin::Config>,
-    /// What requests may ask for.
+    /// Which parameters and sizes requests may use.
     pub params: Params,
-    /// Scripts of other sites.
+    /// Cross-origin resource sharing.
     pub cors: Cors,
-    /// Headers in which browsers tell of their screens and lines.
+    /// Request headers that describe the client's screen.
     pub client_hints: ClientHints,
-    /// Bounds on pictures and requests.
+    /// Limits on pictures and requests.
     pub limits: vips_ops::settings::Limits,
-    /// How answers are encoded.
+    /// How pictures are encoded.
     pub output: vips_ops::settings::Output,
     /// How animations are treated.
     pub animation: vips_ops::settings::Animation,
-    /// What is said of the server in descriptions of pictures.
+    /// What descriptions of pictures say of the server.
     pub meta: vips_ops::settings::Meta,
     /// What `quality=auto` does when a request does not say.
     pub quality_auto: vips_ops::settings::QualityAuto,
     /// What is cached, where, and for how long.
     pub cache: result_cache::Config,
-    /// The threads that compute pictures.
+    /// The render threads.
     pub workers: Workers,
-    /// Pictures that are sent instead of fetched, and requests that are answered later.
+    /// Uploads, and asynchronous requests.
     pub uploads: Uploads,
-    /// What looks at pictures.
+    /// The models that analyse pictures.
     pub vision: Vision,
-    /// What is logged, and how.
+    /// Logging.
     pub logs: Logs,
 }
 
 impl Config {
     /// Everything that is wrong in any section, each naming its key; empty when all is well.
-    pub fn problems(&self) -> Vec<String> {
+    pub fn problems(&self) -> Vec<Problem> {
         [
             self.listen.problems(),
             self.admin.problems(),
@@ -117,16 +119,17 @@ impl Config {
         .concat()
     }
 
-    /// The two listeners cannot have one port of one address.
-    fn address_problem(&self) -> Option<String> {
+    /// The listeners cannot share a port of an address.
+    fn address_problem(&self) -> Option<Problem> {
         let (public, admin) = (self.listen.address, self.admin.address);
         let overlap =
             public.ip() == admin.ip() || public.ip().is_unspecified() || admin.ip().is_unspecified();
+        let expected = format_args!("another port than listen.address, {public}");
         (public.port() != 0 && public.port() == admin.port() && overlap)
-            .then(|| format!("admin.address is {admin}, expected another port than listen.address, {public}"))
+            .then(|| Problem::expected("admin.address", expected, admin))
     }
 
-    /// The bounds of the render pool. Asks the system how much memory there is, if that is not set.
+    /// The limits of the render pool. If `workers.memory` is not set, it is derived from the memory of the system.
     pub fn pool_limits(&self) -> Limits {
         let threads = self.workers.thread_count();
         let uploads = if self.uploads.enabled { self.uploads.max_memory.as_u64() } else { 0 };
@@ -141,7 +144,7 @@ impl Config {
         Limits { threads, queue: *queue, memory, deadline: self.limits.deadline, shares: shares.by_class() }
     }
 
-    /// The part that planning and rendering see.
+    /// The settings for planning and rendering.
     pub fn settings(&self) -> vips_ops::Settings {
         vips_ops::Settings {
             limits: self.limits.clone(),
@@ -164,7 +167,7 @@ mod tests {
 
     #[test]
     fn the_defaults_have_no_problems() {
-        assert_eq!(Config::default().problems(), [""; 0]);
+        assert_eq!(Config::default().problems(), []);
     }
 
     #[test]
@@ -182,7 +185,7 @@ mod tests {
             config.admin.address = admin.parse().unwrap();
             let problems = config.problems();
             assert_eq!(problems.is_empty(), fine, "{public} {admin}");
-            assert!(problems.iter().all(|problem| problem.starts_with("admin.address is")), "{problems:?}");
+            assert!(problems.iter().all(|problem| problem.key == "admin.address"), "{problems:?}");
         }
     }
 
@@ -204,7 +207,7 @@ mod tests {
             ["listen", "origin", "params", "limits", "output", "quality_auto", "cache", "workers", "logs"];
         for section in sections {
             let key = format!("{section}.");
-            assert!(problems.iter().any(|problem| problem.starts_with(&key)), "{section}: {problems:#?}");
+            assert!(problems.iter().any(|problem| problem.key.starts_with(&key)), "{section}: {problems:#?}");
         }
     }
 }

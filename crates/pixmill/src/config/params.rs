@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use config_types::Problem;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use vips_ops::params::{allowed_sizes::AllowedSizes, policy::Policy};
@@ -77,12 +78,12 @@ impl Default for Params {
 
 impl Params {
     /// Every problem of this section, each naming its key.
-    pub fn problems(&self) -> Vec<String> {
+    pub fn problems(&self) -> Vec<Problem> {
         [self.rules().err().unwrap_or_default(), self.signing.problems()].concat()
     }
 
     /// The rules by which query strings are read; an error is every problem, each naming its key.
-    pub fn rules(&self) -> Result<Policy, Vec<String>> {
+    pub fn rules(&self) -> Result<Policy, Vec<Problem>> {
         let mut rules = Policy::default();
         let mut problems = Vec::new();
         if self.strict {
@@ -90,24 +91,25 @@ impl Params {
         }
         for name in &self.allowed {
             if let Err(refusal) = rules.allow(name) {
-                problems.push(format!("params.allowed has {name:?}: {refusal}"));
+                problems.push(Problem::new("params.allowed", format!("{refusal}, got {name:?}")));
             }
         }
         // presets and defaults may use the names of colours
         for (name, value) in &self.preset_colors {
             if let Err(expected) = rules.name_colour(name, value) {
-                problems.push(format!("params.preset_colors.{name} is {value:?}, expected {expected}"));
+                problems.push(Problem::expected(format!("params.preset_colors.{name}"), expected, value));
             }
         }
         for (name, query) in &self.presets {
             if name.is_empty() || name.contains(',') {
-                problems.push(format!("params.presets has {name:?}, expected names without commas"));
+                problems.push(Problem::expected("params.presets", "names without commas", name));
             } else if let Err(refusal) = rules.add_preset(name, query) {
-                problems.push(format!("params.presets.{name} is {query:?}: {refusal}"));
+                let text = format!("{refusal}, got {query:?}");
+                problems.push(Problem::new(format!("params.presets.{name}"), text));
             }
         }
         if let Err(refusal) = rules.set_defaults(&self.defaults) {
-            problems.push(format!("params.defaults is {:?}: {refusal}", self.defaults));
+            problems.push(Problem::new("params.defaults", format!("{refusal}, got {:?}", self.defaults)));
         }
         if !self.enlarge {
             rules.keep_small();
@@ -145,15 +147,15 @@ mod tests {
         };
         let problems = params.problems();
         for expected in [
-            "params.allowed has \"hieght\": hieght is no known parameter; close names: height",
-            "params.preset_colors.brand is \"bluish\", expected a colour name",
-            "params.presets has \"a,b\", expected names without commas",
-            "params.presets.bad is \"widht=5\": widht is no known parameter; close names: width",
-            "params.defaults is \"quality=101\": quality: expected a whole number from 1 to 100, or auto, got \"101\"",
-            "params.widths_allowed has \"5-1/2\", expected a length from 1 to 65535",
+            "params.allowed: hieght is no known parameter; close names: height",
+            "params.preset_colors.brand: expected a colour name",
+            "params.presets: expected names without commas, got \"a,b\"",
+            "params.presets.bad: widht is no known parameter; close names: width",
+            "params.defaults: quality: expected a whole number from 1 to 100, or auto, got \"101\"",
+            "params.widths_allowed: expected a length from 1 to 65535",
         ] {
             assert!(
-                problems.iter().any(|problem| problem.starts_with(expected)),
+                problems.iter().any(|problem| problem.to_string().starts_with(expected)),
                 "{expected}: {problems:#?}"
             );
         }

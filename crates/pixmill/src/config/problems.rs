@@ -2,20 +2,22 @@
 
 use std::fmt;
 
-/// What is wrong with a configuration: at least one sentence, each naming its key.
+use config_types::Problem;
+
+/// What is wrong with a configuration: at least one problem.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Problems(Vec<String>);
+pub struct Problems(Vec<Problem>);
 
 impl Problems {
-    /// The sentences, in the order of the layers.
-    pub fn sentences(&self) -> &[String] {
+    /// The problems, in the order of the layers.
+    pub fn list(&self) -> &[Problem] {
         &self.0
     }
 }
 
-impl From<Vec<String>> for Problems {
-    fn from(sentences: Vec<String>) -> Self {
-        Self(sentences)
+impl From<Vec<Problem>> for Problems {
+    fn from(problems: Vec<Problem>) -> Self {
+        Self(problems)
     }
 }
 
@@ -39,11 +41,10 @@ mod tests {
 
     #[test]
     fn one_or_many() {
-        let problems = |sentences: &[&str]| {
-            Problems::from(sentences.iter().map(|&sentence| sentence.to_owned()).collect::<Vec<_>>())
-                .to_string()
+        let problems = |keys: &[&str]| {
+            Problems(keys.iter().map(|key| Problem::new(*key, "missing")).collect()).to_string()
         };
-        assert_eq!(problems(&["a is b"]), "the configuration has a problem: a is b");
-        assert_eq!(problems(&["a", "b"]), "the configuration has 2 problems:\n  a\n  b");
+        assert_eq!(problems(&["a.b"]), "the configuration has a problem: a.b: missing");
+        assert_eq!(problems(&["a", "b"]), "the configuration has 2 problems:\n  a: missing\n  b: missing");
     }
 }

@@ -1,6 +1,6 @@
-//! Settings that are known under another name: those of the Imagizer engine, whose users bring them along.
+//! Keys that have another name here: those of earlier builds, and those of the Imagizer engine.
 
-/// Names of that engine's settings, without case and separators, and the keys that have taken their place.
+/// Settings of the Imagizer engine, without case and separators, and the keys to use instead.
 const IMAGIZER: [(&str, &str); 19] = [
     ("allowdynamicorigin", "origin.allow_dynamic"),
     ("allowsourceurl", "origin.allow_dynamic"),
@@ -23,7 +23,7 @@ const IMAGIZER: [(&str, &str); 19] = [
     ("sourceurlenabled", "origin.allow_dynamic, without which source_url is refused"),
 ];
 
-/// The key that has taken the place of this one, which is unknown; by its last name, or by all of them together.
+/// The key to use instead of an unknown one, by its last name or by all of its names together.
 pub fn successor(key: &str) -> Option<&'static str> {
     let squeezed = |text: &str| text.to_lowercase().replace(['_', '-', ' ', '.'], "");
     let names = [squeezed(key), squeezed(key.rsplit('.').next().unwrap_or(key))];
@@ -35,7 +35,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn settings_of_the_engine_are_known_in_any_spelling() {
+    fn settings_of_the_imagizer_engine_are_known_in_any_spelling() {
         for (key, expected) in [
             ("bucketsAllowed", Some("origin.buckets_allowed")),
             ("buckets_allowed", Some("origin.buckets_allowed")),

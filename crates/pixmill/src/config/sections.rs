@@ -1,4 +1,4 @@
-//! The sections that belong to the server itself; the others belong to the modules and crates that use them.
+//! Sections `listen` and `workers`. Other sections are in the modules and crates that use them.
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
@@ -9,24 +9,29 @@ use std::{
 };
 
 use bytesize::ByteSize;
+use config_types::Problem;
+use humantime_serde::re::humantime::format_duration;
 use schemars::JsonSchema;
-use serde::{Deserialize, Deserializer, Serialize, de::Error};
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{Error, Unexpected},
+};
 
 use crate::render::{Class, PerClass};
 
-/// Load balancers keep idle connections for 60 s. A server that closes first answers their next request with a reset.
+/// Load balancers keep idle connections for 60 s. If the server closes first, the next request on the connection fails.
 const BALANCER_KEEP_ALIVE: Duration = Duration::from_mins(1);
 
-/// More threads than this are a mistake, not a machine.
-const MOST_THREADS: usize = 1024;
+/// Maximum number of threads: more are a mistake.
+const MAX_THREADS: usize = 1024;
 
-/// A class with a thousandth of another's share makes no progress that anybody would notice.
-const MOST_SHARE: u32 = 1000;
+/// Maximum share of a class: with a thousandth of another's share a class makes no noticeable progress.
+const MAX_SHARE: u32 = 1000;
 
-/// Connections of a listener that does not say how many. An idle one costs some 20 kB here and as much in the kernel.
-const USUAL_CONNECTIONS: usize = 10_000;
+/// Default maximum of connections. An idle one takes about 20 kB of memory here and as much in the kernel.
+const DEFAULT_CONNECTIONS: usize = 10_000;
 
-/// Below a second a phone that changes its cell is cut; beyond an hour there is no point in a bound.
+/// Below a second, phones that change their cell are disconnected; beyond an hour, a timeout serves no purpose.
 const WRITE_TIMEOUTS: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_hours(1);
 
 /// The public listener, which serves images.
@@ -38,27 +43,27 @@ pub struct Listen {
     #[serde(deserialize_with = "address")]
     #[schemars(with = "String")]
     pub address: SocketAddr,
-    /// How long an idle connection stays open; above 60 s, since a load balancer in front must be the first to close.
+    /// How long an idle connection stays open; more than 60 s, since a load balancer must close it first.
     #[serde(with = "humantime_serde")]
     #[schemars(with = "String")]
     pub keep_alive: Duration,
-    /// How long a client may take nothing of its answer before its connection is closed; from 1 s to 1 h. One that reads
-    /// slowly is not cut, as long as it takes 32 kB in that time.
+    /// How long a client may read nothing of its response before its connection is closed; from 1 s to 1 h. Slow clients are not
+    /// disconnected as long as they read 32 kB in that time.
     #[serde(with = "humantime_serde")]
     #[schemars(with = "String")]
     pub write_timeout: Duration,
-    /// The most connections at a time, of the public listener and of that for uploads each; 0: 10,000, or half of the files
-    /// that the process may open if that is less. 64 more are accepted and get an answer to `/health` and `/ready` only,
-    /// and 503 to the rest; what is beyond waits to be accepted.
+    /// Maximum number of connections of the public listener, and of the upload listener; 0: 10,000, or half of the files that the
+    /// process may open if that is less. 64 more connections are accepted that get responses to `/health` and `/ready` only, and 503
+    /// to other requests; further ones wait to be accepted.
     pub max_connections: usize,
-    /// How long requests that are being answered may take to end when the server is told to stop.
+    /// How long requests in flight may take to complete when the server shuts down.
     #[serde(with = "humantime_serde")]
     #[schemars(with = "String")]
     pub shutdown_timeout: Duration,
-    /// How many proxies in front of this server are trusted to add to `X-Forwarded-For` the address of whoever asked them.
-    /// The access log's `client` is then the address that the first of them saw; 0: that of the connection.
+    /// Number of proxies in front of this server that are trusted to append the address of their client to `X-Forwarded-For`.
+    /// The access log's `client` is then the address that the outermost of them saw; 0: that of the connection.
     pub trusted_proxies: usize,
-    /// Threads that read requests and write answers, at most 1024; 0: as many as the process has CPUs.
+    /// Threads that read requests and write responses, at most 1024; 0: one per CPU of the process.
     pub workers: usize,
 }
 
@@ -77,84 +82,79 @@ impl Default for Listen {
 }
 
 impl Listen {
-    /// Every problem of this section, each naming its key.
-    pub fn problems(&self) -> Vec<String> {
+    /// The problems of this section.
+    pub fn problems(&self) -> Vec<Problem> {
         let mut problems = thread_problem("listen.workers", self.workers);
         if self.keep_alive <= BALANCER_KEEP_ALIVE {
-            problems.push(format!(
-                "listen.keep_alive is {}, expected more than 60s, after which load balancers close",
-                humantime_serde::re::humantime::format_duration(self.keep_alive)
-            ));
+            let expected = "more than 60s, after which load balancers close idle connections";
+            let got = format_duration(self.keep_alive);
+            problems.push(Problem::expected("listen.keep_alive", expected, format_args!("{got}")));
         }
         if !WRITE_TIMEOUTS.contains(&self.write_timeout) {
-            problems.push(format!(
-                "listen.write_timeout is {}, expected from 1s to 1h",
-                humantime_serde::re::humantime::format_duration(self.write_timeout)
-            ));
+            let got = format_duration(self.write_timeout);
+            problems.push(Problem::expected("listen.write_timeout", "1s to 1h", format_args!("{got}")));
         }
         problems
     }
 
-    /// How many threads there are to be.
+    /// The number of threads.
     pub fn worker_count(&self) -> usize {
         count(self.workers)
     }
 
-    /// How many connections a listener may have, where the process may open so many files.
+    /// The maximum number of connections of a listener, for a process that may open this many files.
     pub fn connection_cap(&self, files: Option<u64>) -> usize {
         let half = files.map_or(usize::MAX, |files| usize::try_from(files / 2).unwrap_or(usize::MAX));
         match self.max_connections {
-            0 => half.clamp(1, USUAL_CONNECTIONS),
+            0 => half.clamp(1, DEFAULT_CONNECTIONS),
             connections => connections,
         }
     }
 }
 
-/// The threads that compute pictures.
+/// The render threads.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Workers {
-    /// How many, at most 1024; 0: as many as the process has CPUs, a container's quota included.
+    /// Number of render threads, at most 1024; 0: one per CPU of the process, by the quota of its container.
     pub threads: usize,
-    /// How many tasks may wait for a thread; further requests get 503. Requests are refused earlier when they could not be
-    /// answered before `limits.deadline`, or when more work arrives than the threads can do.
+    /// Maximum number of jobs waiting for a render thread; further requests get 503. Requests are refused earlier if they would
+    /// exceed `limits.deadline`, or if more work arrives than the threads can do.
     pub queue: usize,
-    /// Where pictures are decoded and encoded. `process`: in processes of their own, one a thread, which are killed when a
-    /// picture takes too long or too much memory, and whose crash costs one request. `thread`: in the server itself, where
-    /// processes cannot be had.
+    /// Where pictures are decoded and encoded. `process`: in worker processes, one per thread, which are killed when a render takes
+    /// too long or too much memory, and whose crash costs one request. `thread`: in the server process, for systems where worker
+    /// processes are not available.
     pub isolation: Isolation,
-    /// Whether render processes give up the network, other programs, and files beyond fonts and models, as far as the
-    /// kernel lets them (seccomp and Landlock).
+    /// Whether worker processes drop access to the network, to other programs, and to files other than fonts and models, as far
+    /// as the kernel supports it (seccomp and Landlock).
     pub sandbox: bool,
-    /// Memory that one render may take in a process of its own; `1GiB`.
+    /// Maximum memory of one render in a worker process; `1GiB`.
     #[schemars(with = "String")]
     pub max_render_memory: ByteSize,
-    /// How long an original is refused that crashed render processes, or used up their whole time, twice within this
-    /// time; `5m`. Zero: never.
+    /// How long an original is refused whose renders crashed worker processes, or exceeded their time, twice within this time; `5m`.
+    /// Zero: never.
     #[serde(with = "humantime_serde")]
     #[schemars(with = "String")]
     pub quarantine: Duration,
-    /// The memory that all running renders may use together, by prediction. A render that does not fit waits; one that
-    /// would not fit alone gets 422. 0: what the container or machine has, less `cache.memory.max_bytes`,
-    /// `uploads.max_memory` and a reserve.
+    /// Maximum predicted memory of all running renders together. A render that does not fit waits; one that would not fit alone
+    /// gets 422. 0: the memory of the container or machine, minus `cache.memory.max_bytes`, `uploads.max_memory` and a reserve.
     #[schemars(with = "String")]
     pub memory: ByteSize,
-    /// How the threads' time is divided among classes of work while several of them wait.
+    /// How render time is divided among the classes of work while several of them wait.
     pub shares: Shares,
 }
 
-/// How the threads' time is divided among classes of work: each gets its part of the sum of those that have work
-/// waiting. 1 to 1000.
+/// Weights by which render time is divided among the classes of work that have jobs waiting; 1 to 1000.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Shares {
-    /// Pictures that clients wait for.
+    /// Pictures for requests that wait.
     pub picture: u32,
-    /// Recognition: faces, nudity, labels.
+    /// Analyses: faces, nudity, labels.
     pub vision: u32,
-    /// Variants made ahead, by `cache_queries`.
+    /// Cache warming by `cache_queries`.
     pub warming: u32,
-    /// Requests of `async=true`.
+    /// Asynchronous requests (`async=true`).
     #[serde(rename = "async")]
     pub asynchronous: u32,
 }
@@ -163,14 +163,14 @@ pub struct Shares {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Isolation {
-    /// In processes that can be killed.
+    /// In worker processes, which can be killed.
     Process,
-    /// On threads of the server.
+    /// On threads of the server process.
     Thread,
 }
 
-/// Below this no picture of usual size can be rendered.
-const LEAST_RENDER_MEMORY: ByteSize = ByteSize::mib(64);
+/// Minimum of `workers.max_render_memory`: with less, pictures of usual size cannot be rendered.
+const MIN_RENDER_MEMORY: ByteSize = ByteSize::mib(64);
 
 impl Default for Workers {
     fn default() -> Self {
@@ -204,31 +204,31 @@ impl Shares {
         })
     }
 
-    fn problems(&self) -> Vec<String> {
+    fn problems(&self) -> Vec<Problem> {
         let shares = self.by_class();
-        let wrong = shares.iter().filter(|(_, share)| !(1..=MOST_SHARE).contains(*share));
+        let wrong = shares.iter().filter(|(_, share)| !(1..=MAX_SHARE).contains(*share));
         wrong
             .map(|(class, share)| {
-                format!("workers.shares.{} is {share}, expected 1 to {MOST_SHARE}", class.name())
+                let key = format!("workers.shares.{}", class.name());
+                Problem::expected(key, format_args!("1 to {MAX_SHARE}"), share)
             })
             .collect()
     }
 }
 
 impl Workers {
-    /// Every problem of this section, each naming its key.
-    pub fn problems(&self) -> Vec<String> {
+    /// The problems of this section.
+    pub fn problems(&self) -> Vec<Problem> {
         let mut problems = [thread_problem("workers.threads", self.threads), self.shares.problems()].concat();
-        if self.max_render_memory < LEAST_RENDER_MEMORY {
-            problems.push(format!(
-                "workers.max_render_memory is {}, expected at least {LEAST_RENDER_MEMORY}",
-                self.max_render_memory
-            ));
+        if self.max_render_memory < MIN_RENDER_MEMORY {
+            let expected = format_args!("at least {MIN_RENDER_MEMORY}");
+            let got = format_args!("{}", self.max_render_memory);
+            problems.push(Problem::expected("workers.max_render_memory", expected, got));
         }
         problems
     }
 
-    /// How many threads there are to be.
+    /// The number of threads.
     pub fn thread_count(&self) -> usize {
         count(self.threads)
     }
@@ -236,16 +236,15 @@ impl Workers {
 
 pub(super) fn address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SocketAddr, D::Error> {
     let text = String::deserialize(deserializer)?;
-    let refused =
-        || D::Error::custom("not an address, expected an IP address and a port, such as 127.0.0.1:8080");
-    text.parse().map_err(|_| refused())
+    let expected = &"an IP address and a port, such as 127.0.0.1:8080";
+    text.parse().map_err(|_| D::Error::invalid_value(Unexpected::Str(&text), expected))
 }
 
-fn thread_problem(key: &str, threads: usize) -> Vec<String> {
-    if threads <= MOST_THREADS {
+fn thread_problem(key: &str, threads: usize) -> Vec<Problem> {
+    if threads <= MAX_THREADS {
         return Vec::new();
     }
-    vec![format!("{key} is {threads}, expected at most {MOST_THREADS}, or 0 for one a CPU")]
+    vec![Problem::expected(key, format_args!("at most {MAX_THREADS}, or 0 for one per CPU"), threads)]
 }
 
 /// `available_parallelism` honours CPU affinity and the quotas of both cgroup versions.
@@ -263,9 +262,14 @@ mod tests {
     #[test]
     fn keep_alive_outlasts_load_balancers() {
         let listen = |seconds| Listen { keep_alive: Duration::from_secs(seconds), ..Listen::default() };
-        assert_eq!(listen(61).problems(), [""; 0]);
+        assert_eq!(listen(61).problems(), []);
         let problems = listen(60).problems();
-        assert!(problems.len() == 1 && problems[0].starts_with("listen.keep_alive is 1m,"), "{problems:?}");
+        assert!(
+            problems.len() == 1
+                && problems[0].key == "listen.keep_alive"
+                && problems[0].text.ends_with("got 1m"),
+            "{problems:?}"
+        );
     }
 
     #[test]
@@ -275,7 +279,7 @@ mod tests {
         {
             let problems = listen(millis).problems();
             assert_eq!(problems.is_empty(), fine, "{problems:?}");
-            assert!(problems.iter().all(|problem| problem.starts_with("listen.write_timeout is")));
+            assert!(problems.iter().all(|problem| problem.key == "listen.write_timeout"));
         }
     }
 
@@ -322,7 +326,7 @@ mod tests {
             for (shares, class) in shares.into_iter().zip(Class::ALL) {
                 let problems = Workers { shares, ..Workers::default() }.problems();
                 assert_eq!(problems.is_empty(), fine, "{share} {problems:?}");
-                assert!(problems.iter().all(|problem| problem.contains(class.name())), "{problems:?}");
+                assert!(problems.iter().all(|problem| problem.key.ends_with(class.name())), "{problems:?}");
             }
         }
         let read: Workers = toml::from_str("memory = \"1 GiB\"\nshares.async = 3").unwrap();

@@ -1,7 +1,8 @@
-//! The sizes that requests may ask for, as they are configured.
+//! The sizes that requests may use, as they are configured.
 
 use std::fmt::{self, Display};
 
+use config_types::Problem;
 use image_api::params::allowed_sizes::{Others, Steps};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -16,11 +17,11 @@ pub enum Length {
     Range(String),
 }
 
-/// What is done with a size that is not on the list.
+/// What happens to a size that is not in the list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum OtherSizes {
-    /// The next larger size takes its place, or the largest.
+    /// The next larger size is used in its place, or the largest.
     #[default]
     Snap,
     /// The request is refused.
@@ -45,12 +46,12 @@ impl Display for Length {
     }
 }
 
-/// Reads a list; what cannot be read is added to the problems.
-pub fn steps(key: &str, lengths: &[Length], problems: &mut Vec<String>) -> Steps {
+/// Parses a list of lengths; invalid ones are added to the problems.
+pub fn steps(key: &str, lengths: &[Length], problems: &mut Vec<Problem>) -> Steps {
     let mut steps = Steps::default();
     for length in lengths {
         if let Err(expected) = steps.add(&length.to_string()) {
-            problems.push(format!("{key} has \"{length}\", expected {expected}"));
+            problems.push(Problem::expected(key, expected, length.to_string()));
         }
     }
     steps

@@ -1,4 +1,4 @@
-//! The section of uploads, and of work that is done after its request was answered.
+//! Section `uploads`: uploads, and asynchronous requests.
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
@@ -6,56 +6,57 @@ use std::{
 };
 
 use bytesize::ByteSize;
+use config_types::{Problem, Secret};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Secret, sections::address};
+use super::sections::address;
 
-/// A token that is shorter than this can be guessed by trying.
-const LEAST_TOKEN: usize = 16;
+/// Minimum length of a token: shorter ones can be guessed.
+const MIN_TOKEN_LENGTH: usize = 16;
 
-/// Pictures that are sent instead of fetched, and requests that are answered later.
+/// Uploads, and asynchronous requests (`async=true`).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Uploads {
-    /// Whether uploads are taken at all, by a listener of their own.
+    /// Whether uploads are accepted, on a listener of their own.
     pub enabled: bool,
-    /// Address and port of that listener; port 0 picks a free one. Whoever reaches it can put pictures in place of
-    /// those of the origin: it must not be reachable for the public.
+    /// Address and port of that listener; port 0 picks a free one. Whoever reaches it can replace pictures of the origin: it
+    /// must not be reachable by the public.
     #[serde(deserialize_with = "address")]
     #[schemars(with = "String")]
     pub address: SocketAddr,
-    /// Whether the public listener takes uploads too; `tokens` should be set then.
+    /// Whether the public listener accepts uploads too; `tokens` should be set then.
     pub public: bool,
-    /// Tokens, one of which an upload must bring as `Authorization: Bearer TOKEN`; several, so that one can take the
-    /// place of another. Each at least 16 characters. Empty: none is asked for.
+    /// Tokens, one of which an upload must carry as `Authorization: Bearer TOKEN`; several, so that tokens can be rotated. Each
+    /// has at least 16 characters. Empty: none is required.
     pub tokens: Vec<Secret>,
-    /// How long a picture that was stored by `cache_processed` or `cache_queries` goes before that of the origin.
+    /// How long a picture stored by `cache_processed` or `cache_queries` replaces that of the origin.
     #[serde(with = "humantime_serde")]
     #[schemars(with = "String")]
     pub ttl: Duration,
-    /// How long the sender may pause.
+    /// Maximum time without data from the client.
     #[serde(with = "humantime_serde")]
     #[schemars(with = "String")]
     pub idle_timeout: Duration,
-    /// How long a whole upload may take to come.
+    /// Maximum time for receiving an upload.
     #[serde(with = "humantime_serde")]
     #[schemars(with = "String")]
     pub timeout: Duration,
-    /// Room for all uploads that are being received or worked on; further ones are told to come back later.
+    /// Memory for all uploads being received or processed; further ones are refused with 503.
     #[schemars(with = "String")]
     pub max_memory: ByteSize,
-    /// Most query strings in one `cache_queries`.
+    /// Maximum number of query strings in one `cache_queries`.
     pub max_queries: usize,
-    /// How many `async` requests may wait or be worked on; further ones are told to come back later. 0: none are
-    /// taken.
+    /// Maximum number of jobs of `async` requests that wait or are processed; further requests are refused with 503. 0: asynchronous
+    /// requests are disabled.
     pub queue: usize,
-    /// How long the work of an `async` request may take from its beginning, with all its `cache_queries`; each picture has
-    /// `limits.deadline` besides. What is not made by then is told of as a failure.
+    /// Maximum time for the job of an `async` request, with all its `cache_queries`; `limits.deadline` applies to each picture too.
+    /// Pictures that are not ready by then are reported as failed.
     #[serde(with = "humantime_serde")]
     #[schemars(with = "String")]
     pub job_timeout: Duration,
-    /// How long it can be read what became of an `async` request.
+    /// How long the status of an `async` request is available.
     #[serde(with = "humantime_serde")]
     #[schemars(with = "String")]
     pub status_ttl: Duration,
@@ -82,22 +83,19 @@ impl Default for Uploads {
 }
 
 impl Uploads {
-    /// Every problem of this section, each naming its key; `taken` are the addresses of the other listeners.
-    pub fn problems(&self, taken: &[SocketAddr]) -> Vec<String> {
+    /// The problems of this section; `taken` are the addresses of the other listeners.
+    pub fn problems(&self, taken: &[SocketAddr]) -> Vec<Problem> {
         let mut problems = Vec::new();
         if self.public && !self.enabled {
-            problems.push("uploads.public is true, expected uploads.enabled to be true as well".to_owned());
+            problems.push(Problem::expected("uploads.public", "uploads.enabled to be true as well", true));
         }
-        if self.tokens.iter().any(|token| token.reveal().len() < LEAST_TOKEN) {
-            problems.push(format!(
-                "uploads.tokens has one that is too short, expected at least {LEAST_TOKEN} characters"
-            ));
+        if self.tokens.iter().any(|token| token.reveal().len() < MIN_TOKEN_LENGTH) {
+            let text = format!("a token is too short: expected at least {MIN_TOKEN_LENGTH} characters");
+            problems.push(Problem::new("uploads.tokens", text));
         }
         if let Some(other) = taken.iter().find(|other| self.enabled && overlap(self.address, **other)) {
-            problems.push(format!(
-                "uploads.address is {}, expected another port than that of {other}",
-                self.address
-            ));
+            let expected = format_args!("another port than that of {other}");
+            problems.push(Problem::expected("uploads.address", expected, self.address));
         }
         for (key, duration) in [
             ("ttl", self.ttl),
@@ -107,14 +105,14 @@ impl Uploads {
             ("status_ttl", self.status_ttl),
         ] {
             if duration.is_zero() {
-                problems.push(format!("uploads.{key} is 0s, expected more"));
+                let key = format!("uploads.{key}");
+                problems.push(Problem::expected(key, "more than 0s", format_args!("0s")));
             }
         }
         problems
     }
 
-    /// Whether this is one of the tokens. How long that takes says nothing of them: hashes are compared, each as a
-    /// whole.
+    /// Whether this is one of the tokens, in constant time: hashes of equal length are compared, and all of them.
     pub fn knows(&self, token: &str) -> bool {
         let given = blake3::hash(token.as_bytes());
         let same = |token: &Secret| blake3::hash(token.reveal().as_bytes()) == given;
@@ -131,33 +129,36 @@ fn overlap(one: SocketAddr, other: SocketAddr) -> bool {
 mod tests {
     use super::*;
 
-    fn problems(text: &str) -> Vec<String> {
+    fn problems(text: &str) -> Vec<Problem> {
         let taken = ["0.0.0.0:8080".parse().unwrap(), "127.0.0.1:17006".parse().unwrap()];
         toml::from_str::<Uploads>(text).unwrap().problems(&taken)
     }
 
     #[test]
     fn off_by_default_and_without_problems() {
-        assert_eq!(problems(""), [""; 0]);
+        assert_eq!(problems(""), []);
         assert!(!Uploads::default().enabled && !Uploads::default().public);
         assert!(Uploads::default().address.ip().is_loopback());
     }
 
     #[test]
-    fn every_key_that_is_wrong_is_named() {
+    fn problems_name_their_key() {
         for (text, key) in [
-            ("public = true", "uploads.public is true"),
-            ("tokens = ['short']", "uploads.tokens has one"),
-            ("enabled = true\naddress = '127.0.0.1:8080'", "uploads.address is 127.0.0.1:8080"),
-            ("enabled = true\naddress = '127.0.0.1:17006'", "uploads.address is 127.0.0.1:17006"),
-            ("idle_timeout = '0s'", "uploads.idle_timeout is 0s"),
-            ("job_timeout = '0s'", "uploads.job_timeout is 0s"),
-            ("status_ttl = '0s'", "uploads.status_ttl is 0s"),
+            ("public = true", "uploads.public: expected"),
+            ("tokens = ['short']", "uploads.tokens: a token is too short"),
+            (
+                "enabled = true\naddress = '127.0.0.1:8080'",
+                "uploads.address: expected another port than that of 0.0.0.0:8080, got 127.0.0.1:8080",
+            ),
+            ("enabled = true\naddress = '127.0.0.1:17006'", "uploads.address: expected another port"),
+            ("idle_timeout = '0s'", "uploads.idle_timeout: expected more than 0s, got 0s"),
+            ("job_timeout = '0s'", "uploads.job_timeout: expected"),
+            ("status_ttl = '0s'", "uploads.status_ttl: expected"),
         ] {
             let problems = problems(text);
-            assert!(problems.len() == 1 && problems[0].starts_with(key), "{problems:?}");
+            assert!(problems.len() == 1 && problems[0].to_string().starts_with(key), "{problems:?}");
         }
-        assert_eq!(problems("address = '127.0.0.1:8080'"), [""; 0], "it is not listened on");
+        assert_eq!(problems("address = '127.0.0.1:8080'"), [], "it is not listened on");
     }
 
     #[test]

@@ -1,7 +1,8 @@
-//! What looks at pictures, and how its answers are read.
+//! Section `vision`: the models, and the thresholds of their results.
 
 use std::path::{Path, PathBuf};
 
+use config_types::Problem;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -9,16 +10,16 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Vision {
-    /// The folder of the models; empty: where `make vendor` or an installation puts it, as seen from the program.
+    /// The folder of the models; empty: where `make vendor` or an installation puts it, relative to the program.
     pub models: PathBuf,
-    /// The shared library of ONNX Runtime; empty: likewise.
+    /// The shared library of ONNX Runtime; empty: as for `models`.
     pub runtime: PathBuf,
-    /// A picture counts as nudity from this score on, in percent. Below 20 is safe, above 80 is not; what lies between
-    /// wants a human eye.
+    /// The score, in percent, from which a picture counts as nudity. Below 20 is safe, above 80 is not; scores between should be
+    /// reviewed by a person.
     pub nsfw_threshold: f32,
-    /// Labels that are less sure than this are left out, in percent.
+    /// Labels with a confidence below this are omitted, in percent.
     pub min_confidence: f32,
-    /// How many pictures may be looked at or wait for it; further requests are told to come back later.
+    /// Maximum number of pictures being analysed or waiting for analysis; further requests are refused with 503.
     pub queue: usize,
 }
 
@@ -34,10 +35,10 @@ impl Default for Vision {
     }
 }
 
-/// Where the models lie, from the folder of the program: in a checkout (also seen from a test), and installed.
+/// Usual folders of the models, relative to the program: in a checkout (for the binary and for tests), and installed.
 const MODELS: [&str; 3] = ["../../vendor/models", "../../../vendor/models", "../share/pixmill/models"];
 
-/// Where the engine lies, likewise.
+/// Usual places of ONNX Runtime, likewise.
 const RUNTIMES: [&str; 3] = [
     "../../vendor/native/lib/libonnxruntime.so",
     "../../../vendor/native/lib/libonnxruntime.so",
@@ -45,23 +46,26 @@ const RUNTIMES: [&str; 3] = [
 ];
 
 impl Vision {
-    /// Every problem of this section, each naming its key.
-    pub fn problems(&self) -> Vec<String> {
+    /// The problems of this section.
+    pub fn problems(&self) -> Vec<Problem> {
         [("vision.nsfw_threshold", self.nsfw_threshold), ("vision.min_confidence", self.min_confidence)]
             .into_iter()
             .filter(|(_, percent)| !(0.0..=100.0).contains(percent))
-            .map(|(key, percent)| format!("{key} is {percent}, expected 0 to 100"))
+            .map(|(key, percent)| Problem::expected(key, "0 to 100", percent))
             .collect()
     }
 
-    /// Where everything lies.
+    /// The paths of the models and of ONNX Runtime.
     pub fn places(&self) -> vision::Settings {
-        vision::Settings { models: chosen(&self.models, &MODELS), runtime: chosen(&self.runtime, &RUNTIMES) }
+        vision::Settings {
+            models: configured_or_usual(&self.models, &MODELS),
+            runtime: configured_or_usual(&self.runtime, &RUNTIMES),
+        }
     }
 }
 
-/// What was set, else the first of the usual places that is there, else the last of them.
-fn chosen(set: &Path, usual: &[&str]) -> PathBuf {
+/// The configured path, else the first of the usual ones that exists, else the last of them.
+fn configured_or_usual(set: &Path, usual: &[&str]) -> PathBuf {
     if !set.as_os_str().is_empty() {
         return set.to_owned();
     }
@@ -77,13 +81,13 @@ mod tests {
 
     #[test]
     fn percentages_are_percentages() {
-        assert_eq!(Vision::default().problems(), [""; 0]);
+        assert_eq!(Vision::default().problems(), []);
         let wrong = Vision { nsfw_threshold: -1.0, min_confidence: f32::NAN, ..Vision::default() };
         assert_eq!(wrong.problems().len(), 2);
     }
 
     #[test]
-    fn what_is_set_is_taken_as_it_is() {
+    fn configured_paths_are_used_as_they_are() {
         let set = Vision { models: "somewhere".into(), ..Vision::default() };
         assert_eq!(set.places().models, Path::new("somewhere"));
         assert!(set.places().runtime.ends_with("libonnxruntime.so"));

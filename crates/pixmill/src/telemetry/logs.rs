@@ -5,6 +5,7 @@ use std::{
     io::{self, IsTerminal},
 };
 
+use config_types::Problem;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tracing_subscriber::{
@@ -62,10 +63,11 @@ impl Default for Logs {
 }
 
 impl Logs {
-    /// Every problem of this section, each naming its key.
-    pub fn problems(&self) -> Vec<String> {
-        let problem = |error| {
-            format!("logs.filter is {:?}, expected a level or target=level pairs: {error}", self.filter)
+    /// The problems of this section.
+    pub fn problems(&self) -> Vec<Problem> {
+        let problem = |error: ParseError| {
+            let text = format!("expected a level or target=level pairs ({error}), got {:?}", self.filter);
+            Problem::new("logs.filter", text)
         };
         self.directives().map_err(problem).err().into_iter().collect()
     }
@@ -197,11 +199,8 @@ mod tests {
     fn a_broken_filter_is_a_problem() {
         for filter in ["info,=", "pixmill=loud", "a=b=c"] {
             let problems = Logs { filter: filter.to_owned(), ..Logs::default() }.problems();
-            assert!(
-                problems.len() == 1 && problems[0].starts_with("logs.filter is"),
-                "{filter}: {problems:?}"
-            );
+            assert!(problems.len() == 1 && problems[0].key == "logs.filter", "{filter}: {problems:?}");
         }
-        assert_eq!(Logs::default().problems(), [""; 0]);
+        assert_eq!(Logs::default().problems(), []);
     }
 }

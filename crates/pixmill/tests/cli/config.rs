@@ -34,11 +34,11 @@ fn all_problems_are_told_at_once() {
     assert_eq!((told.code, told.out.as_str()), (1, ""), "{told:?}");
     assert!(told.err.starts_with("error: the configuration has 5 problems:\n"), "{}", told.err);
     for problem in [
-        "nonsense is no known key, expected one of `listen`",
-        "limits.max_side is \"wide\", expected a whole number",
-        "origin.headers.token is ***, expected a string",
-        "listen.keep_alive is 30s, expected more than 60s",
-        "listen.port is no known key, expected one of `address`",
+        "nonsense: unknown key, expected one of `listen`",
+        "limits.max_side: expected a whole number of at most 4294967295, got \"wide\"",
+        "origin.headers.token: expected a string, got ***",
+        "listen.keep_alive: expected more than 60s",
+        "listen.port: unknown key, expected one of `address`",
     ] {
         assert!(
             told.err.lines().any(|line| line.trim_start().starts_with(problem)),
@@ -66,10 +66,10 @@ fn settings_of_the_imagizer_engine_are_told_by_their_new_keys() {
     fs::write(&file, text).unwrap();
     let told = err(["check-config", "--config", file.to_str().unwrap()]);
     for line in [
-        "bucketsAllowed is no known key, use origin.buckets_allowed",
-        "allowDynamicOrigin is no known key, use origin.allow_dynamic",
-        "aws is no known key, use origin.bucket.access_key_id and origin.bucket.secret_access_key",
-        "params.presetColors is no known key, use params.preset_colors",
+        "bucketsAllowed: unknown key, use origin.buckets_allowed",
+        "allowDynamicOrigin: unknown key, use origin.allow_dynamic",
+        "aws: unknown key, use origin.bucket.access_key_id and origin.bucket.secret_access_key",
+        "params.presetColors: unknown key, use params.preset_colors",
     ] {
         assert!(told.contains(line), "{line}\n{told}");
     }

@@ -92,7 +92,7 @@ async fn the_configuration_is_shown_without_secrets() {
     let server = serve_samples(|config| {
         config.limits.max_side = 1234;
         config.params.signing.keys.insert("main".to_owned(), "hunter2, but longer".into());
-        config.origin.headers.insert("x-token".to_owned(), "hunter2".to_owned());
+        config.origin.headers.insert("x-token".to_owned(), "hunter2".into());
     })
     .await;
     let answer = get(server.admin_address, "/config").await;

@@ -17,7 +17,7 @@ async fn serve_bucket(service: &Service, change: impl FnOnce(&mut Config)) -> Se
     serve(&format!("s3://{BUCKET}/2026"), |config| {
         config.origin.bucket.endpoint.clone_from(&service.endpoint);
         ACCESS_KEY.clone_into(&mut config.origin.bucket.access_key_id);
-        SECRET_KEY.clone_into(&mut config.origin.bucket.secret_access_key);
+        config.origin.bucket.secret_access_key = SECRET_KEY.into();
         change(config);
     })
     .await
@@ -95,11 +95,10 @@ async fn an_original_is_purged_by_the_bucket_that_names_it() {
 async fn a_bucket_that_refuses_gives_nothing_away() {
     let service = bucket().await;
     let wrong = serve_bucket(&service, |config| {
-        "wrong".clone_into(&mut config.origin.bucket.secret_access_key);
+        config.origin.bucket.secret_access_key = "wrong".into();
     })
     .await;
-    let elsewhere =
-        serve_bucket(&service, |config| "s3://elsewhere".clone_into(&mut config.origin.url)).await;
+    let elsewhere = serve_bucket(&service, |config| config.origin.url = "s3://elsewhere".into()).await;
     for (server, status) in [(&wrong, 403), (&elsewhere, 502)] {
         let answer = get(server.address, "/china.jpg?width=40").await;
         assert_eq!(answer.status, status);

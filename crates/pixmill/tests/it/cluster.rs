@@ -32,7 +32,7 @@ async fn nodes_that_are_set_up_otherwise_are_seen() {
     let Some(redis) = RedisServer::start() else { return };
     let node = async |strict: bool| {
         serve("", |config| {
-            config.cache.redis.url = redis.url();
+            config.cache.redis.url = redis.url().into();
             config.cache.redis.timeout = std::time::Duration::from_secs(5);
             config.params.strict = strict;
         })
@@ -114,7 +114,7 @@ async fn hosts_are_told_by_origin() {
         config.origin.breaker_failures = 1;
         config.origin.breaker_pause = std::time::Duration::from_hours(1);
         let path_prefix = "/shop".to_owned();
-        let shop = origin::Config { url: shop.url.clone(), path_prefix, ..origin::Config::default() };
+        let shop = origin::Config { url: shop.url.clone().into(), path_prefix, ..origin::Config::default() };
         config.origins = [("shop".to_owned(), shop)].into();
     })
     .await;

@@ -79,7 +79,7 @@ async fn an_object_of_a_bucket() {
         let server = serve(&url, |config| {
             config.origin.bucket.endpoint.clone_from(&service.endpoint);
             ACCESS_KEY.clone_into(&mut config.origin.bucket.access_key_id);
-            SECRET_KEY.clone_into(&mut config.origin.bucket.secret_access_key);
+            config.origin.bucket.secret_access_key = SECRET_KEY.into();
             config.origin.allow_dynamic = true;
             config.origin.buckets_allowed = vec![BUCKET.to_owned()];
         })

@@ -25,7 +25,7 @@ impl Nodes {
         let redis = RedisServer::start()?;
         let node = async || {
             serve(&origin.url, |config| {
-                config.cache.redis.url = redis.url();
+                config.cache.redis.url = redis.url().into();
                 // a busy machine is no broken Redis
                 config.cache.redis.timeout = Duration::from_secs(5);
                 change(config);

@@ -69,7 +69,7 @@ async fn a_query_behind_an_unencoded_url_is_the_originals_unless_configured() {
 #[actix_web::test]
 async fn prefixes_and_hosts_choose_among_configured_origins() {
     let [default, shop, blog] = [photograph(), photograph(), photograph()];
-    let named = |url: &str| origin::Config { url: url.to_owned(), ..origin::Config::default() };
+    let named = |url: &str| origin::Config { url: url.into(), ..origin::Config::default() };
     let server = serve(&default.url, |config| {
         let shop = origin::Config { path_prefix: "/shop".to_owned(), ..named(&shop.url) };
         let blog = origin::Config { hosts: vec!["blog.example".to_owned()], ..named(&blog.url) };
@@ -103,7 +103,7 @@ async fn requests_name_origins_that_are_allowed() {
     let authority = other.authority();
     let server = serve(&default.url, |config| {
         allow(config, &[&authority]);
-        config.origin.headers.insert("Authorization".to_owned(), "Bearer hunter2".to_owned());
+        config.origin.headers.insert("Authorization".to_owned(), "Bearer hunter2".into());
     })
     .await;
     let encoded = authority.replace(':', "%3A");

@@ -67,7 +67,7 @@ async fn an_original_is_purged_by_the_host_that_chooses_its_origin() {
     let [default, blog] = [china(), china()];
     let server = serve(&default.url, |config| {
         let hosts = vec!["blog.example".to_owned()];
-        let blog = origin::Config { url: blog.url.clone(), hosts, ..origin::Config::default() };
+        let blog = origin::Config { url: blog.url.clone().into(), hosts, ..origin::Config::default() };
         config.origins = [("blog".to_owned(), blog)].into();
     })
     .await;

@@ -36,9 +36,9 @@ pub async fn serve(origin: &str, change: impl FnOnce(&mut Config)) -> Server {
     config.origin.timeout = 2 * PATIENCE;
     config.cache.origin_pause = std::time::Duration::ZERO;
     config.cache.memory.max_bytes = bytesize::ByteSize::mib(64);
-    origin.clone_into(&mut config.origin.url);
+    config.origin.url = origin.into();
     change(&mut config);
-    assert_eq!(config.problems(), [""; 0]);
+    assert_eq!(config.problems(), []);
     Server::start(config).await.unwrap()
 }
 

@@ -223,7 +223,7 @@ async fn a_node_starts_without_redis_and_uses_it_when_it_comes() {
     let Some(mut redis) = RedisServer::start() else { return };
     redis.kill();
     let origin = china();
-    let server = serve(&origin.url, |config| config.cache.redis.url = redis.url()).await;
+    let server = serve(&origin.url, |config| config.cache.redis.url = redis.url().into()).await;
     assert_eq!(get(server.address, TARGET).await.outcome(), (200, "miss"));
     assert_eq!(get(server.address, TARGET).await.outcome(), (200, "hit-memory"));
     redis.start_again();

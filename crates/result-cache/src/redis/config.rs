@@ -1,27 +1,27 @@
 //! The `cache.redis` section of the configuration.
 
-use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use bytesize::ByteSize;
+use config_types::{Problem, Secret, SecretUrl};
 use redis::IntoConnectionInfo;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The Redis tier, which all nodes share, behind memory and disk.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct RedisConfig {
     /// Address: `redis://user:password@host:port/database`, or `rediss://…` with TLS. For a cluster or for sentinels,
     /// several separated by commas. Empty: no Redis.
-    pub url: String,
+    pub url: SecretUrl,
     /// What `url` points to.
     pub mode: RedisMode,
     /// The name of the master that the sentinels monitor.
     pub sentinel_master: String,
     /// User and password of the sentinels, as `user:password@`; those in `url` are for the servers.
-    pub sentinel_credentials: String,
+    pub sentinel_credentials: Secret,
     /// PEM file of the certificate authorities for `rediss://`; empty: those of the system.
     pub ca_file: PathBuf,
     /// Timeout of a request to Redis. After it, the request for a picture goes on without Redis.
@@ -65,10 +65,10 @@ const MAX_CONNECTIONS: usize = 64;
 impl Default for RedisConfig {
     fn default() -> Self {
         Self {
-            url: String::new(),
+            url: SecretUrl::default(),
             mode: RedisMode::default(),
             sentinel_master: String::new(),
-            sentinel_credentials: String::new(),
+            sentinel_credentials: Secret::default(),
             ca_file: PathBuf::new(),
             timeout: Duration::from_millis(50),
             connect_timeout: Duration::from_secs(1),
@@ -78,19 +78,6 @@ impl Default for RedisConfig {
             originals: false,
             prefix: "pixmill".to_owned(),
         }
-    }
-}
-
-/// Shows no credentials.
-impl fmt::Debug for RedisConfig {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RedisConfig")
-            .field("mode", &self.mode)
-            .field("sentinel_master", &self.sentinel_master)
-            .field("timeout", &self.timeout)
-            .field("originals", &self.originals)
-            .field("prefix", &self.prefix)
-            .finish_non_exhaustive()
     }
 }
 
@@ -106,46 +93,46 @@ impl RedisConfig {
     }
 
     /// All problems, each beginning with its key, none showing a URL; empty if the configuration is valid.
-    pub(crate) fn problems(&self) -> Vec<String> {
+    pub(crate) fn problems(&self) -> Vec<Problem> {
         if !self.is_used() {
             return Vec::new();
         }
         let mut problems = self.url_problems();
         if self.mode == RedisMode::Sentinel && self.sentinel_master.is_empty() {
-            problems.push("cache.redis.sentinel_master is empty, expected the name of the master".into());
+            problems.push(Problem::expected("cache.redis.sentinel_master", "the name of the master", ""));
         }
         for (key, duration) in [("timeout", self.timeout), ("connect_timeout", self.connect_timeout)] {
             if duration.is_zero() {
-                problems.push(format!("cache.redis.{key} is 0s, expected a duration such as 50ms"));
+                let got = format_args!("0s");
+                problems.push(Problem::expected(
+                    format!("cache.redis.{key}"),
+                    "a duration such as 50ms",
+                    got,
+                ));
             }
         }
         if !(1..=MAX_CONNECTIONS).contains(&self.connections) {
-            let found = self.connections;
-            problems.push(format!("cache.redis.connections is {found}, expected 1 to {MAX_CONNECTIONS}"));
+            let expected = format_args!("1 to {MAX_CONNECTIONS}");
+            problems.push(Problem::expected("cache.redis.connections", expected, self.connections));
         }
         let plain = |letter: char| letter.is_ascii_alphanumeric() || "-_.:".contains(letter);
         if self.prefix.is_empty() || !self.prefix.chars().all(plain) {
-            problems.push(format!(
-                "cache.redis.prefix is {:?}, expected letters, digits and -_.: of ASCII",
-                self.prefix
-            ));
+            let expected = "ASCII letters, digits and -_.:";
+            problems.push(Problem::expected("cache.redis.prefix", expected, &self.prefix));
         }
         problems
     }
 
-    fn url_problems(&self) -> Vec<String> {
+    fn url_problems(&self) -> Vec<Problem> {
         let mut problems = Vec::new();
         let refused = self.urls().filter(|url| url.into_connection_info().is_err()).count();
         if refused > 0 {
-            problems.push(
-                "cache.redis.url has an invalid address, expected redis:// or rediss:// with a host".into(),
-            );
+            let text = "invalid address: expected redis:// or rediss:// with a host";
+            problems.push(Problem::new("cache.redis.url", text));
         }
         if self.mode == RedisMode::Single && self.urls().count() > 1 {
-            problems.push(
-                "cache.redis.url has several addresses, expected one unless cache.redis.mode is cluster or sentinel"
-                    .into(),
-            );
+            let text = "several addresses: expected one unless cache.redis.mode is cluster or sentinel";
+            problems.push(Problem::new("cache.redis.url", text));
         }
         problems
     }
@@ -155,23 +142,23 @@ impl RedisConfig {
 mod tests {
     use super::*;
 
-    fn problems(text: &str) -> Vec<String> {
+    fn problems(text: &str) -> Vec<Problem> {
         toml::from_str::<RedisConfig>(text).unwrap().problems()
     }
 
     #[test]
     fn problems_name_their_key_and_show_no_address() {
         for (text, key) in [
-            ("url = 'http://hunter2/'", "cache.redis.url has an invalid address"),
-            ("url = 'redis://:hunter2@a,redis://b'", "cache.redis.url has several"),
-            ("url = 'redis://a'\nmode = 'sentinel'", "cache.redis.sentinel_master is"),
-            ("url = 'redis://a'\ntimeout = '0s'", "cache.redis.timeout is"),
-            ("url = 'redis://a'\nconnections = 0", "cache.redis.connections is 0"),
-            ("url = 'redis://a'\nprefix = 'a{b}'", "cache.redis.prefix is"),
+            ("url = 'http://hunter2/'", "cache.redis.url: invalid address"),
+            ("url = 'redis://:hunter2@a,redis://b'", "cache.redis.url: several"),
+            ("url = 'redis://a'\nmode = 'sentinel'", "cache.redis.sentinel_master: expected"),
+            ("url = 'redis://a'\ntimeout = '0s'", "cache.redis.timeout: expected"),
+            ("url = 'redis://a'\nconnections = 0", "cache.redis.connections: expected"),
+            ("url = 'redis://a'\nprefix = 'a{b}'", "cache.redis.prefix: expected"),
         ] {
             let problems = problems(text);
-            assert!(problems.len() == 1 && problems[0].starts_with(key), "{text}: {problems:?}");
-            assert!(!problems[0].contains("hunter2"), "{problems:?}");
+            assert!(problems.len() == 1 && problems[0].to_string().starts_with(key), "{text}: {problems:?}");
+            assert!(!problems[0].to_string().contains("hunter2"), "{problems:?}");
         }
     }
 
@@ -184,13 +171,13 @@ mod tests {
             "url = 'redis://a:1, redis://b:2'\nmode = 'cluster'",
             "url = 'redis://a:1,redis://b:2'\nmode = 'sentinel'\nsentinel_master = 'main'",
         ] {
-            assert_eq!(problems(text), [""; 0], "{text}");
+            assert_eq!(problems(text), [], "{text}");
         }
     }
 
     #[test]
     fn debug_shows_no_password() {
-        let config = RedisConfig { url: "redis://:hunter2@a".to_owned(), ..RedisConfig::default() };
+        let config = RedisConfig { url: "redis://:hunter2@a".into(), ..RedisConfig::default() };
         assert!(!format!("{config:?}").contains("hunter2"));
     }
 }

@@ -124,7 +124,7 @@ impl Connector {
                 builder = builder.set_client_to_sentinel_certificates(authorities);
             }
         }
-        let credentials = self.config.sentinel_credentials.trim_end_matches('@');
+        let credentials = self.config.sentinel_credentials.reveal().trim_end_matches('@');
         if let Some((user, password)) = credentials.split_once(':') {
             if !user.is_empty() {
                 builder = builder.set_client_to_sentinel_username(user);

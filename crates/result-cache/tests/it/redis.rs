@@ -19,7 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub fn config(url: &str) -> Config {
     let mut config = Config::default();
     config.memory.max_bytes = bytesize::ByteSize::mib(64);
-    url.clone_into(&mut config.redis.url);
+    config.redis.url = url.into();
     // a busy machine is not a broken Redis
     config.redis.timeout = Duration::from_secs(5);
     config

@@ -1,15 +1,24 @@
 //! A text that is never shown.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize, Serializer};
 
-/// What a secret is shown as.
+/// What is shown in place of a secret.
 pub const MASK: &str = "***";
 
-/// A key or a password. Shows as `***`, also when it is written as JSON.
-#[derive(Clone, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+/// A key, a password or a token. `Debug` and serialization show `***` in its place, or nothing if it is empty.
+///
+/// Its JSON schema is `writeOnly`: by that, error messages know which keys must not be quoted.
+///
+/// ```
+/// # use config_types::Secret;
+/// let secret = Secret::from("hunter2");
+/// assert_eq!(format!("{secret:?}"), "***");
+/// assert_eq!(secret.reveal(), "hunter2");
+/// ```
+#[derive(Clone, PartialEq, Eq, Default, Deserialize)]
 #[serde(transparent)]
 pub struct Secret(String);
 
@@ -19,15 +28,15 @@ impl Secret {
         &self.0
     }
 
-    /// Whether there is none.
+    /// Whether it is empty, which means that there is none.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 }
 
-impl From<&str> for Secret {
-    fn from(text: &str) -> Self {
-        Self(text.to_owned())
+impl<T: Into<String>> From<T> for Secret {
+    fn from(text: T) -> Self {
+        Self(text.into())
     }
 }
 
@@ -43,12 +52,26 @@ impl Serialize for Secret {
     }
 }
 
+impl JsonSchema for Secret {
+    fn schema_name() -> Cow<'static, str> {
+        "Secret".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "writeOnly": true })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn it_shows_nowhere() {
+    fn secrets_are_never_shown() {
         let secret = Secret::from("hunter2");
         assert_eq!(format!("{secret:?} {}", serde_json::to_string(&secret).unwrap()), "*** \"***\"");
         assert_eq!(serde_json::from_str::<Secret>("\"hunter2\"").unwrap().reveal(), "hunter2");
