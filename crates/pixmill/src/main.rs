@@ -1,4 +1,4 @@
-//! The `pixmill` binary: reads the command line, and runs the server or one of the tools.
+//! The `pixmill` binary: parses the command line, and runs the server or a command.
 
 use std::process::ExitCode;
 
@@ -12,8 +12,8 @@ use pixmill::{
     telemetry::logs,
 };
 
-/// All memory, that of libvips and of the codecs included, since its functions bear the names of C's. How fast unused
-/// memory goes back to the system is set where it is built: `JEMALLOC_SYS_WITH_MALLOC_CONF` in `.cargo/config.toml`.
+/// The allocator of all memory, including that of libvips and the codecs, since its functions replace those of C. How fast
+/// unused memory is returned to the system is set at build time: `JEMALLOC_SYS_WITH_MALLOC_CONF` in `.cargo/config.toml`.
 #[cfg(not(feature = "system-allocator"))]
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
@@ -39,6 +39,6 @@ fn run(cli: &Cli) -> anyhow::Result<()> {
 
 fn serve(arguments: &Serve, environment: &Environment) -> anyhow::Result<()> {
     let config = arguments.config(environment)?;
-    logs::start(&config.logs).map_err(anyhow::Error::from_boxed).context("logs cannot be started")?;
+    logs::start(&config.logs).map_err(anyhow::Error::from_boxed).context("cannot start logging")?;
     actix_web::rt::System::new().block_on(app::serve(config))
 }

@@ -65,9 +65,8 @@ fn parameters(root: &Path) -> Result<String> {
     let mut page = String::from(
         "# Parameters\n\nGenerated from the code by `make docs`. Every parameter can be sent in base64 under its name \
          with `64` appended, which then goes before the plain one. Unknown parameters are ignored; a value out of range is \
-         brought into it and named in the header `X-Pixmill-Warning`; with \
-         [`params.strict`](configuration.md#params) both are answered with 400, as is always a value that cannot be \
-         read. A picture below leads to its original. The same for programs: [openapi.json](openapi.json).\n",
+         clamped to it and named in the header `X-Pixmill-Warning`, but `0` for `width`, `height` and `dpr` counts as absent; \
+         with [`params.strict`](configuration.md#params) both are refused with 400, as are malformed values always. A picture below leads to its original. The same for programs: [openapi.json](openapi.json).\n",
     );
     for (group, specs) in groups() {
         writeln!(page, "\n**{}**\n\n| parameter | values | default | |\n|---|---|---|---|", group.title)?;

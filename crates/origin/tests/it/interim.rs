@@ -56,11 +56,11 @@ async fn interim_responses_are_skipped() {
         let before = server.connections();
         for path in ["/hints", "/continue", "/several", "/many", "/plain", "/hints"] {
             let expected = if path == "/plain" { "plain" } else { "picture" };
-            assert_eq!(body(&origin, path).await, expected, "{path} of {}", config.url);
+            assert_eq!(body(&origin, path).await, expected, "{path} of {:?}", config.url);
         }
         assert_eq!(fetch(&origin, "/absent").await.unwrap_err().kind(), ErrorKind::NotFound);
         assert_eq!(body(&origin, "/plain").await, "plain");
-        assert_eq!(server.connections(), before + 1, "the connection serves on: {}", config.url);
+        assert_eq!(server.connections(), before + 1, "the connection serves on: {:?}", config.url);
     }
 }
 

@@ -30,7 +30,7 @@ const MAX_BYTES: u64 = 1 << 20;
 const SHORT: Duration = Duration::from_millis(60);
 
 fn config(url: impl Into<String>) -> Config {
-    Config { url: url.into(), ..Config::default() }
+    Config { url: url.into().into(), ..Config::default() }
 }
 
 fn open(config: &Config) -> Origins {

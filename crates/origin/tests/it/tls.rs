@@ -33,7 +33,7 @@ async fn an_untrusted_certificate() {
     assert_eq!(error.kind(), ErrorKind::Unreachable, "{error}");
     let other = Server::start(|_| ok("", "picture")).await;
     let (mut wrong, _ca) = trusting(&other);
-    wrong.url = server.https();
+    wrong.url = server.https().into();
     let error = fetch(&open(&wrong), "/a").await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unreachable, "{error}");
     assert!(server.asked().is_empty());
@@ -43,7 +43,7 @@ async fn an_untrusted_certificate() {
 async fn a_certificate_for_another_name() {
     let server = Server::start(|_| ok("", "picture")).await;
     let (mut config, _ca) = trusting(&server);
-    config.url = format!("https://127.0.0.2:{}", server.port());
+    config.url = format!("https://127.0.0.2:{}", server.port()).into();
     let error = fetch(&open(&config), "/a").await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unreachable, "{error}");
 }

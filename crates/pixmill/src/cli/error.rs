@@ -1,4 +1,4 @@
-//! Why a command failed.
+//! Errors of the commands.
 
 use std::{io, path::PathBuf};
 
@@ -6,69 +6,83 @@ use vips_ops::params::refusal::Refusal;
 
 use crate::config::Problems;
 
-/// What went wrong.
+/// Why a command failed. No text is that of libvips or a codec: theirs is logged at debug level.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The configuration is not right.
+    /// The configuration is invalid.
     #[error(transparent)]
     Config(#[from] Problems),
     /// A query string is refused.
     #[error(transparent)]
     Refused(#[from] Refusal),
-    /// Something on the command line is not right.
+    /// The command line is invalid.
     #[error("{0}")]
     Usage(String),
     /// A picture could not be processed.
-    #[error(transparent)]
-    Picture(#[from] vips_ops::Error),
-    /// A picture could not be looked at.
+    #[error("{0}")]
+    Picture(String),
+    /// A picture could not be analysed.
     #[error(transparent)]
     Unseen(#[from] crate::error::Error),
-    /// libvips does not start.
+    /// libvips could not be started.
     #[error(transparent)]
     Libvips(#[from] vips_ops::vips::Error),
-    /// The threads do not start.
+    /// The threads could not be started.
     #[error(transparent)]
     Threads(#[from] rayon::ThreadPoolBuildError),
     /// A file or folder cannot be read or written.
     #[error("{path}", path = path.display())]
     File {
-        /// Which.
+        /// Path of the file.
         path: PathBuf,
-        /// Why not.
+        /// The reason.
         source: io::Error,
     },
     /// Some of many files failed.
     #[error("{} of {total} files failed:\n  {}", failures.len(), failures.join("\n  "))]
     Files {
-        /// Each with its name and its reason.
+        /// Name and reason of each.
         failures: Vec<String>,
-        /// How many there were.
+        /// Number of all of them.
         total: usize,
     },
     /// Some of many URLs failed.
     #[error("{} of {total} URLs failed:\n  {}", failures.len(), failures.join("\n  "))]
     Urls {
-        /// Each with its reason.
+        /// URL and reason of each.
         failures: Vec<String>,
-        /// How many there were.
+        /// Number of all of them.
         total: usize,
     },
-    /// A server is not well, or not there.
+    /// A server is unhealthy or unreachable.
     #[error("{url} is not healthy: {reason}")]
     Unhealthy {
-        /// What was asked.
+        /// The URL of the server.
         url: String,
-        /// What came instead of a 200.
+        /// The status, or why there was no response.
         reason: String,
     },
-    /// What was found out cannot be told.
+    /// The result cannot be written.
     #[error("standard output cannot be written")]
     Output(#[source] io::Error),
 }
 
+impl From<vips_ops::Error> for Error {
+    fn from(error: vips_ops::Error) -> Self {
+        use vips_ops::Error as Picture;
+        tracing::debug!(%error, "a picture could not be processed");
+        let text = match &error {
+            Picture::Undecodable(_) => "the picture cannot be decoded",
+            Picture::Encoder(_) => "the picture cannot be encoded",
+            Picture::OutOfMemory(_) => "not enough memory for this picture",
+            _ => return Self::Picture(error.to_string()),
+        };
+        Self::Picture(text.to_owned())
+    }
+}
+
 impl Error {
-    /// For `map_err`, where a file fails.
+    /// Adds the path to an I/O error, for `map_err`.
     pub(super) fn file(path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
         |source| Self::File { path: path.into(), source }
     }

@@ -1,4 +1,4 @@
-//! `pixmill explain`: what a URL or a query string does, in words.
+//! `pixmill explain`: describes what a URL or a query string does.
 
 use std::{fs, path::PathBuf, str::FromStr};
 
@@ -17,7 +17,7 @@ use vips_ops::{
 
 use super::{
     ConfigFile, Error, libvips, out,
-    query::{self, Modern, Reading},
+    query::{self, NegotiatedFormat, ParsedQuery},
 };
 use crate::{
     analysis::analyzer::Analyzer,
@@ -25,13 +25,13 @@ use crate::{
     model::analysis::AnalysisKind,
 };
 
-/// Tells in words what a URL or a query string does.
+/// Describes what a URL or a query string does
 #[derive(Debug, Args)]
 pub struct Explain {
     /// A URL, a path with a query string, or a query string
     #[arg(value_name = "URL|QUERY")]
     target: String,
-    /// The picture it is applied to [default: a JPEG of the size given with --size is assumed]
+    /// The picture that it is applied to [default: an assumed JPEG of the size given by --size]
     #[arg(long, value_name = "FILE", conflicts_with = "size")]
     source: Option<PathBuf>,
     /// Size of the assumed picture
@@ -39,7 +39,7 @@ pub struct Explain {
     size: Dimensions,
     /// Formats that `format=auto` may choose besides JPEG and PNG
     #[arg(long, value_delimiter = ',', value_name = "FORMAT")]
-    accept: Vec<Modern>,
+    accept: Vec<NegotiatedFormat>,
     /// As JSON
     #[arg(long)]
     json: bool,
@@ -62,7 +62,7 @@ impl FromStr for Dimensions {
     }
 }
 
-/// What is known of the picture, and from where.
+/// The picture that the query is applied to, and what is known of it.
 struct Subject {
     name: String,
     info: SourceInfo,
@@ -70,11 +70,11 @@ struct Subject {
 }
 
 impl Explain {
-    /// Tells it.
+    /// Prints the description.
     pub fn run(&self, environment: &Environment) -> Result<(), Error> {
         let config = self.config.load(environment)?;
         let settings = config.settings();
-        let reading = query::read(&self.target, &config.params.rules().map_err(Problems::from)?)?;
+        let reading = query::parse(&self.target, &config.params.rules().map_err(Problems::from)?)?;
         let subject = self.subject(&reading.params, &settings, &Analyzer::open(&config.vision))?;
         let plan = self.plan(&reading.params, &subject, &settings)?;
         let text = if self.json {
@@ -88,7 +88,7 @@ impl Explain {
     fn subject(&self, params: &Params, settings: &Settings, analyzer: &Analyzer) -> Result<Subject, Error> {
         let Some(path) = &self.source else {
             let looks = params.trim.is_some() || params.needs_faces() || params.crop == Some(Crop::Entropy);
-            let unseen = if looks { ", what would be looked for in it is taken to be all of it" } else { "" };
+            let unseen = if looks { ", analyses of it are taken to select the whole picture" } else { "" };
             let info = assumed(self.size.0);
             return Ok(Subject { name: format!("assumed{unseen}"), info, facts: Measurements::default() });
         };
@@ -106,7 +106,7 @@ impl Explain {
         Ok(Subject { name: path.display().to_string(), info: source.info, facts })
     }
 
-    /// None: the original goes out, or is described, as it is.
+    /// The plan; none if the original is served, or described, as it is.
     fn plan(&self, params: &Params, subject: &Subject, settings: &Settings) -> Result<Option<Plan>, Error> {
         let is_drawn = subject.info.format == SourceFormat::Svg && !settings.output.svg_passthrough;
         let wanted = params.of_picture();
@@ -122,7 +122,7 @@ impl Explain {
     }
 }
 
-/// The header of an everyday photograph.
+/// The header of a typical photograph.
 fn assumed(stored: Size) -> SourceInfo {
     SourceInfo {
         format: SourceFormat::Jpeg,
@@ -142,7 +142,7 @@ fn assumed(stored: Size) -> SourceInfo {
     }
 }
 
-fn words(reading: &Reading, subject: &Subject, plan: Option<&Plan>) -> String {
+fn words(reading: &ParsedQuery, subject: &Subject, plan: Option<&Plan>) -> String {
     let Subject { name, info, .. } = subject;
     let canonical = format!("canonical: {}", reading.params.canonical());
     let notes = reading.warnings().map(|warning| format!("note: {warning}"));
@@ -158,7 +158,7 @@ fn words(reading: &Reading, subject: &Subject, plan: Option<&Plan>) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-fn object(reading: &Reading, subject: &Subject, plan: Option<&Plan>) -> Value {
+fn object(reading: &ParsedQuery, subject: &Subject, plan: Option<&Plan>) -> Value {
     let ignored = reading.ignored.iter().map(|(name, reason)| json!({ "name": name, "reason": reason }));
     let info = &subject.info;
     json!({

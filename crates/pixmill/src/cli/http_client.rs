@@ -1,120 +1,81 @@
-//! One request to a server, with no runtime: its status, and the rest of the answer read to its end or left.
+//! HTTP requests of the commands: blocking, without a runtime, to plain `http:` URLs.
 
-use std::{
-    io::{self, Read, Write},
-    net::{TcpStream, ToSocketAddrs},
-    time::{Duration, Instant},
-};
+use std::{io, time::Duration};
 
 use actix_web::http::Uri;
+use ureq::{Agent, Error, config::Config};
 
-/// Enough of an answer to hold its status line.
-const MOST_BYTES: usize = 1024;
-
-/// What is asked.
+/// A GET request.
 pub struct Request<'a> {
-    /// The server, and what is asked for there: an `http:` URL.
+    /// The URL, with the scheme `http`.
     pub url: &'a Uri,
-    /// What the `Accept` header says.
+    /// The value of the `Accept` header.
     pub accept: &'a str,
-    /// Time for the whole request.
+    /// Time limit of the whole request.
     pub timeout: Duration,
-    /// What is done with the body of the answer.
+    /// What to do with the body of the response.
     pub body: Body,
 }
 
-/// What is done with a body.
+/// What to do with the body of a response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Body {
-    /// It is not waited for.
+    /// Do not wait for it.
     Ignore,
-    /// It is read, so that the server has done all its work, and thrown away.
+    /// Receive it, so that the server completes its work, and discard it.
     Drain,
 }
 
 impl Request<'_> {
-    /// The status of the answer.
+    /// Sends the request and returns the status of the response. Redirects are not followed, and proxies not used.
     pub fn status(&self) -> io::Result<u16> {
-        let invalid = |message| io::Error::new(io::ErrorKind::InvalidInput, message);
-        let (Some("http"), Some(authority)) = (self.url.scheme_str(), self.url.authority()) else {
-            return Err(invalid("expected a URL such as http://127.0.0.1:8080"));
-        };
-        let host = authority.host().trim_matches(['[', ']']);
-        let until = Instant::now() + self.timeout;
-        let mut stream = connect((host, authority.port_u16().unwrap_or(80)), until)?;
-        let target = self.url.path_and_query().map_or("/", |target| target.as_str());
-        let accept = self.accept;
-        stream.set_write_timeout(Some(self.timeout))?;
-        write!(
-            stream,
-            "GET {target} HTTP/1.1\r\nhost: {authority}\r\naccept: {accept}\r\nconnection: close\r\n\r\n"
-        )?;
-        let line = status_line(&mut stream, until)?;
-        let status =
-            line.strip_prefix("HTTP/1.").and_then(|rest| rest.split(' ').nth(1)?.trim().parse().ok());
-        let status =
-            status.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "the answer is not HTTP"))?;
+        if (self.url.scheme_str(), self.url.authority().is_some()) != (Some("http"), true) {
+            let message = "expected a URL such as http://127.0.0.1:8080";
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
+        }
+        let config = Config::builder()
+            .timeout_global(Some(self.timeout))
+            .max_redirects(0)
+            .max_redirects_will_error(false)
+            .http_status_as_error(false)
+            .proxy(None)
+            .build();
+        let agent: Agent = config.into();
+        let request = agent.get(self.url.to_string()).header("accept", self.accept);
+        let mut response = request.header("connection", "close").call().map_err(io_error)?;
         if self.body == Body::Drain {
-            drain(&mut stream, until)?;
+            io::copy(&mut response.body_mut().as_reader(), &mut io::sink())?;
         }
-        Ok(status)
+        Ok(response.status().as_u16())
     }
 }
 
-/// Tries each address of the host in turn.
-fn connect(host: impl ToSocketAddrs, until: Instant) -> io::Result<TcpStream> {
-    let mut last = io::Error::new(io::ErrorKind::NotFound, "the host has no address");
-    for address in host.to_socket_addrs()? {
-        match TcpStream::connect_timeout(&address, left(until)?) {
-            Ok(stream) => return Ok(stream),
-            Err(error) => last = error,
-        }
+fn io_error(error: Error) -> io::Error {
+    match error {
+        Error::Io(error) if error.kind() == io::ErrorKind::UnexpectedEof => invalid_response(),
+        Error::Io(error) => error,
+        Error::Timeout(_) => io::ErrorKind::TimedOut.into(),
+        Error::Protocol(_) | Error::Http(_) => invalid_response(),
+        error => io::Error::other(error),
     }
-    Err(last)
 }
 
-fn status_line(stream: &mut TcpStream, until: Instant) -> io::Result<String> {
-    let mut answer = Vec::new();
-    let mut piece = [0; 256];
-    while !answer.contains(&b'\n') && answer.len() < MOST_BYTES {
-        match read(stream, &mut piece, until)? {
-            0 => break,
-            length => answer.extend_from_slice(&piece[..length]),
-        }
-    }
-    let line = answer.split(|byte| *byte == b'\n').next().unwrap_or_default();
-    Ok(String::from_utf8_lossy(line).into_owned())
-}
-
-fn drain(stream: &mut TcpStream, until: Instant) -> io::Result<()> {
-    let mut piece = vec![0; 64 * 1024];
-    while read(stream, &mut piece, until)? > 0 {}
-    Ok(())
-}
-
-fn read(stream: &mut TcpStream, piece: &mut [u8], until: Instant) -> io::Result<usize> {
-    stream.set_read_timeout(Some(left(until)?))?;
-    stream.read(piece).map_err(|error| match error.kind() {
-        // what a read timeout is called on Unix
-        io::ErrorKind::WouldBlock => io::ErrorKind::TimedOut.into(),
-        _ => error,
-    })
-}
-
-/// The time that is left; an error if there is none.
-fn left(until: Instant) -> io::Result<Duration> {
-    let left = until.saturating_duration_since(Instant::now());
-    if left.is_zero() { Err(io::ErrorKind::TimedOut.into()) } else { Ok(left) }
+fn invalid_response() -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, "the response is not HTTP")
 }
 
 #[cfg(test)]
 mod tests {
-    use std::{net::TcpListener, thread};
+    use std::{
+        io::{Read, Write},
+        net::TcpListener,
+        thread,
+    };
 
     use super::*;
 
-    /// The outcome of asking a server that gives `answer` to its one request, and the request's first line.
-    fn asked(path: &str, answer: &'static str) -> (Result<u16, io::ErrorKind>, String) {
+    /// Sends a request to a server that gives `response` to it. Returns the outcome, and the first line of the request.
+    fn get(path: &str, response: &'static str) -> (Result<u16, io::ErrorKind>, String) {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}{path}", listener.local_addr().unwrap()).parse().unwrap();
         let server = thread::spawn(move || {
@@ -124,7 +85,7 @@ mod tests {
             while !request.ends_with(b"\r\n\r\n") && stream.read(&mut byte).unwrap() == 1 {
                 request.push(byte[0]);
             }
-            stream.write_all(answer.as_bytes()).unwrap();
+            stream.write_all(response.as_bytes()).unwrap();
             String::from_utf8(request).unwrap().lines().next().unwrap().to_owned()
         });
         let request =
@@ -134,23 +95,24 @@ mod tests {
     }
 
     #[test]
-    fn the_status_is_read() {
+    fn the_status_is_returned() {
         let ok = "HTTP/1.1 200 OK\r\ncontent-length: 7\r\n\r\nhealthy";
-        assert_eq!(asked("", ok), (Ok(200), "GET / HTTP/1.1".to_owned()));
-        assert_eq!(asked("/a.jpg?b=c", ok), (Ok(200), "GET /a.jpg?b=c HTTP/1.1".to_owned()));
-        assert_eq!(asked("", "HTTP/1.1 503 Service Unavailable\r\n\r\n").0, Ok(503));
-        assert_eq!(asked("", "HTTP/1.0 200\r\n\r\n").0, Ok(200));
+        assert_eq!(get("", ok), (Ok(200), "GET / HTTP/1.1".to_owned()));
+        assert_eq!(get("/a.jpg?b=c", ok), (Ok(200), "GET /a.jpg?b=c HTTP/1.1".to_owned()));
+        assert_eq!(get("", "HTTP/1.1 503 Service Unavailable\r\n\r\n").0, Ok(503));
+        assert_eq!(get("", "HTTP/1.1 301 Moved\r\nlocation: /x\r\ncontent-length: 0\r\n\r\n").0, Ok(301));
+        assert_eq!(get("", "HTTP/1.0 200 OK\r\n\r\n").0, Ok(200));
     }
 
     #[test]
-    fn what_is_not_http_is_an_error() {
-        for answer in ["", "SSH-2.0-OpenSSH\r\n", "HTTP/1.1 fine\r\n\r\n"] {
-            assert_eq!(asked("", answer).0, Err(io::ErrorKind::InvalidData), "{answer:?}");
+    fn a_response_that_is_not_http_is_an_error() {
+        for response in ["", "SSH-2.0-OpenSSH\r\n", "HTTP/1.1 fine\r\n\r\n"] {
+            assert_eq!(get("", response).0, Err(io::ErrorKind::InvalidData), "{response:?}");
         }
     }
 
     #[test]
-    fn only_http_urls_are_asked() {
+    fn only_http_urls_are_requested() {
         for url in ["https://127.0.0.1", "127.0.0.1:8080", "/health", "ftp://127.0.0.1"] {
             let url = url.parse().unwrap();
             let request =
@@ -160,7 +122,11 @@ mod tests {
     }
 
     #[test]
-    fn no_time_left_is_an_error() {
-        assert_eq!(left(Instant::now()).unwrap_err().kind(), io::ErrorKind::TimedOut);
+    fn a_silent_server_is_a_timeout() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap()).parse().unwrap();
+        let timeout = Duration::from_millis(50);
+        let request = Request { url: &url, accept: "*/*", timeout, body: Body::Ignore };
+        assert_eq!(request.status().unwrap_err().kind(), io::ErrorKind::TimedOut);
     }
 }

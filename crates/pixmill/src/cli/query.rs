@@ -1,4 +1,4 @@
-//! A query string of the command line, and what came of each of its names.
+//! Query strings on the command line, and warnings about parameters in them.
 
 use clap::ValueEnum;
 use image_api::{
@@ -8,16 +8,16 @@ use image_api::{
     table::{Row, Scope},
 };
 
-/// Formats that a client may be able to show beyond JPEG, PNG and GIF.
+/// Formats that `format=auto` chooses only if the client accepts them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Modern {
+pub enum NegotiatedFormat {
     /// AVIF.
     Avif,
     /// WebP.
     Webp,
 }
 
-impl Modern {
+impl NegotiatedFormat {
     /// Its media type.
     pub fn media(self) -> &'static str {
         match self {
@@ -27,27 +27,32 @@ impl Modern {
     }
 }
 
-/// What a client accepts that can show these.
-pub fn accept(formats: &[Modern]) -> Accept {
-    Accept { avif: formats.contains(&Modern::Avif), webp: formats.contains(&Modern::Webp) }
+/// The `Accept` of a client that accepts these formats.
+pub fn accept(formats: &[NegotiatedFormat]) -> Accept {
+    Accept {
+        avif: formats.contains(&NegotiatedFormat::Avif),
+        webp: formats.contains(&NegotiatedFormat::Webp),
+    }
 }
 
-/// A query string that was read.
+/// A parsed query string.
 #[derive(Debug)]
-pub struct Reading {
-    /// The parameters that mean something.
+pub struct ParsedQuery {
+    /// The parameters of the picture.
     pub params: Params,
-    /// Parameters whose values were brought into range.
+    /// Parameters whose values were clamped to their range.
     pub clamped: Vec<&'static str>,
-    /// Names that change nothing, with the reason.
+    /// Parameters without effect, with the reason.
     pub ignored: Vec<(String, &'static str)>,
+    /// Whether `source_url` has an unencoded query.
+    pub has_ambiguous_url: bool,
 }
 
-/// Reads the query string of a URL, or one by itself.
-pub fn read(argument: &str, rules: &Policy) -> Result<Reading, Refusal> {
+/// Parses the query string of a URL, or one by itself.
+pub fn parse(argument: &str, policy: &Policy) -> Result<ParsedQuery, Refusal> {
     let text = query_of(argument);
     let query = RequestQuery::parse(text)?;
-    let params::Parsed { params, clamped } = rules.parse_query(&query)?;
+    let params::Parsed { params, mut clamped } = policy.parse_query(&query)?;
     let canonical = params.canonical();
     let effective = |name: &str| canonical.split('&').any(|pair| pair.split('=').next() == Some(name));
     let mut ignored = Vec::new();
@@ -61,27 +66,41 @@ pub fn read(argument: &str, rules: &Policy) -> Result<Reading, Refusal> {
         let reason = match picture {
             None => "no such parameter",
             Some(spec) if effective(spec.name) => continue,
-            Some(spec) if spec.needs.is_empty() => "the value asks for nothing",
-            Some(_) => "the value asks for nothing, or a parameter that it needs is missing",
+            Some(spec) if clamped.contains(&spec.name) => {
+                clamped.retain(|clamped| *clamped != spec.name);
+                if pair.value.trim().parse() == Ok(0.0) {
+                    "0 counts as absent"
+                } else {
+                    "the nearest value in its range has no effect"
+                }
+            }
+            Some(spec) if spec.needs.is_empty() => "the value has no effect",
+            Some(_) => "the value has no effect, or a parameter that it needs is missing",
         };
         if !ignored.iter().any(|(known, _)| *known == name) {
             ignored.push((name, reason));
         }
     }
-    Ok(Reading { params, clamped, ignored })
+    Ok(ParsedQuery { params, clamped, ignored, has_ambiguous_url: query.is_ambiguous() })
 }
 
-impl Reading {
-    /// What the one who wrote the query should know, a sentence each.
+impl ParsedQuery {
+    /// Warnings for the author of the query.
     pub fn warnings(&self) -> impl Iterator<Item = String> {
         let ignored = self.ignored.iter().map(|(name, reason)| format!("{name} is ignored: {reason}"));
-        ignored.chain(self.clamped.iter().map(|name| format!("{name} was brought into its range")))
+        let clamped = self.clamped.iter().map(|name| format!("{name} was clamped to its range"));
+        let ambiguous = self.has_ambiguous_url.then(|| {
+            "source_url has an unencoded query with parameters of pictures: they belong to the original's URL, unless \
+             params.source_url_query is \"request\"; percent-encode the URL"
+                .to_owned()
+        });
+        ignored.chain(clamped).chain(ambiguous)
     }
 }
 
-/// The query string of a URL or of a path; a text that is neither is a query string itself.
+/// The query string of a URL or of a path. A text that is neither is a query string itself.
 fn query_of(argument: &str) -> &str {
-    // a name before anything that is part of a URL; its value may be a URL
+    // a name comes before anything that is part of a URL; its value may be a URL
     if argument.find(['=', '/', '?', '#', ':']).is_some_and(|at| argument[at..].starts_with('=')) {
         return argument;
     }
@@ -98,15 +117,15 @@ fn query_of(argument: &str) -> &str {
 mod tests {
     use super::*;
 
-    fn plain(query: &str) -> Result<Reading, Refusal> {
-        read(query, &Policy::default())
+    fn plain(query: &str) -> Result<ParsedQuery, Refusal> {
+        parse(query, &Policy::default())
     }
 
     #[test]
-    fn presets_are_no_parameters_that_change_nothing() {
-        let mut rules = Policy::default();
-        rules.add_preset("small", "width=50").unwrap();
-        let reading = read("/a.jpg?preset=small&utm=1", &rules).unwrap();
+    fn presets_are_not_ignored() {
+        let mut policy = Policy::default();
+        policy.add_preset("small", "width=50").unwrap();
+        let reading = parse("/a.jpg?preset=small&utm=1", &policy).unwrap();
         assert_eq!(reading.params.canonical(), "width=50");
         assert_eq!(reading.ignored, [("utm".to_owned(), "no such parameter")]);
     }
@@ -132,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn names_that_change_nothing_are_told_once() {
+    fn parameters_without_effect_are_reported_once() {
         let reading =
             plain("w=300&utm_source=x&utm_source=y&blur=0&dpr=1&quality=900&trim_color=red").unwrap();
         assert_eq!(reading.params.canonical(), "width=300&quality=100");
@@ -141,7 +160,24 @@ mod tests {
         assert_eq!(reading.clamped, ["quality"]);
         let warnings: Vec<_> = reading.warnings().collect();
         assert_eq!(warnings[0], "utm_source is ignored: no such parameter");
-        assert_eq!(warnings[4], "quality was brought into its range");
+        assert_eq!(warnings[4], "quality was clamped to its range");
+    }
+
+    #[test]
+    fn a_size_of_zero_is_absent_and_not_clamped() {
+        let reading = plain("/a.jpg?width=0&height=0&dpr=0&blur=-5").unwrap();
+        let warnings: Vec<_> = reading.warnings().collect();
+        let absent = |name: &str| format!("{name} is ignored: 0 counts as absent");
+        assert_eq!(warnings[..3], ["width", "height", "dpr"].map(absent));
+        assert_eq!(warnings[3], "blur is ignored: the nearest value in its range has no effect");
+        assert_eq!(warnings.len(), 4);
+    }
+
+    #[test]
+    fn an_unencoded_query_of_a_source_url_is_reported() {
+        let warnings = |query| plain(query).unwrap().warnings().count();
+        assert_eq!(warnings("/?source_url=http://a.example/b.jpg?width=100"), 1);
+        assert_eq!(warnings("/?source_url=http%3A%2F%2Fa.example%2Fb.jpg%3Fwidth%3D100"), 0);
     }
 
     #[test]
@@ -153,6 +189,6 @@ mod tests {
     #[test]
     fn accepted_formats() {
         assert_eq!(accept(&[]), Accept::default());
-        assert_eq!(accept(&[Modern::Webp]), Accept { avif: false, webp: true });
+        assert_eq!(accept(&[NegotiatedFormat::Webp]), Accept { avif: false, webp: true });
     }
 }

@@ -16,7 +16,7 @@ use super::{
     Error,
     http_client::{Body, Request},
     out,
-    query::Modern,
+    query::NegotiatedFormat,
 };
 
 /// Asks for every URL of a list, and throws the answers away: afterwards the server has them.
@@ -36,7 +36,7 @@ pub struct Warm {
     timeout: u64,
     /// Formats that `format=auto` may choose besides JPEG and PNG
     #[arg(long, value_delimiter = ',', value_name = "FORMAT")]
-    accept: Vec<Modern>,
+    accept: Vec<NegotiatedFormat>,
 }
 
 impl Warm {

@@ -1,7 +1,7 @@
 //! The `Accept` header: which of the newer formats the client accepts.
 //!
 //! The typed header of actix-web is not used: it allocates for each media type of each request, and drops a media type whose
-//! weight is malformed (docs/adr/0020).
+//! weight is malformed (docs/adr/0021).
 
 use actix_web::http::header::{ACCEPT, HeaderMap};
 use vips_ops::Accept;

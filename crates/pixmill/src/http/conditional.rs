@@ -1,69 +1,63 @@
-//! Conditional requests: whether the client has the answer already.
+//! Conditional requests: whether the client has the response already.
 
-use actix_web::http::header::{HeaderMap, IF_MODIFIED_SINCE, IF_NONE_MATCH};
+use std::time::SystemTime;
+
+use actix_web::{
+    HttpMessage,
+    http::header::{EntityTag, Header, HttpDate, IF_NONE_MATCH, IfModifiedSince, IfNoneMatch},
+};
 use result_cache::EntryMeta;
 
-/// Whether the answer is the one that the client has (RFC 9110, 13.2.2): tags decide, dates only without tags.
-pub fn not_modified(headers: &HeaderMap, meta: &EntryMeta) -> bool {
-    if headers.contains_key(IF_NONE_MATCH) {
-        let Some(etag) = &meta.etag else { return false };
-        let lines = headers.get_all(IF_NONE_MATCH).filter_map(|line| line.to_str().ok());
-        return lines.into_iter().any(|line| names(line, etag));
+/// Whether the response is the one that the client has (RFC 9110, 13.2.2): dates count only without entity tags, which are
+/// compared weakly.
+pub fn not_modified(request: &impl HttpMessage, meta: &EntryMeta) -> bool {
+    if request.headers().contains_key(IF_NONE_MATCH) {
+        let Some(etag) = entity_tag(meta) else { return false };
+        return match IfNoneMatch::parse(request) {
+            Ok(IfNoneMatch::Any) => true,
+            Ok(IfNoneMatch::Items(tags)) => tags.iter().any(|tag| tag.weak_eq(&etag)),
+            Err(_) => false,
+        };
     }
-    let since = headers.get(IF_MODIFIED_SINCE).and_then(|date| date.to_str().ok());
-    match (since, &meta.last_modified) {
-        (Some(since), Some(modified)) => not_after(modified, since),
+    match (last_modified(meta), IfModifiedSince::parse(request)) {
+        (Some(modified), Ok(IfModifiedSince(since))) => modified <= SystemTime::from(since),
         _ => false,
     }
 }
 
-/// Whether a list of entity tags has this one, by weak comparison: `W/` is disregarded.
-fn names(list: &str, etag: &str) -> bool {
-    let mut rest = list.trim();
-    if rest == "*" {
-        return true;
-    }
-    while !rest.is_empty() {
-        let tag = rest.strip_prefix("W/").unwrap_or(rest);
-        let Some(end) = tag.strip_prefix('"').and_then(|inner| inner.find('"')) else { return false };
-        let (tag, after) = tag.split_at(end + 2);
-        if tag == etag {
-            return true;
-        }
-        rest = after.trim_start_matches([',', ' ', '\t']);
-    }
-    false
+/// The entity tag of a cached response.
+pub fn entity_tag(meta: &EntryMeta) -> Option<EntityTag> {
+    meta.etag.as_ref()?.parse().ok()
 }
 
-fn not_after(modified: &str, since: &str) -> bool {
-    match (httpdate::parse_http_date(modified), httpdate::parse_http_date(since)) {
-        (Ok(modified), Ok(since)) => modified <= since,
-        _ => false,
-    }
+/// The modification date of a cached response, in whole seconds.
+pub fn last_modified(meta: &EntryMeta) -> Option<SystemTime> {
+    let date: HttpDate = meta.last_modified.as_ref()?.parse().ok()?;
+    Some(date.into())
 }
 
 #[cfg(test)]
 mod tests {
-    use actix_web::http::header::HeaderValue;
+    use actix_web::{http::header::IF_MODIFIED_SINCE, test::TestRequest};
 
     use super::*;
 
     const MONDAY: &str = "Mon, 05 Jan 2026 10:00:00 GMT";
     const TUESDAY: &str = "Tue, 06 Jan 2026 10:00:00 GMT";
 
-    fn decided(if_none_match: &str, if_modified_since: &str) -> bool {
+    fn is_not_modified(if_none_match: &str, if_modified_since: &str) -> bool {
         let meta = EntryMeta {
             etag: Some("\"abc\"".to_owned()),
             last_modified: Some(MONDAY.to_owned()),
             ..EntryMeta::default()
         };
-        let mut headers = HeaderMap::new();
+        let mut request = TestRequest::default();
         for (name, value) in [(IF_NONE_MATCH, if_none_match), (IF_MODIFIED_SINCE, if_modified_since)] {
             if !value.is_empty() {
-                headers.insert(name, HeaderValue::from_str(value).unwrap());
+                request = request.insert_header((name, value));
             }
         }
-        not_modified(&headers, &meta)
+        not_modified(&request.to_http_request(), &meta)
     }
 
     #[test]
@@ -81,17 +75,17 @@ mod tests {
             ("\"x\" \"", false),
             ("\"*\"", false),
         ] {
-            assert_eq!(decided(list, ""), same, "{list}");
+            assert_eq!(is_not_modified(list, ""), same, "{list}");
         }
     }
 
     #[test]
     fn dates_count_only_without_tags() {
-        assert!(decided("", MONDAY));
-        assert!(decided("", TUESDAY));
-        assert!(!decided("", "Sun, 04 Jan 2026 10:00:00 GMT"));
-        assert!(!decided("", "yesterday"));
-        assert!(!decided("\"x\"", TUESDAY));
-        assert!(!decided("", ""));
+        assert!(is_not_modified("", MONDAY));
+        assert!(is_not_modified("", TUESDAY));
+        assert!(!is_not_modified("", "Sun, 04 Jan 2026 10:00:00 GMT"));
+        assert!(!is_not_modified("", "yesterday"));
+        assert!(!is_not_modified("\"x\"", TUESDAY));
+        assert!(!is_not_modified("", ""));
     }
 }

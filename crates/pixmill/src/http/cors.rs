@@ -1,4 +1,7 @@
-//! CORS: what scripts of other sites may do with answers.
+//! CORS: which sites' scripts may read responses.
+//!
+//! The crate actix-cors is not used: it adds `Access-Control-Allow-Origin` only to responses to requests with an `Origin`, so
+//! that a CDN would cache responses without it (docs/adr/0021).
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -12,30 +15,30 @@ use actix_web::{
 use super::put;
 use crate::config;
 
-/// All headers of answers, and all of requests: without cookies, none of them is worth hiding.
+/// All headers of responses and requests: without credentials, none of them needs protection.
 const ALL: HeaderValue = HeaderValue::from_static("*");
 
-/// What `Vary` names where answers differ by site.
+/// In `Vary`, where responses depend on the site.
 const BY_ORIGIN: HeaderValue = HeaderValue::from_static("Origin");
 
-/// The rules, as headers.
+/// The headers of the configured rules.
 pub struct Cors {
     sites: Sites,
     methods: String,
     max_age_seconds: u64,
 }
 
-/// Whose scripts may read answers.
+/// The sites whose scripts may read responses.
 enum Sites {
     None,
-    /// The same header whoever asks: that of all sites, or of the only one.
+    /// The same header on every response: for all sites, or for the only one.
     Always(HeaderValue),
     /// One of these.
     Listed(Vec<HeaderValue>),
 }
 
 impl Cors {
-    /// Rules that have no problems.
+    /// The rules of a valid configuration.
     pub fn new(config: &config::Cors) -> Self {
         let values = config.allowed_origins.iter().filter_map(|origin| HeaderValue::from_str(origin).ok());
         let mut values: Vec<_> = values.collect();
@@ -47,8 +50,8 @@ impl Cors {
         Self { sites, methods: config.methods.join(", "), max_age_seconds: config.max_age.as_secs() }
     }
 
-    /// Says on an answer, failure or not, who may read it.
-    pub fn describe(&self, request: &HttpRequest, response: &mut HttpResponse) {
+    /// Adds the headers to a response, of success or of failure.
+    pub fn add_headers(&self, request: &HttpRequest, response: &mut HttpResponse) {
         let headers = response.headers_mut();
         match &self.sites {
             Sites::None => return,

@@ -7,8 +7,8 @@ use actix_web::{
     http::{
         Method,
         header::{
-            ACCEPT_RANGES, AGE, CACHE_CONTROL, CONTENT_RANGE, CONTENT_TYPE, ETAG, HeaderMap, HeaderName,
-            HeaderValue, LAST_MODIFIED, VARY, X_CONTENT_TYPE_OPTIONS,
+            ACCEPT_RANGES, AGE, CACHE_CONTROL, CONTENT_RANGE, CONTENT_TYPE, ContentRangeSpec, ETAG,
+            HeaderMap, HeaderName, HeaderValue, LAST_MODIFIED, VARY, X_CONTENT_TYPE_OPTIONS,
         },
     },
 };
@@ -52,16 +52,19 @@ pub fn build(request: &HttpRequest, answer: &ServedVariant, notes: &ResponseNote
     let body = &answer.entry.body;
     // preconditions on a GET do not apply to the response to an upload (RFC 9110, 13.1.2)
     let conditional = *request.method() != Method::POST;
-    let mut response = if conditional && not_modified(request.headers(), meta) {
+    let mut response = if conditional && not_modified(request, meta) {
         HttpResponse::NotModified().finish()
     } else {
-        match part(request.method(), request.headers(), meta, body.len()) {
+        match part(request.method(), request, meta, body.len()) {
             Part::Whole => HttpResponse::Ok().body(slices::body(body.clone())),
             Part::Range(first, last) => {
                 let mut response =
                     HttpResponse::PartialContent().body(slices::body(body.slice(first..=last)));
-                let place = format!("bytes {first}-{last}/{}", body.len());
-                put(response.headers_mut(), CONTENT_RANGE, place);
+                let range = ContentRangeSpec::Bytes {
+                    range: Some((first as u64, last as u64)),
+                    instance_length: Some(body.len() as u64),
+                };
+                put(response.headers_mut(), CONTENT_RANGE, range.to_string());
                 response
             }
             Part::Unsatisfiable => return error::response(&Error::Range { length: body.len() }),

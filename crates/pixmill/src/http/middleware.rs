@@ -58,7 +58,7 @@ pub async fn observe(
         response.headers_mut().insert(ALLOW, HeaderValue::from_static(UPLOAD_METHODS));
     }
     if route != Route::Admin {
-        cors.describe(&request, &mut response);
+        cors.add_headers(&request, &mut response);
     }
     response.headers_mut().insert(REQUEST_ID, id.clone());
     entry.end(&response);

@@ -1,49 +1,60 @@
-//! Parts of an answer: players of films ask for them, and some play nothing without.
+//! Range requests: video players need them.
+//!
+//! The header `Range` is parsed here and not by actix-web, whose typed header takes `BYTES=` for an unknown unit, refuses
+//! positions beyond 64 bits, and accepts `+1` (docs/adr/0021).
 
-use actix_web::http::{
-    Method,
-    header::{HeaderMap, IF_RANGE, RANGE},
+use actix_web::{
+    HttpMessage,
+    http::{
+        Method,
+        header::{Header, IF_RANGE, IfRange, RANGE},
+    },
 };
 use result_cache::EntryMeta;
 
-/// The bytes that are asked for.
+use super::conditional::{entity_tag, last_modified};
+
+/// The bytes that a request selects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Part {
     /// All of them.
     Whole,
-    /// From the first to the last, both included.
+    /// From the first to the last, inclusive.
     Range(usize, usize),
-    /// None that there are.
+    /// None that exist.
     Unsatisfiable,
 }
 
-/// Which part of a body of this length is asked for (RFC 9110, 14). Several ranges at once are answered with the whole,
-/// as is a range of another version than this one.
-pub fn part(method: &Method, headers: &HeaderMap, meta: &EntryMeta, length: usize) -> Part {
-    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
-    let Some(range) = text(RANGE).filter(|_| method == Method::GET) else { return Part::Whole };
-    if headers.contains_key(IF_RANGE) && !text(IF_RANGE).is_some_and(|version| is_of(version, meta)) {
+/// Which part of a body of this length a request selects (RFC 9110, 14): the whole body if it has several ranges, or a range
+/// of another version.
+pub fn part(method: &Method, request: &impl HttpMessage, meta: &EntryMeta, length: usize) -> Part {
+    let range = request.headers().get(RANGE).and_then(|value| value.to_str().ok());
+    let Some(range) = range.filter(|_| method == Method::GET) else { return Part::Whole };
+    if request.headers().contains_key(IF_RANGE) && !is_same_version(request, meta) {
         return Part::Whole;
     }
     let Some((unit, range)) = range.split_once('=') else { return Part::Whole };
     if !unit.trim().eq_ignore_ascii_case("bytes") {
         return Part::Whole;
     }
-    read(range.trim(), length).unwrap_or(Part::Whole)
+    parse(range.trim(), length).unwrap_or(Part::Whole)
 }
 
-/// Strong comparison: a weak tag names no bytes, and a date must be the very one.
-fn is_of(version: &str, meta: &EntryMeta) -> bool {
-    let known = [&meta.etag, &meta.last_modified];
-    known.into_iter().flatten().any(|known| known == version && !known.starts_with("W/"))
+/// Whether `If-Range` names this version, by strong comparison: weak tags do not match, and dates must be equal.
+fn is_same_version(request: &impl HttpMessage, meta: &EntryMeta) -> bool {
+    match IfRange::parse(request) {
+        Ok(IfRange::EntityTag(tag)) => entity_tag(meta).is_some_and(|etag| etag.strong_eq(&tag)),
+        Ok(IfRange::Date(date)) => last_modified(meta) == Some(date.into()),
+        Err(_) => false,
+    }
 }
 
-/// Nothing if it is not one range.
-fn read(range: &str, length: usize) -> Option<Part> {
+/// Parses one range; none if it is malformed, or several.
+fn parse(range: &str, length: usize) -> Option<Part> {
     let (first, last) = range.split_once('-')?;
     let number = |text: &str| {
         let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-        // a number that is too large for us lies beyond every end
+        // a number that is too large for us is beyond the end of any body
         is_number.then(|| text.parse().unwrap_or(usize::MAX))
     };
     let part = match (first, last) {
@@ -69,24 +80,23 @@ fn between(first: usize, last: usize, length: usize) -> Part {
 
 #[cfg(test)]
 mod tests {
-    use actix_web::http::header::HeaderValue;
+    use actix_web::test::TestRequest;
 
     use super::*;
 
     const DATE: &str = "Mon, 05 Jan 2026 10:00:00 GMT";
 
-    fn asked(range: &str, if_range: &str, method: &Method) -> Part {
+    fn selected(range: &str, if_range: &str, method: &Method) -> Part {
         let meta = EntryMeta {
             etag: Some("\"abc\"".to_owned()),
             last_modified: Some(DATE.to_owned()),
             ..EntryMeta::default()
         };
-        let mut headers = HeaderMap::new();
-        headers.insert(RANGE, HeaderValue::from_str(range).unwrap());
+        let mut request = TestRequest::default().insert_header((RANGE, range));
         if !if_range.is_empty() {
-            headers.insert(IF_RANGE, HeaderValue::from_str(if_range).unwrap());
+            request = request.insert_header((IF_RANGE, if_range));
         }
-        part(method, &headers, &meta, 100)
+        part(method, &request.to_http_request(), &meta, 100)
     }
 
     #[test]
@@ -110,13 +120,13 @@ mod tests {
             ("bytes", Part::Whole),
             ("pages=0-1", Part::Whole),
         ] {
-            assert_eq!(asked(range, "", &Method::GET), expected, "{range}");
+            assert_eq!(selected(range, "", &Method::GET), expected, "{range}");
         }
-        assert_eq!(asked("bytes=0-1", "", &Method::HEAD), Part::Whole);
+        assert_eq!(selected("bytes=0-1", "", &Method::HEAD), Part::Whole);
     }
 
     #[test]
-    fn only_of_the_same_version() {
+    fn ranges_are_of_the_same_version() {
         for (version, same) in [
             ("\"abc\"", true),
             (DATE, true),
@@ -125,7 +135,7 @@ mod tests {
             ("Tue, 06 Jan 2026 10:00:00 GMT", false),
         ] {
             let expected = if same { Part::Range(0, 1) } else { Part::Whole };
-            assert_eq!(asked("bytes=0-1", version, &Method::GET), expected, "{version}");
+            assert_eq!(selected("bytes=0-1", version, &Method::GET), expected, "{version}");
         }
     }
 }

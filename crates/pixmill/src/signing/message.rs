@@ -1,17 +1,18 @@
-//! What a signature is made over: path and query in a form that no CDN changes and that needs no knowledge of ours.
+//! The message that is signed: path and query in a canonical form that survives CDNs and can be computed without knowledge of
+//! the parameters.
 
 use image_api::query::{ESCAPED, RequestQuery};
 use percent_encoding::{percent_decode_str, percent_encode};
 
-/// What is put before the path of an upload: no signature of a picture is good for one.
+/// Prefix of the message of an upload, so that the signature of a picture is not valid for it.
 const UPLOAD: &str = "POST ";
 
-/// What a signed URL is for.
+/// The purpose of a signed URL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
-    /// Having a picture: GET and HEAD.
+    /// Fetching a picture: GET and HEAD.
     Picture,
-    /// Sending one: POST.
+    /// Uploading one: POST.
     Upload,
 }
 
@@ -21,7 +22,7 @@ pub fn message(purpose: Purpose, path: &str, query: &RequestQuery) -> String {
         Purpose::Picture => "",
         Purpose::Upload => UPLOAD,
     };
-    // segment by segment: an encoded slash is another path than a slash, and bytes need not be UTF-8
+    // by segment: an encoded slash differs from a slash, and bytes need not be UTF-8
     let segments: Vec<_> =
         path.split('/').map(|segment| percent_decode_str(segment).collect::<Vec<u8>>()).collect();
     let segments: Vec<_> =
@@ -58,7 +59,7 @@ mod tests {
     }
 
     #[test]
-    fn what_means_something_else_reads_otherwise() {
+    fn different_requests_have_different_messages() {
         for (one, other) in [
             ("/a.jpg?x=1%26y=2", "/a.jpg?x=1&y=2"),
             ("/a.jpg?width=1&width=2", "/a.jpg?width=2&width=1"),

@@ -1,6 +1,5 @@
-//! Signed URLs: whether a request was made by someone who has a key.
-//!
-//! HMAC-SHA256 over `message`. What the signature does not cover is not seen by the rest of the server.
+//! Signed URLs: HMAC-SHA256 over a canonical form of path and query. Parameters that the signature does not cover are removed
+//! before the rest of the server sees the request.
 
 mod message;
 
@@ -24,22 +23,22 @@ use crate::config::Secret;
 /// Longest path and query that are looked at, in bytes: twice what CDNs take, and quickly hashed.
 const LONGEST: usize = 16 * 1024;
 
-/// Bytes of a signature.
+/// Length of a signature in bytes.
 const LENGTH: usize = 32;
 
-/// Makes and checks signatures.
+/// Signs URLs and verifies signatures.
 pub struct Signer {
     keys: Vec<Named>,
 }
 
-/// A key, and what it has been good for.
+/// A key, and how many requests it has verified.
 struct Named {
     id: String,
     key: hmac::Key,
     used: AtomicU64,
 }
 
-/// A request that may go on.
+/// A request whose signature is valid.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Admitted {
     /// Its query, as far as it is to be seen.
@@ -48,22 +47,22 @@ pub struct Admitted {
     pub expires: Option<u64>,
 }
 
-/// Why a request may not go on.
+/// Why a signature was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Fault {
-    /// It is not signed.
+    /// There is none.
     #[error("the request is not signed")]
     Missing,
-    /// No key gives this signature.
-    #[error("the signature is not that of the request")]
+    /// It is that of no key.
+    #[error("the signature does not match the request")]
     Wrong,
-    /// It was good once.
+    /// It has expired.
     #[error("the signature has expired")]
     Expired,
 }
 
 impl Signer {
-    /// A signer with these keys; nothing if there are none: then nothing has to be signed.
+    /// A signer with these keys; none without keys, in which case requests need no signature.
     pub fn new(keys: &BTreeMap<String, Secret>) -> Option<Self> {
         let key = |(id, secret): (&String, &Secret)| Named {
             id: id.clone(),
@@ -73,10 +72,9 @@ impl Signer {
         (!keys.is_empty()).then(|| Self { keys: keys.iter().map(key).collect() })
     }
 
-    /// The request as far as its signature covers it. `now` is in seconds of Unix time.
+    /// Verifies a request and returns the part of it that the signature covers. `now` is in seconds of Unix time.
     ///
-    /// A CDN may add parameters of its own. Hence the signature may be that of all parameters, or of those alone that
-    /// mean something to us.
+    /// CDNs may add parameters of their own. Hence the signature may cover either all parameters, or all known ones.
     pub fn check(
         &self,
         purpose: Purpose,
@@ -117,12 +115,12 @@ impl Signer {
         Some(digits)
     }
 
-    /// The keys' ids, each with how many requests it was good for.
+    /// The ids of the keys, and the number of requests that each has verified.
     pub fn uses(&self) -> impl Iterator<Item = (&str, u64)> {
         self.keys.iter().map(|key| (key.id.as_str(), key.used.load(Relaxed)))
     }
 
-    /// Whether one of the keys gives this signature; compared in constant time.
+    /// Whether the signature is that of one of the keys, compared in constant time.
     fn knows(&self, message: &[u8], signature: &[u8]) -> bool {
         let key = self.keys.iter().find(|key| hmac::verify(&key.key, message, signature).is_ok());
         if let Some(key) = key {
@@ -186,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_signed_goes_on_and_nothing_else() {
+    fn only_what_is_signed_passes() {
         let signer = signer(&[("new", NEW), ("old", OLD)]);
         let url = signed(&signer, "new", "width=300&crop=fit");
         let fine = Ok(("crop=fit&width=300".to_owned(), None));
@@ -220,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn parameters_that_mean_nothing_may_be_signed_too() {
+    fn unknown_parameters_may_be_signed_too() {
         let signer = signer(&[("new", NEW)]);
         let url = signed(&signer, "new", "width=300&v=7");
         assert_eq!(checked(&signer, &url), Ok(("v=7&width=300".to_owned(), None)));
@@ -228,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn every_key_is_good_until_it_is_taken_away() {
+    fn every_key_is_valid_until_it_is_removed() {
         let both = signer(&[("new", NEW), ("old", OLD)]);
         let urls = ["new", "old"].map(|id| signed(&both, id, "width=3"));
         assert!(urls.iter().all(|url| checked(&both, url).is_ok()));
@@ -241,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn a_time_is_kept() {
+    fn signatures_expire() {
         let signer = signer(&[("new", NEW)]);
         for (expires, expected) in [
             ("1001", Ok(("width=3".to_owned(), Some(1001)))),

@@ -1,4 +1,4 @@
-//! The access log: one event a request, counted too, written when its answer is ready or when the client has gone.
+//! The access log and request counters: one event per request, when its response is ready or its client has disconnected.
 
 use std::{
     net::{IpAddr, SocketAddr},
@@ -27,30 +27,30 @@ use super::{
 };
 use crate::model::cache_status::CacheStatus;
 
-/// What the log calls the status of a request whose client left before the answer, after nginx.
-const CLIENT_LEFT: u16 = 499;
+/// The status logged for a request whose client disconnected before the response, as in nginx.
+const CLIENT_CLOSED_REQUEST: u16 = 499;
 
-/// The header to which each proxy adds the address of whoever asked it.
+/// The header to which each proxy appends the address of its client.
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
-/// The parameters whose values may be URLs of other hosts.
+/// The parameters of pictures whose values may contain URLs.
 const OVERLAYS: [&str; 2] = ["layers", "mark"];
 
-/// What an error response carries to the log. The text names what no client is told.
+/// The details of an error response for the log. The text may name what clients must not see.
 pub struct ErrorReport {
-    /// The code in the response.
+    /// The error code in the response.
     pub code: &'static str,
-    /// The error in full.
+    /// The full error text.
     pub text: String,
-    /// Whether an operator should hear of it.
+    /// Whether it is logged as a warning.
     pub is_warning: bool,
 }
 
-/// The event of one request. Dropping it unended logs that the client has gone.
+/// The event of one request. Dropping it without [`AccessEntry::end`] logs that the client has disconnected.
 pub struct AccessEntry<'a> {
     route: Route,
     id: &'a HeaderValue,
-    /// What is written, if anything is.
+    /// What to log; none if the access log is off.
     line: Option<Box<AccessLine>>,
     counters: &'a Counters,
     began: Instant,
@@ -59,7 +59,7 @@ pub struct AccessEntry<'a> {
     bytes: u64,
 }
 
-/// What the log tells of a request.
+/// The request's part of a log line.
 struct AccessLine {
     method: Method,
     uri: Uri,
@@ -70,7 +70,7 @@ struct AccessLine {
 }
 
 impl<'a> AccessEntry<'a> {
-    /// The request has come. Its query is only asked for when there is a log.
+    /// Starts the event of a request. Its query is parsed only if it is logged.
     pub fn begin(
         request: &HttpRequest,
         id: &'a HeaderValue,
@@ -91,11 +91,11 @@ impl<'a> AccessEntry<'a> {
                 referer: headers.get(REFERER).cloned(),
             })
         });
-        let (began, found, status, bytes) = (Instant::now(), None, CLIENT_LEFT, 0);
+        let (began, found, status, bytes) = (Instant::now(), None, CLIENT_CLOSED_REQUEST, 0);
         Self { route, id, line, counters, began, found, status, bytes }
     }
 
-    /// The response is ready to be written.
+    /// Ends the event: the response is ready to be sent.
     pub fn end(mut self, response: &HttpResponse) {
         self.status = response.status().as_u16();
         if let BodySize::Sized(bytes) = response.body().size() {
@@ -107,9 +107,9 @@ impl<'a> AccessEntry<'a> {
         self.counters.failures.add(code);
         let id = self.id.to_str().unwrap_or_default();
         if *is_warning {
-            tracing::warn!(request_id = id, error = text, "a request failed");
+            tracing::warn!(request_id = id, error = text, "request failed");
         } else {
-            tracing::debug!(request_id = id, error = text, "a request failed");
+            tracing::debug!(request_id = id, error = text, "request failed");
         }
     }
 }
@@ -141,33 +141,34 @@ impl Drop for AccessEntry<'_> {
     }
 }
 
-/// Who asked the first of so many proxies, as they say; none if nothing is trusted, or if what stands there is no address.
+/// The client address that the outermost of this many trusted proxies saw; none without trusted proxies, or if the header has no
+/// valid address there.
 fn forwarded_for(headers: &HeaderMap, trusted_proxies: usize) -> Option<IpAddr> {
     let values = headers.get_all(FORWARDED_FOR).filter_map(|value| value.to_str().ok());
-    // each proxy adds to the end, so that what a client makes up stands before
+    // each proxy appends, so that addresses forged by the client come first
     let addresses: Vec<_> = values.flat_map(|value| value.split(',')).map(str::trim).collect();
     let first = trusted_proxies.checked_sub(1)?.min(addresses.len().checked_sub(1)?);
-    address(addresses[addresses.len() - 1 - first])
+    parse_address(addresses[addresses.len() - 1 - first])
 }
 
-/// An address, perhaps with a port.
-fn address(text: &str) -> Option<IpAddr> {
+/// Parses an address with or without a port.
+fn parse_address(text: &str) -> Option<IpAddr> {
     let bare =
         text.strip_prefix('[').and_then(|text| text.split_once(']')).map_or(text, |(address, _)| address);
     bare.parse().ok().or_else(|| Some(text.parse::<SocketAddr>().ok()?.ip()))
 }
 
-/// What a client sent, as far as it is text.
+/// The value of a header, with invalid UTF-8 replaced.
 fn text(value: &HeaderValue) -> String {
     String::from_utf8_lossy(value.as_bytes()).into_owned()
 }
 
-/// The page on which the picture stands, without its query: that is the site's business.
+/// The referring page without its query, which may contain secrets of its site.
 fn redacted_referer(referer: &str) -> &str {
     referer.split(['?', '#']).next().unwrap_or_default()
 }
 
-/// The query with the values of parameters of pictures: what others put in may be a secret.
+/// The query, with the values of unknown parameters masked: they may be secrets.
 fn redacted_query(query: &RequestQuery) -> String {
     let mut redacted = String::new();
     for pair in query.pairs() {
@@ -185,12 +186,12 @@ fn is_public(Pair { row, value, base64, .. }: &Pair) -> bool {
     !OVERLAYS.contains(&row.spec.name) || !(*base64 || may_name_host(value))
 }
 
-/// Whether there may be a whole URL in what an overlay's parameter says, however JSON spells it.
+/// Whether the value of an overlay parameter may contain a URL with a host, also in JSON escapes.
 fn may_name_host(value: &str) -> bool {
     value.contains("//") || value.contains('\\')
 }
 
-/// The path; a whole URL in its place without its query, and not at all if it may hold a password.
+/// The path. Of a URL in place of a path the query is masked, and all of it if it may contain a password.
 fn redacted_path(path: &str) -> String {
     let decoded = percent_decode_str(path).decode_utf8_lossy();
     let url = decoded.trim_start_matches('/').to_ascii_lowercase();
@@ -215,14 +216,14 @@ mod tests {
     }
 
     #[test]
-    fn clients_are_told_by_trusted_proxies_alone() {
+    fn client_addresses_come_from_trusted_proxies_only() {
         for (values, trusted, expected) in [
             (&["203.0.113.7"][..], 0, None),
             (&["203.0.113.7"], 1, Some("203.0.113.7")),
             (&["6.6.6.6, 203.0.113.7"], 1, Some("203.0.113.7")),
             (&["6.6.6.6, 203.0.113.7", "10.0.0.1"], 2, Some("203.0.113.7")),
             (&["6.6.6.6,203.0.113.7 ,10.0.0.1"], 3, Some("6.6.6.6")),
-            // one proxy was passed by
+            // a request that bypassed one proxy
             (&["203.0.113.7"], 2, Some("203.0.113.7")),
             (&["203.0.113.7:4711"], 1, Some("203.0.113.7")),
             (&["[2001:db8::7]:4711"], 1, Some("2001:db8::7")),
@@ -241,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn referers_are_shown_without_their_query() {
+    fn queries_of_referers_are_removed() {
         for (referer, expected) in [
             ("https://site.example/page?token=hunter2", "https://site.example/page"),
             ("https://site.example/#hunter2", "https://site.example/"),
@@ -252,14 +253,14 @@ mod tests {
     }
 
     #[test]
-    fn values_of_others_are_not_shown() {
+    fn values_of_unknown_parameters_are_masked() {
         assert_eq!(redacted("width=300&token=hunter2&crop64=Zml0"), "width=300&token=***&crop64=Zml0");
         assert_eq!(redacted("pad_color=%23fff&flip"), "pad_color=#fff&flip=");
         assert_eq!(redacted(""), "");
     }
 
     #[test]
-    fn urls_are_shown_without_what_may_be_secret() {
+    fn secrets_in_urls_are_masked() {
         assert_eq!(redacted("mark=/logo.png?width=5"), "mark=/logo.png?width=5");
         for query in [
             "mark=http://a.example/x.png?token=hunter2",

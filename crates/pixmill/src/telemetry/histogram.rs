@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use prometheus_client::metrics::histogram::Histogram;
 
-/// Upper bounds of the buckets in seconds: from a hit in memory to beyond `limits.deadline` and `uploads.job_timeout`.
-pub const SECONDS: [f64; 20] = [
+/// Upper bounds of the buckets in seconds: from hits in memory to beyond `limits.deadline` and `uploads.timeout`.
+pub const SECONDS: [f64; 21] = [
     0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5,
-    5.0, 10.0, 25.0, 50.0, 100.0,
+    5.0, 10.0, 25.0, 50.0, 100.0, 250.0,
 ];
 
 /// Upper bounds of the buckets of ratios, five per factor of ten.
@@ -51,7 +51,7 @@ impl Default for CostRatios {
 }
 
 impl CostRatios {
-    /// Counts a ratio; nothing if nothing was predicted.
+    /// Counts a ratio, unless the predicted time is zero.
     pub fn observe(&self, actual: Duration, predicted: Duration) {
         if !predicted.is_zero() {
             self.0.observe(actual.as_secs_f64() / predicted.as_secs_f64());

@@ -1,4 +1,4 @@
-//! What is happening with the hosts of originals, by origin: hosts are many where requests may name them, origins are few.
+//! The load of upstream hosts, by origin: where requests may name hosts there are many of them, but few origins.
 
 use std::collections::BTreeMap;
 
@@ -6,13 +6,13 @@ use origin::{Circuit, Hosts};
 
 use crate::config::Config;
 
-/// What the section `origin` is called.
+/// The name of section `origin`.
 const DEFAULT: &str = "default";
 
-/// What all other hosts together are called: those that requests name, and those that origins redirect to.
+/// The name of all other hosts together: those that requests name, and those that origins redirect to.
 const OTHERS: &str = "others";
 
-/// What is happening with the host of an origin.
+/// The load of the hosts of an origin.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Load {
     /// Requests in flight.
@@ -23,7 +23,7 @@ pub struct Load {
     pub open: usize,
 }
 
-/// The load of each origin that is a server, and of all other hosts together. Origins of one host are counted at the first.
+/// The load of each HTTP origin, and of all other hosts together. Origins that share a host are counted at the first of them.
 pub fn by_origin(config: &Config, hosts: &Hosts) -> BTreeMap<String, Load> {
     let named = config.origins.iter().map(|(name, origin)| (name.as_str(), origin));
     let mut origins = BTreeMap::new();

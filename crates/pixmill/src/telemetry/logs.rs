@@ -1,4 +1,4 @@
-//! Logs: events on standard error, as JSON for machines or as text for people.
+//! Logging: events on standard error, as JSON or as text for people.
 
 use std::{
     error::Error,
@@ -17,40 +17,40 @@ use tracing_subscriber::{
     util::SubscriberInitExt,
 };
 
-/// The target of access-log lines: one event an answer.
+/// The target of the access log.
 pub const ACCESS: &str = "access";
 
-/// The target of what libvips and its codecs warn of.
+/// The target of warnings of libvips and its codecs.
 const LIBVIPS: &str = "libvips";
 
-/// What operators want to know; the web server's own news at `info` is about its threads.
+/// The default filter: the web server's own events at `info` are about its threads only.
 const DEFAULT_FILTER: &str = "info,actix_server=warn";
 
-/// Where the web server logs each connection that breaks off as an error, those of clients who sent no HTTP included. They
-/// are counted and logged by us, at the level that each deserves (`Counters::connection_failed`).
+/// The target where the web server logs each aborted connection as an error, including clients that do not speak HTTP.
+/// `Counters::connection_failed` counts and logs these instead, by severity.
 const DISPATCHER: &str = "actix_http::h1::dispatcher";
 
-/// What is logged, and how.
+/// Logging.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Logs {
-    /// How an event is written.
+    /// The format of events.
     pub format: Format,
-    /// Which events are written: a level (`error`, `warn`, `info`, `debug`, `trace`), or levels a target such as
+    /// Which events are logged: a level (`error`, `warn`, `info`, `debug`, `trace`), or levels per target such as
     /// `info,libvips=debug`.
     pub filter: String,
-    /// Whether each answer is an event of its own, with the target `access`.
+    /// Whether each request is logged, with the target `access`.
     pub access: bool,
 }
 
-/// How an event is written.
+/// The format of events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Format {
     /// As `human` if standard error is a terminal, else as `json`.
     #[default]
     Auto,
-    /// One JSON object a line.
+    /// One JSON object per line.
     Json,
     /// Text for people.
     Human,
@@ -95,14 +95,14 @@ impl Logs {
     }
 }
 
-/// Sends events to standard error from now on. Fails if the filter is not valid, or if the process has logs already.
+/// Starts logging to standard error. Fails if the filter is invalid, or if logging was started before.
 pub fn start(logs: &Logs) -> Result<(), Box<dyn Error + Send + Sync>> {
     let layer = logs.layer(io::stderr().is_terminal(), io::stderr);
     registry().with(logs.directives()?).with(layer).try_init()?;
     Ok(())
 }
 
-/// Takes a warning of libvips; the `on_warning` of its settings. Broken originals are everyday life, hence `debug`.
+/// Logs a warning of libvips, as `on_warning` of its settings. Broken originals are common, hence `debug`.
 pub fn vips_warning(message: &str) {
     tracing::debug!(target: LIBVIPS, "{message}");
 }
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn json_events_are_one_flat_object_a_line() {
+    fn json_events_are_one_flat_object_per_line() {
         let logs = Logs { format: Format::Json, ..Logs::default() };
         let text = logged(&logs, || {
             tracing::info!(target: ACCESS, status = 200, path = "/a\nb", "answered");
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn the_filter_chooses() {
+    fn the_filter_applies() {
         let events = |logs: &Logs| {
             logged(logs, || {
                 tracing::info!(target: ACCESS, "line");
@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn a_broken_filter_is_a_problem() {
+    fn an_invalid_filter_is_a_problem() {
         for filter in ["info,=", "pixmill=loud", "a=b=c"] {
             let problems = Logs { filter: filter.to_owned(), ..Logs::default() }.problems();
             assert!(problems.len() == 1 && problems[0].key == "logs.filter", "{filter}: {problems:?}");

@@ -1,15 +1,15 @@
-//! Every metric: its name, type, labels and HELP text. Values are written by `http/admin/metrics.rs`.
+//! Every metric: its name, type, labels and HELP text. Their values are written by `http/admin/metrics.rs`.
 
 use std::fmt::Write;
 
-/// A metric.
+/// The definition of a metric.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Metric {
     /// Its name.
     pub name: &'static str,
     /// Its type.
     pub kind: Kind,
-    /// Names of its labels; each has few values, none of which a client can choose.
+    /// Names of its labels. Each has few values, none of which a client can choose.
     pub labels: &'static [&'static str],
     /// What it measures, in which unit.
     pub help: &'static str,
@@ -37,351 +37,86 @@ impl Kind {
     }
 }
 
-const fn counter(name: &'static str, labels: &'static [&'static str], help: &'static str) -> Metric {
-    Metric { name, kind: Kind::Counter, labels, help }
+/// Defines each metric as a constant, and all of them as [`METRICS`].
+macro_rules! metrics {
+    ($($constant:ident: $kind:ident $name:literal $labels:tt $help:literal;)*) => {
+        $(pub(crate) const $constant: Metric =
+            Metric { name: $name, kind: Kind::$kind, labels: &$labels, help: $help };)*
+
+        /// Every metric, in the order of the reference.
+        pub const METRICS: &[Metric] = &[$($constant),*];
+    };
 }
 
-const fn gauge(name: &'static str, labels: &'static [&'static str], help: &'static str) -> Metric {
-    Metric { name, kind: Kind::Gauge, labels, help }
+// A new metric is one entry here, and a call that writes its value in `http/admin/metrics.rs`.
+metrics! {
+    BUILD: Gauge "pixmill_build_info" ["version", "libvips", "fingerprint"] "Always 1; the labels name the release, the version of libvips, and the fingerprint of release and configuration. Nodes with one fingerprint give the same answers.";
+    UPTIME: Gauge "pixmill_uptime_seconds" [] "Seconds since the start.";
+    REQUESTS: Counter "pixmill_requests_total" ["route", "status", "cache"] "Requests, by what they ask for (`image`, uploads too; `job`; `health`, the probes; `admin`), by the class of their status and by the result of the cache as in X-Cache; `none`: no picture was answered.";
+    REQUEST_SECONDS: Histogram "pixmill_request_duration_seconds" [] "Time from the head of a request for an image until its response is ready, in seconds.";
+    RESPONSE_BYTES: Counter "pixmill_response_bytes_total" [] "Bytes of response bodies to requests for images.";
+    IN_FLIGHT: Gauge "pixmill_requests_in_flight" [] "Requests in flight, those of operators left out.";
+    CONNECTIONS: Gauge "pixmill_connections" ["listener"] "Open client connections, by listener.";
+    MALFORMED: Counter "pixmill_malformed_requests_total" ["reason"] "Input from clients that is not an HTTP request, by reason: `syntax`, such as TLS on this port; `too_large`, the head. It is answered with 400 or 431, and the connection closed.";
+    ERRORS: Counter "pixmill_errors_total" ["code"] "Requests that failed, by the code in the error body; `overloaded` counts those refused by admission control.";
+    SIGNED: Counter "pixmill_signed_requests_total" ["key"] "Requests with a valid signature, by the id of the key.";
+    PHASE_SECONDS: Histogram "pixmill_phase_duration_seconds" ["phase"] "Time per phase, in seconds: `cache` of every response, the others of each variant that was produced.";
+    RENDERS: Counter "pixmill_renders_total" ["source", "format"] "Renders that succeeded, by the format of the original and of the result; `json`: a description.";
+    RENDER_OUTPUT: Counter "pixmill_render_output_bytes_total" ["source", "format"] "Bytes produced by renders, by the format of the original and of the result.";
+    RENDER_THREADS: Gauge "pixmill_render_threads" [] "Render threads.";
+    RENDER_RUNNING: Gauge "pixmill_render_jobs_running" [] "Jobs being computed.";
+    RENDER_WAITING: Gauge "pixmill_render_jobs_waiting" [] "Jobs waiting for a render thread.";
+    RENDER_OLDEST: Gauge "pixmill_render_oldest_wait_seconds" [] "How long the oldest waiting job has been waiting, in seconds.";
+    RENDER_JOBS: Counter "pixmill_render_jobs_total" [] "Jobs started: renders and analyses of pictures.";
+    RENDER_QUEUED: Gauge "pixmill_render_queue_predicted_seconds" ["class"] "Predicted work in the queue, in seconds of one thread, by class: `picture`, `vision`, `warming`, `async`.";
+    RENDER_MEMORY: Gauge "pixmill_render_memory_predicted_bytes" [] "Predicted memory of the jobs being computed; `pixmill_render_memory_limit_bytes` bounds it.";
+    RENDER_MEMORY_LIMIT: Gauge "pixmill_render_memory_limit_bytes" [] "The memory that jobs may use together: `workers.memory`, or the default derived from the machine.";
+    RENDER_REFUSALS: Counter "pixmill_render_refusals_total" ["reason"] "Jobs refused: predicted to end after their `deadline`, `overload` (the predicted wait is long and more arrives than the threads can do), `queue_full`, more `memory` than allowed even alone, or `dropped` after waiting too long.";
+    RENDER_COST_RATIO: Histogram "pixmill_render_cost_ratio" ["class"] "Actual over predicted time of jobs that succeeded, before correction.";
+    RENDER_COST_CORRECTION: Gauge "pixmill_render_cost_correction" ["class"] "Factor applied to predictions: recent actual over predicted time, 0.2 to 10.";
+    WORKERS: Gauge "pixmill_render_workers" ["state"] "Render worker processes, by state: `busy` or `idle`. 0 while renders run on threads.";
+    WORKER_STARTS: Counter "pixmill_render_worker_starts_total" ["outcome"] "Starts of render worker processes, by outcome: `started` or `failed`.";
+    WORKER_RECYCLED: Counter "pixmill_render_workers_recycled_total" [] "Idle render worker processes replaced because they held too much memory.";
+    RENDER_CPU: Counter "pixmill_render_cpu_seconds_total" [] "CPU time that render worker processes spent on jobs that ended by themselves, in seconds.";
+    RENDER_CRASHES: Counter "pixmill_render_crashes_total" [] "Renders whose worker process died: a codec crashed, or the kernel killed it.";
+    RENDER_STOPS: Counter "pixmill_render_stops_total" ["reason"] "Renders asked to stop, by reason: `deadline`, `cancelled` (no client waits any more) or `memory`.";
+    RENDER_KILLS: Counter "pixmill_render_kills_total" ["reason"] "Render worker processes killed because their render did not stop within 100 ms, by the reason of the stop.";
+    QUARANTINED: Gauge "pixmill_quarantined_originals" [] "Originals refused for a while because they crashed renders or used up their time.";
+    INFERENCE_SECONDS: Histogram "pixmill_inference_duration_seconds" ["question"] "Time of one analysis by a vision model, decoding included, in seconds.";
+    INFERENCE_REFUSALS: Counter "pixmill_inference_refusals_total" ["question"] "Analyses refused because too many were waiting.";
+    ORIGIN_SECONDS: Histogram "pixmill_origin_fetch_duration_seconds" [] "Time of a fetch from the origin, in seconds.";
+    ORIGIN_FETCHES: Counter "pixmill_origin_fetches_total" ["outcome"] "Fetches from the origin, by outcome.";
+    HOST_IN_FLIGHT: Gauge "pixmill_origin_requests_in_flight" ["origin"] "Requests in flight to the host of an origin; `others`: hosts named by requests or redirects, together.";
+    HOST_WAITING: Gauge "pixmill_origin_requests_waiting" ["origin"] "Requests waiting because their host has its maximum of requests in flight, by origin.";
+    HOST_CIRCUITS: Gauge "pixmill_origin_circuit_breakers_open" ["origin"] "Hosts whose circuit breaker is open, by origin.";
+    HOST_REFUSALS: Counter "pixmill_origin_refusals_total" ["reason"] "Requests not sent to a host: its maximum of requests stayed in flight (`busy`), or its circuit breaker was open (`circuit_open`).";
+    HOST_OPENED: Counter "pixmill_origin_circuit_breaker_opened_total" [] "How often a circuit breaker of a host opened.";
+    COALESCING: Gauge "pixmill_coalescing_in_flight" ["kind"] "Coalesced operations in flight: those that further requests can join.";
+    UPLOAD_BYTES: Gauge "pixmill_upload_memory_bytes" [] "Bytes of uploads in memory; `uploads.max_memory` bounds them.";
+    JOBS: Gauge "pixmill_background_jobs" [] "Jobs of `async=true` that have not ended; `uploads.queue` bounds them.";
+    UPLOAD_REFUSALS: Counter "pixmill_upload_refusals_total" ["reason"] "Uploads refused for lack of `memory`, and jobs refused because the `queue` was full.";
+    REDIS_CONNECTED: Gauge "pixmill_redis_connected" [] "1 while Redis is in use, 0 while it is unavailable and this node uses local caches only; absent without Redis.";
+    CLUSTER_NODES: Gauge "pixmill_cluster_nodes" ["fingerprint"] "Nodes that share the Redis, by the fingerprint of release and configuration; more than one fingerprint is normal only during a rolling restart. Absent without Redis, and while it is unavailable.";
+    LEASES: Counter "pixmill_leases_total" ["outcome"] "Requests for the lease to produce a variant: `granted`, `refused` because another node holds it, `taken_over` among those granted, after the other node's expired.";
+    PURGES_MADE: Counter "pixmill_purges_total" [] "Purges by way of this node: `DELETE`, and uploads that replace an original.";
+    PURGES_RECEIVED: Counter "pixmill_purges_received_total" [] "Purges read from the log that nodes share, those by way of this node included.";
+    CACHE_HITS: Counter "pixmill_cache_hits_total" ["cache", "tier"] "Look-ups that found an entry.";
+    CACHE_MISSES: Counter "pixmill_cache_misses_total" ["cache", "tier"] "Look-ups that found no entry.";
+    CACHE_PUTS: Counter "pixmill_cache_puts_total" ["cache", "tier"] "Entries handed to the tier.";
+    CACHE_EVICTIONS: Counter "pixmill_cache_evictions_total" ["cache", "tier"] "Entries evicted for lack of capacity.";
+    CACHE_FAILURES: Counter "pixmill_cache_failures_total" ["cache", "tier"] "Reads and writes that failed.";
+    CACHE_DROPPED: Counter "pixmill_cache_dropped_total" ["cache", "tier"] "Redis: entries that were not written, because the write queue was full or Redis refused them.";
+    CACHE_CORRUPT: Counter "pixmill_cache_corrupt_total" ["cache", "tier"] "Redis: entries that were damaged or written for another key, and so not used.";
+    CACHE_HELD: Gauge "pixmill_cache_held_bytes" ["cache"] "Bytes held by the memory tier.";
+    CACHE_WRITTEN: Counter "pixmill_cache_written_bytes_total" ["cache"] "Bytes written by the disk tier since the start.";
+    CACHE_QUEUED: Gauge "pixmill_cache_write_queue_bytes" ["cache"] "Bytes waiting to be written to Redis.";
+    CACHE_CAPACITY: Gauge "pixmill_cache_capacity_bytes" ["cache", "tier"] "Capacity in bytes; Redis: of the write queue.";
+    CACHE_OVERSIZE: Counter "pixmill_cache_oversize_total" ["cache"] "Entries too large to be cached.";
+    VIPS_MEMORY: Gauge "pixmill_vips_memory_bytes" [] "Pixel memory that libvips holds in the server process: 0 while render workers are processes.";
+    RESIDENT: Gauge "process_resident_memory_bytes" [] "Resident memory of the server process, without its render workers.";
+    OPEN_FILES: Gauge "process_open_fds" [] "Open files and connections.";
+    STARTED: Gauge "process_start_time_seconds" [] "Start of the process, in seconds of Unix time.";
 }
-
-const fn histogram(name: &'static str, labels: &'static [&'static str], help: &'static str) -> Metric {
-    Metric { name, kind: Kind::Histogram, labels, help }
-}
-
-pub(crate) const BUILD: Metric = gauge(
-    "pixmill_build_info",
-    &["version", "libvips", "fingerprint"],
-    "Always 1; the labels name the release, the version of libvips, and the fingerprint of release and configuration. Nodes with one fingerprint give the same answers.",
-);
-pub(crate) const UPTIME: Metric = gauge("pixmill_uptime_seconds", &[], "Seconds since the start.");
-pub(crate) const REQUESTS: Metric = counter(
-    "pixmill_requests_total",
-    &["route", "status", "cache"],
-    "Requests, by what they ask for (`image`, uploads too; `job`; `health`, the probes; `admin`), by the class of their status and by the result of the cache as in X-Cache; `none`: no picture was answered.",
-);
-pub(crate) const REQUEST_SECONDS: Metric = histogram(
-    "pixmill_request_duration_seconds",
-    &[],
-    "Time from the head of a request for an image until its response is ready, in seconds.",
-);
-pub(crate) const RESPONSE_BYTES: Metric =
-    counter("pixmill_response_bytes_total", &[], "Bytes of response bodies to requests for images.");
-pub(crate) const IN_FLIGHT: Metric =
-    gauge("pixmill_requests_in_flight", &[], "Requests in flight, those of operators left out.");
-pub(crate) const CONNECTIONS: Metric =
-    gauge("pixmill_connections", &["listener"], "Open client connections, by listener.");
-pub(crate) const MALFORMED: Metric = counter(
-    "pixmill_malformed_requests_total",
-    &["reason"],
-    "Input from clients that is not an HTTP request, by reason: `syntax`, such as TLS on this port; `too_large`, the head. It is answered with 400 or 431, and the connection closed.",
-);
-pub(crate) const ERRORS: Metric = counter(
-    "pixmill_errors_total",
-    &["code"],
-    "Requests that failed, by the code in the error body; `overloaded` counts those refused by admission control.",
-);
-pub(crate) const SIGNED: Metric = counter(
-    "pixmill_signed_requests_total",
-    &["key"],
-    "Requests with a valid signature, by the id of the key.",
-);
-pub(crate) const PHASE_SECONDS: Metric = histogram(
-    "pixmill_phase_duration_seconds",
-    &["phase"],
-    "Time per phase, in seconds: `cache` of every response, the others of each variant that was produced.",
-);
-pub(crate) const RENDERS: Metric = counter(
-    "pixmill_renders_total",
-    &["source", "format"],
-    "Renders that succeeded, by the format of the original and of the result; `json`: a description.",
-);
-pub(crate) const RENDER_OUTPUT: Metric = counter(
-    "pixmill_render_output_bytes_total",
-    &["source", "format"],
-    "Bytes produced by renders, by the format of the original and of the result.",
-);
-pub(crate) const RENDER_THREADS: Metric = gauge("pixmill_render_threads", &[], "Render threads.");
-pub(crate) const RENDER_RUNNING: Metric = gauge("pixmill_render_jobs_running", &[], "Jobs being computed.");
-pub(crate) const RENDER_WAITING: Metric =
-    gauge("pixmill_render_jobs_waiting", &[], "Jobs waiting for a render thread.");
-pub(crate) const RENDER_OLDEST: Metric = gauge(
-    "pixmill_render_oldest_wait_seconds",
-    &[],
-    "How long the oldest waiting job has been waiting, in seconds.",
-);
-pub(crate) const RENDER_JOBS: Metric =
-    counter("pixmill_render_jobs_total", &[], "Jobs started: renders and analyses of pictures.");
-pub(crate) const RENDER_QUEUED: Metric = gauge(
-    "pixmill_render_queue_predicted_seconds",
-    &["class"],
-    "Predicted work in the queue, in seconds of one thread, by class: `picture`, `vision`, `warming`, `async`.",
-);
-pub(crate) const RENDER_MEMORY: Metric = gauge(
-    "pixmill_render_memory_predicted_bytes",
-    &[],
-    "Predicted memory of the jobs being computed; `pixmill_render_memory_limit_bytes` bounds it.",
-);
-pub(crate) const RENDER_MEMORY_LIMIT: Metric = gauge(
-    "pixmill_render_memory_limit_bytes",
-    &[],
-    "The memory that jobs may use together: `workers.memory`, or the default derived from the machine.",
-);
-pub(crate) const RENDER_REFUSALS: Metric = counter(
-    "pixmill_render_refusals_total",
-    &["reason"],
-    "Jobs refused: predicted to end after their `deadline`, `overload` (the predicted wait is long and more arrives than the threads can do), `queue_full`, more `memory` than allowed even alone, or `dropped` after waiting too long.",
-);
-pub(crate) const RENDER_COST_RATIO: Metric = histogram(
-    "pixmill_render_cost_ratio",
-    &["class"],
-    "Actual over predicted time of jobs that succeeded, before correction.",
-);
-pub(crate) const RENDER_COST_CORRECTION: Metric = gauge(
-    "pixmill_render_cost_correction",
-    &["class"],
-    "Factor applied to predictions: recent actual over predicted time, 0.2 to 10.",
-);
-pub(crate) const WORKERS: Metric = gauge(
-    "pixmill_render_workers",
-    &["state"],
-    "Render worker processes, by state: `busy` or `idle`. 0 while renders run on threads.",
-);
-pub(crate) const WORKER_STARTS: Metric = counter(
-    "pixmill_render_worker_starts_total",
-    &["outcome"],
-    "Starts of render worker processes, by outcome: `started` or `failed`.",
-);
-pub(crate) const WORKER_RECYCLED: Metric = counter(
-    "pixmill_render_workers_recycled_total",
-    &[],
-    "Idle render worker processes replaced because they held too much memory.",
-);
-pub(crate) const RENDER_CPU: Metric = counter(
-    "pixmill_render_cpu_seconds_total",
-    &[],
-    "CPU time that render worker processes spent on jobs that ended by themselves, in seconds.",
-);
-pub(crate) const RENDER_CRASHES: Metric = counter(
-    "pixmill_render_crashes_total",
-    &[],
-    "Renders whose worker process died: a codec crashed, or the kernel killed it.",
-);
-pub(crate) const RENDER_STOPS: Metric = counter(
-    "pixmill_render_stops_total",
-    &["reason"],
-    "Renders asked to stop, by reason: `deadline`, `cancelled` (no client waits any more) or `memory`.",
-);
-pub(crate) const RENDER_KILLS: Metric = counter(
-    "pixmill_render_kills_total",
-    &["reason"],
-    "Render worker processes killed because their render did not stop within 100 ms, by the reason of the stop.",
-);
-pub(crate) const QUARANTINED: Metric = gauge(
-    "pixmill_quarantined_originals",
-    &[],
-    "Originals refused for a while because they crashed renders or used up their time.",
-);
-pub(crate) const INFERENCE_SECONDS: Metric = histogram(
-    "pixmill_inference_duration_seconds",
-    &["question"],
-    "Time of one analysis by a vision model, decoding included, in seconds.",
-);
-pub(crate) const INFERENCE_REFUSALS: Metric = counter(
-    "pixmill_inference_refusals_total",
-    &["question"],
-    "Analyses refused because too many were waiting.",
-);
-pub(crate) const ORIGIN_SECONDS: Metric =
-    histogram("pixmill_origin_fetch_duration_seconds", &[], "Time of a fetch from the origin, in seconds.");
-pub(crate) const ORIGIN_FETCHES: Metric =
-    counter("pixmill_origin_fetches_total", &["outcome"], "Fetches from the origin, by outcome.");
-pub(crate) const HOST_IN_FLIGHT: Metric = gauge(
-    "pixmill_origin_requests_in_flight",
-    &["origin"],
-    "Requests in flight to the host of an origin; `others`: hosts named by requests or redirects, together.",
-);
-pub(crate) const HOST_WAITING: Metric = gauge(
-    "pixmill_origin_requests_waiting",
-    &["origin"],
-    "Requests waiting because their host has its maximum of requests in flight, by origin.",
-);
-pub(crate) const HOST_CIRCUITS: Metric = gauge(
-    "pixmill_origin_circuit_breakers_open",
-    &["origin"],
-    "Hosts whose circuit breaker is open, by origin.",
-);
-pub(crate) const HOST_REFUSALS: Metric = counter(
-    "pixmill_origin_refusals_total",
-    &["reason"],
-    "Requests not sent to a host: its maximum of requests stayed in flight (`busy`), or its circuit breaker was open (`circuit_open`).",
-);
-pub(crate) const HOST_OPENED: Metric = counter(
-    "pixmill_origin_circuit_breaker_opened_total",
-    &[],
-    "How often a circuit breaker of a host opened.",
-);
-pub(crate) const COALESCING: Metric =
-    gauge("pixmill_coalescing_in_flight", &["kind"], "Operations in flight that further requests can join.");
-pub(crate) const UPLOAD_BYTES: Metric = gauge(
-    "pixmill_upload_memory_bytes",
-    &[],
-    "Bytes of uploads in memory; `uploads.max_memory` bounds them.",
-);
-pub(crate) const JOBS: Metric = gauge(
-    "pixmill_background_jobs",
-    &[],
-    "Jobs of `async=true` that have not ended; `uploads.queue` bounds them.",
-);
-pub(crate) const UPLOAD_REFUSALS: Metric = counter(
-    "pixmill_upload_refusals_total",
-    &["reason"],
-    "Uploads refused for lack of `memory`, and jobs refused because the `queue` was full.",
-);
-pub(crate) const REDIS_CONNECTED: Metric = gauge(
-    "pixmill_redis_connected",
-    &[],
-    "1 while Redis is in use, 0 while it is unavailable and this node uses local caches only; absent without Redis.",
-);
-pub(crate) const CLUSTER_NODES: Metric = gauge(
-    "pixmill_cluster_nodes",
-    &["fingerprint"],
-    "Nodes that share the Redis, by the fingerprint of release and configuration; more than one fingerprint is normal only during a rolling restart. Absent without Redis, and while it is unavailable.",
-);
-pub(crate) const LEASES: Metric = counter(
-    "pixmill_leases_total",
-    &["outcome"],
-    "Requests for the lease to produce a variant: `granted`, `refused` because another node holds it, `taken_over` among those granted, after the other node's expired.",
-);
-pub(crate) const PURGES_MADE: Metric = counter(
-    "pixmill_purges_total",
-    &[],
-    "Purges by way of this node: `DELETE`, and uploads that replace an original.",
-);
-pub(crate) const PURGES_RECEIVED: Metric = counter(
-    "pixmill_purges_received_total",
-    &[],
-    "Purges read from the log that nodes share, those by way of this node included.",
-);
-pub(crate) const CACHE_HITS: Metric =
-    counter("pixmill_cache_hits_total", &["cache", "tier"], "Look-ups that found an entry.");
-pub(crate) const CACHE_MISSES: Metric =
-    counter("pixmill_cache_misses_total", &["cache", "tier"], "Look-ups that found no entry.");
-pub(crate) const CACHE_PUTS: Metric =
-    counter("pixmill_cache_puts_total", &["cache", "tier"], "Entries handed to the tier.");
-pub(crate) const CACHE_EVICTIONS: Metric =
-    counter("pixmill_cache_evictions_total", &["cache", "tier"], "Entries evicted for lack of capacity.");
-pub(crate) const CACHE_FAILURES: Metric =
-    counter("pixmill_cache_failures_total", &["cache", "tier"], "Reads and writes that failed.");
-pub(crate) const CACHE_DROPPED: Metric = counter(
-    "pixmill_cache_dropped_total",
-    &["cache", "tier"],
-    "Redis: entries that were not written, because the write queue was full or Redis refused them.",
-);
-pub(crate) const CACHE_CORRUPT: Metric = counter(
-    "pixmill_cache_corrupt_total",
-    &["cache", "tier"],
-    "Redis: entries that were damaged or written for another key, and so not used.",
-);
-pub(crate) const CACHE_HELD: Metric =
-    gauge("pixmill_cache_held_bytes", &["cache"], "Bytes held by the memory tier.");
-pub(crate) const CACHE_WRITTEN: Metric = counter(
-    "pixmill_cache_written_bytes_total",
-    &["cache"],
-    "Bytes written by the disk tier since the start.",
-);
-pub(crate) const CACHE_QUEUED: Metric =
-    gauge("pixmill_cache_write_queue_bytes", &["cache"], "Bytes waiting to be written to Redis.");
-pub(crate) const CACHE_CAPACITY: Metric = gauge(
-    "pixmill_cache_capacity_bytes",
-    &["cache", "tier"],
-    "Capacity in bytes; Redis: of the write queue.",
-);
-pub(crate) const CACHE_OVERSIZE: Metric =
-    counter("pixmill_cache_oversize_total", &["cache"], "Entries too large to be cached.");
-pub(crate) const VIPS_MEMORY: Metric = gauge(
-    "pixmill_vips_memory_bytes",
-    &[],
-    "Pixel memory that libvips holds in the server process: 0 while render workers are processes.",
-);
-pub(crate) const RESIDENT: Metric = gauge(
-    "process_resident_memory_bytes",
-    &[],
-    "Resident memory of the server process, without its render workers.",
-);
-pub(crate) const OPEN_FILES: Metric = gauge("process_open_fds", &[], "Open files and connections.");
-pub(crate) const STARTED: Metric =
-    gauge("process_start_time_seconds", &[], "Start of the process, in seconds of Unix time.");
-
-/// Every metric, in the order of the reference.
-pub const METRICS: &[Metric] = &[
-    BUILD,
-    UPTIME,
-    REQUESTS,
-    REQUEST_SECONDS,
-    RESPONSE_BYTES,
-    IN_FLIGHT,
-    CONNECTIONS,
-    MALFORMED,
-    ERRORS,
-    SIGNED,
-    PHASE_SECONDS,
-    RENDERS,
-    RENDER_OUTPUT,
-    RENDER_THREADS,
-    RENDER_RUNNING,
-    RENDER_WAITING,
-    RENDER_OLDEST,
-    RENDER_JOBS,
-    RENDER_QUEUED,
-    RENDER_MEMORY,
-    RENDER_MEMORY_LIMIT,
-    RENDER_REFUSALS,
-    RENDER_COST_RATIO,
-    RENDER_COST_CORRECTION,
-    WORKERS,
-    WORKER_STARTS,
-    WORKER_RECYCLED,
-    RENDER_CPU,
-    RENDER_CRASHES,
-    RENDER_STOPS,
-    RENDER_KILLS,
-    QUARANTINED,
-    INFERENCE_SECONDS,
-    INFERENCE_REFUSALS,
-    ORIGIN_SECONDS,
-    ORIGIN_FETCHES,
-    HOST_IN_FLIGHT,
-    HOST_WAITING,
-    HOST_CIRCUITS,
-    HOST_REFUSALS,
-    HOST_OPENED,
-    COALESCING,
-    UPLOAD_BYTES,
-    JOBS,
-    UPLOAD_REFUSALS,
-    REDIS_CONNECTED,
-    CLUSTER_NODES,
-    LEASES,
-    PURGES_MADE,
-    PURGES_RECEIVED,
-    CACHE_HITS,
-    CACHE_MISSES,
-    CACHE_PUTS,
-    CACHE_EVICTIONS,
-    CACHE_FAILURES,
-    CACHE_DROPPED,
-    CACHE_CORRUPT,
-    CACHE_HELD,
-    CACHE_WRITTEN,
-    CACHE_QUEUED,
-    CACHE_CAPACITY,
-    CACHE_OVERSIZE,
-    VIPS_MEMORY,
-    RESIDENT,
-    OPEN_FILES,
-    STARTED,
-];
 
 /// Metrics that had another name in earlier builds, as old and new name: for dashboards and alerts that use them.
 const RENAMED: [(&str, &str); 18] = [

@@ -1,4 +1,4 @@
-//! Logs, metrics and counters of the server.
+//! Logging, metrics and counters.
 
 pub mod access;
 pub mod counters;

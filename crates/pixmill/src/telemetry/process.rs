@@ -1,8 +1,8 @@
-//! What the system knows of this process.
+//! Memory and open files of this process, from `/proc`.
 
 use std::fs;
 
-/// Memory and files of this process; nothing where the system does not tell.
+/// Memory and files of this process; none where the system does not report them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Process {
     /// Memory in use, in bytes.
@@ -12,13 +12,13 @@ pub struct Process {
 }
 
 impl Process {
-    /// Asks the system.
+    /// Reads the current values.
     pub fn measure() -> Self {
         let status = fs::read_to_string("/proc/self/status").ok();
         let files = fs::read_dir("/proc/self/fd").ok();
         Self {
             resident_bytes: status.as_deref().and_then(resident),
-            // without the one that is open for this list
+            // without the descriptor that is open for this listing
             open_files: files.map(|files| (files.count() as u64).saturating_sub(1)),
         }
     }
@@ -35,7 +35,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_system_tells() {
+    fn values_are_read() {
         let process = Process::measure();
         assert!(process.resident_bytes.is_some_and(|bytes| bytes > 1 << 20), "{process:?}");
         assert!(process.open_files.is_some_and(|files| files >= 3), "{process:?}");

@@ -157,7 +157,7 @@ mod tests {
         let expected = "# HELP pixmill_uptime_seconds Seconds since the start.\n\
                         # TYPE pixmill_uptime_seconds gauge\n\
                         pixmill_uptime_seconds 1.5\n\
-                        # HELP pixmill_coalescing_in_flight Operations in flight that further requests can join.\n\
+                        # HELP pixmill_coalescing_in_flight Coalesced operations in flight: those that further requests can join.\n\
                         # TYPE pixmill_coalescing_in_flight gauge\n\
                         pixmill_coalescing_in_flight{kind=\"a\\\"b\\\\c\\n\"} 1\n\
                         pixmill_coalescing_in_flight{kind=\"b\"} 2\n";

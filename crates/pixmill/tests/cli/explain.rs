@@ -11,7 +11,7 @@ fn a_url_is_explained_on_an_assumed_picture() {
     for line in [
         "canonical: width=480&quality=100",
         "note: utm_source is ignored: no such parameter",
-        "note: quality was brought into its range",
+        "note: quality was clamped to its range",
         "source: Jpeg, 1920 × 1080 (assumed)",
         "resize to 480 × 270",
     ] {

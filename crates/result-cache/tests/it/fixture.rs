@@ -67,6 +67,6 @@ pub fn config(folder: &Path) -> Config {
     let text = "max_entry_bytes = '2MiB'\nmemory.max_bytes = '64MiB'\ndisk.max_bytes = '64MiB'";
     let mut config: Config = toml::from_str(text).unwrap();
     folder.clone_into(&mut config.disk.path);
-    assert_eq!(config.problems(), [""; 0]);
+    assert_eq!(config.problems(), []);
     config
 }

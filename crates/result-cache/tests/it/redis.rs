@@ -26,7 +26,7 @@ pub fn config(url: &str) -> Config {
 }
 
 pub async fn connected(config: &Config) -> Coordinator {
-    assert_eq!(config.problems(), [""; 0]);
+    assert_eq!(config.problems(), []);
     let coordinator = Coordinator::open(config).unwrap();
     until("it is connected", async || coordinator.is_connected()).await;
     coordinator

@@ -18,10 +18,24 @@ struct Arrows {
 const ARROWS: &[Arrows] = &[
     Arrows {
         name: "pixmill",
-        to: &["image-api", "vips-ops", "vision", "origin", "result-cache", "shared-memory", "http-semantics"],
+        to: &[
+            "config-types",
+            "image-api",
+            "vips-ops",
+            "vision",
+            "origin",
+            "result-cache",
+            "shared-memory",
+            "http-semantics",
+        ],
         never: &[],
     },
-    Arrows { name: "image-api", to: &[], never: &["tokio", "actix*", "http", "awc", "redis", "libvips*"] },
+    Arrows { name: "config-types", to: &[], never: &["tokio", "actix*", "http", "awc", "libvips*"] },
+    Arrows {
+        name: "image-api",
+        to: &["config-types"],
+        never: &["tokio", "actix*", "http", "awc", "redis", "libvips*"],
+    },
     Arrows { name: "shared-memory", to: &[], never: &["tokio", "actix*", "http", "awc", "libvips*"] },
     Arrows { name: "vips", to: &[], never: &["tokio", "actix*", "http", "awc"] },
     Arrows {
@@ -30,10 +44,14 @@ const ARROWS: &[Arrows] = &[
         never: &["tokio", "actix*", "http", "redis", "awc"],
     },
     Arrows { name: "vision", to: &["vips"], never: &["tokio", "actix*", "http", "awc"] },
-    Arrows { name: "origin", to: &["http-semantics", "circuit-breaker"], never: &["libvips*"] },
+    Arrows {
+        name: "origin",
+        to: &["config-types", "http-semantics", "circuit-breaker"],
+        never: &["libvips*"],
+    },
     Arrows {
         name: "result-cache",
-        to: &["http-semantics", "circuit-breaker"],
+        to: &["config-types", "http-semantics", "circuit-breaker"],
         never: &["actix*", "http", "awc", "libvips*"],
     },
     Arrows {

@@ -29,7 +29,7 @@ use vips_ops::{
 use self::jobs::{Job, Jobs};
 use super::{
     ConfigFile, Error, libvips, out,
-    query::{self, Modern},
+    query::{self, NegotiatedFormat},
 };
 use crate::{
     analysis::analyzer::Analyzer,
@@ -56,7 +56,7 @@ pub struct Process {
     output: PathBuf,
     /// Formats that `format=auto` may choose besides JPEG and PNG
     #[arg(long, value_delimiter = ',', value_name = "FORMAT")]
-    accept: Vec<Modern>,
+    accept: Vec<NegotiatedFormat>,
     #[command(flatten)]
     config: ConfigFile,
 }
@@ -83,7 +83,7 @@ impl Process {
     /// Processes every file, and fails at the end if any of them failed.
     pub fn run(&self, environment: &Environment) -> Result<(), Error> {
         let config = self.config.load(environment)?;
-        let reading = query::read(&self.query, &config.params.rules().map_err(Problems::from)?)?;
+        let reading = query::parse(&self.query, &config.params.rules().map_err(Problems::from)?)?;
         reading.warnings().for_each(|warning| eprintln!("warning: {warning}"));
         if reading.params.is_empty() {
             let refused = "the query asks for nothing, expected parameters such as width=300".to_owned();

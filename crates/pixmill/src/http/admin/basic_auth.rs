@@ -1,4 +1,7 @@
-//! The password of the listener for operators: HTTP's basic authentication.
+//! HTTP basic authentication (RFC 7617) of the admin listener.
+//!
+//! The crate actix-web-httpauth is not used: it compares the scheme by case, though schemes are case-insensitive (RFC 9110,
+//! 11.1), and refuses more than one space after it (docs/adr/0021).
 
 use actix_web::{
     body::MessageBody,
@@ -14,7 +17,7 @@ use crate::{
     http::{error, worker},
 };
 
-/// Lets those through who know the password, if there is one.
+/// Refuses requests without the configured credentials, if a password is set.
 pub async fn check(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
@@ -27,7 +30,7 @@ pub async fn check(
     Ok(request.into_response(refusal).map_into_right_body())
 }
 
-/// Compares digests, in constant time as they do: how long it takes says nothing of the password.
+/// Whether the credentials are right. Digests are compared, which takes constant time: timing reveals nothing of the password.
 fn is_known(admin: &Admin, headers: &HeaderMap) -> bool {
     let given = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
     let Some((scheme, token)) = given.and_then(|given| given.split_once(' ')) else { return false };
@@ -43,7 +46,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn name_and_password_must_be_right() {
+    fn user_name_and_password_must_match() {
         let admin = Admin { username: "ops".to_owned(), password: "s:cret ä".into(), ..Admin::default() };
         for (given, known) in [
             ("Basic b3BzOnM6Y3JldCDDpA==", true),
