@@ -109,7 +109,7 @@ mod tests {
         assert!(row("quality_auto.ssimulacra2").contains("| none |"));
         assert!(row("origin.headers").contains("| `{}` |"));
         assert!(row("origin.ca_file").contains("| none |"));
-        assert!(row("logs.format").contains("`\"json\"`: one JSON object a line."));
+        assert!(row("logs.format").contains("`\"json\"`: one JSON object per line."));
     }
 
     #[test]
