@@ -295,7 +295,7 @@ impl Core {
 }
 
 fn origins() -> Rc<Origins> {
-    let config = origin::Config { url: "http://origin.test/".to_owned(), ..origin::Config::default() };
+    let config = origin::Config { url: "http://origin.test/".into(), ..origin::Config::default() };
     let hosts = Arc::new(Hosts::new(&config));
     Rc::new(Origins::open(&config, &BTreeMap::new(), 1 << 20, &hosts).unwrap())
 }
