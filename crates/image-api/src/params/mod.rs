@@ -276,7 +276,7 @@ mod tests {
 
     use proptest::prelude::*;
 
-    use super::*;
+    use super::{spec::Grammar, *};
 
     fn canonical(query: &str) -> String {
         Params::parse(query).unwrap().params.canonical()
@@ -297,6 +297,26 @@ mod tests {
             assert!(spec.needs.iter().all(known), "{}", spec.name);
             let refused = Params::default().set(spec.name, "\0").unwrap_err();
             assert_ne!(refused, "a parameter", "{} stands under another name in the table", spec.name);
+        }
+    }
+
+    #[test]
+    fn numbers_are_read_up_to_the_ends_of_their_range_and_clamped_beyond() {
+        let read = |spec: &Spec, value: f64| Params::default().set(spec.name, &value.to_string());
+        for spec in SPECS {
+            let (low, high, below) = match spec.grammar {
+                Grammar::Decimal(low, high) => (low, high, low - 0.001),
+                // a side of 0 stands for none
+                Grammar::Whole(low, high) => (low.into(), high.into(), f64::from(low) - 1.0),
+                _ => continue,
+            };
+            for value in [low, high] {
+                assert_eq!(read(spec, value), Ok(false), "{}={value}", spec.name);
+            }
+            for value in [below, high + 1.0, 1e12] {
+                assert_eq!(read(spec, value), Ok(true), "{}={value}", spec.name);
+            }
+            assert!(Params::default().set(spec.name, "much").is_err(), "{}", spec.name);
         }
     }
 

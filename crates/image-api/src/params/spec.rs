@@ -1,6 +1,9 @@
 //! What a parameter states about itself, and the traits that make a type a parameter.
 
-use std::fmt::{self, Debug, Display, Formatter};
+use std::{
+    fmt::{self, Debug, Display, Formatter},
+    ops::RangeInclusive,
+};
 
 use serde::{Deserialize, Serialize};
 
@@ -57,6 +60,24 @@ pub enum Grammar {
     Keyword(&'static [&'static str]),
     /// Something else, in words.
     Text(&'static str),
+}
+
+impl Grammar {
+    /// The range of a parameter of decimal numbers.
+    pub const fn decimals(self) -> RangeInclusive<f64> {
+        match self {
+            Self::Decimal(low, high) => low..=high,
+            _ => panic!("invariant: the grammar is of numbers of this kind"),
+        }
+    }
+
+    /// The range of a parameter of whole numbers.
+    pub const fn wholes(self) -> RangeInclusive<u32> {
+        match self {
+            Self::Whole(low, high) => low..=high,
+            _ => panic!("invariant: the grammar is of numbers of this kind"),
+        }
+    }
 }
 
 impl Display for Grammar {

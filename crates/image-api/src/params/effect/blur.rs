@@ -36,7 +36,7 @@ impl Param for Blur {
     };
 
     fn parse(raw: &str) -> Result<Reading<Self>, Expected> {
-        number::decimal(raw, 0.0..=100.0).map(|reading| reading.map(Self))
+        number::decimal(raw, Self::SPEC.grammar.decimals()).map(|reading| reading.map(Self))
     }
 
     fn canonical(&self, out: &mut String) {

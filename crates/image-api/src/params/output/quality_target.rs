@@ -32,7 +32,7 @@ impl Param for QualityTarget {
     };
 
     fn parse(raw: &str) -> Result<Reading<Self>, Expected> {
-        number::decimal(raw, 0.0..=MAX).map(|reading| reading.map(Self))
+        number::decimal(raw, Self::SPEC.grammar.decimals()).map(|reading| reading.map(Self))
     }
 
     fn canonical(&self, out: &mut String) {

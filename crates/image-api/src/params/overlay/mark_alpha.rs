@@ -29,7 +29,7 @@ impl Param for MarkAlpha {
     };
 
     fn parse(raw: &str) -> Result<Reading<Self>, Expected> {
-        match number::decimal(raw, 0.0..=OPAQUE) {
+        match number::decimal(raw, Self::SPEC.grammar.decimals()) {
             Ok(reading) => Ok(reading.map(Self)),
             // the seed's own example sends `true`
             Err(expected) if raw.trim().is_empty() => Err(expected),

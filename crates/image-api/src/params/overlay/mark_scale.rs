@@ -29,7 +29,7 @@ impl Param for MarkScale {
     };
 
     fn parse(raw: &str) -> Result<Reading<Self>, Expected> {
-        number::decimal(raw, 1.0..=MAX_PERCENT).map(|reading| reading.map(Self))
+        number::decimal(raw, Self::SPEC.grammar.decimals()).map(|reading| reading.map(Self))
     }
 
     fn canonical(&self, out: &mut String) {

@@ -26,7 +26,7 @@ impl Param for Dpr {
     };
 
     fn parse(raw: &str) -> Result<Reading<Self>, Expected> {
-        let reading = number::decimal(raw, 0.1..=10.0)?;
+        let reading = number::decimal(raw, Self::SPEC.grammar.decimals())?;
         // no ratio at all, as scripts send it that do not know theirs
         let is_absent = reading.clamped && number::finite(raw).is_some_and(|ratio| ratio <= 0.0);
         Ok(reading.map(|ratio| Self(if is_absent { 1.0 } else { ratio })))

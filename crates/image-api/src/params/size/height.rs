@@ -27,7 +27,7 @@ impl Param for Height {
     };
 
     fn parse(raw: &str) -> Result<Reading<Self>, Expected> {
-        number::side(raw, MAX_SIDE).map(|reading| reading.map(Self))
+        number::side(raw, Self::SPEC.grammar.wholes()).map(|reading| reading.map(Self))
     }
 
     fn canonical(&self, out: &mut String) {

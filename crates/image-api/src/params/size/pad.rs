@@ -27,7 +27,7 @@ impl Param for Pad {
     };
 
     fn parse(raw: &str) -> Result<Reading<Self>, Expected> {
-        number::whole(raw, 0..=MAX_SIDE).map(|reading| reading.map(Self))
+        number::whole(raw, Self::SPEC.grammar.wholes()).map(|reading| reading.map(Self))
     }
 
     fn canonical(&self, out: &mut String) {

@@ -26,7 +26,7 @@ impl Param for ColorizeIntensity {
     };
 
     fn parse(raw: &str) -> Result<Reading<Self>, Expected> {
-        number::whole(raw, 1..=100).map(|reading| reading.map(|value| Self(value as u8)))
+        number::whole(raw, Self::SPEC.grammar.wholes()).map(|reading| reading.map(|value| Self(value as u8)))
     }
 
     fn canonical(&self, out: &mut String) {

@@ -25,7 +25,7 @@ impl Param for Saturation {
     };
 
     fn parse(raw: &str) -> Result<Reading<Self>, Expected> {
-        number::decimal(raw, -1.0..=1.0).map(|reading| reading.map(Self))
+        number::decimal(raw, Self::SPEC.grammar.decimals()).map(|reading| reading.map(Self))
     }
 
     fn canonical(&self, out: &mut String) {

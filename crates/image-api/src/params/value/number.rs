@@ -30,10 +30,11 @@ pub fn whole(raw: &str, range: RangeInclusive<u32>) -> Result<Reading<u32>, Expe
     Ok(Reading { value: rounded.clamp(low.into(), high.into()) as u32, clamped })
 }
 
-/// A side in pixels, from 1 to the largest. What rounds to 0 or less is read as 0, which stands for no side: clients that
+/// A side in pixels, in a range that begins at 1. What rounds to 0 or less is read as 0, which stands for no side: clients that
 /// have not laid out their page yet send it.
-pub fn side(raw: &str, largest: u32) -> Result<Reading<u32>, Expected> {
-    let reading = whole(raw, 0..=largest).map_err(|_| format!("a whole number from 1 to {largest}"))?;
+pub fn side(raw: &str, range: RangeInclusive<u32>) -> Result<Reading<u32>, Expected> {
+    let (low, high) = (*range.start(), *range.end());
+    let reading = whole(raw, 0..=high).map_err(|_| format!("a whole number from {low} to {high}"))?;
     Ok(Reading { clamped: reading.clamped || reading.value == 0, ..reading })
 }
 
