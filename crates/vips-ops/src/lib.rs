@@ -5,13 +5,13 @@
 //! bytes. Parsing knows no picture, planning touches no pixel, rendering takes no decision. Everything here is
 //! synchronous and knows nothing of HTTP, clocks, the environment or the network.
 
+pub mod analysis;
 pub mod cost;
 mod describe;
 mod embedded_metadata;
 pub mod encode;
 pub mod error;
 pub mod execute;
-pub mod measure;
 pub mod overlay;
 pub mod render;
 pub mod source;

@@ -4,11 +4,11 @@ use bytes::Bytes;
 use vips::{Deadline, Image};
 
 use crate::{
+    analysis::measure,
     embedded_metadata::{self, Outdated},
     encode::{auto_quality, encode, mp4::VideoEncoder},
     error::{Error, Result, timely},
     format::OutputFormat,
-    measure::measure,
     overlay::{self, Assets},
     params::Params,
     plan::{

@@ -13,8 +13,9 @@ use bytes::Bytes;
 use ort::{session::Session, value::Tensor};
 use testkit::sample;
 use vips_ops::{
-    Accept, Assets, Face, Params, Settings, Source, process,
-    steps::thumbnail,
+    Accept, Assets, Face, Params, Settings, Source,
+    analysis::thumbnail,
+    process,
     vips::{self, Deadline, Vips},
 };
 use vision::{INPUT_SIDE, Vision};

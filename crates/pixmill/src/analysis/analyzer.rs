@@ -5,8 +5,8 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 use vips_ops::{
     Settings, Source,
+    analysis::thumbnail,
     params::output::recognition::Recognition,
-    steps::thumbnail,
     vips::{Deadline, Image},
 };
 use vision::{Face, Label, Vision, with_people};

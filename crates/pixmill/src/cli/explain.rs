@@ -102,7 +102,7 @@ impl Explain {
         } else {
             Vec::new()
         };
-        let facts = vips_ops::measure::measure(params, &source, &seen, &deadline)?;
+        let facts = vips_ops::analysis::measure(params, &source, &seen, &deadline)?;
         Ok(Subject { name: path.display().to_string(), info: source.info, facts })
     }
 

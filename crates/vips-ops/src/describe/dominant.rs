@@ -3,9 +3,10 @@
 use vips::Deadline;
 
 use crate::{
+    analysis::thumbnail,
     error::{Error, Result},
     source::Source,
-    steps::{profile, thumbnail},
+    steps::profile,
 };
 
 /// Long side in pixels of the thumbnail that is analysed.

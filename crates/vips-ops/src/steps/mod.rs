@@ -1,13 +1,13 @@
 //! The steps of a plan, executed by libvips: each takes a picture and gives a picture.
 //!
-//! Beside them are the decoders ([`load`]) and measurements made before planning ([`trim`], [`entropy_crop`]).
+//! Beside them stand what decodes ([`load`]) and what they share. What is measured before a plan is made is in
+//! [`analysis`](crate::analysis).
 
 pub mod alpha;
 mod blur;
 pub mod canvas;
 mod connected_components;
 pub mod crop;
-pub mod entropy_crop;
 pub mod gain_map;
 pub mod load;
 pub mod metadata;
@@ -19,8 +19,6 @@ pub mod resize;
 pub mod rotate;
 pub mod sharpen;
 pub mod subject;
-pub mod thumbnail;
-pub mod trim;
 
 use image_api::plan::step::{EnlargeInteresting, Paint, Step};
 use vips::{Image, Result};

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use testkit::sample;
 use vips_ops::{
     Accept, Error, OutputFormat, Params, Plan, Settings, Source,
-    measure::measure,
+    analysis::measure,
     settings::{Animation, Limits, OverBudget},
     vips::{Deadline, Image, Keep, Palette, PngRows},
 };

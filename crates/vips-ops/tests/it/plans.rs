@@ -11,7 +11,7 @@ fn explain(name: &str, query: &str, accept: Accept) -> String {
     let source = Source::open(original, &settings.limits).unwrap();
     let params = Params::parse(query).unwrap().params;
     let facts =
-        vips_ops::measure::measure(&params, &source, &crate::faces::of(name), &Deadline::never()).unwrap();
+        vips_ops::analysis::measure(&params, &source, &crate::faces::of(name), &Deadline::never()).unwrap();
     match Plan::resolve(&params, &source.info, &facts, accept, &settings) {
         Ok(plan) => plan.to_string(),
         Err(error) => format!("error: {error}"),

@@ -2,6 +2,7 @@
 
 use vips::{Deadline, Image, Interpretation};
 
+use super::thumbnail;
 use crate::{
     error::{Error, Result},
     orientation::Orientation,
@@ -9,7 +10,7 @@ use crate::{
     plan,
     size::{Rect, Size},
     source::Source,
-    steps::{crop, orient, thumbnail},
+    steps::{crop, orient},
 };
 
 /// Long side of the copy that is looked at, in pixels.

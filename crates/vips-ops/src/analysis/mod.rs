@@ -1,5 +1,9 @@
 //! Measures in the pixels what a request needs to know before its plan can be made: a border, dull edges, faces.
 
+pub mod entropy_crop;
+pub mod thumbnail;
+pub mod trim;
+
 use image_api::Measurements;
 use vips::Deadline;
 
@@ -9,7 +13,6 @@ use crate::{
     params::{Params, crop::crop::Crop},
     plan,
     source::Source,
-    steps::{entropy_crop, trim},
 };
 
 /// Measures what the request asks for, and nothing else. `seen` are the faces that were detected, in pixels of the upright
