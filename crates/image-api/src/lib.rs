@@ -18,6 +18,7 @@
 //! ```
 
 pub mod error;
+pub mod escape;
 pub mod face;
 pub mod font;
 pub mod format;

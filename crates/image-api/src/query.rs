@@ -280,19 +280,6 @@ pub fn decoded(text: &str) -> String {
     decoded
 }
 
-/// Appends a value so that [`RequestQuery::parse`] reads it back, whatever is in it.
-pub fn escape(value: &str, out: &mut String) {
-    for c in value.chars() {
-        match c {
-            '%' => out.push_str("%25"),
-            '&' => out.push_str("%26"),
-            '+' => out.push_str("%2B"),
-            ' ' => out.push('+'),
-            c => out.push(c),
-        }
-    }
-}
-
 /// Decodes base64 in the standard or the URL-safe alphabet; a space stands for the `+` that it was before a form
 /// decoder met it.
 fn decode_base64(code: &str) -> Result<String, &'static str> {
@@ -311,6 +298,7 @@ fn decode_base64(code: &str) -> Result<String, &'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::escape::escape;
 
     fn texts(query: &str) -> Vec<(String, Result<String, String>)> {
         let query = RequestQuery::parse(query).unwrap();

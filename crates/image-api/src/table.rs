@@ -5,7 +5,7 @@
 
 use std::{collections::HashMap, sync::LazyLock};
 
-use crate::params::{SPECS, control, policy::PRESET, signature, source, spec::Spec};
+use crate::params::{SPECS, control, preset::PRESET, signature, source, spec::Spec};
 
 /// What a parameter is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

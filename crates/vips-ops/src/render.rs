@@ -11,11 +11,7 @@ use crate::{
     format::OutputFormat,
     overlay::{self, Assets},
     params::Params,
-    plan::{
-        Accept, Plan,
-        passthrough::{self, Passthrough},
-        video,
-    },
+    plan::{Accept, Passthrough, Plan, passthrough, video},
     settings::Settings,
     size::Size,
     source::{Profile, Source, SourceFormat},

@@ -8,7 +8,7 @@ use anyhow::{Result, ensure};
 use bytes::Bytes;
 use image_api::font::families::{FALLBACK, FAMILIES, Family, Kinship};
 use vips_ops::vips::{Deadline, Image, Keep, Palette, PngRows, Settings as VipsSettings, Vips};
-use vips_ops::{Accept, Assets, Params, Settings, process, query};
+use vips_ops::{Accept, Assets, Params, Settings, process};
 
 use crate::workspace::workspace;
 
@@ -38,7 +38,7 @@ fn sample(paper: &Bytes, family: &Family) -> Result<Bytes> {
         family.name
     );
     let mut request = "layers=".to_owned();
-    query::escape(&layers, &mut request);
+    image_api::escape::escape(&layers, &mut request);
     let params = Params::parse(&request)?.params;
     let (assets, settings, never) = (Assets::default(), Settings::default(), Deadline::never());
     let answer = process(&params, paper, &assets, Accept::default(), &settings, &never, &mut |_| ())?;

@@ -5,6 +5,7 @@ pub mod control;
 pub mod group;
 pub mod hints;
 pub mod policy;
+pub mod preset;
 pub mod refusal;
 pub mod signature;
 pub mod source;
@@ -13,12 +14,10 @@ mod table;
 pub mod value;
 
 use self::{
-    policy::Policy,
-    refusal::Refusal,
     spec::{Expected, Invalid, Param, Spec},
     table::param_table,
 };
-use crate::query;
+use crate::escape::escape;
 
 pub mod size {
     //! How large the answer is.
@@ -181,17 +180,6 @@ pub fn lookup(name: &str) -> Option<&'static Spec> {
 }
 
 impl Params {
-    /// Reads a query string by no other rules than the grammars. Unknown names are left out, and so is what means
-    /// nothing in this request: neutral values, and parameters that need another one that is not there.
-    pub fn parse(query: &str) -> Result<Parsed, Invalid> {
-        Policy::default().parse(query).map_err(|refusal| match refusal {
-            Refusal::Invalid(invalid) => invalid,
-            Refusal::Unknown { .. } | Refusal::NotAllowed { .. } | Refusal::Size { .. } => {
-                unreachable!("invariant: the default rules are not strict and allow everything")
-            }
-        })
-    }
-
     /// Whether the request asks for the original as it is.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
@@ -206,7 +194,7 @@ impl Params {
             }
             out.push_str(name);
             out.push('=');
-            query::escape(&written.canonical, &mut out);
+            escape(&written.canonical, &mut out);
         });
         out
     }

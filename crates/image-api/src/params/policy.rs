@@ -12,6 +12,7 @@ use super::{
     allowed_sizes::AllowedSizes,
     hints::{self, Hint, Hints},
     lookup,
+    preset::PRESET,
     refusal::Refusal,
     spec::{Expected, Grammar, Invalid, Spec},
     value::colour::{self, Colour},
@@ -20,20 +21,6 @@ use crate::{
     links::{MAX_DEPTH, carried},
     query::{Pair, RequestQuery},
     table::{self, Row, Scope},
-};
-
-/// The parameter that names presets. It is no part of the canonical form; what it stands for is.
-pub static PRESET: Spec = Spec {
-    name: "preset",
-    aliases: &[],
-    summary: "Asks for what the operator has put under a name.",
-    help: "Names of `params.presets`, joined by comma; where two say something about the same parameter, the later one \
-           wins. The request's own parameters win over presets, and presets over `params.defaults`. An extension of \
-           Pixmill's own.",
-    grammar: Grammar::Text("names of presets, joined by comma"),
-    default: "no preset",
-    needs: &[],
-    examples: &[],
 };
 
 /// The rules. By default everything is allowed, and nothing is prepared.
@@ -79,6 +66,19 @@ const SIZES: [&str; 3] = ["width", "height", "dpr"];
 enum Unknown {
     Ignored,
     Refused,
+}
+
+impl Params {
+    /// Reads a query string by no other rules than the grammars. Unknown names are left out, and so is what means
+    /// nothing in this request: neutral values, and parameters that need another one that is not there.
+    pub fn parse(query: &str) -> Result<Parsed, Invalid> {
+        Policy::default().parse(query).map_err(|refusal| match refusal {
+            Refusal::Invalid(invalid) => invalid,
+            Refusal::Unknown { .. } | Refusal::NotAllowed { .. } | Refusal::Size { .. } => {
+                unreachable!("invariant: the default rules are not strict and allow everything")
+            }
+        })
+    }
 }
 
 impl Policy {

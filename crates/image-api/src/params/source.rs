@@ -3,7 +3,7 @@
 //! They are no part of the canonical form of a request; which original they lead to is part of its name instead.
 
 use super::spec::{Grammar, Spec};
-use crate::query;
+use crate::escape::escape;
 
 /// What a request says about where its original is, as sent. Nothing of it was checked.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -119,7 +119,7 @@ impl Source {
             }
             out.push_str(spec.name);
             out.push('=');
-            query::escape(value, &mut out);
+            escape(value, &mut out);
         }
         out
     }

@@ -5,7 +5,7 @@ use crate::{
     format::OutputFormat,
     params::{Params, output::format::Format, value::colour::Colour},
     plan::{
-        Accept,
+        accept::Accept,
         quality::{self, Search},
         video,
     },

@@ -3,10 +3,9 @@
 use std::fmt::{self, Display, Formatter};
 
 use super::{
-    Plan,
     encode::{Encoding, Metadata},
     load::Load,
-    passthrough::Passthrough,
+    model::{Passthrough, Plan},
 };
 use crate::{format::OutputFormat, source::SourceFormat};
 

@@ -1,8 +1,8 @@
 //! Whether the original itself is an answer to the request.
 
 use super::{
-    Plan,
     encode::{Encoding, Metadata},
+    model::{Passthrough, Plan},
     step::Step,
 };
 use crate::{
@@ -11,19 +11,6 @@ use crate::{
     settings::Settings,
     source::{Profile, SourceFormat, SourceInfo},
 };
-
-/// Whether the original itself is the answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Passthrough {
-    /// It is not what was asked for.
-    Never,
-    /// It is an answer too, and the better one if the encoding comes out larger.
-    IfSmaller,
-    /// It goes out in place of any encoding: an animation over its budget, a PNG whose colours hang on its chunks.
-    Always,
-    /// It goes out without its metadata, and is not decoded for that: a JPEG of which nothing else is asked.
-    Stripped,
-}
 
 /// Whether the answer is the original's pixels in the original's format, with nothing dropped that was to be dropped.
 ///

@@ -28,7 +28,7 @@ use crate::{
     Measurements,
     overlay::Assets,
     params::{Params, crop::crop::Crop, output::format::Format},
-    plan::{self, Accept, Plan, passthrough::Passthrough},
+    plan::{self, Accept, Passthrough, Plan},
     settings::Settings,
     size::Size,
 };

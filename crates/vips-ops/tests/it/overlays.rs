@@ -256,7 +256,7 @@ proptest! {
     ) {
         let layer = serde_json::json!([{ "text": text, "font": font, "scale": scale, "angle": angle }]);
         let mut query = "layers=".to_owned();
-        vips_ops::query::escape(&layer.to_string(), &mut query);
+        image_api::escape::escape(&layer.to_string(), &mut query);
         on_white(&query);
     }
 }
@@ -267,7 +267,7 @@ fn the_longest_and_the_widest_texts_are_drawn() {
         let text = sign.repeat(1000 / sign.chars().count());
         let layer = serde_json::json!([{ "text": text, "font": "1000" }]);
         let mut query = "layers=".to_owned();
-        vips_ops::query::escape(&layer.to_string(), &mut query);
+        image_api::escape::escape(&layer.to_string(), &mut query);
         on_white(&query);
     }
 }
