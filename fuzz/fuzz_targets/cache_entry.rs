@@ -23,7 +23,7 @@ struct Input<'a> {
 }
 
 fuzz_target!(|input: Input| {
-    let key = Key::of(&[b"fuzz"]);
+    let key = Key::from_parts(&[b"fuzz"]);
     assert!(CacheEntry::decode(Bytes::copy_from_slice(input.raw), &key).is_err(), "nobody guesses a checksum");
     let entry = CacheEntry {
         meta: EntryMeta {

@@ -7,8 +7,8 @@ use result_cache::Key;
 
 fuzz_target!(|input: (Vec<&[u8]>, Vec<&[u8]>)| {
     let (left, right) = input;
-    assert_eq!(Key::of(&left) == Key::of(&right), left == right, "{left:?} and {right:?}");
+    assert_eq!(Key::from_parts(&left) == Key::from_parts(&right), left == right, "{left:?} and {right:?}");
     // the same bytes, divided elsewhere
     let joined = left.concat();
-    assert_eq!(Key::of(&left) == Key::of(&[&joined]), left.len() == 1, "{left:?}");
+    assert_eq!(Key::from_parts(&left) == Key::from_parts(&[&joined]), left.len() == 1, "{left:?}");
 });

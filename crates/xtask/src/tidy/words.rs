@@ -33,7 +33,8 @@ const IMPURE: [&str; 4] = ["std::env", "env::var", "SystemTime", "Instant"];
 const ENVIRONMENT: &str = "crates/pixmill/src/config";
 
 /// What files name that make cache keys, hashes or fingerprints.
-const KEY_MAKERS: [&str; 6] = ["Key::of(", "Keys::", "CacheKey", "blake3::", "Hasher", "fingerprint("];
+const KEY_MAKERS: [&str; 6] =
+    ["Key::from_parts(", "Keys::", "CacheKey", "blake3::", "Hasher", "fingerprint("];
 
 pub fn check(tree: &Tree) -> Vec<Problem> {
     let rust = tree.rust().flat_map(|file| {
@@ -227,7 +228,7 @@ mod tests {
 
     #[test]
     fn keys_are_never_made_of_debug_output() {
-        let key = "fn key() { Key::of(&[format!(\"{limits:?}\").as_bytes()]) }";
+        let key = "fn key() { Key::from_parts(&[format!(\"{limits:?}\").as_bytes()]) }";
         finds("crates/pixmill/src/cache_key.rs", key, 1);
         finds("crates/pixmill/src/cache_key.rs", &format!("#[cfg(test)]\nmod tests {{ {key} }}"), 0);
         finds("crates/pixmill/src/other.rs", "fn text() { format!(\"{limits:?}\") }", 0);
