@@ -26,7 +26,7 @@ fn the_assumed_size_can_be_chosen() {
         text.contains("source: Jpeg, 400 × 200 (assumed)") && text.contains("resize to 100 × 50"),
         "{text}"
     );
-    assert!(out(["explain", "trim=color&width=9"]).contains("taken to be all of it"));
+    assert!(out(["explain", "trim=color&width=9"]).contains("taken to select the whole picture"));
     assert_eq!(told(["explain", "width=100", "--size", "400"]).code, 2);
 }
 

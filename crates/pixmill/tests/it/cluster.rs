@@ -58,15 +58,15 @@ async fn nodes_that_are_set_up_otherwise_are_seen() {
 }
 
 #[actix_web::test]
-async fn a_node_that_ends_leaves_the_roster() {
+async fn a_node_that_ends_leaves_the_membership() {
     let Some(nodes) = Nodes::start(china(), |_| ()).await else { return };
-    let entries = || nodes.redis.ask::<usize>(&["ZCARD", "pixmill:roster"]);
+    let entries = || nodes.redis.ask::<usize>(&["ZCARD", "pixmill:membership"]);
     until(async || entries() == 2).await;
     let Nodes { redis, one, two, .. } = nodes;
     one.stop().await;
-    assert_eq!(redis.ask::<usize>(&["ZCARD", "pixmill:roster"]), 1);
+    assert_eq!(redis.ask::<usize>(&["ZCARD", "pixmill:membership"]), 1);
     two.stop().await;
-    assert_eq!(redis.ask::<usize>(&["ZCARD", "pixmill:roster"]), 0);
+    assert_eq!(redis.ask::<usize>(&["ZCARD", "pixmill:membership"]), 0);
 }
 
 #[actix_web::test]
