@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use schemars::schema_for;
 use serde_json::Value;
 
-use super::Config;
+use super::root::Config;
 
 static SCHEMA: LazyLock<Value> = LazyLock::new(|| schema_for!(Config).to_value());
 

@@ -6,9 +6,9 @@ use config_types::{MASK, Problem};
 use serde_path_to_error::{Path, Segment};
 
 use super::{
-    Config,
     keys::is_secret,
     renamed,
+    root::Config,
     value::{LayerValue, Mismatch},
 };
 

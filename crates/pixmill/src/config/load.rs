@@ -5,7 +5,13 @@ use std::{collections::BTreeMap, path::Path};
 use config_types::Problem;
 
 use super::{
-    Config, Environment, Flags, Problems, environment::PREFIX, file, layer::Setting, value::LayerValue,
+    environment::{Environment, PREFIX},
+    file,
+    flags::Flags,
+    layer::Setting,
+    problems::Problems,
+    root::Config,
+    value::LayerValue,
 };
 
 /// Separates the parts of a key in the name of a variable.

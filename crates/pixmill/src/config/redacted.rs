@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::Config;
+use super::root::Config;
 
 impl Config {
     /// All keys with their effective values, as `/config` shows them.

@@ -3,7 +3,7 @@
 use schemars::schema_for;
 use serde_json::{Map, Value};
 
-use super::Config;
+use super::root::Config;
 
 /// One heading and one table a section: key, default, meaning.
 pub fn reference() -> String {

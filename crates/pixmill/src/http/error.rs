@@ -48,7 +48,7 @@ pub fn response(failure: &Error) -> HttpResponse {
     put_uncached(headers);
     match failure {
         Error::Absent { fresh_for } => {
-            put(headers, CACHE_CONTROL, http_semantics::absence_cache_control(*fresh_for))
+            put(headers, CACHE_CONTROL, http_semantics::absence_cache_control(*fresh_for));
         }
         Error::Overloaded { retry_after: delay } => drop(headers.insert(RETRY_AFTER, retry_after(*delay))),
         Error::Origin(origin::Error::Busy { .. })

@@ -56,7 +56,7 @@ pub fn stats(shared: &Shared) -> Value {
         "origins": origins(shared),
         "uploads": {
             "bytes": shared.upload_memory.reserved_bytes(),
-            "jobs": shared.jobs.len(),
+            "jobs": shared.jobs.unfinished(),
             "refused": { "memory": shared.upload_memory.refusals(), "queue": shared.jobs.refusals() },
         },
         "cluster": cluster(shared),
