@@ -61,7 +61,7 @@ impl JobQueue {
     }
 
     /// Number of jobs that have not ended.
-    pub fn unfinished(&self) -> usize {
+    pub fn unfinished_count(&self) -> usize {
         self.state.lock().unfinished.len()
     }
 

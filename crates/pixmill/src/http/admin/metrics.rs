@@ -155,7 +155,7 @@ fn origins(page: &mut Scrape<'_>, shared: &Shared) {
 
 fn uploads(page: &mut Scrape<'_>, shared: &Shared) {
     page.value(&m::UPLOAD_BYTES, shared.upload_memory.reserved_bytes());
-    page.value(&m::JOBS, shared.jobs.unfinished());
+    page.value(&m::JOBS, shared.jobs.unfinished_count());
     page.values(
         &m::UPLOAD_REFUSALS,
         [(["memory"], shared.upload_memory.refusals()), (["queue"], shared.jobs.refusals())],

@@ -56,7 +56,7 @@ pub fn stats(shared: &Shared) -> Value {
         "origins": origins(shared),
         "uploads": {
             "bytes": shared.upload_memory.reserved_bytes(),
-            "jobs": shared.jobs.unfinished(),
+            "jobs": shared.jobs.unfinished_count(),
             "refused": { "memory": shared.upload_memory.refusals(), "queue": shared.jobs.refusals() },
         },
         "cluster": cluster(shared),
