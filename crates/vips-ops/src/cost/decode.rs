@@ -1,32 +1,16 @@
 //! The cost of decoding, by format.
 
-use super::{Work, header::Header, megapixels, memory, work_kind::WorkKind};
-use crate::{size::Size, source::SourceFormat};
+use super::{
+    header::Header,
+    memory,
+    quantities::DecodeSpec,
+    work::{Work, megapixels},
+    work_kind::WorkKind,
+};
+use crate::source::SourceFormat;
 
 /// Side in pixels of the tiles in which libvips renders an SVG; each tile traverses the whole document.
 pub const SVG_TILE: u32 = 2000;
-
-/// How much of an original is decoded, and how.
-#[derive(Debug, Clone, Copy)]
-pub struct DecodeSpec {
-    /// JPEG: the divisor of shrink-on-load, 1, 2, 4 or 8.
-    pub shrink: u8,
-    /// The size in pixels after scaling by the decoder.
-    pub size: Size,
-    /// Number of frames, from the first.
-    pub frames: u32,
-    /// Fraction of its rows that is read, from the top: 0 to 1.
-    pub rows: f64,
-    /// SVG: scale relative to the document's own size, of which `size` is rendered.
-    pub scale: f64,
-}
-
-impl DecodeSpec {
-    /// The first frame at full size.
-    pub fn whole(header: &Header) -> Self {
-        Self { shrink: 1, size: header.info.stored, frames: 1, rows: 1.0, scale: 1.0 }
-    }
-}
 
 /// Adds the cost of opening a file, independent of what is decoded.
 pub fn open(work: &mut Work, header: &Header, length: usize) {

@@ -1,12 +1,12 @@
 //! The cost of encoding, and of the search for a quality.
 
 use super::{
-    Work, bands,
-    decode::{self, DecodeSpec},
+    decode,
     header::{self, Header},
-    megapixels, memory,
-    steps::Pixels,
+    memory,
+    quantities::{DecodeSpec, Pixels},
     weights::{AVIF_EFFORT, GIF_EFFORT, PNG_COMPRESSION, WEBP_EFFORT},
+    work::{Work, megapixels},
     work_kind::WorkKind,
 };
 use crate::{
@@ -140,6 +140,6 @@ fn predicted_output(plan: &Plan, pixels: Pixels) -> PredictedOutput {
     };
     let header = header::of_output(format, plan.size, plan.load.frames, pixels.alpha);
     let frames = f64::from(plan.load.frames.max(1));
-    let bytes = memory::output_bytes(plan.encode, plan.size, bands(&header)) * frames;
+    let bytes = memory::output_bytes(plan.encode, plan.size, header.bands()) * frames;
     PredictedOutput { header, bytes: bytes as usize }
 }

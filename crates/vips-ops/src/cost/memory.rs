@@ -1,11 +1,12 @@
 //! Memory held by decoders, steps and encoders, in bytes per pixel: measured as the peak of processes that render once
 //! (`cargo xtask calibrate-cost`), and chosen so that hardly any render exceeds it.
 
-use super::{Work, decode::DecodeSpec, header::Header, megapixels, steps::Pixels};
+use super::{
+    header::Header,
+    quantities::{DecodeSpec, Pixels},
+    work::{Work, megapixels},
+};
 use crate::{format::OutputFormat, plan::encode::Encoding, size::Size, source::SourceFormat};
-
-/// Any job, in bytes: buffers of threads and of operations.
-pub const JOB: f64 = 7e6;
 
 /// A text, in bytes: its font.
 pub const TEXT: f64 = 8e6;

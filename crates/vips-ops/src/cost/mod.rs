@@ -10,84 +10,25 @@ mod encode;
 pub mod header;
 mod memory;
 mod overlays;
+mod quantities;
 mod steps;
 mod tone;
 pub mod weights;
+mod work;
 pub mod work_kind;
 
-use std::time::Duration;
+pub use work::{Cost, Work};
 
 use bytes::Bytes;
 
-use self::{
-    header::Header,
-    weights::{ANALYSIS, NANOSECONDS},
-    work_kind::WorkKind,
-};
+use self::{header::Header, weights::ANALYSIS};
 use crate::{
     Measurements,
     overlay::Assets,
     params::{Params, crop::crop::Crop, output::format::Format},
     plan::{self, Accept, Passthrough, Plan},
     settings::Settings,
-    size::Size,
 };
-
-/// The cost of a render.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Cost {
-    /// CPU time on one core of the machine on which [`weights`] were measured.
-    pub cpu: Duration,
-    /// Peak memory in bytes, the original and the output included.
-    pub bytes: u64,
-}
-
-/// Amounts of work by kind, and the memory held.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Work {
-    amounts: [f64; WorkKind::COUNT],
-    bytes: f64,
-}
-
-/// Upper bound of a predicted memory, in bytes: more than any render can need.
-const MOST_BYTES: f64 = 1e15;
-
-/// Upper bound of a predicted CPU time, in nanoseconds.
-const MOST_NANOSECONDS: f64 = 1e15;
-
-impl Work {
-    /// The work of a request that is refused once its header is read.
-    fn least(original: &Bytes) -> Self {
-        let mut work = Self { amounts: [0.0; WorkKind::COUNT], bytes: 0.0 };
-        work.add(WorkKind::Request, 1.0);
-        work.hold(memory::JOB + original.len() as f64);
-        work
-    }
-
-    fn add(&mut self, term: WorkKind, amount: f64) {
-        self.amounts[term as usize] += amount;
-    }
-
-    /// Adds memory that is assumed to be held until the end.
-    fn hold(&mut self, bytes: f64) {
-        self.bytes += bytes;
-    }
-
-    /// The amount of a kind of work, in its unit.
-    pub fn amount(&self, term: WorkKind) -> f64 {
-        self.amounts[term as usize]
-    }
-
-    /// The predicted cost.
-    pub fn cost(&self) -> Cost {
-        let terms = NANOSECONDS.iter().map(|(term, weight)| weight * self.amount(*term));
-        let nanoseconds = terms.sum::<f64>().clamp(0.0, MOST_NANOSECONDS);
-        Cost {
-            cpu: Duration::from_nanos(nanoseconds as u64),
-            bytes: self.bytes.clamp(0.0, MOST_BYTES) as u64,
-        }
-    }
-}
 
 /// Predicts the cost of [`answer`](fn@crate::answer) for a request. A request that will be refused costs next to
 /// nothing; what cannot be known beforehand, such as the size left after trimming, counts as the most expensive case.
@@ -169,20 +110,6 @@ fn facts(params: &Params, header: &Header, assets: &Assets) -> Measurements {
     let looks = params.crop == Some(Crop::Face) || params.redeye.is_some();
     let faces = assets.faces.iter().filter(|_| looks).map(|face| face.turned(&header.info, orientation));
     Measurements { trim, window: None, faces: faces.collect() }
-}
-
-/// The size in megapixels.
-fn megapixels(size: Size) -> f64 {
-    size.pixels() as f64 / 1e6
-}
-
-/// Bands of a decoded image after conversion to 8-bit sRGB or greyscale.
-fn bands(header: &Header) -> f64 {
-    match (header.pixel_bytes, header.info.alpha) {
-        (1, false) => 1.0,
-        (_, false) => 3.0,
-        (_, true) => 4.0,
-    }
 }
 
 #[cfg(test)]

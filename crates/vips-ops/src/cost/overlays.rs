@@ -1,6 +1,10 @@
 //! The cost of overlays: decoding, laying out text, compositing.
 
-use super::{Work, decode, header, megapixels, memory, steps, work_kind::WorkKind};
+use super::{
+    decode, header, memory, steps,
+    work::{Work, megapixels},
+    work_kind::WorkKind,
+};
 use crate::{
     overlay::{self, Assets},
     params::value::layer::{Content, Text},

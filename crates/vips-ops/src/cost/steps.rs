@@ -1,10 +1,12 @@
 //! The cost of the steps between decoder and encoder, in pipeline order.
 
 use super::{
-    Work, bands,
-    decode::{self, DecodeSpec, SVG_TILE},
+    decode::{self, SVG_TILE},
     header::Header,
-    megapixels, memory, tone,
+    memory,
+    quantities::{DecodeSpec, Pixels},
+    tone,
+    work::{Work, megapixels},
     work_kind::WorkKind,
 };
 use crate::{
@@ -24,15 +26,6 @@ use crate::{
 const DOMINANT: u32 = 112;
 const INTEREST: u32 = 256;
 
-/// The pixels after the steps.
-#[derive(Debug, Clone, Copy)]
-pub struct Pixels {
-    /// Number of bands.
-    pub bands: f64,
-    /// Whether there is an alpha channel.
-    pub alpha: bool,
-}
-
 /// Adds the measurements made before planning.
 pub fn measure(work: &mut Work, params: &Params, header: &Header, facts: &Measurements, length: usize) {
     if params.trim.is_some() {
@@ -44,7 +37,7 @@ pub fn measure(work: &mut Work, params: &Params, header: &Header, facts: &Measur
         work.hold(samples);
         let area = megapixels(stored) * f64::from(frames);
         convert(work, header, area);
-        work.add(WorkKind::Trim, area * bands(header));
+        work.add(WorkKind::Trim, area * header.bands());
     }
     let interesting = match params.crop {
         Some(Crop::Entropy) => true,
@@ -158,7 +151,7 @@ struct State {
 }
 
 fn frame(work: &mut Work, plan: &Plan, header: &Header) -> Pixels {
-    let pixels = Pixels { bands: bands(header), alpha: header.info.alpha };
+    let pixels = Pixels { bands: header.bands(), alpha: header.info.alpha };
     let mut state = State { size: plan.load.size, pixels };
     let next = plan.steps.iter().skip(1).map(Some).chain([None]);
     for (step, next) in plan.steps.iter().zip(next) {
@@ -178,8 +171,8 @@ fn add(work: &mut Work, step: &Step, kept: Option<Size>, header: &Header, state:
     let State { size, pixels } = state;
     match step {
         Step::CorrectRedEyes(_) => {
-            work.add(WorkKind::RedEye, megapixels(*size) * bands(header));
-            work.hold(size.pixels() as f64 * bands(header));
+            work.add(WorkKind::RedEye, megapixels(*size) * header.bands());
+            work.hold(size.pixels() as f64 * header.bands());
         }
         Step::Extract(rect) | Step::Crop(rect) => *size = rect.size(),
         Step::Resize(Resize { size: scaled, .. }) => {
@@ -299,7 +292,7 @@ fn convert(work: &mut Work, header: &Header, megapixels: f64) {
         let inks = header.info.format == SourceFormat::Jpeg && header.pixel_bytes == 4;
         work.add(if inks { WorkKind::ProfileInks } else { WorkKind::ProfileOpen }, 1.0);
         work.add(WorkKind::Profile, megapixels);
-    } else if f64::from(header.pixel_bytes) > bands(header) {
+    } else if f64::from(header.pixel_bytes) > header.bands() {
         work.add(WorkKind::Convert, megapixels);
     }
 }

@@ -1,10 +1,12 @@
 //! More expensive requests get higher predictions, and the order of magnitude is right.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use proptest::prelude::*;
 use testkit::sample;
 
-use super::*;
+use super::{weights::NANOSECONDS, *};
 
 fn cost_of(original: &Bytes, query: &str) -> Cost {
     let params = Params::parse(query).unwrap().params;

@@ -1,6 +1,10 @@
 //! The cost of tone and colour corrections.
 
-use super::{Work, megapixels, memory, work_kind::WorkKind};
+use super::{
+    memory,
+    work::{Work, megapixels},
+    work_kind::WorkKind,
+};
 use crate::{
     size::Size,
     tone::{Grade, Pass, PixelOp},

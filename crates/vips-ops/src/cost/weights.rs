@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::{Cost, work_kind::WorkKind};
+use super::{work::Cost, work_kind::WorkKind};
 
 /// CPU time in nanoseconds per unit of each kind of work.
 ///

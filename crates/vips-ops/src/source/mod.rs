@@ -12,6 +12,7 @@ pub(crate) mod ico;
 pub(crate) mod ifd;
 mod isobmff;
 pub mod jpeg;
+mod loader;
 mod normalization;
 pub(crate) mod png;
 mod samples;
@@ -32,6 +33,7 @@ use crate::{
     size::{Rect, Size},
 };
 pub use image_api::source::{Profile, Reduction, SourceFormat, SourceInfo, Storage, Vector};
+pub(crate) use loader::full_size_loader;
 use sniff::UnsupportedFormat;
 
 /// An opened original: its header is read, its pixels are not decoded yet.
@@ -157,20 +159,6 @@ impl Source {
     pub(crate) fn pixels_in_memory(&self) -> u64 {
         if full_size_loader(self.info.format).is_some() { 0 } else { self.info.stored.pixels() }
     }
-}
-
-/// The loader of the first frame at full size; `None` for formats that libvips does not support.
-pub(crate) fn full_size_loader(format: SourceFormat) -> Option<Loader> {
-    Some(match format {
-        SourceFormat::Jpeg => Loader::Jpeg { shrink: 1 },
-        SourceFormat::Png => Loader::Png,
-        SourceFormat::Webp => Loader::Webp { scale: 1.0, frames: 1 },
-        SourceFormat::Gif => Loader::Gif { frames: 1 },
-        SourceFormat::Heif => Loader::Heif { thumbnail: false },
-        SourceFormat::Tiff => Loader::Tiff { page: 0, subifd: None },
-        SourceFormat::Svg => Loader::Svg { scale: 1.0, unlimited: false },
-        SourceFormat::Bmp | SourceFormat::Ico => return None,
-    })
 }
 
 fn check_pixels(size: Size, limits: &Limits) -> Result<()> {

@@ -4,8 +4,9 @@
 use bytes::Bytes;
 use vips::{BandFormat, Image, Interpretation};
 
+use image_api::source::{Profile, SourceFormat};
+
 use super::{
-    Profile, SourceFormat,
     colour_signalling::{self, ColourSignalling},
     heif, icc,
     samples::SampleScale,

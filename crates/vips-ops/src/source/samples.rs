@@ -3,7 +3,9 @@
 use bytes::Bytes;
 use vips::{Access, BandFormat, Image, Interpretation};
 
-use super::{SourceFormat, full_size_loader, ifd::Ifd, sniff::UnsupportedFormat};
+use image_api::source::SourceFormat;
+
+use super::{ifd::Ifd, loader::full_size_loader, sniff::UnsupportedFormat};
 use crate::error::{Error, Result};
 
 /// A linear mapping from stored samples to 16 bits unsigned.

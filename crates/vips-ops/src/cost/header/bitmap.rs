@@ -1,6 +1,6 @@
 //! BMP and ICO.
 
-use super::{ScannedHeader, png};
+use super::{png, scanned::ScannedHeader};
 use crate::source::{byte_reader, ico::IcoImage};
 
 /// Length of the oldest info header (`BITMAPCOREHEADER`), which has 16-bit sides.

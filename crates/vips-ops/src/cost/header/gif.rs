@@ -1,6 +1,6 @@
 //! GIF: walks over all blocks.
 
-use super::ScannedHeader;
+use super::scanned::ScannedHeader;
 use crate::source::byte_reader;
 
 /// Most blocks that are visited, in about a millisecond; the rest is extrapolated.

@@ -1,6 +1,6 @@
 //! AVIF: the properties of the primary image.
 
-use super::ScannedHeader;
+use super::scanned::ScannedHeader;
 use crate::source::{Profile, heif};
 
 /// Scans size, alpha and presence of a profile.

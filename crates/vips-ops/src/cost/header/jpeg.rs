@@ -1,6 +1,6 @@
 //! JPEG: segments up to the first scan, and the number of scans.
 
-use super::ScannedHeader;
+use super::scanned::ScannedHeader;
 use crate::{
     orientation::Orientation,
     source::{Profile, byte_reader, ifd, jpeg},

@@ -9,17 +9,18 @@ mod gif;
 mod heif;
 mod jpeg;
 mod png;
+mod scanned;
 pub mod svg;
 mod tiff;
 mod webp;
 
+use self::scanned::ScannedHeader;
 use self::svg::SvgComplexity;
 use crate::{
-    orientation::Orientation,
     settings::Limits,
     size::{Extent, Size},
     source::{
-        Profile, SourceFormat, SourceInfo, Storage, Vector,
+        Profile, SourceFormat, SourceInfo, Vector,
         colour_signalling::{self, ColourSignalling},
         sniff,
     },
@@ -43,39 +44,14 @@ pub struct Header {
     pub is_guess: bool,
 }
 
-/// The result of a format's scanner.
-#[derive(Debug, Clone, Copy)]
-struct ScannedHeader {
-    size: Size,
-    frames: u32,
-    orientation: Orientation,
-    alpha: bool,
-    storage: Storage,
-    profile: Profile,
-    pixel_bytes: u32,
-    passes: u32,
-    lossless: bool,
-}
-
-impl ScannedHeader {
-    /// An upright, opaque still image in 8-bit sRGB.
-    fn still(width: u32, height: u32) -> Self {
-        Self {
-            size: Size { width, height },
-            frames: 1,
-            orientation: Orientation::default(),
-            alpha: false,
-            storage: Storage::Direct,
-            profile: Profile::Srgb,
-            pixel_bytes: 3,
-            passes: 1,
-            lossless: false,
+impl Header {
+    /// Bands of a decoded image after conversion to 8-bit sRGB or greyscale.
+    pub fn bands(&self) -> f64 {
+        match (self.pixel_bytes, self.info.alpha) {
+            (1, false) => 1.0,
+            (_, false) => 3.0,
+            (_, true) => 4.0,
         }
-    }
-
-    /// Sets whether there is an alpha channel.
-    fn alpha(self, alpha: bool) -> Self {
-        Self { alpha, pixel_bytes: if alpha { 4 } else { 3 }, ..self }
     }
 }
 

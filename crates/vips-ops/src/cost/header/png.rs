@@ -1,6 +1,6 @@
 //! PNG: the chunks before the pixels. An APNG counts as its first frame.
 
-use super::ScannedHeader;
+use super::scanned::ScannedHeader;
 use crate::source::{Profile, Storage, byte_reader, ifd, png};
 
 /// Passes of Adam7 interlacing (PNG, 8.1).

@@ -1,6 +1,6 @@
 //! TIFF: the first IFD.
 
-use super::ScannedHeader;
+use super::scanned::ScannedHeader;
 use crate::{
     orientation::Orientation,
     source::{

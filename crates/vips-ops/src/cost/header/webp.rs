@@ -1,6 +1,6 @@
 //! WebP: RIFF chunks.
 
-use super::ScannedHeader;
+use super::scanned::ScannedHeader;
 use crate::source::{Profile, byte_reader, ifd};
 
 /// Most chunks that are visited; the rest is extrapolated.
