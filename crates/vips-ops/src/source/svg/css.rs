@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use roxmltree::{Document, Node};
 
-use super::traversal::Stop;
+use super::tally::Stop;
 
 /// The properties that influence the cost of rendering.
 const PROPERTIES: [&str; 27] = [

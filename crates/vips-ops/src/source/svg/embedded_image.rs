@@ -6,7 +6,7 @@ use base64::{
     engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
 };
 
-use super::traversal::Stop;
+use super::tally::Stop;
 use crate::{
     size::Size,
     source::{

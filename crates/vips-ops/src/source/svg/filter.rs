@@ -6,7 +6,8 @@ use super::{
     css::references,
     matrix::Bounds,
     numbers::{Numbers, length_of},
-    traversal::{Context, Painted, Stop, Traversal, href},
+    tally::Stop,
+    traversal::{Context, Painted, Traversal, href},
     weights::{
         BLUR, COLOUR, COMPARED, COMPOSITE, CONVOLVED, COPY, DISPLACEMENT, FILTER, FLOOD, LIGHTING,
         MOST_OCTAVES, MOST_RADIUS, NARROW, NARROW_BLUR, OCTAVE, TURBULENCE, WorkKind,

@@ -7,7 +7,8 @@ use super::{
     matrix::Matrix,
     numbers::length_of,
     paint::Paint,
-    traversal::{Context, Painted, Stop, Traversal},
+    tally::Stop,
+    traversal::{Context, Painted, Traversal},
     weights::{BLEND, FULL_LAYER, LAYER, MASK, WorkKind},
 };
 

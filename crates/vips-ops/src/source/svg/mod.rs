@@ -22,6 +22,7 @@ mod paint;
 mod path;
 mod root;
 mod shape;
+mod tally;
 mod text;
 mod traversal;
 mod weights;
@@ -30,7 +31,8 @@ mod xml;
 pub(in crate::source) use self::open::{needs_unlimited_parser, open};
 use self::{
     canvas::Canvas,
-    traversal::{Stop, Traversal},
+    tally::{Stop, Tally, Workload},
+    traversal::Traversal,
 };
 use image_api::error::OverLimit;
 
@@ -79,17 +81,6 @@ pub fn check(bytes: &[u8], stated: Extent, scale: f64, part: Option<Rect>, limit
     }
 }
 
-/// The estimated work of a document. Counting stops soon after the limit is exceeded.
-#[derive(Debug, Clone, Copy, PartialEq)]
-struct Workload {
-    /// Total work, in units of about a nanosecond.
-    work: u64,
-    /// The kind of work that contributes most.
-    most: weights::WorkKind,
-    /// Pixels of the surfaces that are held at once.
-    held: u64,
-}
-
 /// Whether a document keeps to the limits of the XML parser without being forced to: it defines no entities and is not
 /// nested too deep.
 pub fn keeps_parser_limits(bytes: &[u8]) -> bool {
@@ -100,7 +91,7 @@ pub fn keeps_parser_limits(bytes: &[u8]) -> bool {
 
 fn count(bytes: &[u8], canvas: Canvas, limits: &Limits) -> Result<Workload, Stop> {
     let text = xml::decode(bytes)?;
-    let mut tally = traversal::Tally::new(limits.max_svg_work);
+    let mut tally = Tally::new(limits.max_svg_work);
     match xml::with_document(&text, |document| Traversal::count(document, canvas, 0, &mut tally)) {
         Ok(()) | Err(Stop::OverLimit) => Ok(tally.workload()),
         Err(stop) => Err(stop),

@@ -9,7 +9,8 @@ use super::{
     matrix::{Bounds, Matrix},
     numbers::{Numbers, length_of},
     path::Outline,
-    traversal::{Context, Painted, Stop, Traversal, href},
+    tally::Stop,
+    traversal::{Context, Painted, Traversal, href},
     weights::{
         DASH, EDGE, FILL_CROSSING, FILL_POINT, GRADIENT, SOLID, STROKE_CROSSING, STROKE_POINT, TILE_STEP,
         TILED, WorkKind,

@@ -6,7 +6,8 @@ use super::{
     matrix::Bounds,
     numbers::Numbers,
     paint::Paint,
-    traversal::{Context, Painted, Stop, Traversal},
+    tally::Stop,
+    traversal::{Context, Painted, Traversal},
     weights::{CHARACTER, CHARACTERS_CUBED, STROKE_POINT, WorkKind},
 };
 

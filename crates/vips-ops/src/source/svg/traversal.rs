@@ -5,7 +5,6 @@ use std::collections::HashMap;
 use roxmltree::{Document, Node, NodeId};
 
 use super::{
-    Workload,
     canvas::Canvas,
     css::{Sheets, Style},
     embedded_image::{EmbeddedImage, embedded},
@@ -13,6 +12,7 @@ use super::{
     numbers::{Numbers, length_of},
     paint::Paint,
     shape::{self, LengthBases},
+    tally::{Stop, Tally},
     weights::{DECLARATION, DECODED, ELEMENT, MARKER, PAINTED, READ, SCALED, SELECTOR, WorkKind},
     xml,
 };
@@ -25,55 +25,6 @@ const MOST_DOCUMENTS: usize = 4;
 
 /// Default font size in user units.
 const FONT_SIZE: f64 = 12.0;
-
-/// Why the traversal stopped early.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stop {
-    /// The limit is exceeded.
-    OverLimit,
-    /// There is content that cannot be analysed.
-    Unsupported,
-    /// The document is not XML.
-    Unreadable,
-}
-
-/// The work counted so far.
-#[derive(Debug)]
-pub struct Tally {
-    work: [f64; WorkKind::COUNT],
-    total: f64,
-    limit: f64,
-    held: f64,
-    peak: f64,
-}
-
-impl Tally {
-    pub fn new(limit: u64) -> Self {
-        Self { work: [0.0; WorkKind::COUNT], total: 0.0, limit: limit as f64, held: 0.0, peak: 0.0 }
-    }
-
-    fn charge(&mut self, kind: WorkKind, work: f64) -> Result<(), Stop> {
-        // NaN results from numbers out of range
-        let work = if work.is_finite() { work.max(0.0) } else { f64::MAX / 4.0 };
-        self.work[kind as usize] += work;
-        self.total += work;
-        if self.total > self.limit { Err(Stop::OverLimit) } else { Ok(()) }
-    }
-
-    /// Adds pixels of surfaces that are held from now on; negative when they are released.
-    fn hold(&mut self, pixels: f64) {
-        self.held += pixels;
-        self.peak = self.peak.max(self.held);
-    }
-
-    pub fn workload(&self) -> Workload {
-        let dearest = |one: &WorkKind, other: &WorkKind| {
-            self.work[*one as usize].total_cmp(&self.work[*other as usize])
-        };
-        let most = WorkKind::ALL.into_iter().max_by(dearest).unwrap_or(WorkKind::Elements);
-        Workload { work: self.total.ceil() as u64, most, held: self.peak.ceil() as u64 }
-    }
-}
 
 /// The rendered content of an element.
 #[derive(Debug, Clone, Copy, Default)]

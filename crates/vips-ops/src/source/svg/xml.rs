@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use roxmltree::{Document, Error, ParsingOptions};
 
-use super::traversal::Stop;
+use super::tally::Stop;
 
 /// Most nodes; librsvg allows at most a million elements.
 const MOST_NODES: u32 = 2_000_000;
