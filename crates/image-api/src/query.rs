@@ -1,5 +1,5 @@
 //! The query string of a request, parsed once: size cap, percent-decoding, the `64` suffix, and which parameter of the
-//! [`table`](crate::table) each name means.
+//! [`table`] each name means.
 
 use std::borrow::Cow;
 

@@ -10,7 +10,7 @@ use crate::{
     source::Profile,
 };
 
-/// One step. Their order is in [`pipeline`](super::pipeline).
+/// One step. Their order is in `plan/pipeline.rs`.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Step {
     /// Makes red pupils dark. In pixels of the decoded picture.

@@ -12,7 +12,7 @@ use actix_web::{
     },
 };
 
-use super::put;
+use super::headers::put;
 use crate::config;
 
 /// All headers of responses and requests: without credentials, none of them needs protection.

@@ -13,7 +13,7 @@ use origin::Rule;
 use serde_json::{Value, json};
 use vips_ops::{Error as ImageError, ErrorKind as Image};
 
-use super::{put, put_uncached};
+use super::headers::{put, put_uncached};
 use crate::{
     error::{Error, ErrorKind, RETRY_SOON},
     signing::Fault,

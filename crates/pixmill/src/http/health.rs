@@ -3,7 +3,7 @@
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode};
 use serde_json::json;
 
-use super::{error, put_uncached, worker};
+use super::{error, extract::worker, headers::put_uncached};
 
 /// The liveness probe: 200 while the process runs.
 pub async fn health() -> HttpResponse {

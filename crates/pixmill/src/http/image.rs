@@ -1,42 +1,17 @@
 //! The handler of every path that is not a page: a request for a picture.
 
-use std::{rc::Rc, time::Duration};
+use std::rc::Rc;
 
-use actix_web::{
-    HttpRequest, HttpResponse,
-    http::{Method, header::HeaderMap},
-    web::Payload,
-};
-use image_api::{
-    params::{Parsed, refusal::Refusal},
-    query::RequestQuery,
-};
-use result_cache::clock;
+use actix_web::{HttpRequest, HttpResponse, http::Method, web::Payload};
 
 use super::{
-    accept::accepted_formats,
-    client_hints, error,
-    image_response::{self, ResponseNotes},
+    error,
+    extract::worker,
     jobs,
-    origin_params::locate,
-    query, upload, worker,
+    picture_request::{respond, verify_query},
+    query, upload,
 };
-use crate::{
-    cache_key::negotiates,
-    config::SourceUrlQuery,
-    error::Error,
-    model::variant::VariantRequest,
-    render::Class,
-    server_timing::ServerTiming,
-    signing::{Admitted, Purpose},
-    state::{Shared, Worker},
-};
-
-/// In `X-Pixmill-Warning`: `source_url` has an unencoded query, whose parameters may have been meant for the request.
-const SOURCE_URL: &str = "source_url";
-
-/// In `Vary`: the header that selects the format.
-const ACCEPT_HEADER: &str = "Accept";
+use crate::{error::Error, signing::Purpose, state::Worker};
 
 /// Handles a request for a picture, or an upload.
 pub async fn image(request: HttpRequest, payload: Payload) -> HttpResponse {
@@ -57,85 +32,4 @@ async fn get(worker: &Rc<Worker>, request: &HttpRequest) -> Result<HttpResponse,
         return jobs::respond(worker, request, admitted).await;
     }
     respond(worker, request, &admitted).await
-}
-
-/// Responds with the picture that the query string of a request describes.
-pub(super) async fn respond(
-    worker: &Rc<Worker>,
-    request: &HttpRequest,
-    admitted: &Admitted,
-) -> Result<HttpResponse, Error> {
-    let shared = &worker.shared;
-    let (wanted, mut notes) = parse_request(worker, request, &admitted.query)?;
-    if wanted.params.gives_original() && !shared.config.params.allow_original {
-        return Err(Error::OriginalRefused);
-    }
-    notes.max_age =
-        admitted.expires.map(|expires| Duration::from_secs(expires.saturating_sub(unix_seconds())));
-    let answer = worker.variants.serve(wanted).await?;
-    let lookup = ServerTiming { cache: answer.timing.cache, ..ServerTiming::default() };
-    shared.counters.phases.observe(&lookup);
-    Ok(image_response::build(request, &answer, &notes))
-}
-
-/// Interprets a request with this query. Returns it with the notes for its response.
-pub(super) fn parse_request(
-    worker: &Rc<Worker>,
-    request: &HttpRequest,
-    query: &RequestQuery,
-) -> Result<(VariantRequest, ResponseNotes), Error> {
-    let shared = &worker.shared;
-    let target = locate(worker, request, query)?;
-    let (Parsed { params, mut clamped }, mut varies) = parse_params(shared, query, request.headers())?;
-    if query.is_ambiguous() {
-        clamped.push(SOURCE_URL);
-    }
-    if negotiates(&params) {
-        varies.push(ACCEPT_HEADER);
-    }
-    let notes = ResponseNotes {
-        clamped,
-        varies,
-        asks_hints: shared.config.client_hints.enabled,
-        ..ResponseNotes::default()
-    };
-    let accept = accepted_formats(request.headers());
-    Ok((VariantRequest { target, params, accept, class: Class::Picture }, notes))
-}
-
-/// Verifies the signature of a request, if requests must be signed, and returns the part of the query that it covers.
-pub(super) fn verify_query(
-    shared: &Shared,
-    purpose: Purpose,
-    path: &str,
-    query: Rc<RequestQuery>,
-) -> Result<Admitted, Error> {
-    let admitted = match &shared.signer {
-        Some(signer) => signer.check(purpose, path, RequestQuery::clone(&query), unix_seconds())?,
-        None => Admitted { query, expires: None },
-    };
-    if shared.config.params.source_url_query == SourceUrlQuery::Original {
-        return Ok(admitted);
-    }
-    let query = RequestQuery::clone(&admitted.query).with_own_query();
-    Ok(Admitted { query: Rc::new(query), ..admitted })
-}
-
-/// The parameters, and the request headers that they depend on.
-fn parse_params(
-    shared: &Shared,
-    query: &RequestQuery,
-    headers: &HeaderMap,
-) -> Result<(Parsed, Vec<&'static str>), Refusal> {
-    let config = &shared.config.client_hints;
-    if !config.enabled {
-        return Ok((shared.rules.parse_query(query)?, Vec::new()));
-    }
-    let (parsed, hints) = shared.rules.parse_hinted(query, &client_hints::from_headers(headers, config))?;
-    Ok((parsed, hints.into_iter().map(client_hints::header).collect()))
-}
-
-/// The current time in seconds of Unix time.
-fn unix_seconds() -> u64 {
-    clock::now() / 1000
 }

@@ -19,7 +19,8 @@ use super::{
     cache_control::{cache_control, shortened},
     client_hints::{ACCEPT_CH, ACCEPTED},
     conditional::not_modified,
-    error, put,
+    error,
+    headers::put,
     range::{Part, part},
     slices,
 };

@@ -12,9 +12,11 @@ use actix_web::{
 };
 
 use super::{
-    error, image,
+    error,
+    extract::worker,
+    headers::{put, put_uncached},
     image_response::{self, ResponseNotes},
-    job_status, put, put_uncached, upload, worker,
+    job_status, picture_request, upload,
 };
 use crate::{
     error::Error,
@@ -61,7 +63,7 @@ pub async fn respond(
     if control.delivery == Delivery::Immediate || *request.method() == Method::HEAD {
         // the other control parameters apply to uploads and asynchronous requests only
         let admitted = Admitted { query: Rc::new(control.rest), ..admitted };
-        return image::respond(worker, request, &admitted).await;
+        return picture_request::respond(worker, request, &admitted).await;
     }
     // one request for many pictures needs the same permission as an upload
     if !control.queries.is_empty() {

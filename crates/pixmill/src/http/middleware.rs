@@ -17,9 +17,11 @@ use super::{
     HEALTH, READY,
     cors::Cors,
     error::{METHODS, UPLOAD_METHODS},
-    jobs, put_uncached, query,
+    extract::worker,
+    headers::put_uncached,
+    jobs, query,
     request_id::{REQUEST_ID, request_id},
-    upload, worker,
+    upload,
 };
 use crate::telemetry::{
     access::AccessEntry,

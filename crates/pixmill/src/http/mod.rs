@@ -7,6 +7,8 @@ mod client_hints;
 mod conditional;
 pub mod cors;
 pub mod error;
+mod extract;
+mod headers;
 mod health;
 mod image;
 mod image_response;
@@ -15,6 +17,7 @@ mod jobs;
 pub mod middleware;
 pub mod openapi;
 mod origin_params;
+mod picture_request;
 mod purge;
 mod query;
 mod range;
@@ -22,16 +25,12 @@ mod request_id;
 mod slices;
 mod upload;
 
-use std::rc::Rc;
-
 use actix_web::{
-    HttpRequest,
-    http::header::{CACHE_CONTROL, HeaderMap, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS},
     middleware::from_fn,
     web::{ServiceConfig, get, head, resource, scope, to},
 };
 
-use crate::{error::Error, state::Worker};
+use crate::error::Error;
 
 /// Path of the liveness probe.
 pub const HEALTH: &str = "/health";
@@ -64,22 +63,4 @@ fn health_pages(config: &mut ServiceConfig) {
     let health = resource(HEALTH).route(get().to(health::health)).route(head().to(health::health));
     let ready = resource(READY).route(get().to(health::ready)).route(head().to(health::ready));
     config.service(health.default_service(other())).service(ready.default_service(other()));
-}
-
-/// The state of the worker that handles a request.
-fn worker(request: &HttpRequest) -> &Rc<Worker> {
-    request.app_data().expect("invariant: every app is given its worker when it is made")
-}
-
-/// Sets a header, unless the value is not valid in a header.
-fn put(headers: &mut HeaderMap, name: HeaderName, value: impl AsRef<str>) {
-    if let Ok(value) = HeaderValue::from_str(value.as_ref()) {
-        headers.insert(name, value);
-    }
-}
-
-/// Sets the headers of responses that are not pictures: they are never cached.
-fn put_uncached(headers: &mut HeaderMap) {
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
 }

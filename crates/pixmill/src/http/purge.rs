@@ -5,7 +5,7 @@ use image_api::params::source::Source;
 use result_cache::{PurgeReach, PurgeScope};
 use serde_json::json;
 
-use super::{error, origin_params::locate, put_uncached, query, worker};
+use super::{error, extract::worker, headers::put_uncached, origin_params::locate, query};
 use crate::{cache_key::CacheKeys, error::Error, state::Worker};
 
 /// The paths that purge everything.

@@ -11,9 +11,9 @@ use image_api::{params::Parsed, query::RequestQuery};
 use origin::{ObjectRef, SourcePath};
 
 use super::{
-    image,
+    headers::{put, put_uncached},
     image_response::{self, ResponseNotes},
-    job_status, jobs, put, put_uncached, query,
+    job_status, jobs, picture_request, query,
 };
 use crate::{
     error::Error,
@@ -35,7 +35,7 @@ pub struct UploadListener;
 
 /// Whether the listener of this request accepts uploads.
 pub fn accepts_uploads(request: &HttpRequest) -> bool {
-    let public = || super::worker(request).shared.config.uploads.public;
+    let public = || super::extract::worker(request).shared.config.uploads.public;
     request.app_data::<UploadListener>().is_some() || public()
 }
 
@@ -71,8 +71,12 @@ pub async fn respond(
     authorize(shared, request)?;
     // refuse invalid paths before the body is received
     SourcePath::parse(request.uri().path())?;
-    let Admitted { query, .. } =
-        image::verify_query(shared, Purpose::Upload, request.uri().path(), query::parsed(request)?)?;
+    let Admitted { query, .. } = picture_request::verify_query(
+        shared,
+        Purpose::Upload,
+        request.uri().path(),
+        query::parsed(request)?,
+    )?;
     let Upload { file, fields, reservation } = receive(shared, request.headers(), payload).await?;
     let deadline = Instant::now() + shared.config.limits.deadline;
     if shared.signer.is_some() && !fields.is_empty() {
@@ -80,11 +84,7 @@ pub async fn respond(
         return Err(Fault::Wrong.into());
     }
     let control = control_params::parse(&query, &fields, shared.config.uploads.max_queries)?;
-    let retention = match (control.processed, control.queries.is_empty()) {
-        (ProcessedUpload::Store, _) => Retention::Processed,
-        (ProcessedUpload::ReturnOnly, true) => Retention::None,
-        (ProcessedUpload::ReturnOnly, false) => Retention::Original,
-    };
+    let retention = retention(&control);
     let (job, mut notes) = parse_job(worker, request, &control)?;
     let mut job = Job { input: JobInput::Upload { file, reservation, retention }, ..job };
     if retention == Retention::Processed {
@@ -109,6 +109,15 @@ pub async fn respond(
     Ok(response)
 }
 
+/// What is stored of an upload.
+fn retention(control: &ControlParams) -> Retention {
+    match (control.processed, control.queries.is_empty()) {
+        (ProcessedUpload::Store, _) => Retention::Processed,
+        (ProcessedUpload::ReturnOnly, true) => Retention::None,
+        (ProcessedUpload::ReturnOnly, false) => Retention::Original,
+    }
+}
+
 /// The job that a request describes, and the notes for its response.
 pub fn parse_job(
     worker: &Rc<Worker>,
@@ -116,12 +125,12 @@ pub fn parse_job(
     control: &ControlParams,
 ) -> Result<(Job, ResponseNotes), Error> {
     let (VariantRequest { target, params, accept, .. }, notes) =
-        image::parse_request(worker, request, &control.rest)?;
+        picture_request::parse_request(worker, request, &control.rest)?;
     let (place, query) = control_params::split_source(&control.rest);
     let wanted = Variant { query, params };
     let others = control.queries.iter().map(|query| {
         let parsed = RequestQuery::parse(query)?;
-        let (VariantRequest { params, .. }, _) = image::parse_request(worker, request, &parsed)?;
+        let (VariantRequest { params, .. }, _) = picture_request::parse_request(worker, request, &parsed)?;
         if params.gives_original() && !worker.shared.config.params.allow_original {
             return Err(Error::OriginalRefused);
         }

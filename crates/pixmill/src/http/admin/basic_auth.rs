@@ -14,7 +14,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use crate::{
     config::Admin,
     error::Error,
-    http::{error, worker},
+    http::{error, extract::worker},
 };
 
 /// Refuses requests without the configured credentials, if a password is set.

@@ -17,7 +17,7 @@ use actix_web::{
 use crate::{
     config::Admin,
     error::Error,
-    http::{error, worker},
+    http::{error, extract::worker},
 };
 
 /// Refuses requests whose `Host` is not an address or a name of this listener, unless a password is set.

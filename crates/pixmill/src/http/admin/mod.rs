@@ -11,7 +11,7 @@ use actix_web::{
 };
 use serde_json::Value;
 
-use super::{error, purge, put_uncached, worker};
+use super::{error, extract::worker, headers::put_uncached, purge};
 use crate::error::Error;
 
 /// The routes of the admin listener that require the password, if one is set.
