@@ -7,8 +7,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
-use image_api::params::{SPECS, spec::Grammar};
 use image_api::{Accept, Params, Settings, SourceFormat};
+use image_api::{
+    params::{SPECS, spec::Grammar},
+    table,
+};
 use vips_ops::source::sniff::sniff;
 use vips_ops::vips::{self, Access, Deadline, Image, Loader, Operation, Vips};
 use vips_ops::{Assets, process};
@@ -191,7 +194,7 @@ fn bmp() -> Vec<u8> {
 /// Names, aliases and keywords of all parameters, and the signs of a query.
 fn request_words() -> String {
     let mut words: BTreeSet<&str> = BTreeSet::from(["&", "=", ",", "64=", "%2C", "true", "false", "auto"]);
-    for spec in SPECS {
+    for table::Row { spec, .. } in table::rows() {
         words.extend(spec.names());
         if let Grammar::Keyword(keywords) = spec.grammar {
             words.extend(keywords);
@@ -240,7 +243,7 @@ mod tests {
     #[test]
     fn every_parameter_has_its_words() {
         let words = request_words();
-        assert!(SPECS.iter().all(|spec| words.contains(&format!("\"{}\"\n", spec.name))));
+        assert!(table::rows().iter().all(|row| words.contains(&format!("\"{}\"\n", row.spec.name))));
         assert!(queries().len() > SPECS.len());
     }
 
