@@ -2,11 +2,7 @@
 
 use bytes::Bytes;
 use image_api::{Accept, Params, Settings, SourceFormat};
-use vips_ops::{
-    Assets, process,
-    source::sniff::sniff,
-    vips::{self, Deadline, Vips},
-};
+use vips_ops::{Assets, process, source::sniff::sniff, vips::{self, Deadline, Vips}};
 
 /// The requests that an original is rendered with: each part of the pipeline at least once. The first byte of an input
 /// selects one.

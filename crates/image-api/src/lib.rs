@@ -14,7 +14,7 @@
 //! let accept = Accept { webp: true, avif: false };
 //! let plan = Plan::resolve(&params, &original, &Measurements::default(), accept, &Settings::default()).unwrap();
 //! assert_eq!(plan.size, Size { width: 400, height: 300 });
-//! assert_eq!(plan.output.format.media_type(), "image/webp");
+//! assert_eq!(plan.encode.format.media_type(), "image/webp");
 //! ```
 
 pub mod error;

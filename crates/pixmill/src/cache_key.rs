@@ -3,12 +3,12 @@
 //! Each key is built from named fields ([`KeyBuilder`]): the names of types, fields and variants are no part of it. The
 //! settings are taken apart field by field, so a new one does not compile until it is decided whether it changes results.
 
-use result_cache::{Generation, Key, KeyBuilder};
-use vips_ops::{
+use image_api::{
     Accept, Params, Settings,
     params::output::format::Format,
     settings::{Animation, Limits, Meta, Output, OverBudget, QualityAuto},
 };
+use result_cache::{Generation, Key, KeyBuilder};
 
 use crate::{config::Vision, model::analysis::AnalysisKind};
 

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use bytesize::ByteSize;
+use image_api::params::{refusal::Refusal, spec::Invalid};
 use origin::Rule;
-use vips_ops::params::{refusal::Refusal, spec::Invalid};
 
 use crate::signing::Fault;
 

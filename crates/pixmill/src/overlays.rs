@@ -7,9 +7,10 @@
 use std::{rc::Rc, sync::Arc, time::Duration};
 
 use futures_util::future::{LocalBoxFuture, try_join_all};
+use image_api::{Accept, params::value::url::Url};
 use origin::{ObjectRef, Origins, SourcePath};
 use result_cache::{CacheEntry, Coordinator, Key, Lifetimes, clock};
-use vips_ops::{Accept, Assets, overlay::Link, params::value::url::Url};
+use vips_ops::{Assets, overlay::Link};
 
 use crate::{
     cache_key::CacheKeys,

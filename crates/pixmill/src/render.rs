@@ -14,9 +14,9 @@ use std::{
 };
 
 use bytesize::ByteSize;
+use image_api::Settings;
 pub use vips_ops::cost::Cost;
 use vips_ops::{
-    Settings,
     cost::{self, Analysis},
     vips::Deadline,
 };

@@ -10,10 +10,10 @@ use std::{
 };
 
 use anyhow::Context;
+use image_api::{Settings, params::policy::Policy};
 use origin::{Hosts, Origins};
 use result_cache::{Cache, CacheName, Coalescer, Coordinator};
 use tokio::sync::Semaphore;
-use vips_ops::{Settings, params::policy::Policy};
 
 use crate::{
     analysis::cached::{Analyses, SharedAnalyses},

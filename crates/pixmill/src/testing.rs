@@ -13,11 +13,12 @@ use std::{
 
 use bytes::Bytes;
 use futures_util::{FutureExt, future::LocalBoxFuture};
+use image_api::{Accept, OutputFormat, Params, Settings};
 use origin::{CachePolicy, Fetched, Hosts, ObjectRef, Origins, Selection, Unchanged, Validators};
 use parking_lot::Mutex;
 use result_cache::{Cache, CacheName, Coalescer, Config, Coordinator};
 use tokio::sync::{Notify, Semaphore};
-use vips_ops::{Accept, Answer, Media, OutputFormat, Params, Settings};
+use vips_ops::{Answer, Media};
 
 use crate::{
     analysis::{

@@ -12,9 +12,9 @@
 use std::{env, fs, path::Path, process::Command, time::Instant};
 
 use bytes::Bytes;
+use image_api::{Accept, OutputFormat, Params, Settings};
 use testkit::{median, process_time, sample};
 use vips_ops::{
-    Accept, OutputFormat, Params, Settings,
     overlay::Assets,
     process,
     vips::{self, Access, Deadline, Image, Keep, Loader, Vips, ops::Kernel},

@@ -9,9 +9,10 @@
 )]
 
 use bytes::Bytes;
+use image_api::{Accept, OutputFormat, Params, Settings};
 use testkit::{median, process_time, sample};
 use vips_ops::{
-    Accept, Assets, OutputFormat, Params, Settings, process,
+    Assets, process,
     vips::{
         self, Access, Deadline, Image, JpegScan, Keep, Loader, Palette, PngRows, Subsample, Vips, ops::Kernel,
     },
@@ -108,8 +109,8 @@ fn original(name: &str, format: OutputFormat) -> Bytes {
 /// The quality that the plan gives to the encoder, where it is mapped.
 fn planned_quality(params: &Params, original: &Bytes, settings: &Settings) -> Option<u8> {
     let source = vips_ops::Source::open(original, &settings.limits).unwrap();
-    let facts = vips_ops::Measurements::default();
-    let plan = vips_ops::Plan::resolve(params, &source.info, &facts, Accept::default(), settings).unwrap();
+    let facts = image_api::Measurements::default();
+    let plan = image_api::Plan::resolve(params, &source.info, &facts, Accept::default(), settings).unwrap();
     (plan.encode.format == OutputFormat::Avif).then_some(plan.encode.quality)
 }
 

@@ -8,9 +8,10 @@
 )]
 
 use bytes::Bytes;
+use image_api::{Accept, Params, Settings};
 use testkit::{median, process_time, sample};
 use vips_ops::{
-    Accept, Assets, Params, Settings, process,
+    Assets, process,
     vips::{self, Access, Deadline, Image, JpegScan, Keep, Loader, Subsample, Vips, ops::Kernel},
 };
 

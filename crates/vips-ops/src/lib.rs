@@ -19,17 +19,12 @@ pub mod steps;
 mod text;
 mod tone;
 
-pub use image_api::{Measurements, face, format, orientation, params, plan, query, settings, size};
+pub(crate) use image_api::{Measurements, face, format, orientation, params, plan, settings, size};
 
 pub use error::{Blame, Error, ErrorKind, Result};
 pub use execute::{Answer, Media, answer, describe};
-pub use face::Face;
-pub use format::OutputFormat;
 pub use overlay::Assets;
-pub use params::Params;
-pub use plan::{Accept, Plan};
 pub use render::{Encoded, Phase, process};
-pub use settings::Settings;
 pub use source::Source;
 // what callers need of the binding: to start libvips, to end a render, to end a thread
 pub use vips;

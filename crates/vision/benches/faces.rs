@@ -10,10 +10,11 @@ use std::{
 };
 
 use bytes::Bytes;
+use image_api::{Accept, Face, Params, Settings};
 use ort::{session::Session, value::Tensor};
 use testkit::sample;
 use vips_ops::{
-    Accept, Assets, Face, Params, Settings, Source,
+    Assets, Source,
     analysis::thumbnail,
     process,
     vips::{self, Deadline, Vips},

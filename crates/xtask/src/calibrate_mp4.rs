@@ -3,8 +3,8 @@
 use anyhow::Result;
 use bytes::Bytes;
 use image_api::plan::video::even;
+use image_api::size::Size;
 use vips_ops::encode::mp4::VideoEncoder;
-use vips_ops::size::Size;
 use vips_ops::vips::{Image, JpegScan, Keep, Settings, Subsample, Vips};
 
 use crate::calibrate_avif::{JPEG, mean, photos};

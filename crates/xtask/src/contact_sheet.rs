@@ -4,9 +4,10 @@ use std::fmt::Write as _;
 use std::fs;
 
 use anyhow::Result;
+use image_api::{Accept, Params};
 use testkit::sample;
 use vips_ops::vips::{Access, Deadline, Image, JpegScan, Keep, Loader, Settings, Subsample, Vips};
-use vips_ops::{Accept, Assets, Params, process};
+use vips_ops::{Assets, process};
 
 use crate::workspace::workspace;
 
@@ -78,7 +79,7 @@ fn queries() -> Vec<String> {
 fn tile(photo: &bytes::Bytes, query: &str) -> Result<Image> {
     let query = format!("width={TILE_WIDTH}&format=png&{query}");
     let params = Params::parse(&query)?.params;
-    let settings = vips_ops::Settings::default();
+    let settings = image_api::Settings::default();
     let answer = process(
         &params,
         photo,

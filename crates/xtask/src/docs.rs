@@ -5,9 +5,9 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Result, bail};
+use image_api::params::group::groups;
+use image_api::params::spec::{Grammar, Spec};
 use pixmill::http::openapi;
-use vips_ops::params::group::groups;
-use vips_ops::params::spec::{Grammar, Spec};
 
 use crate::{contact_sheet, workspace::workspace};
 

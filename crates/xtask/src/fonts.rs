@@ -7,8 +7,9 @@ use std::path::Path;
 use anyhow::{Result, ensure};
 use bytes::Bytes;
 use image_api::font::families::{FALLBACK, FAMILIES, Family, Kinship};
+use image_api::{Accept, Params, Settings};
 use vips_ops::vips::{Deadline, Image, Keep, Palette, PngRows, Settings as VipsSettings, Vips};
-use vips_ops::{Accept, Assets, Params, Settings, process};
+use vips_ops::{Assets, process};
 
 use crate::workspace::workspace;
 

@@ -7,12 +7,12 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 use bytes::Bytes;
+use image_api::{Accept, Params, Settings, params::output::quality_method::QualityMethod};
 use testkit::Picture;
 use vips_ops::{
-    Accept, Encoded, Params, Settings,
+    Encoded,
     encode::auto_quality::{self, Metric, SIDES},
     overlay::Assets,
-    params::output::quality_method::QualityMethod,
     process,
     vips::{Deadline, Image},
 };

@@ -2,11 +2,11 @@
 //! and worker processes only.
 
 use bytes::Bytes;
+use image_api::{Settings, params::output::recognition::Recognition};
 use serde_json::{Value, json};
 use vips_ops::{
-    Settings, Source,
+    Source,
     analysis::thumbnail,
-    params::output::recognition::Recognition,
     vips::{Deadline, Image},
 };
 use vision::{Face, Label, Vision, with_people};

@@ -6,9 +6,9 @@ use std::{
     time::Instant,
 };
 
+use image_api::Params;
 use result_cache::{Cache, CacheEntry, Coalescer, EntryMeta, Freshness, Key, clock};
 use tokio::sync::Semaphore;
-use vips_ops::Params;
 
 use super::analyzer::kinds;
 use crate::{

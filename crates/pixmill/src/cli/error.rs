@@ -2,7 +2,7 @@
 
 use std::{io, path::PathBuf};
 
-use vips_ops::params::refusal::Refusal;
+use image_api::params::refusal::Refusal;
 
 use crate::config::Problems;
 

@@ -4,13 +4,12 @@ use std::{fs, path::PathBuf, str::FromStr};
 
 use bytes::Bytes;
 use clap::Args;
+use image_api::{
+    Measurements, Params, Plan, Settings, orientation::Orientation, params::crop::crop::Crop, size::Size,
+};
 use serde_json::{Value, json};
 use vips_ops::{
-    Measurements, Media, Params, Plan, Settings, Source,
-    orientation::Orientation,
-    overlay,
-    params::crop::crop::Crop,
-    size::Size,
+    Media, Source, overlay,
     source::{Profile, SourceFormat, SourceInfo, Storage},
     vips::Deadline,
 };

@@ -1,11 +1,11 @@
 //! `pixmill params`: the parameters of a request.
 
 use clap::Args;
-use serde_json::{Value, json};
-use vips_ops::params::{
+use image_api::params::{
     group::{Group, groups},
     spec::{Example, Spec},
 };
+use serde_json::{Value, json};
 
 use super::{Error, out};
 use crate::http::openapi;

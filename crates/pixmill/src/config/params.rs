@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use config_types::Problem;
+use image_api::params::{allowed_sizes::AllowedSizes, policy::Policy};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use vips_ops::params::{allowed_sizes::AllowedSizes, policy::Policy};
 
 use super::{
     Signing,

@@ -43,15 +43,15 @@ pub struct Config {
     /// Request headers that describe the client's screen.
     pub client_hints: ClientHints,
     /// Limits on pictures and requests.
-    pub limits: vips_ops::settings::Limits,
+    pub limits: image_api::settings::Limits,
     /// How pictures are encoded.
-    pub output: vips_ops::settings::Output,
+    pub output: image_api::settings::Output,
     /// How animations are treated.
-    pub animation: vips_ops::settings::Animation,
+    pub animation: image_api::settings::Animation,
     /// What descriptions of pictures say of the server.
-    pub meta: vips_ops::settings::Meta,
+    pub meta: image_api::settings::Meta,
     /// What `quality=auto` does when a request does not say.
-    pub quality_auto: vips_ops::settings::QualityAuto,
+    pub quality_auto: image_api::settings::QualityAuto,
     /// What is cached, where, and for how long.
     pub cache: result_cache::Config,
     /// The render threads.
@@ -114,10 +114,10 @@ impl Config {
     }
 
     /// The settings for planning and rendering.
-    pub fn settings(&self) -> vips_ops::Settings {
-        vips_ops::Settings {
+    pub fn settings(&self) -> image_api::Settings {
+        image_api::Settings {
             limits: self.limits.clone(),
-            output: vips_ops::settings::Output {
+            output: image_api::settings::Output {
                 never_larger: self.output.never_larger && self.params.allow_original,
                 ..self.output.clone()
             },

@@ -4,7 +4,7 @@
 //! weight is malformed (docs/adr/0021).
 
 use actix_web::http::header::{ACCEPT, HeaderMap};
-use vips_ops::Accept;
+use image_api::Accept;
 
 /// The newer formats that a client accepts by name. `image/*` and `*/*` do not count: clients that cannot decode AVIF or
 /// WebP send them too.

@@ -1,7 +1,7 @@
 //! Client hints: request headers that describe the client's screen and its preference for reduced data usage.
 
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
-use vips_ops::params::hints::{Hint, Hints};
+use image_api::params::hints::{Hint, Hints};
 
 use crate::config::ClientHints;
 

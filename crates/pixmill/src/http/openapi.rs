@@ -2,11 +2,11 @@
 
 mod uploads;
 
-use serde_json::{Map, Value, json};
-use vips_ops::params::{
+use image_api::params::{
     group::{Group, groups},
     spec::{Grammar, Spec},
 };
+use serde_json::{Map, Value, json};
 
 use super::error;
 

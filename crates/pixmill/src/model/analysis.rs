@@ -42,8 +42,8 @@ pub enum AnalysisResult {
 
 impl AnalysisResult {
     /// The faces as a plan uses them; none if this is the result of another analysis.
-    pub fn faces_for_plan(&self) -> Vec<vips_ops::Face> {
-        let face = |face: &Face| vips_ops::Face {
+    pub fn faces_for_plan(&self) -> Vec<image_api::Face> {
+        let face = |face: &Face| image_api::Face {
             left: face.x.into(),
             top: face.y.into(),
             width: face.width.into(),

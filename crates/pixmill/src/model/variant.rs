@@ -2,9 +2,9 @@
 
 use std::{rc::Rc, sync::Arc, time::Duration, time::Instant};
 
+use image_api::{Accept, Params};
 use origin::ObjectRef;
 use result_cache::{CacheEntry, Key};
-use vips_ops::{Accept, Params};
 
 use super::{
     cache_status::CacheStatus,

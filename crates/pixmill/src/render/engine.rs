@@ -7,10 +7,9 @@ use std::{
 };
 
 use bytes::Bytes;
+use image_api::{Accept, OutputFormat, Params, Settings};
 use serde::{Deserialize, Serialize};
-use vips_ops::{
-    Accept, Answer, Assets, Media, OutputFormat, Params, Phase, Settings, answer, describe, vips::Deadline,
-};
+use vips_ops::{Answer, Assets, Media, Phase, answer, describe, vips::Deadline};
 
 use crate::{
     analysis::analyzer::Analyzer,

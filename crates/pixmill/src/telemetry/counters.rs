@@ -10,10 +10,11 @@ use std::{
 };
 
 use actix_http::error::{DispatchError, ParseError};
+use image_api::OutputFormat;
 use parking_lot::Mutex;
 use prometheus_client::metrics::counter::Counter;
 use result_cache::Tier;
-use vips_ops::{Media, OutputFormat, source::SourceFormat};
+use vips_ops::{Media, source::SourceFormat};
 
 use super::histogram::Durations;
 use crate::{

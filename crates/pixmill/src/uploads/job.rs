@@ -4,8 +4,8 @@
 use std::rc::Rc;
 
 use bytes::Bytes;
+use image_api::{Accept, Params};
 use origin::ObjectRef;
-use vips_ops::{Accept, Params};
 
 use super::{Reservation, control_params::location, status::Stored};
 use crate::{

@@ -7,7 +7,7 @@ use actix_web::{
 };
 use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt};
-use vips_ops::query::MAX_QUERY_BYTES;
+use image_api::query::MAX_QUERY_BYTES;
 
 use super::{Reservation, UploadError, chunk_buffer::ChunkBuffer, limited_body::LimitedBody};
 use crate::{error::Error, state::Shared};

@@ -3,12 +3,10 @@
 use std::{rc::Rc, time::Instant};
 
 use futures_util::{StreamExt, stream};
+use image_api::params::spec::Invalid;
 use result_cache::{Lifetimes, clock};
 use tokio::time::timeout_at;
-use vips_ops::{
-    params::spec::Invalid,
-    source::{SourceFormat, sniff::sniff},
-};
+use vips_ops::source::{SourceFormat, sniff::sniff};
 
 use super::{
     UploadError,

@@ -8,9 +8,9 @@ use std::{
 };
 
 use futures_util::future::try_join;
+use image_api::Settings;
 use result_cache::{Coordinator, Generation};
 use vips_ops::{
-    Settings,
     overlay::{Link, links},
     source::sniff::sniff,
 };

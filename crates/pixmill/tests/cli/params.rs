@@ -6,7 +6,7 @@ use crate::run::{out, told};
 fn the_table_lists_every_parameter() {
     let table = out(["params"]);
     assert!(table.starts_with("NAME "), "{table}");
-    for spec in vips_ops::params::SPECS {
+    for spec in image_api::params::SPECS {
         let names_it = |line: &str| line.split([' ', ',']).next() == Some(spec.name);
         assert_eq!(table.lines().filter(|line| names_it(line)).count(), 1, "{}: {table}", spec.name);
     }
@@ -17,7 +17,7 @@ fn tools_get_json() {
     let list: serde_json::Value = serde_json::from_str(&out(["params", "--json"])).unwrap();
     let names: Vec<_> =
         list.as_array().unwrap().iter().map(|param| param["name"].as_str().unwrap()).collect();
-    for spec in vips_ops::params::SPECS {
+    for spec in image_api::params::SPECS {
         assert!(names.contains(&spec.name), "{}", spec.name);
     }
     let openapi: serde_json::Value = serde_json::from_str(&out(["params", "--openapi"])).unwrap();

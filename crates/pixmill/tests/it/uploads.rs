@@ -2,9 +2,9 @@
 
 use bytes::Bytes;
 use bytesize::ByteSize;
+use image_api::query::MAX_QUERY_BYTES;
 use pixmill::{app::Server, config::Config};
 use testkit::Picture;
-use vips_ops::query::MAX_QUERY_BYTES;
 
 use crate::{
     client::{Connection, Response, ask, get},

@@ -1,10 +1,13 @@
 //! Moving pictures keep moving.
 
+use image_api::{
+    Accept, OutputFormat, Settings,
+    settings::{Animation, Limits, OverBudget},
+};
 use testkit::{Picture, sample};
 use vips_ops::vips;
 use vips_ops::{
-    Accept, Error, OutputFormat, Settings,
-    settings::{Animation, Limits, OverBudget},
+    Error,
     vips::{Access, Image, Loader},
 };
 

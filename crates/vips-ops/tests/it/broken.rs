@@ -1,9 +1,10 @@
 //! Broken, mislabelled and hostile originals: an error that says so, and the next render works.
 
 use bytes::Bytes;
+use image_api::{Accept, Params, Settings};
 use proptest::prelude::*;
 use testkit::sample;
-use vips_ops::{Accept, Error, ErrorKind, Params, Settings, process, vips::Deadline};
+use vips_ops::{Error, ErrorKind, process, vips::Deadline};
 
 use crate::{ask, start};
 

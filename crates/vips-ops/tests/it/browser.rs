@@ -10,10 +10,8 @@ use std::{
 };
 
 use bytes::Bytes;
-use vips_ops::{
-    OutputFormat,
-    vips::{Image, Interpretation, Keep},
-};
+use image_api::OutputFormat;
+use vips_ops::vips::{Image, Interpretation, Keep};
 
 /// Seconds after which a browser that says nothing is ended.
 const PATIENCE: &str = "90";

@@ -1,11 +1,14 @@
 //! What asks for too much is refused before a pixel: each refusal names the limit, what was asked and what is allowed.
 
 use bytes::Bytes;
+use image_api::{
+    Accept, OutputFormat, Params, Plan, Settings,
+    settings::{Animation, Limits, OverBudget},
+};
 use testkit::sample;
 use vips_ops::{
-    Accept, Error, OutputFormat, Params, Plan, Settings, Source,
+    Error, Source,
     analysis::measure,
-    settings::{Animation, Limits, OverBudget},
     vips::{Deadline, Image, Keep, Palette, PngRows},
 };
 

@@ -3,9 +3,10 @@
 //! The encoded numbers were computed from [`EXPECTED`] with numpy from the formulas of the standards, not by this project.
 
 use bytes::Bytes;
+use image_api::Settings;
 use testkit::{Picture, sample};
 use vips_ops::{
-    Settings, Source,
+    Source,
     source::Profile,
     vips::{Access, BandFormat, Image, Interpretation, JpegScan, Keep, Loader, Palette, PngRows, Subsample},
 };

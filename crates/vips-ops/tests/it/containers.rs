@@ -1,11 +1,11 @@
 //! Pages, containers and what they claim: which picture of a file is read, and what its answer says of itself.
 
 use bytes::Bytes;
+use image_api::{Accept, Settings, settings};
 use testkit::{Picture, sample};
 use vips_ops::{
-    Accept, ErrorKind, Settings, Source,
+    ErrorKind, Source,
     cost::header,
-    settings,
     source::{
         Profile, SourceFormat, SourceInfo,
         sniff::{UnsupportedFormat, sniff},

@@ -6,8 +6,9 @@ use std::{
 };
 
 use bytes::Bytes;
+use image_api::Settings;
 use testkit::samples;
-use vips_ops::{Settings, Source, cost::header, source::SourceFormat};
+use vips_ops::{Source, cost::header, source::SourceFormat};
 
 /// The corpus of pictures, where it lies beside the repository.
 const CORPUS: &str = "../../../shared/corpora/dev";

@@ -2,10 +2,11 @@
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use bytes::Bytes;
+use image_api::OutputFormat;
 use serde_json::{Value, json};
 use testkit::{Picture, sample};
 use vips_ops::vips::{Image, JpegScan, Keep, Palette, PngRows, Subsample};
-use vips_ops::{ErrorKind, Media, OutputFormat};
+use vips_ops::{ErrorKind, Media};
 
 use crate::{answer, ask, start};
 

@@ -1,7 +1,8 @@
 //! Faces of the sample pictures, as the models tell of them, and what is done with them.
 
+use image_api::{Accept, Face, Params, Settings};
 use testkit::{Picture, sample};
-use vips_ops::{Accept, Answer, Error, Face, Params, Settings, answer, vips::Deadline};
+use vips_ops::{Answer, Error, answer, vips::Deadline};
 
 /// What was found in a sample, in whole pixels.
 pub fn of(source: &str) -> Vec<Face> {

@@ -4,9 +4,10 @@ use std::io::Cursor;
 
 use bytes::Bytes;
 use image::{DynamicImage, ImageFormat, RgbaImage};
+use image_api::{Accept, Measurements, OutputFormat, Params, Plan, Settings};
 use testkit::{Picture, sample};
 use vips_ops::vips::{Access, Image, Loader, Operation};
-use vips_ops::{Accept, Measurements, OutputFormat, Params, Plan, Settings, Source, source::sniff};
+use vips_ops::{Source, source::sniff};
 
 use crate::{ask, ask_with, picture};
 
@@ -95,13 +96,13 @@ fn auto_takes_the_best_that_is_accepted() {
     assert_eq!(format("china.jpg", "format=auto&width=50", false, false), OutputFormat::Jpeg);
     assert_eq!(format("pixmill-logo.png", "format=auto&width=50", false, false), OutputFormat::Png);
     let no_avif = Settings {
-        output: vips_ops::settings::Output { avif: false, ..Default::default() },
+        output: image_api::settings::Output { avif: false, ..Default::default() },
         ..settings.clone()
     };
     let answer =
         ask_with(&sample("china.jpg"), "format=auto", Accept { avif: true, webp: true }, &no_avif).unwrap();
     assert_eq!(answer.format, OutputFormat::Webp);
-    let small_cap = vips_ops::settings::Output { avif_max_pixels: 10_000, ..Default::default() };
+    let small_cap = image_api::settings::Output { avif_max_pixels: 10_000, ..Default::default() };
     let capped = Settings { output: small_cap, ..settings.clone() };
     let answer =
         ask_with(&sample("china.jpg"), "format=auto", Accept { avif: true, webp: true }, &capped).unwrap();

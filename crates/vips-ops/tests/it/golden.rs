@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use vips_ops::{Params, params::SPECS};
+use image_api::{Params, params::SPECS};
 
 /// Mean distance in levels that another build of the codecs may cause.
 const TOLERANCE: f64 = 1.0;

@@ -32,11 +32,11 @@ mod video;
 mod zoom;
 
 use bytes::Bytes;
+use image_api::{Accept, Params, Settings, params::value::url::Url};
 use testkit::{Picture, sample};
 use vips_ops::{
-    Accept, Answer, Assets, Encoded, Error, Params, Settings,
+    Answer, Assets, Encoded, Error,
     overlay::links,
-    params::value::url::Url,
     process,
     vips::{self, Deadline},
 };

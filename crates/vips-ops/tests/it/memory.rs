@@ -10,9 +10,9 @@ use std::{
 };
 
 use bytes::Bytes;
+use image_api::{Accept, Settings, settings::Limits};
 use vips_ops::{
-    Accept, Error, Settings,
-    settings::Limits,
+    Error,
     vips::{Image, Keep, Palette, PngRows, ops::Extend},
 };
 

@@ -1,11 +1,9 @@
 //! An encoding that is larger than the original gives way to it, where that loses nothing that was asked for.
 
 use bytes::Bytes;
+use image_api::{Accept, Params, Settings};
 use testkit::sample;
-use vips_ops::{
-    Accept, Params, Settings,
-    vips::{Access, Deadline, Image, JpegScan, Keep, Loader, Subsample},
-};
+use vips_ops::vips::{Access, Deadline, Image, JpegScan, Keep, Loader, Subsample};
 
 use crate::{ask, start};
 

@@ -2,13 +2,11 @@
 
 use bytes::Bytes;
 use image_api::font::families::FAMILIES;
+use image_api::{Accept, Params, Settings, params::value::url::url, settings::Limits};
 use proptest::prelude::*;
 use testkit::{Picture, sample};
 use vips_ops::{
-    Accept, Assets, Error, Params, Settings,
-    params::value::url::url,
-    process,
-    settings::Limits,
+    Assets, Error, process,
     vips::{Deadline, Image, Interpretation, Keep, Palette, PngRows},
 };
 

@@ -2,8 +2,9 @@
 
 use std::fmt::Write;
 
+use image_api::{Accept, Params, Plan, Settings, params::SPECS};
 use testkit::sample;
-use vips_ops::{Accept, Params, Plan, Settings, Source, params::SPECS, vips::Deadline};
+use vips_ops::{Source, vips::Deadline};
 
 fn explain(name: &str, query: &str, accept: Accept) -> String {
     let original = &sample(name);

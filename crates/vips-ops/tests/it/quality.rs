@@ -1,15 +1,18 @@
 //! Automatic quality: measures against numbers of another program, and the laws of the search on real pictures.
 
 use bytes::Bytes;
-use testkit::{Picture, sample};
-use vips_ops::{
-    Error, OutputFormat, Params,
-    encode::auto_quality::{self, Metric},
+use image_api::{
+    OutputFormat, Params,
     params::output::{quality_method::QualityMethod, quality_preset::QualityPreset},
     plan::{
         encode::{Chroma, Encoding, Metadata},
         quality::{Search, Target},
     },
+};
+use testkit::{Picture, sample};
+use vips_ops::{
+    Error,
+    encode::auto_quality::{self, Metric},
     vips::{Access, Deadline, Image, Loader},
 };
 

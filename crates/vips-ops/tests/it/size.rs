@@ -35,11 +35,11 @@ fn limits_are_checked_before_decoding() {
     for query in ["width=20000", "width=12000&height=12000&crop=stretch", "pad=60000", "width=9000&dpr=10"] {
         assert!(matches!(ask(&sample("china.jpg"), query), Err(Error::OverLimit(_))), "{query}");
     }
-    let settings = vips_ops::Settings {
-        limits: vips_ops::settings::Limits { max_pixels: 1000, ..Default::default() },
+    let settings = image_api::Settings {
+        limits: image_api::settings::Limits { max_pixels: 1000, ..Default::default() },
         ..Default::default()
     };
-    let refused = crate::ask_with(&sample("china.jpg"), "width=10", vips_ops::Accept::default(), &settings);
+    let refused = crate::ask_with(&sample("china.jpg"), "width=10", image_api::Accept::default(), &settings);
     assert!(
         matches!(
             refused,

@@ -1,9 +1,10 @@
 //! Drawings have the size that was asked for, whatever they state, and no more is drawn than is asked for.
 
 use bytes::Bytes;
+use image_api::{Settings, settings::Limits};
 use proptest::prelude::*;
 use testkit::Picture;
-use vips_ops::{Error, Settings, settings::Limits};
+use vips_ops::Error;
 
 use crate::{ask, ask_with, picture};
 
@@ -65,7 +66,7 @@ proptest! {
             ),
         ];
         for (query, expected) in follows {
-            let found = ask_with(&original, &format!("{query}&format=png"), vips_ops::Accept::default(), &settings);
+            let found = ask_with(&original, &format!("{query}&format=png"), image_api::Accept::default(), &settings);
             match found {
                 Ok(answer) => prop_assert_eq!((answer.size.width, answer.size.height), expected, "{}", query),
                 // the other side is beyond what may be answered
@@ -152,9 +153,9 @@ fn units_are_no_pixels() {
     assert_eq!(size(&original, "width=200&height=200&crop=fit&trim=color&format=png"), (200, 200));
     let limits = Limits { max_output_pixels: 250_000, ..Limits::default() };
     let settings = Settings { limits, ..Settings::default() };
-    let plain = ask_with(&original, "format=png", vips_ops::Accept::default(), &settings).unwrap();
+    let plain = ask_with(&original, "format=png", image_api::Accept::default(), &settings).unwrap();
     assert_eq!((plain.size.width, plain.size.height), (420, 595));
-    let large = ask_with(&original, "width=2000&format=png", vips_ops::Accept::default(), &settings);
+    let large = ask_with(&original, "width=2000&format=png", image_api::Accept::default(), &settings);
     assert!(matches!(large, Err(Error::OverLimit(_))), "{large:?}");
     let country = framed("viewBox='0 0 3e8 1e8'", 3e8, 1e8);
     assert_eq!(size(&country, "width=300&format=png"), (300, 100));
@@ -212,7 +213,8 @@ fn embedded_pictures_of_over_ten_megabytes_are_drawn() {
 
 #[test]
 fn marks_that_are_drawings_have_their_true_shape() {
-    use vips_ops::{Accept, Assets, Params, overlay::links, process, vips::Deadline};
+    use image_api::{Accept, Params};
+    use vips_ops::{Assets, overlay::links, process, vips::Deadline};
     crate::start();
     let settings = Settings::default();
     let laid = |base: &Bytes, mark: &Bytes, query: &str| {

@@ -72,7 +72,7 @@ fn formulas_are_met() {
 fn neutral_values_are_the_request_without_them() {
     let neutral = "brightness=0&contrast=0&gamma=0&highlights=0&shadow=0&saturation=0&vibrance=0&warmth=0&fill_flash=0\
                    &blur=0&sharp_amount=0&auto_fix=false&auto_level=0";
-    let params = vips_ops::Params::parse(&format!("width=50&{neutral}")).unwrap().params;
+    let params = image_api::Params::parse(&format!("width=50&{neutral}")).unwrap().params;
     assert_eq!(params.canonical(), "width=50");
     let plain = ask(&testkit::sample("china.jpg"), "width=50").unwrap().bytes;
     assert_eq!(ask(&testkit::sample("china.jpg"), &format!("width=50&{neutral}")).unwrap().bytes, plain);

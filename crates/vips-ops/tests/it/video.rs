@@ -1,11 +1,11 @@
 //! `format=mp4`: films of what moves.
 
 use bytes::Bytes;
+use image_api::{Accept, OutputFormat, Settings, size::Size};
 use testkit::{Picture, Video, sample};
 use vips_ops::{
-    Accept, Error, OutputFormat, Settings, encode,
+    Error, encode,
     overlay::Assets,
-    size::Size,
     vips::{Deadline, Image, Interpretation, Keep},
 };
 
@@ -139,7 +139,7 @@ fn a_film_ends_at_its_deadline() {
     crate::start();
     let deadline = Deadline::never();
     deadline.cancel();
-    let params = vips_ops::Params::parse("width=60&format=mp4").unwrap().params;
+    let params = image_api::Params::parse("width=60&format=mp4").unwrap().params;
     let settings = Settings::default();
     let ended = vips_ops::process(
         &params,

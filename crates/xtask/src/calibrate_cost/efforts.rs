@@ -1,12 +1,14 @@
 //! The cost of each encoder effort, relative to the default one.
 
 use anyhow::Result;
-use testkit::{median, process_time, sample};
-use vips_ops::{
+use image_api::{
     OutputFormat,
-    encode::encode,
     plan::encode::{Encoding, Metadata},
     settings,
+};
+use testkit::{median, process_time, sample};
+use vips_ops::{
+    encode::encode,
     vips::{Access, Image, Loader},
 };
 
@@ -44,7 +46,7 @@ fn seconds(image: &Image, format: OutputFormat, effort: u8) -> Result<f64> {
         interlace: false,
         palette: false,
         metadata,
-        chroma: vips_ops::plan::encode::Chroma::ByQuality,
+        chroma: image_api::plan::encode::Chroma::ByQuality,
     };
     let mut times = Vec::new();
     for _ in 0..TIMES {

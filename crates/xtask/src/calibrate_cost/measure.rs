@@ -4,11 +4,11 @@ use std::{env, fs, path::Path, process::Command, time::Duration};
 
 use anyhow::{Context, Result};
 use bytes::Bytes;
+use image_api::{Accept, Params, Settings, params::value::url::Url};
 use testkit::{median, process_time, sample};
 use vips_ops::{
-    Accept, Assets, Params, Settings, answer,
+    Assets, answer,
     overlay::links,
-    params::value::url::Url,
     vips::{Deadline, Image, Keep, Palette, PngRows},
 };
 

@@ -17,9 +17,9 @@ use std::{
 };
 
 use anyhow::{Context, Result};
+use image_api::{Accept, Params, Settings};
 use testkit::process_time;
 use vips_ops::{
-    Accept, Params, Settings,
     cost::{Work, work},
     vips::{self, Vips},
 };

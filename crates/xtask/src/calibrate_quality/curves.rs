@@ -1,6 +1,6 @@
 //! Scores of pictures at every quality, and the targets that reach a goal on average.
 
-use vips_ops::{OutputFormat, params::output::quality_method::QualityMethod};
+use image_api::{OutputFormat, params::output::quality_method::QualityMethod};
 
 use super::{FORMATS, Numbers};
 

@@ -10,15 +10,17 @@ mod validation;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
+use image_api::{
+    OutputFormat,
+    params::output::{quality_method::QualityMethod, quality_preset::QualityPreset},
+    plan::encode::{Chroma, Encoding, Metadata},
+};
 use rayon::prelude::*;
 use vips_ops::{
-    OutputFormat,
     encode::{
         auto_quality::{self, SIDES},
         encode,
     },
-    params::output::{quality_method::QualityMethod, quality_preset::QualityPreset},
-    plan::encode::{Chroma, Encoding, Metadata},
     vips::{self, Image, Vips},
 };
 
@@ -109,7 +111,7 @@ fn numbers(judges: &[auto_quality::Metric], image: &Image) -> Result<Numbers> {
 
 /// As the server encodes by default.
 fn output(format: OutputFormat) -> Encoding {
-    let settings = vips_ops::settings::Output::default();
+    let settings = image_api::settings::Output::default();
     let effort = match format {
         OutputFormat::Webp => settings.webp_effort,
         OutputFormat::Avif => settings.avif_effort,

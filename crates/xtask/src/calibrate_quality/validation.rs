@@ -3,15 +3,17 @@
 use std::{collections::HashMap, fmt::Write, fs, path::PathBuf, time::Instant};
 
 use anyhow::Result;
-use vips_ops::{
+use image_api::{
     OutputFormat,
+    params::output::{quality_method::QualityMethod, quality_preset::QualityPreset},
+    plan::quality::{Search, Target},
+    settings::QualityAuto,
+};
+use vips_ops::{
     encode::{
         auto_quality::{self, Metric, SIDES, SearchResult},
         encode,
     },
-    params::output::{quality_method::QualityMethod, quality_preset::QualityPreset},
-    plan::quality::{Search, Target},
-    settings::QualityAuto,
     vips::{Deadline, Image},
 };
 

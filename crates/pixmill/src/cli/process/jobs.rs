@@ -103,8 +103,8 @@ fn walk(folder: &Path, except: Option<&Path>, paths: &mut Vec<PathBuf>) -> Resul
 
 #[cfg(test)]
 mod tests {
+    use image_api::OutputFormat;
     use tempfile::TempDir;
-    use vips_ops::OutputFormat;
 
     use super::*;
 

@@ -15,10 +15,11 @@ use std::{
 use bytes::Bytes;
 use clap::Args;
 use image_api::error::OverLimit;
+use image_api::{Accept, Face, Params};
 use indicatif::{ProgressBar, ProgressStyle};
 use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
 use vips_ops::{
-    Accept, Answer, Face, Params,
+    Answer,
     source::{
         sniff::sniff,
         svg::decode_text::{self, TextDecoder},

@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use vips_ops::{Media, OutputFormat};
+use image_api::OutputFormat;
+use vips_ops::Media;
 
 /// Endings and what they stand for; the first of a format is the one we give.
 const ENDINGS: &[(&str, OutputFormat)] = &[

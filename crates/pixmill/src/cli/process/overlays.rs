@@ -3,11 +3,11 @@
 use std::{ffi::OsStr, fs, io::ErrorKind, os::unix::ffi::OsStrExt, path::Path};
 
 use bytes::Bytes;
+use image_api::{Accept, Params, Settings, params::value::url::Url};
 use origin::SourcePath;
 use vips_ops::{
-    Accept, Assets, Blame, Params, Settings,
+    Assets, Blame,
     overlay::{Link, links},
-    params::value::url::Url,
     vips::Deadline,
 };
 

@@ -3,12 +3,13 @@
 use std::{fs::File, io, os::fd::OwnedFd};
 
 use bytes::{Buf, Bytes};
-use serde::{Deserialize, Serialize};
-use shared_memory::inbox;
-use vips_ops::{
-    Accept, Assets, Face, Params,
+use image_api::{
+    Accept, Face, Params,
     params::value::url::{self, Url},
 };
+use serde::{Deserialize, Serialize};
+use shared_memory::inbox;
+use vips_ops::Assets;
 
 use crate::{
     model::analysis::AnalysisKind,
@@ -131,7 +132,7 @@ mod tests {
         let query =
             "width=5&crop=fit&layers=[{\"url\":\"/a b.png?width=3\"},{\"url\":\"//x.example/ä.png\"}]";
         let params = Params::parse(query).unwrap().params;
-        let limits = vips_ops::settings::Limits::default();
+        let limits = image_api::settings::Limits::default();
         let mut assets = Assets::default();
         for (index, link) in vips_ops::overlay::links(&params, &limits).unwrap().into_iter().enumerate() {
             assets.insert(link.url, vec![index as u8; index].into());

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use image_api::{Settings, size::Size};
 use serde::{Deserialize, Serialize};
-use vips_ops::{Media, Settings, size::Size};
+use vips_ops::Media;
 
 use crate::{
     config::Vision, error::Error, model::analysis::AnalysisResult, render::engine::Phases,
