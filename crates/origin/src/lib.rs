@@ -15,7 +15,7 @@
 //! # let url = folder.path().to_str().unwrap().to_owned();
 //! # actix_rt::System::new().block_on(async {
 //! // `url` is that of a server or a bucket, or the path of a folder
-//! let config = Config { url, ..Config::default() };
+//! let config = Config { url: url.into(), ..Config::default() };
 //! let hosts = Arc::new(Hosts::new(&config));
 //! let origins = Origins::open(&config, &BTreeMap::new(), 64 << 20, &hosts)?;
 //!
