@@ -18,7 +18,8 @@ const SCRATCH: &str = "target/recipe";
 const PARAMS: &str = "crates/image-api/src/params";
 
 /// What the crate needs of the workspace to be built alone.
-const COPIED: [&str; 4] = ["Cargo.toml", "Cargo.lock", "rust-toolchain.toml", "crates/image-api"];
+const COPIED: [&str; 5] =
+    ["Cargo.toml", "Cargo.lock", "rust-toolchain.toml", "crates/config-types", "crates/image-api"];
 
 /// The parameter that is copied: its folder, its name and its type.
 const MODEL: (&str, &str, &str) = ("tone", "gamma", "Gamma");
