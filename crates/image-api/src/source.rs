@@ -38,7 +38,7 @@ pub struct SourceInfo {
     /// Whether it carries more than pixels and a colour profile: EXIF, XMP, IPTC, comments.
     pub metadata: bool,
     /// Smaller copies of the picture in the same file, from the largest to the smallest.
-    pub reductions: Vec<Reduction>,
+    pub thumbnails: Vec<EmbeddedThumbnail>,
     /// The size of a drawing, which has no pixels of its own; none for pictures that have.
     pub vector: Option<Vector>,
 }
@@ -59,7 +59,7 @@ impl SourceInfo {
             plain: true,
             calibrated: false,
             metadata: false,
-            reductions: Vec::new(),
+            thumbnails: Vec::new(),
             vector: None,
         }
     }
@@ -90,7 +90,7 @@ pub enum Profile {
 
 /// A smaller copy of the whole picture that a file carries beside it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Reduction {
+pub struct EmbeddedThumbnail {
     /// Its size.
     pub size: Size,
     /// Where it is in the file.

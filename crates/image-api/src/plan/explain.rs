@@ -33,7 +33,7 @@ impl Display for Plan {
 impl Display for Load {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         write!(f, "load {:?}", self.format)?;
-        if self.reduction.is_some() {
+        if self.thumbnail.is_some() {
             write!(f, ", its smaller copy")?;
         }
         if self.shrink > 1 {

@@ -6,7 +6,7 @@ use crate::{
     params::value::number::round_half_up,
     settings::Limits,
     size::{Extent, Rect, Size, Span},
-    source::{Reduction, SourceFormat, SourceInfo},
+    source::{EmbeddedThumbnail, SourceFormat, SourceInfo},
 };
 
 /// How the original is decoded.
@@ -21,7 +21,7 @@ pub struct Load {
     /// SVG: the part of it that is drawn, in pixels at that scale; all of it if absent.
     pub part: Option<Rect>,
     /// A smaller copy in the same file that is decoded instead.
-    pub reduction: Option<Reduction>,
+    pub thumbnail: Option<EmbeddedThumbnail>,
     /// Frames, from the first.
     pub frames: u32,
     /// The stored size after the decoder's own scaling.
@@ -46,7 +46,7 @@ pub(super) fn load(
         shrink: 1,
         scale: info.vector.map_or(1.0, |vector| vector.unit),
         part: None,
-        reduction: None,
+        thumbnail: None,
         frames,
         size: info.stored,
     };
@@ -73,10 +73,11 @@ pub(super) fn load(
             }
         },
         _ => {
-            let enough =
-                |copy: &&Reduction| f64::from(info.stored.width) / f64::from(copy.size.width) <= ratio;
-            match info.reductions.iter().rev().find(enough) {
-                Some(copy) => Load { reduction: Some(*copy), size: copy.size, ..plain },
+            let enough = |copy: &&EmbeddedThumbnail| {
+                f64::from(info.stored.width) / f64::from(copy.size.width) <= ratio
+            };
+            match info.thumbnails.iter().rev().find(enough) {
+                Some(copy) => Load { thumbnail: Some(*copy), size: copy.size, ..plain },
                 None => plain,
             }
         }

@@ -136,7 +136,7 @@ fn assumed(stored: Size) -> SourceInfo {
         plain: true,
         calibrated: false,
         metadata: false,
-        reductions: Vec::new(),
+        thumbnails: Vec::new(),
         vector: None,
     }
 }

@@ -22,7 +22,7 @@ pub struct Capacity {
 
 /// The place of one connection, which is free again when this is dropped.
 #[derive(Debug)]
-pub struct Seat {
+pub struct ConnectionSlot {
     open: Arc<AtomicUsize>,
     is_reserve: bool,
 }
@@ -39,9 +39,9 @@ impl Capacity {
     }
 
     /// Counts a connection. The listener does not accept more than there is room for.
-    pub fn enter(&self) -> Seat {
+    pub fn enter(&self) -> ConnectionSlot {
         let before = self.open.fetch_add(1, Relaxed);
-        Seat { open: Arc::clone(&self.open), is_reserve: before >= self.cap }
+        ConnectionSlot { open: Arc::clone(&self.open), is_reserve: before >= self.cap }
     }
 
     /// Whether connections should not be kept for a next request: more than three quarters of the cap are used.
@@ -50,14 +50,14 @@ impl Capacity {
     }
 }
 
-impl Seat {
+impl ConnectionSlot {
     /// Whether the connection is beyond the cap.
     pub fn is_reserve(&self) -> bool {
         self.is_reserve
     }
 }
 
-impl Drop for Seat {
+impl Drop for ConnectionSlot {
     fn drop(&mut self) {
         self.open.fetch_sub(1, Relaxed);
     }
@@ -75,7 +75,7 @@ mod tests {
         let last = capacity.enter();
         assert!(capacity.is_scarce() && !last.is_reserve());
         let beyond = capacity.enter();
-        assert!(beyond.is_reserve() && seats.iter().all(|seat| !seat.is_reserve()));
+        assert!(beyond.is_reserve() && seats.iter().all(|slot| !slot.is_reserve()));
         drop((last, beyond));
         assert_eq!(capacity.open.load(Relaxed), 3);
         assert!(!capacity.enter().is_reserve());

@@ -21,7 +21,7 @@ use tokio::{
     net::TcpStream,
 };
 
-use super::{capacity::Seat, request_target::RequestTargets};
+use super::{capacity::ConnectionSlot, request_target::RequestTargets};
 use crate::state::Shared;
 
 /// The most that waits unsent in the kernel for a client, in bytes. Without a bound the kernel keeps up to 4 MB for
@@ -41,7 +41,7 @@ const RESERVE_LIFE: Duration = Duration::from_secs(2);
 /// A connection, counted while it is open.
 pub struct Connection {
     stream: TcpStream,
-    seat: Seat,
+    slot: ConnectionSlot,
     state: Arc<Shared>,
     /// Since when the client takes nothing though there is something for it.
     stalled: Option<Instant>,
@@ -56,19 +56,19 @@ pub struct Connection {
 
 impl Connection {
     /// A connection that was accepted.
-    pub fn new(stream: TcpStream, seat: Seat, state: Arc<Shared>) -> Self {
+    pub fn new(stream: TcpStream, slot: ConnectionSlot, state: Arc<Shared>) -> Self {
         if let Err(error) = bound(&stream) {
             // it serves all the same
             tracing::debug!(%error, "a socket could not be set up");
         }
-        let end = seat.is_reserve().then(|| Box::pin(sleep_until(Instant::now() + RESERVE_LIFE)));
+        let end = slot.is_reserve().then(|| Box::pin(sleep_until(Instant::now() + RESERVE_LIFE)));
         let (targets, encoded) = (RequestTargets::default(), VecDeque::new());
-        Self { stream, seat, state, stalled: None, alarm: None, end, targets, encoded }
+        Self { stream, slot, state, stalled: None, alarm: None, end, targets, encoded }
     }
 
     /// Whether it is beyond the cap.
     pub fn is_reserve(&self) -> bool {
-        self.seat.is_reserve()
+        self.slot.is_reserve()
     }
 
     /// The other end.

@@ -2,7 +2,7 @@
 
 mod capacity;
 mod connection;
-mod gate;
+mod connection_policy;
 mod request_target;
 
 use std::{net::SocketAddr, rc::Rc, sync::Arc, time::Duration};
@@ -27,7 +27,7 @@ use futures_util::{
 use socket2::{Domain, Protocol as Transport, Socket, Type};
 use tokio::net::TcpStream;
 
-use self::{capacity::Capacity, connection::Connection, gate::Reserve};
+use self::{capacity::Capacity, connection::Connection, connection_policy::Reserve};
 use crate::{
     error::Error,
     http::{cors::Cors, error, middleware},
@@ -131,7 +131,7 @@ where
                 data.insert(Reserve);
             }
         })
-        .finish(gated(shared, capacity, pages));
+        .finish(with_connection_policy(shared, capacity, pages));
     let (state, counted, seats) = (Arc::clone(shared), Arc::clone(shared), capacity.clone());
     fn_service(move |stream: TcpStream| {
         let connection = Connection::new(stream, seats.enter(), Arc::clone(&state));
@@ -142,8 +142,8 @@ where
     .map_err(move |error| counted.counters.connection_failed(&error))
 }
 
-/// The pages, behind the gate.
-fn gated(
+/// The pages, behind the connection policy.
+fn with_connection_policy(
     shared: &Arc<Shared>,
     capacity: &Capacity,
     (name, pages): (ListenerKind, fn(&mut ServiceConfig)),
@@ -165,13 +165,15 @@ fn gated(
     let app = app.map_err(|error: actix_web::Error| error.error_response().into());
     let (state, capacity) = (Arc::clone(shared), capacity.clone());
     apply_fn_factory(map_config(app, |()| AppConfig::default()), move |request: Request, app: &_| {
-        if let Some(refusal) = gate::refusal(&request) {
+        if let Some(refusal) = connection_policy::refusal(&request) {
             state.counters.failures.add(error::code(&Error::Connections));
             return Either::Left(ready(Ok(refusal)));
         }
         let is_reserve = request.conn_data::<Reserve>().is_some();
         let capacity = capacity.clone();
         let answered = Service::call(app, request);
-        Either::Right(answered.map_ok(move |response| gate::sent(response, &capacity, is_reserve)))
+        Either::Right(
+            answered.map_ok(move |response| connection_policy::finish(response, &capacity, is_reserve)),
+        )
     })
 }

@@ -6,7 +6,7 @@ use vips::{Access, Image, Loader};
 
 use crate::{
     size::Size,
-    source::{Reduction, SourceFormat, tiff},
+    source::{EmbeddedThumbnail, SourceFormat, tiff},
 };
 
 /// Tolerance in pixels between a level and half of the one before it, due to rounding at each level.
@@ -16,7 +16,7 @@ const ROUNDING: u32 = 2;
 const SHAPE_TOLERANCE: f64 = 0.01;
 
 /// The embedded copies, from the largest to the smallest.
-pub fn find(format: SourceFormat, bytes: &Bytes, image: &Image) -> Vec<Reduction> {
+pub fn find(format: SourceFormat, bytes: &Bytes, image: &Image) -> Vec<EmbeddedThumbnail> {
     let stored = Size { width: image.width(), height: image.height() };
     match format {
         SourceFormat::Heif => thumbnail(bytes, stored).into_iter().collect(),
@@ -34,12 +34,12 @@ pub fn loader(location: Location) -> Loader {
     }
 }
 
-fn open(bytes: &Bytes, location: Location) -> Option<Reduction> {
+fn open(bytes: &Bytes, location: Location) -> Option<EmbeddedThumbnail> {
     let image = Image::load(bytes, &loader(location), Access::Sequential).ok()?;
-    Some(Reduction { size: Size { width: image.width(), height: image.height() }, location })
+    Some(EmbeddedThumbnail { size: Size { width: image.width(), height: image.height() }, location })
 }
 
-fn thumbnail(bytes: &Bytes, stored: Size) -> Option<Reduction> {
+fn thumbnail(bytes: &Bytes, stored: Size) -> Option<EmbeddedThumbnail> {
     let found = open(bytes, Location::HeifThumbnail)?;
     let shape = |size: Size| f64::from(size.width) / f64::from(size.height);
     let alike = (shape(found.size) / shape(stored) - 1.0).abs() <= SHAPE_TOLERANCE;
@@ -47,8 +47,8 @@ fn thumbnail(bytes: &Bytes, stored: Size) -> Option<Reduction> {
 }
 
 /// The copies that the file marks as such and whose sides are half of those of the level above.
-fn pyramid(bytes: &Bytes, stored: Size) -> Vec<Reduction> {
-    let mut found: Vec<Reduction> = Vec::new();
+fn pyramid(bytes: &Bytes, stored: Size) -> Vec<EmbeddedThumbnail> {
+    let mut found: Vec<EmbeddedThumbnail> = Vec::new();
     for location in tiff::reduced_images(bytes) {
         let above = found.last().map_or(stored, |level| level.size);
         let Some(level) = open(bytes, location) else { return found };

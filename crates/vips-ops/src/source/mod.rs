@@ -32,7 +32,7 @@ use crate::{
     settings::Limits,
     size::{Rect, Size},
 };
-pub use image_api::source::{Profile, Reduction, SourceFormat, SourceInfo, Storage, Vector};
+pub use image_api::source::{EmbeddedThumbnail, Profile, SourceFormat, SourceInfo, Storage, Vector};
 pub(crate) use loader::full_size_loader;
 use sniff::UnsupportedFormat;
 
@@ -116,7 +116,7 @@ impl Source {
             plain: is_plain(&image) && normalization.is_identity(),
             calibrated,
             metadata: has_metadata(&image),
-            reductions: embedded_thumbnails::find(format, bytes, &image),
+            thumbnails: embedded_thumbnails::find(format, bytes, &image),
             vector,
         };
         Ok(Self { bytes: bytes.clone(), info, image, loader, text, normalization, limits: limits.clone() })

@@ -12,8 +12,8 @@ use crate::{
 
 /// The decoder that the plan asks for; none if the pixels are in memory already.
 fn loader(source: &Source, load: &Load) -> Option<Loader> {
-    if let Some(reduction) = load.reduction {
-        return Some(embedded_thumbnails::loader(reduction.location));
+    if let Some(thumbnail) = load.thumbnail {
+        return Some(embedded_thumbnails::loader(thumbnail.location));
     }
     match load.format {
         SourceFormat::Jpeg => Some(Loader::Jpeg { shrink: load.shrink }),

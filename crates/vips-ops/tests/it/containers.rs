@@ -42,7 +42,7 @@ fn pages_are_no_copies_whatever_their_size() {
     let half = second.resize(0.5, 0.5, Kernel::Linear).unwrap();
     let joined = chained(&tiff(&first, |saver| saver), &tiff(&half, |saver| saver));
     let source = Source::open(&joined, &Settings::default().limits).unwrap();
-    assert_eq!(source.info.reductions, []);
+    assert_eq!(source.info.thumbnails, []);
     for width in [240, 120, 119, 60, 17, 1] {
         let query = format!("width={width}&format=png");
         check(&picture(&joined, &query), &picture(&tiff(&first, |saver| saver), &query), 0.0);
@@ -103,7 +103,7 @@ fn large_offsets_are_read() {
         saver.bool(c"bigtiff", true).bool(c"tile", true).bool(c"pyramid", true).int(c"tile-width", 64)
     });
     let source = Source::open(&pyramid, &Settings::default().limits).unwrap();
-    assert!(!source.info.reductions.is_empty());
+    assert!(!source.info.thumbnails.is_empty());
 }
 
 #[test]

@@ -165,7 +165,7 @@ fn a_smaller_copy_in_the_file_is_used_when_it_is_large_enough() {
         let saver = saver.int(c"tile-width", 64).int(c"tile-height", 64).bool(c"subifd", subifd);
         let pyramid = saver.build().unwrap().bytes(c"buffer").unwrap();
         let source = Source::open(&pyramid, &Settings::default().limits).unwrap();
-        let sides: Vec<_> = source.info.reductions.iter().map(|copy| copy.size.width).collect();
+        let sides: Vec<_> = source.info.thumbnails.iter().map(|copy| copy.size.width).collect();
         assert_eq!(sides, [256, 128, 64], "{subifd}");
         let plan = |query: &str| {
             let params = Params::parse(query).unwrap().params;

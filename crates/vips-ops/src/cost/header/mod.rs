@@ -119,7 +119,7 @@ fn header(format: SourceFormat, found: ScannedHeader, jpeg_quality: Option<u8>) 
         plain: true,
         calibrated: false,
         metadata: true,
-        reductions: Vec::new(),
+        thumbnails: Vec::new(),
         vector: None,
     };
     let ScannedHeader { pixel_bytes, passes, lossless, .. } = found;

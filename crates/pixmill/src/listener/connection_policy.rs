@@ -1,4 +1,4 @@
-//! Before every request: whether its connection is one that gets an answer, and whether it is kept for a next one.
+//! Connection policy: whether a request on this connection is served, and whether the connection is kept alive.
 
 use actix_http::{ConnectionType, Request, Response, body::BoxBody};
 use actix_web::dev::ServiceResponse;
@@ -9,10 +9,10 @@ use crate::{
     http::{HEALTH, READY, error},
 };
 
-/// Marks connections beyond the cap.
+/// Marks connections beyond `listen.max_connections`.
 pub struct Reserve;
 
-/// The answer to a request on a connection that is beyond the cap; none: it is answered as any.
+/// The refusal of a request on a connection beyond the limit; `None`: it is served.
 pub fn refusal(request: &Request) -> Option<Response<BoxBody>> {
     let is_probe = [HEALTH, READY].contains(&request.path());
     if is_probe || request.conn_data::<Reserve>().is_none() {
@@ -23,8 +23,12 @@ pub fn refusal(request: &Request) -> Option<Response<BoxBody>> {
     Some(response)
 }
 
-/// The answer as it goes out: the connection is closed after it where there are few left, or it is beyond the cap.
-pub fn sent(response: ServiceResponse<BoxBody>, capacity: &Capacity, is_reserve: bool) -> Response<BoxBody> {
+/// The response as it is sent: the connection is closed after it where few are left, or if it is beyond the limit.
+pub fn finish(
+    response: ServiceResponse<BoxBody>,
+    capacity: &Capacity,
+    is_reserve: bool,
+) -> Response<BoxBody> {
     let mut response = Response::from(response);
     if is_reserve || capacity.is_scarce() {
         close(&mut response);
