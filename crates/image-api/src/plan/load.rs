@@ -72,16 +72,17 @@ pub(super) fn load(
                 Load { scale, size: vector.drawn(scale), ..plain }
             }
         },
-        _ => {
-            let enough = |copy: &&EmbeddedThumbnail| {
-                f64::from(info.stored.width) / f64::from(copy.size.width) <= ratio
-            };
-            match info.thumbnails.iter().rev().find(enough) {
-                Some(copy) => Load { thumbnail: Some(*copy), size: copy.size, ..plain },
-                None => plain,
-            }
-        }
+        _ => match enough_thumbnail(info, ratio) {
+            Some(copy) => Load { thumbnail: Some(copy), size: copy.size, ..plain },
+            None => plain,
+        },
     }
+}
+
+/// The smallest embedded copy that has the pixels for a picture that is to shrink by `ratio`.
+fn enough_thumbnail(info: &SourceInfo, ratio: f64) -> Option<EmbeddedThumbnail> {
+    let shrunk = |copy: &EmbeddedThumbnail| f64::from(info.stored.width) / f64::from(copy.size.width);
+    info.thumbnails.iter().rev().find(|copy| shrunk(copy) <= ratio).copied()
 }
 
 /// The decoder's divisor for a picture that is to shrink by `ratio`.
