@@ -15,7 +15,7 @@ pub enum Format {
     Avif,
     /// GIF.
     Gif,
-    /// A film, of what moves.
+    /// MP4: a video, of an animation.
     Mp4,
     /// The best that the client accepts.
     Auto,

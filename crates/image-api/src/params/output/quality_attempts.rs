@@ -1,7 +1,7 @@
 //! `quality_attempts`: how often `quality=auto` encodes.
 
 use crate::params::{
-    spec::{Example, Expected, Grammar, Param, Reading, Spec},
+    spec::{Example, Grammar, Param, Spec},
     value::number,
 };
 
@@ -25,13 +25,7 @@ impl Param for QualityAttempts {
         }],
     };
 
-    fn parse(raw: &str) -> Result<Reading<Self>, Expected> {
-        number::whole(raw, Self::SPEC.grammar.wholes()).map(|reading| reading.map(|value| Self(value as u8)))
-    }
-
-    fn canonical(&self, out: &mut String) {
-        number::canonical(self.0, out);
-    }
+    number::whole_methods!(u8);
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! `mark_scale`: how large a watermark is.
 
 use crate::params::{
-    spec::{Example, Expected, Grammar, Param, Reading, Spec},
+    spec::{Example, Grammar, Param, Spec},
     value::number,
 };
 
@@ -28,13 +28,7 @@ impl Param for MarkScale {
         }],
     };
 
-    fn parse(raw: &str) -> Result<Reading<Self>, Expected> {
-        number::decimal(raw, Self::SPEC.grammar.decimals()).map(|reading| reading.map(Self))
-    }
-
-    fn canonical(&self, out: &mut String) {
-        number::canonical(self.0, out);
-    }
+    number::decimal_methods!();
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! `rotate`: a turn clockwise.
 
 use crate::params::{
-    spec::{Example, Expected, Grammar, Param, Reading, Spec},
+    spec::{Example, Grammar, Param, Spec},
     value::number,
 };
 
@@ -32,18 +32,7 @@ impl Param for Rotate {
         ],
     };
 
-    fn parse(raw: &str) -> Result<Reading<Self>, Expected> {
-        let degrees = number::finite(raw).ok_or("a number of degrees")?;
-        Ok(Reading::exact(Self(degrees.rem_euclid(360.0))))
-    }
-
-    fn canonical(&self, out: &mut String) {
-        number::canonical(self.0, out);
-    }
-
-    fn is_neutral(&self) -> bool {
-        self.0 == 0.0
-    }
+    number::degrees_methods!();
 }
 
 #[cfg(test)]

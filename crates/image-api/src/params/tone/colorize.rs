@@ -1,7 +1,7 @@
 //! `colorize`: one colour over the whole picture.
 
 use crate::params::{
-    spec::{Example, Expected, Grammar, Param, Reading, Spec},
+    spec::{Example, Grammar, Param, Spec},
     value::colour::{self, Colour},
 };
 
@@ -25,13 +25,7 @@ impl Param for Colorize {
         }],
     };
 
-    fn parse(raw: &str) -> Result<Reading<Self>, Expected> {
-        colour::colour(raw).map(|reading| reading.map(Self))
-    }
-
-    fn canonical(&self, out: &mut String) {
-        colour::canonical(self.0, out);
-    }
+    colour::methods!();
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! `shadow`: brightness of shadows.
 
 use crate::params::{
-    spec::{Example, Expected, Grammar, Param, Reading, Spec},
+    spec::{Example, Grammar, Param, Spec},
     value::number,
 };
 
@@ -25,17 +25,7 @@ impl Param for Shadow {
         }],
     };
 
-    fn parse(raw: &str) -> Result<Reading<Self>, Expected> {
-        number::decimal(raw, Self::SPEC.grammar.decimals()).map(|reading| reading.map(Self))
-    }
-
-    fn canonical(&self, out: &mut String) {
-        number::canonical(self.0, out);
-    }
-
-    fn is_neutral(&self) -> bool {
-        self.0 == 0.0
-    }
+    number::decimal_methods!(neutral: 0.0);
 }
 
 #[cfg(test)]

@@ -70,6 +70,20 @@ pub fn canonical(colour: Colour, out: &mut String) {
     }
 }
 
+/// What `Param` asks of a type over one colour.
+macro_rules! methods {
+    () => {
+        fn parse(raw: &str) -> Result<$crate::params::spec::Reading<Self>, $crate::params::spec::Expected> {
+            $crate::params::value::colour::colour(raw).map(|reading| reading.map(Self))
+        }
+
+        fn canonical(&self, out: &mut String) {
+            $crate::params::value::colour::canonical(self.0, out);
+        }
+    };
+}
+pub(crate) use methods;
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

@@ -48,6 +48,60 @@ pub fn canonical(number: impl Into<f64>, out: &mut String) {
     write!(out, "{}", number.into()).expect("invariant: writing to a string does not fail");
 }
 
+/// What `Param` asks of a type over one decimal number, whose range is in its grammar; with a number that asks for
+/// nothing, if there is one.
+macro_rules! decimal_methods {
+    ($(neutral: $neutral:literal)?) => {
+        fn parse(raw: &str) -> Result<$crate::params::spec::Reading<Self>, $crate::params::spec::Expected> {
+            let range = Self::SPEC.grammar.decimals();
+            $crate::params::value::number::decimal(raw, range).map(|reading| reading.map(Self))
+        }
+
+        fn canonical(&self, out: &mut String) {
+            $crate::params::value::number::canonical(self.0, out);
+        }
+        $(
+            fn is_neutral(&self) -> bool {
+                self.0 == $neutral
+            }
+        )?
+    };
+}
+
+/// What `Param` asks of a type over one whole number, whose range is in its grammar.
+macro_rules! whole_methods {
+    ($type:ty) => {
+        fn parse(raw: &str) -> Result<$crate::params::spec::Reading<Self>, $crate::params::spec::Expected> {
+            let range = Self::SPEC.grammar.wholes();
+            $crate::params::value::number::whole(raw, range)
+                .map(|reading| reading.map(|value| Self(value as $type)))
+        }
+
+        fn canonical(&self, out: &mut String) {
+            $crate::params::value::number::canonical(self.0, out);
+        }
+    };
+}
+
+/// What `Param` asks of a type over an angle in degrees, from 0 up to 360, of which 0 asks for nothing.
+macro_rules! degrees_methods {
+    () => {
+        fn parse(raw: &str) -> Result<$crate::params::spec::Reading<Self>, $crate::params::spec::Expected> {
+            let degrees = $crate::params::value::number::finite(raw).ok_or("a number of degrees")?;
+            Ok($crate::params::spec::Reading::exact(Self(degrees.rem_euclid(360.0))))
+        }
+
+        fn canonical(&self, out: &mut String) {
+            $crate::params::value::number::canonical(self.0, out);
+        }
+
+        fn is_neutral(&self) -> bool {
+            self.0 == 0.0
+        }
+    };
+}
+pub(crate) use {decimal_methods, degrees_methods, whole_methods};
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
