@@ -150,7 +150,7 @@ fn check_drawing(info: &SourceInfo, load: &Load, limits: &Limits) -> Result<()> 
 pub fn turns(params: &Params, stored: Orientation) -> (Orientation, f64) {
     let upright = if params.autorotate.is_none_or(|on| on.0) { stored } else { Orientation::default() };
     let clockwise = params.rotate.map_or(0.0, |rotate| rotate.0) - params.angle.map_or(0.0, |angle| angle.0);
-    // the nearest right angle; halfway between two, the one that was not reached yet is left alone
+    // the nearest right angle; halfway between two, the lower one
     let quarters = (clockwise / 90.0 - 0.5).ceil();
     let left = clockwise - quarters * 90.0;
     let turned = upright.turned(quarters.rem_euclid(4.0) as u8);

@@ -80,7 +80,7 @@ fn a_folder_is_processed_as_far_as_it_can_be() {
     let output = tempfile::tempdir().unwrap();
     let told = process(input.path(), "width=50&format=webp", output.path());
     assert_eq!(told.code, 1, "{told:?}");
-    assert_eq!(told.out, "3 pictures processed, 1 other files left alone\n");
+    assert_eq!(told.out, "3 pictures processed, 1 other files skipped\n");
     assert!(told.err.starts_with("error: 1 of 5 files failed:\n"), "{}", told.err);
     assert!(told.err.contains("b/broken.jpg: the picture cannot be decoded"), "{}", told.err);
     let expected = ["a.webp", "b/c.webp", "b/d/e.webp"].map(|name| output.path().join(name));
@@ -113,7 +113,7 @@ fn originals_are_never_overwritten() {
     // results inside the folder are fine, and no originals of the next run
     for _ in 0..2 {
         let told = process(folder.path(), "width=10", &at("b/out"));
-        assert_eq!((told.code, told.out.as_str()), (0, "2 pictures processed, 0 other files left alone\n"));
+        assert_eq!((told.code, told.out.as_str()), (0, "2 pictures processed, 0 other files skipped\n"));
     }
 }
 

@@ -214,7 +214,7 @@ async fn a_node_serves_what_another_made_while_the_origin_is_down() {
         let stale = get(nodes.two.address, TARGET).await;
         assert_eq!((stale.outcome(), &stale.body), ((200, "stale"), &made.body));
     }
-    assert_eq!(nodes.origin.asked(), asked + 1, "an origin that is down is left alone for a while");
+    assert_eq!(nodes.origin.asked(), asked + 1, "an origin that is down is not asked again for a while");
     assert_eq!(nodes.renders(), 1);
 }
 

@@ -1,4 +1,4 @@
-//! `format=mp4`: films of what moves.
+//! `format=mp4`: videos of animations.
 
 use bytes::Bytes;
 use image_api::{Accept, OutputFormat, Settings, size::Size};

@@ -154,7 +154,7 @@ fn report(list: &[Job], outcomes: Vec<Result<Outcome, Error>>) -> Result<(), Err
     let count =
         |wanted| outcomes.iter().filter(|outcome| matches!(outcome, Ok(got) if *got == wanted)).count();
     let (written, skipped) = (count(Outcome::Written), count(Outcome::NoPicture));
-    out::print(&format!("{written} pictures processed, {skipped} other files left alone"))?;
+    out::print(&format!("{written} pictures processed, {skipped} other files skipped"))?;
     let total = outcomes.len();
     let failures = list.iter().zip(outcomes).filter_map(|(job, outcome)| Some(failure(job, &outcome.err()?)));
     let failures: Vec<_> = failures.collect();
