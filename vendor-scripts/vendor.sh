@@ -19,6 +19,8 @@ machine=${machine/arm64/aarch64}
 oldest_vips=8.16
 # shellcheck source-path=SCRIPTDIR source=system.sh
 source "$scripts/system.sh"
+# shellcheck source-path=SCRIPTDIR source=codecs/build.sh
+source "$scripts/codecs/build.sh"
 
 # pin PART: sets package, version and hash from versions.txt.
 pin() {
@@ -283,7 +285,7 @@ part_cargo-fuzz() {
 
 if [[ $# -eq 0 ]]; then
     need_build_tools
-    set -- libvips fonts onnxruntime models
+    set -- libvips codecs fonts onnxruntime models
 fi
 for part in "$@"; do
     declare -F "part_$part" >/dev/null ||

@@ -10,6 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use self::quality_auto::QualityAuto;
+use crate::source::Codec;
 
 /// Bounds on pictures, checked on headers before anything is decoded.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
@@ -135,6 +136,40 @@ pub struct Meta {
     pub host: String,
 }
 
+/// Which images are decoded and encoded beside libvips, by faster libraries. Each can be turned off, for example after a
+/// report of a vulnerability in it: libvips then does its work.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "switches that do not depend on each other")]
+pub struct Codecs {
+    /// Still WebP is decoded by libwebp.
+    pub libwebp: bool,
+    /// AVIF is decoded by dav1d.
+    pub dav1d: bool,
+    /// PNG is decoded by the crate `png` and libdeflate, and encoded by libdeflate.
+    pub png: bool,
+    /// JPEG is decoded and encoded by libjpeg-turbo.
+    pub libjpeg_turbo: bool,
+}
+
+impl Default for Codecs {
+    fn default() -> Self {
+        Self { libwebp: true, dav1d: true, png: true, libjpeg_turbo: true }
+    }
+}
+
+impl Codecs {
+    /// Whether a codec may be used.
+    pub fn allows(&self, codec: Codec) -> bool {
+        match codec {
+            Codec::Libwebp => self.libwebp,
+            Codec::Dav1d => self.dav1d,
+            Codec::Png => self.png,
+            Codec::LibjpegTurbo => self.libjpeg_turbo,
+        }
+    }
+}
+
 /// All of it.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Settings {
@@ -146,6 +181,8 @@ pub struct Settings {
     pub animation: Animation,
     /// Descriptions.
     pub meta: Meta,
+    /// Decoders and encoders beside libvips.
+    pub codecs: Codecs,
     /// Automatic quality.
     pub quality_auto: QualityAuto,
 }

@@ -1,5 +1,7 @@
 //! What is known of an original from its header, before a pixel is decoded.
 
+use serde::{Deserialize, Serialize};
+
 use crate::{
     orientation::Orientation,
     settings::Limits,
@@ -28,6 +30,8 @@ pub struct SourceInfo {
     pub jpeg_quality: Option<u8>,
     /// Whether a JPEG stores colour at half the resolution both ways, or at full; none if it does neither, or has no colour.
     pub jpeg_halved: Option<bool>,
+    /// The decoder beside libvips that takes it, if one does.
+    pub codec: Option<Codec>,
     /// The colour profile.
     pub profile: Profile,
     /// Whether pixels are 8-bit sRGB or grey already.
@@ -55,6 +59,7 @@ impl SourceInfo {
             storage: Storage::Direct,
             jpeg_quality: None,
             jpeg_halved: None,
+            codec: None,
             profile: Profile::Srgb,
             plain: true,
             calibrated: false,
@@ -67,6 +72,35 @@ impl SourceInfo {
     /// The size of a frame, in parts of pixels where it is a drawing's.
     pub fn extent(&self) -> Extent {
         self.vector.map_or(self.stored.into(), |vector| vector.natural)
+    }
+}
+
+/// A decoder beside libvips' own, for the common images of one format.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Codec {
+    /// libwebp: still WebP.
+    Libwebp,
+    /// dav1d: AVIF.
+    Dav1d,
+    /// The crate `png`, and libdeflate: PNG.
+    Png,
+    /// libjpeg-turbo: JPEG.
+    LibjpegTurbo,
+}
+
+impl Codec {
+    /// Every codec.
+    pub const ALL: [Self; 4] = [Self::Libwebp, Self::Dav1d, Self::Png, Self::LibjpegTurbo];
+
+    /// The name in configuration, plans and metrics.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Libwebp => "libwebp",
+            Self::Dav1d => "dav1d",
+            Self::Png => "png",
+            Self::LibjpegTurbo => "libjpeg_turbo",
+        }
     }
 }
 

@@ -6,7 +6,7 @@
 use image_api::{
     Accept, Params, Settings,
     params::output::format::Format,
-    settings::{Animation, Limits, Meta, Output, OverBudget, QualityAuto},
+    settings::{Animation, Codecs, Limits, Meta, Output, OverBudget, QualityAuto},
 };
 use result_cache::{Generation, Key, KeyBuilder};
 
@@ -38,11 +38,12 @@ impl CacheKeys {
     }
 
     fn of_release(release: &str, libvips: &str, settings: &Settings, vision: &Vision) -> Self {
-        let Settings { limits, output, animation: Animation { over_budget }, meta, quality_auto } = settings;
+        let Settings { limits, output, animation: Animation { over_budget }, meta, codecs, quality_auto } = settings;
         let Vision { models: _, runtime: _, nsfw_threshold, min_confidence, queue: _ } = vision;
         let Meta { host } = meta;
         let build = key("build").field("release", release).field("libvips", libvips);
-        let build = with_quality_auto(with_output(with_limits(build, limits), output), quality_auto)
+        let build = with_output(with_limits(build, limits), output);
+        let build = with_quality_auto(with_codecs(build, codecs), quality_auto)
             .field("animation.over_budget", over_budget_name(*over_budget))
             .field("vision.nsfw_threshold", nsfw_threshold)
             .field("vision.min_confidence", min_confidence)
@@ -173,6 +174,15 @@ fn with_output(key: KeyBuilder, output: &Output) -> KeyBuilder {
         .field("output.gif_effort", gif_effort)
         .field("output.svg_passthrough", svg_passthrough)
         .field("output.never_larger", never_larger)
+}
+
+/// Results of different decoders look the same, but differ in single bits.
+fn with_codecs(key: KeyBuilder, codecs: &Codecs) -> KeyBuilder {
+    let Codecs { libwebp, dav1d, png, libjpeg_turbo } = codecs;
+    key.field("codecs.libwebp", libwebp)
+        .field("codecs.dav1d", dav1d)
+        .field("codecs.png", png)
+        .field("codecs.libjpeg_turbo", libjpeg_turbo)
 }
 
 fn with_quality_auto(key: KeyBuilder, settings: &QualityAuto) -> KeyBuilder {

@@ -76,6 +76,12 @@ pub(crate) fn classify(operation: String, detail: String) -> Error {
 }
 
 impl Error {
+    /// The error of a decoder outside libvips that could not open an image.
+    pub fn of_decoder(is_out_of_memory: bool, detail: String) -> Self {
+        let operation = "decode".into();
+        if is_out_of_memory { Self::OutOfMemory { operation, detail } } else { Self::Operation { operation, detail } }
+    }
+
     /// Whether an allocation failed, which says nothing about the image.
     pub fn is_out_of_memory(&self) -> bool {
         matches!(self, Self::OutOfMemory { .. })

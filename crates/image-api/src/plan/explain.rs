@@ -33,6 +33,9 @@ impl Display for Plan {
 impl Display for Load {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         write!(f, "load {:?}", self.format)?;
+        if let Some(codec) = self.codec {
+            write!(f, " by {}", codec.name())?;
+        }
         if self.thumbnail.is_some() {
             write!(f, ", its smaller copy")?;
         }

@@ -4,9 +4,9 @@ use super::geometry::{Geometry, Window};
 use crate::{
     orientation::Orientation,
     params::value::number::round_half_up,
-    settings::Limits,
+    settings::Settings,
     size::{Extent, Rect, Size, Span},
-    source::{EmbeddedThumbnail, SourceFormat, SourceInfo},
+    source::{Codec, EmbeddedThumbnail, SourceFormat, SourceInfo},
 };
 
 /// How the original is decoded.
@@ -14,6 +14,8 @@ use crate::{
 pub struct Load {
     /// The format.
     pub format: SourceFormat,
+    /// The decoder beside libvips that decodes it; libvips itself if absent.
+    pub codec: Option<Codec>,
     /// JPEG: the decoder's divisor.
     pub shrink: u8,
     /// SVG: the factor on its stated size.
@@ -36,13 +38,14 @@ pub(super) fn load(
     geometry: &Geometry,
     exact: bool,
     frames: u32,
-    limits: &Limits,
+    settings: &Settings,
 ) -> Load {
     let horizontal = content.width / f64::from(geometry.scaled.width);
     let vertical = content.height / f64::from(geometry.scaled.height);
     let ratio = horizontal.min(vertical);
     let plain = Load {
         format: info.format,
+        codec: info.codec.filter(|codec| frames == 1 && settings.codecs.allows(*codec)),
         shrink: 1,
         scale: info.vector.map_or(1.0, |vector| vector.unit),
         part: None,
@@ -68,12 +71,12 @@ pub(super) fn load(
                 // where it has to be seen as a whole first, it is not drawn larger than an answer may be
                 let is_seen =
                     geometry.turned.is_none() && matches!(geometry.window, Some(Window::Interesting(_)));
-                let scale = if is_seen { exact.min(vector.largest(limits)) } else { exact };
+                let scale = if is_seen { exact.min(vector.largest(&settings.limits)) } else { exact };
                 Load { scale, size: vector.drawn(scale), ..plain }
             }
         },
         _ => match enough_thumbnail(info, ratio) {
-            Some(copy) => Load { thumbnail: Some(copy), size: copy.size, ..plain },
+            Some(copy) => Load { codec: None, thumbnail: Some(copy), size: copy.size, ..plain },
             None => plain,
         },
     }

@@ -57,7 +57,7 @@ impl Plan {
         let eyes = eyes(params, &measured.faces, orientation, info.stored);
         // a trimmed box and eyes are exact to the pixel, which a picture decoded smaller would blur
         let exact = (measured.trim.is_some() && info.vector.is_none()) || !eyes.is_empty();
-        let load = load(info, content, orientation, &geometry, exact, frames, &settings.limits);
+        let load = load(info, content, orientation, &geometry, exact, frames, settings);
         let (load, placed) = place(info, load, &geometry, kept, (orientation, degrees), eyes.is_empty());
         check_drawing(info, &load, &settings.limits)?;
         let stores_alpha = encoding.format.has_alpha();

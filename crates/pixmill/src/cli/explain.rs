@@ -132,6 +132,7 @@ fn assumed(stored: Size) -> SourceInfo {
         storage: Storage::Direct,
         jpeg_quality: None,
         jpeg_halved: None,
+        codec: None,
         profile: Profile::Srgb,
         plain: true,
         calibrated: false,

@@ -50,6 +50,8 @@ pub struct Config {
     pub animation: image_api::settings::Animation,
     /// What descriptions of pictures say of the server.
     pub meta: image_api::settings::Meta,
+    /// Decoders and encoders beside libvips.
+    pub codecs: image_api::settings::Codecs,
     /// What `quality=auto` does when a request does not say.
     pub quality_auto: image_api::settings::QualityAuto,
     /// What is cached, where, and for how long.
@@ -123,6 +125,7 @@ impl Config {
             },
             animation: self.animation.clone(),
             meta: self.meta.clone(),
+            codecs: self.codecs.clone(),
             quality_auto: self.quality_auto.clone(),
         }
     }

@@ -3,6 +3,7 @@
 mod bitmap;
 pub(crate) mod byte_reader;
 mod cicp;
+pub(crate) mod codec;
 mod colour_encoding;
 pub(crate) mod colour_signalling;
 pub(crate) mod embedded_thumbnails;
@@ -32,7 +33,7 @@ use crate::{
     settings::Limits,
     size::{Rect, Size},
 };
-pub use image_api::source::{EmbeddedThumbnail, Profile, SourceFormat, SourceInfo, Storage, Vector};
+pub use image_api::source::{Codec, EmbeddedThumbnail, Profile, SourceFormat, SourceInfo, Storage, Vector};
 pub(crate) use loader::full_size_loader;
 use sniff::UnsupportedFormat;
 
@@ -112,6 +113,7 @@ impl Source {
             storage: storage(format, &image),
             jpeg_quality: (format == SourceFormat::Jpeg).then(|| jpeg::quality(bytes)).flatten(),
             jpeg_halved: (format == SourceFormat::Jpeg).then(|| jpeg::is_chroma_halved(bytes)).flatten(),
+            codec: codec::find(format, bytes, &image),
             profile,
             plain: is_plain(&image) && normalization.is_identity(),
             calibrated,

@@ -6,7 +6,7 @@ use crate::{
     error::{Error, Result},
     plan::load::Load,
     size::Size,
-    source::{Source, SourceFormat, embedded_thumbnails, full_size_loader, jpeg},
+    source::{Source, SourceFormat, codec, embedded_thumbnails, full_size_loader, jpeg},
     steps::resize,
 };
 
@@ -28,6 +28,11 @@ fn loader(source: &Source, load: &Load) -> Option<Loader> {
 /// wanted: nothing is opened twice without need.
 pub fn open(source: &Source, load: &Load, deadline: &Deadline) -> Result<Image> {
     source.check_svg_work(load.scale, load.part)?;
+    if let Some(codec) = load.codec {
+        let image = codec::open(codec, source, load)?;
+        image.watch(deadline);
+        return source.normalized(image);
+    }
     let wanted = loader(source, load).filter(|wanted| Some(*wanted) != source.loader);
     let image = match wanted {
         None => source.image.clone(),
@@ -78,6 +83,11 @@ fn shrunk(source: &Source, load: &Load, shrink: u8) -> Result<Image> {
 
 /// Decodes what [`open`] opens, and nothing else: whether the original is fine.
 pub fn decode(source: &Source, load: &Load, deadline: &Deadline) -> Result<()> {
+    if let Some(codec) = load.codec {
+        let image = codec::open(codec, source, load)?;
+        image.watch(deadline);
+        return image.average().map(drop).map_err(Error::of_pixels);
+    }
     // what was opened for the header may have been read to its end
     let Some(loader) = loader(source, load) else { return Ok(()) };
     let image = Image::load(source.decoder_input(), &loader, Access::Sequential).map_err(Error::of_pixels)?;

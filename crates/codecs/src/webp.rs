@@ -1,0 +1,93 @@
+//! Still WebP through libwebp: the whole image is decoded by one call, when the first row is read.
+
+use bytes::Bytes;
+
+use crate::{
+    buffer::Buffer,
+    decoder::{Decoder, Rows, Shape},
+    error::{Error, Result},
+};
+
+/// The decoder of still WebP.
+pub const DECODER: Decoder = Decoder { name: NAME, divisors: &[1], takes, open };
+
+const NAME: &str = "libwebp";
+
+/// libwebp's status for a failed allocation (`VP8_STATUS_OUT_OF_MEMORY`).
+const OUT_OF_MEMORY: i32 = 1;
+
+unsafe extern "C" {
+    fn pixmill_webp_header(
+        data: *const u8,
+        size: usize,
+        width: *mut u32,
+        height: *mut u32,
+        bands: *mut u32,
+    ) -> i32;
+    fn pixmill_webp_decode(
+        data: *const u8,
+        size: usize,
+        bands: u32,
+        out: *mut u8,
+        length: usize,
+        stride: i32,
+    ) -> i32;
+}
+
+fn takes(bytes: &[u8]) -> Option<Shape> {
+    let (mut width, mut height, mut bands) = (0, 0, 0);
+    // SAFETY: the slice is readable for its length, and the numbers can be written.
+    let taken = unsafe {
+        pixmill_webp_header(bytes.as_ptr(), bytes.len(), &raw mut width, &raw mut height, &raw mut bands)
+    };
+    (taken == 1).then_some(Shape { width, height, bands, depth: 1 })
+}
+
+fn open(bytes: &Bytes, _divisor: u8) -> Result<Box<dyn Rows>> {
+    let shape = takes(bytes).ok_or_else(|| Error::broken(NAME, "not a still image"))?;
+    Ok(Box::new(Reader { bytes: bytes.clone(), shape, pixels: None, next: 0 }))
+}
+
+struct Reader {
+    bytes: Bytes,
+    shape: Shape,
+    pixels: Option<Buffer>,
+    /// The offset of the next row.
+    next: usize,
+}
+
+impl Rows for Reader {
+    fn read(&mut self, rows: &mut [u8]) -> Result<()> {
+        let pixels = match &mut self.pixels {
+            Some(pixels) => pixels,
+            empty => empty.insert(decode(&self.bytes, self.shape)?),
+        };
+        let end = self.next + rows.len();
+        let next = pixels.get(self.next..end).ok_or_else(|| Error::broken(NAME, "no more rows"))?;
+        rows.copy_from_slice(next);
+        self.next = end;
+        Ok(())
+    }
+}
+
+fn decode(bytes: &[u8], shape: Shape) -> Result<Buffer> {
+    let row = shape.row_bytes();
+    let mut pixels = Buffer::with_length(row * shape.height as usize);
+    // SAFETY: both slices are valid for their lengths; the library writes rows of `row` bytes within the buffer, and
+    // refuses an image that does not fit.
+    let status = unsafe {
+        pixmill_webp_decode(
+            bytes.as_ptr(),
+            bytes.len(),
+            shape.bands,
+            pixels.as_mut_ptr(),
+            pixels.len(),
+            row as i32,
+        )
+    };
+    match status {
+        0 => Ok(pixels),
+        OUT_OF_MEMORY => Err(Error::OutOfMemory { codec: NAME }),
+        status => Err(Error::broken(NAME, format!("status {status}"))),
+    }
+}
