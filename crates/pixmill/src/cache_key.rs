@@ -38,7 +38,8 @@ impl CacheKeys {
     }
 
     fn of_release(release: &str, libvips: &str, settings: &Settings, vision: &Vision) -> Self {
-        let Settings { limits, output, animation: Animation { over_budget }, meta, codecs, quality_auto } = settings;
+        let Settings { limits, output, animation: Animation { over_budget }, meta, codecs, quality_auto } =
+            settings;
         let Vision { models: _, runtime: _, nsfw_threshold, min_confidence, queue: _ } = vision;
         let Meta { host } = meta;
         let build = key("build").field("release", release).field("libvips", libvips);

@@ -79,7 +79,11 @@ impl Error {
     /// The error of a decoder outside libvips that could not open an image.
     pub fn of_decoder(is_out_of_memory: bool, detail: String) -> Self {
         let operation = "decode".into();
-        if is_out_of_memory { Self::OutOfMemory { operation, detail } } else { Self::Operation { operation, detail } }
+        if is_out_of_memory {
+            Self::OutOfMemory { operation, detail }
+        } else {
+            Self::Operation { operation, detail }
+        }
     }
 
     /// Whether an allocation failed, which says nothing about the image.

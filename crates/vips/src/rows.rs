@@ -83,7 +83,8 @@ impl Image {
                 (*header.as_ptr()).Xres,
                 (*header.as_ptr()).Yres,
             );
-            if ffi::vips_image_generate(raw, None, Some(generate), None, reader.cast(), ptr::null_mut()) != 0 {
+            if ffi::vips_image_generate(raw, None, Some(generate), None, reader.cast(), ptr::null_mut()) != 0
+            {
                 return Err(failed(c"rows"));
             }
             image
@@ -135,7 +136,8 @@ unsafe extern "C" fn generate(
 /// `region` is alive, and its `valid` rectangle is to be written.
 unsafe fn fill(reader: &mut Reader, region: *mut ffi::VipsRegion) -> std::result::Result<(), String> {
     // SAFETY: as promised by the caller.
-    let (valid, data, stride, image) = unsafe { ((*region).valid, (*region).data, (*region).bpl, (*region).im) };
+    let (valid, data, stride, image) =
+        unsafe { ((*region).valid, (*region).data, (*region).bpl, (*region).im) };
     // SAFETY: the image of a live region; reads fields.
     let (width, row) = unsafe {
         let pixel = ffi::vips_format_sizeof_unsafe((*image).BandFmt) as usize * (*image).Bands as usize;

@@ -128,7 +128,17 @@ mod tests {
             ["listen", "admin", "origin", "origins", "params", "cors", "client_hints", "limits", "output"];
         let expected: Vec<_> = expected
             .iter()
-            .chain(&["animation", "meta", "codecs", "quality_auto", "cache", "workers", "uploads", "vision", "logs"])
+            .chain(&[
+                "animation",
+                "meta",
+                "codecs",
+                "quality_auto",
+                "cache",
+                "workers",
+                "uploads",
+                "vision",
+                "logs",
+            ])
             .map(|name| format!("`{name}`"))
             .collect();
         assert_eq!(headings, expected);

@@ -14,7 +14,7 @@ use vips_ops::{Source, cost::header, source::SourceFormat};
 const CORPUS: &str = "../../../shared/corpora/dev";
 
 /// Every file below a folder.
-fn files(folder: &Path) -> Vec<PathBuf> {
+pub fn files(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();

@@ -5,6 +5,7 @@ mod animation;
 mod broken;
 mod browser;
 mod budgets;
+mod codecs;
 mod colour;
 mod colour_signalling;
 mod containers;

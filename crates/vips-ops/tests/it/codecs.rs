@@ -1,0 +1,138 @@
+//! Decoders beside libvips against libvips' own: every sample and every picture of the corpora, decoded both ways.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use bytes::Bytes;
+use image_api::{Accept, Settings, settings::Codecs, source::Codec};
+use testkit::{Picture, sample, samples};
+use vips_ops::{Encoded, Error, Source};
+
+use crate::{ask, ask_with, cost::files};
+
+/// Folders of pictures beside the repository.
+const CORPORA: [&str; 2] = ["../../../shared/corpora/dev", "../../../shared/trials/inputs"];
+
+/// Requests that decode at full size and, where a decoder can, at each of its divisors.
+const QUERIES: [&str; 4] = ["format=png", "format=png&dpr=0.4", "format=png&dpr=0.2", "format=png&dpr=0.1"];
+
+/// Largest difference of a pixel, and of the mean of all pixels, in 8-bit levels.
+fn tolerance(codec: Codec) -> (u8, f64) {
+    match codec {
+        Codec::Libwebp | Codec::Png => (0, 0.0),
+        // other versions of the same library
+        Codec::LibjpegTurbo => (4, 0.1),
+        // chroma is upsampled by another filter
+        Codec::Dav1d => (64, 1.0),
+    }
+}
+
+fn with_codecs(on: bool) -> Settings {
+    let codecs = Codecs { libwebp: on, dav1d: on, png: on, libjpeg_turbo: on };
+    Settings { codecs, ..Settings::default() }
+}
+
+fn render(bytes: &Bytes, query: &str, on: bool) -> Result<Encoded, Error> {
+    ask_with(bytes, query, Accept::default(), &with_codecs(on))
+}
+
+/// The codec that takes an original.
+fn codec(bytes: &Bytes) -> Option<Codec> {
+    Source::open(bytes, &Settings::default().limits).ok()?.info.codec
+}
+
+/// What is different between the two ways, if anything is.
+fn difference(bytes: &Bytes, codec: Codec, query: &str) -> Option<String> {
+    match (render(bytes, query, true), render(bytes, query, false)) {
+        (Ok(ours), Ok(theirs)) => {
+            let (ours, theirs) = (Picture::decode(&ours.bytes), Picture::decode(&theirs.bytes));
+            let found = ours.difference(&theirs);
+            let (worst, mean) = tolerance(codec);
+            (found.worst > worst || found.mean > mean).then(|| format!("{found:?}"))
+        }
+        (Err(ours), Err(theirs)) if ours.kind() == theirs.kind() => None,
+        (ours, theirs) => {
+            let outcome = |result: Result<Encoded, Error>| {
+                result.map_or_else(|error| format!("{:?}: {error}", error.kind()), |_| "a picture".into())
+            };
+            Some(format!("{}, expected {}", outcome(ours), outcome(theirs)))
+        }
+    }
+}
+
+/// An original, and what comes of it when it is truncated or damaged.
+fn damaged(bytes: &Bytes) -> Vec<(&'static str, Bytes)> {
+    let cut = |part: usize| bytes.slice(..bytes.len() * part / 8);
+    let mut flipped = bytes.to_vec();
+    if let Some(byte) = flipped.get_mut(bytes.len() * 5 / 8) {
+        *byte ^= 0x55;
+    }
+    vec![("whole", bytes.clone()), ("half", cut(4)), ("most", cut(7)), ("damaged", flipped.into())]
+}
+
+/// Compares an original both ways; returns the codec that takes it.
+fn compare(name: &str, bytes: &Bytes, failures: &mut Vec<String>) -> Option<Codec> {
+    let taken = codec(bytes)?;
+    for query in QUERIES {
+        for (damage, bytes) in damaged(bytes) {
+            if damage != "whole" && query != QUERIES[0] {
+                continue;
+            }
+            if let Some(found) = codec(&bytes).and_then(|codec| difference(&bytes, codec, query)) {
+                failures.push(format!("{name}, {damage}?{query} by {}: {found}", taken.name()));
+            }
+        }
+    }
+    Some(taken)
+}
+
+fn compare_folder(folder: &Path, failures: &mut Vec<String>) -> Vec<Codec> {
+    let paths = files(folder);
+    let one = |path: &PathBuf| {
+        let bytes: Bytes = fs::read(path).unwrap().into();
+        compare(&path.display().to_string(), &bytes, failures)
+    };
+    paths.iter().filter_map(one).collect()
+}
+
+/// Small samples in every format that a codec decodes.
+fn converted() -> Vec<(String, Bytes)> {
+    let small = ["china.jpg", "coffee.png", "pixmill-logo.png"];
+    let queries =
+        ["format=webp&width=301", "format=avif&width=301", "format=png&width=301", "format=jpeg&width=301"];
+    let convert =
+        |name: &str, query: &str| (format!("{name}?{query}"), ask(&sample(name), query).unwrap().bytes);
+    small.iter().flat_map(|name| queries.iter().map(move |query| convert(name, query))).collect()
+}
+
+#[test]
+fn samples_are_decoded_as_by_libvips() {
+    crate::start();
+    let mut failures = Vec::new();
+    let mut taken = compare_folder(&samples(), &mut failures);
+    for (name, bytes) in converted() {
+        taken.extend(compare(&name, &bytes, &mut failures));
+    }
+    for codec in [Codec::Libwebp] {
+        assert!(taken.contains(&codec), "no sample is taken by {}", codec.name());
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+#[test]
+fn the_corpora_are_decoded_as_by_libvips() {
+    crate::start();
+    let mut failures = Vec::new();
+    for folder in CORPORA {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+        if folder.is_dir() {
+            let taken = compare_folder(&folder, &mut failures);
+            println!("{}: {} originals are taken by a codec", folder.display(), taken.len());
+        } else {
+            eprintln!("skipped: no corpus beside the repository");
+        }
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
