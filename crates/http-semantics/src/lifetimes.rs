@@ -88,7 +88,7 @@ impl Lifetimes {
     }
 
     /// The lifetimes of a remembered absence (404, 410), or `None` if it must not be stored: `negative_ttl`, or less if
-    /// the origin says so. It is never used stale, since an uploaded picture must show soon.
+    /// the origin says so. It is never used stale, since an uploaded image must show soon.
     pub fn for_absence(policy: &CachePolicy, limits: &Limits) -> Option<Self> {
         let is_forbidden = !policy.is_storable() || policy.revalidation == Revalidation::Always;
         let fresh_for = policy.lifetime().unwrap_or(Duration::MAX).min(limits.negative_ttl);
@@ -170,8 +170,8 @@ impl Lifetimes {
         Self { browsers, ..self }
     }
 
-    /// What may be done at this age. Each bound belongs to what comes after it: a response that is fresh for 10 s is stale
-    /// at 10 s.
+    /// What may be done at this age. Each bound belongs to what comes after it: a response that is fresh for 10 s is
+    /// stale at 10 s.
     pub fn state(&self, age: Duration) -> Freshness {
         let Some(stale) = age.checked_sub(self.fresh_for) else { return Freshness::Fresh };
         if stale < self.stale_while_revalidate {

@@ -1,4 +1,4 @@
-//! Why a request has no plan.
+//! Errors of planning a request.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,28 +7,28 @@ use crate::{interned, params::spec::Invalid};
 /// The result of this crate's fallible functions.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Why a request has no plan.
+/// An error of planning a request.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
 pub enum Error {
-    /// A parameter's value cannot be parsed, or means nothing for this picture.
+    /// A parameter's value is invalid, or not applicable to this image.
     #[error(transparent)]
     Invalid(#[from] Invalid),
-    /// The original or the answer would be too large.
+    /// The original or the output would be too large.
     #[error(transparent)]
     OverLimit(#[from] OverLimit),
 }
 
-/// Something is larger than a limit allows.
+/// A size exceeds a limit.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
 #[error("{what}: {actual}, {bound} {limit}")]
 pub struct OverLimit {
-    /// What was measured, with its unit.
+    /// What is limited, with its unit.
     #[serde(deserialize_with = "interned::text")]
     pub what: interned::Text,
-    /// Its size.
+    /// Its actual size.
     pub actual: u64,
-    /// What sets the limit, with its verb: `limits.max_pixels allows`, where an operator can change it, or `WebP allows`,
-    /// where nobody can.
+    /// The source of the limit, with a verb: `limits.max_pixels allows` for a setting, `WebP allows` for a property of
+    /// the format.
     #[serde(deserialize_with = "interned::text")]
     pub bound: interned::Text,
     /// The largest size allowed.

@@ -1,6 +1,6 @@
-//! Values as they stand in a canonical query string: readable, and parsed as what they were.
+//! Escaping of values in a canonical query string: readable, and parsed as the same value.
 
-/// Appends a value so that [`RequestQuery::parse`](crate::query::RequestQuery::parse) reads it back, whatever is in it.
+/// Appends a value such that [`RequestQuery::parse`](crate::query::RequestQuery::parse) returns it unchanged.
 pub fn escape(value: &str, out: &mut String) {
     for c in value.chars() {
         match c {

@@ -1,52 +1,52 @@
-//! Faces, as whoever looked for them tells of them: plain numbers, and where they go when the picture is turned.
+//! Detected faces as plain data, and their transformation when the image is rotated.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{orientation::Orientation, size::Size, source::SourceInfo};
 
-/// A face that was found.
+/// A detected face.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Face {
     /// Left edge, in pixels.
     pub left: f64,
     /// Top edge.
     pub top: f64,
-    /// From left to right.
+    /// Width.
     pub width: f64,
-    /// From top to bottom.
+    /// Height.
     pub height: f64,
-    /// How likely it is one, from 0 to 1.
+    /// Score of the detection, from 0 to 1.
     pub score: f64,
-    /// Both eyes, each from the left and from the top.
+    /// Both eyes, each as x and y.
     pub eyes: [(f64, f64); 2],
 }
 
-/// From here on it is a face to people too: no picture without people had one in it.
+/// Score from which a face counts as certain: no test image without people had a higher one.
 const SURE: f64 = 0.5;
 
 impl Face {
-    /// Whether it may be told to people; corrections look for themselves.
+    /// Whether it is certain enough to be reported; red-eye correction also uses uncertain ones.
     pub fn is_sure(&self) -> bool {
         self.score >= SURE
     }
 
-    /// Pixels of its box.
+    /// Area of its bounding box, in pixels.
     pub fn area(&self) -> f64 {
         self.width * self.height
     }
 
-    /// The middle of its box.
+    /// Centre of its bounding box.
     pub fn center(&self) -> (f64, f64) {
         (self.left + self.width / 2.0, self.top + self.height / 2.0)
     }
 
-    /// How far its eyes are apart.
+    /// Distance between the eyes.
     pub fn eye_distance(&self) -> f64 {
         let [left, right] = self.eyes;
         (left.0 - right.0).hypot(left.1 - right.1)
     }
 
-    /// The face in another picture, to which `place` takes every point.
+    /// The face in another image, whose coordinates `place` computes.
     pub fn moved(&self, place: impl Fn((f64, f64)) -> (f64, f64)) -> Self {
         let (from, to) =
             (place((self.left, self.top)), place((self.left + self.width, self.top + self.height)));
@@ -60,19 +60,19 @@ impl Face {
         }
     }
 
-    /// The face of an upright original when the original is put down in this way instead.
+    /// Transforms a face of the upright original to another orientation of the original.
     pub fn turned(&self, info: &SourceInfo, orientation: Orientation) -> Self {
         let upright = info.orientation;
         self.oriented(upright.inverse(), upright.size(info.stored)).oriented(orientation, info.stored)
     }
 
-    /// The face of a picture of `stored` size as it is stored, when the picture is put down in this way.
+    /// Transforms a face of an image stored with size `stored` to this orientation.
     pub fn oriented(&self, orientation: Orientation, stored: Size) -> Self {
         self.moved(|point| oriented(point, orientation, stored))
     }
 }
 
-/// Where a point of a stored picture lies when the picture is put down in this way.
+/// Transforms a point of a stored image to this orientation.
 fn oriented((x, y): (f64, f64), orientation: Orientation, stored: Size) -> (f64, f64) {
     let (width, height) = (f64::from(stored.width), f64::from(stored.height));
     let x = if orientation.mirrored { width - x } else { x };
@@ -90,7 +90,7 @@ mod tests {
     use crate::size::Rect;
 
     #[test]
-    fn faces_turn_as_rectangles_do() {
+    fn faces_are_transformed_like_rectangles() {
         let stored = Size { width: 10, height: 6 };
         let face =
             Face { left: 1.0, top: 2.0, width: 3.0, height: 2.0, score: 1.0, eyes: [(2.0, 3.0), (3.0, 3.0)] };

@@ -1,8 +1,8 @@
-//! Picture formats: one record per format that is read, and one per format that is written.
+//! Image formats: one record per input format, and one per output format.
 
 use serde::{Deserialize, Serialize};
 
-/// A format that is read.
+/// An input format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum SourceFormat {
     /// JPEG.
@@ -21,28 +21,28 @@ pub enum SourceFormat {
     Svg,
     /// BMP.
     Bmp,
-    /// ICO: icons of several sizes, of which the best is read.
+    /// ICO: icons of several sizes, of which the best is decoded.
     Ico,
 }
 
-/// Everything that is known about a format that is read, beside its loader.
+/// The properties of an input format, except for its loader.
 #[derive(Debug, Clone, Copy)]
 struct SourceRecord {
-    /// As people call it.
+    /// The common name.
     title: &'static str,
-    /// As in `format=` where it can be asked for, and the usual file ending.
+    /// The name in `format=`, if it is an output format, and the usual file extension.
     name: &'static str,
     media_type: &'static str,
-    /// Whether pictures of this format can have several frames that are shown one after the other.
+    /// Whether images of this format can be animated.
     animation: bool,
-    /// Whether it stores pixels.
+    /// Whether it is a raster format.
     raster: bool,
-    /// The same format as one that is written, if it is.
+    /// The corresponding output format, if any.
     written: Option<OutputFormat>,
 }
 
 impl SourceFormat {
-    /// All of them, the most usual first.
+    /// All input formats, the most common first.
     pub const ALL: [Self; 9] = [
         Self::Jpeg,
         Self::Png,
@@ -133,12 +133,12 @@ impl SourceFormat {
         }
     }
 
-    /// As people call it.
+    /// The common name.
     pub fn title(self) -> &'static str {
         self.record().title
     }
 
-    /// The short name, as in `format=` where the format can be asked for.
+    /// The short name, as in `format=` for output formats.
     pub fn name(self) -> &'static str {
         self.record().name
     }
@@ -148,23 +148,23 @@ impl SourceFormat {
         self.record().media_type
     }
 
-    /// Whether pictures of this format can move.
+    /// Whether images of this format can be animated.
     pub fn animates(self) -> bool {
         self.record().animation
     }
 
-    /// Whether the format stores pixels.
+    /// Whether it is a raster format.
     pub fn is_raster(self) -> bool {
         self.record().raster
     }
 
-    /// The same format as one that is written; none if it is not.
+    /// The corresponding output format, if any.
     pub fn written(self) -> Option<OutputFormat> {
         self.record().written
     }
 }
 
-/// A format that is written.
+/// An output format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum OutputFormat {
     /// JPEG.
@@ -181,41 +181,41 @@ pub enum OutputFormat {
     Mp4,
 }
 
-/// Everything that is known about a format that is written, beside its saver.
+/// The properties of an output format, except for its saver.
 #[derive(Debug, Clone, Copy)]
 struct OutputRecord {
-    /// As in `format=`, and the usual file ending.
+    /// The name in `format=`, and the usual file extension.
     name: &'static str,
     media_type: &'static str,
-    /// Whether pixels can be transparent.
+    /// Whether it supports alpha.
     alpha: bool,
     animation: bool,
-    /// Whether the quality of a still picture can be searched for: detail is given up for bytes.
+    /// Whether the quality of a still image can be searched for: the format is lossy.
     lossy: bool,
     /// Largest side in pixels that the format, or its encoder, can store.
     max_side: u32,
-    /// What sets `max_side`, with its verb.
+    /// The source of `max_side` in error texts, with a verb.
     side_bound: &'static str,
-    /// Qualities on JPEG's scale and the encoder's own numbers that look alike; empty if they are the same.
+    /// Qualities on the scale of JPEG and visually equivalent values of the encoder; empty if the scales are the same.
     quality: &'static [(u8, u8)],
 }
 
-/// Largest sides that the H.264 encoder takes: those of its highest level.
+/// Largest sides that the H.264 encoder supports: those of its highest level.
 const H264_MAX_LONG_SIDE: u32 = 3840;
 
-/// JPEG qualities and the AVIF qualities (libaom by libvips, effort 0) that look alike: equal mean SSIMULACRA2 over
+/// JPEG qualities and visually equivalent AVIF qualities (libaom by libvips, effort 0): equal mean SSIMULACRA2 over
 /// the project's sample photographs, measured by `cargo xtask calibrate-avif`.
 const AVIF_QUALITY: [(u8, u8); 10] =
     [(1, 1), (10, 9), (20, 29), (30, 39), (50, 49), (70, 58), (80, 66), (90, 86), (95, 93), (100, 99)];
 
-/// JPEG qualities and the quantisers of H.264 (openh264, frames that stand alone) that look alike: equal mean
-/// SSIMULACRA2 over the project's sample photographs, colour at half resolution in both, measured by
+/// JPEG qualities and visually equivalent quantisers of H.264 (openh264, intra frames): equal mean
+/// SSIMULACRA2 over the project's sample photographs, with 4:2:0 chroma subsampling in both, measured by
 /// `cargo xtask calibrate-mp4`.
 const H264_QUANTISER: [(u8, u8); 10] =
     [(1, 51), (10, 41), (20, 35), (30, 32), (50, 28), (70, 25), (80, 23), (90, 18), (95, 13), (100, 12)];
 
 impl OutputFormat {
-    /// All of them.
+    /// All output formats.
     pub const ALL: [Self; 6] = [Self::Jpeg, Self::Png, Self::Webp, Self::Avif, Self::Gif, Self::Mp4];
 
     #[expect(clippy::too_many_lines, reason = "one record per format")]
@@ -284,7 +284,7 @@ impl OutputFormat {
         }
     }
 
-    /// The name as in `format=`, and the usual file ending.
+    /// The name in `format=`, and the usual file extension.
     pub fn name(self) -> &'static str {
         self.record().name
     }
@@ -294,17 +294,17 @@ impl OutputFormat {
         self.record().media_type
     }
 
-    /// Whether pixels can be transparent.
+    /// Whether it supports alpha.
     pub fn has_alpha(self) -> bool {
         self.record().alpha
     }
 
-    /// Whether pictures can move.
+    /// Whether images can be animated.
     pub fn animates(self) -> bool {
         self.record().animation
     }
 
-    /// Whether the quality of a still picture can be searched for.
+    /// Whether the quality of a still image can be searched for.
     pub fn is_lossy(self) -> bool {
         self.record().lossy
     }
@@ -314,12 +314,12 @@ impl OutputFormat {
         self.record().max_side
     }
 
-    /// What sets [`Self::max_side`], with its verb: `WebP allows`.
+    /// The source of [`Self::max_side`] in error texts, with a verb: `WebP allows`.
     pub fn side_bound(self) -> &'static str {
         self.record().side_bound
     }
 
-    /// The encoder's own number for a quality on JPEG's scale, 1 to 100. For MP4 a quantiser, 51 (coarse) to 12 (fine).
+    /// The encoder's value for a quality on the scale of JPEG, 1 to 100. For MP4 a quantiser, 51 (coarse) to 12 (fine).
     pub fn quality(self, jpeg: u8) -> u8 {
         match self.record().quality {
             [] => jpeg,
@@ -328,7 +328,7 @@ impl OutputFormat {
     }
 }
 
-/// The value of a table that begins at 1 and ends at 100; between two entries by straight lines.
+/// The value of a table with entries from 1 to 100, linearly interpolated between two entries.
 fn interpolated(table: &[(u8, u8)], jpeg: u8) -> u8 {
     let after = table.iter().position(|(quality, _)| *quality >= jpeg).unwrap_or(table.len() - 1);
     let (low, high) = (table[after.saturating_sub(1)], table[after]);
@@ -360,7 +360,7 @@ mod tests {
     }
 
     #[test]
-    fn a_format_that_is_read_and_written_is_the_same_in_both_records() {
+    fn input_and_output_records_of_a_format_agree() {
         for read in SourceFormat::ALL {
             let Some(written) = read.written() else { continue };
             assert_eq!((read.name(), read.media_type()), (written.name(), written.media_type()));

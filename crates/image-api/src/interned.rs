@@ -1,24 +1,24 @@
-//! Texts that live as long as the process, read back from another process that has the same ones.
+//! Interned strings: `&'static str` values received from another process of the same program.
 //!
-//! Errors name parameters and limits by `&'static str`. A render in a process of its own sends its errors as JSON; here
-//! each distinct text is kept once. Their number is bounded, so that a process that lies cannot fill the memory.
+//! Errors name parameters and limits by `&'static str`. A separate render process sends its errors as JSON; here
+//! each distinct string is stored once. Their number is bounded, so that a compromised process cannot exhaust memory.
 
 use std::{collections::BTreeSet, sync::Mutex};
 
 use serde::{Deserialize, Deserializer};
 
-/// More texts than all parameters and limits together have.
+/// More than the number of all names of parameters and limits.
 const MOST: usize = 512;
 
-/// What stands for a text beyond the bound.
+/// Replaces strings beyond the bound.
 const OTHER: &str = "a value";
 
 static TEXTS: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
 
-/// A text that lives as long as the process. By this name serde does not try to borrow it from what it reads.
+/// A string that lives as long as the process. The alias prevents serde from borrowing it from its input.
 pub type Text = &'static str;
 
-/// Reads a text.
+/// Deserializes a string.
 pub fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Text, D::Error> {
     Ok(intern(String::deserialize(deserializer)?))
 }
@@ -41,7 +41,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_text_is_kept_once_and_their_number_is_bounded() {
+    fn each_string_is_stored_once_and_their_number_is_bounded() {
         let first = intern("width".to_owned());
         assert!(std::ptr::eq(first, intern("width".to_owned())));
         for number in 0..2 * MOST {

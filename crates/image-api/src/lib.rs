@@ -1,8 +1,8 @@
-//! The Image API as pure values: a query string becomes [`Params`], and these, together with what is known of the original
-//! ([`SourceInfo`], [`Measurements`]), become a [`Plan`].
+//! The Image API as pure values: a query string becomes [`Params`]; these and the properties of the original
+//! ([`SourceInfo`], [`Measurements`]) become a [`Plan`].
 //!
-//! The crate touches no pixel and knows no libvips, no network, no clock and no environment, so that every decision can be
-//! tested and fuzzed by itself.
+//! The crate decodes no pixel and does not depend on libvips, network, clock or environment, so every decision can be
+//! tested and fuzzed in isolation.
 //!
 //! ```
 //! use image_api::{Accept, Measurements, Params, Plan, Settings, size::Size, source::{SourceFormat, SourceInfo}};

@@ -1,4 +1,4 @@
-//! The pictures that a request names beside its original.
+//! Images that a request references besides its original.
 
 use crate::{
     params::{
@@ -11,32 +11,32 @@ use crate::{
     settings::Limits,
 };
 
-/// How deep overlays may carry overlays.
+/// Deepest nesting of overlays within overlays.
 pub const MAX_DEPTH: u32 = 3;
 
-/// A picture to be fetched.
+/// A referenced image, to be fetched.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Link {
-    /// The parameter that names it.
+    /// The parameter that references it.
     pub parameter: &'static str,
-    /// Where it is, and its name among the assets.
+    /// Its URL, which also identifies it among the assets.
     pub url: Url,
-    /// What is to be made of it; nothing if they are empty.
+    /// The parameters in its URL; empty if it is used unprocessed.
     pub params: Params,
     /// Whether the request fails without it.
     pub required: bool,
 }
 
-/// Every picture that a request lays over its original, each once.
+/// Every image that a request draws over its original, each once.
 ///
-/// Checks what can be checked before anything is fetched: how many layers there are and how deep they go, and that the
-/// parameters they carry can be read, down to the last.
+/// Checks everything that can be checked before fetching: number and nesting depth of layers, and all parameters in
+/// their URLs.
 pub fn links(params: &Params, limits: &Limits) -> Result<Vec<Link>, Invalid> {
     let mut budget = limits.max_layers;
     walk(params, limits.max_layers, &mut budget, 1)
 }
 
-/// The query strings in the URLs of overlays, as far as they are there.
+/// The query strings in the URLs of overlays, if present.
 pub(crate) fn carried(params: &Params) -> impl Iterator<Item = &str> {
     let layers = params.layers.iter().flat_map(|layers| &layers.0);
     let urls = layers.filter_map(|layer| match &layer.content {
@@ -90,7 +90,7 @@ fn link(
         return Err(Invalid::new(parameter, &name, expected));
     }
     let unread = |invalid: Invalid| {
-        // what is wrong deeper down has been put in these words already
+        // errors of nested overlays have this form already
         let deeper = matches!(invalid.parameter, "layers" | "mark").then_some(invalid.clone());
         deeper.unwrap_or_else(|| Invalid::new(parameter, &name, format!("in its URL {invalid}")))
     };
@@ -98,7 +98,7 @@ fn link(
     walk(&params, most, budget, depth + 1)?;
     let undecided = matches!(params.format, None | Some(Format::Mp4)) && params.force_jpg.is_none();
     if !params.is_empty() && undecided {
-        // a picture, without loss, and with what is transparent
+        // losslessly encoded, with alpha
         params.format = Some(Format::Png);
     }
     Ok(Link { parameter, url: url.clone(), params, required })
@@ -127,13 +127,13 @@ mod tests {
         found(query).unwrap_err().to_string()
     }
 
-    /// An overlay that carries an overlay, and so on, `depth` in all.
+    /// An overlay with nested overlays, `depth` levels in total.
     fn nested(depth: usize) -> String {
         "mark=/a.png".to_owned() + &"?mark=/a.png".repeat(depth - 1)
     }
 
     #[test]
-    fn each_picture_once() {
+    fn each_image_is_listed_once() {
         let links = found(
             "layers=[{\"url\":\"/a.png\"},{\"text\":\"x\"},{\"url\":\"/b.png?width=5\"},\
              {\"url\":\"a.png\",\"required\":true},{\"url\":\"/c.png\",\"alpha\":0}]&mark=/b.png",
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_url_carries_is_checked() {
+    fn parameters_in_urls_are_checked() {
         let refused = found("mark=/a.png?width=big").unwrap_err();
         assert_eq!(refused.parameter, "mark");
         assert!(refused.expected.contains("width: expected a whole number"), "{refused}");

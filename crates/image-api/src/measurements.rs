@@ -1,4 +1,4 @@
-//! What had to be measured in the pixels before the plan could be made: plain data, whoever measured it.
+//! Measurements of the pixels that planning depends on, as plain data.
 
 use crate::{
     face::Face,
@@ -6,35 +6,35 @@ use crate::{
     size::Rect,
 };
 
-/// Measurements, in pixels of the original as the request orients it.
+/// Measurements, in pixels of the original oriented as requested.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Measurements {
-    /// What is left inside a border, when `trim` is asked for and there is one.
+    /// The content inside the border, if `trim` is requested and there is a border.
     pub trim: Option<Rect>,
-    /// The part that matters, when a crop asks for it without giving a box.
+    /// The most interesting part, if a crop requests it without a bounding box.
     pub window: Option<Rect>,
-    /// The faces, when a parameter asks for them.
+    /// The faces, if a parameter needs them.
     pub faces: Vec<Face>,
 }
 
 impl Params {
-    /// What is asked of the picture, without what is asked about it.
+    /// The parameters of the image, without those of its description.
     pub fn of_picture(&self) -> Self {
         Self { meta: None, face: None, include_image_data: None, ..self.clone() }
     }
 
-    /// Whether the answer holds the original as it is.
+    /// Whether the response contains the original as it is.
     pub fn gives_original(&self) -> bool {
         self.is_empty() || (self.include_image_data.is_some() && self.of_picture().is_empty())
     }
 
-    /// Whether faces have to be detected before the plan is made.
+    /// Whether faces have to be detected before planning.
     pub fn needs_faces(&self) -> bool {
         let described = self.describes_faces() && self.of_picture().is_empty();
         self.crop == Some(Crop::Face) || self.redeye.is_some() || described
     }
 
-    /// Whether the answer tells where faces are.
+    /// Whether the response contains faces.
     pub fn describes_faces(&self) -> bool {
         self.meta.is_some() && self.face.is_some()
     }
@@ -45,7 +45,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_asked_of_the_picture_and_what_about_it() {
+    fn parameters_of_the_image_and_of_its_description() {
         let params = |query| Params::parse(query).unwrap().params;
         assert_eq!(params("meta=1&face=1&include_image_data=1&width=9").of_picture(), params("width=9"));
         for (query, gives) in [

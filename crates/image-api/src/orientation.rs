@@ -1,18 +1,18 @@
-//! The eight ways to put down a picture without cutting it: mirrored or not, turned by right angles.
+//! The eight orientations of an image: mirrored or not, rotated by right angles.
 
 use crate::size::{Extent, Rect, Size};
 
-/// First mirrored left to right or not, then turned clockwise by quarters.
+/// An orientation: mirroring left to right, followed by clockwise quarter turns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Orientation {
-    /// Whether left and right change places.
+    /// Whether it mirrors left to right.
     pub mirrored: bool,
     /// Clockwise quarter turns, 0 to 3.
     pub quarters: u8,
 }
 
 impl Orientation {
-    /// What makes a picture upright that is stored with this EXIF orientation; values out of 1..=8 mean 1.
+    /// The orientation that makes an image with this EXIF tag upright; values outside of 1..=8 count as 1.
     pub fn from_exif(tag: i32) -> Self {
         let (mirrored, quarters) = match tag {
             2 => (true, 0),
@@ -27,48 +27,49 @@ impl Orientation {
         Self { mirrored, quarters }
     }
 
-    /// Whether nothing is done.
+    /// Whether it is the identity.
     pub fn is_upright(self) -> bool {
         self == Self::default()
     }
 
-    /// Turned further, clockwise.
+    /// Rotated further, clockwise.
     pub fn turned(self, quarters: u8) -> Self {
         Self { quarters: (self.quarters + quarters) % 4, ..self }
     }
 
-    /// Mirrored left to right afterwards: a turn followed by a mirror is a mirror followed by the opposite turn.
+    /// Mirrored left to right afterwards: a rotation followed by a mirror equals a mirror followed by the opposite
+    /// rotation.
     pub fn flipped(self) -> Self {
         Self { mirrored: !self.mirrored, quarters: (4 - self.quarters) % 4 }
     }
 
-    /// Whether width and height change places.
+    /// Whether width and height are swapped.
     pub fn swaps(self) -> bool {
         self.quarters % 2 == 1
     }
 
-    /// The size of a picture of `size` when it is put down this way; also the way back.
+    /// The size of an image of `size` in this orientation; also the inverse.
     pub fn size(self, size: Size) -> Size {
         if self.swaps() { Size { width: size.height, height: size.width } } else { size }
     }
 
-    /// The same for a size in parts of pixels.
+    /// As [`Self::size`], for a fractional size.
     pub fn extent(self, extent: Extent) -> Extent {
         if self.swaps() { Extent { width: extent.height, height: extent.width } } else { extent }
     }
 
-    /// What undoes it.
+    /// The inverse.
     pub fn inverse(self) -> Self {
-        // a mirror undoes itself, and turns the other way round what was turned before it
+        // a mirrored orientation is its own inverse, since mirroring reverses the direction of the rotation
         if self.mirrored { self } else { Self { mirrored: false, quarters: (4 - self.quarters) % 4 } }
     }
 
-    /// Where `rect` of the picture as it is stored with size `stored` lies when it is put down this way.
+    /// Transforms `rect` of an image stored with size `stored` to this orientation.
     pub fn oriented_rect(self, rect: Rect, stored: Size) -> Rect {
         self.inverse().stored_rect(rect, self.size(stored))
     }
 
-    /// Where `rect` of the picture put down this way lies in the picture as it is stored with size `stored`.
+    /// Transforms `rect` of an image in this orientation back to the image stored with size `stored`.
     pub fn stored_rect(self, rect: Rect, stored: Size) -> Rect {
         let mut canvas = self.size(stored);
         let mut rect = rect;
@@ -102,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn four_quarters_and_two_flips_are_nothing() {
+    fn four_quarter_turns_and_two_flips_are_the_identity() {
         for orientation in ALL.map(Orientation::from_exif) {
             assert_eq!(orientation.turned(3).turned(1), orientation);
             assert_eq!(orientation.flipped().flipped(), orientation);
@@ -115,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn rectangles_find_their_way_back() {
+    fn rectangles_round_trip() {
         let stored = Size { width: 10, height: 6 };
         let corner = Rect { left: 0, top: 0, width: 3, height: 2 };
         let expected = [

@@ -20,7 +20,7 @@ use crate::{
     table::{self, Row, Scope},
 };
 
-/// Longest query string that is parsed, in bytes. Layers as JSON fit; a flood does not.
+/// Longest query string that is parsed, in bytes: enough for layers as JSON.
 pub const MAX_QUERY_BYTES: usize = 64 * 1024;
 
 /// Base64 as clients send it: padded or not, trailing bits ignored.
@@ -31,7 +31,7 @@ const LENIENT: GeneralPurpose = GeneralPurpose::new(
         .with_decode_allow_trailing_bits(true),
 );
 
-/// What is percent-encoded when pairs become a query string: all but the unreserved characters of RFC 3986, 2.3.
+/// Characters that are percent-encoded in query strings: all but the unreserved ones of RFC 3986, 2.3.
 pub const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// A query string, parsed.
@@ -47,11 +47,11 @@ pub struct Pair {
     pub name: String,
     /// Its value as sent, percent-decoded; base64 is not decoded yet.
     pub value: String,
-    /// The parameter that the name means, if it means one.
+    /// The parameter with this name, if there is one.
     pub row: Option<&'static Row>,
     /// Whether the value is in base64.
     pub base64: bool,
-    /// `source_url` alone: what follows the first `?` in its value, as sent, if that was not percent-encoded.
+    /// Only for `source_url`: what follows the first `?` of its value, as sent, if that was not percent-encoded.
     unencoded_query: Option<String>,
 }
 
@@ -68,7 +68,7 @@ impl RequestQuery {
     ///
     /// # Errors
     ///
-    /// A query string of more than [`MAX_QUERY_BYTES`]. Unknown names and invalid values are the business of who reads them.
+    /// A query string of more than [`MAX_QUERY_BYTES`]. Unknown names and invalid values are not checked here.
     pub fn parse(query: &str) -> Result<Self, Invalid> {
         if query.len() > MAX_QUERY_BYTES {
             let expected = format!("at most {MAX_QUERY_BYTES} bytes");
@@ -89,23 +89,23 @@ impl RequestQuery {
         &self.pairs
     }
 
-    /// Whether there is none.
+    /// Whether it has no pairs.
     pub fn is_empty(&self) -> bool {
         self.pairs.is_empty()
     }
 
-    /// The pairs of which `wanted` is true.
+    /// The pairs that satisfy `wanted`.
     pub fn filtered(&self, wanted: impl Fn(&Pair) -> bool) -> Self {
         Self { pairs: self.pairs.iter().filter(|pair| wanted(pair)).cloned().collect() }
     }
 
-    /// Sorted by name; the values of one name stay in their order, since the last of them counts.
+    /// Sorted by name; pairs with the same name keep their order, since the last one counts.
     pub fn sorted(mut self) -> Self {
         self.pairs.sort_by(|one, other| one.name.cmp(&other.name));
         self
     }
 
-    /// With the pairs of `upper` after these. A parameter that `upper` has is taken out here.
+    /// Appends the pairs of `upper`. Parameters that `upper` has are removed here.
     pub fn overlaid(mut self, upper: Self) -> Self {
         self.pairs
             .retain(|pair| !upper.pairs.iter().any(|other| other.primary_name() == pair.primary_name()));
@@ -113,12 +113,12 @@ impl RequestQuery {
         self
     }
 
-    /// Whether a parameter is there.
+    /// Whether a parameter is present.
     pub fn has(&self, spec: &Spec) -> bool {
         self.pairs.iter().any(|pair| pair.is(spec))
     }
 
-    /// Takes a parameter out by its plain name or an alias, and gives the last value of it.
+    /// Removes a parameter by its plain name or an alias, and returns its last value.
     pub fn take(&mut self, spec: &Spec) -> Option<String> {
         self.pairs.extract_if(.., |pair| pair.is(spec) && !pair.base64).last().map(|pair| pair.value)
     }
@@ -128,11 +128,11 @@ impl RequestQuery {
         self.pairs.iter().any(Pair::is_control)
     }
 
-    /// What it says about where the original is, as sent. Nothing of it was checked.
+    /// The parameters that select the original, as sent and unchecked.
     ///
     /// # Errors
     ///
-    /// A value that is no base64 where base64 is announced.
+    /// An invalid base64 value.
     pub fn source(&self) -> Result<Source, Invalid> {
         let mut sent: [Option<&Pair>; source::SPECS.len()] = [None; source::SPECS.len()];
         for pair in &self.pairs {
@@ -147,14 +147,14 @@ impl RequestQuery {
         Ok(Source::from_texts(texts))
     }
 
-    /// Whether an unencoded query follows `source_url` that begins with a parameter of pictures. It belongs to the original,
-    /// which may not be what was meant.
+    /// Whether `source_url` has an unencoded query that begins with a parameter of images. The query belongs to the
+    /// original, which may not be the client's intention.
     pub fn is_ambiguous(&self) -> bool {
         let mut own = self.pairs.iter().filter_map(|pair| pair.unencoded_query.as_deref());
         own.any(|own| matches!(Pair::parse(own).row, Some(Row { scope: Scope::Picture(_), .. })))
     }
 
-    /// With what follows an unencoded `source_url` as a parameter of the request.
+    /// Treats the unencoded query of `source_url` as parameters of the request.
     pub fn with_own_query(self) -> Self {
         let mut pairs = Vec::with_capacity(self.pairs.len() + 1);
         for mut pair in self.pairs {
@@ -169,7 +169,7 @@ impl RequestQuery {
         Self { pairs }
     }
 
-    /// As a query string again, percent-encoded, which parses as the same pairs.
+    /// The percent-encoded query string, which parses as the same pairs.
     pub fn to_query(&self) -> String {
         let mut query = String::new();
         for Pair { name, value, .. } in &self.pairs {
@@ -189,7 +189,7 @@ impl Pair {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
         let mut parsed = Self::new(decode_value(name, Plus::Space), String::new());
         parsed.value = decode_value(value, if parsed.is_source() { Plus::Literal } else { Plus::Space });
-        // base64 has no `?`
+        // base64 contains no `?`
         if parsed.is(&source::SPECS[source::SOURCE_URL]) && !parsed.base64 {
             parsed.unencoded_query = value.split_once('?').map(|(_, own)| own.to_owned());
         }
@@ -207,7 +207,7 @@ impl Pair {
         self.row.is_some_and(|row| row.is(spec))
     }
 
-    /// Whether it says where the original comes from.
+    /// Whether it selects the original.
     pub fn is_source(&self) -> bool {
         matches!(self.row, Some(Row { scope: Scope::Source(_), .. }))
     }
@@ -217,29 +217,29 @@ impl Pair {
         matches!(self.row, Some(Row { scope: Scope::Control, .. }))
     }
 
-    /// The name of its parameter; its own if it means none.
+    /// The name of its parameter; its own name if it is unknown.
     pub fn primary_name(&self) -> &str {
         self.row.map_or(&self.name, |row| row.spec.name)
     }
 
-    /// The text that was meant.
+    /// The decoded value.
     ///
     /// # Errors
     ///
-    /// A value that is no base64 of UTF-8 text where base64 is announced.
+    /// A base64 value that is invalid, or not UTF-8.
     pub fn text(&self) -> Result<Cow<'_, str>, Invalid> {
         if !self.base64 {
             return Ok(Cow::Borrowed(&self.value));
         }
         let parameter = self.row.map_or("query", |row| row.spec.name);
-        // where the original is may be a secret, so it is not repeated
+        // the location of the original may be secret, so it is not quoted
         let shown = if self.is_source() || self.is_control() { "" } else { &self.value };
         decode_base64(&self.value)
             .map(Cow::Owned)
             .map_err(|expected| Invalid::new(parameter, shown, expected))
     }
 
-    /// Puts itself into `slot` unless what is there goes before it: base64 before plain, later before earlier.
+    /// Stores itself in `slot` unless the present value takes precedence: base64 over plain, later over earlier.
     pub(crate) fn replace<'a>(&'a self, slot: &mut Option<&'a Self>) {
         if slot.is_none_or(|earlier| self.base64 || !earlier.base64) {
             *slot = Some(self);
@@ -247,12 +247,12 @@ impl Pair {
     }
 }
 
-/// What a `+` in a query string stands for.
+/// The meaning of `+` in a query string.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Plus {
     /// A space, as in forms.
     Space,
-    /// Itself, as in URLs.
+    /// A plus sign, as in URLs.
     Literal,
 }
 
@@ -263,13 +263,13 @@ fn decode_value(text: &str, plus: Plus) -> String {
     }
 }
 
-/// Whether these bytes begin with a percent-encoded one.
+/// Whether these bytes begin with a percent-encoded byte.
 pub fn is_escape(bytes: &[u8]) -> bool {
     matches!(bytes, [b'%', high, low, ..] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit())
 }
 
-/// Percent-decoded text; bytes that are not UTF-8 stay encoded, so that a path or a URL in a value still names the bytes
-/// that were meant.
+/// Percent-decodes text; bytes that are not UTF-8 stay encoded, so that a path or URL in a value still refers to the
+/// same bytes.
 pub fn decoded(text: &str) -> String {
     let bytes: Cow<'_, [u8]> = percent_decode_str(text).into();
     let mut decoded = String::with_capacity(bytes.len());
@@ -280,8 +280,8 @@ pub fn decoded(text: &str) -> String {
     decoded
 }
 
-/// Decodes base64 in the standard or the URL-safe alphabet; a space stands for the `+` that it was before a form
-/// decoder met it.
+/// Decodes base64 in the standard or the URL-safe alphabet; a space counts as `+`, since form decoding converts one to
+/// the other.
 fn decode_base64(code: &str) -> Result<String, &'static str> {
     let standard: String = code
         .chars()
@@ -315,7 +315,7 @@ mod tests {
     }
 
     #[test]
-    fn a_plus_is_a_plus_where_the_original_is_named() {
+    fn a_plus_is_literal_in_source_parameters() {
         assert_eq!(texts("source_url=a+b")[0].1, Ok("a+b".to_owned()));
         assert_eq!(texts("hostname=a+b")[0].1, Ok("a+b".to_owned()));
         assert_eq!(texts("mark=a+b")[0].1, Ok("a b".to_owned()));
@@ -348,7 +348,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_is_read_back() {
+    fn written_queries_round_trip() {
         for value in ["a b", "100%", "a&b=c", "%26", "x+y", "ä?#|[{\"", "=", ""] {
             for name in ["mark", "source_url", "unknown"] {
                 let mut query = format!("{name}=");
@@ -378,7 +378,7 @@ mod tests {
     }
 
     #[test]
-    fn floods_are_refused() {
+    fn long_queries_are_refused() {
         assert!(RequestQuery::parse(&"a".repeat(MAX_QUERY_BYTES + 1)).is_err());
     }
 }

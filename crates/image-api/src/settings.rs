@@ -1,4 +1,4 @@
-//! What an operator can set: limits on pictures, and how answers are encoded.
+//! Settings of the operator: limits on images, and encoder settings.
 
 pub mod quality_auto;
 
@@ -12,38 +12,38 @@ use serde::{Deserialize, Serialize};
 pub use self::quality_auto::QualityAuto;
 use crate::source::Codec;
 
-/// Bounds on pictures, checked on headers before anything is decoded.
+/// Limits on images, checked on headers before decoding.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
-    /// Pixels of one frame of the original, of a picture that is scaled and turned before it is cut, of all layers
-    /// together, and of what is drawn of an SVG and of all surfaces that it needs at once. A picture that is cut without being
-    /// turned is scaled only where it is kept, and the units of an SVG are no pixels.
+    /// Pixels of one frame of the original, of an intermediate image that is rotated before it is cropped, of all
+    /// layers together, and of the rendered part and the surfaces of an SVG. An image that is cropped without rotation
+    /// is scaled only where it is kept, and user units of an SVG are not pixels.
     pub max_pixels: u64,
-    /// Pixels of the answer, of one frame.
+    /// Pixels of the output, of one frame.
     pub max_output_pixels: u64,
-    /// Pixels of an AVIF that is encoded, also where `format=avif` asks for it: on one slow core encoding has to end well
-    /// before the deadline. Measured at `output.avif_effort = 0`, the default; at higher efforts set it lower.
+    /// Pixels of an AVIF output, also with `format=avif`: on one slow core, encoding has to end well before the
+    /// deadline. Measured at `output.avif_effort = 0`, the default; set it lower for higher efforts.
     pub max_avif_pixels: u64,
-    /// Pixels of all frames of a GIF that is encoded, whether it moves or not.
+    /// Pixels of all frames of a GIF output, animated or not.
     pub max_gif_pixels: u64,
-    /// Pixels of one side of the answer. An SVG that states more than an answer may have counts as the largest of its shape
-    /// that an answer may be.
+    /// Pixels of one side of the output. An SVG that states more is treated as the largest allowed size of its aspect
+    /// ratio.
     pub max_side: u32,
     /// Frames of an animation.
     pub max_frames: u32,
-    /// Pixels of all frames of an animation together: the number of frames times the largest of the original's frame, the
-    /// scaled one and the answer's. Also of films.
+    /// Pixels of all frames of an animation together: the number of frames times the largest of the original's frame,
+    /// the scaled frame and the output frame. Also of videos.
     pub max_animation_pixels: u64,
-    /// Work of drawing an SVG, in units of about a nanosecond on one core: filters, patterns, paths, embedded pictures and
-    /// what else is counted in the file at the size asked for, before anything is drawn.
+    /// Work of rendering an SVG, in units of about a nanosecond on one core: filters, patterns, paths, embedded images
+    /// and other content, counted in the document at the requested size before it is rendered.
     pub max_svg_work: u64,
-    /// Pictures and texts that are laid over a picture by `layers`, counting those that they carry themselves.
+    /// Images and texts in `layers`, including nested ones.
     pub max_layers: u32,
-    /// Size of an original's file, of an SVG when it is unpacked; `64MiB` or a number of bytes.
+    /// Bytes of an original, of an SVG after decompression; `64MiB` or a number of bytes.
     #[schemars(with = "String")]
     pub max_bytes: ByteSize,
-    /// Time for a request, from its arrival until its answer is ready; `20s`.
+    /// Time from the arrival of a request to its response; `20s`.
     #[serde(with = "humantime_serde")]
     #[schemars(with = "String")]
     pub deadline: Duration,
@@ -67,27 +67,28 @@ impl Default for Limits {
     }
 }
 
-/// How answers are encoded. The defaults come from measurements of CPU against bytes.
+/// Output formats and encoder settings. The defaults come from measurements of CPU time against bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Output {
-    /// Whether `format=auto` may answer with AVIF.
+    /// Whether `format=auto` may select AVIF.
     pub avif: bool,
-    /// Largest answer, in pixels, that `format=auto` makes an AVIF: beyond it encoding takes longer than it is worth.
+    /// Largest output in pixels for which `format=auto` selects AVIF: above it the encoding time outweighs the saved
+    /// bytes.
     pub avif_max_pixels: u64,
-    /// Effort of the AVIF encoder, 0 (quick) to 9.
+    /// Effort of the AVIF encoder, 0 (fast) to 9.
     pub avif_effort: u8,
-    /// Effort of the WebP encoder, 0 (quick) to 6.
+    /// Effort of the WebP encoder, 0 (fast) to 6.
     pub webp_effort: u8,
-    /// Compression of PNG, 0 (none) to 9.
+    /// Compression level of PNG, 0 (none) to 9.
     pub png_compression: u8,
-    /// Effort of the GIF encoder's palette search, 1 (quick) to 10. Beyond 4 megapixels, all frames together, it is 1.
+    /// Effort of the GIF encoder's palette search, 1 (fast) to 10. Above 4 megapixels, all frames together, it is 1.
     pub gif_effort: u8,
-    /// Whether an SVG that is asked for without parameters goes out as it is, with a content security policy that
-    /// disarms it. Off: it is drawn as PNG.
+    /// Whether an SVG that is requested without parameters is served as it is, with a content security policy that
+    /// disables scripts and external content. Off: it is rendered as PNG.
     pub svg_passthrough: bool,
-    /// Whether the original is answered instead of a larger encoding of the same pixels in the same format, where that
-    /// loses nothing that was asked for. Never while `params.allow_original` is off.
+    /// Whether the original is served instead of a larger encoding of the same pixels in the same format, where that
+    /// satisfies the request. Never while `params.allow_original` is off.
     pub never_larger: bool,
 }
 
@@ -106,33 +107,33 @@ impl Default for Output {
     }
 }
 
-/// What is done with an animation that is over its limits.
+/// What happens to an animation that exceeds its limits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum OverBudget {
-    /// Its first frame is answered.
+    /// Its first frame is served.
     #[default]
     FirstFrame,
-    /// The original is answered as it is, whatever was asked for.
+    /// The original is served unmodified, whatever was requested.
     PassThrough,
     /// The request is refused.
     Error,
 }
 
-/// How animations are treated.
+/// Settings of animations.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Animation {
-    /// What is done with an animation over `limits.max_frames`, `limits.max_animation_pixels` or `limits.max_gif_pixels`.
+    /// What happens to an animation over `limits.max_frames`, `limits.max_animation_pixels` or `limits.max_gif_pixels`.
     pub over_budget: OverBudget,
 }
 
-/// What is said of the server in descriptions of pictures.
+/// What descriptions of images state about the server.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Meta {
-    /// What `meta=true` tells as `server.host`, such as the name of the node. Empty by default: the name of the machine
-    /// is not given out unless it is put here.
+    /// The value of `server.host` in descriptions (`meta=true`), such as the name of the node. Empty by default: the
+    /// name of the machine is not disclosed unless it is set here.
     pub host: String,
 }
 
@@ -170,16 +171,16 @@ impl Codecs {
     }
 }
 
-/// All of it.
+/// All settings of image processing.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Settings {
-    /// Bounds.
+    /// Limits.
     pub limits: Limits,
     /// Encoders.
     pub output: Output,
-    /// Animations.
+    /// Settings of animations.
     pub animation: Animation,
-    /// Descriptions.
+    /// Settings of descriptions.
     pub meta: Meta,
     /// Decoders and encoders beside libvips.
     pub codecs: Codecs,
@@ -233,7 +234,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn defaults_are_fine_and_problems_are_told_together() {
+    fn defaults_are_valid_and_all_problems_are_reported() {
         assert!(Limits::default().problems().is_empty() && Output::default().problems().is_empty());
         let limits = Limits { max_pixels: 0, max_side: 70_000, ..Limits::default() };
         assert_eq!(limits.problems().len(), 2);

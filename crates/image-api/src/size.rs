@@ -9,41 +9,41 @@ use crate::params::value::number::round_half_up;
 /// Width and height.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Size {
-    /// From left to right.
+    /// Width.
     pub width: u32,
-    /// From top to bottom.
+    /// Height.
     pub height: u32,
 }
 
 impl Size {
-    /// Pixels in all.
+    /// Number of pixels.
     pub fn pixels(self) -> u64 {
         u64::from(self.width) * u64::from(self.height)
     }
 
-    /// The whole as a rectangle.
+    /// The rectangle that covers all of it.
     pub fn rect(self) -> Rect {
         Rect { left: 0, top: 0, width: self.width, height: self.height }
     }
 }
 
-/// Width and height in parts of pixels: what a drawing states, or what a factor makes of a size.
+/// A fractional size: that of an SVG, or a scaled one.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Extent {
-    /// From left to right.
+    /// Width.
     pub width: f64,
-    /// From top to bottom.
+    /// Height.
     pub height: f64,
 }
 
 impl Extent {
-    /// The nearest size in whole pixels, halves rounded up; no side is less than one pixel.
+    /// The size rounded to whole pixels, halves up, at least one pixel per side.
     pub fn rounded(self) -> Size {
         let side = |length: f64| round_half_up(length).clamp(1.0, f64::from(u32::MAX)) as u32;
         Size { width: side(self.width), height: side(self.height) }
     }
 
-    /// Both sides times a factor.
+    /// Both sides multiplied by a factor.
     pub fn scaled(self, factor: f64) -> Self {
         Self { width: self.width * factor, height: self.height * factor }
     }
@@ -61,16 +61,16 @@ impl fmt::Display for Size {
     }
 }
 
-/// A part of a picture.
+/// A part of an image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rect {
     /// From the left edge.
     pub left: u32,
     /// From the top edge.
     pub top: u32,
-    /// From left to right.
+    /// Width.
     pub width: u32,
-    /// From top to bottom.
+    /// Height.
     pub height: u32,
 }
 
@@ -87,15 +87,15 @@ impl fmt::Display for Rect {
     }
 }
 
-/// A part of a picture whose edges may lie between pixels.
+/// A part of an image with fractional edges.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Span {
     /// From the left edge, in pixels.
     pub left: f64,
     /// From the top edge, in pixels.
     pub top: f64,
-    /// From left to right, in pixels.
+    /// Width in pixels.
     pub width: f64,
-    /// From top to bottom, in pixels.
+    /// Height in pixels.
     pub height: f64,
 }

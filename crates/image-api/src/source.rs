@@ -1,4 +1,4 @@
-//! What is known of an original from its header, before a pixel is decoded.
+//! Properties of an original, read from its header before a pixel is decoded.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,25 +10,26 @@ use crate::{
 
 pub use crate::format::SourceFormat;
 
-/// What the header says.
+/// The properties of an original.
 #[derive(Debug, Clone, PartialEq)]
 #[expect(clippy::struct_excessive_bools, reason = "facts that do not depend on each other")]
 pub struct SourceInfo {
     /// The format of the bytes.
     pub format: SourceFormat,
-    /// The size of a frame as it is stored.
+    /// The size of a frame as stored.
     pub stored: Size,
-    /// Frames, at least 1.
+    /// Number of frames, at least 1.
     pub frames: u32,
-    /// What makes it upright.
+    /// The EXIF orientation.
     pub orientation: Orientation,
-    /// Whether pixels can be transparent.
+    /// Whether there is an alpha channel.
     pub alpha: bool,
     /// How colours are stored.
     pub storage: Storage,
     /// Quality of a JPEG, estimated from its quantisation tables.
     pub jpeg_quality: Option<u8>,
-    /// Whether a JPEG stores colour at half the resolution both ways, or at full; none if it does neither, or has no colour.
+    /// Whether the chroma of a JPEG is subsampled 4:2:0 (`true`) or not (`false`); `None` for other layouts and for
+    /// greyscale.
     pub jpeg_halved: Option<bool>,
     /// The decoder beside libvips that takes it, if one does.
     pub codec: Option<Codec>,
@@ -36,19 +37,19 @@ pub struct SourceInfo {
     pub profile: Profile,
     /// Whether pixels are 8-bit sRGB or grey already.
     pub plain: bool,
-    /// Whether a PNG says by gamma and primaries alone what its numbers mean: as a PNG it looks the same to those who read
-    /// that and to those who do not only if it stays as it is.
+    /// Whether the colours of a PNG are defined by `gAMA` and `cHRM` only: such a PNG is passed through where possible,
+    /// since only some programs support these chunks.
     pub calibrated: bool,
-    /// Whether it carries more than pixels and a colour profile: EXIF, XMP, IPTC, comments.
+    /// Whether there is metadata besides a colour profile: EXIF, XMP, IPTC, comments.
     pub metadata: bool,
-    /// Smaller copies of the picture in the same file, from the largest to the smallest.
+    /// Embedded smaller copies of the image, from the largest to the smallest.
     pub thumbnails: Vec<EmbeddedThumbnail>,
-    /// The size of a drawing, which has no pixels of its own; none for pictures that have.
+    /// The size of an SVG; `None` for raster images.
     pub vector: Option<Vector>,
 }
 
 impl SourceInfo {
-    /// An upright, opaque 8-bit sRGB picture of one frame without metadata.
+    /// An upright, opaque 8-bit sRGB image of one frame without metadata.
     pub fn raster(format: SourceFormat, stored: Size) -> Self {
         Self {
             format,
@@ -69,7 +70,7 @@ impl SourceInfo {
         }
     }
 
-    /// The size of a frame, in parts of pixels where it is a drawing's.
+    /// The size of a frame; fractional for an SVG.
     pub fn extent(&self) -> Extent {
         self.vector.map_or(self.stored.into(), |vector| vector.natural)
     }
@@ -104,68 +105,68 @@ impl Codec {
     }
 }
 
-/// How an original stores the colours of its pixels.
+/// How colours are stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Storage {
-    /// Each pixel its own.
+    /// Each pixel stores its colour.
     Direct,
-    /// As one of few: by a palette of a PNG, or as grey of fewer than 8 bits.
+    /// By a palette, or as greyscale of fewer than 8 bits (PNG).
     Indexed,
 }
 
-/// What the colours of a picture need.
+/// The colour conversion that an image needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Profile {
-    /// Nothing says otherwise, or what says so is sRGB itself: nothing to convert.
+    /// None: the image is sRGB, or signals no colour space.
     Srgb,
-    /// Pixels must be converted by a profile: the embedded one, or one made from what the file signals.
+    /// Conversion by a profile: the embedded one, or one generated from the signalled colour space.
     Foreign,
 }
 
-/// A smaller copy of the whole picture that a file carries beside it.
+/// An embedded smaller copy of the whole image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EmbeddedThumbnail {
     /// Its size.
     pub size: Size,
-    /// Where it is in the file.
+    /// Its location in the file.
     pub location: Location,
 }
 
-/// Where a smaller copy is.
+/// The location of an embedded copy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Location {
-    /// AVIF: the thumbnail of the primary picture.
+    /// AVIF: the thumbnail of the primary image.
     HeifThumbnail,
-    /// TIFF: a page of its own, from 0.
+    /// TIFF: a page, from 0.
     TiffPage(u32),
-    /// TIFF: a level in the first page's list of further directories, from 0.
+    /// TIFF: a `SubIFD` of the first page, from 0.
     TiffSubdirectory(u32),
 }
 
-/// Pixels that are drawn for one of a drawing that is distorted, at most.
+/// Most rendered pixels per output pixel when an SVG is distorted.
 const OVERDRAWN: f64 = 16.0;
 
-/// Smallest side that is rounded to a pixel, with room for what is lost in computing it.
+/// Smallest fraction of a pixel that is rounded up to a pixel, with a margin for floating-point errors.
 const LEAST_SIDE: f64 = 0.500_001;
 
-/// Longest side of a drawing of which a part is drawn; what is larger is drawn at this size and enlarged.
+/// Longest side at which a part of an SVG is rendered; larger ones are rendered at this size and upscaled.
 const LONGEST_SIDE: f64 = 4e6;
 
-/// The size of a drawing.
+/// The size of an SVG.
 ///
-/// Its units are not pixels: a page of 21,000 units is no large picture until somebody asks for many pixels. A drawing
-/// that states more than an answer may have counts as the largest of its shape that an answer may be.
+/// User units are not pixels: a page of 21,000 units is not a large image unless many pixels are requested. An SVG that
+/// states more pixels than the output may have is treated as the largest allowed size with its aspect ratio.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Vector {
-    /// Its size in pixels, of which [`SourceInfo::stored`] is the nearest in whole ones.
+    /// Its size in pixels; [`SourceInfo::stored`] is the same rounded.
     pub natural: Extent,
-    /// What the size that is drawn at a scale of 1 is multiplied by to be `natural`; 1 unless it states more than may be
-    /// answered, or less than half a pixel.
+    /// The factor from the size rendered at a scale of 1 to `natural`: 1 unless the stated size exceeds the output
+    /// limits or is below half a pixel.
     pub unit: f64,
 }
 
 impl Vector {
-    /// A drawing that states this size.
+    /// The size of an SVG that states this size.
     pub fn of(stated: Extent, limits: &Limits) -> Self {
         let most = most_pixels(limits);
         let fits = |factor: f64| {
@@ -174,43 +175,43 @@ impl Vector {
         };
         let area = (most as f64 / (stated.width * stated.height)).sqrt();
         let side = f64::from(limits.max_side) / stated.width.max(stated.height);
-        // rounding may still add a row or a column
+        // rounding may add a row or a column
         let largest = area.min(side);
         let unit = [1.0, largest, largest * 0.999, largest * 0.99].into_iter().find(|factor| fits(*factor));
         let unit = unit.unwrap_or(largest * 0.9);
         Self { natural: stated.scaled(unit), unit }
     }
 
-    /// The same, where the text that is drawn states `factor` times the size.
+    /// As [`Self::of`], for a rendered document that states `factor` times this size.
     pub fn drawn_from(self, factor: f64) -> Self {
         Self { unit: self.unit / factor, ..self }
     }
 
-    /// The largest factor on the stated size at which it has no more pixels than an answer may have.
+    /// The largest factor on the stated size that keeps within the limit on output pixels.
     pub fn largest(&self, limits: &Limits) -> f64 {
         let stated = self.stated();
         (most_pixels(limits) as f64 / (stated.width * stated.height)).sqrt()
     }
 
-    /// The size that it states.
+    /// The size that the document states.
     pub fn stated(&self) -> Extent {
         self.natural.scaled(1.0 / self.unit)
     }
 
-    /// Its size when it is drawn at a factor on the stated size.
+    /// Its size when rendered at a factor on the stated size.
     pub fn drawn(&self, scale: f64) -> Size {
         self.natural.scaled(scale / self.unit).rounded()
     }
 
-    /// The factor on the stated size at which the drawing has `target`, or covers it when its shape is another one. Sides
-    /// are rounded to whole pixels, so that a range of factors gives the same size.
+    /// The factor on the stated size at which the SVG has size `target`, or covers it for another aspect ratio. Sides
+    /// are rounded to whole pixels, so a range of factors gives the same size.
     pub fn scale(&self, part: Extent, target: Size) -> f64 {
         let (wide, high) = (f64::from(target.width), f64::from(target.height));
         let (horizontal, vertical) = (wide / part.width, high / part.height);
         let low = ((wide - 0.5) / part.width).max((high - 0.5) / part.height);
         let top = ((wide + 0.5) / part.width).min((high + 0.5) / part.height);
         let factor = if low >= top {
-            // as sharp as the side that grows more, unless most of the pixels would be thrown away again
+            // the larger of the two factors, unless most rendered pixels would be discarded by downscaling
             let sharp = horizontal.max(vertical).min((horizontal * vertical * OVERDRAWN).sqrt());
             sharp.max(LEAST_SIDE / part.width.min(part.height))
         } else {
@@ -233,7 +234,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn units_are_no_pixels() {
+    fn user_units_are_not_pixels() {
         let limits = Limits::default();
         for (width, height) in [(15.75, 18.0), (1.0, 0.5), (12_000.0, 3000.0), (3333.0, 12_000.0)] {
             let vector = Vector::of(Extent { width, height }, &limits);
@@ -258,7 +259,7 @@ mod tests {
             let vector = Vector { natural: stated, unit: 1.0 };
             let target = Size { width: asked, height: 0 };
             let target = Size { height: stated.scaled(f64::from(asked) / width).rounded().height, ..target };
-            // what is longer is drawn smaller and enlarged
+            // longer sides are rendered smaller and upscaled
             prop_assume!(f64::from(target.width.max(target.height)) < LONGEST_SIDE);
             let drawn = stated.scaled(vector.scale(stated, target)).rounded();
             prop_assert!(drawn == target || (target.height == 1 && drawn.width >= target.width), "{drawn} {target}");

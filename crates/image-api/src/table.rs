@@ -1,38 +1,38 @@
-//! The one table of all parameters: those of pictures, of the source, of control and of signatures, each with its scope.
+//! The table of all parameters: those of images, of the source, of control and of signatures, each with its scope.
 //!
-//! Parsing, signing, the access log, OpenAPI, the documentation and the fuzz dictionary are derived from it: a parameter
-//! that stands here is known to all of them.
+//! Parsing, signing, the access log, OpenAPI, the documentation and the fuzz dictionary are derived from it, so that
+//! every parameter is known to all of them.
 
 use std::{collections::HashMap, sync::LazyLock};
 
 use crate::params::{SPECS, control, preset::PRESET, signature, source, spec::Spec};
 
-/// What a parameter is about.
+/// The scope of a parameter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Scope {
-    /// The picture: part of the canonical form, by its place in [`SPECS`].
+    /// The image: part of the canonical form; its index in [`SPECS`].
     Picture(usize),
-    /// `preset`: replaced by the parameters that it stands for.
+    /// `preset`: replaced by the parameters of the preset.
     Preset,
-    /// Where the original comes from, by its place in [`source::SPECS`].
+    /// The location of the original; its index in [`source::SPECS`].
     Source(usize),
-    /// What else is to be done with the picture.
+    /// Actions besides processing the image.
     Control,
-    /// Who made the URL, and until when it is accepted.
+    /// Signature and expiry of the URL.
     Signature,
 }
 
 /// A parameter and its scope.
 #[derive(Debug, Clone, Copy)]
 pub struct Row {
-    /// What the parameter states about itself.
+    /// The specification of the parameter.
     pub spec: &'static Spec,
-    /// What it is about.
+    /// Its scope.
     pub scope: Scope,
 }
 
 impl Row {
-    /// Whether this row is of the parameter with this specification.
+    /// Whether this row is the parameter with this specification.
     pub fn is(&self, spec: &Spec) -> bool {
         self.spec.name == spec.name
     }
@@ -57,18 +57,19 @@ static ROWS: LazyLock<Vec<Row>> = LazyLock::new(|| {
 static BY_NAME: LazyLock<HashMap<&'static str, &'static Row>> =
     LazyLock::new(|| ROWS.iter().flat_map(|row| row.spec.names().map(move |name| (name, row))).collect());
 
-/// Every parameter, those of pictures first and in the order of the canonical form.
+/// Every parameter; those of images come first, in the order of the canonical form.
 pub fn rows() -> &'static [Row] {
     &ROWS
 }
 
-/// The parameter of a name or an alias.
+/// The parameter with this name or alias.
 pub fn find(name: &str) -> Option<&'static Row> {
     let found = BY_NAME.get(name).copied();
     found.or_else(|| control::is_repeated_queries(name).then(|| BY_NAME[control::CACHE_QUERIES.name]))
 }
 
-/// The parameter that a name in a query string means, and whether its value is in base64: the name then ends with `64`.
+/// The parameter of a name in a query string, and whether its value is in base64, which the suffix `64` of the name
+/// means.
 pub fn find_sent(name: &str) -> Option<(&'static Row, bool)> {
     let exact = find(name).map(|row| (row, false));
     exact.or_else(|| Some((find(name.strip_suffix("64")?)?, true)))

@@ -19,9 +19,9 @@ pub enum Fetched {
 pub struct Original {
     /// Its bytes, without content codings; there may be none.
     pub body: Bytes,
-    /// Why the bytes may not be what the origin meant: it states a content coding that is unknown, or that the body does
-    /// not have. Servers state this of intact pictures too, so the caller, who can recognise a picture, decides.
-    /// For the log.
+    /// Why the bytes may not be what the origin meant: it states a content coding that is unknown, or that the body
+    /// does not have. Servers state this of intact images too, so the caller, who can recognise an image, decides. For
+    /// the log.
     pub coding_warning: Option<String>,
     /// What tells this version from others.
     pub validators: Validators,

@@ -3,7 +3,7 @@
 //! What a request says about its original (a [`Selection`]) becomes an [`ObjectRef`], or is refused by a [`Rule`].
 //! [`Origins`] fetches it whole; what comes back says what caches may do with it ([`CachePolicy`]) and how to ask
 //! whether it has changed ([`Validators`]). [`Hosts`] limits what the process as a whole asks of each host, and stops
-//! asking those that keep failing. Nothing here knows of pictures, of our own HTTP server or of our caches.
+//! asking those that keep failing. Nothing here knows of images, of our own HTTP server or of our caches.
 //!
 //! ```
 //! use std::{collections::BTreeMap, sync::Arc};

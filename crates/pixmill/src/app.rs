@@ -21,7 +21,7 @@ use crate::{
     uploads::{queue::JobQueue, workers::Workers},
 };
 
-/// The most connections of the admin listener, which serves scrapers, probes and operators.
+/// Maximum number of connections of the admin listener, which serves scrapers, probes and operators.
 const ADMIN_CONNECTIONS: usize = 256;
 
 /// A running server.
@@ -46,7 +46,7 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
     open_files::raise();
     let mut server = Server::start(config).await?;
     if let Some(address) = server.uploads_address {
-        eprintln!("taking uploads on http://{address}");
+        eprintln!("accepting uploads on http://{address}");
     }
     eprintln!("listening on http://{}", server.address);
     tracing::info!(address = %server.address, admin = %server.admin_address, "listening");

@@ -12,8 +12,8 @@ use result_cache::{Generation, Key, KeyBuilder};
 
 use crate::{config::Vision, model::analysis::AnalysisKind};
 
-/// Raised when the same request is to give other bytes, or when a cached entry means something else: all caches then start
-/// empty.
+/// Version of the cache keys. Raised when the same request gives other bytes, or when the meaning of cached entries changes: all
+/// caches then start empty.
 const SCHEMA: u32 = 3;
 
 /// Hexadecimal digits of a key that make an entity tag or a purge tag: 128 bits.
@@ -25,7 +25,7 @@ const FINGERPRINT_DIGITS: usize = 16;
 /// Builds the keys that change with this release and its settings. Keys that do not are associated functions.
 #[derive(Debug)]
 pub struct CacheKeys {
-    /// Stands for this release and its settings.
+    /// Fingerprint of this release and its settings.
     build: Key,
     /// `server.host` in descriptions (`meta=true`).
     host: String,
@@ -68,7 +68,7 @@ impl CacheKeys {
             .finish()
     }
 
-    /// The key of an analysis result: one question about this version of an original.
+    /// The key of an analysis result of this version of an original.
     pub fn analysis(&self, question: AnalysisKind, identity: &str, version: &Key) -> Key {
         key("analysis")
             .field("build", &self.build)
@@ -214,7 +214,7 @@ mod tests {
 
     const ALL: Accept = Accept { avif: true, webp: true };
 
-    /// The keys of a release that never was: what is pinned below depends on no version.
+    /// The keys of a fictitious release, so that the pinned values do not depend on the version.
     fn keys(settings: &Settings) -> CacheKeys {
         CacheKeys::of_release("0.0.0", "8.0.0", settings, &Vision::default())
     }

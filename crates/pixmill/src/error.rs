@@ -1,4 +1,4 @@
-//! The error of a request: why it got no picture. Which status and text that becomes is decided in `http/error.rs`.
+//! The error of a request. It is mapped to a status and a text for clients in `http/error.rs`.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::signing::Fault;
 /// `Retry-After` of a full queue whose length in time is not predicted.
 pub const RETRY_SOON: Duration = Duration::from_secs(1);
 
-/// Why a request got no picture. Its text is for the log; clients get the texts of `http/error.rs`.
+/// The error of a request. Its text is for the log; clients get the texts of `http/error.rs`.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum Error {
     /// The parameters, or the picture, or the render of it.
@@ -26,7 +26,7 @@ pub enum Error {
         /// The remaining lifetime of the statement.
         fresh_for: Duration,
     },
-    /// The request selects an origin that it may not select.
+    /// The request selects an origin that is not allowed.
     #[error("{named} selects an origin that {rule} does not allow")]
     DynamicOrigin {
         /// The parameter, or `path`.
@@ -65,10 +65,10 @@ pub enum Error {
         /// The length of the response in bytes.
         length: usize,
     },
-    /// The admin listener wants a password.
+    /// The admin listener requires a password.
     #[error("user name and password are missing or wrong")]
     Credentials,
-    /// The request asks for the original as it is, and `params.allow_original` forbids that.
+    /// The request is for the unmodified original, and `params.allow_original` forbids that.
     #[error("originals are not served (params.allow_original)")]
     OriginalRefused,
     /// The path does not support the method.
@@ -89,7 +89,7 @@ pub enum Error {
     /// The server cannot finish the request before its deadline, or a queue is full.
     #[error("overloaded")]
     Overloaded {
-        /// When it is predicted that the same request would be admitted.
+        /// Predicted time until the same request would be admitted.
         retry_after: Duration,
     },
     /// No worker process was available in time.
@@ -125,7 +125,7 @@ pub enum Error {
     /// The deadline of the request has passed.
     #[error("the response was not ready before the deadline")]
     Deadline,
-    /// A bug of ours, such as a panic.
+    /// A bug, such as a panic.
     #[error("the work ended without a result")]
     Broken,
 }
@@ -153,7 +153,7 @@ pub enum ErrorKind {
     Credentials,
     /// See [`Error::OriginalRefused`].
     OriginalRefused,
-    /// A method that is not answered.
+    /// A method that is not supported.
     Method,
     /// A page that does not exist.
     Page,

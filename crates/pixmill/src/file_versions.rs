@@ -1,4 +1,4 @@
-//! Versions of files in folders: what was cached of a file is current only as long as the file is the same.
+//! Versions of files in folders: a cache entry made from a file is fresh only as long as the file is unchanged.
 //!
 //! A folder does not notify when one of its files changes. So an entry made from files names each with its version
 //! ([`result_cache::EntryMeta::files`]), and counts as stale once one of them has another version. Each file is checked at most
@@ -17,8 +17,7 @@ use result_cache::{CacheEntry, Coalescer, Key};
 
 use crate::{coalescing::local, error::Error, originals::origin_client::OriginClient};
 
-/// Files whose last check is remembered: more than are requested between two checks of one. Beyond that, a file is checked each
-/// time.
+/// Maximum number of files whose last check is remembered. Further files are checked on each request.
 const MAX_FILES: usize = 100_000;
 
 /// The version of a file that does not exist.
@@ -71,8 +70,8 @@ impl FileChecks {
 }
 
 impl FileVersions {
-    /// Whether each file that the entry was made from still has the version that it had then, as far as can be known: a file
-    /// system that cannot be read does not make its entries stale.
+    /// Whether each file that the entry was made from still has the version that it had then, as far as is known: a file system
+    /// that cannot be read does not make its entries stale.
     pub async fn are_current(self: &Rc<Self>, entry: &CacheEntry) -> bool {
         for (name, known) in &entry.meta.files {
             if !self.is_current(name, known).await {

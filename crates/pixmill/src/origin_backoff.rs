@@ -1,5 +1,5 @@
-//! Back-off after a failed fetch: while there is a stale entry to serve, the origin is not asked again for the same original for
-//! a short time.
+//! Back-off after a failed fetch: while there is a stale entry to serve, the same original is not requested from the origin
+//! again for a short time.
 
 use std::{
     collections::HashMap,
@@ -9,7 +9,8 @@ use std::{
 use parking_lot::Mutex;
 use result_cache::Key;
 
-/// Originals that are remembered. So many fail at once only if their origin is down, and then the circuit breaker protects it.
+/// Maximum number of originals in back-off. More fail at once only if their origin is down, and then its circuit breaker is
+/// open.
 const MAX_ENTRIES: usize = 10_000;
 
 /// The originals whose last fetch failed.
@@ -45,7 +46,7 @@ impl OriginBackoff {
         self.until.lock().remove(original);
     }
 
-    /// Whether the origin should not be asked for this original now.
+    /// Whether this original is backed off now.
     pub fn is_active(&self, original: &Key) -> bool {
         self.until.lock().get(original).is_some_and(|until| *until > Instant::now())
     }

@@ -1,7 +1,7 @@
-//! Overlays: the pictures that a request lays over its original. They are fetched together, before the render.
+//! Overlays: pictures that are composited onto the original. They are fetched together, before the render.
 //!
 //! An overlay with parameters of its own is a variant like any other, with its own entry in the results cache. If the origin
-//! cannot provide an overlay, it is left out unless it is required; the variant is then cached no longer than an absence, so that
+//! cannot provide an overlay, it is omitted unless it is required; the variant is then cached no longer than an absence, so that
 //! the overlay shows soon after it exists.
 
 use std::{rc::Rc, sync::Arc, time::Duration};
@@ -44,11 +44,11 @@ pub struct Overlays {
 pub struct FetchedOverlays {
     /// Their bytes.
     pub assets: Assets,
-    /// The original of each link; none for those that are left out.
+    /// The original of each link; none for omitted overlays.
     originals: Vec<Option<Original>>,
-    /// The purge tags of all of them, of those that are left out too.
+    /// The purge tags of all of them, omitted ones included.
     tags: Vec<String>,
-    /// The files that those that are left out would be.
+    /// The files of omitted overlays, if they existed.
     missing_files: Vec<(String, String)>,
 }
 
@@ -71,7 +71,7 @@ impl Overlays {
 
     /// Fetches what the links name, all at the same time.
     ///
-    /// Fails if a required overlay cannot be had, and with errors that are not of the overlay, such as an overload.
+    /// Fails if a required overlay is not available, and with errors that are not about the overlay, such as an overload.
     pub async fn fetch(&self, context: OverlayContext<'_>, links: &[Link]) -> Result<FetchedOverlays, Error> {
         let mut fetched = FetchedOverlays {
             originals: try_join_all(links.iter().map(|link| self.one(context, link))).await?,
@@ -88,8 +88,8 @@ impl Overlays {
         Ok(fetched)
     }
 
-    /// The place of an overlay, if it may be fetched; this is decided here alone. Overlays come from the origin of their picture,
-    /// or from a host that requests may name.
+    /// The location of an overlay, if it may be fetched; this is decided only here. Overlays come from the origin of their
+    /// picture, or from a host that requests may name.
     fn locate(&self, target: &ObjectRef, link: &Link) -> Result<ObjectRef, Error> {
         match &link.url {
             Url::Relative { path, .. } => Ok(target.beside(SourcePath::parse(path)?)),
@@ -97,13 +97,13 @@ impl Overlays {
         }
     }
 
-    /// One overlay; none if it cannot be had and may be left out.
+    /// One overlay; none if it is not available and may be omitted.
     async fn one(&self, context: OverlayContext<'_>, link: &Link) -> Result<Option<Original>, Error> {
         match self.fetch_one(context, link).await {
             Ok(original) => Ok(Some(original)),
             Err(error) if !error.is_of_the_original() => Err(error),
             Err(error) if !link.required => {
-                tracing::warn!(%error, "an overlay is left out");
+                tracing::warn!(%error, "omitting an unavailable overlay");
                 Ok(None)
             }
             Err(absent @ Error::Absent { .. }) => Err(absent),
@@ -148,7 +148,7 @@ impl FetchedOverlays {
     }
 
     /// The original with the lifetimes and purge tags of a variant that is built from it and the overlays: it is fresh no longer
-    /// than any of them, and no longer than `negative_ttl` if one is left out.
+    /// than any of them, and no longer than `negative_ttl` if one is omitted.
     pub fn limit(&self, original: Original, negative_ttl: Duration) -> Original {
         if self.originals.is_empty() {
             return original;
@@ -217,7 +217,7 @@ mod tests {
     }
 
     #[actix_web::test]
-    async fn a_missing_overlay_is_left_out_for_a_short_time() {
+    async fn a_missing_overlay_is_omitted_for_a_short_time() {
         let core = Core::new().await;
         *core.origin.missing.borrow_mut() = Some(ObjectRef::clone(&core.target("/logo.png")));
         let served = core.variants.serve(core.request("width=20&mark=/logo.png")).await.unwrap();

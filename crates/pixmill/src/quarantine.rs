@@ -1,7 +1,7 @@
 //! Quarantine: originals that repeatedly crashed render workers, or used up the whole time of renders, are refused for a while.
 //!
-//! Strikes are counted in a bounded table of this process. A quarantined original also gets an entry in the results cache: through
-//! Redis, other nodes know of it before they lose a worker to it.
+//! Strikes are counted in a bounded table of this process. A quarantined original also gets an entry in the results cache:
+//! through Redis, other nodes know of it before they lose a worker to it.
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
@@ -15,7 +15,7 @@ use crate::error::Error;
 /// Strikes after which an original is refused.
 const STRIKES: u32 = 2;
 
-/// Originals that are remembered; beyond it those whose strikes expire first are forgotten.
+/// Maximum number of originals in the table. Beyond it, those whose strikes expire first are removed.
 const MAX_ORIGINALS: usize = 1024;
 
 /// Status of the entry that tells other nodes of a quarantined original.
@@ -67,18 +67,18 @@ impl Quarantine {
         }
     }
 
-    /// Counts a strike; an original with enough of them is quarantined here and, through the cache, on other nodes. `original` is
-    /// its name, for the log.
+    /// Counts a strike; an original with enough of them is quarantined here and, through the cache, on other nodes. `original`
+    /// is its name, for the log.
     pub fn strike(self: &Arc<Self>, key: Key, original: &str) {
         if !self.count(key) {
             return;
         }
-        tracing::warn!(original, "an original is quarantined");
+        tracing::warn!(original, "original quarantined");
         let own = Arc::clone(self);
         self.runtime.spawn(async move { own.cache.put_shared(key, own.entry()).await });
     }
 
-    /// How many originals are quarantined now, as far as this process knows.
+    /// The number of quarantined originals, as far as this process knows.
     pub fn len(&self) -> usize {
         let now = clock::now();
         let table = self.table.lock();
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[actix_web::test]
-    async fn a_period_of_zero_switches_it_off() {
+    async fn a_period_of_zero_disables_it() {
         let quarantine = quarantine(Duration::ZERO).await;
         assert!(!quarantine.count(key(1)) && !quarantine.count(key(1)));
         assert_eq!(quarantine.len(), 0);

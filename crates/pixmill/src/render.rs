@@ -41,7 +41,7 @@ pub struct Renderer {
     processes: Option<Arc<Supervisor>>,
     /// The memory that one job may take.
     memory: ByteSize,
-    /// A job that ran for so long before its deadline had enough time: that it did not end is the fault of the original.
+    /// A job that had at least this much time before its deadline and did not end counts against its original.
     fair_time: Duration,
 }
 
@@ -58,7 +58,7 @@ pub struct Order {
 }
 
 impl Renderer {
-    /// Starts the render threads, and worker processes if `workers.isolation` asks for them.
+    /// Starts the render threads, and worker processes according to `workers.isolation`.
     ///
     /// # Errors
     /// If a thread or the first worker cannot be started.
@@ -190,7 +190,7 @@ fn isolated(
             // at the deadline the caller stops waiting too: the time distinguishes that from a client that left early
             let late = reason == Reason::Deadline || Instant::now() + LATE >= until;
             if late && spent >= fair_time {
-                tracing::warn!(original = %identity, ?spent, killed, "a render used up its time");
+                tracing::warn!(original = %identity, ?spent, killed, "a render exceeded its time limit");
                 on_strike();
             }
             Err(Error::Deadline)

@@ -1,5 +1,5 @@
-//! The state of a server: what all workers share, and what each worker has of its own. This file wires the parts of the core; they
-//! do not know it.
+//! The state of a server: what all workers share, and what each worker has of its own. This file wires the parts of the core;
+//! they do not know it.
 
 use std::{
     rc::Rc,
@@ -47,21 +47,21 @@ pub struct Shared {
     pub signer: Option<Signer>,
     /// The caches.
     pub caches: Caches,
-    /// What is known of the origins.
+    /// The state of the origins.
     pub origins: SharedOrigins,
     /// Work in flight that further requests can join.
     pub operations: SharedOperations,
-    /// What computes.
+    /// Rendering.
     pub rendering: Rendering,
     /// Metrics of events.
     pub counters: Arc<Counters>,
-    /// Stands for the release and all settings that change responses. Nodes that share a cache should have the same.
+    /// Fingerprint of the release and all settings that change responses. Nodes that share a cache should have the same.
     pub fingerprint: String,
     /// The fingerprints of the nodes that share a Redis.
     pub config_drift: ConfigDrift,
     /// The memory that uploads may take.
     pub upload_memory: MemoryBudget,
-    /// Jobs that run after their request was answered.
+    /// Asynchronous jobs.
     pub jobs: JobQueue,
     /// Requests that are being served.
     in_flight: AtomicUsize,
@@ -74,13 +74,13 @@ pub struct Caches {
     pub keys: Arc<CacheKeys>,
     /// Purges, and leases among nodes.
     pub coordinator: Coordinator,
-    /// Variants, and what belongs to them: analyses, jobs, quarantined originals.
+    /// Variants, analysis results, jobs and quarantined originals.
     pub results: Cache,
     /// Originals, and remembered absences.
     pub originals: Cache,
 }
 
-/// What all workers know of the origins; the connections are those of each worker.
+/// The state of the origins that all workers share. Each worker has its own connections.
 pub struct SharedOrigins {
     /// Limits and circuit breakers of hosts.
     pub hosts: Arc<Hosts>,
@@ -95,7 +95,7 @@ pub struct SharedOperations {
     analyses: Arc<SharedAnalyses>,
 }
 
-/// What computes.
+/// Rendering.
 pub struct Rendering {
     /// The render threads and worker processes.
     pub renderer: Arc<Renderer>,
@@ -151,7 +151,7 @@ impl Shared {
         })
     }
 
-    /// Writes what the caches still have to write, and closes them.
+    /// Completes pending writes of the caches, and closes them.
     pub async fn close(&self) {
         self.config_drift.leave().await;
         self.caches.results.close().await;
@@ -163,7 +163,7 @@ impl Shared {
         self.in_flight.load(Relaxed)
     }
 
-    /// Makes the server report that it wants no more requests.
+    /// Makes the readiness probe fail: the server accepts no more requests.
     pub fn drain(&self) {
         self.is_draining.store(true, Relaxed);
     }

@@ -46,7 +46,7 @@ use crate::{
     },
 };
 
-/// A deadline that no test reaches.
+/// A deadline that is not reached in tests.
 pub const LONG: Duration = Duration::from_mins(10);
 
 /// The bytes of every original: the signature of a JPEG.
@@ -67,7 +67,7 @@ pub enum Response {
     Broken,
 }
 
-/// An origin that counts fetches and responds as it is told.
+/// An origin that counts fetches and returns a configured response.
 pub struct FakeOrigin {
     /// The response to every fetch.
     pub response: RefCell<Response>,
@@ -172,7 +172,7 @@ impl OriginClient for FakeOrigin {
     }
 }
 
-/// A renderer that counts jobs, returns fixed bytes, and fails as it is told.
+/// A renderer that counts jobs, returns fixed bytes, and fails with a configured error.
 #[derive(Default)]
 pub struct FakeRenderer {
     /// Renders that were run.
@@ -181,7 +181,7 @@ pub struct FakeRenderer {
     pub analyses: AtomicUsize,
     /// The error of every job.
     pub error: Mutex<Option<Error>>,
-    /// The error with which jobs are refused before they are given.
+    /// The error with which jobs are refused at admission.
     pub refusal: Mutex<Option<Error>>,
 }
 

@@ -12,9 +12,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::RedisConfig;
 
-/// Smallest capacity of a cache in memory: below it, one picture evicts another.
+/// Smallest capacity of a cache in memory: below it, one image evicts another.
 const MIN_MEMORY: u64 = ByteSize::mib(1).0;
-/// Smallest capacity of a cache on disk: the engine frees whole blocks, and needs several of them to have one to write to.
+/// Smallest capacity of a cache on disk: the engine frees whole blocks, and needs several of them to have one to write
+/// to.
 const MIN_DISK: u64 = ByteSize::mib(16).0;
 
 /// The name of one of the two caches.
@@ -39,7 +40,7 @@ impl fmt::Display for CacheName {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// The cache of results, which are encoded pictures and descriptions.
+    /// The cache of results, which are encoded images and descriptions.
     pub results: SectionConfig,
     /// The cache of originals. It saves the origin one request per variant.
     pub originals: SectionConfig,
@@ -49,8 +50,8 @@ pub struct Config {
     pub disk: DiskConfig,
     /// The Redis tier, which all nodes share, behind memory and disk.
     pub redis: RedisConfig,
-    /// Largest entry that is cached, metadata included. In memory, an entry may also take no more than half of a shard of
-    /// its cache.
+    /// Largest entry that is cached, metadata included. In memory, an entry may also take no more than half of a shard
+    /// of its cache.
     #[schemars(with = "String")]
     pub max_entry_bytes: ByteSize,
     /// Freshness lifetime of a response if the origin states none.
@@ -78,8 +79,8 @@ pub struct Config {
     #[serde(with = "humantime_serde")]
     #[schemars(with = "String")]
     pub stale_if_error: Duration,
-    /// Back-off after an origin has failed: for this long it is not asked for the same original again, as long as a stale
-    /// response can be served instead.
+    /// Back-off after an origin has failed: for this long the same original is not requested again, as long as a
+    /// stale response can be served instead.
     #[serde(with = "humantime_serde")]
     #[schemars(with = "String")]
     pub origin_pause: Duration,
@@ -113,8 +114,8 @@ pub struct DiskConfig {
     /// Capacity of both caches together. A change empties the disk tier at the next start.
     #[schemars(with = "String")]
     pub max_bytes: ByteSize,
-    /// Share of the capacity for originals, in percent; the rest is for results. A change empties the disk tier at the next
-    /// start.
+    /// Share of the capacity for originals, in percent; the rest is for results. A change empties the disk tier at the
+    /// next start.
     pub originals_percent: u8,
 }
 

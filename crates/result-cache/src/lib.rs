@@ -1,12 +1,13 @@
 //! The caches of an image proxy: encoded results and original files, in memory, on disk and in Redis.
 //!
-//! A [`Key`] names a value, a [`CacheEntry`] is its body with the metadata of a response, a [`Store`] keeps entries in one
-//! [`Tier`], and a [`Cache`] is a list of stores, nearest first. Two mechanisms keep work from being done twice at the same
-//! time: a [`Coalescer`] joins callers on this node, a [`Lease`] joins nodes. The [`Coordinator`] connects the caches of all
-//! nodes: a purge is an entry of a log that every node reads, and no entry is used once a later purge applies to it.
+//! A [`Key`] names a value, a [`CacheEntry`] is its body with the metadata of a response, a [`Store`] keeps entries in
+//! one [`Tier`], and a [`Cache`] is a list of stores, nearest first. Two mechanisms keep work from being done twice at
+//! the same time: a [`Coalescer`] joins callers on this node, a [`Lease`] joins nodes. The [`Coordinator`] connects the
+//! caches of all nodes: a purge is an entry of a log that every node reads, and no entry is used once a later purge
+//! applies to it.
 //!
-//! This crate knows neither HTTP servers nor pictures. The time is always passed in, in milliseconds since the Unix epoch;
-//! [`clock`] is the one place that reads it.
+//! This crate knows neither HTTP servers nor images. The time is always passed in, in milliseconds since the Unix
+//! epoch; [`clock`] is the one place that reads it.
 //!
 //! ```
 //! use std::{sync::Arc, time::Duration};

@@ -18,8 +18,8 @@ const MAX_SHARDS: u64 = 16;
 
 /// A store in the memory of this process.
 ///
-/// The eviction policy is S3-FIFO. A new entry is requested again while it passes a small queue, before it may displace an
-/// established one: a crawl over all pictures does not empty the cache. A hit marks its entry under a shared lock; LRU
+/// The eviction policy is S3-FIFO. A new entry is requested again while it passes a small queue, before it may displace
+/// an established one: a crawl over all images does not empty the cache. A hit marks its entry under a shared lock; LRU
 /// would reorder a list under an exclusive lock.
 #[derive(Debug)]
 pub struct MemoryStore {
@@ -29,8 +29,8 @@ pub struct MemoryStore {
 }
 
 impl MemoryStore {
-    /// A store of at most `max_bytes`, meant for entries of up to `max_entry_bytes`. An entry heavier than half of a shard
-    /// is not stored; if four of the largest fit, all are stored.
+    /// A store of at most `max_bytes`, meant for entries of up to `max_entry_bytes`. An entry heavier than half of a
+    /// shard is not stored; if four of the largest fit, all are stored.
     pub fn new(max_bytes: u64, max_entry_bytes: u64) -> Self {
         let shards = max_bytes / max_entry_bytes.saturating_mul(ENTRIES_PER_SHARD).max(1);
         let shards = shards.clamp(1, MAX_SHARDS) as usize;

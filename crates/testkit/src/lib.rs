@@ -14,9 +14,9 @@
 //! let logo = Picture::decode(&sample("pixmill-logo.png"));
 //! assert_eq!(logo.difference(&logo).worst, 0);
 //! // an origin on a free port of 127.0.0.1 that closes the connection after 100 bytes of each body
-//! let origin = FakeOrigin::start(Reply::ok(&sample("china.jpg")).but(Fault::Truncate(100)));
+//! let origin = FakeOrigin::start(Reply::ok(&sample("china.jpg")).with_fault(Fault::Truncate(100)));
 //! assert!(origin.url.starts_with("http://127.0.0.1:"));
-//! assert_eq!(origin.asked(), 0);
+//! assert_eq!(origin.request_count(), 0);
 //! ```
 
 mod delay_proxy;

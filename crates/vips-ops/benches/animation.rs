@@ -1,8 +1,9 @@
-//! Animations: CPU, wall time and memory of a GIF of 100 frames to GIF, WebP and MP4, beside a bare libvips loop.
+//! Benchmark of animations: CPU, wall time and memory of a GIF of 100 frames to GIF, WebP and MP4, against bare
+//! libvips.
 //!
-//! 480 × 270 to a width of 240. Run by `make bench`. The bare loop loads all frames as one tall strip, resizes the strip
-//! and saves it: it lets frames bleed into each other, which we do not. libvips makes no films, so MP4 stands alone.
-//! Memory is the peak of a process of its own that renders once.
+//! 480 × 270 to a width of 240. Run by `make bench`. The bare loop loads all frames as one tall strip, resizes the
+//! strip and saves it, so that frames bleed into each other, unlike in Pixmill. libvips has no video encoder, so MP4
+//! has no counterpart. Memory is the peak of a separate process that renders once.
 #![expect(
     clippy::unwrap_used,
     clippy::print_stdout,
@@ -20,11 +21,11 @@ use vips_ops::{
     vips::{self, Access, Deadline, Image, Keep, Loader, Vips, ops::Kernel},
 };
 
-/// As in the server: libvips' and the codecs' memory is jemalloc's too.
+/// The server's allocator: libvips and the codecs allocate through jemalloc too.
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
-/// Rounds in which the two take turns.
+/// Rounds in which both implementations are measured alternately.
 const ROUNDS: usize = 7;
 
 const FRAMES: u32 = 100;
@@ -32,12 +33,12 @@ const WIDTH: u32 = 480;
 const HEIGHT: u32 = 270;
 const TARGET: u32 = 240;
 
-/// Share of what a frame shows that moves out of sight until the next, in pixels.
+/// Horizontal scroll between frames, in pixels.
 const STEP: u32 = 2;
 
 const FORMATS: [OutputFormat; 3] = [OutputFormat::Gif, OutputFormat::Webp, OutputFormat::Mp4];
 
-/// Who renders.
+/// Names of the two implementations.
 const OURS: &str = "render";
 const THEIRS: &str = "bare loop";
 
@@ -59,7 +60,7 @@ fn main() {
         let who = if format == OutputFormat::Mp4 { &[OURS][..] } else { &[THEIRS, OURS] };
         let mut times = vec![Vec::new(); who.len()];
         for round in 0..ROUNDS {
-            // who goes first changes, so that neither always finds the caches warm
+            // the order alternates, so that neither always finds warm CPU caches
             for turn in 0..who.len() {
                 let index = (round + turn) % who.len();
                 times[index].push(time(|| render(who[index], format, &original)));
@@ -74,7 +75,7 @@ fn main() {
     }
 }
 
-/// A window that moves over a photograph, so that all of a frame changes.
+/// A GIF whose frames are a window moving over a photograph, so that every pixel of a frame changes.
 fn original() -> Bytes {
     let loader = Loader::Jpeg { shrink: 1 };
     let photo = Image::load(&sample("china.jpg"), &loader, Access::Random).unwrap();
@@ -111,7 +112,7 @@ fn ours(format: OutputFormat, original: &Bytes) -> Bytes {
     .bytes
 }
 
-/// The same work without us.
+/// The same work by libvips alone.
 fn bare(format: OutputFormat, original: &Bytes) -> Bytes {
     let settings = Settings::default().output;
     let strip = Image::load(original, &Loader::Gif { frames: FRAMES }, Access::Sequential).unwrap();
@@ -125,7 +126,7 @@ fn bare(format: OutputFormat, original: &Bytes) -> Bytes {
     .unwrap()
 }
 
-/// CPU of all threads, and wall time, in milliseconds.
+/// CPU time of all threads, and wall time, in milliseconds.
 fn time(work: impl Fn() -> Bytes) -> (f64, f64) {
     let (cpu, wall) = (process_time(), Instant::now());
     std::hint::black_box(work());
@@ -133,7 +134,7 @@ fn time(work: impl Fn() -> Bytes) -> (f64, f64) {
     (cpu.as_secs_f64() * 1000.0, wall.elapsed().as_secs_f64() * 1000.0)
 }
 
-/// Peak of resident memory of a process that renders once, in megabytes.
+/// Peak resident memory of a process that renders once, in megabytes.
 fn peak(who: &str, format: OutputFormat, file: &Path) -> f64 {
     let command = env::current_exe().unwrap();
     let output = Command::new(command).args(["once", who, format.name()]).arg(file).output().unwrap();
@@ -141,7 +142,7 @@ fn peak(who: &str, format: OutputFormat, file: &Path) -> f64 {
     String::from_utf8(output.stdout).unwrap().trim().parse().unwrap()
 }
 
-/// Renders once, and prints the peak of this process.
+/// Renders once, and prints the peak memory of this process.
 fn once(who: &str, format: &str, file: &Path) {
     let format = FORMATS.into_iter().find(|known| known.name() == format).unwrap();
     std::hint::black_box(render(who, format, &fs::read(file).unwrap().into()));

@@ -1,7 +1,8 @@
-//! CPU of a render against a bare libvips loop that does the same work, interleaved; ratios, never absolute times.
+//! Benchmark: CPU time of a render relative to a bare libvips loop that does the same work, measured alternately.
 //!
 //! 2040 px photographs to 512 px in the same format. Run by `make bench`. The bare loop calls libvips' operations one
-//! after the other, with the fast shrink rule and the same encoder settings, and knows nothing of parameters or plans.
+//! after the other, with the fast shrink rule and the same encoder settings, without parameters or plans. Only ratios
+//! are meaningful, never absolute times.
 #![expect(
     clippy::unwrap_used,
     clippy::print_stdout,
@@ -18,24 +19,24 @@ use vips_ops::{
     },
 };
 
-/// As in the server: libvips' and the codecs' memory is jemalloc's too.
+/// The server's allocator: libvips and the codecs allocate through jemalloc too.
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
-/// Rounds in which the two take turns.
+/// Rounds in which both implementations are measured alternately.
 const ROUNDS: usize = 12;
 
 /// The photographs, enlarged to the long side of the public image-servers benchmark.
 const PHOTOS: [&str; 4] = ["china.jpg", "flower.jpg", "coffee.png", "rocket.jpg"];
 const LONG_SIDE: f64 = 2040.0;
 
-/// The box the pictures are fitted in.
+/// The bounding box, in pixels.
 const TARGET: u32 = 512;
 
 struct Case {
     format: OutputFormat,
     query: &'static str,
-    /// On the encoder's own scale.
+    /// Quality on the encoder's own scale.
     quality: u8,
 }
 
@@ -50,7 +51,7 @@ fn main() {
     Vips::start(vips::Settings::default()).unwrap();
     let settings = Settings::default();
     println!(
-        "CPU milliseconds a picture, medians of {ROUNDS} interleaved rounds over {} photographs",
+        "CPU milliseconds per image, medians of {ROUNDS} interleaved rounds over {} photographs",
         PHOTOS.len()
     );
     println!("{:<6} {:>9} {:>9} {:>7} {:>9}", "format", "bare loop", "render", "ratio", "bytes");
@@ -72,7 +73,7 @@ fn main() {
         }
         let (mut ours, mut theirs) = (Vec::new(), Vec::new());
         for round in 0..ROUNDS {
-            // who goes first changes, so that neither always finds the caches warm
+            // the order alternates, so that neither always finds warm CPU caches
             if round % 2 == 0 {
                 theirs.push(cpu(&originals, bare));
                 ours.push(cpu(&originals, render));
@@ -88,7 +89,7 @@ fn main() {
     }
 }
 
-/// A photograph of 2040 px in a format. Grain makes up for the detail that enlarging does not invent.
+/// A photograph of 2040 px in a format. Noise replaces the detail that upscaling does not create.
 fn original(name: &str, format: OutputFormat) -> Bytes {
     let small = sample(name);
     let loader = if name.ends_with("png") { Loader::Png } else { Loader::Jpeg { shrink: 1 } };
@@ -106,7 +107,7 @@ fn original(name: &str, format: OutputFormat) -> Bytes {
     .unwrap()
 }
 
-/// The quality that the plan gives to the encoder, where it is mapped.
+/// The encoder's quality in the plan, for formats whose quality scale is mapped.
 fn planned_quality(params: &Params, original: &Bytes, settings: &Settings) -> Option<u8> {
     let source = vips_ops::Source::open(original, &settings.limits).unwrap();
     let facts = image_api::Measurements::default();
@@ -114,10 +115,10 @@ fn planned_quality(params: &Params, original: &Bytes, settings: &Settings) -> Op
     (plan.encode.format == OutputFormat::Avif).then_some(plan.encode.quality)
 }
 
-/// The same work without us.
+/// The same work by libvips alone.
 fn bare(bytes: &Bytes, format: OutputFormat, quality: u8, settings: &Settings) -> Bytes {
     let loader = match format {
-        // 2040 to 512 is a scale of 3.98: decode at a half
+        // 2040 to 512 is a scale of 3.98: shrink-on-load by 2
         OutputFormat::Jpeg => Loader::Jpeg { shrink: 2 },
         OutputFormat::Webp => Loader::Webp { scale: 1.0, frames: 1 },
         OutputFormat::Avif => Loader::Heif { thumbnail: false },
@@ -138,7 +139,7 @@ fn bare(bytes: &Bytes, format: OutputFormat, quality: u8, settings: &Settings) -
     .unwrap()
 }
 
-/// CPU milliseconds a picture, of all threads of the process.
+/// CPU milliseconds per image, over all threads of the process.
 fn cpu(originals: &[Bytes], work: impl Fn(&Bytes) -> Bytes) -> f64 {
     let before = process_time();
     for bytes in originals {

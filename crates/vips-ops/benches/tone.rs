@@ -1,6 +1,6 @@
-//! CPU of ten tone parameters at once against one alone, interleaved; the ratio, never absolute times.
+//! Benchmark: CPU time of ten tone parameters in one request relative to one parameter, measured alternately.
 //!
-//! 2040 px JPEG photographs to 512 px. Run by `make bench`.
+//! 2040 px JPEG photographs to 512 px. Run by `make bench`. Only the ratio is meaningful, never absolute times.
 #![expect(
     clippy::unwrap_used,
     clippy::print_stdout,
@@ -15,18 +15,18 @@ use vips_ops::{
     vips::{self, Access, Deadline, Image, JpegScan, Keep, Loader, Subsample, Vips, ops::Kernel},
 };
 
-/// As in the server: libvips' and the codecs' memory is jemalloc's too.
+/// The server's allocator: libvips and the codecs allocate through jemalloc too.
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
-/// Rounds in which the queries take turns.
+/// Rounds in which the queries are measured alternately.
 const ROUNDS: usize = 15;
 
 /// The photographs, enlarged to the long side of the public image-servers benchmark.
 const PHOTOS: [&str; 4] = ["china.jpg", "flower.jpg", "coffee.png", "rocket.jpg"];
 const LONG_SIDE: f64 = 2040.0;
 
-/// The most that ten parameters may cost, in costs of one.
+/// Highest allowed ratio of the cost of ten parameters to the cost of one.
 const BOUND: f64 = 1.6;
 
 const PLAIN: &str = "width=512&quality=80";
@@ -51,7 +51,7 @@ fn main() {
     let params = queries.map(|query| Params::parse(&query).unwrap().params);
     let mut times = [const { Vec::new() }; 3];
     for round in 0..ROUNDS {
-        // who goes first changes, so that none always finds the caches warm
+        // the order alternates, so that none always finds warm CPU caches
         for turn in 0..params.len() {
             let at = (round + turn) % params.len();
             times[at].push(cpu(&originals, &params[at]));
@@ -59,10 +59,10 @@ fn main() {
     }
     let [none, one, ten] = times.map(median);
     let count = originals.len();
-    println!("CPU milliseconds a picture, medians of {ROUNDS} interleaved rounds over {count} photographs");
+    println!("CPU milliseconds per image, medians of {ROUNDS} interleaved rounds over {count} photographs");
     let ratio = ten / one;
     println!(
-        "no tone {none:.2}, one parameter {one:.2}, ten {ten:.2}: a ratio of {ratio:.2}, at most {BOUND} wanted"
+        "no tone {none:.2}, one parameter {one:.2}, ten {ten:.2}: a ratio of {ratio:.2}, expected at most {BOUND}"
     );
 }
 
@@ -76,7 +76,7 @@ fn original(name: &str) -> Bytes {
     large.save_jpeg(80, JpegScan::Baseline, Subsample::On, Keep::Nothing).unwrap()
 }
 
-/// CPU milliseconds a picture, of all threads of the process.
+/// CPU milliseconds per image, over all threads of the process.
 fn cpu(originals: &[Bytes], params: &Params) -> f64 {
     let settings = Settings::default();
     let before = process_time();

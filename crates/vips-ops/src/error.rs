@@ -1,4 +1,4 @@
-//! Everything that can go wrong between a query string and encoded bytes.
+//! Errors of a render, from the query string to the encoded bytes.
 
 use image_api::error::OverLimit;
 pub use image_api::error::within;
@@ -10,64 +10,64 @@ use crate::{params::spec::Invalid, source::sniff::UnsupportedFormat};
 /// The result of this crate's fallible functions.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// What went wrong.
+/// An error of a render.
 #[derive(Debug, Clone, thiserror::Error, Serialize, Deserialize)]
 pub enum Error {
-    /// A parameter's value cannot be read, or means nothing for this picture.
+    /// A parameter's value is invalid, or not applicable to this image.
     #[error(transparent)]
     Invalid(#[from] Invalid),
-    /// The bytes are no picture of a format that is read.
-    #[error("the source is not a picture in a supported format: {0}")]
+    /// The bytes are not an image in a supported format.
+    #[error("unsupported image format: {0}")]
     Unsupported(UnsupportedFormat),
-    /// The bytes begin like a picture but cannot be decoded.
-    #[error("the picture cannot be decoded: {0}")]
+    /// The bytes have the signature of an image but cannot be decoded.
+    #[error("the image cannot be decoded: {0}")]
     Undecodable(vips::Error),
-    /// The picture, or the answer, would be too large.
+    /// The image, or the output, would be too large.
     #[error(transparent)]
     OverLimit(#[from] OverLimit),
-    /// Something that must be laid over the picture is missing, or cannot be drawn.
-    #[error("a required overlay cannot be drawn: {0}")]
+    /// A required overlay is missing or cannot be rendered.
+    #[error("a required overlay cannot be rendered: {0}")]
     Overlay(String),
-    /// An encoder failed at pixels that were fine; the text is its own.
-    #[error("the answer cannot be encoded: {0}")]
+    /// An encoder failed on valid pixels; the text is the encoder's.
+    #[error("the image cannot be encoded: {0}")]
     Encoder(String),
-    /// No memory was left for pixels or for a codec; the text is libvips'.
+    /// Allocating memory for pixels or for a codec failed; the text is libvips'.
     #[error("out of memory: {0}")]
     OutOfMemory(vips::Error),
-    /// The deadline passed, or nobody waits any more.
-    #[error("the picture was not ready before its deadline")]
+    /// The deadline passed, or the render was cancelled because no client waits for it.
+    #[error("the deadline passed before the image was ready")]
     Deadline,
 }
 
-/// Sorts of errors, for those who answer them.
+/// Kinds of errors, for mapping them to responses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ErrorKind {
-    /// A parameter is wrong.
+    /// A parameter is invalid.
     Invalid,
-    /// Not a picture that is read.
+    /// The image format is not supported.
     Unsupported,
-    /// A broken picture.
+    /// The image is broken.
     Undecodable,
-    /// Too large.
+    /// A size is over a limit.
     OverLimit,
     /// A required overlay is missing or broken.
     Overlay,
     /// An encoder failed.
     Encoder,
-    /// No memory was left.
+    /// Out of memory.
     OutOfMemory,
-    /// Too late.
+    /// The deadline passed.
     Deadline,
 }
 
-/// Who has to do something about an error.
+/// Who is responsible for an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Blame {
-    /// Whoever made the request.
+    /// The client that sent the request.
     Client,
-    /// Whoever stored the original.
+    /// The origin that stores the original.
     Origin,
-    /// Whoever runs the server.
+    /// The operator of this server.
     Us,
 }
 
@@ -81,7 +81,7 @@ impl From<image_api::Error> for Error {
 }
 
 impl Error {
-    /// The sort of the error.
+    /// The kind of the error.
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Invalid(_) => ErrorKind::Invalid,
@@ -95,7 +95,7 @@ impl Error {
         }
     }
 
-    /// Who has to do something about it.
+    /// Who is responsible for the error.
     pub fn blame(&self) -> Blame {
         match self.kind() {
             ErrorKind::Invalid | ErrorKind::OverLimit => Blame::Client,
@@ -104,23 +104,23 @@ impl Error {
         }
     }
 
-    /// The error of bytes that are of no format that is read.
+    /// The error for bytes in an unsupported format.
     pub fn unsupported(bytes: &[u8]) -> Self {
         Self::Unsupported(UnsupportedFormat::of(bytes))
     }
 
-    /// The error of a failed libvips call over the original's pixels: the original's fault, unless memory ran out.
+    /// The error of a failed libvips call on the original's pixels: the original is broken, unless memory ran out.
     pub fn of_pixels(error: vips::Error) -> Self {
         if error.is_out_of_memory() { Self::OutOfMemory(error) } else { Self::Undecodable(error) }
     }
 
-    /// The error of a failed encoder whose pixels are known to be fine.
+    /// The error of a failed encoder on pixels that are known to be valid.
     pub fn of_encoder(error: vips::Error) -> Self {
         if error.is_out_of_memory() { Self::OutOfMemory(error) } else { Self::Encoder(error.to_string()) }
     }
 }
 
-/// A failure after the deadline is the deadline's.
+/// Replaces an error that was caused by the passed deadline.
 pub(crate) fn timely(error: Error, deadline: &Deadline) -> Error {
     let may_be_late = matches!(error, Error::Undecodable(_) | Error::Encoder(_));
     if may_be_late && deadline.passed() { Error::Deadline } else { error }

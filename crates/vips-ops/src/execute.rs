@@ -1,4 +1,4 @@
-//! What a request is answered with: a picture, or what is to be said about one.
+//! Executes a request: the output is an encoded image, or the description of one.
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -18,27 +18,27 @@ use crate::{
     source::Source,
 };
 
-/// A finished answer.
+/// The result of a request.
 #[derive(Debug, Clone)]
 pub struct Answer {
-    /// The body.
+    /// The response body.
     pub bytes: Bytes,
-    /// What it is.
+    /// Its type.
     pub media: Media,
-    /// Size of the original as it is stored.
+    /// Size of the original as stored.
     pub original: Size,
-    /// Whether something that was to be laid over it is missing.
+    /// Whether an overlay was omitted.
     pub lacks_overlays: bool,
-    /// The quality that `quality=auto` found, on JPEG's scale.
+    /// The quality found by `quality=auto`, on the scale of JPEG.
     pub quality: Option<u8>,
 }
 
-/// What the bytes of an answer are.
+/// The type of a response body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Media {
-    /// A picture.
+    /// An encoded image.
     Picture(OutputFormat),
-    /// A description.
+    /// A JSON description.
     Json,
 }
 
@@ -51,7 +51,7 @@ impl Media {
         }
     }
 
-    /// The short name, and the usual file ending.
+    /// The short name, which is also the usual file extension.
     pub fn name(self) -> &'static str {
         match self {
             Self::Picture(format) => format.name(),
@@ -60,8 +60,8 @@ impl Media {
     }
 }
 
-/// From query, original and assets to the answer: the picture, or its description if that is what is asked for. The faces
-/// in a picture that is made first and described then have to be looked for in that one: see [`describe`].
+/// Executes a request on an original: returns the encoded image, or its description if the request has `meta`. If a
+/// processed image is described, faces must be detected in that image: see [`describe`].
 pub fn answer(
     params: &Params,
     original: &Bytes,
@@ -94,7 +94,7 @@ pub fn answer(
     Ok(Answer { bytes: described.bytes, media: described.media, ..answer })
 }
 
-/// The description of an encoded picture with the faces in it, in its pixels, upright.
+/// Describes an encoded image as JSON. `seen` are the faces detected in it, in pixels of the upright image.
 pub fn describe(
     params: &Params,
     picture: &Bytes,

@@ -1,9 +1,9 @@
-//! Image API parameters → plan → libvips → bytes.
+//! Processes images: Image API parameters → plan → libvips → encoded bytes.
 //!
-//! A straight line of values: a query string becomes [`params::Params`], these and what is known of the original
-//! ([`source::SourceInfo`], [`Measurements`]) become a [`plan::Plan`], and [`render::render`] turns a plan into
-//! bytes. Parsing knows no picture, planning touches no pixel, rendering takes no decision. Everything here is
-//! synchronous and knows nothing of HTTP, clocks, the environment or the network.
+//! Data flows in one direction: a query string becomes [`params::Params`]; these and the properties of the original
+//! ([`source::SourceInfo`], [`Measurements`]) become a [`plan::Plan`]; [`render::render`] executes the plan and returns
+//! bytes. Parsing does not depend on the image, planning touches no pixel, rendering makes no decision. Everything is
+//! synchronous and independent of HTTP, clocks, the environment and the network.
 
 pub mod analysis;
 pub mod cost;
@@ -26,5 +26,5 @@ pub use execute::{Answer, Media, answer, describe};
 pub use overlay::Assets;
 pub use render::{Encoded, Phase, process};
 pub use source::Source;
-// what callers need of the binding: to start libvips, to end a render, to end a thread
+// for callers of the binding: starting libvips, deadlines, freeing thread-local state
 pub use vips;

@@ -1,4 +1,4 @@
-//! The render: a plan and an original in, encoded bytes out. Takes no decision.
+//! Renders: executes a plan on an original and returns encoded bytes. All decisions are in the plan.
 
 use bytes::Bytes;
 use vips::{Deadline, Image};
@@ -18,36 +18,36 @@ use crate::{
     steps::{self, Context, gain_map, load, metadata, overlay::RenderedOverlay},
 };
 
-/// A finished answer.
+/// The result of a render.
 #[derive(Debug, Clone)]
 pub struct Encoded {
-    /// The encoded picture.
+    /// The encoded image.
     pub bytes: Bytes,
     /// Its format.
     pub format: OutputFormat,
-    /// Its size (of a frame).
+    /// Its size, of one frame.
     pub size: Size,
-    /// Size of the original as it is stored.
+    /// Size of the original as stored.
     pub original: Size,
-    /// Whether something that was to be laid over it is missing.
+    /// Whether an overlay was omitted.
     pub lacks_overlays: bool,
-    /// The quality that `quality=auto` found, on JPEG's scale.
+    /// The quality found by `quality=auto`, on the scale of JPEG.
     pub quality: Option<u8>,
 }
 
-/// A point that a render has reached, for those who measure time.
+/// A phase of a render that has been completed, for measuring durations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Phase {
-    /// The header is read and what had to be measured is measured.
+    /// The header is read, and the measurements that planning needs are done.
     Opened,
-    /// The steps are set up, and what had to be in memory is computed. What was not is computed while encoding: pixels
-    /// stream from the decoder into the encoder.
+    /// The steps are set up, and pixels that had to be in memory are computed. All others are computed while encoding:
+    /// they stream from the decoder into the encoder.
     Processed,
-    /// The answer is encoded.
+    /// The output is encoded.
     Encoded,
 }
 
-/// From query, original and assets to the answer: opens, measures, plans, renders.
+/// Opens, measures, plans and renders: from parameters, original and overlay images to the encoded image.
 pub fn process(
     params: &Params,
     original: &Bytes,
@@ -69,7 +69,7 @@ pub fn process(
     Ok(Encoded { lacks_overlays: ready.left_out, ..encoded })
 }
 
-/// Renders a plan, with its overlays drawn.
+/// Renders a plan, with rendered overlays.
 pub fn render(
     plan: &Plan,
     source: &Source,
@@ -90,14 +90,14 @@ pub fn render(
         }
         _ if plan.passthrough == Passthrough::Always => {
             reached(Phase::Processed);
-            // an animation over its budget is not decoded; a picture that is broken is to be refused
+            // an animation over its budget is not decoded; a broken image must still be refused
             let fine =
                 if source.info.calibrated { load::decode(source, &plan.load, deadline) } else { Ok(()) };
             fine.map(|()| (source.bytes.clone(), None))
         }
         OutputFormat::Mp4 => {
             reached(Phase::Processed);
-            film(plan, source, overlays, deadline).map(|bytes| (bytes, None))
+            encode_video(plan, source, overlays, deadline).map(|bytes| (bytes, None))
         }
         _ => pixels(plan, source, overlays, deadline)
             .and_then(|image| encoded(plan, source, &image, deadline, reached)),
@@ -105,7 +105,7 @@ pub fn render(
     let (bytes, quality) = made.map_err(|error| timely(error, deadline))?;
     reached(Phase::Encoded);
     let larger = bytes.len() > source.bytes.len();
-    // the original has a quality of its own, which nobody looked for
+    // the original's own quality is unknown, since no search ran on it
     let (bytes, quality) = if plan.passthrough == Passthrough::IfSmaller && larger {
         (source.bytes.clone(), None)
     } else {
@@ -121,7 +121,7 @@ pub fn render(
     })
 }
 
-/// Encodes; with the quality if it was found by a search.
+/// Encodes the image. Also returns the quality, if it was searched for.
 fn encoded(
     plan: &Plan,
     source: &Source,
@@ -134,15 +134,16 @@ fn encoded(
         let encoded = encode(image, plan.encode).map_err(|error| at_fault(error, plan, source, deadline));
         return Ok((encoded?, None));
     };
-    // encoded several times, computed once
+    // encoded several times, so computed once
     let image = image.copy_memory().map_err(Error::of_pixels)?;
     reached(Phase::Processed);
     let found = auto_quality::encode(&image, plan.encode, search, deadline)?;
     Ok((found.bytes, Some(found.quality)))
 }
 
-/// Whose fault it is that encoding failed. Pixels stream from the decoder into the encoder, and libvips does not say which
-/// of the two gave up: the original is decoded once more, alone. If that succeeds, the fault is ours.
+/// Determines whether a failed encoding is the fault of the original or of the encoder. Pixels stream from the decoder
+/// into the encoder, and libvips does not report which of them failed: the original is decoded once more, without
+/// encoding. If that succeeds, the encoder failed.
 fn at_fault(error: vips::Error, plan: &Plan, source: &Source, deadline: &Deadline) -> Error {
     if error.is_out_of_memory() {
         return Error::OutOfMemory(error);
@@ -155,7 +156,7 @@ fn at_fault(error: vips::Error, plan: &Plan, source: &Source, deadline: &Deadlin
     }
 }
 
-/// The finished picture, frames stacked from top to bottom; not computed yet where it can stream.
+/// The processed image, frames stacked from top to bottom; not computed yet if it can stream.
 pub(crate) fn pixels(
     plan: &Plan,
     source: &Source,
@@ -168,7 +169,7 @@ pub(crate) fn pixels(
     } else {
         frame(plan, opened, &mut Context::new(overlays))
     };
-    // AVIF says how it is turned in a box of its own, which is obeyed always
+    // AVIF stores the rotation in a box (`irot`) that every decoder applies
     let turned = plan.autorotated || source.info.format == SourceFormat::Heif;
     let outdated = Outdated {
         orientation: turned,
@@ -179,8 +180,13 @@ pub(crate) fn pixels(
     updated.and_then(|image| gain_map::unclaimed(&image)).map_err(Error::of_pixels)
 }
 
-/// The finished film. Nothing is kept of a frame that is encoded.
-fn film(plan: &Plan, source: &Source, overlays: &[RenderedOverlay], deadline: &Deadline) -> Result<Bytes> {
+/// Encodes a video frame by frame; encoded frames' pixels are not kept in memory.
+fn encode_video(
+    plan: &Plan,
+    source: &Source,
+    overlays: &[RenderedOverlay],
+    deadline: &Deadline,
+) -> Result<Bytes> {
     let stack = load::open(source, &plan.load, deadline)?;
     let delays = stack.ints(c"delay").unwrap_or_default();
     let mut made = VideoEncoder::new(plan.size, plan.encode.quality)?;
@@ -193,7 +199,7 @@ fn film(plan: &Plan, source: &Source, overlays: &[RenderedOverlay], deadline: &D
     made.finish()
 }
 
-/// Each frame by itself, so that no frame bleeds into the next. They must be computed in their order.
+/// Processes each frame separately, so that frames do not bleed into each other. Frames must be computed in order.
 fn frames(
     plan: &Plan,
     stack: &Image,
@@ -207,7 +213,7 @@ fn frames(
     })
 }
 
-/// An animation: memory holds the finished frames and one large one at a time.
+/// Processes an animation: memory holds the finished frames, and one frame in progress.
 fn animation(plan: &Plan, stack: &Image, overlays: &[RenderedOverlay]) -> vips::Result<Image> {
     let frames =
         frames(plan, stack, overlays).map(|frame| frame?.copy_memory()).collect::<vips::Result<Vec<_>>>()?;
@@ -215,7 +221,7 @@ fn animation(plan: &Plan, stack: &Image, overlays: &[RenderedOverlay]) -> vips::
     metadata::animate(&joined, stack, plan.size.height, plan.load.frames)
 }
 
-/// One frame through every step.
+/// Runs all steps on one frame.
 fn frame(plan: &Plan, image: Image, context: &mut Context<'_>) -> vips::Result<Image> {
     plan.steps.iter().try_fold(image, |image, step| steps::run(step, image, context))
 }
@@ -227,7 +233,7 @@ mod tests {
     use super::*;
     use crate::{Measurements, error::ErrorKind};
 
-    /// What comes of a picture in a format that it is too large for.
+    /// Encodes an image in a format that cannot store its size.
     fn encoded(original: &Bytes) -> Result<Encoded> {
         vips::Vips::start(vips::Settings::default()).unwrap();
         let mut settings = Settings::default();
@@ -241,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failed_encoder_is_not_the_originals_fault() {
+    fn a_failed_encoder_does_not_blame_the_original() {
         vips::Vips::start(vips::Settings::default()).unwrap();
         let wide = Image::from_pixels(&vec![7; 3 * 17_000 * 16], 17_000, 16, 3).unwrap();
         let wide =

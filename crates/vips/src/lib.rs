@@ -27,7 +27,7 @@
 //! Limits on size and time are the caller's: see [`Deadline`] and [`Image::watch`]. Only the loaders of [`Loader`] are
 //! enabled, whatever libvips was built with.
 //!
-//! All `unsafe` code of the workspace is in this crate, except for mapping memory in `shared-memory`.
+//! All `unsafe` code of the workspace is in this crate, in `codecs` (the same for other C libraries), and in `shared-memory` (mapping memory).
 #![expect(unsafe_code, reason = "this crate is the boundary to C; every unsafe block states why it is sound")]
 
 mod blob;

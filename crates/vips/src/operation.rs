@@ -1,4 +1,4 @@
-//! A libvips operation: created by name, configured by properties, built, and asked for its outputs.
+//! A libvips operation: created by name, configured by properties, built, and read by its outputs.
 
 use std::{
     ffi::{CStr, CString},

@@ -1,4 +1,4 @@
-//! Measures which AVIF quality looks like which JPEG quality: the table `AVIF_QUALITY` in `image-api/src/format.rs`.
+//! Calibrates AVIF qualities against JPEG qualities: the table `AVIF_QUALITY` in `image-api/src/format.rs`.
 
 use anyhow::Result;
 use bytes::Bytes;
@@ -12,7 +12,7 @@ use crate::photographs::Photo;
 const PHOTOS: [&str; 6] =
     ["astronaut.png", "chelsea.png", "coffee.png", "china.jpg", "flower.jpg", "rocket.jpg"];
 
-/// Long sides of the pictures that are compared, in pixels.
+/// Long sides of the images that are compared, in pixels.
 const SIDES: [u32; 2] = [240, 440];
 
 /// JPEG qualities for which the AVIF quality is searched.
@@ -21,7 +21,7 @@ pub const JPEG: [u8; 10] = [1, 10, 20, 30, 50, 70, 80, 90, 95, 100];
 /// AVIF qualities that are measured; between them scores are interpolated linearly.
 const AVIF: [u8; 15] = [1, 5, 10, 18, 26, 34, 42, 50, 58, 66, 74, 82, 90, 95, 100];
 
-/// From this quality on, colour is stored at full resolution, as the server does.
+/// From this quality on, chroma is not subsampled (4:4:4), as in the server.
 const FULL_COLOUR_QUALITY: u8 = 90;
 
 /// Effort of the server's AVIF encoder.

@@ -1,4 +1,4 @@
-//! Measures which H.264 quantiser looks like which JPEG quality: the table `H264_QUANTISER` in `image-api/src/format.rs`.
+//! Calibrates H.264 quantisers against JPEG qualities: the table `H264_QUANTISER` in `image-api/src/format.rs`.
 
 use anyhow::Result;
 use bytes::Bytes;
@@ -17,14 +17,14 @@ const QUANTISERS: std::ops::RangeInclusive<u8> = 12..=51;
 pub fn run(_arguments: &[String]) -> Result<()> {
     Vips::start(Settings::default())?;
     let photos = photos()?;
-    let films: Vec<_> = QUANTISERS
-        .map(|quantiser| Ok((quantiser, mean(&photos, &film, quantiser)?)))
+    let videos: Vec<_> = QUANTISERS
+        .map(|quantiser| Ok((quantiser, mean(&photos, &video, quantiser)?)))
         .collect::<Result<_>>()?;
     println!("jpeg ssimulacra2   bytes  quantiser ssimulacra2   bytes");
     for quality in JPEG {
         let (score, bytes) = mean(&photos, &jpeg, quality)?;
         let distance = |found: f64| (found - score).abs();
-        let nearest = films.iter().min_by(|(_, (a, _)), (_, (b, _))| distance(*a).total_cmp(&distance(*b)));
+        let nearest = videos.iter().min_by(|(_, (a, _)), (_, (b, _))| distance(*a).total_cmp(&distance(*b)));
         if let Some((quantiser, (found, size))) = nearest {
             println!("{quality:>4} {score:>11.2} {bytes:>7.0} {quantiser:>10} {found:>11.2} {size:>7.0}");
         }
@@ -32,15 +32,15 @@ pub fn run(_arguments: &[String]) -> Result<()> {
     Ok(())
 }
 
-/// With colour at half the resolution, as videos have it at every quality.
+/// With 4:2:0 chroma subsampling, as videos have at every quality.
 fn jpeg(image: &Image, quality: u8) -> Result<Bytes> {
     Ok(image.save_jpeg(quality, JpegScan::Baseline, Subsample::On, Keep::Nothing)?)
 }
 
 /// A video of one frame.
-fn film(image: &Image, quantiser: u8) -> Result<Bytes> {
+fn video(image: &Image, quantiser: u8) -> Result<Bytes> {
     let size = Size { width: image.width(), height: image.height() };
-    let mut film = VideoEncoder::new(even(size), quantiser)?;
-    film.add(image, 1)?;
-    Ok(film.finish()?)
+    let mut video = VideoEncoder::new(even(size), quantiser)?;
+    video.add(image, 1)?;
+    Ok(video.finish()?)
 }

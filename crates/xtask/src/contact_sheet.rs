@@ -1,4 +1,4 @@
-//! The contact sheet of all looks and corrections: `docs/looks.jpg`, and the table that names its pictures.
+//! The contact sheet of all colour presets and corrections: `docs/looks.jpg`, and the table that names its images.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -11,7 +11,7 @@ use vips_ops::{Assets, process};
 
 use crate::workspace::workspace;
 
-/// Where the sheet lies, below the workspace.
+/// Path of the sheet in the workspace.
 const FILE: &str = "docs/looks.jpg";
 
 const PHOTO: &str = "china.jpg";
@@ -20,7 +20,8 @@ const TILE_WIDTH: u32 = 150;
 const GAP: u32 = 4;
 const QUALITY: u8 = 82;
 
-/// What is shown after the original and the looks. Values are strong, so that they can be told apart when small.
+/// The corrections, shown after the original and the presets. Values are strong, so that differences are visible at a
+/// small size.
 const CORRECTIONS: [&str; 21] = [
     "auto_fix=1",
     "auto_level=1",
@@ -45,7 +46,7 @@ const CORRECTIONS: [&str; 21] = [
     "sharp_amount=80",
 ];
 
-/// Draws the sheet.
+/// Renders the sheet.
 pub fn run(_arguments: &[String]) -> Result<()> {
     Vips::start(Settings::default())?;
     let photo = sample(PHOTO);
@@ -56,7 +57,7 @@ pub fn run(_arguments: &[String]) -> Result<()> {
     Ok(())
 }
 
-/// The sheet with the requests of its pictures, row by row.
+/// The sheet with the requests of its images, row by row.
 pub fn section() -> Result<String> {
     let mut text =
         format!("![](looks.jpg)\n\n{}\n{}\n", "| ".repeat(ACROSS) + "|", "|---".repeat(ACROSS) + "|");
@@ -69,7 +70,7 @@ pub fn section() -> Result<String> {
     Ok(text)
 }
 
-/// The original, every look, every correction.
+/// The original, every preset, every correction.
 fn queries() -> Vec<String> {
     let looks = image_api::params::tone::filter::NAMES.iter().map(|name| format!("filter={name}"));
     let corrections = CORRECTIONS.iter().map(|query| (*query).to_owned());

@@ -48,7 +48,7 @@ fn configuration() -> String {
     let head = "# Configuration\n\nGenerated from the code by `make docs`. Defaults are overridden by the TOML file of `--config` (or \
                 `PIXMILL_CONFIG`), that by the environment (`PIXMILL__SECTION__KEY`; a list is \
                 TOML, or its elements separated by commas), and that by the command line. \
-                Unknown keys are errors; `pixmill check-config` tells all problems at once.\n\n";
+                Unknown keys are errors; `pixmill check-config` reports all problems at once.\n\n";
     head.to_owned() + &pixmill::config::reference::reference()
 }
 
@@ -60,13 +60,14 @@ fn metrics() -> String {
     head.to_owned() + &pixmill::telemetry::metrics::reference()
 }
 
-/// The reference of all parameters, each example with its picture.
+/// The reference of all parameters, each example with its image.
 fn parameters(root: &Path) -> Result<String> {
     let mut page = String::from(
-        "# Parameters\n\nGenerated from the code by `make docs`. Every parameter can be sent in base64 under its name \
-         with `64` appended, which then goes before the plain one. Unknown parameters are ignored; a value out of range is \
-         clamped to it and named in the header `X-Pixmill-Warning`, but `0` for `width`, `height` and `dpr` counts as absent; \
-         with [`params.strict`](configuration.md#params) both are refused with 400, as are malformed values always. A picture below leads to its original. The same for programs: [openapi.json](openapi.json).\n",
+        "# Parameters\n\nGenerated from the code by `make docs`. Every parameter can also be sent in base64 under its name \
+         with `64` appended; that form takes precedence. Unknown parameters are ignored. A value out of range is clamped to the \
+         range and named in the header `X-Pixmill-Warning`; `0` for `width`, `height` and `dpr` counts as absent. \
+         [`params.strict`](configuration.md#params) refuses both with 400. Malformed values are always refused with 400. Images \
+         below link to their originals. In machine-readable form: [openapi.json](openapi.json).\n",
     );
     for (group, specs) in groups() {
         writeln!(page, "\n**{}**\n\n| parameter | values | default | |\n|---|---|---|---|", group.title)?;
@@ -111,7 +112,7 @@ fn section(page: &mut String, spec: &Spec, root: &Path) -> Result<()> {
                 write!(texts, "\n{request}:\n\n```json\n{json}```\n")?;
                 "JSON, below".to_owned()
             }
-            // a page shows no film in a picture's place
+            // a page cannot show a video as an image
             Some("mp4") => format!("[{file}](../{GOLDEN}/{file})"),
             _ => format!("[![](../{GOLDEN}/{file})](../samples/{})", example.source),
         };
@@ -139,6 +140,6 @@ fn golden(root: &Path, stem: &str) -> Result<String> {
         .find(|name| Path::new(name).file_stem().is_some_and(|found| found == stem));
     match found {
         Some(name) => Ok(name),
-        None => bail!("no golden picture {stem}; `make golden` draws it"),
+        None => bail!("no golden file {stem}; `make golden` renders it"),
     }
 }

@@ -1,4 +1,4 @@
-//! The page that lists the fonts: which font draws each family, with a sample.
+//! The page of fonts: the font that renders each family, with a sample.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -13,13 +13,13 @@ use vips_ops::{Assets, process};
 
 use crate::workspace::workspace;
 
-/// The folder of the samples, as the page links to it.
+/// The folder of the samples, as linked from the page.
 const SAMPLES: &str = "docs/fonts";
 
 /// Size of a sample, in pixels.
 const SIZE: (u32, u32) = (220, 30);
 
-/// Draws every sample. The pictures depend on the installed fonts, so no check compares them.
+/// Renders every sample. The images depend on the installed fonts, so no check compares them.
 pub fn run(_arguments: &[String]) -> Result<()> {
     Vips::start(VipsSettings::default())?;
     let folder = workspace().join(SAMPLES);
@@ -43,7 +43,7 @@ fn sample(paper: &Bytes, family: &Family) -> Result<Bytes> {
     let params = Params::parse(&request)?.params;
     let (assets, settings, never) = (Assets::default(), Settings::default(), Deadline::never());
     let answer = process(&params, paper, &assets, Accept::default(), &settings, &never, &mut |_| ())?;
-    ensure!(!answer.lacks_overlays, "{} draws nothing", family.name);
+    ensure!(!answer.lacks_overlays, "{} renders nothing", family.name);
     Ok(answer.bytes)
 }
 
@@ -54,26 +54,26 @@ fn file(family: &Family) -> String {
 /// The page.
 pub fn page(root: &Path) -> Result<String> {
     let mut page = format!(
-        "# Fonts\n\nGenerated from the code by `make docs`; `cargo xtask fonts` draws the samples.\n\n\
+        "# Fonts\n\nGenerated from the code by `make docs`; `cargo xtask fonts` renders the samples.\n\n\
          These families can be named in the `font` of a text layer ([`layers`](parameters.md#layers)), with styles and \
-         a size in any order: `Arial italic 20`. What is openly licensed draws itself; for what is not stands a font \
-         whose letters have the same widths, where there is one, or the nearest. Any other family that is installed \
-         can be named as well; one that is unknown is drawn in {FALLBACK}. Names may be written as PostScript writes them \
-         (`Arial-Bold`). Scripts that a family lacks are drawn by DejaVu Sans (Arabic, Hebrew), WenQuanYi Micro Hei (Chinese, \
+         a size in any order: `Arial italic 20`. Openly licensed families are used directly; others are substituted by a font \
+         with the same metrics if there is one, or else by the most similar one. Any other family that is installed \
+         can be named as well; an unknown one is rendered in {FALLBACK}. PostScript names are accepted \
+         (`Arial-Bold`). Scripts that a family lacks are rendered by DejaVu Sans (Arabic, Hebrew), WenQuanYi Micro Hei (Chinese, \
          Japanese, Korean), Noto Sans Thai and Noto Sans Devanagari. `make vendor` brings the packages, Debian's and those of \
          PyPI; where they are missing, fontconfig chooses.\n\n\
-         | family | drawn by | which is | package | |\n|---|---|---|---|---|\n"
+         | family | rendered with | relation | package | |\n|---|---|---|---|---|\n"
     );
     for family in FAMILIES {
         let picture = file(family);
-        let missing = "no sample of this family; `cargo xtask fonts` draws it";
+        let missing = "no sample of this family; `cargo xtask fonts` renders it";
         ensure!(root.join(SAMPLES).join(&picture).exists(), "{}: {missing}", family.name);
         let Family { name, drawn_by, kinship, package } = family;
         let kinship = match kinship {
-            Kinship::Itself => "itself",
-            Kinship::Renamed => "the same design under its present name",
-            Kinship::SameMetrics => "as wide, letter by letter",
-            Kinship::Nearest => "the nearest open design",
+            Kinship::Itself => "the font itself",
+            Kinship::Renamed => "the same design under its current name",
+            Kinship::SameMetrics => "metric-compatible",
+            Kinship::Nearest => "the most similar open design",
         };
         writeln!(page, "| {name} | {} | {kinship} | {package} | ![](fonts/{picture}) |", drawn_by[0])?;
     }

@@ -1,5 +1,5 @@
-//! Writes what fuzzing starts from: a corpus of seeds per target, and dictionaries of words that inputs are made of. All of it is
-//! derived: from the examples in the parameter table, from the sample pictures and from the golden pictures.
+//! Writes seed corpora and dictionaries for fuzzing. All of it is
+//! derived: from the examples in the parameter table, from the sample images and from the golden images.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -18,20 +18,20 @@ use vips_ops::{Assets, process};
 
 use crate::workspace::workspace;
 
-/// Where cargo-fuzz looks for the corpus of a target.
+/// The folder in which cargo-fuzz expects the corpus of a target.
 const CORPUS: &str = "fuzz/corpus";
 
-/// Folders of pictures, in the workspace.
+/// Folders of images, in the workspace.
 const PICTURES: [&str; 3] = ["samples", "crates/vips-ops/tests/golden", "crates/vips-ops/tests/it/pictures"];
 
-/// Largest picture that becomes a seed, in bytes: with large ones a fuzzer tries few inputs per second.
+/// Largest image that becomes a seed, in bytes: with large ones a fuzzer tries few inputs per second.
 const MAX_SEED: usize = 24 * 1024;
 
-/// Requests that `fuzz/src/lib.rs` renders a picture with, of which the first byte of an input selects one.
+/// Requests that `fuzz/src/lib.rs` renders an image with, of which the first byte of an input selects one.
 const REQUESTS: u8 = 12;
 
-/// Targets that read a query, and what stands before it in their inputs: for `plan` the header of an original of 512 × 384
-/// pixels, for `signing` the path.
+/// Targets that parse a query, and the bytes before it in their inputs: for `plan` the header of an original of 512 ×
+/// 384 pixels, for `signing` the path.
 const QUERY_TARGETS: [(&str, &[u8]); 4] = [
     ("query", b""),
     ("canonical", b""),
@@ -39,7 +39,7 @@ const QUERY_TARGETS: [(&str, &[u8]); 4] = [
     ("signing", b"/photo.jpg?"),
 ];
 
-/// Words of containers that a decoder looks for, besides the signatures at the start of files.
+/// Identifiers that decoders search for in containers, besides the signatures at the start of files.
 const CONTAINER_WORDS: [&str; 40] = [
     "IHDR",
     "PLTE",
@@ -95,7 +95,7 @@ pub fn run(arguments: &[String]) -> Result<()> {
     }
     let pictures = pictures(&root)?;
     for (index, (format, bytes)) in pictures.iter().enumerate() {
-        // one request for each seed is enough: the fuzzer tries the others
+        // one request per seed is enough: the fuzzer mutates the first byte
         let input = [&[index as u8 % REQUESTS], bytes.as_slice()].concat();
         for target in ["cost".to_owned(), format!("decode_{}", target_of(*format))] {
             write(&corpus.join(target), &format!("picture-{index}"), &input)?;
@@ -128,7 +128,7 @@ fn target_of(format: SourceFormat) -> String {
     format!("{format:?}").to_lowercase()
 }
 
-/// The pictures of the project that are small enough, and one of each format that it has none of.
+/// The images of the project that are small enough, and a generated one for each format without one.
 fn pictures(root: &Path) -> Result<Vec<(SourceFormat, Vec<u8>)>> {
     let mut files: Vec<PathBuf> = Vec::new();
     for folder in PICTURES {
@@ -146,12 +146,12 @@ fn pictures(root: &Path) -> Result<Vec<(SourceFormat, Vec<u8>)>> {
     }
     for format in SourceFormat::ALL {
         let has_seed = pictures.iter().any(|(found, bytes)| *found == format && sniff(bytes) == Some(format));
-        ensure!(has_seed, "no picture of the format {} to start from", format.title());
+        ensure!(has_seed, "no seed image in the format {}", format.title());
     }
     Ok(pictures)
 }
 
-/// Samples and the requests that make small seeds of them, a PNG first.
+/// Samples and the requests that turn them into small seeds, a PNG first.
 const RENDERED: [(&str, &str); 8] = [
     ("astronaut.png", "width=24&format=png"),
     ("pixmill-logo.png", "width=24&format=png"),
@@ -177,7 +177,7 @@ fn rendered(root: &Path) -> Result<Vec<(SourceFormat, Vec<u8>)>> {
     RENDERED.iter().map(render).collect()
 }
 
-/// A PNG as a TIFF, which the project has no file of.
+/// Encodes a PNG as TIFF, a format of which the project has no file.
 fn tiff(png: &[u8]) -> Result<Vec<u8>> {
     let image = Image::load(&png.to_vec().into(), &Loader::Png, Access::Sequential)?;
     let built = Operation::new(c"tiffsave_buffer").image(c"in", &image).build()?;
@@ -191,7 +191,7 @@ fn bmp() -> Vec<u8> {
     b"BM".iter().copied().chain(header.into_iter().flat_map(u32::to_le_bytes)).chain(rows).collect()
 }
 
-/// Names, aliases and keywords of all parameters, and the signs of a query.
+/// Names, aliases and keywords of all parameters, and the delimiters of a query.
 fn request_words() -> String {
     let mut words: BTreeSet<&str> = BTreeSet::from(["&", "=", ",", "64=", "%2C", "true", "false", "auto"]);
     for table::Row { spec, .. } in table::rows() {
@@ -203,7 +203,7 @@ fn request_words() -> String {
     dictionary(words.into_iter().map(str::as_bytes))
 }
 
-/// Bytes at the start of a file that tell its format.
+/// Signatures of the formats.
 const SIGNATURE: usize = 12;
 
 fn picture_words(pictures: &[(SourceFormat, Vec<u8>)]) -> String {
@@ -212,7 +212,7 @@ fn picture_words(pictures: &[(SourceFormat, Vec<u8>)]) -> String {
     dictionary(signatures.chain(words).collect::<BTreeSet<_>>().into_iter())
 }
 
-/// In the form that libFuzzer reads: a quoted word per line.
+/// In the format of libFuzzer: a quoted word per line.
 fn dictionary<'a>(words: impl Iterator<Item = &'a [u8]>) -> String {
     words.fold(String::new(), |mut text, word| {
         text.push('"');

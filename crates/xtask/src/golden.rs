@@ -1,4 +1,4 @@
-//! Regenerates the golden pictures, by the tests that compare with them.
+//! Regenerates the golden images by the tests that compare with them.
 
 use std::process::Command;
 
@@ -6,7 +6,7 @@ use anyhow::{Result, ensure};
 
 use crate::workspace::workspace;
 
-/// Runs the golden tests in the mode that writes; plan snapshots are accepted with them.
+/// Runs the golden tests in write mode; plan snapshots are accepted as well.
 pub fn run(_arguments: &[String]) -> Result<()> {
     let status = Command::new("cargo")
         .args(["test", "--package", "vips-ops", "--test", "it", "--", "golden", "plans"])
@@ -14,6 +14,6 @@ pub fn run(_arguments: &[String]) -> Result<()> {
         .env("INSTA_UPDATE", "always")
         .current_dir(workspace())
         .status()?;
-    ensure!(status.success(), "the golden tests failed, and not because of a changed picture");
+    ensure!(status.success(), "the golden tests failed, and not because of a changed image");
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! The development tasks behind `cargo xtask`: checks and generated files that the Makefile's targets call.
+//! Development tasks (`cargo xtask`): checks and generated files, as called by the Makefile.
 
 mod calibrate_avif;
 mod calibrate_cost;
@@ -18,10 +18,10 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 
-/// A task takes the arguments after its name.
+/// A task; takes the arguments after its name.
 type Task = fn(&[String]) -> Result<()>;
 
-/// Every task: name, what it is for, and the function that does it.
+/// Every task: name, purpose, and function.
 const TASKS: &[(&str, &str, Task)] = &[
     ("calibrate-avif", "measures which AVIF quality looks like which JPEG quality", calibrate_avif::run),
     (
@@ -38,7 +38,7 @@ const TASKS: &[(&str, &str, Task)] = &[
     ),
     (
         "contact-sheet",
-        "draws all looks and corrections on one picture for the documentation",
+        "renders the contact sheet of all colour presets and corrections for the documentation",
         contact_sheet::run,
     ),
     (
@@ -46,13 +46,13 @@ const TASKS: &[(&str, &str, Task)] = &[
         "generates the reference documentation; with --check, fails when the committed copy is stale",
         docs::run,
     ),
-    ("fonts", "redraws the samples of the fonts in the documentation", fonts::run),
+    ("fonts", "renders the font samples of the documentation", fonts::run),
     (
         "fuzz-seeds",
-        "writes the seeds and dictionaries of fuzzing, derived from parameters and pictures",
+        "writes seed corpora and dictionaries for fuzzing, derived from parameters and images",
         fuzz_seeds::run,
     ),
-    ("golden", "regenerates the golden pictures", golden::run),
+    ("golden", "regenerates the golden images", golden::run),
     ("recipe", "adds a parameter to a scratch copy of the sources, as CONTRIBUTING.md says", recipe::run),
     ("tidy", "checks the rules of the project that the compiler does not check", tidy::run),
 ];

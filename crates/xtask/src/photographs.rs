@@ -17,7 +17,7 @@ use vips_ops::{
     vips::{Deadline, Image},
 };
 
-/// Pixels before encoding, and the metric that compares encoded pictures with them.
+/// Pixels before encoding, and the metric that compares encoded images with them.
 pub struct Photo {
     /// The pixels.
     pub image: Image,
@@ -31,18 +31,18 @@ impl Photo {
         Ok(Self { image, ssimulacra2 })
     }
 
-    /// SSIMULACRA2 of an encoded picture.
+    /// SSIMULACRA2 of an encoded image.
     pub fn score(&self, bytes: &Bytes) -> Result<f64> {
         Ok(self.ssimulacra2.compare(&seen(&decoded(bytes)?)?)?)
     }
 }
 
-/// The metric for a whole picture; both pictures are prepared by `seen`.
+/// The metric for a whole image; both images are prepared by `seen`.
 pub fn judge(method: QualityMethod, image: &Image) -> Result<Metric> {
     Ok(Metric::new(method, &seen(image)?)?)
 }
 
-/// A picture as the metric needs it: mirrored beyond its edges if it is small.
+/// An image as the metric needs it: mirrored beyond its edges if it is small.
 pub fn seen(image: &Image) -> Result<Image> {
     Ok(auto_quality::mirror_extended(image)?.unwrap_or_else(|| image.clone()).copy_memory()?)
 }
@@ -61,7 +61,7 @@ pub struct Shot {
     pub image: Image,
 }
 
-/// The given files, and the pictures in the given folders, sorted by name.
+/// The given files, and the images in the given folders, sorted by name.
 pub fn find(arguments: &[String]) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for argument in arguments {
@@ -75,12 +75,12 @@ pub fn find(arguments: &[String]) -> Result<Vec<PathBuf>> {
     }
     files.sort_by_key(|path| path.file_name().map(ToOwned::to_owned));
     if files.is_empty() {
-        bail!("no pictures, expected files or folders of photographs");
+        bail!("no images, expected files or folders of photographs");
     }
     Ok(files)
 }
 
-/// A photograph at every size that it has, one after the other: large ones take gigabytes to compare.
+/// A photograph at every size that it has, one at a time: comparing large ones takes gigabytes.
 pub fn shots(file: &Path) -> Result<impl Iterator<Item = Result<Shot>>> {
     let original = Bytes::from(fs::read(file).with_context(|| file.display().to_string())?);
     let whole = ask(&original, "width=1&format=png")?.original;

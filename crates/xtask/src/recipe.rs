@@ -1,5 +1,5 @@
-//! Follows the first recipe of CONTRIBUTING.md in a scratch copy of the sources: a parameter with a grammar of its own costs one file, its
-//! `mod` line and its line in the table, and answers.
+//! Tests the first recipe of CONTRIBUTING.md in a scratch copy of the sources: a parameter with a grammar of its own
+//! needs one file, its `mod` line and its line in the table, and then works.
 //!
 //! The file is a copy of an existing parameter under another name, so that the recipe follows the code.
 
@@ -11,13 +11,13 @@ use anyhow::{Context, Result, ensure};
 
 use crate::workspace::workspace;
 
-/// Where the copy lies.
+/// Path of the copy.
 const SCRATCH: &str = "target/recipe";
 
 /// Folder of the parameters, in the workspace.
 const PARAMS: &str = "crates/image-api/src/params";
 
-/// What the crate needs of the workspace to be built alone.
+/// The files of the workspace that the crate needs to be built alone.
 const COPIED: [&str; 5] =
     ["Cargo.toml", "Cargo.lock", "rust-toolchain.toml", "crates/config-types", "crates/image-api"];
 
@@ -27,7 +27,7 @@ const MODEL: (&str, &str, &str) = ("tone", "gamma", "Gamma");
 /// The name and the type of the copy.
 const ADDED: (&str, &str) = ("tinkering", "Tinkering");
 
-/// A test that the new parameter answers: by its name, in base64, in the canonical form, and when it is out of range.
+/// A test of the new parameter: by its name, in base64, in the canonical form, and out of range.
 const TEST: &str = "
 #[cfg(test)]
 mod recipe {
@@ -61,7 +61,7 @@ pub fn run(arguments: &[String]) -> Result<()> {
     let status = Command::new("cargo")
         .args(["test", "--quiet", "--offline", "--package", "image-api", "--lib"])
         .args(["--", "recipe", ADDED.0])
-        // dependencies are those of the workspace, and built
+        // dependencies are those of the workspace, already built
         .env("CARGO_TARGET_DIR", root.join("target"))
         .current_dir(&sources)
         .status()?;

@@ -1,15 +1,15 @@
-//! The families that clients may name, and the open fonts that stand for them.
+//! Font families that clients may name, and the open fonts that substitute them.
 
-/// How a family is drawn.
+/// How a family is substituted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kinship {
-    /// By itself: it is openly licensed.
+    /// Not at all: it is openly licensed.
     Itself,
-    /// By the same design under its present name.
+    /// By the same design under its current name.
     Renamed,
-    /// By one whose letters have the same widths.
+    /// By a metric-compatible font.
     SameMetrics,
-    /// By the nearest open design.
+    /// By the most similar open design.
     Nearest,
 }
 
@@ -18,11 +18,11 @@ pub enum Kinship {
 pub struct Family {
     /// Its name.
     pub name: &'static str,
-    /// The families that draw it: the first that is installed does.
+    /// Families that substitute it: the first installed one is used.
     pub drawn_by: &'static [&'static str],
-    /// How the first of them is related to it.
+    /// How the first substitute is related to it.
     pub kinship: Kinship,
-    /// The package that has the first of them, of Debian unless it says otherwise.
+    /// The package that contains the first substitute, of Debian unless stated otherwise.
     pub package: &'static str,
 }
 
@@ -38,7 +38,7 @@ const fn family(
 const LIBERATION: &str = "fonts-liberation";
 const DEJAVU: &str = "fonts-dejavu";
 const URW: &str = "fonts-urw-base35";
-/// It comes with the sources, since no package has it.
+/// It is bundled, since no package contains it.
 const BUNDLED: &str = "vendor-scripts/fonts";
 
 /// Every family of the API's font list.
@@ -108,7 +108,7 @@ pub const FAMILIES: &[Family] = &[
     family("Webdings", &["D050000L", "DejaVu Sans"], Kinship::Nearest, URW),
 ];
 
-/// Other names under which clients ask for a family of the list.
+/// Aliases of listed families.
 const ALIASES: &[(&str, &str)] = &[
     ("Times", "Times New Roman"),
     ("Courier", "Courier New"),
@@ -120,25 +120,25 @@ const ALIASES: &[(&str, &str)] = &[
     ("Arial Narrow", "Liberation Sans Narrow"),
 ];
 
-/// Families whose condensed styles are a family of their own.
+/// Families whose condensed styles are a separate family.
 const CONDENSED: [(&str, &str); 3] = [
     ("Nimbus Sans L", "Nimbus Sans Narrow"),
     ("Arial", "Liberation Sans Narrow"),
     ("Liberation Sans", "Liberation Sans Narrow"),
 ];
 
-/// Families of which the medium weight is the bold one: they have no other.
+/// Families whose medium weight is the bold one, since they have no other.
 const MEDIUM_IS_BOLD: [&str; 1] = ["Nimbus Roman No9 L"];
 
-/// What draws text whose family is not named or not known.
+/// Fallback for text whose family is not given or unknown.
 pub const FALLBACK: &str = "Liberation Sans";
 
-/// After the families that draw a text: what has the scripts that they lack (Arabic, Hebrew and symbols; Chinese, Japanese and
-/// Korean; Thai; Devanagari), and pictures of emoji.
+/// Fallbacks for scripts that a family lacks (Arabic, Hebrew and symbols; Chinese, Japanese and Korean; Thai;
+/// Devanagari), and for emoji.
 pub const LAST_RESORT: [&str; 5] =
     ["DejaVu Sans", "WenQuanYi Micro Hei", "Noto Sans Thai", "Noto Sans Devanagari", "Noto Color Emoji"];
 
-/// The family of a name, in any case, with its blanks or without.
+/// The family with this name, ignoring case and spaces.
 pub fn find(name: &str) -> Option<&'static Family> {
     let is_called = |known: &str| {
         let letters = |text: &str| -> Vec<u8> {
@@ -154,7 +154,7 @@ pub fn find(name: &str) -> Option<&'static Family> {
 }
 
 impl Family {
-    /// The family of its condensed styles, if that is another one.
+    /// The family of its condensed styles, if it is a separate one.
     pub fn condensed(&self) -> Option<&'static str> {
         CONDENSED.iter().find(|(name, _)| *name == self.name).map(|(_, narrow)| *narrow)
     }
@@ -170,7 +170,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_found_in_any_case_and_by_alias() {
+    fn names_are_found_ignoring_case_and_by_alias() {
         assert_eq!(find("arial").map(|family| family.name), Some("Arial"));
         assert_eq!(find("TIMES").map(|family| family.name), Some("Times New Roman"));
         assert_eq!(find("timesnewroman").map(|family| family.name), Some("Times New Roman"));
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_open_is_drawn_by_itself() {
+    fn open_fonts_are_not_substituted() {
         for family in FAMILIES.iter().filter(|family| family.kinship == Kinship::Itself) {
             let first = family.drawn_by[0].replace(' ', "");
             assert_eq!(first, family.name.replace(' ', ""));

@@ -1,4 +1,4 @@
-//! A font as clients write it: family, styles and size in any order, `Arial italic 20`.
+//! Font declarations: family, styles and size in any order, for example `Arial italic 20`.
 
 pub mod families;
 
@@ -7,19 +7,19 @@ use std::fmt::{self, Display, Formatter};
 use self::families::{FALLBACK, Family, LAST_RESORT};
 use crate::params::value::number;
 
-/// Size in points when none is named.
+/// Default size in points.
 pub const DEFAULT_SIZE: f64 = 20.0;
 
 /// Smallest and largest size in points.
 const SIZES: (f64, f64) = (1.0, 1000.0);
 
-/// Longest declaration that is looked at, in bytes.
+/// Longest declaration that is parsed, in bytes.
 const MAX_BYTES: usize = 100;
 
 /// Most words of a family's name.
 const MAX_FAMILY_WORDS: usize = 4;
 
-/// Words for the weight, Pango's spelling first; the ones for a normal weight have none.
+/// Keywords for the weight, Pango's name first; those for the normal weight have no name in Pango.
 const WEIGHTS: [(&str, &[&str]); 9] = [
     ("Thin", &["thin"]),
     ("Ultra-Light", &["extralight", "ultralight"]),
@@ -32,26 +32,26 @@ const WEIGHTS: [(&str, &[&str]); 9] = [
     ("Heavy", &["black", "heavy"]),
 ];
 
-/// Words that mean something together with the next one: `Extra Bold`.
+/// Keywords that combine with the next word: `Extra Bold`.
 const DEGREES: [&str; 4] = ["semi", "demi", "extra", "ultra"];
 
-/// Where `WEIGHTS` has the normal weight.
+/// Index of the normal weight in `WEIGHTS`.
 const NORMAL: usize = 3;
 
-/// Where it has the medium weight, and bold.
+/// Indices of the medium and the bold weight.
 const MEDIUM: usize = 4;
 const BOLD: usize = 6;
 
 /// A font.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Font {
-    /// A family of the list, or another name as it was written; empty: none was.
+    /// The name of a listed family, or any other name as written; empty if none was given.
     family: String,
     /// Index into `WEIGHTS`.
     weight: usize,
     italic: bool,
     condensed: bool,
-    /// In points.
+    /// Size in points.
     size: f64,
 }
 
@@ -62,13 +62,13 @@ impl Default for Font {
 }
 
 impl Font {
-    /// Reads a declaration. There is nothing that it refuses but length: what is no style and no size is a family, and
-    /// an unknown family has a substitute.
+    /// Parses a declaration. Only its length can be refused: words that are neither a style nor a size are a family
+    /// name, and unknown families have a fallback.
     pub fn parse(raw: &str) -> Result<Self, String> {
         if raw.len() > MAX_BYTES {
             return Err(format!("a font of at most {MAX_BYTES} bytes"));
         }
-        // what means something to Pango (`,` `@` `#` `=`) is no part of a name
+        // characters with a meaning in Pango (`,` `@` `#` `=`) are removed from names
         let plain: String =
             raw.chars().map(|c| if c.is_alphanumeric() || "-.'_".contains(c) { c } else { ' ' }).collect();
         let words = plain.split_whitespace().filter(|word| word.contains(char::is_alphanumeric));
@@ -105,7 +105,7 @@ impl Font {
         Ok(font)
     }
 
-    /// Takes a word that is a style or a size.
+    /// Parses a word that is a style or a size.
     fn takes(&mut self, word: &str) -> bool {
         let word = word.to_ascii_lowercase().replace('-', "");
         let size = word.strip_suffix("px").or_else(|| word.strip_suffix("pt")).unwrap_or(&word);
@@ -128,19 +128,19 @@ impl Font {
             }
             (None, word) => {
                 let weight = weight(word);
-                // `regular` beside `bold` takes nothing away
+                // `regular` does not cancel `bold`
                 self.weight = weight.filter(|weight| *weight != NORMAL).unwrap_or(self.weight);
                 weight.is_some()
             }
         }
     }
 
-    /// In points.
+    /// Size in points.
     pub fn size(&self) -> f64 {
         self.size
     }
 
-    /// What Pango is asked for, at this size.
+    /// The Pango font description at this size.
     pub fn description(&self, size: f64) -> String {
         let known = families::find(&self.family);
         let own: Vec<&str> = match known {
@@ -172,13 +172,13 @@ impl Font {
     }
 }
 
-/// A part of a PostScript name without what its foundry has appended.
+/// A part of a PostScript name, without the suffixes of its foundry.
 fn postscript_word(word: &str) -> &str {
     let word = word.strip_suffix("MT").unwrap_or(word);
     word.strip_suffix("PS").unwrap_or(word)
 }
 
-/// The longest family of the list that the words name: where it begins, and how many words it has.
+/// The longest listed family that the words contain: index of its first word, and number of words.
 fn known_family(words: &[&str]) -> Option<(usize, usize, &'static Family)> {
     (1..=MAX_FAMILY_WORDS.min(words.len())).rev().find_map(|length| {
         let mut windows = words.windows(length).enumerate();
@@ -187,7 +187,7 @@ fn known_family(words: &[&str]) -> Option<(usize, usize, &'static Family)> {
 }
 
 impl Display for Font {
-    /// The one spelling: family, styles, size. Reads back as the same font.
+    /// The canonical form: family, styles, size. Parses as the same font.
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let words = format!("{}{}", self.family, self.styles(self.weight).replace('-', ""));
         write!(f, "{} {}", words.trim(), self.size)
@@ -201,7 +201,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn any_order_is_one_font() {
+    fn the_order_of_words_does_not_matter() {
         for (raw, expected) in [
             ("Arial italic 20", "Arial Italic 20"),
             ("20 italic arial", "Arial Italic 20"),
@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn pango_is_asked_for_what_is_there() {
+    fn pango_descriptions_include_fallbacks() {
         let asked = |raw: &str| Font::parse(raw).unwrap().description(30.0);
         let rest = LAST_RESORT.join(",");
         assert_eq!(asked("Arial bold 20"), format!("Liberation Sans,{rest}, Bold 30"));
@@ -251,7 +251,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_text_is_a_font_with_one_spelling(raw in ".{0,60}") {
+        fn any_text_is_a_font_with_a_canonical_form(raw in ".{0,60}") {
             if let Ok(font) = Font::parse(&raw) && font.to_string().len() <= MAX_BYTES {
                 let again = Font::parse(&font.to_string()).unwrap();
                 prop_assert_eq!(again.to_string(), font.to_string());

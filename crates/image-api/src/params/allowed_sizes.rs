@@ -1,4 +1,4 @@
-//! The sizes that an operator allows, so that a picture has a bounded number of variants.
+//! Allowed sizes: the operator's list that bounds the number of variants per image.
 
 use std::ops::RangeInclusive;
 
@@ -8,32 +8,32 @@ use super::{
     size::{height::Height, width::MAX_SIDE, width::Width},
 };
 
-/// The sides that may be asked for; any if both lists are empty.
+/// The sides that may be requested; any if both lists are empty.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AllowedSizes {
     /// Widths in pixels.
     pub widths: Steps,
     /// Heights in pixels.
     pub heights: Steps,
-    /// What is done with others.
+    /// What happens to other sizes.
     pub others: Others,
 }
 
-/// What is done with a size that is not on the list.
+/// What happens to a size that is not in the list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Others {
-    /// The next larger one takes its place, or the largest.
+    /// It is replaced by the next larger one, or by the largest.
     #[default]
     Snapped,
     /// The request is refused.
     Refused,
 }
 
-/// Lengths in pixels; any if there are none.
+/// Allowed lengths in pixels; any if there are none.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Steps(Vec<Ladder>);
 
-/// Lengths at equal distances.
+/// Evenly spaced lengths.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Ladder {
     ends: RangeInclusive<u32>,
@@ -41,19 +41,19 @@ struct Ladder {
 }
 
 impl Steps {
-    /// Adds a length, `640`, or a range with its step, `200-1600/100`; an error is what was expected.
+    /// Adds a length, `640`, or a range with its step, `200-1600/100`; an error states what was expected.
     pub fn add(&mut self, text: &str) -> Result<(), String> {
         let ladder = Ladder::read(text.trim());
         self.0.push(ladder.ok_or(format!("a length from 1 to {MAX_SIDE}, or a range such as 200-1600/100"))?);
         Ok(())
     }
 
-    /// Whether any length will do.
+    /// Whether any length is allowed.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// The next larger length on the list, or the largest.
+    /// The next larger allowed length, or the largest one.
     fn fitting(&self, length: u32) -> Option<u32> {
         let larger = self.0.iter().filter_map(|ladder| ladder.from(length)).min();
         larger.or_else(|| self.0.iter().map(|ladder| *ladder.ends.end()).max())
@@ -69,7 +69,7 @@ impl Ladder {
         };
         let (last, step) = rest.split_once('/')?;
         let (first, last, step) = (length(first)?, length(last)?, length(step)?);
-        // the last rung is where the steps reach, so that it is on the ladder
+        // the largest value that the steps reach
         let last = first + last.checked_sub(first)? / step * step;
         Some(Self { ends: first..=last, step })
     }
@@ -82,15 +82,15 @@ impl Ladder {
 }
 
 impl AllowedSizes {
-    /// Whether any size will do.
+    /// Whether any size is allowed.
     pub fn is_empty(&self) -> bool {
         self.widths.is_empty() && self.heights.is_empty()
     }
 
-    /// Makes the parameters ask for an allowed size, or refuses them; gives the names of what it changed.
+    /// Replaces sizes by allowed ones, or refuses the request; returns the names of the parameters that were changed.
     ///
-    /// What counts are pixels of the answer: the device pixel ratio is multiplied in and gone. A height that may be
-    /// anything follows a width that had to change, and a width a height, so that the shape stays.
+    /// Sizes are compared in output pixels: `dpr` is multiplied in and then removed. If the width has to change and any
+    /// height is allowed, the height is scaled in proportion, and vice versa.
     pub(super) fn restrict(&self, params: &mut Params) -> Result<Vec<&'static str>, Refusal> {
         if self.is_empty() || (params.width.is_none() && params.height.is_none()) {
             return Ok(Vec::new());
@@ -117,7 +117,7 @@ impl AllowedSizes {
     }
 }
 
-/// This side, after the other one became `fitting`.
+/// This side, scaled in proportion to the other one, which became `fitting`.
 fn following(side: Option<u32>, other: Option<u32>, fitting: Option<u32>) -> Option<u32> {
     let (Some(length), Some(other), Some(fitting)) = (side, other, fitting) else { return side };
     let length = f64::from(length) * f64::from(fitting) / f64::from(other);
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn pixels_of_the_answer_count() {
+    fn sizes_are_compared_in_output_pixels() {
         let sizes = AllowedSizes { widths: steps(&["320", "640"]), ..AllowedSizes::default() };
         for (query, canonical) in [
             ("width=300", "width=320"),
@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn others_may_be_refused() {
+    fn other_sizes_may_be_refused() {
         let sizes = AllowedSizes {
             widths: steps(&["320", "640"]),
             others: Others::Refused,

@@ -1,4 +1,4 @@
-//! Control parameters: what else is to be done with a picture besides processing it. They change no picture and are no part
+//! Control parameters: actions on an image other than processing it. They do not change the image and are not part
 //! of the canonical form.
 
 use super::spec::{Grammar, Spec};
@@ -7,8 +7,8 @@ use super::spec::{Grammar, Spec};
 pub static ASYNC: Spec = Spec {
     name: "async",
     aliases: &[],
-    summary: "Answers at once with the location of a status; the picture is made in the background.",
-    help: "On a `GET` or a `POST`. The status is at `/async/ID`, the picture at its `location` once it is `done`.",
+    summary: "Responds at once with the location of a status; the image is rendered in the background.",
+    help: "On a `GET` or a `POST`. The status is at `/async/ID`, the image at its `location` once it is `done`.",
     grammar: Grammar::Boolean,
     default: "false",
     needs: &[],
@@ -19,7 +19,7 @@ pub static ASYNC: Spec = Spec {
 pub static CACHE_PROCESSED: Spec = Spec {
     name: "cache_processed",
     aliases: &[],
-    summary: "Makes the processed upload the original of its path.",
+    summary: "Stores the processed upload as the original of its path.",
     help: "On a `POST`, where uploads are accepted.",
     grammar: Grammar::Boolean,
     default: "false",
@@ -31,7 +31,7 @@ pub static CACHE_PROCESSED: Spec = Spec {
 pub static CACHE_QUERIES: Spec = Spec {
     name: "cache_queries",
     aliases: &[],
-    summary: "Makes further pictures of the same original and stores them.",
+    summary: "Renders further variants of the same original and stores them.",
     help: "A JSON array of query strings, or the parameter repeated (`cache_queries[]` and `cache_queries[0]` too), at most \
            `uploads.max_queries`. Where uploads are accepted.",
     grammar: Grammar::Text("JSON array of query strings, or one query string"),
@@ -40,7 +40,7 @@ pub static CACHE_QUERIES: Spec = Spec {
     examples: &[],
 };
 
-/// Whether a name is `cache_queries[]` or `cache_queries[0]`, as some form libraries name repeated fields.
+/// Whether a name is `cache_queries[]` or `cache_queries[0]`, the form that some libraries use for repeated fields.
 pub fn is_repeated_queries(name: &str) -> bool {
     let index = name.strip_prefix(CACHE_QUERIES.name).and_then(|rest| rest.strip_prefix('['));
     let index = index.and_then(|rest| rest.strip_suffix(']'));

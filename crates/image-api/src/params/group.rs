@@ -1,4 +1,4 @@
-//! Groups of parameters: the folders of their files, with a heading for those who read of them.
+//! Groups of parameters: the folders of their files, with headings for the documentation.
 
 use super::{GROUPS, spec::Spec};
 use crate::table::{self, Row, Scope};
@@ -8,26 +8,26 @@ use crate::table::{self, Row, Scope};
 pub struct Group {
     /// Name of the folder.
     pub name: &'static str,
-    /// What its parameters decide.
+    /// The heading.
     pub title: &'static str,
 }
 
-/// Every group, in the order in which one reads of them.
+/// Every group, in the order of the documentation.
 pub const ALL: &[Group] = &[
-    Group { name: "size", title: "How large the answer is" },
-    Group { name: "crop", title: "Which part of the picture is kept" },
-    Group { name: "rotation", title: "Which way up the picture is" },
+    Group { name: "size", title: "Size" },
+    Group { name: "crop", title: "Crop" },
+    Group { name: "rotation", title: "Rotation and mirroring" },
     Group { name: "tone", title: "Light and colour" },
     Group { name: "effect", title: "Blur and sharpness" },
-    Group { name: "overlay", title: "What is laid over the picture" },
-    Group { name: "output", title: "How the answer is encoded" },
-    Group { name: "source", title: "Where the original comes from" },
-    Group { name: "rules", title: "What the operator has prepared" },
-    Group { name: "control", title: "What else is done with the picture" },
+    Group { name: "overlay", title: "Overlays and watermarks" },
+    Group { name: "output", title: "Output format and quality" },
+    Group { name: "source", title: "Source of the original" },
+    Group { name: "rules", title: "Presets of the operator" },
+    Group { name: "control", title: "Caching, uploads and asynchronous requests" },
     Group { name: "signature", title: "Signed URLs" },
 ];
 
-/// Every group that has parameters, with them, in the order of reading.
+/// Every group that has parameters, with them, in the order of the documentation.
 pub fn groups() -> impl Iterator<Item = (Group, Vec<&'static Spec>)> {
     ALL.iter().map(|group| (*group, members(*group))).filter(|(_, members)| !members.is_empty())
 }
@@ -36,7 +36,7 @@ fn members(group: Group) -> Vec<&'static Spec> {
     table::rows().iter().filter(|row| group_of(row) == group.name).map(|row| row.spec).collect()
 }
 
-/// The name of the group of a parameter: for those of pictures, the folder of its file.
+/// The name of a parameter's group: for parameters of images, the folder of its file.
 fn group_of(row: &Row) -> &'static str {
     match row.scope {
         Scope::Picture(index) => GROUPS[index],

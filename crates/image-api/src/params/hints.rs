@@ -1,35 +1,35 @@
-//! What a client says of itself beside the query, where the query leaves it open.
+//! Client hints: values that clients send in request headers, used where the query does not decide.
 
 use super::spec::Param;
 
-/// Pixel ratios are rounded to quarters: screens have many more, and each would be a variant.
+/// Pixel ratios are rounded to quarters, to bound the number of variants.
 const RATIO_STEP: f64 = 0.25;
 
-/// Widths are rounded up to whole steps, for the same reason.
+/// Widths are rounded up to multiples of this, for the same reason.
 const WIDTH_STEP: u32 = 32;
 
-/// The sharpest screen that is served as it is: more can hardly be seen.
+/// Highest pixel ratio that is served: differences above it are hardly visible.
 const MOST_RATIO: f64 = 4.0;
 
-/// What a client says.
+/// The hints of a client.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Hints {
-    /// How many pixels of the screen the picture will be wide.
+    /// Display width of the image, in device pixels.
     pub width: Option<u32>,
-    /// How many pixels of the screen there are to one of the page.
+    /// Device pixels per CSS pixel.
     pub dpr: Option<f64>,
-    /// The quality that is enough, where data is dear.
+    /// Quality under `Save-Data`.
     pub quality: Option<u32>,
 }
 
 /// One of the hints.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Hint {
-    /// The width on the screen: where the request names no side.
+    /// The display width: used if the request has no side.
     Width,
-    /// The pixel ratio: where the request names a side.
+    /// The pixel ratio: used if the request has a side.
     Dpr,
-    /// That data is dear: where the request names no quality.
+    /// Reduced data usage: used if the request has no quality.
     SaveData,
 }
 
@@ -37,7 +37,7 @@ pub enum Hint {
 const ALL: [Hint; 3] = [Hint::Width, Hint::Dpr, Hint::SaveData];
 
 impl Hint {
-    /// The parameter that it becomes.
+    /// The parameter that it sets.
     pub fn parameter(self) -> &'static str {
         match self {
             Self::Width => super::size::width::Width::SPEC.name,
@@ -46,9 +46,9 @@ impl Hint {
         }
     }
 
-    /// Whether the answer depends on it, if the request names the parameters of which `names` is true.
+    /// Whether the response depends on the hint, for a request with the parameters for which `names` is true.
     fn matters(self, names: impl Fn(&str) -> bool) -> bool {
-        // these describe a picture, of whatever size
+        // a description, whose result does not depend on the size
         if names("meta") || names("recognition") {
             return false;
         }
@@ -72,7 +72,7 @@ impl Hint {
     }
 }
 
-/// The hints on which an answer depends, each with the value that it gives its parameter, if the client says it.
+/// The hints on which a response depends, each with its parameter's value if the client sent it.
 pub(super) fn mattering(
     hints: &Hints,
     names: impl Fn(&str) -> bool,
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hint_fills_what_the_request_leaves_open() {
+    fn hints_apply_where_the_request_does_not_decide() {
         let hints = Hints { width: Some(700), dpr: Some(2.1), quality: Some(50) };
         for (query, canonical, used) in [
             ("", "width=704&quality=50", &[Hint::Width, Hint::SaveData][..]),
@@ -109,13 +109,13 @@ mod tests {
             let mut rules = Policy::default();
             rules.add_preset("thumb", "width=10").unwrap();
             assert_eq!(hinted(&rules, query, &hints), (canonical.to_owned(), used.to_vec()), "{query}");
-            // the answer depends on what was not said, too
+            // the response also depends on hints that were not sent
             assert_eq!(hinted(&rules, query, &Hints::default()).1, used, "{query}");
         }
     }
 
     #[test]
-    fn values_are_few() {
+    fn values_are_rounded_to_few_variants() {
         for (ratio, expected) in
             [(1.0, ""), (1.1, ""), (1.13, "&dpr=1.25"), (2.625, "&dpr=2.75"), (0.5, ""), (9.0, "&dpr=4")]
         {
@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_operator_keeps_to_himself_stays_so() {
+    fn hints_for_forbidden_parameters_are_ignored() {
         let mut rules = Policy::default();
         rules.set_defaults("width=50").unwrap();
         let hints = Hints { width: Some(64), ..Hints::default() };

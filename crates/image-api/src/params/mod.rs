@@ -1,4 +1,4 @@
-//! Every parameter: one file each, one `mod` line and one line in the table below.
+//! Every parameter: one file each, with one `mod` line and one line in the table below.
 
 pub mod allowed_sizes;
 pub mod control;
@@ -20,7 +20,7 @@ use self::{
 use crate::escape::escape;
 
 pub mod size {
-    //! How large the answer is.
+    //! Size of the output.
     pub mod dpr;
     pub mod enlarge;
     pub mod height;
@@ -30,7 +30,7 @@ pub mod size {
 }
 
 pub mod crop {
-    //! Which part of the picture is kept.
+    //! The part of the image that is kept.
     #[expect(
         clippy::module_inception,
         reason = "a file is named as its parameter, and the group is named as its main one"
@@ -41,7 +41,7 @@ pub mod crop {
 }
 
 pub mod rotation {
-    //! Which way up the picture is.
+    //! Orientation and rotation.
     pub mod angle;
     pub mod autorotate;
     pub mod flip;
@@ -49,7 +49,7 @@ pub mod rotation {
 }
 
 pub mod tone {
-    //! Light and colour.
+    //! Tone and colour.
     pub mod auto_fix;
     pub mod auto_level;
     pub mod brightness;
@@ -75,7 +75,7 @@ pub mod effect {
 }
 
 pub mod overlay {
-    //! What is laid over the picture.
+    //! Overlays.
     pub mod layers;
     pub mod mark;
     pub mod mark_alpha;
@@ -87,7 +87,7 @@ pub mod overlay {
 }
 
 pub mod output {
-    //! How the answer is encoded.
+    //! Encoding of the output.
     pub mod face;
     pub mod flatten;
     pub mod force_jpg;
@@ -164,28 +164,28 @@ param_table! {
     blur: effect::blur::Blur,
 }
 
-/// A query string that was read.
+/// A parsed query string.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Parsed {
-    /// The parameters that mean something.
+    /// The effective parameters.
     pub params: Params,
-    /// Names of parameters whose values were brought into their range.
+    /// Names of parameters whose values were clamped to their range.
     pub clamped: Vec<&'static str>,
 }
 
-/// The parameter of pictures of a name or an alias.
+/// The parameter of images with this name or alias.
 pub fn lookup(name: &str) -> Option<&'static Spec> {
     let row = crate::table::find(name)?;
     matches!(row.scope, crate::table::Scope::Picture(_)).then_some(row.spec)
 }
 
 impl Params {
-    /// Whether the request asks for the original as it is.
+    /// Whether the request is for the unmodified original.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
 
-    /// The one spelling of this request: names in the table's order, values in canonical form.
+    /// The canonical form of the request: names in the order of the table, values in canonical form.
     pub fn canonical(&self) -> String {
         let mut out = String::new();
         self.visit(&mut |name, written| {
@@ -199,15 +199,15 @@ impl Params {
         out
     }
 
-    /// Name and canonical value of each parameter that is there.
+    /// Name and canonical value of each parameter that is present.
     pub fn pairs(&self) -> Vec<(&'static str, String)> {
         let mut pairs = Vec::new();
         self.visit(&mut |name, written| pairs.push((name, written.canonical)));
         pairs
     }
 
-    /// The parameters of which [`Params::pairs`] gave the names and values: between processes, where the rules for query
-    /// strings have been applied already.
+    /// Rebuilds parameters from the names and values returned by [`Params::pairs`]: for use between processes, after
+    /// the rules for query strings have been applied.
     pub fn from_pairs(pairs: &[(String, String)]) -> Result<Self, Invalid> {
         let mut params = Self::default();
         for (name, value) in pairs {
@@ -217,7 +217,7 @@ impl Params {
         Ok(params)
     }
 
-    /// Removes what means nothing: first neutral values, then parameters whose need is not met.
+    /// Removes parameters without effect: first neutral values, then parameters whose required parameter is absent.
     fn prune(&mut self) {
         let mut neutral = Vec::new();
         self.visit(&mut |name, written| neutral.extend(written.neutral.then_some(name)));
@@ -238,7 +238,7 @@ impl Params {
     }
 }
 
-/// What the table's walk tells of a value.
+/// What a traversal of the table returns for a value.
 struct Written {
     canonical: String,
     neutral: bool,
@@ -289,12 +289,12 @@ mod tests {
     }
 
     #[test]
-    fn numbers_are_read_up_to_the_ends_of_their_range_and_clamped_beyond() {
+    fn numbers_out_of_range_are_clamped() {
         let read = |spec: &Spec, value: f64| Params::default().set(spec.name, &value.to_string());
         for spec in SPECS {
             let (low, high, below) = match spec.grammar {
                 Grammar::Decimal(low, high) => (low, high, low - 0.001),
-                // a side of 0 stands for none
+                // a side of 0 means none
                 Grammar::Whole(low, high) => (low.into(), high.into(), f64::from(low) - 1.0),
                 _ => continue,
             };
@@ -324,7 +324,7 @@ mod tests {
     }
 
     #[test]
-    fn the_canonical_form_forgets_spelling() {
+    fn the_canonical_form_is_independent_of_spelling() {
         for (query, expected) in [
             ("height=5&width=4", "width=4&height=5"),
             ("w=4&h=5", "width=4&height=5"),
@@ -352,7 +352,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_is_named() {
+    fn invalid_values_are_named() {
         let invalid = Params::parse("width=100px").unwrap_err();
         assert_eq!((invalid.parameter, invalid.value.as_str()), ("width", "100px"));
         assert_eq!(Params::parse("width64=%21").unwrap_err().parameter, "width");
@@ -377,7 +377,7 @@ mod tests {
         }
 
         #[test]
-        fn any_query_is_read_or_refused(query in ".{0,200}") {
+        fn any_query_is_parsed_or_refused(query in ".{0,200}") {
             let _ = Params::parse(&query);
         }
     }

@@ -1,4 +1,4 @@
-//! What an operator decides about parameters: which are allowed, what holds without them, and short names for many.
+//! The operator's rules for parameters: allowed ones, defaults, presets, and names of colours.
 
 use std::{
     borrow::Cow,
@@ -23,7 +23,7 @@ use crate::{
     table::{self, Row, Scope},
 };
 
-/// The rules. By default everything is allowed, and nothing is prepared.
+/// The rules. By default everything is allowed, and there are no defaults or presets.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Policy {
     strict: bool,
@@ -31,37 +31,37 @@ pub struct Policy {
     allowed: BTreeSet<&'static str>,
     defaults: Layer,
     presets: BTreeMap<String, Layer>,
-    /// By their names in small letters.
+    /// Presets by their names in lower case.
     colours: BTreeMap<String, Colour>,
     sizes: AllowedSizes,
 }
 
-/// One text for each parameter, in the order of `SPECS`.
+/// One value per parameter, in the order of `SPECS`.
 #[derive(Debug, Clone, PartialEq)]
 struct Layer(Vec<Option<String>>);
 
-/// A query string that was taken apart.
+/// A query string, split into its parts.
 struct Sent {
     own: Layer,
     presets: Option<String>,
 }
 
-/// What a request says.
+/// The values that a request states.
 struct Said {
-    /// The parameters of its presets, and its own over them.
+    /// The parameters of its presets, overridden by its own.
     layer: Layer,
-    /// Whether it says itself how large the answer is to be.
+    /// Whether it states the size of the output itself.
     sized: bool,
 }
 
-/// The parameter whose value holds colours within JSON, and their key.
+/// The parameter whose value contains colours within JSON, and their key.
 const LAYERS: &str = "layers";
 const COLOUR_OF_LAYER: &str = "color";
 
-/// The parameters by which a request says how large the answer is to be.
+/// The parameters that state the size of the output.
 const SIZES: [&str; 3] = ["width", "height", "dpr"];
 
-/// What is done with a name that no parameter has.
+/// How names of unknown parameters are treated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Unknown {
     Ignored,
@@ -69,8 +69,8 @@ enum Unknown {
 }
 
 impl Params {
-    /// Reads a query string by no other rules than the grammars. Unknown names are left out, and so is what means
-    /// nothing in this request: neutral values, and parameters that need another one that is not there.
+    /// Parses a query string by the grammars alone. Unknown names are ignored, and so are parameters without effect in
+    /// this request: neutral values, and parameters whose required parameter is absent.
     pub fn parse(query: &str) -> Result<Parsed, Invalid> {
         Policy::default().parse(query).map_err(|refusal| match refusal {
             Refusal::Invalid(invalid) => invalid,
@@ -82,12 +82,12 @@ impl Params {
 }
 
 impl Policy {
-    /// Refuses unknown names, and values out of range instead of bringing them into it.
+    /// Refuses unknown names, and values out of range instead of clamping them.
     pub fn be_strict(&mut self) {
         self.strict = true;
     }
 
-    /// Allows a parameter by its name or an alias; from the first one on, all others are refused.
+    /// Allows a parameter by its name or an alias; once one is allowed, all others are refused.
     pub fn allow(&mut self, name: &str) -> Result<(), Refusal> {
         let known = table::find(name)
             .filter(|row| matches!(row.scope, Scope::Picture(_) | Scope::Preset | Scope::Source(_)));
@@ -95,51 +95,52 @@ impl Policy {
         Ok(())
     }
 
-    /// Gives a colour a name, which goes before a known colour of that name.
+    /// Names a colour; the name takes precedence over a CSS colour name.
     pub fn name_colour(&mut self, name: &str, value: &str) -> Result<(), Expected> {
         let reading = colour::colour(value)?;
         self.colours.insert(name.trim().to_lowercase(), reading.value);
         Ok(())
     }
 
-    /// What holds where a request says nothing. Allowed or not: so a watermark is enforced.
+    /// Sets defaults for requests. They apply whether or not the parameters are allowed, so a watermark can be
+    /// enforced.
     pub fn set_defaults(&mut self, query: &str) -> Result<(), Refusal> {
         self.defaults = self.prepared(query)?;
         Ok(())
     }
 
-    /// Keeps pictures from being enlarged where neither the request nor the defaults say whether they may be.
+    /// Disables upscaling where neither the request nor the defaults decide.
     pub fn keep_small(&mut self) {
         if !self.defaults.has("enlarge") {
             self.defaults.set("enlarge", "false".to_owned());
         }
     }
 
-    /// What a name stands for.
+    /// Defines a preset.
     pub fn add_preset(&mut self, name: &str, query: &str) -> Result<(), Refusal> {
         let layer = self.prepared(query)?;
         self.presets.insert(name.to_owned(), layer);
         Ok(())
     }
 
-    /// The sizes that requests may ask for. What presets and defaults say is not restricted.
+    /// Restricts the sizes that requests may state. Presets and defaults are not restricted.
     pub fn restrict_sizes(&mut self, sizes: AllowedSizes) {
         self.sizes = sizes;
     }
 
-    /// Reads the query string of a request, over presets, over defaults.
+    /// Parses the query string of a request: its values override presets, which override defaults.
     pub fn parse(&self, query: &str) -> Result<Parsed, Refusal> {
         self.parse_query(&RequestQuery::parse(query)?)
     }
 
-    /// The same, of a query that is parsed already.
+    /// As [`Self::parse`], for a query string that is already split.
     pub fn parse_query(&self, query: &RequestQuery) -> Result<Parsed, Refusal> {
         let said = self.read(query)?;
         self.settle(said)
     }
 
-    /// The same, with what the client says of itself where the query and its presets say nothing. Tells on which hints
-    /// the answer depends, whether the client gave them or not.
+    /// As [`Self::parse_query`], with client hints for what the query and its presets leave open. Also returns the
+    /// hints on which the response depends, whether the client sent them or not.
     pub fn parse_hinted(&self, query: &RequestQuery, hints: &Hints) -> Result<(Parsed, Vec<Hint>), Refusal> {
         let mut said = self.read(query)?;
         let names = |name: &str| said.layer.has(name);
@@ -153,7 +154,7 @@ impl Policy {
         Ok((self.settle(said)?, mattering.into_iter().map(|(hint, _)| hint).collect()))
     }
 
-    /// What a request says, over its presets.
+    /// The values of a request, over its presets.
     fn read(&self, query: &RequestQuery) -> Result<Said, Refusal> {
         let unknown = if self.strict { Unknown::Refused } else { Unknown::Ignored };
         let sent = Sent::read(query, unknown, |name| self.allows(name))?;
@@ -170,7 +171,7 @@ impl Policy {
         Ok(Said { layer, sized })
     }
 
-    /// What a request says, over the defaults.
+    /// The values of a request, over the defaults.
     fn settle(&self, said: Said) -> Result<Parsed, Refusal> {
         let mut layer = self.defaults.clone();
         layer.lay(said.layer);
@@ -185,7 +186,7 @@ impl Policy {
         Ok(parsed)
     }
 
-    /// A query string of the operator: nothing in it may be unknown, or out of range.
+    /// Parses a query string of the operator: unknown names and values out of range are errors.
     fn prepared(&self, query: &str) -> Result<Layer, Refusal> {
         let query = RequestQuery::parse(query)?;
         let is_of_pictures = |name: &str| lookup(name).is_some();
@@ -195,12 +196,12 @@ impl Policy {
         Ok(sent.own)
     }
 
-    /// Whether a request may not ask for everything that can be read.
+    /// Whether requests are restricted at all.
     fn restrict(&self) -> bool {
         self.strict || !self.allowed.is_empty()
     }
 
-    /// What overlays ask for in their URLs is asked for by the request. How deep they may go is checked elsewhere.
+    /// Checks the parameters in the URLs of overlays like the request's own. Their nesting depth is checked elsewhere.
     fn check_carried(&self, own: &Layer, unknown: Unknown, depth: u32) -> Result<(), Refusal> {
         let params = self.evaluate(own.clone())?.params;
         if depth > MAX_DEPTH {
@@ -232,7 +233,7 @@ impl Policy {
         Ok(Parsed { params, clamped })
     }
 
-    /// The value, in place of a name that the operator gave it.
+    /// Replaces a colour name of the operator by its value.
     fn spelt_out(&self, spec: &Spec, text: String) -> String {
         if spec.name == LAYERS && !self.colours.is_empty() {
             return self.layers_spelt_out(text);
@@ -251,7 +252,7 @@ impl Policy {
 }
 
 impl Policy {
-    /// Layers with the colours of their texts in place of names that the operator gave them.
+    /// Replaces colour names of the operator in the texts of layers.
     fn layers_spelt_out(&self, text: String) -> String {
         let Ok(Json::Array(mut layers)) = serde_json::from_str(&text) else { return text };
         for layer in &mut layers {
@@ -272,19 +273,19 @@ impl Default for Layer {
 }
 
 impl Layer {
-    /// Whether it says something of a parameter.
+    /// Whether a parameter has a value.
     fn has(&self, name: &str) -> bool {
         position(name).is_some_and(|index| self.0[index].is_some())
     }
 
-    /// Says something of a parameter.
+    /// Sets the value of a parameter.
     fn set(&mut self, name: &str, text: String) {
         if let Some(index) = position(name) {
             self.0[index] = Some(text);
         }
     }
 
-    /// Lays another one over this one.
+    /// Overrides these values by others.
     fn lay(&mut self, upper: Self) {
         for (below, above) in self.0.iter_mut().zip(upper.0) {
             if above.is_some() {
@@ -294,7 +295,7 @@ impl Layer {
     }
 }
 
-/// Where a parameter of pictures stands in the table.
+/// Index of a parameter of images in the table.
 fn position(name: &str) -> Option<usize> {
     match table::find(name)?.scope {
         Scope::Picture(index) => Some(index),
@@ -306,7 +307,7 @@ impl Sent {
     fn read(query: &RequestQuery, unknown: Unknown, allows: impl Fn(&str) -> bool) -> Result<Self, Refusal> {
         let mut values: Vec<Option<&Pair>> = vec![None; SPECS.len()];
         let mut presets = None;
-        // where the original is changes no picture: it is read by itself
+        // parameters that select the original are parsed separately
         let mut elsewhere = None;
         for pair in query.pairs() {
             let (name, slot) = match pair.row {
@@ -352,7 +353,7 @@ mod tests {
     }
 
     #[test]
-    fn colours_of_layers_may_be_the_operators() {
+    fn layers_may_use_colour_names_of_the_operator() {
         let mut rules = Policy::default();
         rules.name_colour("Brand", "#1e78dc").unwrap();
         let layers = r#"layers=[{"text":"a","color":"BRAND"},{"text":"b","color":"red"},{"url":"/a.png"}]"#;
@@ -363,7 +364,7 @@ mod tests {
     }
 
     #[test]
-    fn strict_rules_take_nothing_that_means_nothing() {
+    fn strict_rules_refuse_unknown_names_and_clamped_values() {
         let rules = strict();
         assert_eq!(canonical(&rules, "w=40&blur=0&trim_color=red&width64=NTA"), "width=50");
         assert_eq!(canonical(&rules, "w=40&source_url=x&region64=eA"), "width=40");
@@ -376,15 +377,15 @@ mod tests {
         let (parameter, text) = refused(&rules, "widht=40");
         assert_eq!(
             (parameter.as_str(), text.as_str()),
-            ("widht", "widht is no known parameter; close names: width")
+            ("widht", "widht is not a known parameter; close names: width")
         );
         assert_eq!(refused(&rules, "widht64=NDA").0, "widht64");
         let (parameter, text) = refused(&rules, "width=3&zzz=1");
-        assert_eq!((parameter.as_str(), text.as_str()), ("zzz", "zzz is no known parameter"));
+        assert_eq!((parameter.as_str(), text.as_str()), ("zzz", "zzz is not a known parameter"));
     }
 
     #[test]
-    fn what_is_not_on_the_list_is_refused_under_any_name() {
+    fn parameters_that_are_not_allowed_are_refused_under_every_name() {
         let mut rules = Policy::default();
         rules.allow("w").unwrap();
         rules.allow("preset").unwrap();
@@ -403,7 +404,7 @@ mod tests {
     }
 
     #[test]
-    fn what_overlays_ask_for_is_asked_for_too() {
+    fn parameters_of_overlays_must_be_allowed_too() {
         let mut rules = Policy::default();
         for name in ["width", "mark", "layers"] {
             rules.allow(name).unwrap();
@@ -424,7 +425,7 @@ mod tests {
     }
 
     #[test]
-    fn requests_win_over_presets_and_presets_over_defaults() {
+    fn requests_override_presets_and_presets_override_defaults() {
         let mut rules = Policy::default();
         rules.set_defaults("quality=70&blur=2&width=10").unwrap();
         rules.add_preset("small", "width=20&height=20").unwrap();
@@ -443,7 +444,7 @@ mod tests {
     }
 
     #[test]
-    fn colours_have_names_where_a_colour_is_read() {
+    fn named_colours_work_in_every_colour_parameter() {
         let mut rules = Policy::default();
         rules.name_colour("Brand", "#1e78dc").unwrap();
         rules.name_colour("red", "rgb(200,0,0)").unwrap();
@@ -459,7 +460,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_operator_prepares_must_be_right() {
+    fn invalid_presets_and_defaults_are_refused() {
         let mut rules = Policy::default();
         for query in
             ["width=x", "widht=5", "quality=101", "preset=other", "utm=1", "width64=!", "origin=a.example"]
@@ -470,7 +471,7 @@ mod tests {
     }
 
     #[test]
-    fn without_rules_a_query_means_what_it_says() {
+    fn without_rules_a_query_is_unchanged() {
         for query in ["", "width=5&nonsense=1&quality=900", "blur64=NQ&blur=3"] {
             assert_eq!(Policy::default().parse(query).unwrap(), Params::parse(query).unwrap(), "{query}");
         }

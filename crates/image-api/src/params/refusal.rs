@@ -1,54 +1,54 @@
-//! Why a query string is refused.
+//! Reasons for refusing a query string.
 
 use super::{
     SPECS,
     spec::{Invalid, echo},
 };
 
-/// How alike two names must be to be confused: Jaro and Winkler's measure, 0 to 1. `widht` and `width` have 0.96,
-/// `zoom` and `pad_color` nothing in common.
+/// Similarity from which a name is suggested, by the Jaro-Winkler measure, 0 to 1: `widht` and `width` have 0.96,
+/// `zoom` and `pad_color` almost 0.
 const ALIKE: f64 = 0.85;
 
-/// The most names that are suggested.
+/// Most names that are suggested.
 const MOST_SUGGESTIONS: usize = 3;
 
-/// Why a query string is refused.
+/// The reason for refusing a query string.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// A value cannot be read.
+    /// A value is invalid.
     #[error(transparent)]
     Invalid(#[from] Invalid),
-    /// No parameter has this name, and the rules are strict.
-    #[error("{name} is no known parameter{}", suggestion(close))]
+    /// No parameter has this name, and `params.strict` is on.
+    #[error("{name} is not a known parameter{}", suggestion(close))]
     Unknown {
-        /// The name as sent, cut at 64 bytes.
+        /// The name as sent, truncated to 64 bytes.
         name: String,
-        /// Names that may have been meant.
+        /// Similar names.
         close: Vec<&'static str>,
     },
-    /// The operator does not allow the parameter.
+    /// The operator does not allow the parameter (`params.allowed`).
     #[error("{parameter} is not one of the parameters that params.allowed lists")]
     NotAllowed {
         /// The parameter.
         parameter: &'static str,
     },
-    /// The operator does not allow the size.
-    #[error("{parameter} is not a size that this server gives: the next is {near} pixels")]
+    /// The operator does not allow the size (`params.widths_allowed`, `params.heights_allowed`).
+    #[error("{parameter} is not an allowed size: the nearest allowed one is {near} pixels")]
     Size {
         /// The parameter.
         parameter: &'static str,
-        /// The next size that is allowed, in pixels of the answer.
+        /// The nearest allowed size, in output pixels.
         near: u32,
     },
 }
 
 impl Refusal {
-    /// No parameter has this name.
+    /// The error for an unknown name, with suggestions.
     pub(super) fn unknown(name: &str) -> Self {
         Self::Unknown { name: echo(name).to_owned(), close: close(name) }
     }
 
-    /// The parameter at fault.
+    /// The parameter that is refused.
     pub fn parameter(&self) -> &str {
         match self {
             Self::Invalid(invalid) => invalid.parameter,
@@ -58,7 +58,7 @@ impl Refusal {
     }
 }
 
-/// Parameters whose names, or aliases, are like this one; the most alike first.
+/// Parameters with a similar name or alias, the most similar first.
 fn close(name: &str) -> Vec<&'static str> {
     let name = echo(name);
     let likeness = |known| strsim::jaro_winkler(name, known);
@@ -83,7 +83,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn slips_are_recognised() {
+    fn similar_names_are_suggested() {
         for (name, meant) in
             [("widht", "width"), ("brigthness", "brightness"), ("padcolor", "pad_color"), ("Width", "width")]
         {
@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn long_names_are_cut() {
+    fn long_names_are_truncated() {
         let refusal = Refusal::unknown(&"x".repeat(1000));
         assert_eq!(refusal.parameter().len(), 64);
     }

@@ -1,4 +1,4 @@
-//! Parameters of signed URLs: they change no picture and are no part of the canonical form.
+//! Parameters of signed URLs: they do not change the image and are not part of the canonical form.
 
 use super::spec::{Grammar, Spec};
 
@@ -6,8 +6,8 @@ use super::spec::{Grammar, Spec};
 pub static SIGNATURE: Spec = Spec {
     name: "signature",
     aliases: &["s"],
-    summary: "Signs the URL: HMAC-SHA256 of path and parameters, where the server has keys.",
-    help: "64 hexadecimal digits. What the signature does not cover is ignored.",
+    summary: "The signature of the URL: HMAC-SHA256 of path and parameters, if the server has keys.",
+    help: "64 hexadecimal digits. Parameters that the signature does not cover are ignored.",
     grammar: Grammar::Text("64 hexadecimal digits"),
     default: "the URL is not signed",
     needs: &[],
@@ -18,7 +18,7 @@ pub static SIGNATURE: Spec = Spec {
 pub static EXPIRES: Spec = Spec {
     name: "expires",
     aliases: &[],
-    summary: "Until when a signed URL is accepted, in seconds since 1970.",
+    summary: "When a signed URL expires, in seconds since 1970.",
     help: "Covered by the signature.",
     grammar: Grammar::Text("seconds of Unix time"),
     default: "it does not expire",

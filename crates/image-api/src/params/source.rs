@@ -1,11 +1,12 @@
-//! The parameters that say where the original is: read beside the table, since they change no picture.
+//! Parameters that select the original: parsed separately from the table, since they do not change the image.
 //!
-//! They are no part of the canonical form of a request; which original they lead to is part of its name instead.
+//! They are not part of the canonical form of a request; the original that they select is part of the cache key
+//! instead.
 
 use super::spec::{Grammar, Spec};
 use crate::escape::escape;
 
-/// What a request says about where its original is, as sent. Nothing of it was checked.
+/// The raw values of the parameters that select the original, unchecked.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Source {
     /// `origin`
@@ -22,14 +23,14 @@ pub struct Source {
     pub region: Option<String>,
 }
 
-/// What these parameters state about themselves.
+/// The specifications of these parameters.
 pub static SPECS: [Spec; 6] = [
     Spec {
         name: "origin",
         aliases: &["hostname"],
-        summary: "Takes the original from another base URL or host.",
-        help: "The path of the request lies below it: `/photo.jpg?origin=http://images.example.com` is \
-               `http://images.example.com/photo.jpg`. Without a scheme it is http. Relative overlays come from there too. \
+        summary: "Fetches the original from another base URL or host.",
+        help: "The path of the request is appended to it: `/photo.jpg?origin=http://images.example.com` is \
+               `http://images.example.com/photo.jpg`. Without a scheme it is http. Relative overlays are fetched from there too. \
                Only with `origin.allow_dynamic`, and for hosts in `origin.hosts_allowed`; the configured origin's \
                credentials are not sent.",
         grammar: Grammar::Text("http or https URL without a query, or host"),
@@ -40,12 +41,12 @@ pub static SPECS: [Spec; 6] = [
     Spec {
         name: "source_url",
         aliases: &[],
-        summary: "Takes the original from a whole URL; the path of the request is `/`.",
-        help: "A query in the URL belongs to the original: `/?source_url=http://example.com/a.jpg?v=2&width=100` asks the \
-               host for `/a.jpg?v=2`; an `&` in it must be sent as `%26`, and it is best to percent-encode the whole. Where such \
-               a query begins with a parameter of pictures, the header `X-Pixmill-Warning` names `source_url`; with \
-               `params.source_url_query = \"request\"` it is the request's own. A percent-encoded URL as the path means the \
-               same. The rules of `origin` hold.",
+        summary: "Fetches the original from an absolute URL; the path of the request is `/`.",
+        help: "A query in the URL belongs to the original: `/?source_url=http://example.com/a.jpg?v=2&width=100` requests \
+               `/a.jpg?v=2` from the host; an `&` in it must be sent as `%26`, and it is best to percent-encode the whole URL. If such \
+               a query begins with a parameter of images, the header `X-Pixmill-Warning` names `source_url`; with \
+               `params.source_url_query = \"request\"` it belongs to the request. A percent-encoded URL as the path means the \
+               same. The rules of `origin` apply.",
         grammar: Grammar::Text("http or https URL"),
         default: "the configured origin, and the path of the request",
         needs: &[],
@@ -55,7 +56,7 @@ pub static SPECS: [Spec; 6] = [
         name: "host_header",
         aliases: &[],
         summary: "Sends another `Host` header to the origin.",
-        help: "For a host that serves many sites. Only with `origin.allow_dynamic`, and for hosts in \
+        help: "For a host that serves several sites. Only with `origin.allow_dynamic`, and for hosts in \
                `origin.hosts_allowed`; the configured origin's credentials are not sent.",
         grammar: Grammar::Text("host, with or without a port"),
         default: "the host of the origin's URL",
@@ -65,19 +66,19 @@ pub static SPECS: [Spec; 6] = [
     Spec {
         name: "resolve",
         aliases: &[],
-        summary: "Connects to this address in place of what the name of the host stands for.",
-        help: "`images.example.com:443:203.0.113.7`. It means nothing where host and port are not those of `origin`. Private \
+        summary: "Connects to this address instead of looking up the host name.",
+        help: "`images.example.com:443:203.0.113.7`. It has no effect unless host and port are those of `origin`. Private \
                addresses are refused; over plain http, where no certificate proves the host, the address must be in \
                `origin.hosts_allowed` too.",
         grammar: Grammar::Text("host:port:address"),
-        default: "the addresses of the host's name",
+        default: "the addresses of the host name",
         needs: &["origin"],
         examples: &[],
     },
     Spec {
         name: "bucket",
         aliases: &[],
-        summary: "Takes the original from another bucket.",
+        summary: "Fetches the original from another bucket.",
         help: "Only with `origin.allow_dynamic`, and for buckets in `origin.buckets_allowed`.",
         grammar: Grammar::Text("name of a bucket"),
         default: "the configured origin",
@@ -87,7 +88,7 @@ pub static SPECS: [Spec; 6] = [
     Spec {
         name: "region",
         aliases: &[],
-        summary: "Says where the bucket is.",
+        summary: "The region of the bucket.",
         help: "",
         grammar: Grammar::Text("name of a region"),
         default: "looked up",
@@ -96,11 +97,11 @@ pub static SPECS: [Spec; 6] = [
     },
 ];
 
-/// Where `source_url` stands among them.
+/// Index of `source_url` in [`SPECS`].
 pub const SOURCE_URL: usize = 1;
 
 impl Source {
-    /// From one text per parameter, in the order of [`SPECS`].
+    /// From one value per parameter, in the order of [`SPECS`].
     pub(crate) fn from_texts(texts: [Option<String>; SPECS.len()]) -> Self {
         let [origin, source_url, host_header, resolve, bucket, region] = texts;
         Self { origin, source_url, host_header, resolve, bucket, region }
@@ -108,7 +109,7 @@ impl Source {
 }
 
 impl Source {
-    /// The one spelling of what is said, for signatures: names in the order of [`SPECS`].
+    /// The canonical form for signatures: names in the order of [`SPECS`].
     pub fn canonical(&self) -> String {
         let Self { origin, source_url, host_header, resolve, bucket, region } = self;
         let mut out = String::new();
@@ -135,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn is_written_in_one_spelling_and_read_back() {
+    fn the_canonical_form_round_trips() {
         for (query, expected) in [
             ("", ""),
             ("width=300&originality=1&resolved", ""),

@@ -1,4 +1,4 @@
-//! What a parameter states about itself, and the traits that make a type a parameter.
+//! Specifications of parameters, and the traits of parameter types.
 
 use std::{
     fmt::{self, Debug, Display, Formatter},
@@ -9,25 +9,25 @@ use serde::{Deserialize, Serialize};
 
 use crate::interned;
 
-/// Everything that is said about a parameter outside its code: documentation, `pixmill params` and tests come from it.
+/// The specification of a parameter: documentation, OpenAPI, `pixmill params` and tests are generated from it.
 #[derive(Debug, Clone, Copy)]
 pub struct Spec {
     /// Name in the query string.
     pub name: &'static str,
-    /// Other names of the same parameter.
+    /// Aliases.
     pub aliases: &'static [&'static str],
-    /// One sentence.
+    /// Summary, one sentence.
     pub summary: &'static str,
-    /// More, where a sentence is not enough.
+    /// Details beyond the summary.
     pub help: &'static str,
-    /// What values look like.
+    /// The grammar of its values.
     pub grammar: Grammar,
-    /// What holds when the parameter is absent.
+    /// The default, if the parameter is absent.
     pub default: &'static str,
-    /// Without one of these the parameter means nothing and is ignored; empty: it stands alone. A name is met by any
-    /// value, `name=value` by that value alone, in its canonical form.
+    /// Without one of these the parameter is ignored; empty: it needs none. A name is satisfied by any value of that
+    /// parameter, `name=value` by that value alone, in its canonical form.
     pub needs: &'static [&'static str],
-    /// Requests that show it. Each is documented, parsed, planned and rendered by the tests.
+    /// Example requests. Each is documented, parsed, planned and rendered by the tests.
     pub examples: &'static [Example],
 }
 
@@ -37,28 +37,28 @@ impl Spec {
         std::iter::once(self.name).chain(self.aliases.iter().copied())
     }
 
-    /// Whether this is its name, or an alias.
+    /// Whether this is its name or an alias.
     pub fn answers_to(&self, name: &str) -> bool {
         self.names().any(|known| known == name)
     }
 }
 
-/// What values of a parameter look like.
+/// The grammar of a parameter's values.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Grammar {
-    /// A whole number between two others.
+    /// An integer in a range.
     Whole(u32, u32),
-    /// A decimal number between two others.
+    /// A decimal number in a range.
     Decimal(f64, f64),
     /// Any decimal number, in degrees.
     Degrees,
-    /// On or off.
+    /// A boolean.
     Boolean,
     /// A colour.
     Colour,
-    /// One of these words.
+    /// One of these keywords.
     Keyword(&'static [&'static str]),
-    /// Something else, in words.
+    /// Any other grammar, described in words.
     Text(&'static str),
 }
 
@@ -94,23 +94,23 @@ impl Display for Grammar {
     }
 }
 
-/// A request that shows what a parameter does.
+/// An example request.
 #[derive(Debug, Clone, Copy)]
 pub struct Example {
-    /// File name of a sample picture.
+    /// File name of a sample image.
     pub source: &'static str,
     /// The query string.
     pub query: &'static str,
-    /// What is to be seen.
+    /// The visible result.
     pub shows: &'static str,
 }
 
-/// A value that was read, and whether it had to be brought into range.
+/// A parsed value, and whether it was clamped to its range.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Reading<T> {
     /// The value, in range.
     pub value: T,
-    /// Whether the value that was sent lay outside the documented range.
+    /// Whether the value that was sent was out of range.
     pub clamped: bool,
 }
 
@@ -120,66 +120,66 @@ impl<T> Reading<T> {
         Self { value, clamped: false }
     }
 
-    /// The same reading of another type.
+    /// Converts the value to another type.
     pub fn map<U>(self, into: impl FnOnce(T) -> U) -> Reading<U> {
         Reading { value: into(self.value), clamped: self.clamped }
     }
 }
 
-/// What a value's text should have been.
+/// An error text that states what was expected.
 pub type Expected = String;
 
-/// One parameter's value.
+/// The value of a parameter.
 pub trait Param: Sized + Clone + Debug + PartialEq + Send + Sync + 'static {
-    /// What the parameter states about itself.
+    /// The specification.
     const SPEC: Spec;
 
-    /// Reads a value; an error is what was expected instead. Never sees another parameter.
+    /// Parses a value; an error states what was expected. Independent of all other parameters.
     fn parse(raw: &str) -> Result<Reading<Self>, Expected>;
 
-    /// Writes the value the one way that the cache key and the signature use: `parse(canonical(x)) == x`.
+    /// Writes the value in the canonical form that cache keys and signatures use: `parse(canonical(x)) == x`.
     fn canonical(&self, out: &mut String);
 
-    /// Whether the value asks for nothing, as if the parameter were absent.
+    /// Whether the value is neutral, which is the same as an absent parameter.
     fn is_neutral(&self) -> bool {
         false
     }
 }
 
-/// Longest part of a refused value that is repeated to the client, in bytes.
+/// Longest part of an invalid value that error texts quote, in bytes.
 const MAX_ECHO_BYTES: usize = 64;
 
-/// A value that could not be read.
+/// An invalid value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
 #[error("{parameter}: expected {expected}, got {value:?}")]
 pub struct Invalid {
     /// The parameter's name.
     #[serde(deserialize_with = "interned::text")]
     pub parameter: interned::Text,
-    /// The value that was sent, cut at 64 bytes.
+    /// The value as sent, truncated to 64 bytes.
     pub value: String,
     /// What was expected.
     pub expected: Expected,
 }
 
 impl Invalid {
-    /// Names what was wrong.
+    /// Builds the error.
     pub fn new(parameter: &'static str, value: &str, expected: impl Into<Expected>) -> Self {
         Self { parameter, value: echo(value).to_owned(), expected: expected.into() }
     }
 }
 
-/// The part of what was sent that is repeated to the client.
+/// The part of the value that is quoted.
 pub(super) fn echo(text: &str) -> &str {
     &text[..text.floor_char_boundary(MAX_ECHO_BYTES)]
 }
 
-/// Shorthand of the tests at the bottom of the parameters' files.
+/// Helpers for the tests of parameters.
 #[cfg(test)]
 pub(crate) mod check {
     use super::*;
 
-    /// `raw` is read as `value`, and `value` is written and read back as itself.
+    /// Checks that `raw` is parsed as `value`, and that the canonical form of `value` is parsed as `value` too.
     #[track_caller]
     pub fn accepts<P: Param>(cases: &[(&str, P)]) {
         for (raw, value) in cases {
@@ -189,7 +189,7 @@ pub(crate) mod check {
         }
     }
 
-    /// `raw` lies outside the range and is read as `value`.
+    /// Checks that `raw` is out of range and clamped to `value`.
     #[track_caller]
     pub fn clamps<P: Param>(cases: &[(&str, P)]) {
         for (raw, value) in cases {
@@ -197,7 +197,7 @@ pub(crate) mod check {
         }
     }
 
-    /// `raw` is refused, and it is said what was expected.
+    /// Checks that `raw` is refused, with a text that states what was expected.
     #[track_caller]
     pub fn rejects<P: Param>(cases: &[&str]) {
         for raw in cases {
@@ -206,7 +206,7 @@ pub(crate) mod check {
         }
     }
 
-    /// Canonical form and back.
+    /// Round-trips a value through its canonical form.
     #[track_caller]
     pub fn round_trips<P: Param>(value: &P) {
         let mut canonical = String::new();

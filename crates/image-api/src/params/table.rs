@@ -1,4 +1,4 @@
-//! The project's one `macro_rules`: from a list of parameters to `Params` and everything that follows from the list.
+//! The macro that generates `Params`, and everything derived from it, from a list of parameters.
 //!
 //! ```text
 //! param_table! { width: size::width::Width, blur: effect::blur::Blur, }
@@ -19,16 +19,17 @@
 //! }
 //! ```
 
-/// See the module's documentation.
+/// See the documentation of the module.
 macro_rules! param_table {
     ($($name:ident: $group:ident::$file:ident::$type:ident,)*) => {
-        /// What every parameter states about itself, in the order of the canonical form.
+        /// The specification of every parameter, in the order of the canonical form.
         pub static SPECS: &[Spec] = &[$(<$group::$file::$type as Param>::SPEC,)*];
 
         /// The group of each of them: the folder of its file.
         static GROUPS: &[&str] = &[$(stringify!($group),)*];
 
-        /// The parameters of a request. Absent is not the same as given the default: defaults belong to the plan.
+        /// The parameters of a request. An absent parameter differs from one with its default value: defaults are
+        /// applied by the plan.
         #[derive(Debug, Clone, Default, PartialEq)]
         pub struct Params {
             $(
@@ -38,7 +39,7 @@ macro_rules! param_table {
         }
 
         impl Params {
-            /// Parses the value of a parameter by its own name; tells whether it was brought into range.
+            /// Parses the value of a parameter by its own name; returns whether it was clamped.
             fn set(&mut self, name: &str, raw: &str) -> Result<bool, Expected> {
                 match name {
                     $(stringify!($name) => read(raw, &mut self.$name),)*
@@ -46,12 +47,12 @@ macro_rules! param_table {
                 }
             }
 
-            /// Shows each parameter that is there.
+            /// Visits each parameter that is present.
             fn visit(&self, see: &mut impl FnMut(&'static str, Written)) {
                 $(if let Some(value) = &self.$name { see(stringify!($name), Written::of(value)); })*
             }
 
-            /// Makes a parameter absent.
+            /// Removes a parameter.
             fn clear(&mut self, name: &str) {
                 match name {
                     $(stringify!($name) => self.$name = None,)*

@@ -1,8 +1,8 @@
-//! What a client can show.
+//! Formats that a client accepts.
 
 use serde::{Deserialize, Serialize};
 
-/// What the client said it can show, beyond JPEG, PNG and GIF.
+/// The formats that the client accepts, in addition to JPEG, PNG and GIF.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub struct Accept {
     /// AVIF.

@@ -1,4 +1,4 @@
-//! What the budget of animations leaves to encode.
+//! The budget of animations, and its effect on the encoding.
 
 use super::encode::{self, Encoding};
 use crate::{
@@ -8,14 +8,14 @@ use crate::{
     size::Size,
 };
 
-/// An encoding, and what the budget of animations leaves to encode.
+/// An encoding within the budget of animations.
 pub(super) struct Budgeted {
     pub(super) encoding: Encoding,
     pub(super) frames: u32,
     pub(super) passes: bool,
 }
 
-/// Chooses the encoding. An answer that moves must be within the budget; one that does not needs one frame only.
+/// Selects the encoding. An animated output must be within the budget; a still one needs only one frame.
 pub(super) fn budgeted(request: &encode::Request<'_>, inner: [Size; 2]) -> Result<Budgeted> {
     let encoding = encode::choose(request)?;
     let frames = if encoding.format.animates() { request.frames } else { 1 };
@@ -38,8 +38,8 @@ pub(super) fn budgeted(request: &encode::Request<'_>, inner: [Size; 2]) -> Resul
     }
 }
 
-/// What an animation has too much of. Every frame is as large as the largest picture on its way: the original's, the
-/// scaled one, the turned one, the answer's.
+/// The limit that an animation exceeds. A frame counts with its largest size in the pipeline: original, scaled, rotated
+/// or output.
 fn excess(request: &encode::Request<'_>, format: OutputFormat, inner: [Size; 2]) -> Result<()> {
     let encode::Request { info, size, settings, .. } = request;
     let limits = &settings.limits;

@@ -1,4 +1,4 @@
-//! Cutting before scaling: what is cut away of a scaled picture is not made first. Pure numbers.
+//! Cropping before scaling, so that pixels outside the crop are not computed. Pure computation.
 
 use crate::{
     orientation::Orientation,
@@ -7,26 +7,27 @@ use crate::{
     size::{Rect, Size},
 };
 
-/// Pixels that a resampler looks at on each side of a place: three lobes of a Lanczos window, and one for rounding.
+/// Support of the resampler on each side of a position, in pixels: three lobes of the Lanczos window, and one for
+/// rounding.
 const MARGIN: u32 = 4;
 
-/// Longest side that a picture is scaled to of which a part is kept. The resampler computes only what is asked for, but its
-/// coordinates end at 10 million; beyond a million, the part is cut out of the picture before it is scaled.
+/// Longest side to which an image is scaled if only a part is kept. The resampler computes only requested pixels, but
+/// its coordinates are limited to 10 million; above a million, the part is cropped from the image before it is scaled.
 const LONGEST: u32 = 1_000_000;
 
-/// From the decoded picture to the kept part of the scaled one; all as it is stored.
+/// The geometry from the decoded image to the kept part of the scaled one; all as stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Scaling {
-    /// What is taken of the decoded picture.
+    /// The crop of the decoded image.
     pub extract: Rect,
-    /// What it is scaled to.
+    /// The size to which it is scaled.
     pub scaled: Size,
-    /// What is kept of that; all of it if absent.
+    /// The crop of the scaled image; `None` for all of it.
     pub cut: Option<Rect>,
 }
 
-/// What of a window can be cut as soon as the picture is scaled, as it is stored then, and what is left to be cut later: a
-/// free turn needs what lies around, and what is interesting must be seen first.
+/// Splits a window into the crop right after scaling, as stored, and the remaining crop: a free rotation needs the
+/// surroundings, and locating the most interesting part needs the whole image.
 pub(super) fn split(geometry: &Geometry, orientation: Orientation) -> (Option<Rect>, Option<Window>) {
     match geometry.window {
         Some(Window::Fixed(rect)) if geometry.turned.is_none() => {
@@ -37,8 +38,8 @@ pub(super) fn split(geometry: &Geometry, orientation: Orientation) -> (Option<Re
 }
 
 impl Scaling {
-    /// The same, scaling no more than the kept part needs where that is worth it. A drawing is only rasterised where it is
-    /// kept: it has been scaled by then.
+    /// Scales only what the kept part needs, where that saves work. An SVG is rendered only where it is kept: it has
+    /// been scaled already.
     pub(super) fn early(self, is_drawing: bool) -> Self {
         let Some(cut) = self.cut else { return self };
         let Self { extract, scaled, .. } = self;
@@ -63,7 +64,7 @@ impl Scaling {
     }
 }
 
-/// One side of a part that is cut out before it is scaled.
+/// One axis of a part that is cropped before scaling.
 struct Span {
     from: u32,
     length: u32,
@@ -72,7 +73,8 @@ struct Span {
 }
 
 impl Span {
-    /// The pixels of a side of `whole` that the part from `start` of `length` depends on when the side is scaled to `scaled`.
+    /// The pixels of a side of `whole` on which the part from `start` of `length` depends when the side is scaled to
+    /// `scaled`.
     fn of(whole: u32, scaled: u32, start: u32, length: u32) -> Self {
         let factor = f64::from(scaled) / f64::from(whole);
         let first = (f64::from(start) / factor).floor() as u32;
@@ -93,7 +95,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_part_is_where_it_was(
+        fn the_position_of_a_part_is_kept(
             whole in 1..3000u32, scaled in 1_000_001..40_000_000u32, start in 0.0..1.0f64, length in 1..12_000u32,
         ) {
             let start = (f64::from(scaled - length) * start) as u32;
@@ -105,7 +107,7 @@ mod tests {
             prop_assert_eq!(kept.size(), cut.size());
             prop_assert!(part.left >= 3 && part.left + part.width <= 3 + whole);
             prop_assert!(kept.left + kept.width <= early.scaled.width);
-            // the middle of the part, in pixels of the original, before and after
+            // the centre of the part, in pixels of the original, before and after
             let middle = |from: f64, kept: Rect, factor: f64| from + (f64::from(kept.left) + f64::from(length) / 2.0) / factor;
             let factor = f64::from(scaled) / f64::from(whole);
             let own = f64::from(early.scaled.width) / f64::from(part.width);
@@ -116,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn a_drawing_is_drawn_where_it_is_kept() {
+    fn an_svg_is_rendered_only_where_it_is_kept() {
         let cut = Rect { left: 5671, top: 0, width: 1600, height: 1600 };
         let scaled = Size { width: 12_942, height: 1600 };
         let asked = Scaling { extract: scaled.rect(), scaled, cut: Some(cut) };

@@ -1,4 +1,4 @@
-//! Which format the answer has, and with which settings it is encoded.
+//! Selects the output format and the encoder settings.
 
 use crate::{
     error::{OverLimit, Result, within},
@@ -14,7 +14,7 @@ use crate::{
     source::{SourceInfo, Storage},
 };
 
-/// Most pixels of all frames that this format is encoded with, if it has a limit of its own; with the limit's name.
+/// The limit on the pixels of all frames that is specific to this format, if any, with its name.
 fn most_pixels(format: OutputFormat, limits: &Limits) -> Option<(&'static str, u64)> {
     match format {
         OutputFormat::Avif => Some(("limits.max_avif_pixels allows", limits.max_avif_pixels)),
@@ -23,80 +23,80 @@ fn most_pixels(format: OutputFormat, limits: &Limits) -> Option<(&'static str, u
     }
 }
 
-/// The encoding of the answer.
+/// The encoding of the output.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Encoding {
     /// The format.
     pub format: OutputFormat,
     /// Quality on the encoder's own scale, 1 to 100; for MP4 the quantiser, 51 to 12.
     pub quality: u8,
-    /// How another quality is found when the pixels are there.
+    /// The search for a quality, once the pixels are available.
     pub search: Option<Search>,
     /// Effort or compression on the encoder's own scale.
     pub effort: u8,
-    /// Whether it is stored in passes of growing detail.
+    /// Whether it is progressive (JPEG) or interlaced (PNG).
     pub interlace: bool,
-    /// PNG: whether a palette is written when it holds the picture exactly.
+    /// PNG: whether a palette is used if it is lossless.
     pub palette: bool,
     /// Which metadata is kept.
     pub metadata: Metadata,
-    /// At which resolution colour is stored, of JPEG and AVIF.
+    /// Chroma subsampling of JPEG and AVIF.
     pub chroma: Chroma,
 }
 
 impl Encoding {
-    /// The same encoding with another quality, on JPEG's scale.
+    /// The same encoding with another quality, on the scale of JPEG.
     pub fn at(self, quality: u8) -> Self {
         Self { quality: self.format.quality(quality), search: None, ..self }
     }
 }
 
-/// At which resolution colour is stored.
+/// Chroma subsampling.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Chroma {
-    /// Full from a quality of 90 on, below that half.
+    /// 4:4:4 from a quality of 90 on, below that 4:2:0.
     ByQuality,
-    /// At half the resolution, 4:2:0, as in the original whose quality is taken over.
+    /// 4:2:0, as in the original whose quality is adopted.
     Halved,
-    /// At full resolution, 4:4:4, as in the original whose quality is taken over.
+    /// 4:4:4, as in the original whose quality is adopted.
     Full,
 }
 
-/// Which metadata the answer carries.
+/// Metadata of the output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Metadata {
-    /// What the original carried.
+    /// That of the original.
     All,
-    /// Its colour profile alone.
+    /// Only the colour profile.
     Profile,
 }
 
-/// What the choice depends on.
+/// The inputs of the selection.
 pub struct Request<'a> {
     /// The request's parameters.
     pub params: &'a Params,
     /// The original.
     pub info: &'a SourceInfo,
-    /// Size of the answer.
+    /// Size of the output.
     pub size: Size,
-    /// Frames that could be answered.
+    /// Number of frames available for the output.
     pub frames: u32,
-    /// What the client can show.
+    /// The formats that the client accepts.
     pub accept: Accept,
-    /// The colour that is painted or shines through.
+    /// The colour that is painted or visible behind transparency.
     pub background: Colour,
     /// The operator's settings.
     pub settings: &'a Settings,
 }
 
-/// Chooses.
+/// Selects the encoding.
 pub fn choose(request: &Request<'_>) -> Result<Encoding> {
     let Request { params, info, settings, size, .. } = request;
     let format = format(request);
     let side = size.width.max(size.height);
     if side > format.max_side() {
         let (actual, limit) = (side.into(), format.max_side().into());
-        let what = "the longer side of the answer in pixels";
+        let what = "the longer side of the output in pixels";
         return Err(OverLimit { what, actual, bound: format.side_bound(), limit }.into());
     }
     if format == OutputFormat::Mp4 {
@@ -123,7 +123,7 @@ pub fn choose(request: &Request<'_>) -> Result<Encoding> {
     })
 }
 
-/// Colour is stored as the original stores it where the original's quality is taken over.
+/// Adopts the chroma subsampling of the original where its quality is adopted.
 fn chroma(params: &Params, info: &SourceInfo) -> Chroma {
     match info.jpeg_halved {
         Some(true) if params.quality.is_none() => Chroma::Halved,
@@ -132,13 +132,13 @@ fn chroma(params: &Params, info: &SourceInfo) -> Chroma {
     }
 }
 
-/// Refuses what would take a slow encoder too long.
+/// Refuses outputs that would take a slow encoder too long.
 pub(super) fn check_pixels(format: OutputFormat, size: Size, frames: u32, limits: &Limits) -> Result<()> {
     let Some((bound, limit)) = most_pixels(format, limits) else { return Ok(()) };
-    within("the pixels of the answer, all frames together", pixels(size, frames), bound, limit)
+    within("the pixels of the output, all frames together", pixels(size, frames), bound, limit)
 }
 
-/// Whether [`check_pixels`] would let it be.
+/// Whether [`check_pixels`] would accept it.
 fn fits(format: OutputFormat, request: &Request<'_>) -> bool {
     let Request { size, frames, settings, .. } = request;
     let frames = if format.animates() { *frames } else { 1 };
@@ -150,8 +150,8 @@ fn pixels(size: Size, frames: u32) -> u64 {
     size.pixels().saturating_mul(frames.into())
 }
 
-/// Pixels of all frames beyond which the GIF encoder's palette search has effort 1. Measured on photographs on one
-/// core: 1.7 s a megapixel at the default of 3, 0.5 s at 1.
+/// Pixels of all frames above which the GIF encoder's palette search has effort 1. Measured on photographs on one
+/// core: 1.7 s per megapixel at the default effort of 3, 0.5 s at 1.
 const LARGE_GIF: u64 = 4_000_000;
 
 fn gif_effort(request: &Request<'_>) -> u8 {
@@ -176,12 +176,12 @@ fn format(request: &Request<'_>) -> OutputFormat {
     }
 }
 
-/// The format of the original, or of what comes nearest.
+/// The format of the original, or the closest supported one.
 pub fn of_source(request: &Request<'_>) -> OutputFormat {
     request.info.format.written().unwrap_or_else(|| plain(request))
 }
 
-/// The best that the client accepts.
+/// The best format that the client accepts.
 fn best(request: &Request<'_>, animated: bool) -> OutputFormat {
     let Request { accept, settings, size, .. } = request;
     let avif =
@@ -197,7 +197,7 @@ fn best(request: &Request<'_>, animated: bool) -> OutputFormat {
     }
 }
 
-/// What every client can show: PNG when something is transparent, else JPEG.
+/// The fallback that every client supports: PNG if there is transparency, else JPEG.
 fn plain(request: &Request<'_>) -> OutputFormat {
     let flattened = request.params.flatten.is_some_and(|flatten| flatten.0);
     let transparent = request.info.alpha || !request.background.is_opaque();

@@ -1,4 +1,4 @@
-//! The plan in words: one line per step.
+//! The plan as text: one line per step.
 
 use std::fmt::{self, Display, Formatter};
 

@@ -1,4 +1,4 @@
-//! What faces decide: which part of the picture is kept, and where eyes are corrected. Pure numbers.
+//! Crops around faces, and eyes for red-eye correction. Pure computation.
 
 use super::{
     geometry::{Geometry, Window},
@@ -10,16 +10,16 @@ use crate::{
     size::{Rect, Size},
 };
 
-/// Faces smaller than this part of the largest stand in the background.
+/// Faces smaller than this fraction of the largest one count as background.
 const FOREGROUND: f64 = 0.15;
 
-/// Where eyes belong in a portrait: this part of its height from the top.
+/// Position of the eyes in a portrait, as a fraction of its height from the top.
 const EYE_LINE: f64 = 0.4;
 
-/// Room on each side of the faces when nothing says how large the picture is to be, in parts of the largest face.
+/// Margin on each side of the faces if the size of the output is not given, relative to the largest face.
 const ROOM: f64 = 0.6;
 
-/// The faces that a picture is framed around, the largest first; empty if there are none to be sure of.
+/// The faces that determine the crop, the largest first; empty if no face is certain.
 fn foreground(faces: &[Face]) -> Vec<Face> {
     let mut sure: Vec<Face> = faces.iter().filter(|face| face.is_sure()).copied().collect();
     sure.sort_by(|a, b| b.area().total_cmp(&a.area()));
@@ -28,7 +28,7 @@ fn foreground(faces: &[Face]) -> Vec<Face> {
     sure
 }
 
-/// A box around faces, and the height at which their eyes are.
+/// The bounding box of a group of faces, and the height of their eyes.
 #[derive(Debug, Clone, Copy)]
 struct Group {
     left: f64,
@@ -39,7 +39,7 @@ struct Group {
 }
 
 impl Group {
-    /// None without faces.
+    /// `None` without faces.
     fn of(faces: &[Face]) -> Option<Self> {
         let eyes = faces.iter().flat_map(|face| face.eyes).map(|(_, y)| y).sum::<f64>();
         let count = 2.0 * faces.len() as f64;
@@ -64,14 +64,14 @@ impl Group {
     }
 }
 
-/// The part of a picture that shows its faces with some room around them; none without faces. All in the picture's
-/// own pixels, inside `bounds`.
+/// The part of an image around its faces, with a margin; `None` without faces. In pixels of the image, inside
+/// `bounds`.
 pub fn around(faces: &[Face], bounds: Rect) -> Option<Rect> {
     let faces = foreground(faces);
     let group = Group::of(&faces)?;
     let room = ROOM * faces.first()?.width.max(faces.first()?.height);
     let (wide, high) = (group.right - group.left + 2.0 * room, group.bottom - group.top + 2.0 * room);
-    // shifted so that eyes lie where they belong, without cutting a face off
+    // shifted towards the preferred eye height, without cutting off a face
     let top = (group.eyes - EYE_LINE * high).clamp(group.bottom - high, group.top);
     let span = |start: f64, length: f64, low: u32, room: u32| {
         let (low, end) = (f64::from(low), f64::from(low + room));
@@ -84,8 +84,8 @@ pub fn around(faces: &[Face], bounds: Rect) -> Option<Rect> {
     Some(Rect { left, top, width, height })
 }
 
-/// The geometry with its window put around the faces, where it was to be the most interesting one. Faces are in pixels
-/// of the picture as the request orients it, of which `kept` is what is kept.
+/// The geometry with its most interesting window replaced by a window around the faces. Faces are in pixels of the
+/// image oriented as requested, of which `kept` is the kept part.
 pub fn framed(geometry: Geometry, faces: &[Face], kept: Rect, degrees: f64) -> Geometry {
     let Some(Window::Interesting(size)) = geometry.window else { return geometry };
     let canvas = geometry.turned.unwrap_or(geometry.scaled);
@@ -96,7 +96,7 @@ pub fn framed(geometry: Geometry, faces: &[Face], kept: Rect, degrees: f64) -> G
     Geometry { window: window.or(geometry.window), ..geometry }
 }
 
-/// A face in the picture that was scaled and turned: its size stays, its middle and its eyes go where they go.
+/// A face in the scaled and rotated image: its size is not rotated, its centre and its eyes are.
 fn placed(face: &Face, scaled: Size, canvas: Size, kept: Rect, degrees: f64) -> Face {
     let factor = |scaled: u32, kept: u32| f64::from(scaled) / f64::from(kept);
     let (horizontal, vertical) = (factor(scaled.width, kept.width), factor(scaled.height, kept.height));
@@ -115,8 +115,8 @@ fn placed(face: &Face, scaled: Size, canvas: Size, kept: Rect, degrees: f64) -> 
     Face { left, top, eyes: face.eyes.map(turn), ..face }
 }
 
-/// A window of this size: the group in its middle, the eyes where they belong as far as that cuts no face off, and all
-/// of it inside the canvas.
+/// A window of this size inside the canvas: the group is centred, and the eyes are at the preferred height as far as no
+/// face is cut off.
 fn frame(group: &Group, size: Size, canvas: Size) -> Rect {
     let (wide, high) = (f64::from(size.width), f64::from(size.height));
     let left = f64::midpoint(group.left, group.right) - wide / 2.0;
@@ -134,7 +134,7 @@ fn frame(group: &Group, size: Size, canvas: Size) -> Rect {
     }
 }
 
-/// The eyes of all faces, doubtful ones too, in pixels of the picture as it is stored.
+/// The eyes of all faces, uncertain ones included, in pixels of the image as stored.
 pub fn eyes(faces: &[Face], orientation: Orientation, stored: Size) -> Vec<Eye> {
     let back = |face: &Face| face.oriented(orientation.inverse(), orientation.size(stored));
     let eyes = |face: Face| face.eyes.map(|(x, y)| Eye { x, y, distance: face.eye_distance() });
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn eyes_lie_at_two_fifths() {
+    fn eyes_are_at_two_fifths_of_the_height() {
         let scaled = Size { width: 400, height: 300 };
         let rect = window(&[face(250.0, 130.0, 40.0, 0.9)], scaled, SQUARE, scaled.rect());
         assert_eq!(rect, Some(Rect { left: 220, top: 106, width: 100, height: 100 }));
@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn who_does_not_fit_leaves_room_for_the_largest() {
+    fn a_group_that_does_not_fit_is_reduced_to_the_largest_face() {
         let scaled = Size { width: 400, height: 100 };
         let near = [face(0.0, 30.0, 30.0, 0.9), face(60.0, 30.0, 25.0, 0.9)];
         assert_eq!(window(&near, scaled, SQUARE, scaled.rect()).map(|rect| rect.left), Some(0));
@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn doubtful_faces_and_those_in_the_background_frame_nothing() {
+    fn uncertain_and_background_faces_are_ignored() {
         let bounds = Size { width: 400, height: 400 }.rect();
         assert_eq!(around(&[face(10.0, 10.0, 50.0, 0.4)], bounds), None);
         let lone = around(&[face(100.0, 100.0, 100.0, 0.9)], bounds);
@@ -199,14 +199,14 @@ mod tests {
     }
 
     #[test]
-    fn a_half_turn_brings_a_face_to_the_opposite_corner() {
+    fn a_half_turn_moves_a_face_to_the_opposite_corner() {
         let kept = SQUARE.rect();
         let turned = placed(&face(0.0, 0.0, 10.0, 0.9), SQUARE, SQUARE, kept, 180.0);
         assert!((turned.left - 90.0).abs() < 1e-9 && (turned.top - 90.0).abs() < 1e-9, "{turned:?}");
     }
 
     #[test]
-    fn eyes_are_where_they_are_stored() {
+    fn eyes_are_in_pixels_of_the_stored_image() {
         let stored = Size { width: 200, height: 100 };
         let upright = face(10.0, 20.0, 40.0, 0.4);
         let turned = upright.oriented(Orientation::from_exif(6), stored);

@@ -1,4 +1,4 @@
-//! The solver: from sizes and what is asked for to the sizes and rectangles of every step. Pure numbers.
+//! The geometry solver: from the requested size and crop to the sizes and rectangles of every step. Pure computation.
 
 use crate::{
     params::{
@@ -8,46 +8,46 @@ use crate::{
     size::{Extent, Rect, Size},
 };
 
-/// What is asked of the solver.
+/// The input of the solver.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Request {
-    /// The part of the original that is kept, upright and right-angle turns applied.
+    /// The part of the original that is kept, with orientation applied.
     pub content: Extent,
-    /// What is left of the turn after right angles, clockwise, in degrees.
+    /// The remaining rotation after right angles, clockwise, in degrees.
     pub degrees: f64,
-    /// Width asked for, device pixels.
+    /// Requested width, in device pixels.
     pub width: Option<u32>,
-    /// Height asked for, device pixels.
+    /// Requested height, in device pixels.
     pub height: Option<u32>,
-    /// How to cut.
+    /// The crop mode.
     pub crop: Option<Crop>,
-    /// Whether the content may become larger than it is.
+    /// Whether the content may be upscaled.
     pub enlarge: Enlarge,
 }
 
-/// Whether pixels may be made up.
+/// Whether upscaling is allowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Enlarge {
-    /// The answer has the size that was asked for.
+    /// Allowed: the output has the requested size.
     Allowed,
-    /// The content is never scaled by more than 1; what that means for the answer depends on the crop.
+    /// The content is never scaled by more than 1; the effect on the output size depends on the crop mode.
     Never,
 }
 
-/// What every step of the geometry makes.
+/// The result of the solver.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Geometry {
-    /// The content is scaled to this.
+    /// The size to which the content is scaled.
     pub scaled: Size,
-    /// Then turned freely; the canvas becomes this.
+    /// The canvas after the free rotation.
     pub turned: Option<Size>,
-    /// Then cut.
+    /// The crop after that.
     pub window: Option<Window>,
-    /// Then put on a larger canvas.
+    /// The larger canvas in which it is embedded.
     pub canvas: Option<Canvas>,
 }
 
-/// What is cut out.
+/// A crop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Window {
     /// This rectangle.
@@ -56,19 +56,19 @@ pub enum Window {
     Interesting(Size),
 }
 
-/// A canvas, and where the picture lies on it.
+/// A canvas, and the position of the image on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Canvas {
-    /// The canvas.
+    /// Size of the canvas.
     pub size: Size,
-    /// From its left edge to the picture's.
+    /// From the canvas' left edge to the image's.
     pub left: u32,
-    /// From its top edge to the picture's.
+    /// From the canvas' top edge to the image's.
     pub top: u32,
 }
 
 impl Geometry {
-    /// The size after all of it.
+    /// The size after all steps.
     pub fn size(&self) -> Size {
         match (self.canvas, self.window) {
             (Some(canvas), _) => canvas.size,
@@ -79,22 +79,22 @@ impl Geometry {
     }
 }
 
-/// A region that does not touch the picture.
+/// The error for a region that does not intersect the image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NoOverlap(pub Size);
 
-/// The size of a content after a turn, when nothing scales it.
+/// The size of a content after a rotation, without scaling.
 pub fn natural(content: Extent, degrees: f64) -> Extent {
     Turn::new(content, degrees).map_or(content, |turn| turn.canvas(1.0).rounded().into())
 }
 
-/// Solves.
+/// Solves the geometry.
 pub fn solve(request: &Request) -> Result<Geometry, NoOverlap> {
     let turn = Turn::new(request.content, request.degrees);
     let zoom = turn.is_some() && request.crop == Some(Crop::Zoom);
     let base = match &turn {
         Some(turn) if !zoom => turn.canvas(1.0),
-        // what is cut out of a turned picture is not scaled back where nothing may be enlarged
+        // without upscaling, a crop of a rotated image is not scaled back
         Some(turn) if request.enlarge == Enlarge::Never => request.content.scaled(turn.fits()),
         _ => request.content,
     };
@@ -122,7 +122,7 @@ pub fn solve(request: &Request) -> Result<Geometry, NoOverlap> {
     }
 }
 
-/// A region of a picture that came out smaller than it was asked for: it shows the same part of it.
+/// A region of an image that is smaller than requested, scaled to show the same part of it.
 fn shrunk(region: Region, factor: f64) -> Region {
     if factor >= 1.0 {
         return region;
@@ -135,7 +135,7 @@ fn shrunk(region: Region, factor: f64) -> Region {
     Region { x: place(region.x), y: place(region.y), width: side(region.width), height: side(region.height) }
 }
 
-/// A picture's size in a box, and what is done to make it the box.
+/// Fits an image to the bounding box by the crop mode.
 struct Framed {
     picture: Size,
     window: Option<Window>,
@@ -171,19 +171,19 @@ fn frame(base: Extent, request: &Request) -> Framed {
     }
 }
 
-/// Factors a side by which the base becomes as large as the bounds.
+/// The scale factors per side at which the base has the size of the bounds.
 fn factors(base: Extent, bounds: Size) -> (f64, f64) {
     (f64::from(bounds.width) / base.width, f64::from(bounds.height) / base.height)
 }
 
-/// The bounds, or the largest of their shape that no side of the base has to be enlarged for.
+/// The bounds, or the largest size of their aspect ratio for which no side of the base has to be upscaled.
 fn within(base: Extent, bounds: Size) -> Size {
     let (horizontal, vertical) = factors(base, bounds);
     let factor = horizontal.max(vertical);
     if factor <= 1.0 { bounds } else { Extent::from(bounds).scaled(1.0 / factor).rounded() }
 }
 
-/// The largest size of the base's shape inside the bounds.
+/// The largest size of the base's aspect ratio inside the bounds.
 fn inside(base: Extent, bounds: Size, enlarge: Enlarge) -> Size {
     let (horizontal, vertical) = factors(base, bounds);
     if enlarge == Enlarge::Never && horizontal.min(vertical) > 1.0 {
@@ -196,7 +196,7 @@ fn inside(base: Extent, bounds: Size, enlarge: Enlarge) -> Size {
     }
 }
 
-/// The smallest size of the base's shape that covers the bounds, cut to them.
+/// The smallest size of the base's aspect ratio that covers the bounds, cropped to them.
 fn cut(base: Extent, bounds: Size, crop: Option<Crop>) -> Framed {
     let (horizontal, vertical) = factors(base, bounds);
     let picture = if horizontal >= vertical {
@@ -228,7 +228,7 @@ fn padded(picture: Size, bounds: Size) -> Framed {
     Framed { picture, window: None, canvas }
 }
 
-/// The part of a region that lies on a picture.
+/// The intersection of a region with the image.
 fn overlap(region: Region, picture: Size) -> Option<Rect> {
     let span = |place: Place, length: u32, whole: u32| {
         let (length, whole) = (i64::from(length), i64::from(whole));
@@ -244,7 +244,7 @@ fn overlap(region: Region, picture: Size) -> Option<Rect> {
     Some(Rect { left, top, width, height })
 }
 
-/// A turn by something else than right angles.
+/// A rotation by an angle other than a right angle.
 struct Turn {
     content: Extent,
     cosine: f64,
@@ -257,7 +257,7 @@ impl Turn {
         (degrees.abs() > 1e-9).then(|| Self { content, cosine: cosine.abs(), sine: sine.abs() })
     }
 
-    /// The box around the content, scaled and turned.
+    /// The bounding box of the scaled and rotated content.
     fn canvas(&self, factor: f64) -> Extent {
         let Extent { width, height } = self.content.scaled(factor);
         Extent {
@@ -266,15 +266,15 @@ impl Turn {
         }
     }
 
-    /// The size of the content that gives a canvas of `turned`: the scale is the larger of the two sides', and the
-    /// canvas is brought to its exact size afterwards.
+    /// The size of the content whose rotated canvas is `turned`: the scale is the larger one of both sides, and the
+    /// canvas is stretched to its exact size afterwards.
     fn before(&self, turned: Size, enlarge: Enlarge) -> Size {
         let (horizontal, vertical) = factors(self.canvas(1.0), turned);
         self.bounded(self.content.scaled(horizontal.max(vertical)).rounded(), enlarge)
     }
 
-    /// Where nothing may be enlarged, whole pixels of what comes after the turn must not enlarge the content either: a
-    /// pixel can be many times what a side should be.
+    /// Without upscaling, rounding to whole pixels after the rotation must not upscale the content either: a
+    /// pixel can be many times the ideal length of a side.
     fn bounded(&self, scaled: Size, enlarge: Enlarge) -> Size {
         let own = self.content.rounded();
         match enlarge {
@@ -285,10 +285,11 @@ impl Turn {
         }
     }
 
-    /// The part of its own size that an upright rectangle of the content's shape has inside the turned content.
+    /// The largest upright rectangle of the content's aspect ratio inside the rotated content, relative to the
+    /// content's size.
     ///
-    /// A rectangle of k times the content's sides fits inside the turned content when its own turned box fits inside
-    /// the content: k = min(w / (w cos + h sin), h / (w sin + h cos)).
+    /// A rectangle of k times the content's sides fits inside the rotated content if its own rotated bounding box fits
+    /// inside the content: k = min(w / (w cos + h sin), h / (w sin + h cos)).
     fn fits(&self) -> f64 {
         let canvas = self.canvas(1.0);
         (self.content.width / canvas.width).min(self.content.height / canvas.height)

@@ -1,4 +1,4 @@
-//! Tables and laws of the solver.
+//! Tables and properties of the geometry solver.
 
 use proptest::prelude::*;
 
@@ -55,7 +55,7 @@ fn boxes() {
 }
 
 #[test]
-fn covers_are_cut_at_the_right_edge() {
+fn covers_are_cropped_at_the_right_edge() {
     let tall = Size { width: 100, height: 300 };
     let top = |crop| match solve(&request(tall, 100, 100, Some(crop))).unwrap().window {
         Some(Window::Fixed(rect)) => rect.top,
@@ -89,7 +89,7 @@ fn regions() {
 }
 
 #[test]
-fn free_turns_grow_the_canvas() {
+fn free_rotations_grow_the_canvas() {
     let picture = Size { width: 600, height: 450 };
     let turned = Request { degrees: 45.0, ..request(picture, None, None, None) };
     assert_eq!(answer(&turned), (742, 742));
@@ -147,14 +147,14 @@ fn without_enlarging() {
     let zoomed = never(30.0, None, Some(Crop::Zoom));
     assert!(zoomed.scaled.height <= 101 && zoomed.size().width < 200, "{zoomed:?}");
     assert_eq!(never(30.0, Some(9000), Some(Crop::Zoom)), zoomed);
-    // a pixel of the answer is more than a thousand times what the line's height should be
+    // a pixel of the output is more than a thousand times the ideal height of the line
     let line = request(Size { width: 2000, height: 1 }, None, None, Some(Crop::Zoom));
     let line = solve(&Request { degrees: 45.0, enlarge: Enlarge::Never, ..line }).unwrap();
     assert_eq!(line.scaled, Size { width: 1415, height: 1 });
 }
 
 #[test]
-fn regions_shrink_with_what_was_not_enlarged() {
+fn regions_are_scaled_down_without_upscaling() {
     let region = Crop::Region(Region { x: Place::At(100), y: Place::Center, width: 200, height: 50 });
     let asked = request(WIDE, 1000, None, Some(region));
     let window = |enlarge| solve(&Request { enlarge, ..asked }).unwrap().window;
@@ -183,7 +183,7 @@ fn side_or_none() -> impl Strategy<Value = Option<u32>> {
 
 proptest! {
     #[test]
-    fn every_answer_is_a_picture(
+    fn every_output_has_pixels(
         width in 1..20_000u32, height in 1..20_000u32, w in side_or_none(), h in side_or_none(), crop in crops(),
         degrees in prop::sample::select(vec![0.0, 0.5, 10.0, -33.0, 45.0]),
     ) {
@@ -211,7 +211,7 @@ proptest! {
     }
 
     #[test]
-    fn nothing_is_enlarged_where_that_is_not_wanted(
+    fn nothing_is_upscaled_if_disabled(
         width in 1..2000u32, height in 1..2000u32, w in side_or_none(), h in side_or_none(), crop in crops(),
         degrees in prop::sample::select(vec![0.0, 0.5, 10.0, -33.0, 45.0]),
     ) {
@@ -221,7 +221,7 @@ proptest! {
         let (free, kept_size) = (free.size(), kept.size());
         prop_assert!(kept_size.width <= free.width && kept_size.height <= free.height);
         if let (Some(w), Some(h), Some(Crop::Fit | Crop::Top | Crop::Bottom | Crop::Stretch)) = (w, h, crop) {
-            // the shape is kept, to the nearest pixel
+            // the aspect ratio is kept, to the nearest pixel
             let factor = f64::from(kept_size.width) / f64::from(w);
             let other = f64::from(kept_size.height) / f64::from(h);
             let near = |length: u32, factor: f64, own: u32| (f64::from(length) * factor - f64::from(own)).abs() <= 0.5 + factor.max(1.0);
@@ -246,7 +246,7 @@ proptest! {
         let size = geometry.size();
         let (sine, cosine) = degrees.abs().to_radians().sin_cos();
         let (wide, high) = (f64::from(size.width), f64::from(size.height));
-        // turned back, the answer's corners lie on the scaled picture, but for rounding
+        // rotated back, the corners of the output lie on the scaled image, except for rounding
         prop_assert!(wide * cosine + high * sine <= f64::from(geometry.scaled.width) + 1.5);
         prop_assert!(wide * sine + high * cosine <= f64::from(geometry.scaled.height) + 1.5);
     }

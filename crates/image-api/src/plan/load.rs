@@ -1,4 +1,4 @@
-//! How the original is decoded: shrunk by the decoder where it can, since the cheapest pixels are those never made.
+//! Selects how the original is decoded: scaled down by the decoder where possible, which is cheapest.
 
 use super::geometry::{Geometry, Window};
 use crate::{
@@ -16,21 +16,21 @@ pub struct Load {
     pub format: SourceFormat,
     /// The decoder beside libvips that decodes it; libvips itself if absent.
     pub codec: Option<Codec>,
-    /// JPEG: the decoder's divisor.
+    /// JPEG: the divisor of shrink-on-load.
     pub shrink: u8,
     /// SVG: the factor on its stated size.
     pub scale: f64,
-    /// SVG: the part of it that is drawn, in pixels at that scale; all of it if absent.
+    /// SVG: the part that is rendered, in pixels at that scale; `None` for all of it.
     pub part: Option<Rect>,
-    /// A smaller copy in the same file that is decoded instead.
+    /// An embedded smaller copy that is decoded instead.
     pub thumbnail: Option<EmbeddedThumbnail>,
-    /// Frames, from the first.
+    /// Number of frames, from the first.
     pub frames: u32,
-    /// The stored size after the decoder's own scaling.
+    /// The stored size after scaling by the decoder.
     pub size: Size,
 }
 
-/// Chooses the cheapest way to decode at least the pixels that the answer needs.
+/// Selects the cheapest way to decode at least the pixels that the output needs.
 pub(super) fn load(
     info: &SourceInfo,
     content: Extent,
@@ -57,18 +57,18 @@ pub(super) fn load(
         _ if exact => plain,
         SourceFormat::Jpeg => {
             let shrink = jpeg_shrink(ratio);
-            // the last row and column may stand for less than a whole pixel
+            // the last row and column may represent less than a whole pixel
             let divided = |side: u32| side.div_ceil(shrink.into());
             let size = Size { width: divided(info.stored.width), height: divided(info.stored.height) };
             Load { shrink, size, ..plain }
         }
-        // the drawing is rasterised so that the kept part has its size
+        // the SVG is rendered at the scale at which the kept part has its size
         SourceFormat::Svg => match info.vector {
             None => plain,
             Some(vector) => {
                 let scaled = orientation.size(geometry.scaled);
                 let exact = vector.scale(orientation.extent(content), scaled);
-                // where it has to be seen as a whole first, it is not drawn larger than an answer may be
+                // if it must be analysed as a whole first, it is rendered no larger than the output may be
                 let is_seen =
                     geometry.turned.is_none() && matches!(geometry.window, Some(Window::Interesting(_)));
                 let scale = if is_seen { exact.min(vector.largest(&settings.limits)) } else { exact };
@@ -82,23 +82,23 @@ pub(super) fn load(
     }
 }
 
-/// The smallest embedded copy that has the pixels for a picture that is to shrink by `ratio`.
+/// The smallest embedded copy with enough pixels for an image that is downscaled by `ratio`.
 fn enough_thumbnail(info: &SourceInfo, ratio: f64) -> Option<EmbeddedThumbnail> {
     let shrunk = |copy: &EmbeddedThumbnail| f64::from(info.stored.width) / f64::from(copy.size.width);
     info.thumbnails.iter().rev().find(|copy| shrunk(copy) <= ratio).copied()
 }
 
-/// The decoder's divisor for a picture that is to shrink by `ratio`.
+/// The divisor of shrink-on-load for an image that is downscaled by `ratio`.
 ///
-/// As large as it can be without going below the target. A factor that equals the whole part of the ratio is halved:
-/// libjpeg rounds sizes up, and what is left to the resampler should not be a hair. (The rule of sharp and weserv.)
+/// As large as possible without going below the target size. If it equals the integer part of the ratio it is halved:
+/// libjpeg rounds sizes up, and the resampler should have something left to filter. (The rule of sharp and weserv.)
 fn jpeg_shrink(ratio: f64) -> u8 {
     let factor = [8u8, 4, 2].into_iter().find(|factor| ratio >= f64::from(*factor)).unwrap_or(1);
     if factor > 1 && ratio.floor() as u64 == u64::from(factor) { factor / 2 } else { factor }
 }
 
-/// The kept part in pixels of the decoded picture, as it is stored; and what exactly of it is kept, if its edges lie
-/// between pixels. Of a drawing the part is given the size that it is wanted in where that is a matter of the last pixel.
+/// The kept part in pixels of the decoded image as stored, and the exact part if its edges are fractional.
+/// For an SVG, the part has exactly its target size if the difference is due to rounding.
 pub(super) fn decoded(
     kept: Rect,
     load: &Load,
@@ -125,8 +125,8 @@ pub(super) fn decoded(
     (Rect { left, top, width, height }, None)
 }
 
-/// As [`decoded`], for a decoder that divides: a side of 1001 pixels divided by 8 is 125.125 pixels, of which it makes
-/// 126.
+/// As [`decoded`], for shrink-on-load: a side of 1001 pixels divided by 8 is 125.125 pixels, which the decoder rounds
+/// up to 126.
 fn divided(rect: Rect, load: &Load) -> (Rect, Option<Span>) {
     let divisor = u32::from(load.shrink);
     let span = |start: u32, length: u32, decoded: u32| {
@@ -146,7 +146,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_fast_shrink_rule() {
+    fn the_rule_of_shrink_on_load() {
         for (ratio, expected) in [
             (0.5, 1),
             (1.99, 1),

@@ -1,4 +1,4 @@
-//! The plan: every decision of a render, made before a pixel is touched.
+//! The plan: every decision of a render, made before a pixel is decoded.
 
 mod accept;
 mod budget;

@@ -1,41 +1,41 @@
-//! The plan itself: load, steps, encode.
+//! The data model of a plan: load, steps, encode.
 
 use super::{encode::Encoding, load::Load, overlay::Overlay, step::Step};
 use crate::size::Size;
 
-/// One render, with every number worked out: decode, run the steps in their order, encode.
+/// A plan of one render, with every number computed: decode, run the steps in order, encode.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Plan {
     /// How the original is decoded.
     pub load: Load,
-    /// What is done to it, frame by frame, in this order.
+    /// The steps, in order; run for each frame.
     pub steps: Vec<Step>,
     /// How the result is encoded.
     pub encode: Encoding,
-    /// Size of the answer (of a frame).
+    /// Size of the output, of one frame.
     pub size: Size,
-    /// Whether the EXIF orientation was applied, and its tag must go.
+    /// Whether the EXIF orientation was applied, so that its tag has to be removed.
     pub autorotated: bool,
-    /// Whether the original itself is the answer.
+    /// Whether the original itself is the output.
     pub passthrough: Passthrough,
 }
 
-/// Whether the original itself is the answer.
+/// Whether the original itself is the output (passthrough).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Passthrough {
-    /// It is not what was asked for.
+    /// No: it does not satisfy the request.
     Never,
-    /// It is an answer too, and the better one if the encoding comes out larger.
+    /// If the encoded output would be larger: the original satisfies the request too.
     IfSmaller,
-    /// It goes out in place of any encoding: an animation over its budget, a PNG whose colours hang on its chunks.
+    /// Always: an animation over its budget, or a PNG whose colours depend on chunks that only some programs support.
     Always,
-    /// It goes out without its metadata, and is not decoded for that: a JPEG of which nothing else is asked.
+    /// Always, without its metadata and without decoding: a JPEG of which nothing else is requested.
     Stripped,
 }
 
 impl Plan {
-    /// The pictures and texts that are laid over the picture, the lowest first, and the size that they were placed on; none
-    /// without them.
+    /// The overlays, the bottom one first, and the size of the image that they are positioned on; `None` if there are
+    /// none.
     pub fn overlays(&self) -> Option<(Size, &[Overlay])> {
         self.steps.iter().find_map(|step| match step {
             Step::Overlay { base, overlays } => Some((*base, overlays.as_slice())),

@@ -1,4 +1,4 @@
-//! What is laid over the picture, with every number worked out that does not need its own size.
+//! Plans overlays: computes every number that does not depend on the overlay's own size.
 
 use std::fmt::{self, Display, Formatter};
 
@@ -15,41 +15,41 @@ use crate::{
     size::{Extent, Size},
 };
 
-/// One picture or text over the picture.
+/// An image or text drawn over the image.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Overlay {
-    /// What is drawn.
+    /// The content.
     pub content: Content,
-    /// It is fitted inside this.
+    /// The bounding box that it is fitted to.
     pub bounds: Size,
-    /// Whether it is enlarged to fill the bounds.
+    /// Whether it may be upscaled to the bounding box.
     pub upscale: bool,
     /// Clockwise, in degrees.
     pub angle: f64,
-    /// From 0 to 1.
+    /// Opacity, from 0 to 1.
     pub opacity: f64,
-    /// Where it lies from left to right.
+    /// Horizontal position.
     pub across: Edge,
-    /// Where it lies from top to bottom.
+    /// Vertical position.
     pub down: Edge,
-    /// Whether it must not be left out.
+    /// Whether the request fails without it.
     pub required: bool,
 }
 
-/// A place on an axis, in pixels.
+/// A position on an axis, in pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Edge {
-    /// From the picture's left or upper edge to the overlay's.
+    /// From the image's left or top edge to the overlay's.
     Start(i32),
-    /// In the middle.
+    /// Centred.
     Middle,
-    /// From the overlay's right or lower edge to the picture's.
+    /// From the overlay's right or bottom edge to the image's.
     End(i32),
 }
 
 const PERCENT: f64 = 100.0;
 
-/// The overlays of a request on a picture of this size, the lowest first: layers in their order, then the watermark.
+/// The overlays of a request on an image of this size, the bottom one first: layers in their order, then the watermark.
 pub fn overlays(params: &Params, base: Size) -> Vec<Overlay> {
     let layers = params.layers.iter().flat_map(|layers| &layers.0);
     layers.map(|layer| of_layer(layer, base)).chain(of_mark(params, base)).collect()
@@ -104,7 +104,7 @@ fn pixels(length: f64) -> u32 {
 }
 
 impl Overlay {
-    /// The size at which something of this size is drawn.
+    /// The size at which content of this size is rendered.
     pub fn fitted(&self, natural: Extent) -> Size {
         let across = f64::from(self.bounds.width) / natural.width;
         let down = f64::from(self.bounds.height) / natural.height;
@@ -112,7 +112,7 @@ impl Overlay {
         natural.scaled(factor).rounded()
     }
 
-    /// Where the left top corner of something of this size lies on a picture.
+    /// Position of the top left corner of an overlay of size `drawn` on an image of size `base`.
     pub fn corner(&self, base: Size, drawn: Size) -> (i32, i32) {
         let start = |edge, base: u32, drawn: u32| match edge {
             Edge::Start(offset) => offset,
@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn sizes_and_places_of_a_mark() {
+    fn size_and_position_of_a_watermark() {
         for (query, natural, expected) in [
             ("mark=/a", (30, 30), (85, 35, 30, 30)),
             ("mark=/a", (400, 400), (50, 0, 100, 100)),
@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn sizes_and_places_of_a_layer() {
+    fn size_and_position_of_a_layer() {
         for (keys, natural, expected) in [
             ("", (10, 10), (50, 0, 100, 100)),
             (",\"upscale\":false", (10, 10), (95, 45, 10, 10)),
@@ -218,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn the_mark_lies_on_the_layers() {
+    fn the_watermark_is_above_the_layers() {
         let query = "mark=/m&layers=[{\"url\":\"/a\"},{\"text\":\"b\"}]";
         let all = overlays(&Params::parse(query).unwrap().params, BASE);
         let told: Vec<_> = all.iter().map(ToString::to_string).collect();

@@ -1,4 +1,4 @@
-//! Whether the original itself is an answer to the request.
+//! Decides whether the original itself satisfies the request.
 
 use super::{
     encode::{Encoding, Metadata},
@@ -12,10 +12,11 @@ use crate::{
     source::{Profile, SourceFormat, SourceInfo},
 };
 
-/// Whether the answer is the original's pixels in the original's format, with nothing dropped that was to be dropped.
+/// Whether the output would be the pixels of the original in its own format, with nothing removed that has to be
+/// removed.
 ///
-/// A PNG whose colours hang on chunks that an encoder does not write, and that not every program reads, goes out as it is:
-/// it then looks as it always did to everybody.
+/// A PNG whose colours depend on chunks that encoders do not write, and that only some programs support, is passed
+/// through, so that every program shows it as before.
 pub(super) fn decide(plan: &Plan, params: &Params, info: &SourceInfo, settings: &Settings) -> Passthrough {
     if plan.passthrough == Passthrough::Always {
         return Passthrough::Always;
@@ -30,7 +31,7 @@ pub(super) fn decide(plan: &Plan, params: &Params, info: &SourceInfo, settings: 
     }
 }
 
-/// Whether a JPEG is to lose its metadata and nothing else.
+/// Whether metadata is removed from a JPEG and nothing else changes.
 fn is_only_stripped(plan: &Plan, params: &Params, info: &SourceInfo) -> bool {
     let Encoding { format, interlace, metadata, .. } = plan.encode;
     let asks = metadata == Metadata::Profile && params.quality.is_none() && !interlace;
@@ -42,21 +43,21 @@ fn is_the_same(plan: &Plan, info: &SourceInfo, settings: &Settings) -> bool {
     settings.output.never_larger && keeps_pixels(plan, info) && keeps(plan.encode, info)
 }
 
-/// Whether the answer's pixels are the original's, encoded anew.
+/// Whether the output has the pixels of the original, re-encoded.
 pub fn keeps_pixels(plan: &Plan, info: &SourceInfo) -> bool {
     let as_stored = info.calibrated || (info.plain && info.profile == Profile::Srgb);
     as_stored && is_untouched(plan, info)
 }
 
-/// Whether no step changes pixels, but for the conversion of colours.
+/// Whether no step changes pixels, except for colour conversion.
 fn is_untouched(plan: &Plan, info: &SourceInfo) -> bool {
-    // an orientation that was undone by a turn leaves pixels as they are, but its tag has to go
+    // if a rotation undoes the orientation, the pixels are unchanged but the tag has to be removed
     let tag_stays = !plan.autorotated || info.orientation.is_upright();
     let whole = plan.load.size == info.stored && plan.load.frames == info.frames;
     tag_stays && whole && plan.steps.iter().all(Step::keeps_pixels)
 }
 
-/// Whether the encoding asks for nothing that the original is not.
+/// Whether the encoding requires nothing that differs from the original.
 fn keeps(encoding: Encoding, info: &SourceInfo) -> bool {
     let same_format = info.format.written() == Some(encoding.format);
     let strips = encoding.metadata == Metadata::Profile && info.metadata;

@@ -1,4 +1,4 @@
-//! The order of the pipeline: the one place that states it, and what runs.
+//! The pipeline: which steps a request runs, and their order, which is defined here only.
 
 use super::{
     faces,
@@ -14,43 +14,43 @@ use crate::{
     source::Profile,
 };
 
-/// What has been decided about the geometry, from the decoded picture to the answer's content.
+/// The geometry that has been decided, from the decoded image to the content of the output.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Placed {
-    /// Size of the decoded picture.
+    /// Size of the decoded image.
     pub decoded: Size,
     /// The part of it that is kept.
     pub extract: Rect,
-    /// How the part is scaled; not at all if absent.
+    /// How the part is scaled; `None` for no scaling.
     pub resize: Option<Resize>,
-    /// What is cut out of the scaled part, as it is stored.
+    /// The crop of the scaled part, as stored.
     pub crop: Option<Rect>,
-    /// What makes it upright, with right-angle turns and mirrors that were asked for.
+    /// The orientation: EXIF, with the right-angle rotations and mirrors of the request.
     pub orientation: Orientation,
-    /// A turn by another angle: clockwise degrees, and the canvas afterwards.
+    /// A rotation by another angle: clockwise degrees, and the canvas afterwards.
     pub turn: Option<(f64, Size)>,
-    /// What is cut out after all turns.
+    /// The crop after all rotations.
     pub window: Option<Window>,
-    /// The larger canvas that it is put on.
+    /// The larger canvas in which it is embedded.
     pub canvas: Option<Canvas>,
-    /// Size after all of it.
+    /// Size after all of these.
     pub content: Size,
 }
 
-/// What is known of the pixels.
+/// Properties of the pixels.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Pixels {
-    /// Red-eye candidates, in pixels of the decoded picture.
+    /// Red-eye candidates, in pixels of the decoded image.
     pub eyes: Vec<Eye>,
-    /// What their colours need.
+    /// The colour conversion that they need.
     pub profile: Profile,
-    /// Whether they can be transparent.
+    /// Whether there is an alpha channel.
     pub alpha: bool,
-    /// Whether the encoding can store that.
+    /// Whether the output format supports alpha.
     pub stores_alpha: bool,
 }
 
-/// The steps of a request, in the order in which they are executed.
+/// The steps of a request, in the order of execution.
 pub(super) fn pipeline(params: &Params, placed: &Placed, pixels: Pixels) -> Vec<Step> {
     let background = background(params);
     let pad = params.pad.map_or(0, |pad| pad.0);
@@ -63,14 +63,14 @@ pub(super) fn pipeline(params: &Params, placed: &Placed, pixels: Pixels) -> Vec<
     let resize = placed.resize.filter(|_| enlarge.is_none());
     let window = placed.window.filter(|_| enlarge.is_none());
     let steps = [
-        // at full resolution, where the eyes were found
+        // at full resolution, on which the eyes were detected
         (!pixels.eyes.is_empty()).then_some(Step::CorrectRedEyes(pixels.eyes)),
-        // what is cut away is not scaled first
+        // cropped parts are not scaled
         (placed.extract != placed.decoded.rect()).then_some(Step::Extract(placed.extract)),
         resize.map(Step::Resize),
         enlarge.map(Step::EnlargeInteresting),
         placed.crop.map(Step::Crop),
-        // on the small picture, and before any colour that the request names is painted
+        // on the scaled image, before any requested colour is painted
         Some(Step::ConvertToSrgb(pixels.profile)),
         (paint.is_some() || flatten)
             .then(|| Step::PreparePaint(paint.unwrap_or(Paint { background, translucent: false }))),
@@ -81,22 +81,22 @@ pub(super) fn pipeline(params: &Params, placed: &Placed, pixels: Pixels) -> Vec<
         (!tones.is_empty()).then_some(Step::Tone(tones)),
         params.blur.map(Blur::sigma).map(Step::Blur),
         sharpen(params).map(Step::Sharpen),
-        // they are to be seen as they are, whatever was done to the picture
+        // after all effects, so that overlays are not changed by them
         (!overlays.is_empty()).then_some(Step::Overlay { base: placed.content, overlays }),
-        // around the finished picture
+        // around the finished image
         (pad > 0).then_some(Step::Pad { pixels: pad, background }),
-        // last, since everything before may make use of alpha
+        // last, since all other steps may use alpha
         flatten.then_some(Step::Flatten(background)),
     ];
     steps.into_iter().flatten().collect()
 }
 
-/// The colour of borders, blank corners, and of what was transparent.
+/// The colour of padding, borders and blank corners, and behind transparency.
 pub(super) fn background(params: &Params) -> Colour {
     params.pad_color.map_or(Colour::WHITE, |colour| colour.0)
 }
 
-/// The eyes that are corrected where they are red, when that is asked for.
+/// The eyes that are corrected if red, if requested.
 pub(super) fn eyes(
     params: &Params,
     found: &[crate::Face],
@@ -124,7 +124,7 @@ fn rotate(params: &Params, placed: &Placed) -> Option<Rotate> {
     placed.turn.map(|(degrees, size)| Rotate { degrees, size, corners })
 }
 
-/// An interesting part is located before the picture is enlarged, if no free turn comes between.
+/// The most interesting part is located before upscaling, unless there is a free rotation in between.
 fn enlarge_interesting(placed: &Placed, profile: Profile) -> Option<EnlargeInteresting> {
     let Some(Window::Interesting(window)) = placed.window.filter(|_| placed.turn.is_none()) else {
         return None;
@@ -133,14 +133,14 @@ fn enlarge_interesting(placed: &Placed, profile: Profile) -> Option<EnlargeInter
     Some(EnlargeInteresting { resize, window, orientation: placed.orientation, profile })
 }
 
-/// What is painted, if anything is.
+/// The colour that is painted, if any.
 fn paint(placed: &Placed, rotate: Option<Rotate>, pad: u32, background: Colour) -> Option<Paint> {
     let corners = rotate.is_some_and(|rotate| matches!(rotate.corners, Corners::Painted(_)));
     let paints = pad > 0 || placed.canvas.is_some() || corners;
     paints.then_some(Paint { background, translucent: !background.is_opaque() })
 }
 
-/// Whether alpha is removed: it was asked for, or the answer cannot store it.
+/// Whether alpha is removed: by request, or because the output format does not support it.
 fn flattens(params: &Params, pixels: &Pixels, paint: Option<Paint>) -> bool {
     let asked =
         params.flatten.is_some_and(|flatten| flatten.0) || params.force_jpg.is_some_and(|force| force.0);
@@ -148,7 +148,7 @@ fn flattens(params: &Params, pixels: &Pixels, paint: Option<Paint>) -> bool {
     has_alpha && (asked || !pixels.stores_alpha)
 }
 
-/// Strength of `sharp_amount` that adds the whole difference once, and the radius of a sigma of one pixel (contract).
+/// Strength of `sharp_amount` that adds the whole difference once, and radius of a sigma of one pixel (API contract).
 const AMOUNT_UNIT: f64 = 50.0;
 const RADIUS_UNIT: f64 = 10.0;
 

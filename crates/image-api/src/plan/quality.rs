@@ -1,4 +1,4 @@
-//! Which quality the answer has, or how it is found.
+//! The output quality: fixed, or found by a search.
 
 use std::fmt::{self, Display, Formatter};
 
@@ -13,34 +13,34 @@ use crate::{
     source::SourceInfo,
 };
 
-/// Quality of lossy answers whose source has none to go by (seed).
+/// Quality of lossy outputs if the original has no quality to adopt (API contract).
 const DEFAULT_QUALITY: u8 = 90;
 
-/// How a quality is found once the pixels are there.
+/// A search for the quality, run once the pixels are available.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Search {
-    /// How the encoded picture is compared with the pixels.
+    /// The metric.
     pub method: QualityMethod,
-    /// What the method must give.
+    /// The target of the metric.
     pub target: Target,
-    /// The least quality, on JPEG's scale.
+    /// The lowest quality, on the scale of JPEG.
     pub min: u8,
-    /// The greatest, which is taken when nothing meets the target.
+    /// The highest quality, used if no quality meets the target.
     pub max: u8,
-    /// How many qualities are tried.
+    /// Number of attempts.
     pub attempts: u8,
 }
 
-/// What a method must give.
+/// The target score of a metric.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Target {
-    /// This number.
+    /// A given score.
     Number(f64),
-    /// What was found for a preset in pictures of the answer's size.
+    /// The calibrated score of a preset, for images of the output size.
     Preset(QualityPreset),
 }
 
-/// The quality that is asked for or taken over, on JPEG's scale.
+/// The requested or adopted quality, on the scale of JPEG.
 pub fn fixed(params: &Params, info: &SourceInfo) -> u8 {
     match params.quality {
         Some(Quality::Fixed(quality)) => quality,
@@ -48,13 +48,13 @@ pub fn fixed(params: &Params, info: &SourceInfo) -> u8 {
     }
 }
 
-/// The search, if one is asked for.
+/// The search, if requested.
 pub fn search(params: &Params, settings: &Settings) -> Result<Option<Search>> {
     if params.quality != Some(Quality::Auto) {
         return Ok(None);
     }
     let defaults = &settings.quality_auto;
-    // a target of at most 1 is one of ssim's, whose method was once the only default; by mpe it can be meant
+    // a target of at most 1 selects ssim, the only default in earlier versions; with mpe it is meant as such
     let of_ssim = defaults.method == QualityMethod::Ssimulacra2
         && params.quality_target.is_some_and(|target| (0.0..=1.0).contains(&target.0));
     let default = if of_ssim { QualityMethod::Ssim } else { defaults.method };
@@ -62,7 +62,7 @@ pub fn search(params: &Params, settings: &Settings) -> Result<Option<Search>> {
     let preset = params.quality_preset.unwrap_or(defaults.preset);
     let number = params.quality_target.map(|target| target.0).or_else(|| defaults.target(method, preset));
     let target = number.map_or(Target::Preset(preset), Target::Number);
-    // a bound that was asked for moves one that was not
+    // a requested bound moves a default one
     let (min, max) = match (params.quality_min.map(|min| min.0), params.quality_max.map(|max| max.0)) {
         (Some(min), Some(max)) if min > max => {
             let expected = format!("at most quality_max, which is {max}");
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn targets_that_an_operator_sets_hold_at_every_size() {
+    fn targets_of_the_operator_apply_at_every_size() {
         let mut settings = Settings::default();
         settings.quality_auto.ssim = Some([0.9, 0.92, 0.94, 0.96]);
         let target = |query: &str| {
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn bounds_make_room_for_each_other_unless_both_were_asked_for() {
+    fn a_requested_bound_moves_a_default_one() {
         for (query, expected) in [
             ("", (40, 90)),
             ("&quality_min=95", (95, 95)),

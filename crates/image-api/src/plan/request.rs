@@ -1,4 +1,4 @@
-//! What a request asks of the solver.
+//! Converts a request to the input of the geometry solver.
 
 use super::geometry::{Enlarge, Request};
 use crate::{
@@ -8,7 +8,7 @@ use crate::{
     source::SourceInfo,
 };
 
-/// The size of what is kept, upright. A drawing as a whole has its size in parts of pixels.
+/// The size of the kept part, upright. A whole SVG has a fractional size.
 pub(super) fn content(info: &SourceInfo, orientation: Orientation, kept: Rect) -> Extent {
     let (stored, extent) = (orientation.size(info.stored), orientation.extent(info.extent()));
     let part = |kept: u32, stored: u32, extent: f64| extent * (f64::from(kept) / f64::from(stored));
@@ -18,11 +18,11 @@ pub(super) fn content(info: &SourceInfo, orientation: Orientation, kept: Rect) -
     }
 }
 
-/// What is asked of the solver, in device pixels.
+/// The input of the solver, in device pixels.
 pub(super) fn request(params: &Params, info: &SourceInfo, content: Extent, degrees: f64) -> Request {
     let ratio = params.dpr.map_or(1.0, |dpr| dpr.0);
     let device = |side: u32| round_half_up(f64::from(side) * ratio).max(1.0) as u32;
-    // a drawing has no pixels to run out of
+    // an SVG can be rendered at any resolution
     let never = params.enlarge.is_some_and(|enlarge| !enlarge.0) && info.vector.is_none();
     Request {
         content,

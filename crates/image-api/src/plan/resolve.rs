@@ -1,4 +1,4 @@
-//! From a request and what is known of the original to the plan: every decision, before a pixel is touched.
+//! Resolves a request on an original to a plan: makes every decision before a pixel is decoded.
 
 use super::{
     accept::Accept,
@@ -30,12 +30,11 @@ use crate::{
 };
 
 impl Plan {
-    /// Makes every decision. Touches no pixel.
+    /// Makes every decision. Decodes no pixel.
     ///
     /// # Errors
     ///
-    /// A parameter that means nothing for this picture, and every size that is beyond the limits of the settings or of the
-    /// format.
+    /// A parameter that is not applicable to this image, or a size over a limit of the settings or of the format.
     pub fn resolve(
         params: &Params,
         info: &SourceInfo,
@@ -55,7 +54,7 @@ impl Plan {
             encode::Request { params, info, size: framed, accept, background, settings, frames: info.frames };
         let Budgeted { encoding, frames, passes } = budgeted(&request, largest(&geometry))?;
         let eyes = eyes(params, &measured.faces, orientation, info.stored);
-        // a trimmed box and eyes are exact to the pixel, which a picture decoded smaller would blur
+        // trim boxes and eyes are exact to the pixel, which shrink-on-load would blur
         let exact = (measured.trim.is_some() && info.vector.is_none()) || !eyes.is_empty();
         let load = load(info, content, orientation, &geometry, exact, frames, settings);
         let (load, placed) = place(info, load, &geometry, kept, (orientation, degrees), eyes.is_empty());
@@ -74,14 +73,14 @@ impl Plan {
         Ok(Self { passthrough, ..plan })
     }
 
-    /// The size that a picture has after its turns, if nothing scales it.
+    /// The size of an image after rotation, without scaling.
     pub fn natural_size(params: &Params, info: &SourceInfo) -> Extent {
         let (orientation, degrees) = turns(params, info.orientation);
         geometry::natural(orientation.extent(info.extent()), degrees)
     }
 }
 
-/// The sizes and rectangles of all steps, with the window around the faces where it is to be there.
+/// The sizes and rectangles of all steps, with the crop window around faces if requested.
 fn solve(
     params: &Params,
     info: &SourceInfo,
@@ -102,7 +101,7 @@ fn solve(
     })
 }
 
-/// Puts the geometry into pixels of the decoded picture, as it is stored.
+/// Converts the geometry to pixels of the decoded image as stored.
 fn place(
     info: &SourceInfo,
     load: Load,
@@ -132,21 +131,21 @@ fn place(
     (Load { part, ..load }, placed)
 }
 
-/// The size that is stored: videos have even sides.
+/// The size as encoded: videos have even sides.
 fn stored_size(format: OutputFormat, size: Size) -> Size {
     if format == OutputFormat::Mp4 { video::even(size) } else { size }
 }
 
-/// Refuses a drawing of which too many pixels would be rasterised.
+/// Refuses an SVG of which too many pixels would be rendered.
 fn check_drawing(info: &SourceInfo, load: &Load, limits: &Limits) -> Result<()> {
     if info.vector.is_none() {
         return Ok(());
     }
     let drawn = load.part.map_or(load.size, Rect::size).pixels();
-    within("the pixels of the drawing", drawn, "limits.max_pixels allows", limits.max_pixels)
+    within("the pixels of the rendered SVG", drawn, "limits.max_pixels allows", limits.max_pixels)
 }
 
-/// Splits all turns into right angles with mirrors, and the angle of at most 45 degrees that is left.
+/// Splits all rotations and mirrors into an orientation by right angles and a remaining angle of at most 45 degrees.
 pub fn turns(params: &Params, stored: Orientation) -> (Orientation, f64) {
     let upright = if params.autorotate.is_none_or(|on| on.0) { stored } else { Orientation::default() };
     let clockwise = params.rotate.map_or(0.0, |rotate| rotate.0) - params.angle.map_or(0.0, |angle| angle.0);
@@ -154,7 +153,7 @@ pub fn turns(params: &Params, stored: Orientation) -> (Orientation, f64) {
     let quarters = (clockwise / 90.0 - 0.5).ceil();
     let left = clockwise - quarters * 90.0;
     let turned = upright.turned(quarters.rem_euclid(4.0) as u8);
-    // a mirror after a turn is a mirror before the opposite turn
+    // mirroring after a rotation equals mirroring before the opposite rotation
     if params.flip.is_some_and(|flip| flip.0) { (turned.flipped(), -left) } else { (turned, left) }
 }
 
@@ -163,31 +162,26 @@ fn padded(size: Size, pad: u32) -> Size {
     Size { width: grow(size.width), height: grow(size.height) }
 }
 
-/// Bounds every size on the way to the answer. What is cut again may be as large as an original, the answer may not; and
-/// what is cut as soon as it is scaled is never made as a whole, however large that would be.
+/// Checks every intermediate size. An image that is cropped later may be as large as an original, the output may not;
+/// a crop right after scaling is computed without the whole scaled image, so that size is not limited.
 fn check_sizes(geometry: &Geometry, answer: Size, limits: &Limits) -> Result<()> {
     let longer = |size: Size| u64::from(size.width.max(size.height));
     let side = u64::from(limits.max_side);
-    within("the longer side of the answer in pixels", longer(answer), "limits.max_side allows", side)?;
+    within("the longer side of the output in pixels", longer(answer), "limits.max_side allows", side)?;
     let bound = "limits.max_output_pixels allows";
-    within("the pixels of the answer", answer.pixels(), bound, limits.max_output_pixels)?;
+    within("the pixels of the output", answer.pixels(), bound, limits.max_output_pixels)?;
     let Some(turned) = geometry.turned else { return Ok(()) };
     let scaled = geometry.scaled;
-    within(
-        "the longer side of the scaled picture in pixels",
-        longer(scaled),
-        "limits.max_side allows",
-        side,
-    )?;
+    within("the longer side of the scaled image in pixels", longer(scaled), "limits.max_side allows", side)?;
     for (what, size) in
-        [("the pixels of the scaled picture", scaled), ("the pixels of the turned picture", turned)]
+        [("the pixels of the scaled image", scaled), ("the pixels of the rotated image", turned)]
     {
         within(what, size.pixels(), "limits.max_pixels allows", limits.max_pixels)?;
     }
     Ok(())
 }
 
-/// The largest pictures that are made on the way to the answer.
+/// The largest intermediate images.
 fn largest(geometry: &Geometry) -> [Size; 2] {
     geometry.turned.map_or([geometry.size(); 2], |turned| [geometry.scaled, turned])
 }
@@ -197,7 +191,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn turns_are_split() {
+    fn rotations_are_split() {
         let split =
             |query: &str, tag| turns(&Params::parse(query).unwrap().params, Orientation::from_exif(tag));
         let upright = Orientation::default();

@@ -1,4 +1,4 @@
-//! The steps of a plan: each takes a picture and gives a picture, with every number worked out.
+//! The steps of a plan: each maps an image to an image, with every number computed.
 
 use std::fmt::{self, Display, Formatter};
 
@@ -10,48 +10,48 @@ use crate::{
     source::Profile,
 };
 
-/// One step. Their order is in `plan/pipeline.rs`.
+/// One step. Their order is defined in `plan/pipeline.rs`.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Step {
-    /// Makes red pupils dark. In pixels of the decoded picture.
+    /// Corrects red eyes, in pixels of the decoded image.
     CorrectRedEyes(Vec<Eye>),
-    /// Keeps a part of the decoded picture.
+    /// Crops the decoded image.
     Extract(Rect),
-    /// Scales.
+    /// Resizes.
     Resize(Resize),
-    /// Scales a picture of which only the most interesting part is kept, which is located before it is enlarged: afterwards
-    /// there is no more to see, and the whole of an enlarged picture may be of any size.
+    /// Upscales an image of which only the most interesting part is kept. That part is located before upscaling, which
+    /// adds no detail, so the size of the whole upscaled image is not limited.
     EnlargeInteresting(EnlargeInteresting),
-    /// Keeps a rectangle.
+    /// Crops a rectangle.
     Crop(Rect),
-    /// Converts to 8-bit sRGB or grey.
+    /// Converts to 8-bit sRGB or greyscale.
     ConvertToSrgb(Profile),
-    /// Gives the pixels what a colour that is painted later needs: three colour bands, an alpha band.
+    /// Adds the bands that a colour painted later needs: RGB, alpha.
     PreparePaint(Paint),
-    /// Mirrors and turns by right angles.
+    /// Mirrors, and rotates by right angles.
     Orient(Orientation),
-    /// Turns by any other angle.
+    /// Rotates by any other angle.
     Rotate(Rotate),
-    /// Keeps the most interesting part of this size.
+    /// Crops the most interesting part of this size.
     CropInteresting(Size),
-    /// Puts it on a larger canvas.
+    /// Embeds the image in a larger canvas.
     Embed {
-        /// The canvas, and where the picture lies on it.
+        /// The canvas, and the position of the image on it.
         canvas: Canvas,
-        /// The colour of the bars.
+        /// The colour of the padding.
         background: Colour,
     },
     /// Corrects tone and colour, in this order.
     Tone(Vec<Tone>),
-    /// A gaussian blur of this standard deviation, in pixels.
+    /// Gaussian blur with this sigma, in pixels.
     Blur(f64),
-    /// Sharpens what a blur left.
+    /// Unsharp mask.
     Sharpen(Sharpen),
-    /// Lays pictures and texts over it.
+    /// Draws overlays.
     Overlay {
-        /// Size of the picture that they were placed on.
+        /// Size of the image that they are positioned on.
         base: Size,
-        /// The lowest first.
+        /// The overlays, the bottom one first.
         overlays: Vec<Overlay>,
     },
     /// Adds a border.
@@ -61,89 +61,89 @@ pub enum Step {
         /// Its colour.
         background: Colour,
     },
-    /// Removes alpha: what was transparent shows this colour.
+    /// Removes alpha: composites onto this colour.
     Flatten(Colour),
 }
 
-/// Scaling.
+/// A resize.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Resize {
     /// The size afterwards.
     pub size: Size,
-    /// What exactly is scaled, in pixels of the picture, when its edges lie between them: a decoder's divisor need not
-    /// divide a side. Never enlarged. The whole picture if absent.
+    /// The exact part that is scaled, in pixels of the image, if its edges are fractional, as with shrink-on-load of a
+    /// side that is no multiple of the divisor. Never upscaled. `None` for the whole image.
     pub from: Option<Span>,
 }
 
-/// Enlarging around what is interesting.
+/// Upscaling of the most interesting part.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct EnlargeInteresting {
-    /// How the whole picture would be scaled, as it is stored.
+    /// How the whole image would be scaled, as stored.
     pub resize: Resize,
-    /// Size of the part that is kept, upright.
+    /// Size of the kept part, upright.
     pub window: Size,
-    /// What makes the picture upright: it is looked at that way.
+    /// The orientation: the image is analysed upright.
     pub orientation: Orientation,
-    /// What converts its colours: they are looked at as they are seen.
+    /// The colour conversion: the image is analysed in sRGB.
     pub profile: Profile,
 }
 
-/// What a colour that is painted needs of the pixels.
+/// The bands that a painted colour needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Paint {
     /// The colour.
     pub background: Colour,
-    /// Whether it lets something through and so needs an alpha band.
+    /// Whether the colour is translucent and so needs an alpha band.
     pub translucent: bool,
 }
 
-/// A turn by something else than right angles.
+/// A rotation by an angle other than a right angle.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Rotate {
-    /// Clockwise.
+    /// Clockwise degrees.
     pub degrees: f64,
-    /// The canvas afterwards.
+    /// The canvas after it.
     pub size: Size,
-    /// What becomes of its corners.
+    /// The treatment of its corners.
     pub corners: Corners,
 }
 
-/// The corners of a turned picture's canvas.
+/// The blank corners of a rotated image's canvas.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Corners {
-    /// They are painted.
+    /// Filled with this colour.
     Painted(Colour),
-    /// They are cut off: nothing is painted that could shine into what is left.
+    /// Cropped off afterwards: the edges are extended, so that no colour bleeds into the rest.
     Cut,
 }
 
-/// An eye, in pixels of the picture.
+/// An eye, in pixels of the image.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Eye {
     /// From the left.
     pub x: f64,
     /// From the top.
     pub y: f64,
-    /// How far it is from the other one: what sizes are measured by.
+    /// Distance to the other eye, the unit for sizes.
     pub distance: f64,
 }
 
-/// How strong and how wide.
+/// Parameters of an unsharp mask.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Sharpen {
-    /// How often the difference to the blurred picture is added.
+    /// Factor on the difference to the blurred image.
     pub strength: f64,
-    /// Of the blur, in pixels.
+    /// Sigma of the blur, in pixels.
     pub sigma: f64,
 }
 
 impl Step {
-    /// Whether pixels stay as they are, but for the conversion of colours.
+    /// Whether pixels are unchanged, except for colour conversion.
     pub fn keeps_pixels(&self) -> bool {
         matches!(self, Self::ConvertToSrgb(_))
     }
 
-    /// Whether it says nothing to a reader: pixels that are sRGB already are not converted.
+    /// Whether it is omitted from the text of a plan: the conversion of pixels that are sRGB already.
     pub fn is_implicit(&self) -> bool {
         matches!(self, Self::ConvertToSrgb(Profile::Srgb))
     }

@@ -1,20 +1,20 @@
-//! From tone parameters to the corrections they ask for, in the order in which they are applied.
+//! Converts tone parameters to corrections, in the order of application.
 
 use std::fmt::{self, Display, Formatter};
 
 use crate::params::{Params, tone::filter::Filter, value::colour::Colour};
 
-/// The share of `colorize` when `colorize_intensity` is absent, in percent (seed).
+/// The default of `colorize_intensity`, in percent (part of the API contract).
 const DEFAULT_INTENSITY: u8 = 1;
 
-/// One correction of tone or colour. Strengths are from -1 to 1 unless it is said otherwise; 0 changes nothing.
+/// One tone or colour correction. Strengths are from -1 to 1 unless stated otherwise; 0 changes nothing.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Tone {
-    /// White balance: the colour cast that is measured in the picture is removed.
+    /// White balance: removes the colour cast measured in the image.
     AutoLevel,
-    /// Black, white and mid grey are measured in the picture and put where they belong.
+    /// Automatic levels: black point, white point and mid grey are measured in the image and corrected.
     AutoFix,
-    /// Light from the camera, from 0 to 1.
+    /// Fill flash, from 0 to 1.
     FillFlash(f32),
     /// Shadows and highlights lifted or lowered.
     ShadowsHighlights {
@@ -23,31 +23,30 @@ pub enum Tone {
         /// Strength in the highlights.
         highlights: f32,
     },
-    /// Brighter or darker, black and white kept.
+    /// Brightness of mid-tones; black and white are kept.
     Brightness(f32),
-    /// More or less contrast around mid grey.
+    /// Contrast around mid grey.
     Contrast(f32),
-    /// Mid tones: the exponent, 1 changes nothing.
+    /// Gamma: the exponent of mid-tones, 1 changes nothing.
     Gamma(f32),
-    /// Warmer or colder light.
+    /// Colour temperature.
     Warmth(f32),
-    /// All colours stronger or weaker.
+    /// Saturation of all colours.
     Saturation(f32),
-    /// Dull colours stronger or weaker.
+    /// Saturation of dull colours.
     Vibrance(f32),
-    /// One of the twenty looks of `filter`.
+    /// One of the twenty presets of `filter`.
     Preset(Filter),
-    /// One colour over the picture's own light and dark.
+    /// Tints the image with one colour, keeping its luma.
     Colorize {
         /// The colour.
         colour: Colour,
-        /// Its share, from 0 to 1.
+        /// Its share in the result, from 0 to 1.
         share: f32,
     },
 }
 
-/// All corrections of a request: what the picture lacks first, then what was asked for, then a preset over the corrected
-/// picture, and one colour over that.
+/// All corrections of a request: automatic ones first, then the requested strengths, then a preset, and last the tint.
 pub fn corrections(params: &Params) -> Vec<Tone> {
     let is_on = |on: bool, tone: Tone| on.then_some(tone);
     let lifted = (params.shadow.is_some() || params.highlights.is_some()).then(|| Tone::ShadowsHighlights {

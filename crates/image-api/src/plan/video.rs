@@ -1,27 +1,27 @@
-//! What is particular to videos: sizes that the encoder takes, how long frames last, quality as a quantiser.
+//! Planning of videos: sizes that the encoder supports, frame durations, quality as a quantiser.
 
 use crate::{
     error::{OverLimit, Result},
     size::Size,
 };
 
-/// Smallest side that the encoder takes, a macroblock's.
+/// Smallest side that the encoder supports: a macroblock.
 const MIN_SIDE: u32 = 16;
 
-/// Longest shorter side that the encoder takes: that of its highest level.
+/// Largest shorter side that the encoder supports: that of its highest level.
 const MAX_SHORT_SIDE: u32 = 2160;
 
-/// Shortest delay that is obeyed, and what lasts instead of a shorter one, in milliseconds. GIFs that say "as fast as
-/// possible" were drawn on slow machines: all browsers agree on these.
+/// Shortest frame delay that is kept, and the replacement for shorter ones, in milliseconds. GIFs with a delay of 0
+/// ("as fast as possible") were made for slow machines; all browsers use these values.
 const SHORTEST_DELAY: i32 = 11;
 const USUAL_DELAY: u32 = 100;
 
-/// The size with even sides, since colour has half the resolution: what is odd loses its last column or row.
+/// The size rounded down to even sides, as required by chroma subsampling: an odd last column or row is dropped.
 pub fn even(size: Size) -> Size {
     Size { width: size.width & !1, height: size.height & !1 }
 }
 
-/// Whether the encoder takes pictures of a size.
+/// Whether the encoder supports this size.
 pub fn check(size: Size) -> Result<()> {
     let short = size.width.min(size.height);
     if even(size).width.min(even(size).height) < MIN_SIDE {
@@ -37,7 +37,7 @@ pub fn check(size: Size) -> Result<()> {
     Ok(())
 }
 
-/// How long a frame lasts in a video, in milliseconds.
+/// Duration of a frame in a video, in milliseconds.
 pub fn duration(delay: Option<i32>) -> u32 {
     delay.filter(|delay| *delay >= SHORTEST_DELAY).map_or(USUAL_DELAY, i32::unsigned_abs)
 }
@@ -47,7 +47,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sides_are_even_and_within_what_the_encoder_takes() {
+    fn sides_are_even_and_supported_by_the_encoder() {
         let size = |width, height| Size { width, height };
         assert_eq!(even(size(241, 135)), size(240, 134));
         for (width, height, fits) in [
@@ -63,7 +63,7 @@ mod tests {
     }
 
     #[test]
-    fn delays_are_obeyed_as_browsers_do() {
+    fn delays_are_those_of_browsers() {
         for (delay, lasts) in
             [(None, 100), (Some(0), 100), (Some(10), 100), (Some(11), 11), (Some(20), 20), (Some(-5), 100)]
         {

@@ -1,4 +1,4 @@
-//! What `quality=auto` does when a request does not say.
+//! Defaults of `quality=auto`.
 
 use config_types::Problem;
 use schemars::JsonSchema;
@@ -6,37 +6,37 @@ use serde::{Deserialize, Serialize};
 
 use crate::params::output::{quality_method::QualityMethod, quality_preset::QualityPreset};
 
-/// Most attempts a request or an operator can ask for.
+/// Most attempts that a request or an operator can set.
 pub const MAX_ATTEMPTS: u8 = 10;
 
 /// Targets of one method for the presets low, medium, high and veryhigh.
 pub type Targets = [f64; 4];
 
-/// What `quality=auto` does when a request does not say.
+/// Defaults of `quality=auto`.
 #[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct QualityAuto {
-    /// How pictures are compared when `quality_method` is absent.
+    /// The metric if `quality_method` is absent.
     pub method: QualityMethod,
-    /// How alike is enough when `quality_preset` is absent.
+    /// The preset if `quality_preset` is absent.
     pub preset: QualityPreset,
-    /// How many qualities are tried when `quality_attempts` is absent, 1 to 10.
+    /// The number of attempts if `quality_attempts` is absent, 1 to 10.
     pub attempts: u8,
-    /// The least quality when `quality_min` is absent.
+    /// The lowest quality if `quality_min` is absent.
     pub min: u8,
-    /// The greatest quality when `quality_max` is absent.
+    /// The highest quality if `quality_max` is absent.
     pub max: u8,
-    /// What `ssim` must reach for the presets low, medium, high and veryhigh, in pictures of every size; absent: what was
-    /// found by calibration for pictures of the answer's size.
+    /// Targets of `ssim` (minimum) for the presets low, medium, high and veryhigh, for images of every size. Absent:
+    /// calibrated targets for the size of the output.
     pub ssim: Option<Targets>,
-    /// What `mpe` must come down to for the presets low, medium, high and veryhigh, in pictures of every size; absent: what was
-    /// found by calibration for pictures of the answer's size.
+    /// Targets of `mpe` (maximum) for the presets low, medium, high and veryhigh, for images of every size. Absent:
+    /// calibrated targets for the size of the output.
     pub mpe: Option<Targets>,
-    /// What `smallfry` must reach for the presets low, medium, high and veryhigh, in pictures of every size; absent: what was
-    /// found by calibration for pictures of the answer's size.
+    /// Targets of `smallfry` (minimum) for the presets low, medium, high and veryhigh, for images of every size.
+    /// Absent: calibrated targets for the size of the output.
     pub smallfry: Option<Targets>,
-    /// What `ssimulacra2` must reach for the presets low, medium, high and veryhigh, in pictures of every size; absent: what was
-    /// found by calibration for pictures of the answer's size.
+    /// Targets of `ssimulacra2` (minimum) for the presets low, medium, high and veryhigh, for images of every size.
+    /// Absent: calibrated targets for the size of the output.
     pub ssimulacra2: Option<Targets>,
 }
 
@@ -57,7 +57,7 @@ impl Default for QualityAuto {
 }
 
 impl QualityAuto {
-    /// What a method must give for a preset, if an operator has set it.
+    /// The target of a method for a preset, if the operator has set it.
     pub fn target(&self, method: QualityMethod, preset: QualityPreset) -> Option<f64> {
         self.targets(method).map(|targets| targets[preset as usize])
     }
@@ -95,7 +95,7 @@ impl QualityAuto {
     }
 }
 
-/// Whether every preset asks for more than the one before it.
+/// Whether the targets are in strictly ascending order of quality.
 fn is_ordered(method: QualityMethod, targets: &Targets) -> bool {
     let asks_more = |pair: &[f64]| !method.is_met(pair[0], pair[1]);
     targets.iter().all(|target| target.is_finite()) && targets.windows(2).all(asks_more)
@@ -106,7 +106,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_defaults_and_ordered_targets_are_no_problem() {
+    fn defaults_and_ordered_targets_are_valid() {
         assert_eq!(QualityAuto::default().problems(), []);
         let ordered = QualityAuto {
             mpe: Some([4.0, 3.0, 2.0, 1.0]),

@@ -7,8 +7,8 @@ use url::{Origin, Url};
 
 use super::request::ClientFactory;
 
-/// How many hosts have pooled connections, per worker and configuration. awc closes idle connections only when their host
-/// is requested again, so each host has a client of its own, which is dropped as a whole.
+/// How many hosts have pooled connections, per worker and configuration. awc closes idle connections only when their
+/// host is requested again, so each host has a client of its own, which is dropped as a whole.
 const MAX_CLIENTS: usize = 64;
 
 /// One client, with its connections, per recently used host.
@@ -38,7 +38,7 @@ impl ClientPool {
         };
         let client = pool.client.clone();
         if open.len() >= MAX_CLIENTS {
-            // whoever still reads from one of its connections holds the client
+            // readers of its connections hold a reference to the client
             open.remove(0);
         }
         open.push(pool);
@@ -47,8 +47,8 @@ impl ClientPool {
 
     /// Drops all pooled connections to a host.
     ///
-    /// After a response whose end awc does not know (a switch of protocols, no length), awc takes the connection for idle,
-    /// and what still comes on it would be taken for the response to the next request: another picture.
+    /// After a response whose end awc does not know (a switch of protocols, no length), awc takes the connection for
+    /// idle, and what still comes on it would be taken for the response to the next request: another image.
     pub(crate) fn retire(&self, url: &Url, address: Option<IpAddr>) {
         let mut open = self.open.borrow_mut();
         if let Some(known) = position(&open, url, address) {

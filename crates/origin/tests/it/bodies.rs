@@ -1,4 +1,4 @@
-//! A body is whole and within the limit, or it is an error.
+//! A body is complete and within the limit, or it is an error.
 
 use std::rc::Rc;
 
@@ -13,7 +13,7 @@ use crate::{
 
 const CHUNKED: &str = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n";
 
-/// Fetches what a reply brings from an origin that allows ten bytes.
+/// Fetches a reply from an origin whose limit is ten bytes.
 async fn kind_of(reply: impl Fn() -> Reply + 'static) -> Result<String, ErrorKind> {
     kind_of_at(10, reply).await
 }
@@ -84,7 +84,7 @@ async fn content_codings_are_decoded() {
     let original = fetch(&try_open(&config, small.len() as u64).unwrap(), "/a").await.unwrap();
     assert_eq!((original.body, original.coding_warning), ("picture".into(), None));
     assert_eq!(original.validators.etag.as_deref(), Some("\"1\""));
-    // the limit is for what comes too, and the length is that of what comes
+    // the limit also applies to the encoded body, and the stated length is that of the encoded body
     let error = fetch(&try_open(&config, 8).unwrap(), "/a").await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::TooLarge);
     let short = [head(small.len() + 1).as_bytes(), &small].concat();
@@ -135,12 +135,12 @@ async fn the_size_limit_holds_for_stated_and_actual_lengths() {
         kind_of(|| say(format!("{CHUNKED}\r\na\r\nten bytes!\r\n0\r\n\r\n"))).await,
         Ok("ten bytes!".to_owned())
     );
-    // known beforehand: nothing is read, or this would wait for a body that never comes
+    // the stated length is too large: the body is not read, or the test would wait for one that never comes
     let stated = || say("HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\n").then_hang();
     assert_eq!(kind_of(stated).await, Err(ErrorKind::TooLarge));
     let endless = || say("HTTP/1.1 200 OK\r\nContent-Length: 18446744073709551615\r\n\r\n").then_hang();
     assert_eq!(kind_of(endless).await, Err(ErrorKind::TooLarge));
-    // found out on the way: not read to the end either
+    // the actual length is too large: the body is not read to its end either
     let streamed = || say(format!("{CHUNKED}\r\n6\r\ntoo ma\r\n6\r\nny byt\r\n")).then_hang();
     assert_eq!(kind_of(streamed).await, Err(ErrorKind::TooLarge));
     let old = || say("HTTP/1.0 200 OK\r\n\r\ntoo many bytes").then_hang();
@@ -149,7 +149,7 @@ async fn the_size_limit_holds_for_stated_and_actual_lengths() {
 
 #[actix_rt::test]
 async fn bytes_after_a_body_are_never_the_next_response() {
-    let server = Server::start(|asked| match asked.path() {
+    let server = Server::start(|request| match request.path() {
         "/more" => say(
             "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\npicHTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil",
         ),
@@ -168,9 +168,9 @@ async fn responses_without_a_length_affect_no_other() {
         "HTTP/1.1 200 OK\r\n\r\n",
         "HTTP/1.1 404 Not Found\r\n\r\n",
     ] {
-        // the connection stays open and silent: only its end could tell that something is still to come
+        // the connection stays open and idle: only its end would show that more data follows
         let server = Server::start(
-            move |asked| if asked.path() == "/strange" { say(strange) } else { ok("", "good") },
+            move |request| if request.path() == "/strange" { say(strange) } else { ok("", "good") },
         )
         .await;
         let mut config = config(server.url());
@@ -186,7 +186,7 @@ async fn responses_without_a_length_affect_no_other() {
 async fn a_body_in_flight_survives_the_eviction_of_its_pool() {
     let signal = Rc::new(Notify::new());
     let finish = Rc::clone(&signal);
-    let server = Server::start(move |asked| match asked.path() {
+    let server = Server::start(move |request| match request.path() {
         "/slow" => say(format!("{CHUNKED}\r\n3\r\npic\r\n")).then_say("0\r\n\r\n", &finish),
         _ => say("HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n"),
     })
@@ -194,8 +194,8 @@ async fn a_body_in_flight_survives_the_eviction_of_its_pool() {
     let origin = open(&config(server.url()));
     let slow = fetch(&origin, "/slow");
     let strange = async {
-        // connections are left behind while the other one is in use
-        while server.asked().is_empty() {
+        // further connections evict the pool while the other one is in use
+        while server.requests().is_empty() {
             tokio::task::yield_now().await;
         }
         fetch(&origin, "/strange").await.unwrap_err();

@@ -1,4 +1,4 @@
-//! Buckets, before a service that speaks S3 and one that misbehaves.
+//! Buckets, against an S3 service and a misbehaving server.
 
 use std::time::Duration;
 
@@ -101,11 +101,11 @@ async fn not_modified_may_state_a_new_lifetime() {
     let Fetched::NotModified(unchanged) = fetched else { panic!("expected not modified") };
     assert_eq!(unchanged.validators, known);
     assert_eq!(unchanged.cache_policy.lifetime(), Some(Duration::from_secs(9)));
-    assert_eq!(server.asked()[0].header("if-none-match"), Some("\"1\""));
+    assert_eq!(server.requests()[0].header("if-none-match"), Some("\"1\""));
     let known = Validators { etag: Some("\"a\r\nX: y\"".to_owned()), last_modified: None };
     let error = origin.fetch(&path("/a"), Some(&known)).await.unwrap_err();
-    assert_eq!((error.kind(), server.asked().len()), (ErrorKind::Broken, 1));
-    // without a question it is no answer
+    assert_eq!((error.kind(), server.requests().len()), (ErrorKind::Broken, 1));
+    // a 304 to an unconditional request is invalid
     assert_eq!(kind(&origin, "/a").await, ErrorKind::Broken);
 }
 
@@ -119,7 +119,7 @@ async fn expires_counts_where_nothing_else_does() {
     assert_eq!(original.cache_policy.lifetime(), Some(Duration::from_mins(2)));
 }
 
-/// Every key holds its own name, so that a neighbour cannot pass for it.
+/// Every key's content is its own name, so that mistaking it for another key is detected.
 #[actix_rt::test]
 async fn odd_keys_are_their_own_objects() {
     let keys = [
@@ -153,7 +153,7 @@ async fn odd_keys_are_their_own_objects() {
         ("/a%252Fb", "a%2Fb"),
         ("/caf%C3%A9.png", "caf\u{e9}.png"),
         ("/\u{20ac}/%F0%9F%98%80.png", "\u{20ac}/\u{1f600}.png"),
-        // empty segments are dropped: keys with some cannot be asked for
+        // empty segments are dropped: keys that have some cannot be requested
         ("/a//b", "a/b"),
         ("/a/b", "a/b"),
         ("/a", "a"),
@@ -167,7 +167,7 @@ async fn odd_keys_are_their_own_objects() {
         assert_eq!(body(&origin, raw).await, key, "{raw}");
     }
     let answered = service.answered();
-    // the root is no object
+    // the root is not an object
     for raw in ["/", "//"] {
         assert_eq!(kind(&origin, raw).await, ErrorKind::NotFound, "{raw}");
     }
@@ -226,7 +226,7 @@ async fn objects_have_a_limit() {
     assert_eq!(body(&exact, "/empty").await, "");
     let small = try_open(&config(&service.endpoint), 6).unwrap();
     assert_eq!(kind(&small, "/seven").await, ErrorKind::TooLarge);
-    // the message of an error is no original
+    // the body of an error response is not an original
     assert_eq!(kind(&small, "/missing").await, ErrorKind::NotFound);
 }
 
@@ -256,7 +256,7 @@ async fn incomplete_bodies_are_errors() {
 
 #[actix_rt::test]
 async fn content_codings_of_objects_are_decoded() {
-    // "picture" by zlib, and as it is with a coding that says how it was uploaded
+    // "picture" compressed by zlib, and uncompressed with a coding that only says how it was uploaded
     let zlib = [120, 156, 43, 200, 76, 46, 41, 45, 74, 5, 0, 11, 244, 2, 253];
     for (provider, coding, sent, is_doubted) in [
         ("s3", "deflate", &zlib[..], false),
@@ -265,7 +265,7 @@ async fn content_codings_of_objects_are_decoded() {
         ("gs", "deflate", &zlib, false),
         ("az", "deflate", &zlib, false),
     ] {
-        // a date that is none, and none at all, must not make an object unreadable
+        // an invalid or missing date must not make an object unreadable
         for dates in ["Last-Modified: yesterday\r\n", "", "Last-Modified: Sun, 06 Nov 1994 08:49:37 GMT\r\n"]
         {
             let length = sent.len();
@@ -294,7 +294,7 @@ async fn content_codings_of_objects_are_decoded() {
 
 #[actix_rt::test]
 async fn services_have_time_limits() {
-    let server = Server::start(|asked| match asked.path() {
+    let server = Server::start(|request| match request.path() {
         "/photos/silent" => say("").then_hang(),
         _ => say("HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\npic").then_hang(),
     })
@@ -315,7 +315,7 @@ async fn temporary_errors_are_retried() {
     let server = Server::start(move |_| slow_down()).await;
     let origin = open(&config(&server.url()));
     assert_eq!(kind(&origin, "/a").await, ErrorKind::Broken);
-    assert_eq!(server.asked().len(), 3);
+    assert_eq!(server.requests().len(), 3);
 
     let times = std::cell::Cell::new(0);
     let server = Server::start(move |_| {
@@ -349,7 +349,7 @@ async fn refusals() {
         assert_eq!(kind(&open(&config(&server.url())), "/a").await, expected, "{status}");
     }
     assert_eq!(kind(&open(&config(nobody)), "/a").await, ErrorKind::Unreachable);
-    // a bucket that is not there is a mistake of the configuration, not an absent original
+    // a missing bucket is a configuration error, not an absent original
     let service = Service::start([]).await;
     let origin = with(&service.endpoint, |config| config.url = "s3://elsewhere".into());
     let error = fetch(&origin, "/a").await.unwrap_err();
@@ -360,7 +360,7 @@ async fn refusals() {
 #[actix_rt::test]
 async fn connections_are_reused_and_abandoned_fetches_end() {
     let service_headers = format!("ETag: \"1\"\r\nLast-Modified: {LAST_MODIFIED}\r\n");
-    let server = Server::start(move |asked| match asked.path() {
+    let server = Server::start(move |request| match request.path() {
         "/photos/hang" => say("").then_hang(),
         _ => ok(&service_headers, "picture"),
     })
@@ -373,16 +373,16 @@ async fn connections_are_reused_and_abandoned_fetches_end() {
     {
         let abandoned = fetch(&origin, "/hang");
         tokio::pin!(abandoned);
-        while server.asked().len() < 4 {
+        while server.requests().len() < 4 {
             assert!(futures_util::future::poll_immediate(&mut abandoned).await.is_none());
             tokio::task::yield_now().await;
         }
     }
-    // the one connection is free again
+    // the only connection is free again
     assert_eq!(body(&origin, "/a").await, "picture");
 }
 
-/// Each runtime has its connections, and its end takes nothing from the others.
+/// Each runtime has its own connections, and its end does not affect others.
 #[test]
 fn connections_do_not_outlive_their_runtime() {
     let (told, endpoint) = std::sync::mpsc::channel();
@@ -423,12 +423,12 @@ async fn requests_may_name_buckets() {
         config.buckets_allowed = vec![BUCKET.to_owned(), "elsewhere".to_owned()];
     });
     let named = |bucket, region| {
-        let asked = Selection { path: "/a.png", bucket: Some(bucket), region, ..Selection::default() };
-        origins.locate(&asked).unwrap()
+        let request = Selection { path: "/a.png", bucket: Some(bucket), region, ..Selection::default() };
+        origins.locate(&request).unwrap()
     };
     let photos = named(BUCKET, None);
     let Fetched::Modified(found) = origins.fetch(&photos, None).await.unwrap() else {
-        panic!("not asked for news")
+        panic!("no conditional request was sent")
     };
     assert_eq!(found.body, "picture");
     let elsewhere = named("elsewhere", Some("eu-central-1"));

@@ -1,4 +1,4 @@
-//! Asking for news, and what the answer says about keeping.
+//! Conditional requests, and what responses state about caching.
 
 use std::time::Duration;
 
@@ -31,13 +31,13 @@ async fn an_original_brings_its_validators() {
     assert_eq!(original.cache_policy.remaining(), Some(Duration::from_secs(50)));
     assert_eq!(original.cache_policy.stale_if_error, Some(Duration::from_secs(5)));
     assert!(!original.elapsed.is_zero());
-    let asked = &server.asked()[0];
-    assert_eq!((asked.header("if-none-match"), asked.header("if-modified-since")), (None, None));
+    let request = &server.requests()[0];
+    assert_eq!((request.header("if-none-match"), request.header("if-modified-since")), (None, None));
 }
 
 #[actix_rt::test]
 async fn a_known_version_makes_the_request_conditional() {
-    let server = Server::start(|asked| match asked.header("if-none-match") {
+    let server = Server::start(|request| match request.header("if-none-match") {
         Some("\"v1\"") => empty(304, "Cache-Control: max-age=9\r\nETag: \"v1\"\r\n"),
         _ => ok("ETag: \"v2\"\r\n", "new"),
     })
@@ -49,14 +49,14 @@ async fn a_known_version_makes_the_request_conditional() {
     };
     assert_eq!(unchanged.validators, current);
     assert_eq!(unchanged.cache_policy.lifetime(), Some(Duration::from_secs(9)));
-    assert_eq!(server.asked()[0].header("if-modified-since"), Some(DATE));
+    assert_eq!(server.requests()[0].header("if-modified-since"), Some(DATE));
 
     let old = known(Some("\"v0\""), None);
     let Fetched::Modified(original) = origin.fetch(&path("/a"), Some(&old)).await.unwrap() else {
         panic!("expected the new version")
     };
     assert_eq!((original.body.as_ref(), original.validators.etag.as_deref()), (&b"new"[..], Some("\"v2\"")));
-    assert_eq!(server.asked()[1].header("if-modified-since"), None);
+    assert_eq!(server.requests()[1].header("if-modified-since"), None);
     assert_eq!(server.connections(), 1);
 }
 
@@ -71,7 +71,7 @@ async fn not_modified_without_a_condition_is_invalid() {
 
 #[actix_rt::test]
 async fn not_modified_that_states_the_length_of_the_body_it_leaves_out() {
-    let server = Server::start(|asked| match asked.header("if-none-match") {
+    let server = Server::start(|request| match request.header("if-none-match") {
         Some(_) => say("HTTP/1.1 304 Not Modified\r\nContent-Length: 7\r\n\r\n"),
         None => ok("", "picture"),
     })
@@ -88,7 +88,7 @@ async fn an_invalid_validator_is_an_error_and_no_panic() {
     let origin = open(&config(server.url()));
     let error = origin.fetch(&path("/a"), Some(&known(Some("\"a\r\nX: y\""), None))).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Broken);
-    assert!(server.asked().is_empty());
+    assert!(server.requests().is_empty());
 }
 
 #[actix_rt::test]

@@ -23,16 +23,16 @@ fn open(config: &Config) -> Origins {
     Origins::open(config, &BTreeMap::new(), MAX_BYTES, &Arc::new(Hosts::new(config))).unwrap()
 }
 
-async fn fetch(origins: &Origins, asked: Selection<'_>) -> Result<String, Error> {
-    let target = origins.locate(&asked).unwrap();
+async fn fetch(origins: &Origins, request: Selection<'_>) -> Result<String, Error> {
+    let target = origins.locate(&request).unwrap();
     match origins.fetch(&target, None).await? {
         Fetched::Modified(original) => Ok(String::from_utf8(original.body.into()).unwrap()),
         Fetched::NotModified(_) => panic!("nothing was known"),
     }
 }
 
-fn forbidden(origins: &Origins, asked: Selection<'_>) -> Rule {
-    match origins.locate(&asked) {
+fn forbidden(origins: &Origins, request: Selection<'_>) -> Rule {
+    match origins.locate(&request) {
         Err(Refusal::Forbidden { rule, .. }) => rule,
         other => panic!("expected a refusal, got {other:?}"),
     }
@@ -40,52 +40,52 @@ fn forbidden(origins: &Origins, asked: Selection<'_>) -> Rule {
 
 #[actix_rt::test]
 async fn dynamic_requests_carry_no_credentials() {
-    let server = Server::start(|asked| ok("", asked.path())).await;
+    let server = Server::start(|request| ok("", request.path())).await;
     let authority = server.url().replace("http://", "");
     let mut config = dynamic(&server.url().replace("//", "//user:hunter2@"), &[&authority, "site.example"]);
     config.headers.insert("X-Key".to_owned(), "hunter2".into());
     let origins = open(&config);
     let url = format!("http://{authority}/b%20c?d=e&f");
     let encoded = format!("/http%3A%2F%2F{authority}%2Fx.jpg");
-    for (asked, path) in [
+    for (request, path) in [
         (Selection { path: "/a.jpg", origin: Some(&authority), ..Selection::default() }, "/a.jpg"),
         (Selection { path: "/", source_url: Some(&url), ..Selection::default() }, "/b%20c?d=e&f"),
         (Selection { path: &encoded, ..Selection::default() }, "/x.jpg"),
         (Selection { path: "/a.jpg", host_header: Some("site.example"), ..Selection::default() }, "/a.jpg"),
     ] {
-        assert_eq!(fetch(&origins, asked).await.unwrap(), path);
-        let sent = server.asked().pop().unwrap();
+        assert_eq!(fetch(&origins, request).await.unwrap(), path);
+        let sent = server.requests().pop().unwrap();
         assert!(
             !sent.head.to_lowercase().contains("authorization") && !sent.head.contains("hunter2"),
             "{}",
             sent.head
         );
         assert!(sent.header("user-agent").unwrap().contains("imagizer"));
-        assert_eq!(sent.header("host"), Some(asked.host_header.unwrap_or(&authority)));
+        assert_eq!(sent.header("host"), Some(request.host_header.unwrap_or(&authority)));
     }
     let own = Selection { path: "/a.jpg", ..Selection::default() };
     fetch(&origins, own).await.unwrap();
-    let sent = server.asked().pop().unwrap();
+    let sent = server.requests().pop().unwrap();
     assert!(sent.header("authorization").is_some() && sent.header("x-key") == Some("hunter2"));
 }
 
 #[actix_rt::test]
 async fn resolve_connects_to_the_address() {
-    let server = Server::start(|asked| ok("", asked.header("host").unwrap())).await;
+    let server = Server::start(|request| ok("", request.header("host").unwrap())).await;
     let port = server.port();
     let (host, here) = (format!("pinned.example:{port}"), format!("127.0.0.1:{port}"));
     let origins = open(&dynamic("", &[&host, &here]));
     let resolve = format!("{host}:127.0.0.1");
-    let asked =
+    let request =
         Selection { path: "/a", origin: Some(&host), resolve: Some(&resolve), ..Selection::default() };
-    assert_eq!(fetch(&origins, asked).await.unwrap(), host);
+    assert_eq!(fetch(&origins, request).await.unwrap(), host);
     let watched = Watched::bind(&format!("127.0.0.2:{port}"));
     let elsewhere = format!("{host}:127.0.0.2");
-    let asked = Selection { resolve: Some(&elsewhere), ..asked };
-    assert_eq!(forbidden(&origins, asked), Rule::PrivateAllowed);
+    let request = Selection { resolve: Some(&elsewhere), ..request };
+    assert_eq!(forbidden(&origins, request), Rule::PrivateAllowed);
     let unlisted = open(&dynamic("", &[&host]));
-    let asked = Selection { resolve: Some(&resolve), ..asked };
-    assert_eq!(forbidden(&unlisted, asked), Rule::HostsAllowed, "http proves nothing");
+    let request = Selection { resolve: Some(&resolve), ..request };
+    assert_eq!(forbidden(&unlisted, request), Rule::HostsAllowed, "http proves nothing");
     watched.assert_unseen();
 }
 
@@ -99,12 +99,12 @@ async fn a_failing_resolve_address_opens_no_circuit_of_the_host() {
     (config.breaker_failures, config.breaker_pause) = (1, Duration::from_hours(1));
     let origins = open(&config);
     let resolve = format!("{host}:127.0.0.2");
-    let asked = Selection { path: "/a", origin: Some(&host), ..Selection::default() };
-    let dead = Selection { resolve: Some(&resolve), ..asked };
+    let request = Selection { path: "/a", origin: Some(&host), ..Selection::default() };
+    let dead = Selection { resolve: Some(&resolve), ..request };
     for expected in [ErrorKind::Unreachable, ErrorKind::CircuitOpen] {
         assert_eq!(fetch(&origins, dead).await.unwrap_err().kind(), expected);
     }
-    assert_eq!(fetch(&origins, asked).await.unwrap(), "picture");
+    assert_eq!(fetch(&origins, request).await.unwrap(), "picture");
 }
 
 #[actix_rt::test]
@@ -112,7 +112,7 @@ async fn redirects_stay_within_the_allowlist_and_public_addresses() {
     let watched = [Watched::bind("127.0.0.2:0"), Watched::bind("127.0.0.1:0")];
     let [private, unlisted] = watched.each_ref().map(Watched::authority);
     let targets = [private.clone(), unlisted];
-    let server = Server::start(move |asked| match asked.path() {
+    let server = Server::start(move |request| match request.path() {
         "/private" => redirect(&format!("http://{}/secret", targets[0])),
         "/unlisted" => redirect(&format!("http://{}/secret", targets[1])),
         "/around" => redirect("/a"),
@@ -121,10 +121,10 @@ async fn redirects_stay_within_the_allowlist_and_public_addresses() {
     .await;
     let authority = server.url().replace("http://", "");
     let origins = open(&dynamic("", &[&authority, &private]));
-    let asked = |path| Selection { path, origin: Some(&authority), ..Selection::default() };
-    assert_eq!(fetch(&origins, asked("/around")).await.unwrap(), "picture");
+    let request = |path| Selection { path, origin: Some(&authority), ..Selection::default() };
+    assert_eq!(fetch(&origins, request("/around")).await.unwrap(), "picture");
     for path in ["/private", "/unlisted"] {
-        let error = fetch(&origins, asked(path)).await.unwrap_err();
+        let error = fetch(&origins, request(path)).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::RefusedAddress, "{path}: {error}");
         assert!(!error.to_string().contains("secret"), "{error}");
     }
@@ -140,13 +140,13 @@ async fn host_names_are_checked_by_their_addresses() {
     config.private_allowed.clear();
     let origins = open(&config);
     for spelling in [host.clone(), format!("LOCALHOST.:{port}")] {
-        let asked = Selection { path: "/a", origin: Some(&spelling), ..Selection::default() };
-        assert_eq!(fetch(&origins, asked).await.unwrap_err().kind(), ErrorKind::RefusedAddress);
+        let request = Selection { path: "/a", origin: Some(&spelling), ..Selection::default() };
+        assert_eq!(fetch(&origins, request).await.unwrap_err().kind(), ErrorKind::RefusedAddress);
     }
     for spelling in ["127.0.0.1", "127.1", "2130706433", "0x7f.1", "0177.0.0.1", "127.0.0.1."] {
         let spelling = format!("http://{spelling}:{port}");
-        let asked = Selection { path: "/a", origin: Some(&spelling), ..Selection::default() };
-        assert_eq!(forbidden(&origins, asked), Rule::PrivateAllowed, "{spelling}");
+        let request = Selection { path: "/a", origin: Some(&spelling), ..Selection::default() };
+        assert_eq!(forbidden(&origins, request), Rule::PrivateAllowed, "{spelling}");
     }
     watched.assert_unseen();
 }
@@ -159,9 +159,9 @@ async fn connections_to_many_hosts_are_bounded() {
     for number in 0..200 {
         let host = format!("h{number}.example:{port}");
         let resolve = format!("{host}:127.0.0.1");
-        let asked =
+        let request =
             Selection { path: "/a", origin: Some(&host), resolve: Some(&resolve), ..Selection::default() };
-        assert_eq!(fetch(&origins, asked).await.unwrap(), "picture");
+        assert_eq!(fetch(&origins, request).await.unwrap(), "picture");
     }
     assert_eq!(server.connections(), 200);
     server.has_at_most_open(64).await;

@@ -1,4 +1,4 @@
-//! Originals from a folder, and nothing else from this machine.
+//! Originals from a folder, and no other files of this machine.
 
 use std::{
     fs,
@@ -13,7 +13,7 @@ use tempfile::TempDir;
 
 use crate::{body, config, fetch, open, path, try_open};
 
-/// A folder `photos` with something in it, inside another folder with secrets.
+/// A folder `photos` with files, inside another folder with secrets.
 fn photos() -> (TempDir, Origins) {
     let outer = tempfile::tempdir().unwrap();
     let root = outer.path().join("photos");
@@ -108,7 +108,7 @@ async fn links_that_stay_inside_are_followed() {
 async fn only_regular_files() {
     let (outer, origin) = photos();
     let root = outer.path().join("photos");
-    // nobody will ever write to it: opening it in the usual way would wait for ever
+    // nobody ever writes to it: opening it in the usual way would block for ever
     rustix::fs::mknodat(CWD, root.join("pipe.jpg"), FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
     let _socket = UnixListener::bind(root.join("socket.jpg")).unwrap();
     for raw in ["/pipe.jpg", "/socket.jpg", "/sub"] {
@@ -127,7 +127,7 @@ async fn the_limit_holds() {
     assert_eq!(kind(&small, "/a.jpg").await, ErrorKind::TooLarge);
 }
 
-/// The file once so much time has passed since its last change that a further one gets another time.
+/// Returns the file once enough time has passed since its last change that a further change has a different time.
 async fn settled(origin: &Origins, raw: &str) -> origin::Original {
     loop {
         let original = fetch(origin, raw).await.unwrap();
@@ -206,7 +206,7 @@ async fn a_folder_may_be_replaced_but_not_be_missing() {
     let (outer, origin) = photos();
     let root = outer.path().join("photos");
     fs::rename(&root, outer.path().join("old")).unwrap();
-    // an unmounted disk must not look like so many missing pictures
+    // an unmounted disk must not look like so many missing images
     assert_eq!(kind(&origin, "/a.jpg").await, ErrorKind::Unreachable);
     fs::create_dir(&root).unwrap();
     fs::write(root.join("a.jpg"), "new").unwrap();

@@ -9,11 +9,11 @@ use crate::{
 
 async fn refused(location: String) -> Error {
     let server =
-        Server::start(move |asked| if asked.path() == "/a" { redirect(&location) } else { ok("", "x") })
+        Server::start(move |request| if request.path() == "/a" { redirect(&location) } else { ok("", "x") })
             .await;
     let error = fetch(&open(&config(server.url())), "/a").await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::RefusedAddress, "{error}");
-    assert_eq!(server.asked().len(), 1);
+    assert_eq!(server.requests().len(), 1);
     error
 }
 
@@ -40,8 +40,8 @@ async fn other_spellings_of_a_private_address_do_not_help() {
 
 #[actix_rt::test]
 async fn the_configured_port_of_another_loopback_address_is_not_exempt() {
-    let server = Server::start(|asked| {
-        let port = asked.header("host").unwrap().rsplit_once(':').unwrap().1;
+    let server = Server::start(|request| {
+        let port = request.header("host").unwrap().rsplit_once(':').unwrap().1;
         redirect(&format!("http://127.0.0.2:{port}/secret"))
     })
     .await;
@@ -63,7 +63,7 @@ async fn metadata_services_are_refused_by_name() {
 async fn the_configured_origin_may_be_private_also_on_reuse() {
     let watched = Watched::bind("127.0.0.1:0");
     let private = format!("http://{}/secret", watched.authority());
-    let server = Server::start(move |asked| match asked.path() {
+    let server = Server::start(move |request| match request.path() {
         "/away" => redirect(&private),
         "/around" => redirect("/a"),
         _ => ok("", "picture"),

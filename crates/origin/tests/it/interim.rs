@@ -10,15 +10,15 @@ use crate::{
 
 const HINTS: &str = "HTTP/1.1 103 Early Hints\r\nLink: </style.css>; rel=preload\r\n\r\n";
 
-/// An answer behind interim responses; it is one of S3 as well.
+/// A response after interim responses; it is also a valid S3 response.
 fn behind(interim: &str) -> Reply {
     let headers = "ETag: \"1\"\r\nLast-Modified: Sun, 06 Nov 1994 08:49:37 GMT\r\n";
     say(format!("{interim}HTTP/1.1 200 OK\r\n{headers}Content-Length: 7\r\n\r\npicture"))
 }
 
-/// Answers by the path: what stands before the answer.
+/// Responds by the path, which selects the interim responses.
 async fn server() -> Server {
-    Server::start(|asked| match asked.path().rsplit('/').next().unwrap() {
+    Server::start(|request| match request.path().rsplit('/').next().unwrap() {
         "hints" => behind(HINTS),
         "continue" => behind("HTTP/1.1 100 Continue\r\n\r\n"),
         "several" => behind(&format!("HTTP/1.1 102 Processing\r\n\r\n{}", HINTS.repeat(3))),
@@ -80,8 +80,8 @@ async fn interim_responses_are_bounded() {
             assert_eq!(error.kind(), expected, "{path}: {error}");
             assert_eq!(body(&origin, "/plain").await, "plain", "what is left of {path} taints no other");
         }
-        let asked = server.asked().iter().filter(|asked| asked.path().ends_with("/endless")).count();
-        assert_eq!(asked, 1, "it is not asked again");
+        let count = server.requests().iter().filter(|request| request.path().ends_with("/endless")).count();
+        assert_eq!(count, 1, "it is not requested again");
     }
 }
 

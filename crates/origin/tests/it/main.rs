@@ -1,4 +1,4 @@
-//! The origin through real sockets and real files.
+//! Tests of origins over real sockets and files.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod bodies;
@@ -23,10 +23,10 @@ use std::{collections::BTreeMap, net::TcpListener, sync::Arc, time::Duration};
 use bytes::Bytes;
 use origin::{Config, Error, Fetched, Hosts, ObjectRef, Original, Origins, SourcePath};
 
-/// Far more than any test's body, save those that test it.
+/// Far above the body size of any test, except those that test the limit.
 const MAX_BYTES: u64 = 1 << 20;
 
-/// A time limit that is meant to be hit.
+/// A timeout that is meant to expire.
 const SHORT: Duration = Duration::from_millis(60);
 
 fn config(url: impl Into<String>) -> Config {
@@ -57,7 +57,7 @@ async fn body(origin: &Origins, raw: &str) -> Bytes {
     fetch(origin, raw).await.unwrap().body
 }
 
-/// A listener that must see nobody.
+/// A listener that must not receive any connection.
 struct Watched(TcpListener);
 
 impl Watched {

@@ -1,4 +1,4 @@
-//! Connections are used again, as many as allowed, and none that has gone bad.
+//! Connections are reused, up to the configured number, and never after an error.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::{
 
 #[actix_rt::test]
 async fn connections_are_reused() {
-    let server = Server::start(|asked| match asked.path() {
+    let server = Server::start(|request| match request.path() {
         "/missing" => say("HTTP/1.1 404 Not Found\r\nContent-Length: 12\r\n\r\nno such file"),
         "/broken" => say("HTTP/1.1 500 X\r\nTransfer-Encoding: chunked\r\n\r\n3\r\noh!\r\n0\r\n\r\n"),
         _ => ok("", "picture"),
@@ -24,7 +24,7 @@ async fn connections_are_reused() {
         fetch(&origin, "/missing").await.unwrap_err();
         fetch(&origin, "/broken").await.unwrap_err();
     }
-    assert_eq!((server.asked().len(), server.connections()), (9, 1));
+    assert_eq!((server.requests().len(), server.connections()), (9, 1));
 }
 
 #[actix_rt::test]
@@ -49,13 +49,13 @@ async fn waiting_for_a_connection_counts_as_waiting_for_the_response() {
     for error in errors {
         assert_eq!(error.unwrap_err().kind(), ErrorKind::Timeout);
     }
-    // both end at the same moment: the second may just have got the connection that the first gave up
+    // both end at the same moment: the second may just have taken over the connection of the first
     assert!((1..=2).contains(&server.connections()), "{}", server.connections());
 }
 
 #[actix_rt::test]
 async fn a_connection_that_ends_on_reuse_is_retried() {
-    let server = Server::start(|asked| match (asked.connection, asked.path()) {
+    let server = Server::start(|request| match (request.connection, request.path()) {
         (1, "/second") => say("").then_close(),
         _ => ok("", "picture"),
     })
@@ -73,7 +73,7 @@ async fn a_connection_that_ended_while_idle_is_not_reused() {
     for _ in 0..3 {
         assert_eq!(body(&origin, "/a").await, "picture");
     }
-    assert_eq!((server.asked().len(), server.connections()), (3, 3));
+    assert_eq!((server.requests().len(), server.connections()), (3, 3));
 }
 
 #[actix_rt::test]

@@ -1,14 +1,14 @@
-//! Redirects are followed by our rules.
+//! Redirects are followed by the origin's own rules.
 
 use origin::ErrorKind;
 
 use crate::{
     body, config, fetch, open,
-    server::{Asked, Reply, Server, empty, ok, redirect, say},
+    server::{ReceivedRequest, Reply, Server, empty, ok, redirect, say},
 };
 
-fn maze(asked: &Asked) -> Reply {
-    match asked.path() {
+fn maze(request: &ReceivedRequest) -> Reply {
+    match request.path() {
         "/deep/relative" => redirect("../plain"),
         "/absolute-path" => redirect("/plain"),
         "/with-body" => say("HTTP/1.1 301 Moved\r\nLocation: /plain\r\nContent-Length: 10\r\n\r\nmoved away"),
@@ -44,7 +44,7 @@ async fn followed() {
     ] {
         assert_eq!(body(&origin, path).await, "picture", "{path}");
     }
-    assert!(server.asked().iter().any(|asked| asked.path() == "/plain?width=100"));
+    assert!(server.requests().iter().any(|request| request.path() == "/plain?width=100"));
     assert_eq!(server.connections(), 1);
 }
 
@@ -65,7 +65,7 @@ async fn none_allowed() {
     config.max_redirects = 0;
     let origin = open(&config);
     assert_eq!(fetch(&origin, "/hop/1").await.unwrap_err().kind(), ErrorKind::Broken);
-    assert_eq!(server.asked().len(), 1);
+    assert_eq!(server.requests().len(), 1);
     assert_eq!(body(&origin, "/hop/0").await, "picture");
 }
 
@@ -73,9 +73,9 @@ async fn none_allowed() {
 /// address of this machine is refused.
 #[actix_rt::test]
 async fn secrets_stay_with_the_configured_origin() {
-    let server = Server::start(|asked| {
-        let host = asked.header("host").unwrap();
-        match (asked.path(), asked.tls) {
+    let server = Server::start(|request| {
+        let host = request.header("host").unwrap();
+        match (request.path(), request.tls) {
             ("/base/near", _) => redirect("/base/a"),
             ("/base/away", false) => redirect(&format!("https://{host}/base/away")),
             ("/base/back", false) => redirect(&format!("https://{host}/base/back")),
@@ -94,12 +94,12 @@ async fn secrets_stay_with_the_configured_origin() {
         assert_eq!(body(&origin, path).await, "picture", "{path}");
     }
     let sent: Vec<_> = server
-        .asked()
+        .requests()
         .iter()
-        .map(|asked| {
-            assert_eq!(asked.header("x-token").is_some(), asked.header("authorization").is_some());
-            assert!(asked.header("user-agent").unwrap().contains("imagizer"));
-            (asked.path().to_owned(), asked.tls, asked.header("x-token").is_some())
+        .map(|request| {
+            assert_eq!(request.header("x-token").is_some(), request.header("authorization").is_some());
+            assert!(request.header("user-agent").unwrap().contains("imagizer"));
+            (request.path().to_owned(), request.tls, request.header("x-token").is_some())
         })
         .collect();
     let sent: Vec<_> = sent.iter().map(|(path, tls, secret)| (path.as_str(), *tls, *secret)).collect();

@@ -1,4 +1,4 @@
-//! What the origin is asked.
+//! Requests sent to the origin: path, headers, credentials.
 
 use crate::{
     body, config, open, path,
@@ -10,13 +10,13 @@ async fn the_request_is_plain_and_marked() {
     let server = Server::start(|_| ok("", "picture")).await;
     let origin = open(&config(server.url()));
     body(&origin, "/a%20b/caf%c3%a9+%252e.jpg").await;
-    let asked = &server.asked()[0];
-    assert!(asked.head.starts_with("GET /a%20b/caf%C3%A9+%252e.jpg HTTP/1.1\r\n"), "{}", asked.head);
-    assert_eq!(asked.header("host"), Some(format!("127.0.0.1:{}", server.port()).as_str()));
-    assert_eq!(asked.header("accept-encoding"), Some("identity"));
-    assert!(asked.header("user-agent").unwrap().contains("imagizer"));
+    let request = &server.requests()[0];
+    assert!(request.head.starts_with("GET /a%20b/caf%C3%A9+%252e.jpg HTTP/1.1\r\n"), "{}", request.head);
+    assert_eq!(request.header("host"), Some(format!("127.0.0.1:{}", server.port()).as_str()));
+    assert_eq!(request.header("accept-encoding"), Some("identity"));
+    assert!(request.header("user-agent").unwrap().contains("imagizer"));
     for absent in ["authorization", "cookie", "range", "if-none-match", "content-length", "connection"] {
-        assert_eq!(asked.header(absent), None, "{absent}");
+        assert_eq!(request.header(absent), None, "{absent}");
     }
 }
 
@@ -28,11 +28,11 @@ async fn configured_headers_and_credentials_are_sent() {
     config.headers.insert("X-Token".to_owned(), "abc".into());
     config.headers.insert("host".to_owned(), "images.example".into());
     body(&open(&config), "/a").await;
-    let asked = &server.asked()[0];
-    assert_eq!(asked.header("authorization"), Some("Basic dXNlcjpwQHNz"));
-    assert_eq!(asked.header("x-token"), Some("abc"));
-    assert_eq!(asked.header("host"), Some("images.example"));
-    assert_eq!(asked.header("user-agent"), Some("Mine (imagizer)"));
+    let request = &server.requests()[0];
+    assert_eq!(request.header("authorization"), Some("Basic dXNlcjpwQHNz"));
+    assert_eq!(request.header("x-token"), Some("abc"));
+    assert_eq!(request.header("host"), Some("images.example"));
+    assert_eq!(request.header("user-agent"), Some("Mine (imagizer)"));
 }
 
 #[actix_rt::test]
@@ -51,7 +51,7 @@ async fn paths_are_below_the_configured_one() {
     ] {
         let origin = open(&config(format!("{}{base}", server.url())));
         body(&origin, raw).await;
-        assert_eq!(server.asked().last().unwrap().path(), expected);
+        assert_eq!(server.requests().last().unwrap().path(), expected);
     }
 }
 

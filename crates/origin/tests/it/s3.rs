@@ -60,7 +60,7 @@ impl Service {
                 let connection =
                     http1::Builder::new().serve_connection(TokioIo::new(stream), service.clone());
                 tokio::spawn(async move {
-                    // a client that has heard enough may be gone
+                    // a client that has read enough may be gone
                     let _ = connection.await;
                 });
             }

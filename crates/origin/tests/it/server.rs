@@ -1,4 +1,4 @@
-//! A scripted HTTP server: says exactly the bytes it is told to say, right or wrong.
+//! A scripted HTTP server: sends exactly the configured bytes, valid or not.
 
 use std::{
     cell::{Cell, RefCell},
@@ -21,24 +21,24 @@ use tokio_rustls::{
     rustls::{ServerConfig, crypto::ring, pki_types::PrivateKeyDer},
 };
 
-/// Longer than anything takes; a test that waits this long has failed.
+/// Timeout of all waiting; a test that reaches it has failed.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The first byte of a TLS connection: a handshake record.
 const TLS_HANDSHAKE: u8 = 0x16;
 
-/// A request as it came.
+/// A received request.
 #[derive(Debug, Clone)]
-pub struct Asked {
-    /// Which connection it came on, from 1.
+pub struct ReceivedRequest {
+    /// Number of its connection, from 1.
     pub connection: usize,
-    /// Whether that connection speaks TLS.
+    /// Whether the connection uses TLS.
     pub tls: bool,
     /// Request line and headers.
     pub head: String,
 }
 
-impl Asked {
+impl ReceivedRequest {
     pub fn path(&self) -> &str {
         self.head.split(' ').nth(1).unwrap()
     }
@@ -51,7 +51,7 @@ impl Asked {
     }
 }
 
-/// What the server does about a request.
+/// The server's reply to a request.
 pub struct Reply {
     bytes: Vec<u8>,
     then: Then,
@@ -62,11 +62,11 @@ enum Then {
     Close,
     Reset,
     Hang,
-    /// Says the rest when it is told to.
+    /// Sends the rest after the signal.
     Resume(Rc<Notify>, Vec<u8>),
 }
 
-/// Says these bytes and waits for the next request.
+/// A reply of these bytes, after which the server waits for the next request.
 pub fn say(bytes: impl AsRef<[u8]>) -> Reply {
     Reply { bytes: bytes.as_ref().to_vec(), then: Then::AwaitNext }
 }
@@ -103,15 +103,15 @@ impl Reply {
     }
 }
 
-/// A running server. It lives on the test's own thread and ends with it.
+/// A running server. It lives on the thread of its test and ends with it.
 pub struct Server {
     address: SocketAddr,
     shared: Rc<Shared>,
 }
 
 struct Shared {
-    script: Box<dyn Fn(&Asked) -> Reply>,
-    asked: RefCell<Vec<Asked>>,
+    script: Box<dyn Fn(&ReceivedRequest) -> Reply>,
+    requests: RefCell<Vec<ReceivedRequest>>,
     connections: Cell<usize>,
     open: watch::Sender<usize>,
     tls: TlsAcceptor,
@@ -119,14 +119,14 @@ struct Shared {
 }
 
 impl Server {
-    /// Serves by a script, plain or with TLS, whichever the client speaks.
-    pub async fn start(script: impl Fn(&Asked) -> Reply + 'static) -> Self {
+    /// Serves by a script, in plain text or with TLS, whichever the client uses.
+    pub async fn start(script: impl Fn(&ReceivedRequest) -> Reply + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (tls, certificate) = certified();
         let shared = Rc::new(Shared {
             script: Box::new(script),
-            asked: RefCell::default(),
+            requests: RefCell::default(),
             connections: Cell::default(),
             open: watch::Sender::default(),
             tls,
@@ -147,7 +147,7 @@ impl Server {
         format!("http://{}", self.address)
     }
 
-    /// By name, for which the certificate is made out.
+    /// The URL by the host name of the certificate.
     pub fn https(&self) -> String {
         format!("https://localhost:{}", self.address.port())
     }
@@ -156,13 +156,13 @@ impl Server {
         self.address.port()
     }
 
-    /// The certificate that the server shows, as PEM.
+    /// The server's certificate, as PEM.
     pub fn certificate(&self) -> &str {
         &self.shared.certificate
     }
 
-    pub fn asked(&self) -> Vec<Asked> {
-        self.shared.asked.borrow().clone()
+    pub fn requests(&self) -> Vec<ReceivedRequest> {
+        self.shared.requests.borrow().clone()
     }
 
     pub fn connections(&self) -> usize {
@@ -201,7 +201,7 @@ impl Shared {
     async fn host(&self, stream: TcpStream, connection: usize) {
         let mut first = [0];
         if stream.peek(&mut first).await.is_ok() && first[0] == TLS_HANDSHAKE {
-            // a client that does not trust us leaves in the middle of the handshake
+            // a client that does not trust the certificate leaves in the middle of the handshake
             if let Ok(mut stream) = self.tls.accept(stream).await {
                 self.serve(&mut stream, connection, true).await;
             }
@@ -218,10 +218,10 @@ impl Shared {
         S: AsyncRead + AsyncWrite + Unpin,
     {
         while let Some(head) = read_head(stream).await {
-            let asked = Asked { connection, tls, head };
-            let reply = (self.script)(&asked);
-            self.asked.borrow_mut().push(asked);
-            // a client that has heard enough may be gone
+            let request = ReceivedRequest { connection, tls, head };
+            let reply = (self.script)(&request);
+            self.requests.borrow_mut().push(request);
+            // a client that has read enough may be gone
             let _ = stream.write_all(&reply.bytes).await;
             match reply.then {
                 Then::AwaitNext => {}

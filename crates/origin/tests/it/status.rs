@@ -1,4 +1,4 @@
-//! What comes of an origin that has no picture to give.
+//! Error statuses and unreachable origins become kinds of errors.
 
 use origin::{Blame, Config, ErrorKind};
 
@@ -10,7 +10,7 @@ use crate::{
 
 #[actix_rt::test]
 async fn statuses_become_kinds() {
-    let server = Server::start(|asked| empty(asked.path()[1..].parse().unwrap(), "")).await;
+    let server = Server::start(|request| empty(request.path()[1..].parse().unwrap(), "")).await;
     let origin = open(&config(server.url()));
     for (status, kind, blame) in [
         (404, ErrorKind::NotFound, Blame::Client),
@@ -44,7 +44,7 @@ async fn a_host_that_does_not_respond() {
         let server = Server::start(move |_| reply()).await;
         let error = fetch(&open(&config(server.url())), "/a").await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Unreachable, "{error}");
-        // asked once more, and not for ever
+        // retried once
         assert_eq!(server.connections(), 2);
     }
 }

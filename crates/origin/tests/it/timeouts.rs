@@ -1,4 +1,4 @@
-//! Nothing is waited for longer than configured.
+//! Every wait ends at its configured timeout.
 
 use futures_util::FutureExt;
 use origin::{Error, Phase};
@@ -40,7 +40,7 @@ async fn the_whole_fetch() {
 
 #[actix_rt::test]
 async fn the_connection() {
-    // a listener whose queue is full answers no further call
+    // a listener whose backlog is full accepts no further connection
     let socket = TcpSocket::new_v4().unwrap();
     socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let listener = socket.listen(1).unwrap();

@@ -1,4 +1,4 @@
-//! HTTPS, against a server with a certificate of its own making.
+//! HTTPS, against a server with a self-signed certificate.
 
 use origin::{Config, ErrorKind};
 use tempfile::NamedTempFile;
@@ -23,7 +23,7 @@ async fn a_trusted_certificate() {
         assert_eq!(body(&origin, "/a").await, "picture");
     }
     assert_eq!(server.connections(), 1);
-    assert!(server.asked().iter().all(|asked| asked.tls));
+    assert!(server.requests().iter().all(|request| request.tls));
 }
 
 #[actix_rt::test]
@@ -36,7 +36,7 @@ async fn an_untrusted_certificate() {
     wrong.url = server.https().into();
     let error = fetch(&open(&wrong), "/a").await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unreachable, "{error}");
-    assert!(server.asked().is_empty());
+    assert!(server.requests().is_empty());
 }
 
 #[actix_rt::test]
@@ -51,13 +51,13 @@ async fn a_certificate_for_another_name() {
 #[actix_rt::test]
 async fn bodies_over_tls_are_whole_or_broken() {
     const CHUNKED: &str = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n";
-    let server = Server::start(|asked| match asked.path() {
+    let server = Server::start(|request| match request.path() {
         "/closing" => ok("Connection: close\r\n", "picture").then_close(),
         "/chunks" => say(format!("{CHUNKED}\r\n3\r\npic\r\n0\r\n\r\n")),
         "/closing-chunks" => {
             say(format!("{CHUNKED}Connection: close\r\n\r\n3\r\npic\r\n0\r\n\r\n")).then_close()
         }
-        // TLS ends in good order here, HTTP does not
+        // TLS ends with close_notify here, HTTP is incomplete
         "/short" => say("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\npic").then_close(),
         "/short-chunks" => say(format!("{CHUNKED}\r\n3\r\npic\r\n")).then_close(),
         "/cut" => say("HTTP/1.0 200 OK\r\n\r\npic").then_reset(),

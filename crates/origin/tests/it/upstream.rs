@@ -1,4 +1,4 @@
-//! Limits and breakers of hosts: shared by all workers, and lifted by themselves.
+//! Connection limits and circuit breakers per host: shared by all workers, and reset automatically.
 
 use std::{cell::Cell, collections::BTreeMap, rc::Rc, sync::Arc, time::Duration};
 
@@ -33,8 +33,8 @@ async fn workers_share_the_connection_limit_of_a_host() {
             tokio::task::yield_now().await;
         }
         assert_eq!(fetch(&other, "/4").await.unwrap_err().kind(), ErrorKind::Busy);
-        assert!(server.asked().len() <= 2, "the third is not sent yet");
-        while server.asked().len() < 3 {
+        assert!(server.requests().len() <= 2, "the third is not sent yet");
+        while server.requests().len() < 3 {
             opened.notify_one();
             tokio::task::yield_now().await;
         }
@@ -42,7 +42,7 @@ async fn workers_share_the_connection_limit_of_a_host() {
     };
     let (answers, ()) = tokio::join!(first, rest);
     assert!(answers.iter().all(Result::is_ok), "{answers:?}");
-    assert_eq!((server.asked().len(), hosts.stats().rejected_busy), (3, 1));
+    assert_eq!((server.requests().len(), hosts.stats().rejected_busy), (3, 1));
 }
 
 #[actix_rt::test]
@@ -57,7 +57,7 @@ async fn the_circuit_breaker_is_shared_by_all_workers() {
     for worker in [&one, &other] {
         assert_eq!(fetch(worker, "/a").await.unwrap_err().kind(), ErrorKind::CircuitOpen);
     }
-    assert_eq!(server.asked().len(), 3);
+    assert_eq!(server.requests().len(), 3);
     let stats = hosts.stats();
     assert_eq!((stats.fetches, stats.failures, stats.rejected_open, stats.circuits_opened), (3, 3, 2, 1));
     assert_eq!(stats.hosts[0].circuit, Circuit::Open);
@@ -82,7 +82,7 @@ async fn a_probe_closes_the_circuit_breaker() {
 
 #[actix_rt::test]
 async fn results_that_are_no_failure_of_the_host() {
-    let server = Server::start(|asked| match asked.path() {
+    let server = Server::start(|request| match request.path() {
         "/large" => ok("", &"x".repeat(2 * MAX_BYTES as usize)),
         "/away" => empty(302, "Location: http://127.0.0.2:9/\r\n"),
         path => empty(path[1..].parse().unwrap(), ""),

@@ -25,7 +25,7 @@ pub struct Analyzer {
 }
 
 impl Analyzer {
-    /// An analyzer with the models of this configuration. They are loaded when they are used first.
+    /// An analyzer with the models of this configuration. They are loaded on first use.
     pub fn open(config: &config::Vision) -> Self {
         let vision = Vision::open(&config.places());
         Self { vision, nsfw_threshold: config.nsfw_threshold, min_confidence: config.min_confidence }
@@ -102,7 +102,7 @@ fn label(label: &Label) -> Value {
     json!({ "Name": label.name, "Confidence": rounded(label.confidence) })
 }
 
-/// Rounded to hundredths: further digits mean nothing.
+/// Rounded to hundredths: further digits are not significant.
 fn rounded(percent: f32) -> f64 {
     (f64::from(percent) * 100.0).round() / 100.0
 }
@@ -112,7 +112,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn recognition_answers_as_the_api_documents() {
+    fn recognition_responds_as_documented() {
         let analyzer = Analyzer::open(&config::Vision::default());
         let results = [
             AnalysisResult::Nsfw(0.0152),

@@ -44,7 +44,7 @@ pub struct Analyses {
 pub struct SharedAnalyses {
     /// Requests that need the same analysis share it.
     pub operations: Coalescer<AnalysisResult, Error>,
-    /// How many may run or wait at a time, so that renders have room in the queue.
+    /// Maximum number that may run or wait, so that the queue has capacity for renders.
     pub permits: Semaphore,
 }
 
@@ -60,8 +60,8 @@ pub fn needed(params: &Params) -> Vec<AnalysisKind> {
 impl Analyses {
     /// The result of each analysis of this original, from the cache or computed.
     ///
-    /// Fails with [`Error::Overloaded`] if as many analyses run and wait as may, with [`Error::ModelsMissing`], and with the
-    /// errors of a render.
+    /// Fails with [`Error::Overloaded`] if the maximum number of analyses run or wait, with [`Error::ModelsMissing`], and with
+    /// the errors of a render.
     pub async fn get(
         self: &Rc<Self>,
         kinds: &[AnalysisKind],

@@ -1,9 +1,9 @@
-//! `pixmill check-config`: whether the server would start with this configuration.
+//! `pixmill check-config`: checks whether the configuration is valid.
 
 use super::{ConfigFile, Error, out};
 use crate::config::Environment;
 
-/// Tells `ok`, or fails with all problems.
+/// Prints `ok`, or fails with all problems.
 pub fn run(file: &ConfigFile, environment: &Environment) -> Result<(), Error> {
     file.load(environment)?;
     out::print("ok")

@@ -6,7 +6,7 @@ use image_api::params::refusal::Refusal;
 
 use crate::config::Problems;
 
-/// Why a command failed. No text is that of libvips or a codec: theirs is logged at debug level.
+/// An error of a command. Messages of libvips and the codecs are logged at debug level and not shown.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The configuration is invalid.
@@ -27,7 +27,7 @@ pub enum Error {
     /// libvips could not be started.
     #[error(transparent)]
     Libvips(#[from] vips_ops::vips::Error),
-    /// The threads could not be started.
+    /// A thread could not be started.
     #[error(transparent)]
     Threads(#[from] rayon::ThreadPoolBuildError),
     /// A file or folder cannot be read or written.
@@ -38,20 +38,20 @@ pub enum Error {
         /// The reason.
         source: io::Error,
     },
-    /// Some of many files failed.
+    /// Some files failed.
     #[error("{} of {total} files failed:\n  {}", failures.len(), failures.join("\n  "))]
     Files {
-        /// Name and reason of each.
+        /// The failed files, with their errors.
         failures: Vec<String>,
-        /// Number of all of them.
+        /// The total number.
         total: usize,
     },
-    /// Some of many URLs failed.
+    /// Some URLs failed.
     #[error("{} of {total} URLs failed:\n  {}", failures.len(), failures.join("\n  "))]
     Urls {
-        /// URL and reason of each.
+        /// The failed URLs, with their errors.
         failures: Vec<String>,
-        /// Number of all of them.
+        /// The total number.
         total: usize,
     },
     /// A server is unhealthy or unreachable.
@@ -62,8 +62,8 @@ pub enum Error {
         /// The status, or why there was no response.
         reason: String,
     },
-    /// The result cannot be written.
-    #[error("standard output cannot be written")]
+    /// Standard output cannot be written.
+    #[error("cannot write to standard output")]
     Output(#[source] io::Error),
 }
 
@@ -72,8 +72,8 @@ impl From<vips_ops::Error> for Error {
         use vips_ops::Error as Picture;
         tracing::debug!(%error, "a picture could not be processed");
         let text = match &error {
-            Picture::Undecodable(_) => "the picture cannot be decoded",
-            Picture::Encoder(_) => "the picture cannot be encoded",
+            Picture::Undecodable(_) => "the image cannot be decoded",
+            Picture::Encoder(_) => "the image cannot be encoded",
             Picture::OutOfMemory(_) => "not enough memory for this picture",
             _ => return Self::Picture(error.to_string()),
         };

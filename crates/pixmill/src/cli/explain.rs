@@ -30,7 +30,7 @@ pub struct Explain {
     /// A URL, a path with a query string, or a query string
     #[arg(value_name = "URL|QUERY")]
     target: String,
-    /// The picture that it is applied to [default: an assumed JPEG of the size given by --size]
+    /// Picture to apply the query to [default: an assumed JPEG with the size given by --size]
     #[arg(long, value_name = "FILE", conflicts_with = "size")]
     source: Option<PathBuf>,
     /// Size of the assumed picture
@@ -39,7 +39,7 @@ pub struct Explain {
     /// Formats that `format=auto` may choose besides JPEG and PNG
     #[arg(long, value_delimiter = ',', value_name = "FORMAT")]
     accept: Vec<NegotiatedFormat>,
-    /// As JSON
+    /// Prints JSON
     #[arg(long)]
     json: bool,
     #[command(flatten)]
@@ -61,11 +61,11 @@ impl FromStr for Dimensions {
     }
 }
 
-/// The picture that the query is applied to, and what is known of it.
+/// The picture that the query is applied to, with its measurements.
 struct Subject {
     name: String,
     info: SourceInfo,
-    facts: Measurements,
+    measured: Measurements,
 }
 
 impl Explain {
@@ -79,43 +79,43 @@ impl Explain {
         let text = if self.json {
             format!("{:#}", object(&reading, &subject, plan.as_ref()))
         } else {
-            words(&reading, &subject, plan.as_ref())
+            text(&reading, &subject, plan.as_ref())
         };
         out::print(&text)
     }
 
     fn subject(&self, params: &Params, settings: &Settings, analyzer: &Analyzer) -> Result<Subject, Error> {
         let Some(path) = &self.source else {
-            let looks = params.trim.is_some() || params.needs_faces() || params.crop == Some(Crop::Entropy);
-            let unseen = if looks { ", analyses of it are taken to select the whole picture" } else { "" };
+            let needed = params.trim.is_some() || params.needs_faces() || params.crop == Some(Crop::Entropy);
+            let note = if needed { ", analyses are assumed to select the whole picture" } else { "" };
             let info = assumed(self.size.0);
-            return Ok(Subject { name: format!("assumed{unseen}"), info, facts: Measurements::default() });
+            return Ok(Subject { name: format!("assumed{note}"), info, measured: Measurements::default() });
         };
         libvips::start()?;
         let bytes = Bytes::from(fs::read(path).map_err(Error::file(path))?);
         let bytes = vips_ops::source::svg::decode_text::decode(bytes, settings.limits.max_bytes.as_u64())?;
         let source = Source::open(&bytes, &settings.limits)?;
         let deadline = Deadline::never();
-        let seen = if params.needs_faces() {
+        let faces = if params.needs_faces() {
             analyzer.analyze(AnalysisKind::Faces, &bytes, settings, &deadline)?.faces_for_plan()
         } else {
             Vec::new()
         };
-        let facts = vips_ops::analysis::measure(params, &source, &seen, &deadline)?;
-        Ok(Subject { name: path.display().to_string(), info: source.info, facts })
+        let measured = vips_ops::analysis::measure(params, &source, &faces, &deadline)?;
+        Ok(Subject { name: path.display().to_string(), info: source.info, measured })
     }
 
-    /// The plan; none if the original is served, or described, as it is.
+    /// The plan; none if the original is served or described unmodified.
     fn plan(&self, params: &Params, subject: &Subject, settings: &Settings) -> Result<Option<Plan>, Error> {
-        let is_drawn = subject.info.format == SourceFormat::Svg && !settings.output.svg_passthrough;
+        let is_rasterized = subject.info.format == SourceFormat::Svg && !settings.output.svg_passthrough;
         let wanted = params.of_picture();
-        if wanted.is_empty() && (params.meta.is_some() || !is_drawn) {
+        if wanted.is_empty() && (params.meta.is_some() || !is_rasterized) {
             return Ok(None);
         }
         overlay::links(params, &settings.limits).map_err(vips_ops::Error::from)?;
         let accept = query::accept(&self.accept);
         Ok(Some(
-            Plan::resolve(&wanted, &subject.info, &subject.facts, accept, settings)
+            Plan::resolve(&wanted, &subject.info, &subject.measured, accept, settings)
                 .map_err(vips_ops::Error::from)?,
         ))
     }
@@ -142,7 +142,7 @@ fn assumed(stored: Size) -> SourceInfo {
     }
 }
 
-fn words(reading: &ParsedQuery, subject: &Subject, plan: Option<&Plan>) -> String {
+fn text(reading: &ParsedQuery, subject: &Subject, plan: Option<&Plan>) -> String {
     let Subject { name, info, .. } = subject;
     let canonical = format!("canonical: {}", reading.params.canonical());
     let notes = reading.warnings().map(|warning| format!("note: {warning}"));

@@ -1,4 +1,4 @@
-//! `pixmill health`: for a container's health check. One request, no runtime.
+//! `pixmill health`: the health check of a container. Sends one request, without a runtime.
 
 use std::{io, time::Duration};
 
@@ -11,22 +11,22 @@ use super::{
     out,
 };
 
-/// Time for the whole request: a server that is slower is not well.
+/// Timeout of the request: a slower server is not healthy.
 const TIMEOUT: Duration = Duration::from_secs(3);
 
-/// Asks a server whether it is well.
+/// Checks the health of a server.
 #[derive(Debug, Args)]
 pub struct Health {
-    /// The server, `http://127.0.0.1:8080` say; `/health` is asked for below it
+    /// URL of the server, such as `http://127.0.0.1:8080`; `/health` is requested below it
     url: Uri,
 }
 
 impl Health {
-    /// Fails unless the answer is a 200 in time.
+    /// Fails unless the server responds with 200 in time.
     pub fn run(&self) -> Result<(), Error> {
         let reason = match self.status() {
             Ok(200) => return out::print("healthy"),
-            Ok(status) => format!("it answers with status {status}"),
+            Ok(status) => format!("status {status}"),
             Err(error) => error.to_string(),
         };
         Err(Error::Unhealthy { url: self.url.to_string(), reason })
@@ -36,7 +36,7 @@ impl Health {
         let below = format!("{}/health", self.url.path().trim_end_matches('/'));
         let mut parts = self.url.clone().into_parts();
         parts.path_and_query = below.parse().ok();
-        // a URL without a host has no parts to be put together: it is refused as it is
+        // a URL without a host cannot be assembled again: the request refuses it
         let url = Uri::from_parts(parts).unwrap_or_else(|_| self.url.clone());
         Request { url: &url, accept: "*/*", timeout: TIMEOUT, body: Body::Ignore }.status()
     }
@@ -53,7 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn health_is_asked_for_below_the_url() {
+    fn health_is_requested_below_the_url() {
         for (path, expected) in [("", "GET /health HTTP/1.1"), ("/below/", "GET /below/health HTTP/1.1")] {
             let listener = TcpListener::bind("127.0.0.1:0").unwrap();
             let url = format!("http://{}{path}", listener.local_addr().unwrap()).parse().unwrap();
@@ -70,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn only_http_urls_are_asked() {
+    fn only_http_urls_are_requested() {
         for url in ["https://127.0.0.1", "127.0.0.1:8080", "/health"] {
             let health = Health { url: url.parse().unwrap() };
             assert_eq!(health.status().unwrap_err().kind(), io::ErrorKind::InvalidInput, "{url}");

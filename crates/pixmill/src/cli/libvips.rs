@@ -4,7 +4,7 @@ use vips_ops::vips::{self, Settings, Vips};
 
 use crate::telemetry::logs;
 
-/// Starts it so that each picture is computed by one thread: the threads are spent on different pictures.
+/// Starts libvips with one thread per picture: commands process several pictures in parallel.
 pub fn start() -> Result<Vips, vips::Error> {
     Vips::start(Settings { on_warning: logs::vips_warning, ..Settings::default() })
 }

@@ -24,40 +24,40 @@ use crate::config::{self, Config, Environment, Flags, Problems};
 #[derive(Debug, Parser)]
 #[command(name = "pixmill", version = version())]
 pub struct Cli {
-    /// What to do.
+    /// The command.
     #[command(subcommand)]
     pub command: Command,
 }
 
-/// What to do.
+/// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Serves images over HTTP
     Serve(Serve),
-    /// Renders for a server, which starts it; not for people
+    /// Renders for a server, which starts this process; not for interactive use
     #[command(hide = true)]
     RenderWorker,
-    /// Anything else.
+    /// Any other command.
     #[command(flatten)]
     Tool(Tool),
 }
 
-/// The commands that do one thing and end.
+/// The commands that complete and exit.
 #[derive(Debug, Subcommand)]
 pub enum Tool {
     /// Processes a picture, or all pictures of a folder
     Process(process::Process),
-    /// Asks a server for all pictures of a list, so that it has them when others ask
+    /// Warms the caches of a server by requesting a list of URLs
     Warm(warm::Warm),
-    /// Tells in words what a URL or a query string does
+    /// Describes what a URL or a query string does
     Explain(explain::Explain),
     /// Lists the parameters
     Params(params::List),
-    /// Signs a URL for a server that answers signed requests only
+    /// Signs a URL for a server that requires signed URLs
     Sign(sign::Sign),
-    /// Checks the configuration; tells all problems and fails if there are any
+    /// Checks the configuration; prints all problems and fails if there are any
     CheckConfig(ConfigFile),
-    /// Asks a server whether it is well; fails if it is not
+    /// Checks the health of a server; fails if it is unhealthy
     Health(health::Health),
 }
 
@@ -70,10 +70,10 @@ pub struct Serve {
     flags: Flags,
 }
 
-/// Where the configuration is.
+/// The location of the configuration.
 #[derive(Debug, Args)]
 pub struct ConfigFile {
-    /// Configuration file in TOML [default: the file that the variable `PIXMILL_CONFIG` names, if any]
+    /// Configuration file in TOML [default: the file in the environment variable `PIXMILL_CONFIG`, if set]
     #[arg(long = "config", value_name = "FILE")]
     path: Option<PathBuf>,
 }
@@ -92,7 +92,7 @@ impl ConfigFile {
 }
 
 impl Tool {
-    /// Does it.
+    /// Runs the command.
     pub fn run(&self, environment: &Environment) -> Result<(), Error> {
         match self {
             Self::Process(process) => process.run(environment),
@@ -106,7 +106,7 @@ impl Tool {
     }
 }
 
-/// Our version and that of the libvips that is linked.
+/// The versions of this program and of the linked libvips.
 fn version() -> &'static str {
     static VERSION: LazyLock<String> =
         LazyLock::new(|| format!("{} (libvips {})", env!("CARGO_PKG_VERSION"), vips_ops::vips::version()));

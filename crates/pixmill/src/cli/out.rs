@@ -1,10 +1,10 @@
-//! Standard output, where commands tell what they found out.
+//! Standard output of the commands.
 
 use std::io::{self, ErrorKind, Write};
 
 use super::Error;
 
-/// Writes a text and ends its line. A reader that has gone (`pixmill params | head`) is not an error.
+/// Writes a text and a line feed. A closed pipe (`pixmill params | head`) is not an error.
 pub fn print(text: &str) -> Result<(), Error> {
     let mut out = io::stdout().lock();
     let written = writeln!(out, "{}", text.trim_end()).and_then(|()| out.flush());

@@ -1,4 +1,4 @@
-//! `pixmill params`: the parameters of a request.
+//! `pixmill params`: lists the parameters of requests.
 
 use clap::Args;
 use image_api::params::{
@@ -13,16 +13,16 @@ use crate::http::openapi;
 /// Lists the parameters.
 #[derive(Debug, Args)]
 pub struct List {
-    /// As JSON, with help texts and examples
+    /// Prints JSON, with help texts and examples
     #[arg(long, conflicts_with = "openapi")]
     json: bool,
-    /// As an OpenAPI 3.1 document of the server
+    /// Prints the OpenAPI 3.1 document of the server
     #[arg(long)]
     openapi: bool,
 }
 
 impl List {
-    /// Tells the list.
+    /// Prints the list.
     pub fn run(&self) -> Result<(), Error> {
         if self.openapi {
             return out::print(&format!("{:#}", openapi::document()));
@@ -36,7 +36,7 @@ impl List {
     }
 }
 
-/// A heading a group, and columns as wide as what is in them; the last one is free.
+/// A table with one heading per group. Columns are as wide as their contents; the last one has no padding.
 fn table() -> String {
     let head = ["NAME", "VALUES", "DEFAULT", "SUMMARY"].map(str::to_owned);
     let groups: Vec<_> =
@@ -76,7 +76,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_table_has_a_line_a_parameter_with_aligned_columns() {
+    fn the_table_has_one_line_per_parameter_with_aligned_columns() {
         let table = table();
         let summary = table.lines().next().unwrap().find("SUMMARY").unwrap();
         let width = table.lines().find(|line| line.starts_with("width, w ")).unwrap();

@@ -64,7 +64,7 @@ pub fn parse(argument: &str, policy: &Policy) -> Result<ParsedQuery, Refusal> {
             None => None,
         };
         let reason = match picture {
-            None => "no such parameter",
+            None => "unknown parameter",
             Some(spec) if effective(spec.name) => continue,
             Some(spec) if clamped.contains(&spec.name) => {
                 clamped.retain(|clamped| *clamped != spec.name);
@@ -90,8 +90,8 @@ impl ParsedQuery {
         let ignored = self.ignored.iter().map(|(name, reason)| format!("{name} is ignored: {reason}"));
         let clamped = self.clamped.iter().map(|name| format!("{name} was clamped to its range"));
         let ambiguous = self.has_ambiguous_url.then(|| {
-            "source_url has an unencoded query with parameters of pictures: they belong to the original's URL, unless \
-             params.source_url_query is \"request\"; percent-encode the URL"
+            "source_url has an unencoded query with parameters of pictures: they belong to the URL of the original, \
+             unless params.source_url_query is \"request\"; percent-encode the URL"
                 .to_owned()
         });
         ignored.chain(clamped).chain(ambiguous)
@@ -127,7 +127,7 @@ mod tests {
         policy.add_preset("small", "width=50").unwrap();
         let reading = parse("/a.jpg?preset=small&utm=1", &policy).unwrap();
         assert_eq!(reading.params.canonical(), "width=50");
-        assert_eq!(reading.ignored, [("utm".to_owned(), "no such parameter")]);
+        assert_eq!(reading.ignored, [("utm".to_owned(), "unknown parameter")]);
     }
 
     #[test]
@@ -159,7 +159,7 @@ mod tests {
         assert_eq!(names, ["utm_source", "blur", "dpr", "trim_color"]);
         assert_eq!(reading.clamped, ["quality"]);
         let warnings: Vec<_> = reading.warnings().collect();
-        assert_eq!(warnings[0], "utm_source is ignored: no such parameter");
+        assert_eq!(warnings[0], "utm_source is ignored: unknown parameter");
         assert_eq!(warnings[4], "quality was clamped to its range");
     }
 

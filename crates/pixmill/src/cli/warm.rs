@@ -1,4 +1,4 @@
-//! `pixmill warm`: asks a server for many pictures, so that it has them when others ask.
+//! `pixmill warm`: cache warming. Requests a list of URLs from a server, so that later requests are cache hits.
 
 use std::{
     fs,
@@ -19,19 +19,19 @@ use super::{
     query::NegotiatedFormat,
 };
 
-/// Asks for every URL of a list, and throws the answers away: afterwards the server has them.
+/// Warms the caches of a server: requests every URL of a list and discards the responses.
 #[derive(Debug, Args)]
 pub struct Warm {
-    /// A file with a URL or a path a line, `-` for standard input; empty lines and those that begin with # are left out
+    /// File with one URL or path per line, `-` for standard input; empty lines and lines that begin with # are skipped
     #[arg(value_name = "URL-LIST")]
     list: PathBuf,
-    /// The server that is asked, whatever servers the list names: `http://10.0.0.1:8080`; paths need it
+    /// Server to send the requests to, in place of those in the list: `http://10.0.0.1:8080`; required for paths
     #[arg(long, value_name = "URL")]
     server: Option<Uri>,
-    /// How many requests at a time
+    /// Maximum number of concurrent requests
     #[arg(long, default_value_t = 8, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     concurrency: u16,
-    /// How long one answer may take, in seconds
+    /// Timeout of a request, in seconds
     #[arg(long, default_value_t = 60, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
     timeout: u64,
     /// Formats that `format=auto` may choose besides JPEG and PNG
@@ -40,15 +40,15 @@ pub struct Warm {
 }
 
 impl Warm {
-    /// Asks, and fails at the end if any of the answers was not a picture.
+    /// Sends the requests. Fails at the end if any of the responses is not a 200.
     pub fn run(&self) -> Result<(), Error> {
         let text = self.read().map_err(Error::file(&self.list))?;
         let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
         let urls = lines.map(|line| self.url(line)).collect::<Result<Vec<_>, _>>()?;
         let pool = rayon::ThreadPoolBuilder::new().num_threads(self.concurrency.into()).build()?;
-        let failures: Vec<_> = pool.install(|| self.ask_all(&urls)).into_iter().flatten().collect();
+        let failures: Vec<_> = pool.install(|| self.request_all(&urls)).into_iter().flatten().collect();
         let total = urls.len();
-        out::print(&format!("{} of {total} pictures are warm", total - failures.len()))?;
+        out::print(&format!("{} of {total} URLs warmed", total - failures.len()))?;
         if failures.is_empty() { Ok(()) } else { Err(Error::Urls { failures, total }) }
     }
 
@@ -61,10 +61,9 @@ impl Warm {
         Ok(text)
     }
 
-    /// What a line asks for.
+    /// The URL to request for a line of the list.
     fn url(&self, line: &str) -> Result<Uri, Error> {
-        let refused =
-            |expected: &str| Error::Usage(format!("{line:?} is no URL to warm, expected {expected}"));
+        let refused = |expected: &str| Error::Usage(format!("invalid URL {line:?}: expected {expected}"));
         let listed: Uri = line.parse().map_err(|_| refused("a URL or a path, percent-encoded"))?;
         let url = match &self.server {
             Some(server) => {
@@ -76,32 +75,31 @@ impl Warm {
         };
         match url.scheme_str() {
             Some("http") => Ok(url),
-            Some(_) => {
-                Err(refused("an http: URL, or --server with one: the server is asked itself, not its CDN"))
-            }
-            None => Err(refused("a whole URL, or --server for paths")),
+            Some(_) => Err(refused("an http: URL, or --server with one: requests bypass the CDN")),
+            None => Err(refused("an absolute URL, or --server for paths")),
         }
     }
 
-    /// What failed, with its reason, in the order of the list; with a progress bar on a terminal.
-    fn ask_all(&self, urls: &[Uri]) -> Vec<Option<String>> {
+    /// Requests all URLs, with a progress bar on a terminal. Returns the failures with their reasons, in the order of the
+    /// list.
+    fn request_all(&self, urls: &[Uri]) -> Vec<Option<String>> {
         let style = "{bar:40} {pos}/{len} {per_sec} {wide_msg} {eta}";
         let style = ProgressStyle::with_template(style).expect("invariant: the template is valid");
         let bar = ProgressBar::new(urls.len() as u64).with_style(style);
         let formats: Vec<_> = self.accept.iter().map(|format| format.media()).collect();
         let accept = [formats, vec!["*/*"]].concat().join(",");
-        let ask = |url: &Uri| {
+        let request = |url: &Uri| {
             let timeout = Duration::from_secs(self.timeout);
             let status = Request { url, accept: &accept, timeout, body: Body::Drain }.status();
             bar.set_message(url.path().to_owned());
             bar.inc(1);
             match status {
                 Ok(200) => None,
-                Ok(status) => Some(format!("{url}: it answers with status {status}")),
+                Ok(status) => Some(format!("{url}: status {status}")),
                 Err(error) => Some(format!("{url}: {error}")),
             }
         };
-        let failures = urls.par_iter().map(ask).collect();
+        let failures = urls.par_iter().map(request).collect();
         bar.finish_and_clear();
         failures
     }

@@ -1,4 +1,4 @@
-//! Coalescing among nodes: of all nodes that want the same thing at the same time, the one that holds the lease builds it.
+//! Coalescing among nodes: of all nodes that need the same output at the same time, the one that holds the lease builds it.
 
 use actix_web::rt;
 use result_cache::{Cache, Coordinator, Key, Lease, LeaseOutcome, Notification};
@@ -19,7 +19,7 @@ pub struct Publication {
     cache: Cache,
 }
 
-/// Waits until `lookup` finds the thing, or this node is to build it.
+/// Waits until `lookup` finds the output, or this node is to build it.
 ///
 /// `lookup` is called at least once before this node builds anything: another operation may just have ended. Without a lease
 /// each node builds for itself: where the cache is not shared, while Redis is unavailable, and when the node that held the

@@ -10,7 +10,7 @@ use crate::error::Error;
 /// How often an operation that ended without a result is started before the caller gets [`Error::Broken`].
 const ATTEMPTS: usize = 3;
 
-/// The part of a caller in an operation.
+/// The role of a caller in an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
     /// It started the operation.
@@ -128,7 +128,7 @@ mod tests {
         assert_eq!(operations.in_flight(), 0);
     }
 
-    /// Tells that it was dropped.
+    /// Records that it was dropped.
     struct Tell(Rc<Notify>);
 
     impl Drop for Tell {

@@ -1,4 +1,4 @@
-//! Request coalescing: of all callers that want the same thing at the same time, one builds it and the others wait for it. Within
+//! Request coalescing: of all concurrent callers that need the same output, one builds it and the others wait for it. Within
 //! this process the callers share one operation ([`local`]); among nodes the operation takes a lease ([`distributed`]).
 
 pub mod distributed;
@@ -14,7 +14,7 @@ use self::{
 };
 use crate::error::Error;
 
-/// Work whose output is shared by all callers that want it at the same time.
+/// Work whose output is shared by all concurrent callers.
 pub trait Work: 'static {
     /// What it builds.
     type Output: Clone + Send + Sync + 'static;

@@ -6,13 +6,13 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// What begins the name of a variable that sets a key; the parts of the key follow, joined by two underscores.
+/// Prefix of variables that set a key. The parts of the key follow, joined by two underscores.
 pub const PREFIX: &str = "PIXMILL__";
 
 /// The variable that names the configuration file.
 const FILE: &str = "PIXMILL_CONFIG";
 
-/// Variables that a render worker gets, by name and by how their names begin.
+/// Variables that a render worker gets, by name and by prefix.
 const WORKER_VARIABLES: [&str; 6] =
     ["HOME", "LANG", "LD_LIBRARY_PATH", "MALLOC_CONF", "RUST_BACKTRACE", "TMPDIR"];
 const WORKER_PREFIXES: [&str; 5] = ["FONTCONFIG_", "G_", "LC_", "VIPS_", "XDG_"];
@@ -22,7 +22,7 @@ const WORKER_PREFIXES: [&str; 5] = ["FONTCONFIG_", "G_", "LC_", "VIPS_", "XDG_"]
 pub struct Environment(BTreeMap<OsString, OsString>);
 
 impl Environment {
-    /// That of this process.
+    /// The environment of this process.
     #[expect(clippy::disallowed_methods, reason = "this is the one place where the environment is read")]
     pub fn of_process() -> Self {
         Self(std::env::vars_os().collect())
@@ -33,7 +33,7 @@ impl Environment {
         self.0.get(&OsString::from(FILE)).filter(|path| !path.is_empty())
     }
 
-    /// The variables that a render worker gets: those of fonts, libraries and memory, and none that may hold a secret.
+    /// The variables that a render worker gets: those of fonts, libraries and memory, and none that may contain a secret.
     pub fn for_workers(&self) -> impl Iterator<Item = (&OsString, &OsString)> {
         let is_wanted = |name: &str| {
             WORKER_VARIABLES.contains(&name) || WORKER_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
@@ -46,7 +46,7 @@ impl Environment {
         self.path("HOME")
     }
 
-    /// Where fonts, their configuration and their caches are beside the usual places.
+    /// Additional locations of fonts, their configuration and their caches.
     pub fn font_paths(&self) -> impl Iterator<Item = PathBuf> {
         let file = self.path("FONTCONFIG_FILE").and_then(|file| file.parent().map(Path::to_path_buf));
         let below = |name, folder| self.path(name).map(|path| path.join(folder));

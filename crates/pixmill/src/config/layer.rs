@@ -1,4 +1,4 @@
-//! One value that one layer sets for one key, and whether it fits.
+//! A value that a layer sets for a key, and its validation.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use super::{
     value::{LayerValue, Mismatch},
 };
 
-/// Types in serde's words, and in plain ones.
+/// Types in the terms of serde, and as they are shown.
 const TYPES: &[(&str, &str)] = &[
     ("a duration", "a duration such as 20s or 5m"),
     ("parsable string", "a size such as 64MiB, or a number of bytes"),
@@ -30,7 +30,7 @@ const TYPES: &[(&str, &str)] = &[
 /// A value for a key, and where it was set.
 #[derive(Debug)]
 pub struct Setting {
-    /// The names from the section down.
+    /// The names, from the section to the key.
     pub key: Vec<String>,
     /// The value.
     pub value: LayerValue,

@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn the_environment_can_name_the_file_and_an_option_goes_before_it() {
+    fn the_environment_can_name_the_file_and_an_option_overrides_it() {
         let (named, given) = (file("limits.max_frames = 1"), file("limits.max_frames = 2"));
         let environment: Environment = [("PIXMILL_CONFIG", named.path())].into_iter().collect();
         assert_eq!(load(None, &environment, &Flags::default()).unwrap().limits.max_frames, 1);

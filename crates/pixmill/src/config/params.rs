@@ -1,4 +1,4 @@
-//! The section of what requests may ask for.
+//! Section `params`: which parameters, sizes and presets requests may use.
 
 use std::collections::BTreeMap;
 
@@ -12,48 +12,49 @@ use super::{
     sizes::{Length, OtherSizes, steps},
 };
 
-/// What requests may ask for.
+/// Which parameters, sizes and presets requests may use.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Params {
     /// Whether a request without parameters gets the original as it is; otherwise it is refused.
     pub allow_original: bool,
-    /// Whether unknown parameters are refused instead of ignored, and values out of range instead of brought into it.
+    /// Whether unknown parameters are refused instead of ignored, and values out of range refused instead of clamped.
     pub strict: bool,
     /// The parameters that requests may use, `["width", "height"]`; others are refused. Empty: all.
     pub allowed: Vec<String>,
-    /// What holds where a request says nothing, as a query string: `quality=80&mark=/logo.png`. It holds for requests
-    /// without parameters too, which so get no original. What is set here and not in `allowed` cannot be changed by
-    /// requests: so a watermark is enforced.
+    /// Default parameters, as a query string: `quality=80&mark=/logo.png`. They also apply to requests without parameters, which
+    /// then do not get the unmodified original. Requests cannot override a default that is not in `allowed`, which enforces a
+    /// watermark, for example.
     pub defaults: String,
-    /// Whether pictures may become larger than they are, where a request does not say so by `enlarge`.
+    /// Default of `enlarge`: whether pictures may become larger than the original.
     pub enlarge: bool,
-    /// Query strings by name, `thumb = "width=200&height=200&crop=fit"`, that requests ask for by `preset=thumb`; what
-    /// they hold need not be in `allowed`, but `preset` itself must.
+    /// Named query strings, `thumb = "width=200&height=200&crop=fit"`, which requests apply by `preset=thumb`. Their parameters
+    /// need not be in `allowed`, but `preset` itself must.
     pub presets: BTreeMap<String, String>,
-    /// Colours by name, `brand = "#1e78dc"`, wherever a parameter takes a colour.
+    /// Named colours, `brand = "#1e78dc"`, for all parameters that take a colour.
     pub preset_colors: BTreeMap<String, String>,
-    /// The widths that requests may ask for, so that no one can have endless variants made:
-    /// `[320, 640, "800-2400/200"]`, in pixels of the answer, the pixel ratio multiplied in. Presets and defaults may
-    /// say any. Empty: all.
+    /// The widths that requests may use, which limits the number of variants: `[320, 640, "800-2400/200"]`, in pixels of the
+    /// response, that is after multiplication by `dpr`. Presets and defaults may use any width. Empty: all.
     pub widths_allowed: Vec<Length>,
-    /// The heights likewise. Without them, a height that comes with a width changes in proportion to it.
+    /// The heights that requests may use, likewise. Empty: all, and the height of a request with a width is scaled in
+    /// proportion if the width is changed to an allowed one.
     pub heights_allowed: Vec<Length>,
-    /// What is done with a size that neither list has.
+    /// How sizes are handled that are not in these lists.
     pub other_sizes: OtherSizes,
-    /// Whose the query is that follows an unencoded `source_url`, as in `/?source_url=http://example.com/a.jpg?width=100`.
+    /// Whether the query after an unencoded `source_url`, as in `/?source_url=http://example.com/a.jpg?width=100`, belongs to
+    /// the original's URL or to the request.
     pub source_url_query: SourceUrlQuery,
     /// The keys that sign URLs.
     pub signing: Signing,
 }
 
-/// Whose the query is that follows an unencoded `source_url`.
+/// What the query after an unencoded `source_url` belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SourceUrlQuery {
-    /// The original's: it is part of its URL. A parameter of pictures in it is named in `X-Pixmill-Warning`.
+    /// To the original's URL. `X-Pixmill-Warning` names `source_url` if that query has a picture parameter.
     Original,
-    /// The request's: its parameters are applied. A URL with a query of its own must be percent-encoded then.
+    /// To the request: its parameters are applied. A URL with a query must be percent-encoded then.
     Request,
 }
 
@@ -77,12 +78,12 @@ impl Default for Params {
 }
 
 impl Params {
-    /// Every problem of this section, each naming its key.
+    /// The problems of this section.
     pub fn problems(&self) -> Vec<Problem> {
         [self.rules().err().unwrap_or_default(), self.signing.problems()].concat()
     }
 
-    /// The rules by which query strings are read; an error is every problem, each naming its key.
+    /// The rules for parsing query strings. Fails with all problems.
     pub fn rules(&self) -> Result<Policy, Vec<Problem>> {
         let mut rules = Policy::default();
         let mut problems = Vec::new();
@@ -132,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn every_key_that_is_wrong_is_named() {
+    fn all_problems_name_their_key() {
         let params = Params {
             allowed: vec!["width".to_owned(), "preset".to_owned(), "hieght".to_owned()],
             defaults: "quality=101".to_owned(),
@@ -147,10 +148,10 @@ mod tests {
         };
         let problems = params.problems();
         for expected in [
-            "params.allowed: hieght is no known parameter; close names: height",
+            "params.allowed: hieght is not a known parameter; close names: height",
             "params.preset_colors.brand: expected a colour name",
             "params.presets: expected names without commas, got \"a,b\"",
-            "params.presets.bad: widht is no known parameter; close names: width",
+            "params.presets.bad: widht is not a known parameter; close names: width",
             "params.defaults: quality: expected a whole number from 1 to 100, or auto, got \"101\"",
             "params.widths_allowed: expected a length from 1 to 65535",
         ] {
@@ -163,20 +164,20 @@ mod tests {
     }
 
     #[test]
-    fn enlarging_is_a_default_like_others() {
+    fn enlarge_is_a_default_like_others() {
         let canonical =
             |params: Params, query: &str| params.rules().unwrap().parse(query).unwrap().params.canonical();
         let small = || Params { enlarge: false, ..Params::default() };
         assert_eq!(canonical(small(), "width=5"), "width=5&enlarge=0");
         assert_eq!(canonical(small(), "width=5&enlarge=true"), "width=5");
-        assert_eq!(canonical(small(), ""), "", "the original is still answered as it is");
+        assert_eq!(canonical(small(), ""), "", "the original is still served unmodified");
         assert_eq!(canonical(Params::default(), "width=5"), "width=5");
         let defaults = Params { defaults: "enlarge=true".to_owned(), ..small() };
         assert_eq!(canonical(defaults, "width=5"), "width=5");
     }
 
     #[test]
-    fn names_of_colours_serve_in_presets_and_defaults() {
+    fn preset_colors_can_be_used_in_presets_and_defaults() {
         let params = Params {
             defaults: "pad=2&pad_color=brand".to_owned(),
             presets: table("framed", "pad=9&pad_color=brand"),

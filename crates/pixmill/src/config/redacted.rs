@@ -1,4 +1,4 @@
-//! The effective configuration as it may be shown: secrets are masked by their types.
+//! The effective configuration with secrets masked, by their types.
 
 use serde_json::Value;
 

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use super::root::Config;
 
-/// One heading and one table a section: key, default, meaning.
+/// One heading and one table per section: key, default, meaning.
 pub fn reference() -> String {
     let schema = schema_for!(Config).to_value();
     let document = Document { types: schema["$defs"].as_object() };
@@ -18,7 +18,7 @@ pub fn reference() -> String {
     sections.map(text).collect::<Vec<_>>().join("\n")
 }
 
-/// A JSON schema, whose types are named in one place and referred to from everywhere.
+/// A JSON schema with its named type definitions.
 struct Document<'a> {
     types: Option<&'a Map<String, Value>>,
 }
@@ -40,7 +40,7 @@ impl<'a> Document<'a> {
         format!("| `{key}` | {} | {} |\n", in_cell(&default), in_cell(&meaning))
     }
 
-    /// The keys below, if it is a table with keys of its own.
+    /// The keys below it, if it is a table with known keys.
     fn properties<'b>(&self, schema: &'b Value) -> Option<&'b Map<String, Value>>
     where
         'a: 'b,
@@ -72,7 +72,7 @@ fn description(schema: &Value) -> String {
     schema.get("description").and_then(Value::as_str).unwrap_or_default().replace('\n', " ")
 }
 
-/// A sentence in a list begins small, unless its first word is a name.
+/// A sentence with a lower-case first letter, unless its first word is an acronym.
 fn lower(sentence: &str) -> String {
     let mut chars = sentence.chars();
     match (chars.next(), chars.clone().next()) {

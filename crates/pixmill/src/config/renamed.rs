@@ -1,4 +1,4 @@
-//! Keys that have another name here: those of earlier builds, and those of the Imagizer engine.
+//! Renamed keys: those of earlier builds, and the settings of the Imagizer engine.
 
 /// Settings of the Imagizer engine, without case and separators, and the keys to use instead.
 const IMAGIZER: [(&str, &str); 19] = [

@@ -48,13 +48,13 @@ pub struct Config {
     pub output: image_api::settings::Output,
     /// How animations are treated.
     pub animation: image_api::settings::Animation,
-    /// What descriptions of pictures say of the server.
+    /// Fields about the server in descriptions of pictures (`meta=true`).
     pub meta: image_api::settings::Meta,
     /// Decoders and encoders beside libvips.
     pub codecs: image_api::settings::Codecs,
-    /// What `quality=auto` does when a request does not say.
+    /// Defaults of `quality=auto`.
     pub quality_auto: image_api::settings::QualityAuto,
-    /// What is cached, where, and for how long.
+    /// The caches: what is cached, in which tiers, and for how long.
     pub cache: result_cache::Config,
     /// The render threads.
     pub workers: Workers,
@@ -67,7 +67,7 @@ pub struct Config {
 }
 
 impl Config {
-    /// Everything that is wrong in any section, each naming its key; empty when all is well.
+    /// The problems of all sections; empty if the configuration is valid.
     pub fn problems(&self) -> Vec<Problem> {
         [
             self.listen.problems(),

@@ -299,7 +299,7 @@ mod tests {
     }
 
     #[test]
-    fn thread_counts_have_a_bound_and_zero_is_the_machines() {
+    fn thread_counts_have_a_maximum_and_zero_is_the_cpu_count() {
         for (threads, fine) in [(0, true), (1, true), (1024, true), (1025, false)] {
             assert_eq!(Workers { threads, ..Workers::default() }.problems().is_empty(), fine, "{threads}");
             assert_eq!(

@@ -1,7 +1,7 @@
-//! A value of a layer as a serde deserializer: text takes the type that its key wants, and errors are structured.
+//! A value of a layer as a serde deserializer: text takes the type of its key, and errors are structured.
 //!
-//! Environment variables and command-line options are text. A key that wants a boolean, a number, a list or a table gets
-//! the text parsed as such; a key that wants text gets it as it is.
+//! Environment variables and command-line options are text. For keys of type boolean, number, list or
+//! table, the text is parsed as such; keys of type text get it unchanged.
 
 use std::{collections::BTreeMap, fmt::Display};
 
@@ -30,14 +30,14 @@ pub enum LayerValue {
 pub enum Mismatch {
     /// There is no such key; these are known in its place.
     UnknownKey(&'static [&'static str]),
-    /// The value has the wrong type, or is out of range. What was expected is in serde's words.
+    /// The value has the wrong type, or is out of range. The expected type is in the terms of serde.
     Expected(String),
     /// Any other error.
     Other(String),
 }
 
 impl LayerValue {
-    /// Puts another value on top of this one: tables are merged, everything else is replaced.
+    /// Overrides this value by another one: tables are merged, everything else is replaced.
     pub fn merge(&mut self, upper: Self) {
         match (self, upper) {
             (Self::Table(lower), Self::Table(upper)) => {

@@ -34,7 +34,7 @@ pub fn to_json(status: &JobStatus) -> Value {
     object
 }
 
-/// The answer to an upload with `cache_queries`: what was stored, in order.
+/// The response to an upload with `cache_queries`: the stored pictures, in order.
 pub fn stored_list(stored: &[Stored]) -> Value {
     json!({ "stored": stored.iter().map(stored_to_json).collect::<Value>() })
 }

@@ -1,4 +1,4 @@
-//! The public listener in OpenAPI 3.1, made from the table of parameters and the table of errors.
+//! The OpenAPI 3.1 document of the HTTP interface, generated from the table of parameters and the table of errors.
 
 mod uploads;
 
@@ -10,37 +10,40 @@ use serde_json::{Map, Value, json};
 
 use super::error;
 
-/// Colours as CSS writes them; names of `params.preset_colors` are texts too, so there is no pattern.
+/// The description of a colour. There is no pattern, since names in `params.preset_colors` are colours too.
 const COLOUR: &str = "a CSS colour name, 3, 4, 6 or 8 hex digits, rgb(r,g,b) or rgba(r,g,b,a)";
 
-/// Headers of answers with a picture, and what they say.
+/// Headers of responses with a picture, with their descriptions.
 const HEADERS: &[(&str, &str)] = &[
-    ("ETag", "A strong validator of this answer, the negotiated format included."),
-    ("Last-Modified", "When the original was changed last, if its origin says so."),
-    ("Cache-Control", "How long the answer may be kept: what the origin says, within the configured bounds."),
-    ("Age", "Seconds since the original was fetched or found unchanged."),
+    ("ETag", "Strong validator of this response, which includes the negotiated format."),
+    ("Last-Modified", "Modification date of the original, if the origin reports one."),
+    (
+        "Cache-Control",
+        "How long the response may be cached: the lifetimes stated by the origin, within the configured bounds.",
+    ),
+    ("Age", "Seconds since the original was fetched or revalidated."),
     (
         "Vary",
-        "The headers of the request on which the answer depends: `Accept` with `format=auto`, client hints, `Origin`.",
+        "Request headers that the response depends on: `Accept` with `format=auto`, client hints, `Origin`.",
     ),
-    ("Accept-Ranges", "`bytes`: parts can be asked for."),
+    ("Accept-Ranges", "`bytes`: range requests are supported."),
     (
         "Access-Control-Allow-Origin",
-        "Whose scripts may read the answer: all, or those of the configured sites.",
+        "The sites whose scripts may read the response: all (`*`), or a configured site.",
     ),
-    ("Server-Timing", "Milliseconds of each stage: queue, fetch, decode, process, encode, cache."),
-    ("X-Cache", "Where the answer came from: hit-memory, hit-disk, hit-redis, miss, stale or coalesced."),
-    ("X-Original-Filesize", "Bytes of the original."),
-    ("X-Original-Resolution", "Width and height of the original, `640x427`."),
-    ("X-Origin-Fetch-Time", "Milliseconds that the origin took."),
+    ("Server-Timing", "Duration of phases in milliseconds: queue, fetch, decode, process, encode, cache."),
+    ("X-Cache", "Cache status of the response: hit-memory, hit-disk, hit-redis, miss, stale or coalesced."),
+    ("X-Original-Filesize", "Size of the original in bytes."),
+    ("X-Original-Resolution", "Width and height of the original in pixels, such as `640x427`."),
+    ("X-Origin-Fetch-Time", "Duration of the fetch from the origin in milliseconds."),
     (
         "X-Pixmill-Warning",
-        "Parameters to look at, joined by comma: values that were brought into their range, sizes of 0, and `source_url` if its query may have been meant for the request.",
+        "Names of parameters to check, separated by commas: values that were clamped to their range, sizes of 0, and `source_url` if its query may have been meant for the request.",
     ),
-    ("X-Request-Id", "The request's own id if it sent one, else a new one."),
+    ("X-Request-Id", "The id from the request if it has a valid one, else a generated one."),
 ];
 
-/// The document.
+/// The OpenAPI document.
 pub fn document() -> Value {
     let parameters = groups().flat_map(|(group, specs)| specs.into_iter().map(move |spec| (group, spec)));
     let parameters = parameters.map(|(group, spec)| parameter(group, spec));
@@ -51,10 +54,10 @@ pub fn document() -> Value {
         "info": {
             "title": "Pixmill",
             "version": env!("CARGO_PKG_VERSION"),
-            "summary": "Pictures, processed as the query string says.",
-            "description": "Every parameter can be sent in base64 under its name with `64` appended; then it goes \
-                            before the plain one. Unknown parameters are ignored and values out of range brought into \
-                            it, unless the server is strict.",
+            "summary": "Image proxy: renders images by the parameters of the query string.",
+            "description": "Every parameter can be sent in base64 under its name with `64` appended, which takes \
+                            precedence over the plain one. Unknown parameters are ignored and values out of range \
+                            clamped, unless the server is strict.",
             "license": { "name": "Apache-2.0", "identifier": "Apache-2.0" },
         },
         "servers": [{ "url": "/" }],
@@ -62,18 +65,18 @@ pub fn document() -> Value {
         "paths": {
             "/{path}": {
                 "parameters": parameters,
-                "get": operation("picture", "A picture, or the original if nothing is asked for."),
+                "get": operation("picture", "A rendered picture; without parameters, the unmodified original."),
                 "head": operation("pictureHead", "The headers of the picture."),
                 "post": uploads::operation(),
             },
             "/async/{id}": uploads::status(),
             "/async/{id}/result": uploads::result(),
-            "/config": admin_page("config", "The configuration that holds, secrets masked.", "application/json"),
-            "/stats": admin_page("stats", "What the server has done so far.", "application/json"),
-            "/metrics": admin_page("metrics", "Every number, for Prometheus.", "text/plain"),
+            "/config": admin_page("config", "The effective configuration, with secrets masked.", "application/json"),
+            "/stats": admin_page("stats", "A summary of the metrics as JSON.", "application/json"),
+            "/metrics": admin_page("metrics", "All metrics, in the text format of Prometheus.", "text/plain"),
         },
         "components": {
-            "headers": HEADERS.iter().map(|(name, says)| ((*name).to_owned(), header(says))).collect::<Map<_, _>>(),
+            "headers": HEADERS.iter().map(|(name, text)| ((*name).to_owned(), header(text))).collect::<Map<_, _>>(),
             "schemas": { "Error": error_schema(), "Job": uploads::job(), "Stored": uploads::stored() },
             "securitySchemes": {
                 "password": { "type": "http", "scheme": "basic" },
@@ -88,23 +91,23 @@ fn path() -> Value {
         "name": "path",
         "in": "path",
         "required": true,
-        "description": "The path of the original below the configured origin; it may have slashes.",
+        "description": "Path of the original below the configured origin; it may contain slashes.",
         "schema": { "type": "string" },
         "example": "china.jpg",
     })
 }
 
-/// A page of the listener for operators.
+/// A page of the admin listener.
 fn admin_page(id: &str, summary: &str, kind: &str) -> Value {
     json!({
-        "servers": [{ "url": "http://127.0.0.1:17006", "description": "The listener for operators." }],
+        "servers": [{ "url": "http://127.0.0.1:17006", "description": "The admin listener." }],
         "get": {
             "operationId": id,
             "summary": summary,
             "security": [{}, { "password": [] }],
             "responses": {
                 "200": { "description": summary, "content": { kind: {} } },
-                "401": { "description": "There is a password, and it was not given." },
+                "401": { "description": "Missing or wrong password." },
             },
         },
     })
@@ -113,8 +116,8 @@ fn admin_page(id: &str, summary: &str, kind: &str) -> Value {
 fn parameter(group: Group, spec: &Spec) -> Value {
     let mut notes = vec![spec.summary.to_owned()];
     notes.extend((!spec.help.is_empty()).then(|| spec.help.to_owned()));
-    notes.extend((!spec.aliases.is_empty()).then(|| format!("Also `{}`.", spec.aliases.join("`, `"))));
-    notes.extend((!spec.needs.is_empty()).then(|| format!("Needs one of `{}`.", spec.needs.join("`, `"))));
+    notes.extend((!spec.aliases.is_empty()).then(|| format!("Aliases: `{}`.", spec.aliases.join("`, `"))));
+    notes.extend((!spec.needs.is_empty()).then(|| format!("Requires one of `{}`.", spec.needs.join("`, `"))));
     notes.push(format!("Default: {}.", spec.default));
     let mut parameter = json!({
         "name": spec.name,
@@ -143,14 +146,14 @@ fn schema(spec: &Spec) -> Value {
         Grammar::Keyword(words) => json!({ "type": "string", "enum": words }),
         Grammar::Text(text) => json!({ "type": "string", "description": text }),
     };
-    // a default in words is told in the description
+    // a default that is not a value is in the description only
     if let Some(default) = typed(spec.grammar, spec.default) {
         schema["default"] = default;
     }
     schema
 }
 
-/// A value in the type of its grammar, if it is one.
+/// A value in the JSON type of its grammar; none if the text is not a value.
 fn typed(grammar: Grammar, text: &str) -> Option<Value> {
     match grammar {
         Grammar::Whole(..) => text.parse::<u32>().ok().map(Value::from),
@@ -162,7 +165,7 @@ fn typed(grammar: Grammar, text: &str) -> Option<Value> {
     }
 }
 
-/// The value that an example gives the parameter.
+/// The value of the parameter in an example query.
 fn example_value(spec: &Spec, query: &str) -> Option<Value> {
     let value = url::form_urlencoded::parse(query.as_bytes()).find(|(name, _)| spec.answers_to(name))?.1;
     match spec.grammar {
@@ -176,15 +179,15 @@ fn operation(id: &str, summary: &str) -> Value {
     let mut responses = Map::new();
     let content =
         || json!({ "image/*": {}, "video/mp4": {}, "application/json": { "schema": { "type": "object" } } });
-    let description = "The picture, or what is to be said of it.";
-    responses.insert("200".to_owned(), answer(description, has_body.then(content)));
-    let description = "The part that `Range` asks for.";
-    responses.insert("206".to_owned(), answer(description, has_body.then(content)));
-    responses.insert("304".to_owned(), answer("The client has it already.", None));
+    let description = "The picture, or its description as JSON.";
+    responses.insert("200".to_owned(), picture_response(description, has_body.then(content)));
+    let description = "The byte range requested by `Range`.";
+    responses.insert("206".to_owned(), picture_response(description, has_body.then(content)));
+    responses.insert("304".to_owned(), picture_response("Not modified: the client has this version.", None));
     if has_body {
         responses.insert("202".to_owned(), uploads::accepted());
     }
-    for (status, mut response) in error::statuses().into_iter().map(refusal) {
+    for (status, mut response) in error::statuses().into_iter().map(error_response) {
         if !has_body {
             response.as_object_mut().and_then(|response| response.remove("content"));
         }
@@ -193,8 +196,8 @@ fn operation(id: &str, summary: &str) -> Value {
     json!({ "operationId": id, "summary": summary, "responses": responses })
 }
 
-/// An answer that tells of an error, by its status.
-fn refusal((status, reason, codes): (u16, &str, Vec<&str>)) -> (String, Value) {
+/// The status and the response object of an error.
+fn error_response((status, reason, codes): (u16, &str, Vec<&str>)) -> (String, Value) {
     let response = json!({
         "description": format!("{reason}: `{}`.", codes.join("`, `")),
         "content": { "application/json": { "schema": { "$ref": "#/components/schemas/Error" } } },
@@ -202,18 +205,19 @@ fn refusal((status, reason, codes): (u16, &str, Vec<&str>)) -> (String, Value) {
     (status.to_string(), response)
 }
 
-fn answer(description: &str, content: Option<Value>) -> Value {
+/// The response object of a picture.
+fn picture_response(description: &str, content: Option<Value>) -> Value {
     let reference = |name: &str| json!({ "$ref": format!("#/components/headers/{name}") });
     let headers: Map<_, _> = HEADERS.iter().map(|(name, _)| ((*name).to_owned(), reference(name))).collect();
-    let mut answer = json!({ "description": description, "headers": headers });
+    let mut response = json!({ "description": description, "headers": headers });
     if let Some(content) = content {
-        answer["content"] = content;
+        response["content"] = content;
     }
-    answer
+    response
 }
 
-fn header(says: &str) -> Value {
-    json!({ "description": says, "schema": { "type": "string" } })
+fn header(description: &str) -> Value {
+    json!({ "description": description, "schema": { "type": "string" } })
 }
 
 fn error_schema() -> Value {
@@ -225,9 +229,9 @@ fn error_schema() -> Value {
             "type": "object",
             "required": ["code", "message"],
             "properties": {
-                "code": { "type": "string", "enum": codes, "description": "What went wrong; stable." },
-                "parameter": { "type": "string", "description": "The parameter at fault, where one is." },
-                "message": { "type": "string", "description": "The same in words, for people." },
+                "code": { "type": "string", "enum": codes, "description": "Machine-readable, stable error code." },
+                "parameter": { "type": "string", "description": "The invalid parameter, if there is one." },
+                "message": { "type": "string", "description": "Human-readable error message." },
             },
         } },
     })
@@ -242,7 +246,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_parameter_is_there_once_with_its_range() {
+    fn every_parameter_is_listed_once_with_its_range() {
         let document = document();
         let parameters = document["paths"]["/{path}"]["parameters"].as_array().unwrap();
         assert_eq!(parameters.len(), 1 + table::rows().len(), "the path and the table");
@@ -260,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn references_lead_somewhere_and_operations_differ() {
+    fn references_resolve_and_operation_ids_are_unique() {
         let document = document();
         let text = document.to_string();
         for part in text.split("\"$ref\":\"#").skip(1) {

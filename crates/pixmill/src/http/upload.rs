@@ -109,7 +109,7 @@ pub async fn respond(
     Ok(response)
 }
 
-/// What is stored of an upload.
+/// Which picture of an upload is stored.
 fn retention(control: &ControlParams) -> Retention {
     match (control.processed, control.queries.is_empty()) {
         (ProcessedUpload::Store, _) => Retention::Processed,

@@ -1,8 +1,8 @@
-//! One connection of a client: its socket, bounded in what the kernel buffers for it and in how long it may stand still.
+//! A client connection: its socket, with a write timeout and a limit on unsent bytes in the kernel.
 //!
-//! actix-web knows no timeout for writing, so it is here: a write that the socket does not take is what a client that does
-//! not read looks like. `TCP_USER_TIMEOUT` looks like the same for free, but is not: it also cuts clients that read slowly
-//! through a small window, since Linux does not count that window as open.
+//! actix-web has no write timeout, so it is implemented here: if the client does not read, writes to the socket stay pending.
+//! `TCP_USER_TIMEOUT` is no replacement: it also closes connections of clients that read slowly through a small receive window,
+//! since Linux does not count that window as open.
 
 use std::{
     collections::VecDeque,
@@ -24,60 +24,60 @@ use tokio::{
 use super::{capacity::ConnectionSlot, request_target::RequestTargets};
 use crate::state::Shared;
 
-/// The most that waits unsent in the kernel for a client, in bytes. Without a bound the kernel keeps up to 4 MB for
-/// each (`net.ipv4.tcp_wmem`); what was sent and is on its way is not bounded, so long lines stay fast. The socket takes
-/// more when half of it is sent: a client that takes less than 32 kB in a whole `listen.write_timeout` is not told from
-/// one that takes nothing.
+/// Maximum of unsent bytes in the kernel per connection (`TCP_NOTSENT_LOWAT`). Without it the kernel buffers up to 4 MB for
+/// each (`net.ipv4.tcp_wmem`). Bytes in flight are not limited, so throughput on links with high latency is not reduced.
+/// The socket is writable again when half of this is sent: a client that reads less than 32 kB within
+/// `listen.write_timeout` is treated as one that reads nothing.
 #[cfg(target_os = "linux")]
 const UNSENT_BYTES: u32 = 64 * 1024;
 
-/// How long a client that is being answered may take nothing when the server ends: one that takes 32 kB in that time
-/// goes on, and one that is slower than that would not be done in time anyway.
-const STALL_WHEN_ENDING: Duration = Duration::from_secs(5);
+/// Write timeout while the server shuts down. A client that reads 32 kB in that time continues; a slower one would not
+/// complete its response before the end of the shutdown.
+const DRAIN_WRITE_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How long a connection of the reserve lives: time for one answer that needs no work.
+/// Lifetime of a connection in the reserve: enough for one response to a probe.
 const RESERVE_LIFE: Duration = Duration::from_secs(2);
 
-/// A connection, counted while it is open.
+/// A client connection, counted while it is open.
 pub struct Connection {
     stream: TcpStream,
     slot: ConnectionSlot,
     state: Arc<Shared>,
-    /// Since when the client takes nothing though there is something for it.
+    /// Since when writes are pending because the client does not read.
     stalled: Option<Instant>,
-    /// Wakes the connection when it has stood still for too long. It stays when there is progress, and is set anew.
-    alarm: Option<Pin<Box<Sleep>>>,
-    /// When a connection of the reserve is closed.
+    /// Wakes the connection at the write timeout. Kept after progress, and reset at the next stall.
+    write_timer: Option<Pin<Box<Sleep>>>,
+    /// When a connection in the reserve is closed.
     end: Option<Pin<Box<Sleep>>>,
     targets: RequestTargets,
-    /// What was read and is not handed on yet: the rest of a read in which something had to be encoded.
+    /// Received bytes that are not passed on yet: the rest of a read in which bytes had to be percent-encoded.
     encoded: VecDeque<u8>,
 }
 
 impl Connection {
-    /// A connection that was accepted.
+    /// An accepted connection.
     pub fn new(stream: TcpStream, slot: ConnectionSlot, state: Arc<Shared>) -> Self {
-        if let Err(error) = bound(&stream) {
-            // it serves all the same
-            tracing::debug!(%error, "a socket could not be set up");
+        if let Err(error) = limit_unsent_bytes(&stream) {
+            // not fatal: the connection is served without the limit
+            tracing::debug!(%error, "cannot set TCP_NOTSENT_LOWAT on a client connection");
         }
         let end = slot.is_reserve().then(|| Box::pin(sleep_until(Instant::now() + RESERVE_LIFE)));
         let (targets, encoded) = (RequestTargets::default(), VecDeque::new());
-        Self { stream, slot, state, stalled: None, alarm: None, end, targets, encoded }
+        Self { stream, slot, state, stalled: None, write_timer: None, end, targets, encoded }
     }
 
-    /// Whether it is beyond the cap.
+    /// Whether it is above the connection limit.
     pub fn is_reserve(&self) -> bool {
         self.slot.is_reserve()
     }
 
-    /// The other end.
+    /// The address of the client.
     pub fn peer(&self) -> Option<SocketAddr> {
         self.stream.peer_addr().ok()
     }
 
-    /// Hands on what had to be encoded, as far as there is room.
-    fn hand_on(&mut self, buffer: &mut ReadBuf<'_>) {
+    /// Copies percent-encoded bytes into the buffer, as many as fit.
+    fn copy_encoded(&mut self, buffer: &mut ReadBuf<'_>) {
         while buffer.remaining() > 0 {
             let (part, _) = self.encoded.as_slices();
             let length = part.len().min(buffer.remaining());
@@ -89,29 +89,29 @@ impl Connection {
         }
     }
 
-    /// Breaks off a write that has stood still for too long. A server that ends is less patient: then the dispatcher polls
-    /// every connection, so that those find out which have stood still before.
-    fn wait(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+    /// Fails with a timeout if writes were pending for too long. The limit is shorter while the server shuts down: the
+    /// dispatcher then polls every connection, so that it applies to those that have stalled before, too.
+    fn poll_write_timeout(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
         let since = *self.stalled.get_or_insert_with(Instant::now);
-        let patience = self.state.config.listen.write_timeout;
-        let patience = if self.state.is_draining() { patience.min(STALL_WHEN_ENDING) } else { patience };
-        let until = since + patience;
-        let alarm = self.alarm.get_or_insert_with(|| Box::pin(sleep_until(until)));
-        if alarm.deadline() != until {
-            alarm.as_mut().reset(until);
+        let limit = self.state.config.listen.write_timeout;
+        let limit = if self.state.is_draining() { limit.min(DRAIN_WRITE_TIMEOUT) } else { limit };
+        let until = since + limit;
+        let timer = self.write_timer.get_or_insert_with(|| Box::pin(sleep_until(until)));
+        if timer.deadline() != until {
+            timer.as_mut().reset(until);
         }
-        alarm.poll_unpin(cx).map(|()| Err(io::ErrorKind::TimedOut.into()))
+        timer.poll_unpin(cx).map(|()| Err(io::ErrorKind::TimedOut.into()))
     }
 }
 
 #[cfg(target_os = "linux")]
-fn bound(stream: &TcpStream) -> io::Result<()> {
+fn limit_unsent_bytes(stream: &TcpStream) -> io::Result<()> {
     socket2::SockRef::from(stream).set_tcp_notsent_lowat(UNSENT_BYTES)
 }
 
-/// Other systems have no such bound.
+/// Other systems have no such option.
 #[cfg(not(target_os = "linux"))]
-fn bound(_: &TcpStream) -> io::Result<()> {
+fn limit_unsent_bytes(_: &TcpStream) -> io::Result<()> {
     Ok(())
 }
 
@@ -123,7 +123,7 @@ impl AsyncRead for Connection {
     ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         if this.end.as_mut().is_some_and(|end| end.poll_unpin(cx).is_ready()) {
-            // as if the client had closed
+            // end of input, as if the client had closed the connection
             return Poll::Ready(Ok(()));
         }
         if this.encoded.is_empty() {
@@ -134,7 +134,7 @@ impl AsyncRead for Connection {
                 buffer.set_filled(before + at);
             }
         }
-        this.hand_on(buffer);
+        this.copy_encoded(buffer);
         Poll::Ready(Ok(()))
     }
 }
@@ -144,7 +144,7 @@ impl AsyncWrite for Connection {
         let this = self.get_mut();
         let written = Pin::new(&mut this.stream).poll_write(cx, bytes);
         if written.is_pending() {
-            return this.wait(cx);
+            return this.poll_write_timeout(cx);
         }
         this.stalled = None;
         written

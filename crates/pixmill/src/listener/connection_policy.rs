@@ -23,7 +23,7 @@ pub fn refusal(request: &Request) -> Option<Response<BoxBody>> {
     Some(response)
 }
 
-/// The response as it is sent: the connection is closed after it where few are left, or if it is beyond the limit.
+/// The response with `Connection: close` if the connection is beyond the limit, or most of the limit is in use.
 pub fn finish(
     response: ServiceResponse<BoxBody>,
     capacity: &Capacity,

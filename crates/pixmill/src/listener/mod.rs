@@ -1,4 +1,4 @@
-//! A listener: accepts connections up to its cap, and serves pages on them until it is told to stop.
+//! HTTP listeners: accept connections up to their limit, and serve the routes of a listener until it is stopped.
 
 mod capacity;
 mod connection;
@@ -35,52 +35,52 @@ use crate::{
     telemetry::counters::ListenerKind,
 };
 
-/// How long a client may take to send the head of a request: long enough for a phone on a bad line, short enough that
-/// connections that never send one do not pile up.
+/// Maximum time for receiving the head of a request: enough for slow mobile networks, and little enough that connections that
+/// never send one do not accumulate.
 const REQUEST_HEAD_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// How long a client may take to close its side.
+/// Maximum time for the client to close its side of the connection.
 const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Connections that wait to be accepted, as many as actix-web lets wait by default.
+/// Maximum of connections waiting to be accepted: the default of actix-web.
 const BACKLOG: i32 = 1024;
 
-/// A listener that runs.
+/// A running listener.
 pub struct Listener {
-    /// Where it listens.
+    /// Its address.
     pub address: SocketAddr,
-    /// By which it is stopped.
+    /// Stops it.
     pub handle: ServerHandle,
-    /// Ends with it.
+    /// Completes when it has stopped.
     pub ended: rt::task::JoinHandle<std::io::Result<()>>,
 }
 
-/// What a listener is made of.
+/// The settings of a listener.
 pub struct Plan {
-    /// Which one it is.
+    /// Which listener it is.
     pub name: ListenerKind,
-    /// Where to listen.
+    /// The address to listen on.
     pub address: SocketAddr,
-    /// Threads that serve.
+    /// Number of threads.
     pub workers: usize,
-    /// The most connections at a time.
+    /// Maximum number of open connections.
     pub max_connections: usize,
-    /// What is served.
+    /// Registers its routes.
     pub pages: fn(&mut ServiceConfig),
 }
 
 impl Listener {
-    /// Listens. When this returns, connections are accepted.
+    /// Opens the listener. When this returns, connections are accepted.
     pub fn open(shared: &Arc<Shared>, plan: &Plan) -> anyhow::Result<Self> {
         let cannot = || format!("cannot listen on {}", plan.address);
         let socket = bind(plan.address).with_context(cannot)?;
-        let address = socket.local_addr().context("cannot tell the listener's address")?;
+        let address = socket.local_addr().context("cannot read the address of the listener")?;
         let listen = &shared.config.listen;
         let open = Arc::clone(shared.counters.connections(plan.name));
         let capacity = Capacity::new(plan.max_connections, open);
         let builder = Server::build()
             .workers(plan.workers)
-            .max_concurrent_connections(capacity.each(plan.workers))
+            .max_concurrent_connections(capacity.per_worker(plan.workers))
             .shutdown_timeout(listen.shutdown_timeout.as_secs())
             .disable_signals();
         let signal = builder.graceful_shutdown_signal();
@@ -108,7 +108,7 @@ fn bind(address: SocketAddr) -> std::io::Result<std::net::TcpListener> {
     Ok(socket.into())
 }
 
-/// What one worker does with its connections.
+/// The HTTP service of one worker.
 fn service<End, Ended>(
     shared: &Arc<Shared>,
     capacity: &Capacity,
@@ -124,7 +124,7 @@ where
         .keep_alive(KeepAlive::Timeout(shared.config.listen.keep_alive))
         .client_request_timeout(REQUEST_HEAD_TIMEOUT)
         .client_disconnect_timeout(DISCONNECT_TIMEOUT)
-        // a client that closes has gone: work for it ends
+        // a client that closes its side has left: its requests are cancelled
         .h1_allow_half_closed(false)
         .on_connect_ext(|connection: &Connection, data| {
             if connection.is_reserve() {
@@ -132,9 +132,9 @@ where
             }
         })
         .finish(with_connection_policy(shared, capacity, pages));
-    let (state, counted, seats) = (Arc::clone(shared), Arc::clone(shared), capacity.clone());
+    let (state, counted, slots) = (Arc::clone(shared), Arc::clone(shared), capacity.clone());
     fn_service(move |stream: TcpStream| {
-        let connection = Connection::new(stream, seats.enter(), Arc::clone(&state));
+        let connection = Connection::new(stream, slots.enter(), Arc::clone(&state));
         let peer = connection.peer();
         ready(Ok::<_, DispatchError>((connection, Protocol::Http1, peer)))
     })
@@ -142,7 +142,7 @@ where
     .map_err(move |error| counted.counters.connection_failed(&error))
 }
 
-/// The pages, behind the connection policy.
+/// The routes, behind the connection policy.
 fn with_connection_policy(
     shared: &Arc<Shared>,
     capacity: &Capacity,

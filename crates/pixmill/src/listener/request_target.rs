@@ -1,46 +1,46 @@
-//! Percent-encodes what clients leave raw in request targets: `"`, `<`, `>`, a backtick and bytes beyond ASCII.
+//! Percent-encodes characters that clients send unencoded in request targets: `"`, `<`, `>`, a backtick and non-ASCII bytes.
 //!
-//! Browsers encode these, scripts often do not, and the HTTP engine answers them with a bare 400 before anything of ours
-//! sees the request. Nothing but the target of a request line is changed. Bodies are passed over as their framing says; where
-//! it is not plain, all that follows on the connection passes as it is.
+//! Browsers encode these, scripts often do not, and actix-http rejects them with a 400 without a body before any handler
+//! sees the request. Only the target of the request line is changed. Bodies are skipped according to their framing
+//! (`Content-Length`, chunked); after any other framing, the rest of the connection is passed on unchanged.
 
-/// Where the scan is.
+/// The position of the scan in a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
-    /// In the method, or before it.
+    /// Before or in the method.
     Method,
     /// Between the method and the version.
     Target,
-    /// Behind the target, until the end of the line.
+    /// After the target, until the end of the line.
     Version,
-    /// In the name of a header, of which this many bytes are collected.
+    /// In the name of a header, of which this many bytes were read.
     Name(usize),
     /// In the value of a header.
     Value,
-    /// In the value of a header that frames the body, of which this many bytes are collected.
+    /// In the value of a header that frames the body, of which this many bytes were read.
     Framing(Header, usize),
-    /// So many bytes before the end of the body.
+    /// In the body, of which this many bytes are left.
     Body(u64),
-    /// In the line before a chunk, of which this many bytes are collected.
+    /// In the size line of a chunk, of which this many bytes were read.
     ChunkHead(usize),
-    /// So many bytes before the end of a chunk.
+    /// In a chunk, of which this many bytes are left.
     Chunk(u64),
-    /// Behind a chunk, until the end of its line.
+    /// After the data of a chunk, until the end of the line.
     ChunkEnd,
-    /// Behind the last chunk, in a line of which there are this many bytes.
+    /// In a trailer line after the last chunk, of which this many bytes were read.
     Trailer(usize),
-    /// Nothing is looked at any more.
+    /// The rest of the connection is passed on unchanged.
     Off,
 }
 
-/// A header that says that a body follows.
+/// A header that frames the body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Header {
     ContentLength,
     TransferEncoding,
 }
 
-/// What is known of the body of the request whose headers are read.
+/// The framing of the body, as far as the headers were read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Body {
     None,
@@ -48,14 +48,14 @@ enum Body {
     Chunked,
 }
 
-/// Bytes of a name, a value or a line that are collected: the longest that mean anything here, and blanks beside them.
+/// Bytes of a name, a value or a line that are kept: enough for the longest relevant one with surrounding white space.
 const LONGEST: usize = 24;
 
 /// Scans the bytes of one connection.
 #[derive(Debug)]
 pub struct RequestTargets {
     state: State,
-    /// The beginning of what is collected.
+    /// The first bytes of the current name, value or line.
     text: [u8; LONGEST],
     body: Body,
 }
@@ -67,20 +67,20 @@ impl Default for RequestTargets {
 }
 
 impl RequestTargets {
-    /// The index of the first byte that has to be encoded; the scan stops before it.
+    /// The index of the first byte that must be encoded. The scan stops before it.
     pub fn first_raw(&mut self, bytes: &[u8]) -> Option<usize> {
         let mut at = 0;
         while at < bytes.len() && self.state != State::Off {
-            match self.passed_over(bytes.len() - at) {
+            match self.skip_body(bytes.len() - at) {
                 0 if self.step(bytes[at]) => return Some(at),
                 0 => at += 1,
-                passed => at += passed,
+                skipped => at += skipped,
             }
         }
         None
     }
 
-    /// The bytes with what is raw in a target percent-encoded.
+    /// The bytes, with unencoded characters of request targets percent-encoded.
     pub fn encoded(&mut self, bytes: &[u8]) -> Vec<u8> {
         let mut encoded = Vec::with_capacity(bytes.len() + 64);
         let mut rest = bytes;
@@ -93,30 +93,30 @@ impl RequestTargets {
         encoded
     }
 
-    /// How many of the next bytes belong to a body; the scan goes on behind them.
-    fn passed_over(&mut self, length: usize) -> usize {
+    /// Skips body bytes. Returns how many of the next bytes belong to a body.
+    fn skip_body(&mut self, length: usize) -> usize {
         let (State::Body(left) | State::Chunk(left)) = &mut self.state else { return 0 };
-        let passed = (*left).min(length as u64);
-        *left -= passed;
+        let skipped = (*left).min(length as u64);
+        *left -= skipped;
         match self.state {
             State::Body(0) => self.state = State::Method,
             State::Chunk(0) => self.state = State::ChunkEnd,
             _ => {}
         }
-        passed as usize
+        skipped as usize
     }
 
-    /// Goes on by one byte; whether it has to be encoded, in which case nothing has changed.
+    /// Scans one byte. Returns whether it must be encoded; the state is unchanged then.
     fn step(&mut self, byte: u8) -> bool {
         self.state = match (self.state, byte) {
             (State::Method, b' ') => State::Target,
-            // what looks like no request line is for the engine to refuse
+            // input that is not a request line is rejected by actix-http
             (State::Method, byte) if byte.is_ascii_graphic() || byte == b'\r' || byte == b'\n' => {
                 State::Method
             }
             (State::Target, b'"' | b'<' | b'>' | b'`' | b'\x7f'..) => return true,
             (State::Target, b' ') => State::Version,
-            (State::Name(0), b'\n') => self.behind_headers(),
+            (State::Name(0), b'\n') => self.after_headers(),
             (State::Target | State::Version | State::Value, b'\n') | (State::Name(0), b'\r') => {
                 State::Name(0)
             }
@@ -140,7 +140,7 @@ impl RequestTargets {
         false
     }
 
-    /// Takes one more byte of a text; how many there are.
+    /// Keeps one more byte of the current text. Returns the number of bytes read.
     fn collect(&mut self, length: usize, byte: u8) -> usize {
         if let Some(slot) = self.text.get_mut(length) {
             *slot = byte;
@@ -148,7 +148,7 @@ impl RequestTargets {
         length + 1
     }
 
-    /// What was collected; nothing if it was too long.
+    /// The text that was read; none if it was too long.
     fn collected(&self, length: usize) -> Option<&str> {
         std::str::from_utf8(self.text.get(..length)?.trim_ascii()).ok()
     }
@@ -161,7 +161,7 @@ impl RequestTargets {
         }
     }
 
-    /// Behind a header that frames the body. What says it twice, or says anything unusual, is not followed.
+    /// The state after a header that frames the body: off for repeated or unusual framing.
     fn framed(&mut self, header: Header, length: usize) -> State {
         let value = self.collected(length).unwrap_or_default();
         let body = match header {
@@ -180,7 +180,7 @@ impl RequestTargets {
         }
     }
 
-    fn behind_headers(&mut self) -> State {
+    fn after_headers(&mut self) -> State {
         match std::mem::replace(&mut self.body, Body::None) {
             Body::None | Body::Length(0) => State::Method,
             Body::Length(length) => State::Body(length),
@@ -188,7 +188,7 @@ impl RequestTargets {
         }
     }
 
-    /// Behind the line before a chunk: its size, and perhaps extensions.
+    /// The state after the size line of a chunk, which may have extensions.
     fn chunk(&self, length: usize) -> State {
         let line = self.text.get(..length.min(LONGEST)).and_then(|line| std::str::from_utf8(line).ok());
         let (size, extension) =
@@ -209,8 +209,8 @@ mod tests {
 
     use super::*;
 
-    /// What comes out of a connection on which these bytes came, in pieces of this length.
-    fn through(bytes: &[u8], piece: usize) -> Vec<u8> {
+    /// The bytes that are passed on for these bytes, received in pieces of this length.
+    fn encode(bytes: &[u8], piece: usize) -> Vec<u8> {
         let mut targets = RequestTargets::default();
         let mut out = Vec::new();
         for piece in bytes.chunks(piece) {
@@ -227,20 +227,20 @@ mod tests {
 
     #[test]
     #[expect(clippy::too_many_lines, reason = "a table of cases")]
-    fn targets_and_nothing_else() {
+    fn only_request_targets_are_encoded() {
         for (sent, expected) in [
             (
                 "GET /a<b>\"c\".jpg?x=\u{e9} HTTP/1.1\r\nx: <\u{e9}>\r\n\r\n",
                 "GET /a%3Cb%3E%22c%22.jpg?x=%C3%A9 HTTP/1.1\r\nx: <\u{e9}>\r\n\r\n",
             ),
-            // the next request on the connection, and pipelined ones
+            // the next request on the connection, and pipelined requests
             (
                 "GET /a HTTP/1.1\r\n\r\nHEAD /<> HTTP/1.1\r\n\r\nGET /\" HTTP/1.1\n\n",
                 "GET /a HTTP/1.1\r\n\r\nHEAD /%3C%3E HTTP/1.1\r\n\r\nGET /%22 HTTP/1.1\n\n",
             ),
             // empty lines before a request line
             ("\r\n\r\nGET /< HTTP/1.1\r\n\r\n", "\r\n\r\nGET /%3C HTTP/1.1\r\n\r\n"),
-            // bodies, and what follows them
+            // bodies, and requests after them
             (
                 "POST /< HTTP/1.1\r\nContent-Length: 11\r\n\r\nGET /< x\n\r\nGET /< HTTP/1.1\r\n\r\n",
                 "POST /%3C HTTP/1.1\r\nContent-Length: 11\r\n\r\nGET /< x\n\r\nGET /%3C HTTP/1.1\r\n\r\n",
@@ -253,7 +253,7 @@ mod tests {
                 "POST /a HTTP/1.1\r\nTRANSFER-ENCODING : chunked\r\n\r\n5;x=\"<\"\r\nA /<b\r\n00\r\nT: <\r\n\r\nGET /< HTTP/1.1\r\n\r\n",
                 "POST /a HTTP/1.1\r\nTRANSFER-ENCODING : chunked\r\n\r\n5;x=\"<\"\r\nA /<b\r\n00\r\nT: <\r\n\r\nGET /%3C HTTP/1.1\r\n\r\n",
             ),
-            // framing that is not plain, and all that follows it
+            // unusual framing, and everything after it
             (
                 "POST /a HTTP/1.1\r\nTransfer-Encoding: gzip, chunked\r\n\r\nGET /< HTTP/1.1\r\n\r\n",
                 "POST /a HTTP/1.1\r\nTransfer-Encoding: gzip, chunked\r\n\r\nGET /< HTTP/1.1\r\n\r\n",
@@ -274,17 +274,17 @@ mod tests {
             ),
         ] {
             for piece in [1, 2, 7, 1000] {
-                assert_eq!(String::from_utf8(through(sent.as_bytes(), piece)).unwrap(), expected, "{piece}");
+                assert_eq!(String::from_utf8(encode(sent.as_bytes(), piece)).unwrap(), expected, "{piece}");
             }
         }
     }
 
     proptest! {
-        /// What is not raw passes unchanged, however it is cut, and decoding gives back what was sent.
+        /// The result does not depend on how the bytes are split, and decodes to the same bytes as the input.
         #[test]
-        fn nothing_is_lost(bytes in "[ -~\r\n\u{e9}]{0,200}", piece in 1..50usize) {
-            let out = through(bytes.as_bytes(), piece);
-            prop_assert_eq!(&out, &through(bytes.as_bytes(), 1000));
+        fn encoding_preserves_the_decoded_bytes(bytes in "[ -~\r\n\u{e9}]{0,200}", piece in 1..50usize) {
+            let out = encode(bytes.as_bytes(), piece);
+            prop_assert_eq!(&out, &encode(bytes.as_bytes(), 1000));
             let once = |bytes: &[u8]| percent_encoding::percent_decode(bytes).collect::<Vec<u8>>();
             prop_assert_eq!(once(&out), once(bytes.as_bytes()));
         }

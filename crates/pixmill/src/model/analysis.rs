@@ -1,4 +1,4 @@
-//! What can be found out about a picture by the models, and the results.
+//! The kinds of analysis by the models, and their results.
 
 use serde::{Deserialize, Serialize};
 use vision::{Face, Label};

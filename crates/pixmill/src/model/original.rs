@@ -1,4 +1,4 @@
-//! An original: the bytes of a picture before any parameter is applied, with what its origin said of them.
+//! An original: the bytes of a picture before any parameter is applied, with the metadata from its origin.
 
 use std::sync::Arc;
 
@@ -24,16 +24,16 @@ pub struct Original {
 /// responses are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Storability {
-    /// They may.
+    /// They may be stored.
     Storable,
-    /// They may not: the origin forbids it, or the original came with a request.
+    /// They must not be stored: the origin forbids it, or the original came with a request.
     NotStorable,
     /// The original is stale, and used because its origin failed. Variants of it may be stored: they are as stale as it is.
     Stale,
 }
 
 impl Storability {
-    /// That of something made of two originals.
+    /// The storability of a variant of two originals.
     #[must_use]
     pub fn and(self, other: Self) -> Self {
         match (self, other) {

@@ -17,7 +17,7 @@ use crate::{render::Class, server_timing::ServerTiming};
 pub struct VariantRequest {
     /// The original.
     pub target: Rc<ObjectRef>,
-    /// What is made of it; empty parameters ask for the original as it is.
+    /// The parameters; empty ones request the unmodified original.
     pub params: Params,
     /// The formats that the client accepts.
     pub accept: Accept,
@@ -36,7 +36,7 @@ pub struct VariantJob {
     pub coalescing_key: Key,
     /// The origin's name of the original, the same on every node.
     pub identity: String,
-    /// The entry that the cache has, out of date.
+    /// The stale entry in the cache.
     pub stale: Option<Arc<CacheEntry>>,
     /// The original, if it came with the request; else it is fetched.
     pub uploaded: Option<Original>,
@@ -77,7 +77,7 @@ impl ServedVariant {
 }
 
 impl BuiltVariant {
-    /// What a request gets that had the variant built, or joined the build; a variant of a stale original is stale itself.
+    /// The variant for a request that started the build, or joined it. A variant of a stale original is stale itself.
     pub fn serve(self, cache_status: CacheStatus, lookup: Duration) -> ServedVariant {
         let is_stale = self.storability == Storability::Stale;
         ServedVariant {

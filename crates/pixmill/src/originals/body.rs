@@ -1,5 +1,5 @@
-//! The bytes of originals: compressed drawings are unpacked, and bytes are hashed, both in pieces so that other requests of the
-//! worker are not held up.
+//! The bytes of originals: compressed SVGs are decompressed, and bytes are hashed, both in chunks so that other requests of the
+//! worker are not blocked.
 
 use bytes::Bytes;
 use tokio::task::yield_now;
@@ -11,7 +11,7 @@ use vips_ops::source::{
 /// Bytes that are hashed at a time: less than 100 µs of work.
 const PIECE_BYTES: usize = 64 * 1024;
 
-/// The bytes as they are rendered: those of a compressed drawing unpacked, of at most `limit` bytes.
+/// The bytes to render: those of a compressed SVG are decompressed to at most `limit` bytes.
 pub async fn unpacked(body: Bytes, limit: u64) -> Result<Bytes, TooLarge> {
     let Some(mut decoder) = TextDecoder::new(&body, limit) else { return Ok(body) };
     loop {
@@ -22,11 +22,11 @@ pub async fn unpacked(body: Bytes, limit: u64) -> Result<Bytes, TooLarge> {
     }
 }
 
-/// What was fetched, with its bytes unpacked. Fails if it has neither the content coding that its origin states nor the
+/// The fetched original, with its bytes decompressed. Fails if it has neither the content coding that its origin states nor the
 /// signature of a picture.
 pub async fn checked(found: origin::Original, limit: u64) -> Result<origin::Original, origin::Error> {
     let Ok(body) = unpacked(found.body.clone(), limit).await else {
-        let original = "what the compressed drawing unpacks to".to_owned();
+        let original = "the decompressed SVG".to_owned();
         return Err(origin::Error::TooLarge { original, limit });
     };
     match found.coding_warning {

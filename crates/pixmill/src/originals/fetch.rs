@@ -1,4 +1,4 @@
-//! A fetch of an original, after a cache miss: asks the origin with the validators of the stale entry, and stores what it said.
+//! A fetch of an original, after a cache miss: requests it with the validators of the stale entry, and stores the response.
 
 use std::{rc::Rc, sync::Arc, time::Duration, time::Instant};
 
@@ -99,7 +99,7 @@ impl Fetch {
         self.store(CacheEntry { meta, body }, validators, lifetimes, started).await
     }
 
-    /// Renews the lifetimes of an entry that is still current. What the origin leaves out stays as it was (RFC 9111, 3.2).
+    /// Renews the lifetimes of an entry that is still current. Fields that the origin omits are kept (RFC 9111, 3.2).
     async fn renew(&self, same: Unchanged, known: &CacheEntry, started: &Started) -> Original {
         let Unchanged { validators, cache_policy, .. } = same;
         let lifetimes = if cache_policy.is_stated || cache_policy.no_store {
@@ -134,7 +134,7 @@ impl Fetch {
         Original { entry, storability: Storability::Storable }
     }
 
-    /// The outcome when the origin gave nothing: an absence, the stale entry, or the error.
+    /// The outcome of a failed fetch: an absence, the stale entry, or the error.
     async fn fall_back(
         &self,
         error: origin::Error,
@@ -149,7 +149,7 @@ impl Fetch {
             self.originals.forget(&self.key).await;
             return Err(error);
         }
-        // a file that is being written is complete the next moment
+        // a file that is being written is complete soon
         if self.file.is_none() {
             self.originals.backoff.start(self.key);
         }
@@ -184,7 +184,7 @@ impl Fetch {
     }
 }
 
-/// Whether an entry may be used, stale as it is, while the origin fails.
+/// Whether a stale entry may be used while the origin fails.
 fn is_usable_on_error(known: &CacheEntry) -> bool {
     known.meta.status == FOUND && known.state(clock::now()).excuses_errors()
 }

@@ -1,4 +1,4 @@
-//! Originals: from the cache, or from their origin with one fetch for all requests that want the same one.
+//! Originals: from the cache, or from their origin with one fetch for all concurrent requests for the same one.
 
 mod body;
 mod fetch;
@@ -61,14 +61,14 @@ pub struct Store {
     pub coordinator: Coordinator,
 }
 
-/// The part of the configuration that originals follow.
+/// The settings of originals.
 #[derive(Debug, Clone)]
 pub struct OriginalsPolicy {
     /// Defaults and bounds of lifetimes.
     pub lifetimes: Limits,
     /// The largest original, in bytes.
     pub max_bytes: u64,
-    /// The longest time for a fetch, in the view of who waits for it.
+    /// Maximum time that a request waits for a fetch.
     pub deadline: Duration,
 }
 
@@ -104,7 +104,7 @@ impl Originals {
 
     /// An original that came with a request: for that request alone.
     ///
-    /// Fails with [`UploadError::TooLarge`] if it is a compressed drawing that unpacks to more than `limits.max_bytes`.
+    /// Fails with [`UploadError::TooLarge`] if it is a compressed SVG that decompresses to more than `limits.max_bytes`.
     pub async fn uploaded(&self, body: Bytes) -> Result<Original, Error> {
         let limit = self.policy.max_bytes;
         let body = body::unpacked(body, limit).await.map_err(|_| UploadError::TooLarge { limit })?;
@@ -115,7 +115,7 @@ impl Originals {
         Ok(Original { entry: Arc::new(CacheEntry { meta, body }), storability: Storability::NotStorable })
     }
 
-    /// Stores an uploaded original under the name of `target`. Until its lifetime ends the origin is not asked for it, and
+    /// Stores an uploaded original under the name of `target`. Until its lifetime ends the origin is not requested for it, and
     /// variants of what was stored there before are purged. Returns none if the cache cannot hold it.
     pub async fn store_uploaded(
         &self,
@@ -133,7 +133,7 @@ impl Originals {
         let entry = Arc::new(entry);
         cache.put_shared(key, Arc::clone(&entry)).await;
         if !cache.verify_stored(&key, &entry).await {
-            // the sender is told that it is not stored, so nobody may find it
+            // the response says that it is not stored, so it must not be found
             self.forget(&key).await;
             return None;
         }

@@ -1,5 +1,5 @@
-//! The seam between the core and the origins: what is asked of an origin over the network or of a disk. Tests put a fake in its
-//! place.
+//! The interface between the core and the origins: requests to an origin over the network or to a disk. Tests replace it by a
+//! fake.
 
 use std::{rc::Rc, sync::Arc, time::Instant};
 
@@ -8,7 +8,7 @@ use origin::{Error, ErrorKind, Fetched, ObjectRef, Origins, Validators};
 
 use crate::telemetry::counters::Counters;
 
-/// Asks origins for originals. Dropping a future abandons the request.
+/// Requests originals from origins. Dropping a future cancels the request.
 pub trait OriginClient {
     /// Fetches an original; with `known`, only if it is no longer the version with these validators.
     fn fetch<'a>(

@@ -1,5 +1,5 @@
-//! The computation itself: from the bytes of an original to an encoded answer or to a fact. Knows nothing of threads and
-//! processes, and runs in both.
+//! The computation: from the bytes of an original to an encoded picture or an analysis result. Runs on render threads and in
+//! worker processes.
 
 use std::{
     sync::Arc,
@@ -31,7 +31,7 @@ pub struct Engine {
 pub struct Job {
     /// The encoded bytes of the original, untrusted.
     pub original: Bytes,
-    /// What is to be done.
+    /// The operation.
     pub operation: Operation,
 }
 

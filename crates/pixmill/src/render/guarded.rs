@@ -1,4 +1,4 @@
-//! Renders that respect the quarantine: what the core computes goes through here.
+//! Renders with quarantine: all computations of the core go through here.
 
 use std::{sync::Arc, time::Instant};
 
@@ -8,7 +8,7 @@ use result_cache::Key;
 use super::{Class, Done, Job, Order, Output, Renderer};
 use crate::{error::Error, quarantine::Quarantine};
 
-/// The seam between the core and what computes pictures. Tests put a fake in its place.
+/// The interface between the core and the renderer. Tests replace it by a fake.
 pub trait Render {
     /// The error with which a job of this class would be refused now, whatever it is.
     fn would_refuse(&self, class: Class) -> Option<Error>;
@@ -30,9 +30,9 @@ impl Render for Renderer {
 /// Runs jobs, and counts those that crash a worker or use up its time against their originals.
 #[derive(Clone)]
 pub struct GuardedRenderer {
-    /// What computes.
+    /// The renderer.
     pub renderer: Arc<dyn Render>,
-    /// The originals that are refused.
+    /// The quarantined originals.
     pub quarantine: Arc<Quarantine>,
 }
 

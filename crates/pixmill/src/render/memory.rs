@@ -33,7 +33,7 @@ pub struct Machine {
     pub total: Option<u64>,
 }
 
-/// What else uses memory, in bytes.
+/// Other uses of memory, in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Held {
     /// The caches in memory.
@@ -124,7 +124,7 @@ mod tests {
             (machine(Some(4 * GIB), Some(60 * GIB), Some(64 * GIB)), four),
             (machine(None, Some(4 * GIB), Some(64 * GIB)), four),
             (machine(None, None, Some(4 * GIB)), four),
-            // a limit above what there is limits nothing
+            // a limit above the physical memory has no effect
             (machine(Some(65 * GIB), Some(4 * GIB), Some(64 * GIB)), four),
             (machine(Some(4 * GIB), None, None), four),
             (machine(Some(512 * MIB), Some(60 * GIB), Some(64 * GIB)), 128 * MIB),

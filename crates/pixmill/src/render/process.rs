@@ -4,12 +4,12 @@
 //! render thread                                    worker process (this program, `pixmill render-worker`)
 //!   job ── socket: number, time left, block ──►  map the block, render
 //!       ◄─ socket: number, lengths, CPU time ──  write result and body into the answer file
-//!   deadline, cancellation, memory: stop signal ─►  the deadline passes, the render ends
+//!   deadline, cancellation, memory: stop signal ─►  the render is cancelled
 //!   not ended 100 ms later: SIGKILL
 //! ```
 //!
-//! Originals are passed in a sealed block of shared memory, which the worker maps without a copy. The result is in a file in memory,
-//! which the server reads once: to map what the other side can still change would not be safe.
+//! Originals are passed in a sealed block of shared memory, which the worker maps without a copy. The result is in a file in
+//! memory, which the server reads once: mapping memory that the worker can still change would be unsound.
 
 mod channel;
 mod job_block;

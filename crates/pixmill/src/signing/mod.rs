@@ -20,7 +20,7 @@ pub use self::message::Purpose;
 use self::message::message;
 use crate::config::Secret;
 
-/// Longest path and query that are looked at, in bytes: twice what CDNs take, and quickly hashed.
+/// Maximum length of path and query, in bytes: twice the limit of CDNs, and fast to hash.
 const LONGEST: usize = 16 * 1024;
 
 /// Length of a signature in bytes.
@@ -41,19 +41,19 @@ struct Named {
 /// A request whose signature is valid.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Admitted {
-    /// Its query, as far as it is to be seen.
+    /// The part of its query that the signature covers.
     pub query: Rc<RequestQuery>,
-    /// When it ends, in seconds of Unix time.
+    /// When the signature expires, in seconds of Unix time.
     pub expires: Option<u64>,
 }
 
-/// Why a signature was refused.
+/// The reason for refusing a signature.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Fault {
-    /// There is none.
+    /// The request has no signature.
     #[error("the request is not signed")]
     Missing,
-    /// It is that of no key.
+    /// It matches no key.
     #[error("the signature does not match the request")]
     Wrong,
     /// It has expired.
@@ -159,7 +159,7 @@ mod tests {
         RequestQuery::parse(query).unwrap()
     }
 
-    /// What comes of a request at the time 1000.
+    /// The result of verifying a request at the time 1000.
     fn checked(signer: &Signer, query: &str) -> Result<(String, Option<u64>), Fault> {
         let admitted = signer.check(Purpose::Picture, "/a.jpg", parsed(query), 1000)?;
         Ok((admitted.query.to_query(), admitted.expires))
@@ -170,9 +170,9 @@ mod tests {
         format!("{query}&signature={signature}")
     }
 
-    /// Made with the Python of docs/signing.md.
+    /// Computed by the Python program in docs/signing.md.
     #[test]
-    fn the_documented_signature_is_ours() {
+    fn the_documented_signature_is_computed() {
         let page = include_str!("../../../../docs/signing.md");
         let signer = signer(&[("main", "correct horse battery staple")]);
         let query = "width=300&crop=fit&mark=/logo%20small.png&expires=4102444800";
@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_is_signed_passes() {
+    fn only_signed_requests_are_valid() {
         let signer = signer(&[("new", NEW), ("old", OLD)]);
         let url = signed(&signer, "new", "width=300&crop=fit");
         let fine = Ok(("crop=fit&width=300".to_owned(), None));
@@ -218,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn unknown_parameters_may_be_signed_too() {
+    fn unknown_parameters_may_be_signed() {
         let signer = signer(&[("new", NEW)]);
         let url = signed(&signer, "new", "width=300&v=7");
         assert_eq!(checked(&signer, &url), Ok(("v=7&width=300".to_owned(), None)));

@@ -180,7 +180,7 @@ fn redacted_query(query: &RequestQuery) -> String {
     redacted
 }
 
-/// Whether a value may be logged: it says how a picture is to look, and names no other host.
+/// Whether a value may be logged: it is a picture parameter that contains no URL with a host.
 fn is_public(Pair { row, value, base64, .. }: &Pair) -> bool {
     let Some(row) = row.filter(|row| matches!(row.scope, Scope::Picture(_))) else { return false };
     !OVERLAYS.contains(&row.spec.name) || !(*base64 || may_name_host(value))

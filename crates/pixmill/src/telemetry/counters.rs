@@ -1,4 +1,4 @@
-//! Counters and histograms of events: what happens while requests are answered. A cache hit costs a few atomic additions.
+//! Counters and histograms of request processing. A cache hit costs a few atomic additions.
 
 use std::{
     collections::BTreeMap,
@@ -22,10 +22,10 @@ use crate::{
     server_timing::ServerTiming,
 };
 
-/// Names of the classes of statuses.
+/// Names of the status classes.
 pub const CLASSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
 
-/// Where answers come from, as `X-Cache` says; the last one: there was none.
+/// Values of the label `cache`, as in `X-Cache`; the last one: the response has no picture.
 pub const SOURCES: [Option<CacheStatus>; 7] = [
     Some(CacheStatus::Hit(Tier::Memory)),
     Some(CacheStatus::Hit(Tier::Disk)),
@@ -38,35 +38,35 @@ pub const SOURCES: [Option<CacheStatus>; 7] = [
 
 /// All counters of a server.
 pub struct Counters {
-    /// When the server began.
+    /// The start of the server, by the monotonic clock.
     pub began: Instant,
-    /// The same, by the clock.
+    /// The start of the server, by the system clock.
     pub began_at: SystemTime,
-    /// By route, then by class of status, then by source.
+    /// Requests by route, then by status class, then by cache status.
     requests: [[[AtomicU64; SOURCES.len()]; CLASSES.len()]; Route::ALL.len()],
-    /// How long requests for images took.
+    /// Durations of requests for images.
     pub request_seconds: Durations,
-    /// Bytes of bodies.
+    /// Bytes of response bodies.
     response_bytes: AtomicU64,
-    /// By code.
+    /// Failed requests, by error code.
     pub failures: LabelCounts,
-    /// How long each phase took.
+    /// Durations of each phase.
     pub phases: Phases,
-    /// By question.
+    /// Analyses, by kind.
     inferences: [Inferences; AnalysisKind::ALL.len()],
-    /// How long fetches took.
+    /// Durations of fetches from the origin.
     pub origin_seconds: Durations,
-    /// Fetches by what came of them.
+    /// Fetches from the origin, by outcome.
     pub origin_fetches: LabelCounts,
     /// Open connections, by listener.
     connections: [Arc<AtomicUsize>; ListenerKind::ALL.len()],
     /// Input that is not an HTTP request, by reason.
     pub malformed: LabelCounts,
-    /// Renders that succeeded.
+    /// Successful renders.
     pub renders: Renders,
 }
 
-/// What sort of page a request asks for.
+/// The kind of resource that a request is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Route {
     /// An image, or an upload.
@@ -75,7 +75,7 @@ pub enum Route {
     Job,
     /// A probe.
     Health,
-    /// Any page of the listener for operators.
+    /// Any page of the admin listener.
     Admin,
 }
 
@@ -83,7 +83,7 @@ impl Route {
     /// All of them.
     pub const ALL: [Self; 4] = [Self::Image, Self::Job, Self::Health, Self::Admin];
 
-    /// What the metrics call it.
+    /// Its name in metrics.
     pub fn name(self) -> &'static str {
         match self {
             Self::Image => "image",
@@ -97,11 +97,11 @@ impl Route {
 /// Which listener a connection belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ListenerKind {
-    /// That of clients.
+    /// The public listener.
     Public,
-    /// That of operators.
+    /// The admin listener.
     Admin,
-    /// That for uploads.
+    /// The upload listener.
     Uploads,
 }
 
@@ -109,7 +109,7 @@ impl ListenerKind {
     /// All of them.
     pub const ALL: [Self; 3] = [Self::Public, Self::Admin, Self::Uploads];
 
-    /// How metrics call it.
+    /// Its name in metrics.
     pub fn name(self) -> &'static str {
         match self {
             Self::Public => "public",
@@ -119,7 +119,7 @@ impl ListenerKind {
     }
 }
 
-/// What can be wrong with what should be a request.
+/// Reasons for which input is not an HTTP request.
 const MALFORMED: [&str; 6] = ["method", "other", "syntax", "too_large", "uri", "version"];
 
 /// Outcomes of a fetch from the origin.
@@ -136,7 +136,7 @@ const FETCH_OUTCOMES: [&str; 10] = [
     "too_large",
 ];
 
-/// Formats that originals can have.
+/// Formats of originals.
 const SOURCE_FORMATS: [SourceFormat; 9] = [
     SourceFormat::Jpeg,
     SourceFormat::Png,
@@ -149,7 +149,7 @@ const SOURCE_FORMATS: [SourceFormat; 9] = [
     SourceFormat::Ico,
 ];
 
-/// Formats that renders can produce.
+/// Formats of renders.
 const RESULT_FORMATS: [Media; 7] = [
     Media::Picture(OutputFormat::Jpeg),
     Media::Picture(OutputFormat::Png),
@@ -160,11 +160,11 @@ const RESULT_FORMATS: [Media; 7] = [
     Media::Json,
 ];
 
-/// Renders that succeeded, by the names of the formats of the original and of the result.
+/// Successful renders, by the names of the formats of the original and of the result.
 #[derive(Debug)]
 pub struct Renders(BTreeMap<[&'static str; 2], RenderCount>);
 
-/// How many renders there were, and what they produced.
+/// The number of renders, and the bytes that they produced.
 #[derive(Debug, Default)]
 pub struct RenderCount {
     /// Number of renders.
@@ -197,25 +197,25 @@ impl Renders {
     }
 }
 
-/// How long each phase took; they are those of `ServerTiming`.
+/// Durations of the phases of `ServerTiming`.
 #[derive(Debug, Default)]
 pub struct Phases([Durations; 7]);
 
-/// Looks at pictures.
+/// Analyses of one kind.
 #[derive(Debug, Default)]
 pub struct Inferences {
-    /// How long they took.
+    /// Their durations.
     pub seconds: Durations,
-    /// How many were refused.
+    /// How many of them were refused.
     pub refusals: AtomicU64,
 }
 
-/// Counts by name, for what happens seldom. The names are ours, so there are few.
+/// Counters by label value, for rare events. No value comes from a client, so there are few.
 #[derive(Debug, Default)]
 pub struct LabelCounts(Mutex<BTreeMap<&'static str, u64>>);
 
 impl Counters {
-    /// Counters at zero; failures have these codes.
+    /// Counters at zero, with these error codes.
     pub fn new(codes: impl IntoIterator<Item = &'static str>) -> Self {
         Self {
             began: Instant::now(),
@@ -223,18 +223,18 @@ impl Counters {
             requests: Default::default(),
             request_seconds: Durations::default(),
             response_bytes: AtomicU64::new(0),
-            failures: LabelCounts::of(codes),
+            failures: LabelCounts::zero(codes),
             phases: Phases::default(),
             inferences: Default::default(),
             origin_seconds: Durations::default(),
-            origin_fetches: LabelCounts::of(FETCH_OUTCOMES),
+            origin_fetches: LabelCounts::zero(FETCH_OUTCOMES),
             connections: Default::default(),
-            malformed: LabelCounts::of(MALFORMED),
+            malformed: LabelCounts::zero(MALFORMED),
             renders: Renders::default(),
         }
     }
 
-    /// A request is over.
+    /// Counts a completed request.
     pub fn request_completed(
         &self,
         route: Route,
@@ -251,7 +251,7 @@ impl Counters {
         }
     }
 
-    /// How many requests were answered, by route, class and source.
+    /// The number of requests by route, status class and cache status.
     pub fn requests(&self) -> impl Iterator<Item = (Route, &'static str, &'static str, u64)> {
         self.requests.iter().zip(Route::ALL).flat_map(|(classes, route)| {
             classes.iter().zip(CLASSES).flat_map(move |(row, class)| {
@@ -262,22 +262,22 @@ impl Counters {
         })
     }
 
-    /// Bytes of the bodies of images, and of errors in their place.
+    /// Bytes of response bodies to requests for images, error responses included.
     pub fn response_bytes(&self) -> u64 {
         self.response_bytes.load(Relaxed)
     }
 
-    /// What was counted of looks with this question.
+    /// The counters of analyses of this kind.
     pub fn inferences(&self, question: AnalysisKind) -> &Inferences {
         &self.inferences[question as usize]
     }
 
-    /// Where the connections of a listener are counted.
+    /// The counter of open connections of a listener.
     pub fn connections(&self, listener: ListenerKind) -> &Arc<AtomicUsize> {
         &self.connections[listener as usize]
     }
 
-    /// A connection ended with an error. What clients send and how they leave is everyday life, hence `debug`.
+    /// Counts and logs a connection that ended with an error. Errors caused by clients are common, hence `debug`.
     pub fn connection_failed(&self, error: &DispatchError) {
         match error {
             DispatchError::Parse(reason) => {
@@ -286,13 +286,13 @@ impl Counters {
                 tracing::debug!(reason, %error, "malformed request");
             }
             DispatchError::InternalError | DispatchError::Service(_) | DispatchError::Body(_) => {
-                tracing::error!(%error, "a connection failed");
+                tracing::error!(%error, "connection failed");
             }
-            _ => tracing::debug!(%error, "a connection broke off"),
+            _ => tracing::debug!(%error, "connection aborted"),
         }
     }
 
-    /// A fetch from the origin is over, with one of `FETCH_OUTCOMES`.
+    /// Counts a completed fetch from the origin, with one of `FETCH_OUTCOMES`.
     pub fn fetched(&self, outcome: &'static str, took: Duration) {
         debug_assert!(FETCH_OUTCOMES.contains(&outcome), "{outcome}");
         self.origin_fetches.add(outcome);
@@ -301,7 +301,7 @@ impl Counters {
 }
 
 impl Phases {
-    /// Counts the phases that were gone through.
+    /// Counts the phases that have a duration.
     pub fn observe(&self, timing: &ServerTiming) {
         for (histogram, (_, spent)) in self.0.iter().zip(timing.phases()) {
             if let Some(spent) = spent {
@@ -310,29 +310,30 @@ impl Phases {
         }
     }
 
-    /// Each with its name.
+    /// The durations of each phase, with its name.
     pub fn iter(&self) -> impl Iterator<Item = (&'static str, &Durations)> {
         ServerTiming::default().phases().map(|(name, _)| name).into_iter().zip(&self.0)
     }
 }
 
 impl LabelCounts {
-    fn of(names: impl IntoIterator<Item = &'static str>) -> Self {
+    /// A counter at zero for each name.
+    fn zero(names: impl IntoIterator<Item = &'static str>) -> Self {
         Self(Mutex::new(names.into_iter().map(|name| (name, 0)).collect()))
     }
 
-    /// Counts one.
+    /// Adds one to the counter of a name.
     pub fn add(&self, name: &'static str) {
         *self.0.lock().entry(name).or_default() += 1;
     }
 
-    /// The counts as they are.
+    /// The current counts.
     pub fn read(&self) -> BTreeMap<&'static str, u64> {
         self.0.lock().clone()
     }
 }
 
-/// What is wrong, as metrics call it.
+/// The reason for malformed input, as in metrics.
 fn malformed(error: &ParseError) -> &'static str {
     match error {
         ParseError::Header => "syntax",
@@ -344,7 +345,7 @@ fn malformed(error: &ParseError) -> &'static str {
     }
 }
 
-/// Where a source stands in [`SOURCES`].
+/// The index of a cache status in [`SOURCES`].
 fn source(found: Option<CacheStatus>) -> usize {
     match found {
         Some(CacheStatus::Hit(Tier::Memory)) => 0,
@@ -362,7 +363,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sources_stand_where_they_are_counted() {
+    fn indices_match_the_order_of_the_names() {
         for (index, found) in SOURCES.into_iter().enumerate() {
             assert_eq!(source(found), index);
         }
@@ -372,7 +373,7 @@ mod tests {
     }
 
     #[test]
-    fn requests_are_told_apart() {
+    fn requests_are_counted_by_route_class_and_cache_status() {
         let counters = Counters::new(["overloaded"]);
         counters.request_completed(Route::Image, 200, Some(CacheStatus::Miss), 10, Duration::from_millis(1));
         counters.request_completed(Route::Image, 499, None, 0, Duration::ZERO);
@@ -403,7 +404,7 @@ mod tests {
     }
 
     #[test]
-    fn phases_that_were_gone_through_are_counted() {
+    fn phases_with_a_duration_are_counted() {
         let phases = Phases::default();
         phases.observe(&ServerTiming { encode: Some(Duration::from_millis(3)), ..ServerTiming::default() });
         let counted: Vec<_> = phases.iter().map(|(name, histogram)| (name, histogram.count())).collect();

@@ -1,4 +1,4 @@
-//! The load of upstream hosts, by origin: where requests may name hosts there are many of them, but few origins.
+//! The load of upstream hosts, by origin: if requests may name hosts there are many hosts, but few origins.
 
 use std::collections::BTreeMap;
 

@@ -192,7 +192,7 @@ mod tests {
         };
         assert_eq!(events(DEFAULT_FILTER), 0);
         assert_eq!(events("debug"), 0);
-        assert_eq!(events("info,actix_http=error"), 1, "unless it is asked for");
+        assert_eq!(events("info,actix_http=error"), 1, "unless it is configured");
     }
 
     #[test]

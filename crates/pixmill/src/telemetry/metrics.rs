@@ -50,14 +50,14 @@ macro_rules! metrics {
 
 // A new metric is one entry here, and a call that writes its value in `http/admin/metrics.rs`.
 metrics! {
-    BUILD: Gauge "pixmill_build_info" ["version", "libvips", "fingerprint"] "Always 1; the labels name the release, the version of libvips, and the fingerprint of release and configuration. Nodes with one fingerprint give the same answers.";
+    BUILD: Gauge "pixmill_build_info" ["version", "libvips", "fingerprint"] "Always 1; the labels name the release, the version of libvips, and the fingerprint of release and configuration. Nodes with the same fingerprint give the same responses.";
     UPTIME: Gauge "pixmill_uptime_seconds" [] "Seconds since the start.";
-    REQUESTS: Counter "pixmill_requests_total" ["route", "status", "cache"] "Requests, by what they ask for (`image`, uploads too; `job`; `health`, the probes; `admin`), by the class of their status and by the result of the cache as in X-Cache; `none`: no picture was answered.";
+    REQUESTS: Counter "pixmill_requests_total" ["route", "status", "cache"] "Requests, by route (`image`, uploads included; `job`; `health`, the probes; `admin`), by status class, and by cache status as in X-Cache; `none`: the response has no picture.";
     REQUEST_SECONDS: Histogram "pixmill_request_duration_seconds" [] "Time from the head of a request for an image until its response is ready, in seconds.";
     RESPONSE_BYTES: Counter "pixmill_response_bytes_total" [] "Bytes of response bodies to requests for images.";
-    IN_FLIGHT: Gauge "pixmill_requests_in_flight" [] "Requests in flight, those of operators left out.";
+    IN_FLIGHT: Gauge "pixmill_requests_in_flight" [] "Requests in flight, those to the admin listener excluded.";
     CONNECTIONS: Gauge "pixmill_connections" ["listener"] "Open client connections, by listener.";
-    MALFORMED: Counter "pixmill_malformed_requests_total" ["reason"] "Input from clients that is not an HTTP request, by reason: `syntax`, such as TLS on this port; `too_large`, the head. It is answered with 400 or 431, and the connection closed.";
+    MALFORMED: Counter "pixmill_malformed_requests_total" ["reason"] "Input from clients that is not an HTTP request, by reason, such as `syntax` (also TLS on this port) or `too_large` (the request head). The response is 400 or 431, and the connection is closed.";
     ERRORS: Counter "pixmill_errors_total" ["code"] "Requests that failed, by the code in the error body; `overloaded` counts those refused by admission control.";
     SIGNED: Counter "pixmill_signed_requests_total" ["key"] "Requests with a valid signature, by the id of the key.";
     PHASE_SECONDS: Histogram "pixmill_phase_duration_seconds" ["phase"] "Time per phase, in seconds: `cache` of every response, the others of each variant that was produced.";
@@ -81,7 +81,7 @@ metrics! {
     RENDER_CRASHES: Counter "pixmill_render_crashes_total" [] "Renders whose worker process died: a codec crashed, or the kernel killed it.";
     RENDER_STOPS: Counter "pixmill_render_stops_total" ["reason"] "Renders asked to stop, by reason: `deadline`, `cancelled` (no client waits any more) or `memory`.";
     RENDER_KILLS: Counter "pixmill_render_kills_total" ["reason"] "Render worker processes killed because their render did not stop within 100 ms, by the reason of the stop.";
-    QUARANTINED: Gauge "pixmill_quarantined_originals" [] "Originals refused for a while because they crashed renders or used up their time.";
+    QUARANTINED: Gauge "pixmill_quarantined_originals" [] "Quarantined originals: those that repeatedly crashed render workers or timed out.";
     INFERENCE_SECONDS: Histogram "pixmill_inference_duration_seconds" ["question"] "Time of one analysis by a vision model, decoding included, in seconds.";
     INFERENCE_REFUSALS: Counter "pixmill_inference_refusals_total" ["question"] "Analyses refused because too many were waiting.";
     ORIGIN_SECONDS: Histogram "pixmill_origin_fetch_duration_seconds" [] "Time of a fetch from the origin, in seconds.";
@@ -94,19 +94,19 @@ metrics! {
     COALESCING: Gauge "pixmill_coalescing_in_flight" ["kind"] "Coalesced operations in flight: those that further requests can join.";
     UPLOAD_BYTES: Gauge "pixmill_upload_memory_bytes" [] "Bytes of uploads in memory; `uploads.max_memory` bounds them.";
     JOBS: Gauge "pixmill_background_jobs" [] "Jobs of `async=true` that have not ended; `uploads.queue` bounds them.";
-    UPLOAD_REFUSALS: Counter "pixmill_upload_refusals_total" ["reason"] "Uploads refused for lack of `memory`, and jobs refused because the `queue` was full.";
+    UPLOAD_REFUSALS: Counter "pixmill_upload_refusals_total" ["reason"] "Uploads refused because `uploads.max_memory` was in use (`memory`), and jobs refused because the queue was full (`queue`).";
     REDIS_CONNECTED: Gauge "pixmill_redis_connected" [] "1 while Redis is in use, 0 while it is unavailable and this node uses local caches only; absent without Redis.";
     CLUSTER_NODES: Gauge "pixmill_cluster_nodes" ["fingerprint"] "Nodes that share the Redis, by the fingerprint of release and configuration; more than one fingerprint is normal only during a rolling restart. Absent without Redis, and while it is unavailable.";
-    LEASES: Counter "pixmill_leases_total" ["outcome"] "Requests for the lease to produce a variant: `granted`, `refused` because another node holds it, `taken_over` among those granted, after the other node's expired.";
-    PURGES_MADE: Counter "pixmill_purges_total" [] "Purges by way of this node: `DELETE`, and uploads that replace an original.";
-    PURGES_RECEIVED: Counter "pixmill_purges_received_total" [] "Purges read from the log that nodes share, those by way of this node included.";
-    CACHE_HITS: Counter "pixmill_cache_hits_total" ["cache", "tier"] "Look-ups that found an entry.";
-    CACHE_MISSES: Counter "pixmill_cache_misses_total" ["cache", "tier"] "Look-ups that found no entry.";
-    CACHE_PUTS: Counter "pixmill_cache_puts_total" ["cache", "tier"] "Entries handed to the tier.";
-    CACHE_EVICTIONS: Counter "pixmill_cache_evictions_total" ["cache", "tier"] "Entries evicted for lack of capacity.";
+    LEASES: Counter "pixmill_leases_total" ["outcome"] "Attempts to acquire the lease for building a variant, by outcome: `granted`; `refused`, because another node holds it; `taken_over`, also counted as granted, after the lease of another node expired.";
+    PURGES_MADE: Counter "pixmill_purges_total" [] "Purges made on this node: `DELETE` requests, and uploads that replace an original.";
+    PURGES_RECEIVED: Counter "pixmill_purges_received_total" [] "Purges received through Redis, those made on this node included.";
+    CACHE_HITS: Counter "pixmill_cache_hits_total" ["cache", "tier"] "Lookups that found an entry.";
+    CACHE_MISSES: Counter "pixmill_cache_misses_total" ["cache", "tier"] "Lookups that found no entry.";
+    CACHE_PUTS: Counter "pixmill_cache_puts_total" ["cache", "tier"] "Entries passed to the tier to be stored.";
+    CACHE_EVICTIONS: Counter "pixmill_cache_evictions_total" ["cache", "tier"] "Entries evicted because the tier was full.";
     CACHE_FAILURES: Counter "pixmill_cache_failures_total" ["cache", "tier"] "Reads and writes that failed.";
     CACHE_DROPPED: Counter "pixmill_cache_dropped_total" ["cache", "tier"] "Redis: entries that were not written, because the write queue was full or Redis refused them.";
-    CACHE_CORRUPT: Counter "pixmill_cache_corrupt_total" ["cache", "tier"] "Redis: entries that were damaged or written for another key, and so not used.";
+    CACHE_CORRUPT: Counter "pixmill_cache_corrupt_total" ["cache", "tier"] "Redis: entries that were not used because they were damaged or written for another key.";
     CACHE_HELD: Gauge "pixmill_cache_held_bytes" ["cache"] "Bytes held by the memory tier.";
     CACHE_WRITTEN: Counter "pixmill_cache_written_bytes_total" ["cache"] "Bytes written by the disk tier since the start.";
     CACHE_QUEUED: Gauge "pixmill_cache_write_queue_bytes" ["cache"] "Bytes waiting to be written to Redis.";
@@ -149,7 +149,7 @@ pub fn reference() -> String {
         let _ =
             writeln!(table, "| `{}` | {} | {labels} | {} |", metric.name, metric.kind.name(), metric.help);
     }
-    table += "\n## Renamed\n\nNames do not change any more. In earlier builds these metrics had other names:\n\n| before | now |\n|---|---|\n";
+    table += "\n## Renamed\n\nMetric names are stable now. In earlier builds these metrics had other names:\n\n| before | now |\n|---|---|\n";
     for (old, new) in RENAMED {
         let _ = writeln!(table, "| `{old}` | `{new}` |");
     }
@@ -163,7 +163,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_follow_the_custom() {
+    fn names_follow_the_conventions_of_prometheus() {
         let names: HashSet<_> = METRICS.iter().map(|metric| metric.name).collect();
         assert_eq!(names.len(), METRICS.len());
         for Metric { name, kind, help, .. } in METRICS {

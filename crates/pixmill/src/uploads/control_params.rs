@@ -1,5 +1,5 @@
-//! Control parameters: `async`, `cache_processed` and `cache_queries`. They say what else is to be done with a picture
-//! besides processing it: in the background, storing it, making further pictures of it.
+//! Control parameters: `async`, `cache_processed` and `cache_queries`. They request asynchronous processing, storing
+//! the picture, and further pictures of the same original.
 
 use image_api::{
     params::{

@@ -1,5 +1,5 @@
-//! A job: an original, a picture to be made of it, and further pictures to be made and stored with it. Jobs run while
-//! their request waits, or in the queue.
+//! Jobs: an original, the requested picture of it, and further pictures that are rendered and stored with it. A job runs while
+//! its request waits, or in the queue.
 
 use std::rc::Rc;
 
@@ -13,10 +13,10 @@ use crate::{
     render::Class,
 };
 
-/// What to do.
+/// A job.
 #[derive(Debug)]
 pub struct Job {
-    /// Which original.
+    /// The original.
     pub target: ObjectRef,
     /// The path of the original, percent-encoded, with the parameters that select its origin.
     pub path: String,
@@ -50,12 +50,12 @@ pub enum JobInput {
         file: Bytes,
         /// The memory reserved for them.
         reservation: Reservation,
-        /// What is stored of it.
+        /// Which picture of it is stored.
         retention: Retention,
     },
 }
 
-/// What is stored of an upload, as the original of its path.
+/// Which picture of an upload is stored as the original of its path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Retention {
     /// Nothing.

@@ -1,5 +1,5 @@
-//! Uploads and asynchronous jobs: receiving a picture, parsing what is to be done with it, and doing it, now or in the
-//! background.
+//! Uploads and asynchronous jobs: receives a picture, parses the control parameters, and runs the job, within the request or in
+//! the background.
 
 mod chunk_buffer;
 pub mod control_params;

@@ -1,4 +1,4 @@
-//! Runs a job: makes its picture and the further ones, and stores what is to be stored.
+//! Runs a job: renders its pictures, and stores the upload and the further pictures if requested.
 
 use std::{rc::Rc, time::Instant};
 

@@ -27,12 +27,12 @@ pub enum JobState {
     Ended,
 }
 
-/// What `/async/{id}` says of a job.
+/// The status of a job, as `/async/{id}` shows it.
 #[derive(Debug)]
 pub struct JobStatus {
     /// The job.
     pub id: JobId,
-    /// How far it is.
+    /// Its progress.
     pub progress: Progress,
 }
 

@@ -48,7 +48,7 @@ pub struct VariantBuilder {
     pub analyses: Rc<Analyses>,
     /// Renders.
     pub renderer: GuardedRenderer,
-    /// What does not differ between workers.
+    /// The part that all workers share.
     pub context: BuildContext,
 }
 
@@ -78,8 +78,8 @@ struct Inputs {
 impl VariantBuilder {
     /// Builds the variant. `variants` serves overlays with parameters of their own.
     ///
-    /// Fails with what the origin, the parameters, the quarantine, the queue or the render report, and before the origin is asked
-    /// if a render would be refused.
+    /// Fails with the errors of the origin, the parameters, the quarantine, the queue and the render. If a render would be
+    /// refused, fails before the origin is requested.
     pub async fn build(&self, job: &VariantJob, variants: &dyn ServeVariant) -> Result<BuiltVariant, Error> {
         let request = &job.request;
         let is_original = request.params.is_empty();

@@ -15,7 +15,8 @@ use crate::{
     server_timing::ServerTiming,
 };
 
-/// Policy for drawings that are served as they are, since they may hold scripts: nothing may run, and nothing may be loaded.
+/// `Content-Security-Policy` of SVGs that are served unmodified, since they may contain scripts: no script may run, and no resource
+/// may be loaded.
 const SVG_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; sandbox";
 
 /// The original of a variant, with the lifetimes of the variant.
@@ -26,7 +27,7 @@ pub struct Source {
     pub etag: String,
 }
 
-/// How an original is served as it is.
+/// Properties of the response if an original is served unmodified.
 pub struct Passthrough {
     /// Its media type.
     pub media_type: &'static str,
@@ -63,7 +64,8 @@ impl Source {
         BuiltVariant { entry, storability, timing }
     }
 
-    /// How the original is served as it is; none if it has to be rendered, as drawings have unless `svg_passthrough`. Fails if it is not a picture.
+    /// The properties of the response if the original can be served unmodified; none if it has to be rendered, as SVGs without
+    /// `svg_passthrough`. Fails if it is not a picture.
     pub fn passthrough(&self, svg_passthrough: bool) -> Result<Option<Passthrough>, Error> {
         let bytes = &self.original.entry.body;
         let format = sniff(bytes).ok_or_else(|| vips_ops::Error::unsupported(bytes))?;

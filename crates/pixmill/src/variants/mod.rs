@@ -72,10 +72,10 @@ pub struct VariantStore {
     pub files: Rc<FileVersions>,
 }
 
-/// What the cache has, up to date or not.
+/// The entry in the cache, fresh or stale.
 struct Known {
     hit: Option<Hit>,
-    /// When the cache was asked, in milliseconds since the Unix epoch.
+    /// The time of the lookup, in milliseconds since the Unix epoch.
     now: u64,
     /// Whether the files that the entry was made from are still the same.
     is_current: bool,
@@ -180,7 +180,7 @@ impl Variants {
         Ok(built.serve(CacheStatus::Miss, Duration::ZERO))
     }
 
-    /// Has the variant built, once for all requests that want it at the same time. If an overlay was purged before this request
+    /// Builds the variant, once for all concurrent requests for it. If an overlay was purged before this request
     /// came but after the build started, the variant is built again.
     async fn build(self: Rc<Self>, job: VariantJob) -> Result<(BuiltVariant, CacheStatus), Error> {
         let requested_at = self.store.coordinator.generation();
@@ -233,7 +233,7 @@ impl Work for Build {
                 store.cache.put(job.key, Arc::clone(&built.entry)).await;
                 publication.publish(job.key);
             }
-            // what may no longer be stored must not be served any more either
+            // an entry that may no longer be stored must not be served either
             Ok(built) if built.storability == Storability::NotStorable && job.stale.is_some() => {
                 store.forget(&job.key).await;
             }

@@ -1,5 +1,5 @@
-//! `serve` before buckets, with credentials out of the chains of the three clouds. Their services are played: what S3
-//! gets is verified, of Google and Azure only what they are asked is looked at.
+//! `serve` with buckets, with credentials from the credential chains of the three clouds. Their services are fakes: signatures of
+//! S3 requests are verified, of Google and Azure only the requests are compared.
 
 use std::{
     fs,
@@ -17,14 +17,14 @@ use crate::{
     serve::serve_in,
 };
 
-/// A time that credentials last until.
+/// Expiry of credentials.
 const FAR: &str = "2999-01-01T00:00:00Z";
 
 fn picture() -> Bytes {
     fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/../../samples/china.jpg")).unwrap().into()
 }
 
-/// Asks the server for the picture: the status.
+/// Requests the picture. Returns the status.
 fn status(url: &str) -> u16 {
     let authority = url.strip_prefix("http://").unwrap();
     let mut stream = TcpStream::connect(authority).unwrap();
@@ -34,7 +34,7 @@ fn status(url: &str) -> u16 {
     String::from_utf8_lossy(&answer).split(' ').nth(1).unwrap().parse().unwrap()
 }
 
-/// A service of a cloud: a status and a body for each request line, and the heads and bodies of what was asked.
+/// A fake cloud service: responds by request line, and records the heads and bodies of requests.
 struct Played {
     url: String,
     asked: Arc<Mutex<Vec<String>>>,
@@ -82,7 +82,7 @@ fn answer(mut stream: TcpStream, status: u16, body: &[u8]) {
     stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(body)).unwrap();
 }
 
-/// The S3 service, on a thread of its own until the tests end: its endpoint.
+/// Starts the fake S3 service, on a thread until the tests end. Returns its endpoint.
 fn s3() -> String {
     let (told, endpoint) = mpsc::channel();
     thread::spawn(move || {
@@ -96,7 +96,7 @@ fn s3() -> String {
     endpoint.recv().unwrap()
 }
 
-/// A server before the bucket of S3, with this environment.
+/// Checks the status of a server with the S3 bucket and this environment.
 #[track_caller]
 fn check_s3(endpoint: &str, environment: &[(&str, &str)], expected: u16) {
     let bucket = format!("s3://{BUCKET}");
@@ -107,12 +107,12 @@ fn check_s3(endpoint: &str, environment: &[(&str, &str)], expected: u16) {
 }
 
 #[test]
-fn the_environment_of_amazon() {
+fn amazon_credentials_from_the_environment() {
     let endpoint = s3();
     let key = ("AWS_ACCESS_KEY_ID", ACCESS_KEY);
     check_s3(&endpoint, &[key, ("AWS_SECRET_ACCESS_KEY", SECRET_KEY), ("AWS_REGION", "eu-west-1")], 200);
     check_s3(&endpoint, &[key, ("AWS_SECRET_ACCESS_KEY", "wrong")], 403);
-    // keys of the configuration stand alone: a token that is not theirs would spoil them
+    // keys of the configuration are used without a session token of the environment, which would not match
     let own = [
         ("PIXMILL__ORIGIN__BUCKET__ACCESS_KEY_ID", ACCESS_KEY),
         ("PIXMILL__ORIGIN__BUCKET__SECRET_ACCESS_KEY", SECRET_KEY),

@@ -1,4 +1,4 @@
-//! `check-config`: the layers as the process sees them.
+//! `check-config`: the layers of the configuration.
 
 use std::{fs, path::Path};
 
@@ -25,7 +25,7 @@ fn a_good_configuration_is_ok() {
 }
 
 #[test]
-fn all_problems_are_told_at_once() {
+fn all_problems_are_reported_at_once() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("pixmill.toml");
     fs::write(&file, "nonsense = 1\n[limits]\nmax_side = 'wide'\n[origin]\nheaders.token = 7777777\n")
@@ -59,7 +59,7 @@ fn the_file_can_come_from_the_environment() {
 }
 
 #[test]
-fn settings_of_the_imagizer_engine_are_told_by_their_new_keys() {
+fn imagizer_settings_are_reported_with_their_new_keys() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("pixmill.toml");
     let text = "bucketsAllowed = ['a']\nallowDynamicOrigin = true\n[aws]\nawsAuthorization = 'x'\n[params]\npresetColors = {}\n";

@@ -1,4 +1,4 @@
-//! `explain`: plans in words and as JSON.
+//! `explain`: plans as text and as JSON.
 
 use serde_json::Value;
 use testkit::samples;
@@ -10,7 +10,7 @@ fn a_url_is_explained_on_an_assumed_picture() {
     let text = out(["explain", "https://images.example/a.jpg?w=480&quality=900&utm_source=x"]);
     for line in [
         "canonical: width=480&quality=100",
-        "note: utm_source is ignored: no such parameter",
+        "note: utm_source is ignored: unknown parameter",
         "note: quality was clamped to its range",
         "source: Jpeg, 1920 × 1080 (assumed)",
         "resize to 480 × 270",
@@ -26,12 +26,12 @@ fn the_assumed_size_can_be_chosen() {
         text.contains("source: Jpeg, 400 × 200 (assumed)") && text.contains("resize to 100 × 50"),
         "{text}"
     );
-    assert!(out(["explain", "trim=color&width=9"]).contains("taken to select the whole picture"));
+    assert!(out(["explain", "trim=color&width=9"]).contains("assumed to select the whole picture"));
     assert_eq!(told(["explain", "width=100", "--size", "400"]).code, 2);
 }
 
 #[test]
-fn a_description_is_told_from_a_picture() {
+fn descriptions_are_distinguished_from_pictures() {
     assert!(out(["explain", "meta=true"]).contains("describe the original as JSON"));
     assert!(out(["explain", "meta=true&width=9"]).contains("describe it as JSON"));
     let told: Value = serde_json::from_str(&out(["explain", "meta=true", "--json"])).unwrap();
@@ -39,13 +39,13 @@ fn a_description_is_told_from_a_picture() {
 }
 
 #[test]
-fn overlays_are_told_with_their_places() {
+fn overlays_are_listed_with_their_positions() {
     let text = out(["explain", "width=200&mark=/logo.png&mark_pos=top&mark_offset=10&mark_scale=50"]);
     assert!(text.contains("lay /logo.png, shrunk to 57 × 57, at middle, top 11\n"), "{text}");
 }
 
 #[test]
-fn a_file_is_looked_at() {
+fn a_file_is_analysed() {
     let sample = samples().join("quadrants-orient6.jpg");
     let sample = sample.to_str().unwrap();
     let told: Value =
@@ -57,7 +57,7 @@ fn a_file_is_looked_at() {
 }
 
 #[test]
-fn auto_depends_on_what_is_accepted() {
+fn auto_depends_on_the_accepted_formats() {
     let answer = |accept: &[&str]| {
         let arguments = ["explain", "width=30&format=auto", "--json"].iter().chain(accept);
         serde_json::from_str::<Value>(&out(arguments)).unwrap()["answer"]["type"].clone()
@@ -68,7 +68,7 @@ fn auto_depends_on_what_is_accepted() {
 }
 
 #[test]
-fn nothing_asked_for_is_the_original() {
+fn no_parameters_mean_the_original() {
     assert!(out(["explain", "https://images.example/a.jpg"]).ends_with("send the original as it is\n"));
     let json: Value = serde_json::from_str(&out(["explain", "", "--json"])).unwrap();
     assert_eq!((&json["plan"], &json["answer"]), (&Value::Null, &Value::Null));
@@ -77,7 +77,7 @@ fn nothing_asked_for_is_the_original() {
 }
 
 #[test]
-fn what_is_wrong_is_told() {
+fn invalid_queries_are_refused() {
     assert!(err(["explain", "width=px"]).starts_with("error: width: expected "));
     assert!(err(["explain", "mark=/a?mark=/a?mark=/a?mark=/a"]).contains("at most 3 deep"));
     assert!(err(["explain", "width=60000"]).contains("limits.max_side allows 12000"));

@@ -1,4 +1,4 @@
-//! The built binary, from its command line to files, standard output and exit code.
+//! Tests of the binary: command line, files, standard output and exit code.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod cloud;

@@ -13,7 +13,7 @@ fn the_table_lists_every_parameter() {
 }
 
 #[test]
-fn tools_get_json() {
+fn json_output() {
     let list: serde_json::Value = serde_json::from_str(&out(["params", "--json"])).unwrap();
     let names: Vec<_> =
         list.as_array().unwrap().iter().map(|param| param["name"].as_str().unwrap()).collect();

@@ -55,7 +55,7 @@ fn one_picture() {
 }
 
 #[test]
-fn one_picture_into_a_folder_with_the_ending_of_its_format() {
+fn one_picture_into_a_folder_with_the_extension_of_its_format() {
     let folder = tempfile::tempdir().unwrap();
     let arguments = ["process", &sample_path("coffee.png"), "width=40&format=auto", "--accept", "webp", "-o"];
     out(arguments.into_iter().chain([folder.path().to_str().unwrap()]));
@@ -64,16 +64,16 @@ fn one_picture_into_a_folder_with_the_ending_of_its_format() {
 }
 
 #[test]
-fn an_ending_of_another_format_is_refused() {
+fn the_extension_of_another_format_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let output = folder.path().join("small.png");
     let told = err(["process", &sample_path("china.jpg"), "width=100", "-o", output.to_str().unwrap()]);
-    assert!(told.contains("the result is a jpeg, expected another ending than that of "), "{told}");
+    assert!(told.contains("the result is a jpeg, which the file extension does not match: "), "{told}");
     assert_eq!(files(folder.path()), [""; 0].map(PathBuf::from));
 }
 
 #[test]
-fn a_folder_is_processed_as_far_as_it_can_be() {
+fn failures_do_not_stop_the_rest_of_a_folder() {
     let input = folder(&["a.jpg", "b/c.jpg", "b/d/e.jpg"]);
     fs::write(input.path().join("b/broken.jpg"), &sample("china.jpg")[..2000]).unwrap();
     fs::write(input.path().join("notes.txt"), "no picture").unwrap();
@@ -82,7 +82,7 @@ fn a_folder_is_processed_as_far_as_it_can_be() {
     assert_eq!(told.code, 1, "{told:?}");
     assert_eq!(told.out, "3 pictures processed, 1 other files skipped\n");
     assert!(told.err.starts_with("error: 1 of 5 files failed:\n"), "{}", told.err);
-    assert!(told.err.contains("b/broken.jpg: the picture cannot be decoded"), "{}", told.err);
+    assert!(told.err.contains("b/broken.jpg: the image cannot be decoded"), "{}", told.err);
     let expected = ["a.webp", "b/c.webp", "b/d/e.webp"].map(|name| output.path().join(name));
     assert_eq!(files(output.path()), expected);
     for path in expected {
@@ -91,11 +91,11 @@ fn a_folder_is_processed_as_far_as_it_can_be() {
 }
 
 #[test]
-fn a_folder_without_trouble_is_a_success() {
+fn a_folder_without_failures_is_a_success() {
     let (input, output) = (folder(&["a.jpg", "a.png"]), tempfile::tempdir().unwrap());
     let told = process(input.path(), "width=20", output.path());
     assert_eq!((told.code, told.err.as_str()), (0, ""), "{told:?}");
-    // the second is a JPEG by its bytes, and its bare name is the first one's too
+    // the second is a JPEG by its bytes, and has the same name without extension as the first
     assert_eq!(files(output.path()), ["a.jpg", "a.png.jpg"].map(|name| output.path().join(name)));
 }
 
@@ -110,7 +110,7 @@ fn originals_are_never_overwritten() {
         assert_eq!(told.code, 1, "{input:?} {output:?} {told:?}");
         assert_eq!(fs::read(at("a.jpg")).unwrap(), sample("china.jpg"), "{input:?} {output:?}");
     }
-    // results inside the folder are fine, and no originals of the next run
+    // results inside the folder are allowed, and are not originals of the next run
     for _ in 0..2 {
         let told = process(folder.path(), "width=10", &at("b/out"));
         assert_eq!((told.code, told.out.as_str()), (0, "2 pictures processed, 0 other files skipped\n"));
@@ -118,7 +118,7 @@ fn originals_are_never_overwritten() {
 }
 
 #[test]
-fn a_folder_above_may_hold_the_results_but_not_where_originals_lie() {
+fn results_in_a_parent_folder_do_not_overwrite_originals() {
     let folder = folder(&["in/a.jpg", "in/in/a.jpg"]);
     let told = process(&folder.path().join("in"), "width=10", folder.path());
     assert_eq!(told.code, 1, "{told:?}");
@@ -131,21 +131,21 @@ fn a_folder_above_may_hold_the_results_but_not_where_originals_lie() {
 }
 
 #[test]
-fn what_is_wrong_is_told_before_anything_is_done() {
+fn usage_errors_are_reported_first() {
     let (input, output) = (folder(&["a.jpg"]), tempfile::tempdir().unwrap());
     let refused = |query: &str| process(input.path(), query, output.path());
     assert!(refused("width=px").err.starts_with("error: width: expected "));
-    assert!(refused("").err.contains("the query asks for nothing"));
+    assert!(refused("").err.contains("the query has no parameters"));
     let told = refused("utm_source=x");
     assert!(
-        told.code == 1 && told.err.starts_with("warning: utm_source is ignored: no such parameter\n"),
+        told.code == 1 && told.err.starts_with("warning: utm_source is ignored: unknown parameter\n"),
         "{told:?}"
     );
     assert_eq!(files(output.path()), [""; 0].map(PathBuf::from));
     assert!(process(Path::new("no/such"), "width=1", output.path()).err.starts_with("error: no/such: "));
     let text = input.path().join("text.jpg");
     fs::write(&text, "no picture").unwrap();
-    assert!(process(&text, "width=1", output.path()).err.contains("is not a picture"));
+    assert!(process(&text, "width=1", output.path()).err.contains("unsupported image format"));
 }
 
 #[test]
@@ -175,7 +175,7 @@ fn a_description_is_json() {
 }
 
 #[test]
-fn overlays_lie_in_the_folder_of_the_picture() {
+fn overlays_are_read_from_the_folder_of_the_picture() {
     let folder = folder(&["a.jpg"]);
     fs::write(folder.path().join("logo.png"), sample("pixmill-logo.png")).unwrap();
     let made = |query: &str| {
@@ -190,7 +190,7 @@ fn overlays_lie_in_the_folder_of_the_picture() {
     assert_eq!(made("width=90&mark=/none.png"), plain);
     let refused =
         |query: &str| process(&folder.path().join("a.jpg"), query, &folder.path().join("x.jpg")).err;
-    assert!(refused("mark=/none.png&mark_required=1").contains("a required overlay cannot be drawn"));
-    assert!(refused("mark=http://a.example/x.png").contains("expected a file of the picture's folder"));
-    assert!(refused("mark=/../x.png").contains("is no path of an overlay"));
+    assert!(refused("mark=/none.png&mark_required=1").contains("a required overlay cannot be rendered"));
+    assert!(refused("mark=http://a.example/x.png").contains("expected a file in the folder of the picture"));
+    assert!(refused("mark=/../x.png").contains("invalid overlay path"));
 }

@@ -1,4 +1,4 @@
-//! What `serve` logs of its Redis: that it cannot use it, and that other nodes are set up otherwise.
+//! Log messages of `serve` about Redis: unavailability and configuration drift.
 
 use testkit::RedisServer;
 
@@ -14,7 +14,7 @@ fn serve(url: &str, more: &[(&str, &str)]) -> Server {
 }
 
 #[test]
-fn a_wrong_password_is_a_warning_without_it() {
+fn a_wrong_password_is_a_warning_that_does_not_contain_it() {
     let Some(redis) = RedisServer::start() else { return };
     redis.ask::<()>(&["ACL", "SETUSER", "pixmill", "on", ">of-the-user", "~*", "&*", "+@all"]);
     redis.configure("requirepass", "of-all");
@@ -36,7 +36,7 @@ fn a_wrong_password_is_a_warning_without_it() {
 }
 
 #[test]
-fn nodes_that_differ_are_a_warning() {
+fn configuration_drift_is_a_warning() {
     let Some(redis) = RedisServer::start() else { return };
     let mut first = serve(&redis.url(), &[]);
     first.says("redis available");

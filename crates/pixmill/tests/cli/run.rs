@@ -12,7 +12,7 @@ pub fn pixmill<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>) -> Comma
     command
 }
 
-/// What a run told.
+/// The output of a run.
 #[derive(Debug)]
 pub struct Told {
     /// Exit code.
@@ -33,12 +33,12 @@ impl From<Output> for Told {
     }
 }
 
-/// Runs it to its end.
+/// Runs it until it exits.
 pub fn told<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>) -> Told {
     pixmill(arguments).output().unwrap().into()
 }
 
-/// Runs it to its end; it must do well.
+/// Runs it until it exits, which must be with success. Returns standard output.
 #[track_caller]
 pub fn out<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>) -> String {
     let told = told(arguments);
@@ -46,7 +46,7 @@ pub fn out<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>) -> String {
     told.out
 }
 
-/// Runs it to its end; it must fail and say why.
+/// Runs it until it exits, which must be with an error. Returns standard error.
 #[track_caller]
 pub fn err<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>) -> String {
     let told = told(arguments);

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::run::{err, out, pixmill, told};
 
-/// A server that is ended with the test.
+/// A server that is killed at the end of the test.
 pub struct Server {
     child: Child,
     pub url: String,
@@ -19,7 +19,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// The first line on standard error that holds this.
+    /// The first line on standard error that contains this.
     pub fn says(&mut self, wanted: &str) -> String {
         if let Some(line) = self.said.iter().find(|line| line.contains(wanted)) {
             return line.clone();
@@ -34,7 +34,7 @@ impl Server {
         }
     }
 
-    /// All that was read of what it said.
+    /// The lines that were read.
     pub fn said(&self) -> String {
         self.said.concat()
     }
@@ -51,7 +51,7 @@ fn serve() -> Server {
     serve_with(&[], &[])
 }
 
-/// A server before the sample pictures.
+/// A server with the sample pictures.
 pub fn serve_samples() -> Server {
     serve_with(&["--origin", concat!(env!("CARGO_MANIFEST_DIR"), "/../../samples")], &[])
 }
@@ -80,7 +80,7 @@ pub fn serve_with(more: &[&str], environment: &[(&str, &str)]) -> Server {
 }
 
 #[test]
-fn a_server_is_healthy_until_it_is_told_to_end() {
+fn a_server_is_healthy_until_it_shuts_down() {
     let mut server = serve();
     assert_eq!(out(["health", &server.url]), "healthy\n");
     let kill = format!("kill -TERM {}", server.child.id());
@@ -93,8 +93,8 @@ fn a_server_is_healthy_until_it_is_told_to_end() {
 }
 
 #[test]
-fn nobody_at_a_port_is_not_healthy() {
-    // a port that only the system may listen on, and that it no longer uses
+fn a_closed_port_is_not_healthy() {
+    // a privileged port that is not in use
     let refused = err(["health", "http://127.0.0.1:1"]);
     assert!(refused.contains("is not healthy: Connection refused"), "{refused}");
     assert!(err(["health", "https://127.0.0.1"]).contains("expected a URL such as http://127.0.0.1:8080"));
@@ -113,7 +113,7 @@ fn a_server_does_not_start_with_problems() {
 }
 
 #[test]
-fn every_request_has_a_line_in_the_access_log() {
+fn every_request_is_in_the_access_log() {
     let mut server = serve_with(
         &["--origin", concat!(env!("CARGO_MANIFEST_DIR"), "/../../samples")],
         &[("PIXMILL__LISTEN__TRUSTED_PROXIES", "1"), ("PIXMILL__LOGS__FORMAT", "json")],

@@ -1,4 +1,4 @@
-//! `warm`: a list of URLs, and what became of them.
+//! `warm`: lists of URLs, and their outcome.
 
 use std::fs;
 
@@ -19,26 +19,26 @@ fn list(lines: &str) -> (tempfile::TempDir, String) {
 fn a_list_is_warmed() {
     let Server { url, .. } = &serve_samples();
     let (_folder, path) = list("# the front page\n/china.jpg?width=50\n\n/chelsea.png?width=50\n");
-    assert_eq!(out(["warm", &path, "--server", url]), "2 of 2 pictures are warm\n");
+    assert_eq!(out(["warm", &path, "--server", url]), "2 of 2 URLs warmed\n");
     let (_folder, path) = list(&format!("{url}/china.jpg?width=60\n"));
-    assert_eq!(out(["warm", &path]), "1 of 1 pictures are warm\n");
+    assert_eq!(out(["warm", &path]), "1 of 1 URLs warmed\n");
 }
 
 #[test]
-fn failures_are_summed_up() {
+fn failures_are_summarized() {
     let Server { url, .. } = &serve_samples();
     let (_folder, path) = list("/none.jpg\n/china.jpg?width=50\n/china.jpg?width=x\n");
     let told = told(["warm", &path, "--server", url, "--concurrency", "2"]);
-    assert_eq!((told.code, told.out.as_str()), (1, "1 of 3 pictures are warm\n"));
+    assert_eq!((told.code, told.out.as_str()), (1, "1 of 3 URLs warmed\n"));
     let expected = format!(
-        "error: 2 of 3 URLs failed:\n  {url}/none.jpg: it answers with status 404\n  {url}/china.jpg?width=x: it answers with status 400\n"
+        "error: 2 of 3 URLs failed:\n  {url}/none.jpg: status 404\n  {url}/china.jpg?width=x: status 400\n"
     );
     assert_eq!(told.err, expected);
 }
 
 #[test]
-fn what_is_no_list_is_refused() {
+fn invalid_lists_are_refused() {
     let (_folder, path) = list("/china.jpg\n");
-    assert!(err(["warm", &path]).contains("\"/china.jpg\" is no URL to warm, expected a whole URL"));
+    assert!(err(["warm", &path]).contains("invalid URL \"/china.jpg\": expected an absolute URL"));
     assert!(err(["warm", "no-such-file"]).contains("no-such-file"));
 }

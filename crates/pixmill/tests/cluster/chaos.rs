@@ -1,4 +1,4 @@
-//! Workers that are killed at random under load: no wrong body, and no request is lost but those whose worker was killed.
+//! Workers that are killed at random under load: no wrong body, and no failed request except those whose worker was killed.
 
 use std::{cell::Cell, rc::Rc};
 
@@ -15,17 +15,17 @@ use crate::{
 const CLIENTS: usize = 6;
 const REQUESTS: usize = 60;
 
-/// Kills, one every so many answers.
+/// Number of responses per kill.
 const ANSWERS_PER_KILL: usize = 9;
 
-/// A step of Knuth's generator of pseudo-random numbers (MMIX): chance that is the same in every run.
+/// The next pseudo-random number (Knuth's MMIX generator), the same in every run.
 fn chance(state: &Cell<u64>) -> u64 {
     let next = state.get().wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
     state.set(next);
     next >> 33
 }
 
-/// What became of the requests of all clients.
+/// The outcomes of the requests of all clients.
 #[derive(Default)]
 struct Outcome {
     answers: Cell<usize>,
@@ -57,9 +57,9 @@ async fn keep_asking(node: Rc<Node>, pictures: Rc<Vec<Picture>>, outcome: Rc<Out
 }
 
 #[actix_web::test]
-async fn killed_workers_cost_their_own_requests_at_most() {
+async fn a_killed_worker_fails_only_its_own_request() {
     let pictures = variants(40).await;
-    // nothing is cached, so that every request is rendered
+    // caching is disabled, so that every request is rendered
     let alone = [("PIXMILL__CACHE__RESULTS__ENABLED", "false"), ("PIXMILL__WORKERS__QUARANTINE", "0s")];
     let node = Rc::new(Node::start(settings(&samples(), &alone)));
     let outcome = Rc::new(Outcome::default());

@@ -1,4 +1,4 @@
-//! What Redis can do to two nodes, and the death of one of them.
+//! Faults of Redis with two nodes, and a killed node.
 
 use std::{rc::Rc, time::Duration};
 
@@ -11,13 +11,13 @@ use crate::{
     pictures::{Picture, samples, variants},
 };
 
-/// How many requests are answered before, during and after a fault.
+/// Number of requests completed before, during and after a fault.
 const REQUESTS: usize = 150;
 
-/// Room for a quarter of the pictures, so that most requests ask Redis.
+/// Capacity of the memory tier: a quarter of the pictures, so that most requests look up Redis.
 const SMALL: &str = "2MiB";
 
-/// Two nodes with little memory of their own, and a Redis at the end of a line that can be slow.
+/// Two nodes with a small memory tier, and a Redis behind a proxy that can add latency.
 struct Pair {
     redis: RedisServer,
     line: DelayProxy,
@@ -26,7 +26,7 @@ struct Pair {
 }
 
 impl Pair {
-    /// Starts them; nothing where there is no Redis to start.
+    /// Starts them; none if Redis is not installed.
     async fn start() -> Option<Self> {
         let redis = RedisServer::start()?;
         let line = DelayProxy::to(redis.port());
@@ -44,7 +44,7 @@ impl Pair {
         Some(pair)
     }
 
-    /// Waits until one node finds in Redis what the other has made. Widths from `first` on are asked for.
+    /// Waits until one node finds a variant of the other in Redis. Requests widths from `first` on.
     async fn shares(&self, first: u32) {
         let client = load::client();
         let mut width = first;
@@ -58,7 +58,7 @@ impl Pair {
         .await;
     }
 
-    /// Puts load on both, brings the fault about, mends it, and has no request fail and no body be wrong.
+    /// Runs load on both nodes while the fault starts and ends. Checks that no request fails and no body is wrong.
     async fn survives(mut self, fault: impl Fn(&mut Self), mend: impl Fn(&mut Self)) {
         let load = Load::put(&self.nodes.each_ref().map(|node| node.address), &self.pictures, 8);
         load.answered(REQUESTS).await;

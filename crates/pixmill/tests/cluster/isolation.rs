@@ -1,6 +1,6 @@
-//! Pictures that crash, hang and fill the memory of what renders them: they cost themselves, and nothing else.
+//! Worker isolation: pictures that crash, hang or exhaust the memory of their worker fail, and nothing else.
 //!
-//! The test build of the program causes such a fault where an original ends with a marker.
+//! The test build of the program simulates a fault if an original ends with a marker.
 
 use std::{
     fs::{self, Permissions},
@@ -20,7 +20,7 @@ use crate::{
     pictures::samples,
 };
 
-/// A folder with a good picture, and `number` of each faulty sort: `crash-0.jpg`, `hang-0.jpg`, `memory-0.jpg` and so on.
+/// A folder with a valid picture, and `number` of each kind of fault: `crash-0.jpg`, `hang-0.jpg`, `memory-0.jpg` and so on.
 fn originals(number: usize) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     let good = fs::read(Path::new(&samples()).join("flower.jpg")).unwrap();
@@ -62,7 +62,7 @@ fn error(status: u16, code: &str) -> (u16, String) {
 }
 
 #[actix_web::test]
-async fn a_crash_costs_one_request_and_its_original_a_while() {
+async fn a_crash_fails_one_request_and_quarantines_its_original() {
     let folder = originals(2);
     let node = node(&folder, &[]);
     assert_eq!(refused(&node, "/crash-0.jpg?width=50").await, error(500, "render_crashed"));
@@ -82,7 +82,7 @@ async fn a_crash_costs_one_request_and_its_original_a_while() {
 }
 
 #[actix_web::test]
-async fn what_does_not_end_is_killed_and_the_next_is_served() {
+async fn a_hanging_render_is_killed_and_the_next_one_served() {
     let folder = originals(4);
     let node = node(&folder, &[("PIXMILL__LIMITS__DEADLINE", "400ms"), ("PIXMILL__WORKERS__THREADS", "2")]);
     let hanging: Vec<_> = (0..4).map(|index| format!("/hang-{index}.jpg?width=50")).collect();
@@ -98,7 +98,7 @@ async fn what_does_not_end_is_killed_and_the_next_is_served() {
 }
 
 #[actix_web::test]
-async fn what_takes_too_much_memory_is_stopped() {
+async fn a_render_above_its_memory_limit_is_stopped() {
     let folder = originals(1);
     let node = node(&folder, &[("PIXMILL__WORKERS__MAX_RENDER_MEMORY", "128MiB")]);
     let Answer { status, body, .. } = get(&node, "/memory-0.jpg?width=50").await;
@@ -110,7 +110,7 @@ async fn what_takes_too_much_memory_is_stopped() {
 }
 
 #[actix_web::test]
-async fn a_codec_that_was_taken_over_reaches_nothing() {
+async fn an_exploited_codec_cannot_leave_the_sandbox() {
     let folder = originals(1);
     let open = node(&folder, &[("PIXMILL__WORKERS__SANDBOX", "false")]);
     assert_eq!(refused(&open, "/escape-0.jpg?width=50").await, error(500, "render_crashed"), "it would");
@@ -120,7 +120,7 @@ async fn a_codec_that_was_taken_over_reaches_nothing() {
         return;
     }
     assert_eq!(get(&closed, "/escape-0.jpg?width=50").await.status, 200);
-    // fonts and models are still read
+    // fonts and models can still be read
     let text = "layers=%5B%7B%22text%22:%22Pixmill%22,%22font%22:%22Arial%22%7D%5D";
     let plain = get(&closed, "/good.jpg?width=200&format=png").await.body;
     let written = get(&closed, &format!("/good.jpg?width=200&format=png&{text}")).await.body;
@@ -130,7 +130,7 @@ async fn a_codec_that_was_taken_over_reaches_nothing() {
 }
 
 #[actix_web::test]
-async fn clients_that_leave_do_not_keep_us_starting_workers() {
+async fn kills_for_disconnected_clients_are_rate_limited() {
     const CLIENTS: usize = 40;
     let folder = originals(CLIENTS);
     let node = node(&folder, &[("PIXMILL__LIMITS__DEADLINE", "20s"), ("PIXMILL__WORKERS__THREADS", "1")]);
@@ -146,7 +146,7 @@ async fn clients_that_leave_do_not_keep_us_starting_workers() {
             _ = asking => panic!("nothing answers it"),
             () = is_rendered => {}
         }
-        // it leaves; once its kill is not allowed any more, the worker is left to its deadline
+        // the client leaves; once the rate limit of kills is reached, the worker runs until its deadline
         let kills = metric(node.admin, "pixmill_render_kills_total{reason=\"cancelled\"}").await;
         if kills >= 8 {
             break;
@@ -158,7 +158,7 @@ async fn clients_that_leave_do_not_keep_us_starting_workers() {
 }
 
 #[actix_web::test]
-async fn other_nodes_learn_of_a_quarantine_by_redis() {
+async fn a_quarantine_is_shared_through_redis() {
     let Some(redis) = RedisServer::start() else { return };
     let folder = originals(1);
     let shared = [("PIXMILL__CACHE__REDIS__URL", redis.url())];
@@ -212,7 +212,7 @@ async fn workers_end_with_their_server() {
 /// Kills a process.
 pub fn kill(id: u32) {
     let id = rustix::process::Pid::from_raw(id.cast_signed()).unwrap();
-    // it may be gone already
+    // it may have exited already
     let _ = rustix::process::kill_process(id, rustix::process::Signal::KILL);
 }
 

@@ -1,6 +1,6 @@
-//! Clients that never stop asking, and look at every body.
+//! Load: clients that send requests continuously and verify every body.
 //!
-//! They do what a CDN before the nodes does: a request that gets no answer, or a 503, is sent to the next node once.
+//! Like a CDN in front of the nodes, they retry a request without response, or with a 503, once at the next node.
 
 use std::{
     cell::{Cell, RefCell},
@@ -17,10 +17,10 @@ use tokio::{sync::watch, task::yield_now, time::timeout};
 
 use crate::pictures::Picture;
 
-/// Longer than any answer takes; a request that waits this long has failed.
+/// Timeout: longer than any response takes.
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Load that is being put on nodes.
+/// Running load on nodes.
 pub struct Load {
     state: Rc<State>,
     clients: Vec<JoinHandle<()>>,
@@ -35,12 +35,12 @@ struct State {
     ended: Cell<bool>,
 }
 
-/// A client that keeps connections.
+/// A client with keep-alive connections.
 pub fn client() -> Client {
     Client::builder().timeout(PATIENCE).finish()
 }
 
-/// What a node says.
+/// A response of a node.
 pub struct Answer {
     /// Its status.
     pub status: u16,
@@ -50,7 +50,7 @@ pub struct Answer {
     pub body: Bytes,
 }
 
-/// What a node says to a GET, or why nothing came.
+/// Sends a GET. Fails with the reason if there is no response.
 pub async fn ask(client: &Client, node: SocketAddr, target: &str) -> Result<Answer, String> {
     let told = |error: &dyn Display| format!("{target} from {node}: {error}");
     let mut response =
@@ -61,24 +61,24 @@ pub async fn ask(client: &Client, node: SocketAddr, target: &str) -> Result<Answ
     Ok(Answer { status: response.status().as_u16(), source, body })
 }
 
-/// The body of a 200, or what came instead.
+/// The body of a 200; an error for any other outcome.
 pub async fn fetch(client: &Client, node: SocketAddr, target: &str) -> Result<Bytes, String> {
     let Answer { status, body, .. } = ask(client, node, target).await?;
     let told = || format!("{target} from {node}: {status} {}", String::from_utf8_lossy(&body));
     if status == 200 { Ok(body) } else { Err(told()) }
 }
 
-/// Waits for what will come about.
+/// Waits for a condition.
 pub async fn until(what: &str, mut condition: impl AsyncFnMut() -> bool) {
     let began = Instant::now();
     while !condition().await {
-        assert!(began.elapsed() < 2 * PATIENCE, "it never came about that {what}");
+        assert!(began.elapsed() < 2 * PATIENCE, "condition not met in time: {what}");
         yield_now().await;
     }
 }
 
 impl Load {
-    /// Puts so many clients on the nodes, each of which asks for one picture after another.
+    /// Starts this many clients, each of which requests one picture after another.
     pub fn put(nodes: &[SocketAddr], pictures: &Rc<Vec<Picture>>, clients: usize) -> Self {
         let state = Rc::new(State {
             nodes: RefCell::new(nodes.to_vec()),
@@ -125,7 +125,7 @@ async fn keep_asking(state: Rc<State>) {
     }
 }
 
-/// Asks a node, and the next one if it does not answer.
+/// Sends a request to a node, and to the next one if that does not respond.
 async fn tried(client: &Client, state: &State, number: usize, target: &str) -> Result<Bytes, String> {
     let node = |number: usize| {
         let nodes = state.nodes.borrow();

@@ -1,5 +1,4 @@
-//! Nodes as processes of their own, under load, with faults in what they stand on: no request fails that would not have
-//! failed without the fault, and no body is ever wrong.
+//! Nodes as separate processes, under load, with faults of their dependencies: no request fails because of the fault, and no body is
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod chaos;

@@ -12,22 +12,22 @@ use std::{
 
 use parking_lot::Mutex;
 
-/// The environment variables that set a node up.
+/// The environment variables that configure a node.
 pub type Settings = Vec<(String, String)>;
 
-/// A node that is ended with the test.
+/// A node that is killed at the end of the test.
 pub struct Node {
     child: Child,
     settings: Settings,
-    /// Where it serves pictures.
+    /// The address of the public listener.
     pub address: SocketAddr,
-    /// Where it serves operators.
+    /// The address of the admin listener.
     pub admin: SocketAddr,
     log: Arc<Mutex<String>>,
     start_log: String,
 }
 
-/// Settings of a node before this origin.
+/// Settings of a node with this origin.
 pub fn settings(origin: &str, more: &[(&str, &str)]) -> Settings {
     let own = [
         ("PIXMILL__LISTEN__ADDRESS", "127.0.0.1:0"),
@@ -48,7 +48,7 @@ impl Node {
         Self::start_program(Path::new(env!("CARGO_BIN_EXE_pixmill")), settings)
     }
 
-    /// The same of a copy of the program.
+    /// The same with a copy of the program.
     pub fn start_program(program: &Path, settings: Settings) -> Self {
         let mut command = Command::new(program);
         command.arg("serve").env_clear().envs(settings.iter().cloned()).stderr(Stdio::piped());
@@ -63,7 +63,7 @@ impl Node {
         Self { child, settings, address, admin, log, start_log }
     }
 
-    /// Starts it again where it was, after it has ended.
+    /// Restarts it on the same addresses, after it has exited.
     pub fn restart(&mut self) {
         let mut settings = self.settings.clone();
         settings.push(("PIXMILL__LISTEN__ADDRESS".to_owned(), self.address.to_string()));
@@ -71,14 +71,14 @@ impl Node {
         *self = Self::start(settings);
     }
 
-    /// Tells it to end, and waits until it has ended in good order.
+    /// Shuts it down, and waits until it has exited with success.
     pub fn end(&mut self) {
         self.signal("TERM");
         let status = self.child.wait().unwrap();
         assert!(status.success(), "{status}:\n{}", self.log());
     }
 
-    /// Ends it without a warning.
+    /// Kills it.
     pub fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
@@ -98,21 +98,21 @@ impl Node {
         ids.filter(|id: &u32| parent(*id).is_some_and(|parent| parent == own)).collect()
     }
 
-    /// What it logged before it listened.
+    /// The log before it listened.
     pub fn start_log(&self) -> &str {
         &self.start_log
     }
 
-    /// What it has logged since it listened.
+    /// The log since it listened.
     pub fn log(&self) -> String {
         self.log.lock().clone()
     }
 }
 
-/// The parent of a process that lives.
+/// The parent of a running process.
 fn parent(id: u32) -> Option<String> {
     let text = fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
-    // the name before it may hold anything, brackets too
+    // the name before it may contain any character, also parentheses
     let mut fields = text.rsplit_once(')')?.1.split_whitespace();
     let state = fields.next()?;
     (state != "Z").then(|| fields.next().map(str::to_owned)).flatten()
@@ -125,7 +125,7 @@ impl Drop for Node {
     }
 }
 
-/// Where it listens for clients and for operators, as it says at the start.
+/// The addresses of the public and the admin listener, from the log.
 fn addresses(lines: &mut BufReader<ChildStderr>, log: &Mutex<String>) -> (SocketAddr, SocketAddr) {
     loop {
         let mut line = String::new();

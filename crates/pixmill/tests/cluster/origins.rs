@@ -1,4 +1,4 @@
-//! What an origin can do to two nodes that know its pictures, and how they come through it.
+//! Faults of an origin behind two nodes that have its pictures cached.
 
 use std::{net::TcpListener, rc::Rc, time::Duration};
 
@@ -14,17 +14,17 @@ use crate::{
     pictures::{Picture, samples},
 };
 
-/// How many requests are answered with each fault.
+/// Number of requests completed with each fault.
 const REQUESTS: usize = 60;
 
-/// A photograph that is to be asked for anew each time, and may be used when that fails.
+/// A photograph that is revalidated each time, and may be served stale if that fails.
 fn photograph(body: &Bytes) -> Reply {
     let reply = Reply::ok(body).with("ETag", "\"1\"");
     reply.with("Cache-Control", "max-age=0, stale-while-revalidate=0, stale-if-error=3600")
 }
 
 fn faults(body: &Bytes, private: &str) -> Vec<(&'static str, Reply)> {
-    let but = |fault| photograph(body).but(fault);
+    let but = |fault| photograph(body).with_fault(fault);
     let second = Duration::from_secs(1);
     vec![
         ("silence", but(Fault::Silence)),
@@ -46,7 +46,7 @@ fn faults(body: &Bytes, private: &str) -> Vec<(&'static str, Reply)> {
 }
 
 #[actix_web::test]
-async fn an_origin_that_fails_costs_no_request_for_what_is_known() {
+async fn a_failing_origin_costs_no_request_for_cached_pictures() {
     let Some(redis) = RedisServer::start() else { return };
     let body: Bytes = std::fs::read(format!("{}/china.jpg", samples())).unwrap().into();
     let private = TcpListener::bind("127.0.0.2:0").unwrap();
@@ -66,21 +66,21 @@ async fn an_origin_that_fails_costs_no_request_for_what_is_known() {
     let load = Load::put(&nodes.each_ref().map(|node| node.address), &pictures, 4);
     for (name, reply) in faults(&body, &private.local_addr().unwrap().to_string()) {
         eprintln!("{name}");
-        origin.replies(reply);
+        origin.set_reply(reply);
         load.answered(REQUESTS).await;
-        origin.replies(photograph(&body));
+        origin.set_reply(photograph(&body));
         recovers(&nodes).await;
     }
-    origin.goes_down().await;
+    origin.stop().await;
     load.answered(REQUESTS).await;
-    origin.comes_back().await;
+    origin.restart().await;
     recovers(&nodes).await;
     load.end().await;
     let seen = private.accept().unwrap_err();
     assert_eq!(seen.kind(), std::io::ErrorKind::WouldBlock, "nobody may connect to a private address");
 }
 
-/// Variants that both nodes have made.
+/// Variants that both nodes have cached.
 async fn known(nodes: &[Node; 2]) -> Rc<Vec<Picture>> {
     let client = load::client();
     let mut pictures = Vec::new();
@@ -94,7 +94,7 @@ async fn known(nodes: &[Node; 2]) -> Rc<Vec<Picture>> {
     Rc::new(pictures)
 }
 
-/// Waits until both nodes get answers from the origin again.
+/// Waits until both nodes get responses from the origin again.
 async fn recovers(nodes: &[Node; 2]) {
     let client = load::client();
     for node in nodes {

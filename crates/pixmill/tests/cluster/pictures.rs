@@ -1,4 +1,4 @@
-//! The pictures that are asked for, and what each of them is.
+//! The requested pictures, with their expected bodies.
 
 use std::rc::Rc;
 
@@ -7,7 +7,7 @@ use crate::{
     node::{Node, settings},
 };
 
-/// A request, and the right answer to it.
+/// A request, with its expected body.
 #[derive(Debug)]
 pub struct Picture {
     /// Path and query.
@@ -21,7 +21,7 @@ pub fn samples() -> String {
     format!("{}/../../samples", env!("CARGO_MANIFEST_DIR"))
 }
 
-/// Variants of the sample pictures, as a node that shares nothing with any other makes them.
+/// Variants of the sample pictures, as rendered by a node without shared cache.
 pub async fn variants(number: u32) -> Rc<Vec<Picture>> {
     let alone = Node::start(settings(&samples(), &[]));
     let client = load::client();

@@ -1,4 +1,4 @@
-//! Restarts, one node after the other.
+//! Rolling restarts.
 
 use crate::{
     load::Load,

@@ -1,4 +1,4 @@
-//! What `docker/compose.yaml` describes, without containers: two nodes, their Redis, and nginx in the place of a CDN.
+//! The topology of `docker/compose.yaml` without containers: two nodes, Redis, and nginx in place of a CDN.
 
 use std::{
     fs,
@@ -21,11 +21,11 @@ use crate::{
 const COMPOSE: &str = include_str!("../../../../docker/compose.yaml");
 const NGINX: &str = include_str!("../../../../docker/nginx.conf");
 
-/// How many requests are answered between restarts. No picture is asked for twice before the last one, so that nodes are
-/// asked, and not nginx alone.
+/// Number of requests completed between restarts. No picture is requested twice before the last restart, so that requests reach
+/// the nodes and are not all nginx cache hits.
 const REQUESTS: usize = 60;
 
-/// nginx as it is configured for the containers, before these nodes.
+/// nginx with the configuration of the containers, in front of these nodes.
 struct Nginx {
     process: Child,
     address: SocketAddr,
@@ -33,7 +33,7 @@ struct Nginx {
 }
 
 impl Nginx {
-    /// Nothing, and a line that says so, where the program is not installed.
+    /// None, with a message, if nginx is not installed.
     fn start(nodes: &[SocketAddr; 2]) -> Option<Self> {
         let version = Command::new("nginx").arg("-v").stderr(Stdio::null()).status();
         if !version.is_ok_and(|status| status.success()) {
@@ -52,7 +52,7 @@ impl Nginx {
         let mut lines = BufReader::new(process.stderr.take().unwrap()).lines().map_while(Result::ok);
         let started = lines.find(|line| line.contains("start worker process "));
         assert!(started.is_some(), "nginx ended at once");
-        // a full pipe would hold it up
+        // a full pipe would block it
         thread::spawn(move || lines.for_each(drop));
         Some(Self { process, address, _folder: folder })
     }
@@ -60,13 +60,13 @@ impl Nginx {
 
 impl Drop for Nginx {
     fn drop(&mut self) {
-        // its workers end with it when it is asked to
+        // with this signal, its workers exit too
         drop(Command::new("kill").arg(self.process.id().to_string()).status());
         drop(self.process.wait());
     }
 }
 
-/// The configuration of the containers, with places of this machine in place of theirs.
+/// The configuration of the containers, with local addresses and paths.
 fn configured(nodes: &[SocketAddr; 2], address: SocketAddr, folder: &Path) -> String {
     let folder = folder.display();
     let mut text = NGINX.to_owned();
@@ -83,7 +83,7 @@ fn configured(nodes: &[SocketAddr; 2], address: SocketAddr, folder: &Path) -> St
     text
 }
 
-/// The environment that both nodes have in the file, with places of this machine in place of its own.
+/// The environment of both nodes in the file, with local addresses and paths.
 fn environment(redis: &RedisServer, disk: &Path) -> Settings {
     let lines = COMPOSE.lines().filter_map(|line| line.trim().split_once(": "));
     let mut settings: Settings = lines

@@ -1,4 +1,4 @@
-//! The listener for operators: what it shows, to whom, and that the numbers are right.
+//! The admin listener: its pages, access control, and the values of metrics.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +11,7 @@ use crate::{
     setup::{sample, serve, serve_samples, until},
 };
 
-/// The samples of `/metrics`: by name and labels.
+/// The samples of `/metrics`, by name and labels.
 async fn metrics(server: &Server) -> BTreeMap<String, f64> {
     let answer = get(server.admin_address, "/metrics").await;
     assert_eq!(answer.header("content-type"), "text/plain; version=0.0.4; charset=utf-8");
@@ -24,7 +24,7 @@ async fn metrics(server: &Server) -> BTreeMap<String, f64> {
 }
 
 #[actix_web::test]
-async fn every_metric_is_told_and_described_once() {
+async fn every_metric_is_written_and_described_once() {
     let server = serve_samples(|config| {
         config.params.signing.keys.insert("main".to_owned(), "a key of the tests".into());
     })
@@ -46,7 +46,7 @@ async fn every_metric_is_told_and_described_once() {
 }
 
 #[actix_web::test]
-async fn numbers_add_up() {
+async fn metrics_add_up() {
     let origin = FakeOrigin::start(Reply::ok(&sample("china.jpg")));
     let server = serve(&origin.url, |_| ()).await;
     for (target, status) in [
@@ -57,7 +57,7 @@ async fn numbers_add_up() {
     ] {
         assert_eq!(get(server.address, target).await.status, status);
     }
-    // what a request holds is let go after its answer was sent
+    // the resources of a request are released after its response was sent
     until(async || server.in_flight() == 0).await;
     let metrics = metrics(&server).await;
     for (sample, expected) in [
@@ -114,7 +114,7 @@ async fn the_configuration_is_shown_without_secrets() {
 }
 
 #[actix_web::test]
-async fn a_password_keeps_others_out() {
+async fn admin_pages_require_the_password() {
     let server = serve_samples(|config| {
         config.admin.username = "ops".to_owned();
         config.admin.password = "secret".into();
@@ -137,7 +137,7 @@ async fn a_password_keeps_others_out() {
 }
 
 #[actix_web::test]
-async fn without_a_password_the_admin_listener_has_its_own_names_only() {
+async fn without_a_password_only_known_hosts_are_served() {
     let server = serve_samples(|config| config.admin.hosts_allowed = vec!["ops.internal".to_owned()]).await;
     let port = server.admin_address.port();
     for (host, status) in [
@@ -155,7 +155,7 @@ async fn without_a_password_the_admin_listener_has_its_own_names_only() {
             assert_eq!(error["code"], "unknown_host", "{host}");
             assert!(error["message"].as_str().unwrap().contains("admin.hosts_allowed"), "{error}");
         }
-        // probes ask by the address of the pod
+        // probes use the address of the pod
         for page in ["/health", "/ready"] {
             let probe = Connection::open(server.admin_address).await.ask_host(host, page).await;
             assert_eq!(probe.status, 200, "{host} {page}");
@@ -170,7 +170,7 @@ async fn without_a_password_the_admin_listener_has_its_own_names_only() {
 }
 
 #[actix_web::test]
-async fn with_a_password_any_name_will_do() {
+async fn with_a_password_any_host_is_served() {
     let server = serve_samples(|config| {
         config.admin.username = "ops".to_owned();
         config.admin.password = "secret".into();
@@ -185,7 +185,7 @@ async fn with_a_password_any_name_will_do() {
 }
 
 #[actix_web::test]
-async fn nodes_that_answer_alike_have_one_fingerprint() {
+async fn equal_configurations_have_the_same_fingerprint() {
     let fingerprint =
         async |server: &Server| get(server.admin_address, "/stats").await.json()["fingerprint"].clone();
     let one = serve_samples(|config| config.listen.workers = 1).await;

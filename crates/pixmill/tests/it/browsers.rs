@@ -1,4 +1,4 @@
-//! What browsers expect beside pictures: CORS, client hints, and parts of films.
+//! Features for browsers: CORS, client hints, and range requests.
 
 use serde_json::json;
 
@@ -13,7 +13,7 @@ fn width(answer: &Response) -> u64 {
 }
 
 #[actix_web::test]
-async fn scripts_of_all_sites_may_read_answers_by_default() {
+async fn scripts_of_all_sites_may_read_responses_by_default() {
     let server = serve_samples(|_| ()).await;
     for target in ["/china.jpg?width=20", "/no-such.jpg", "/china.jpg?width=x"] {
         for headers in [&[][..], &[("Origin", "https://a.example")]] {
@@ -34,7 +34,7 @@ async fn scripts_of_all_sites_may_read_answers_by_default() {
 }
 
 #[actix_web::test]
-async fn sites_can_be_chosen() {
+async fn allowed_origins_can_be_configured() {
     let allowing = |sites: &'static [&str]| {
         serve_samples(|config| {
             config.cors.allowed_origins = sites.iter().map(|site| (*site).into()).collect();
@@ -62,7 +62,7 @@ async fn sites_can_be_chosen() {
 }
 
 #[actix_web::test]
-async fn hints_fill_what_requests_leave_open() {
+async fn client_hints_are_defaults_for_missing_parameters() {
     let server = serve_samples(|config| config.client_hints.enabled = true).await;
     let size = async |target: &str, headers: &[(&str, &str)]| {
         let answer = ask(server.address, target, headers).await;
@@ -90,7 +90,7 @@ async fn hints_fill_what_requests_leave_open() {
 }
 
 #[actix_web::test]
-async fn parts_of_an_answer() {
+async fn range_requests() {
     let server = serve_samples(|_| ()).await;
     for target in ["/china.jpg?width=100", "/china.jpg"] {
         let whole = get(server.address, target).await;
@@ -127,9 +127,9 @@ async fn parts_of_an_answer() {
     }
 }
 
-/// Safari asks for the first two bytes, and plays nothing if it gets them all.
+/// Safari requests the first two bytes of a video, and does not play it if the response is not a 206.
 #[actix_web::test]
-async fn a_film_comes_in_parts() {
+async fn videos_support_range_requests() {
     let server = serve_samples(|_| ()).await;
     let target = "/mill.gif?format=mp4&width=64";
     let probe = ask(server.address, target, &[("Range", "bytes=0-1")]).await;
@@ -144,7 +144,7 @@ async fn a_film_comes_in_parts() {
 }
 
 #[actix_web::test]
-async fn sizes_that_are_not_on_the_list() {
+async fn sizes_that_are_not_allowed() {
     use pixmill::config::{Length, OtherSizes};
     let allowing = |other_sizes| {
         serve_samples(move |config| {

@@ -1,4 +1,4 @@
-//! Pictures out of a bucket, before a service that checks signatures.
+//! Pictures in a bucket, with a service that verifies signatures.
 
 use pixmill::{app::Server, config::Config};
 
@@ -24,14 +24,14 @@ async fn serve_bucket(service: &Service, change: impl FnOnce(&mut Config)) -> Se
 }
 
 #[actix_web::test]
-async fn a_picture_is_made_of_an_object() {
+async fn objects_are_rendered() {
     let service = bucket().await;
     let server = serve_bucket(&service, |_| ()).await;
     let thumbnail = get(server.address, "/china.jpg?width=40&format=png").await;
     assert_eq!(thumbnail.outcome(), (200, "miss"));
     assert_eq!(thumbnail.header("content-type"), "image/png");
     assert!(thumbnail.header("cache-control").contains("max-age=60"), "{:?}", thumbnail.headers);
-    // the time to keep it is the object's, and so is the date
+    // the lifetime and the date are those of the object
     assert_eq!(thumbnail.header("last-modified"), crate::s3::LAST_MODIFIED);
     assert_eq!(get(server.address, "/china.jpg?width=30").await.outcome(), (200, "miss"));
     assert_eq!(get(server.address, "/china.jpg").await.body, sample("china.jpg"));
@@ -41,14 +41,14 @@ async fn a_picture_is_made_of_an_object() {
 }
 
 #[actix_web::test]
-async fn a_request_may_name_a_bucket_of_the_list() {
+async fn requests_may_name_allowed_buckets() {
     let service = bucket().await;
     let server = serve_bucket(&service, |config| {
         config.origin.allow_dynamic = true;
         config.origin.buckets_allowed = vec![BUCKET.to_owned()];
     })
     .await;
-    // the prefix is the configured bucket's alone
+    // the prefix applies to the configured bucket only
     let named =
         get(server.address, &format!("/2026/china.jpg?width=40&bucket={BUCKET}&region=eu-central-1")).await;
     assert_eq!(named.outcome(), (200, "miss"));
@@ -68,7 +68,7 @@ async fn a_request_may_name_a_bucket_of_the_list() {
 }
 
 #[actix_web::test]
-async fn an_original_is_purged_by_the_bucket_that_names_it() {
+async fn originals_are_purged_by_their_bucket_url() {
     let service = bucket().await;
     let server = serve_bucket(&service, |config| {
         config.origin.allow_dynamic = true;
@@ -92,7 +92,7 @@ async fn an_original_is_purged_by_the_bucket_that_names_it() {
 }
 
 #[actix_web::test]
-async fn a_bucket_that_refuses_gives_nothing_away() {
+async fn an_access_error_of_a_bucket_reveals_nothing() {
     let service = bucket().await;
     let wrong = serve_bucket(&service, |config| {
         config.origin.bucket.secret_access_key = "wrong".into();

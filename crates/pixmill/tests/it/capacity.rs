@@ -1,11 +1,11 @@
-//! More connections than there may be: those beyond the cap are told so, and probes are answered all the same.
+//! The connection limit: requests on connections above it get 503, and probes are served.
 
 use crate::{
     client::{Connection, get},
     setup::{serve_samples, until},
 };
 
-/// Connections beyond the cap that are accepted, as documented in `listen.max_connections`.
+/// Connections accepted above the limit, as documented in `listen.max_connections`.
 const RESERVE: usize = 64;
 
 async fn open(address: std::net::SocketAddr, count: usize) -> Vec<Connection> {
@@ -16,7 +16,7 @@ async fn open(address: std::net::SocketAddr, count: usize) -> Vec<Connection> {
     connections
 }
 
-/// Whether the public listener has so many connections, by the metric: a connection counts when it is accepted, which is
+/// Whether the public listener has this many connections, by the metric: a connection counts when it is accepted, which is
 /// after its client sees it open.
 async fn has_connections(admin: std::net::SocketAddr, count: usize) -> bool {
     let line = format!("pixmill_connections{{listener=\"public\"}} {count}");
@@ -25,7 +25,7 @@ async fn has_connections(admin: std::net::SocketAddr, count: usize) -> bool {
 }
 
 #[actix_web::test]
-async fn beyond_the_cap_probes_are_answered_and_others_refused() {
+async fn above_the_limit_only_probes_are_served() {
     let server = serve_samples(|config| config.listen.max_connections = 8).await;
     let counted = async |count: usize| has_connections(server.admin_address, count).await;
     let mut full = open(server.address, 8).await;
@@ -41,7 +41,7 @@ async fn beyond_the_cap_probes_are_answered_and_others_refused() {
     assert_eq!((refused.status, refused.header("retry-after")), (503, "1"));
     assert_eq!(refused.json()["error"]["code"], "too_many_connections");
     assert!(other.is_closed().await);
-    // those that came before are served, though not kept while there are few left
+    // earlier connections are served, but not kept alive while few are left
     let served = full[0].ask("GET", "/china.jpg?width=50", &[]).await;
     assert_eq!((served.status, served.header("connection")), (200, "close"));
     until(async || counted(7).await).await;
@@ -49,7 +49,7 @@ async fn beyond_the_cap_probes_are_answered_and_others_refused() {
 }
 
 #[actix_web::test]
-async fn beyond_the_reserve_nothing_is_accepted_until_it_is_free_again() {
+async fn above_the_reserve_no_connection_is_accepted() {
     let server = serve_samples(|config| {
         config.listen.max_connections = 2;
         config.listen.workers = 1;
@@ -57,12 +57,12 @@ async fn beyond_the_reserve_nothing_is_accepted_until_it_is_free_again() {
     .await;
     let _full = open(server.address, 2).await;
     let mut silent = open(server.address, RESERVE).await;
-    // it waits for a place, and the admin listener has its own
+    // it waits to be accepted, and the admin listener has its own limit
     let mut waiting = Connection::open(server.address).await;
     waiting.send("GET", "/health", &[]).await;
     assert_eq!(get(server.admin_address, "/health").await.status, 200);
     until(async || has_connections(server.admin_address, 2 + RESERVE).await).await;
-    // those in the reserve that stay silent are closed soon
+    // silent connections in the reserve are closed soon
     assert_eq!(waiting.read("GET").await.status, 200);
     assert!(silent[0].is_closed().await);
 }

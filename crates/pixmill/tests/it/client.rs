@@ -1,4 +1,4 @@
-//! A client that sees what is on the wire.
+//! A minimal HTTP client with access to the raw bytes.
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -8,7 +8,7 @@ use tokio::{
     time::timeout,
 };
 
-/// Longer than any answer takes; a test that waits this long has failed.
+/// Timeout: longer than any response takes.
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
 pub struct Connection(BufReader<TcpStream>);
@@ -20,7 +20,7 @@ pub struct Response {
     pub body: Vec<u8>,
 }
 
-/// A GET over a connection of its own.
+/// Sends a GET over a new connection.
 pub async fn get(address: SocketAddr, target: &str) -> Response {
     ask(address, target, &[]).await
 }
@@ -34,13 +34,13 @@ impl Connection {
         Self(BufReader::new(TcpStream::connect(address).await.unwrap()))
     }
 
-    /// Sends a request and reads its answer.
+    /// Sends a request and reads the response.
     pub async fn ask(&mut self, method: &str, target: &str, headers: &[(&str, &str)]) -> Response {
         self.send(method, target, headers).await;
         self.read(method).await
     }
 
-    /// Asks as if it had found the server under this name.
+    /// Sends a request with this `Host`.
     pub async fn ask_host(&mut self, host: &str, target: &str) -> Response {
         self.write(&format!("GET {target} HTTP/1.1\r\nHost: {host}\r\n\r\n")).await;
         self.read("GET").await
@@ -52,21 +52,21 @@ impl Connection {
         self.write(&(lines.join("\r\n") + "\r\n\r\n")).await;
     }
 
-    /// One that takes as little as can be before it is read: its receive buffer is a few kB.
+    /// A connection with a small receive buffer of a few kB.
     pub async fn open_narrow(address: SocketAddr) -> Self {
         let socket = TcpSocket::new_v4().unwrap();
         socket.set_recv_buffer_size(4096).unwrap();
         Self(BufReader::with_capacity(4096, socket.connect(address).await.unwrap()))
     }
 
-    /// Reads so many bytes, whatever they are.
+    /// Reads this many bytes.
     pub async fn take(&mut self, count: usize) -> Vec<u8> {
         let mut bytes = vec![0; count];
         timeout(PATIENCE, self.0.read_exact(&mut bytes)).await.expect("no bytes").unwrap();
         bytes
     }
 
-    /// Reads to the end, or to where the server broke off: how many bytes came.
+    /// Reads until the end, or until the server aborts the connection. Returns the number of bytes.
     pub async fn drain(&mut self) -> usize {
         let (mut bytes, mut total) = ([0; 4096], 0);
         loop {
@@ -85,7 +85,7 @@ impl Connection {
         self.0.write_all(bytes).await.unwrap();
     }
 
-    /// Reads the answer to a request of this method.
+    /// Reads the response to a request with this method.
     pub async fn read(&mut self, method: &str) -> Response {
         timeout(PATIENCE, self.read_all(method)).await.expect("no answer")
     }
@@ -113,14 +113,14 @@ impl Connection {
         line.trim_end().to_owned()
     }
 
-    /// Whether the server has closed the connection, once it has nothing more to say.
+    /// Whether the server closes the connection without further bytes.
     pub async fn is_closed(&mut self) -> bool {
         timeout(PATIENCE, self.0.read_u8()).await.expect("no end").is_err()
     }
 }
 
 impl Response {
-    /// The value of a header that must be there.
+    /// The value of a header; panics if it is missing.
     #[track_caller]
     pub fn header(&self, name: &str) -> &str {
         self.find(name).unwrap_or_else(|| panic!("no {name} in {:?}", self.headers))

@@ -1,4 +1,4 @@
-//! Nodes that share a Redis know each other: how many there are, whether they are set up alike, and what they did together.
+//! Nodes that share a Redis: membership, configuration drift, and metrics of leases and purges.
 
 use std::collections::BTreeMap;
 
@@ -28,7 +28,7 @@ async fn metrics(node: &Server) -> BTreeMap<String, String> {
 }
 
 #[actix_web::test]
-async fn nodes_that_are_set_up_otherwise_are_seen() {
+async fn configuration_drift_is_reported() {
     let Some(redis) = RedisServer::start() else { return };
     let node = async |strict: bool| {
         serve("", |config| {
@@ -38,7 +38,7 @@ async fn nodes_that_are_set_up_otherwise_are_seen() {
         })
         .await
     };
-    // who comes later sees who is there already
+    // a node that starts later sees the others
     let (mut nodes, mut fingerprints) = (Vec::new(), BTreeMap::new());
     for (number, strict) in [false, false, true].into_iter().enumerate() {
         nodes.push(node(strict).await);
@@ -58,7 +58,7 @@ async fn nodes_that_are_set_up_otherwise_are_seen() {
 }
 
 #[actix_web::test]
-async fn a_node_that_ends_leaves_the_membership() {
+async fn a_node_that_shuts_down_leaves_the_membership() {
     let Some(nodes) = Nodes::start(china(), |_| ()).await else { return };
     let entries = || nodes.redis.ask::<usize>(&["ZCARD", "pixmill:membership"]);
     until(async || entries() == 2).await;
@@ -70,7 +70,7 @@ async fn a_node_that_ends_leaves_the_membership() {
 }
 
 #[actix_web::test]
-async fn what_nodes_do_together_is_counted() {
+async fn leases_and_purges_are_counted() {
     let origin = china();
     let Some(mut nodes) = Nodes::start(origin, |_| ()).await else { return };
     nodes.make_on_one("/a.jpg?width=50").await;
@@ -89,7 +89,7 @@ async fn what_nodes_do_together_is_counted() {
 }
 
 #[actix_web::test]
-async fn a_node_by_itself_has_no_cluster() {
+async fn a_node_without_redis_reports_no_cluster() {
     let server = serve("", |_| ()).await;
     assert_eq!(purge(&server, "/").await.status, 200);
     let expected = json!({
@@ -104,7 +104,7 @@ async fn a_node_by_itself_has_no_cluster() {
 }
 
 #[actix_web::test]
-async fn hosts_are_told_by_origin() {
+async fn hosts_are_reported_by_origin() {
     let [default, shop, other] = [china(), china(), china()];
     let authority = other.authority();
     let server = serve(&default.url, |config| {
@@ -126,11 +126,11 @@ async fn hosts_are_told_by_origin() {
     let ask = |target: usize| get(server.address, &targets[target]);
     let look = async {
         for origin in [&default, &shop, &other] {
-            origin.is_asked(1).await;
+            origin.wait_for_requests(1).await;
         }
         let told = stats(&server).await["origins"]["byOrigin"].clone();
         for origin in [&default, &shop, &other] {
-            origin.replies(Reply::status(500));
+            origin.set_reply(Reply::status(500));
             origin.release();
         }
         told

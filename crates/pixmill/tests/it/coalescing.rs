@@ -1,4 +1,4 @@
-//! Many who want the same thing cause it to be made once, and whoever leaves takes nothing from the others.
+//! Request coalescing: concurrent requests share fetches and renders, and cancelled requests do not affect others.
 
 use futures_util::future::join_all;
 
@@ -13,7 +13,7 @@ fn china() -> FakeOrigin {
 }
 
 #[actix_web::test]
-async fn one_fetch_and_one_render_for_all() {
+async fn concurrent_requests_share_one_fetch_and_one_render() {
     let origin = china();
     origin.hold();
     let server = serve_origin(&origin).await;
@@ -23,14 +23,14 @@ async fn one_fetch_and_one_render_for_all() {
         origin.release();
     };
     let (answers, ()) = tokio::join!(requests, release);
-    assert_eq!((origin.asked(), server.pool().load().begun), (1, 1));
+    assert_eq!((origin.request_count(), server.pool().load().begun), (1, 1));
     assert!(answers.iter().all(|answer| answer.status == 200 && answer.body == answers[0].body));
     let made = answers.iter().filter(|answer| answer.header("x-cache") == "miss").count();
     assert_eq!(made, 1);
 }
 
 #[actix_web::test]
-async fn one_fetch_for_all_variants() {
+async fn variants_share_one_fetch() {
     let origin = china();
     origin.hold();
     let server = serve_origin(&origin).await;
@@ -41,21 +41,21 @@ async fn one_fetch_for_all_variants() {
         origin.release();
     };
     let (answers, ()) = tokio::join!(requests, release);
-    assert_eq!((origin.asked(), server.pool().load().begun), (1, 10));
+    assert_eq!((origin.request_count(), server.pool().load().begun), (1, 10));
     assert!(answers.iter().all(|answer| answer.outcome() == (200, "miss")));
     assert_eq!(get(server.address, "/a.jpg").await.outcome(), (200, "miss"));
-    assert_eq!(origin.asked(), 1);
+    assert_eq!(origin.request_count(), 1);
 }
 
 #[actix_web::test]
-async fn whoever_began_may_leave() {
+async fn the_leader_may_leave() {
     let origin = china();
     origin.hold();
-    // with one worker, a request that is counted has joined before the next thing happens
+    // with one worker, a counted request has joined before the next event is processed
     let server = serve(&origin.url, |config| config.listen.workers = 1).await;
     let mut first = Connection::open(server.address).await;
     first.send("GET", "/a.jpg?width=100", &[]).await;
-    origin.is_asked(1).await;
+    origin.wait_for_requests(1).await;
     let mut second = Connection::open(server.address).await;
     second.send("GET", "/a.jpg?width=100", &[]).await;
     until(async || server.in_flight() == 2).await;
@@ -63,24 +63,24 @@ async fn whoever_began_may_leave() {
     until(async || server.in_flight() == 1).await;
     origin.release();
     assert_eq!(second.read("GET").await.outcome(), (200, "coalesced"));
-    assert_eq!((origin.asked(), server.pool().load().begun), (1, 1));
+    assert_eq!((origin.request_count(), server.pool().load().begun), (1, 1));
 }
 
 #[actix_web::test]
-async fn when_nobody_waits_the_fetch_ends() {
+async fn a_fetch_without_waiters_is_cancelled() {
     let origin = china();
     origin.hold();
     let server = serve_origin(&origin).await;
     let mut only = Connection::open(server.address).await;
     only.send("GET", "/a.jpg?width=100", &[]).await;
-    origin.is_asked(1).await;
+    origin.wait_for_requests(1).await;
     drop(only);
-    origin.is_abandoned().await;
+    origin.wait_for_abandoned().await;
     assert_eq!(server.pool().load().begun, 0);
 }
 
 #[actix_web::test]
-async fn when_nobody_waits_the_render_is_not_begun() {
+async fn a_render_without_waiters_is_not_started() {
     let origin = china();
     let server = serve(&origin.url, |config| config.workers.threads = 1).await;
     let (job, release) = occupy(&server).await;

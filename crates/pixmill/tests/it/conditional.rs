@@ -1,4 +1,4 @@
-//! Clients that have the answer already are not sent it again.
+//! Conditional requests.
 
 use crate::{
     client::ask,
@@ -9,7 +9,7 @@ use crate::{
 const MODIFIED: &str = "Thu, 01 Jan 2026 00:00:00 GMT";
 
 #[actix_web::test]
-async fn tags_and_dates() {
+async fn entity_tags_and_dates() {
     let origin = FakeOrigin::start(Reply::ok(&sample("china.jpg")).with("last-modified", MODIFIED));
     let server = serve_origin(&origin).await;
     for target in ["/a.jpg?width=100", "/a.jpg", "/a.jpg?format=auto"] {
@@ -49,8 +49,8 @@ async fn a_changed_original_changes_the_tag() {
     let target = "/a.jpg?width=100";
     let first = ask(server.address, target, &[]).await;
     let again = ask(server.address, target, &[("If-None-Match", first.header("etag"))]).await;
-    assert_eq!(again.status, 304, "without validators the bytes tell the version");
-    origin.replies(reply("flower.jpg"));
+    assert_eq!(again.status, 304, "without validators the digest is the version");
+    origin.set_reply(reply("flower.jpg"));
     let changed = ask(server.address, target, &[("If-None-Match", first.header("etag"))]).await;
     assert_eq!(changed.status, 200);
 }

@@ -1,9 +1,9 @@
-//! Connections are kept, and carry requests one behind the other.
+//! Keep-alive connections and pipelining.
 
 use crate::{client::Connection, setup::serve_samples};
 
 #[actix_web::test]
-async fn requests_follow_each_other_on_one_connection() {
+async fn connections_are_reused() {
     let server = serve_samples(|_| ()).await;
     let mut connection = Connection::open(server.address).await;
     for (method, target, status) in [
@@ -19,7 +19,7 @@ async fn requests_follow_each_other_on_one_connection() {
 }
 
 #[actix_web::test]
-async fn pipelined_requests_are_answered_in_order() {
+async fn pipelined_requests_get_responses_in_order() {
     let server = serve_samples(|_| ()).await;
     let mut connection = Connection::open(server.address).await;
     let request = |target| format!("GET {target} HTTP/1.1\r\nHost: a\r\n\r\n");
@@ -29,7 +29,7 @@ async fn pipelined_requests_are_answered_in_order() {
 }
 
 #[actix_web::test]
-async fn a_client_that_wants_to_close_is_obeyed() {
+async fn connection_close_is_honoured() {
     let server = serve_samples(|_| ()).await;
     let mut connection = Connection::open(server.address).await;
     assert_eq!(connection.ask("GET", "/health", &[("Connection", "close")]).await.status, 200);

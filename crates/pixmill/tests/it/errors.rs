@@ -1,4 +1,4 @@
-//! Requests that get no picture: which status, which words, and that nothing is given away.
+//! Error responses: status, code, text, and that they contain no internal details.
 
 use std::time::Duration;
 
@@ -28,7 +28,7 @@ fn check(answer: &Response, status: u16, code: &str, target: &str) {
 }
 
 #[actix_web::test]
-async fn what_is_wrong_with_the_request() {
+async fn invalid_requests() {
     let server = serve_samples(|config| config.limits.max_side = 1000).await;
     for (target, status, code) in [
         ("/china.jpg?width=100px", 400, "invalid_parameter"),
@@ -62,7 +62,7 @@ async fn what_is_wrong_with_the_request() {
 }
 
 #[actix_web::test]
-async fn other_methods_are_not_answered() {
+async fn other_methods_are_refused() {
     let server = serve_samples(|_| ()).await;
     for (method, target) in [("POST", "/china.jpg"), ("PUT", "/x"), ("DELETE", "/"), ("POST", "/health")] {
         let mut connection = Connection::open(server.address).await;
@@ -78,7 +78,7 @@ async fn other_methods_are_not_answered() {
 }
 
 #[actix_web::test]
-async fn what_is_wrong_with_the_original() {
+async fn invalid_originals() {
     let large = Bytes::from(vec![0; 2000]);
     let cut = sample("china.jpg").slice(..300);
     for (reply, target, status, code) in [
@@ -100,8 +100,8 @@ async fn what_is_wrong_with_the_original() {
 }
 
 #[actix_web::test]
-async fn an_origin_that_is_not_there() {
-    // bound, so that nobody else gets the port, and never listening
+async fn an_unreachable_origin() {
+    // bound, so that the port is reserved, but not listening
     let socket = tokio::net::TcpSocket::new_v4().unwrap();
     socket.bind(([127, 0, 0, 1], 0).into()).unwrap();
     let server = serve(&format!("http://{}", socket.local_addr().unwrap()), |_| ()).await;
@@ -111,7 +111,7 @@ async fn an_origin_that_is_not_there() {
 }
 
 #[actix_web::test]
-async fn time_runs_out() {
+async fn the_deadline_passes_during_a_fetch() {
     let slow_origin = |config: &mut Config| config.origin.response_timeout = Duration::from_millis(50);
     let short_deadline = |config: &mut Config| config.limits.deadline = Duration::from_millis(50);
     let origin = FakeOrigin::start(Reply::ok(&sample("china.jpg")));
@@ -120,7 +120,7 @@ async fn time_runs_out() {
     check(&get(server.address, "/a.jpg?width=5").await, 504, "origin_timeout", "slow origin");
     let server = serve(&origin.url, short_deadline).await;
     check(&get(server.address, "/a.jpg?width=5").await, 504, "deadline_passed", "short deadline");
-    origin.is_abandoned().await;
+    origin.wait_for_abandoned().await;
     assert_eq!(server.pool().load().begun, 0);
     origin.release();
     let server = serve_origin(&origin).await;
@@ -128,7 +128,7 @@ async fn time_runs_out() {
 }
 
 #[actix_web::test]
-async fn time_runs_out_in_the_queue() {
+async fn the_deadline_passes_in_the_queue() {
     let server = serve_samples(|config| {
         config.workers.threads = 1;
         config.limits.deadline = Duration::from_millis(500);
@@ -139,5 +139,5 @@ async fn time_runs_out_in_the_queue() {
     crate::setup::until(async || server.pool().load().waiting == 0).await;
     drop(release);
     job.await;
-    assert_eq!(server.pool().load().begun, 1, "what nobody waits for is not begun");
+    assert_eq!(server.pool().load().begun, 1, "a render without waiters is not started");
 }

@@ -1,3 +1,3 @@
-//! An origin that answers as it is told, counts what it is asked, and can hold its answers back.
+//! An origin with configurable responses, which counts requests and can delay responses.
 
 pub use testkit::origin::{FakeOrigin, Fault, Reply};

@@ -1,4 +1,4 @@
-//! Origins that fail in every way: what a client gets, with nothing in the cache and with an answer of old.
+//! Faults of origins: the response with an empty cache and with a stale entry.
 
 use std::time::Duration;
 
@@ -23,9 +23,9 @@ fn impatient(config: &mut Config) {
     config.origin.breaker_failures = 0;
 }
 
-/// Every fault, and the status where nothing else is to be had.
+/// Every fault, and the status without a stale entry.
 fn faults() -> Vec<(Reply, u16)> {
-    let but = |fault| good().but(fault);
+    let but = |fault| good().with_fault(fault);
     vec![
         (but(Fault::Silence), 504),
         (but(Fault::HangUp), 502),
@@ -49,27 +49,27 @@ fn faults() -> Vec<(Reply, u16)> {
 }
 
 #[actix_web::test]
-async fn a_fault_is_an_error_of_its_own_or_the_answer_of_old() {
+async fn a_fault_is_an_error_or_a_stale_response() {
     for (reply, status) in faults() {
         let told = format!("{} {:?}", reply.status, reply.fault);
         let origin = FakeOrigin::start(good());
         let server = serve(&origin.url, impatient).await;
         let old = get(server.address, "/a.jpg?width=50").await;
         assert_eq!(old.outcome(), (200, "miss"), "{told}");
-        origin.replies(reply);
+        origin.set_reply(reply);
         let stale = get(server.address, "/a.jpg?width=50").await;
         assert_eq!((stale.outcome(), &stale.body), ((200, "stale"), &old.body), "{told}");
         let cold = get(server.address, "/b.jpg?width=50").await;
         assert_eq!((cold.status, cold.header("cache-control")), (status, "no-store"), "{told}");
-        origin.replies(good());
+        origin.set_reply(good());
         assert_eq!(get(server.address, "/b.jpg?width=50").await.body, old.body, "{told}");
     }
 }
 
 #[actix_web::test]
-async fn an_endless_or_short_body_is_never_taken_for_a_picture() {
+async fn incomplete_bodies_are_never_rendered() {
     for (fault, status) in [(Fault::EndlessBody, 413), (Fault::ClaimLess(30_000), 400)] {
-        let origin = FakeOrigin::start(good().but(fault));
+        let origin = FakeOrigin::start(good().with_fault(fault));
         let server = serve(&origin.url, impatient).await;
         let answer = get(server.address, "/a.jpg?width=50").await;
         assert_eq!(answer.status, status, "{fault:?}");
@@ -77,25 +77,25 @@ async fn an_endless_or_short_body_is_never_taken_for_a_picture() {
 }
 
 #[actix_web::test]
-async fn an_origin_that_went_down_is_left_alone_and_found_again() {
+async fn the_circuit_breaker_opens_and_closes() {
     let origin = FakeOrigin::start(good());
     let server = serve(&origin.url, |config| {
         (config.origin.breaker_failures, config.origin.breaker_pause) = (2, Duration::from_millis(20));
     })
     .await;
     let old = get(server.address, "/a.jpg?width=50").await;
-    origin.goes_down().await;
+    origin.stop().await;
     for _ in 0..5 {
         let stale = get(server.address, "/a.jpg?width=50").await;
         assert_eq!((stale.outcome(), &stale.body), ((200, "stale"), &old.body));
         assert_eq!(get(server.address, "/b.jpg?width=50").await.status, 502);
     }
-    origin.comes_back().await;
+    origin.restart().await;
     until(async || get(server.address, "/b.jpg?width=50").await.status == 200).await;
 }
 
 #[actix_web::test]
-async fn a_host_that_is_asked_for_too_much_answers_later() {
+async fn requests_above_the_host_limit_are_refused() {
     let origin = FakeOrigin::start(good());
     let server = serve(&origin.url, |config| {
         (config.origin.max_connections_per_host, config.origin.max_waiting_per_host) = (1, 0);
@@ -103,7 +103,7 @@ async fn a_host_that_is_asked_for_too_much_answers_later() {
     .await;
     origin.hold();
     let (first, ()) = tokio::join!(get(server.address, "/a.jpg?width=50"), async {
-        origin.is_asked(1).await;
+        origin.wait_for_requests(1).await;
         let busy = get(server.address, "/b.jpg?width=50").await;
         assert_eq!((busy.status, busy.header("retry-after")), (503, "1"));
         assert_eq!(busy.json()["error"]["code"], "origin_busy");
@@ -118,7 +118,7 @@ async fn interim_responses_are_skipped() {
     let headers =
         |reply: Reply| reply.with("etag", "\"1\"").with("last-modified", "Sun, 06 Nov 1994 08:49:37 GMT");
     for times in [1, 3, 16] {
-        let origin = FakeOrigin::start(headers(good()).but(Fault::EarlyHints(times)));
+        let origin = FakeOrigin::start(headers(good()).with_fault(Fault::EarlyHints(times)));
         let http = serve(&origin.url, |_| ()).await;
         let bucket = serve("s3://photos", |config| {
             config.origin.bucket.endpoint.clone_from(&origin.url);

@@ -1,4 +1,4 @@
-//! Folders: files that are replaced while the server runs.
+//! Folder origins: files that are replaced while the server runs.
 
 use std::{
     fs,
@@ -14,7 +14,7 @@ use crate::{
     setup::{sample, serve},
 };
 
-/// What shows `a.jpg`, each in its own way; `b.jpg` shows it as its mark.
+/// Variants of `a.jpg`, and one of `b.jpg` with `a.jpg` as its overlay.
 const SHOWN: [&str; 6] = [
     "/a.jpg",
     "/a.jpg?width=100",
@@ -47,7 +47,7 @@ async fn all(server: &Server) -> Vec<Response> {
     answers
 }
 
-/// Of the same length, and with the same time of modification.
+/// Replaces a file by one with the same length and modification time.
 fn replace(path: &Path, with: &[u8], by_another: bool) {
     let then = fs::metadata(path).map_or(SystemTime::UNIX_EPOCH, |old| old.modified().unwrap());
     let new = if by_another { path.with_extension("new") } else { path.to_owned() };
@@ -58,7 +58,7 @@ fn replace(path: &Path, with: &[u8], by_another: bool) {
     }
 }
 
-/// Another picture of as many bytes: what follows the end of a JPEG is nothing to decoders.
+/// A picture padded to this length: decoders ignore bytes after the end of a JPEG.
 fn of_length(name: &str, length: usize) -> Vec<u8> {
     let mut bytes = sample(name).to_vec();
     assert!(bytes.len() <= length, "{name} is {} bytes", bytes.len());
@@ -67,7 +67,7 @@ fn of_length(name: &str, length: usize) -> Vec<u8> {
 }
 
 #[actix_web::test]
-async fn a_replaced_file_shows_in_all_sizes() {
+async fn a_replaced_file_changes_all_variants() {
     let folder = photos();
     let file = folder.path().join("a.jpg");
     let length = ["china.jpg", "flower.jpg"].map(|name| sample(name).len()).into_iter().max().unwrap();
@@ -93,7 +93,7 @@ async fn a_replaced_file_shows_in_all_sizes() {
 }
 
 #[actix_web::test]
-async fn a_file_that_comes_and_goes() {
+async fn a_file_that_is_created_and_removed() {
     let folder = photos();
     let file = folder.path().join("a.jpg");
     let server = serve_folder(&folder, Duration::ZERO).await;
@@ -101,7 +101,7 @@ async fn a_file_that_comes_and_goes() {
     for _ in 0..2 {
         fs::remove_file(&file).unwrap();
         for (target, answer) in SHOWN.iter().zip(all(&server).await) {
-            // a mark that is missing is left out
+            // a missing overlay is omitted
             assert_eq!(answer.status, if target.starts_with("/a") { 404 } else { 200 }, "{target}");
         }
         fs::write(&file, sample("china.jpg")).unwrap();
@@ -127,7 +127,7 @@ async fn the_same_bytes_are_not_rendered_again() {
 }
 
 #[actix_web::test]
-async fn a_look_holds_for_a_while() {
+async fn a_check_of_a_file_holds_for_a_while() {
     let folder = photos();
     let server = serve_folder(&folder, Duration::from_hours(1)).await;
     let before = all(&server).await;
@@ -143,7 +143,7 @@ async fn a_look_holds_for_a_while() {
 }
 
 #[actix_web::test]
-async fn a_folder_that_is_gone_leaves_what_is_known() {
+async fn cached_variants_are_served_without_their_folder() {
     let folder = photos();
     let server = serve_folder(&folder, Duration::ZERO).await;
     let before = all(&server).await;

@@ -8,7 +8,7 @@ use crate::client::{Connection, Response};
 
 const BOUNDARY: &str = "a-line-between";
 
-/// The body of a form, piece by piece.
+/// A builder of a multipart form.
 #[derive(Default)]
 pub struct Form(Vec<u8>);
 
@@ -28,13 +28,13 @@ impl Form {
         self
     }
 
-    /// The body with its end.
+    /// The complete body.
     pub fn whole(mut self) -> Vec<u8> {
         self.0.extend_from_slice(format!("--{BOUNDARY}--\r\n").as_bytes());
         self.0
     }
 
-    /// The body as far as it is.
+    /// The body without its end.
     pub fn begun(self) -> Vec<u8> {
         self.0
     }

@@ -1,4 +1,4 @@
-//! What origins say of keeping, as far as it goes: to us, to shared caches after us, and to browsers.
+//! `Cache-Control` of origins: its effect on this cache, on downstream shared caches, and on browsers.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ fn with(headers: &[(&str, &str)]) -> Reply {
 }
 
 #[actix_web::test]
-async fn each_hears_what_is_for_it() {
+async fn directives_apply_to_their_cache_only() {
     let stale = "stale-while-revalidate=3600, stale-if-error=86400";
     for (headers, expected) in [
         (&[("cache-control", "max-age=60")][..], format!("public, max-age=60, {stale}")),
@@ -60,7 +60,7 @@ async fn each_hears_what_is_for_it() {
 }
 
 #[actix_web::test]
-async fn nothing_is_used_without_the_word_that_it_takes() {
+async fn directives_that_forbid_stale_responses_are_honoured() {
     for (name, value) in [
         ("cache-control", "no-cache"),
         ("cache-control", "no-cache, stale-if-error=600, stale-while-revalidate=600"),
@@ -73,26 +73,26 @@ async fn nothing_is_used_without_the_word_that_it_takes() {
         let server = serve(&origin.url, |config| config.cache.origin_pause = Duration::from_hours(1)).await;
         let old = get(server.address, TARGET).await;
         assert_eq!(old.outcome(), (200, "miss"), "{value}");
-        // unchanged: neither sent nor rendered again
-        origin.replies(Reply::status(304));
+        // not modified: neither sent nor rendered again
+        origin.set_reply(Reply::status(304));
         let same = get(server.address, TARGET).await;
         assert_eq!((same.status, same.header("etag")), (200, old.header("etag")), "{value}");
-        assert_eq!(same.header("cache-control"), old.header("cache-control"), "{value}: 304 without a word");
+        assert_eq!(same.header("cache-control"), old.header("cache-control"), "{value}: 304 without headers");
         assert_eq!(origin.last_if_none_match().as_deref(), Some("\"1\""), "{value}");
-        assert_eq!((server.pool().load().begun, origin.asked()), (1, 2), "{value}");
-        // broken: said so, and asked again
-        origin.replies(Reply::status(500));
+        assert_eq!((server.pool().load().begun, origin.request_count()), (1, 2), "{value}");
+        // an origin error: reported, and the origin is requested each time
+        origin.set_reply(Reply::status(500));
         for target in [TARGET, "/a.jpg?width=120", TARGET] {
             assert_eq!(get(server.address, target).await.status, 502, "{value}");
         }
-        assert_eq!(origin.asked(), 5, "{value}");
-        origin.replies(with(&[(name, value), ("etag", "\"2\"")]));
+        assert_eq!(origin.request_count(), 5, "{value}");
+        origin.set_reply(with(&[(name, value), ("etag", "\"2\"")]));
         assert_eq!(get(server.address, TARGET).await.outcome(), (200, "miss"), "{value}");
     }
 }
 
 #[actix_web::test]
-async fn not_modified_without_a_word_leaves_what_was_said() {
+async fn not_modified_without_headers_keeps_the_lifetimes() {
     let first = with(&[("cache-control", "max-age=0, stale-if-error=600"), ("etag", "\"1\"")]);
     let origin = FakeOrigin::start(first);
     let server = serve(&origin.url, |config| config.cache.stale_while_revalidate = Duration::ZERO).await;
@@ -107,13 +107,13 @@ async fn not_modified_without_a_word_leaves_what_was_said() {
         (Reply::status(304), "public, max-age=0, must-revalidate"),
         (Reply::status(304).with("cache-control", "s-maxage=0, max-age=7"), "public, max-age=7, s-maxage=0"),
     ] {
-        origin.replies(reply);
+        origin.set_reply(reply);
         assert_eq!(get(server.address, TARGET).await.header("cache-control"), expected);
     }
 }
 
 #[actix_web::test]
-async fn an_answer_is_as_strict_as_the_strictest_of_its_pictures() {
+async fn the_strictest_cache_control_of_all_pictures_applies() {
     let origin = FakeOrigin::start(with(&[("cache-control", "max-age=600")]));
     let logo = Reply::ok(&sample("pixmill-logo.svg"));
     let server = serve_origin(&origin).await;
@@ -128,10 +128,10 @@ async fn an_answer_is_as_strict_as_the_strictest_of_its_pictures() {
     .enumerate()
     {
         let path = format!("/logo{number}.svg");
-        origin.replies_at(&path, logo.clone().with("cache-control", overlay));
+        origin.set_reply_at(&path, logo.clone().with("cache-control", overlay));
         for mark in [path.clone(), format!("{path}%3Fwidth=9")] {
             let answer = get(server.address, &format!("/a.jpg?width=100&mark={mark}")).await;
-            // an overlay comes a little earlier or later than the original, and parts of a second are rounded down
+            // an overlay is fetched slightly earlier or later than the original, and fractions of a second are rounded down
             let told = answer.header("cache-control").replace("=59", "=60").replace("=4,", "=5,");
             assert_eq!((answer.status, told.as_str()), (200, expected), "{overlay} {mark}");
         }
@@ -139,7 +139,7 @@ async fn an_answer_is_as_strict_as_the_strictest_of_its_pictures() {
 }
 
 #[actix_web::test]
-async fn dates_that_are_none_are_not_passed_on() {
+async fn invalid_dates_are_not_passed_on() {
     for (date, expected) in [
         ("Sun, 06 Nov 1994 08:49:37 GMT", Some("Sun, 06 Nov 1994 08:49:37 GMT")),
         ("Sunday, 06-Nov-94 08:49:37 GMT", Some("Sun, 06 Nov 1994 08:49:37 GMT")),
@@ -155,7 +155,7 @@ async fn dates_that_are_none_are_not_passed_on() {
 }
 
 #[actix_web::test]
-async fn pictures_are_found_under_wrong_codings() {
+async fn wrong_content_codings_are_tolerated() {
     let gzipped = gzip(&sample("pixmill-logo.svg"));
     for (body, coding, status) in [
         (sample("china.jpg"), "aws-chunked", 200),
@@ -176,7 +176,7 @@ async fn pictures_are_found_under_wrong_codings() {
     }
 }
 
-/// In stored blocks, as the standard has it: a header, blocks of up to 65,535 bytes, a checksum and the length.
+/// Gzip with stored blocks (RFC 1952): a header, blocks of up to 65,535 bytes, a checksum and the length.
 fn gzip(plain: &[u8]) -> bytes::Bytes {
     let mut out = vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255];
     let blocks: Vec<_> = plain.chunks(0xffff).collect();

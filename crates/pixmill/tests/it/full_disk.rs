@@ -1,4 +1,4 @@
-//! A disk without room costs no answer, and is told where somebody relies on it.
+//! A full disk fails no request for a picture, and is reported by uploads and purges.
 
 use testkit::SmallDisk;
 
@@ -10,17 +10,17 @@ use crate::{
     setup::{sample, serve_uploads},
 };
 
-/// Room for a few answers.
+/// Capacity for a few responses.
 const ROOM: u64 = 4 << 20;
 
-/// More purges than the last page of their list has room for.
+/// More purges than fit into the last page of the purge log.
 const MOST_PURGES: usize = 500;
 
 #[actix_web::test]
-async fn answers_go_on_and_uploads_and_purges_say_so() {
+async fn a_full_disk_fails_uploads_and_purges_only() {
     let Some(disk) = SmallDisk::mount(ROOM) else { return };
     let origin = FakeOrigin::start(Reply::ok(&sample("china.jpg")).with("cache-control", "max-age=600"));
-    origin.replies_at("/new.jpg", Reply::status(404));
+    origin.set_reply_at("/new.jpg", Reply::status(404));
     let (server, uploads) = serve_uploads(&origin.url, |config| {
         disk.path().clone_into(&mut config.cache.disk.path);
         config.cache.disk.max_bytes = bytesize::ByteSize::mib(256);
@@ -41,8 +41,8 @@ async fn answers_go_on_and_uploads_and_purges_say_so() {
     let refused = upload().await;
     assert_eq!((refused.status, refused.header("cache-control")), (507, "no-store"));
     assert_eq!(refused.json()["error"]["code"], "upload_not_kept");
-    assert_eq!(get(server.address, "/new.jpg").await.status, 404, "nobody finds what is not kept");
-    // a few lines still fit into the page that the list of purges has
+    assert_eq!(get(server.address, "/new.jpg").await.status, 404, "the upload is not stored");
+    // a few entries still fit into the current page of the purge log
     let mut told = Vec::new();
     while told.last() != Some(&500) && told.len() < MOST_PURGES {
         told.push(purge(&server, "/a.jpg").await.status);
@@ -54,7 +54,7 @@ async fn answers_go_on_and_uploads_and_purges_say_so() {
         (500, Some("purge_not_written"))
     );
     assert_eq!(get(server.address, "/a.jpg?width=30").await.outcome(), (200, "miss"), "purged all the same");
-    // what is kept nowhere needs no disk
+    // uploads that are not stored need no disk
     assert_eq!(post(uploads, "/other.jpg?width=50", form()).await.status, 200);
     let metrics = Connection::open(server.admin_address).await.ask("GET", "/metrics", &[]).await;
     let metrics = String::from_utf8(metrics.body).unwrap();

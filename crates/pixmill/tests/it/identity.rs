@@ -1,4 +1,4 @@
-//! One file, one identity: the spellings of a path share answers, originals and purges, wherever originals come from.
+//! Path normalization: all spellings of a path share cached variants, originals and purges, for all kinds of origins.
 
 use std::os::unix::ffi::OsStrExt;
 
@@ -13,7 +13,7 @@ use crate::{
     setup::{sample, serve, serve_uploads},
 };
 
-/// Spellings of one file of a folder, or one object of a bucket.
+/// Spellings of a file in a folder, or an object in a bucket.
 const SPELLINGS: [&str; 6] = [
     "/caf%C3%A9/photo(1).jpg",
     "/caf%c3%a9/photo%281%29.jpg",
@@ -27,7 +27,7 @@ fn cacheable() -> Reply {
     Reply::ok(&sample("china.jpg")).with("cache-control", "max-age=600")
 }
 
-/// Checks that all spellings share one answer and one tag, and that a purge by any of them takes it.
+/// Checks that all spellings share one variant and one entity tag, and that a purge by any of them removes it.
 async fn check(server: &Server, spellings: &[&str]) {
     let first = get(server.address, &format!("{}?width=40", spellings[0])).await;
     assert_eq!(first.outcome(), (200, "miss"));
@@ -54,16 +54,16 @@ async fn a_file_of_a_folder() {
     let server = serve(folder.path().to_str().unwrap(), |_| ()).await;
     check(&server, &SPELLINGS).await;
     check(&server, &["/a+b.jpg", "/a%2Bb.jpg", "/a%2bb.jpg/"]).await;
-    // composed and decomposed letters are two names
+    // composed and decomposed letters are different names
     assert_eq!(get(server.address, "/cafe%CC%81.jpg?width=40").await.status, 200);
     assert_eq!(get(server.address, "/caf%C3%A9.jpg?width=40").await.status, 404);
-    // names are bytes, and none has a slash
+    // names are bytes, and cannot contain a slash
     let latin = std::ffi::OsStr::from_bytes(b"na\xefve.jpg");
     std::fs::write(folder.path().join(latin), sample("china.jpg")).unwrap();
     assert_eq!(get(server.address, "/na%EFve.jpg?width=40").await.status, 200);
     assert_eq!(get(server.address, "/caf%C3%A9/photo(1).jpg?width=41").await.status, 200);
     assert_eq!(get(server.address, "/caf%C3%A9%2Fphoto(1).jpg?width=41").await.status, 404);
-    // overlays are found by any spelling as well
+    // overlays are found by any spelling too
     for mark in ["a%2Bb.jpg", "%2Fa%252Bb.jpg", "%2Fa%2Bb.jpg%2F%2F"] {
         let marked = get(server.address, &format!("/a+b.jpg?width=60&mark={mark}&mark_required=1")).await;
         assert_eq!(marked.status, 200, "{mark}");
@@ -86,7 +86,7 @@ async fn an_object_of_a_bucket() {
         .await;
         if !is_named {
             check(&server, &SPELLINGS).await;
-            // an encoded slash is a slash of the key, and no key is Latin-1
+            // an encoded slash is a slash in the key, and keys are UTF-8
             let encoded = get(server.address, "/caf%C3%A9%2Fphoto(1).jpg?width=40").await;
             assert_eq!(encoded.outcome(), (200, "hit-memory"));
             assert_eq!(get(server.address, "/caf%E9/photo(1).jpg?width=40").await.status, 404);
@@ -102,7 +102,7 @@ async fn an_object_of_a_bucket() {
 }
 
 #[actix_web::test]
-async fn a_path_of_an_http_origin_is_what_was_sent() {
+async fn paths_of_http_origins_are_passed_on_unchanged() {
     let origin = FakeOrigin::start(cacheable());
     let server = serve(&origin.url, |config| {
         config.origin.allow_dynamic = true;
@@ -110,8 +110,8 @@ async fn a_path_of_an_http_origin_is_what_was_sent() {
     })
     .await;
     check(&server, &["/~a(1).jpg", "/%7ea(%31).jpg", "/%7E%61(1).jpg", "//~a(1).jpg/"]).await;
-    let asked = origin.asked();
-    // what may mean something else there is another original, and sent as it came
+    let asked = origin.request_count();
+    // spellings that may differ for the origin are different originals, and are sent unchanged
     for (path, sent) in [
         ("/~a%281%29.jpg", "/~a%281%29.jpg"),
         ("/a+b", "/a+b"),
@@ -126,7 +126,7 @@ async fn a_path_of_an_http_origin_is_what_was_sent() {
         assert_eq!(get(server.address, &format!("{path}?width=40")).await.outcome(), (200, "miss"), "{path}");
         assert!(origin.requests().last().unwrap().path() == sent, "{path}");
     }
-    assert_eq!(origin.asked(), asked + 8);
+    assert_eq!(origin.request_count(), asked + 8);
     let purged = purge(&server, "/x%2Fy.jpg").await;
     assert_eq!(purged.status, 200);
     assert_eq!(
@@ -135,7 +135,7 @@ async fn a_path_of_an_http_origin_is_what_was_sent() {
         "another original"
     );
     assert_eq!(get(server.address, "/x%2fy.jpg?width=40").await.outcome(), (200, "miss"));
-    // whole URLs have one spelling too, and keep their slashes
+    // absolute URLs are normalized too, and keep their slashes
     let url = |path: &str| format!("/?source_url={}{path}&width=30", origin.url);
     assert_eq!(get(server.address, &url("//x~.jpg")).await.outcome(), (200, "miss"));
     assert!(origin.requests().last().unwrap().path() == "//x~.jpg");
@@ -144,7 +144,7 @@ async fn a_path_of_an_http_origin_is_what_was_sent() {
 }
 
 #[actix_web::test]
-async fn an_upload_is_found_and_purged_by_every_spelling() {
+async fn uploads_are_found_and_purged_by_every_spelling() {
     let origin = FakeOrigin::start(Reply::status(404));
     let (server, uploads) = serve_uploads(&format!("s3://{BUCKET}"), |config| {
         config.origin.bucket.endpoint.clone_from(&origin.url);
@@ -165,7 +165,7 @@ async fn an_upload_is_found_and_purged_by_every_spelling() {
 }
 
 #[actix_web::test]
-async fn disguised_dot_segments_are_refused_everywhere() {
+async fn encoded_dot_segments_are_refused_everywhere() {
     let origin = FakeOrigin::start(cacheable());
     let (server, uploads) = serve_uploads(&format!("{}/base", origin.url), |_| ()).await;
     for path in [
@@ -202,7 +202,7 @@ async fn disguised_dot_segments_are_refused_everywhere() {
             assert_eq!(answer.json()["error"]["code"], "invalid_path", "{path} ({number})");
         }
     }
-    assert_eq!(origin.asked(), 0);
+    assert_eq!(origin.request_count(), 0);
 }
 
 #[actix_web::test]

@@ -1,10 +1,12 @@
-//! The server over real sockets: in this process, on ports of its own, before a folder or an origin that does as told.
+//! The server over real sockets: in this process, on free ports, with a folder or a fake origin.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod admin;
-mod background;
+mod analysis;
+mod async_jobs;
 mod browsers;
 mod buckets;
+mod cache_hits;
 mod capacity;
 mod client;
 mod cluster;
@@ -18,7 +20,6 @@ mod folders;
 mod form;
 mod freshness;
 mod full_disk;
-mod hits;
 mod identity;
 mod malformed;
 mod meta;
@@ -30,17 +31,16 @@ mod overlays;
 mod overload;
 mod policy;
 mod purging;
-mod remarks;
+mod response_headers;
 mod routes;
 #[path = "../../../origin/tests/it/s3.rs"]
 mod s3;
 mod setup;
 mod shared_cache;
 mod shutdown;
-mod sight;
 mod signing;
 mod slow_readers;
 mod stale;
-mod stored;
 mod stored_nodes;
+mod stored_uploads;
 mod uploads;

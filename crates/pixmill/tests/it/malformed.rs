@@ -1,4 +1,4 @@
-//! What is no HTTP request: answered, counted, and not an error of ours.
+//! Malformed requests: response, metrics, and unencoded characters in request targets.
 
 use crate::{
     client::{Connection, get},
@@ -7,7 +7,7 @@ use crate::{
 };
 
 #[actix_web::test]
-async fn what_a_target_holds_is_read_or_refused_by_us() {
+async fn unencoded_characters_in_targets_are_handled() {
     let server = serve_samples(|_| ()).await;
     let mut connection = Connection::open(server.address).await;
     for byte in (0x21..=0xff_u8).filter(|byte| !b"?#".contains(byte)) {
@@ -31,7 +31,7 @@ async fn what_a_target_holds_is_read_or_refused_by_us() {
 }
 
 #[actix_web::test]
-async fn raw_characters_reach_the_origin_encoded() {
+async fn unencoded_characters_reach_the_origin_encoded() {
     let origin = FakeOrigin::start(Reply::ok(&sample("china.jpg")));
     let server = serve(&origin.url, |_| ()).await;
     for (target, sent) in [
@@ -40,7 +40,7 @@ async fn raw_characters_reach_the_origin_encoded() {
         (b"/a\"b<c>.jpg", "/a%22b%3Cc%3E.jpg"),
     ] {
         let mut connection = Connection::open(server.address).await;
-        // in two pieces, and twice on one connection
+        // split in two, and twice on one connection
         for _ in 0..2 {
             connection.write_bytes(b"GET ").await;
             connection.write_bytes(&target[..3]).await;
@@ -56,7 +56,7 @@ async fn raw_characters_reach_the_origin_encoded() {
 }
 
 #[actix_web::test]
-async fn bodies_are_never_touched() {
+async fn bodies_are_never_changed() {
     let origin = FakeOrigin::start(Reply::status(404));
     let (server, uploads) = serve_uploads(&origin.url, |_| ()).await;
     let body = sample("china.jpg");
@@ -66,7 +66,7 @@ async fn bodies_are_never_touched() {
             "POST /a<\u{e9}>.jpg?cache_queries=width=20 HTTP/1.1\r\nHost: a\r\nContent-Type: image/jpeg\r\nContent-Length: {}\r\n\r\n",
             body.len()
         );
-        // behind a body, targets pass as they are
+        // after this body, targets are passed on unchanged
         let head = if round == 0 { head } else { head.replace("<\u{e9}>", "%3C%C3%A9%3E") };
         connection.write_bytes(&[head.as_bytes(), &body].concat()).await;
         assert_eq!(connection.read("POST").await.status, 200);
@@ -76,7 +76,7 @@ async fn bodies_are_never_touched() {
 }
 
 #[actix_web::test]
-async fn what_is_no_request_is_counted_by_what_is_wrong() {
+async fn malformed_requests_are_counted_by_reason() {
     let server = serve_samples(|_| ()).await;
     let huge = format!("GET / HTTP/1.1\r\nHost: a\r\nX: {}", "x".repeat(200_000));
     let tls = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n";
@@ -89,7 +89,7 @@ async fn what_is_no_request_is_counted_by_what_is_wrong() {
     ] {
         let mut connection = Connection::open(server.address).await;
         connection.write_bytes(sent).await;
-        // what the server did not read of a head that is too large may take its answer along
+        // unread bytes of a head that is too large may reset the connection before the response is read
         if status == 400 {
             assert_eq!(connection.read("GET").await.status, status, "{counted}");
         }

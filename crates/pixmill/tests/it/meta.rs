@@ -1,4 +1,4 @@
-//! Descriptions over the wire: they are answers like any other, in JSON.
+//! Descriptions (`meta=true`) over HTTP: caching, entity tags, and content negotiation.
 
 use serde_json::json;
 
@@ -8,7 +8,7 @@ use crate::{
 };
 
 #[actix_web::test]
-async fn json_that_is_cached_and_tagged() {
+async fn descriptions_are_cached_and_have_entity_tags() {
     let server = serve_samples(|_| ()).await;
     let target = "/china.jpg?meta=true";
     let first = get(server.address, target).await;
@@ -51,7 +51,7 @@ async fn the_description_follows_the_negotiated_format() {
 }
 
 #[actix_web::test]
-async fn the_host_is_named_only_as_the_operator_wants() {
+async fn the_host_is_named_only_if_configured() {
     let server = serve_samples(|_| ()).await;
     let target = "/china.jpg?meta=true";
     assert_eq!(get(server.address, target).await.json()["server"], json!({ "host": "", "ip": "" }));
@@ -60,7 +60,7 @@ async fn the_host_is_named_only_as_the_operator_wants() {
 }
 
 #[actix_web::test]
-async fn originals_that_are_not_given_out_do_not_slip_out_in_base64() {
+async fn disabled_originals_are_not_available_in_base64() {
     let server = serve_samples(|config| config.params.allow_original = false).await;
     for (query, status) in [
         ("meta=true&include_image_data=true", 401),

@@ -1,9 +1,9 @@
-//! `format=auto`: the format follows the client, and caches are told so.
+//! `format=auto`: content negotiation, and `Vary`.
 
 use crate::{client::ask, setup::serve_samples};
 
 #[actix_web::test]
-async fn the_best_that_the_client_shows() {
+async fn the_best_accepted_format_is_chosen() {
     let server = serve_samples(|_| ()).await;
     let chrome = "image/avif,image/webp,image/apng,image/*,*/*;q=0.8";
     for (accept, format) in [
@@ -23,7 +23,7 @@ async fn the_best_that_the_client_shows() {
 }
 
 #[actix_web::test]
-async fn variants_have_tags_of_their_own() {
+async fn negotiated_variants_have_different_entity_tags() {
     let server = serve_samples(|_| ()).await;
     let target = "/china.jpg?width=60&format=auto";
     let jpeg = ask(server.address, target, &[]).await;
@@ -32,7 +32,7 @@ async fn variants_have_tags_of_their_own() {
 }
 
 #[actix_web::test]
-async fn a_format_that_is_asked_for_does_not_vary() {
+async fn a_requested_format_does_not_vary() {
     let server = serve_samples(|_| ()).await;
     for target in ["/china.jpg?width=60", "/china.jpg?width=60&format=webp", "/china.jpg"] {
         let answer = ask(server.address, target, &[("Accept", "image/avif")]).await;

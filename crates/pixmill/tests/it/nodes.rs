@@ -1,4 +1,4 @@
-//! Two equal nodes before one origin, sharing one Redis that can be made to fail.
+//! Two nodes with the same origin and configuration that share a Redis, which can be made to fail.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::{
     setup::{serve, until},
 };
 
-/// Two nodes, and what they share.
+/// Two nodes, with their origin and Redis.
 pub struct Nodes {
     pub redis: RedisServer,
     pub origin: FakeOrigin,
@@ -20,13 +20,13 @@ pub struct Nodes {
 }
 
 impl Nodes {
-    /// Starts them; nothing where there is no Redis to start.
+    /// Starts them; none if Redis is not installed.
     pub async fn start(origin: FakeOrigin, change: impl Fn(&mut Config)) -> Option<Self> {
         let redis = RedisServer::start()?;
         let node = async || {
             serve(&origin.url, |config| {
                 config.cache.redis.url = redis.url().into();
-                // a busy machine is no broken Redis
+                // slow responses on a busy machine must not make Redis unavailable
                 config.cache.redis.timeout = Duration::from_secs(5);
                 change(config);
             })
@@ -38,22 +38,22 @@ impl Nodes {
         Some(nodes)
     }
 
-    /// Waits until both nodes use the Redis.
+    /// Waits until both nodes are connected to Redis.
     pub async fn are_connected(&self) {
         until(async || self.one.is_connected() && self.two.is_connected()).await;
     }
 
-    /// Waits until neither does.
+    /// Waits until neither node is connected to Redis.
     pub async fn are_alone(&self) {
         until(async || !self.one.is_connected() && !self.two.is_connected()).await;
     }
 
-    /// Renders that were begun on both nodes.
+    /// Renders started on both nodes.
     pub fn renders(&self) -> u64 {
         self.one.pool().load().begun + self.two.pool().load().begun
     }
 
-    /// Has one node answer, and waits until the other finds it in Redis.
+    /// Requests a variant from one node, and waits until the other one finds it in Redis.
     pub async fn make_on_one(&self, target: &str) -> Response {
         let answer = get(self.one.address, target).await;
         assert_eq!(answer.status, 200, "{}", String::from_utf8_lossy(&answer.body));
@@ -61,13 +61,13 @@ impl Nodes {
         answer
     }
 
-    /// Waits until there are so many entries in Redis.
+    /// Waits until there are at least this many entries in Redis.
     pub async fn entries_are(&self, least: usize) {
         until(async || self.redis.ask::<Vec<String>>(&["KEYS", "pixmill:*:results:*"]).len() >= least).await;
     }
 }
 
-/// Purges by way of a node.
+/// Sends a purge to a node.
 pub async fn purge(node: &Server, path: &str) -> Response {
     Connection::open(node.admin_address).await.ask("DELETE", path, &[]).await
 }

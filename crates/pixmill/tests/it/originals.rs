@@ -1,4 +1,4 @@
-//! Requests without parameters: the original as it is, unless it has to be drawn or may not be had.
+//! Requests without parameters: the unmodified original, unless it is an SVG or serving originals is disabled.
 
 use bytes::Bytes;
 
@@ -27,14 +27,14 @@ async fn rasters_pass_through_unchanged() {
 }
 
 #[actix_web::test]
-async fn the_bytes_tell_the_type() {
+async fn media_types_are_detected_from_the_bytes() {
     let origin = FakeOrigin::start(Reply::ok(&sample("chelsea.png")).with("content-type", "text/html"));
     let server = serve_origin(&origin).await;
     let answer = get(server.address, "/page.html").await;
     assert_eq!((answer.status, answer.header("content-type")), (200, "image/png"));
     assert_eq!(answer.header("x-content-type-options"), "nosniff");
     let page = Bytes::from_static(b"<html><script>alert(1)</script></html>");
-    origin.replies(Reply::ok(&page).with("content-type", "image/png"));
+    origin.set_reply(Reply::ok(&page).with("content-type", "image/png"));
     for target in ["/other.png", "/other.png?width=10"] {
         let answer = get(server.address, target).await;
         assert_eq!((answer.status, &answer.json()["error"]["code"]), (415, &"unsupported_image".into()));
@@ -46,7 +46,7 @@ async fn the_bytes_tell_the_type() {
 }
 
 #[actix_web::test]
-async fn drawings_are_drawn() {
+async fn svgs_are_rasterized() {
     let server = serve_samples(|_| ()).await;
     let answer = get(server.address, "/pixmill-logo.svg").await;
     assert_eq!((answer.status, answer.header("content-type")), (200, "image/png"));
@@ -63,7 +63,7 @@ fn gzip(bytes: &[u8]) -> Bytes {
 }
 
 #[actix_web::test]
-async fn drawings_are_unpacked_first() {
+async fn compressed_svgs_are_decompressed() {
     let plain = DRAWING.replace(" encoding='UTF-16'", "");
     let wide: Vec<u8> =
         std::iter::once(0xfeff).chain(DRAWING.encode_utf16()).flat_map(u16::to_be_bytes).collect();
@@ -72,7 +72,7 @@ async fn drawings_are_unpacked_first() {
         let server = serve(&origin.url, |config| config.output.svg_passthrough = true).await;
         let drawn = get(server.address, "/a.svgz?width=100").await;
         assert_eq!((drawn.status, drawn.header("x-original-resolution")), (200, "200x100"));
-        // a browser reads what goes out
+        // a browser renders the response
         let passed = get(server.address, "/a.svgz").await;
         assert_eq!((passed.status, passed.header("content-type")), (200, "image/svg+xml"));
         assert!(passed.body.ends_with(b"fill='teal'/></svg>") && !passed.body.starts_with(&[0xfe]));
@@ -80,7 +80,7 @@ async fn drawings_are_unpacked_first() {
 }
 
 #[actix_web::test]
-async fn drawings_are_limited_unpacked() {
+async fn decompressed_svgs_are_limited_in_size() {
     let bomb = gzip(format!("<svg width='9' height='9'>{}</svg>", " ".repeat(3_000_000)).as_bytes());
     let origin = FakeOrigin::start(Reply::ok(&bomb));
     let server = serve(&origin.url, |config| config.limits.max_bytes = bytesize::ByteSize::mb(2)).await;
@@ -91,7 +91,7 @@ async fn drawings_are_limited_unpacked() {
 }
 
 #[actix_web::test]
-async fn pictures_are_enlarged_unless_that_is_off() {
+async fn enlarging_can_be_disabled() {
     let server = serve_samples(|config| config.params.enlarge = false).await;
     let size = async |query: &str| {
         let answer = get(server.address, &format!("/mill.webp?format=png&{query}")).await;
@@ -107,7 +107,7 @@ async fn pictures_are_enlarged_unless_that_is_off() {
 }
 
 #[actix_web::test]
-async fn drawings_that_pass_through_are_disarmed() {
+async fn svg_passthrough_has_a_content_security_policy() {
     let server = serve_samples(|config| config.output.svg_passthrough = true).await;
     let answer = get(server.address, "/pixmill-logo.svg").await;
     assert_eq!((answer.status, answer.header("content-type")), (200, "image/svg+xml"));
@@ -118,11 +118,11 @@ async fn drawings_that_pass_through_are_disarmed() {
 }
 
 #[actix_web::test]
-async fn originals_can_be_withheld() {
+async fn serving_originals_can_be_disabled() {
     let origin = FakeOrigin::start(Reply::ok(&sample("china.jpg")));
     let server = serve(&origin.url, |config| config.params.allow_original = false).await;
     let answer = get(server.address, "/a.jpg?utm_source=x").await;
     assert_eq!((answer.status, &answer.json()["error"]["code"]), (401, &"original_refused".into()));
-    assert_eq!(origin.asked(), 0);
+    assert_eq!(origin.request_count(), 0);
     assert_eq!(get(server.address, "/a.jpg?width=10").await.status, 200);
 }

@@ -1,4 +1,4 @@
-//! Several origins, and origins that requests name: who is asked, and who never is.
+//! Several origins, and origins that requests name: which hosts are requested, and which are not.
 
 use std::net::TcpListener;
 
@@ -26,13 +26,13 @@ fn refused(answer: &Response, status: u16, code: &str, told: &str, target: &str)
     let json = answer.json();
     assert_eq!((answer.status, json["error"]["code"].as_str()), (status, Some(code)), "{target}: {json}");
     assert!(json["error"]["message"].as_str().unwrap().contains(told), "{target}: {json}");
-    // what the client sent itself it may be told
+    // the text may repeat what the client sent
     assert!(status == 400 || !json.to_string().contains("127.0.0"), "{target}: {json}");
     assert!(!json.to_string().contains("hunter2"), "{target}: {json}");
     assert_eq!(answer.header("cache-control"), "no-store", "{target}");
 }
 
-/// A listener that must see nobody.
+/// A listener that must not get connections.
 fn watched() -> (TcpListener, String) {
     let listener = TcpListener::bind("127.0.0.2:0").unwrap();
     listener.set_nonblocking(true).unwrap();
@@ -46,7 +46,7 @@ fn assert_unseen(listener: &TcpListener) {
 }
 
 #[actix_web::test]
-async fn a_query_behind_an_unencoded_url_is_the_originals_unless_configured() {
+async fn the_query_after_an_unencoded_url_is_the_originals_by_default() {
     let origin = photograph();
     for (setting, path, width, warning) in [
         (SourceUrlQuery::Original, "/a.jpg?width=100", 640, Some("source_url")),
@@ -67,7 +67,7 @@ async fn a_query_behind_an_unencoded_url_is_the_originals_unless_configured() {
 }
 
 #[actix_web::test]
-async fn prefixes_and_hosts_choose_among_configured_origins() {
+async fn prefixes_and_hosts_select_configured_origins() {
     let [default, shop, blog] = [photograph(), photograph(), photograph()];
     let named = |url: &str| origin::Config { url: url.into(), ..origin::Config::default() };
     let server = serve(&default.url, |config| {
@@ -91,14 +91,22 @@ async fn prefixes_and_hosts_choose_among_configured_origins() {
     tags.dedup();
     assert_eq!(tags.len(), 3, "answers of different origins are different answers");
     for origin in [&default, &shop, &blog] {
-        assert_eq!((origin.asked(), origin.asked_for("/a.jpg")), (1, 1), "the prefix is not sent");
+        assert_eq!(
+            (origin.request_count(), origin.request_count_for("/a.jpg")),
+            (1, 1),
+            "the prefix is not sent"
+        );
     }
     get(server.address, "/shop/a.jpg?width=50&mark=/logo.png").await;
-    assert_eq!((shop.asked_for("/logo.png"), default.asked()), (1, 1), "overlays come from the same origin");
+    assert_eq!(
+        (shop.request_count_for("/logo.png"), default.request_count()),
+        (1, 1),
+        "overlays come from the same origin"
+    );
 }
 
 #[actix_web::test]
-async fn requests_name_origins_that_are_allowed() {
+async fn requests_may_name_allowed_origins() {
     let [default, other] = [photograph(), photograph()];
     let authority = other.authority();
     let server = serve(&default.url, |config| {
@@ -117,14 +125,17 @@ async fn requests_name_origins_that_are_allowed() {
     ] {
         assert_eq!(get(server.address, &target).await.outcome(), (200, "miss"), "{target}");
         assert_eq!(get(server.address, &target).await.outcome(), (200, "hit-memory"), "{target}");
-        assert_eq!(other.asked_for(path), 1, "{target}");
+        assert_eq!(other.request_count_for(path), 1, "{target}");
     }
     assert!(other.requests().iter().all(|asked| asked.header("authorization").is_none()));
     let target = format!(
         "/a.jpg?width=50&origin=http://{authority}&mark=/logo.png&layers=[{{%22url%22:%22http://{authority}/l.png%22}}]"
     );
     assert_eq!(get(server.address, &target).await.status, 200);
-    assert_eq!((other.asked_for("/logo.png"), other.asked_for("/l.png"), default.asked()), (1, 1, 0));
+    assert_eq!(
+        (other.request_count_for("/logo.png"), other.request_count_for("/l.png"), default.request_count()),
+        (1, 1, 0)
+    );
     assert_eq!(
         get(server.address, "/a.jpg?width=50").await.outcome(),
         (200, "miss"),
@@ -134,7 +145,7 @@ async fn requests_name_origins_that_are_allowed() {
 }
 
 #[actix_web::test]
-async fn one_original_below_two_bases_has_overlays_of_its_own_below_each() {
+async fn overlays_are_relative_to_the_base_of_their_origin() {
     let [default, other] = [photograph(), photograph()];
     let authority = other.authority();
     let server = serve(&default.url, |config| allow(config, &[&authority])).await;
@@ -145,12 +156,12 @@ async fn one_original_below_two_bases_has_overlays_of_its_own_below_each() {
         assert_eq!(get(server.address, &target).await.outcome(), (200, "miss"), "{target}");
         assert_eq!(get(server.address, &target).await.outcome(), (200, "hit-memory"), "{target}");
     }
-    let asked = ["/base/y.jpg", "/base/logo.png", "/logo.png"].map(|path| other.asked_for(path));
+    let asked = ["/base/y.jpg", "/base/logo.png", "/logo.png"].map(|path| other.request_count_for(path));
     assert_eq!(asked, [1, 1, 1], "the original is one and the same");
 }
 
 #[actix_web::test]
-async fn the_configured_origin_may_be_named_though_it_is_private() {
+async fn the_configured_origin_may_be_named_although_it_is_private() {
     let origin = photograph();
     let server = serve(&origin.url, |config| {
         config.origin.allow_dynamic = true;
@@ -162,11 +173,11 @@ async fn the_configured_origin_may_be_named_though_it_is_private() {
 }
 
 #[actix_web::test]
-async fn what_is_not_allowed_is_never_connected_to() {
+async fn no_connection_is_opened_to_hosts_that_are_not_allowed() {
     let (listener, private) = watched();
     let origin = photograph();
     let port = private.split(':').nth(1).unwrap().to_owned();
-    origin.replies_at("/away.jpg", Reply::redirect(&format!("http://{private}/secret.jpg")));
+    origin.set_reply_at("/away.jpg", Reply::redirect(&format!("http://{private}/secret.jpg")));
     let (authority, named) = (origin.authority(), format!("named.example:{port}"));
     let server =
         serve(&origin.url, |config| allow(config, &[&authority, &private, &named, "*.example"])).await;
@@ -200,7 +211,7 @@ async fn what_is_not_allowed_is_never_connected_to() {
     ] {
         refused(&get(server.address, &target).await, 400, "invalid_parameter", "expected", &target);
     }
-    assert_eq!(origin.asked(), 0);
+    assert_eq!(origin.request_count(), 0);
     for target in [format!("/away.jpg?origin=http://{authority}"), "/away.jpg".to_owned()] {
         refused(&get(server.address, &target).await, 502, "origin_failed", "", &target);
     }
@@ -210,7 +221,7 @@ async fn what_is_not_allowed_is_never_connected_to() {
 }
 
 #[actix_web::test]
-async fn a_forged_host_chooses_no_other_server() {
+async fn a_forged_host_selects_no_other_server() {
     let (listener, private) = watched();
     let origin = photograph();
     let server = serve(&origin.url, |_| ()).await;
@@ -220,6 +231,6 @@ async fn a_forged_host_chooses_no_other_server() {
     ] {
         assert_eq!(ask(server.address, &target, &headers).await.status, 200, "{target}");
     }
-    assert_eq!(origin.asked(), 1);
+    assert_eq!(origin.request_count(), 1);
     assert_unseen(&listener);
 }

@@ -1,4 +1,4 @@
-//! Pictures over pictures: which are fetched, what a missing one costs, how long an answer with them is kept.
+//! Overlays: fetching, missing overlays, and the lifetime of responses with overlays.
 
 use bytes::Bytes;
 use testkit::Picture;
@@ -22,10 +22,10 @@ fn refused(answer: &Response, status: u16, code: &str, parameter: Option<&str>) 
     assert!(!json.to_string().contains("127.0.0.1"), "{json}");
 }
 
-/// An origin with a photograph at every path but `/logo.png`.
+/// An origin with a photograph at every path except `/logo.png`.
 fn origin(logo: Reply) -> FakeOrigin {
     let origin = FakeOrigin::start(Reply::ok(&sample("china.jpg")).with("cache-control", "max-age=1000"));
-    origin.replies_at("/logo.png", logo);
+    origin.set_reply_at("/logo.png", logo);
     origin
 }
 
@@ -34,7 +34,7 @@ fn logo() -> Reply {
 }
 
 #[actix_web::test]
-async fn overlays_are_drawn_also_those_that_carry_others() {
+async fn overlays_are_composited_recursively() {
     let server = serve_samples(|_| ()).await;
     let ask = async |query: &str| {
         let answer = get(server.address, &format!("/china.jpg?width=120&format=png{query}")).await;
@@ -60,7 +60,7 @@ async fn overlays_are_drawn_also_those_that_carry_others() {
 }
 
 #[actix_web::test]
-async fn what_is_wrong_with_layers_is_told() {
+async fn invalid_layers_are_reported() {
     let server = serve_samples(|config| config.limits.max_layers = 20).await;
     let text = "{%22text%22:%22x%22}";
     let layers = |count| format!("layers=[{}]", vec![text; count].join(","));
@@ -102,7 +102,7 @@ async fn what_is_wrong_with_layers_is_told() {
 }
 
 #[actix_web::test]
-async fn a_flood_of_text_ends_at_the_query() {
+async fn too_much_layer_text_is_refused() {
     let server = serve_samples(|_| ()).await;
     let text = "x".repeat(100_000);
     let target = format!("/china.jpg?layers=[{{%22text%22:%22{text}%22}}]");
@@ -111,7 +111,7 @@ async fn a_flood_of_text_ends_at_the_query() {
 }
 
 #[actix_web::test]
-async fn an_overlay_that_cannot_be_had_is_left_out_for_a_while_only() {
+async fn an_unavailable_overlay_is_omitted_for_a_short_time() {
     let broken = || Reply::ok(&Bytes::from_static(b"no picture"));
     for reply in [Reply::status(404), Reply::status(500), Reply::status(403), broken()] {
         let origin = origin(reply);
@@ -126,7 +126,7 @@ async fn an_overlay_that_cannot_be_had_is_left_out_for_a_while_only() {
 }
 
 #[actix_web::test]
-async fn a_required_overlay_that_cannot_be_had_is_an_error() {
+async fn an_unavailable_required_overlay_is_an_error() {
     let broken = || Reply::ok(&Bytes::from_static(b"no picture"));
     for (reply, status, code) in [
         (Reply::status(404), 404, "not_found"),
@@ -149,7 +149,7 @@ async fn a_required_overlay_that_cannot_be_had_is_an_error() {
 }
 
 #[actix_web::test]
-async fn an_answer_is_kept_no_longer_than_its_overlays() {
+async fn a_response_is_fresh_no_longer_than_its_overlays() {
     for (value, expected) in [("max-age=70", Some(70)), ("max-age=7000", Some(1000)), ("no-store", None)] {
         let origin = origin(logo().with("cache-control", value));
         let server = serve(&origin.url, |config| config.cache.min_ttl = std::time::Duration::ZERO).await;
@@ -162,7 +162,7 @@ async fn an_answer_is_kept_no_longer_than_its_overlays() {
                 continue;
             };
             let age = told.split([',', '=']).nth(2).and_then(|age| age.parse::<u32>().ok());
-            // the two are not fetched in the same moment: one that came later lives a moment longer
+            // the two are not fetched at the same moment: the later one expires a moment later
             let near = age.is_some_and(|age| age.abs_diff(expected) <= 20);
             assert!(near, "{mark} {value}: {told}");
         }
@@ -177,26 +177,26 @@ async fn the_entity_tag_changes_with_an_overlay() {
     let first = get(server.address, target).await;
     let same = get(server.address, target).await;
     assert_eq!(first.header("etag"), same.header("etag"));
-    origin.replies_at("/logo.png", Reply::ok(&sample("chelsea.png")).with("etag", "\"two\""));
+    origin.set_reply_at("/logo.png", Reply::ok(&sample("chelsea.png")).with("etag", "\"two\""));
     let changed = get(server.address, target).await;
     assert_ne!(first.header("etag"), changed.header("etag"));
     assert!(decoded(first).difference(&decoded(changed)).mean > 1.0);
 }
 
 #[actix_web::test]
-async fn overlays_are_fetched_once_and_at_the_same_time() {
+async fn overlays_are_fetched_once_and_concurrently() {
     let origin = origin(logo());
     let server = serve_origin(&origin).await;
     origin.hold();
     let query = "layers=[{%22url%22:%22/logo.png%22},{%22url%22:%22/b.jpg%22},{%22url%22:%22logo.png%22}]";
     let target = format!("/a.jpg?width=60&{query}");
     let (answer, ()) = tokio::join!(get(server.address, &target), async {
-        // all are asked for although none has been answered
-        origin.is_asked(3).await;
+        // all are requested before any response has arrived
+        origin.wait_for_requests(3).await;
         origin.release();
     });
     assert_eq!(answer.status, 200);
-    assert_eq!(origin.asked(), 3);
+    assert_eq!(origin.request_count(), 3);
     get(server.address, "/c.jpg?width=60&mark=/logo.png").await;
-    assert_eq!(origin.asked(), 4, "the overlay is in the cache of originals");
+    assert_eq!(origin.request_count(), 4, "the overlay is in the cache of originals");
 }

@@ -1,4 +1,4 @@
-//! More than can be done: refused at once, while what is cached goes on being served.
+//! Overload: requests are refused at once, while cached variants are still served.
 
 use std::time::{Duration, Instant};
 
@@ -38,7 +38,7 @@ async fn a_full_queue_refuses_at_once() {
 }
 
 #[actix_web::test]
-async fn the_origin_is_not_asked_for_what_cannot_be_rendered() {
+async fn no_fetch_if_the_render_would_be_refused() {
     let origin = FakeOrigin::start(Reply::ok(&sample("china.jpg")));
     let server = serve(&origin.url, |config| {
         config.workers.threads = 1;
@@ -47,11 +47,11 @@ async fn the_origin_is_not_asked_for_what_cannot_be_rendered() {
     .await;
     let (_job, _release) = occupy(&server).await;
     assert_eq!(get(server.address, "/a.jpg?width=50").await.status, 503);
-    assert_eq!(origin.asked(), 0);
+    assert_eq!(origin.request_count(), 0);
 }
 
 #[actix_web::test]
-async fn while_an_origin_hangs_no_render_thread_is_held() {
+async fn a_slow_origin_occupies_no_render_thread() {
     let origin = FakeOrigin::start(Reply::ok(&sample("china.jpg")));
     let server = serve(&origin.url, |config| {
         config.workers.threads = 1;
@@ -63,7 +63,7 @@ async fn while_an_origin_hangs_no_render_thread_is_held() {
     let hanging: Vec<_> = (0..20).map(|number| format!("/{number}.jpg?width=50")).collect();
     let hanging = futures_util::future::join_all(hanging.iter().map(|target| get(server.address, target)));
     let meanwhile = async {
-        origin.is_asked(21).await;
+        origin.wait_for_requests(21).await;
         let answer = get(server.address, "/known.jpg?width=51").await;
         origin.release();
         answer.outcome() == (200, "miss")
@@ -74,7 +74,7 @@ async fn while_an_origin_hangs_no_render_thread_is_held() {
 }
 
 #[actix_web::test]
-async fn a_queue_that_does_not_move_is_not_ready() {
+async fn a_stuck_queue_is_not_ready() {
     let server = serve_samples(|config| {
         config.workers.threads = 1;
         config.limits.deadline = Duration::from_millis(1);
@@ -91,7 +91,7 @@ async fn a_queue_that_does_not_move_is_not_ready() {
 }
 
 #[actix_web::test]
-async fn what_cannot_be_answered_in_time_is_refused_at_once() {
+async fn requests_that_would_miss_their_deadline_are_refused_at_once() {
     let origin = FakeOrigin::start(Reply::ok(&sample("china.jpg")));
     let server = serve(&origin.url, |config| {
         config.workers.threads = 1;
@@ -112,7 +112,7 @@ async fn what_cannot_be_answered_in_time_is_refused_at_once() {
     assert_eq!((refused.status, &refused.json()["error"]["code"]), (503, &"overloaded".into()));
     let seconds: u64 = refused.header("retry-after").parse().unwrap();
     assert!((20..=30).contains(&seconds), "seventy seconds of work, forty of time: {seconds}");
-    assert_eq!(origin.asked(), 0);
+    assert_eq!(origin.request_count(), 0);
     let metrics = get(server.admin_address, "/metrics").await;
     let metrics = String::from_utf8(metrics.body).unwrap();
     assert!(metrics.contains("pixmill_render_refusals_total{reason=\"deadline\"} 1"), "{metrics}");
@@ -122,7 +122,7 @@ async fn what_cannot_be_answered_in_time_is_refused_at_once() {
 }
 
 #[actix_web::test]
-async fn what_needs_more_memory_than_there_is_names_the_limit() {
+async fn too_much_predicted_memory_names_the_limit() {
     let server = serve_samples(|config| config.workers.memory = ByteSize::kib(1)).await;
     let refused = get(server.address, "/china.jpg?width=50").await;
     assert_eq!((refused.status, &refused.json()["error"]["code"]), (422, &"over_limit".into()));

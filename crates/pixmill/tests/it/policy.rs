@@ -1,4 +1,4 @@
-//! What an operator decides: which parameters requests may use, what holds without them, and when originals go out.
+//! The policy of the operator: allowed parameters, defaults, presets, and serving of originals.
 
 use std::collections::BTreeMap;
 
@@ -30,7 +30,7 @@ fn refusal(answer: &Response) -> (u16, String, String) {
 }
 
 #[actix_web::test]
-async fn strict_servers_refuse_what_others_overlook() {
+async fn strict_servers_refuse_unknown_and_clamped_values() {
     let server = serve_samples(|config| config.params.strict = true).await;
     for (query, parameter) in [
         ("blur=101", "blur"),
@@ -52,7 +52,7 @@ async fn strict_servers_refuse_what_others_overlook() {
 }
 
 #[actix_web::test]
-async fn parameters_that_are_not_on_the_list_are_refused() {
+async fn parameters_that_are_not_allowed_are_refused() {
     let server = serve_samples(|config| {
         config.params.allowed = vec!["w".to_owned(), "preset".to_owned()];
         config.params.presets = table(&[("low", "height=20")]);
@@ -72,11 +72,11 @@ async fn parameters_that_are_not_on_the_list_are_refused() {
 }
 
 #[actix_web::test]
-async fn defaults_hold_where_requests_say_nothing() {
+async fn defaults_apply_to_missing_parameters() {
     let server = serve_samples(|config| {
         config.params.defaults = "width=50&filter=grayscale".to_owned();
         config.params.allowed = vec!["width".to_owned()];
-        // nothing goes out as it is: that a request says nothing is no reason to refuse it
+        // with defaults, requests without parameters are not refused if serving originals is disabled
         config.params.allow_original = false;
     })
     .await;
@@ -93,7 +93,7 @@ async fn defaults_hold_where_requests_say_nothing() {
 }
 
 #[actix_web::test]
-async fn presets_are_short_names_for_many_parameters() {
+async fn presets_are_named_query_strings() {
     let server = serve_samples(|config| {
         config.params.defaults = "quality=60".to_owned();
         config.params.presets =
@@ -111,7 +111,7 @@ async fn presets_are_short_names_for_many_parameters() {
         assert_eq!((picture.width, picture.height), size, "{query}");
     }
     let spelt_out = get(server.address, "/china.jpg?crop=fit&height=30&width=30").await;
-    assert_eq!(spelt_out.outcome(), (200, "hit-memory"), "one answer under both names");
+    assert_eq!(spelt_out.outcome(), (200, "hit-memory"), "both names share one variant");
     let expected = (400, "invalid_parameter".to_owned(), "preset".to_owned());
     assert_eq!(refusal(&get(server.address, "/china.jpg?preset=thumb,none").await), expected);
     let bare = serve_samples(|_| ()).await;
@@ -119,7 +119,7 @@ async fn presets_are_short_names_for_many_parameters() {
 }
 
 #[actix_web::test]
-async fn colours_have_names() {
+async fn preset_colors_can_be_used() {
     let server = serve_samples(|config| config.params.preset_colors = table(&[("Brand", "#1e78dc")])).await;
     let named = get(server.address, "/chelsea.png?width=40&pad=4&pad_color=brand").await;
     assert_eq!(picture(&named).at(1, 1)[..3], [0x1e, 0x78, 0xdc]);
@@ -131,7 +131,7 @@ async fn colours_have_names() {
 }
 
 #[actix_web::test]
-async fn an_answer_is_never_larger_than_the_original_that_says_the_same() {
+async fn a_smaller_original_is_served_unmodified() {
     Vips::start(Settings::default()).unwrap();
     let photo = Image::load(&sample("china.jpg"), &Loader::Jpeg { shrink: 2 }, Access::Random).unwrap();
     let poor = photo.save_jpeg(30, JpegScan::Baseline, Subsample::On, Keep::Nothing).unwrap();

@@ -1,4 +1,4 @@
-//! Purges of originals that requests name, by whatever names them, and of those that `Host` chooses.
+//! Purges of originals that are selected by parameters, by a URL in the path, or by `Host`.
 
 use pixmill::{app::Server, config::Config};
 
@@ -13,23 +13,23 @@ fn china() -> FakeOrigin {
     FakeOrigin::start(Reply::ok(&sample("china.jpg")).with("cache-control", "max-age=600"))
 }
 
-/// Checks that a `DELETE` takes what a `GET` gave, and leaves the default origin's picture alone.
+/// Checks that a `DELETE` purges the variant of a `GET`, but not the picture of the default origin.
 async fn check(server: &Server, other: &FakeOrigin, target: &str, variant: &str) {
     let own = get(server.address, "/a.jpg?width=50").await;
     assert_eq!(own.status, 200);
-    let asked = other.asked();
+    let asked = other.request_count();
     let old = get(server.address, variant).await;
-    assert_eq!((old.outcome(), other.asked()), ((200, "miss"), asked + 1), "{target}");
+    assert_eq!((old.outcome(), other.request_count()), ((200, "miss"), asked + 1), "{target}");
     assert_eq!(get(server.address, variant).await.outcome(), (200, "hit-memory"), "{target}");
     let answer = purge(server, target).await;
     assert_eq!((answer.status, answer.json()["tag"].as_str()), (200, Some(old.header("surrogate-key"))));
     assert_eq!(get(server.address, variant).await.outcome(), (200, "miss"), "{target}");
-    assert_eq!(other.asked(), asked + 2, "{target}: the original is purged too");
+    assert_eq!(other.request_count(), asked + 2, "{target}: the original is purged too");
     assert_eq!(get(server.address, "/a.jpg?width=50").await.outcome(), (200, "hit-memory"), "{target}");
 }
 
 #[actix_web::test]
-async fn an_original_is_purged_by_what_names_it() {
+async fn originals_are_purged_by_every_way_to_select_them() {
     let [default, other] = [china(), china()];
     let authority = other.authority();
     let server = serve(&default.url, |config: &mut Config| {
@@ -51,19 +51,19 @@ async fn an_original_is_purged_by_what_names_it() {
     }
     let target = format!("/http%3A%2F%2F{encoded}%2Fe.jpg");
     check(&server, &other, &target, &format!("{target}?width=50")).await;
-    // parameters of the picture say nothing of the original
+    // parameters of the picture do not select an original
     let target = format!("/f.jpg?origin=http://{authority}&width=50");
     check(&server, &other, &format!("{target}&blur=2"), &target).await;
     let refused = purge(&server, "/?source_url=http://elsewhere.example/a.jpg").await;
     assert_eq!((refused.status, refused.json()["error"]["code"].as_str().is_some()), (401, true));
-    // the root of another origin is not everything
+    // the root of another origin does not purge everything
     let root = purge(&server, &format!("/?origin=http://{authority}")).await;
     assert!(root.status != 200 || root.json()["tag"].is_string());
     assert_eq!(get(server.address, "/a.jpg?width=50").await.outcome(), (200, "hit-memory"));
 }
 
 #[actix_web::test]
-async fn an_original_is_purged_by_the_host_that_chooses_its_origin() {
+async fn originals_are_purged_by_the_host_of_their_origin() {
     let [default, blog] = [china(), china()];
     let server = serve(&default.url, |config| {
         let hosts = vec!["blog.example".to_owned()];

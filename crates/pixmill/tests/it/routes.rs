@@ -1,4 +1,4 @@
-//! What every route has: an id, CORS, and a count of its own.
+//! Features of all routes: request ids, CORS, and metrics by route.
 
 use crate::{
     client::{Connection, ask, get},
@@ -37,7 +37,7 @@ async fn every_response_has_an_id_and_is_readable_by_the_sites_allowed() {
 }
 
 #[actix_web::test]
-async fn operators_have_ids_and_no_other_site_reads_their_pages() {
+async fn admin_responses_have_ids_and_no_cors_headers() {
     let server = serve_samples(|_| ()).await;
     for (target, status) in [("/metrics", 200), ("/config", 200), ("/health", 200), ("/no-such-page", 404)] {
         let response = ask(server.admin_address, target, &[("Origin", "https://a.example")]).await;

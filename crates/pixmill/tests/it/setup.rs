@@ -22,14 +22,14 @@ pub fn sample(name: &str) -> Bytes {
     fs::read(samples().join(name)).unwrap().into()
 }
 
-/// A server before this origin, on ports of its own.
+/// A server with this origin, on free ports.
 pub async fn serve(origin: &str, change: impl FnOnce(&mut Config)) -> Server {
     let mut config = Config::default();
     config.listen.address = ([127, 0, 0, 1], 0).into();
     config.admin.address = ([127, 0, 0, 1], 0).into();
     config.listen.workers = 2;
-    // no test passes because time has run out, unless that is what it is about
-    // the program that would be the worker is this test; tests/cluster has real ones
+    // long timeouts: no test passes because of a timeout, unless it tests that
+    // the worker program would be this test; tests/cluster has worker processes
     config.workers.isolation = pixmill::config::Isolation::Thread;
     config.limits.deadline = 2 * PATIENCE;
     config.origin.response_timeout = 2 * PATIENCE;
@@ -42,12 +42,12 @@ pub async fn serve(origin: &str, change: impl FnOnce(&mut Config)) -> Server {
     Server::start(config).await.unwrap()
 }
 
-/// A server before the sample pictures.
+/// A server with the sample pictures.
 pub async fn serve_samples(change: impl FnOnce(&mut Config)) -> Server {
     serve(samples().to_str().unwrap(), change).await
 }
 
-/// A server that takes uploads, before this origin.
+/// A server that accepts uploads, with this origin.
 pub async fn serve_uploads(origin: &str, change: impl FnOnce(&mut Config)) -> (Server, SocketAddr) {
     let server = serve(origin, |config| {
         config.uploads.enabled = true;
@@ -63,16 +63,16 @@ pub async fn serve_origin(origin: &FakeOrigin) -> Server {
     serve(&origin.url, |_| ()).await
 }
 
-/// Waits, without sleeping, for what other threads will bring about.
+/// Waits, without sleeping, for a condition that other threads bring about.
 pub async fn until(mut condition: impl AsyncFnMut() -> bool) {
     let began = Instant::now();
     while !condition().await {
-        assert!(began.elapsed() < PATIENCE, "it never came about");
+        assert!(began.elapsed() < PATIENCE, "condition not met in time");
         yield_now().await;
     }
 }
 
-/// A task of no cost, in no hurry.
+/// A task without cost, with a distant deadline.
 pub fn small_task() -> Task {
     Task { class: Class::Picture, cost: Cost::default(), deadline: Instant::now() + 2 * PATIENCE }
 }

@@ -1,4 +1,4 @@
-//! Many nodes, one cache: what one made, the other has, and what was purged, neither has.
+//! A cache shared by several nodes: variants and purges are visible on all nodes.
 
 use std::time::Duration;
 
@@ -23,18 +23,18 @@ fn flower() -> Reply {
 }
 
 #[actix_web::test]
-async fn what_one_node_made_the_other_has() {
+async fn a_variant_of_one_node_is_a_hit_on_the_other() {
     let Some(nodes) = Nodes::start(china(), |_| ()).await else { return };
     let made = nodes.make_on_one(TARGET).await;
     let found = get(nodes.two.address, TARGET).await;
     assert_eq!((made.outcome(), found.outcome()), ((200, "miss"), (200, "hit-redis")));
     assert_eq!((&found.body, found.header("etag")), (&made.body, made.header("etag")));
     assert_eq!(get(nodes.two.address, TARGET).await.outcome(), (200, "hit-memory"));
-    assert_eq!((nodes.origin.asked(), nodes.renders()), (1, 1));
+    assert_eq!((nodes.origin.request_count(), nodes.renders()), (1, 1));
 }
 
 #[actix_web::test]
-async fn a_hundred_who_want_the_same_at_two_nodes_cost_one_fetch_and_one_render() {
+async fn a_hundred_requests_at_two_nodes_share_one_fetch_and_one_render() {
     for originals in [false, true] {
         let origin = china();
         origin.hold();
@@ -43,12 +43,12 @@ async fn a_hundred_who_want_the_same_at_two_nodes_cost_one_fetch_and_one_render(
         let ask = |number: usize| get([nodes.one.address, nodes.two.address][number % 2], TARGET);
         let release = async {
             until(async || nodes.one.in_flight() + nodes.two.in_flight() == 100).await;
-            nodes.origin.is_asked(1).await;
+            nodes.origin.wait_for_requests(1).await;
             nodes.origin.release();
         };
         let (answers, ()) = tokio::join!(join_all((0..100).map(ask)), release);
         assert!(answers.iter().all(|answer| answer.status == 200 && answer.body == answers[0].body));
-        assert_eq!((nodes.origin.asked(), nodes.renders()), (1, 1));
+        assert_eq!((nodes.origin.request_count(), nodes.renders()), (1, 1));
         let mut outcomes: Vec<_> = answers.iter().map(|answer| answer.outcome().1).collect();
         outcomes.sort_unstable();
         assert_eq!(outcomes.iter().filter(|outcome| **outcome == "miss").count(), 1, "{outcomes:?}");
@@ -62,28 +62,28 @@ async fn shared_originals_are_fetched_once_for_all_variants() {
     get(nodes.one.address, "/a.jpg?width=50").await;
     until(async || !nodes.redis.ask::<Vec<String>>(&["KEYS", "pixmill:*:originals:*"]).is_empty()).await;
     assert_eq!(get(nodes.two.address, "/a.jpg?width=60").await.outcome(), (200, "miss"));
-    assert_eq!((nodes.origin.asked(), nodes.renders()), (1, 2));
+    assert_eq!((nodes.origin.request_count(), nodes.renders()), (1, 2));
 }
 
 #[actix_web::test]
-async fn what_may_not_be_shared_holds_nobody_up() {
+async fn unshareable_responses_do_not_block_other_nodes() {
     let origin = FakeOrigin::start(Reply::ok(&sample("china.jpg")).with("cache-control", "no-store"));
     let Some(nodes) = Nodes::start(origin, |_| ()).await else { return };
     for reply in [None, Some(Reply::status(500)), Some(Reply::status(404))] {
         if let Some(reply) = reply {
-            nodes.origin.replies(reply);
+            nodes.origin.set_reply(reply);
         }
-        let asked = nodes.origin.asked();
+        let asked = nodes.origin.request_count();
         nodes.origin.hold();
         let ask = |node: usize| get([nodes.one.address, nodes.two.address][node], TARGET);
         let release = async {
             until(async || nodes.one.in_flight() + nodes.two.in_flight() == 2).await;
-            nodes.origin.is_asked(asked + 1).await;
+            nodes.origin.wait_for_requests(asked + 1).await;
             nodes.origin.release();
         };
         let (one, two, ()) = tokio::join!(ask(0), ask(1), release);
         assert_eq!(one.status, two.status);
-        assert_eq!(nodes.origin.asked(), asked + 2, "each node asks once");
+        assert_eq!(nodes.origin.request_count(), asked + 2, "each node asks once");
     }
 }
 
@@ -103,7 +103,7 @@ async fn a_purge_reaches_every_tier_of_every_node() {
         let other = get(nodes.one.address, "/b.jpg?width=100").await;
         until(async || get(nodes.two.address, TARGET).await.header("x-cache").starts_with("hit")).await;
         get(nodes.two.address, "/b.jpg?width=100").await;
-        nodes.origin.replies(flower());
+        nodes.origin.set_reply(flower());
         let answer = purge(&nodes.one, path).await;
         assert_eq!((answer.status, answer.json()["nodes"].as_str()), (200, Some("all")), "{path}");
         let new = get(nodes.one.address, TARGET).await;
@@ -112,45 +112,45 @@ async fn a_purge_reaches_every_tier_of_every_node() {
         assert_eq!(get(nodes.two.address, TARGET).await.body, new.body, "it does not come back");
         let kept = get(nodes.two.address, "/b.jpg?width=100").await.body == other.body;
         assert_eq!(kept, path == "/a.jpg", "{path}");
-        nodes.origin.replies(Reply::ok(&sample("china.jpg")).with("cache-control", "max-age=1000"));
+        nodes.origin.set_reply(Reply::ok(&sample("china.jpg")).with("cache-control", "max-age=1000"));
         purge(&nodes.two, "/").await;
         until(async || get(nodes.one.address, TARGET).await.body == old.body).await;
     }
 }
 
 #[actix_web::test]
-async fn what_is_being_made_while_it_is_purged_is_not_kept() {
+async fn a_variant_purged_during_its_build_is_not_stored() {
     let Some(nodes) = Nodes::start(china(), |_| ()).await else { return };
     nodes.origin.hold();
     let before = get(nodes.one.address, TARGET);
     let purging = async {
-        nodes.origin.is_asked(1).await;
+        nodes.origin.wait_for_requests(1).await;
         assert_eq!(purge(&nodes.two, "/a.jpg").await.status, 200);
         until(async || {
-            // whoever asks after the purge, at any node, has it made anew
-            nodes.origin.asked() >= 1
+            // a request after the purge, at any node, starts a new build
+            nodes.origin.request_count() >= 1
         })
         .await;
         let after = get(nodes.two.address, TARGET);
         let release = async {
-            nodes.origin.is_asked(2).await;
+            nodes.origin.wait_for_requests(2).await;
             nodes.origin.release();
         };
         tokio::join!(after, release).0
     };
     let (before, after) = tokio::join!(before, purging);
     assert_eq!((before.status, after.outcome()), (200, (200, "miss")));
-    assert_eq!(nodes.origin.asked(), 2);
+    assert_eq!(nodes.origin.request_count(), 2);
     nodes.entries_are(1).await;
     assert!(get(nodes.one.address, TARGET).await.header("x-cache").starts_with("hit"));
-    assert_eq!(nodes.origin.asked(), 2);
+    assert_eq!(nodes.origin.request_count(), 2);
 }
 
 #[actix_web::test]
-async fn a_purge_of_an_overlay_reaches_all_that_show_it() {
+async fn a_purge_of_an_overlay_purges_its_variants() {
     let origin = china();
     let logo = |name| Reply::ok(&sample(name)).with("cache-control", "max-age=1000");
-    origin.replies_at("/logo.png", logo("pixmill-logo.png"));
+    origin.set_reply_at("/logo.png", logo("pixmill-logo.png"));
     let Some(nodes) = Nodes::start(origin, |_| ()).await else { return };
     let marked = "/a.jpg?width=100&mark=/logo.png%3Fwidth%3D40";
     let old = get(nodes.one.address, marked).await;
@@ -159,7 +159,7 @@ async fn a_purge_of_an_overlay_reaches_all_that_show_it() {
     assert_eq!(get(nodes.one.address, "/logo.png").await.header("surrogate-key"), keys[1]);
     assert_eq!(get(nodes.one.address, "/a.jpg").await.header("surrogate-key"), keys[0]);
     until(async || get(nodes.two.address, marked).await.header("x-cache").starts_with("hit")).await;
-    nodes.origin.replies_at("/logo.png", logo("chelsea.png"));
+    nodes.origin.set_reply_at("/logo.png", logo("chelsea.png"));
     assert_eq!(purge(&nodes.one, "/logo.png").await.json()["tag"], keys[1]);
     let new = get(nodes.one.address, marked).await;
     assert_eq!(new.outcome(), (200, "miss"));
@@ -169,18 +169,18 @@ async fn a_purge_of_an_overlay_reaches_all_that_show_it() {
 }
 
 #[actix_web::test]
-async fn a_purge_while_redis_is_away_holds_here_and_reaches_the_others_later() {
+async fn a_purge_without_redis_is_sent_later() {
     let Some(mut nodes) = Nodes::start(china(), |_| ()).await else { return };
     let old = nodes.make_on_one(TARGET).await;
     assert_eq!(get(nodes.two.address, TARGET).await.body, old.body);
     nodes.redis.kill();
     nodes.are_alone().await;
-    nodes.origin.replies(flower());
+    nodes.origin.set_reply(flower());
     let answer = purge(&nodes.one, "/a.jpg").await;
     assert_eq!((answer.status, answer.json()["error"]["code"].as_str()), (503, Some("purge_not_sent")));
     let new = get(nodes.one.address, TARGET).await;
     assert_ne!(new.body, old.body);
-    assert_eq!(get(nodes.two.address, TARGET).await.body, old.body, "it was not told");
+    assert_eq!(get(nodes.two.address, TARGET).await.body, old.body, "the other node was not notified");
     nodes.redis.start_again();
     nodes.are_connected().await;
     until(async || get(nodes.two.address, TARGET).await.body == new.body).await;
@@ -188,11 +188,11 @@ async fn a_purge_while_redis_is_away_holds_here_and_reaches_the_others_later() {
 }
 
 #[actix_web::test]
-async fn absences_are_purged_too() {
+async fn cached_absences_are_purged() {
     let origin = FakeOrigin::start(Reply::status(404));
     let server = serve(&origin.url, |config| config.cache.negative_ttl = Duration::from_hours(1)).await;
     assert_eq!(get(server.address, TARGET).await.status, 404);
-    origin.replies(flower());
+    origin.set_reply(flower());
     assert_eq!(get(server.address, TARGET).await.status, 404);
     let answer = purge(&server, "/a.jpg").await;
     assert_eq!((answer.status, answer.header("cache-control")), (200, "no-store"));
@@ -202,24 +202,24 @@ async fn absences_are_purged_too() {
 }
 
 #[actix_web::test]
-async fn a_node_serves_what_another_made_while_the_origin_is_down() {
+async fn a_node_serves_variants_of_another_while_the_origin_is_down() {
     let control = "max-age=0, stale-while-revalidate=0, stale-if-error=600";
     let origin = FakeOrigin::start(Reply::ok(&sample("china.jpg")).with("cache-control", control));
     let nodes = Nodes::start(origin, |config| config.cache.origin_pause = Duration::from_hours(1)).await;
     let Some(nodes) = nodes else { return };
     let made = nodes.make_on_one(TARGET).await;
-    nodes.origin.replies(Reply::status(500));
-    let asked = nodes.origin.asked();
+    nodes.origin.set_reply(Reply::status(500));
+    let asked = nodes.origin.request_count();
     for _ in 0..3 {
         let stale = get(nodes.two.address, TARGET).await;
         assert_eq!((stale.outcome(), &stale.body), ((200, "stale"), &made.body));
     }
-    assert_eq!(nodes.origin.asked(), asked + 1, "an origin that is down is not asked again for a while");
+    assert_eq!(nodes.origin.request_count(), asked + 1, "the origin is in back-off");
     assert_eq!(nodes.renders(), 1);
 }
 
 #[actix_web::test]
-async fn a_node_starts_without_redis_and_uses_it_when_it_comes() {
+async fn a_node_starts_without_redis_and_connects_later() {
     let Some(mut redis) = RedisServer::start() else { return };
     redis.kill();
     let origin = china();

@@ -1,4 +1,4 @@
-//! The end: nothing that was begun is lost.
+//! Graceful shutdown.
 
 use actix_web::rt;
 
@@ -9,7 +9,7 @@ use crate::{
 };
 
 #[actix_web::test]
-async fn requests_that_are_being_answered_are_answered() {
+async fn requests_in_flight_complete() {
     let origin = FakeOrigin::start(Reply::ok(&sample("china.jpg")));
     let server = serve(&origin.url, |_| ()).await;
     let (address, admin) = (server.address, server.admin_address);
@@ -18,7 +18,7 @@ async fn requests_that_are_being_answered_are_answered() {
     origin.hold();
     let mut busy = Connection::open(address).await;
     busy.send("GET", "/a.jpg?width=100", &[]).await;
-    origin.is_asked(1).await;
+    origin.wait_for_requests(1).await;
     let stopping = rt::spawn(server.stop());
     until(async || get(admin, "/ready").await.status == 503).await;
     assert_eq!(get(admin, "/ready").await.json()["reasons"][0], "the server is shutting down");

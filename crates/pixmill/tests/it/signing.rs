@@ -1,4 +1,4 @@
-//! Signed URLs: who gets an answer, and for how long.
+//! Signed URLs: verification and expiry.
 
 use image_api::query::RequestQuery;
 use std::collections::BTreeMap;
@@ -44,7 +44,7 @@ fn signed_for(purpose: Purpose, id: &str, target: &str) -> String {
 }
 
 #[actix_web::test]
-async fn a_plus_in_the_url_of_an_original_is_a_plus_signed_or_not() {
+async fn a_plus_in_source_url_is_a_plus_with_and_without_signature() {
     let origin = FakeOrigin::start(Reply::ok(&sample("china.jpg")));
     let authority = origin.authority();
     let open = |config: &mut pixmill::config::Config| {
@@ -68,16 +68,20 @@ async fn a_plus_in_the_url_of_an_original_is_a_plus_signed_or_not() {
         assert_eq!(get(signing.address, &signed("main", &target)).await.status, 200, "{target}");
         let later = get(unsigned.address, &format!("{target}&async=0&cache_processed=0&blur=1")).await;
         assert_eq!(later.status, 200, "{target}");
-        assert_eq!((origin.asked_for(sent), origin.asked()), (2, 2 * (number + 1)), "{target}");
+        assert_eq!(
+            (origin.request_count_for(sent), origin.request_count()),
+            (2, 2 * (number + 1)),
+            "{target}"
+        );
     }
-    // a signature is not good for another original
+    // a signature is not valid for another original
     let target = signed("main", &format!("/?source_url=http://{authority}/a+b.jpg"));
     let other = get(signing.address, &target.replace("a+b", "a%20b")).await;
     assert_eq!((other.status, other.json()["error"]["code"].clone()), (403, "signature_wrong".into()));
 }
 
 #[actix_web::test]
-async fn only_signed_requests_are_answered() {
+async fn only_signed_requests_are_served() {
     let server = signing().await;
     let target = signed("main", "/china.jpg?width=60&crop=fit&height=40");
     assert_eq!(get(server.address, &target).await.outcome(), (200, "miss"));
@@ -109,7 +113,7 @@ async fn only_signed_requests_are_answered() {
 }
 
 #[actix_web::test]
-async fn nobody_keeps_an_answer_beyond_its_end() {
+async fn responses_are_not_cached_beyond_the_expiry_of_their_signature() {
     let server = signing().await;
     let ends = clock::now() / 1000 + 100;
     let target = signed("main", &format!("/china.jpg?width=50&expires={ends}"));
@@ -126,7 +130,7 @@ async fn nobody_keeps_an_answer_beyond_its_end() {
 }
 
 #[actix_web::test]
-async fn uploads_are_signed_for_themselves() {
+async fn uploads_need_their_own_signature() {
     let (server, uploads) = serve_uploads(samples().to_str().unwrap(), |config| {
         config.params.signing.keys = keys();
     })
@@ -143,7 +147,7 @@ async fn uploads_are_signed_for_themselves() {
         let answer = post_raw(uploads, &refused, &china).await;
         assert_eq!((answer.status, &answer.json()["error"]["code"]), (403, &code.into()), "{refused}");
     }
-    // what no signature covers means nothing, or is refused
+    // parameters that the signature does not cover are ignored or refused
     let added = post_raw(uploads, &signed_for(Purpose::Upload, "main", "/x.jpg?utm=1"), &china).await;
     assert_eq!(added.status, 200);
     let field = Form::default().file(&china).field("width", "5");

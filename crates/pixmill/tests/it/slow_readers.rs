@@ -1,4 +1,4 @@
-//! Clients that read slowly, or not at all: what they get, and when they are given up.
+//! Clients that read slowly or not at all: write timeouts.
 
 use std::time::{Duration, Instant};
 
@@ -12,7 +12,7 @@ use crate::{
     setup::{serve, until},
 };
 
-/// An original of several MB: more than kernels and write buffers take from one who does not read.
+/// An original of several MB: more than kernel and write buffers hold if the client does not read.
 fn large() -> Bytes {
     let mut bytes = crate::setup::sample("china.jpg").to_vec();
     bytes.extend((0..8 << 20).map(|number: u32| (number / 7) as u8));
@@ -22,7 +22,7 @@ fn large() -> Bytes {
 const LARGE: &str = "/large.jpg";
 
 #[actix_web::test]
-async fn large_answers_come_whole_and_in_parts_with_their_length() {
+async fn large_responses_and_ranges_have_a_content_length() {
     let original = large();
     let origin = FakeOrigin::start(Reply::ok(&original));
     let server = serve(&origin.url, |_| ()).await;
@@ -51,7 +51,7 @@ async fn large_answers_come_whole_and_in_parts_with_their_length() {
 }
 
 #[actix_web::test]
-async fn one_who_takes_nothing_is_given_up() {
+async fn a_client_that_reads_nothing_is_disconnected() {
     let original = large();
     let origin = FakeOrigin::start(Reply::ok(&original));
     let server = serve(&origin.url, |config| config.listen.write_timeout = Duration::from_secs(1)).await;
@@ -69,14 +69,14 @@ async fn one_who_takes_nothing_is_given_up() {
 }
 
 #[actix_web::test]
-async fn one_who_reads_slowly_gets_it_all() {
+async fn a_slow_client_gets_the_whole_response() {
     let original = large();
     let origin = FakeOrigin::start(Reply::ok(&original));
     let server = serve(&origin.url, |config| config.listen.write_timeout = Duration::from_secs(2)).await;
     let mut slow = Connection::open_narrow(server.address).await;
     slow.send("GET", LARGE, &[]).await;
     let (began, mut taken) = (Instant::now(), 0);
-    // longer than three times the time after which it would be given up
+    // longer than three times the write timeout
     while began.elapsed() < Duration::from_secs(7) {
         taken += slow.take(64 * 1024).await.len();
         let pause = timeout(Duration::from_millis(700), std::future::pending::<()>());
@@ -88,7 +88,7 @@ async fn one_who_reads_slowly_gets_it_all() {
 }
 
 #[actix_web::test]
-async fn the_end_does_not_wait_for_one_who_takes_nothing() {
+async fn shutdown_does_not_wait_for_a_client_that_reads_nothing() {
     let origin = FakeOrigin::start(Reply::ok(&large()));
     let server = serve(&origin.url, |config| {
         config.listen.write_timeout = 2 * PATIENCE;

@@ -1,4 +1,4 @@
-//! Uploads that are stored, before many nodes: what one took, all have, and nobody shows what was there before.
+//! Stored uploads with several nodes: they are available on all nodes, and older variants are purged.
 
 use std::net::SocketAddr;
 
@@ -30,7 +30,7 @@ async fn nodes(change: impl Fn(&mut Config)) -> Option<Nodes> {
     .await
 }
 
-/// The size of the original that a picture was made of.
+/// The size of the original of a picture.
 async fn resolution(address: SocketAddr, target: &str) -> String {
     let answer = get(address, target).await;
     assert_eq!(answer.status, 200, "{target}");
@@ -38,7 +38,7 @@ async fn resolution(address: SocketAddr, target: &str) -> String {
 }
 
 #[actix_web::test]
-async fn an_upload_takes_what_was_made_of_the_original_before_it() {
+async fn an_upload_purges_older_variants_of_the_original() {
     let origin = china();
     let (server, uploads) = serve_uploads(&origin.url, |_| ()).await;
     for (query, name, expected) in [
@@ -57,24 +57,24 @@ async fn an_upload_takes_what_was_made_of_the_original_before_it() {
         assert_eq!(resolution(server.address, TARGET).await, expected, "{query}");
         assert_eq!(get(server.address, TARGET).await.outcome(), (200, "hit-memory"), "the new one is kept");
     }
-    assert_eq!(origin.asked(), 1);
+    assert_eq!(origin.request_count(), 1);
 }
 
 #[actix_web::test]
-async fn what_was_stored_with_an_upload_is_purged_with_it() {
+async fn variants_stored_with_an_upload_are_purged_with_it() {
     let origin = china();
     let (server, uploads) = serve_uploads(&origin.url, |_| ()).await;
     let form = Form::default().file(&sample("chelsea.png")).field("cache_queries", "width=100");
     assert_eq!(post(uploads, "/a.jpg", form).await.status, 200);
     let stored = get(server.address, TARGET).await;
-    assert_eq!((stored.outcome(), origin.asked()), ((200, "hit-memory"), 0));
+    assert_eq!((stored.outcome(), origin.request_count()), ((200, "hit-memory"), 0));
     assert_eq!(purge(&server, "/a.jpg").await.json()["tag"], stored.header("surrogate-key"));
     assert_eq!(resolution(server.address, TARGET).await, CHINA);
-    assert_eq!(origin.asked(), 1, "the upload is forgotten, and the origin has its own");
+    assert_eq!(origin.request_count(), 1, "the upload is forgotten, and the origin has its own");
 }
 
 #[actix_web::test]
-async fn an_upload_at_one_node_takes_what_others_made_and_is_found_there() {
+async fn an_upload_on_one_node_purges_variants_on_all_nodes() {
     for originals in [false, true] {
         let Some(nodes) = nodes(|config| config.cache.redis.originals = originals).await else { return };
         assert_eq!(resolution(nodes.two.address, TARGET).await, CHINA);
@@ -83,14 +83,14 @@ async fn an_upload_at_one_node_takes_what_others_made_and_is_found_there() {
         let answer = post_raw(uploads, "/a.jpg?cache_processed=1", &sample("chelsea.png")).await;
         assert_eq!(answer.status, 200);
         until(async || resolution(nodes.two.address, TARGET).await == CHELSEA).await;
-        assert_eq!(resolution(nodes.two.address, "/a.jpg?width=60").await, CHELSEA, "it never saw that one");
+        assert_eq!(resolution(nodes.two.address, "/a.jpg?width=60").await, CHELSEA, "not cached there");
         assert_eq!(resolution(nodes.one.address, TARGET).await, CHELSEA);
-        assert_eq!(nodes.origin.asked(), 1, "the origin is not asked any more");
+        assert_eq!(nodes.origin.request_count(), 1, "the origin is not asked any more");
     }
 }
 
 #[actix_web::test]
-async fn an_upload_while_redis_is_away_stays_where_it_is() {
+async fn an_upload_without_redis_stays_on_its_node() {
     let Some(mut nodes) = nodes(|_| ()).await else { return };
     assert_eq!(resolution(nodes.one.address, TARGET).await, CHINA);
     nodes.redis.kill();
@@ -106,7 +106,7 @@ async fn an_upload_while_redis_is_away_stays_where_it_is() {
 }
 
 #[actix_web::test]
-async fn a_job_is_told_of_until_everything_is_purged() {
+async fn job_statuses_are_available_until_everything_is_purged() {
     let Some(nodes) = nodes(|_| ()).await else { return };
     let uploads = nodes.one.uploads_address.unwrap();
     let form = Form::default().file(&sample("chelsea.png")).field("width", "50");
@@ -116,7 +116,7 @@ async fn a_job_is_told_of_until_everything_is_purged() {
     let result = told["result"].as_str().unwrap();
     assert_eq!(purge(&nodes.two, "/a.jpg").await.status, 200);
     for address in [nodes.one.address, nodes.two.address] {
-        assert_eq!(get(address, location).await.json(), told, "nobody purged this one");
+        assert_eq!(get(address, location).await.json(), told, "this one was not purged");
         assert_eq!(get(address, result).await.status, 200);
     }
     assert_eq!(purge(&nodes.two, "/").await.status, 200);
@@ -127,11 +127,11 @@ async fn a_job_is_told_of_until_everything_is_purged() {
 }
 
 #[actix_web::test]
-async fn a_job_that_goes_on_while_everything_is_purged_is_told_of_when_it_ends() {
+async fn a_job_that_ends_after_a_purge_of_everything_is_available() {
     let Some(nodes) = nodes(|_| ()).await else { return };
     nodes.origin.hold();
     let taken = get(nodes.one.address, "/a.jpg?width=50&async=true").await;
-    nodes.origin.is_asked(1).await;
+    nodes.origin.wait_for_requests(1).await;
     assert_eq!(purge(&nodes.two, "/").await.status, 200);
     assert_eq!(get(nodes.one.address, taken.header("location")).await.json()["status"], "processing");
     nodes.origin.release();
@@ -141,7 +141,7 @@ async fn a_job_that_goes_on_while_everything_is_purged_is_told_of_when_it_ends()
     }
 }
 
-/// What is told of a job once it has ended.
+/// The status of a job, once it has ended.
 async fn ended(address: SocketAddr, location: &str) -> Value {
     until(async || {
         let told = get(address, location).await;

@@ -1,4 +1,4 @@
-//! Uploads: forms and bare pictures, who may send them, and what is refused.
+//! Uploads: forms and plain pictures, authorization, and limits.
 
 use bytes::Bytes;
 use bytesize::ByteSize;
@@ -28,7 +28,7 @@ fn refused(response: &Response, status: u16, code: &str) {
 }
 
 #[actix_web::test]
-async fn a_form_is_answered_with_its_picture() {
+async fn a_form_upload_returns_its_picture() {
     let origin = FakeOrigin::start(Reply::status(500));
     let (server, uploads) = serve_uploads(&origin.url, |_| ()).await;
     let china = sample("china.jpg");
@@ -41,16 +41,16 @@ async fn a_form_is_answered_with_its_picture() {
     assert_eq!(answer.header("x-original-filesize"), china.len().to_string());
     assert!(answer.header("server-timing").contains("encode;dur="));
     assert!(answer.header("x-request-id").len() > 8);
-    // a GET of the same picture gives the same bytes
+    // a GET of the same picture returns the same bytes
     let samples = serve(samples().to_str().unwrap(), |_| ()).await;
     assert_eq!(get(samples.address, "/china.jpg?width=100&blur=3").await.body, answer.body);
-    // nothing is stored, and nobody was asked
-    assert_eq!(origin.asked(), 0);
+    // nothing is stored, and the origin was not requested
+    assert_eq!(origin.request_count(), 0);
     assert_eq!(get(server.address, "/nowhere.jpg?width=100").await.status, 502);
 }
 
 #[actix_web::test]
-async fn fields_are_parameters_and_win() {
+async fn form_fields_override_the_query() {
     let (_server, uploads) = serve_uploads("", |_| ()).await;
     let form = || Form::default().field("width", "120").file(&sample("china.jpg"));
     let answer = post(uploads, "/?width=50&w=60&format=png", form().field("crop", "0,0,30,20")).await;
@@ -65,7 +65,7 @@ async fn fields_are_parameters_and_win() {
 }
 
 #[actix_web::test]
-async fn a_bare_picture_of_any_type_will_do() {
+async fn a_picture_as_the_body_with_any_content_type() {
     let (_server, uploads) = serve_uploads("", |_| ()).await;
     for (name, media) in [("china.jpg", ""), ("chelsea.png", "text/html"), ("mill.webp", "image/jpeg")] {
         let headers: &[_] = if media.is_empty() { &[] } else { &[("Content-Type", media)] };
@@ -91,7 +91,7 @@ async fn a_bare_picture_of_any_type_will_do() {
 }
 
 #[actix_web::test]
-async fn validators_of_the_client_mean_nothing() {
+async fn preconditions_do_not_apply_to_uploads() {
     let (_server, uploads) = serve_uploads("", |_| ()).await;
     let first = post_raw(uploads, "/?width=64", &sample("china.jpg")).await;
     let headers = [("If-None-Match", first.header("etag"))];
@@ -102,7 +102,7 @@ async fn validators_of_the_client_mean_nothing() {
 }
 
 #[actix_web::test]
-async fn off_unless_allowed() {
+async fn uploads_are_disabled_by_default() {
     let server = serve("", |_| ()).await;
     assert_eq!(server.uploads_address, None);
     let answer = post_raw(server.address, "/a.jpg", &sample("china.jpg")).await;
@@ -110,7 +110,7 @@ async fn off_unless_allowed() {
     assert_eq!(answer.header("allow"), "GET, HEAD, OPTIONS");
     let (server, uploads) = serve_uploads(samples().to_str().unwrap(), |_| ()).await;
     assert_eq!(post_raw(server.address, "/a.jpg", &sample("china.jpg")).await.status, 405);
-    // the listener for uploads gives pictures too
+    // the upload listener serves pictures too
     assert_eq!(get(uploads, "/china.jpg?width=10").await.status, 200);
     let put = Connection::open(uploads).await.ask("PUT", "/a.jpg", &[]).await;
     assert_eq!((put.status, put.header("allow")), (405, "GET, HEAD, POST, OPTIONS"));
@@ -119,7 +119,7 @@ async fn off_unless_allowed() {
 }
 
 #[actix_web::test]
-async fn tokens_are_asked_for() {
+async fn tokens_are_required() {
     let with_token = |config: &mut Config| {
         config.uploads.public = true;
         config.uploads.tokens = vec!["another-of-the-tokens".into(), TOKEN.into()];
@@ -143,7 +143,7 @@ async fn tokens_are_asked_for() {
 }
 
 #[actix_web::test]
-async fn without_tokens_pages_of_other_sites_are_refused() {
+async fn without_tokens_cross_site_uploads_are_refused() {
     let (_server, uploads) = serve_uploads(samples().to_str().unwrap(), |_| ()).await;
     let china = sample("china.jpg");
     for (site, status) in [("cross-site", 401), ("same-origin", 200), ("none", 200)] {
@@ -197,10 +197,10 @@ async fn malformed_uploads_are_refused() {
 }
 
 #[actix_web::test]
-async fn size_is_bounded_while_it_comes() {
+async fn the_size_limit_applies_while_receiving() {
     let limit = |config: &mut Config| config.limits.max_bytes = ByteSize::kib(64);
     let (_server, uploads) = serve_uploads("", limit).await;
-    // announced: nothing of it need come
+    // by `Content-Length`: refused before the body is received
     for headers in [vec![("Content-Length", "65537")], vec![("Content-Length", "99999999999999999999")]] {
         let mut connection = Connection::open(uploads).await;
         connection.send("POST", "/", &headers).await;
@@ -208,7 +208,7 @@ async fn size_is_bounded_while_it_comes() {
         assert!(status == 413 || status == 400, "{status}");
         assert!(connection.is_closed().await);
     }
-    // not announced, and never ending
+    // without `Content-Length`, and endless
     let form = form_type();
     for media in ["image/jpeg", &form] {
         let mut connection = Connection::open(uploads).await;
@@ -223,14 +223,14 @@ async fn size_is_bounded_while_it_comes() {
     assert_eq!(small.status, if sample("mill.webp").len() <= 65536 { 200 } else { 413 });
 }
 
-/// An upload that has begun, and has taken so much room that there is none for another one.
+/// An unfinished upload that uses so much of the memory budget that another one does not fit.
 async fn half_sent(server: &Server, file: &Bytes) -> Connection {
     let uploads = server.uploads_address.unwrap();
     let mut sent = None;
     until(async || {
         drop(sent.take());
         until(async || server.in_flight() == 0).await;
-        // whoever is read first gets the room: that may be the one who tries
+        // the upload that is read first gets the memory: that may be the probe
         let mut connection = Connection::open(uploads).await;
         connection.send("POST", "/?width=64", &[("Content-Length", &file.len().to_string())]).await;
         connection.write_bytes(&file[..190_000]).await;
@@ -242,7 +242,7 @@ async fn half_sent(server: &Server, file: &Bytes) -> Connection {
 }
 
 #[actix_web::test]
-async fn memory_is_bounded_over_all() {
+async fn the_memory_of_all_uploads_is_limited() {
     let room = |config: &mut Config| config.uploads.max_memory = ByteSize::kib(300);
     let (server, uploads) = serve_uploads("", room).await;
     let china = sample("china.jpg");
@@ -252,13 +252,13 @@ async fn memory_is_bounded_over_all() {
     assert_eq!(answer.header("retry-after"), "1");
     slow.write_bytes(&china[190_000..]).await;
     assert_eq!(slow.read("POST").await.status, 200);
-    // the room is free again, after one who leaves too
+    // the memory is released, also after a client disconnected
     drop(half_sent(&server, &china).await);
     until(async || post_raw(uploads, "/?width=64", &china).await.status == 200).await;
 }
 
 #[actix_web::test]
-async fn pauses_end() {
+async fn idle_uploads_time_out() {
     let hasty = |config: &mut Config| config.uploads.idle_timeout = std::time::Duration::from_millis(20);
     let (_server, uploads) = serve_uploads("", hasty).await;
     for media in ["image/jpeg", &form_type()] {
@@ -270,7 +270,7 @@ async fn pauses_end() {
 }
 
 #[actix_web::test]
-async fn who_leaves_ends_the_work() {
+async fn a_disconnected_upload_is_cancelled() {
     let origin = FakeOrigin::start(Reply::ok(&sample("chelsea.png")));
     origin.hold();
     let (server, uploads) = serve_uploads(&origin.url, |_| ()).await;
@@ -278,9 +278,9 @@ async fn who_leaves_ends_the_work() {
     let mut connection = Connection::open(uploads).await;
     connection.send("POST", "/?mark=/m.png", &[("Content-Length", &china.len().to_string())]).await;
     connection.write_bytes(&china).await;
-    origin.is_asked(1).await;
+    origin.wait_for_requests(1).await;
     drop(connection);
-    origin.is_abandoned().await;
+    origin.wait_for_abandoned().await;
     until(async || server.in_flight() == 0).await;
     assert_eq!(server.pool().load().begun, 0);
 }

@@ -30,7 +30,7 @@ impl<V, E> Permit<V, E> {
         self.end(State::NotShared);
     }
 
-    /// Resolves when nobody waits any more. That is final: whoever comes later starts a new operation.
+    /// Resolves when nobody waits any more. That is final: later callers start a new operation.
     pub async fn abandoned(&self) {
         self.state.closed().await;
     }

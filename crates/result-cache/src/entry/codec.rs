@@ -4,11 +4,11 @@
 //! magic 4 | format 2 | checksum 8 | header length 4 | body length 8 | body checksum 8 | key 32 | header | body
 //! ```
 //!
-//! Integers are little-endian. The first checksum covers everything between itself and the body, so a length is trusted only
-//! after it is verified; the second one covers the body. Both are XXH3, over 10 GB/s on common hardware: verifying a body
-//! costs less than copying it. A flipped bit on a disk or in Redis is a miss, never a wrong picture. So is a complete entry
-//! under another key than it was written for: a proxy, an operator or a restored backup may have moved it. The checksums
-//! protect against accidents, not against forgery.
+//! Integers are little-endian. The first checksum covers everything between itself and the body, so a length is trusted
+//! only after it is verified; the second one covers the body. Both are XXH3, over 10 GB/s on common hardware: verifying
+//! a body costs less than copying it. A flipped bit on a disk or in Redis is a miss, never a wrong image. So is a
+//! complete entry under another key than it was written for: a proxy, an operator or a restored backup may have moved
+//! it. The checksums protect against accidents, not against forgery.
 
 use std::io::{self, Write};
 use std::time::Duration;
@@ -41,8 +41,8 @@ impl CacheEntry {
         out.into()
     }
 
-    /// Decodes what [`encode`](Self::encode) wrote for this key and verifies both checksums. The body shares the allocation of
-    /// `bytes`.
+    /// Decodes what [`encode`](Self::encode) wrote for this key and verifies both checksums. The body shares the
+    /// allocation of `bytes`.
     ///
     /// # Errors
     ///

@@ -20,8 +20,8 @@ use super::notifications::Notifications;
 use crate::breaker::Breaker;
 use crate::stats::Counter;
 
-/// How long the circuit breaker stays open: each time it closes costs a few requests one timeout, and it delays recovery by
-/// no more than itself.
+/// How long the circuit breaker stays open: each time it closes costs a few requests one timeout, and it delays
+/// recovery by no more than itself.
 const BACKOFF: Duration = Duration::from_secs(1);
 /// The timeout of a write, as a multiple of that of a request.
 const WRITE_TIMEOUT_FACTOR: u32 = 4;
@@ -32,8 +32,8 @@ pub(super) const RECONNECT_DELAYS: (Duration, Duration) = (Duration::from_millis
 
 /// The connections of this node, and whether they are usable.
 ///
-/// No request opens a connection: each connection has a task that reopens it when it breaks. Without an open connection,
-/// and while the circuit breaker is open, requests fail at once.
+/// No request opens a connection: each connection has a task that reopens it when it breaks. Without an open
+/// connection, and while the circuit breaker is open, requests fail at once.
 pub(crate) struct Client {
     pub(super) keyspace: Keyspace,
     pub(super) connector: Connector,
@@ -173,7 +173,7 @@ impl Client {
     fn record_failure(&self, error: &ClientError) {
         self.failures.add_one();
         let now = Instant::now();
-        // a request for a picture sends several requests in sequence: waiting for each would add up
+        // a request for an image sends several requests in sequence: waiting for each would add up
         let is_unresponsive = matches!(error, ClientError::Timeout)
             && !self.liveness.replied_within(self.request_timeout / 2, now);
         let opens = if is_unresponsive { self.breaker.trip(now) } else { self.breaker.failed(now) };

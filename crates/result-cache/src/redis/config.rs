@@ -24,11 +24,11 @@ pub struct RedisConfig {
     pub sentinel_credentials: Secret,
     /// PEM file of the certificate authorities for `rediss://`; empty: those of the system.
     pub ca_file: PathBuf,
-    /// Timeout of a request to Redis. After it, the request for a picture goes on without Redis.
+    /// Timeout of a request to Redis. After it, the request for an image goes on without Redis.
     #[serde(with = "humantime_serde")]
     #[schemars(with = "String")]
     pub timeout: Duration,
-    /// Timeout of establishing a connection. No request for a picture waits for it.
+    /// Timeout of establishing a connection. No request for an image waits for it.
     #[serde(with = "humantime_serde")]
     #[schemars(with = "String")]
     pub connect_timeout: Duration,

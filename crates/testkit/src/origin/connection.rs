@@ -8,7 +8,7 @@ use tokio::{
     time::sleep,
 };
 
-use super::{Asked, Fault, Reply, State};
+use super::{Fault, ReceivedRequest, Reply, State};
 
 /// Chunk of an endless response.
 const PIECE: &[u8; 4096] = &[b'x'; 4096];
@@ -25,9 +25,9 @@ enum Then {
 /// Responds to requests until the client or a fault ends the connection.
 pub(super) async fn serve(mut stream: TcpStream, connection: usize, state: Arc<State>) {
     while let Some(head) = read_head(&mut stream).await {
-        let asked = Asked { connection, head };
-        let path = asked.path().to_owned();
-        state.asked.send_modify(|all| all.push(asked));
+        let request = ReceivedRequest { connection, head };
+        let path = request.path().to_owned();
+        state.requests.send_modify(|all| all.push(request));
         let mut held = state.held.subscribe();
         let answered = tokio::select! {
             // the reply may change while it is held back

@@ -40,7 +40,7 @@ pub struct FakeOrigin {
 
 /// A received request.
 #[derive(Debug, Clone)]
-pub struct Asked {
+pub struct ReceivedRequest {
     /// Number of its connection, from 1.
     pub connection: usize,
     /// Request line and headers.
@@ -51,7 +51,7 @@ struct State {
     reply: Mutex<Reply>,
     /// Replies for specific paths.
     paths: Mutex<BTreeMap<String, Reply>>,
-    asked: watch::Sender<Vec<Asked>>,
+    requests: watch::Sender<Vec<ReceivedRequest>>,
     connections: watch::Sender<usize>,
     /// Requests whose client left before the complete reply.
     abandoned: watch::Sender<usize>,
@@ -72,7 +72,7 @@ impl FakeOrigin {
         let state = Arc::new(State {
             reply: Mutex::new(reply),
             paths: Mutex::default(),
-            asked: watch::Sender::default(),
+            requests: watch::Sender::default(),
             connections: watch::Sender::default(),
             abandoned: watch::Sender::default(),
             held: watch::Sender::default(),
@@ -97,12 +97,12 @@ impl FakeOrigin {
     }
 
     /// Sets the reply to all requests from now on.
-    pub fn replies(&self, reply: Reply) {
+    pub fn set_reply(&self, reply: Reply) {
         *lock(&self.state.reply) = reply;
     }
 
     /// Sets the reply to requests for one path from now on.
-    pub fn replies_at(&self, path: &str, reply: Reply) {
+    pub fn set_reply_at(&self, path: &str, reply: Reply) {
         lock(&self.state.paths).insert(path.to_owned(), reply);
     }
 
@@ -116,14 +116,14 @@ impl FakeOrigin {
         self.state.held.send_replace(false);
     }
 
-    /// Closes all connections and refuses new ones until [`Self::comes_back`].
-    pub async fn goes_down(&self) {
+    /// Closes all connections and refuses new ones until [`Self::restart`].
+    pub async fn stop(&self) {
         self.state.wanted.send_replace(false);
         self.is_listening(false).await;
     }
 
     /// Accepts connections again, at the same address.
-    pub async fn comes_back(&self) {
+    pub async fn restart(&self) {
         self.state.wanted.send_replace(true);
         self.is_listening(true).await;
     }
@@ -148,18 +148,18 @@ impl FakeOrigin {
     }
 
     /// Number of requests received.
-    pub fn asked(&self) -> usize {
-        self.state.asked.borrow().len()
+    pub fn request_count(&self) -> usize {
+        self.state.requests.borrow().len()
     }
 
     /// Number of requests received for this path, including its query.
-    pub fn asked_for(&self, path: &str) -> usize {
-        self.state.asked.borrow().iter().filter(|asked| asked.path() == path).count()
+    pub fn request_count_for(&self, path: &str) -> usize {
+        self.state.requests.borrow().iter().filter(|request| request.path() == path).count()
     }
 
     /// All requests received.
-    pub fn requests(&self) -> Vec<Asked> {
-        self.state.asked.borrow().clone()
+    pub fn requests(&self) -> Vec<ReceivedRequest> {
+        self.state.requests.borrow().clone()
     }
 
     /// Number of connections accepted.
@@ -169,20 +169,20 @@ impl FakeOrigin {
 
     /// The `If-None-Match` header of the last request.
     pub fn last_if_none_match(&self) -> Option<String> {
-        self.state.asked.borrow().last()?.header("if-none-match").map(str::to_owned)
+        self.state.requests.borrow().last()?.header("if-none-match").map(str::to_owned)
     }
 
     /// Waits until this number of requests was received.
-    pub async fn is_asked(&self, times: usize) {
-        let mut asked = self.state.asked.subscribe();
-        timeout(PATIENCE, asked.wait_for(|asked| asked.len() >= times))
+    pub async fn wait_for_requests(&self, times: usize) {
+        let mut requests = self.state.requests.subscribe();
+        timeout(PATIENCE, requests.wait_for(|requests| requests.len() >= times))
             .await
             .expect("too few requests arrived")
             .expect("the origin runs");
     }
 
     /// Waits until a client leaves before its reply is complete.
-    pub async fn is_abandoned(&self) {
+    pub async fn wait_for_abandoned(&self) {
         let mut abandoned = self.state.abandoned.subscribe();
         timeout(PATIENCE, abandoned.wait_for(|left| *left > 0))
             .await
@@ -191,7 +191,7 @@ impl FakeOrigin {
     }
 }
 
-impl Asked {
+impl ReceivedRequest {
     /// The path, including its query.
     pub fn path(&self) -> &str {
         self.head.split(' ').nth(1).unwrap_or_default()
@@ -265,7 +265,7 @@ mod tests {
     use super::*;
 
     /// The response up to the end or reset of the connection.
-    fn said(origin: &FakeOrigin, path: &str) -> String {
+    fn response(origin: &FakeOrigin, path: &str) -> String {
         let mut stream = std::net::TcpStream::connect(origin.address).unwrap();
         write!(stream, "GET {path} HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
         let mut said = Vec::new();
@@ -284,7 +284,7 @@ mod tests {
         let body = Bytes::from_static(b"picture...");
         let origin = FakeOrigin::start(Reply::ok(&body).with("etag", "\"1\""));
         assert_eq!(
-            said(&origin, "/"),
+            response(&origin, "/"),
             "HTTP/1.1 200 Told\r\netag: \"1\"\r\ncontent-length: 10\r\n\r\npicture..."
         );
         for (fault, expected) in [
@@ -297,26 +297,27 @@ mod tests {
             (Fault::UnfinishedChunks, "transfer-encoding: chunked\r\n\r\na\r\npicture...\r\n"),
             (Fault::Drip(Duration::ZERO), "content-length: 10\r\n\r\npicture..."),
         ] {
-            origin.replies_at("/wrong", Reply::ok(&body).but(fault));
-            let said = said(&origin, "/wrong?x");
+            origin.set_reply_at("/wrong", Reply::ok(&body).with_fault(fault));
+            let said = response(&origin, "/wrong?x");
             assert!(said.ends_with(expected) && said.is_empty() == expected.is_empty(), "{fault:?}: {said}");
         }
         for fault in [Fault::EndlessBody, Fault::EndlessHead] {
-            origin.replies(Reply::ok(&body).but(fault));
-            assert!(said(&origin, "/").len() > 100_000, "{fault:?}");
+            origin.set_reply(Reply::ok(&body).with_fault(fault));
+            assert!(response(&origin, "/").len() > 100_000, "{fault:?}");
         }
-        assert_eq!((origin.asked(), origin.connections(), origin.asked_for("/wrong?x")), (11, 11, 8));
+        let counts = (origin.request_count(), origin.connections(), origin.request_count_for("/wrong?x"));
+        assert_eq!(counts, (11, 11, 8));
     }
 
     #[tokio::test]
-    async fn goes_down_and_comes_back() {
-        let origin = FakeOrigin::start(Reply::status(404).but(Fault::Truncate(0)));
+    async fn stops_and_restarts() {
+        let origin = FakeOrigin::start(Reply::status(404).with_fault(Fault::Truncate(0)));
         for _ in 0..3 {
-            assert!(said(&origin, "/").starts_with("HTTP/1.1 404"));
-            origin.goes_down().await;
+            assert!(response(&origin, "/").starts_with("HTTP/1.1 404"));
+            origin.stop().await;
             let refused = std::net::TcpStream::connect(origin.address).unwrap_err();
             assert_eq!(refused.kind(), std::io::ErrorKind::ConnectionRefused);
-            origin.comes_back().await;
+            origin.restart().await;
         }
     }
 }

@@ -76,7 +76,7 @@ impl Reply {
     }
 
     /// Injects a fault.
-    pub fn but(self, fault: Fault) -> Self {
+    pub fn with_fault(self, fault: Fault) -> Self {
         Self { fault, ..self }
     }
 

@@ -1,4 +1,4 @@
-//! Cutting away dull edges, for crops that ask for what matters without giving a box.
+//! Entropy crop: trims edges of low entropy, for crops that keep the most interesting part without a bounding box.
 
 use vips::{Deadline, Image, Interpretation};
 
@@ -13,17 +13,17 @@ use crate::{
     steps::{crop, orient},
 };
 
-/// Long side of the copy that is looked at, in pixels.
+/// Long side in pixels of the thumbnail that is analysed.
 const LOOK: u32 = 256;
 
-/// Slices an edge is cut in, a side: at most half of them may go.
+/// Number of slices per axis; at most half of them are cut.
 const SLICES: u32 = 16;
 
-/// An edge is dull when its histogram's entropy is below this part of the whole picture's.
+/// An edge slice is cut if the entropy of its histogram is below this fraction of the whole image's.
 const DULL: f64 = 0.75;
 
-/// The part that is left when dull edges are cut away, never more than half a side; in pixels of the picture as the
-/// request orients it.
+/// The part that remains after cutting dull edges, at least half of each side, in pixels of the image oriented as
+/// requested.
 pub fn measure(params: &Params, source: &Source, trim: Option<Rect>, deadline: &Deadline) -> Result<Rect> {
     let (orientation, _) = plan::turns(params, source.info.orientation);
     let whole = orientation.size(source.info.stored);
@@ -35,7 +35,7 @@ pub fn measure(params: &Params, source: &Source, trim: Option<Rect>, deadline: &
     Ok(scaled(lively(&grey, seen).map_err(Error::of_pixels)?, factor, part))
 }
 
-/// A rectangle in other pixels, inside `bounds`.
+/// Scales a rectangle, clamped to `bounds`.
 fn scaled(rect: Rect, factor: f64, bounds: Rect) -> Rect {
     let span = |start: u32, length: u32, low: u32, room: u32| {
         let from = ((f64::from(start) * factor).round() as u32).clamp(low, low + room - 1);
@@ -47,13 +47,13 @@ fn scaled(rect: Rect, factor: f64, bounds: Rect) -> Rect {
     Rect { left, top, width, height }
 }
 
-/// A grey copy in memory, turned as the request wants it.
+/// A greyscale copy in memory, oriented as requested.
 fn grey(image: &Image, orientation: Orientation) -> vips::Result<Image> {
     let grey = image.colourspace(Interpretation::Grey)?.extract_bands(0, 1)?;
     orient::apply(grey, orientation)?.copy_memory()
 }
 
-/// Cuts slices from the dullest of the four edges while it is dull and enough is left.
+/// Repeatedly cuts the edge slice of the lowest entropy, while it is below the threshold and enough remains.
 fn lively(grey: &Image, whole: Rect) -> vips::Result<Rect> {
     let threshold = DULL * entropy(grey, whole)?;
     let mut kept = whole;
@@ -72,7 +72,7 @@ fn lively(grey: &Image, whole: Rect) -> vips::Result<Rect> {
     }
 }
 
-/// The slices that may still be cut from the edges of `kept`, each with what would be left.
+/// The slices that may still be cut from the edges of `kept`, each with the remaining part.
 fn cuts(kept: Rect, whole: Rect) -> Vec<(Rect, Rect)> {
     let (wide, high) = (whole.width.div_ceil(SLICES), whole.height.div_ceil(SLICES));
     let mut cuts = Vec::with_capacity(4);

@@ -1,4 +1,4 @@
-//! Measures in the pixels what a request needs to know before its plan can be made: a border, dull edges, faces.
+//! Measurements on the pixels that a request needs before it can be planned: trim border, entropy crop, faces.
 
 pub mod entropy_crop;
 pub mod thumbnail;
@@ -15,8 +15,8 @@ use crate::{
     source::Source,
 };
 
-/// Measures what the request asks for, and nothing else. `seen` are the faces that were detected, in pixels of the upright
-/// original; empty if nobody looked for them.
+/// Measures what the request needs, and nothing else. `seen` are the detected faces, in pixels of the upright original;
+/// empty if detection did not run.
 pub fn measure(params: &Params, source: &Source, seen: &[Face], deadline: &Deadline) -> Result<Measurements> {
     let trim = match params.trim {
         Some(_) => trim::measure(params, source, deadline)?,

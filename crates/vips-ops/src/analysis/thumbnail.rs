@@ -1,4 +1,4 @@
-//! A small copy of the original, for those who look at the picture as a whole.
+//! Thumbnails of the original, for analyses of the image as a whole.
 
 use vips::{Access, Deadline, Image};
 
@@ -9,10 +9,10 @@ use crate::{
     steps::{load, orient, profile, resize},
 };
 
-/// The picture as it is stored, in sRGB, its long side at most `side` pixels.
+/// The image as stored, in sRGB, scaled down so that its long side is at most `side` pixels.
 pub fn at(source: &Source, side: u32, deadline: &Deadline) -> Result<Image> {
     let Size { width, height } = source.info.stored;
-    // a side that is shorter than that would have no pixel left
+    // a side shorter than the divisor would have no pixel left
     let fits = |shrink: &u8| {
         width.max(height) / u32::from(*shrink) >= side && width.min(height) >= u32::from(*shrink)
     };
@@ -25,7 +25,7 @@ pub fn at(source: &Source, side: u32, deadline: &Deadline) -> Result<Image> {
     small.map_err(Error::of_pixels)
 }
 
-/// As [`at`], upright by EXIF and in memory.
+/// As [`at`], oriented by EXIF and in memory.
 pub fn upright(source: &Source, side: u32, deadline: &Deadline) -> Result<Image> {
     let image = at(source, side, deadline)?;
     orient::apply(image, source.info.orientation)

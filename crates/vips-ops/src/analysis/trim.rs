@@ -1,4 +1,4 @@
-//! Finding a border of one colour.
+//! `trim`: detects a border of one colour.
 
 use vips::{Access, Deadline, Image};
 
@@ -11,11 +11,11 @@ use crate::{
     steps::{load, profile},
 };
 
-/// Levels of 255 by which a channel may differ from the border's colour (contract).
+/// Tolerance in 8-bit levels by which a channel may differ from the border's colour (part of the API contract).
 const TOLERANCE: f64 = 10.0;
 
-/// What is left inside the border, in pixels of the picture as the request orients it; nothing when all of it is
-/// border, or there is none. Of an animation that stays one, what is border in every frame.
+/// The bounding box of the content inside the border, in pixels of the image oriented as requested; `None` if there is
+/// no border, or nothing else. In an animation, a pixel is border only if it is border in every frame.
 pub fn measure(params: &Params, source: &Source, deadline: &Deadline) -> Result<Option<Rect>> {
     let colour = params.trim_color.map_or(Colour::WHITE, |colour| colour.0);
     let stored = source.info.stored;
@@ -38,27 +38,27 @@ pub fn measure(params: &Params, source: &Source, deadline: &Deadline) -> Result<
     Ok((rect != whole).then_some(rect))
 }
 
-/// Frames that are looked at: all of an animation within its limits, unless the answer is a still.
+/// Frames that are analysed: all frames of an animation within its limits, or the first one if the output is a still.
 fn frames(params: &Params, source: &Source) -> u32 {
     let still = matches!(params.format, Some(Format::Jpeg | Format::Png | Format::Avif))
         || params.force_jpg.is_some_and(|force| force.0);
     if still { 1 } else { source.frames_within_limits() }
 }
 
-/// What is not border. A pixel is border when painting it over the colour would change no channel by more than the
-/// tolerance, and it is no more opaque than the colour. So what is transparent is border, whatever colour lies under
-/// it, and nothing else is border of a transparent colour.
+/// The bounding box of the content. A pixel is border if compositing it over the colour changes no channel by more than
+/// the tolerance, and if it is not more opaque than the colour. So transparent pixels are border whatever their colour
+/// channels, and only they are border of a transparent colour.
 fn inside(image: &Image, source: &Source, colour: Colour) -> vips::Result<Option<Rect>> {
     let image = profile::to_srgb(image, source.info.profile)?;
     let more_opaque = if colour.is_opaque() { None } else { opaquer(&image, colour.alpha)? };
     let image = if colour.is_grey() { image } else { profile::coloured(image)? };
-    // libvips paints it over the colour by itself
+    // libvips composites over the colour itself
     let bands = if image.bands() >= 3 { 3 } else { 1 };
     let other = image.find_trim(TOLERANCE, &colour.bands(bands)).map(rect)?;
     Ok(around(more_opaque, other))
 }
 
-/// The box around what is more opaque than a colour of that opacity.
+/// The bounding box of pixels that are more opaque than this alpha.
 fn opaquer(image: &Image, alpha: u8) -> vips::Result<Option<Rect>> {
     if image.has_alpha() {
         let opacity = image.extract_bands(image.bands() - 1, 1)?;
@@ -72,7 +72,7 @@ fn rect((left, top, width, height): (u32, u32, u32, u32)) -> Option<Rect> {
     (width > 0 && height > 0).then_some(Rect { left, top, width, height })
 }
 
-/// The box around both.
+/// The union of two bounding boxes.
 fn around(one: Option<Rect>, other: Option<Rect>) -> Option<Rect> {
     let (Some(a), Some(b)) = (one, other) else { return one.or(other) };
     let (left, top) = (a.left.min(b.left), a.top.min(b.top));

@@ -93,13 +93,13 @@ fn jpeg(work: &mut Work, header: &Header, file: f64, samples: f64, load: &Decode
 
 fn svg(work: &mut Work, header: &Header, load: &DecodeSpec) {
     let drawn = megapixels(load.size);
-    let drawing = header.svg;
+    let svg = header.svg;
     let tiles =
         f64::from(load.size.width.div_ceil(SVG_TILE)) * f64::from(load.size.height.div_ceil(SVG_TILE));
-    work.add(WorkKind::SvgElement, tiles * drawing.elements / 1e3);
+    work.add(WorkKind::SvgElement, tiles * svg.elements / 1e3);
     work.add(WorkKind::SvgPixel, drawn);
-    work.add(WorkKind::SvgPrimitive, drawn * drawing.primitives);
-    work.add(WorkKind::SvgOctave, drawn * drawing.octaves);
+    work.add(WorkKind::SvgPrimitive, drawn * svg.primitives);
+    work.add(WorkKind::SvgOctave, drawn * svg.octaves);
     // radii scale with the document
-    work.add(WorkKind::SvgNeighbour, drawn * drawing.neighbours * load.scale * load.scale / 1e3);
+    work.add(WorkKind::SvgNeighbour, drawn * svg.neighbours * load.scale * load.scale / 1e3);
 }

@@ -1,4 +1,4 @@
-//! What decoders, steps and encoders tell one another about a picture.
+//! Quantities that the cost models of decoders, steps and encoders share.
 
 use super::header::Header;
 use crate::size::Size;

@@ -144,7 +144,7 @@ fn load(plan: &Plan, header: &Header) -> DecodeSpec {
     DecodeSpec { size, scale: plan.load.scale / vector.unit, ..whole }
 }
 
-/// The picture as it is between two steps.
+/// The image between two steps.
 struct State {
     size: Size,
     pixels: Pixels,
@@ -165,7 +165,7 @@ fn frame(work: &mut Work, plan: &Plan, header: &Header) -> Pixels {
     state.pixels
 }
 
-/// Adds a step to the work. Of what it makes, only `kept` is computed; all of it if absent.
+/// Adds the work of a step. Only `kept` of its output is computed; all of it if absent.
 #[expect(clippy::too_many_lines, reason = "one arm per step")]
 fn add(work: &mut Work, step: &Step, kept: Option<Size>, header: &Header, state: &mut State) {
     let State { size, pixels } = state;
@@ -214,7 +214,7 @@ fn add(work: &mut Work, step: &Step, kept: Option<Size>, header: &Header, state:
             work.add(WorkKind::SharpenSigma, samples * sigma);
             work.hold(samples * 1e6);
         }
-        // their pictures are counted by themselves
+        // the overlays' own decoding is counted separately
         Step::Overlay { .. } => {}
         Step::Pad { pixels: border, .. } => {
             *size = Size { width: size.width + 2 * border, height: size.height + 2 * border };
@@ -227,12 +227,12 @@ fn add(work: &mut Work, step: &Step, kept: Option<Size>, header: &Header, state:
     }
 }
 
-/// Bands of pixels that can hold a colour.
+/// Number of bands of pixels that can hold a colour.
 fn coloured(pixels: Pixels) -> f64 {
     if pixels.alpha { 4.0 } else { 3.0 }
 }
 
-/// Scales to `scaled`, of which `kept` is computed.
+/// Scales to `scaled`, of which only `kept` is computed.
 fn scale(work: &mut Work, header: &Header, from: Size, scaled: Size, kept: Size) {
     let share = kept.pixels() as f64 / scaled.pixels().max(1) as f64;
     resize(work, header, megapixels(from) * share, megapixels(kept));
@@ -245,7 +245,7 @@ fn enlarge_interesting(work: &mut Work, header: &Header, state: &mut State, enla
     state.size = enlarge.window;
 }
 
-/// Looking for the most interesting part.
+/// Searching for the most interesting part.
 fn interest(work: &mut Work, size: Size, pixels: Pixels) {
     work.add(WorkKind::Interest, megapixels(size));
     work.hold(memory::INTEREST * size.pixels() as f64);

@@ -128,9 +128,10 @@ fn slower_formats_and_efforts_cost_more() {
 #[test]
 fn svg_filters_cost_more() {
     let filter = |inside: &str| svg(&format!("<filter>{inside}</filter><rect filter='url(#a)'/>"));
-    let drawings = ["<feOffset/>", "<feOffset/><feTurbulence/>", "<feOffset/><feTurbulence numOctaves='9'/>"];
+    let primitives =
+        ["<feOffset/>", "<feOffset/><feTurbulence/>", "<feOffset/><feTurbulence numOctaves='9'/>"];
     assert_ascending(
-        &[svg("<rect/>"), filter(drawings[0]), filter(drawings[1]), filter(drawings[2])]
+        &[svg("<rect/>"), filter(primitives[0]), filter(primitives[1]), filter(primitives[2])]
             .map(|svg| cost_of(&svg, "")),
     );
     let wide = "<feOffset/><feMorphology radius='90'/>";
@@ -197,15 +198,15 @@ fn cropped_pixels_cost_nothing() {
             "{query}: {banner:?} {square:?}"
         );
     }
-    let drawing = |width: u32| -> Bytes { format!("<svg width='{width}' height='90'><rect/></svg>").into() };
+    let svg = |width: u32| -> Bytes { format!("<svg width='{width}' height='90'><rect/></svg>").into() };
     let query = "width=1600&height=1600&crop=fit";
-    let (banner, square) = (cost_of(&drawing(7280), query), cost_of(&drawing(90), query));
+    let (banner, square) = (cost_of(&svg(7280), query), cost_of(&svg(90), query));
     assert!(banner.cpu < square.cpu * 3 && banner.bytes < 4 * square.bytes, "{banner:?} {square:?}");
 }
 
 #[test]
 fn the_user_units_of_an_svg_do_not_matter() {
-    let drawing = |side: u32| -> Bytes { format!("<svg viewBox='0 0 {side} {side}'><rect/></svg>").into() };
-    let [small, large] = [400, 400_000].map(|side| cost_of(&drawing(side), "width=200"));
+    let svg = |side: u32| -> Bytes { format!("<svg viewBox='0 0 {side} {side}'><rect/></svg>").into() };
+    let [small, large] = [400, 400_000].map(|side| cost_of(&svg(side), "width=200"));
     assert!(small.cpu.abs_diff(large.cpu) < small.cpu / 10 && small.bytes.abs_diff(large.bytes) < 1_000_000);
 }

@@ -56,20 +56,20 @@ pub fn prepare(
     let mut planned = Vec::with_capacity(overlays.len());
     let mut pixels = 0u64;
     for overlay in overlays.iter().filter(|overlay| overlay.opacity > 0.0 || overlay.required) {
-        let drawing = match drawing(overlay, assets, settings) {
-            Ok(drawing) => drawing,
+        let plan = match planned_overlay(overlay, assets, settings) {
+            Ok(plan) => plan,
             Err(error) => {
                 ready.leave_out(overlay, error, deadline)?;
                 continue;
             }
         };
-        pixels = pixels.saturating_add(drawing.pixels());
+        pixels = pixels.saturating_add(plan.pixels());
         let limit = settings.limits.max_pixels;
         within("the pixels of all layers together", pixels, "limits.max_pixels allows", limit)?;
-        planned.push((overlay, drawing));
+        planned.push((overlay, plan));
     }
-    for (overlay, drawing) in planned {
-        match picture(overlay, &drawing, deadline) {
+    for (overlay, plan) in planned {
+        match render_overlay(overlay, &plan, deadline) {
             Ok(image) => {
                 let size = Size { width: image.width(), height: image.height() };
                 let (left, top_edge) = overlay.corner(base, size);
@@ -121,7 +121,11 @@ impl PlannedOverlay<'_> {
     }
 }
 
-fn drawing<'a>(overlay: &'a Overlay, assets: &Assets, settings: &Settings) -> Result<PlannedOverlay<'a>> {
+fn planned_overlay<'a>(
+    overlay: &'a Overlay,
+    assets: &Assets,
+    settings: &Settings,
+) -> Result<PlannedOverlay<'a>> {
     match &overlay.content {
         Content::Picture(url) => planned(overlay, url, assets, settings),
         Content::Text(text) => {
@@ -160,8 +164,8 @@ pub(crate) fn plan_overlay(overlay: &Overlay, info: &SourceInfo, settings: &Sett
     Ok(Plan::resolve(&params, info, &Measurements::default(), Accept::default(), settings)?)
 }
 
-fn picture(overlay: &Overlay, drawing: &PlannedOverlay<'_>, deadline: &Deadline) -> Result<Image> {
-    let (image, opacity) = match drawing {
+fn render_overlay(overlay: &Overlay, planned: &PlannedOverlay<'_>, deadline: &Deadline) -> Result<Image> {
+    let (image, opacity) = match planned {
         PlannedOverlay::Picture { source, plan } => {
             (render::pixels(plan, source, &[], deadline)?, overlay.opacity)
         }

@@ -1,4 +1,4 @@
-//! Transparency around operations that mix neighbouring pixels.
+//! Alpha handling around operations that mix neighbouring pixels.
 
 use vips::{BandFormat, Image, Result};
 
@@ -7,7 +7,7 @@ use crate::params::value::colour::Colour;
 /// Full opacity of 8-bit pixels.
 const OPAQUE: f64 = 255.0;
 
-/// Runs `mix` on colours multiplied by their opacity, so that invisible pixels do not bleed; pixels stay 8-bit.
+/// Runs `mix` on premultiplied colours, so that colours of transparent pixels do not bleed. 8-bit pixels stay 8-bit.
 pub fn premultiplied(image: &Image, mix: impl FnOnce(&Image) -> Result<Image>) -> Result<Image> {
     if !image.has_alpha() {
         return mix(image);
@@ -17,12 +17,12 @@ pub fn premultiplied(image: &Image, mix: impl FnOnce(&Image) -> Result<Image>) -
     mixed.unpremultiply()?.cast(format)
 }
 
-/// With an alpha band: opaque if there was none.
+/// Adds an opaque alpha band if there is none.
 pub fn with_alpha(image: Image) -> Result<Image> {
     if image.has_alpha() { Ok(image) } else { image.bandjoin_const(OPAQUE)?.cast(BandFormat::Uchar) }
 }
 
-/// Without an alpha band: what was transparent shows `background` (white where that itself is transparent).
+/// Removes the alpha band: composites onto `background`, or onto white if that is transparent itself.
 pub fn flattened(image: Image, background: Colour) -> Result<Image> {
     if !image.has_alpha() {
         return Ok(image);

@@ -1,34 +1,34 @@
-//! Small planes of numbers, and their blur: for what is measured in a picture rather than shown.
+//! Small planes of numbers and their Gaussian blur, for measurements on an image.
 
 use std::ops::Range;
 
-/// Numbers in rows from the top, each from the left.
+/// A plane of numbers, row by row.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Plane {
-    /// Numbers in a row.
+    /// Numbers per row.
     pub width: usize,
-    /// Rows.
+    /// Number of rows.
     pub height: usize,
     /// All numbers.
     pub values: Vec<f32>,
 }
 
-/// Sigmas on either side that a kernel reaches.
+/// Radius of the kernel, in sigmas.
 const REACH: f32 = 3.0;
 
 impl Plane {
-    /// All zero.
+    /// A plane of zeros.
     pub fn new(width: usize, height: usize) -> Self {
         Self { width, height, values: vec![0.0; width * height] }
     }
 
-    /// The mean of a part that is not empty.
+    /// The mean of a non-empty area.
     pub fn mean(&self, columns: Range<usize>, rows: Range<usize>) -> f32 {
         let count = (columns.len() * rows.len()) as f32;
         rows.flat_map(|row| &self.values[row * self.width..][columns.clone()]).sum::<f32>() / count
     }
 
-    /// Blurred by a Gaussian; the plane goes on beyond its rim with the numbers there. `sigma` in places, above 0.
+    /// Blurs by a Gaussian with this sigma, in cells and above 0; edge values are extended.
     pub fn blurred(&self, sigma: f32) -> Self {
         let radius = (REACH * sigma).ceil() as isize;
         let weights: Vec<f32> =
@@ -38,7 +38,7 @@ impl Plane {
         self.turned_and_blurred(&weights).turned_and_blurred(&weights)
     }
 
-    /// Rows blurred and written as columns.
+    /// Blurs the rows and transposes the plane.
     fn turned_and_blurred(&self, weights: &[f32]) -> Self {
         let radius = weights.len() as isize / 2;
         let mut turned = Self::new(self.height, self.width);

@@ -1,15 +1,15 @@
 //! Connected components of a mask, and their shape.
 
-/// Cells of a mask that are connected by their sides.
+/// A connected component: cells of a mask that are connected by their edges.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Component {
-    /// Their places, row after row.
+    /// Indices of its cells, row by row.
     pub cells: Vec<usize>,
     width: usize,
     height: usize,
 }
 
-/// All connected components of a mask of rows of `width` cells.
+/// All connected components of a mask whose rows have `width` cells.
 pub fn connected_components(mask: &[bool], width: usize) -> Vec<Component> {
     let height = mask.len() / width;
     let mut left = mask.to_vec();
@@ -46,25 +46,25 @@ impl Component {
         self.cells.iter().map(|cell| (cell % self.width, cell / self.width))
     }
 
-    /// The mean of its cells' places, from the left and from the top.
+    /// The centroid, from the left and from the top.
     pub fn center(&self) -> (f64, f64) {
         let count = self.cells.len() as f64;
         let sum = self.places().fold((0, 0), |sum, place| (sum.0 + place.0, sum.1 + place.1));
         (sum.0 as f64 / count, sum.1 as f64 / count)
     }
 
-    /// The diameter of a disc of as many cells.
+    /// The diameter of a disc with the same area.
     pub fn diameter(&self) -> f64 {
         (4.0 * self.cells.len() as f64 / std::f64::consts::PI).sqrt()
     }
 
-    /// The part of its box that it fills.
+    /// The fraction of its bounding box that it fills.
     pub fn fill(&self) -> f64 {
         let (wide, high) = self.sides();
         self.cells.len() as f64 / (wide * high) as f64
     }
 
-    /// The long side of its box to the short one.
+    /// The aspect ratio of its bounding box, long side to short side.
     pub fn aspect(&self) -> f64 {
         let (wide, high) = self.sides();
         wide.max(high) as f64 / wide.min(high) as f64
@@ -79,14 +79,14 @@ impl Component {
         (span(&mut self.places().map(|(x, _)| x)), span(&mut self.places().map(|(_, y)| y)))
     }
 
-    /// The cells that are at most `reach` away from it, along each axis, and not part of it.
+    /// Cells within `reach` cells of it along each axis that are not part of it.
     pub fn ring(&self, reach: usize) -> Vec<usize> {
         let grown = self.grown(reach);
         let own = self.grown(0);
         (0..grown.len()).filter(|cell| grown[*cell] && !own[*cell]).collect()
     }
 
-    /// A mask of it, larger by `reach` cells along each axis.
+    /// Its mask, dilated by `reach` cells along each axis.
     fn grown(&self, reach: usize) -> Vec<bool> {
         let mut mask = vec![false; self.width * self.height];
         for (x, y) in self.places() {
@@ -98,7 +98,7 @@ impl Component {
         mask
     }
 
-    /// How much each cell belongs to it, from 0 to 1: larger by a cell, with soft edges of this sigma.
+    /// A soft mask with values from 0 to 1: dilated by one cell and blurred with this sigma.
     pub fn soft_mask(&self, sigma: f64) -> Vec<f32> {
         let hard: Vec<f32> = self.grown(1).into_iter().map(|inside| f32::from(u8::from(inside))).collect();
         let kernel = gaussian(sigma);
@@ -107,7 +107,7 @@ impl Component {
     }
 }
 
-/// Weights from the middle outwards; both sides together sum to 1.
+/// Kernel weights from the centre outwards; the whole symmetric kernel sums to 1.
 fn gaussian(sigma: f64) -> Vec<f32> {
     let reach = (3.0 * sigma).ceil() as usize;
     let weights: Vec<f64> = (0..=reach).map(|at| (-(at as f64 / sigma).powi(2) / 2.0).exp()).collect();
@@ -115,8 +115,8 @@ fn gaussian(sigma: f64) -> Vec<f32> {
     weights.iter().map(|weight| (weight / sum) as f32).collect()
 }
 
-/// Blurs `lines` lines of `length` cells; cells of a line are `step` apart, and lines `stride`. Beyond the edge is what
-/// lies at the edge.
+/// Blurs `lines` lines of `length` cells each. Cells of a line are `step` apart, lines are `stride` apart. Edge cells
+/// are extended.
 fn blurred(
     values: &[f32],
     kernel: &[f32],
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn cells_hang_together_by_their_sides() {
+    fn cells_are_connected_by_their_edges() {
         let found = connected_components(&mask(&["##..#", "#...#", ".#..#"]), 5);
         let mut sizes: Vec<_> = found.iter().map(|component| component.cells.len()).collect();
         sizes.sort_unstable();

@@ -1,4 +1,4 @@
-//! Cutting.
+//! Cropping.
 
 use vips::{Image, Result};
 
@@ -7,12 +7,12 @@ use crate::{
     steps::subject,
 };
 
-/// Cuts a rectangle.
+/// Crops a rectangle.
 pub fn cut(image: &Image, rect: Rect) -> Result<Image> {
     image.extract_area(rect.left, rect.top, rect.width, rect.height)
 }
 
-/// Where the most interesting window of `wanted` lies in this picture when it is enlarged to `scaled`.
+/// Locates the most interesting window of size `wanted`, in this image scaled up to `scaled`.
 pub fn locate_enlarged(image: &Image, scaled: Size, wanted: Size) -> Result<Rect> {
     let factor = |scaled: u32, own: u32| f64::from(scaled) / f64::from(own);
     let (across, down) = (factor(scaled.width, image.width()), factor(scaled.height, image.height()));

@@ -1,7 +1,7 @@
-//! Claims of a gain map, which the answer does not have.
+//! Removes references to a gain map from XMP, since the output contains no gain map.
 //!
-//! An Ultra HDR picture is a JPEG with a second one behind it that tells how much brighter an HDR screen may show it; XMP
-//! says where it is. Encoded anew the second one is gone, and readers that believe the claim fail or show something else.
+//! An Ultra HDR image is a JPEG followed by a second image, the gain map, which states how much brighter an HDR display
+//! may show each pixel. XMP describes it. Re-encoding drops the gain map; readers that rely on stale XMP would fail.
 
 use std::ops::Range;
 
@@ -11,17 +11,17 @@ use vips::{Image, Result};
 /// Name of XMP in libvips' metadata.
 const XMP: &std::ffi::CStr = c"xmp-data";
 
-/// Namespaces of gain maps (Ultra HDR 1.1; Apple's), and of lists of what lies behind the picture in the file.
+/// Namespaces of gain maps (Ultra HDR 1.1; Apple), and of the directory of images appended to the file.
 const GAIN_MAP: [&str; 2] = ["http://ns.adobe.com/hdr-gain-map/1.0/", "http://ns.apple.com/HDRGainMap/1.0/"];
 const CONTAINER: [&str; 2] =
     ["http://ns.google.com/photos/1.0/container/", "http://ns.google.com/photos/1.0/container/item/"];
 
 const RDF: &str = "http://www.w3.org/1999/02/22-rdf-syntax-ns#";
 
-/// What XMP is looked at up to, in bytes; it has 64 KB in a JPEG.
+/// Largest XMP packet that is parsed, in bytes; in a JPEG it has at most 64 KB.
 const MAX_BYTES: usize = 1024 * 1024;
 
-/// Without claims in XMP. What else it says stays; it goes altogether if that is nothing.
+/// Removes references to a gain map from XMP. The packet is removed if nothing else is left in it.
 pub fn unclaimed(image: &Image) -> Result<Image> {
     let Some(xmp) = image.block(XMP) else { return Ok(image.clone()) };
     match cleaned(xmp) {
@@ -33,11 +33,11 @@ pub fn unclaimed(image: &Image) -> Result<Image> {
 
 #[derive(Debug, PartialEq)]
 enum Cleaned {
-    /// There is no claim.
+    /// There is no reference to a gain map.
     Same,
-    /// There is nothing but claims, or it cannot be read.
+    /// Nothing else is left, or the packet cannot be parsed.
     Nothing,
-    /// What is left.
+    /// The remaining packet.
     Text(String),
 }
 
@@ -66,7 +66,7 @@ fn cleaned(xmp: &[u8]) -> Cleaned {
     Cleaned::Text(uris.fold(rest, |text, uri| undeclared(&text, uri)))
 }
 
-/// Collects what claims something, and whether anything else is said.
+/// Collects the ranges to be removed; sets `left` if the packet contains anything else.
 fn walk(node: Node<'_, '_>, cuts: &mut Vec<Range<usize>>, left: &mut bool) {
     for child in node.children().filter(Node::is_element) {
         if is_claim(child.tag_name().namespace()) {
@@ -86,7 +86,7 @@ fn walk(node: Node<'_, '_>, cuts: &mut Vec<Range<usize>>, left: &mut bool) {
     }
 }
 
-/// Cuts ranges out, none of which lies in another.
+/// Removes ranges, which do not overlap.
 fn without(text: &str, mut cuts: Vec<Range<usize>>) -> String {
     cuts.sort_by_key(|cut| cut.start);
     let mut rest = String::with_capacity(text.len());
@@ -99,7 +99,7 @@ fn without(text: &str, mut cuts: Vec<Range<usize>>) -> String {
     rest
 }
 
-/// Without declarations of a namespace: `xmlns:prefix="uri"`, in either quotes.
+/// Removes declarations of a namespace: `xmlns:prefix="uri"`, with either kind of quotes.
 fn undeclared(text: &str, uri: &str) -> String {
     let mut cuts = Vec::new();
     for (at, _) in text.match_indices(uri) {
@@ -117,8 +117,8 @@ fn is_quote(character: char) -> bool {
     matches!(character, '"' | '\'')
 }
 
-/// Where `xmlns:prefix=` at the end of a text begins. Nothing before the value's own attribute is looked at, so that many
-/// declarations take no longer than as many attributes.
+/// Start of a declaration `xmlns:prefix=` at the end of a text. Only the last attribute is scanned, so the total time
+/// is linear in the number of attributes.
 fn declaration(before: &str) -> Option<usize> {
     let name = before.trim_end().strip_suffix('=')?.trim_end();
     let start = name.rfind(|character: char| character.is_ascii_whitespace() || is_quote(character));
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn claims_go_and_the_rest_stays() {
+    fn gain_map_properties_are_removed_and_the_rest_is_kept() {
         let title = r#"<dc:title xmlns:dc="http://purl.org/dc/elements/1.1/"><rdf:Alt><rdf:li>Pärk</rdf:li></rdf:Alt></dc:title>"#;
         let rating = r#"xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmp:Rating="3""#;
         let element =
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn what_claims_nothing_is_left_alone_and_what_cannot_be_read_goes() {
+    fn other_packets_are_kept_and_broken_ones_removed() {
         assert_eq!(cleaned(packet("", LIST).as_bytes()), Cleaned::Same);
         assert_eq!(cleaned(b"no XMP"), Cleaned::Same);
         assert_eq!(cleaned(&packet(CLAIM, "<open>").into_bytes()), Cleaned::Nothing);

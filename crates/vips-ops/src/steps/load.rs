@@ -1,4 +1,4 @@
-//! Opening the original the way the plan says.
+//! Decodes the original as planned.
 
 use vips::{Access, Deadline, Image, Loader, ops::Extend};
 
@@ -10,7 +10,7 @@ use crate::{
     steps::resize,
 };
 
-/// The decoder that the plan asks for; none if the pixels are in memory already.
+/// The loader of a plan; `None` if the pixels are in memory already.
 fn loader(source: &Source, load: &Load) -> Option<Loader> {
     if let Some(thumbnail) = load.thumbnail {
         return Some(embedded_thumbnails::loader(thumbnail.location));
@@ -24,8 +24,8 @@ fn loader(source: &Source, load: &Load) -> Option<Loader> {
     }
 }
 
-/// Opens for one pass from top to bottom. The picture opened for its header is used when it is the one that is
-/// wanted: nothing is opened twice without need.
+/// Opens the original for one sequential pass. The image that was opened for its header is reused if its loader is the
+/// planned one.
 pub fn open(source: &Source, load: &Load, deadline: &Deadline) -> Result<Image> {
     source.check_svg_work(load.scale, load.part)?;
     if let Some(codec) = load.codec {
@@ -50,10 +50,11 @@ pub fn open(source: &Source, load: &Load, deadline: &Deadline) -> Result<Image> 
     source.normalized(image)
 }
 
-/// Pixels by which a drawing may come out larger or smaller than it was asked for, to be fitted without scaling.
+/// Largest difference in pixels between the size of a rendered SVG and the planned one that is corrected without
+/// scaling.
 const LAST_PIXELS: u32 = 2;
 
-/// A rasterised drawing of exactly `size`: libvips rounds what we rounded, and may come to another pixel.
+/// Corrects a rendered SVG to exactly `size`: libvips rounds a size that was rounded here before, so they may differ.
 fn exactly(image: Image, size: Size) -> vips::Result<Image> {
     let (width, height) = (image.width(), image.height());
     if (width, height) == (size.width, size.height) {
@@ -66,8 +67,8 @@ fn exactly(image: Image, size: Size) -> vips::Result<Image> {
     image.embed(0, 0, size.width, size.height, Extend::Copy)
 }
 
-/// A JPEG at a divisor, with the row and column that stand for the rest when its sides are no multiples of it. libvips
-/// leaves those out: they are decoded by a header that states the next multiples, or repeat the ones before them.
+/// Decodes a JPEG with shrink-on-load. If its sides are not multiples of the divisor, libvips drops the partial last
+/// row and column: they are decoded by rounding up the dimensions in the header, or else by extending the edge.
 fn shrunk(source: &Source, load: &Load, shrink: u8) -> Result<Image> {
     let stated = jpeg::with_rounded_dimensions(&source.bytes, shrink);
     let bytes = stated.as_ref().unwrap_or(&source.bytes);
@@ -81,21 +82,21 @@ fn shrunk(source: &Source, load: &Load, shrink: u8) -> Result<Image> {
         .map_err(Error::of_pixels)
 }
 
-/// Decodes what [`open`] opens, and nothing else: whether the original is fine.
+/// Decodes what [`open`] opens and discards it: checks whether the original is intact.
 pub fn decode(source: &Source, load: &Load, deadline: &Deadline) -> Result<()> {
     if let Some(codec) = load.codec {
         let image = codec::open(codec, source, load)?;
         image.watch(deadline);
         return image.average().map(drop).map_err(Error::of_pixels);
     }
-    // what was opened for the header may have been read to its end
+    // the image opened for the header may have been read to its end
     let Some(loader) = loader(source, load) else { return Ok(()) };
     let image = Image::load(source.decoder_input(), &loader, Access::Sequential).map_err(Error::of_pixels)?;
     image.watch(deadline);
     image.average().map(drop).map_err(Error::of_pixels)
 }
 
-/// Opens frames of an animation for a look before the plan is made, for one pass from top to bottom; they are stacked.
+/// Opens frames of an animation for a measurement before planning, for one sequential pass; they are stacked.
 pub fn open_frames(source: &Source, frames: u32, deadline: &Deadline) -> Result<Image> {
     let loader = match source.info.format {
         SourceFormat::Webp => Loader::Webp { scale: 1.0, frames },
@@ -106,7 +107,8 @@ pub fn open_frames(source: &Source, frames: u32, deadline: &Deadline) -> Result<
     source.normalized(image)
 }
 
-/// Opens for a look before the plan is made: first frame only, with the divisor where the decoder can shrink.
+/// Opens the first frame for a measurement before planning, with shrink-on-load by `shrink` where the decoder supports
+/// it.
 pub fn open_for_measuring(source: &Source, shrink: u8, access: Access, deadline: &Deadline) -> Result<Image> {
     let vector = source.info.vector;
     let scale = vector.map_or(1.0, |vector| vector.unit) / f64::from(shrink);

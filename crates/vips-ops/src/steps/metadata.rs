@@ -1,8 +1,8 @@
-//! What the answer carries beside its pixels.
+//! Metadata of the output.
 
 use vips::{Image, Result};
 
-/// Makes a stack of frames an animation again.
+/// Marks a stack of frames as an animation.
 pub fn animate(stack: &Image, first: &Image, page_height: u32, frames: u32) -> Result<Image> {
     let delays = first.ints(c"delay");
     let loops = first.int(c"loop");

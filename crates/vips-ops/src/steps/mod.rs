@@ -1,7 +1,6 @@
-//! The steps of a plan, executed by libvips: each takes a picture and gives a picture.
+//! The steps of a plan, executed by libvips: each one maps an image to an image.
 //!
-//! Beside them stand what decodes ([`load`]) and what they share. What is measured before a plan is made is in
-//! [`analysis`](crate::analysis).
+//! [`load`] decodes the original. Measurements before planning are in [`analysis`](crate::analysis).
 
 pub mod alpha;
 mod blur;
@@ -26,17 +25,17 @@ use vips::{Image, Result};
 use self::overlay::RenderedOverlay;
 use crate::{size::Rect, tone::Grade};
 
-/// What steps share over all frames of an animation: what is measured in the first frame holds for all of them.
+/// State shared by all frames of an animation: what is measured in the first frame applies to all of them.
 #[derive(Default)]
 pub struct Context<'a> {
-    /// The overlays, drawn, the lowest first.
+    /// The rendered overlays, the bottom one first.
     pub overlays: &'a [RenderedOverlay],
     window: Option<Rect>,
     grade: Option<Grade>,
 }
 
 impl<'a> Context<'a> {
-    /// Nothing is measured yet.
+    /// A context without measurements.
     pub fn new(overlays: &'a [RenderedOverlay]) -> Self {
         Self { overlays, ..Self::default() }
     }
@@ -69,7 +68,7 @@ pub fn run(step: &Step, image: Image, context: &mut Context<'_>) -> Result<Image
     }
 }
 
-/// Locates the most interesting window before the picture is enlarged, and keeps nothing else of the enlarged one.
+/// Locates the most interesting window before upscaling, and computes only that window of the upscaled image.
 fn enlarge_interesting(
     image: &Image,
     enlarge: EnlargeInteresting,
@@ -87,7 +86,7 @@ fn enlarge_interesting(
     crop::cut(&resize::scaled(&image, resize)?, orientation.stored_rect(rect, resize.size))
 }
 
-/// Pixels that can hold the colour that will be painted on them.
+/// Prepares pixels for the colour that will be painted on them.
 fn prepared(image: Image, Paint { background, translucent }: Paint) -> Result<Image> {
     let image = if background.is_grey() { image } else { profile::coloured(image)? };
     if translucent { alpha::with_alpha(image) } else { Ok(image) }

@@ -1,4 +1,4 @@
-//! Right-angle turns and mirrors.
+//! Rotation by right angles, and mirroring.
 
 use vips::{
     Image, Result,
@@ -7,8 +7,7 @@ use vips::{
 
 use crate::orientation::Orientation;
 
-/// Puts the picture down as asked. What cannot be done from top to bottom is done in memory: the picture is small by
-/// now.
+/// Applies an orientation. Operations that cannot stream run in memory: the image is scaled down at this point.
 pub fn apply(image: Image, orientation: Orientation) -> Result<Image> {
     let turn = match orientation.quarters {
         1 => QuarterTurn::Quarter,

@@ -1,27 +1,27 @@
-//! Laying pictures over the picture.
+//! Composites overlays over the image.
 
 use vips::{BandFormat, Image, Result};
 
 use crate::{size::Size, steps::profile};
 
-/// An overlay in memory.
+/// A rendered overlay in memory.
 #[derive(Debug, Clone)]
 pub struct RenderedOverlay {
     /// Its pixels: 8-bit sRGB with alpha.
     pub image: Image,
-    /// Where its left edge lies on the picture; may be outside of it.
+    /// Position of its left edge in the image; may be outside of it.
     pub left: i32,
-    /// Where its upper edge lies on the picture; may be outside of it.
+    /// Position of its top edge in the image; may be outside of it.
     pub top_edge: i32,
 }
 
-/// Lays them on, the first one lowest. Colours are blended as sRGB by opacity; what hangs over the edge is cut, and a
-/// picture without alpha stays without.
+/// Composites overlays, the bottom one first, by alpha blending in sRGB. Parts beyond the edges are cropped; an image
+/// without alpha stays without.
 pub fn lay(image: Image, drawn: &[RenderedOverlay]) -> Result<Image> {
     if drawn.is_empty() {
         return Ok(image);
     }
-    // parts of it are read twice: under the overlay, and around it
+    // parts are read twice: under an overlay, and around it
     let mut image = profile::coloured(image)?.copy_memory()?;
     for overlay in drawn {
         image = over(&image, overlay)?;
@@ -42,11 +42,11 @@ fn over(image: &Image, RenderedOverlay { image: top, left, top_edge }: &Rendered
     image.insert(&blended.extract_bands(0, image.bands())?, across.at, down.at)
 }
 
-/// The part of an overlay's side that lies on the picture.
+/// The intersection of an overlay with the image, along one axis.
 struct Overlap {
-    /// Where on the picture it begins.
+    /// Its start in the image.
     at: u32,
-    /// Where in the overlay it begins.
+    /// Its start in the overlay.
     from: u32,
     length: u32,
 }

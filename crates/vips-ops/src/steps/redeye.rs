@@ -1,42 +1,42 @@
-//! Red eyes: the flash's light on the retina, made as dark as the pupil would be. Catch-lights stay, since they are
-//! not red.
+//! Red-eye correction: darkens the flash's reflection on the retina to the colour of a pupil. Catch-lights are kept,
+//! since they are not red.
 //!
-//! Redness is (R - max(G, B)) / R, the normalised form of Gaubatz and Ulichney's measure (ICIP 2002). Around each eye
-//! that was found, the spot is looked for that is much redder than what surrounds it, round, and of a pupil's size.
-//! The bounds were set on flash photographs with faces, so that nothing but red pupils passes them.
+//! Redness is (R - max(G, B)) / R, the normalised form of the measure by Gaubatz and Ulichney (ICIP 2002). Around each
+//! detected eye, a spot is searched for that is much redder than its surroundings, round, and as large as a pupil. The
+//! thresholds were set on flash photographs with faces so that only red pupils match.
 
 use image_api::plan::step::Eye;
 use vips::{BandFormat, Image, Interpretation, Result};
 
 use super::connected_components::{Component, connected_components};
 
-/// Half the side of the window around an eye, in eye distances, and its least size in pixels.
+/// Half the side of the search window in eye distances, and its minimum in pixels.
 const REACH: f64 = 0.30;
 const LEAST_REACH: f64 = 4.0;
 
-/// The least redness of a red pixel: absolute, and above the window's median.
+/// Lowest redness of a red pixel: absolute, and above the median of the window.
 const RED: f32 = 0.40;
 const REDDER: f32 = 0.18;
 
-/// A pixel darker than this has no colour to speak of.
+/// Lowest red level of a red pixel: darker pixels have no reliable hue.
 const LEAST_LEVEL: u8 = 60;
 
-/// The spot's shape: pixels, part of its box, its box's long side to the short one.
+/// Limits of a pupil's shape: area in pixels, filled fraction of its bounding box, aspect ratio of the bounding box.
 const LEAST_AREA: usize = 4;
 const LEAST_FILL: f64 = 0.45;
 const MOST_ASPECT: f64 = 2.2;
 
-/// Its diameter, and how far it lies from the eye, in eye distances.
+/// Limits of its diameter and of its distance from the detected eye, in eye distances.
 const DIAMETERS: std::ops::Range<f64> = 0.05..0.26;
 const MOST_OFF: f64 = 0.24;
 
-/// How red its surroundings may be, in parts of its own redness: red skin and red make-up end softly.
+/// Highest redness of its surroundings relative to its own: red skin and make-up have soft edges.
 const MOST_AROUND: f32 = 0.42;
 
-/// What is left of the light: a little less red and green than blue, as a dark pupil.
+/// Tint of the corrected pupil: slightly less red and green than blue.
 const TINT: [f32; 3] = [0.95, 0.95, 1.0];
 
-/// Corrects every eye that is red, on a picture in 8-bit colour; others, and other pictures, stay as they are.
+/// Corrects every red eye of an 8-bit colour image; other eyes and other images are unchanged.
 pub fn correct(image: &Image, eyes: &[Eye]) -> Result<Image> {
     let colour = image.interpretation() == Interpretation::Srgb && image.format() == BandFormat::Uchar;
     if !colour || image.bands() < 3 {
@@ -64,7 +64,7 @@ pub fn correct(image: &Image, eyes: &[Eye]) -> Result<Image> {
     Ok(corrected)
 }
 
-/// The window around an eye, as far as it lies in the picture: left, top, width, height.
+/// The search window around an eye, clipped to the image: left, top, width, height.
 fn window(eye: &Eye, width: u32, height: u32) -> Option<(u32, u32, u32, u32)> {
     let reach = (REACH * eye.distance).max(LEAST_REACH);
     let span = |center: f64, whole: u32| {
@@ -77,7 +77,7 @@ fn window(eye: &Eye, width: u32, height: u32) -> Option<(u32, u32, u32, u32)> {
     Some((left, top, width, height))
 }
 
-/// Darkens the red pupil in a window of pixels; tells whether there is one. `eye` is where it is expected.
+/// Darkens the red pupil in a window of pixels; returns whether there is one. `eye` is its expected position.
 fn darken(pixels: &mut [u8], width: usize, bands: usize, eye: (f64, f64), distance: f64) -> bool {
     let redness: Vec<f32> = pixels.chunks_exact(bands).map(redness).collect();
     let threshold = RED.max(median(&redness) + REDDER);
@@ -136,7 +136,7 @@ mod tests {
     const SIDE: usize = 61;
     const SKIN: [u8; 3] = [200, 160, 140];
 
-    /// Skin with a disc of a colour in the middle, and a catch-light in the disc.
+    /// A window of skin with a disc of this colour in the centre, and a catch-light in the disc.
     fn eye(colour: [u8; 3], radius: f64) -> Vec<u8> {
         let middle = SIDE as f64 / 2.0 - 0.5;
         let pixel = |index: usize| {
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn a_red_pupil_becomes_dark_and_keeps_its_light() {
+    fn a_red_pupil_becomes_dark_and_keeps_its_catch_light() {
         let fixed = darkened(eye([220, 40, 50], 8.0)).unwrap();
         let [red, green, blue] = at(&fixed, 27, 33);
         assert!(red <= blue && green <= blue && red < 60, "{red} {green} {blue}");
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_red_pupil_stays() {
+    fn other_spots_are_unchanged() {
         assert_eq!(darkened(eye([70, 40, 30], 8.0)), None, "brown");
         assert_eq!(darkened(eye([220, 40, 50], 25.0)), None, "too large");
         assert_eq!(darkened(eye([220, 40, 50], 2.0)), None, "too small");
@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn windows_end_at_the_picture() {
+    fn windows_are_clipped_to_the_image() {
         let at = |x, y| window(&Eye { x, y, distance: 20.0 }, 20, 10);
         assert_eq!(at(2.0, 5.0), Some((0, 0, 9, 10)));
         assert_eq!(at(100.0, 5.0), None);

@@ -1,4 +1,4 @@
-//! Scaling to an exact size.
+//! Resizing to an exact size.
 
 use image_api::plan::step::Resize;
 use vips::{
@@ -11,7 +11,7 @@ use crate::{
     steps::alpha,
 };
 
-/// Scales as planned.
+/// Resizes as planned.
 pub fn scaled(image: &Image, Resize { size, from }: Resize) -> Result<Image> {
     match from {
         Some(from) => part(image, from, size),
@@ -19,24 +19,24 @@ pub fn scaled(image: &Image, Resize { size, from }: Resize) -> Result<Image> {
     }
 }
 
-/// Scales to exactly `size`, in the picture's own pixel format.
+/// Resizes to exactly `size`, in the image's own pixel format.
 pub fn to(image: &Image, size: Size) -> Result<Image> {
     let horizontal = f64::from(size.width) / f64::from(image.width());
     let vertical = f64::from(size.height) / f64::from(image.height());
     alpha::premultiplied(image, |image| image.resize(horizontal, vertical, Kernel::Lanczos3))
 }
 
-/// Scales a part, whose edges may lie between pixels, down to exactly `size`. The part is no smaller than that.
+/// Downscales a part with fractional edges to exactly `size`. The part is at least as large as `size`.
 ///
-/// libvips scales whole pictures, lets the middles of what it reads and writes meet, and rounds sizes. The picture is
-/// put on a canvas (of which nothing is computed that is not asked for) whose middle is a point that has an exact place
-/// in the result; the result is cut out of the scaled canvas.
+/// libvips scales whole images, aligns the centres of input and output, and rounds sizes. So the image is embedded in a
+/// canvas (of which only requested pixels are computed) whose centre maps to a known point of the result, and the
+/// result is cropped from the scaled canvas.
 pub fn part(image: &Image, from: Span, size: Size) -> Result<Image> {
     let across = Middle::find(image.width(), from.left, from.width, size.width);
     let down = Middle::find(image.height(), from.top, from.height, size.height);
     let width = image.width() + across.before + across.after;
     let height = image.height() + down.before + down.after;
-    // one axis after the other: libvips keeps whole rows of what it scales down in height
+    // one axis after the other: libvips buffers whole rows of what it shrinks vertically
     alpha::premultiplied(image, |image| {
         image
             .embed(0, down.before as i32, image.width(), height, Extend::Copy)?
@@ -48,29 +48,29 @@ pub fn part(image: &Image, from: Span, size: Size) -> Result<Image> {
     })
 }
 
-/// A canvas on one axis, so that the middle of what is read and the middle of what is written are the same point.
+/// Placement of the image on a canvas along one axis, so that the centres of input and output are the same point.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Middle {
-    /// Pixels that the canvas has before the picture.
+    /// Canvas pixels before the image.
     before: u32,
-    /// Pixels that it has after it.
+    /// Canvas pixels after the image.
     after: u32,
-    /// What it is scaled down by.
+    /// The shrink factor.
     factor: f64,
     /// Scaled pixels before the result.
     skip: u32,
 }
 
-/// Canvases longer by this many pixels are tried, beyond what the factor asks for, until one has a scaled length of the
-/// right parity.
+/// Number of additional canvas lengths that are tried, beyond what the factor needs, until one has a scaled length of
+/// the right parity.
 const TRIES: u64 = 8;
 
 impl Middle {
-    /// For `length` pixels of `whole`, from `start` on, that become `target` pixels.
+    /// Solves for `length` pixels of `whole`, from `start` on, that are scaled to `target` pixels.
     ///
-    /// A point `half / 2` pixels into the result lies `start + factor * half / 2` pixels into the picture. Middles lie on
-    /// pixels or between two, so the point is the one that comes nearest to this; the result's first edge itself when
-    /// the part begins with a pixel.
+    /// A point `half / 2` pixels into the result is `start + factor * half / 2` pixels into the image. Centres are at a
+    /// pixel or between two pixels, so the nearest such point is chosen; it is the start of the result itself if the
+    /// part begins at a whole pixel.
     fn find(whole: u32, start: f64, length: f64, target: u32) -> Self {
         let factor = length / f64::from(target);
         let doubled = |half: u32| 2.0 * start + factor * f64::from(half);
@@ -81,7 +81,7 @@ impl Middle {
             .map_or(0, |(half, _)| half);
         let (whole, target, half, point) =
             (u64::from(whole), u64::from(target), u64::from(half), doubled(half).round() as u64);
-        // both ends of the result lie on the scaled canvas
+        // both ends of the result are inside the scaled canvas
         let enough = half.max(2 * target - half);
         let least = ((enough as f64 * factor - point as f64) / 2.0).max(0.0) as u64;
         let first = least.max(whole.saturating_sub(point));
@@ -95,7 +95,7 @@ impl Middle {
     }
 }
 
-/// Distances from a middle, in half pixels, that are as good as none.
+/// Distances from a centre, in half pixels, that count as zero.
 const MIDDLE_TOLERANCE: f64 = 0.01;
 
 #[cfg(test)]
@@ -104,7 +104,7 @@ mod tests {
 
     use super::*;
 
-    /// By how many pixels of the picture the middle of its canvas misses its place.
+    /// Distance in image pixels between the centre of the canvas and its intended position.
     fn miss(middle: Middle, whole: u32, start: f64) -> f64 {
         let canvas = f64::from(whole + middle.before + middle.after);
         let scaled = (canvas / middle.factor + 0.5).floor();
@@ -124,7 +124,7 @@ mod tests {
         }
 
         #[test]
-        fn parts_that_begin_between_pixels_come_near(start in 0.0..1.0f64, length in 200.0..4000.0f64, factor in 1.125..9.0f64) {
+        fn parts_with_fractional_starts_are_close(start in 0.0..1.0f64, length in 200.0..4000.0f64, factor in 1.125..9.0f64) {
             let whole = (start + length).ceil() as u32;
             let target = ((length / factor) as u32).max(1);
             let middle = Middle::find(whole, start, length, target);

@@ -1,4 +1,4 @@
-//! Turning by other than right angles.
+//! Rotation by angles other than right angles.
 
 use vips::{BandFormat, Image, Result};
 
@@ -8,7 +8,7 @@ use crate::{
     steps::{alpha, resize},
 };
 
-/// Turns; blank corners get their colour, and the canvas exactly the plan's size.
+/// Rotates; corners are filled with their colour, and the canvas has exactly the planned size.
 pub fn apply(image: &Image, turn: Rotate) -> Result<Image> {
     let image = image.copy_memory()?;
     let Corners::Painted(background) = turn.corners else {
@@ -31,6 +31,6 @@ pub fn apply(image: &Image, turn: Rotate) -> Result<Image> {
     };
     let turned = if format == BandFormat::Uchar { turned.cast(format)? } else { turned };
     let exact = (turned.width(), turned.height()) == (turn.size.width, turn.size.height);
-    // libvips and the solver may round a canvas differently by a pixel
+    // libvips and the planner may round the canvas size differently, by a pixel
     if exact { Ok(turned) } else { resize::to(&turned, turn.size) }
 }

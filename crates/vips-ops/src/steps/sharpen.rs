@@ -3,7 +3,7 @@
 use image_api::plan::step::Sharpen;
 use vips::{BandFormat, Image, Result};
 
-/// Sharpens an 8-bit picture; alpha is not touched.
+/// Sharpens an 8-bit image; alpha is unchanged.
 pub fn apply(image: &Image, sharpen: Sharpen) -> Result<Image> {
     let image = image.copy_memory()?;
     let colours = image.bands() - u32::from(image.has_alpha());

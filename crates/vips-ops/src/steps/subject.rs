@@ -1,8 +1,8 @@
-//! Where the subject of a picture is: the window that `crop=entropy` keeps.
+//! Locates the subject of an image: the window that `crop=entropy` keeps.
 //!
-//! On a small copy each pixel is weighed: by detail, by how far its colour is from those at the picture's sides, and by
-//! skin. A window is good when much of that weight lies in it, in its middle rather than at its rim, and little of it
-//! above, since heads and spires are at the top. The same picture always gives the same window.
+//! On a small copy, each pixel gets a weight: by detail, by the distance of its colour from those at the image's edges,
+//! and by skin tone. A window scores high if it contains much of that weight, near its centre rather than at its edges,
+//! and if little weight is above it, since heads and spires are at the top. The result is deterministic.
 
 use vips::{BandFormat, Image, Result};
 
@@ -13,13 +13,13 @@ use crate::{
 
 use super::blur::Plane;
 
-/// Long side of the copy that is looked at, in pixels.
+/// Long side in pixels of the copy that is analysed.
 const LOOK: u32 = 128;
 
-/// Shortest side of the copy: a panorama is looked at in another shape rather than not at all.
+/// Shortest side of the copy in pixels: a panorama is distorted rather than reduced to a line.
 const SHORTEST: u32 = 8;
 
-/// The best window of `size` in a picture that is at least as large.
+/// The window of `size` with the highest score, in an image that is at least as large.
 pub fn window(image: &Image, size: Size) -> Result<Rect> {
     let whole = Size { width: image.width(), height: image.height() };
     let weights = Weights::of(image)?;
@@ -28,43 +28,43 @@ pub fn window(image: &Image, size: Size) -> Result<Rect> {
     Ok(Rect { left, top, width: size.width, height: size.height })
 }
 
-/// Along which side of the picture a window can be moved.
+/// The axis along which a window is moved.
 #[derive(Clone, Copy, PartialEq)]
 enum Axis {
     Across,
     Down,
 }
 
-/// Places that are tried.
+/// Number of intervals between the positions that are tried.
 const PLACES: u32 = 64;
 
-/// How much less a weight counts at the rim of a window than in its middle.
+/// How much less a weight counts at the edge of a window than at its centre.
 const RIM: f64 = 0.7;
 
-/// What a weight above the window takes, in parts of what one inside gives; windows lower than this part of the picture
-/// cannot hold all of a subject, and take less.
+/// Penalty of a weight above the window, relative to the gain of one inside. Windows lower than the fraction `LOW` of
+/// the image cannot contain a whole subject and have a lower penalty.
 const ABOVE: f64 = 0.55;
 const LOW: f64 = 0.33;
 
-/// Where the middle of a window lies best if nothing else tells, and how much that counts, across and down.
+/// Preferred centre of a window if nothing else decides, and its influence: horizontally and vertically.
 const MIDDLE: [(f64, f64); 2] = [(0.5, 1.0), (0.42, 1.2)];
 
-/// The part of all weight that lies above the top of a subject, the air that it is given in parts of the picture, and the
-/// distance in parts of the window over which a top that is nearly in is brought in.
+/// Fraction of the total weight that may be above the top of a subject; margin above it, relative to the image;
+/// distance relative to the window within which a top just above the window is moved into it.
 const TOP: f64 = 0.01;
 const AIR: f64 = 0.03;
 const NEARLY: f64 = 0.45;
-/// Windows lower than this part of the picture bring tops in over a shorter distance.
+/// Windows lower than this fraction of the image use a shorter distance.
 const HIGH: f64 = 0.4;
 
-/// The first pixel of the best window of `length` on a side of `whole` pixels.
+/// The start of the best window of `length` along a side of `whole` pixels.
 fn start(profile: &[f64], whole: u32, length: u32, axis: Axis) -> u32 {
     let spare = whole.saturating_sub(length);
     let count = profile.len() as f64;
     let part = f64::from(length) / f64::from(whole);
     let profile = Profile::new(profile);
     let places = (0..=PLACES).map(|place| {
-        // from the middle outwards, so that of equals the middle one is taken
+        // from the centre outwards, so that the most central of equal positions wins
         let step = f64::from(place.div_ceil(2)) * if place % 2 == 0 { 1.0 } else { -1.0 };
         (0.5 + step / f64::from(PLACES)) * (1.0 - part)
     });
@@ -74,7 +74,7 @@ fn start(profile: &[f64], whole: u32, length: u32, axis: Axis) -> u32 {
     if axis == Axis::Down {
         let top = (profile.top() / count - AIR).max(0.0);
         let reach = NEARLY * part * (part / HIGH).min(1.0);
-        // a subject that begins at the picture's own edge is cut by it already
+        // a subject that starts at the image's own edge is already cut off
         if top > 0.0 && (top..top + reach).contains(&place) {
             place = top;
         }
@@ -82,10 +82,10 @@ fn start(profile: &[f64], whole: u32, length: u32, axis: Axis) -> u32 {
     ((place * f64::from(whole)).round() as u32).min(spare)
 }
 
-/// A mean weight that is as good as none: smaller ones are not made larger.
+/// Mean weight that counts as nothing: smaller means are not normalised to 1.
 const NOTHING: f64 = 0.01;
 
-/// Weights along a side: their mean is 1, or less where there is next to nothing to see.
+/// Weights along a side, normalised to a mean of 1, or less if there is hardly any detail.
 struct Profile {
     values: Vec<f64>,
     least: f64,
@@ -99,7 +99,7 @@ impl Profile {
         Self { values: scaled, least }
     }
 
-    /// How good a window is that begins at `place` and is `part` long, both in parts of the side.
+    /// The score of a window that begins at `place` and is `part` long, both relative to the side.
     fn score(&self, place: f64, part: f64, axis: Axis) -> f64 {
         let count = self.values.len() as f64;
         let (mut inside, mut above) = (0.0, 0.0);
@@ -130,36 +130,36 @@ impl Profile {
     }
 }
 
-/// Detail is as much as it can be from this difference of neighbours on, and a colour as foreign from this distance on,
-/// both in CIE Lab.
+/// Differences in CIE Lab at which detail between neighbours, and the distance of a colour from the edge colours, are
+/// saturated.
 const DETAIL: f32 = 12.0;
 const FOREIGN: f32 = 50.0;
 
-/// How much a difference of lightness counts beside one of colour.
+/// Weight of lightness relative to the chroma axes in colour distances.
 const LIGHTNESS: f32 = 0.5;
 
-/// The middle of the colours of skin in a and b of CIE Lab, and how far they reach: about those of libvips' smartcrop.
+/// Centre and radius of skin tones in a and b of CIE Lab, similar to libvips' smartcrop.
 const SKIN: [(f32, f32); 2] = [(13.0, 10.0), (18.0, 13.0)];
-/// The lightness of skin.
+/// Range of lightness of skin tones.
 const SKIN_LIGHT: std::ops::Range<f32> = 25.0..95.0;
 
-/// What detail counts by itself, a foreign colour by itself, and skin with some detail around it.
+/// Weights of detail alone, of a distinct colour alone, and of skin tone with detail around it.
 const DETAIL_ALONE: f32 = 0.35;
 const FOREIGN_ALONE: f32 = 0.2;
 const SKIN_COUNTS: f32 = 0.8;
-/// Detail around skin counts this often, up to all of it.
+/// Factor on the detail around skin, whose product is limited to 1.
 const AROUND_SKIN: f32 = 3.0;
 
-/// Sigmas in pixels of the copy: of noise, of detail, of skin, and of what is around skin.
+/// Sigmas in pixels of the copy: noise reduction, detail, skin, and the area around skin.
 const NOISE: f32 = 1.0;
 const DETAIL_SIGMA: f32 = 2.5;
 const SKIN_SIGMA: f32 = 2.0;
 const AROUND_SIGMA: f32 = 4.0;
 
-/// The part of a side that the colours at the sides are taken from.
+/// The edge colours are taken from this fraction (1/16) of a side.
 const SIDE: usize = 16;
 
-/// What each pixel of the copy weighs.
+/// The weight of each pixel of the copy.
 struct Weights(Plane);
 
 impl Weights {
@@ -182,7 +182,7 @@ impl Weights {
         Ok(Self(weights))
     }
 
-    /// The weight of each column. What is strong counts more than what is much: a face more than a floor.
+    /// The weight of each column. Strong weights count more than many weak ones: a face more than a floor.
     fn columns(&self) -> Vec<f64> {
         let Plane { width, values, .. } = &self.0;
         along(*width, |index| values.iter().skip(index).step_by(*width))
@@ -195,7 +195,7 @@ impl Weights {
     }
 }
 
-/// The square root of the mean of cubes of each line, smoothed a little.
+/// The square root of the mean of cubes along each line, slightly smoothed.
 fn along<'a, I: ExactSizeIterator<Item = &'a f32>>(count: usize, line: impl Fn(usize) -> I) -> Vec<f64> {
     let strong = |index| {
         let line = line(index);
@@ -210,7 +210,7 @@ fn along<'a, I: ExactSizeIterator<Item = &'a f32>>(count: usize, line: impl Fn(u
     (0..count as isize).map(smooth).collect()
 }
 
-/// A small copy in CIE Lab, over white, and its opacity from 0 to 1.
+/// A small copy in CIE Lab, composited over white, and its alpha from 0 to 1.
 fn copy(image: &Image) -> Result<([Plane; 3], Plane)> {
     let long = image.width().max(image.height());
     let scale = (f64::from(LOOK) / f64::from(long)).min(1.0);
@@ -234,7 +234,7 @@ fn copy(image: &Image) -> Result<([Plane; 3], Plane)> {
     Ok((lab, opacity))
 }
 
-/// sRGB, 0 to 1, as CIE Lab (IEC 61966-2-1, white D65).
+/// Converts sRGB, 0 to 1, to CIE Lab (IEC 61966-2-1, white D65).
 fn lab_of(colour: [f32; 3]) -> [f32; 3] {
     let linear = |value: f32| {
         if value <= 0.04045 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
@@ -250,13 +250,13 @@ fn lab_of(colour: [f32; 3]) -> [f32; 3] {
     [116.0 * y - 16.0, 500.0 * (x - y), 200.0 * (y - z)]
 }
 
-/// The distance of two colours.
+/// The distance between two colours.
 fn distance(one: [f32; 3], other: [f32; 3]) -> f32 {
     let [light, a, b] = [0, 1, 2].map(|band| one[band] - other[band]);
     (LIGHTNESS * light * light + a * a + b * b).sqrt()
 }
 
-/// Differences of neighbours, 0 to 1. There is none at the rim.
+/// Differences between neighbours, 0 to 1; zero at the edges.
 fn detail(lab: &[Plane; 3]) -> Plane {
     let mut detail = Plane::new(lab[0].width, lab[0].height);
     let (width, height) = (detail.width, detail.height);
@@ -275,7 +275,7 @@ fn detail(lab: &[Plane; 3]) -> Plane {
     detail
 }
 
-/// How much a colour is one of skin, 0 to 1.
+/// Likelihood that a colour is a skin tone, 0 to 1.
 fn skin(lab: &[Plane; 3]) -> Plane {
     let mut skin = Plane::new(lab[0].width, lab[0].height);
     for (at, value) in skin.values.iter_mut().enumerate() {
@@ -287,7 +287,7 @@ fn skin(lab: &[Plane; 3]) -> Plane {
     skin
 }
 
-/// The mean colours at the four sides.
+/// The mean colours along the four edges.
 fn side_colours(lab: &[Plane; 3]) -> [[f32; 3]; 4] {
     let (width, height) = (lab[0].width, lab[0].height);
     let (wide, high) = (width.div_ceil(SIDE), height.div_ceil(SIDE));

@@ -1,11 +1,11 @@
-//! Windows of photographs and of drawn subjects.
+//! Windows in photographs and in synthetic images.
 
 use testkit::{Picture, sample};
 use vips::{Interpretation, Vips};
 
 use super::*;
 
-/// A sample, `height` pixels high.
+/// A sample image, scaled to a height of `height` pixels.
 fn photo(name: &str, height: u32) -> Image {
     Vips::start(vips::Settings::default()).unwrap();
     let Picture { width, height: stored, rgba, .. } = Picture::decode(&sample(name));
@@ -14,7 +14,7 @@ fn photo(name: &str, height: u32) -> Image {
     resize::to(&image, Size { width: width * height / stored, height }).unwrap()
 }
 
-/// A striped disc of radius 20 on a soft slope of grey.
+/// A striped disc of radius 20 on a soft grey gradient.
 fn disc(size: Size, (x, y): (i32, i32)) -> Image {
     Vips::start(vips::Settings::default()).unwrap();
     let pixel = |column: i32, row: i32| -> [u8; 3] {
@@ -58,7 +58,7 @@ fn a_subject_is_kept_whole_wherever_it_is() {
 }
 
 #[test]
-fn where_nothing_matters_it_is_about_the_middle() {
+fn without_a_subject_the_window_is_near_the_centre() {
     Vips::start(vips::Settings::default()).unwrap();
     let flat = Image::from_pixels(&vec![90; 300 * 200 * 3], 300, 200, 3).unwrap();
     let flat = flat.interpret(Interpretation::Srgb).unwrap();
@@ -70,20 +70,20 @@ fn where_nothing_matters_it_is_about_the_middle() {
 }
 
 #[test]
-fn photographs_are_cut_as_a_person_would() {
-    // where the window may begin, in thousandths of the side, for a shape
+fn windows_in_photographs_contain_the_subject() {
+    // the start of the window in thousandths of the side, per aspect ratio
     for (name, (across, down), starts) in [
         // the pavilion with its whole spire
         ("china.jpg", (400, 1000), 80..190),
         ("china.jpg", (1000, 500), 0..80),
-        // the rocket, not at the rim
+        // the rocket, not at the edge
         ("rocket.jpg", (333, 1000), 280..400),
         ("rocket.jpg", (220, 1000), 340..460),
-        // the face, all of it
+        // the whole face
         ("astronaut.png", (1000, 333), 0..45),
         ("astronaut.png", (500, 1000), 150..320),
         ("grace_hopper.jpg", (1000, 400), 100..240),
-        // all of the flower
+        // the whole flower
         ("flower.jpg", (1000, 500), 130..230),
         ("flower.jpg", (450, 1000), 200..300),
         ("chelsea.png", (1000, 400), 60..320),
@@ -104,7 +104,7 @@ fn photographs_are_cut_as_a_person_would() {
 }
 
 #[test]
-fn any_shape_is_looked_at() {
+fn every_aspect_ratio_is_supported() {
     for (width, height) in [(1, 1), (2, 300), (300, 2), (9, 4000), (4000, 9), (7, 7)] {
         let image = disc(Size { width, height }, (3, 3));
         for size in [Size { width, height }, Size { width: 1, height: 1 }] {

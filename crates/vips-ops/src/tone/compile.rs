@@ -1,4 +1,4 @@
-//! From the corrections of a plan to passes over the pixels.
+//! Compiles the tone corrections of a plan to passes over the pixels.
 
 use image_api::{params::value::colour::Colour, plan::tone::Tone};
 use vips::{Image, Result};
@@ -9,8 +9,8 @@ use super::{
 use crate::steps::profile;
 
 impl Grade {
-    /// Applies corrections to a picture in 8-bit sRGB or grey. What has to be measured is measured in the first picture
-    /// that comes, and `settled` keeps it for the next ones.
+    /// Applies corrections to an 8-bit sRGB or greyscale image. Curves that depend on the image are measured in the
+    /// first image; `settled` keeps them for the following ones.
     pub fn apply_measured(tones: &[Tone], image: Image, settled: &mut Option<Self>) -> Result<Image> {
         let mut image = profile::coloured(image)?;
         let grade = if let Some(grade) = settled.take() {

@@ -56,7 +56,7 @@ pub enum PixelOp {
 /// Context of a pixel beside its colour.
 #[derive(Debug, Clone, Copy)]
 pub struct PixelContext {
-    /// Distance from the middle, in half diagonals.
+    /// Distance from the centre, in half diagonals.
     pub radius: f32,
     /// Luma of the neighbourhood used by fill flash, 0 to 1.
     pub wide: f32,

@@ -1,4 +1,4 @@
-//! Moving pictures keep moving.
+//! Animations stay animations: frames, delays, loop count and transparency are kept.
 
 use image_api::{
     Accept, OutputFormat, Settings,
@@ -21,7 +21,7 @@ fn load(bytes: &bytes::Bytes) -> Image {
 }
 
 #[test]
-fn frames_delays_and_loop_survive_everything() {
+fn frames_delays_and_loop_count_are_kept() {
     for source in ["mill.gif", "mill.webp"] {
         let original = load(&sample(source));
         for query in [
@@ -69,7 +69,7 @@ fn a_still_format_takes_the_first_frame() {
 
 #[test]
 fn no_frame_bleeds_into_the_next() {
-    // frames of one colour each stay of one colour
+    // frames that are each of one colour stay so
     let red = [255, 0, 0].repeat(16 * 16);
     let blue = [0, 0, 255].repeat(16 * 16);
     let stack = Image::from_pixels(&[red.clone(), blue, red].concat(), 16, 48, 3).unwrap();
@@ -98,7 +98,7 @@ fn no_frame_bleeds_into_the_next() {
 }
 
 #[test]
-fn over_the_budget_the_policy_decides() {
+fn an_animation_over_its_budget_follows_the_policy() {
     let limits = Limits { max_frames: 5, ..Limits::default() };
     let first = Settings { limits: limits.clone(), ..Settings::default() };
     let answer = ask_with(&sample("mill.gif"), "width=20", Accept::default(), &first).unwrap();
@@ -115,7 +115,7 @@ fn over_the_budget_the_policy_decides() {
             ..
         }))
     ));
-    // a still answer needs one frame only
+    // a still output needs only one frame
     let still = ask_with(&sample("mill.gif"), "width=20&format=png", Accept::default(), &strict).unwrap();
     assert_eq!(Picture::decode(&still.bytes).frames, 1);
     let pixels = Limits { max_animation_pixels: 100_000, ..Limits::default() };
@@ -125,7 +125,7 @@ fn over_the_budget_the_policy_decides() {
 }
 
 #[test]
-fn over_the_budget_the_original_can_pass() {
+fn an_animation_over_its_budget_can_be_passed_through() {
     let settings = Settings {
         limits: Limits { max_frames: 5, ..Limits::default() },
         animation: Animation { over_budget: OverBudget::PassThrough },
@@ -153,7 +153,7 @@ fn over_the_budget_the_original_can_pass() {
 }
 
 #[test]
-fn there_and_back_delays_stay() {
+fn delays_survive_a_round_trip_between_formats() {
     let frames: Vec<u8> = (0..5u8).flat_map(|frame| vec![frame * 50; 24 * 24 * 3]).collect();
     let delays = [20, 30, 1000, 70, 250];
     let stack = Image::from_pixels(&frames, 24, 24 * 5, 3).unwrap();
@@ -176,7 +176,7 @@ fn there_and_back_delays_stay() {
 }
 
 #[test]
-fn transparency_moves_along() {
+fn animations_keep_transparency() {
     let webp = Picture::decode(&ask(&sample("mill.gif"), "format=webp&width=60").unwrap().bytes);
     let gif = Picture::decode(&ask(&sample("mill.gif"), "width=60").unwrap().bytes);
     let clear = |picture: &Picture| picture.rgba.chunks_exact(4).filter(|pixel| pixel[3] < 128).count();

@@ -1,4 +1,4 @@
-//! Broken, mislabelled and hostile originals: an error that says so, and the next render works.
+//! Broken, mislabelled and hostile originals are refused with a clear error, and the next render works.
 
 use bytes::Bytes;
 use image_api::{Accept, Params, Settings};
@@ -13,7 +13,7 @@ fn kind(original: &Bytes) -> Option<ErrorKind> {
 }
 
 #[test]
-fn truncated_pictures_are_refused() {
+fn truncated_images_are_refused() {
     start();
     let gif = sample("mill.gif");
     let mut originals = vec![sample("china.jpg"), sample("astronaut-progressive.jpg"), sample("coffee.png")];
@@ -30,7 +30,7 @@ fn truncated_pictures_are_refused() {
 }
 
 #[test]
-fn what_is_no_picture_is_refused_by_its_bytes() {
+fn other_files_are_refused_by_their_signature() {
     for bytes in
         [&b""[..], b"<html></html>", b"GIF", b"text", b"%PDF-1.7", b"\0\0\0\x18ftypheic\0\0\0\0mif1heic"]
     {
@@ -39,7 +39,7 @@ fn what_is_no_picture_is_refused_by_its_bytes() {
 }
 
 #[test]
-fn stated_sizes_are_believed_before_anything_is_allocated() {
+fn stated_sizes_are_checked_before_allocating() {
     let mut png = sample("coffee.png").to_vec();
     png[16..20].copy_from_slice(&60_000u32.to_be_bytes());
     png[20..24].copy_from_slice(&60_000u32.to_be_bytes());
@@ -50,7 +50,7 @@ fn stated_sizes_are_believed_before_anything_is_allocated() {
 }
 
 #[test]
-fn nothing_outside_an_svg_is_loaded() {
+fn external_references_in_an_svg_are_not_loaded() {
     let svg = |body: &str| {
         let head = "<svg xmlns='http://www.w3.org/2000/svg' xmlns:xlink='http://www.w3.org/1999/xlink' width='20' height='20'>";
         Bytes::from(format!("<?xml version='1.0'?>{head}{body}</svg>"))
@@ -70,7 +70,7 @@ fn nothing_outside_an_svg_is_loaded() {
 }
 
 #[test]
-fn a_passed_deadline_is_told_as_such() {
+fn a_passed_deadline_is_reported_as_such() {
     start();
     let params = Params::parse("width=2000&blur=100&format=png").unwrap().params;
     let deadline = Deadline::never();

@@ -1,4 +1,4 @@
-//! Films in a real browser: Chromium plays them, jumps in them, and shows their colours.
+//! Videos in a real browser: Chromium plays them, seeks in them, and shows their colours.
 
 use std::{
     io::{BufRead, BufReader, Write, stderr},
@@ -13,13 +13,13 @@ use bytes::Bytes;
 use image_api::OutputFormat;
 use vips_ops::vips::{Image, Interpretation, Keep};
 
-/// Seconds after which a browser that says nothing is ended.
+/// Seconds after which a browser that sends no result is killed.
 const PATIENCE: &str = "90";
 
-/// One a frame, saturated enough that a wrong matrix or range shows.
+/// One colour per frame, saturated enough that a wrong matrix or range is visible.
 const COLOURS: [[u8; 3]; 3] = [[220, 20, 60], [60, 179, 113], [65, 105, 225]];
 
-/// Jumps into each frame of the film, and sends home what is to be seen there.
+/// Seeks to each frame of the video, and reports the size, duration and colours that are shown.
 const PAGE: &str = r#"<!doctype html><video muted></video><script>
 const video = document.querySelector("video"), canvas = document.createElement("canvas");
 const say = text => fetch("/said?" + text);
@@ -42,14 +42,14 @@ video.onloadeddata = async () => {
   video.onended = () => say(text + "_ended");
   video.play().catch(error => say(text + "_" + error));
 };
-// as a blob all of it is there: a browser jumps only where it can ask for parts
-fetch("/film.mp4").then(answer => answer.blob()).then(film => video.src = URL.createObjectURL(film));
+// as a blob the video is loaded completely: a browser can only seek where range requests are supported
+fetch("/video.mp4").then(answer => answer.blob()).then(blob => video.src = URL.createObjectURL(blob));
 </script>"#;
 
 #[test]
-fn chromium_plays_films() {
+fn chromium_plays_videos() {
     let Some(listener) = listener() else { return };
-    let film = crate::ask(&colours(), "format=mp4").unwrap().bytes;
+    let video = crate::ask(&colours(), "format=mp4").unwrap().bytes;
     let address = listener.local_addr().unwrap();
     let profile = tempfile::tempdir().unwrap();
     let mut browser = browser(address, profile.path());
@@ -58,20 +58,20 @@ fn chromium_plays_films() {
     let visitors = tell.clone();
     thread::spawn(move || {
         for stream in listener.incoming() {
-            let (film, tell) = (film.clone(), visitors.clone());
-            // browsers open connections in reserve: nobody waits for one that says nothing
-            thread::spawn(move || serve(&stream.unwrap(), &film, &tell));
+            let (video, tell) = (video.clone(), visitors.clone());
+            // browsers open spare connections: the test must not block on one that sends nothing
+            thread::spawn(move || serve(&stream.unwrap(), &video, &tell));
         }
     });
     let watch = thread::spawn(move || {
         browser.wait().unwrap();
-        // a browser that goes without a word is heard of too
+        // also ends if the browser exits without a result
         let _ = tell.send(None);
     });
     let said = told.recv().unwrap();
     Command::new("kill").arg(process).status().unwrap();
     watch.join().unwrap();
-    let said = said.expect("the browser went without a word");
+    let said = said.expect("the browser exited without a result");
     let parts: Vec<_> = said.split('_').collect();
     let [size, length, red, green, blue, "ended"] = parts[..] else { panic!("{said}") };
     assert_eq!((size, length), ("48x32", "600ms"));
@@ -81,11 +81,11 @@ fn chromium_plays_films() {
     }
 }
 
-/// Where the browser will come to, if there is one.
+/// The path of the browser, if one is installed.
 fn listener() -> Option<TcpListener> {
     if Command::new("chromium").arg("--version").stdout(Stdio::null()).status().is_err() {
-        // not by a macro: the test runner would keep it to itself
-        stderr().write_all(b"chromium_plays_films: skipped: no chromium in PATH\n").unwrap();
+        // not by a macro, whose output the test runner captures
+        stderr().write_all(b"chromium_plays_videos: skipped: no chromium in PATH\n").unwrap();
         return None;
     }
     Some(TcpListener::bind("127.0.0.1:0").unwrap())
@@ -103,13 +103,13 @@ fn colours() -> Bytes {
     stack.unwrap().save_gif(1, 0.0, Keep::All).unwrap()
 }
 
-/// Opens the page. `timeout` ends the browser with all its processes, when it is told to or patience is over.
+/// Opens the page. `timeout` kills the browser with all its processes, on a signal or after [`PATIENCE`].
 fn browser(address: SocketAddr, profile: &Path) -> Child {
     Command::new("timeout")
         .args([PATIENCE, "chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic"])
         .args(["--no-first-run", "--disable-background-networking", "--disable-component-update"])
         .args(["--disable-sync", "--disable-dev-shm-usage", "--autoplay-policy=no-user-gesture-required"])
-        .arg("--remote-debugging-port=0") // keeps it open after the page has loaded
+        .arg("--remote-debugging-port=0") // keeps the browser open after the page has loaded
         .arg(format!("--user-data-dir={}", profile.display()))
         .arg(format!("http://{address}/"))
         .stdout(Stdio::null())
@@ -118,8 +118,8 @@ fn browser(address: SocketAddr, profile: &Path) -> Child {
         .unwrap()
 }
 
-/// Answers one request, or hears what the browser has to say.
-fn serve(mut stream: &TcpStream, film: &[u8], tell: &Sender<Option<String>>) {
+/// Responds to one request; returns the browser's result if the request carries it.
+fn serve(mut stream: &TcpStream, video: &[u8], tell: &Sender<Option<String>>) {
     let mut lines = BufReader::new(stream).lines().map_while(Result::ok);
     let Some(request) = lines.next() else { return };
     let _head = lines.take_while(|line| !line.is_empty()).count();
@@ -129,13 +129,13 @@ fn serve(mut stream: &TcpStream, film: &[u8], tell: &Sender<Option<String>>) {
     }
     let (kind, body) = match path {
         "/" => ("text/html", PAGE.as_bytes()),
-        "/film.mp4" => (OutputFormat::Mp4.media_type(), film),
+        "/video.mp4" => (OutputFormat::Mp4.media_type(), video),
         _ => ("text/plain", &b""[..]),
     };
     let length = body.len();
     let head = format!(
         "HTTP/1.1 200 OK\r\ncontent-type: {kind}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n"
     );
-    // a browser may hang up on what it no longer needs
+    // a browser may close the connection early
     let _ = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(body));
 }

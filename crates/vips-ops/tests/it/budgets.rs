@@ -1,4 +1,4 @@
-//! What asks for too much is refused before a pixel: each refusal names the limit, what was asked and what is allowed.
+//! Requests over a limit are refused before decoding: the error names the limit, the actual size and the allowed one.
 
 use bytes::Bytes;
 use image_api::{
@@ -14,7 +14,7 @@ use vips_ops::{
 
 use crate::{ask, ask_with, start};
 
-/// The plan of a request over a sample.
+/// Plans a request on a sample image.
 fn plan(name: &str, query: &str, accept: Accept, settings: &Settings) -> Result<Plan, Error> {
     start();
     let source = Source::open(&sample(name), &settings.limits)?;
@@ -32,7 +32,7 @@ fn told(name: &str, query: &str, settings: &Settings) -> String {
 
 #[test]
 #[expect(clippy::too_many_lines, reason = "a table of cases")]
-fn refusals_name_the_limit_what_was_asked_and_what_is_allowed() {
+fn refusals_name_the_limit_the_actual_size_and_the_allowed_one() {
     let settings = Settings::default();
     let strict = Settings { animation: Animation { over_budget: OverBudget::Error }, ..Settings::default() };
     for (name, query, expected) in [
@@ -51,7 +51,7 @@ fn refusals_name_the_limit_what_was_asked_and_what_is_allowed() {
         (
             "china.jpg",
             "width=3000&height=8000&crop=fit&rotate=3",
-            "the scaled picture: 82695924, limits.max_pixels allows",
+            "the scaled image: 82695924, limits.max_pixels allows",
         ),
         (
             "china.jpg",
@@ -86,16 +86,16 @@ fn refusals_name_the_limit_what_was_asked_and_what_is_allowed() {
 }
 
 #[test]
-fn what_is_just_within_the_limits_is_planned() {
+fn requests_just_within_the_limits_are_planned() {
     let settings = Settings::default();
     for (name, query) in [
         ("china.jpg", "width=6324&height=6324&crop=stretch"),
         ("china.jpg", "width=4000&height=4000&crop=stretch&format=avif"),
         ("china.jpg", "width=4000&height=4000&crop=stretch&format=gif"),
         ("mill.gif", "width=1150&height=1150&crop=stretch"),
-        // what is cut again may be larger than the answer
+        // an image that is cropped later may be larger than the output
         ("china.jpg", "width=8000&crop=0,0,100,100"),
-        // and is never made as a whole
+        // and is never computed as a whole
         ("china.jpg", "width=3000&height=8000&crop=fit"),
         ("china.jpg", "width=60000&crop=50000,30000,300,300"),
         ("mill.gif", "width=9000&height=9000&crop=10,10,50,50&format=mp4"),
@@ -106,7 +106,7 @@ fn what_is_just_within_the_limits_is_planned() {
 }
 
 #[test]
-fn over_a_formats_limit_auto_takes_the_next_one() {
+fn auto_falls_back_to_another_format_over_a_formats_limit() {
     let mut settings = Settings::default();
     settings.output.avif_max_pixels = u64::MAX;
     let all = Accept { avif: true, webp: true };
@@ -115,7 +115,7 @@ fn over_a_formats_limit_auto_takes_the_next_one() {
     assert_eq!(format("china.jpg", large, all), OutputFormat::Webp);
     assert_eq!(format("china.jpg", large, Accept { avif: true, webp: false }), OutputFormat::Jpeg);
     assert_eq!(format("china.jpg", "width=400&format=auto", all), OutputFormat::Avif);
-    // an animation that is too large for a GIF is its first frame
+    // an animation that is too large for a GIF becomes its first frame
     let moving =
         plan("mill.gif", "width=1200&height=1200&crop=stretch", Accept::default(), &settings).unwrap();
     assert_eq!((moving.encode.format, moving.load.frames), (OutputFormat::Gif, 1));
@@ -130,7 +130,7 @@ fn large_gifs_are_searched_with_less_effort() {
 }
 
 #[test]
-fn hostile_drawings_are_refused_before_they_are_drawn() {
+fn hostile_svgs_are_refused_before_rendering() {
     start();
     let turbulence = "<feTurbulence baseFrequency='.07' numOctaves='10'/>".repeat(9);
     let svg = Bytes::from(format!(
@@ -147,7 +147,7 @@ fn hostile_drawings_are_refused_before_they_are_drawn() {
             "{told}"
         );
     }
-    // what looks at the picture as a whole draws it as well
+    // an analysis of the whole image renders the SVG as well
     let settings =
         Settings { limits: Limits { max_svg_work: 1000, ..Limits::default() }, ..Settings::default() };
     for query in ["trim=color", "crop=entropy", "width=10"] {
@@ -157,7 +157,7 @@ fn hostile_drawings_are_refused_before_they_are_drawn() {
 }
 
 #[test]
-fn layers_are_counted_before_one_is_drawn() {
+fn layers_are_counted_before_rendering() {
     start();
     let white = Image::from_pixels(&vec![255; 3 * 4_000_000], 2000, 2000, 3).unwrap();
     let base = white.save_png(1, PngRows::Plain, Palette::Direct, Keep::Nothing).unwrap();

@@ -1,4 +1,4 @@
-//! Colours come out right, whatever they were stored as.
+//! Colours are converted correctly, whatever the colour space of the original.
 
 use testkit::{Picture, sample};
 use vips_ops::vips::{self, Keep, Palette, PngRows};
@@ -38,20 +38,20 @@ fn cmyk_becomes_rgb() {
 }
 
 #[test]
-fn wide_gamut_is_converted_and_says_nothing_else() {
+fn wide_gamut_is_converted_and_its_profile_removed() {
     let answer = ask(&sample("flower-p3.jpg"), "width=120&format=png").unwrap().bytes;
     let loader = vips::Loader::Png;
     let image = vips::Image::load(&answer, &loader, vips::Access::Random).unwrap();
     assert!(!image.has(c"icc-profile-data"));
     let raw = Picture::decode(&ask(&sample("flower-p3.jpg"), "width=120&format=png").unwrap().bytes);
     let stored = Picture::decode(&sample("flower-p3.jpg"));
-    // sRGB needs larger numbers than Display P3 for the same strong colour
+    // sRGB needs larger values than Display P3 for the same saturated colour
     let spread = |picture: &Picture| mean(picture, 0) - mean(picture, 2);
     assert!(spread(&raw) > spread(&stored) + 2.0, "{} {}", spread(&raw), spread(&stored));
 }
 
 #[test]
-fn grey_stays_grey_until_a_colour_is_painted() {
+fn greyscale_is_kept_unless_a_colour_is_painted() {
     let plain = picture(&sample("camera.png"), "width=60&format=png");
     assert!(plain.rgba.chunks_exact(4).all(|pixel| pixel[0] == pixel[1] && pixel[1] == pixel[2]));
     let framed = picture(&sample("camera.png"), "width=60&pad=5&pad_color=ff8000");

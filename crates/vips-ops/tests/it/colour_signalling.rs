@@ -1,6 +1,6 @@
-//! Colours that files signal by other means than an ICC profile, and profiles whose names lie.
+//! Colour spaces signalled by other means than an ICC profile, and profiles with misleading names.
 //!
-//! The encoded numbers were computed from [`EXPECTED`] with numpy from the formulas of the standards, not by this project.
+//! The encoded values were computed from [`EXPECTED`] with numpy by the formulas of the standards, not by this project.
 
 use bytes::Bytes;
 use image_api::Settings;
@@ -15,7 +15,7 @@ use crate::{ask, picture, start};
 
 type Colours = [[u8; 3]; 7];
 
-/// What is to be seen, in sRGB.
+/// The expected colours, in sRGB.
 const EXPECTED: Colours = [
     [255, 255, 255],
     [128, 128, 128],
@@ -108,7 +108,7 @@ const ADOBE: Colours = [
     [239, 209, 152],
 ];
 
-/// Side of a patch of one colour, in pixels: a multiple of what codecs work in.
+/// Side of a patch of one colour, in pixels: a multiple of the codecs' block size.
 const PATCH: u32 = 16;
 
 fn patches(colours: &Colours) -> Image {
@@ -119,7 +119,7 @@ fn patches(colours: &Colours) -> Image {
     image.interpret(Interpretation::Srgb).unwrap()
 }
 
-/// A PNG of patches with chunks before its pixels.
+/// A PNG of patches with additional chunks before its pixels.
 fn png(colours: &Colours, chunks: &[(&[u8; 4], Vec<u8>)]) -> Bytes {
     with_chunks(&patches(colours).save_png(1, PngRows::Plain, Palette::Direct, Keep::All).unwrap(), chunks)
 }
@@ -138,7 +138,7 @@ fn with_chunks(plain: &Bytes, chunks: &[(&[u8; 4], Vec<u8>)]) -> Bytes {
     file.into()
 }
 
-/// CRC-32, as PNG has it (annex D).
+/// CRC-32 as in PNG (annex D).
 fn checksum(bytes: &[u8]) -> u32 {
     !bytes.iter().fold(u32::MAX, |sum, byte| {
         (0..8).fold(
@@ -148,14 +148,14 @@ fn checksum(bytes: &[u8]) -> u32 {
     })
 }
 
-/// AVIFs of patches, made with Pillow: their colour box states numbers that are replaced here.
+/// AVIFs of patches, encoded with Pillow: the code points in their colour box are replaced here.
 const AVIF_SRGB: &[u8] = include_bytes!("pictures/patches-srgb.avif");
 const AVIF_P3: &[u8] = include_bytes!("pictures/patches-p3.avif");
 const AVIF_BT2020: &[u8] = include_bytes!("pictures/patches-bt2020.avif");
 const AVIF_PQ: &[u8] = include_bytes!("pictures/patches-pq.avif");
 const AVIF_HLG: &[u8] = include_bytes!("pictures/patches-hlg.avif");
 
-/// An AVIF whose colour box states these numbers.
+/// An AVIF with these code points in its colour box.
 fn avif(patches: &[u8], primaries: u16, transfer: u16) -> Bytes {
     let mut file = patches.to_vec();
     let at = file.windows(8).position(|part| part == b"colrnclx").unwrap() + 8;
@@ -176,7 +176,7 @@ fn gamma(number: u32) -> (&'static [u8; 4], Vec<u8>) {
     (b"gAMA", numbers(&[number]))
 }
 
-/// The colours in the middle of the patches.
+/// The colours in the centres of the patches.
 fn seen(picture: &Picture) -> Vec<[u8; 3]> {
     let place = |index: u32| picture.at(index * PATCH + PATCH / 2, PATCH / 2);
     (0..7).map(|index| place(index).first_chunk().copied().unwrap()).collect()
@@ -184,7 +184,7 @@ fn seen(picture: &Picture) -> Vec<[u8; 3]> {
 
 #[track_caller]
 fn check(file: &Bytes, expected: &Colours, tolerance: u8) {
-    // as another PNG, through other pixels, and as what has no chunks
+    // as PNG, as PNG with changed pixels, and as a format without such chunks
     for (query, loss) in [
         ("format=png&interlace=true", 0),
         ("format=png&sharp_amount=0.01", 0),
@@ -199,7 +199,7 @@ fn check(file: &Bytes, expected: &Colours, tolerance: u8) {
 }
 
 #[test]
-fn numbers_in_png_are_obeyed() {
+fn code_points_in_png_are_applied() {
     check(&png(&EXPECTED, &[]), &EXPECTED, 0);
     for (colours, numbers) in [
         (&EXPECTED, cicp(1, 13)),
@@ -216,7 +216,7 @@ fn numbers_in_png_are_obeyed() {
 }
 
 #[test]
-fn numbers_in_avif_are_obeyed() {
+fn code_points_in_avif_are_applied() {
     check(&avif(AVIF_SRGB, 1, 13), &EXPECTED, 3);
     check(&avif(AVIF_SRGB, 2, 2), &EXPECTED, 3);
     check(&avif(AVIF_P3, 12, 13), &EXPECTED, 5);
@@ -224,7 +224,7 @@ fn numbers_in_avif_are_obeyed() {
 }
 
 #[test]
-fn hdr_is_mapped_to_what_sdr_would_show() {
+fn hdr_is_tone_mapped_to_sdr() {
     for file in [
         png(&BT2020_PQ, &[cicp(9, 16)]),
         png(&BT2020_HLG, &[cicp(9, 18)]),
@@ -232,7 +232,8 @@ fn hdr_is_mapped_to_what_sdr_would_show() {
         avif(AVIF_HLG, 9, 18),
     ] {
         let seen = seen(&picture(&file, "format=png"));
-        // diffuse white leaves room for highlights; mid-tones are where they were, within 8 bits of an HDR curve
+        // diffuse white leaves headroom for highlights; mid-tones are unchanged, within the 8-bit precision of an HDR
+        // curve
         assert!((215..=245).contains(&seen[0][1]), "{seen:?}");
         for (seen, expected) in seen.iter().zip(EXPECTED).skip(1).take(2) {
             assert!(seen[1].abs_diff(expected[1]) <= 5, "{seen:?} for {expected:?}");
@@ -245,14 +246,14 @@ fn hdr_is_mapped_to_what_sdr_would_show() {
 }
 
 #[test]
-fn a_stated_peak_leaves_sdr_as_it_is() {
-    // the light level says that nothing is brighter than diffuse white
+fn a_stated_peak_of_sdr_changes_nothing() {
+    // the stated light level says that nothing is brighter than diffuse white
     let level = (b"cLLI", numbers(&[203 * 10_000, 100 * 10_000]));
     check(&png(&BT2020_PQ, &[cicp(9, 16), level]), &EXPECTED, 12);
 }
 
 #[test]
-fn gamma_and_primaries_count_when_nothing_better_is_there() {
+fn gamma_and_primaries_are_used_without_other_signals() {
     let p3 = (b"cHRM", numbers(&[31_270, 32_900, 68_000, 32_000, 26_500, 69_000, 15_000, 6_000]));
     let srgb = (b"cHRM", numbers(&[31_269, 32_899, 63_999, 33_001, 30_000, 60_000, 15_000, 5_999]));
     let broken = (b"cHRM", numbers(&[0; 8]));
@@ -269,7 +270,7 @@ fn gamma_and_primaries_count_when_nothing_better_is_there() {
         (&EXPECTED, vec![is_srgb.clone(), gamma(55_556), p3.clone()]),
         (&DISPLAY_P3, vec![cicp(12, 13), is_srgb, gamma(55_556)]),
         (&EXPECTED, vec![cicp(1, 13), gamma(55_556), p3]),
-        // numbers that mean nothing leave the floor to others
+        // undefined code points fall back to other chunks
         (&GAMMA_1_8, vec![cicp(2, 2), gamma(55_556)]),
         (&GAMMA_1_8, vec![(b"cICP", vec![12, 13, 1, 1]), gamma(55_556)]),
     ] {
@@ -278,7 +279,7 @@ fn gamma_and_primaries_count_when_nothing_better_is_there() {
 }
 
 #[test]
-fn a_png_whose_colours_hang_on_its_chunks_stays_as_it_is_where_it_can() {
+fn a_png_with_gamma_and_primaries_is_passed_through_where_possible() {
     let file = png(&GAMMA_1_8, &[gamma(55_556)]);
     for query in ["format=png", "width=112", "format=png&quality=50"] {
         assert_eq!(ask(&file, query).unwrap().bytes, file, "{query}");
@@ -286,19 +287,19 @@ fn a_png_whose_colours_hang_on_its_chunks_stays_as_it_is_where_it_can() {
     for query in ["width=56", "format=png&interlace=true", "format=png&rotate=180", "flip=true"] {
         assert_ne!(ask(&file, query).unwrap().bytes, file, "{query}");
     }
-    // what is broken is not passed on
+    // broken images are not passed through
     let cut = file.slice(..file.len() - 30);
     assert!(ask(&cut, "format=png").is_err());
-    // numbers are read by too few programs to be passed on
+    // code points are supported by too few programs to be passed through
     let numbers = png(&DISPLAY_P3, &[cicp(12, 13)]);
     assert_ne!(ask(&numbers, "format=png").unwrap().bytes, numbers);
 }
 
 #[test]
-fn numbers_come_before_a_profile() {
+fn code_points_take_precedence_over_a_profile() {
     start();
-    // a profile that makes everything else of the colours
-    let profile = picture_profile();
+    // a profile with clearly different colours
+    let profile = display_p3_profile();
     let image = patches(&DISPLAY_P3).edit(|edit| edit.set_block(c"icc-profile-data", &profile)).unwrap();
     let embedded = image.save_png(1, PngRows::Plain, Palette::Direct, Keep::All).unwrap();
     let file = with_chunks(&embedded, &[cicp(12, 13), gamma(100_000)]);
@@ -315,7 +316,7 @@ fn numbers_come_before_a_profile() {
 }
 
 /// The profile of a sample in Display P3.
-fn picture_profile() -> Vec<u8> {
+fn display_p3_profile() -> Vec<u8> {
     let source = Source::open(&sample("flower-p3.jpg"), &Settings::default().limits).unwrap();
     assert_eq!(source.info.profile, Profile::Foreign);
     let loader = Loader::Jpeg { shrink: 1 };
@@ -324,11 +325,11 @@ fn picture_profile() -> Vec<u8> {
 }
 
 #[test]
-fn a_profile_is_judged_by_what_it_does() {
+fn profiles_are_compared_by_content_not_by_name() {
     start();
-    let mut profile = picture_profile();
+    let mut profile = display_p3_profile();
     check_embedded(&DISPLAY_P3, &profile);
-    // its name in UTF-16 becomes another of the same length
+    // its name in UTF-16 is replaced by one of the same length
     let name: Vec<u8> = "Display P3".encode_utf16().flat_map(u16::to_be_bytes).collect();
     let at = profile.windows(name.len()).position(|part| part == name).unwrap();
     let lie: Vec<u8> = "sRGB  v4  ".encode_utf16().flat_map(u16::to_be_bytes).collect();
@@ -344,13 +345,13 @@ fn check_embedded(colours: &Colours, profile: &[u8]) {
 #[test]
 fn grey_is_converted_exactly_in_the_dark() {
     start();
-    // 0 to 255 in linear light would be coarse: 16 bits
+    // in linear light 0 to 255 would be too coarse: 16 bits
     let expected: Vec<u8> = (0..=255).collect();
     let light = |number: f64| {
         if number <= 0.04045 { number / 12.92 } else { ((number + 0.055) / 1.055).powf(2.4) }
     };
     let linear = expected.iter().map(|level| (light(f64::from(*level) / 255.0) * 65_535.0).round() as u16);
-    // high and low bytes as two bands make one band of 16 bits
+    // high and low bytes as two bands, joined to one band of 16 bits
     let bytes: Vec<u8> = linear.flat_map(|level| [(level >> 8) as u8, level as u8]).collect();
     let halves = Image::from_pixels(&bytes, 256, 1, 2).unwrap();
     let high = halves.extract_bands(0, 1).unwrap().linear(&[256.0], &[0.0]).unwrap();
@@ -365,7 +366,7 @@ fn grey_is_converted_exactly_in_the_dark() {
 }
 
 #[test]
-fn cameras_that_say_adobe_rgb_in_exif_are_believed() {
+fn adobe_rgb_in_exif_is_applied() {
     // orientation 1; ColorSpace uncalibrated; interoperability index R03
     let exif = |index: &[u8; 4], space: u16| {
         let mut block = b"Exif\0\0II*\0\x08\0\0\0\x01\0\x69\x87\x04\0\x01\0\0\0\x1a\0\0\0\0\0\0\0".to_vec();

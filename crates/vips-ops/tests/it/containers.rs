@@ -1,4 +1,4 @@
-//! Pages, containers and what they claim: which picture of a file is read, and what its answer says of itself.
+//! Containers and pages: which image of a file is decoded, and which properties the output states.
 
 use bytes::Bytes;
 use image_api::{Accept, Settings, settings};
@@ -27,7 +27,7 @@ fn photo() -> Image {
     image.resize(240.0 / f64::from(image.width()), 240.0 / f64::from(image.width()), Kernel::Linear).unwrap()
 }
 
-/// How far two answers are apart, in levels.
+/// Distance between two outputs, in 8-bit levels.
 #[track_caller]
 fn check(found: &Picture, expected: &Picture, tolerance: f64) {
     let difference = found.difference(expected);
@@ -35,9 +35,9 @@ fn check(found: &Picture, expected: &Picture, tolerance: f64) {
 }
 
 #[test]
-fn pages_are_no_copies_whatever_their_size() {
+fn unmarked_pages_are_not_reduced_copies() {
     let first = photo();
-    // pages of one height are joined by libvips' saver; these two are unlike
+    // libvips' saver joins pages of one height; these two differ in height
     let second = first.linear(&[-1.0], &[255.0]).unwrap().cast(BandFormat::Uchar).unwrap();
     let half = second.resize(0.5, 0.5, Kernel::Linear).unwrap();
     let joined = chained(&tiff(&first, |saver| saver), &tiff(&half, |saver| saver));
@@ -49,7 +49,7 @@ fn pages_are_no_copies_whatever_their_size() {
     }
 }
 
-/// One little-endian TIFF after another, as two pages: offsets of the second grow by the length of the first.
+/// Concatenates two little-endian TIFFs as two pages: offsets of the second grow by the length of the first.
 fn chained(first: &Bytes, second: &Bytes) -> Bytes {
     let long = |bytes: &[u8], at: usize| u32::from_le_bytes(bytes[at..at + 4].try_into().unwrap());
     let short = |bytes: &[u8], at: usize| u16::from_le_bytes(bytes[at..at + 2].try_into().unwrap());
@@ -91,7 +91,7 @@ fn chained(first: &Bytes, second: &Bytes) -> Bytes {
 }
 
 #[test]
-fn large_offsets_are_read() {
+fn bigtiff_is_decoded() {
     let image = photo();
     let big = tiff(&image, |saver| saver.bool(c"bigtiff", true));
     assert_eq!(big[2], 43);
@@ -107,10 +107,10 @@ fn large_offsets_are_read() {
 }
 
 #[test]
-fn samples_of_every_kind_show_the_picture() {
+fn every_sample_format_is_decoded() {
     let image = photo();
     let expected = picture(&tiff(&image, |saver| saver), "format=png");
-    // the largest level of the photograph is 255
+    // the highest level of the photograph is 255
     for (format, white, offset) in [
         (BandFormat::Float, 1.0, 0.0),
         (BandFormat::Float, 255.0, 0.0),
@@ -145,7 +145,7 @@ fn samples_of_every_kind_show_the_picture() {
 }
 
 #[test]
-fn numbers_that_cannot_be_shown_are_refused_as_such() {
+fn samples_that_cannot_be_displayed_are_refused() {
     start();
     let level = |bits: u32| f64::from(f32::from_bits(bits));
     let grey = Image::from_pixels(&[90; 64], 8, 8, 1).unwrap();
@@ -156,7 +156,7 @@ fn numbers_that_cannot_be_shown_are_refused_as_such() {
     }
     for format in [BandFormat::Double, BandFormat::Other(6)] {
         let wide = grey.cast(format).unwrap();
-        // libvips' saver may store them as something narrower, which is then read
+        // libvips' saver may store them as a narrower type, which is supported
         let file = tiff(&wide, |saver| saver);
         let kind = ask(&file, "format=png").map_err(|error| error.kind()).err();
         assert!(matches!(kind, None | Some(ErrorKind::Unsupported)), "{kind:?}");
@@ -169,7 +169,7 @@ const ICON: &[u8] = include_bytes!("pictures/ico-32.ico");
 const ULTRA_HDR: &[u8] = include_bytes!("pictures/ultrahdr.jpg");
 
 #[test]
-fn colours_multiplied_by_alpha_are_divided_by_it() {
+fn premultiplied_colours_are_divided_by_alpha() {
     let file = Bytes::from_static(PREMULTIPLIED);
     let answer = picture(&file, "format=png");
     let plain = Image::load(&file, &Loader::Heif { thumbnail: false }, Access::Random).unwrap();
@@ -179,14 +179,14 @@ fn colours_multiplied_by_alpha_are_divided_by_it() {
         let expected = (f64::from(multiplied) * 255.0 / f64::from(alpha)).min(255.0);
         assert!((f64::from(red) - expected).abs() <= 1.0, "{x} {y}: {red} for {expected}");
     }
-    // opaque where it was opaque, and the same after scaling as before
+    // opaque pixels stay opaque, and scaling does not change the result
     let small = picture(&file, "width=60&format=png&flatten");
     let large = picture(&ask(&file, "format=png").unwrap().bytes, "width=60&format=png&flatten");
     check(&small, &large, 1.5);
 }
 
 #[test]
-fn hevc_is_not_avif_under_any_brand() {
+fn hevc_is_refused_under_every_brand() {
     let error = ask(&Bytes::from_static(HEIC), "width=30").unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unsupported);
     assert!(error.to_string().contains("HEIC"), "{error}");
@@ -197,7 +197,7 @@ fn hevc_is_not_avif_under_any_brand() {
 fn an_icon_keeps_its_alpha() {
     start();
     let answer = picture(&Bytes::from_static(ICON), "format=png");
-    // rows from the bottom, blue, green, red, alpha
+    // rows from the bottom up, as blue, green, red, alpha
     let (side, data) = (48u32, &ICON[22 + 40..]);
     for (x, y) in (0..side).flat_map(|x| (0..side).map(move |y| (x, y))) {
         let at = (((side - 1 - y) * side + x) * 4) as usize;
@@ -208,8 +208,8 @@ fn an_icon_keeps_its_alpha() {
 }
 
 #[test]
-fn an_icon_without_alpha_is_shown_by_its_mask() {
-    // two by one pixels of 32 bits whose alpha is 0; the mask hides the second
+fn an_icon_without_alpha_uses_its_mask() {
+    // 2 × 1 pixels of 32 bits whose alpha is 0; the mask hides the second pixel
     let mut icon = b"\0\0\x01\0\x01\0\x02\x01\0\0\x01\0\x20\0\x34\0\0\0\x16\0\0\0".to_vec();
     icon.extend(b"\x28\0\0\0\x02\0\0\0\x02\0\0\0\x01\0\x20\0");
     icon.extend([0; 24]);
@@ -220,7 +220,7 @@ fn an_icon_without_alpha_is_shown_by_its_mask() {
 }
 
 #[test]
-fn a_png_of_any_kind_in_an_icon_is_read() {
+fn every_png_type_in_an_icon_is_decoded() {
     let image = photo().resize(0.1, 0.1, Kernel::Linear).unwrap();
     for palette in [Palette::Direct, Palette::Indexed { bits: 8 }] {
         let png = image.save_png(6, PngRows::Plain, palette, Keep::Nothing).unwrap();
@@ -254,7 +254,7 @@ fn a_still_gif_does_not_loop_and_an_animation_does() {
 }
 
 #[test]
-fn what_is_encoded_anew_claims_no_gain_map() {
+fn re_encoded_images_have_no_gain_map_metadata() {
     let file = Bytes::from_static(ULTRA_HDR);
     for query in
         ["width=100", "quality=60&sharp_amount=1", "format=webp", "format=png", "format=avif", "rotate=90"]
@@ -265,14 +265,14 @@ fn what_is_encoded_anew_claims_no_gain_map() {
             assert!(!has, "{query}: {claim}");
         }
     }
-    // what passes on is the whole file
+    // a passthrough returns the whole file
     let kept = ask(&file, "quality=100").unwrap().bytes;
     let claims = kept.windows(5).any(|part| part == b"hdrgm");
     assert_eq!(claims, kept == file);
 }
 
 #[test]
-fn predictions_see_what_decoders_see() {
+fn header_scans_agree_with_decoders() {
     let image = photo();
     let small = image.resize(0.1, 0.1, Kernel::Linear).unwrap();
     let png = small.save_png(6, PngRows::Plain, Palette::Direct, Keep::Nothing).unwrap();
@@ -293,7 +293,7 @@ fn predictions_see_what_decoders_see() {
         let header = header::scan(&file).unwrap();
         assert!(!header.is_guess, "{:?}", source.info);
         assert_eq!(header.info.stored, source.info.stored, "{:?}", source.info);
-        // what cannot be told counts as the dearer
+        // an unidentified profile counts as the more expensive case
         let foreign = |info: &SourceInfo| info.profile == Profile::Foreign;
         assert!(foreign(&header.info) || !foreign(&source.info), "{:?}", source.info);
         assert!(header.info.alpha || !source.info.alpha, "{:?}", source.info);

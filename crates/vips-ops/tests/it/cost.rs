@@ -1,4 +1,4 @@
-//! The scan that predictions are made from says what libvips says.
+//! The header scan for cost predictions agrees with libvips.
 
 use std::{
     fs,
@@ -10,10 +10,10 @@ use image_api::Settings;
 use testkit::samples;
 use vips_ops::{Source, cost::header, source::SourceFormat};
 
-/// The corpus of pictures, where it lies beside the repository.
+/// The corpus of images, if present beside the repository.
 const CORPUS: &str = "../../../shared/corpora/dev";
 
-/// Every file below a folder.
+/// Every file in a folder, recursively.
 pub fn files(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).unwrap() {
@@ -23,17 +23,17 @@ pub fn files(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// What the scan says otherwise than the decoder; nothing if the decoder refuses the file.
+/// The difference between scan and decoder; `None` if they agree, or if the decoder refuses the file.
 fn difference(path: &Path) -> Option<String> {
     let bytes: Bytes = fs::read(path).unwrap().into();
     let source = Source::open(&bytes, &Settings::default().limits).ok()?;
     let header = header::scan(&bytes)?;
-    // of a drawing that states no size, libvips takes what is drawn
+    // for an SVG that states no size, libvips measures what it renders
     if header.is_guess && header.info.format == SourceFormat::Svg {
         return None;
     }
     let told = |info: &vips_ops::source::SourceInfo| {
-        // icons count as if they could be transparent
+        // icons count as if they had alpha
         let alpha = info.alpha && info.format != SourceFormat::Ico;
         format!("{} × {} {:?} alpha {alpha}", info.stored, info.frames, info.orientation)
     };
@@ -44,14 +44,14 @@ fn difference(path: &Path) -> Option<String> {
 }
 
 #[test]
-fn samples_are_scanned_as_they_are_decoded() {
+fn scans_of_samples_agree_with_decoders() {
     crate::start();
     let differences: Vec<_> = files(&samples()).iter().filter_map(|path| difference(path)).collect();
     assert!(differences.is_empty(), "{}", differences.join("\n"));
 }
 
 #[test]
-fn the_corpus_is_scanned_as_it_is_decoded() {
+fn scans_of_the_corpus_agree_with_decoders() {
     crate::start();
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join(CORPUS);
     if !corpus.is_dir() {

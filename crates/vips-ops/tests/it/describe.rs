@@ -1,4 +1,4 @@
-//! `meta=true` on real pictures: what is said, of the original and of the answer.
+//! `meta=true` on real images: descriptions of the original and of the processed image.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use bytes::Bytes;
@@ -16,7 +16,7 @@ fn described(original: &Bytes, query: &str) -> Value {
     serde_json::from_slice(&answer.bytes).unwrap()
 }
 
-/// Checks some members of what is said.
+/// Checks some fields of a description.
 #[track_caller]
 fn check(original: &Bytes, query: &str, expected: &Value) {
     let found = described(original, query);
@@ -32,7 +32,7 @@ fn png(pixels: &[u8], bands: u32) -> Bytes {
 }
 
 #[test]
-fn members_are_spelled_and_ordered_as_documented() {
+fn fields_have_the_documented_names_and_order() {
     let text = answer(&sample("flower-p3.jpg"), "meta=true&include_image_data=true").unwrap().bytes;
     let text = String::from_utf8(text.to_vec()).unwrap();
     let names = [
@@ -58,7 +58,7 @@ fn members_are_spelled_and_ordered_as_documented() {
 }
 
 #[test]
-fn originals_of_every_format_are_described_as_they_are() {
+fn originals_of_every_format_are_described() {
     let photo = sample("china.jpg");
     let webp = ask(&photo, "format=webp&width=80").unwrap().bytes;
     let avif = ask(&photo, "format=avif&width=80").unwrap().bytes;
@@ -89,7 +89,7 @@ fn originals_of_every_format_are_described_as_they_are() {
 }
 
 #[test]
-fn with_other_parameters_the_answer_is_described() {
+fn with_other_parameters_the_processed_image_is_described() {
     let photo = sample("astronaut-gps-orient6.jpg");
     for (query, format) in [
         ("width=100", OutputFormat::Jpeg),
@@ -129,7 +129,7 @@ fn jpeg_and_icc_blocks() {
 }
 
 #[test]
-fn the_dominant_colour_is_of_what_is_seen() {
+fn the_dominant_colour_is_that_of_visible_pixels() {
     let colour = |original: &Bytes| described(original, "meta=true")["dominateColor"].clone();
     assert_eq!(colour(&png(&[0x4c, 0x71, 0x9f].repeat(40), 3)), "#4C719F");
     assert_eq!(colour(&png(&[[9; 30].as_slice(), &[200; 10]].concat(), 1)), "#090909");
@@ -139,7 +139,7 @@ fn the_dominant_colour_is_of_what_is_seen() {
 }
 
 #[test]
-fn the_picture_itself_in_base64() {
+fn image_data_is_included_as_base64() {
     let photo = sample("china.jpg");
     let data = |query: &str| {
         let found = described(&photo, query);
@@ -153,13 +153,13 @@ fn the_picture_itself_in_base64() {
 }
 
 #[test]
-fn without_meta_the_others_mean_nothing() {
+fn parameters_of_meta_are_ignored_without_it() {
     let picture = answer(&sample("china.jpg"), "width=20&face=true&include_image_data=true").unwrap();
     assert_eq!(picture.media, Media::Picture(OutputFormat::Jpeg));
 }
 
 #[test]
-fn what_cannot_be_described_is_refused() {
+fn broken_images_are_not_described() {
     let kind = |original: &Bytes| answer(original, "meta=true").unwrap_err().kind();
     let photo = sample("china.jpg");
     assert_eq!(kind(&Bytes::from_static(b"text")), ErrorKind::Unsupported);
@@ -167,7 +167,7 @@ fn what_cannot_be_described_is_refused() {
 }
 
 #[test]
-fn sizes_are_those_of_the_upright_picture() {
+fn sizes_are_those_of_the_upright_image() {
     for name in ["quadrants-orient6.jpg", "astronaut-gps-orient6.jpg"] {
         let upright = ask(&sample(name), "format=png").unwrap().size;
         for query in ["meta=true", "meta=true&face=true"] {
@@ -184,7 +184,7 @@ fn sizes_are_those_of_the_upright_picture() {
 }
 
 #[test]
-fn thin_pictures_are_described() {
+fn thin_images_are_described() {
     start();
     for (width, height) in [(225, 1), (1000, 4), (1200, 5), (2, 600), (6, 1200), (4000, 6)] {
         let pixels = vec![200; width as usize * height as usize * 3];
@@ -196,10 +196,10 @@ fn thin_pictures_are_described() {
         }
     }
     for (width, height) in [("1000", "3.3"), ("1000.4", "3")] {
-        let drawing = format!(
+        let svg = format!(
             "<svg xmlns='http://www.w3.org/2000/svg' width='{width}' height='{height}'><rect width='9' height='9'/></svg>"
         );
-        let answer = answer(&drawing.into(), "meta=true");
+        let answer = answer(&svg.into(), "meta=true");
         assert!(answer.is_ok(), "{width}x{height}: {:?}", answer.err());
     }
 }

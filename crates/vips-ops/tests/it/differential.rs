@@ -1,31 +1,33 @@
-//! Sizes, places and colours beside those of another tool: sharp answered the requests of `tests/reference/sharp/cases.json`
-//! (`make.mjs` beside it says how). [`tolerance`] and [`ROUNDED_OTHERWISE`] say where the two differ on purpose.
+//! Sizes, positions and colours compared with sharp, whose outputs for the requests are in
+//! `tests/reference/sharp/cases.json` (made by `make.mjs` in the same folder). [`tolerance`] and [`ROUNDED_OTHERWISE`]
+//! are the intended differences.
 
 use serde_json::Value;
 use testkit::{Picture, sample};
 
 use crate::picture;
 
-/// Cells of a row, and of a column, over which colours are averaged.
+/// Cells per row and per column over which colours are averaged.
 const CELLS: usize = 4;
 
-/// How many sizes may differ by a pixel of the side that the request leaves free. sharp takes it from a JPEG that its decoder
-/// has shrunk already and whose sides were rounded then, or rounds half down; here it is rounded half up from the real size.
+/// How many sizes may differ by a pixel on the side that the request leaves free. sharp computes it from a JPEG whose
+/// sides shrink-on-load has rounded already, or rounds half down; Pixmill rounds half up from the original size.
 const ROUNDED_OTHERWISE: usize = 7;
 
-/// The largest difference of a cell's mean, in levels of 255. Both resample with libvips, but from pictures that their decoders
+/// The largest difference of a cell's mean, in 8-bit levels. Both resample with libvips, but from images that decoders
 /// may have scaled down differently.
 fn tolerance(source: &str, query: &str) -> f64 {
     match (source, query) {
-        // untagged CMYK by the same profile, but relative colorimetric with black point compensation here, perceptual there
+        // untagged CMYK by the same profile, but relative colorimetric with black point compensation here, perceptual
+        // in sharp
         ("astronaut-cmyk.jpg", _) => 10.0,
-        // what is kept is centred to a fraction of a pixel here, to a whole one there
+        // the crop is centred to a fraction of a pixel here, to a whole pixel in sharp
         (_, query) if query.contains("crop=fit") => 8.0,
         _ => 4.0,
     }
 }
 
-/// Mean colours with their alpha, cell by cell, as `make.mjs` computes them.
+/// Mean colours with their alpha, per cell, as computed by `make.mjs`.
 fn cells(picture: &Picture) -> Vec<[f64; 4]> {
     let (width, height) = (picture.width as usize, picture.height as usize);
     let mut sums = vec![([0.0; 4], 0.0); CELLS * CELLS];
@@ -46,7 +48,7 @@ fn number(value: &Value) -> f64 {
     value.as_f64().unwrap_or(0.0)
 }
 
-/// The largest difference between the answer's cells and the case's.
+/// The largest difference between the cells of an output and those of the case.
 fn colour_difference(answer: &Picture, case: &Value) -> f64 {
     let expected = case.as_array().unwrap();
     let pairs = cells(answer).into_iter().zip(expected);
@@ -55,9 +57,9 @@ fn colour_difference(answer: &Picture, case: &Value) -> f64 {
         .fold(0.0, f64::max)
 }
 
-/// What is different, if anything.
+/// A difference from sharp.
 enum Difference {
-    /// A free side by one pixel.
+    /// The free side differs by one pixel.
     Rounding,
     /// Anything else.
     Other(String),
@@ -81,7 +83,7 @@ fn compare(case: &Value) -> Option<Difference> {
 }
 
 #[test]
-fn sizes_places_and_colours_are_those_of_sharp() {
+fn sizes_positions_and_colours_match_sharp() {
     let cases: Vec<Value> =
         serde_json::from_str(include_str!("../reference/sharp/cases.json")).expect("cases are JSON");
     let (mut rounded, mut others) = (0, Vec::new());

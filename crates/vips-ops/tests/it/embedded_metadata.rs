@@ -1,4 +1,4 @@
-//! What answers carry beside their pixels: nothing invented, nothing out of date.
+//! Metadata of the output: nothing is added that the original did not have, and nothing is stale.
 
 use bytes::Bytes;
 use exif::{In, Reader, Tag};
@@ -7,7 +7,7 @@ use vips_ops::vips::{Image, JpegScan, Keep, Palette, PngRows, Subsample};
 
 use crate::{ask, start};
 
-/// A picture of the tests.
+/// A sample image.
 fn reference(name: &str) -> Bytes {
     std::fs::read(format!("{}/tests/reference/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap().into()
 }
@@ -16,7 +16,7 @@ fn answer(original: &Bytes, query: &str) -> Bytes {
     ask(original, query).unwrap_or_else(|error| panic!("{query}: {error}")).bytes
 }
 
-/// The EXIF of a file, read by another library than ours and libvips'.
+/// The EXIF of a file, parsed by a third library, neither this project nor libvips.
 fn exif(file: &Bytes) -> Option<exif::Exif> {
     Reader::new().read_from_container(&mut std::io::Cursor::new(file)).ok()
 }
@@ -28,11 +28,11 @@ fn holds(file: &[u8], text: &[u8]) -> bool {
 const FORMATS: [&str; 4] = ["jpeg", "png", "webp", "avif"];
 
 #[test]
-fn nothing_is_invented() {
+fn no_metadata_is_added() {
     start();
     let pixels: Vec<u8> = (0..16 * 16 * 3).map(|at| (at * 7 % 251) as u8).collect();
     let image = Image::from_pixels(&pixels, 16, 16, 3).unwrap();
-    // libvips has put a resolution into it
+    // libvips adds a resolution to it
     let png = image.save_png(6, PngRows::Plain, Palette::Direct, Keep::Nothing).unwrap();
     let png = answer(&png, "width=14&format=png");
     for format in FORMATS {
@@ -49,7 +49,7 @@ fn nothing_is_invented() {
 }
 
 #[test]
-fn exif_is_carried_over_without_what_is_out_of_date() {
+fn exif_is_kept_except_for_stale_tags() {
     let original = sample("astronaut-gps-orient6.jpg");
     let before = exif(&original).unwrap();
     assert!(before.get_field(Tag::Orientation, In::PRIMARY).is_some());
@@ -78,13 +78,13 @@ fn exif_is_carried_over_without_what_is_out_of_date() {
         let stripped = answer(&original, &format!("format={format}&strip_exif=true"));
         assert!(exif(&stripped).is_none(), "{format}");
     }
-    // not applied, so it stays
+    // not applied, so it is kept
     let lying = exif(&answer(&original, "autorotate=false&width=50")).unwrap();
     assert_eq!(lying.get_field(Tag::Orientation, In::PRIMARY).unwrap().value.get_uint(0), Some(6));
 }
 
 #[test]
-fn orientation_goes_from_xmp_too() {
+fn orientation_is_removed_from_xmp_too() {
     let original = reference("exif-xmp-o6.jpg");
     assert!(holds(&original, b"tiff:Orientation"));
     for format in FORMATS {
@@ -95,7 +95,7 @@ fn orientation_goes_from_xmp_too() {
 }
 
 #[test]
-fn a_thumbnail_goes_as_soon_as_pixels_change() {
+fn a_thumbnail_is_removed_if_pixels_change() {
     let original = reference("exif-thumb.jpg");
     let has = |file: &Bytes| {
         exif(file).is_some_and(|exif| exif.get_field(Tag::JPEGInterchangeFormat, In::THUMBNAIL).is_some())
@@ -110,10 +110,10 @@ fn a_thumbnail_goes_as_soon_as_pixels_change() {
     }
 }
 
-/// EXIF of a maker.
+/// EXIF of a camera.
 const MAKER: &[u8] = b"Exif\0\0II*\0\x08\0\0\0\x01\0\x0f\x01\x02\0\x04\0\0\0ABC\0\0\0\0\0";
 
-/// A JPEG with a segment behind JFIF's.
+/// A JPEG with a segment after the JFIF segment.
 fn with_segment(marker: u8, content: &[u8]) -> Bytes {
     start();
     let pixels: Vec<u8> = (0..64 * 48 * 3).map(|at| (at * 7 % 251) as u8).collect();
@@ -125,7 +125,7 @@ fn with_segment(marker: u8, content: &[u8]) -> Bytes {
 }
 
 #[test]
-fn thumbnails_go_wherever_they_are() {
+fn thumbnails_are_removed_from_every_place() {
     let strips = b"II*\0\x08\0\0\0\x01\0\x0f\x01\x02\0\x04\0\0\0ABC\0\x1a\0\0\0\
         \x02\0\x11\x01\x04\0\x01\0\0\0\x38\0\0\0\x17\x01\x04\0\x01\0\0\0\x09\0\0\0\0\0\0\0THUMBNAIL";
     let photoshop = b"Photoshop 3.0\08BIM\x04\x04\0\0\0\0\0\x0c\x1c\x02\x78\0\x07caption8BIM\x04\x0c\0\0\0\0\0\x0aTHUMBNAIL.";
@@ -157,7 +157,7 @@ fn thumbnails_go_wherever_they_are() {
 }
 
 #[test]
-fn avif_has_the_tags_of_the_original_and_no_others() {
+fn avif_has_exactly_the_tags_of_the_original() {
     let tags = |file: &Bytes| -> Vec<String> {
         let exif = exif(file).unwrap();
         let ours = exif.fields().filter(|field| {
@@ -182,7 +182,7 @@ fn avif_has_the_tags_of_the_original_and_no_others() {
 }
 
 #[test]
-fn no_resolution_is_made_up() {
+fn no_default_resolution_is_added() {
     for (name, stated) in [
         ("mill.gif", false),
         ("mill.webp", false),
@@ -196,8 +196,8 @@ fn no_resolution_is_made_up() {
 }
 
 #[test]
-fn colours_that_were_converted_are_not_converted_again() {
-    // 8..26 the first directory, 26..56 the camera's, 56..74 the rules of interoperability, which say Adobe RGB
+fn converted_colours_are_labelled_srgb() {
+    // IFD0 at 8..26, EXIF IFD at 26..56, interoperability IFD at 56..74, which says Adobe RGB
     let short = |value: u16| value.to_le_bytes();
     let entry = |tag: u16, kind: u16, count: u32, value: [u8; 4]| {
         [&short(tag)[..], &short(kind), &count.to_le_bytes(), &value].concat()
@@ -224,7 +224,7 @@ fn colours_that_were_converted_are_not_converted_again() {
 }
 
 #[test]
-fn no_exif_is_left_of_an_orientation() {
+fn exif_with_only_an_orientation_is_removed() {
     let content = b"Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\0\0\0\0";
     let original = with_segment(0xe1, content);
     for format in FORMATS {
@@ -256,7 +256,7 @@ fn strip_exif_alone_drops_segments_of_a_jpeg() {
 }
 
 #[test]
-fn colour_is_stored_as_the_original_stores_it() {
+fn chroma_subsampling_is_that_of_the_original() {
     start();
     let pixels: Vec<u8> = (0..64 * 64 * 3).map(|at| (at * 31 % 253) as u8).collect();
     let image = Image::from_pixels(&pixels, 64, 64, 3).unwrap();
@@ -272,8 +272,8 @@ fn colour_is_stored_as_the_original_stores_it() {
 }
 
 #[test]
-fn an_orientation_that_is_not_applied_is_carried_out_of_tiff() {
-    // a TIFF of 3 x 2 grey pixels that lies on its side
+fn an_unapplied_orientation_of_a_tiff_is_kept() {
+    // a TIFF of 3 × 2 grey pixels that is stored rotated
     let entry = |tag: u16, value: u16| {
         [&tag.to_le_bytes()[..], &3u16.to_le_bytes(), &1u32.to_le_bytes(), &value.to_le_bytes(), &[0, 0]]
             .concat()

@@ -1,10 +1,10 @@
-//! Faces of the sample pictures, as the models tell of them, and what is done with them.
+//! Faces of the sample images, as detected by the models, and their use by the parameters.
 
 use image_api::{Accept, Face, Params, Settings};
 use testkit::{Picture, sample};
 use vips_ops::{Answer, Error, answer, vips::Deadline};
 
-/// What was found in a sample, in whole pixels.
+/// The faces detected in a sample image, in whole pixels.
 pub fn of(source: &str) -> Vec<Face> {
     let face = |(left, top), (width, height), eyes| vec![Face { left, top, width, height, score: 0.9, eyes }];
     match source {
@@ -14,7 +14,7 @@ pub fn of(source: &str) -> Vec<Face> {
     }
 }
 
-/// What a request answers over a sample whose faces are known.
+/// The response to a request on a sample image whose faces are known.
 pub fn ask(source: &str, query: &str) -> Result<Answer, Error> {
     crate::start();
     let params = Params::parse(query).unwrap().params;
@@ -46,12 +46,12 @@ fn red_pupils_become_dark_and_nothing_else_changes() {
         .filter(|index| before.at(index % 320, index / 320) != after.at(index % 320, index / 320));
     let changed: Vec<_> = changed.map(|index| (index % 320, index / 320)).collect();
     let near = |(x, y): &(u32, u32)| (105..220).contains(x) && (128..162).contains(y);
-    // two discs of a radius of 10 pixels: the pupils with their soft edges
+    // two discs with a radius of 10 pixels: the pupils with their soft edges
     assert!(changed.len() < 650 && changed.iter().all(near), "{} pixels", changed.len());
 }
 
 #[test]
-fn eyes_are_found_again_however_the_picture_is_put_down() {
+fn red_eyes_are_corrected_in_every_orientation() {
     let plain = picture("astronaut-redeye.jpg", "redeye=true&format=png");
     let around = picture("astronaut-redeye.jpg", "redeye=true&format=png&rotate=180&flip=true");
     for (x, y) in [(120, 146), (208, 149)] {
@@ -60,7 +60,7 @@ fn eyes_are_found_again_however_the_picture_is_put_down() {
 }
 
 #[test]
-fn without_faces_or_red_eyes_pixels_stay() {
+fn pixels_without_faces_or_red_eyes_are_unchanged() {
     for source in ["astronaut.png", "china.jpg"] {
         let difference = picture(source, "format=png").difference(&picture(source, "redeye=true&format=png"));
         assert_eq!(difference.worst, 0, "{source}");
@@ -78,7 +78,7 @@ fn a_crop_around_the_face_is_smaller_and_in_the_right_place() {
 }
 
 #[test]
-fn descriptions_tell_of_faces_when_they_are_asked_for() {
+fn descriptions_contain_faces_if_requested() {
     let faces = |query| {
         let answer = ask("astronaut.png", query).unwrap();
         serde_json::from_slice::<serde_json::Value>(&answer.bytes).unwrap()["faces"].clone()
@@ -89,7 +89,7 @@ fn descriptions_tell_of_faces_when_they_are_asked_for() {
 }
 
 #[test]
-fn no_face_is_as_entropy() {
+fn a_face_crop_without_faces_is_an_entropy_crop() {
     for query in ["", "&width=100", "&width=100&height=50"] {
         let face = picture("china.jpg", &format!("crop=face&format=png{query}"));
         assert!(face == picture("china.jpg", &format!("crop=entropy&format=png{query}")), "{query}");

@@ -1,4 +1,4 @@
-//! Every format in, every format out.
+//! Every input format to every output format.
 
 use std::io::Cursor;
 
@@ -11,7 +11,7 @@ use vips_ops::{Source, source::sniff};
 
 use crate::{ask, ask_with, picture};
 
-/// An original of every format that is read, all of one picture where they can be made.
+/// An original in every input format, of the same image where libvips can encode it.
 fn originals() -> Vec<(&'static str, Bytes)> {
     let photo = sample("china.jpg");
     let made = |query| ask(&photo, query).unwrap().bytes;
@@ -34,13 +34,13 @@ fn originals() -> Vec<(&'static str, Bytes)> {
     ]
 }
 
-/// The picture as TIFF, which is read but not written by us.
+/// The image as TIFF, an input format without an output format.
 fn tiff(jpeg: &Bytes) -> Bytes {
     let image = Image::load(jpeg, &Loader::Jpeg { shrink: 1 }, Access::Random).unwrap();
     Operation::new(c"tiffsave_buffer").image(c"in", &image).build().unwrap().bytes(c"buffer").unwrap()
 }
 
-/// The picture, small enough for an icon, in a format that is read by the crate `image`.
+/// The image, small enough for an icon, in a format that the crate `image` decodes.
 fn bitmap(jpeg: &Bytes, format: ImageFormat) -> Bytes {
     let Picture { width, height, rgba, .. } = picture(jpeg, "width=200&format=png");
     let image = DynamicImage::from(RgbaImage::from_raw(width, height, rgba).unwrap());
@@ -67,7 +67,7 @@ fn the_matrix() {
 }
 
 #[test]
-fn without_a_format_the_source_decides() {
+fn the_default_format_follows_the_original() {
     crate::start();
     for (name, expected) in [
         ("jpeg", OutputFormat::Jpeg),
@@ -86,7 +86,7 @@ fn without_a_format_the_source_decides() {
 }
 
 #[test]
-fn auto_takes_the_best_that_is_accepted() {
+fn auto_selects_the_best_accepted_format() {
     let settings = Settings::default();
     let format = |source: &str, query: &str, avif, webp| {
         ask_with(&sample(source), query, Accept { avif, webp }, &settings).unwrap().format
@@ -110,7 +110,7 @@ fn auto_takes_the_best_that_is_accepted() {
 }
 
 #[test]
-fn quality_changes_size_and_absent_quality_is_the_sources() {
+fn quality_changes_the_size_and_defaults_to_that_of_the_original() {
     for format in ["jpeg", "webp", "avif"] {
         let bytes = |quality: u8| {
             ask(&sample("china.jpg"), &format!("width=300&format={format}&quality={quality}"))
@@ -140,7 +140,7 @@ fn interlacing() {
 }
 
 #[test]
-fn metadata_is_kept_until_it_is_stripped() {
+fn metadata_is_kept_unless_stripped() {
     let loaded = |query: &str| {
         let answer = ask(&sample("astronaut-gps-orient6.jpg"), query).unwrap().bytes;
         Image::load(&answer, &Loader::Jpeg { shrink: 1 }, Access::Random).unwrap()
@@ -154,7 +154,7 @@ fn metadata_is_kept_until_it_is_stripped() {
 }
 
 #[test]
-fn a_smaller_copy_in_the_file_is_used_when_it_is_large_enough() {
+fn an_embedded_thumbnail_is_used_if_it_is_large_enough() {
     crate::start();
     let photo = Image::load(&sample("astronaut.png"), &Loader::Png, Access::Random).unwrap();
     for subifd in [false, true] {

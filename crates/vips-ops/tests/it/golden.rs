@@ -1,20 +1,20 @@
-//! Every example of every parameter, rendered and compared with the picture that was looked at.
+//! Renders every example of every parameter and compares it with its reviewed golden image.
 
 use std::path::Path;
 
 use image_api::{Params, params::SPECS};
 
-/// Mean distance in levels that another build of the codecs may cause.
+/// Mean distance in 8-bit levels that another build of the codecs may cause.
 const TOLERANCE: f64 = 1.0;
 
 #[test]
-fn examples_look_as_they_did() {
+fn examples_match_their_golden_files() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
     let mut wrong = Vec::new();
     for spec in SPECS {
         for (index, example) in spec.examples.iter().enumerate() {
             if Params::parse(example.query).is_ok_and(|parsed| parsed.params.recognition.is_some()) {
-                continue; // who looks at pictures tells what is to be seen
+                continue; // its result depends on face or label detection, which is tested elsewhere
             }
             match crate::faces::ask(example.source, example.query) {
                 Ok(answer) => {
@@ -25,5 +25,5 @@ fn examples_look_as_they_did() {
             }
         }
     }
-    assert!(wrong.is_empty(), "{wrong:#?}\nif the change is meant: `make golden`, then look at the pictures");
+    assert!(wrong.is_empty(), "{wrong:#?}\nfor an intended change: `make golden`, then review the images");
 }

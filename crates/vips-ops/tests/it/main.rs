@@ -1,4 +1,4 @@
-//! Parameters on real pictures: plans, golden files, formats, broken originals.
+//! Tests of parameters on real images: plans, golden files, formats, broken originals.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod animation;
@@ -10,10 +10,10 @@ mod colour;
 mod colour_signalling;
 mod containers;
 mod cost;
+mod cover_crops;
 mod describe;
 mod differential;
 mod embedded_metadata;
-mod embedded_thumbnails;
 mod faces;
 mod formats;
 mod golden;
@@ -47,12 +47,12 @@ pub fn start() {
     vips::Vips::start(vips::Settings::default()).unwrap();
 }
 
-/// What a request answers over an original.
+/// The response to a request on an original.
 pub fn ask(original: &Bytes, query: &str) -> Result<Encoded, Error> {
     ask_with(original, query, Accept::default(), &Settings::default())
 }
 
-/// As [`ask`], for a client and an operator with wishes.
+/// As [`ask`], with an `Accept` header and an operator's settings.
 pub fn ask_with(
     original: &Bytes,
     query: &str,
@@ -65,7 +65,7 @@ pub fn ask_with(
     process(&params, original, &assets, accept, settings, &Deadline::never(), &mut |_| ())
 }
 
-/// The overlays of a request: sample pictures, or what is made of them.
+/// The overlays of a request: sample images, processed by the parameters in their URLs.
 fn samples_for(params: &Params, settings: &Settings) -> Result<Assets, Error> {
     let mut assets = Assets::default();
     for link in links(params, &settings.limits)? {
@@ -83,7 +83,7 @@ fn samples_for(params: &Params, settings: &Settings) -> Result<Assets, Error> {
     Ok(assets)
 }
 
-/// What a request answers over an original, whether that is a picture or not.
+/// The response to a request on an original, whether it is an image or a description.
 pub fn answer(original: &Bytes, query: &str) -> Result<Answer, Error> {
     start();
     let params = Params::parse(query).unwrap().params;
@@ -92,7 +92,7 @@ pub fn answer(original: &Bytes, query: &str) -> Result<Answer, Error> {
     vips_ops::answer(&params, original, &assets, Accept::default(), &settings, &deadline, &mut |_| ())
 }
 
-/// The decoded answer.
+/// The decoded output image.
 pub fn picture(original: &Bytes, query: &str) -> Picture {
     Picture::decode(&ask(original, query).unwrap_or_else(|error| panic!("{query}: {error}")).bytes)
 }

@@ -1,6 +1,6 @@
-//! Memory: large pictures make no temporary files, and whoever has none left says so.
+//! Memory: large images make no temporary files, and running out of memory is reported as such.
 //!
-//! Both need a process of their own: the tests run this binary again, for a test that is ignored otherwise.
+//! Each needs a separate process: the tests run this binary again, with a test that is ignored otherwise.
 
 use std::{
     env::current_exe,
@@ -18,15 +18,15 @@ use vips_ops::{
 
 use crate::{ask_with, start};
 
-/// The picture that the other process finds in its folder.
+/// The image that the other process reads, in its working folder.
 const PICTURE: &str = "large.png";
 
-/// What a shell does first in a process that is to have no place for temporary files, and in one with little memory. The
-/// picture has 576 MB when it is decoded.
+/// Shell commands run first in a process that must not write temporary files, and in one with little memory. The
+/// decoded image takes 576 MB.
 const NO_FOLDER: &str = "export TMPDIR=/nonexistent/folder";
 const LITTLE_MEMORY: &str = "ulimit -v 620000";
 
-/// Sides of the picture, and its bytes a pixel: more than the 100 MB from which libvips would use a file.
+/// Sides of the image and bytes per pixel: more than the 100 MB above which libvips would use a temporary file.
 const SIDE: u32 = 12_000;
 const BANDS: u32 = 4;
 
@@ -61,20 +61,20 @@ fn check(side: u32, first: &str, test: &str) {
 }
 
 #[test]
-fn large_pictures_make_no_temporary_files() {
+fn large_images_make_no_temporary_files() {
     check(SIDE / 2, NO_FOLDER, "trims_without_a_file");
 }
 
 #[test]
-fn a_lack_of_memory_is_not_the_originals_fault() {
+fn running_out_of_memory_does_not_blame_the_original() {
     check(SIDE, LITTLE_MEMORY, "lacks_memory");
 }
 
 #[test]
-fn what_is_cut_away_is_never_made() {
+fn cropped_pixels_take_no_memory() {
     let folder = tempfile::tempdir().unwrap();
     start();
-    // a banner whose cover crop would be a hundred times as large as the answer
+    // a banner whose uncropped cover would be a hundred times as large as the output
     let dot = Image::from_pixels(&[9, 200, 30], 1, 1, 3).unwrap();
     let banner = dot.embed(0, 0, 14_560, 90, Extend::Copy).unwrap();
     let banner = banner.save_png(1, PngRows::Plain, Palette::Direct, Keep::Nothing).unwrap();
@@ -89,7 +89,7 @@ fn what_is_cut_away_is_never_made() {
 }
 
 #[test]
-#[ignore = "run in a process of its own, by what_is_cut_away_is_never_made"]
+#[ignore = "run in a process of its own, by cropped_pixels_take_no_memory"]
 fn covers_in_little_memory() {
     for query in [
         "width=1600&height=1600&crop=fit",
@@ -108,7 +108,7 @@ fn asked(query: &str) -> Result<vips_ops::Encoded, Error> {
 }
 
 #[test]
-#[ignore = "run in a process of its own, by large_pictures_make_no_temporary_files"]
+#[ignore = "run in a process of its own, by large_images_make_no_temporary_files"]
 fn trims_without_a_file() {
     for query in ["trim=color&width=10", "trim=color&crop=entropy&width=10", "rotate=90&width=10"] {
         let answer = asked(query);
@@ -117,7 +117,7 @@ fn trims_without_a_file() {
 }
 
 #[test]
-#[ignore = "run in a process of its own, by a_lack_of_memory_is_not_the_originals_fault"]
+#[ignore = "run in a process of its own, by running_out_of_memory_does_not_blame_the_original"]
 fn lacks_memory() {
     let answer = asked("trim=color&width=10");
     assert!(matches!(answer, Err(Error::OutOfMemory(_))), "{:?}", answer.err());

@@ -1,4 +1,4 @@
-//! An encoding that is larger than the original gives way to it, where that loses nothing that was asked for.
+//! If an encoding is larger than the original, the original is served instead, provided that it satisfies the request.
 
 use bytes::Bytes;
 use image_api::{Accept, Params, Settings};
@@ -7,7 +7,7 @@ use vips_ops::vips::{Access, Deadline, Image, JpegScan, Keep, Loader, Subsample}
 
 use crate::{ask, start};
 
-/// A JPEG of poor quality with EXIF, and without any metadata: either grows when it is encoded at quality 100.
+/// A JPEG of low quality with EXIF, and one without metadata: both grow when encoded at quality 100.
 fn poor(keep: Keep) -> Bytes {
     start();
     let photo = sample("quadrants-orient6.jpg");
@@ -17,7 +17,7 @@ fn poor(keep: Keep) -> Bytes {
 }
 
 #[test]
-fn the_original_where_it_serves() {
+fn the_original_is_served_if_it_satisfies_the_request() {
     let (tagged, bare) = (poor(Keep::All), poor(Keep::Nothing));
     for (original, query, serves) in [
         (&tagged, "quality=100", true),
@@ -42,9 +42,9 @@ fn the_original_where_it_serves() {
 }
 
 #[test]
-fn an_orientation_that_was_applied_is_no_original() {
+fn an_applied_orientation_prevents_passthrough() {
     let turned = sample("quadrants-orient6.jpg");
-    // the tag says to turn by 90 degrees, the request turns back: the pixels are the stored ones, the tag is gone
+    // the tag says 90 degrees and the request rotates back: the pixels are the stored ones, without the tag
     let answer = ask(&turned, "angle=90&quality=100").unwrap().bytes;
     assert_ne!(answer, turned);
     let image = Image::load(&answer, &Loader::Jpeg { shrink: 1 }, Access::Random).unwrap();

@@ -1,4 +1,4 @@
-//! Which way up: EXIF, turns and mirrors, on quarters of four colours.
+//! Orientation: EXIF, rotation and mirroring, on an image of four coloured quadrants.
 
 use bytes::Bytes;
 use testkit::{Picture, sample};
@@ -7,7 +7,7 @@ use vips_ops::vips::{Image, JpegScan, Keep, Subsample};
 
 use crate::{picture, start};
 
-/// The colours of the four quarters: left top, right top, left bottom, right bottom.
+/// The colours of the four quadrants: top left, top right, bottom left, bottom right.
 fn quarters(picture: &Picture) -> String {
     let (x, y) = (picture.width / 4, picture.height / 4);
     [(x, y), (3 * x, y), (x, 3 * y), (3 * x, 3 * y)].map(|(x, y)| name(picture.at(x, y))).concat()
@@ -23,7 +23,7 @@ fn name(pixel: [u8; 4]) -> &'static str {
     }
 }
 
-/// Red, green over blue, white; stored with an orientation tag.
+/// Red and green above blue and white, stored with an orientation tag.
 fn stored(tag: i32) -> Bytes {
     start();
     let colours = [[254, 0, 0], [0, 128, 0], [0, 0, 254], [254, 254, 254]];
@@ -36,7 +36,7 @@ fn stored(tag: i32) -> Bytes {
 }
 
 #[test]
-fn every_exif_orientation_comes_out_upright() {
+fn every_exif_orientation_becomes_upright() {
     // what a viewer shows for the stored rows by the EXIF standard
     for (tag, expected) in [
         (1, "rgbw"),
@@ -57,7 +57,7 @@ fn every_exif_orientation_comes_out_upright() {
 }
 
 #[test]
-fn the_orientation_tag_goes_with_its_application() {
+fn an_applied_orientation_tag_is_removed() {
     for (query, expected) in [("width=30", None), ("width=30&autorotate=false", Some(6))] {
         let answer = crate::ask(&stored(6), query).unwrap().bytes;
         let loader = vips::Loader::Jpeg { shrink: 1 };
@@ -67,7 +67,7 @@ fn the_orientation_tag_goes_with_its_application() {
 }
 
 #[test]
-fn turns_and_mirrors() {
+fn right_angle_rotations_and_mirrors() {
     for (query, expected) in [
         ("rotate=90", "brwg"),
         ("rotate=180", "wbgr"),
@@ -84,7 +84,7 @@ fn turns_and_mirrors() {
 }
 
 #[test]
-fn a_crop_speaks_of_the_upright_picture() {
+fn a_crop_refers_to_the_upright_image() {
     let answer = picture(&sample("quadrants-orient6.jpg"), "crop=0,0,100,100");
     assert_eq!(name(answer.at(50, 50)), "b");
     let answer = picture(&sample("quadrants-orient6.jpg"), "width=100&height=50&crop=bottom");
@@ -92,10 +92,10 @@ fn a_crop_speaks_of_the_upright_picture() {
 }
 
 #[test]
-fn free_turns_go_clockwise_and_fill_their_corners() {
+fn free_rotations_are_clockwise_and_fill_corners() {
     let answer = picture(&stored(1), "rotate=20&pad_color=black&quality=95&format=png");
     assert_eq!(answer.at(0, 0), [0, 0, 0, 255]);
-    // clockwise: the left top corner of the picture moves to the right along the upper edge
+    // clockwise: the top left corner of the image moves to the right along the top edge
     let top = (0..answer.width).find(|x| answer.at(*x, 1) != [0, 0, 0, 255]).unwrap();
     assert!(top < answer.width / 2 && top > 5, "{top} of {}", answer.width);
     let clear = picture(&stored(1), "rotate=20&pad_color=0000&format=png");

@@ -1,4 +1,4 @@
-//! Pictures and texts over pictures: where they lie, how large and how opaque they are.
+//! Overlays: position, size and opacity of images and texts drawn over the image.
 
 use bytes::Bytes;
 use image_api::font::families::FAMILIES;
@@ -12,7 +12,7 @@ use vips_ops::{
 
 use crate::start;
 
-/// A picture of one colour.
+/// An image of one colour.
 fn plain(width: u32, height: u32, colour: &[u8]) -> Bytes {
     start();
     let pixels = colour.repeat((width * height) as usize);
@@ -22,7 +22,7 @@ fn plain(width: u32, height: u32, colour: &[u8]) -> Bytes {
     image.save_png(1, PngRows::Plain, Palette::Direct, Keep::Nothing).unwrap()
 }
 
-/// The answer over a white picture of 200 × 100, with `/red.png` of 30 × 30 and `/wide.png` of 80 × 20 at hand.
+/// The output for a white image of 200 × 100, with the overlays `/red.png` of 30 × 30 and `/wide.png` of 80 × 20.
 fn over(base: &Bytes, query: &str) -> Result<Picture, Error> {
     let mut assets = Assets::default();
     let mut add = |name: &str, bytes| assets.insert(url(name).unwrap().value, bytes);
@@ -40,7 +40,7 @@ fn on_white(query: &str) -> Picture {
     over(&plain(200, 100, &[255, 255, 255]), query).unwrap_or_else(|error| panic!("{query}: {error}"))
 }
 
-/// Left, top, width and height of what is not white.
+/// The bounding box of what is not white: left, top, width and height.
 fn ink(picture: &Picture) -> Option<(u32, u32, u32, u32)> {
     let inked = |x: &u32, y: &u32| picture.at(*x, *y)[..3] != [255, 255, 255];
     let columns = (0..picture.width).filter(|x| (0..picture.height).any(|y| inked(x, &y)));
@@ -52,7 +52,7 @@ fn ink(picture: &Picture) -> Option<(u32, u32, u32, u32)> {
 }
 
 #[test]
-fn marks_lie_where_they_should() {
+fn watermarks_have_the_requested_position() {
     for (query, expected) in [
         ("mark=/red.png", (85, 35, 30, 30)),
         ("mark=/red.png&mark_pos=top", (85, 0, 30, 30)),
@@ -70,7 +70,7 @@ fn marks_lie_where_they_should() {
 }
 
 #[test]
-fn layers_lie_where_they_should_in_their_order() {
+fn layers_have_the_requested_position_and_order() {
     for (layers, expected) in [
         (r#"[{"url":"/red.png","scale":50}]"#, (75, 25, 50, 50)),
         (r#"[{"url":"/red.png","upscale":false,"pos":"bottom,left","offset":4}]"#, (4, 66, 30, 30)),
@@ -88,7 +88,7 @@ fn layers_lie_where_they_should_in_their_order() {
 }
 
 #[test]
-fn a_turned_overlay_has_transparent_corners() {
+fn a_rotated_overlay_has_transparent_corners() {
     let turned = on_white(r#"layers=[{"url":"/red.png","angle":45}]"#);
     let (left, top, width, height) = ink(&turned).unwrap();
     assert!(
@@ -110,7 +110,7 @@ fn opacity_blends() {
 }
 
 #[test]
-fn every_sort_of_picture_can_carry_overlays() {
+fn every_colour_space_supports_overlays() {
     let grey = over(&plain(50, 50, &[200]), "mark=/red.png").unwrap();
     assert_eq!((grey.at(25, 25), grey.at(2, 2)), ([255, 0, 0, 255], [200, 200, 200, 255]));
     let clear = over(&plain(50, 50, &[9, 9, 9, 0]), "mark=/red.png&mark_alpha=40").unwrap();
@@ -128,7 +128,7 @@ fn every_sort_of_picture_can_carry_overlays() {
 }
 
 #[test]
-fn what_is_missing_or_broken_is_left_out_unless_required() {
+fn missing_or_broken_overlays_are_omitted_unless_required() {
     for name in ["/none.png", "/text.txt"] {
         assert_eq!(ink(&on_white(&format!("mark={name}"))), None);
         let base = plain(20, 20, &[255, 255, 255]);
@@ -152,7 +152,7 @@ fn all_overlays_together_are_bounded() {
             &settings,
         )
     };
-    // the sample itself is over this limit, a text is not
+    // the sample itself exceeds this limit, a text does not
     assert!(ask(one.to_owned()).unwrap().lacks_overlays);
     let text = r#"{"text":"MMM\nMMM\nMMM"}"#;
     assert!(!ask(text.to_owned()).unwrap().lacks_overlays);
@@ -165,7 +165,7 @@ fn written(text: &str, keys: &str) -> Picture {
 }
 
 #[test]
-fn text_is_drawn_as_large_as_it_is_asked_for() {
+fn text_has_the_requested_size() {
     for (keys, width, height) in [
         ("", 200, 100),
         (",\"scale\":50", 100, 50),
@@ -189,14 +189,14 @@ fn text_has_its_colour_and_is_never_markup() {
     let half = written("MMMM", ",\"color\":\"ff000080\"");
     assert!(has(&half, |pixel| pixel[0] == 255 && pixel[1].abs_diff(127) <= 2));
     assert!(!has(&half, |pixel| pixel[1] < 120));
-    // tags would be invisible, and one that is not closed an error
+    // tags would be invisible, and an unclosed one an error
     let plain = ink(&written("bb", ",\"upscale\":false")).unwrap();
     let tagged = ink(&written("<b>bb</i> & <span", ",\"upscale\":false")).unwrap();
     assert!(tagged.2 > 3 * plain.2, "{tagged:?} {plain:?}");
 }
 
 #[test]
-fn writing_of_every_kind_leaves_ink() {
+fn every_script_is_rendered() {
     for text in [
         "Grüße, Žluťoučký",
         "Привет",
@@ -236,7 +236,7 @@ fn styles_and_families_differ() {
 }
 
 #[test]
-fn every_family_of_the_list_draws() {
+fn every_listed_font_family_renders() {
     for family in FAMILIES {
         assert!(
             ink(&written("Abg", &format!(",\"font\":\"{} 20\"", family.name))).is_some(),
@@ -249,7 +249,7 @@ fn every_family_of_the_list_draws() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(60))]
     #[test]
-    fn any_text_in_any_font_is_drawn_or_left_out(
+    fn any_text_in_any_font_is_rendered_or_omitted(
         text in "\\PC{0,40}", font in "[ -~]{0,30}", scale in 1..200u32, angle in 0..360u32,
     ) {
         let layer = serde_json::json!([{ "text": text, "font": font, "scale": scale, "angle": angle }]);
@@ -260,7 +260,7 @@ proptest! {
 }
 
 #[test]
-fn the_longest_and_the_widest_texts_are_drawn() {
+fn the_longest_and_the_widest_texts_are_rendered() {
     for sign in ["W", "\u{fdfd}", "\n", "e\u{301}\u{316}"] {
         let text = sign.repeat(1000 / sign.chars().count());
         let layer = serde_json::json!([{ "text": text, "font": "1000" }]);
@@ -271,8 +271,8 @@ fn the_longest_and_the_widest_texts_are_drawn() {
 }
 
 #[test]
-fn styles_are_drawn_as_such() {
-    // families that come with the sources or from packages of vendor.sh, so that they are on every machine
+fn font_styles_are_recognised_in_every_spelling() {
+    // families that are bundled or in packages of vendor.sh, so that they are available on every machine
     for (one, other, is_same) in [
         ("Georgia", "Georgia bold", false),
         ("Georgia", "Georgia italic", false),

@@ -1,4 +1,4 @@
-//! The plan of every example, in words: most behaviour, no pixels.
+//! Snapshots of the plan of every example, as text: they cover most behaviour without computing pixels.
 
 use std::fmt::Write;
 

@@ -1,4 +1,4 @@
-//! PNG of few colours: worked on in true colour, written with a palette when that holds the answer exactly.
+//! PNG with few colours: processed in truecolour, and written with a palette if that is lossless.
 
 use bytes::Bytes;
 use testkit::{Picture, sample};
@@ -6,7 +6,7 @@ use vips_ops::vips::{Access, BandFormat, Image, Interpretation, Keep, Loader, Pa
 
 use crate::{ask, picture, start};
 
-/// Bits a number, and colour type, of a PNG (11.2.2).
+/// Bit depth and colour type of a PNG (11.2.2).
 fn stored(png: &Bytes) -> (u8, u8) {
     (png[24], png[25])
 }
@@ -15,7 +15,7 @@ fn open(png: &Bytes) -> Image {
     Image::load(png, &Loader::Png, Access::Random).unwrap()
 }
 
-/// A picture of few colours with `bits` bits a pixel, and the same pixels in true colour.
+/// An indexed-colour image of `bits` bits per pixel, and the same pixels in truecolour.
 fn both(image: &Image, bits: u8) -> (Bytes, Bytes) {
     let indexed = image.save_png(6, PngRows::Plain, Palette::Indexed { bits }, Keep::Nothing).unwrap();
     assert_eq!(stored(&indexed), (bits, 3));
@@ -23,7 +23,7 @@ fn both(image: &Image, bits: u8) -> (Bytes, Bytes) {
     (indexed, direct)
 }
 
-/// As [`both`], in levels of grey.
+/// As [`both`], in greyscale.
 fn grey(bits: u8) -> (Bytes, Bytes) {
     let most = u8::MAX >> (8 - bits);
     let levels: Vec<u8> = (0..120u32 * 90).map(|at| ((at % 120) * (at / 120) / 40) as u8 & most).collect();
@@ -34,7 +34,7 @@ fn grey(bits: u8) -> (Bytes, Bytes) {
     (indexed, image.save_png(6, PngRows::Plain, Palette::Direct, Keep::Nothing).unwrap())
 }
 
-fn drawing() -> Image {
+fn icon() -> Image {
     let logo = open(&ask(&sample("pixmill-logo.png"), "width=150&format=png").unwrap().bytes);
     assert!(logo.has_alpha());
     logo
@@ -66,9 +66,9 @@ fn check(name: &str, indexed: &Bytes, direct: &Bytes) {
 }
 
 #[test]
-fn they_are_worked_on_in_true_colour() {
+fn they_are_processed_in_truecolour() {
     start();
-    let clear = drawing();
+    let clear = icon();
     let opaque = clear.flatten(&[255.0; 3], 255.0).unwrap().cast(BandFormat::Uchar).unwrap();
     for bits in [1, 2, 4, 8] {
         for (name, image) in [("opaque", &opaque), ("clear", &clear)] {
@@ -81,9 +81,9 @@ fn they_are_worked_on_in_true_colour() {
 }
 
 #[test]
-fn few_colours_stay_few_bits() {
+fn few_colours_keep_a_low_bit_depth() {
     start();
-    let opaque = drawing().flatten(&[255.0; 3], 255.0).unwrap().cast(BandFormat::Uchar).unwrap();
+    let opaque = icon().flatten(&[255.0; 3], 255.0).unwrap().cast(BandFormat::Uchar).unwrap();
     for bits in [1, 2, 4, 8] {
         let (indexed, direct) = both(&opaque, bits);
         for query in ["flip=true", "rotate=180", "filter=sepia", "interlace=true", "crop=0,0,140,140"] {
@@ -110,7 +110,7 @@ fn few_colours_stay_few_bits() {
 }
 
 #[test]
-fn other_pictures_are_not_counted() {
+fn colours_of_other_images_are_not_counted() {
     for (source, query) in [("pixmill-logo.png", "width=40"), ("china.jpg", "width=2&format=png")] {
         let answer = ask(&sample(source), query).unwrap().bytes;
         assert_ne!(stored(&answer).1, 3, "{source}");

@@ -1,4 +1,4 @@
-//! A JPEG that is decoded smaller has its edges where they are after a decode at full size.
+//! Shrink-on-load of a JPEG does not move edges, compared with decoding at full size.
 
 use bytes::Bytes;
 use testkit::{Picture, sample};
@@ -6,13 +6,13 @@ use vips_ops::vips::{Image, JpegScan, Keep, Palette, PngRows, Subsample};
 
 use crate::{picture, start};
 
-/// How far an edge may lie off, in pixels of the answer: what a JPEG at quality 95 itself moves it.
+/// Tolerance of an edge's position in output pixels: what JPEG encoding at quality 95 itself causes.
 const TOLERANCE: f64 = 0.06;
 
 const DARK: f64 = 40.0;
 const BRIGHT: f64 = 210.0;
 
-/// Dark from the left and the top, bright in a corner at the right and the bottom that begins at (`x`, `y`).
+/// A dark image with a bright corner at the bottom right, which begins at (`x`, `y`).
 fn corner(width: u32, height: u32, x: u32, y: u32) -> Image {
     start();
     let level = |bright: bool| if bright { BRIGHT as u8 } else { DARK as u8 };
@@ -31,7 +31,7 @@ fn png(image: &Image) -> Bytes {
     image.save_png(1, PngRows::Plain, Palette::Direct, Keep::Nothing).unwrap()
 }
 
-/// Where the corner begins, from the right and from the bottom: how much of the last row and column is bright.
+/// Position of the corner from the right and from the bottom, by the bright fraction of the last row and column.
 fn edges(picture: &Picture) -> (f64, f64) {
     let bright = |x: u32, y: u32| (f64::from(picture.at(x, y)[1]) - DARK) / (BRIGHT - DARK);
     let (right, bottom) = (picture.width - 1, picture.height - 1);
@@ -54,7 +54,7 @@ fn at_every_remainder_of_every_divisor() {
         let (width, height) = (608 + rest, 483 + rest);
         let image = corner(width, height, width - 57, height - 41);
         let file = jpeg(&image, JpegScan::Baseline, Subsample::On);
-        // divided by 8, 4 and 2
+        // shrink-on-load by 8, 4 and 2
         for target in [31, 40, 57, 64, 67, 80, 101, 120, 133, 171, 200] {
             check(&image, &file, &format!("width={target}"));
         }
@@ -71,7 +71,7 @@ fn at_many_sizes() {
 }
 
 #[test]
-fn whatever_else_is_asked_for() {
+fn with_other_parameters() {
     let image = corner(1001, 667, 1001 - 33, 667 - 44);
     for (scan, subsample) in [(JpegScan::Baseline, Subsample::Off), (JpegScan::Progressive, Subsample::On)] {
         let file = jpeg(&image, scan, subsample);
@@ -87,8 +87,8 @@ fn whatever_else_is_asked_for() {
 }
 
 #[test]
-fn the_last_pixels_of_a_side_are_not_left_out() {
-    // the corner lies in the last column and row alone, which no whole pixel of a decoder that divides holds
+fn the_last_pixels_of_a_side_are_decoded() {
+    // the corner is only in the last column and row, which are less than a whole pixel after shrink-on-load
     for rest in 1..8 {
         let (width, height) = (800 + rest, 640 + rest);
         let image = corner(width, height, width - rest, height - rest);
@@ -103,7 +103,7 @@ fn the_last_pixels_of_a_side_are_not_left_out() {
 }
 
 #[test]
-fn photographs_look_as_at_full_size() {
+fn photographs_match_decoding_at_full_size() {
     for (source, least) in
         [("china.jpg", 37.0), ("flower.jpg", 37.0), ("rocket.jpg", 37.0), ("grace_hopper.jpg", 37.0)]
     {

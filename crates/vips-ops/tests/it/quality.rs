@@ -1,4 +1,4 @@
-//! Automatic quality: measures against numbers of another program, and the laws of the search on real pictures.
+//! Automatic quality: metrics compared with a reference implementation, and properties of the search on real images.
 
 use bytes::Bytes;
 use image_api::{
@@ -18,8 +18,8 @@ use vips_ops::{
 
 use crate::{ask, picture, start};
 
-/// A picture above a worse copy of it, and what ssim, mpe and smallfry give, computed in another language from the same
-/// formulas.
+/// An image above a degraded copy of it, and the scores of ssim, mpe and smallfry, computed in another language by the
+/// same formulas.
 const REFERENCE: [(&str, [f64; 3]); 6] = [
     ("small", [0.666_705_857, 5.748_518_519, 95.007_587_538]),
     ("odd", [0.745_731_243, 5.232_080_896, 95.052_067_010]),
@@ -29,7 +29,7 @@ const REFERENCE: [(&str, [f64; 3]); 6] = [
     ("larger", [0.941_958_338, 4.105_782_791, 81.444_930_598]),
 ];
 
-/// More than rounding in another order can do.
+/// Tolerance for rounding in another order.
 const TOLERANCE: f64 = 1e-6;
 
 fn judge(method: QualityMethod, image: &Image) -> Metric {
@@ -43,7 +43,7 @@ fn image(picture: &Picture) -> Image {
 }
 
 #[test]
-fn measures_give_the_numbers_of_another_program() {
+fn metrics_match_the_reference_implementation() {
     start();
     for (name, expected) in REFERENCE {
         let path = format!("{}/tests/reference/quality/{name}.png", env!("CARGO_MANIFEST_DIR"));
@@ -64,16 +64,16 @@ fn measures_give_the_numbers_of_another_program() {
     }
 }
 
-/// The quality that is found where a side grows by a pixel moves by at most this; by smallfry's measure of blocks by more.
+/// The largest change of the found quality when a side grows by a pixel; larger for smallfry, which measures blocking.
 const MOST_MOVED: u8 = 3;
 const MOST_MOVED_BY_SMALLFRY: u8 = 8;
 
-/// Shorter sides around which something could change, from the least for which presets are calibrated: where SSIMULACRA2 once had
-/// fewer scales (112), and where pictures are large enough to be tried as they are (256).
+/// Shorter sides at which the search could change, from the smallest calibrated size on: at 112 SSIMULACRA2 once had
+/// fewer scales, and from 256 on images are tried without being mirrored.
 const SIDES: [u32; 3] = [66, 112, 256];
 
 #[test]
-fn sizes_that_differ_by_a_pixel_have_nearly_the_same_quality() {
+fn the_quality_hardly_changes_between_sizes_one_pixel_apart() {
     for name in ["china.jpg", "grace_hopper.jpg", "rocket.jpg"] {
         for middle in SIDES {
             walk(name, middle, &QualityMethod::ALL);
@@ -82,18 +82,18 @@ fn sizes_that_differ_by_a_pixel_have_nearly_the_same_quality() {
 }
 
 #[test]
-fn where_ssim_once_began_to_shrink_the_quality_hardly_moves() {
+fn the_quality_hardly_changes_where_iqa_would_downscale() {
     walk("china.jpg", 384, &QualityMethod::ALL);
     walk("grace_hopper.jpg", 384, &QualityMethod::ALL);
 }
 
 #[test]
-fn where_a_sample_begins_to_be_tried_the_quality_hardly_moves() {
-    // a square of a megapixel
+fn the_quality_hardly_changes_where_sampling_begins() {
+    // a square of one megapixel
     walk("astronaut.png", 1024, &[QualityMethod::Mpe, QualityMethod::Ssimulacra2]);
 }
 
-/// Looks at sizes around one.
+/// Searches at sizes around one.
 fn walk(name: &str, middle: u32, methods: &[QualityMethod]) {
     let original = sample(name);
     let whole = ask(&original, "width=1").unwrap().original;
@@ -111,7 +111,7 @@ fn walk(name: &str, middle: u32, methods: &[QualityMethod]) {
 }
 
 #[test]
-fn every_method_calls_more_loss_worse() {
+fn every_metric_rates_more_loss_as_worse() {
     let original = sample("chelsea.png");
     let pixels = image(&picture(&original, "width=150&format=png"));
     for method in QualityMethod::ALL {
@@ -125,10 +125,10 @@ fn every_method_calls_more_loss_worse() {
 }
 
 #[test]
-fn the_answer_meets_the_target_or_has_the_greatest_quality() {
+fn the_output_meets_the_target_or_has_the_highest_quality() {
     for (name, format) in [("china.jpg", "jpeg"), ("coffee.png", "webp"), ("flower.jpg", "avif")] {
         let original = sample(name);
-        // small enough to be quick, and large enough to be tried as it is
+        // small enough to be fast, and large enough to be tried as a whole
         let pixels = image(&picture(&original, "width=256&height=256&crop=stretch&format=png"));
         for method in QualityMethod::ALL {
             let mut last = 0;
@@ -150,7 +150,7 @@ fn the_answer_meets_the_target_or_has_the_greatest_quality() {
 }
 
 #[test]
-fn it_is_the_answer_that_the_found_quality_gives() {
+fn the_output_equals_that_of_the_found_quality() {
     for (name, query) in [
         ("china.jpg", "width=150"),
         ("china.jpg", "width=150&interlace=true&strip_exif=true"),
@@ -177,11 +177,12 @@ fn it_is_the_answer_that_the_found_quality_gives() {
     }
 }
 
-/// How far the quality found on a sample may be from that of the whole picture: it holds nine tenths of it here.
+/// The largest difference between the quality found on a sample and that of the whole image; the sample has nine tenths
+/// of its pixels here.
 const APART: u8 = 10;
 
 #[test]
-fn of_a_large_picture_a_sample_tells_as_much() {
+fn a_sample_of_a_large_image_is_representative() {
     let original = sample("astronaut.png");
     let query = "width=1000&height=1100&crop=stretch&format=jpeg";
     let pixels = image(&picture(&original, &query.replace("jpeg", "png")));
@@ -207,7 +208,7 @@ fn of_a_large_picture_a_sample_tells_as_much() {
 }
 
 #[test]
-fn bounds_and_targets_are_obeyed() {
+fn bounds_and_targets_are_respected() {
     let quality = |query: &str| {
         ask(&sample("china.jpg"), &format!("width=120&quality=auto&{query}")).unwrap().quality.unwrap()
     };
@@ -222,7 +223,7 @@ fn bounds_and_targets_are_obeyed() {
 }
 
 #[test]
-fn without_loss_or_with_motion_there_is_nothing_to_find() {
+fn lossless_and_animated_outputs_have_no_search() {
     for (name, query) in [
         ("china.jpg", "width=50&format=png"),
         ("china.jpg", "width=50&format=gif"),
@@ -236,7 +237,7 @@ fn without_loss_or_with_motion_there_is_nothing_to_find() {
 }
 
 #[test]
-fn words_that_are_no_values_are_named() {
+fn invalid_values_are_named() {
     for (query, parameter) in [
         ("quality=high", "quality"),
         ("quality=auto&quality_method=foo", "quality_method"),

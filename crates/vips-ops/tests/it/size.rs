@@ -1,4 +1,4 @@
-//! The size that is planned is the size that is made.
+//! The output has exactly the planned size.
 
 use proptest::prelude::*;
 use testkit::sample;
@@ -7,7 +7,7 @@ use vips_ops::Error;
 use crate::{ask, picture};
 
 #[test]
-fn what_is_asked_for_is_what_comes() {
+fn the_output_has_the_requested_size() {
     for (source, query, expected) in [
         ("china.jpg", "width=400", (400, 267)),
         ("china.jpg", "width=400&height=300&crop=fit", (400, 300)),
@@ -50,7 +50,7 @@ fn limits_are_checked_before_decoding() {
 }
 
 #[test]
-fn a_crop_beside_the_picture_is_refused_by_name() {
+fn a_crop_outside_the_image_is_refused() {
     let Err(Error::Invalid(invalid)) = ask(&sample("china.jpg"), "width=100&crop=100,0,5,5") else {
         panic!("accepted")
     };
@@ -59,7 +59,7 @@ fn a_crop_beside_the_picture_is_refused_by_name() {
 }
 
 #[test]
-fn interest_alone_cuts_dull_edges_and_never_more_than_half() {
+fn an_entropy_crop_without_a_box_keeps_at_least_half() {
     let whole = picture(&sample("pixmill-logo.png"), "force_jpg=true&pad=200");
     let padded = ask(&sample("pixmill-logo.png"), "force_jpg=true&pad=200").unwrap().bytes;
     let cut = picture(&padded, "crop=entropy");
@@ -78,7 +78,7 @@ fn interest_alone_cuts_dull_edges_and_never_more_than_half() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(60))]
     #[test]
-    fn no_combination_makes_another_size_than_planned(
+    fn every_combination_has_the_planned_size(
         width in prop::option::of(1..400u32), height in prop::option::of(1..400u32),
         crop in prop::sample::select(vec!["", "fit", "top", "pad", "stretch", "zoom", "entropy", "5,5,70,70"]),
         rotate in prop::sample::select(vec!["0", "90", "17.5", "200"]), flip: bool, trim: bool,

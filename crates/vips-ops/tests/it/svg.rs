@@ -1,4 +1,5 @@
-//! Drawings have the size that was asked for, whatever they state, and no more is drawn than is asked for.
+//! SVG originals: the output has exactly the requested size, whatever the document states, and only the kept part is
+//! rendered.
 
 use bytes::Bytes;
 use image_api::{Settings, settings::Limits};
@@ -8,8 +9,8 @@ use vips_ops::Error;
 
 use crate::{ask, ask_with, picture};
 
-/// A drawing with a coloured edge on every side.
-fn drawing(width: f64, height: f64) -> Bytes {
+/// An SVG with a coloured edge on every side.
+fn svg_document(width: f64, height: f64) -> Bytes {
     let attributes = format!("width='{width}' height='{height}' viewBox='0 0 {width} {height}'");
     framed(&attributes, width, height)
 }
@@ -32,28 +33,28 @@ fn size(original: &Bytes, query: &str) -> (u32, u32) {
     (decoded.width, decoded.height)
 }
 
-/// The nearest whole number, halves up, at least 1.
+/// The nearest integer, halves rounded up, at least 1.
 fn side(length: f64) -> u32 {
     (length + 0.5).floor().max(1.0) as u32
 }
 
-/// Sizes in hundredths, as tools write them.
+/// Sizes in hundredths of a pixel, as drawing programs write them.
 fn natural() -> impl Strategy<Value = (f64, f64)> {
     let length =
         || prop_oneof![1..200u32, 50..3000u32, 50..100_000u32].prop_map(|length| f64::from(length) / 100.0);
     (length(), length())
 }
 
-/// From here on, scaling a drawing by so much more one way than the other can be too much work.
+/// Ratio of the two scale factors from which distorting an SVG can exceed the work limit.
 const MOST_APART: f64 = 1000.0;
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(10))]
     #[test]
-    fn every_size_that_is_asked_for_comes(
+    fn every_requested_size_is_exact(
         (wide, high) in natural(), width in 1..2000u32, height in 1..2000u32, ratio in 1..4u32,
     ) {
-        let original = drawing(wide, high);
+        let original = svg_document(wide, high);
         let (w, h) = (f64::from(width), f64::from(height));
         let limits = Limits { max_side: 4_000_000, max_output_pixels: 9_000_000, ..Limits::default() };
         let settings = Settings { limits, ..Settings::default() };
@@ -69,7 +70,7 @@ proptest! {
             let found = ask_with(&original, &format!("{query}&format=png"), image_api::Accept::default(), &settings);
             match found {
                 Ok(answer) => prop_assert_eq!((answer.size.width, answer.size.height), expected, "{}", query),
-                // the other side is beyond what may be answered
+                // the other side would exceed the output limit
                 Err(Error::OverLimit(_)) => {
                     let pixels = u64::from(expected.0) * u64::from(expected.1);
                     prop_assert!(pixels > 9_000_000 || expected.0.max(expected.1) > 4_000_000, "{} {:?}", query, expected);
@@ -79,7 +80,7 @@ proptest! {
         }
         let (across, down) = (w / wide, h / high);
         if across.max(down) >= MOST_APART * across.min(down) {
-            // it may be refused for its work, and for nothing else
+            // it may be refused for too much work only
             for mode in ["fit", "top", "bottom", "pad", "stretch", "entropy"] {
                 let query = format!("width={width}&height={height}&crop={mode}&format=png");
                 match ask(&original, &query) {
@@ -108,7 +109,7 @@ proptest! {
 }
 
 #[test]
-fn the_fractions_that_were_off() {
+fn fractional_sizes_are_exact() {
     for ((wide, high), query, expected) in [
         ((15.75, 18.0), "width=64", (64, 73)),
         ((15.75, 18.0), "width=512", (512, 585)),
@@ -126,17 +127,17 @@ fn the_fractions_that_were_off() {
         ((1.0, 9000.0), "height=5", (1, 5)),
     ] {
         let query = format!("{query}&format=png");
-        assert_eq!(size(&drawing(wide, high), &query), expected, "{wide} x {high} {query}");
+        assert_eq!(size(&svg_document(wide, high), &query), expected, "{wide} x {high} {query}");
     }
 }
 
 #[test]
-fn drawings_reach_every_edge() {
+fn svgs_fill_the_image_to_every_edge() {
     for (wide, high) in [(15.75, 18.0), (122.88, 61.5), (16.5, 33.4)] {
         for query in
             ["width=97", "width=211&height=97&crop=fit", "width=97&height=211&crop=stretch", "height=301"]
         {
-            let found = picture(&drawing(wide, high), &format!("{query}&format=png"));
+            let found = picture(&svg_document(wide, high), &format!("{query}&format=png"));
             for (x, y) in [(0, 0), (found.width - 1, found.height - 1)] {
                 let pixel = found.at(x, y);
                 assert_eq!(pixel, [0xd0, 0x20, 0x20, 255], "{wide} x {high} {query} at {x},{y}");
@@ -146,7 +147,7 @@ fn drawings_reach_every_edge() {
 }
 
 #[test]
-fn units_are_no_pixels() {
+fn user_units_are_not_pixels() {
     let page = "viewBox='0 0 21000 29700'";
     let original = framed(page, 21_000.0, 29_700.0);
     assert_eq!(size(&original, "width=200&format=png"), (200, 283));
@@ -162,14 +163,14 @@ fn units_are_no_pixels() {
 }
 
 #[test]
-fn sizes_that_are_stated_in_other_ways_are_exact() {
+fn sizes_stated_in_other_ways_are_exact() {
     for (attributes, expected) in [
         ("viewBox='0 0 15.75 18'", (512, 585)),
         ("width='15.75' viewBox='0 0 31.5 36'", (512, 585)),
         ("width='100%' height='100%' viewBox='0 0 15.75 18'", (512, 585)),
         ("style='width:15.75px;height:18px' viewBox='0 0 31.5 36'", (512, 585)),
         ("", (512, 585)),
-        // its author wants what does not fit to be left blank
+        // `preserveAspectRatio` leaves the rest blank
         ("width='31.5' height='18' viewBox='0 0 15.75 18' preserveAspectRatio='xMinYMin'", (512, 293)),
     ] {
         assert_eq!(size(&framed(attributes, 15.75, 18.0), "width=512&format=png"), expected, "{attributes}");
@@ -177,42 +178,42 @@ fn sizes_that_are_stated_in_other_ways_are_exact() {
 }
 
 #[test]
-fn only_the_kept_part_of_a_drawing_counts() {
-    let banner = drawing(728.4, 90.2);
+fn only_the_kept_part_of_an_svg_counts() {
+    let banner = svg_document(728.4, 90.2);
     assert_eq!(size(&banner, "width=3000&height=3000&crop=fit&format=png"), (3000, 3000));
-    assert_eq!(size(&drawing(1.0, 9000.0), "width=1000&height=1000&crop=top&format=png"), (1000, 1000));
+    assert_eq!(size(&svg_document(1.0, 9000.0), "width=1000&height=1000&crop=top&format=png"), (1000, 1000));
     let found = picture(&banner, "width=600&height=600&crop=fit&format=png");
     assert!(found.at(300, 300)[2] > 190 && found.at(300, 2)[0] > 190);
 }
 
 #[test]
-fn embedded_pictures_of_over_ten_megabytes_are_drawn() {
+fn embedded_images_of_over_ten_megabytes_are_rendered() {
     use base64::Engine;
     use vips_ops::vips::{Image, Keep, Palette, PngRows};
     crate::start();
-    // so that it does not compress
+    // random, so that it does not compress
     let noise = (0u32..6_000_000).map(|at| (at.wrapping_mul(2_654_435_761) >> 13) as u8 | 0x80);
     let image = Image::from_pixels(&noise.collect::<Vec<_>>(), 2000, 1000, 3).unwrap();
     let png = image.save_png(0, PngRows::Plain, Palette::Direct, Keep::Nothing).unwrap();
     let code = base64::engine::general_purpose::STANDARD.encode([&png[..], &vec![0; 6_000_000]].concat());
     assert!(code.len() > 10_000_000);
-    let drawing = |doctype: &str| -> Bytes {
+    let svg_document = |doctype: &str| -> Bytes {
         format!(
             "{doctype}<svg xmlns='http://www.w3.org/2000/svg' width='40' height='20'>\
              <image width='40' height='20' href='data:image/png;base64,{code}'/></svg>"
         )
         .into()
     };
-    let found = picture(&drawing(""), "width=80&format=png");
+    let found = picture(&svg_document(""), "width=80&format=png");
     assert_eq!((found.width, found.height), (80, 40));
     assert!(found.at(40, 20)[3] == 255 && found.at(40, 20)[0] > 100, "{:?}", found.at(40, 20));
-    // entities have no bounds in a text of any length: such a text gets the ordinary ones, and is refused by them
-    let refused = ask(&drawing("<!DOCTYPE svg [<!ENTITY a 'b'>]>"), "width=80&format=png");
+    // documents of any length must keep the ordinary limits on entities, so this one is refused
+    let refused = ask(&svg_document("<!DOCTYPE svg [<!ENTITY a 'b'>]>"), "width=80&format=png");
     assert!(refused.is_err());
 }
 
 #[test]
-fn marks_that_are_drawings_have_their_true_shape() {
+fn svg_watermarks_have_their_exact_aspect_ratio() {
     use image_api::{Accept, Params};
     use vips_ops::{Assets, overlay::links, process, vips::Deadline};
     crate::start();
@@ -229,7 +230,7 @@ fn marks_that_are_drawings_have_their_true_shape() {
         assert!(!answer.lacks_overlays, "{query}");
         Picture::decode(&answer.bytes)
     };
-    let base = drawing(400.3, 300.7);
+    let base = svg_document(400.3, 300.7);
     let white: Bytes = "<svg xmlns='http://www.w3.org/2000/svg' width='15.75' height='18'>\
                         <rect width='15.75' height='18' fill='white'/></svg>"
         .into();
@@ -249,8 +250,8 @@ fn marks_that_are_drawings_have_their_true_shape() {
 }
 
 #[test]
-fn drawings_may_always_be_enlarged() {
-    let original = drawing(15.75, 18.0);
+fn svgs_may_always_be_enlarged() {
+    let original = svg_document(15.75, 18.0);
     assert_eq!(size(&original, "width=512&enlarge=false&format=png"), (512, 585));
     assert_eq!(size(&original, "width=512&height=300&crop=fit&enlarge=false&format=png"), (512, 300));
 }

@@ -1,7 +1,7 @@
-//! Tone, colour and looks against the reference formulas, as another program computed them.
+//! Tone, colour and presets compared with the reference formulas, computed by another program.
 //!
-//! Each file in `tests/reference` is a stack of equal pictures: a photograph, and below it the photograph after each of
-//! `CASES`, made in floating point from the formulas of the design.
+//! Each file in `tests/reference` is a stack of images of one size: a photograph, and below it the photograph after
+//! each of `CASES`, computed in floating point by the formulas of the design.
 
 use bytes::Bytes;
 use testkit::Picture;
@@ -9,7 +9,7 @@ use vips_ops::vips::{Access, Image, Interpretation, Keep, Loader, Palette, PngRo
 
 use crate::{ask, picture, start};
 
-/// Mean distance in levels of 255 that rounding to 8 bits between passes may cause.
+/// Mean distance in 8-bit levels that rounding between passes may cause.
 const TOLERANCE: f64 = 1.5;
 
 const CASES: [&str; 22] = [
@@ -44,7 +44,7 @@ fn png(image: &Image) -> Bytes {
 }
 
 #[test]
-fn formulas_are_met() {
+fn results_match_the_reference_formulas() {
     start();
     let looks = (1..=LOOKS).map(|look| format!("filter={look}"));
     let cases: Vec<String> = CASES.map(str::to_owned).into_iter().chain(looks).collect();
@@ -58,7 +58,7 @@ fn formulas_are_met() {
         let photo = png(&tile(0));
         for (index, query) in cases.iter().enumerate() {
             let difference = picture(&photo, query).difference(&Picture::of(&tile(index as u32 + 1)));
-            // opacity is the same everywhere and must not thin out the mean
+            // alpha is the same everywhere and must not lower the mean
             let mean = difference.mean * 4.0 / 3.0;
             if mean > TOLERANCE {
                 wrong.push(format!("{name} {query}: {mean:.2}, worst {}", difference.worst));
@@ -69,7 +69,7 @@ fn formulas_are_met() {
 }
 
 #[test]
-fn neutral_values_are_the_request_without_them() {
+fn neutral_values_change_nothing() {
     let neutral = "brightness=0&contrast=0&gamma=0&highlights=0&shadow=0&saturation=0&vibrance=0&warmth=0&fill_flash=0\
                    &blur=0&sharp_amount=0&auto_fix=false&auto_level=0";
     let params = image_api::Params::parse(&format!("width=50&{neutral}")).unwrap().params;
@@ -79,7 +79,7 @@ fn neutral_values_are_the_request_without_them() {
 }
 
 #[test]
-fn transparency_is_never_touched() {
+fn alpha_is_never_changed() {
     let logo = testkit::sample("pixmill-logo.png");
     let alpha =
         |query: &str| -> Vec<u8> { picture(&logo, query).rgba.iter().skip(3).step_by(4).copied().collect() };
@@ -90,14 +90,14 @@ fn transparency_is_never_touched() {
 }
 
 #[test]
-fn grey_pictures_take_colour() {
+fn greyscale_images_become_coloured() {
     let answer = picture(&testkit::sample("camera.png"), "width=40&filter=sepia");
     assert!(answer.rgba.chunks_exact(4).filter(|pixel| pixel[0] > pixel[2].saturating_add(10)).count() > 500);
 }
 
 #[test]
 fn animations_are_corrected_by_their_first_frame() {
-    // a second frame of another lightness must be moved as the first one was, not to the same place
+    // a second frame with another lightness must be shifted like the first one, not to the same result
     start();
     let frame =
         |base: u8| (0..64u8).flat_map(move |at| [base + at, base + at, base + at]).collect::<Vec<u8>>();

@@ -1,4 +1,4 @@
-//! Borders: found by colour and opacity, exact to the pixel.
+//! `trim`: borders are detected by colour and opacity, exact to the pixel.
 
 use bytes::Bytes;
 use testkit::sample;
@@ -8,7 +8,7 @@ use crate::{ask, start};
 
 const CLEAR: [u8; 4] = [0, 0, 0, 0];
 
-/// A PNG of 30 × 20 of one colour, 7 px from the left and 5 px from the top of a canvas of 60 × 40 of another.
+/// A PNG of 60 × 40 of one colour, with a rectangle of 30 × 20 of another at 7 px from the left and 5 px from the top.
 fn framed(inner: [u8; 4], border: [u8; 4]) -> Bytes {
     framed_by(inner, |_, _| border)
 }
@@ -33,7 +33,7 @@ fn size(original: &Bytes, query: &str) -> (u32, u32) {
 fn by_colour_and_opacity() {
     let (trimmed, whole) = ((30, 20), (60, 40));
     for (inner, border, colour, expected) in [
-        // transparent: whatever colour lies under it, on either side
+        // transparent: whatever the colour channels are, of border or content
         ([0, 0, 0, 255], CLEAR, "0000", trimmed),
         ([255, 0, 0, 255], [255, 0, 0, 0], "0000", trimmed),
         ([255, 255, 255, 255], [255, 255, 255, 0], "transparent", trimmed),
@@ -78,7 +78,7 @@ fn colours_under_transparent_pixels_do_not_matter() {
 }
 
 #[test]
-fn pictures_without_transparency_have_no_transparent_border() {
+fn opaque_images_have_no_transparent_border() {
     for source in ["coffee-bordered.png", "china.jpg", "camera.png", "gradient-16bit.png"] {
         assert_eq!(
             size(&sample(source), "trim=color&trim_color=0000"),
@@ -103,7 +103,7 @@ fn grey_with_opacity() {
     }
 }
 
-/// A GIF of three frames of 40 × 30, each with a dark square at another place.
+/// A GIF of three frames of 40 × 30, each with a dark square at a different position.
 fn moving() -> Bytes {
     start();
     let frame = |left: u32| -> Vec<u8> {
@@ -126,7 +126,7 @@ fn moving() -> Bytes {
 }
 
 #[test]
-fn an_animation_is_cut_where_every_frame_is_border() {
+fn an_animation_is_trimmed_where_every_frame_is_border() {
     for colour in ["0000", "white"] {
         let query = format!("trim=color&trim_color={colour}");
         assert_eq!(size(&moving(), &query), (29, 10), "{query}");

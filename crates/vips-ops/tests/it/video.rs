@@ -1,4 +1,4 @@
-//! `format=mp4`: videos of animations.
+//! `format=mp4`: animations as videos.
 
 use bytes::Bytes;
 use image_api::{Accept, OutputFormat, Settings, size::Size};
@@ -25,16 +25,16 @@ fn flat(colours: &[[u8; 3]], side: u32, delays: &[i32]) -> Bytes {
 }
 
 #[test]
-fn a_film_shows_what_the_animation_shows() {
+fn a_video_shows_the_frames_of_the_animation() {
     for source in ["mill.gif", "mill.webp"] {
         let answer = ask(&sample(source), "width=120&format=mp4").unwrap();
         assert_eq!(answer.format, OutputFormat::Mp4, "{source}");
-        let film = Video::open(&answer.bytes);
-        assert!(film.starts_fast, "{source}");
-        assert_eq!((film.width, film.height), (answer.size.width, answer.size.height), "{source}");
-        assert_eq!(film.durations.len(), 12, "{source}");
+        let video = Video::open(&answer.bytes);
+        assert!(video.starts_fast, "{source}");
+        assert_eq!((video.width, video.height), (answer.size.width, answer.size.height), "{source}");
+        assert_eq!(video.durations.len(), 12, "{source}");
         let expected = picture(&sample(source), "width=120&format=webp&quality=100&flatten");
-        let difference = film.picture().difference(&expected);
+        let difference = video.picture().difference(&expected);
         assert!(difference.mean < 3.0, "{source}: {difference:?}");
     }
 }
@@ -42,9 +42,9 @@ fn a_film_shows_what_the_animation_shows() {
 #[test]
 fn delays_are_the_frames_durations() {
     let colours = [[200, 30, 30], [30, 200, 30], [30, 30, 200], [9, 9, 9]];
-    let film = Video::open(&ask(&flat(&colours, 32, &[20, 0, 10, 1234]), "format=mp4").unwrap().bytes);
-    assert_eq!(film.durations, [20, 100, 100, 1234]);
-    let shown = film.picture();
+    let video = Video::open(&ask(&flat(&colours, 32, &[20, 0, 10, 1234]), "format=mp4").unwrap().bytes);
+    assert_eq!(video.durations, [20, 100, 100, 1234]);
+    let shown = video.picture();
     for (frame, colour) in (0..).zip(colours) {
         let pixel = shown.at(16, frame * 32 + 16);
         assert!(pixel.iter().zip(colour).all(|(a, b)| a.abs_diff(b) < 6), "{pixel:?} for {colour:?}");
@@ -52,17 +52,17 @@ fn delays_are_the_frames_durations() {
 }
 
 #[test]
-fn frames_that_are_alike_stay_frames() {
+fn equal_frames_are_not_merged() {
     crate::start();
     let grey =
         Image::from_pixels(&[90; 32 * 16], 32, 16, 1).unwrap().interpret(Interpretation::Grey).unwrap();
-    let mut film = encode::mp4::VideoEncoder::new(Size { width: 32, height: 16 }, 20).unwrap();
+    let mut video = encode::mp4::VideoEncoder::new(Size { width: 32, height: 16 }, 20).unwrap();
     for milliseconds in [40, 50, 60] {
-        film.add(&grey, milliseconds).unwrap();
+        video.add(&grey, milliseconds).unwrap();
     }
-    let film = Video::open(&film.finish().unwrap());
-    assert_eq!(film.durations, [40, 50, 60]);
-    assert!(film.picture().rgba.chunks_exact(4).all(|pixel| pixel[0].abs_diff(90) < 3));
+    let video = Video::open(&video.finish().unwrap());
+    assert_eq!(video.durations, [40, 50, 60]);
+    assert!(video.picture().rgba.chunks_exact(4).all(|pixel| pixel[0].abs_diff(90) < 3));
 }
 
 #[test]
@@ -71,15 +71,15 @@ fn sides_are_even() {
         [("width=61&height=45&crop=fit", (60, 44)), ("width=60&height=46&crop=fit", (60, 46))]
     {
         let answer = ask(&sample("mill.gif"), &format!("{query}&format=mp4")).unwrap();
-        let film = Video::open(&answer.bytes);
-        assert_eq!((film.width, film.height), size, "{query}");
+        let video = Video::open(&answer.bytes);
+        assert_eq!((video.width, video.height), size, "{query}");
         assert_eq!((answer.size.width, answer.size.height), size, "{query}");
-        assert_eq!(film.picture().width, size.0, "{query}");
+        assert_eq!(video.picture().width, size.0, "{query}");
     }
 }
 
 #[test]
-fn what_the_encoder_cannot_take_is_an_error() {
+fn sizes_that_the_encoder_does_not_support_are_refused() {
     for query in
         ["width=10&height=40&crop=fit", "width=3842&height=20&crop=fit", "width=2200&height=2200&crop=fit"]
     {
@@ -89,7 +89,7 @@ fn what_the_encoder_cannot_take_is_an_error() {
 }
 
 #[test]
-fn what_was_transparent_shows_the_colour_of_the_padding() {
+fn transparent_pixels_get_the_padding_colour() {
     let corner =
         |query: &str| Video::open(&ask(&sample("mill.gif"), query).unwrap().bytes).picture().at(1, 1);
     for (query, colour) in [("", [255; 3]), ("&pad_color=blue", [0, 0, 255])] {
@@ -99,22 +99,22 @@ fn what_was_transparent_shows_the_colour_of_the_padding() {
 }
 
 #[test]
-fn a_still_has_its_own_format() {
+fn a_still_keeps_its_own_format() {
     for (source, format) in [("chelsea.png", OutputFormat::Png), ("china.jpg", OutputFormat::Jpeg)] {
         assert_eq!(ask(&sample(source), "width=30&format=mp4").unwrap().format, format, "{source}");
     }
 }
 
 #[test]
-fn a_film_is_described_as_what_it_is() {
+fn a_video_is_described() {
     for query in ["width=60&format=mp4", "width=60&format=mp4&filter=sepia"] {
-        let film = ask(&sample("mill.gif"), query).unwrap();
+        let video = ask(&sample("mill.gif"), query).unwrap();
         let said = crate::answer(&sample("mill.gif"), &format!("{query}&meta=true&face=true")).unwrap();
         let said: serde_json::Value = serde_json::from_slice(&said.bytes).unwrap();
-        assert_eq!((&said["width"], &said["height"]), (&film.size.width.into(), &film.size.height.into()));
+        assert_eq!((&said["width"], &said["height"]), (&video.size.width.into(), &video.size.height.into()));
         assert_eq!((&said["fileType"], &said["mimeType"]), (&"mp4".into(), &"video/mp4".into()));
-        assert_eq!(said["fileSize"], film.bytes.len());
-        let frames = Video::open(&film.bytes).picture().frames;
+        assert_eq!(said["fileSize"], video.bytes.len());
+        let frames = Video::open(&video.bytes).picture().frames;
         assert_eq!(said["frames"], frames);
         assert!(said["duration"].as_f64().unwrap() > 0.02 * f64::from(frames), "{said}");
         assert!(said["dominateColor"].is_string() && said["faces"] == serde_json::json!([]), "{said}");
@@ -124,7 +124,7 @@ fn a_film_is_described_as_what_it_is() {
 }
 
 #[test]
-fn auto_never_takes_it_and_quality_weighs() {
+fn auto_never_selects_mp4_and_quality_changes_the_size() {
     let all = Accept { avif: true, webp: true };
     let auto = ask_with(&sample("mill.gif"), "format=auto", all, &Settings::default()).unwrap();
     assert_eq!(auto.format, OutputFormat::Webp);
@@ -135,7 +135,7 @@ fn auto_never_takes_it_and_quality_weighs() {
 }
 
 #[test]
-fn a_film_ends_at_its_deadline() {
+fn encoding_a_video_ends_at_the_deadline() {
     crate::start();
     let deadline = Deadline::never();
     deadline.cancel();
@@ -154,7 +154,7 @@ fn a_film_ends_at_its_deadline() {
 }
 
 #[test]
-fn films_are_the_same_every_time() {
+fn videos_are_deterministic() {
     let ask = || ask(&sample("mill.gif"), "width=90&format=mp4&rotate=90&filter=sepia").unwrap().bytes;
     let first = ask();
     assert_eq!(first, ask());

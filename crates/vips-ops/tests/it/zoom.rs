@@ -1,4 +1,4 @@
-//! `crop=zoom` leaves nothing of the corners of a turned picture.
+//! `crop=zoom` shows nothing of the blank corners of a rotated image.
 
 use bytes::Bytes;
 use testkit::sample;
@@ -6,7 +6,7 @@ use vips_ops::vips::{Image, Interpretation, Keep, Palette, PngRows};
 
 use crate::{picture, start};
 
-/// A picture of one colour.
+/// An image of one colour.
 fn plain(width: u32, height: u32, colour: &[u8]) -> Bytes {
     start();
     let pixels = colour.repeat((width * height) as usize);
@@ -16,7 +16,7 @@ fn plain(width: u32, height: u32, colour: &[u8]) -> Bytes {
 }
 
 #[test]
-fn no_colour_of_the_corners_is_left_at_any_size() {
+fn no_corner_colour_is_visible_at_any_size() {
     for (width, height) in [(100, 100), (101, 64), (64, 101), (333, 47), (40, 39)] {
         for colour in [&[30, 90, 200][..], &[30, 90, 200, 255]] {
             let original = plain(width, height, colour);

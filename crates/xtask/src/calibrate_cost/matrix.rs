@@ -1,4 +1,4 @@
-//! The renders that weights are measured on: pictures of every format in several sizes, and the requests for each.
+//! The renders on which weights are measured: images of every format in several sizes, and the requests for each.
 
 use std::{
     fmt::Write,
@@ -14,7 +14,7 @@ use vips_ops::vips::{
     Subsample, ops::Kernel,
 };
 
-/// Requests for every picture, those that the fit does not use included.
+/// Requests for every image, including those that the fit does not use.
 pub const TYPICAL: [&str; 14] = [
     "width=400",
     "width=1600",
@@ -94,10 +94,10 @@ const PHOTOS: [(&str, u32); 6] = [
     ("coffee.png", 4000),
 ];
 
-/// Width and height of a picture of one colour.
+/// Width and height of a uniform image.
 const FLAT: (u32, u32) = (4000, 3000);
 
-/// Frames of an animation and the side of each.
+/// Frames of an animation, and the side of each.
 const FILMS: [(u32, u32); 3] = [(10, 200), (40, 200), (20, 500)];
 
 /// Files, and the requests for each.
@@ -139,13 +139,13 @@ fn made() -> Result<Vec<(String, Bytes)>> {
     for (frames, side) in FILMS {
         films(frames, side, &mut made)?;
     }
-    for (name, text) in drawings() {
+    for (name, text) in svg_documents() {
         made.push((format!("svg-{name}.svg"), text.into()));
     }
     Ok(made)
 }
 
-/// A photograph with this long side. Grain makes up for the detail that enlarging does not invent.
+/// A photograph with this long side. Noise replaces the detail that upscaling does not create.
 fn photograph(name: &str, side: u32) -> Result<Image> {
     let loader = if name.ends_with("png") { Loader::Png } else { Loader::Jpeg { shrink: 1 } };
     let image = Image::load(&sample(name), &loader, Access::Random)?;
@@ -155,7 +155,7 @@ fn photograph(name: &str, side: u32) -> Result<Image> {
     Ok(large.add(&grain)?.cast(BandFormat::Uchar)?.copy_memory()?)
 }
 
-/// One colour: hardly any bytes, and as many pixels as any other.
+/// A uniform image: hardly any bytes, but as many pixels as any other.
 fn flat() -> Result<Image> {
     let (width, height) = FLAT;
     let pixels = vec![120; 3 * width as usize * height as usize];
@@ -220,8 +220,8 @@ fn films(frames: u32, side: u32, made: &mut Vec<(String, Bytes)>) -> Result<()> 
     Ok(())
 }
 
-/// Drawings with many elements, and with filters.
-fn drawings() -> Vec<(String, String)> {
+/// SVGs with many elements, and with filters.
+fn svg_documents() -> Vec<(String, String)> {
     let mut elements = String::new();
     for index in 0..3000 {
         let (x, y) = (index * 37 % 800, index * 91 % 600);

@@ -1,4 +1,4 @@
-//! One render in a process of its own: CPU time, and the peak of memory.
+//! Measures one render in a separate process: CPU time and peak memory.
 
 use std::{env, fs, path::Path, process::Command, time::Duration};
 
@@ -19,10 +19,10 @@ pub const FLAG: &str = "--measure";
 const TIMES: usize = 3;
 const QUICK: Duration = Duration::from_millis(200);
 
-/// How long a render may take.
+/// Timeout of a render.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// What a render cost.
+/// The measured cost of a render.
 #[derive(Debug, Clone, Copy)]
 pub struct Measured {
     /// CPU time.
@@ -31,7 +31,7 @@ pub struct Measured {
     pub bytes: f64,
 }
 
-/// Measures a render in a new process; none if the render fails.
+/// Measures a render in a new process; `None` if the render fails.
 pub fn in_process_of_its_own(file: &Path, query: &str) -> Result<Option<Measured>> {
     let output = Command::new(env::current_exe()?)
         .args(["calibrate-cost", FLAG])
@@ -51,7 +51,7 @@ pub fn print(file: &Path, query: &str) -> Result<()> {
     let original = Bytes::from(fs::read(file)?);
     let params = Params::parse(query)?.params;
     let assets = assets(&params)?;
-    // libraries load, and fonts are found, the first time
+    // the first render also loads libraries and finds fonts
     render(&params, &tiny()?, &assets)?;
     let (first, bytes) = peak(|| timed(&params, &original, &assets))?;
     let mut times = vec![first];
@@ -85,7 +85,7 @@ fn render(params: &Params, original: &Bytes, assets: &Assets) -> Result<()> {
     Ok(())
 }
 
-/// A picture that costs next to nothing.
+/// An image that costs almost nothing.
 fn tiny() -> Result<Bytes> {
     let image = Image::from_pixels(&[90; 32 * 32 * 3], 32, 32, 3)?;
     Ok(image.save_png(1, PngRows::Plain, Palette::Direct, Keep::Nothing)?)

@@ -1,7 +1,7 @@
 //! Measures the cost of renders, fits the weights of the prediction to it, and reports the accuracy.
 //!
-//! Each render runs in a process of its own, so that its peak of memory is its own too. Weights come from pictures made
-//! for the purpose and from the samples; folders that are named are pictures that the fit does not see.
+//! Each render runs in a separate process, so that its peak memory can be measured. Weights come from generated images
+//! and from the samples; the folders in the arguments contain images that the fit does not use.
 
 mod efforts;
 mod fit;
@@ -45,11 +45,11 @@ struct Row {
 /// The file of the measurements, so that a changed model can be fitted again.
 const MEASUREMENTS: &str = "target/cost-matrix/measurements.tsv";
 
-/// Where the accuracy is written to.
+/// The page to which the accuracy is written.
 const RESULTS: &str = "loadtests/results-cost.md";
 
-/// Prints weights; with `--validate`, writes how well the committed ones do; with `--again`, takes the measurements of
-/// the last run.
+/// Prints weights; with `--validate`, writes the accuracy of the committed ones; with `--again`, uses the measurements
+/// of the last run.
 pub fn run(arguments: &[String]) -> Result<()> {
     Vips::start(vips::Settings::default())?;
     if let [first, file, query] = arguments
@@ -92,7 +92,7 @@ fn measure_all(folders: &[String], table: &mut File) -> Result<()> {
 
 fn measure_file(file: &Path, queries: &[String], fits: bool, table: &mut File) -> Result<()> {
     for query in queries {
-        // what cannot be rendered has no cost to speak of
+        // requests that cannot be rendered are skipped
         if let Some(Measured { nanoseconds, bytes }) = measure::in_process_of_its_own(file, query)? {
             writeln!(table, "{fits}\t{}\t{query}\t{nanoseconds}\t{bytes}", file.display())?;
         }

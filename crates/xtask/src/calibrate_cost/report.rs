@@ -40,7 +40,7 @@ pub fn print(rows: &[Row]) -> Result<()> {
     Ok(())
 }
 
-/// How far a prediction of memory is out of its bounds: above 0 is too low, below 0 too high.
+/// How far a prediction of memory is outside of its bounds: above 0 is too low, below 0 too high.
 fn excess(row: &Row) -> f64 {
     let predicted = row.work.cost().bytes as f64;
     if row.measured.bytes > predicted {
@@ -62,8 +62,8 @@ fn memory(row: &Row) -> f64 {
 pub fn page(rows: &[Row]) -> Result<String> {
     let mut page = "# Predicted and actual cost\n\n\
          Written by `cargo xtask calibrate-cost --validate FOLDER…` on two shared cores of x86-64. Every render runs in a process \
-         of its own, `quality` and formats as by default. *Fitted* are pictures that are made for the purpose and the \
-         repository's samples; *unseen* are pictures of the corpus, which the weights were not fitted to. Renders that \
+         of its own, `quality` and formats as by default. *Fitted* are generated images and the \
+         repository's samples; *unseen* are images of the corpus, to which the weights were not fitted. Renders that \
          fail are left out.\n\n\
          | renders | number | CPU actual/predicted: 1 % | 10 % | median | 90 % | 99 % | within 1/3 to 3 | within 1/10 to 10 | \
          memory at least actual | at most 4 × actual + 32 MB |\n|---|---|---|---|---|---|---|---|---|---|---|\n"
@@ -87,7 +87,7 @@ pub fn page(rows: &[Row]) -> Result<String> {
     Ok(page)
 }
 
-/// How many pictures there are, and how long predictions took.
+/// The number of images, and the duration of predictions.
 fn summary(rows: &[Row]) -> String {
     let mut took: Vec<_> = rows.iter().map(|row| row.took / 1e3).collect();
     took.sort_by(f64::total_cmp);
@@ -99,7 +99,7 @@ fn summary(rows: &[Row]) -> String {
         names.len()
     };
     format!(
-        "{} pictures are fitted, {} unseen. A prediction took {:.0} µs at the median, {:.0} µs at 99 %, {:.0} µs at most.\n\n",
+        "{} images are fitted, {} unseen. A prediction took {:.0} µs at the median, {:.0} µs at 99 %, {:.0} µs at most.\n\n",
         pictures(true),
         pictures(false),
         time[0],

@@ -1,4 +1,4 @@
-//! Scores of pictures at every quality, and the targets that reach a goal on average.
+//! Scores of images at every quality, and the targets that reach a goal on average.
 
 use image_api::{OutputFormat, params::output::quality_method::QualityMethod};
 
@@ -21,7 +21,7 @@ pub struct Range {
 }
 
 #[derive(Clone)]
-/// One picture in one format at every quality.
+/// One image in one format at every quality.
 pub struct Curve {
     /// The index of its long side in `SIDES`.
     pub size: usize,
@@ -31,12 +31,13 @@ pub struct Curve {
     pub points: Vec<Numbers>,
 }
 
-/// The range in which a goal is searched, and the pictures in formats that reach it there.
+/// The range in which a goal is searched, and the images in formats that reach it there.
 pub fn with_goal(curves: &[Curve], goal: f64) -> (Range, Vec<&Curve>) {
     let of = |format| curves.iter().filter(|curve| curve.format == format).collect::<Vec<_>>();
     let by_format = FORMATS.map(of);
     let range = if by_format.iter().all(|curves| reaches(curves, USUAL, goal)) { USUAL } else { WIDE };
-    // WebP, whose colour is at half resolution, never looks as good as the best JPEG: no say in what that takes
+    // WebP with its 4:2:0 chroma never reaches the scores of the best JPEG, so it is excluded where it cannot reach the
+    // goal
     let kept = by_format.into_iter().filter(|curves| reaches(curves, range, goal)).flatten();
     (range, kept.collect())
 }

@@ -1,8 +1,8 @@
 //! Calibrates the targets of the presets of `quality=auto`, and validates them on other photographs.
 //!
-//! Of the photographs, in the order of their names, every second one is for calibration and the others are for validation.
-//! The committed numbers come from 46: this repository's samples, test pictures of other image servers, and the
-//! photographs of the Debian packages mate-backgrounds, lomiri-wallpapers-16.04 and lomiri-wallpapers-20.04.
+//! Of the photographs, in the order of their names, every second one is for calibration and the others are for
+//! validation. The committed numbers come from 46: this repository's samples, test images of other image servers, and
+//! the photographs of the Debian packages mate-backgrounds, lomiri-wallpapers-16.04 and lomiri-wallpapers-20.04.
 
 mod curves;
 mod validation;
@@ -32,7 +32,7 @@ const GOALS: [f64; 4] = [50.0, 70.0, 80.0, 90.0];
 
 const FORMATS: [OutputFormat; 3] = [OutputFormat::Jpeg, OutputFormat::Webp, OutputFormat::Avif];
 
-/// Qualities that are measured; between them everything is interpolated linearly. Colour is at full resolution from 90 on.
+/// Qualities that are measured; between them everything is interpolated linearly. Chroma is 4:4:4 from 90 on.
 const QUALITIES: [u8; 14] = [5, 15, 25, 33, 40, 48, 56, 64, 72, 79, 85, 89, 90, 95];
 
 /// Prints the targets, or with `--validate` writes the results of the validation.
@@ -52,7 +52,7 @@ pub fn run(arguments: &[String]) -> Result<()> {
 fn calibrate(files: &[&PathBuf]) -> Result<()> {
     let curves: Vec<_> = files.par_iter().map(|file| curves_of(file)).collect::<Result<_>>()?;
     let curves = curves.concat();
-    println!("{} photographs, {} pictures", files.len(), curves.len() / FORMATS.len());
+    println!("{} photographs, {} images", files.len(), curves.len() / FORMATS.len());
     let sizes = SIDES.map(|side| side.to_string()).join(" | ");
     println!("| method | preset | all | jpeg | webp | avif | {sizes} |\n|{}", "---|".repeat(6 + SIDES.len()));
     for (preset, goal) in QualityPreset::ALL.into_iter().zip(GOALS) {
@@ -85,7 +85,7 @@ fn curves_of(file: &Path) -> Result<Vec<Curve>> {
     Ok(curves)
 }
 
-/// The score of every method for a picture at every quality.
+/// The score of every method for an image at every quality.
 fn points(image: &Image, format: OutputFormat) -> Result<Vec<Numbers>> {
     let judges = QualityMethod::ALL.map(|method| judge(method, image));
     let judges = judges.into_iter().collect::<Result<Vec<_>>>()?;
@@ -98,7 +98,7 @@ fn points(image: &Image, format: OutputFormat) -> Result<Vec<Numbers>> {
         .collect()
 }
 
-/// The score of every method for an encoded picture.
+/// The score of every method for an encoded image.
 type Numbers = [f64; 4];
 
 fn numbers(judges: &[auto_quality::Metric], image: &Image) -> Result<Numbers> {

@@ -29,7 +29,7 @@ const RESULTS: &str = "loadtests/results-quality.md";
 /// The fixed quality that bytes and time are compared with.
 const FIXED: u8 = 90;
 
-/// A picture in one format, and the score of every method at each quality that was tried.
+/// An image in one format, and the score of every method at each quality that was tried.
 struct Whole<'a> {
     image: &'a Image,
     format: OutputFormat,
@@ -37,7 +37,7 @@ struct Whole<'a> {
     seen: HashMap<u8, Numbers>,
 }
 
-/// What a search found in one picture.
+/// What a search found in one image.
 struct Answer {
     size: usize,
     format: OutputFormat,
@@ -49,7 +49,7 @@ struct Answer {
     bytes: f64,
     seconds: f64,
     fixed_seconds: f64,
-    /// The lowest quality at which the whole picture meets the target, where the search used a sample only.
+    /// The lowest quality at which the whole image meets the target, where the search used a sample only.
     least: Option<f64>,
 }
 
@@ -66,9 +66,9 @@ pub fn write(files: &[&PathBuf]) -> Result<()> {
     let names: Vec<_> = files.iter().filter_map(|file| file.file_name()?.to_str()).collect();
     let page = format!(
         "# quality=auto on photographs that its calibration did not see\n\n\
-         Written by `cargo xtask calibrate-quality --validate`. {} photographs ({}), brought to long sides of {} \
+         Written by `cargo xtask calibrate-quality --validate`. {} photographs ({}), scaled to long sides of {} \
          pixels as far as they are that large: {pictures} pictures. Qualities of 40 to 90 and 6 attempts, as by \
-         default; where these cannot give what is meant, the answer has the nearest of them.\n\n{}\n{}\n{}",
+         default; where these cannot reach the target, the answer has the nearest of them.\n\n{}\n{}\n{}",
         files.len(),
         names.join(", "),
         SIDES.map(|side| side.to_string()).join(", "),
@@ -79,7 +79,7 @@ pub fn write(files: &[&PathBuf]) -> Result<()> {
     Ok(fs::write(workspace().join(RESULTS), page)?)
 }
 
-/// Every search in one picture.
+/// Every search in one image.
 fn check(shot: &Shot) -> Result<Vec<Answer>> {
     let judges = QualityMethod::ALL.map(|method| judge(method, &shot.image));
     let judges = judges.into_iter().collect::<Result<Vec<_>>>()?;
@@ -136,7 +136,7 @@ impl Whole<'_> {
         Ok(seen)
     }
 
-    /// The lowest quality at which the whole picture meets a target; the highest if none does.
+    /// The lowest quality at which the whole image meets a target; the highest if none does.
     fn least(&mut self, method: QualityMethod, preset: QualityPreset) -> Result<f64> {
         let QualityAuto { min, max, .. } = QualityAuto::default();
         let target = auto_quality::target(method, preset, self.image.width().max(self.image.height()));
@@ -153,7 +153,7 @@ impl Whole<'_> {
     }
 }
 
-/// The mean of a number over answers; a dash if there is none.
+/// The mean of a number over outputs; a dash if there is none.
 fn mean(answers: &[&Answer], number: impl Fn(&Answer) -> f64) -> f64 {
     answers.iter().map(|answer| number(answer)).sum::<f64>() / answers.len() as f64
 }
@@ -162,7 +162,7 @@ fn mean(answers: &[&Answer], number: impl Fn(&Answer) -> f64) -> f64 {
 fn by_size(answers: &[Answer]) -> Result<String> {
     let sides = SIDES.map(|side| format!("{side} px")).join(" | ");
     let mut page = format!(
-        "## Mean SSIMULACRA2 by size\n\n| format | method | preset | meant | {sides} |\n|{}\n",
+        "## Mean SSIMULACRA2 by size\n\n| format | method | preset | target | {sides} |\n|{}\n",
         "---|".repeat(4 + SIDES.len())
     );
     for format in FORMATS {
@@ -190,7 +190,7 @@ fn by_format(answers: &[Answer]) -> Result<String> {
     let mut page = format!(
         "## By format\n\nOver all sizes. Bytes (mean of the pictures' ratios) and time (of all pictures together; of encoding \
          only, on one thread) are compared with `quality={FIXED}`.\n\n\
-         | format | method | preset | SSIMULACRA2, mean | meant | quality, mean | bytes | time |\n\
+         | format | method | preset | SSIMULACRA2, mean | target | quality, mean | bytes | time |\n\
          |---|---|---|---|---|---|---|---|\n"
     );
     for format in FORMATS {
@@ -212,7 +212,7 @@ fn by_format(answers: &[Answer]) -> Result<String> {
     Ok(page)
 }
 
-/// The difference between qualities found on samples of large pictures and those found on whole pictures.
+/// The difference between qualities found on samples of large images and those found on whole images.
 fn samples(answers: &[Answer]) -> Result<String> {
     let mut page = "## Samples of large pictures\n\nOf pictures with more than a megapixel a sample is tried. The least \
                     quality for `medium`, found on the sample and found on the whole picture:\n\n\

@@ -1,4 +1,4 @@
-//! Which crate may depend on which: read from the manifests, and from the paths that the product's code names.
+//! Allowed dependencies between crates, checked in the manifests and in the paths of the product code.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,7 +8,7 @@ use super::paths::paths;
 use super::problem::Problem;
 use super::tree::{File, Tree};
 
-/// What a crate uses of the workspace, and what it must not use of the world (`name*`: all that begin so).
+/// Crates of the workspace that a crate uses, and external crates that it must not use (`name*`: all with this prefix).
 struct Arrows {
     name: &'static str,
     to: &'static [&'static str],
@@ -37,10 +37,11 @@ const ARROWS: &[Arrows] = &[
         never: &["tokio", "actix*", "http", "awc", "redis", "libvips*"],
     },
     Arrows { name: "shared-memory", to: &[], never: &["tokio", "actix*", "http", "awc", "libvips*"] },
+    Arrows { name: "codecs", to: &[], never: &["tokio", "actix*", "http", "awc", "libvips*"] },
     Arrows { name: "vips", to: &[], never: &["tokio", "actix*", "http", "awc"] },
     Arrows {
         name: "vips-ops",
-        to: &["image-api", "vips"],
+        to: &["codecs", "image-api", "vips"],
         never: &["tokio", "actix*", "http", "redis", "awc"],
     },
     Arrows { name: "vision", to: &["vips"], never: &["tokio", "actix*", "http", "awc"] },
@@ -66,10 +67,10 @@ const ARROWS: &[Arrows] = &[
     },
 ];
 
-/// Development crates: they may use everything, and only tests may use them.
+/// Development crates: they may use everything, and are used in tests only.
 const DEV: [&str; 2] = ["testkit", "xtask"];
 
-/// Nothing but the development crates may use the binary, not even in tests.
+/// Only development crates may use the binary, not even tests of other crates.
 const BINARY: &str = "pixmill";
 
 pub fn check(tree: &Tree) -> Vec<Problem> {
@@ -89,7 +90,7 @@ pub fn check(tree: &Tree) -> Vec<Problem> {
         .collect()
 }
 
-/// The members that the product code of a crate names, each with the places.
+/// The workspace members that the product code of a crate names, each with the places.
 struct Used<'a> {
     manifest: &'a Manifest<'a>,
     members: &'a BTreeSet<&'a str>,
@@ -126,9 +127,9 @@ impl<'a> Used<'a> {
                 found.extend(places.iter().map(|(path, line)| Problem::at_line(path, *line, rule.clone())));
             }
         }
-        // an arrow of the list that no code needs would make the list untrue
+        // an unused entry in the list of dependencies is an error too
         for to in arrows.to.iter().filter(|to| self.members.contains(*to) && !self.places.contains_key(*to)) {
-            let rule = format!("'{name}' does not use '{to}'; remove the arrow from {}", file!());
+            let rule = format!("'{name}' does not use '{to}'; remove the dependency from {}", file!());
             found.push(Problem::of_file(self.manifest.path, rule));
         }
         found
@@ -145,7 +146,7 @@ struct Manifest<'a> {
 }
 
 impl<'a> Manifest<'a> {
-    /// None: not the manifest of a member.
+    /// `None`: not the manifest of a member.
     fn parse(file: &'a File) -> Option<Result<Self, Problem>> {
         let folder = file.path.strip_prefix("crates/")?.strip_suffix("/Cargo.toml")?;
         if folder.contains('/') {
@@ -175,8 +176,7 @@ impl<'a> Manifest<'a> {
             return Vec::new();
         }
         let Some(arrows) = ARROWS.iter().find(|arrows| arrows.name == self.name) else {
-            let rule =
-                format!("crate '{}' has no line in the arrows of crates/xtask/src/tidy/arrows.rs", self.name);
+            let rule = format!("crate '{}' has no entry in crates/xtask/src/tidy/arrows.rs", self.name);
             return vec![Problem::of_file(self.path, rule)];
         };
         let strays = self.uses.iter().filter(|package| {
@@ -190,7 +190,7 @@ impl<'a> Manifest<'a> {
     }
 }
 
-/// The packages that a section of dependencies names, by their own names.
+/// The packages in a section of dependencies, by their own names.
 fn packages(section: &Table, kind: &str) -> Vec<String> {
     let dependencies = section.get(kind).and_then(Value::as_table);
     let own_name = |(key, value): (&String, &Value)| {
@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn allowed_arrows_pass() {
+    fn allowed_dependencies_pass() {
         assert!(
             rules("pixmill", "[dependencies]\nvips-ops.workspace = true\nactix-web = \"4\"\n").is_empty()
         );
@@ -248,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn forbidden_arrows_are_named() {
+    fn forbidden_dependencies_are_named() {
         let found = rules("result-cache", "[dependencies]\nvips-ops.workspace = true\nactix-rt = \"2\"\n");
         assert_eq!(
             found,
@@ -261,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn arrows_are_read_from_the_code_too() {
+    fn dependencies_in_code_count_too() {
         let used = |uses: &[&str]| rules_with(library("vips-ops", uses), "vips-ops", "");
         assert!(used(&["image-api", "vips", "std"]).is_empty());
         assert_eq!(used(&["image-api", "vips", "result-cache"]), ["'vips-ops' must not use 'result-cache'"]);
@@ -289,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn a_new_crate_must_be_given_its_arrows() {
+    fn a_new_crate_needs_an_entry() {
         assert_eq!(rules("newcomer", "").len(), 1);
         assert_eq!(check(&Tree::of(&[("crates/a/Cargo.toml", "nonsense")])).len(), 1);
         assert!(check(&Tree::of(&[("crates/a/fuzz/Cargo.toml", "nonsense")])).is_empty());

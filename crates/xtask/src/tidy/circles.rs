@@ -1,4 +1,4 @@
-//! Files that need one another: two may, where a module and its parent or sibling are one thought; longer circles may not.
+//! Cyclic dependencies between files: pairs are allowed, for a module and its parent or sibling; longer cycles are not.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,7 +17,7 @@ fn crate_folder(path: &str) -> Option<&str> {
     (folder.starts_with("crates/") && !rest.is_empty()).then_some(folder)
 }
 
-/// Which file needs which others of its crate.
+/// The dependencies between the files of a crate.
 type Uses<'a> = BTreeMap<&'a str, BTreeSet<&'a str>>;
 
 fn uses<'a>(tree: &'a Tree, folder: &str) -> Uses<'a> {
@@ -32,22 +32,22 @@ fn uses<'a>(tree: &'a Tree, folder: &str) -> Uses<'a> {
     uses
 }
 
-/// A problem for each file that lies on a circle of three or more.
+/// A problem for each file on a cycle of three or more.
 fn circles(uses: &Uses) -> Vec<Problem> {
     let mut found = Vec::new();
     for (&file, others) in uses {
         let shortest = others.iter().filter_map(|&next| way(uses, next, file)).min_by_key(Vec::len);
         if let Some(circle) = shortest {
             let names: Vec<&str> = circle.iter().map(|path| short(path)).collect();
-            let rule = format!("a circle of files: {} → {}", short(file), names.join(" → "));
+            let rule = format!("a cycle of files: {} → {}", short(file), names.join(" → "));
             found.push(Problem::of_file(file, rule));
         }
     }
     found
 }
 
-/// The shortest way between two files that makes a circle of at least three with the step back, the start and the end
-/// included.
+/// The shortest path between two files that forms a cycle of at least three with the step back, including the start and
+/// the end.
 fn way<'a>(uses: &Uses<'a>, from: &'a str, to: &'a str) -> Option<Vec<&'a str>> {
     let mut reached: BTreeMap<&str, &str> = BTreeMap::new();
     let mut front = vec![from];
@@ -71,7 +71,7 @@ fn way<'a>(uses: &Uses<'a>, from: &'a str, to: &'a str) -> Option<Vec<&'a str>> 
     None
 }
 
-/// The way that was found, read from its end.
+/// The path that was found, from its end.
 fn back<'a>(reached: &BTreeMap<&'a str, &'a str>, from: &'a str, to: &'a str) -> Vec<&'a str> {
     let mut way = vec![to];
     while let Some(&before) = way.last().and_then(|last| reached.get(last)) {
@@ -100,16 +100,16 @@ mod tests {
     }
 
     #[test]
-    fn three_files_in_a_circle_are_named() {
+    fn three_files_in_a_cycle_are_named() {
         let circle =
             [("a", "use crate::b::B;"), ("b", "use super::c::C;"), ("c", "fn f(a: &crate::a::A) {}")];
         let problems = found(&circle);
         assert_eq!(problems.len(), 3, "{problems:?}");
-        assert_eq!(problems[0], "crates/a/src/a.rs: a circle of files: a.rs → b.rs → c.rs → a.rs");
+        assert_eq!(problems[0], "crates/a/src/a.rs: a cycle of files: a.rs → b.rs → c.rs → a.rs");
     }
 
     #[test]
-    fn a_circle_through_re_exports_counts() {
+    fn a_cycle_through_re_exports_counts() {
         let parent = ("a/mod", "mod b;\npub use b::B;\nuse crate::c::C;");
         assert!(found(&[parent, ("a/b", ""), ("c", "use crate::a::B;")]).is_empty());
         assert_eq!(found(&[parent, ("a/b", "use super::A;"), ("c", "use crate::a::B;")]).len(), 3);
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn tests_make_no_circle() {
+    fn tests_form_no_cycle() {
         let back = "#[cfg(test)]\nmod tests {\n    use crate::a::A;\n}";
         assert!(found(&[("a", "use crate::b::B;"), ("b", "use crate::c::C;"), ("c", back)]).is_empty());
     }

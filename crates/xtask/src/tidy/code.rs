@@ -1,4 +1,4 @@
-//! Rust text with comments and the contents of literals blanked: a rule about code must not trip over prose.
+//! Blanks comments and the contents of literals in Rust code, so that rules about code ignore them.
 
 /// Blanks comments and the insides of string and character literals with spaces; lines stay where they are.
 pub fn code_only(text: &str) -> String {
@@ -18,7 +18,7 @@ pub fn code_only(text: &str) -> String {
     out
 }
 
-/// The end of the comment or literal that begins here, or `at` itself when none does.
+/// The end of the comment or literal that begins here; `at` itself if none does.
 fn blank_end(chars: &[char], at: usize) -> usize {
     let next = |offset: usize| chars.get(at + offset).copied();
     match chars[at] {
@@ -33,7 +33,7 @@ fn blank_end(chars: &[char], at: usize) -> usize {
     .min(chars.len())
 }
 
-/// The first position from `at` on where the rest of the text is as asked, or the end.
+/// The first position from `at` on at which `found` holds for the rest of the text, or the end.
 fn find(chars: &[char], at: usize, is_end: impl Fn(&[char]) -> bool) -> usize {
     (at..chars.len()).find(|&position| is_end(&chars[position..])).unwrap_or(chars.len())
 }
@@ -70,7 +70,7 @@ fn string_end(chars: &[char], at: usize) -> usize {
     position
 }
 
-/// `at` is the `r`; not a raw string (a raw identifier, or a name): `at`.
+/// `at` is the position of the `r`; returned unchanged if it is not a raw string.
 fn raw_string_end(chars: &[char], at: usize) -> usize {
     let hashes = chars[at + 1..].iter().take_while(|&&c| c == '#').count();
     let quote = at + 1 + hashes;
@@ -82,7 +82,7 @@ fn raw_string_end(chars: &[char], at: usize) -> usize {
     find(chars, quote + 1, is_end) + 1 + hashes
 }
 
-/// Does a name stand directly before? A lone `b` or `c` is the prefix of a raw string.
+/// Whether a name stands directly before. A lone `b` or `c` is the prefix of a raw string.
 fn follows_name(chars: &[char], at: usize) -> bool {
     let mut before = chars[..at].iter().rev().take_while(|&&c| is_name(c));
     !matches!((before.next(), before.next()), (None, _) | (Some('b' | 'c'), None))
@@ -92,7 +92,7 @@ fn is_name(c: char) -> bool {
     c.is_alphanumeric() || c == '_'
 }
 
-/// Does `text` hold `word` with no letter, digit or underscore on either side?
+/// Whether `text` contains `word` without a letter, digit or underscore on either side.
 pub fn has_word(text: &str, word: &str) -> bool {
     text.match_indices(word).any(|(at, _)| {
         !text[..at].chars().next_back().is_some_and(is_name)

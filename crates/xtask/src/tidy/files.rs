@@ -1,4 +1,4 @@
-//! Rules of files: their length, their first line, and their names.
+//! Rules for files: their length, their first line, and their names.
 
 use super::problem::Problem;
 use super::tree::{File, Tree};
@@ -6,10 +6,10 @@ use super::tree::{File, Tree};
 /// Longest Rust file, in lines.
 const MAX_LINES: usize = 500;
 
-/// Largest median of the lines of all Rust files.
+/// Highest median of the line counts of all Rust files.
 const MAX_MEDIAN: usize = 120;
 
-/// Names that say nothing about what lies inside.
+/// Names that do not describe the content.
 const EMPTY_NAMES: [&str; 8] =
     ["common", "helper", "helpers", "manager", "managers", "misc", "util", "utils"];
 
@@ -57,7 +57,7 @@ fn check_file(file: &File) -> Vec<Problem> {
     found
 }
 
-/// The name in `mod name {`, or nothing.
+/// The name in `mod name {`, if any.
 fn inline_module(code: &str) -> &str {
     let declaration = code.trim().trim_start_matches("pub ").trim_start_matches("pub(crate) ");
     let name = declaration.strip_prefix("mod ").and_then(|rest| rest.split_once('{'));
@@ -98,14 +98,14 @@ mod tests {
     }
 
     #[test]
-    fn a_file_must_say_what_it_is_for() {
+    fn a_file_needs_a_doc_comment() {
         assert_eq!(rules("crates/vips/build.rs", "fn main() {}\n").len(), 1);
         assert_eq!(rules("crates/vips/build.rs", "").len(), 1);
         assert!(rules("docs/example.rs", "").is_empty());
     }
 
     #[test]
-    fn empty_names_are_refused_wherever_they_stand() {
+    fn meaningless_names_are_refused_everywhere() {
         for path in ["crates/a/src/utils.rs", "crates/a/src/common/mod.rs", "crates/helpers/src/lib.rs"] {
             assert_eq!(rules(path, "//! x\n").len(), 1, "{path}");
         }

@@ -1,20 +1,20 @@
-//! What one part of the project never imports from another, by the paths that its product code names.
+//! Forbidden imports between parts of the project, by the paths in their product code.
 
 use super::paths::{Path, paths};
 use super::problem::Problem;
 use super::tree::{File, Tree};
 
-/// A rule about the paths that files may name.
+/// A rule about the paths in files.
 struct Rule {
-    /// Files and folders that the rule is about.
+    /// Files and folders to which the rule applies.
     of: &'static [&'static str],
-    /// Those among them that it is not about.
+    /// Exceptions among them.
     but: &'static [&'static str],
-    /// Starts of paths that they never name, and any path that has them after `::`, such as re-exports of a crate.
+    /// Forbidden prefixes of paths; also matched after `::`, such as re-exports of a crate.
     never: &'static [&'static str],
-    /// Paths that they may name all the same.
+    /// Paths that are allowed nevertheless.
     fine: &'static [&'static str],
-    /// What is broken, and what was expected.
+    /// The problem, and what was expected.
     why: &'static str,
 }
 
@@ -94,7 +94,7 @@ const RULES: &[Rule] = &[
             "vips::tracked_memory",
             "vips::version",
         ],
-        why: "the server starts libvips, passes pictures on and calls no operation: operations belong into vips-ops",
+        why: "the server starts libvips, passes images on and calls no operation: operations belong in vips-ops",
     },
 ];
 

@@ -1,5 +1,5 @@
-//! The modules of one crate and the files that they lie in: which file a path such as `crate::plan::Plan` leads to, re-exports
-//! followed.
+//! The modules of one crate and their files: resolves a path such as `crate::plan::Plan` to a file, following
+//! re-exports.
 
 use std::collections::BTreeMap;
 
@@ -48,8 +48,8 @@ impl<'a> Modules<'a> {
         self.all.iter().map(|(name, module)| (name.as_slice(), module))
     }
 
-    /// The file that declares the item to which the path leads, seen from a module; none when it leads out of the crate, or
-    /// to a module as such.
+    /// The file that declares the item at the path, relative to a module; `None` if it is outside of the crate, or
+    /// a module itself.
     pub fn file_of(&self, from: &[String], path: &Path) -> Option<&'a File> {
         let module = self.resolve(from, &path.segments, MAX_DEPTH)?;
         Some(self.all.get(&module)?.file)
@@ -68,7 +68,7 @@ impl<'a> Modules<'a> {
                 let again = rest.first().is_some_and(|next| next == "super");
                 if again { self.resolve(&parent, rest, depth) } else { self.walk(parent, rest, depth) }
             }
-            // a child, or a name that a `use` declaration made known
+            // a child, or an imported name
             name => {
                 let is_known = self.all.contains_key(&child(from, name)) || self.import(from, name).is_some();
                 if is_known { self.walk(from.to_vec(), segments, depth) } else { None }
@@ -76,7 +76,7 @@ impl<'a> Modules<'a> {
         }
     }
 
-    /// Follows the parts from a module downwards.
+    /// Resolves the parts from a module downwards.
     fn walk(&self, mut module: Vec<String>, segments: &[String], depth: usize) -> Option<Vec<String>> {
         let mut rest = segments;
         while let Some((name, after)) = rest.split_first() {
@@ -97,7 +97,7 @@ impl<'a> Modules<'a> {
         None
     }
 
-    /// The declaration that makes a name known in a module, unless it is that name itself.
+    /// The `use` declaration that imports a name into a module, unless it is that name itself.
     fn import(&self, module: &[String], name: &str) -> Option<&Path> {
         let of_module = self.all.get(module)?;
         of_module.paths.iter().find(|path| {

@@ -6,10 +6,10 @@ use super::tree::{File, Tree};
 
 const PARAMS: &str = "crates/image-api/src/params";
 
-/// The folders with one file a parameter; `value/` beside them holds grammars.
-const GROUPS: [&str; 8] = ["size", "crop", "turn", "tone", "effect", "overlay", "output", "source"];
+/// The folders with one file per parameter; `value/` beside them contains grammars.
+const GROUPS: [&str; 7] = ["size", "crop", "rotation", "tone", "effect", "overlay", "output"];
 
-/// What follows this in `params/mod.rs` is the table.
+/// The table follows this text in `params/mod.rs`.
 const TABLE: &str = "param_table!";
 
 pub fn check(tree: &Tree) -> Vec<Problem> {

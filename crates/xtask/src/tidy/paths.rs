@@ -1,35 +1,35 @@
-//! The paths that Rust code names: those of `use` declarations, unfolded, and those in expressions and types.
+//! Paths in Rust code: those of `use` declarations, expanded, and those in expressions and types.
 
 /// A path, such as `crate::plan::geometry::solve`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Path {
     /// Its parts; the last one of a glob is `*`.
     pub segments: Vec<String>,
-    /// The name by which a `use` declaration makes it known here; none for a path in an expression or type.
+    /// The name under which a `use` declaration imports it; `None` for a path in an expression or type.
     pub known_as: Option<String>,
     /// The line of its last part, counted from 1.
     pub line: usize,
 }
 
 impl Path {
-    /// Does the path begin with these parts, such as `crate::http`?
+    /// Whether the path begins with these parts, such as `crate::http`.
     pub fn begins_with(&self, start: &str) -> bool {
         let mut segments = self.segments.iter();
         start.split("::").all(|part| segments.next().is_some_and(|segment| segment == part))
     }
 
-    /// Does the path end with this part?
+    /// Whether the path ends with this part.
     pub fn ends_with(&self, part: &str) -> bool {
         self.segments.last().is_some_and(|last| last == part)
     }
 
-    /// The path without its first part, such as `vips::Image` of `vips_ops::vips::Image`; none when nothing is left.
+    /// The path without its first part, such as `vips::Image` of `vips_ops::vips::Image`; `None` if nothing is left.
     pub fn after_first(&self) -> Option<Self> {
         let (_, rest) = self.segments.split_first().filter(|(_, rest)| !rest.is_empty())?;
         Some(Self { segments: rest.to_vec(), ..self.clone() })
     }
 
-    /// The path as it is written.
+    /// The path as written.
     pub fn text(&self) -> String {
         self.segments.join("::")
     }
@@ -40,7 +40,7 @@ pub fn paths(code: &str) -> Vec<Path> {
     let mut reader = Reader { tokens: tokens(code), at: 0, found: Vec::new() };
     while let Some(token) = reader.peek() {
         let (is_name, word) = (token.is_name(), token.text);
-        // `.name`, `::name` after a type in angle brackets: no path of its own
+        // `.name`, or `::name` after a type in angle brackets: not the start of a path
         let goes_on = reader.at > 0 && matches!(reader.tokens[reader.at - 1].text, "." | "::" | "'");
         if word == "use" {
             reader.at += 1;
@@ -140,7 +140,7 @@ impl<'a> Reader<'a> {
             let start = self.at;
             self.tree(before);
             self.skip(",");
-            // what is no tree is passed over
+            // anything that is not a `use` tree is skipped
             self.at += usize::from(self.at == start);
         }
     }

@@ -1,13 +1,13 @@
-//! What is reported when a rule is broken.
+//! A problem: a broken rule and its place.
 
 use std::fmt;
 
-/// A broken rule and where.
+/// A broken rule and its place.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Problem {
     /// Relative to the workspace.
     pub path: String,
-    /// Counted from 1; none when the file as a whole breaks the rule.
+    /// From 1; `None` if the whole file breaks the rule.
     pub line: Option<usize>,
     /// What is wrong and what was expected.
     pub rule: String,

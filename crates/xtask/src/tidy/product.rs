@@ -1,8 +1,8 @@
-//! Which code is part of the product: without the items that only tests compile.
+//! Product code: the code without items that are compiled for tests only.
 
 use super::code::has_word;
 
-/// What marks an item that only tests compile.
+/// The attribute of items that are compiled for tests only.
 const TEST_MARK: &str = "#[cfg(test)]";
 
 /// Blanks every item under `#[cfg(test)]`, line for line. The text has no comments and no contents of literals.
@@ -19,7 +19,7 @@ pub fn product_only(code: &str) -> String {
     out
 }
 
-/// The modules in files of their own that only tests compile: `name` of `#[cfg(test)] mod name;`.
+/// The modules in separate files that are compiled for tests only: `name` of `#[cfg(test)] mod name;`.
 pub fn test_modules(code: &str) -> Vec<&str> {
     let items = code.match_indices(TEST_MARK).map(|(at, _)| &code[at..at + item_end(&code[at..])]);
     items
@@ -27,7 +27,7 @@ pub fn test_modules(code: &str) -> Vec<&str> {
         .collect()
 }
 
-/// Words that begin an item, of which a comma is no end.
+/// Keywords at the start of an item, which does not end at a comma.
 const ITEMS: [&str; 9] = ["const", "enum", "fn", "impl", "mod", "static", "struct", "trait", "use"];
 
 /// The length of the item at the start of the text, with its attributes: up to a `;`, to the end of its block, or, for

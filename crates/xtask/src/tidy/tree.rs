@@ -1,4 +1,4 @@
-//! The workspace's text files in memory, so that a rule is a function of text.
+//! The text files of the workspace in memory, so that a rule is a function of text.
 
 use std::fs;
 use std::path::Path;
@@ -8,10 +8,10 @@ use anyhow::{Context, Result};
 use super::code::code_only;
 use super::product::product_only;
 
-/// Folders without files of ours, by name.
+/// Folders that contain no files of the project, by name.
 const NOT_OURS: [&str; 6] = ["target", "vendor", "node_modules", "artifacts", "corpus", "__pycache__"];
 
-/// Hidden folders with files of ours; the others are tools' own.
+/// Hidden folders that contain files of the project; others belong to tools.
 const HIDDEN_OURS: [&str; 3] = [".cargo", ".ci", ".github"];
 
 /// A text file.
@@ -37,7 +37,7 @@ impl File {
         Self { path, text, code, product }
     }
 
-    /// Does the file lie in this folder, given without a slash at its end?
+    /// Whether the file is in this folder, given without a slash at its end.
     pub fn lies_in(&self, folder: &str) -> bool {
         self.path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
     }
@@ -52,7 +52,7 @@ impl File {
         name.split_once('.').map_or(name, |(stem, _)| stem)
     }
 
-    /// Is it a file of unit tests, by its name?
+    /// Whether it is a file of unit tests, by its name.
     pub fn is_test(&self) -> bool {
         self.stem() == "tests" || self.stem().ends_with("_tests")
     }
@@ -74,13 +74,13 @@ fn is_rust(path: &str) -> bool {
 
 /// Every text file that belongs to the project.
 pub struct Tree {
-    /// Where it was read from.
+    /// The folder that was read.
     pub root: String,
     pub files: Vec<File>,
 }
 
 impl Tree {
-    /// Reads the folder and those below it.
+    /// Reads the folder recursively.
     pub fn read(root: &Path) -> Result<Self> {
         let mut tree = Self { root: root.display().to_string(), files: Vec::new() };
         tree.read_folder(root, "")?;
@@ -100,7 +100,7 @@ impl Tree {
                 }
             } else if kind.is_file() {
                 let bytes = fs::read(entry.path()).with_context(|| format!("cannot read {path}"))?;
-                // what is not text, pictures say, has no rules
+                // binary files, such as images, have no rules
                 if let Ok(text) = String::from_utf8(bytes) {
                     self.files.push(File::new(path, text));
                 }

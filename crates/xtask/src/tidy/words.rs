@@ -1,13 +1,14 @@
-//! Words that stand in certain places only: `unsafe`, status codes, clocks and the environment, paths of one machine.
+//! Identifiers that are allowed in certain places only: `unsafe`, status codes, clocks, the environment, absolute
+//! paths.
 
 use super::code::has_word;
 use super::problem::Problem;
 use super::tree::{File, Tree};
 
-/// The one file that turns errors into status codes.
+/// The only file that maps errors to status codes.
 const STATUS_CODES: &str = "crates/pixmill/src/http/error.rs";
 
-/// Answers that are no errors, allowed everywhere: constants of `StatusCode`, and constructors of `HttpResponse`.
+/// Statuses that are not errors, allowed everywhere: constants of `StatusCode`, and constructors of `HttpResponse`.
 const FINE_ANSWERS: [&str; 12] = [
     "OK",
     "ACCEPTED",
@@ -23,16 +24,16 @@ const FINE_ANSWERS: [&str; 12] = [
     "new",
 ];
 
-/// Methods of traits of other crates, which have the names that they have.
+/// Methods of traits of other crates, whose names cannot be changed.
 const FOREIGN_METHODS: [&str; 1] = ["fn get_object(&self, request: S3Request<"];
 
-/// What would make the operation layer depend on more than its arguments.
+/// Makes the operation layer depend on more than its arguments.
 const IMPURE: [&str; 4] = ["std::env", "env::var", "SystemTime", "Instant"];
 
-/// The one place that reads the environment of the process, in the product.
+/// The only place of the product that reads environment variables.
 const ENVIRONMENT: &str = "crates/pixmill/src/config";
 
-/// What files name that make cache keys, hashes or fingerprints.
+/// Names in files that create cache keys, hashes or fingerprints.
 const KEY_MAKERS: [&str; 6] =
     ["Key::from_parts(", "Keys::", "CacheKey", "blake3::", "Hasher", "fingerprint("];
 
@@ -44,7 +45,7 @@ pub fn check(tree: &Tree) -> Vec<Problem> {
     rust.chain(tree.files.iter().flat_map(|file| machine_paths(file, &tree.root))).collect()
 }
 
-/// Problems of the lines that break a rule.
+/// A problem for each line that breaks a rule.
 fn lines<'a>(
     file: &File,
     lines: impl Iterator<Item = (usize, &'a str)>,
@@ -55,8 +56,8 @@ fn lines<'a>(
     broken.map(|(number, _)| Problem::at_line(&file.path, number, rule)).collect()
 }
 
-/// The binding to C, and the mapping of memory.
-const UNSAFE_CRATES: [&str; 2] = ["crates/vips", "crates/shared-memory"];
+/// The binding to C, and memory mapping.
+const UNSAFE_CRATES: [&str; 3] = ["crates/vips", "crates/codecs", "crates/shared-memory"];
 
 fn unsafe_words(file: &File) -> Vec<Problem> {
     if UNSAFE_CRATES.iter().any(|folder| file.lies_in(folder)) {
@@ -70,7 +71,7 @@ fn unsafe_words(file: &File) -> Vec<Problem> {
         file,
         file.code_lines(),
         is_broken,
-        "`unsafe` belongs into crates/vips and crates/shared-memory only",
+        "`unsafe` is allowed in crates/vips, crates/codecs and crates/shared-memory only",
     )
 }
 
@@ -90,10 +91,15 @@ fn status_codes(file: &File) -> Vec<Problem> {
             names.any(|name| is_answer(owner, name) && !FINE_ANSWERS.contains(&name))
         })
     };
-    lines(file, file.product_lines(), is_broken, &format!("statuses of errors stand in {STATUS_CODES} only"))
+    lines(
+        file,
+        file.product_lines(),
+        is_broken,
+        &format!("error statuses are allowed in {STATUS_CODES} only"),
+    )
 }
 
-/// Is the name a constant of `StatusCode`, or a constructor of `HttpResponse` that means one?
+/// Whether the name is a constant of `StatusCode`, or a constructor of `HttpResponse`, that means an error.
 fn is_answer(owner: &str, name: &str) -> bool {
     let second = name.chars().nth(1);
     let constant = second.is_some_and(|c| c.is_ascii_uppercase());
@@ -125,7 +131,7 @@ fn environment(file: &File) -> Vec<Problem> {
     lines(file, file.product_lines(), is_broken, &format!("the environment is read in {ENVIRONMENT} only"))
 }
 
-/// `format!("{:?}")` in files that make keys: renaming a private field would empty every cache.
+/// `format!("{:?}")` in files that create keys: renaming a private field would invalidate every cache.
 fn debug_keys(file: &File) -> Vec<Problem> {
     let makes_keys = KEY_MAKERS.iter().any(|maker| file.product.contains(maker));
     if !file.path.contains("/src/") || file.lies_in("crates/xtask") || !makes_keys {
@@ -142,11 +148,11 @@ fn debug_keys(file: &File) -> Vec<Problem> {
     )
 }
 
-/// Home folders, and the folder of this very checkout.
+/// Home folders, and the folder of this checkout.
 fn machine_paths(file: &File, root: &str) -> Vec<Problem> {
-    // in two pieces, so that this file passes
+    // split in two, so that this file passes
     let mut places = vec![concat!("/ho", "me/"), concat!("/Us", "ers/"), concat!("C:\\Us", "ers\\")];
-    // a checkout directly below the root, as in a container, has too ordinary a path
+    // a checkout directly below the root, as in a container, has too common a path
     if root.matches('/').count() > 1 {
         places.push(root);
     }
@@ -159,7 +165,7 @@ fn machine_paths(file: &File, root: &str) -> Vec<Problem> {
     )
 }
 
-/// Does a path begin with `place`, and not merely go through a folder of that name?
+/// Whether a path begins with `place`, rather than containing a folder of that name.
 fn is_path(line: &str, place: &str) -> bool {
     line.match_indices(place).any(|(at, _)| {
         let before = line[..at].chars().next_back();

@@ -1,34 +1,34 @@
-//! `crop`: which part of the picture is kept when it does not fit the box, or at all.
+//! `crop`: which part of the image is kept, for a bounding box of another aspect ratio or as a region.
 
 use crate::params::{
     spec::{Example, Expected, Grammar, Param, Reading, Spec},
     value::number,
 };
 
-/// A way to cut.
+/// A crop mode.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Crop {
-    /// Covers the box and cuts, centred.
+    /// Covers the bounding box and crops, centred.
     Fit,
-    /// Covers the box and cuts from the bottom.
+    /// Covers the bounding box and crops from the bottom.
     Top,
-    /// Covers the box and cuts from the top.
+    /// Covers the bounding box and crops from the top.
     Bottom,
-    /// Fits inside the box and fills the rest.
+    /// Fits inside the bounding box and pads.
     Pad,
-    /// Takes the box's shape, whatever the picture's was.
+    /// Stretches to the bounding box, ignoring the aspect ratio.
     Stretch,
-    /// After a turn: enlarges until no blank corner is left.
+    /// After a rotation: upscales until no blank corner is visible.
     Zoom,
-    /// Around the faces.
+    /// Keeps the faces.
     Face,
-    /// The most interesting part.
+    /// Keeps the most interesting part.
     Entropy,
-    /// A region of the scaled picture.
+    /// A region of the scaled image.
     Region(Region),
 }
 
-/// A rectangle as it is asked for: it may hang over the picture's edge.
+/// A rectangle as requested: it may extend beyond the image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Region {
     /// Left edge.
@@ -41,12 +41,12 @@ pub struct Region {
     pub height: u32,
 }
 
-/// Where a region begins.
+/// The start of a region along one axis.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Place {
-    /// In the middle of the picture.
+    /// Centred.
     Center,
-    /// This many pixels from the edge; may be negative.
+    /// Pixels from the left or top edge; may be negative.
     At(i32),
 }
 
@@ -63,21 +63,21 @@ const MODES: [(&str, Crop); 8] = [
 
 const EXPECTED: &str = "fit, top, bottom, pad, stretch, zoom, face, entropy or x,y,width,height";
 
-/// Numbers of a region are brought into this range; no picture is larger.
+/// Values of a region are clamped to this range; no image is larger.
 const REACH: f64 = 1e6;
 
 impl Param for Crop {
     const SPEC: Spec = Spec {
         name: "crop",
         aliases: &[],
-        summary: "Cuts the picture to the box of `width` and `height`, or to a region.",
-        help: "`fit`, `top` and `bottom` cover the box and cut; `pad` fits inside and fills with `pad_color`; `stretch` \
-               ignores the aspect ratio: these need both dimensions. `zoom` needs `rotate` and enlarges until no blank \
-               corner is left. `entropy` keeps the part that matters; without both dimensions, dull edges are cut \
-               away. `face` keeps the faces, their eyes at two fifths of the height; without both dimensions, the faces \
-               with some room around them; without faces it is `entropy`. Four numbers are a region of the scaled picture; `center` may stand for the first two.",
+        summary: "Crops the image to the bounding box of `width` and `height`, or to a region.",
+        help: "`fit`, `top` and `bottom` cover the box and crop; `pad` fits inside and fills with `pad_color`; `stretch` \
+               ignores the aspect ratio: these need both dimensions. `zoom` needs `rotate` and upscales until no blank \
+               corner is visible. `entropy` keeps the most interesting part; without both dimensions, edges of low entropy are \
+               removed. `face` keeps the faces, with the eyes at two fifths of the height; without both dimensions, the faces \
+               with a margin; without faces it is the same as `entropy`. Four numbers are a region of the scaled image; `center` may replace the first two.",
         grammar: Grammar::Text(EXPECTED),
-        default: "nothing is cut",
+        default: "no crop",
         needs: &[],
         examples: &[
             Example { source: "china.jpg", query: "width=160&height=160&crop=fit", shows: "the middle" },
@@ -94,18 +94,18 @@ impl Param for Crop {
             Example {
                 source: "china.jpg",
                 query: "width=160&height=160&crop=pad&pad_color=ddd",
-                shows: "all of it on grey",
+                shows: "the whole image on grey",
             },
             Example { source: "china.jpg", query: "width=160&height=160&crop=stretch", shows: "squeezed" },
             Example {
                 source: "china.jpg",
                 query: "width=240&rotate=12&crop=zoom",
-                shows: "turned, without blank corners",
+                shows: "rotated, without blank corners",
             },
             Example {
                 source: "rocket.jpg",
                 query: "width=120&height=160&crop=entropy",
-                shows: "where the most happens",
+                shows: "the most interesting part",
             },
             Example {
                 source: "coffee.png",

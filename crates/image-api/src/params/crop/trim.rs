@@ -1,8 +1,8 @@
-//! `trim`: cuts a border of one colour.
+//! `trim`: removes a border of one colour.
 
 use crate::params::spec::{Example, Expected, Grammar, Param, Reading, Spec};
 
-/// How a border is recognised.
+/// How a border is detected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Trim {
     /// By its colour, `trim_color`.
@@ -13,15 +13,15 @@ impl Param for Trim {
     const SPEC: Spec = Spec {
         name: "trim",
         aliases: &[],
-        summary: "Cuts a border of one colour, before everything else.",
-        help: "The colour is `trim_color`; transparent pixels count as that colour. Of an animation, what is border in every frame is cut. A picture that is nothing but border stays as it is.",
+        summary: "Removes a border of one colour, before all other steps.",
+        help: "The colour is `trim_color`; transparent pixels count as that colour. In an animation, a pixel is border only if it is border in every frame. An image that consists of border only is unchanged.",
         grammar: Grammar::Keyword(&["color"]),
         default: "no trimming",
         needs: &[],
         examples: &[Example {
             source: "coffee-bordered.png",
             query: "trim=color",
-            shows: "the white border is gone",
+            shows: "the white border is removed",
         }],
     };
 

@@ -13,15 +13,15 @@ impl Param for TrimColor {
     const SPEC: Spec = Spec {
         name: "trim_color",
         aliases: &[],
-        summary: "The colour that `trim=color` cuts away.",
-        help: "A pixel counts as this colour when no channel differs by more than 10 of 255. A transparent colour, `0000`, cuts away transparent pixels and nothing else, whatever colour lies under them; a partly transparent one, pixels of its colour that are no more opaque, and transparent ones.",
+        summary: "The colour that `trim=color` removes.",
+        help: "A pixel counts as this colour if no channel differs by more than 10 of 255. A transparent colour, `0000`, removes transparent pixels only, whatever their colour channels; a translucent one removes transparent pixels, and pixels of its colour that are not more opaque.",
         grammar: Grammar::Colour,
         default: "white",
         needs: &["trim"],
         examples: &[Example {
             source: "coffee-bordered.png",
             query: "trim=color&trim_color=f8f8f8",
-            shows: "a white border is near enough to this grey",
+            shows: "a white border is within the tolerance of this grey",
         }],
     };
 

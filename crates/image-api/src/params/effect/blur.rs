@@ -1,19 +1,19 @@
-//! `blur`: a gaussian blur.
+//! `blur`: Gaussian blur.
 
 use crate::params::{
     spec::{Example, Grammar, Param, Spec},
     value::number,
 };
 
-/// Strength from 0 to 100: four times the gaussian's sigma in output pixels.
+/// Strength from 0 to 100: four times the sigma in output pixels.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Blur(pub f64);
 
-/// Strength per pixel of sigma, so that 100 is the strongest blur that is still quick.
+/// Strength per pixel of sigma, chosen so that the strongest blur, 100, is still fast.
 const STRENGTH_PER_SIGMA: f64 = 4.0;
 
 impl Blur {
-    /// Standard deviation of the gaussian, in pixels of the answer.
+    /// Standard deviation of the Gaussian, in output pixels.
     pub fn sigma(self) -> f64 {
         self.0 / STRENGTH_PER_SIGMA
     }
@@ -23,8 +23,8 @@ impl Param for Blur {
     const SPEC: Spec = Spec {
         name: "blur",
         aliases: &[],
-        summary: "Blurs.",
-        help: "A value of 4 is a gaussian of sigma 1 pixel of the answer.",
+        summary: "Blurs the image (Gaussian blur).",
+        help: "A value of 4 is a sigma of 1 output pixel.",
         grammar: Grammar::Decimal(0.0, 100.0),
         default: "0",
         needs: &[],

@@ -5,7 +5,7 @@ use crate::params::{
     value::number,
 };
 
-/// Strength of an unsharp mask from 0 to 100; 50 adds the whole difference to the blurred picture once.
+/// Strength of an unsharp mask from 0 to 100; at 50 the difference to the blurred image is added once.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct SharpAmount(pub f64);
 
@@ -13,8 +13,8 @@ impl Param for SharpAmount {
     const SPEC: Spec = Spec {
         name: "sharp_amount",
         aliases: &[],
-        summary: "Sharpens.",
-        help: "An unsharp mask of strength amount / 50; `sharp_radius` says how wide.",
+        summary: "Sharpens the image (unsharp mask).",
+        help: "The strength of the unsharp mask is amount / 50; `sharp_radius` sets its radius.",
         grammar: Grammar::Decimal(0.0, 100.0),
         default: "0",
         needs: &[],

@@ -1,11 +1,11 @@
-//! `sharp_radius`: width of the edges that are sharpened.
+//! `sharp_radius`: radius of sharpening.
 
 use crate::params::{
     spec::{Example, Grammar, Param, Spec},
     value::number,
 };
 
-/// Width of the edges that are sharpened, from 1 to 100.
+/// Radius of sharpening, from 1 to 100.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SharpRadius(pub u8);
 
@@ -13,8 +13,8 @@ impl Param for SharpRadius {
     const SPEC: Spec = Spec {
         name: "sharp_radius",
         aliases: &[],
-        summary: "How wide the edges are that `sharp_amount` sharpens.",
-        help: "A value of 10 is a gaussian of sigma 1 pixel of the answer.",
+        summary: "The radius of `sharp_amount`.",
+        help: "A value of 10 is a sigma of 1 output pixel.",
         grammar: Grammar::Whole(1, 100),
         default: "10",
         needs: &["sharp_amount"],

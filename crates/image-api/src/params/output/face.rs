@@ -1,11 +1,11 @@
-//! `face`: the description tells where faces are.
+//! `face`: includes faces in the description.
 
 use crate::params::{
     spec::{Example, Grammar, Param, Spec},
     value::boolean,
 };
 
-/// Whether the description tells where faces are.
+/// Whether the description includes faces.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Face(pub bool);
 
@@ -13,8 +13,8 @@ impl Param for Face {
     const SPEC: Spec = Spec {
         name: "face",
         aliases: &[],
-        summary: "Tells in the description where faces are.",
-        help: "In pixels of the upright original, or of the picture that other parameters make of it. Needs the models that \
+        summary: "Includes detected faces in the description.",
+        help: "In pixels of the upright original, or of the processed image if there are other parameters. Needs the models that \
                `make vendor` fetches.",
         grammar: Grammar::Boolean,
         default: "false",

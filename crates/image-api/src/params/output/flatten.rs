@@ -1,11 +1,11 @@
-//! `flatten`: alpha is removed.
+//! `flatten`: removes the alpha channel.
 
 use crate::params::{
     spec::{Example, Grammar, Param, Spec},
     value::boolean,
 };
 
-/// Whether: alpha is removed.
+/// Whether the alpha channel is removed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Flatten(pub bool);
 
@@ -13,8 +13,8 @@ impl Param for Flatten {
     const SPEC: Spec = Spec {
         name: "flatten",
         aliases: &[],
-        summary: "Removes transparency.",
-        help: "What was transparent shows `pad_color`.",
+        summary: "Removes the alpha channel.",
+        help: "Transparent pixels become `pad_color`.",
         grammar: Grammar::Boolean,
         default: "false",
         needs: &[],

@@ -1,11 +1,11 @@
-//! `force_jpg`: a JPEG without alpha is forced.
+//! `force_jpg`: forces a JPEG without alpha.
 
 use crate::params::{
     spec::{Example, Grammar, Param, Spec},
     value::boolean,
 };
 
-/// Whether: a JPEG without alpha is forced.
+/// Whether a JPEG without alpha is forced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ForceJpg(pub bool);
 
@@ -13,8 +13,8 @@ impl Param for ForceJpg {
     const SPEC: Spec = Spec {
         name: "force_jpg",
         aliases: &[],
-        summary: "Removes transparency and answers with JPEG.",
-        help: "As `flatten=true&format=jpeg`; it wins over `format`.",
+        summary: "Removes the alpha channel and outputs JPEG.",
+        help: "As `flatten=true&format=jpeg`; takes precedence over `format`.",
         grammar: Grammar::Boolean,
         default: "false",
         needs: &[],

@@ -1,8 +1,8 @@
-//! `format`: the format of the answer.
+//! `format`: the output format.
 
 use crate::params::spec::{Example, Expected, Grammar, Param, Reading, Spec};
 
-/// A format as it can be asked for.
+/// A format that can be requested.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
     /// JPEG.
@@ -15,13 +15,13 @@ pub enum Format {
     Avif,
     /// GIF.
     Gif,
-    /// MP4: a video, of an animation.
+    /// MP4: a video, for animations.
     Mp4,
-    /// The best that the client accepts.
+    /// The best format that the client accepts.
     Auto,
 }
 
-/// Names in the order in which they are documented.
+/// Names in the order of the documentation.
 const NAMES: [(&str, Format); 7] = [
     ("jpeg", Format::Jpeg),
     ("png", Format::Png),
@@ -36,21 +36,21 @@ impl Param for Format {
     const SPEC: Spec = Spec {
         name: "format",
         aliases: &[],
-        summary: "The format of the answer.",
-        help: "`auto` takes the best that the `Accept` header allows: AVIF, WebP, else PNG for pictures with \
-               transparency and JPEG for the others. `jpg` is `jpeg`. \
-               `mp4` makes a film (H.264, 4:2:0, BT.709) of an animated GIF or WebP, and is ignored for a still. A \
-               film has even sides, so an odd one loses its last pixel; what is transparent shows `pad_color`; delays \
-               stay, but one of 10 ms or less lasts 100 ms, as in browsers; whether it repeats is the player's to \
-               say.",
+        summary: "The output format.",
+        help: "`auto` selects the best format that the `Accept` header allows: AVIF, WebP, else PNG for images with \
+               transparency and JPEG for others. `jpg` is `jpeg`. \
+               `mp4` makes a video (H.264, 4:2:0, BT.709) of an animated GIF or WebP, and is ignored for a still image. A \
+               video has even sides, so an odd side loses its last pixel; transparent pixels become `pad_color`; frame delays \
+               are kept, except that 10 ms or less become 100 ms, as in browsers; whether the video loops is up to the \
+               player.",
         grammar: Grammar::Keyword(&["jpeg", "png", "webp", "avif", "gif", "mp4", "auto"]),
-        default: "the source's own; PNG or JPEG if that cannot be written",
+        default: "the format of the original; PNG or JPEG if it is not an output format",
         needs: &[],
         examples: &[
             Example { source: "astronaut.png", query: "width=200&format=webp", shows: "a WebP" },
             Example { source: "astronaut.png", query: "width=200&format=avif&quality=60", shows: "an AVIF" },
             Example { source: "flower.jpg", query: "width=120&format=gif", shows: "256 colours" },
-            Example { source: "mill.gif", query: "width=120&format=mp4", shows: "a film" },
+            Example { source: "mill.gif", query: "width=120&format=mp4", shows: "a video" },
         ],
     };
 

@@ -1,11 +1,11 @@
-//! `include_image_data`: the description holds the picture itself.
+//! `include_image_data`: includes the image itself in the description.
 
 use crate::params::{
     spec::{Example, Grammar, Param, Spec},
     value::boolean,
 };
 
-/// Whether the description holds the picture itself.
+/// Whether the description includes the image itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct IncludeImageData(pub bool);
 
@@ -13,15 +13,15 @@ impl Param for IncludeImageData {
     const SPEC: Spec = Spec {
         name: "include_image_data",
         aliases: &[],
-        summary: "Adds the picture to its description, in base64.",
-        help: "It is in `imageData`; without other parameters it is the original.",
+        summary: "Includes the image in its description, in base64.",
+        help: "The image is in `imageData`; without other parameters it is the original.",
         grammar: Grammar::Boolean,
         default: "false",
         needs: &["meta"],
         examples: &[Example {
             source: "pixmill-logo.svg",
             query: "meta=true&include_image_data=true&width=16&format=png",
-            shows: "a picture of 16 pixels a side, and what is to be said of it",
+            shows: "an image of 16 × 16 pixels, and its description",
         }],
     };
 

@@ -1,11 +1,11 @@
-//! `interlace`: JPEG is progressive, PNG interlaced.
+//! `interlace`: progressive JPEG, interlaced PNG.
 
 use crate::params::{
     spec::{Example, Grammar, Param, Spec},
     value::boolean,
 };
 
-/// Whether: JPEG is progressive, PNG interlaced.
+/// Whether JPEG is progressive and PNG interlaced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Interlace(pub bool);
 
@@ -13,8 +13,8 @@ impl Param for Interlace {
     const SPEC: Spec = Spec {
         name: "interlace",
         aliases: &[],
-        summary: "Stores the picture in passes of growing detail: progressive JPEG, interlaced PNG.",
-        help: "Ignored by the other formats.",
+        summary: "Encodes progressive JPEG and interlaced PNG.",
+        help: "Ignored for other formats.",
         grammar: Grammar::Boolean,
         default: "false",
         needs: &[],

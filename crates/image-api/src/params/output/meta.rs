@@ -1,11 +1,11 @@
-//! `meta`: the picture is described instead of shown.
+//! `meta`: a description of the image as JSON, instead of the image.
 
 use crate::params::{
     spec::{Example, Grammar, Param, Spec},
     value::boolean,
 };
 
-/// Whether the picture is described instead of shown.
+/// Whether the response is a description instead of an image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Meta(pub bool);
 
@@ -13,8 +13,8 @@ impl Param for Meta {
     const SPEC: Spec = Spec {
         name: "meta",
         aliases: &[],
-        summary: "Answers with JSON about the picture instead of the picture.",
-        help: "It describes the answer that the other parameters make, or the original when there are none. See [metadata](metadata.md).",
+        summary: "Responds with a JSON description of the image instead of the image.",
+        help: "It describes the image processed by the other parameters, or the original if there are none. See [metadata](metadata.md).",
         grammar: Grammar::Boolean,
         default: "false",
         needs: &[],
@@ -22,12 +22,12 @@ impl Param for Meta {
             Example {
                 source: "astronaut-gps-orient6.jpg",
                 query: "meta=true",
-                shows: "a photograph with EXIF, as it is stored",
+                shows: "a photograph with EXIF, as stored",
             },
             Example {
                 source: "china.jpg",
                 query: "meta=true&width=200&format=webp",
-                shows: "the WebP that would have been the answer",
+                shows: "the WebP that would be the output",
             },
         ],
     };

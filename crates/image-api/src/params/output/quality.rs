@@ -1,16 +1,16 @@
-//! `quality`: how much detail a lossy format keeps.
+//! `quality`: the quality of a lossy format.
 
 use crate::params::{
     spec::{Example, Expected, Grammar, Param, Reading, Spec},
     value::number,
 };
 
-/// How much detail is kept.
+/// The requested quality.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Quality {
-    /// This quality on JPEG's scale, 1 to 100.
+    /// A fixed quality on the scale of JPEG, 1 to 100.
     Fixed(u8),
-    /// As little as still looks like the uncompressed answer.
+    /// The lowest quality at which the output is similar enough to the uncompressed one.
     Auto,
 }
 
@@ -18,11 +18,11 @@ impl Param for Quality {
     const SPEC: Spec = Spec {
         name: "quality",
         aliases: &[],
-        summary: "How much detail a lossy format keeps, on JPEG's scale.",
-        help: "One number means the same perceived quality in JPEG, WebP and AVIF. PNG and GIF ignore it.\n\n`auto` \
-               encodes the picture several times, compares each result with the picture as it was before encoding, and \
-               answers with the smallest that is still alike enough; the quality that was found is told in the header \
-               `X-Pixmill-Quality`. The other `quality_` parameters say how it is compared and what is enough. It \
+        summary: "The quality of lossy formats, on the scale of JPEG.",
+        help: "A number means the same perceived quality in JPEG, WebP and AVIF. PNG and GIF ignore it.\n\n`auto` \
+               encodes the image several times, compares each result with the unencoded image, and outputs \
+               the smallest one that is similar enough; the quality that was found is in the header \
+               `X-Pixmill-Quality`. The other `quality_` parameters set the metric and its target. It \
                takes several times as long as a fixed quality. For animations, PNG and GIF it is as if the parameter \
                were absent.",
         grammar: Grammar::Text("a whole number from 1 to 100, or auto"),
@@ -32,12 +32,12 @@ impl Param for Quality {
             Example {
                 source: "flower.jpg",
                 query: "width=200&quality=30",
-                shows: "a small file, visibly so",
+                shows: "a small file with visible losses",
             },
             Example {
                 source: "flower.jpg",
                 query: "width=200&quality=auto",
-                shows: "as small as it can be without looking so",
+                shows: "the smallest file without visible losses",
             },
         ],
     };

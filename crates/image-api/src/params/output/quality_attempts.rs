@@ -1,4 +1,4 @@
-//! `quality_attempts`: how often `quality=auto` encodes.
+//! `quality_attempts`: the number of encoding attempts of `quality=auto`.
 
 use crate::params::{
     spec::{Example, Grammar, Param, Spec},
@@ -13,8 +13,8 @@ impl Param for QualityAttempts {
     const SPEC: Spec = Spec {
         name: "quality_attempts",
         aliases: &[],
-        summary: "How many qualities `quality=auto` tries.",
-        help: "Each attempt halves the range that is left; six find the best of 40 to 90. With fewer the answer comes sooner and is larger: what has not been seen to be good enough is not answered.",
+        summary: "The number of encoding attempts of `quality=auto`.",
+        help: "Each attempt halves the remaining range; six find the best of 40 to 90. With fewer the response is faster and larger: only qualities that an attempt has shown to be good enough are used.",
         grammar: Grammar::Whole(1, 10),
         default: "6, or as configured",
         needs: &["quality=auto"],

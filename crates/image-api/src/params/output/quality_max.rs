@@ -1,11 +1,11 @@
-//! `quality_max`: the greatest quality that `quality=auto` may choose.
+//! `quality_max`: the highest quality that `quality=auto` may choose.
 
 use crate::params::{
     spec::{Example, Grammar, Param, Spec},
     value::number,
 };
 
-/// The greatest quality that `quality=auto` may choose.
+/// The highest quality that `quality=auto` may choose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct QualityMax(pub u8);
 
@@ -13,15 +13,15 @@ impl Param for QualityMax {
     const SPEC: Spec = Spec {
         name: "quality_max",
         aliases: &[],
-        summary: "The greatest quality that `quality=auto` may choose.",
-        help: "It is the answer when no quality looks good enough, and yields to a `quality_min` above it, unless both are given.",
+        summary: "The highest quality that `quality=auto` may choose.",
+        help: "It is used if no quality is good enough. A `quality_min` above it raises it, unless both are given.",
         grammar: Grammar::Whole(1, 100),
         default: "90, or as configured",
         needs: &["quality=auto"],
         examples: &[Example {
             source: "china.jpg",
             query: "width=160&quality=auto&quality_preset=veryhigh&quality_max=50",
-            shows: "no better than this, whatever the preset asks for",
+            shows: "at most this quality, whatever the preset requires",
         }],
     };
 

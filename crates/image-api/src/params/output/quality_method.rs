@@ -1,4 +1,4 @@
-//! `quality_method`: how `quality=auto` compares pictures.
+//! `quality_method`: the metric of `quality=auto`.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -8,23 +8,23 @@ use crate::params::{
     value::keyword::keyword,
 };
 
-/// A measure of how alike two pictures are.
+/// A metric of the similarity of two images.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum QualityMethod {
-    /// Structural similarity of luma; 1 is equal.
+    /// Structural similarity (SSIM) of luma; 1 means equal.
     Ssim,
-    /// Mean error of luma in levels; 0 is equal, and less is better.
+    /// Mean pixel error of luma in 8-bit levels; 0 means equal, lower is better.
     Mpe,
-    /// Peak signal-to-noise ratio and blockiness of luma; about 115 is equal.
+    /// `SmallFry`: peak signal-to-noise ratio and blocking of luma; about 115 means equal.
     Smallfry,
-    /// SSIMULACRA2, in colour; 100 is equal.
+    /// SSIMULACRA2, in colour; 100 means equal.
     #[default]
     Ssimulacra2,
 }
 
 impl QualityMethod {
-    /// All, in the order in which they are documented.
+    /// All methods, in the order of the documentation.
     pub const ALL: [Self; 4] = [Self::Ssim, Self::Mpe, Self::Smallfry, Self::Ssimulacra2];
 
     const NAMES: [&'static str; 4] = ["ssim", "mpe", "smallfry", "ssimulacra2"];
@@ -34,12 +34,12 @@ impl QualityMethod {
         Self::NAMES[self as usize]
     }
 
-    /// Whether small numbers are good ones.
+    /// Whether lower scores are better.
     pub fn prefers_less(self) -> bool {
         self == Self::Mpe
     }
 
-    /// Whether a number is as good as a target.
+    /// Whether a score meets a target.
     pub fn is_met(self, number: f64, target: f64) -> bool {
         if self.prefers_less() { number <= target } else { number >= target }
     }
@@ -49,9 +49,9 @@ impl Param for QualityMethod {
     const SPEC: Spec = Spec {
         name: "quality_method",
         aliases: &[],
-        summary: "How `quality=auto` compares pictures.",
-        help: "`ssim` is structural similarity, `mpe` the mean error of a pixel, `smallfry` a mixture of signal-to-noise \
-               ratio and blockiness: these look at luma. `ssimulacra2` looks at colour too, agrees best with people, and takes longest. Some of what `smallfry` does may be covered by patents in some countries.",
+        summary: "The metric of `quality=auto`.",
+        help: "`ssim` is structural similarity, `mpe` the mean pixel error, `smallfry` a combination of signal-to-noise \
+               ratio and blocking: these compare luma. `ssimulacra2` compares colour too, agrees best with human perception, and takes longest. Parts of `smallfry` may be covered by patents in some countries.",
         grammar: Grammar::Keyword(&Self::NAMES),
         default: "ssimulacra2, or as configured",
         needs: &["quality=auto"],
@@ -59,12 +59,12 @@ impl Param for QualityMethod {
             Example {
                 source: "china.jpg",
                 query: "width=160&quality=auto&quality_method=ssimulacra2",
-                shows: "the least quality that scores 70",
+                shows: "the lowest quality with a score of 70",
             },
             Example {
                 source: "astronaut.png",
                 query: "width=160&format=avif&quality=auto&quality_method=mpe",
-                shows: "an AVIF of a quality found by its mean error",
+                shows: "an AVIF whose quality was found by its mean pixel error",
             },
         ],
     };

@@ -1,11 +1,11 @@
-//! `quality_min`: the least quality that `quality=auto` may choose.
+//! `quality_min`: the lowest quality that `quality=auto` may choose.
 
 use crate::params::{
     spec::{Example, Grammar, Param, Spec},
     value::number,
 };
 
-/// The least quality that `quality=auto` may choose.
+/// The lowest quality that `quality=auto` may choose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct QualityMin(pub u8);
 
@@ -13,15 +13,15 @@ impl Param for QualityMin {
     const SPEC: Spec = Spec {
         name: "quality_min",
         aliases: &[],
-        summary: "The least quality that `quality=auto` may choose.",
-        help: "It yields to a `quality_max` below it, unless both are given.",
+        summary: "The lowest quality that `quality=auto` may choose.",
+        help: "A `quality_max` below it lowers it, unless both are given.",
         grammar: Grammar::Whole(1, 100),
         default: "40, or as configured",
         needs: &["quality=auto"],
         examples: &[Example {
             source: "china.jpg",
             query: "width=160&quality=auto&quality_preset=low&quality_min=70",
-            shows: "a better quality than the preset asks for",
+            shows: "a higher quality than the preset requires",
         }],
     };
 

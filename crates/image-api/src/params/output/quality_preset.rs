@@ -1,4 +1,4 @@
-//! `quality_preset`: how alike is enough for `quality=auto`, in a word.
+//! `quality_preset`: the target of `quality=auto` as a keyword.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -8,23 +8,23 @@ use crate::params::{
     value::keyword::keyword,
 };
 
-/// How alike is enough, whatever the method.
+/// A target, independent of the method.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum QualityPreset {
-    /// Losses can be seen.
+    /// Losses are visible.
     Low,
-    /// Losses can be found by those who look for them.
+    /// Losses are visible on close inspection.
     #[default]
     Medium,
-    /// Losses are hard to find.
+    /// Losses are hard to see.
     High,
-    /// Losses can hardly be seen beside the original.
+    /// Losses are hardly visible in a side-by-side comparison with the original.
     VeryHigh,
 }
 
 impl QualityPreset {
-    /// All, from the least to the greatest quality.
+    /// All presets, from the lowest to the highest quality.
     pub const ALL: [Self; 4] = [Self::Low, Self::Medium, Self::High, Self::VeryHigh];
 
     const NAMES: [&'static str; 4] = ["low", "medium", "high", "veryhigh"];
@@ -39,9 +39,9 @@ impl Param for QualityPreset {
     const SPEC: Spec = Spec {
         name: "quality_preset",
         aliases: &[],
-        summary: "How alike is enough for `quality=auto`, in a word.",
-        help: "Each method has a target of its own for each word and size of the answer, chosen so that photographs have a \
-               mean SSIMULACRA2 of about 50, 70, 80 and 90 with long sides from 64 to 4000 pixels. `quality_min` and `quality_max` hold: with their defaults few pictures become \
+        summary: "The target of `quality=auto`, as a keyword.",
+        help: "Each method has its own target for each keyword and output size, chosen so that photographs have a \
+               mean SSIMULACRA2 of about 50, 70, 80 and 90 with long sides from 64 to 4000 pixels. `quality_min` and `quality_max` apply: with their defaults few images become \
                as bad as `low` or as good as `veryhigh` allows.",
         grammar: Grammar::Keyword(&Self::NAMES),
         default: "medium, or as configured",
@@ -55,7 +55,7 @@ impl Param for QualityPreset {
             Example {
                 source: "flower.jpg",
                 query: "width=160&format=webp&quality=auto&quality_preset=high",
-                shows: "a WebP whose losses are hard to find",
+                shows: "a WebP whose losses are hard to see",
             },
         ],
     };

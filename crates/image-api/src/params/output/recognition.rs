@@ -1,13 +1,13 @@
-//! `recognition`: what is to be seen in the picture, instead of the picture.
+//! `recognition`: a description of the image's content as JSON, instead of an image.
 
 use crate::params::spec::{Example, Expected, Grammar, Param, Reading, Spec};
 
-/// What is to be told about the original; at least one of them.
+/// What is detected in the original; at least one of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Recognition {
-    /// Whether it shows nudity.
+    /// Nudity.
     pub nsfw: bool,
-    /// What is in it.
+    /// Labels of the content.
     pub labels: bool,
 }
 
@@ -17,12 +17,12 @@ impl Param for Recognition {
     const SPEC: Spec = Spec {
         name: "recognition",
         aliases: &[],
-        summary: "Tells what is to be seen in the original, as JSON, instead of the picture.",
-        help: "`nsfw` tells how likely it is that a photograph shows nudity; `labels` names things and sorts of things, \
-               each with how sure that is, in percent. Other parameters change nothing. See docs/vision.md for what the \
-               answers are good for. Needs the models that `make vendor` fetches.",
+        summary: "Responds with a JSON description of the content of the original instead of the image.",
+        help: "`nsfw` is the probability that a photograph shows nudity; `labels` are names of objects and categories, \
+               each with its confidence in percent. Other parameters have no effect. See docs/vision.md for the reliability of \
+               the results. Needs the models that `make vendor` fetches.",
         grammar: Grammar::Text(EXPECTED),
-        default: "the picture itself",
+        default: "the image itself",
         needs: &[],
         examples: &[Example {
             source: "chelsea.png",

@@ -1,11 +1,11 @@
-//! `strip_exif`: metadata is dropped.
+//! `strip_exif`: removes metadata.
 
 use crate::params::{
     spec::{Example, Grammar, Param, Spec},
     value::boolean,
 };
 
-/// Whether: metadata is dropped.
+/// Whether metadata is removed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StripExif(pub bool);
 
@@ -13,16 +13,16 @@ impl Param for StripExif {
     const SPEC: Spec = Spec {
         name: "strip_exif",
         aliases: &[],
-        summary: "Drops EXIF, XMP, IPTC and comments.",
-        help: "A colour profile stays where pixels need it. A JPEG of which nothing else is asked, and which need not be turned upright, \
-               is not decoded: its segments are dropped, and no pixel changes.",
+        summary: "Removes EXIF, XMP, IPTC and comments.",
+        help: "A colour profile is kept if the pixels need it. A JPEG without other parameters that is stored upright \
+               is not decoded: its segments are removed, and no pixel changes.",
         grammar: Grammar::Boolean,
         default: "false",
         needs: &[],
         examples: &[Example {
             source: "astronaut-gps-orient6.jpg",
             query: "width=160&strip_exif=true",
-            shows: "no position and no camera in the file",
+            shows: "no location and no camera in the file",
         }],
     };
 

@@ -1,4 +1,4 @@
-//! `layers`: pictures and texts laid over the picture, as JSON.
+//! `layers`: images and texts drawn over the image, as JSON.
 
 use serde_json::{Map, Value};
 
@@ -7,7 +7,7 @@ use crate::params::{
     value::layer::Layer,
 };
 
-/// What is laid over the picture, from the lowest to the highest.
+/// The layers, the bottom one first.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Layers(pub Vec<Layer>);
 
@@ -17,13 +17,13 @@ impl Param for Layers {
     const SPEC: Spec = Spec {
         name: "layers",
         aliases: &[],
-        summary: "Lays pictures and texts over the picture.",
-        help: "A JSON array of objects, drawn in their order, at most `limits.max_layers`. Each has `url` or `text`. \
-               `scale` (percent, 100) fits the layer inside that part of the picture, `upscale` (true) allows \
-               enlarging it. `pos` (center) anchors it, `offset` (pixels, 0) moves it inwards; `x` and `y` place its left \
-               top corner instead. `angle` (degrees clockwise, 0) turns it first, `alpha` (percent, 100) is its \
-               opacity. A layer that cannot be had is left out unless it is `required`. The `url` is a path of the same \
-               origin, which may carry parameters of its own, at most 3 deep. A text has a `font` (family, styles and size \
+        summary: "Draws images and texts over the image.",
+        help: "A JSON array of objects, drawn in order, at most `limits.max_layers`. Each has `url` or `text`. \
+               `scale` (percent, 100) fits the layer to that part of the image, `upscale` (true) allows \
+               upscaling it. `pos` (center) anchors it, `offset` (pixels, 0) moves it inwards; `x` and `y` set its top \
+               left corner instead. `angle` (degrees clockwise, 0) rotates it first, `alpha` (percent, 100) is its \
+               opacity. A layer that is missing or broken is omitted unless it is `required`. The `url` is a path on the same \
+               origin, which may have parameters of its own, nested at most 3 deep. A text has a `font` (family, styles and size \
                in any order, see [fonts](fonts.md)) and a `color` (black), and is at most 1000 characters long. Numbers \
                may be sent as strings; unknown keys are ignored.",
         grammar: Grammar::Text("JSON array"),
@@ -34,12 +34,12 @@ impl Param for Layers {
                 source: "china.jpg",
                 query: "width=200&layers=[{\"url\":\"/pixmill-logo.png\",\"pos\":\"top,left\",\"scale\":50},\
                         {\"url\":\"/chelsea.png\",\"pos\":\"bottom,right\",\"scale\":40,\"offset\":6,\"alpha\":80}]",
-                shows: "two pictures",
+                shows: "two images",
             },
             Example {
                 source: "china.jpg",
                 query: "width=200&layers=[{\"url\":\"/pixmill-logo.png\",\"scale\":60,\"angle\":30,\"x\":20,\"y\":10}]",
-                shows: "turned, at a place",
+                shows: "rotated, at a position",
             },
         ],
     };
@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn the_canonical_form_forgets_spelling() {
+    fn the_canonical_form_is_independent_of_spelling() {
         is_written("[]", "[]");
         is_written(r#"[{"url":"/a.png"}]"#, r#"[{"url":"/a.png"}]"#);
         is_written(
@@ -98,13 +98,13 @@ mod tests {
     }
 
     #[test]
-    fn out_of_range_is_told() {
+    fn values_out_of_range_are_reported() {
         let reading = Layers::parse(r#"[{"url":"/a","alpha":"150"}]"#).unwrap();
         assert!(reading.clamped && !Layers::parse("[]").unwrap().clamped);
     }
 
     #[test]
-    fn what_is_wrong_is_named() {
+    fn invalid_keys_are_named() {
         for (raw, expected) in [
             ("", "a JSON array"),
             ("[{", "a JSON array"),

@@ -5,7 +5,7 @@ use crate::params::{
     value::url::{self, Url},
 };
 
-/// Where the watermark is.
+/// The URL of the watermark.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Mark(pub Url);
 
@@ -13,11 +13,11 @@ impl Param for Mark {
     const SPEC: Spec = Spec {
         name: "mark",
         aliases: &[],
-        summary: "Lays a watermark over the picture.",
-        help: "The watermark is a picture of the same origin, `/logo.png`, which may carry parameters of its own, or a whole URL \
-               of a host in `origin.hosts_allowed`. \
-               Without `mark_scale` it has its own size, shrunk if that is larger than the picture. One that cannot be \
-               had is left out, unless `mark_required` says otherwise.",
+        summary: "Draws a watermark over the image.",
+        help: "The watermark is an image on the same origin, `/logo.png`, which may have parameters of its own, or an absolute URL \
+               with a host in `origin.hosts_allowed`. \
+               Without `mark_scale` it has its own size, scaled down if that is larger than the image. A watermark that is missing or \
+               broken is omitted unless `mark_required` is set.",
         grammar: Grammar::Text("path below the origin, or URL"),
         default: "no watermark",
         needs: &[],
@@ -25,7 +25,7 @@ impl Param for Mark {
             Example {
                 source: "china.jpg",
                 query: "width=200&mark=/pixmill-logo.png",
-                shows: "a logo, shrunk to the picture",
+                shows: "a logo, scaled down to the image",
             },
             Example {
                 source: "china.jpg",

@@ -1,4 +1,4 @@
-//! `mark_alpha`: how opaque a watermark is.
+//! `mark_alpha`: opacity of a watermark.
 
 use crate::params::{
     spec::{Example, Expected, Grammar, Param, Reading, Spec},
@@ -9,7 +9,7 @@ use crate::params::{
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct MarkAlpha(pub f64);
 
-/// The opaque end of the range.
+/// Opacity of an opaque watermark.
 pub const OPAQUE: f64 = 100.0;
 
 impl Param for MarkAlpha {
@@ -24,14 +24,14 @@ impl Param for MarkAlpha {
         examples: &[Example {
             source: "china.jpg",
             query: "width=200&mark=/pixmill-logo.png&mark_alpha=40",
-            shows: "a logo that lets the picture through",
+            shows: "a translucent logo",
         }],
     };
 
     fn parse(raw: &str) -> Result<Reading<Self>, Expected> {
         match number::decimal(raw, Self::SPEC.grammar.decimals()) {
             Ok(reading) => Ok(reading.map(Self)),
-            // the seed's own example sends `true`
+            // an example of the API sends `true`
             Err(expected) if raw.trim().is_empty() => Err(expected),
             Err(expected) => boolean::boolean(raw)
                 .map(|on| on.map(|on| Self(if on { OPAQUE } else { 0.0 })))

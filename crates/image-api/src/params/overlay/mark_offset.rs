@@ -1,11 +1,11 @@
-//! `mark_offset`: how far a watermark lies from its edge.
+//! `mark_offset`: distance of a watermark from the edges.
 
 use crate::params::{
     spec::{Example, Grammar, Param, Spec},
     value::number,
 };
 
-/// Percent of the picture's side, from the edge that `mark_pos` names.
+/// Percent of the image's side, from the edges that `mark_pos` names.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct MarkOffset(pub f64);
 
@@ -13,16 +13,16 @@ impl Param for MarkOffset {
     const SPEC: Spec = Spec {
         name: "mark_offset",
         aliases: &[],
-        summary: "Moves the watermark inwards from the edges of `mark_pos`, by percent of the picture's side.",
-        help: "From the left or right edge by percent of the width, from the upper or lower edge by percent of the \
-               height; in the middle there is nothing to move from.",
+        summary: "Moves the watermark inwards from the edges of `mark_pos`, in percent of the image's side.",
+        help: "From the left or right edge in percent of the width, from the top or bottom edge in percent of the \
+               height; no effect on a centred axis.",
         grammar: Grammar::Decimal(0.0, 100.0),
         default: "0",
         needs: &["mark"],
         examples: &[Example {
             source: "china.jpg",
             query: "width=200&mark=/pixmill-logo.png&mark_scale=40&mark_pos=top&mark_offset=40",
-            shows: "40 % below the upper edge",
+            shows: "40 % below the top edge",
         }],
     };
 

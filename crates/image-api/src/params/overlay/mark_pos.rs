@@ -1,4 +1,4 @@
-//! `mark_pos`: where a watermark lies.
+//! `mark_pos`: position of a watermark.
 
 use crate::params::{
     spec::{Example, Expected, Grammar, Param, Reading, Spec},
@@ -13,7 +13,7 @@ impl Param for MarkPos {
     const SPEC: Spec = Spec {
         name: "mark_pos",
         aliases: &[],
-        summary: "Where the watermark lies.",
+        summary: "The position of the watermark.",
         help: "One word names an edge, two name a corner, in any order, joined by a comma, `|` or a space.",
         grammar: Grammar::Text("`left`, `right`, `top`, `bottom`, `center`"),
         default: "center",
@@ -22,7 +22,7 @@ impl Param for MarkPos {
             Example {
                 source: "china.jpg",
                 query: "width=200&mark=/pixmill-logo.png&mark_scale=40&mark_pos=top",
-                shows: "at the upper edge",
+                shows: "at the top edge",
             },
             Example {
                 source: "china.jpg",

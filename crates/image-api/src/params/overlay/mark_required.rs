@@ -1,4 +1,4 @@
-//! `mark_required`: whether a watermark must not be left out.
+//! `mark_required`: whether a missing watermark is an error.
 
 use crate::params::{
     spec::{Example, Grammar, Param, Spec},
@@ -13,15 +13,15 @@ impl Param for MarkRequired {
     const SPEC: Spec = Spec {
         name: "mark_required",
         aliases: &[],
-        summary: "Fails rather than answer without the watermark.",
-        help: "An absent watermark is then a 404, one that cannot be fetched or decoded a 502.",
+        summary: "Fails if the watermark is not available.",
+        help: "A missing watermark is then a 404, one that cannot be fetched or decoded a 502.",
         grammar: Grammar::Boolean,
         default: "false",
         needs: &["mark"],
         examples: &[Example {
             source: "china.jpg",
             query: "width=200&mark=/pixmill-logo.png&mark_scale=30&mark_required=true",
-            shows: "the watermark is there",
+            shows: "the watermark is available",
         }],
     };
 

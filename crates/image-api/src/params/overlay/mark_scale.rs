@@ -1,23 +1,23 @@
-//! `mark_scale`: how large a watermark is.
+//! `mark_scale`: size of a watermark.
 
 use crate::params::{
     spec::{Example, Grammar, Param, Spec},
     value::number,
 };
 
-/// Percent of the smaller side of the picture.
+/// Percent of the smaller side of the image.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct MarkScale(pub f64);
 
-/// Twice the picture: more would be cut away.
+/// Twice the image; a larger watermark would only be cropped more.
 pub const MAX_PERCENT: f64 = 200.0;
 
 impl Param for MarkScale {
     const SPEC: Spec = Spec {
         name: "mark_scale",
         aliases: &[],
-        summary: "Fits the watermark inside a square of this many percent of the picture's smaller side.",
-        help: "It is enlarged only with `mark_upscale`.",
+        summary: "Fits the watermark to a square of this many percent of the image's smaller side.",
+        help: "It is upscaled only with `mark_upscale`.",
         grammar: Grammar::Decimal(1.0, MAX_PERCENT),
         default: "the watermark's own size",
         needs: &["mark"],

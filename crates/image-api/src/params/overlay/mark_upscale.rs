@@ -13,7 +13,7 @@ impl Param for MarkUpscale {
     const SPEC: Spec = Spec {
         name: "mark_upscale",
         aliases: &[],
-        summary: "Allows enlarging the watermark to the size that `mark_scale` asks for.",
+        summary: "Allows upscaling the watermark to the size set by `mark_scale`.",
         help: "",
         grammar: Grammar::Boolean,
         default: "false",
@@ -21,7 +21,7 @@ impl Param for MarkUpscale {
         examples: &[Example {
             source: "china.jpg",
             query: "width=200&mark=/pixmill-logo.png%3Fwidth%3D30&mark_scale=60&mark_upscale=true",
-            shows: "enlarged to 60 % of the smaller side",
+            shows: "upscaled to 60 % of the smaller side",
         }],
     };
 

@@ -1,11 +1,11 @@
-//! `angle`: a turn counterclockwise.
+//! `angle`: counterclockwise rotation.
 
 use crate::params::{
     spec::{Example, Grammar, Param, Spec},
     value::number,
 };
 
-/// A turn counterclockwise, in degrees from 0 up to but not including 360.
+/// Counterclockwise rotation in degrees, from 0 up to but not including 360.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Angle(pub f64);
 
@@ -13,7 +13,7 @@ impl Param for Angle {
     const SPEC: Spec = Spec {
         name: "angle",
         aliases: &[],
-        summary: "Turns counterclockwise by this many degrees.",
+        summary: "Rotates counterclockwise by this many degrees.",
         help: "Added to `rotate`.",
         grammar: Grammar::Degrees,
         default: "0",

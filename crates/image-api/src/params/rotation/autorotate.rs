@@ -1,11 +1,11 @@
-//! `autorotate`: EXIF orientation is applied.
+//! `autorotate`: applies the EXIF orientation.
 
 use crate::params::{
     spec::{Example, Grammar, Param, Spec},
     value::boolean,
 };
 
-/// Whether: EXIF orientation is applied.
+/// Whether the EXIF orientation is applied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Autorotate(pub bool);
 
@@ -13,8 +13,8 @@ impl Param for Autorotate {
     const SPEC: Spec = Spec {
         name: "autorotate",
         aliases: &[],
-        summary: "Turns the picture upright as its EXIF orientation says, and drops that tag.",
-        help: "Off: pixels and tag stay as they are stored.",
+        summary: "Rotates the image upright by its EXIF orientation, and removes that tag.",
+        help: "Off: pixels and tag are as stored.",
         grammar: Grammar::Boolean,
         default: "true",
         needs: &[],
@@ -22,7 +22,7 @@ impl Param for Autorotate {
             Example {
                 source: "quadrants-orient6.jpg",
                 query: "width=160&autorotate=true",
-                shows: "upright although stored on its side",
+                shows: "upright, although stored rotated",
             },
             Example {
                 source: "quadrants-orient6.jpg",

@@ -1,11 +1,11 @@
-//! `flip`: the picture is mirrored.
+//! `flip`: mirrors the image horizontally.
 
 use crate::params::{
     spec::{Example, Grammar, Param, Spec},
     value::boolean,
 };
 
-/// Whether: the picture is mirrored.
+/// Whether the image is mirrored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Flip(pub bool);
 
@@ -13,15 +13,15 @@ impl Param for Flip {
     const SPEC: Spec = Spec {
         name: "flip",
         aliases: &[],
-        summary: "Mirrors left and right.",
-        help: "After turning; with `rotate=180` the picture is mirrored top to bottom.",
+        summary: "Mirrors the image left to right.",
+        help: "After rotation; with `rotate=180` the image is mirrored top to bottom.",
         grammar: Grammar::Boolean,
         default: "false",
         needs: &[],
         examples: &[Example {
             source: "chelsea.png",
             query: "width=200&flip=true",
-            shows: "the cat looks the other way",
+            shows: "the cat, mirrored",
         }],
     };
 

@@ -1,11 +1,11 @@
-//! `rotate`: a turn clockwise.
+//! `rotate`: clockwise rotation.
 
 use crate::params::{
     spec::{Example, Grammar, Param, Spec},
     value::number,
 };
 
-/// A turn clockwise, in degrees from 0 up to but not including 360.
+/// Clockwise rotation in degrees, from 0 up to but not including 360.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Rotate(pub f64);
 
@@ -13,17 +13,13 @@ impl Param for Rotate {
     const SPEC: Spec = Spec {
         name: "rotate",
         aliases: &[],
-        summary: "Turns clockwise by this many degrees.",
-        help: "Corners that stay blank are `pad_color`, and the canvas grows; `crop=zoom` cuts them away instead. Added to `angle`.",
+        summary: "Rotates clockwise by this many degrees.",
+        help: "The canvas grows, and blank corners are filled with `pad_color`; `crop=zoom` removes them instead. Added to `angle`.",
         grammar: Grammar::Degrees,
         default: "0",
         needs: &[],
         examples: &[
-            Example {
-                source: "astronaut.png",
-                query: "width=200&rotate=90",
-                shows: "a quarter turn clockwise",
-            },
+            Example { source: "astronaut.png", query: "width=200&rotate=90", shows: "90 degrees clockwise" },
             Example {
                 source: "china.jpg",
                 query: "width=240&rotate=12&pad_color=222",

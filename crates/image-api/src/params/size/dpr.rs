@@ -1,4 +1,4 @@
-//! `dpr`: device pixels a logical pixel.
+//! `dpr`: device pixels per CSS pixel.
 
 use crate::params::{
     spec::{Example, Expected, Grammar, Param, Reading, Spec},
@@ -21,13 +21,13 @@ impl Param for Dpr {
         examples: &[Example {
             source: "china.jpg",
             query: "width=150&dpr=2",
-            shows: "300 pixels wide, for a screen of ratio 2",
+            shows: "300 pixels wide, for a device pixel ratio of 2",
         }],
     };
 
     fn parse(raw: &str) -> Result<Reading<Self>, Expected> {
         let reading = number::decimal(raw, Self::SPEC.grammar.decimals())?;
-        // no ratio at all, as scripts send it that do not know theirs
+        // a ratio of 0 or less counts as absent: scripts that do not know theirs send it
         let is_absent = reading.clamped && number::finite(raw).is_some_and(|ratio| ratio <= 0.0);
         Ok(reading.map(|ratio| Self(if is_absent { 1.0 } else { ratio })))
     }

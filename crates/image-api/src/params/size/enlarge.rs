@@ -1,11 +1,11 @@
-//! `enlarge`: whether a picture may become larger than it is.
+//! `enlarge`: whether the image may be upscaled.
 
 use crate::params::{
     spec::{Example, Grammar, Param, Spec},
     value::boolean,
 };
 
-/// Whether a picture may become larger than it is.
+/// Whether the image may be upscaled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Enlarge(pub bool);
 
@@ -13,13 +13,13 @@ impl Param for Enlarge {
     const SPEC: Spec = Spec {
         name: "enlarge",
         aliases: &[],
-        summary: "Whether a picture may become larger than it is.",
-        help: "Off, a picture is never scaled by more than 1, `dpr` included. Sizes without `crop` are then upper bounds. \
-               `crop=fit`, `top`, `bottom`, `face`, `entropy` and `stretch` give the largest picture of the shape that \
-               was asked for which no side has to be enlarged for. `crop=pad` leaves the picture as it is and still \
-               gives the canvas that was asked for. The numbers of `crop=x,y,w,h` shrink with the picture, so that they \
-               show the same part of it; `crop=zoom` is not scaled back to the size of the original. Drawings (SVG) have \
-               no size of their own and may always be enlarged. The default is the setting `params.enlarge`. An \
+        summary: "Whether the image may be upscaled.",
+        help: "If off, an image is never scaled by more than 1, `dpr` included. Sizes without `crop` are then upper bounds. \
+               `crop=fit`, `top`, `bottom`, `face`, `entropy` and `stretch` give the largest image of the requested aspect \
+               ratio for which no side has to be upscaled. `crop=pad` does not upscale the image and still \
+               gives the requested canvas. The numbers of `crop=x,y,w,h` are scaled down with the image, so that they \
+               select the same part of it; `crop=zoom` is not scaled back to the size of the original. SVGs have \
+               no size in pixels and may always be upscaled. The default is the setting `params.enlarge`. An \
                extension of Pixmill's own.",
         grammar: Grammar::Boolean,
         default: "true",
@@ -54,7 +54,7 @@ mod tests {
     }
 
     #[test]
-    fn it_means_something_where_a_size_is_asked_for() {
+    fn it_has_an_effect_only_with_a_size() {
         let canonical = |query: &str| Params::parse(query).unwrap().params.canonical();
         assert_eq!(canonical("enlarge=false&blur=3"), "blur=3");
         assert_eq!(canonical("enlarge=true&width=3"), "width=3");

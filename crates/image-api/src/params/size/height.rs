@@ -1,4 +1,4 @@
-//! `height`: the picture's height.
+//! `height`: the image's height.
 
 use crate::params::{
     size::width::MAX_SIDE,
@@ -17,7 +17,7 @@ impl Param for Height {
         summary: "Scales to this height in pixels.",
         help: "Without `width` the aspect ratio is kept.",
         grammar: Grammar::Whole(1, MAX_SIDE),
-        default: "as `width` and the aspect ratio say",
+        default: "by `width` and the aspect ratio",
         needs: &[],
         examples: &[Example {
             source: "china.jpg",
@@ -34,7 +34,7 @@ impl Param for Height {
         number::canonical(self.0, out);
     }
 
-    /// A side of 0 pixels is none.
+    /// A side of 0 pixels is absent.
     fn is_neutral(&self) -> bool {
         self.0 == 0
     }

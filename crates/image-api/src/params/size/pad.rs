@@ -1,4 +1,4 @@
-//! `pad`: a border around the finished picture.
+//! `pad`: a border around the finished image.
 
 use crate::params::{
     size::width::MAX_SIDE,
@@ -15,7 +15,7 @@ impl Param for Pad {
         name: "pad",
         aliases: &[],
         summary: "Adds a border of this many pixels.",
-        help: "It is drawn in `pad_color` around the finished picture, which grows by twice the border.",
+        help: "It is painted in `pad_color` around the finished image, which grows by twice the border.",
         grammar: Grammar::Whole(0, MAX_SIDE),
         default: "0",
         needs: &[],

@@ -1,11 +1,11 @@
-//! `pad_color`: the colour of borders and blank corners.
+//! `pad_color`: the colour of padding, borders and blank corners.
 
 use crate::params::{
     spec::{Example, Grammar, Param, Spec},
     value::colour::{self, Colour},
 };
 
-/// The colour of borders and blank corners.
+/// The colour of padding, borders and blank corners.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PadColor(pub Colour);
 
@@ -13,8 +13,8 @@ impl Param for PadColor {
     const SPEC: Spec = Spec {
         name: "pad_color",
         aliases: &[],
-        summary: "The colour of borders, of blank corners, and of what shines through when alpha is removed.",
-        help: "`0000` is transparent, where the format can store it.",
+        summary: "The colour of padding, borders and blank corners, and behind transparency when alpha is removed.",
+        help: "`0000` is transparent, if the format supports it.",
         grammar: Grammar::Colour,
         default: "white",
         needs: &["pad", "crop", "rotate", "angle", "flatten", "force_jpg", "format"],

@@ -1,11 +1,11 @@
-//! `width`: the picture's width.
+//! `width`: the image's width.
 
 use crate::params::{
     spec::{Example, Expected, Grammar, Param, Reading, Spec},
     value::number,
 };
 
-/// Largest side that can be asked for, in pixels: what JPEG can store. `limits.max_side` is lower as a rule.
+/// Largest side that can be requested, in pixels: the limit of JPEG. `limits.max_side` is usually lower.
 pub const MAX_SIDE: u32 = 65_535;
 
 /// Width in pixels, before the device pixel ratio.
@@ -17,9 +17,9 @@ impl Param for Width {
         name: "width",
         aliases: &["w"],
         summary: "Scales to this width in pixels.",
-        help: "Without `height` the aspect ratio is kept; with it, and without `crop`, the picture is fitted inside both. A picture may be enlarged.",
+        help: "Without `height` the aspect ratio is kept; with it, and without `crop`, the image is fitted inside both. The image may be upscaled.",
         grammar: Grammar::Whole(1, MAX_SIDE),
-        default: "as `height` and the aspect ratio say",
+        default: "by `height` and the aspect ratio",
         needs: &[],
         examples: &[
             Example { source: "china.jpg", query: "width=200", shows: "200 pixels wide, the height follows" },
@@ -35,7 +35,7 @@ impl Param for Width {
         number::canonical(self.0, out);
     }
 
-    /// A side of 0 pixels is none.
+    /// A side of 0 pixels is absent.
     fn is_neutral(&self) -> bool {
         self.0 == 0
     }

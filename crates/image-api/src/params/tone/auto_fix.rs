@@ -1,11 +1,11 @@
-//! `auto_fix`: brightness and contrast are corrected.
+//! `auto_fix`: automatic levels (brightness and contrast).
 
 use crate::params::{
     spec::{Example, Grammar, Param, Spec},
     value::boolean,
 };
 
-/// Whether: brightness and contrast are corrected.
+/// Whether brightness and contrast are corrected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AutoFix(pub bool);
 
@@ -13,15 +13,15 @@ impl Param for AutoFix {
     const SPEC: Spec = Spec {
         name: "auto_fix",
         aliases: &[],
-        summary: "Corrects brightness and contrast by the picture's histogram.",
-        help: "The darkest and brightest half percent become black and white, and mid grey moves towards the middle; hues stay.",
+        summary: "Corrects brightness and contrast by the image's histogram (automatic levels).",
+        help: "The darkest and brightest half percent become black and white, and mid grey moves towards the middle; hues are kept.",
         grammar: Grammar::Boolean,
         default: "false",
         needs: &[],
         examples: &[Example {
             source: "rocket.jpg",
             query: "width=200&auto_fix=true",
-            shows: "the night sky opens up",
+            shows: "a brighter night sky",
         }],
     };
 

@@ -1,11 +1,11 @@
-//! `auto_level`: the white balance is corrected.
+//! `auto_level`: automatic white balance.
 
 use crate::params::{
     spec::{Example, Grammar, Param, Spec},
     value::boolean,
 };
 
-/// Whether: the white balance is corrected.
+/// Whether the white balance is corrected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AutoLevel(pub bool);
 
@@ -14,14 +14,14 @@ impl Param for AutoLevel {
         name: "auto_level",
         aliases: &[],
         summary: "Corrects the white balance.",
-        help: "The colour cast that the edges in the picture have in common is removed (grey-edge). Clipped pixels are ignored, and where one strong hue dominates the picture, less is corrected.",
+        help: "Removes the colour cast that the edges in the image have in common (grey-edge). Clipped pixels are ignored, and the correction is weaker if one saturated hue dominates the image.",
         grammar: Grammar::Boolean,
         default: "false",
         needs: &[],
         examples: &[Example {
             source: "chelsea.png",
             query: "width=200&auto_level=true",
-            shows: "less of the warm cast",
+            shows: "a weaker warm cast",
         }],
     };
 

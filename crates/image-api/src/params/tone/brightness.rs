@@ -1,4 +1,4 @@
-//! `brightness`: brightness.
+//! `brightness`: brightness of mid-tones; black and white are kept.
 
 use crate::params::{
     spec::{Example, Grammar, Param, Spec},
@@ -13,8 +13,8 @@ impl Param for Brightness {
     const SPEC: Spec = Spec {
         name: "brightness",
         aliases: &[],
-        summary: "Makes the picture brighter or darker.",
-        help: "A curve that keeps black and white, so that nothing is clipped; at 1 mid grey becomes 0.8, at -1 0.2.",
+        summary: "Makes the image brighter or darker.",
+        help: "A curve that keeps black and white, so that nothing is clipped; mid grey becomes 0.8 at 1 and 0.2 at -1.",
         grammar: Grammar::Decimal(-1.0, 1.0),
         default: "0",
         needs: &[],

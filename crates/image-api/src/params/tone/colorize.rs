@@ -1,11 +1,11 @@
-//! `colorize`: one colour over the whole picture.
+//! `colorize`: tints the whole image with one colour.
 
 use crate::params::{
     spec::{Example, Grammar, Param, Spec},
     value::colour::{self, Colour},
 };
 
-/// The colour; its opacity is not used.
+/// The colour; its alpha is not used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Colorize(pub Colour);
 
@@ -13,8 +13,8 @@ impl Param for Colorize {
     const SPEC: Spec = Spec {
         name: "colorize",
         aliases: &[],
-        summary: "Lays one colour over the picture, which keeps its light and shade.",
-        help: "How much of it is set by `colorize_intensity`.",
+        summary: "Tints the image with one colour, keeping its luma.",
+        help: "The strength is set by `colorize_intensity`.",
         grammar: Grammar::Colour,
         default: "no colour",
         needs: &[],

@@ -1,11 +1,11 @@
-//! `colorize_intensity`: share of the colour.
+//! `colorize_intensity`: share of the colour in the result.
 
 use crate::params::{
     spec::{Example, Grammar, Param, Spec},
     value::number,
 };
 
-/// Share of the colour, from 1 to 100.
+/// Share of the colour in percent, from 1 to 100.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ColorizeIntensity(pub u8);
 
@@ -13,7 +13,7 @@ impl Param for ColorizeIntensity {
     const SPEC: Spec = Spec {
         name: "colorize_intensity",
         aliases: &[],
-        summary: "How much of `colorize` is mixed in, in percent.",
+        summary: "The strength of `colorize`, in percent.",
         help: "",
         grammar: Grammar::Whole(1, 100),
         default: "1",

@@ -1,4 +1,4 @@
-//! `contrast`: contrast.
+//! `contrast`: contrast around mid grey.
 
 use crate::params::{
     spec::{Example, Grammar, Param, Spec},
@@ -13,7 +13,7 @@ impl Param for Contrast {
     const SPEC: Spec = Spec {
         name: "contrast",
         aliases: &[],
-        summary: "Gives the picture more or less contrast, about mid grey.",
+        summary: "Raises or lowers the contrast around mid grey.",
         help: "An S-curve that keeps black, mid grey and white, so that nothing is clipped; a negative value is its inverse.",
         grammar: Grammar::Decimal(-1.0, 1.0),
         default: "0",

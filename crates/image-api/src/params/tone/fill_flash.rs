@@ -1,11 +1,11 @@
-//! `fill_flash`: fill flash.
+//! `fill_flash`: brightens shadows like a fill flash.
 
 use crate::params::{
     spec::{Example, Grammar, Param, Spec},
     value::number,
 };
 
-/// Fill flash, from 0 to 1.
+/// Strength of the fill flash, from 0 to 1.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct FillFlash(pub f64);
 
@@ -13,15 +13,15 @@ impl Param for FillFlash {
     const SPEC: Spec = Spec {
         name: "fill_flash",
         aliases: &[],
-        summary: "Lights what is dark, as a flash from the camera would.",
-        help: "Up to 1.8 stops where the surroundings are dark; highlights are spared.",
+        summary: "Brightens dark areas like a fill flash.",
+        help: "By up to 1.8 stops where the surroundings are dark; highlights are protected.",
         grammar: Grammar::Decimal(0.0, 1.0),
         default: "0",
         needs: &[],
         examples: &[Example {
             source: "rocket.jpg",
             query: "width=200&fill_flash=1",
-            shows: "the foreground is lit",
+            shows: "a brighter foreground",
         }],
     };
 

@@ -1,4 +1,4 @@
-//! `filter`: one of twenty looks.
+//! `filter`: one of twenty colour presets (looks).
 
 use crate::params::{
     spec::{Example, Expected, Grammar, Param, Reading, Spec},
@@ -29,11 +29,11 @@ pub const NAMES: [&str; 20] = [
     "negative",
 ];
 
-/// The number of a look, 1 to 20, in the order of [`NAMES`].
+/// The number of a preset, 1 to 20, in the order of [`NAMES`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Filter(pub u8);
 
-/// What clients of the original send for the look without colour.
+/// The number that clients of the original API send for the black-and-white preset.
 const ALSO_GRAYSCALE: f64 = 21.0;
 
 impl Filter {
@@ -47,13 +47,13 @@ impl Param for Filter {
     const SPEC: Spec = Spec {
         name: "filter",
         aliases: &[],
-        summary: "Gives the picture one of twenty looks.",
+        summary: "Applies one of twenty colour presets (looks).",
         help: "By number or by name; 21 is accepted for `grayscale`.",
         grammar: Grammar::Text(
             "1 to 20, or grayscale, sepia, noir, silver, selenium, cyanotype, vintage, instant, chrome, vivid, matte, \
              golden, frost, cross, bleach, lomo, cinema, moonlight, poster, negative",
         ),
-        default: "no look",
+        default: "no preset",
         needs: &[],
         examples: &[
             Example {

@@ -1,11 +1,11 @@
-//! `gamma`: gamma.
+//! `gamma`: gamma correction of mid-tones.
 
 use crate::params::{
     spec::{Example, Grammar, Param, Spec},
     value::number,
 };
 
-/// Gamma, from -1 to 1.
+/// Gamma correction, from -1 to 1.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Gamma(pub f64);
 
@@ -13,7 +13,7 @@ impl Param for Gamma {
     const SPEC: Spec = Spec {
         name: "gamma",
         aliases: &[],
-        summary: "Lighter or darker mid tones; black and white stay.",
+        summary: "Makes mid-tones lighter or darker; black and white are kept.",
         help: "A value of g is an exponent of 1/2^g: from 2 to 1/2.",
         grammar: Grammar::Decimal(-1.0, 1.0),
         default: "0",
@@ -21,7 +21,7 @@ impl Param for Gamma {
         examples: &[Example {
             source: "rocket.jpg",
             query: "width=200&gamma=0.7",
-            shows: "lighter mid tones",
+            shows: "lighter mid-tones",
         }],
     };
 

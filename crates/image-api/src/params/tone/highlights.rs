@@ -14,14 +14,14 @@ impl Param for Highlights {
         name: "highlights",
         aliases: &[],
         summary: "Lifts or recovers highlights.",
-        help: "Looks at the light around each pixel, so that details keep their contrast.",
+        help: "Depends on the local luminance around each pixel, so that details keep their contrast.",
         grammar: Grammar::Decimal(-1.0, 1.0),
         default: "0",
         needs: &[],
         examples: &[Example {
             source: "china.jpg",
             query: "width=200&highlights=-1",
-            shows: "more drawing in the sky",
+            shows: "more detail in the sky",
         }],
     };
 

@@ -1,11 +1,11 @@
-//! `redeye`: red eyes are corrected.
+//! `redeye`: red-eye correction.
 
 use crate::params::{
     spec::{Example, Grammar, Param, Spec},
     value::boolean,
 };
 
-/// Whether: red eyes are corrected.
+/// Whether red eyes are corrected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Redeye(pub bool);
 
@@ -13,8 +13,8 @@ impl Param for Redeye {
     const SPEC: Spec = Spec {
         name: "redeye",
         aliases: &[],
-        summary: "Makes pupils dark that a flash made red.",
-        help: "In every face that is found; catch-lights stay, and so do pictures without faces or without red eyes. Needs \
+        summary: "Corrects red eyes caused by a flash.",
+        help: "In every detected face; catch-lights are kept, and images without faces or red eyes are unchanged. Needs \
                the models that `make vendor` fetches.",
         grammar: Grammar::Boolean,
         default: "false",
@@ -22,7 +22,7 @@ impl Param for Redeye {
         examples: &[Example {
             source: "astronaut-redeye.jpg",
             query: "width=200&redeye=true",
-            shows: "dark pupils with their lights",
+            shows: "dark pupils with catch-lights",
         }],
     };
 

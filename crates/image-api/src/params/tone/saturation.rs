@@ -1,11 +1,11 @@
-//! `saturation`: saturation.
+//! `saturation`: intensity of all colours.
 
 use crate::params::{
     spec::{Example, Grammar, Param, Spec},
     value::number,
 };
 
-/// Saturation, from -1 to 1.
+/// Saturation, from -1 (greyscale) to 1 (twice as saturated).
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Saturation(pub f64);
 
@@ -13,8 +13,8 @@ impl Param for Saturation {
     const SPEC: Spec = Spec {
         name: "saturation",
         aliases: &[],
-        summary: "More or less colour.",
-        help: "-1 is grey, 1 twice as colourful.",
+        summary: "Raises or lowers the saturation of all colours.",
+        help: "-1 is greyscale, 1 is twice as saturated.",
         grammar: Grammar::Decimal(-1.0, 1.0),
         default: "0",
         needs: &[],

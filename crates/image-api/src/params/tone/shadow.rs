@@ -14,15 +14,11 @@ impl Param for Shadow {
         name: "shadow",
         aliases: &["shadows"],
         summary: "Lifts or deepens shadows.",
-        help: "Looks at the light around each pixel, so that details keep their contrast.",
+        help: "Depends on the local luminance around each pixel, so that details keep their contrast.",
         grammar: Grammar::Decimal(-1.0, 1.0),
         default: "0",
         needs: &[],
-        examples: &[Example {
-            source: "rocket.jpg",
-            query: "width=200&shadow=1",
-            shows: "light in the dark parts",
-        }],
+        examples: &[Example { source: "rocket.jpg", query: "width=200&shadow=1", shows: "lifted shadows" }],
     };
 
     number::decimal_methods!(neutral: 0.0);

@@ -1,4 +1,4 @@
-//! `vibrance`: vibrance.
+//! `vibrance`: saturation of dull colours.
 
 use crate::params::{
     spec::{Example, Grammar, Param, Spec},
@@ -13,15 +13,15 @@ impl Param for Vibrance {
     const SPEC: Spec = Spec {
         name: "vibrance",
         aliases: &[],
-        summary: "More or less colour where there is little of it.",
-        help: "Strong colours change less, and skin half as much, both ways.",
+        summary: "Raises or lowers the saturation of dull colours.",
+        help: "Saturated colours change less, and skin tones half as much, in both directions.",
         grammar: Grammar::Decimal(-1.0, 1.0),
         default: "0",
         needs: &[],
         examples: &[Example {
             source: "coffee.png",
             query: "width=200&vibrance=1",
-            shows: "duller colours gain most",
+            shows: "dull colours change most",
         }],
     };
 

@@ -1,11 +1,11 @@
-//! `warmth`: warmth.
+//! `warmth`: colour temperature, from cold to warm.
 
 use crate::params::{
     spec::{Example, Grammar, Param, Spec},
     value::number,
 };
 
-/// Warmth, from -1 to 1.
+/// Warmth, from -1 (cold) to 1 (warm).
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Warmth(pub f64);
 
@@ -13,8 +13,8 @@ impl Param for Warmth {
     const SPEC: Spec = Spec {
         name: "warmth",
         aliases: &[],
-        summary: "Warmer or cooler light.",
-        help: "Lightness stays.",
+        summary: "Makes colours warmer or colder.",
+        help: "Lightness is kept.",
         grammar: Grammar::Decimal(-1.0, 1.0),
         default: "0",
         needs: &[],

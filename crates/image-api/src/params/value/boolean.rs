@@ -1,8 +1,8 @@
-//! Switches: `true`, `1` and the bare name are on, `false` and `0` are off, in any case (`True` is what Python writes).
+//! Booleans: `true`, `1` and the bare name are true, `false` and `0` are false, ignoring case (Python writes `True`).
 
 use crate::params::spec::{Expected, Reading};
 
-/// Reads a switch.
+/// Parses a boolean.
 pub fn boolean(raw: &str) -> Result<Reading<bool>, Expected> {
     match raw.trim().to_ascii_lowercase().as_str() {
         "true" | "1" | "" => Ok(Reading::exact(true)),
@@ -11,13 +11,13 @@ pub fn boolean(raw: &str) -> Result<Reading<bool>, Expected> {
     }
 }
 
-/// Writes a switch.
+/// Writes a boolean.
 pub fn canonical(on: bool, out: &mut String) {
     out.push(if on { '1' } else { '0' });
 }
 
-/// What `Param` asks of a type over one `bool`: how it is read and written, and that it asks for nothing where it is
-/// `$neutral`.
+/// Implements the value methods of `Param` for a type that wraps a `bool`: parsing, writing, and that `$neutral` is the
+/// neutral value.
 macro_rules! methods {
     ($neutral:literal) => {
         fn parse(raw: &str) -> Result<$crate::params::spec::Reading<Self>, $crate::params::spec::Expected> {

@@ -13,7 +13,7 @@ pub struct Colour {
     pub green: u8,
     /// Blue.
     pub blue: u8,
-    /// Opacity, 255 is opaque.
+    /// Alpha; 255 is opaque.
     pub alpha: u8,
 }
 
@@ -21,17 +21,17 @@ impl Colour {
     /// Opaque white.
     pub const WHITE: Self = Self { red: 255, green: 255, blue: 255, alpha: 255 };
 
-    /// Whether nothing shines through.
+    /// Whether it is opaque.
     pub fn is_opaque(self) -> bool {
         self.alpha == u8::MAX
     }
 
-    /// Whether red, green and blue are alike.
+    /// Whether it is a grey: red, green and blue are equal.
     pub fn is_grey(self) -> bool {
         self.red == self.green && self.green == self.blue
     }
 
-    /// The colour as numbers for a picture of 1 to 4 bands: grey, grey + alpha, RGB, RGB + alpha.
+    /// The colour as values for an image of 1 to 4 bands: grey, grey + alpha, RGB, RGB + alpha.
     pub fn bands(self, count: u32) -> Vec<f64> {
         let [red, green, blue, alpha] = [self.red, self.green, self.blue, self.alpha].map(f64::from);
         match count {
@@ -45,7 +45,7 @@ impl Colour {
 
 const EXPECTED: &str = "a colour name, 3, 4, 6 or 8 hex digits, rgb(r,g,b) or rgba(r,g,b,a)";
 
-/// Reads a colour.
+/// Parses a colour.
 pub fn colour(raw: &str) -> Result<Reading<Colour>, Expected> {
     let text = raw.trim();
     let function =
@@ -61,7 +61,7 @@ pub fn colour(raw: &str) -> Result<Reading<Colour>, Expected> {
     Ok(Reading::exact(Colour { red, green, blue, alpha }))
 }
 
-/// Writes a colour as 6 or, with opacity, 8 hex digits.
+/// Writes a colour as 6 hex digits, or 8 if it is not opaque.
 pub fn canonical(colour: Colour, out: &mut String) {
     let Colour { red, green, blue, alpha } = colour;
     write!(out, "{red:02x}{green:02x}{blue:02x}").expect("invariant: writing to a string does not fail");
@@ -70,7 +70,7 @@ pub fn canonical(colour: Colour, out: &mut String) {
     }
 }
 
-/// What `Param` asks of a type over one colour.
+/// Implements the value methods of `Param` for a type that wraps a colour.
 macro_rules! methods {
     () => {
         fn parse(raw: &str) -> Result<$crate::params::spec::Reading<Self>, $crate::params::spec::Expected> {
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_else_is_refused() {
+    fn other_texts_are_refused() {
         for raw in [
             "",
             "notacolour",
@@ -138,14 +138,14 @@ mod tests {
 
     proptest! {
         #[test]
-        fn canonical_reads_back(red: u8, green: u8, blue: u8, alpha: u8) {
+        fn the_canonical_form_round_trips(red: u8, green: u8, blue: u8, alpha: u8) {
             let mut text = String::new();
             canonical(rgba(red, green, blue, alpha), &mut text);
             prop_assert_eq!(colour(&text).unwrap().value, rgba(red, green, blue, alpha));
         }
 
         #[test]
-        fn any_text_is_read_or_refused(raw in ".{0,40}") {
+        fn any_text_is_parsed_or_refused(raw in ".{0,40}") {
             let _ = colour(&raw);
         }
     }

@@ -1,8 +1,8 @@
-//! One word of a few.
+//! Keywords: one of a fixed set.
 
 use crate::params::spec::{Expected, Reading};
 
-/// Reads a word, in capitals or small letters, and gives the one of `all` whose name it is; `names` are theirs, in the
+/// Parses a keyword, ignoring case: returns the member of `all` whose name it is; `names` are their names in the
 /// same order.
 pub fn keyword<T: Copy>(raw: &str, all: &[T], names: &[&str]) -> Result<Reading<T>, Expected> {
     let word = raw.trim().to_ascii_lowercase();
@@ -10,7 +10,7 @@ pub fn keyword<T: Copy>(raw: &str, all: &[T], names: &[&str]) -> Result<Reading<
     found.map(|(value, _)| Reading::exact(*value)).ok_or_else(|| listed(names))
 }
 
-/// The names as a sentence lists them.
+/// Lists the names for an error text.
 fn listed(names: &[&str]) -> String {
     match names {
         [first @ .., before, last] => [first, &[&format!("{before} or {last}")]].concat().join(", "),

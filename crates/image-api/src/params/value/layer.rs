@@ -1,4 +1,4 @@
-//! One layer: a picture or a text, and where and how it is drawn.
+//! One layer: an image or a text, with its position and style.
 
 use std::ops::RangeInclusive;
 
@@ -19,50 +19,50 @@ use crate::{
     },
 };
 
-/// The scale that fits the whole picture.
+/// The scale that fits the layer to the whole image.
 const WHOLE: f64 = 100.0;
 
 /// Longest text, in characters.
 const MAX_TEXT: usize = 1000;
 
-/// Farthest place and offset, in pixels: no picture is larger.
+/// Largest position and offset, in pixels: no image is larger.
 const REACH: f64 = 65_535.0;
 
 /// A layer.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Layer {
-    /// What is drawn.
+    /// The content.
     pub content: Content,
     /// Where it is anchored.
     pub pos: Position,
-    /// It fits inside this part of the picture, in percent.
+    /// Size of its bounding box, in percent of the image.
     pub scale: f64,
     /// Whether it may be enlarged.
     pub upscale: bool,
-    /// Its left edge, in pixels, instead of `pos`.
+    /// Position of its left edge in pixels, overrides `pos`.
     pub x: Option<i32>,
-    /// Its upper edge, in pixels, instead of `pos`.
+    /// Position of its top edge in pixels, overrides `pos`.
     pub y: Option<i32>,
     /// Opacity in percent.
     pub alpha: f64,
-    /// From the edges of `pos` inwards, in pixels.
+    /// Offset from the edges of `pos` inwards, in pixels.
     pub offset: i32,
-    /// Whether the answer is an error rather than one without it.
+    /// Whether the request fails if the layer cannot be rendered.
     pub required: bool,
     /// Clockwise, in degrees from 0 to 360.
     pub angle: f64,
 }
 
-/// What a layer shows.
+/// The content of a layer.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Content {
-    /// A picture.
+    /// An image.
     Picture(Url),
     /// A text.
     Text(Text),
 }
 
-/// A text to be drawn.
+/// A text to be rendered.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Text {
     /// The text itself, never markup.
@@ -76,7 +76,7 @@ pub struct Text {
 const BLACK: Colour = Colour { red: 0, green: 0, blue: 0, alpha: 255 };
 
 impl Layer {
-    /// Reads a layer; an error is what was expected.
+    /// Parses a layer; an error states what was expected.
     pub fn parse(item: &Map<String, Value>) -> Result<Reading<Self>, Expected> {
         let mut keys = Keys { item, clamped: false };
         let content = keys.content()?;
@@ -96,7 +96,7 @@ impl Layer {
         Ok(Reading { value: layer, clamped: keys.clamped })
     }
 
-    /// Its keys in the order of the alphabet, without those that say what holds anyway.
+    /// Writes its keys in alphabetical order, without those that have their default value.
     pub fn canonical(&self) -> Vec<(String, Value)> {
         let mut keys: Vec<(&str, Option<Value>)> = vec![
             ("alpha", (self.alpha < OPAQUE).then(|| self.alpha.into())),
@@ -135,19 +135,19 @@ impl Layer {
     }
 }
 
-/// A layer's keys while they are read.
+/// The keys of a layer that is being parsed.
 struct Keys<'a> {
     item: &'a Map<String, Value>,
     clamped: bool,
 }
 
 impl Keys<'_> {
-    /// A key's value as text, whatever simple type it was sent as.
+    /// The value of a key as text, whatever simple type was sent.
     fn text(&self, key: &str) -> Result<Option<String>, Expected> {
         match self.item.get(key) {
             None | Some(Value::Null) => Ok(None),
             Some(Value::String(text)) => Ok(Some(text.clone())),
-            // not as JSON writes it: 1e3 is a number there
+            // not by its JSON syntax, in which 1e3 is a number
             Some(Value::Number(number)) => Ok(Some(number.as_f64().unwrap_or_default().to_string())),
             Some(Value::Bool(on)) => Ok(Some(on.to_string())),
             Some(Value::Array(_) | Value::Object(_)) => Err(format!("`{key}`: a text or a number")),

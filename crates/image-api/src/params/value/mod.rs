@@ -1,4 +1,4 @@
-//! Grammars that parameters share.
+//! Grammars shared by parameters.
 
 pub mod boolean;
 pub mod colour;

@@ -1,4 +1,4 @@
-//! Numbers: decimal, finite, without units; out of range is brought into range and told.
+//! Numbers: decimal, finite, without units; values out of range are clamped and reported.
 
 use std::{fmt::Write, ops::RangeInclusive};
 
@@ -30,26 +30,26 @@ pub fn whole(raw: &str, range: RangeInclusive<u32>) -> Result<Reading<u32>, Expe
     Ok(Reading { value: rounded.clamp(low.into(), high.into()) as u32, clamped })
 }
 
-/// A side in pixels, in a range that begins at 1. What rounds to 0 or less is read as 0, which stands for no side: clients that
-/// have not laid out their page yet send it.
+/// A side in pixels, in a range that begins at 1. Values that round to 0 or less are parsed as 0, which means no side:
+/// clients send it before their layout is known.
 pub fn side(raw: &str, range: RangeInclusive<u32>) -> Result<Reading<u32>, Expected> {
     let (low, high) = (*range.start(), *range.end());
     let reading = whole(raw, 0..=high).map_err(|_| format!("a whole number from {low} to {high}"))?;
     Ok(Reading { clamped: reading.clamped || reading.value == 0, ..reading })
 }
 
-/// The nearest whole number; halves go up.
+/// The nearest integer; halves are rounded up.
 pub fn round_half_up(number: f64) -> f64 {
     (number + 0.5).floor()
 }
 
-/// Writes a number the shortest way that reads back as itself.
+/// Writes a number in its shortest form that parses as the same number.
 pub fn canonical(number: impl Into<f64>, out: &mut String) {
     write!(out, "{}", number.into()).expect("invariant: writing to a string does not fail");
 }
 
-/// What `Param` asks of a type over one decimal number, whose range is in its grammar; with a number that asks for
-/// nothing, if there is one.
+/// Implements the value methods of `Param` for a type that wraps a decimal number, whose range is in its grammar; with
+/// a neutral value, if there is one.
 macro_rules! decimal_methods {
     ($(neutral: $neutral:literal)?) => {
         fn parse(raw: &str) -> Result<$crate::params::spec::Reading<Self>, $crate::params::spec::Expected> {
@@ -68,7 +68,7 @@ macro_rules! decimal_methods {
     };
 }
 
-/// What `Param` asks of a type over one whole number, whose range is in its grammar.
+/// Implements the value methods of `Param` for a type that wraps an integer, whose range is in its grammar.
 macro_rules! whole_methods {
     ($type:ty) => {
         fn parse(raw: &str) -> Result<$crate::params::spec::Reading<Self>, $crate::params::spec::Expected> {
@@ -83,7 +83,7 @@ macro_rules! whole_methods {
     };
 }
 
-/// What `Param` asks of a type over an angle in degrees, from 0 up to 360, of which 0 asks for nothing.
+/// Implements the value methods of `Param` for an angle in degrees, from 0 up to 360, whose neutral value is 0.
 macro_rules! degrees_methods {
     () => {
         fn parse(raw: &str) -> Result<$crate::params::spec::Reading<Self>, $crate::params::spec::Expected> {
@@ -132,14 +132,14 @@ mod tests {
 
     proptest! {
         #[test]
-        fn canonical_reads_back(number in -1e9..1e9f64) {
+        fn the_canonical_form_round_trips(number in -1e9..1e9f64) {
             let mut text = String::new();
             canonical(number, &mut text);
             prop_assert_eq!(finite(&text), Some(number));
         }
 
         #[test]
-        fn any_text_is_read_or_refused(raw in ".{0,40}") {
+        fn any_text_is_parsed_or_refused(raw in ".{0,40}") {
             let _ = whole(&raw, 1..=100);
         }
     }

@@ -2,31 +2,31 @@
 
 use crate::params::spec::{Expected, Reading};
 
-/// Where on an axis something is anchored.
+/// An anchor on one axis.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Anchor {
-    /// At the left or upper edge.
+    /// The left or top edge.
     Start,
-    /// In the middle.
+    /// The centre.
     #[default]
     Middle,
-    /// At the right or lower edge.
+    /// The right or bottom edge.
     End,
 }
 
-/// Where something lies on a picture.
+/// An anchor on an image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Position {
-    /// From left to right.
+    /// Horizontal.
     pub across: Anchor,
-    /// From top to bottom.
+    /// Vertical.
     pub down: Anchor,
 }
 
 const EXPECTED: &str =
     "left, right, top, bottom or center, one or two of them joined by a comma, | or a space";
 
-/// Reads a position.
+/// Parses a position.
 pub fn position(raw: &str) -> Result<Reading<Position>, Expected> {
     let (mut across, mut down) = (None, None);
     let words = raw.split([',', '|', ' ', '+']).filter(|word| !word.is_empty());
@@ -38,7 +38,7 @@ pub fn position(raw: &str) -> Result<Reading<Position>, Expected> {
             "right" => (&mut across, Anchor::End),
             "top" => (&mut down, Anchor::Start),
             "bottom" => (&mut down, Anchor::End),
-            // the middle of an axis that no other word names
+            // `center` applies to an axis that no other word names
             "center" => continue,
             _ => return Err(EXPECTED.into()),
         };
@@ -53,7 +53,7 @@ pub fn position(raw: &str) -> Result<Reading<Position>, Expected> {
     Ok(Reading::exact(position))
 }
 
-/// Writes a position, from top to bottom first.
+/// Writes a position, vertical anchor first.
 pub fn canonical(position: Position, out: &mut String) {
     out.push_str(match (position.down, position.across) {
         (Anchor::Start, Anchor::Start) => "top,left",

@@ -1,11 +1,11 @@
-//! Where another picture is: a path below the origin of the image, or a whole URL.
+//! URLs of other images: a path on the origin of the image, or an absolute URL.
 
 use crate::params::spec::{Expected, Reading};
 
-/// Longest URL that is looked at, in bytes: room for a path, and for parameters of its own.
+/// Longest URL that is parsed, in bytes: it may contain a path with parameters of its own.
 const MAX_BYTES: usize = 8 * 1024;
 
-/// A picture somewhere else.
+/// The location of another image.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Url {
     /// From the same origin as the image.
@@ -15,13 +15,13 @@ pub enum Url {
         /// Parameters of its own; empty if there are none.
         query: String,
     },
-    /// From anywhere.
+    /// An absolute URL.
     Absolute(String),
 }
 
 const EXPECTED: &str = "a path such as /logo.png, or an http or https URL";
 
-/// Reads a URL.
+/// Parses a URL.
 pub fn url(raw: &str) -> Result<Reading<Url>, Expected> {
     let text = raw.trim();
     if text.is_empty() || text.chars().any(char::is_control) {
@@ -38,13 +38,13 @@ pub fn url(raw: &str) -> Result<Reading<Url>, Expected> {
     if text.starts_with("//") {
         return Ok(Reading::exact(Url::Absolute(text.to_owned())));
     }
-    // a scheme without slashes: `data:` and its kind
+    // a scheme without slashes, such as `data:`
     let first = place.split('/').next().unwrap_or_default();
     if first.contains(':') {
         return Err(EXPECTED.into());
     }
     let slash = if place.starts_with('/') { "" } else { "/" };
-    // without a query, what ends the path ends the text: it is trimmed as that would be
+    // without a query the text ends with the path, so trailing white space is trimmed
     let place = if query.is_empty() { place.trim_end() } else { place };
     Ok(Reading::exact(Url::Relative { path: format!("{slash}{place}"), query: query.to_owned() }))
 }

@@ -1,4 +1,4 @@
-//! Which files are processed, and where each result goes.
+//! The files to process, and the paths of their results.
 
 use std::{
     collections::BTreeMap,
@@ -16,32 +16,32 @@ use crate::cli::Error;
 pub struct Job {
     /// The original.
     pub input: PathBuf,
-    /// The result, before its format is known.
+    /// The path of the result, before its format is known.
     target: PathBuf,
     naming: Naming,
 }
 
-/// What there is to do.
+/// All files to process.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Jobs {
-    /// The files, in the order of their names.
+    /// The files, sorted by path.
     pub list: Vec<Job>,
-    /// Whether they come from a folder, in which other files may lie too.
+    /// Whether they were found in a folder, which may contain other files too.
     pub folder: bool,
 }
 
 impl Job {
-    /// Where a result of this format goes.
+    /// The path of a result of this format.
     pub fn output(&self, format: Media) -> Result<PathBuf, Error> {
         let named = self.naming.apply(&self.target, format);
         named.ok_or_else(|| {
             let (name, target) = (format.name(), self.target.display());
-            Error::Usage(format!("the result is a {name}, expected another ending than that of {target}"))
+            Error::Usage(format!("the result is a {name}, which the file extension does not match: {target}"))
         })
     }
 }
 
-/// The files of `input`, a file or a folder, whose results go to `output`.
+/// Finds the files of `input`, a file or a folder. Their results are written to `output`.
 pub fn find(input: &Path, output: &Path) -> Result<Jobs, Error> {
     let kind = fs::metadata(input).map_err(Error::file(input))?;
     if kind.is_dir() {
@@ -58,12 +58,12 @@ pub fn find(input: &Path, output: &Path) -> Result<Jobs, Error> {
 fn in_folder(input: &Path, output: &Path) -> Result<Vec<Job>, Error> {
     let canonical = fs::canonicalize(output).ok();
     if canonical.is_some() && canonical == fs::canonicalize(input).ok() {
-        let refused = "the results would lie among the originals, expected another folder".to_owned();
+        let refused = "the output folder is the input folder, expected another one".to_owned();
         return Err(Error::Usage(refused));
     }
     if output.is_file() {
         let output = output.display();
-        return Err(Error::Usage(format!("{output} is a file, expected a folder as the originals are one")));
+        return Err(Error::Usage(format!("{output} is a file, expected a folder because the input is one")));
     }
     let mut paths = Vec::new();
     walk(input, canonical.as_deref(), &mut paths)?;
@@ -82,8 +82,8 @@ fn in_folder(input: &Path, output: &Path) -> Result<Vec<Job>, Error> {
     Ok(paths.into_iter().map(job).collect())
 }
 
-/// All files in a folder and below it, but not below `except`. A link to a file counts, a link to a folder does not:
-/// it may lead back up.
+/// All files in a folder and its subfolders, except for the folder `except`. Symbolic links to files are followed, those to
+/// folders are not, since they may form a cycle.
 fn walk(folder: &Path, except: Option<&Path>, paths: &mut Vec<PathBuf>) -> Result<(), Error> {
     for entry in fs::read_dir(folder).map_err(Error::file(folder))? {
         let entry = entry.map_err(Error::file(folder))?;
@@ -108,7 +108,7 @@ mod tests {
 
     use super::*;
 
-    /// A folder with these files in it.
+    /// A folder with these files.
     fn folder(files: &[&str]) -> TempDir {
         let folder = tempfile::tempdir().unwrap();
         for file in files {
@@ -119,7 +119,7 @@ mod tests {
         folder
     }
 
-    /// What becomes of each file if it becomes a JPEG; paths below the folder.
+    /// Each file and its result if that is a JPEG, as paths relative to their folders.
     fn outputs(folder: &TempDir, output: &Path) -> Vec<(String, String)> {
         let jobs = find(folder.path(), output).unwrap();
         assert!(jobs.folder);
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_keeps_its_shape() {
+    fn the_folder_structure_is_kept() {
         check(
             &["b.jpg", "a/c.png", "a/d/e"],
             &[("a/c.png", "a/c.jpg"), ("a/d/e", "a/d/e.jpg"), ("b.jpg", "b.jpg")],
@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn files_that_differ_by_their_ending_alone_stay_apart() {
+    fn files_that_differ_only_in_their_extension_have_different_results() {
         check(
             &["a.gif", "a.jpg", "a.png", "b.png", "c/a.png"],
             &[
@@ -164,14 +164,14 @@ mod tests {
     }
 
     #[test]
-    fn results_inside_the_folder_are_no_originals() {
+    fn results_inside_the_input_folder_are_not_processed() {
         let folder = folder(&["a.png", "out/a.jpg"]);
         let output = folder.path().join("out");
         assert_eq!(outputs(&folder, &output), [("a.png".to_owned(), "a.jpg".to_owned())]);
     }
 
     #[test]
-    fn a_folder_needs_another_folder() {
+    fn the_output_of_a_folder_must_be_another_folder() {
         let folder = folder(&["a.png", "b"]);
         for output in [folder.path().to_owned(), folder.path().join("."), folder.path().join("b")] {
             assert!(matches!(find(folder.path(), &output), Err(Error::Usage(_))), "{}", output.display());
@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn one_file_goes_to_a_file_or_into_a_folder() {
+    fn the_output_of_a_file_is_a_file_or_a_folder() {
         let (folder, output) = (folder(&["a.png"]), tempfile::tempdir().unwrap());
         let input = folder.path().join("a.png");
         let to =

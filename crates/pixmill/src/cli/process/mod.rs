@@ -39,20 +39,20 @@ use crate::{
     render::{Engine, Render},
 };
 
-/// Enough of a file to tell whether it is a picture; an SVG may begin with a long comment.
+/// Bytes of a file that are read to detect whether it is a picture. An SVG may begin with a long comment.
 const HEAD_BYTES: u64 = 16 * 1024;
 
 /// Processes a picture, or all pictures of a folder. Overlays such as `mark=/logo.png` are files of the picture's
 /// folder, or of the folder that is processed.
 #[derive(Debug, Args)]
 pub struct Process {
-    /// A picture, or a folder: all pictures in it and below it
+    /// Picture, or folder whose pictures are processed, with those of its subfolders
     #[arg(value_name = "IN")]
     input: PathBuf,
-    /// What is asked for, as in a URL: `width=300&format=webp`
+    /// Query string as in a URL: `width=300&format=webp`
     query: String,
-    /// Where the result goes: a file, or a folder, in which pictures keep their paths; the ending of a name is changed
-    /// when the format is
+    /// Output file, or folder in which results keep their relative paths; the file extension is replaced if the format
+    /// changes
     #[arg(short, long, value_name = "OUT")]
     output: PathBuf,
     /// Formats that `format=auto` may choose besides JPEG and PNG
@@ -62,18 +62,18 @@ pub struct Process {
     config: ConfigFile,
 }
 
-/// What holds for all files of a run.
+/// What all files of a run have in common.
 struct Task<'a> {
     params: &'a Params,
     accept: Accept,
     engine: Engine,
-    /// Where overlays are.
+    /// The folder of overlays.
     folder: PathBuf,
-    /// The originals, which nothing may overwrite.
+    /// The originals, which must not be overwritten.
     originals: HashSet<PathBuf>,
 }
 
-/// What became of a file that did not fail.
+/// The outcome of a file that did not fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Outcome {
     Written,
@@ -87,11 +87,11 @@ impl Process {
         let reading = query::parse(&self.query, &config.params.rules().map_err(Problems::from)?)?;
         reading.warnings().for_each(|warning| eprintln!("warning: {warning}"));
         if reading.params.is_empty() {
-            let refused = "the query asks for nothing, expected parameters such as width=300".to_owned();
+            let refused = "the query has no parameters, expected some such as width=300".to_owned();
             return Err(Error::Usage(refused));
         }
         if reading.params.recognition.is_some() {
-            let refused = "recognition answers in words, expected a query that makes a picture".to_owned();
+            let refused = "recognition returns JSON, expected a query that produces a picture".to_owned();
             return Err(Error::Usage(refused));
         }
         libvips::start()?;
@@ -122,19 +122,19 @@ impl Process {
     }
 }
 
-/// What a file is that is no picture.
+/// The error for a file that is not a supported picture.
 fn unread(path: &Path) -> Error {
     let mut head = Vec::new();
     let read = File::open(path).and_then(|file| file.take(HEAD_BYTES).read_to_end(&mut head));
     read.map_or_else(Error::file(path), |_| vips_ops::Error::unsupported(&head).into())
 }
 
-/// Of a file without one, the current folder.
+/// The folder of a file; the current folder if the path has none.
 fn folder_of(file: &Path) -> PathBuf {
     file.parent().map(Path::to_path_buf).unwrap_or_default()
 }
 
-/// Every file, as many at once as the pool has threads, with a progress bar on a terminal.
+/// Processes every file, in parallel on the threads of the pool, with a progress bar on a terminal.
 fn process_all(list: &[Job], task: &Task<'_>) -> Vec<Result<Outcome, Error>> {
     let style = "{bar:40} {pos}/{len} {wide_msg} {eta}";
     let style = ProgressStyle::with_template(style).expect("invariant: the template is valid");
@@ -161,7 +161,7 @@ fn report(list: &[Job], outcomes: Vec<Result<Outcome, Error>>) -> Result<(), Err
     if failures.is_empty() { Ok(()) } else { Err(Error::Files { failures, total }) }
 }
 
-/// The file and the whole reason.
+/// The file, with the error and its causes.
 fn failure(job: &Job, error: &Error) -> String {
     let reasons = std::iter::successors(Some(error as &dyn std::error::Error), |error| error.source());
     let reasons: Vec<_> = reasons.map(ToString::to_string).collect();
@@ -197,7 +197,7 @@ impl Task<'_> {
         Ok(analyzer.analyze(AnalysisKind::Faces, original, settings, deadline)?.faces_for_plan())
     }
 
-    /// None if the file does not begin like a picture; then the rest of it is not read.
+    /// The bytes of a file; none if it has no signature of a picture, in which case the rest of it is not read.
     fn read(&self, path: &Path) -> Result<Option<Bytes>, Error> {
         let mut file = File::open(path).map_err(Error::file(path))?;
         let mut bytes = Vec::new();

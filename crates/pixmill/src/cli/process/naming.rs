@@ -1,12 +1,12 @@
-//! File names: which format an ending stands for, and the name a result gets.
+//! File names of results, and the formats of file extensions.
 
 use std::path::{Path, PathBuf};
 
 use image_api::OutputFormat;
 use vips_ops::Media;
 
-/// Endings and what they stand for; the first of a format is the one we give.
-const ENDINGS: &[(&str, OutputFormat)] = &[
+/// File extensions and their formats. The first one of each format is used for results.
+const EXTENSIONS: &[(&str, OutputFormat)] = &[
     ("jpg", OutputFormat::Jpeg),
     ("jpeg", OutputFormat::Jpeg),
     ("jpe", OutputFormat::Jpeg),
@@ -18,32 +18,32 @@ const ENDINGS: &[(&str, OutputFormat)] = &[
     ("mp4", OutputFormat::Mp4),
 ];
 
-/// The ending of descriptions.
+/// The file extension of descriptions.
 const JSON: &str = "json";
 
 /// How a result is named.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Naming {
-    /// As it was asked for; an ending that stands for another format is refused.
+    /// The given name. A file extension of another format is refused.
     Given,
-    /// With the ending of its format in place of another ending.
+    /// The file extension is replaced by that of the format.
     Replaced,
-    /// With the ending of its format after another ending, since its bare name is not its alone.
+    /// The file extension of the format is appended, since other files have the same name without extension.
     Appended,
 }
 
 impl Naming {
-    /// The name for a result of a format; none if the name that was asked for stands for another format.
+    /// The name of a result of this format; none if the given name has the file extension of another format.
     pub fn apply(self, path: &Path, format: Media) -> Option<PathBuf> {
         match (self, format_of(path)) {
             (_, Some(stated)) if stated == format => Some(path.to_owned()),
             (Self::Given, None) => Some(path.to_owned()),
             (Self::Given, Some(_)) => None,
-            (Self::Replaced, _) => Some(path.with_extension(ending(format))),
+            (Self::Replaced, _) => Some(path.with_extension(extension(format))),
             (Self::Appended, _) => {
                 let mut name = path.as_os_str().to_owned();
                 name.push(".");
-                name.push(ending(format));
+                name.push(extension(format));
                 Some(name.into())
             }
         }
@@ -51,16 +51,16 @@ impl Naming {
 }
 
 fn format_of(path: &Path) -> Option<Media> {
-    let ending = path.extension()?.to_str()?.to_ascii_lowercase();
-    if ending == JSON {
+    let extension = path.extension()?.to_str()?.to_ascii_lowercase();
+    if extension == JSON {
         return Some(Media::Json);
     }
-    ENDINGS.iter().find(|(known, _)| *known == ending).map(|(_, format)| Media::Picture(*format))
+    EXTENSIONS.iter().find(|(known, _)| *known == extension).map(|(_, format)| Media::Picture(*format))
 }
 
-fn ending(format: Media) -> &'static str {
-    let known = ENDINGS.iter().find(|(_, known)| Media::Picture(*known) == format);
-    known.map_or_else(|| format.name(), |(ending, _)| ending)
+fn extension(format: Media) -> &'static str {
+    let known = EXTENSIONS.iter().find(|(_, known)| Media::Picture(*known) == format);
+    known.map_or_else(|| format.name(), |(extension, _)| extension)
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Overlays of the command line: files of the folder in which the originals are.
+//! Overlays of the command line: files in the folder of the originals.
 
 use std::{ffi::OsStr, fs, io::ErrorKind, os::unix::ffi::OsStrExt, path::Path};
 
@@ -13,7 +13,7 @@ use vips_ops::{
 
 use crate::cli::Error;
 
-/// The overlays of a request. One that is not there is for the render to judge: it may be left out.
+/// Reads the overlays of a query. Missing ones are omitted; the render fails if they are required.
 pub fn read(params: &Params, folder: &Path, settings: &Settings) -> Result<Assets, Error> {
     let mut assets = Assets::default();
     for link in links(params, &settings.limits).map_err(vips_ops::Error::from)? {
@@ -28,11 +28,10 @@ fn one(link: &Link, folder: &Path, settings: &Settings) -> Result<Option<Bytes>,
     let Url::Relative { path, .. } = &link.url else {
         let parameter = link.parameter;
         return Err(Error::Usage(format!(
-            "{parameter} names a URL, expected a file of the picture's folder"
+            "{parameter} is a URL, expected a file in the folder of the picture"
         )));
     };
-    let refused =
-        |_| Error::Usage(format!("{path} is no path of an overlay, expected one such as /logo.png"));
+    let refused = |_| Error::Usage(format!("invalid overlay path {path}: expected one such as /logo.png"));
     let mut file = folder.to_path_buf();
     let path = SourcePath::parse(path).map_err(refused)?;
     if path.segments().iter().any(|segment| segment.contains(&b'/')) {
@@ -52,7 +51,7 @@ fn one(link: &Link, folder: &Path, settings: &Settings) -> Result<Option<Bytes>,
     let accept = Accept::default();
     match vips_ops::process(&link.params, &bytes, &own, accept, settings, &never, &mut |_| ()) {
         Ok(made) => Ok(Some(made.bytes)),
-        // no picture, or one that lacks what it must have: as good as not there
+        // not a picture, or a required overlay of it is missing: treated as a missing overlay
         Err(error) if error.blame() == Blame::Origin => Ok(None),
         Err(error) => Err(error.into()),
     }

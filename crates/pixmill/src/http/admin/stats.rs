@@ -52,7 +52,7 @@ pub fn stats(shared: &Shared) -> Value {
             "queuedMilliseconds": queued,
             "refused": load.refusals.iter().collect::<BTreeMap<_, _>>(),
         },
-        "flights": shared.operations.in_flight().into_iter().collect::<BTreeMap<_, _>>(),
+        "coalescing": shared.operations.in_flight().into_iter().collect::<BTreeMap<_, _>>(),
         "origins": origins(shared),
         "uploads": {
             "bytes": shared.upload_memory.reserved_bytes(),

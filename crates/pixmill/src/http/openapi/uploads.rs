@@ -1,10 +1,10 @@
-//! Uploads, and requests that are answered later, in the OpenAPI document.
+//! Uploads and asynchronous jobs in the OpenAPI document.
 
 use serde_json::{Map, Value, json};
 
-use super::{answer, error, refusal};
+use super::{error, error_response, picture_response};
 
-/// The operation that takes an upload.
+/// The operation of an upload.
 pub fn operation() -> Value {
     let mut responses = Map::new();
     let content = json!({
@@ -12,16 +12,17 @@ pub fn operation() -> Value {
         "video/mp4": {},
         "application/json": { "schema": { "$ref": "#/components/schemas/Stored" } },
     });
-    let says = "The picture, or what is to be said of it; with `cache_queries`, what was stored.";
-    responses.insert("200".to_owned(), answer(says, Some(content)));
+    let description =
+        "The picture, or its description as JSON; with `cache_queries`, the list of stored pictures.";
+    responses.insert("200".to_owned(), picture_response(description, Some(content)));
     responses.insert("202".to_owned(), accepted());
-    responses.extend(error::upload_statuses().into_iter().map(refusal));
+    responses.extend(error::upload_statuses().into_iter().map(error_response));
     let schema = form();
     json!({
         "operationId": "upload",
-        "summary": "Processes the picture that is sent.",
-        "description": "Where the server takes uploads; elsewhere the method is not answered. Every parameter of the \
-                        query string can be a field of the form instead; then it goes before that of the query string.",
+        "summary": "Uploads a picture and processes it.",
+        "description": "Available on listeners that accept uploads; others respond with 405. Every parameter of the \
+                        query string can be a form field instead, which takes precedence over the query string.",
         "security": [{}, { "token": [] }],
         "requestBody": { "required": true, "content": {
             "multipart/form-data": { "schema": schema },
@@ -33,7 +34,7 @@ pub fn operation() -> Value {
 
 fn form() -> Value {
     let queries =
-        "Query strings of pictures that are made of the same original and stored; it may be repeated.";
+        "Query strings of pictures that are rendered from the same original and stored; may be repeated.";
     json!({
         "type": "object",
         "required": ["file"],
@@ -46,52 +47,52 @@ fn form() -> Value {
             },
             "cache_queries": {
                 "type": "string",
-                "description": format!("{queries} Without `cache_processed`, the upload becomes the original as it came."),
+                "description": format!("{queries} Without `cache_processed`, the upload itself becomes the original."),
                 "example": "[\"width=200\",\"width=400\",\"height=500\"]",
             },
             "async": {
                 "type": "boolean",
                 "default": false,
-                "description": "Whether the work is done after the answer; a GET can ask for that too.",
+                "description": "Whether the request is processed asynchronously. Also available for GET requests.",
             },
         },
         "additionalProperties": { "type": "string", "description": "A parameter of the picture." },
     })
 }
 
-/// The answer to a request that is answered later.
+/// The response to an asynchronous request.
 pub fn accepted() -> Value {
     json!({
-        "description": "With `async`: the work is begun, and is told of at `Location`.",
-        "headers": { "Location": { "schema": { "type": "string" }, "description": "Where it is told how it goes." } },
+        "description": "With `async`: the job is queued, and its status is at `Location`.",
+        "headers": { "Location": { "schema": { "type": "string" }, "description": "URL of the status of the job." } },
         "content": { "application/json": { "schema": { "$ref": "#/components/schemas/Job" } } },
     })
 }
 
-/// The page of a job.
+/// The status page of a job.
 pub fn status() -> Value {
     page(
         "job",
-        "How far a request is that is answered later.",
+        "The status of an asynchronous job.",
         &json!({
             "application/json": { "schema": { "$ref": "#/components/schemas/Job" } },
         }),
     )
 }
 
-/// The page of a job's picture.
+/// The result page of a job.
 pub fn result() -> Value {
-    page("jobResult", "The picture that was made of an upload.", &json!({ "image/*": {}, "video/mp4": {} }))
+    page("jobResult", "The picture that the job produced.", &json!({ "image/*": {}, "video/mp4": {} }))
 }
 
 fn page(id: &str, summary: &str, content: &Value) -> Value {
-    let (absent, response) = refusal((404, "Not Found", vec!["no_such_job"]));
+    let (absent, response) = error_response((404, "Not Found", vec!["no_such_job"]));
     json!({
         "parameters": [{
             "name": "id",
             "in": "path",
             "required": true,
-            "description": "As the answer to the request named it.",
+            "description": "Id of the job, from the response to the asynchronous request.",
             "schema": { "type": "string", "pattern": "^[0-9a-f]{32}$" },
         }],
         "get": {
@@ -102,7 +103,7 @@ fn page(id: &str, summary: &str, content: &Value) -> Value {
     })
 }
 
-/// What is said of a job.
+/// The schema of the status of a job.
 pub fn job() -> Value {
     json!({
         "type": "object",
@@ -110,15 +111,15 @@ pub fn job() -> Value {
         "properties": {
             "id": { "type": "string" },
             "status": { "type": "string", "enum": ["pending", "processing", "done", "failed"] },
-            "location": { "type": "string", "description": "Where this is told." },
-            "result": { "type": "string", "description": "Where the picture is, when it is done." },
+            "location": { "type": "string", "description": "URL of this status." },
+            "result": { "type": "string", "description": "URL of the picture, once the job is done." },
             "stored": { "type": "array", "items": item() },
             "error": { "$ref": "#/components/schemas/Error/properties/error" },
         },
     })
 }
 
-/// What was stored.
+/// The schema of a list of stored pictures.
 pub fn stored() -> Value {
     json!({
         "type": "object",
@@ -132,11 +133,11 @@ fn item() -> Value {
         "type": "object",
         "required": ["location"],
         "properties": {
-            "location": { "type": "string", "description": "The URL under which the picture is found." },
+            "location": { "type": "string", "description": "URL of the picture." },
             "content_type": { "type": "string" },
             "bytes": { "type": "integer" },
             "etag": { "type": "string" },
-            "fresh_for": { "type": "integer", "description": "Seconds for which it is." },
+            "fresh_for": { "type": "integer", "description": "Remaining freshness lifetime in seconds." },
             "error": { "$ref": "#/components/schemas/Error/properties/error" },
         },
     })

@@ -45,8 +45,9 @@ pub struct Taken {
     pub seconds: f64,
 }
 
-/// After how many seconds a resource of `capacity` units has done `work` unit-seconds with what is free, and has `needed`
-/// units free for the next one.
+/// The number of seconds after which a resource of `capacity` units has completed `work` unit-seconds with its free units, and
+/// has
+/// `needed` units free for the next task.
 pub fn done_after(taken: &mut [Taken], capacity: f64, work: f64, needed: f64) -> f64 {
     taken.sort_unstable_by(|one, other| one.seconds.total_cmp(&other.seconds));
     let mut free = capacity - taken.iter().map(|part| part.units).sum::<f64>();

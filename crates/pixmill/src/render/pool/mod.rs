@@ -81,7 +81,7 @@ pub struct Load {
     pub refusals: Refusals,
 }
 
-/// A task's work: it is told to start, or that it was dropped.
+/// The work of a task: called with its start, or with the refusal if it was dropped.
 type Job = Box<dyn FnOnce(Result<Start, Error>) + Send>;
 
 /// The start of a task.
@@ -125,7 +125,7 @@ impl Pool {
 
     /// Runs `work` on a render thread, in the order of the scheduler. A task that cannot end in time is refused at once.
     ///
-    /// Dropping the future takes the task out of the queue. A task that has started runs on: tell it to end.
+    /// Dropping the future takes the task out of the queue. A task that has started continues, unless it is cancelled otherwise.
     pub async fn run<T>(
         &self,
         task: Task,
@@ -179,8 +179,8 @@ impl Pool {
         receiver.await.unwrap_or(Err(Error::Broken))
     }
 
-    /// The error with which a task without cost would be refused now. For callers that do other work before they know their
-    /// task; a refusal is counted.
+    /// The error with which a task without cost would be refused now; counted as a refusal. For callers that do other work
+    /// before the task is known.
     pub fn would_refuse(&self, class: Class) -> Option<Error> {
         let refusal = self.shared.state.lock().scheduler.would_refuse(Instant::now(), class)?;
         Some(refusal.into())
@@ -305,7 +305,7 @@ mod tests {
         Task { class: Class::Picture, cost: Cost { cpu: Duration::ZERO, bytes }, deadline }
     }
 
-    /// A job that says when it begins and ends when it is told to.
+    /// A job that signals its start and waits for a signal to end.
     fn gated() -> (impl FnOnce() -> u32 + Send + 'static, mpsc::Receiver<()>, mpsc::Sender<()>) {
         let (began, has_begun) = mpsc::channel();
         let (release, released) = mpsc::channel();
@@ -323,7 +323,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn beyond_the_bound_tasks_are_refused_at_once() {
+    async fn tasks_beyond_the_queue_limit_are_refused_at_once() {
         let pool = pool(1, 1);
         let (job, has_begun, release) = gated();
         let mut first = Box::pin(pool.run(task(), job));
@@ -343,7 +343,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn whoever_stops_waiting_gives_the_place_free() {
+    async fn a_dropped_task_leaves_the_queue() {
         let pool = pool(1, 1);
         let (job, has_begun, release) = gated();
         let mut first = Box::pin(pool.run(task(), job));
@@ -357,11 +357,11 @@ mod tests {
         assert!(poll_immediate(&mut next).await.is_none());
         release.send(()).unwrap();
         assert_eq!(next.await.unwrap().value, 2);
-        assert_eq!(counts(&pool), (0, 0, 2), "what was left is never begun");
+        assert_eq!(counts(&pool), (0, 0, 2), "a dropped task is never started");
     }
 
     #[tokio::test]
-    async fn equal_tasks_begin_in_the_order_in_which_they_came() {
+    async fn equal_tasks_start_in_the_order_of_arrival() {
         let pool = pool(1, 10);
         let (job, has_begun, release) = gated();
         let mut first = Box::pin(pool.run(task(), job));
@@ -383,7 +383,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_panic_is_caught_and_the_thread_lives() {
+    async fn a_panic_is_caught_and_the_thread_continues() {
         let pool = pool(1, 0);
         let broken = pool.run(task(), || panic!("a bug in a codec")).await;
         assert!(matches!(broken, Err::<Done<()>, _>(Error::Broken)));
@@ -392,13 +392,13 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn memory_that_becomes_free_wakes_all_that_fit() {
+    async fn freed_memory_starts_all_tasks_that_fit() {
         let pool = pool(2, 10);
         let (job, has_begun, release) = gated();
         let mut large = Box::pin(pool.run(sized(1 << 30), job));
         assert!(poll_immediate(&mut large).await.is_none());
         has_begun.recv().unwrap();
-        // two that run only together
+        // two tasks that wait for each other
         let barrier = Arc::new(std::sync::Barrier::new(2));
         let mut small: Vec<_> = (0..2)
             .map(|_| {
@@ -421,7 +421,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn only_what_ended_well_is_compared_with_its_prediction() {
+    async fn only_successful_tasks_correct_predictions() {
         let pool = pool(1, 1);
         let task = || Task { cost: Cost { cpu: Duration::from_secs(1), bytes: 0 }, ..task() };
         let failed = pool.try_run(task(), || Err::<(), _>(Error::Deadline)).await;

@@ -12,23 +12,23 @@ use crate::render::Cost;
 /// less than this times the difference of their costs. So a task of 2 s is overtaken by what arrives within 2 s, and by no more.
 ///
 /// 0 would be first come, first served; large values starve expensive tasks. `simulation.rs` compares: at 0.8 of the capacity,
-/// 1 takes a quarter from the mean answer time of ordinary tasks and adds a tenth to that of those above a second.
+/// 1 reduces the mean response time of cheap tasks by a quarter and adds a tenth to that of tasks above a second.
 const COST_WEIGHT: f64 = 1.0;
 
-/// How much of the mean of costs each arrival replaces.
+/// Weight of each arrival in the moving average of costs.
 const COST_SHARE: f64 = 0.05;
 
-/// A place in the order: smaller is served sooner.
+/// The rank of a task: lower ranks are served first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Rank {
     due: Instant,
     number: u64,
 }
 
-/// A task that waits.
+/// A waiting task.
 #[derive(Debug)]
 pub struct Waiting<W> {
-    /// Since when.
+    /// Since when it waits.
     pub since: Instant,
     /// The predicted cost, uncorrected.
     pub cost: Cost,

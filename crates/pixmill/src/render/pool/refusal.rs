@@ -19,7 +19,7 @@ pub enum Refusal {
     },
     /// The queue is full.
     QueueFull {
-        /// After this time a place is free.
+        /// After this time the queue has capacity.
         retry_after: Duration,
     },
     /// It needs more memory than all tasks together may have.
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn what_can_never_run_names_its_limit() {
+    fn a_task_that_can_never_run_names_the_limit() {
         let told = |refusal| Error::from(refusal).to_string();
         let memory = told(Refusal::Memory { needed: 7, allowed: 5 });
         assert_eq!(memory, "the memory that this needs in bytes: 7, workers.memory allows 5");

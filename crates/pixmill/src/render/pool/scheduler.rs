@@ -1,4 +1,5 @@
-//! Scheduling decisions: which tasks are admitted, which is next, which is dropped. It has no clock, threads or locks of its own.
+//! Scheduling decisions: which tasks are admitted, which is next, which is dropped. It has no clock, threads or locks of its
+//! own.
 
 use std::{
     collections::BTreeMap,
@@ -21,8 +22,8 @@ const MOST_PASSED: Duration = Duration::from_millis(500);
 /// The assumed rest of a task that runs longer than predicted, as a fraction of the time that it has run.
 const OVERDUE: f64 = 0.2;
 
-/// A task whose predicted time is so many times the deadline of a request is refused for good: predictions of single pictures are
-/// wrong by up to a factor of two.
+/// A task whose predicted time is so many times the deadline of a request is refused for good: predictions of single pictures
+/// are wrong by up to a factor of two.
 const HOPELESS: u32 = 2;
 
 /// A task for the render threads.
@@ -51,14 +52,14 @@ pub struct Limits {
     pub shares: PerClass<u32>,
 }
 
-/// Where a task waits.
+/// The position of a waiting task.
 #[derive(Debug, Clone, Copy)]
 pub struct Ticket {
     class: Class,
     rank: Rank,
 }
 
-/// A task that may enter, and its corrected prediction.
+/// An admitted task, with its corrected prediction.
 #[derive(Debug, Clone, Copy)]
 pub struct Admission {
     task: Task,
@@ -78,7 +79,7 @@ pub enum Next<W> {
         /// Its work.
         work: W,
     },
-    /// Notify this task that it was dropped, and ask again.
+    /// Notify this task that it was dropped, and call again.
     Drop {
         /// Why.
         refusal: Refusal,
@@ -128,7 +129,7 @@ struct Corrections {
 }
 
 impl<W> Scheduler<W> {
-    /// Nothing runs, nothing waits.
+    /// A scheduler without tasks.
     pub fn new(limits: Limits) -> Self {
         Self {
             limits,
@@ -213,7 +214,7 @@ impl<W> Scheduler<W> {
         let actual = now.saturating_duration_since(began);
         let queue = &mut self.queues[class];
         queue.running -= 1;
-        // the class was charged what was expected
+        // the class was charged the prediction
         queue.pass += (actual.as_secs_f64() - expected.as_secs_f64()) / queue.share;
         if is_complete && !cost.cpu.is_zero() {
             self.corrections.of_mut(class).learn(cost.cpu, actual);
@@ -230,7 +231,7 @@ impl<W> Scheduler<W> {
 
 /// Admission.
 impl<W> Scheduler<W> {
-    /// Whether it could run if it were alone.
+    /// Fails if it could not even run alone.
     fn fits(&self, task: &Task, expected: Duration) -> Result<(), Refusal> {
         let Limits { memory, deadline, .. } = self.limits;
         if task.cost.bytes > memory {
@@ -379,7 +380,7 @@ impl<W> Scheduler<W> {
         self.running.values().map(|task| task.cost.bytes).sum()
     }
 
-    /// How many tasks have begun since the start.
+    /// The number of tasks started since the start of the server.
     pub fn begun(&self) -> u64 {
         self.begun
     }
@@ -399,7 +400,7 @@ impl<W> Scheduler<W> {
         self.queues.iter().flat_map(|(_, queue)| queue.waiting.values()).map(|waiting| waiting.since).min()
     }
 
-    /// By what predictions of this class are multiplied.
+    /// The factor by which predictions of this class are corrected.
     pub fn correction(&self, class: Class) -> f64 {
         self.corrections.of(class).factor()
     }

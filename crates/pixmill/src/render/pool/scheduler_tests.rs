@@ -1,4 +1,4 @@
-//! The scheduler's decisions, one by one.
+//! Unit tests of the scheduler's decisions.
 
 use std::time::{Duration, Instant};
 
@@ -11,7 +11,7 @@ use crate::render::Cost;
 
 const DEADLINE: Duration = Duration::from_secs(20);
 
-/// A scheduler of tasks with names, and a clock.
+/// A scheduler of named tasks, with a simulated clock.
 struct Bench {
     scheduler: Scheduler<&'static str>,
     now: Instant,
@@ -35,7 +35,7 @@ impl Bench {
         self.now += milliseconds(time);
     }
 
-    /// A task that takes so many milliseconds and bytes, and has so many milliseconds of time.
+    /// Offers a task with a cost in milliseconds and bytes, and a deadline in milliseconds from now.
     fn offer(
         &mut self,
         name: &'static str,
@@ -57,7 +57,7 @@ impl Bench {
         self.offer(name, Class::Picture, (100, bytes), 20_000).unwrap()
     }
 
-    /// What is begun, and its number.
+    /// Starts the next task. Returns its name and number.
     fn begin(&mut self) -> Option<(&'static str, u64)> {
         match self.scheduler.next(self.now) {
             Next::Run { number, work, .. } => Some((work, number)),
@@ -71,11 +71,11 @@ impl Bench {
     }
 
     fn end(&mut self, number: u64) {
-        // incomplete: predictions stay as they are
+        // not successful: predictions are not corrected
         self.scheduler.end(self.now, number, false).unwrap();
     }
 
-    /// Begins and ends what comes next, until nothing waits.
+    /// Runs all waiting tasks. Returns their names in order.
     fn drain(&mut self) -> Vec<&'static str> {
         std::iter::from_fn(|| {
             let (name, number) = self.begin()?;
@@ -91,7 +91,7 @@ impl Bench {
 }
 
 #[test]
-fn cheap_tasks_overtake_dear_ones_for_as_long_as_these_cost_more() {
+fn cheap_tasks_overtake_expensive_ones_within_the_difference_of_cost() {
     let mut bench = Bench::new(limits(1));
     let (_, running) = (bench.picture("running", 0), bench.begin().unwrap().1);
     bench.picture("dear", 2000);
@@ -163,7 +163,7 @@ fn what_cannot_end_in_time_is_refused_at_once_and_told_when_it_could() {
     bench.picture("two", 5000);
     bench.begin().unwrap();
     bench.begin().unwrap();
-    // the first thread is free in three seconds, and then it takes one
+    // the first thread is free in three seconds, and the task takes one
     let offer = |bench: &mut Bench, left| bench.offer("late", Class::Picture, (1000, 0), left).map(drop);
     assert_eq!(offer(&mut bench, 3999), Err(Refusal::Deadline { retry_after: milliseconds(1) }));
     assert_eq!(offer(&mut bench, 1500), Err(Refusal::Deadline { retry_after: milliseconds(2500) }));

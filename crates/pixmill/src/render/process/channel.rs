@@ -17,16 +17,16 @@ use rustix::{
 };
 use serde::{Serialize, de::DeserializeOwned};
 
-/// Longest message, in bytes. Settings are the longest; whatever else is long is sent in blocks.
+/// Maximum length of a message, in bytes. Settings are the longest ones; other long data is sent in blocks.
 const MAX_MESSAGE_BYTES: usize = 64 * 1024;
 
-/// Most files with one message.
+/// Maximum number of files with one message.
 const MAX_FILES: usize = 3;
 
 /// One end of the socket.
 pub struct Channel(OwnedFd);
 
-/// What was received.
+/// A received message, or the end.
 #[derive(Debug)]
 pub enum Received<M> {
     /// A message, and the files with it.
@@ -43,7 +43,7 @@ impl Channel {
         Ok((Self(here), there))
     }
 
-    /// The end that another process made.
+    /// An end created by another process.
     pub fn from_fd(socket: OwnedFd) -> Self {
         Self(socket)
     }
@@ -89,7 +89,7 @@ impl Channel {
         Ok(Received::Message(serde_json::from_slice(&text[..length])?, files))
     }
 
-    /// Waits until a message can be received or the other end is closed, at most this long; whether that is so.
+    /// Waits until a message can be received or the other end is closed, at most this long. Returns whether that happened.
     pub fn wait(&self, most: Duration) -> io::Result<bool> {
         let mut sockets = [PollFd::new(&self.0, PollFlags::IN)];
         let most = Timespec::try_from(most).map_err(io::Error::other)?;
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_message_is_an_error() {
+    fn invalid_messages_are_errors() {
         let (here, there) = Channel::pair().unwrap();
         here.send(&7, &[]).unwrap();
         assert!(Channel::from_fd(there).receive::<String>().is_err());

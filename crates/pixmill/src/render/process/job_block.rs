@@ -118,7 +118,7 @@ mod tests {
 
     use super::*;
 
-    /// The job as the other side reads it, sent in both ways.
+    /// The job as the worker decodes it, sent by inbox and by block.
     fn sent(job: &Job) -> [Job; 2] {
         let Written::Block(block) = write(job, None).unwrap() else { panic!("there is no inbox") };
         let file = inbox::create().unwrap();
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn what_an_inbox_cannot_hold_travels_in_a_block() {
+    fn jobs_larger_than_the_inbox_are_sent_in_a_block() {
         let original = vec![7; inbox::CAPACITY].into();
         let job = Job { original, operation: Operation::Analyze(AnalysisKind::Labels) };
         let file = inbox::create().unwrap();

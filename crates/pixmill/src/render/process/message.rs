@@ -27,14 +27,14 @@ pub enum Request {
     },
 }
 
-/// What a worker needs to know once.
+/// The setup of a worker.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Setup {
     /// Limits and encoders.
     pub settings: Settings,
     /// The models.
     pub vision: Vision,
-    /// What is logged, and how.
+    /// The logging settings.
     pub logs: Logs,
     /// Bytes that a render may add to the address space.
     pub memory: u64,

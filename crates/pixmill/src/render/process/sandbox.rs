@@ -1,8 +1,8 @@
-//! The sandbox of a render worker: after its start it may only compute, and read fonts and models.
+//! The sandbox of a render worker: after setup it may only compute, and read fonts and models.
 //!
-//! Resource limits hold everywhere. System calls are filtered by seccomp and files by Landlock where the kernel supports them; what it
-//! does not support is reported, and the worker runs without it. The filter is a deny list: a codec that makes an unusual but
-//! harmless call must not lose a picture.
+//! Resource limits hold everywhere. System calls are filtered by seccomp and files by Landlock where the kernel supports them;
+//! what it does not support is reported, and the worker runs without it. The filter is a deny list: a codec that makes an
+//! unusual but harmless call must not lose a picture.
 
 use std::{
     collections::BTreeMap,
@@ -36,7 +36,7 @@ const LEAP_BYTES: u64 = 512 * 1024 * 1024;
 const LANDLOCK: ABI = ABI::V5;
 
 /// Where fonts, their configuration and their caches usually lie, shared libraries that fonts and models need, and what
-/// the models' engine asks of the machine.
+/// ONNX Runtime reads about the machine.
 const READABLE: [&str; 14] = [
     "/usr/share/fonts",
     "/usr/local/share/fonts",
@@ -66,7 +66,7 @@ pub struct Sandbox {
 }
 
 impl Sandbox {
-    /// The restrictions that a setup asks for.
+    /// The restrictions of a setup.
     pub fn of(setup: &Setup) -> Self {
         let readable = setup.sandbox.then(|| {
             let places = setup.vision.places();
@@ -144,7 +144,8 @@ fn restrict_files(readable: &[PathBuf]) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Forbids what renders do not need and attacks use: the network, other programs and processes, and rarely used system calls.
+/// Denies system calls that renders do not need and exploits use: the network, other programs and processes, and rarely used
+/// system calls.
 fn filter_system_calls() -> anyhow::Result<()> {
     let architecture: TargetArch = std::env::consts::ARCH.try_into()?;
     // glibc falls back to `clone`, whose flags a filter can see
@@ -165,7 +166,7 @@ fn filter_system_calls() -> anyhow::Result<()> {
     for number in libc_numbers::SIGNALS {
         forbidden.insert(number, first(SeccompCmpArgLen::Dword, SeccompCmpOp::Ne, own)?);
     }
-    // its own limits, which are final, and nobody else's
+    // its own limits, which are final, and not those of other processes
     forbidden.insert(libc_numbers::PRLIMIT, first(SeccompCmpArgLen::Dword, SeccompCmpOp::Ne, 0)?);
     install(forbidden, SeccompAction::Errno(libc_numbers::EPERM), architecture)
 }

@@ -35,7 +35,7 @@ const MAX_IDLE_BYTES: u64 = 256 * 1024 * 1024;
 const SETTLED_AFTER: Duration = Duration::from_secs(5);
 
 /// Rate limit of kills of jobs whose callers stopped waiting: a burst, and one more per interval. A kill costs a start, some
-/// 50 ms of CPU; clients that come and leave are to cost no more than a small part of a core.
+/// 50 ms of CPU; clients that disconnect early must not cost more than a small part of a core.
 const ABANDONED_KILLS: f64 = 8.0;
 const ABANDONED_KILL_INTERVAL: Duration = Duration::from_secs(2);
 
@@ -79,7 +79,7 @@ struct Pool {
 
 #[derive(Default)]
 struct State {
-    /// The one to be used next comes last, the spare first.
+    /// The next one to be used is the last; the spare is the first.
     idle: Vec<(WorkerProcess, Instant)>,
     /// Workers that are alive or starting.
     alive: usize,
@@ -122,7 +122,8 @@ impl Supervisor {
         let pool = Arc::new(pool);
         let own = Arc::clone(&pool);
         // one thread for all: the kernel ends workers when the thread that started them ends
-        let starter = thread::Builder::new().name("render-starter".to_owned()).spawn(move || own.tend())?;
+        let starter =
+            thread::Builder::new().name("render-starter".to_owned()).spawn(move || own.maintain())?;
         let supervisor = Self { pool, starter: Some(starter) };
         supervisor.pool.first_start()?;
         Ok(supervisor)
@@ -136,7 +137,7 @@ impl Supervisor {
         let ended = match worker.run(job, bounds, &may_kill) {
             Ok(ended) => ended,
             Err(error) => {
-                tracing::error!(%error, "a render worker broke the protocol");
+                tracing::error!(%error, "render worker protocol error");
                 self.pool.lose(worker);
                 return None;
             }
@@ -207,11 +208,11 @@ impl Pool {
     }
 
     /// Starts missing workers and replaces those with too much memory, until the supervisor is dropped.
-    fn tend(&self) {
+    fn maintain(&self) {
         let mut backoff = BACKOFF[0];
         loop {
             let mut state = self.state.lock();
-            self.bury(&mut state);
+            self.remove_dead(&mut state);
             self.wait_until_missing(&mut state);
             if state.closing {
                 return;
@@ -248,7 +249,7 @@ impl Pool {
         while !state.closing && state.alive >= self.size {
             let inspected = self.changed.wait_for(state, INSPECTION_INTERVAL).timed_out();
             if inspected {
-                self.bury(state);
+                self.remove_dead(state);
                 let grown = state.grown();
                 self.counts.recycled.fetch_add(grown.len() as u64, Relaxed);
                 // killed without the lock
@@ -261,7 +262,7 @@ impl Pool {
     fn take(&self, analyzes: bool, bounds: &Bounds) -> Option<WorkerProcess> {
         let mut state = self.state.lock();
         loop {
-            self.bury(&mut state);
+            self.remove_dead(&mut state);
             if let Some(last) = state.idle.len().checked_sub(1) {
                 let suits = |(worker, _): &(WorkerProcess, Instant)| worker.has_models == analyzes;
                 let index = state.idle.iter().rposition(suits).unwrap_or(last);
@@ -275,12 +276,12 @@ impl Pool {
     }
 
     /// Removes idle workers that died: the kernel takes them when memory is short.
-    fn bury(&self, state: &mut State) {
+    fn remove_dead(&self, state: &mut State) {
         let dead: Vec<_> = state.idle.extract_if(.., |(worker, _)| !worker.is_alive()).collect();
         if !dead.is_empty() {
             state.alive -= dead.len();
             self.counts.crashes.fetch_add(dead.len() as u64, Relaxed);
-            tracing::warn!(number = dead.len(), "idle render workers died");
+            tracing::warn!(number = dead.len(), "idle render workers exited");
             self.changed.notify_all();
         }
     }
@@ -348,7 +349,7 @@ mod tests {
     use crate::render::Reason;
 
     #[test]
-    fn kills_of_abandoned_jobs_are_rationed() {
+    fn kills_of_abandoned_jobs_are_rate_limited() {
         let mut budget = Budget::default();
         let now = budget.at;
         let taken = |budget: &mut Budget, at| (0..100).filter(|_| budget.take(at)).count();
@@ -359,7 +360,7 @@ mod tests {
     }
 
     #[test]
-    fn reasons_stand_where_they_are_counted() {
+    fn reasons_match_the_order_of_their_counters() {
         for (index, reason) in Reason::ALL.into_iter().enumerate() {
             assert_eq!(reason as usize, index);
         }

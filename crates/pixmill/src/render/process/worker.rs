@@ -35,7 +35,7 @@ use crate::{
     telemetry::logs,
 };
 
-/// How process listings call a worker: at most 15 characters.
+/// Name of a worker in process listings: at most 15 characters.
 const NAME: &CStr = c"pixmill-render";
 
 /// A worker that has been set up.

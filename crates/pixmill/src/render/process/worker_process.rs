@@ -30,19 +30,19 @@ use crate::{
 /// The subcommand that runs a worker.
 pub const COMMAND: &str = "render-worker";
 
-/// The running program, also after its file has been replaced by a newer one.
+/// Path of the running program, which stays valid if its file is replaced by a newer one.
 const PROGRAM: &str = "/proc/self/exe";
 
-/// The longest time for a worker to start. It takes about 50 ms; an overloaded machine takes longer.
+/// Maximum time for a worker to start. It takes about 50 ms; an overloaded machine takes longer.
 const START_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// The longest time for a render to end after it was asked to: libvips checks its deadline between tiles.
+/// Maximum time for a render to end after the stop signal: libvips checks its deadline between tiles.
 const GRACE: Duration = Duration::from_millis(100);
 
 /// How often a render is checked: its deadline, its memory, and whether its caller still waits.
 const WATCH_INTERVAL: Duration = Duration::from_millis(20);
 
-/// Answers up to this length leave their pages in the answer file for the next one.
+/// Results up to this length keep their pages in the answer file, for the next job.
 const KEPT_ANSWER_BYTES: u64 = 1 << 20;
 
 /// A worker process. Dropping it kills it.
@@ -52,7 +52,7 @@ pub struct WorkerProcess {
     stop: StopSignal,
     answers: File,
     inbox: File,
-    /// Whether the worker no longer uses what is in the inbox.
+    /// Whether the worker no longer uses the inbox.
     inbox_free: bool,
     /// The number of the last job.
     last: u64,
@@ -69,14 +69,14 @@ pub struct Bounds {
     pub cancelled: Deadline,
     /// When the job must have ended.
     pub until: Instant,
-    /// The most memory in bytes.
+    /// Maximum memory in bytes.
     pub memory: u64,
 }
 
 /// How a job ended.
 #[derive(Debug)]
 pub enum Ended {
-    /// By itself.
+    /// It completed.
     Done {
         /// Its result.
         result: Result<Output, Error>,

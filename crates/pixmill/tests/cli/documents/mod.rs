@@ -1,6 +1,6 @@
-//! Every command, request, configuration and program that a page shows is tried, so that no page tells what is not so.
+//! Tests of the documentation: every command, request, configuration and program in it is executed or checked.
 //!
-//! A page says what a block is by the word behind its fence: `sh` (commands), `console` (commands after `$ `, and what they
+//! The language after the fence selects the check of a block: `sh` (commands), `console` (commands after `$ `, and what they
 //! print, where `…` stands for any text and `ID` for an identifier), `toml` (configuration), `json`, `python` and `js`
 //! (programs), `yaml` (for other programs: not checked), `text` (not to be run).
 
@@ -18,7 +18,7 @@ use site::Site;
 use crate::run::pixmill;
 
 #[test]
-fn every_block_says_what_it_is() {
+fn every_block_has_a_language() {
     let others = all_blocks().into_iter().filter(|block| !LANGUAGES.contains(&block.language.as_str()));
     let places: Vec<_> = others.map(|block| block.place).collect();
     assert_eq!(places, [""; 0], "expected one of {LANGUAGES:?} behind the fence");
@@ -31,7 +31,7 @@ fn every_configuration_is_accepted() {
     for block in blocks("toml") {
         fs::write(&file, &block.text).unwrap();
         let mut command = pixmill(["check-config".as_ref(), "--config".as_ref(), file.as_os_str()]);
-        // what a comment says is set by the environment
+        // keys that are named in comments are set by the environment
         for name in block.text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_') {
             if name.starts_with("PIXMILL__") {
                 command.env(name, "from the environment");
@@ -54,7 +54,7 @@ fn every_json_can_be_read() {
 fn every_request_is_answered() {
     let site = Site::start();
     for (place, request) in requests() {
-        // another host's pictures are refused as long as nothing else is configured
+        // pictures of other hosts are refused unless they are allowed
         let expected = if request.contains("=http") { "401" } else { "200" };
         assert_eq!(site.status(&request), expected, "{place}: {request}");
     }

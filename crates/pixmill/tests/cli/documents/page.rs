@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// The languages that a block may be in; each is checked in its own way.
+/// The languages of blocks, each with its own check.
 pub const LANGUAGES: [&str; 8] = ["sh", "console", "toml", "json", "yaml", "python", "js", "text"];
 
 /// A fenced code block.
@@ -13,18 +13,18 @@ pub const LANGUAGES: [&str; 8] = ["sh", "console", "toml", "json", "yaml", "pyth
 pub struct Block {
     /// `docs/page.md:12`, for messages.
     pub place: String,
-    /// The word behind the fence; empty when there is none.
+    /// The language after the fence; empty if there is none.
     pub language: String,
     /// Its lines.
     pub text: String,
 }
 
-/// The top of the repository.
+/// The root of the repository.
 pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
 }
 
-/// Every page that people read, by its name from the top of the repository.
+/// Every documentation page, by its path in the repository.
 pub fn pages() -> Vec<(String, String)> {
     let folders = ["", "docs", "docker", "loadtests", "samples"];
     let mut names: Vec<_> = folders.iter().flat_map(|folder| markdown(folder)).collect();

@@ -1,4 +1,4 @@
-//! The programs that sign URLs give the signature of the test vector that their page shows.
+//! The programs in docs/signing.md compute the signature of the test vector.
 
 use std::process::Command;
 

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::serve::serve_with;
 
-/// How long a command is repeated until it prints what the page shows: work that goes on in the background.
+/// How long a command is repeated until it prints the output in the page, for work in the background.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Runs a block of commands one by one; each must succeed.
@@ -44,7 +44,7 @@ pub fn run_and_compare(site: &Site, block: &Block) {
 fn run(site: &Site, place: &str, command: &str) -> Output {
     let words: Vec<&str> = command.split_whitespace().collect();
     let output = match words.as_slice() {
-        // what builds and tests the project itself is known, not run again within the tests
+        // commands that build and test the project itself are only checked to exist
         ["make", targets @ ..] => {
             Command::new("make").arg("-n").args(targets).current_dir(root()).output().unwrap()
         }
@@ -56,7 +56,7 @@ fn run(site: &Site, place: &str, command: &str) -> Output {
     output
 }
 
-/// A server with these options starts; it listens at a free port in place of the page's.
+/// Checks that a server starts with these options, on a free port in place of that in the page.
 fn serves(site: &Site, place: &str, options: &[&str]) -> Output {
     let file = site.local("[listen]\naddress = \"127.0.0.1:0\"\n");
     let folder = tempfile::tempdir().unwrap();
@@ -74,7 +74,7 @@ fn serves(site: &Site, place: &str, options: &[&str]) -> Output {
     health
 }
 
-/// The commands of a block, one a line unless it ends with a backslash, without comments.
+/// The commands of a block without comments: one per line, unless the line ends with a backslash.
 fn commands(text: &str) -> Vec<String> {
     let joined = text.replace("\\\n", " ");
     let lines = joined.lines().map(|line| line.split(" #").next().unwrap_or_default().trim().to_owned());

@@ -1,4 +1,4 @@
-//! The site that the pages speak of: pictures, and a server at the addresses that they name.
+//! The example site of the documentation: pictures, and a server in place of the documented addresses.
 
 use std::{
     fs,
@@ -11,14 +11,14 @@ use crate::serve::{Server, serve_with};
 
 /// The token of docs/uploads.md.
 const TOKEN: &str = "a-long-random-text";
-/// Pictures that pages speak of, by the sample that stands for them.
+/// Pictures in the documentation, with the samples that replace them.
 const PICTURES: [(&str, &str); 4] = [
     ("photo.jpg", "china.jpg"),
     ("a.jpg", "flower.jpg"),
     ("products/1.jpg", "rocket.jpg"),
     ("café/photo.jpg", "china.jpg"),
 ];
-/// The key of docs/signing.md, and where its pages keep their configuration.
+/// The key of docs/signing.md, and the path of the configuration in it.
 const CONFIGURATION: &str = "[params.signing.keys]\nmain = \"correct horse battery staple\"\n";
 
 /// A folder with pictures, a server in front of it, and a folder where commands run.
@@ -43,8 +43,8 @@ impl Site {
                 ("PIXMILL__LOGS__FORMAT", "json"),
             ],
         );
-        let uploads = server.says("taking uploads on http://");
-        let uploads = uploads.trim_end().trim_start_matches("taking uploads on http://").to_owned();
+        let uploads = server.says("accepting uploads on http://");
+        let uploads = uploads.trim_end().trim_start_matches("accepting uploads on http://").to_owned();
         let admin = after(&server.says("\"admin\":\""), "\"admin\":\"");
         let public = server.url.trim_start_matches("http://").to_owned();
         let addresses =
@@ -101,7 +101,7 @@ fn prepare(folder: &Path) {
     fs::write(work.join("pixmill.toml"), CONFIGURATION).unwrap();
 }
 
-/// What stands between this text and the next quotation mark.
+/// The text between this text and the next quotation mark.
 fn after(line: &str, text: &str) -> String {
     let start = line.find(text).unwrap() + text.len();
     line[start..].split('"').next().unwrap().to_owned()

@@ -76,7 +76,7 @@ pub fn scan_with_limits(bytes: &[u8], limits: &Limits) -> Option<Header> {
         SourceFormat::Ico => bitmap::ico(bytes),
         SourceFormat::Svg => {
             svg_complexity = svg::complexity(bytes);
-            let stated = svg::size(bytes).unwrap_or(DRAWING);
+            let stated = svg::size(bytes).unwrap_or(UNSIZED_SVG);
             let drawn = Vector::of(stated, limits);
             vector = Some(drawn);
             let size = drawn.natural.rounded();
@@ -131,7 +131,7 @@ fn header(format: SourceFormat, found: ScannedHeader, jpeg_quality: Option<u8>) 
 const PIXELS_PER_BYTE: f64 = 16.0;
 
 /// Assumed size of an SVG that states none; librsvg measures what it renders.
-const DRAWING: Extent = Extent { width: 1024.0, height: 1024.0 };
+const UNSIZED_SVG: Extent = Extent { width: 1024.0, height: 1024.0 };
 
 /// A square image, estimated rather too large than too small.
 fn guess(format: SourceFormat, length: usize) -> ScannedHeader {

@@ -5,7 +5,7 @@ use vips::{Image, Interpretation, Result};
 /// Weights of red, green and blue in luma (ITU-R BT.601, as in JPEG).
 const WEIGHTS: [f64; 3] = [0.299, 0.587, 0.114];
 
-/// Grey level behind transparent pixels: neither black nor white drawings vanish on it.
+/// Grey level behind transparent pixels: both black and white content is visible on it.
 const BEHIND: f64 = 128.0;
 
 /// Alpha of an opaque pixel.

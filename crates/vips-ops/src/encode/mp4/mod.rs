@@ -25,7 +25,7 @@ const KEYFRAME_EVERY: u32 = 120;
 /// Highest frame rate: no frame is shorter than 20 ms. The encoder derives the H.264 level from it.
 const MOST_FRAMES_PER_SECOND: f32 = 50.0;
 
-/// Encodes a video frame by frame. Memory holds the encoded frames and one picture.
+/// Encodes a video frame by frame. Memory holds the encoded frames and one image.
 pub struct VideoEncoder {
     encoder: Encoder,
     yuv: Yuv,

@@ -22,7 +22,7 @@ const LENGTH_SIZE_MINUS_ONE: u8 = 3;
 /// Encoded frames in display order.
 pub struct Track {
     size: Size,
-    /// Sequence and picture parameter sets (SPS, PPS), the same for all frames.
+    /// Sequence and image parameter sets (SPS, PPS), the same for all frames.
     parameters: Option<[Vec<u8>; 2]>,
     frames: Vec<Frame>,
     data: Vec<u8>,

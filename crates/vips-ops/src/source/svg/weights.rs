@@ -50,7 +50,7 @@ impl WorkKind {
                 "the work of rendering the SVG, counted up to the limit, mostly for layers and masks"
             }
             Self::Pictures => {
-                "the work of rendering the SVG, counted up to the limit, mostly for embedded pictures"
+                "the work of rendering the SVG, counted up to the limit, mostly for embedded images"
             }
             Self::Text => "the work of rendering the SVG, counted up to the limit, mostly for text",
         }

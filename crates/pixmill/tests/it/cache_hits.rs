@@ -1,4 +1,4 @@
-//! What was made once is not made again.
+//! Cache hits.
 
 use crate::{
     client::{Connection, get},
@@ -6,7 +6,7 @@ use crate::{
 };
 
 #[actix_web::test]
-async fn the_second_time_it_comes_from_memory() {
+async fn the_second_request_hits_the_memory_tier() {
     let server = serve_samples(|_| ()).await;
     let first = get(server.address, "/china.jpg?width=100").await;
     assert_eq!(first.outcome(), (200, "miss"));
@@ -24,7 +24,7 @@ async fn the_second_time_it_comes_from_memory() {
 }
 
 #[actix_web::test]
-async fn after_a_restart_it_comes_from_the_disk() {
+async fn after_a_restart_requests_hit_the_disk_tier() {
     let folder = tempfile::tempdir().unwrap();
     let with_disk = || {
         serve_samples(|config| {
@@ -46,7 +46,7 @@ async fn after_a_restart_it_comes_from_the_disk() {
 }
 
 #[actix_web::test]
-async fn without_caches_everything_is_made_anew() {
+async fn without_caches_every_request_is_rendered() {
     let server = serve_samples(|config| {
         config.cache.results.enabled = false;
         config.cache.originals.enabled = false;
@@ -76,7 +76,7 @@ async fn head_is_get_without_a_body() {
 }
 
 #[actix_web::test]
-async fn two_nodes_give_the_same_tags() {
+async fn two_nodes_send_the_same_entity_tags() {
     let [one, other] = [serve_samples(|_| ()).await, serve_samples(|_| ()).await];
     for target in ["/china.jpg?width=100", "/china.jpg"] {
         let tags = [get(one.address, target).await, get(other.address, target).await];

@@ -1,4 +1,4 @@
-//! Uploads that are stored: as originals, and with what is made of them.
+//! Stored uploads: as originals, and with their variants.
 
 use bytes::Bytes;
 use serde_json::json;
@@ -40,11 +40,11 @@ async fn the_processed_picture_becomes_the_original() {
     assert_eq!(made.header("x-original-resolution"), "200x133");
     let grey = Picture::decode(&made.body.into());
     assert!(grey.rgba.chunks_exact(4).all(|pixel| pixel[0].abs_diff(pixel[1]) < 4), "it is grey");
-    assert_eq!(origin.asked(), 0);
+    assert_eq!(origin.request_count(), 0);
 }
 
 #[actix_web::test]
-async fn what_is_stored_for_another_origin_is_found_where_it_is_said_to_be() {
+async fn uploads_for_another_origin_are_found_at_their_location() {
     let [default, other] = [absent(), absent()];
     let (server, uploads) = serve_uploads(&default.url, |config| {
         config.origin.allow_dynamic = true;
@@ -62,11 +62,11 @@ async fn what_is_stored_for_another_origin_is_found_where_it_is_said_to_be() {
         assert_eq!(get(server.address, location).await.status, 200, "{location}");
     }
     assert_eq!(get(server.address, "/new.jpg").await.status, 404);
-    assert_eq!(other.asked(), 0);
+    assert_eq!(other.request_count(), 0);
 }
 
 #[actix_web::test]
-async fn queries_are_made_however_they_are_encoded() {
+async fn cache_queries_in_every_encoding() {
     let origin = absent();
     let (server, uploads) = serve_uploads(&origin.url, |_| ()).await;
     for (number, queries) in [
@@ -92,7 +92,7 @@ async fn queries_are_made_however_they_are_encoded() {
 }
 
 #[actix_web::test]
-async fn the_last_upload_holds() {
+async fn the_last_upload_wins() {
     let origin = absent();
     let (server, uploads) = serve_uploads(&origin.url, |_| ()).await;
     assert_eq!(get(server.address, "/new.jpg").await.status, 404);
@@ -102,17 +102,17 @@ async fn the_last_upload_holds() {
         let target = format!("/new.jpg?width=51&pad={}", name.len());
         assert_eq!(get(server.address, &target).await.header("x-original-resolution"), resolution);
     }
-    assert_eq!(origin.asked(), 1);
+    assert_eq!(origin.request_count(), 1);
 }
 
 #[actix_web::test]
-async fn an_upload_goes_before_a_fetch_that_is_under_way() {
+async fn an_upload_replaces_the_result_of_a_fetch_in_flight() {
     let origin = FakeOrigin::start(Reply::ok(&sample("chelsea.png")));
     origin.hold();
     let (server, uploads) = serve_uploads(&origin.url, |_| ()).await;
     let mut early = Connection::open(server.address).await;
     early.send("GET", "/new.jpg?width=50", &[]).await;
-    origin.is_asked(1).await;
+    origin.wait_for_requests(1).await;
     assert_eq!(post_raw(uploads, "/new.jpg?cache_processed=1", &sample("china.jpg")).await.status, 200);
     origin.release();
     assert_eq!(early.read("GET").await.header("x-original-resolution"), "640x427");
@@ -120,7 +120,7 @@ async fn an_upload_goes_before_a_fetch_that_is_under_way() {
 }
 
 #[actix_web::test]
-async fn what_holds_for_every_request_is_not_done_twice() {
+async fn defaults_are_not_applied_twice() {
     let origin = absent();
     let defaults = |config: &mut pixmill::config::Config| config.params.defaults = "pad=10".to_owned();
     let (server, uploads) = serve_uploads(&origin.url, defaults).await;
@@ -132,10 +132,10 @@ async fn what_holds_for_every_request_is_not_done_twice() {
 }
 
 #[actix_web::test]
-async fn queries_are_made_and_stored() {
+async fn cache_queries_are_rendered_and_stored() {
     let origin = absent();
     let (server, uploads) = serve_uploads(&origin.url, |_| ()).await;
-    // the example of the API's reference
+    // the example of the API reference
     let queries = json!(["width=200", "width=400", "height=500"]).to_string();
     let report = post(uploads, "/image.jpg", form().field("cache_queries", &queries)).await;
     assert_eq!((report.status, report.header("content-type")), (200, "application/json"));
@@ -153,12 +153,12 @@ async fn queries_are_made_and_stored() {
         }
     }
     assert_eq!(stored.as_array().unwrap().len(), 4);
-    assert_eq!((origin.asked(), server.pool().load().begun), (0, 3));
+    assert_eq!((origin.request_count(), server.pool().load().begun), (0, 3));
     assert_eq!(size(&get(server.address, "/image.jpg?width=200").await.body), (200, 133));
 }
 
 #[actix_web::test]
-async fn queries_are_made_of_the_processed_picture() {
+async fn cache_queries_apply_to_the_processed_picture() {
     let origin = absent();
     let (server, uploads) = serve_uploads(&origin.url, |_| ()).await;
     let fields = form().field("cache_processed", "true").field("crop", "0,0,300,300");
@@ -194,11 +194,11 @@ async fn all_queries_of_an_upload_have_one_deadline() {
     }
     assert_eq!(stored.as_array().unwrap().len(), 11);
     let wanted = post(uploads, "/image.jpg?width=5", form()).await;
-    assert_eq!(wanted.status, 504, "the picture that was asked for is the answer");
+    assert_eq!(wanted.status, 504, "the response is the requested picture");
 }
 
 #[actix_web::test]
-async fn what_cannot_be_stored_is_refused() {
+async fn uploads_that_cannot_be_stored_are_refused() {
     let origin = absent();
     let change = |config: &mut pixmill::config::Config| {
         config.uploads.max_queries = 2;

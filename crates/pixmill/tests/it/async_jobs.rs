@@ -1,4 +1,4 @@
-//! Requests that are answered later: taken at once, told of until they are forgotten, and ended with the server.
+//! Asynchronous requests: admission, status, expiry, and shutdown.
 
 use std::net::SocketAddr;
 
@@ -14,7 +14,7 @@ use crate::{
     setup::{occupy, sample, samples, serve, serve_samples, serve_uploads, until},
 };
 
-/// What is told of a job once it has ended.
+/// The status of a job, once it has ended.
 async fn ended(address: SocketAddr, location: &str) -> Value {
     until(async || {
         let told = get(address, location).await;
@@ -26,7 +26,7 @@ async fn ended(address: SocketAddr, location: &str) -> Value {
 }
 
 #[actix_web::test]
-async fn a_get_is_answered_later() {
+async fn an_asynchronous_get() {
     let origin = FakeOrigin::start(Reply::ok(&sample("china.jpg")));
     origin.hold();
     let server = serve(&origin.url, |_| ()).await;
@@ -36,7 +36,7 @@ async fn a_get_is_answered_later() {
     let location = told["location"].as_str().unwrap();
     assert_eq!(taken.header("location"), location);
     assert_eq!(location, format!("/async/{}", told["id"].as_str().unwrap()));
-    origin.is_asked(1).await;
+    origin.wait_for_requests(1).await;
     assert_eq!(get(server.address, location).await.json()["status"], "processing");
     origin.release();
     let told = ended(server.address, location).await;
@@ -47,7 +47,7 @@ async fn a_get_is_answered_later() {
 }
 
 #[actix_web::test]
-async fn several_are_made_at_once() {
+async fn several_pictures_in_one_job() {
     let (server, uploads) = serve_uploads(samples().to_str().unwrap(), |_| ()).await;
     let queries = "cache_queries=%5B%22width%3D20%22%2C%22width%3D30%22%5D";
     let taken = get(uploads, &format!("/china.jpg?width=10&async=1&{queries}")).await.json();
@@ -59,15 +59,15 @@ async fn several_are_made_at_once() {
     }
     let rendered = |class| server.pool().ratios()[class].count();
     let by_class = [Class::Picture, Class::Async, Class::Warming].map(rendered);
-    assert_eq!(by_class, [0, 1, 2], "what is asked for, and what is made ahead");
-    // without `async` they mean nothing
+    assert_eq!(by_class, [0, 1, 2], "requested pictures and cache warming");
+    // without `async` they are ignored
     let now = get(uploads, &format!("/china.jpg?width=11&{queries}&cache_processed=1")).await;
     assert_eq!(now.outcome(), (200, "miss"));
     assert_eq!(rendered(Class::Picture), 1);
 }
 
 #[actix_web::test]
-async fn a_job_has_an_end_though_its_pictures_would_have_more_time() {
+async fn a_job_has_one_deadline_for_all_pictures() {
     let (server, uploads) = serve_uploads(samples().to_str().unwrap(), |config| {
         config.workers.threads = 1;
         config.uploads.job_timeout = std::time::Duration::from_millis(300);
@@ -94,21 +94,21 @@ async fn a_job_has_an_end_though_its_pictures_would_have_more_time() {
 }
 
 #[actix_web::test]
-async fn many_pictures_are_for_those_who_may_upload() {
+async fn cache_queries_need_upload_permission() {
     let server = serve_samples(|_| ()).await;
     let answer = get(server.address, "/china.jpg?async=1&cache_queries=width%3D20").await;
     assert_eq!((answer.status, &answer.json()["error"]["parameter"]), (401, &"cache_queries".into()));
 }
 
 #[actix_web::test]
-async fn an_upload_is_answered_later() {
+async fn an_asynchronous_upload() {
     let (server, uploads) = serve_uploads("", |_| ()).await;
     let form = || Form::default().file(&sample("china.jpg")).field("width", "50");
     let taken = post(uploads, "/?async=true", form()).await;
     assert_eq!(taken.status, 202);
     let told = ended(uploads, taken.header("location")).await;
     assert_eq!(told["status"], "done", "{told}");
-    // any listener with pictures tells, and has the result
+    // the status and the result are available on all listeners that serve pictures
     assert_eq!(get(server.address, taken.header("location")).await.json(), told);
     let result = get(server.address, told["result"].as_str().unwrap()).await;
     assert_eq!((result.outcome(), result.header("content-type")), ((200, "hit-memory"), "image/jpeg"));
@@ -120,7 +120,7 @@ async fn an_upload_is_answered_later() {
 }
 
 #[actix_web::test]
-async fn failures_are_told_as_they_would_be_answered() {
+async fn failed_jobs_report_the_error_of_a_synchronous_request() {
     let origin = FakeOrigin::start(Reply::status(404));
     let (server, uploads) = serve_uploads(&origin.url, |_| ()).await;
     let taken = get(server.address, "/a.jpg?async=1").await;
@@ -130,13 +130,13 @@ async fn failures_are_told_as_they_would_be_answered() {
     let taken = post(uploads, "/?width=5&async=1", Form::default().file(&broken)).await;
     let told = ended(uploads, taken.header("location")).await;
     assert_eq!((&told["status"], &told["error"]["code"]), (&"failed".into(), &"undecodable_image".into()));
-    // what is wrong at first sight is not taken
+    // invalid requests are refused at once
     assert_eq!(get(server.address, "/a.jpg?async=1&width=x").await.status, 400);
     assert_eq!(get(server.address, "/a.jpg?async=perhaps").await.status, 400);
 }
 
 #[actix_web::test]
-async fn ids_are_not_guessed_and_other_paths_are_pictures() {
+async fn unknown_job_ids_and_other_paths() {
     let origin = FakeOrigin::start(Reply::ok(&sample("china.jpg")));
     let server = serve(&origin.url, |_| ()).await;
     let nobody = format!("/async/{}", "0".repeat(32));
@@ -165,7 +165,7 @@ async fn the_queue_is_bounded() {
 }
 
 #[actix_web::test]
-async fn the_end_waits_for_what_was_taken() {
+async fn shutdown_completes_queued_jobs() {
     let folder = tempfile::tempdir().unwrap();
     let disk = folder.path().to_owned();
     let origin = FakeOrigin::start(Reply::ok(&sample("china.jpg")));
@@ -178,7 +178,7 @@ async fn the_end_waits_for_what_was_taken() {
     let admin = server.admin_address;
     let taken = get(server.address, "/a.jpg?width=10&async=1").await;
     let next = get(server.address, "/a.jpg?width=20&async=1").await;
-    origin.is_asked(1).await;
+    origin.wait_for_requests(1).await;
     let stopping = rt::spawn(server.stop());
     until(async || get(admin, "/ready").await.status == 503).await;
     origin.release();
@@ -186,12 +186,12 @@ async fn the_end_waits_for_what_was_taken() {
     let server = serve(&origin.url, |config| config.cache.disk.path = disk).await;
     for taken in [taken, next] {
         let told = get(server.address, taken.header("location")).await.json();
-        assert_eq!(told["status"], "done", "another start tells: {told}");
+        assert_eq!(told["status"], "done", "status after a restart: {told}");
     }
 }
 
 #[actix_web::test]
-async fn what_is_not_done_in_time_fails() {
+async fn jobs_that_outlast_the_shutdown_fail() {
     let folder = tempfile::tempdir().unwrap();
     let disk = folder.path().to_owned();
     let origin = FakeOrigin::start(Reply::ok(&sample("china.jpg")));
@@ -203,7 +203,7 @@ async fn what_is_not_done_in_time_fails() {
     })
     .await;
     let begun = get(server.address, "/a.jpg?width=10&async=1").await;
-    origin.is_asked(1).await;
+    origin.wait_for_requests(1).await;
     let waiting = get(server.address, "/b.jpg?width=10&async=1").await;
     server.stop().await;
     let server = serve(&origin.url, |config| config.cache.disk.path = disk).await;

@@ -1,4 +1,4 @@
-//! What an answer says of itself beside the picture.
+//! Informational response headers: timing, sizes, lifetimes, warnings, request ids.
 
 use crate::{
     client::{ask, get},
@@ -6,7 +6,7 @@ use crate::{
 };
 
 #[actix_web::test]
-async fn times_sizes_and_lifetimes() {
+async fn timing_size_and_lifetime_headers() {
     let server = serve_samples(|_| ()).await;
     let made = get(server.address, "/china.jpg?width=100").await;
     for stage in ["queue", "fetch", "decode", "process", "encode", "cache"] {
@@ -28,7 +28,7 @@ async fn times_sizes_and_lifetimes() {
 }
 
 #[actix_web::test]
-async fn values_brought_into_range_are_named() {
+async fn clamped_parameters_are_named() {
     let server = serve_samples(|_| ()).await;
     let answer = get(server.address, "/china.jpg?width=50&blur=1000&quality=900").await;
     let mut names: Vec<_> = answer.header("x-pixmill-warning").split(',').collect();
@@ -39,13 +39,13 @@ async fn values_brought_into_range_are_named() {
 }
 
 #[actix_web::test]
-async fn a_quality_that_was_found_is_told() {
+async fn automatic_quality_is_reported() {
     let server = serve_samples(|config| config.quality_auto.max = 60).await;
     for outcome in ["miss", "hit-memory"] {
         let answer = get(server.address, "/china.jpg?width=50&quality=auto&quality_target=1").await;
         assert_eq!((answer.outcome(), answer.header("x-pixmill-quality")), ((200, outcome), "60"));
     }
-    // what belongs to automatic quality means nothing beside a fixed one
+    // options of automatic quality have no effect on a fixed quality
     for (query, outcome) in [("quality=60", "miss"), ("quality=60&quality_min=25", "hit-memory")] {
         let fixed = get(server.address, &format!("/china.jpg?width=50&{query}")).await;
         assert_eq!((fixed.outcome(), fixed.find("x-pixmill-quality")), ((200, outcome), None));
@@ -58,7 +58,7 @@ async fn a_quality_that_was_found_is_told() {
 }
 
 #[actix_web::test]
-async fn request_ids_are_kept_or_made() {
+async fn request_ids_are_kept_or_generated() {
     let server = serve_samples(|_| ()).await;
     for target in ["/china.jpg?width=50", "/nothing.jpg", "/china.jpg?width=x"] {
         let given = ask(server.address, target, &[("X-Request-Id", "a-1.B_2")]).await;
@@ -84,7 +84,7 @@ async fn health_on_both_listeners() {
 }
 
 #[actix_web::test]
-async fn a_side_of_0_is_none_and_is_named() {
+async fn a_size_of_0_is_absent_and_named() {
     let server = serve_samples(|_| ()).await;
     for (query, same, warning) in [
         ("width=0&format=png", "format=png", "width"),

@@ -1,4 +1,4 @@
-//! Pictures that are looked at: faces, red eyes, nudity and labels, with models and without.
+//! Analyses by models: faces, red eyes, nudity and labels, with models and without.
 
 use std::{fs, path::PathBuf};
 
@@ -11,7 +11,7 @@ use crate::{
     setup::{sample, serve, serve_origin, serve_samples},
 };
 
-/// Names of the labels of an answer.
+/// Names of the labels of a response.
 #[track_caller]
 fn labels(answer: &Response) -> Vec<String> {
     assert_eq!((answer.status, answer.header("content-type")), (200, "application/json"));
@@ -21,7 +21,7 @@ fn labels(answer: &Response) -> Vec<String> {
 }
 
 #[actix_web::test]
-async fn recognition_tells_what_is_to_be_seen() {
+async fn recognition_returns_labels_and_nudity() {
     let server = serve_samples(|_| ()).await;
     let cat = labels(&get(server.address, "/chelsea.png?recognition=labels").await);
     assert!(cat.contains(&"Cat".to_owned()) && !cat.contains(&"Person".to_owned()), "{cat:?}");
@@ -34,9 +34,9 @@ async fn recognition_tells_what_is_to_be_seen() {
     assert!(only.get("labels").is_none(), "{only}");
 }
 
-/// The example in the documentation: the same labels, as sure as other processors' rounding allows.
+/// The example in the documentation: the same labels, with confidences that are equal except for rounding.
 #[actix_web::test]
-async fn the_documented_answer_is_given() {
+async fn the_documented_response_is_returned() {
     let golden = concat!(env!("CARGO_MANIFEST_DIR"), "/../vips-ops/tests/golden/recognition-1.json");
     let golden: Value = serde_json::from_slice(&fs::read(golden).unwrap()).unwrap();
     let server = serve_samples(|_| ()).await;
@@ -51,7 +51,7 @@ async fn the_documented_answer_is_given() {
 }
 
 #[actix_web::test]
-async fn thresholds_are_the_operators() {
+async fn thresholds_are_configurable() {
     let server = serve_samples(|config| {
         config.vision.nsfw_threshold = 0.0;
         config.vision.min_confidence = 90.0;
@@ -63,7 +63,7 @@ async fn thresholds_are_the_operators() {
 }
 
 #[actix_web::test]
-async fn an_original_is_looked_at_once_whatever_is_made_of_it() {
+async fn an_original_is_analysed_once_for_all_variants() {
     let origin = FakeOrigin::start(Reply::ok(&sample("astronaut.png")).with("cache-control", "max-age=600"));
     let server = serve_origin(&origin).await;
     for (query, begun) in [
@@ -71,7 +71,7 @@ async fn an_original_is_looked_at_once_whatever_is_made_of_it() {
         ("crop=face&width=50", 3),
         ("redeye=true&width=50&blur=3", 4),
         ("width=50", 5),
-        // faces are known, labels are not, and words need no render
+        // faces are cached, labels are not, and JSON needs no render
         ("recognition=labels", 6),
         ("recognition=labels,nsfw", 7),
     ] {
@@ -81,7 +81,7 @@ async fn an_original_is_looked_at_once_whatever_is_made_of_it() {
 }
 
 #[actix_web::test]
-async fn a_new_version_is_looked_at_anew() {
+async fn a_new_version_is_analysed_again() {
     let origin = FakeOrigin::start(
         Reply::ok(&sample("astronaut.png")).with("cache-control", "max-age=0, stale-while-revalidate=0"),
     );
@@ -91,7 +91,7 @@ async fn a_new_version_is_looked_at_anew() {
         labels(&answer).contains(&"Person".to_owned())
     };
     assert!(people().await);
-    origin.replies(Reply::ok(&sample("chelsea.png")));
+    origin.set_reply(Reply::ok(&sample("chelsea.png")));
     assert!(!people().await);
 }
 
@@ -113,7 +113,7 @@ async fn without_models_everything_else_is_served() {
 }
 
 #[actix_web::test]
-async fn models_that_come_later_are_used() {
+async fn models_installed_later_are_used() {
     let folder = tempfile::tempdir().unwrap();
     let server = serve_samples(|config| config.vision.models = folder.path().to_owned()).await;
     assert_eq!(get(server.address, "/chelsea.png?recognition=nsfw").await.status, 501);
@@ -123,7 +123,7 @@ async fn models_that_come_later_are_used() {
 }
 
 #[actix_web::test]
-async fn who_may_not_look_now_is_told_to_come_back() {
+async fn analyses_beyond_the_limit_are_refused() {
     let server = serve_samples(|config| config.vision.queue = 0).await;
     let answer = get(server.address, "/astronaut.png?crop=face").await;
     assert_eq!((answer.status, answer.header("retry-after")), (503, "1"));
@@ -131,7 +131,7 @@ async fn who_may_not_look_now_is_told_to_come_back() {
 }
 
 #[actix_web::test]
-async fn what_cannot_be_decoded_cannot_be_looked_at() {
+async fn an_undecodable_original_cannot_be_analysed() {
     let cut: Bytes = sample("china.jpg").slice(..3000);
     let origin = FakeOrigin::start(Reply::ok(&cut));
     let server = serve(&origin.url, |_| ()).await;

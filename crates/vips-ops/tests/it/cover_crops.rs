@@ -1,4 +1,5 @@
-//! Cover crops of banners and panoramas: the answer alone is limited, and it shows what cutting the whole would show.
+//! Cover crops of banners and panoramas: limits apply to the output only, which equals a crop of the fully scaled
+//! image.
 
 use bytes::Bytes;
 use testkit::Picture;
@@ -6,7 +7,8 @@ use vips_ops::vips::{Image, Keep, Palette, PngRows};
 
 use crate::{ask, picture, start};
 
-/// A picture whose red tells how far from the left a pixel is, and its green how far from the top; with sharp edges in blue.
+/// An image whose red encodes the distance from the left and whose green the distance from the top, with sharp edges in
+/// blue.
 fn chart(width: u32, height: u32) -> Bytes {
     start();
     let part = |at: u32, whole: u32| (u64::from(at) * 255 / u64::from(whole.max(2) - 1)) as u8;
@@ -19,7 +21,7 @@ fn chart(width: u32, height: u32) -> Bytes {
 }
 
 #[test]
-fn only_the_answer_is_limited() {
+fn limits_apply_to_the_output_only() {
     for ((width, height), query, expected) in [
         ((728, 90), "width=1600&height=1600&crop=fit", (1600, 1600)),
         ((728, 90), "width=1600&height=1600&crop=entropy", (1600, 1600)),
@@ -39,7 +41,7 @@ fn only_the_answer_is_limited() {
     }
 }
 
-/// The part of a picture.
+/// A part of an image.
 fn part(whole: &Picture, left: u32, top: u32, width: u32, height: u32) -> Vec<[u8; 4]> {
     (top..top + height)
         .flat_map(|y| (left..left + width).map(move |x| (x, y)))
@@ -55,7 +57,7 @@ fn mean_distance(one: &[[u8; 4]], other: &[[u8; 4]]) -> f64 {
 }
 
 #[test]
-fn what_is_kept_is_what_the_whole_shows_there() {
+fn a_cover_crop_equals_a_crop_of_the_fully_scaled_image() {
     let banner = chart(728, 90);
     for (turn, whole, cover, (left, top)) in [
         ("", "height=500", "width=500&height=500&crop=fit", (1772, 0)),
@@ -73,11 +75,11 @@ fn what_is_kept_is_what_the_whole_shows_there() {
 }
 
 #[test]
-fn what_is_cut_out_first_is_in_its_place() {
-    // scaled beyond what the resampler's coordinates reach
+fn a_crop_before_scaling_has_the_right_position() {
+    // scaled beyond the range of the resampler's coordinates
     let strip = chart(20_000, 2);
     let kept = picture(&strip, "width=400&height=400&crop=fit&format=png");
-    // the middle two pixels of 20,000: half way from black to red, and from black to green from top to bottom
+    // the central two pixels of 20,000: half way from black to red, and from black to green from top to bottom
     let middle = kept.at(200, 200);
     assert!(middle[0].abs_diff(127) <= 1 && middle[1].abs_diff(127) <= 4, "{middle:?}");
     let beginning = picture(&chart(2, 20_000), "width=400&height=400&crop=top&format=png");
