@@ -25,11 +25,14 @@
 //! also turns libjpeg-turbo's non-local jumps into return values.
 #![expect(unsafe_code, reason = "this crate is a boundary to C; every unsafe block states why it is sound")]
 
+mod av1;
 mod buffer;
 mod decoder;
 mod error;
+pub mod heif;
 mod webp;
 
+pub use av1::DECODER as DAV1D;
 pub use decoder::{Decoder, Rows, Shape};
 pub use error::{Error, Result};
 pub use webp::DECODER as LIBWEBP;

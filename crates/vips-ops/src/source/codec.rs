@@ -11,7 +11,8 @@ use crate::error::{Error, Result};
 fn decoder(codec: Codec) -> &'static Decoder {
     match codec {
         Codec::Libwebp => &codecs::LIBWEBP,
-        Codec::Dav1d | Codec::Png | Codec::LibjpegTurbo => &codecs::LIBWEBP,
+        Codec::Dav1d => &codecs::DAV1D,
+        Codec::Png | Codec::LibjpegTurbo => &codecs::LIBWEBP,
     }
 }
 
@@ -19,6 +20,7 @@ fn decoder(codec: Codec) -> &'static Decoder {
 fn of_format(format: SourceFormat) -> Option<Codec> {
     match format {
         SourceFormat::Webp => Some(Codec::Libwebp),
+        SourceFormat::Heif => Some(Codec::Dav1d),
         _ => None,
     }
 }
@@ -31,7 +33,10 @@ pub(crate) fn find(format: SourceFormat, bytes: &[u8], header: &Image) -> Option
         && shape.height == header.height()
         && shape.bands == header.bands()
         && band_format(shape) == header.format()
-        && matches!(header.interpretation(), Interpretation::Srgb | Interpretation::Grey);
+        && matches!(
+            header.interpretation(),
+            Interpretation::Srgb | Interpretation::Grey | Interpretation::Rgb16
+        );
     is_same.then_some(codec)
 }
 

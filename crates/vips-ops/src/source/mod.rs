@@ -11,7 +11,6 @@ pub(crate) mod heif;
 pub(crate) mod icc;
 pub(crate) mod ico;
 pub(crate) mod ifd;
-mod isobmff;
 pub mod jpeg;
 mod loader;
 mod normalization;

@@ -216,10 +216,10 @@ fn converted_colours_are_labelled_srgb() {
         let once = answer(&original, &format!("width=40&format={format}&quality=100"));
         let space = exif(&once).unwrap().get_field(Tag::ColorSpace, In::PRIMARY).unwrap().value.get_uint(0);
         assert_eq!(space, Some(1), "{format}");
-        let [first, second] = [Picture::decode(&once), Picture::decode(&answer(&once, "format=png"))]
-            .map(|picture| picture.rgba);
-        assert_eq!(first, second, "{format}");
-        assert_ne!(first, plain.rgba, "{format}: they were converted once");
+        let [first, second] = [Picture::decode(&once), Picture::decode(&answer(&once, "format=png"))];
+        // another decoder may round otherwise
+        assert!(first.difference(&second).worst <= 1, "{format}");
+        assert!(first.difference(&plain).worst > 8, "{format}: they were converted once");
     }
 }
 
