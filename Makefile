@@ -65,8 +65,8 @@ golden: vendor ## Regenerates the golden images; review the changes before you c
 bench: vendor ## Runs the benchmarks
 	cargo bench --workspace
 
-loadtest: build ## Runs the load tests against the release binary
-	loadtests/run.sh
+loadtest: $(if $(PIXMILL_BIN),,build) ## Compares Pixmill with other image servers, in about five minutes (SCENARIO=name; see loadtests/README.md)
+	loadtests/compare.sh
 
 fuzz: vendor ## Fuzzes every target for SECONDS=60 each (TARGET=name for one of them); see docs/fuzzing.md
 	$(XTASK) fuzz-seeds

@@ -4,7 +4,8 @@ import os
 import re
 import subprocess
 import sys
-import threading
+import tempfile
+import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 RELEASE = os.path.join(ROOT, "target/release/pixmill")
@@ -19,24 +20,28 @@ class Server:
         environment["PIXMILL__LOGS__ACCESS"] = "false"
         environment.update({f"PIXMILL__{name}": str(value) for name, value in settings.items()})
         command = [binary, "serve", "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0", "--origin", origin]
-        self.process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
-        self.log, self.address, self.admin = [], None, None
-        for line in self.process.stderr:
-            self.log.append(line)
-            if found := re.search(r'"?admin"?[=:]\s*"?([\d.]+:\d+)', line):
-                self.admin = found.group(1)
-            if line.startswith("listening on http://"):
-                self.address = line.split("http://")[1].strip()
-            if self.address and self.admin:
-                break
-        else:
-            sys.exit("the server did not come up:\n" + "".join(self.log))
-        # the pipe must never fill up
-        threading.Thread(target=self._read, daemon=True).start()
+        # a file, not a pipe: reading a log of each request takes time from what is measured
+        self.file = tempfile.NamedTemporaryFile("w+", prefix="pixmill-log-")
+        self.process = subprocess.Popen(command, env=environment, stderr=self.file)
+        self.address, self.admin = self._listening()
 
-    def _read(self):
-        for line in self.process.stderr:
-            self.log.append(line)
+    def _listening(self, patience=60):
+        """Addresses for clients and for operators, once the server has told both."""
+        end = time.monotonic() + patience
+        while self.process.poll() is None and time.monotonic() < end:
+            address = re.search(r"^listening on http://(\S+)$", self.log, re.M)
+            admin = re.search(r'"?admin"?[=:]\s*"?([\d.]+:\d+)', self.log)
+            if address and admin:
+                return address.group(1), admin.group(1)
+            time.sleep(0.02)
+        self.process.kill()
+        sys.exit("the server did not come up:\n" + self.log)
+
+    @property
+    def log(self):
+        """What it has logged."""
+        with open(self.file.name) as file:
+            return file.read()
 
     def __enter__(self):
         return self
@@ -81,6 +86,28 @@ class Server:
         connection.close()
         lines = (line.rsplit(" ", 1) for line in text.splitlines() if line and not line.startswith("#"))
         return {name: float(value) for name, value in lines}
+
+
+def tree(pid):
+    """Ids of a process and all that descend from it."""
+    children = {}
+    for other in processes():
+        children.setdefault(parent(other), []).append(other)
+    found, waiting = [], [pid]
+    while waiting:
+        found.append(waiting.pop())
+        waiting += children.get(found[-1], [])
+    return found
+
+
+def tree_cpu(pid):
+    """CPU seconds, user and system, of a process and all that descend from it, those that have ended included."""
+    return sum(cpu(member, True) for member in tree(pid))
+
+
+def tree_memory(pid):
+    """Bytes of a process and all that descend from it; what they share counts once (PSS)."""
+    return sum(pss(member) for member in tree(pid))
 
 
 def processes():

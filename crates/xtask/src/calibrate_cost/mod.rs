@@ -46,7 +46,7 @@ struct Row {
 const MEASUREMENTS: &str = "target/cost-matrix/measurements.tsv";
 
 /// The page to which the accuracy is written.
-const RESULTS: &str = "loadtests/results-cost.md";
+const RESULTS: &str = "loadtests/results/cost.md";
 
 /// Prints weights; with `--validate`, writes the accuracy of the committed ones; with `--again`, uses the measurements
 /// of the last run.

@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// The page that the results are written to.
-const RESULTS: &str = "loadtests/results-quality.md";
+const RESULTS: &str = "loadtests/results/quality.md";
 
 /// The fixed quality that bytes and time are compared with.
 const FIXED: u8 = 90;

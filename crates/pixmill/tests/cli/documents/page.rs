@@ -26,7 +26,7 @@ pub fn root() -> PathBuf {
 
 /// Every documentation page, by its path in the repository.
 pub fn pages() -> Vec<(String, String)> {
-    let folders = ["", "docs", "docker", "loadtests", "samples"];
+    let folders = ["", "docs", "docker", "loadtests", "loadtests/results", "samples"];
     let mut names: Vec<_> = folders.iter().flat_map(|folder| markdown(folder)).collect();
     names.retain(|name| name != "CHANGELOG.md");
     names.sort();

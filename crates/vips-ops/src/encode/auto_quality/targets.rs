@@ -10,7 +10,7 @@ pub const SIDES: [u32; 7] = [64, 128, 256, 512, 1024, 2048, 4000];
 type Row = [f64; SIDES.len()];
 
 /// Targets at which photographs have a mean SSIMULACRA2 of 50, 70, 80 and 90 over JPEG, WebP and AVIF: measured by
-/// `cargo xtask calibrate-quality` and validated on other photographs in `loadtests/results-quality.md`. 70 and 80 hold
+/// `cargo xtask calibrate-quality` and validated on other photographs in `loadtests/results/quality.md`. 70 and 80 hold
 /// for qualities of 40 to 90; 50 and 90 are outside of what these qualities give, and hold for 5 to 95. The larger an
 /// image, the less detail each pixel shows, and the more visible the same mean error is.
 const SSIM: [Row; 4] = [

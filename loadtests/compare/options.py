@@ -1,0 +1,52 @@
+"""What a run is told by environment variables, and where things are."""
+import os
+import sys
+from dataclasses import dataclass, field
+
+from pixmill import RELEASE, ROOT
+
+SCENARIOS = ["matrix", "mixed", "hits", "overload", "soak", "cluster"]
+# what runs unless another scenario is named, with its share of the time
+DEFAULT = {"matrix": 0.55, "mixed": 0.25, "hits": 0.2}
+
+
+def _list(name, default):
+    return os.environ.get(name, default).replace(",", " ").split()
+
+
+@dataclass
+class Options:
+    """Each field is the environment variable of its name in capitals, as README.md tells."""
+
+    scenario: list = field(default_factory=lambda: _list("SCENARIO", " ".join(DEFAULT)))
+    minutes: float = field(default_factory=lambda: float(os.environ.get("MINUTES", 5)))
+    sizes: list = field(default_factory=lambda: [int(size) for size in _list("SIZES", "512")])
+    photos: int = field(default_factory=lambda: int(os.environ.get("PHOTOS", 8)))
+    connections: int = field(default_factory=lambda: int(os.environ.get("CONNECTIONS", os.cpu_count())))
+    peers: list = field(default_factory=lambda: _list("PEERS", ""))
+    pixmill_bin: str = field(default_factory=lambda: os.environ.get("PIXMILL_BIN") or RELEASE)
+    pixmill_before: str = field(default_factory=lambda: os.environ.get("PIXMILL_BEFORE", ""))
+    imgproxy_url: str = field(default_factory=lambda: os.environ.get("IMGPROXY_URL", ""))
+    imagor_url: str = field(default_factory=lambda: os.environ.get("IMAGOR_URL", ""))
+    out: str = field(default_factory=lambda: os.path.abspath(os.environ.get("OUT") or os.path.join(ROOT, "loadtests/results")))
+    work: str = os.path.join(os.path.abspath(os.environ.get("CARGO_TARGET_DIR") or os.path.join(ROOT, "target")), "loadtest")
+
+    def __post_init__(self):
+        unknown = [name for name in self.scenario if name not in SCENARIOS]
+        if unknown:
+            sys.exit(f"SCENARIO={' '.join(unknown)} is not known, expected some of: {' '.join(SCENARIOS)}")
+        for binary in filter(None, (self.pixmill_bin, self.pixmill_before)):
+            if not os.access(binary, os.X_OK):
+                sys.exit(f"{binary} is not there: make build")
+        os.makedirs(self.out, exist_ok=True)
+
+    def seconds(self, scenario):
+        """The time of a scenario that is measured in rounds: its share among those that run."""
+        shares = {name: DEFAULT.get(name, 0.5) for name in self.scenario}
+        return 60 * self.minutes * shares[scenario] / sum(shares.values())
+
+    def path(self, *parts):
+        """A path below target/loadtest, whose folder is there."""
+        path = os.path.join(self.work, *parts)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        return path
