@@ -1,12 +1,13 @@
 """Servers as processes: started, waited for until they answer, watched, stopped."""
 import http.client
 import os
+import signal
 import socket
 import subprocess
 import threading
 import time
 
-from pixmill import tree_cpu, tree_memory
+from pixmill import tree, tree_cpu, tree_memory
 
 
 class Failed(Exception):
@@ -38,7 +39,7 @@ class Process:
         os.makedirs(os.path.dirname(log), exist_ok=True)
         with open(log, "w") as output:
             self.process = subprocess.Popen(command, stdout=output, stderr=output, stdin=subprocess.DEVNULL,
-                                            env={**os.environ, **(environment or {})})
+                                            env={**os.environ, **(environment or {})}, start_new_session=True)
         self.pid = self.process.pid
 
     def wait(self, path, patience=60):
@@ -59,12 +60,25 @@ class Process:
             raise Failed(f"did not come up, answered {answer}: {file.read()[-600:].strip()}")
 
     def stop(self):
+        """Ends it with all its processes: not every server stops its own."""
+        members = tree(self.pid)
         self.process.terminate()
         try:
             self.process.wait(10)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+        for member in members:
+            if session(member) == self.pid:
+                os.kill(member, signal.SIGKILL)
+
+
+def session(pid):
+    """The session of a process; none if it has ended."""
+    try:
+        return os.getsid(pid)
+    except ProcessLookupError:
+        return None
 
 
 class Watch:
