@@ -1,4 +1,4 @@
-"""What the load tests in Python share: a server on free ports, its processes, and what they use."""
+"""Shared by the load tests in Python: a server on free ports, its processes and their resource usage."""
 import http.client
 import os
 import re

@@ -1,11 +1,11 @@
-"""What the scenarios share: options, the photographs, the origin, and the servers that run."""
+"""What the scenarios share: options, photographs, the origin, and the running servers."""
 from . import machine, nginx, peers, photos, report
 from .process import Process, free_port
 from .requests import fitted
 
 
 class Bench:
-    """The origin runs while the block does; peers are started by the scenario that needs them."""
+    """The origin runs within the `with` block; the scenarios start the peers that they need."""
 
     def __init__(self, options, tell):
         self.options, self.tell = options, tell
@@ -24,7 +24,7 @@ class Bench:
         self.server.stop()
 
     def left(self, scenario):
-        """Seconds for rounds: of the scenario's time what is left now, less a part for comparing pictures."""
+        """Seconds for rounds: the remaining time of the scenario, minus a reserve for scoring."""
         return 0.85 * self.options.seconds(scenario) - self.tell.since()
 
     def peers(self):
@@ -32,7 +32,7 @@ class Bench:
         return Running(self)
 
     def write(self, name, title, lines, servers=(), left_out=None):
-        """Writes a result with what it was measured on."""
+        """Writes a result with the description of machine and versions."""
         self.tell.end()
         head = [f"# {title}", "", f"`make loadtest SCENARIO={name}`", "", *self.facts, ""]
         about = [*report.versions(servers, left_out or {}), ""] if servers else []

@@ -1,4 +1,4 @@
-"""Clients in closed loop: each asks for the next picture when it has the last one."""
+"""Closed-loop clients: each sends its next request after the previous response."""
 import http.client
 import threading
 import time
@@ -9,7 +9,7 @@ from .process import Watch
 
 @dataclass
 class Sample:
-    """What one server did with one list of requests in one round; `cpu` in seconds and `peak` in bytes, or none."""
+    """Measurements of one server for one list of requests in one round; `cpu` in seconds and `peak` in bytes, or none."""
 
     requests: int = 0
     wall: float = 0.0
@@ -21,17 +21,17 @@ class Sample:
 
     @property
     def cpu_ms(self):
-        """CPU milliseconds a request."""
+        """CPU milliseconds per request."""
         return None if self.cpu is None else 1000 * self.cpu / self.requests
 
     @property
     def rate(self):
-        """Answers a second."""
+        """Responses per second."""
         return (self.requests - len(self.failed)) / self.wall
 
 
 def ask(peer, requests, connections, keep=None):
-    """Asks for each once over kept connections; `keep` is told each request with status and body."""
+    """Sends each request once over keep-alive connections; `keep` gets each request with status and body."""
     sample, waiting, lock = Sample(requests=len(requests)), iter(requests), threading.Lock()
 
     def client():

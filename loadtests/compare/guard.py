@@ -1,8 +1,7 @@
-"""Equal work: every answer must be the picture that was asked for, and how good it is stands beside what it cost.
+"""Equal work: every response must have the requested format and size, and its quality is reported with its cost.
 
-The reference of an answer is made of the lossless photograph, from which the originals in all formats were encoded: scaled with
-floating-point numbers by Lanczos' kernel to the size of the answer. SSIMULACRA2 tells how near the answer comes: 100 is equal,
-90 is hard to tell apart, 70 is good.
+The reference of a response is the lossless photograph from which the originals in all formats were encoded, resized to the size of
+the response in floating point with a Lanczos kernel (3 lobes). SSIMULACRA2: 100 is identical, 90 visually lossless, 70 high quality.
 """
 import concurrent.futures
 import hashlib
@@ -14,7 +13,7 @@ import pyvips
 import ssimulacra2
 
 LOADERS = {"jpegload_buffer": "jpeg", "pngload_buffer": "png", "webpload_buffer": "webp", "heifload_buffer": "avif"}
-# answers of a cell that are scored: a score takes a quarter of a second at 512 px, and longer with the pixels
+# pixels of a cell that are scored: a score takes a quarter of a second at 512 px, in proportion to the pixels
 PIXELS_SCORED = 4 * 512 * 512
 # pixels of a side that the metric needs
 LEAST = 256
@@ -22,7 +21,7 @@ LEAST = 256
 
 @dataclass
 class Verdict:
-    """What the answers of one peer to one list of requests are like."""
+    """The checks of the responses of one server to one list of requests."""
 
     wrong: list = field(default_factory=list)
     sizes: list = field(default_factory=list)
@@ -30,7 +29,7 @@ class Verdict:
 
     @property
     def fault(self):
-        """Why it is no equal work; nothing if it is."""
+        """Why the work is not equal; empty if it is."""
         if not self.wrong:
             return ""
         return f"{self.wrong[0]}" + (f" and {len(self.wrong) - 1} more" if len(self.wrong) > 1 else "")
@@ -57,7 +56,7 @@ class Guard:
         self.verdicts, self.answers, self.originals = {}, {}, {}
 
     def keep(self, cell, peer):
-        """A function that takes the answers of a peer: `keep` of client.ask."""
+        """A function that checks and stores the responses of a server: `keep` of client.ask."""
         verdict = self.verdicts.setdefault((cell, peer.name), Verdict())
         place = hashlib.blake2b(f"{cell} {peer.name}".encode(), digest_size=8).hexdigest()
 
@@ -82,7 +81,7 @@ class Guard:
             image = pyvips.Image.new_from_buffer(body, "")
             image.avg()
         except pyvips.Error:
-            return "not a picture"
+            return "not an image"
         found = LOADERS.get(image.get("vips-loader"))
         if found != request.output:
             return f"{found} instead of {request.output}"
@@ -99,10 +98,10 @@ class Guard:
         return self.originals[request.photo]
 
     def score(self, tell):
-        """Scores a few answers of each cell: the same ones of every peer."""
+        """Scores some responses of each cell, the same ones for every server."""
         tasks = []
         for key, answers in self.answers.items():
-            # by the names of their files, which are as good as random but the same for each server
+            # ordered by the hash of the request: a sample that is the same for each server
             uncut = sorted((answer for answer in answers if not answer[0].crop), key=lambda answer: os.path.basename(answer[1]))
             left = PIXELS_SCORED
             for request, path in uncut:
@@ -118,7 +117,7 @@ class Guard:
 
 
 def score(original, answer):
-    """SSIMULACRA2 of an answer against the lossless photograph at its size."""
+    """SSIMULACRA2 of a response against the lossless photograph at its size."""
     image = pyvips.Image.new_from_file(answer)
     if image.hasalpha():
         image = image.flatten()
@@ -138,7 +137,7 @@ def score(original, answer):
 
 
 def extended(image):
-    """Mirrored beyond its edges if it is small: the metric looks at six scales, each half the last."""
+    """Extended by mirroring if it is small: the metric works at six scales, each half the size of the previous one."""
     width, height = max(image.width, LEAST), max(image.height, LEAST)
     if (width, height) == (image.width, image.height):
         return image

@@ -1,4 +1,4 @@
-"""What a result was measured with: machine, kernel, date, versions."""
+"""The description of a run: machine, kernel, date, settings."""
 import datetime
 import os
 import platform
@@ -32,7 +32,7 @@ def _system():
 
 
 def facts(options, photos):
-    """Lines of Markdown about the run; call it before the load begins."""
+    """Lines of Markdown; to be called before the load starts."""
     pages = re.search(r"\[(\w+)\]", _read("/sys/kernel/mm/transparent_hugepage/enabled"))
     return [
         f"- date: {datetime.datetime.now(datetime.timezone.utc):%Y-%m-%d %H:%M} UTC",
@@ -41,5 +41,5 @@ def facts(options, photos):
         f"- load average before the run: {os.getloadavg()[0]:.1f} (client and servers share the machine)",
         f"- origin: {run(program(), '-v').removeprefix('nginx version: ')} on the loopback interface",
         f"- photographs: {photos}",
-        f"- connections: {options.connections}, in closed loop where nothing else is said",
+        f"- connections: {options.connections}, in closed loop unless stated otherwise",
     ]

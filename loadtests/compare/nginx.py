@@ -1,4 +1,4 @@
-"""nginx in its parts here: the origin, a server of files, a cache, and a peer by its image filter."""
+"""nginx in its roles: origin, static server, cache, and image server."""
 import glob
 import os
 import shutil
@@ -39,7 +39,7 @@ CACHE = """
         listen 127.0.0.1:{port} backlog=4096;
         location / {{ proxy_pass {origin}; proxy_cache hits; proxy_cache_valid 1h; }}
     }}"""
-# the filter wants the whole original in memory
+# the filter buffers the whole original
 FILTER = """
     server {{
         listen 127.0.0.1:{port} backlog=4096;
@@ -59,12 +59,12 @@ MODULES = ["/usr/lib/nginx/modules", "/usr/lib64/nginx/modules", "/usr/share/ngi
 
 
 def program():
-    """The path of nginx, or nothing: Debian puts it where users do not look."""
+    """The path of nginx, or none; on Debian it is not in the PATH of ordinary users."""
     return shutil.which("nginx", path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin")
 
 
 def filter_module():
-    """The path of the image filter, or nothing."""
+    """The path of the image filter module, or none."""
     found = [path for folder in MODULES for path in glob.glob(f"{folder}/ngx_http_image_filter_module.so")]
     return found[0] if found else None
 
@@ -72,7 +72,7 @@ def filter_module():
 def command(folder, inside, module=None, **values):
     """The command line of an nginx with this configuration; `folder` ends with a slash."""
     os.makedirs(folder, exist_ok=True)
-    # as root, workers would be another user, who may not read the folder
+    # as root, worker processes would run as another user without access to the folder
     user = "user root;" if os.geteuid() == 0 else ""
     modules = f"load_module {module};" if module else ""
     text = HEAD.format(folder=folder, user=user, modules=modules, inside=inside.format(folder=folder, **values))

@@ -1,4 +1,4 @@
-"""What a run is told by environment variables, and where things are."""
+"""Options from environment variables, and paths."""
 import os
 import sys
 from dataclasses import dataclass, field
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pixmill import RELEASE, ROOT
 
 SCENARIOS = ["matrix", "mixed", "hits", "overload", "soak", "cluster"]
-# what runs unless another scenario is named, with its share of the time
+# default scenarios and their shares of the time
 DEFAULT = {"matrix": 0.55, "mixed": 0.25, "hits": 0.2}
 
 
@@ -16,7 +16,7 @@ def _list(name, default):
 
 @dataclass
 class Options:
-    """Each field is the environment variable of its name in capitals, as README.md tells."""
+    """Each field is an environment variable in capitals; see ../README.md."""
 
     scenario: list = field(default_factory=lambda: _list("SCENARIO", " ".join(DEFAULT)))
     minutes: float = field(default_factory=lambda: float(os.environ.get("MINUTES", 5)))
@@ -34,19 +34,19 @@ class Options:
     def __post_init__(self):
         unknown = [name for name in self.scenario if name not in SCENARIOS]
         if unknown:
-            sys.exit(f"SCENARIO={' '.join(unknown)} is not known, expected some of: {' '.join(SCENARIOS)}")
+            sys.exit(f"SCENARIO={' '.join(unknown)} is unknown, expected some of: {' '.join(SCENARIOS)}")
         for binary in filter(None, (self.pixmill_bin, self.pixmill_before)):
             if not os.access(binary, os.X_OK):
-                sys.exit(f"{binary} is not there: make build")
+                sys.exit(f"{binary} does not exist or is not executable; run: make build")
         os.makedirs(self.out, exist_ok=True)
 
     def seconds(self, scenario):
-        """The time of a scenario that is measured in rounds: its share among those that run."""
+        """The time of a scenario: its share among those that run."""
         shares = {name: DEFAULT.get(name, 0.5) for name in self.scenario}
         return 60 * self.minutes * shares[scenario] / sum(shares.values())
 
     def path(self, *parts):
-        """A path below target/loadtest, whose folder is there."""
+        """A path below target/loadtest; its folder is created."""
         path = os.path.join(self.work, *parts)
         os.makedirs(os.path.dirname(path), exist_ok=True)
         return path

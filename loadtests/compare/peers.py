@@ -1,4 +1,4 @@
-"""The servers that are compared: how each is started without caches, and how each is asked."""
+"""The servers: how each is started without caches, and its URLs."""
 import glob
 import json
 import os
@@ -15,21 +15,21 @@ from .requests import ENDINGS
 
 HERE = os.path.join(ROOT, "loadtests/peers")
 ALL = {"jpeg", "png", "webp", "avif"}
-# ipx with the encoder settings that Pixmill has by default: sharp's names, set over what ipx sets
+# the encoder settings that Pixmill uses by default, by the names of sharp
 EQUAL = {"jpegProgressive": False, "jpegOptimiseCoding": True, "webpEffort": 2, "heifEffort": 0, "pngCompressionLevel": 2,
          "pngAdaptiveFiltering": False}
-# Pixmill's qualities mean for each format what they mean for JPEG; 65 on the scale of AVIF encoders, which the others take,
-# looks like this one: equal SSIMULACRA2
+# Pixmill maps qualities to the scale of JPEG for every format; this value gives about the SSIMULACRA2 of an AVIF quality of 65 in
+# the other servers, which use the encoder's own scale
 AVIF_QUALITY = 80
 WITHOUT_CACHES = {"CACHE__RESULTS__ENABLED": "false", "CACHE__ORIGINALS__ENABLED": "false"}
 
 
 class Skipped(Exception):
-    """A peer that cannot be had here; the text says why."""
+    """A server that is not available here; the text says why."""
 
 
 class Peer:
-    """A server that runs. `pid` is none for one that was not started here: its CPU and memory are not known."""
+    """A running server. `pid` is none if it was not started here and is not known: then CPU and memory are unknown."""
 
     formats, converts = ALL, True
 
@@ -38,7 +38,7 @@ class Peer:
         self.address, self.pid = server.address, pid
 
     def does(self, request):
-        """Whether this kind of server can do what is asked."""
+        """Whether the server supports this request."""
         return {request.source, request.output} <= self.formats and (self.converts or not request.converts)
 
     def stop(self):
@@ -73,7 +73,7 @@ class Ipx(Peer):
         modules = os.path.join(options.work, "node_modules")
         if not shutil.which("node") or not os.path.isdir(f"{modules}/ipx"):
             raise Skipped("needs node and npm (apt-get install nodejs npm)")
-        # modules are found beside the script
+        # Node.js finds modules next to the script
         script = shutil.copy(f"{HERE}/ipx.mjs", options.path("ipx.mjs"))
         port, self.origin = free_port(), origin
         server = Process(["node", script, str(port), json.dumps(settings)], port, options.path("logs", f"{name}.log"))
@@ -86,7 +86,7 @@ class Ipx(Peer):
         super().__init__(name, server, version, server.pid)
 
     def path(self, request):
-        # without `enlarge` a box that is larger than the original in one direction is made smaller before the picture is fitted
+        # without `enlarge` ipx clamps the box to the original first, which gives a smaller result
         words = ["enlarge", f"s_{request.width}x{request.height}", "fit_cover" if request.crop else "fit_inside"]
         words += [f"q_{request.quality}"] if request.quality else []
         words += [f"f_{request.output}"] if request.converts else []
@@ -127,7 +127,7 @@ class ImageFilter(Peer):
 
 
 class Elsewhere:
-    """A server that someone else has started."""
+    """A server that was not started here."""
 
     def __init__(self, url):
         self.address = urllib.parse.urlsplit(url).netloc
@@ -140,14 +140,14 @@ class Elsewhere:
 
 
 class Remote(Peer):
-    """imgproxy or imagor by a base URL; NAME_PID names its first process, if it runs on this machine."""
+    """imgproxy or imagor by a base URL; NAME_PID is its main process, if it runs on this machine."""
 
     def __init__(self, name, url, origin):
         if not url:
             raise Skipped(f"{name.upper()}_URL is not set")
         self.origin = origin
         pid = os.environ.get(f"{name.upper()}_PID")
-        version = os.environ.get(f"{name.upper()}_VERSION", "version not told")
+        version = os.environ.get(f"{name.upper()}_VERSION", "version unknown")
         super().__init__(name, Elsewhere(url), f"{name} {version}", int(pid) if pid else None)
 
 
@@ -165,7 +165,7 @@ class Imagor(Remote):
 
 
 def thumbor_path(request, origin):
-    """The URLs of thumbor, which imagor has too."""
+    """The URLs of thumbor, which imagor supports too."""
     filters = [f"quality({request.quality})"] if request.quality else []
     filters += [f"format({request.output})"] if request.converts else []
     words = [] if request.crop else ["fit-in"]
@@ -175,7 +175,7 @@ def thumbor_path(request, origin):
 
 
 def kinds(options, origin):
-    """Every peer by its name, not yet started. Pixmill is the first, which others are compared with."""
+    """Constructors of all peers by name. The first is Pixmill, the reference of the ratios."""
     before = {"before": lambda: Pixmill("before", options.pixmill_before, origin)} if options.pixmill_before else {}
     return {
         "pixmill": lambda: Pixmill("pixmill", options.pixmill_bin, origin),
@@ -190,12 +190,12 @@ def kinds(options, origin):
 
 
 def wanted(options, name):
-    """PEERS holds first words of names: `ipx thumbor`."""
-    return not options.peers or name == "pixmill" or any(name.startswith(word) for word in options.peers)
+    """PEERS lists beginnings of names: `ipx thumbor`. Pixmill always takes part."""
+    return not options.peers or name in ("pixmill", "before") or any(name.startswith(word) for word in options.peers)
 
 
 def start(options, origin, probe, tell):
-    """The servers that can be had, each of which has answered, and those that were left out with the reason."""
+    """The running servers, all ready, and the skipped ones with the reason."""
     running, left_out = [], {}
     try:
         for name, make in kinds(options, origin).items():

@@ -1,12 +1,11 @@
-"""The photographs: those at hand, enlarged to 2040 pixels, with the grain of a camera, in four formats.
+"""The photographs: available images, upscaled to 2040 pixels, with added grain, in four formats.
 
-The benchmark of image servers that others publish uses photographs of 2040 pixels, as JPEG of quality 75, PNG, WebP of quality
-75 and AVIF of quality 65; its pictures may not be passed on, so these stand in. Enlarging alone would leave smooth pictures
-that any codec finds easy, so they are sharpened and get noise, the same on each machine.
+The published benchmark of image servers uses photographs of 2040 pixels, as JPEG of quality 75, PNG, WebP of quality 75 and
+AVIF of quality 65. Its photographs are not redistributable; these replace them. Upscaled images alone would be too smooth and
+easy to compress, so they are sharpened and get noise. The set is deterministic.
 """
 import hashlib
 import os
-import shutil
 
 import numpy
 import pyvips
@@ -14,21 +13,21 @@ import pyvips
 from pixmill import ROOT
 
 SIDE = 2040
-# the ending of a file, and how it is written
+# file extension and encoder settings
 ENCODINGS = {
     "jpg": {"Q": 75, "optimize_coding": True},
     "png": {"compression": 6},
     "webp": {"Q": 75, "effort": 4},
     "avif": {"Q": 65, "effort": 3},
 }
-# in the folder of the corpora beside the repository, else by the same name in samples/
+# in the corpora beside the repository, else under the same name in samples/
 SOURCES = ["exif-orientation/Landscape_1.jpg", "photos/china.jpg", "photos/flower.jpg", "faces/obama-720p.jpg",
            "photos/rocket.jpg", "photos/coffee.png", "photos/chelsea.png", "photos/astronaut.png",
            "faces/grace_hopper.jpg", "faces/two_people.jpg", "photos/hubble_deep_field.jpg"]
 
 
 def sources():
-    """The pictures that are at hand."""
+    """The available source images."""
     places = [os.path.join(ROOT, "../shared/corpora/dev"), os.path.join(ROOT, "samples")]
     found = []
     for name in SOURCES:
@@ -38,7 +37,7 @@ def sources():
 
 
 def photograph(number, files):
-    """Picture `number`: a source; each time the list is through, a smaller part of it, mirrored every other time."""
+    """Photograph `number`: a source image; in each further pass over the list a smaller crop of it, mirrored in every other pass."""
     turn, path = number // len(files), files[number % len(files)]
     image = pyvips.Image.new_from_file(path).autorot().colourspace("srgb").extract_band(0, n=3)
     if turn:
@@ -52,7 +51,7 @@ def photograph(number, files):
 
 
 def grained(image, seed):
-    """With noise of 3 levels in all channels alike and 1 in each, softened as demosaicing does."""
+    """With luminance and chroma noise, slightly blurred as by demosaicing."""
     dice = numpy.random.Generator(numpy.random.PCG64(seed))
     luma = dice.standard_normal((image.height, image.width, 1), dtype=numpy.float32) * 5
     chroma = dice.standard_normal((image.height, image.width, 3), dtype=numpy.float32) * 1.6
@@ -60,7 +59,7 @@ def grained(image, seed):
 
 
 def make(options, tell):
-    """The folder of the set, made if it is not there, and what it was made of."""
+    """The folder of the set, generated if absent, and a description of it."""
     files = sources()
     with open(__file__, "rb") as script:
         digest = hashlib.blake2b(script.read(), digest_size=6)
@@ -72,7 +71,7 @@ def make(options, tell):
         if any(not os.path.exists(f"{folder}{name(number)}.{ending}") for ending in ENCODINGS):
             tell(f"photographs: {number + 1} of {options.photos}")
             write(photograph(number, files), folder, number)
-    return folder, f"{options.photos} of {SIDE} px, made of {', '.join(map(os.path.basename, files[:options.photos]))}"
+    return folder, f"{options.photos} of {SIDE} px, derived from {', '.join(map(os.path.basename, files[:options.photos]))}"
 
 
 def write(image, folder, number):
@@ -84,10 +83,5 @@ def write(image, folder, number):
 
 
 def name(number):
-    """The name of a picture without its ending."""
+    """The file name without the extension."""
     return f"photo-{number + 1:03}"
-
-
-def forget(options):
-    """Removes all sets."""
-    shutil.rmtree(options.path("photos", ""))

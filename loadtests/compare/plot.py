@@ -7,7 +7,7 @@ BAR, GAP, LEFT, TOP, HEIGHT = 20, 22, 56, 64, 240
 
 
 def bars(path, title, unit, groups, series):
-    """Writes a chart: `series` are names with one value a group, or none where there is none."""
+    """Writes a chart: `series` are names with one value per group, none if there is no value."""
     width = LEFT + len(groups) * (BAR * len(series) + GAP) + 16
     width = max(width, 420)
     top = _ceiling(max((value for _, values in series for value in values if value), default=1))

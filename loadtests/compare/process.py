@@ -1,4 +1,4 @@
-"""Servers as processes: started, waited for until they answer, watched, stopped."""
+"""Server processes: start, readiness, resource usage, stop."""
 import http.client
 import os
 import signal
@@ -11,7 +11,7 @@ from pixmill import tree, tree_cpu, tree_memory
 
 
 class Failed(Exception):
-    """A server that did not come up; the text says why."""
+    """A server that did not start; the text says why."""
 
 
 def free_port():
@@ -57,10 +57,10 @@ class Process:
             time.sleep(0.05)
         self.stop()
         with open(self.log, errors="replace") as file:
-            raise Failed(f"did not come up, answered {answer}: {file.read()[-600:].strip()}")
+            raise Failed(f"did not start, status {answer}: {file.read()[-600:].strip()}")
 
     def stop(self):
-        """Ends it with all its processes: not every server stops its own."""
+        """Terminates it and all its processes: not every server stops its children."""
         members = tree(self.pid)
         self.process.terminate()
         try:

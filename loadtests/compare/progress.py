@@ -1,4 +1,4 @@
-"""A line on standard error that tells how far the run is."""
+"""A progress line on standard error."""
 import sys
 import time
 
@@ -6,7 +6,7 @@ WIDTH = 24
 
 
 class Progress:
-    """`part` scenarios follow one another; each tells its own share from 0 to 1."""
+    """Progress over `parts` scenarios; each reports its own share, 0 to 1."""
 
     def __init__(self, parts):
         self.parts, self.number, self.share = max(1, parts), 0, 0.0
@@ -23,7 +23,7 @@ class Progress:
         return time.monotonic() - self.start
 
     def __call__(self, text, share=None, keep=False):
-        """Shows a text and how much of the scenario is done; `keep`: the line stays."""
+        """Shows a text and the progress; with `keep` the line stays."""
         if share is not None:
             self.share = min(1.0, share)
         elapsed = time.monotonic() - self.began

@@ -2,7 +2,7 @@
 
 
 def number(value, digits=3):
-    """A number with so many significant digits; a dash if it is not known."""
+    """A number with so many significant digits; a dash if unknown."""
     if value is None:
         return "–"
     if value >= 10 ** (min(digits, 4) - 1):
@@ -38,7 +38,7 @@ def table(head, rows):
 
 
 def versions(peers, left_out):
-    """What was compared, and what was not, with the reason."""
+    """The servers with their versions, and the skipped ones with the reason."""
     rows = [[peer.name, peer.version] for peer in peers]
     rows += [[name, f"skipped: {reason.splitlines()[0][:200]}"] for name, reason in left_out.items()]
     return table(["server", "version"], rows)

@@ -1,4 +1,4 @@
-"""What servers are asked for, in words that mean the same to each of them."""
+"""Requests in terms that do not depend on the server."""
 import random
 from dataclasses import dataclass
 
@@ -7,13 +7,13 @@ from . import photos
 # the ending of a file and the name of its format
 FORMATS = {"jpg": "jpeg", "png": "png", "webp": "webp", "avif": "avif"}
 ENDINGS = {name: ending for ending, name in FORMATS.items()}
-# of the answers; PNG has none
+# of the responses; PNG has none
 QUALITY = {"jpeg": 80, "webp": 75, "avif": 65}
 
 
 @dataclass(frozen=True)
 class Request:
-    """A picture fitted inside width × height, or with `crop` covering it and cut in the middle."""
+    """An image fitted inside width × height, or with `crop` cropped to cover it, around the centre."""
 
     photo: str
     source: str
@@ -30,11 +30,11 @@ class Request:
 
     @property
     def converts(self):
-        """Whether the answer is in another format than the original."""
+        """Whether the response is in another format than the original."""
         return self.source != self.output
 
     def expected(self, width, height):
-        """The size of the answer when the original is of this size."""
+        """The size of the response if the original has this size."""
         if self.crop:
             return self.width, self.height
         scale = min(self.width / width, self.height / height, 1)
@@ -48,7 +48,7 @@ def fitted(number, source, side, output=None):
 
 
 def mixture(count, pictures, seed=20260101):
-    """The same mixture every time: thumbnails more often than large pictures, JPEG most often, one in four cut."""
+    """A fixed mixture: thumbnails more often than large images, JPEG most often, one in four cropped."""
     dice, found = random.Random(seed), []
     for number in range(count):
         side = int(100 * 16 ** dice.random())
@@ -61,7 +61,7 @@ def mixture(count, pictures, seed=20260101):
 
 
 def distinct(pictures, seed):
-    """Requests without end, none of them twice: JPEG originals, small answers, any quality."""
+    """An endless sequence of distinct requests: JPEG originals, small responses, any quality."""
     dice, seen = random.Random(seed), set()
     while True:
         width, height = (int(40 * 20 ** dice.random()) for _ in range(2))

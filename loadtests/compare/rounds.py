@@ -5,7 +5,7 @@ import time
 
 
 def mirrored(peers, seconds, tell, least=1):
-    """Yields each peer as often as pairs of rounds fit, in the given order and then in reverse; at least so many pairs."""
+    """Yields every peer in the given order, then in reverse, as long as further pairs of rounds fit; at least `least` pairs."""
     began, longest = time.monotonic(), 0.0
     seconds = max(seconds, 0.001)
     for pair in itertools.count():
@@ -20,7 +20,7 @@ def mirrored(peers, seconds, tell, least=1):
 
 
 def middle(values):
-    """The median, and as noise half the distance of the two extremes; none if nothing is known."""
+    """The median, and half the range as noise; none if there are no values."""
     values = [value for value in values if value is not None]
     if not values:
         return None, None
@@ -28,6 +28,6 @@ def middle(values):
 
 
 def percentile(values, part):
-    """The value that so large a part of them does not exceed."""
+    """The value at this quantile, 0 to 1."""
     values = sorted(values)
     return values[min(len(values) - 1, int(len(values) * part))]

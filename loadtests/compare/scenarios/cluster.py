@@ -1,4 +1,4 @@
-"""Two nodes on one Redis: what many clients ask for at once on both is fetched and rendered once."""
+"""Two nodes with a shared Redis: a variant that many clients request at once from both is fetched and rendered once."""
 import concurrent.futures
 import shutil
 import time
@@ -31,11 +31,11 @@ def run(bench):
             rows = [burst(bench, number, (one, two)) for number in range(ROUNDS)]
     finally:
         redis.stop()
-    head = ["round", "answers of 200", "other", "different bodies", "origin fetches", "renders", "p50 ms", "p99 ms"]
-    lines = [f"{CLIENTS} clients on each of two nodes ask at once for one variant that nobody has yet.", ""]
+    head = ["round", "status 200", "other", "different bodies", "origin fetches", "renders", "p50 ms", "p99 ms"]
+    lines = [f"{CLIENTS} clients on each of two nodes request the same cold variant at once.", ""]
     lines += report.table(head, rows)
-    lines += ["", f"Fetches a variant: {middle([row[4] for row in rows])[0]:g}; renders: {middle([row[5] for row in rows])[0]:g} "
-              "(medians)."]
+    lines += ["", f"Medians per variant: {middle([row[4] for row in rows])[0]:g} origin fetches, "
+              f"{middle([row[5] for row in rows])[0]:g} renders."]
     bench.write("cluster", "Two nodes, one cold variant", lines)
 
 

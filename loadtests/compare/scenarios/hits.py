@@ -1,4 +1,4 @@
-"""Hits in the memory cache over 32 kept connections, against nginx with the same bytes: files, and its own cache."""
+"""Hits in the memory cache over 32 keep-alive connections, compared with nginx serving the same bytes: static, and proxy_cache."""
 import re
 import subprocess
 
@@ -14,7 +14,7 @@ CACHES = {"CACHE__RESULTS__ENABLED": "true", "CACHE__ORIGINALS__ENABLED": "true"
 
 
 class Nginx(Peer):
-    """nginx with the answer as a file or in its cache."""
+    """nginx serving the response as a file, or from its cache."""
 
     def __init__(self, bench, name, text, **values):
         port = free_port()
@@ -32,19 +32,19 @@ def run(bench):
         target = start(bench, request, servers)
         samples = {}
         seconds = bench.left("hits")
-        # at least two pairs of rounds, of at least a second each
+        # two pairs of rounds fit, of at least a second each
         length = max(1, min(SECONDS, int(seconds / (4 * len(servers)))))
         for peer in mirrored(servers, seconds, bench.tell):
             samples.setdefault(peer.name, []).append(measure(peer, target(peer), length))
     finally:
         for peer in servers:
             peer.stop()
-    lines = [f"{CONNECTIONS} kept connections, one thread of wrk, rounds of {length} s, a JPEG of {bench.bytes:,} bytes.", ""]
+    lines = [f"{CONNECTIONS} keep-alive connections, one thread of wrk, rounds of {length} s, a JPEG of {bench.bytes:,} bytes.", ""]
     bench.write("hits", "Hits in memory", lines + summary(samples), servers)
 
 
 def start(bench, request, servers):
-    """Starts all servers into `servers`; each holds the answer. Returns what to ask a server for."""
+    """Starts all servers into `servers`, with the response cached. Returns a function from a server to the path."""
     binaries = {"pixmill": bench.options.pixmill_bin, "before": bench.options.pixmill_before}
     for name, binary in binaries.items():
         if binary:
@@ -54,7 +54,7 @@ def start(bench, request, servers):
     for peer in servers:
         status, _, body = get(peer.address, path)
         if status != 200 or "hit" not in get(peer.address, path)[1].get("x-cache", ""):
-            raise SystemExit(f"{peer.name} answered {status} and no hit: {body[:200]}")
+            raise SystemExit(f"{peer.name} responded {status} without a cache hit: {body[:200]}")
     bench.bytes, file = len(body), "/answer.jpg"
     root = bench.options.path("hits", "")
     with open(f"{root}{file}", "wb") as output:
@@ -67,7 +67,7 @@ def start(bench, request, servers):
 
 
 def measure(peer, path, seconds):
-    """Requests a second, CPU microseconds a request, p50 and p99 in milliseconds, peak bytes."""
+    """Requests per second, CPU microseconds per request, p50 and p99 in milliseconds, peak bytes."""
     with Watch(peer.pid) as watch:
         text = subprocess.run(["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--latency", f"http://{peer.address}{path}"],
                               capture_output=True, text=True, check=True).stdout
@@ -96,5 +96,5 @@ def summary(samples):
         rows.append([name, report.noisy(rate), f"{rate[0] / static:.2f}", report.noisy(cpu), f"{cpu[0] / cache:.2f}",
                      report.number(of(name, "p50")[0]), report.number(of(name, "p99")[0]),
                      report.megabytes(max(sample["peak"] for sample in samples[name])), len(samples[name])])
-    return report.table(["server", "requests/s", "× nginx static", "CPU µs a request", "× nginx proxy_cache", "p50 ms", "p99 ms",
+    return report.table(["server", "requests/s", "× nginx static", "CPU µs per request", "× nginx proxy_cache", "p50 ms", "p99 ms",
                          "peak MB", "rounds"], rows)

@@ -1,4 +1,4 @@
-"""Each format to each size, in the same format: what a request costs, how fast answers come, and how good they are."""
+"""Each format, resized to each size in the same format: CPU, throughput, latency, memory, bytes and quality."""
 from .. import plot, report
 from ..client import ask
 from ..guard import Guard
@@ -6,11 +6,11 @@ from ..photos import SIDE
 from ..requests import FORMATS, fitted
 from ..rounds import middle, mirrored, percentile
 
-# how often a round goes through the photographs: cheap formats more often, so that each cell takes about as long
+# passes over the photographs per round: more for cheap formats, so that cells take similar times
 PASSES = {"jpeg": 4, "png": 1, "webp": 1, "avif": 1}
-# points of SSIMULACRA2 that make a clear difference
+# points of SSIMULACRA2 that count as a clear difference
 CLEAR = 3
-LEGEND = f"▲ ▼: pictures that are better or worse than Pixmill's by more than {CLEAR} points of SSIMULACRA2 are not the same work."
+LEGEND = f"▲ ▼: the image quality is more than {CLEAR} points of SSIMULACRA2 above or below that of Pixmill, so the cost is not comparable."
 
 
 def cells(options):
@@ -25,9 +25,9 @@ def run(bench):
     with bench.peers() as servers:
         for cell, requests in cells(options).items():
             for peer in servers.all:
-                bench.tell(f"looking at answers: {peer.name}, {cell[0]} to {cell[1]} px", 0)
+                bench.tell(f"checking responses: {peer.name}, {cell[0]} to {cell[1]} px", 0)
                 if peer.does(requests[0]):
-                    # unmeasured: it warms up, and each answer is looked at
+                    # not measured: warms up, and every response is checked
                     ask(peer, requests, options.connections, guard.keep(cell, peer))
         for peer in mirrored(servers.all, bench.left("matrix"), bench.tell):
             for cell, requests in cells(options).items():
@@ -39,23 +39,23 @@ def run(bench):
     lines = [LEGEND, ""]
     for size in options.sizes:
         lines += summary(bench, servers.all, guard, samples, size)
-    bench.write("matrix", "Each format to the same format", lines, servers.all, servers.left_out)
+    bench.write("matrix", "Resizing in the same format", lines, servers.all, servers.left_out)
 
 
 def summary(bench, peers, guard, samples, size):
-    """The comparison at one size: a table of all formats, then one a format."""
+    """The comparison at one size: a table of all formats, then one per format."""
     names = [peer.name for peer in peers]
     lines = [f"## {SIDE} px to {size} px", ""]
-    head = ["CPU ms a request", *(name.upper() if name != "webp" else "WebP" for name in FORMATS.values())]
+    head = ["CPU ms per request", *(name.upper() if name != "webp" else "WebP" for name in FORMATS.values())]
     rows, series = [], []
     for name in names:
         costs = [middle([sample.cpu_ms for sample in samples.get(((kind, size), name), [])]) for kind in FORMATS.values()]
         rows.append([name, *map(report.noisy, costs)])
         series.append((name, [cost[0] for cost in costs]))
-    plot.bars(f"{bench.options.out}/matrix-cpu-{size}.svg", f"CPU a request, {SIDE} to {size} px (less is better)",
+    plot.bars(f"{bench.options.out}/matrix-cpu-{size}.svg", f"CPU per request, {SIDE} to {size} px (less is better)",
               "milliseconds", list(FORMATS.values()), series)
     lines += report.table(head, rows)
-    lines += ["", f"![CPU a request](matrix-cpu-{size}.svg)", ""]
+    lines += ["", f"![CPU per request](matrix-cpu-{size}.svg)", ""]
     for kind in FORMATS.values():
         lines += [f"### {kind} to {size} px", "", *detail(names, guard, samples, (kind, size)), ""]
     return lines
@@ -68,7 +68,7 @@ def detail(names, guard, samples, cell):
     for name in names:
         verdict, seen = guard.verdicts.get((cell, name)), samples.get((cell, name), [])
         if verdict is None:
-            rows.append([name, "does not do this format", *["–"] * (len(head) - 2)])
+            rows.append([name, "not supported", *["–"] * (len(head) - 2)])
             continue
         if not seen:
             rows.append([name, f"not equal work: {verdict.fault}", *["–"] * (len(head) - 2)])
@@ -79,9 +79,9 @@ def detail(names, guard, samples, cell):
 
 
 def measured(seen, first, verdict, other):
-    """The cells of a server with these samples and answers, beside those of the first server."""
+    """The table cells of a server, compared with the first server."""
     cpu, rate = middle([sample.cpu_ms for sample in seen]), middle([sample.rate for sample in seen])
-    # rounds of the same number ran side by side
+    # rounds with the same number ran at about the same time
     ratios = [one.cpu_ms / two.cpu_ms for one, two in zip(seen, first) if one.cpu_ms and two.cpu_ms]
     latencies = [latency for sample in seen for latency in sample.latencies]
     peak = max((sample.peak for sample in seen if sample.peak), default=None)
@@ -94,7 +94,7 @@ def measured(seen, first, verdict, other):
 
 
 def arrow(verdict, other):
-    """Marks pictures that are clearly better or worse than those of the first server."""
+    """Marks quality that clearly differs from that of the first server."""
     if not other.scores or abs(verdict.mean - other.mean) <= CLEAR:
         return ""
     return " ▲" if verdict.mean > other.mean else " ▼"

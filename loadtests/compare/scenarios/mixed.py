@@ -1,4 +1,4 @@
-"""What a site asks for: sizes from 100 to 1600 px, formats by weight, conversions, one picture in four cut."""
+"""A mixture like that of a site: sizes from 100 to 1600 px, weighted formats, conversions, one image in four cropped."""
 from ..client import ask
 from ..guard import Guard
 from ..requests import mixture
@@ -15,17 +15,17 @@ def run(bench):
     with bench.peers() as servers:
         able = [peer for peer in servers.all if all(map(peer.does, requests))]
         for peer in able:
-            bench.tell(f"looking at answers: {peer.name}", 0)
+            bench.tell(f"checking responses: {peer.name}", 0)
             ask(peer, requests, options.connections, guard.keep(CELL, peer))
         able = [peer for peer in able if not guard.verdicts[CELL, peer.name].fault]
         for peer in mirrored(able, bench.left("mixed"), bench.tell):
             samples.setdefault((CELL, peer.name), []).append(ask(peer, requests, options.connections))
     guard.score(bench.tell)
     sources, outputs = ([getattr(request, side) for request in requests] for side in ("source", "output"))
-    lines = [f"{REQUESTS} requests a round: originals {counts(sources)}; answers {counts(outputs)}; "
-             f"{sum(request.crop for request in requests)} cut to a box.", "", LEGEND, ""]
+    lines = [f"{REQUESTS} requests per round: originals {counts(sources)}; responses {counts(outputs)}; "
+             f"{sum(request.crop for request in requests)} cropped.", "", LEGEND, ""]
     lines += detail([peer.name for peer in servers.all], guard, samples, CELL)
-    bench.write("mixed", "A mixture", lines, servers.all, servers.left_out)
+    bench.write("mixed", "Mixed requests", lines, servers.all, servers.left_out)
 
 
 def counts(names):

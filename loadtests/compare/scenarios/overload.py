@@ -1,6 +1,6 @@
-"""More distinct variants than a server can render: what is still answered in time, and how fast is the rest refused?
+"""Overload with distinct variants in open loop: goodput, latency, and the speed of refusals.
 
-As ../../overload.py, which looks at Pixmill alone and closer; here the peers go through the same, one after the other.
+The method of ../../overload.py, which measures Pixmill alone in more detail, applied to each server in turn.
 """
 import asyncio
 
@@ -21,11 +21,11 @@ def run(bench):
         for number, peer in enumerate(servers.all):
             bench.tell(f"overload: {peer.name}", number / len(servers.all))
             rows.append([peer.name, *asyncio.run(measure(peer, bench.options))])
-    head = ["server", "capacity a second", "offered a second", "goodput", "success p50 ms", "p99 ms", "refused by 503",
-            "refusal p99 ms", "no answer in time", "other"]
+    head = ["server", "capacity /s", "offered /s", "goodput", "success p50 ms", "p99 ms", "refused by 503",
+            "refusal p99 ms", "no response in time", "other"]
     lines = [f"Open loop at {LOAD} times the capacity that {2 * bench.options.connections} clients in closed loop measured before, "
-             f"at random times (Poisson), {SECONDS} s each; no variant is asked for twice. Goodput: answers of 200 within the "
-             f"{SECONDS} s, by the capacity. No answer in time: none within {PATIENCE_TEXT}.", ""]
+             f"at random times (Poisson), {SECONDS} s each; all variants are distinct. Goodput: responses of 200 within the "
+             f"{SECONDS} s, divided by the capacity. No response in time: none within {PATIENCE_TEXT}.", ""]
     bench.write("overload", "Overload", lines + report.table(head, rows), servers.all, servers.left_out)
 
 

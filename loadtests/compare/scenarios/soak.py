@@ -1,4 +1,4 @@
-"""Memory over time, and every body as before: ../../soak.py for MINUTES, kept as a result."""
+"""Runs ../../soak.py for MINUTES and stores its output as a result."""
 import subprocess
 import sys
 
