@@ -87,7 +87,6 @@ def main():
     parser.add_argument("--binary", default=RELEASE)
     parser.add_argument("--shared", default=os.path.join(ROOT, "../shared"))
     arguments = parser.parse_args()
-    began = time.monotonic()
 
     def progress(done):
         if arguments.minutes:
@@ -102,6 +101,7 @@ def main():
                 shutil.copy(os.path.join(ROOT, "samples", name), folder)
         settings = {"CACHE__RESULTS__ENABLED": "false", "LIMITS__DEADLINE": f"{DEADLINE}s"}
         with Server(arguments.binary, folder, **settings) as server:
+            began = time.monotonic()
             soak, seen = Soak(server.address, hostile, lambda done: progress(done) >= 1), []
             print("| part | requests | memory MB | server alone MB |\n|---|---|---|---|")
             with concurrent.futures.ThreadPoolExecutor(CLIENTS) as pool:
@@ -135,6 +135,8 @@ def report(soak, seen, told):
         if name.startswith(("pixmill_render_", "pixmill_quarantined")) and "bucket" not in name and value:
             print(f"{name} {value:g}")
     faults = soak.faults
+    if not soak.done:
+        faults.append("no request was sent")
     if told.get('pixmill_render_workers{state="busy"}'):
         faults.append("a worker is still busy")
     if seen[-1] > seen[0] * GROWTH:
