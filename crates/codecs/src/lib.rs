@@ -30,9 +30,11 @@ mod buffer;
 mod decoder;
 mod error;
 pub mod heif;
+mod png;
 mod webp;
 
 pub use av1::DECODER as DAV1D;
 pub use decoder::{Decoder, Rows, Shape};
 pub use error::{Error, Result};
+pub use png::{DECODER as PNG, Encoder as PngEncoder};
 pub use webp::DECODER as LIBWEBP;

@@ -10,9 +10,9 @@ use crate::error::{Error, Result};
 /// The decoder of a codec.
 fn decoder(codec: Codec) -> &'static Decoder {
     match codec {
-        Codec::Libwebp => &codecs::LIBWEBP,
         Codec::Dav1d => &codecs::DAV1D,
-        Codec::Png | Codec::LibjpegTurbo => &codecs::LIBWEBP,
+        Codec::Png => &codecs::PNG,
+        Codec::Libwebp | Codec::LibjpegTurbo => &codecs::LIBWEBP,
     }
 }
 
@@ -21,6 +21,7 @@ fn of_format(format: SourceFormat) -> Option<Codec> {
     match format {
         SourceFormat::Webp => Some(Codec::Libwebp),
         SourceFormat::Heif => Some(Codec::Dav1d),
+        SourceFormat::Png => Some(Codec::Png),
         _ => None,
     }
 }
@@ -44,9 +45,14 @@ fn band_format(shape: Shape) -> BandFormat {
     if shape.depth == 2 { BandFormat::Ushort } else { BandFormat::Uchar }
 }
 
-/// Opens an original that a codec takes, for one pass from top to bottom.
-pub(crate) fn open(codec: Codec, source: &Source, load: &Load) -> Result<Image> {
-    let rows = (decoder(codec).open)(&source.bytes, load.shrink).map_err(of_codec)?;
+/// Opens an original that a codec takes, for one pass from top to bottom. Returns `None` if the codec finds a fault in it at
+/// once: what to make of that is left to libvips.
+pub(crate) fn open(codec: Codec, source: &Source, load: &Load) -> Result<Option<Image>> {
+    let rows = match (decoder(codec).open)(&source.bytes, load.shrink) {
+        Ok(rows) => rows,
+        Err(error) if error.is_out_of_memory() => return Err(of_codec(error)),
+        Err(_) => return Ok(None),
+    };
     let header = &source.image;
     let shape = vips::Shape {
         width: load.size.width,
@@ -55,7 +61,7 @@ pub(crate) fn open(codec: Codec, source: &Source, load: &Load) -> Result<Image> 
         format: header.format(),
         interpretation: header.interpretation(),
     };
-    Image::from_rows(header, shape, Box::new(Reader(rows))).map_err(Error::of_pixels)
+    Image::from_rows(header, shape, Box::new(Reader(rows))).map(Some).map_err(Error::of_pixels)
 }
 
 /// The error of a decoder as one of libvips: the original is broken, or memory ran out.

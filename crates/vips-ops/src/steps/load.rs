@@ -24,12 +24,16 @@ fn loader(source: &Source, load: &Load) -> Option<Loader> {
     }
 }
 
+/// Opened by the codec of the plan, if there is one and it finds no fault.
+fn by_codec(source: &Source, load: &Load) -> Result<Option<Image>> {
+    load.codec.map_or(Ok(None), |codec| codec::open(codec, source, load))
+}
+
 /// Opens the original for one sequential pass. The image that was opened for its header is reused if its loader is the
 /// planned one.
 pub fn open(source: &Source, load: &Load, deadline: &Deadline) -> Result<Image> {
     source.check_svg_work(load.scale, load.part)?;
-    if let Some(codec) = load.codec {
-        let image = codec::open(codec, source, load)?;
+    if let Some(image) = by_codec(source, load)? {
         image.watch(deadline);
         return source.normalized(image);
     }
@@ -84,8 +88,7 @@ fn shrunk(source: &Source, load: &Load, shrink: u8) -> Result<Image> {
 
 /// Decodes what [`open`] opens and discards it: checks whether the original is intact.
 pub fn decode(source: &Source, load: &Load, deadline: &Deadline) -> Result<()> {
-    if let Some(codec) = load.codec {
-        let image = codec::open(codec, source, load)?;
+    if let Some(image) = by_codec(source, load)? {
         image.watch(deadline);
         return image.average().map(drop).map_err(Error::of_pixels);
     }

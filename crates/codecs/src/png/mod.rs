@@ -1,0 +1,52 @@
+//! PNG: pictures of 8-bit grey or colour, with or without alpha, not interlaced.
+//!
+//! A picture of moderate size is inflated by one call of libdeflate when it is opened, and its rows are unfiltered on
+//! demand. A larger one is inflated row by row by the crate `png`, which keeps memory flat.
+//!
+//! Only files without a fault are taken: every chunk is complete and has the right checksum. What to make of any other file
+//! is left to libvips, so that both give the same answer.
+
+mod chunks;
+mod encode;
+mod filter;
+mod stream;
+mod unfilter;
+mod whole;
+
+use bytes::Bytes;
+
+pub use self::encode::Encoder;
+use crate::{
+    decoder::{Decoder, Rows, Shape},
+    error::{Error, Result},
+};
+
+/// The decoder of PNG.
+pub const DECODER: Decoder = Decoder { name: NAME, divisors: &[1], takes, open };
+
+const NAME: &str = "png";
+
+/// Most bytes of filtered rows that are held in memory at once. A photograph of 2040 × 1360 pixels has half of that; memory
+/// of a render stays below what libvips takes for the same picture in other formats.
+const LARGEST_WHOLE: usize = 16 << 20;
+
+fn takes(bytes: &[u8]) -> Option<Shape> {
+    let shape = chunks::header(bytes)?;
+    // transparency is another band in libvips; animations are rare, and their first picture may be another
+    let is_special = |chunk: chunks::Chunk<'_>| matches!(chunk.name, b"tRNS" | b"acTL" | b"PLTE");
+    (!chunks::read(bytes).take_while(|chunk| chunk.name != b"IDAT").any(is_special)).then_some(shape)
+}
+
+fn open(bytes: &Bytes, _divisor: u8) -> Result<Box<dyn Rows>> {
+    let shape = takes(bytes).ok_or_else(|| Error::broken(NAME, "not a picture of a kind that is taken"))?;
+    let data = chunks::pixels(bytes)?;
+    let length = (shape.row_bytes() + 1).saturating_mul(shape.height as usize);
+    if length <= LARGEST_WHOLE {
+        Ok(Box::new(whole::Reader::open(shape, length, &data)?))
+    } else {
+        Ok(Box::new(stream::Reader::open(bytes.clone(), shape, &data)?))
+    }
+}
+
+#[cfg(test)]
+mod tests;
