@@ -76,7 +76,7 @@ impl SourceInfo {
     }
 }
 
-/// A decoder beside libvips' own, for the common images of one format.
+/// A decoder beside libvips' own, for the common images of one format; some encode as well.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Codec {

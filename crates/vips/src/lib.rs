@@ -42,6 +42,7 @@ pub mod ops;
 mod pixels;
 mod rows;
 mod save;
+mod sink;
 mod source;
 mod start;
 mod value;

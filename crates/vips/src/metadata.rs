@@ -93,6 +93,20 @@ impl Image {
         self.edit(|edit| edit.take_from(other))
     }
 
+    /// One black pixel of the same format, with the same metadata: what a saver makes of it has the metadata of the image,
+    /// and hardly anything else.
+    ///
+    /// # Errors
+    ///
+    /// If libvips cannot make it, or the image is not of 8 bits.
+    pub fn carrier(&self) -> Result<Self> {
+        let pixel = Self::from_pixels(&vec![0; self.bands() as usize], 1, 1, self.bands())?;
+        pixel.interpret(self.interpretation())?.edit(|edit| {
+            edit.take_from(self);
+            edit.take_resolution(self);
+        })
+    }
+
     /// A copy with changed metadata; pixels are shared.
     ///
     /// # Errors
@@ -114,6 +128,15 @@ impl Edit {
     pub fn remove(&mut self, name: &CStr) {
         // SAFETY: nobody else holds this copy.
         unsafe { ffi::vips_image_remove(self.0.as_ptr(), name.as_ptr()) };
+    }
+
+    /// Takes over the resolution of another image, which is one of libvips' own header fields.
+    fn take_resolution(&mut self, other: &Image) {
+        // SAFETY: nobody else holds this copy; the other is alive.
+        unsafe {
+            (*self.0.as_ptr()).Xres = (*other.as_ptr()).Xres;
+            (*self.0.as_ptr()).Yres = (*other.as_ptr()).Yres;
+        }
     }
 
     /// Copies every item of another image that is not one of libvips' own header fields.

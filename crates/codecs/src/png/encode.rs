@@ -84,7 +84,8 @@ impl Encoder {
         let found = found.map_err(|error| Error::broken(NAME, error.to_string()))?;
         let data = &behind[..found];
         // signature, and three chunks of 12 bytes and their bodies
-        let mut file = Vec::with_capacity(SIGNATURE.len() + 36 + 13 + data.len() + before.len() + after.len());
+        let mut file =
+            Vec::with_capacity(SIGNATURE.len() + 36 + 13 + data.len() + before.len() + after.len());
         file.extend_from_slice(&SIGNATURE);
         append(&mut file, *b"IHDR", &header);
         file.extend_from_slice(before);

@@ -58,7 +58,8 @@ fn each3(out: &mut [u8], value: &[u8], left: &[u8], above: &[u8]) {
 }
 
 fn each4(out: &mut [u8], value: &[u8], left: &[u8], above: &[u8], corner: &[u8]) {
-    for ((((out, value), left), above), corner) in out.iter_mut().zip(value).zip(left).zip(above).zip(corner) {
+    for ((((out, value), left), above), corner) in out.iter_mut().zip(value).zip(left).zip(above).zip(corner)
+    {
         *out = value.wrapping_sub(predict(*left, *above, *corner));
     }
 }
@@ -77,6 +78,7 @@ pub fn predict(left: u8, above: u8, corner: u8) -> u8 {
 /// The sum of absolute values of bytes as signed numbers.
 fn sum(bytes: &[u8]) -> u64 {
     // a sum of 16 bits holds 256 values of up to 128 with room to spare
-    let short = |part: &[u8]| part.iter().map(|byte| u32::from(byte.cast_signed().unsigned_abs())).sum::<u32>();
+    let short =
+        |part: &[u8]| part.iter().map(|byte| u32::from(byte.cast_signed().unsigned_abs())).sum::<u32>();
     bytes.chunks(1 << 16).map(|part| u64::from(short(part))).sum()
 }

@@ -10,6 +10,7 @@ mod chunks;
 mod encode;
 mod filter;
 mod stream;
+mod two_rows;
 mod unfilter;
 mod whole;
 

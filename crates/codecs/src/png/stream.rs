@@ -3,7 +3,7 @@
 use std::io::Cursor;
 
 use bytes::Bytes;
-use png::{Decoder, Limits};
+use png::{DecodeOptions, Decoder, Limits};
 
 use super::{NAME, chunks};
 use crate::{
@@ -14,6 +14,8 @@ use crate::{
 pub struct Reader {
     reader: png::Reader<Cursor<Bytes>>,
     row: usize,
+    /// Rows that have not been read.
+    left: u32,
 }
 
 impl Reader {
@@ -24,17 +26,20 @@ impl Reader {
         }
         // a row, the one before it and the window of the decompressor; nothing else is kept
         let limits = Limits { bytes: 8 * shape.row_bytes() + (1 << 20) };
-        let mut decoder = Decoder::new_with_limits(Cursor::new(file), limits);
-        decoder.set_ignore_text_chunk(true);
-        decoder.set_ignore_iccp_chunk(true);
-        // those of chunks were looked at; the one of pixels is not looked at by libpng either
-        decoder.ignore_checksums(true);
+        let mut options = DecodeOptions::default();
+        options.set_ignore_text_chunk(true);
+        options.set_ignore_iccp_chunk(true);
+        // those of chunks were looked at
+        options.set_ignore_crc(true);
+        options.set_ignore_adler32(false);
+        let mut decoder = Decoder::new_with_options(Cursor::new(file), options);
+        decoder.set_limits(limits);
         let reader = decoder.read_info().map_err(of_png)?;
         let row = shape.row_bytes();
         if reader.output_line_size(shape.width) != Some(row) {
             return Err(Error::broken(NAME, "two readings of the header"));
         }
-        Ok(Self { reader, row })
+        Ok(Self { reader, row, left: shape.height })
     }
 }
 
@@ -43,6 +48,11 @@ impl Rows for Reader {
         for out in rows.chunks_exact_mut(self.row) {
             if self.reader.read_row(out).map_err(of_png)?.is_none() {
                 return Err(Error::broken(NAME, "no more rows"));
+            }
+            self.left = self.left.saturating_sub(1);
+            if self.left == 0 {
+                // the checksum of all rows: libpng gives no last row if that is wrong
+                self.reader.read_row(&mut []).map_err(of_png)?;
             }
         }
         Ok(())

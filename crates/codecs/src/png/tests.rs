@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use proptest::prelude::*;
 
-use super::{DECODER, Encoder, unfilter::{unfilter, unfilter_two_paeth}};
+use super::{DECODER, Encoder, two_rows::unfilter_two_paeth, unfilter::unfilter};
 use crate::decoder::Shape;
 
 fn decode(file: &[u8]) -> Option<(Shape, Vec<u8>)> {
@@ -26,8 +26,12 @@ fn encode(shape: Shape, level: u8, pixels: &[u8]) -> Vec<u8> {
 
 /// A picture of noise, slopes and flat parts, so that every filter is the best of some row.
 fn picture() -> impl Strategy<Value = (Shape, Vec<u8>)> {
-    let shape = (1..=70u32, 1..=12u32, 1..=4u32)
-        .prop_map(|(width, height, bands)| Shape { width, height, bands, depth: 1 });
+    let shape = (1..=70u32, 1..=12u32, 1..=4u32).prop_map(|(width, height, bands)| Shape {
+        width,
+        height,
+        bands,
+        depth: 1,
+    });
     shape.prop_flat_map(|shape| {
         let row = prop_oneof![
             prop::collection::vec(any::<u8>(), shape.row_bytes()),
@@ -130,7 +134,11 @@ fn all_predictions_are_those_of_the_standard() {
             for c in [0, 1, 2, 63, 64, 127, 128, 129, 200, 254, 255, a, b] {
                 let expected = reference_paeth(a, b, c);
                 assert_eq!(super::filter::predict(a, b, c), expected, "{a} {b} {c}");
-                assert_eq!(super::unfilter::predict(a.into(), b.into(), c.into()), expected.into(), "{a} {b} {c}");
+                assert_eq!(
+                    super::unfilter::predict(a.into(), b.into(), c.into()),
+                    expected.into(),
+                    "{a} {b} {c}"
+                );
             }
         }
     }

@@ -76,41 +76,6 @@ fn paeth<const N: usize>(above: &[u8], row: &mut [u8]) {
     }
 }
 
-/// Undoes Paeth's filter of two rows in place, neither of them the first: the second is one pixel behind the first, so that
-/// two pixels are computed at once, where each alone would wait for its left neighbour.
-pub fn unfilter_two_paeth(pixel: usize, above: &[u8], first: &mut [u8], second: &mut [u8]) {
-    match pixel {
-        1 => two_paeth::<1>(above, first, second),
-        2 => two_paeth::<2>(above, first, second),
-        3 => two_paeth::<3>(above, first, second),
-        _ => two_paeth::<4>(above, first, second),
-    }
-}
-
-fn two_paeth<const N: usize>(above: &[u8], first: &mut [u8], second: &mut [u8]) {
-    let (first, second) = (first.as_chunks_mut::<N>().0, second.as_chunks_mut::<N>().0);
-    let Some((above_start, above)) = above.as_chunks::<N>().0.split_first() else { return };
-    let Some((start, first)) = first.split_first_mut() else { return };
-    let Some((end, second)) = second.split_last_mut() else { return };
-    for (value, above) in start.iter_mut().zip(above_start) {
-        *value = value.wrapping_add(*above);
-    }
-    let (mut left, mut corner) = (join(lanes(start), [0; 4]), join(lanes(above_start), [0; 4]));
-    for ((pixel, behind), above) in first.iter_mut().zip(second).zip(above) {
-        let [ready, _] = split(left);
-        let (above, value) = (join(lanes(above), ready), join(lanes(pixel), lanes(behind)));
-        left = array::from_fn(|lane| (value[lane] + predict(left[lane], above[lane], corner[lane])) & 0xff);
-        corner = above;
-        let [of_first, of_second] = split(left);
-        store(pixel, &of_first);
-        store(behind, &of_second);
-    }
-    let ([ready, left], [_, corner]) = (split(left), split(corner));
-    for (lane, value) in end.iter_mut().enumerate() {
-        *value = value.wrapping_add(predict(left[lane], ready[lane], corner[lane]) as u8);
-    }
-}
-
 /// The bytes of a pixel as four numbers, which are computed at once.
 fn lanes<const N: usize>(pixel: &[u8; N]) -> [i16; 4] {
     array::from_fn(|lane| if lane < N { pixel[lane].into() } else { 0 })
@@ -120,14 +85,6 @@ fn store<const N: usize>(pixel: &mut [u8; N], lanes: &[i16; 4]) {
     for (value, lane) in pixel.iter_mut().zip(lanes) {
         *value = *lane as u8;
     }
-}
-
-fn join(low: [i16; 4], high: [i16; 4]) -> [i16; 8] {
-    array::from_fn(|lane| if lane < 4 { low[lane] } else { high[lane - 4] })
-}
-
-fn split(lanes: [i16; 8]) -> [[i16; 4]; 2] {
-    [array::from_fn(|lane| lanes[lane]), array::from_fn(|lane| lanes[4 + lane])]
 }
 
 /// Paeth's predictor by comparisons with one threshold instead of three distances: the corner lies above the greater of the

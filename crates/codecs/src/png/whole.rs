@@ -4,7 +4,11 @@ use std::cell::RefCell;
 
 use libdeflater::Decompressor;
 
-use super::{NAME, chunks, unfilter::{PAETH, unfilter, unfilter_two_paeth}};
+use super::{
+    NAME, chunks,
+    two_rows::unfilter_two_paeth,
+    unfilter::{PAETH, unfilter},
+};
 use crate::{
     buffer::Buffer,
     decoder::{Rows, Shape},

@@ -32,7 +32,7 @@ pub(super) fn budgeted(request: &encode::Request<'_>, inner: [Size; 2]) -> Resul
             Ok(Budgeted { encoding, frames: 1, passes: false })
         }
         OverBudget::PassThrough => {
-            let encoding = Encoding { format: encode::of_source(request), ..encoding };
+            let encoding = Encoding { format: encode::of_source(request), codec: None, ..encoding };
             Ok(Budgeted { encoding, frames, passes: true })
         }
     }

@@ -11,7 +11,7 @@ use crate::{
     },
     settings::{Limits, Settings},
     size::Size,
-    source::{SourceInfo, Storage},
+    source::{Codec, SourceInfo, Storage},
 };
 
 /// The limit on the pixels of all frames that is specific to this format, if any, with its name.
@@ -28,6 +28,8 @@ fn most_pixels(format: OutputFormat, limits: &Limits) -> Option<(&'static str, u
 pub struct Encoding {
     /// The format.
     pub format: OutputFormat,
+    /// The encoder beside libvips that writes it; libvips itself if absent.
+    pub codec: Option<Codec>,
     /// Quality on the encoder's own scale, 1 to 100; for MP4 the quantiser, 51 to 12.
     pub quality: u8,
     /// The search for a quality, once the pixels are available.
@@ -103,9 +105,13 @@ pub fn choose(request: &Request<'_>) -> Result<Encoding> {
         video::check(*size)?;
     }
     let still = !(format.animates() && request.frames > 1);
+    let interlace =
+        params.interlace.is_some_and(|on| on.0) && matches!(format, OutputFormat::Jpeg | OutputFormat::Png);
+    let palette = info.storage == Storage::Indexed && format == OutputFormat::Png;
     let strips = params.strip_exif.is_some_and(|strip| strip.0);
     Ok(Encoding {
         format,
+        codec: codec(format, interlace || palette, *size, settings),
         quality: format.quality(quality::fixed(params, info)),
         search: if format.is_lossy() && still { quality::search(params, settings)? } else { None },
         effort: match format {
@@ -115,12 +121,24 @@ pub fn choose(request: &Request<'_>) -> Result<Encoding> {
             OutputFormat::Avif => settings.output.avif_effort,
             OutputFormat::Gif => gif_effort(request),
         },
-        interlace: params.interlace.is_some_and(|on| on.0)
-            && matches!(format, OutputFormat::Jpeg | OutputFormat::Png),
-        palette: info.storage == Storage::Indexed && format == OutputFormat::Png,
+        interlace,
+        palette,
         metadata: if strips { Metadata::Profile } else { Metadata::All },
         chroma: chroma(params, info),
     })
+}
+
+/// Most pixels of a PNG that is encoded beside libvips: the encoder holds all of them in memory, 16 MiB with alpha, and their
+/// compressed form.
+const MOST_PNG_PIXELS: u64 = 4 << 20;
+
+/// The encoder beside libvips that takes an answer. `special` is a PNG that is interlaced or may have a palette.
+fn codec(format: OutputFormat, special: bool, size: Size, settings: &Settings) -> Option<Codec> {
+    let codec = match format {
+        OutputFormat::Png if !special && size.pixels() <= MOST_PNG_PIXELS => Some(Codec::Png),
+        _ => None,
+    };
+    codec.filter(|codec| settings.codecs.allows(*codec))
 }
 
 /// Adopts the chroma subsampling of the original where its quality is adopted.

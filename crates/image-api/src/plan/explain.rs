@@ -55,6 +55,9 @@ impl Display for Load {
 impl Display for Encoding {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         write!(f, "encode {:?}", self.format)?;
+        if let Some(codec) = self.codec {
+            write!(f, " by {}", codec.name())?;
+        }
         match (self.format, self.search) {
             (OutputFormat::Png | OutputFormat::Gif, _) => {}
             (OutputFormat::Mp4, _) => write!(f, ", quantiser {}", self.quality)?,

@@ -2,6 +2,7 @@
 
 pub mod auto_quality;
 pub mod mp4;
+mod png;
 pub(crate) mod png_chunks;
 mod png_palette;
 
@@ -50,6 +51,9 @@ fn encode_keeping(image: &Image, output: Encoding, keep: Keep) -> Result<Bytes> 
             image.save_jpeg(output.quality, scan, subsample, keep)
         }
         OutputFormat::Png => {
+            if let Some(encoded) = output.codec.and_then(|_| png::encode(image, output.effort, keep)) {
+                return encoded;
+            }
             let rows = if output.interlace { PngRows::Interlaced } else { PngRows::Plain };
             let encoded = if output.palette {
                 png_palette::encode(image, output.effort, rows, keep)

@@ -42,6 +42,21 @@ pub fn read(file: &[u8]) -> impl Iterator<Item = Chunk<'_>> {
     })
 }
 
+/// The chunks before and after the pixels that do not depend on how pixels are stored: those of metadata.
+pub fn metadata(file: &[u8]) -> (Vec<u8>, Vec<u8>) {
+    let is_tied = |chunk: &Chunk<'_>| matches!(chunk.name, b"IHDR" | b"IEND" | b"PLTE" | b"tRNS" | b"hIST");
+    let (mut before, mut after) = (Vec::new(), Vec::new());
+    let mut out = &mut before;
+    for chunk in read(file) {
+        if chunk.name == b"IDAT" {
+            out = &mut after;
+        } else if !is_tied(&chunk) {
+            out.extend_from_slice(chunk.whole);
+        }
+    }
+    (before, after)
+}
+
 /// Removes the default resolution that libvips writes into every PNG. An original that states the same resolution loses
 /// nothing: it is what viewers assume without one.
 pub fn without_default_resolution(file: Bytes) -> Bytes {

@@ -39,12 +39,12 @@ fn render(bytes: &Bytes, query: &str, on: bool) -> Result<Encoded, Error> {
 }
 
 /// The codec that takes an original.
-fn codec(bytes: &Bytes) -> Option<Codec> {
+pub fn codec(bytes: &Bytes) -> Option<Codec> {
     Source::open(bytes, &Settings::default().limits).ok()?.info.codec
 }
 
 /// What is different between the two ways, if anything is.
-fn difference(bytes: &Bytes, codec: Codec, query: &str) -> Option<String> {
+pub fn difference(bytes: &Bytes, codec: Codec, query: &str) -> Option<String> {
     match (render(bytes, query, true), render(bytes, query, false)) {
         (Ok(ours), Ok(theirs)) => {
             let (ours, theirs) = (Picture::decode(&ours.bytes), Picture::decode(&theirs.bytes));

@@ -22,6 +22,7 @@ mod never_larger;
 mod orientation;
 mod overlays;
 mod plans;
+mod png;
 mod png_palette;
 mod positions;
 mod quality;

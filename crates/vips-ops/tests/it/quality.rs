@@ -256,6 +256,7 @@ fn the_deadline_ends_the_search() {
     let [soon, late] = [(); 2].map(|()| image(&picture(&sample("china.jpg"), "width=100&format=png")));
     let output = Encoding {
         format: OutputFormat::Jpeg,
+        codec: None,
         quality: 90,
         search: None,
         effort: 0,

@@ -40,6 +40,7 @@ fn seconds(image: &Image, format: OutputFormat, effort: u8) -> Result<f64> {
     let metadata = Metadata::Profile;
     let output = Encoding {
         format,
+        codec: (format == OutputFormat::Png).then_some(image_api::source::Codec::Png),
         quality: 80,
         search: None,
         effort,

@@ -119,6 +119,7 @@ fn output(format: OutputFormat) -> Encoding {
     };
     Encoding {
         format,
+        codec: None,
         quality: 90,
         search: None,
         effort,
