@@ -36,5 +36,5 @@ mod webp;
 pub use av1::DECODER as DAV1D;
 pub use decoder::{Decoder, Rows, Shape};
 pub use error::{Error, Result};
-pub use png::{DECODER as PNG, Encoder as PngEncoder};
+pub use png::{DECODER as PNG, Encoder as PngEncoder, encode_levels as encode_png_levels};
 pub use webp::DECODER as LIBWEBP;

@@ -20,6 +20,9 @@ thread_local! {
     static COMPRESSOR: RefCell<Option<(i32, Compressor)>> = const { RefCell::new(None) };
 }
 
+/// The colour type of greyscale (PNG, 11.2.2).
+const GREY: u8 = 0;
+
 /// An encoder of 8-bit pictures: grey, grey and alpha, RGB, RGBA.
 pub struct Encoder {
     shape: Shape,
@@ -78,34 +81,74 @@ impl Encoder {
         if self.next != self.length {
             return Err(Error::broken(NAME, "rows are missing"));
         }
-        let header = self.header();
-        let (plain, behind) = self.buffer.split_at_mut(self.length);
-        let found = with_compressor(level.into(), |compressor| compressor.zlib_compress(plain, behind));
-        let found = found.map_err(|error| Error::broken(NAME, error.to_string()))?;
-        let data = &behind[..found];
-        // signature, and three chunks of 12 bytes and their bodies
-        let mut file =
-            Vec::with_capacity(SIGNATURE.len() + 36 + 13 + data.len() + before.len() + after.len());
-        file.extend_from_slice(&SIGNATURE);
-        append(&mut file, *b"IHDR", &header);
-        file.extend_from_slice(before);
-        append(&mut file, *b"IDAT", data);
-        file.extend_from_slice(after);
-        append(&mut file, *b"IEND", &[]);
-        Ok(file)
-    }
-
-    fn header(&self) -> [u8; 13] {
         let kind = match self.shape.bands {
-            1 => 0,
+            1 => GREY,
             2 => 4,
             3 => 2,
             _ => 6,
         };
-        let ([w0, w1, w2, w3], [h0, h1, h2, h3]) =
-            (self.shape.width.to_be_bytes(), self.shape.height.to_be_bytes());
-        [w0, w1, w2, w3, h0, h1, h2, h3, 8, kind, 0, 0, 0]
+        let header = header(self.shape.width, self.shape.height, 8, kind);
+        file(&header, self.buffer.split_at_mut(self.length), level, (before, after))
     }
+}
+
+/// Encodes one band as greyscale of `bits` bits: 1, 2, 4 or 8. Values are levels of that depth. Rows are not filtered, which is
+/// best for indices of a palette.
+///
+/// # Errors
+///
+/// If the values do not fill the rows.
+pub fn encode_levels(width: u32, height: u32, bits: u8, values: &[u8], level: u8) -> Result<Vec<u8>> {
+    let sides = (width as usize, height as usize);
+    if width == 0 || sides.0.checked_mul(sides.1) != Some(values.len()) || !matches!(bits, 1 | 2 | 4 | 8) {
+        return Err(Error::broken(NAME, "values do not fill the rows"));
+    }
+    let row = sides.0.div_ceil(usize::from(8 / bits)) + 1;
+    let length = row * sides.1;
+    let mut buffer = Buffer::with_length(length + bound(length));
+    for (values, out) in values.chunks_exact(sides.0).zip(buffer.chunks_exact_mut(row)) {
+        out[0] = 0;
+        pack(values, bits, &mut out[1..]);
+    }
+    file(&header(width, height, bits, GREY), buffer.split_at_mut(length), level, (&[], &[]))
+}
+
+/// Packs values into bytes, from the highest bits on (PNG, 7.2).
+fn pack(values: &[u8], bits: u8, out: &mut [u8]) {
+    if bits == 8 {
+        return out.copy_from_slice(values);
+    }
+    for (byte, values) in out.iter_mut().zip(values.chunks(usize::from(8 / bits))) {
+        let shifted = values.iter().zip(1..).map(|(value, place)| value << (8 - place * bits));
+        *byte = shifted.fold(0, |byte, value| byte | value);
+    }
+}
+
+fn header(width: u32, height: u32, bits: u8, kind: u8) -> [u8; 13] {
+    let ([w0, w1, w2, w3], [h0, h1, h2, h3]) = (width.to_be_bytes(), height.to_be_bytes());
+    [w0, w1, w2, w3, h0, h1, h2, h3, bits, kind, 0, 0, 0]
+}
+
+/// The file with plain rows, which are compressed into the buffer behind them.
+fn file(
+    header: &[u8; 13],
+    (plain, behind): (&mut [u8], &mut [u8]),
+    level: u8,
+    (before, after): (&[u8], &[u8]),
+) -> Result<Vec<u8>> {
+    let found = with_compressor(level.into(), |compressor| compressor.zlib_compress(plain, behind));
+    let found = found.map_err(|error| Error::broken(NAME, error.to_string()))?;
+    let data = &behind[..found];
+    // three chunks have 12 bytes around their bodies
+    let length = SIGNATURE.len() + 36 + header.len() + data.len() + before.len() + after.len();
+    let mut file = Vec::with_capacity(length);
+    file.extend_from_slice(&SIGNATURE);
+    append(&mut file, *b"IHDR", header);
+    file.extend_from_slice(before);
+    append(&mut file, *b"IDAT", data);
+    file.extend_from_slice(after);
+    append(&mut file, *b"IEND", &[]);
+    Ok(file)
 }
 
 fn with_compressor<T>(level: i32, work: impl FnOnce(&mut Compressor) -> T) -> T {

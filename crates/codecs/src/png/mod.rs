@@ -16,7 +16,7 @@ mod whole;
 
 use bytes::Bytes;
 
-pub use self::encode::Encoder;
+pub use self::encode::{Encoder, encode_levels};
 use crate::{
     decoder::{Decoder, Rows, Shape},
     error::{Error, Result},

@@ -12,7 +12,7 @@ use crate::{
 };
 
 pub struct Reader {
-    reader: png::Reader<Cursor<Bytes>>,
+    rows: png::Reader<Cursor<Bytes>>,
     row: usize,
     /// Rows that have not been read.
     left: u32,
@@ -39,20 +39,20 @@ impl Reader {
         if reader.output_line_size(shape.width) != Some(row) {
             return Err(Error::broken(NAME, "two readings of the header"));
         }
-        Ok(Self { reader, row, left: shape.height })
+        Ok(Self { rows: reader, row, left: shape.height })
     }
 }
 
 impl Rows for Reader {
     fn read(&mut self, rows: &mut [u8]) -> Result<()> {
         for out in rows.chunks_exact_mut(self.row) {
-            if self.reader.read_row(out).map_err(of_png)?.is_none() {
+            if self.rows.read_row(out).map_err(of_png)?.is_none() {
                 return Err(Error::broken(NAME, "no more rows"));
             }
             self.left = self.left.saturating_sub(1);
             if self.left == 0 {
                 // the checksum of all rows: libpng gives no last row if that is wrong
-                self.reader.read_row(&mut []).map_err(of_png)?;
+                self.rows.read_row(&mut []).map_err(of_png)?;
             }
         }
         Ok(())

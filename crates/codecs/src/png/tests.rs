@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use proptest::prelude::*;
 
-use super::{DECODER, Encoder, two_rows::unfilter_two_paeth, unfilter::unfilter};
+use super::{DECODER, Encoder, encode_levels, two_rows::unfilter_two_paeth, unfilter::unfilter};
 use crate::decoder::Shape;
 
 fn decode(file: &[u8]) -> Option<(Shape, Vec<u8>)> {
@@ -107,6 +107,27 @@ proptest! {
     #[test]
     fn pictures_survive((shape, pixels) in picture(), level in 0..=12u8) {
         prop_assert_eq!(decode(&encode(shape, level, &pixels)), Some((shape, pixels)));
+    }
+
+    #[test]
+    fn levels_are_packed_from_the_highest_bits(
+        (width, height, bits) in (1..=70u32, 1..=5u32, prop::sample::select(vec![1u8, 2, 4, 8])),
+        noise in prop::collection::vec(any::<u8>(), 70 * 5),
+    ) {
+        let values: Vec<u8> = noise[..(width * height) as usize].iter().map(|value| value >> (8 - bits)).collect();
+        let file = encode_levels(width, height, bits, &values, 5).unwrap();
+        let mut reader = png::Decoder::new(std::io::Cursor::new(&file)).read_info().unwrap();
+        let info = reader.info();
+        prop_assert_eq!((info.width, info.height, info.bit_depth as u8), (width, height, bits));
+        let mut found = Vec::new();
+        while let Some(row) = reader.next_row().unwrap() {
+            let bit = |at: usize| row.data()[at / 8] >> (7 - at % 8) & 1;
+            let value = |at: usize| {
+                (0..usize::from(bits)).fold(0, |value, place| value << 1 | bit(at * usize::from(bits) + place))
+            };
+            found.extend((0..width as usize).map(value));
+        }
+        prop_assert_eq!(found, values);
     }
 
     #[test]

@@ -9,13 +9,12 @@ use super::unfilter::{PAETH, unfilter};
 /// to 4. All three rows are of one length.
 pub fn unfilter_two_paeth(pixel: usize, above: &[u8], first: &mut [u8], second: &mut [u8]) {
     #[cfg(target_arch = "x86_64")]
-    {
+    match pixel {
         // SAFETY: every processor of this architecture has SSE2.
-        match pixel {
-            3 => return unsafe { sse2::two_paeth::<3>(above, first, second) },
-            4 => return unsafe { sse2::two_paeth::<4>(above, first, second) },
-            _ => {}
-        }
+        3 => return unsafe { sse2::two_paeth::<3>(above, first, second) },
+        // SAFETY: as above.
+        4 => return unsafe { sse2::two_paeth::<4>(above, first, second) },
+        _ => {}
     }
     unfilter(PAETH, pixel, above, first);
     unfilter(PAETH, pixel, first, second);
@@ -79,8 +78,8 @@ mod sse2 {
 
     #[target_feature(enable = "sse2")]
     fn halves(bytes: __m128i) -> [[u8; 4]; 2] {
-        let [a, b, c, d, e, f, g, h] = _mm_cvtsi128_si64(bytes).to_le_bytes();
-        [[a, b, c, d], [e, f, g, h]]
+        let both = _mm_cvtsi128_si64(bytes);
+        [both as i32, (both >> 32) as i32].map(i32::to_le_bytes)
     }
 
     /// As [`predict`](super::super::unfilter::predict).

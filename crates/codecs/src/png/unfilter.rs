@@ -72,7 +72,7 @@ fn paeth<const N: usize>(above: &[u8], row: &mut [u8]) {
         let (above, value) = (lanes(above), lanes(pixel));
         left = array::from_fn(|lane| (value[lane] + predict(left[lane], above[lane], corner[lane])) & 0xff);
         corner = above;
-        store(pixel, &left);
+        store(pixel, left);
     }
 }
 
@@ -81,15 +81,15 @@ fn lanes<const N: usize>(pixel: &[u8; N]) -> [i16; 4] {
     array::from_fn(|lane| if lane < N { pixel[lane].into() } else { 0 })
 }
 
-fn store<const N: usize>(pixel: &mut [u8; N], lanes: &[i16; 4]) {
+fn store<const N: usize>(pixel: &mut [u8; N], lanes: [i16; 4]) {
     for (value, lane) in pixel.iter_mut().zip(lanes) {
-        *value = *lane as u8;
+        *value = lane as u8;
     }
 }
 
 /// Paeth's predictor by comparisons with one threshold instead of three distances: the corner lies above the greater of the
 /// two others by more than they differ, or below the lesser, exactly where one of them is nearest. (The identity is that of
-/// stb_image's decoder; a test compares it with the standard's words for all values.)
+/// `stb_image`'s decoder; a test compares it with the standard's words for all values.)
 #[inline]
 pub fn predict(left: i16, above: i16, corner: i16) -> i16 {
     let threshold = 3 * corner - above - left;

@@ -111,7 +111,7 @@ pub fn choose(request: &Request<'_>) -> Result<Encoding> {
     let strips = params.strip_exif.is_some_and(|strip| strip.0);
     Ok(Encoding {
         format,
-        codec: codec(format, interlace || palette, *size, settings),
+        codec: codec(format, interlace, *size, settings),
         quality: format.quality(quality::fixed(params, info)),
         search: if format.is_lossy() && still { quality::search(params, settings)? } else { None },
         effort: match format {
@@ -132,10 +132,10 @@ pub fn choose(request: &Request<'_>) -> Result<Encoding> {
 /// compressed form.
 const MOST_PNG_PIXELS: u64 = 4 << 20;
 
-/// The encoder beside libvips that takes an answer. `special` is a PNG that is interlaced or may have a palette.
-fn codec(format: OutputFormat, special: bool, size: Size, settings: &Settings) -> Option<Codec> {
+/// The encoder beside libvips that takes an answer.
+fn codec(format: OutputFormat, interlace: bool, size: Size, settings: &Settings) -> Option<Codec> {
     let codec = match format {
-        OutputFormat::Png if !special && size.pixels() <= MOST_PNG_PIXELS => Some(Codec::Png),
+        OutputFormat::Png if !interlace && size.pixels() <= MOST_PNG_PIXELS => Some(Codec::Png),
         _ => None,
     };
     codec.filter(|codec| settings.codecs.allows(*codec))

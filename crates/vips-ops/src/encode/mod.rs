@@ -7,7 +7,7 @@ pub(crate) mod png_chunks;
 mod png_palette;
 
 use bytes::Bytes;
-use vips::{Image, JpegScan, Keep, Palette, PngRows, Result, Subsample};
+use vips::{Image, JpegScan, Keep, PngRows, Result, Subsample};
 
 use crate::{
     embedded_metadata,
@@ -51,15 +51,11 @@ fn encode_keeping(image: &Image, output: Encoding, keep: Keep) -> Result<Bytes> 
             image.save_jpeg(output.quality, scan, subsample, keep)
         }
         OutputFormat::Png => {
-            if let Some(encoded) = output.codec.and_then(|_| png::encode(image, output.effort, keep)) {
-                return encoded;
-            }
             let rows = if output.interlace { PngRows::Interlaced } else { PngRows::Plain };
-            let encoded = if output.palette {
-                png_palette::encode(image, output.effort, rows, keep)
-            } else {
-                image.save_png(output.effort, rows, Palette::Direct, keep)
-            };
+            let writer =
+                png::Writer { is_libvips: output.codec.is_none(), compression: output.effort, rows, keep };
+            let encoded =
+                if output.palette { png_palette::encode(image, writer) } else { writer.direct(image) };
             encoded.map(png_chunks::without_default_resolution)
         }
         OutputFormat::Webp => image.save_webp(output.quality, output.effort, keep),

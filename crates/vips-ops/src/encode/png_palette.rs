@@ -1,12 +1,15 @@
 //! Indexed-colour and low-bit greyscale PNG, used where it is lossless.
 //!
-//! libvips' own palettes are quantised and lossy. Here distinct colours are counted, libvips packs and compresses the
-//! palette indices as a greyscale image, and the header is changed to say that they are indices of a palette.
+//! libvips' own palettes are quantised and lossy. Here distinct colours are counted, the palette indices are packed and
+//! compressed as a greyscale image, and the header is changed to say that they are indices of a palette.
 
 use bytes::Bytes;
-use vips::{Image, Keep, Palette, PngRows, Result};
+use vips::{Image, Keep, Result};
 
-use super::png_chunks::{self, Chunk};
+use super::{
+    png::Writer,
+    png_chunks::{self, Chunk},
+};
 
 /// Largest palette (PNG, 11.2.2).
 const MOST_COLOURS: usize = 256;
@@ -26,19 +29,18 @@ const GREY: u8 = 0;
 const INDEXED: u8 = 3;
 
 /// Encodes with a palette if the image has at most 256 distinct colours, else without. Both are lossless.
-pub fn encode(image: &Image, effort: u8, rows: PngRows, keep: Keep) -> Result<Bytes> {
+pub fn encode(image: &Image, writer: Writer) -> Result<Bytes> {
     let memory = image.in_memory()?;
     let image = memory.image();
     let bands = image.bands() as usize;
-    let profile = keep != Keep::Nothing && image.has(ICC);
+    let profile = writer.keep != Keep::Nothing && image.has(ICC);
     let found = Colours::count(memory.bytes(), bands);
     let Some(layout) = found.as_ref().and_then(|found| Layout::choose(found, bands, profile)) else {
-        return image.save_png(effort, rows, Palette::Direct, keep);
+        return writer.direct(image);
     };
     let numbers: Vec<u8> = layout.numbers(memory.bytes(), bands);
-    let numbers = Image::from_pixels(&numbers, image.width(), image.height(), 1)?;
-    let packed = numbers.save_png_bits(effort, rows, layout.bits)?;
-    let carrier = image.extract_area(0, 0, 1, 1)?.save_png(effort, PngRows::Plain, Palette::Direct, keep)?;
+    let packed = writer.levels(&numbers, (image.width(), image.height()), layout.bits)?;
+    let carrier = writer.by_libvips(&image.carrier()?)?;
     Ok(layout.file(&packed, &carrier))
 }
 
@@ -225,7 +227,7 @@ fn numbered(colours: impl Iterator<Item = (Rgba, u8)>) -> Colours {
 #[cfg(test)]
 mod tests {
     use testkit::{Picture, sample};
-    use vips::{Access, Interpretation, Loader};
+    use vips::{Access, Interpretation, Loader, PngRows};
 
     use super::*;
 
@@ -278,15 +280,18 @@ mod tests {
         {
             let space = if bands == 1 { Interpretation::Grey } else { Interpretation::Srgb };
             let image = Image::from_pixels(&pixels, 6 / bands, 1, bands).unwrap().interpret(space).unwrap();
-            let bare = encode(&image, 6, PngRows::Plain, Keep::All).unwrap();
+            let writer = |is_libvips, rows, keep| Writer { is_libvips, compression: 6, rows, keep };
+            let bare = encode(&image, writer(false, PngRows::Plain, Keep::All)).unwrap();
             let tagged = image.edit(|edit| edit.set_block(c"xmp-data", b"<x/>")).unwrap();
             let tagged = tagged.edit(|edit| edit.set_block(ICC, profile)).unwrap();
-            for (keep, expected) in [
-                (Keep::All, (true, bands == 3)),
-                (Keep::Profile, (false, bands == 3)),
-                (Keep::Nothing, (false, false)),
+            for (is_libvips, rows, keep, expected) in [
+                (true, PngRows::Interlaced, Keep::All, (true, bands == 3)),
+                (true, PngRows::Plain, Keep::Profile, (false, bands == 3)),
+                (false, PngRows::Plain, Keep::All, (true, bands == 3)),
+                (false, PngRows::Plain, Keep::Profile, (false, bands == 3)),
+                (false, PngRows::Interlaced, Keep::Nothing, (false, false)),
             ] {
-                let png = encode(&tagged, 6, PngRows::Interlaced, keep).unwrap();
+                let png = encode(&tagged, writer(is_libvips, rows, keep)).unwrap();
                 let back = open(&png);
                 assert!(Picture::of(&back) == Picture::of(&open(&bare)), "{bands} {keep:?}");
                 // libpng refuses a profile that does not fit the colour type: an RGB profile never fits a greyscale

@@ -34,7 +34,7 @@ fn with_codecs(on: bool) -> Settings {
     Settings { codecs, ..Settings::default() }
 }
 
-fn render(bytes: &Bytes, query: &str, on: bool) -> Result<Encoded, Error> {
+pub fn render(bytes: &Bytes, query: &str, on: bool) -> Result<Encoded, Error> {
     ask_with(bytes, query, Accept::default(), &with_codecs(on))
 }
 

@@ -7,9 +7,10 @@ use bytes::Bytes;
 use flate2::{Compression, Crc, write::ZlibEncoder};
 use image_api::source::Codec;
 use proptest::prelude::*;
+use testkit::sample;
 use vips_ops::vips::{Access, Image, Loader};
 
-use crate::codecs::{codec, difference};
+use crate::codecs::{codec, difference, render};
 
 /// An RGB picture of rows with each filter in turn, as they are stored.
 struct File {
@@ -137,6 +138,49 @@ fn faults_of_large_files_are_judged_as_by_libvips() {
     // more than is inflated at once. All pixels are there without the checksum at their end, and the crate `png` lets it
     // be, while libpng gives no last row
     check_odd_files(&File::new(2400, 2400), &["no checksum of zlib"]);
+}
+
+/// Names and bodies of the chunks that do not hold pixels.
+fn metadata(file: &[u8]) -> Vec<(Vec<u8>, Vec<u8>)> {
+    let (mut at, mut found) = (8, Vec::new());
+    while at < file.len() {
+        let length = u32::from_be_bytes(file[at..at + 4].try_into().unwrap()) as usize;
+        let (name, body) = (&file[at + 4..at + 8], &file[at + 8..at + 8 + length]);
+        if name != b"IDAT" {
+            found.push((name.to_vec(), body.to_vec()));
+        }
+        at += 12 + length;
+    }
+    found
+}
+
+#[test]
+fn metadata_is_that_of_libvips() {
+    let mut seen = std::collections::BTreeSet::new();
+    let originals =
+        ["flower-p3.jpg", "astronaut-gps-orient6.jpg", "grace_hopper.jpg", "camera.png", "coffee.png"];
+    for name in originals {
+        for query in ["format=png&width=90", "format=png&width=90&strip_exif=1"] {
+            let [ours, theirs] = [true, false].map(|on| {
+                let file = render(&sample(name), query, on).unwrap().bytes;
+                metadata(&file)
+            });
+            assert_eq!(ours, theirs, "{name}?{query}");
+            seen.extend(ours.into_iter().map(|(name, _)| String::from_utf8(name).unwrap()));
+        }
+    }
+    for name in ["iCCP", "eXIf"] {
+        assert!(seen.contains(name), "{seen:?}");
+    }
+}
+
+#[test]
+fn photographs_take_fewer_bytes() {
+    for name in ["china.jpg", "coffee.png", "pixmill-logo.png"] {
+        let [ours, theirs] =
+            [true, false].map(|on| render(&sample(name), "format=png&width=300", on).unwrap().bytes.len());
+        assert!(ours * 100 < theirs * 97, "{name}: {ours} and {theirs} bytes");
+    }
 }
 
 proptest! {
