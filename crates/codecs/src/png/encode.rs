@@ -16,14 +16,14 @@ use crate::{
 };
 
 thread_local! {
-    /// The compressor of the last picture, with its level: its tables are large.
+    /// The compressor of the last image, with its level: its tables are large.
     static COMPRESSOR: RefCell<Option<(i32, Compressor)>> = const { RefCell::new(None) };
 }
 
 /// The colour type of greyscale (PNG, 11.2.2).
 const GREY: u8 = 0;
 
-/// An encoder of 8-bit pictures: grey, grey and alpha, RGB, RGBA.
+/// An encoder of 8-bit images: grey, grey and alpha, RGB, RGBA.
 pub struct Encoder {
     shape: Shape,
     filter: Filter,
@@ -42,7 +42,7 @@ fn bound(length: usize) -> usize {
 }
 
 impl Encoder {
-    /// An encoder of rows of this shape, or `None` if it is not an 8-bit picture of one to four bands.
+    /// An encoder of rows of this shape, or `None` if it is not an 8-bit image of one to four bands.
     pub fn new(shape: Shape) -> Option<Self> {
         if shape.depth != 1 || !(1..=4).contains(&shape.bands) || shape.width == 0 || shape.height == 0 {
             return None;

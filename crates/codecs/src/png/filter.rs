@@ -1,6 +1,6 @@
-//! From pixels to filtered rows (PNG, 9.2), with the filter that promises the fewest bytes.
+//! From pixels to filtered rows (PNG, 9.2), with the filter that is expected to compress best.
 
-/// Filters the rows of a picture one after the other.
+/// Filters the rows of an image one after the other.
 pub struct Filter {
     /// Bytes of a pixel.
     pixel: usize,

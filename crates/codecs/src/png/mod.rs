@@ -1,10 +1,10 @@
-//! PNG: pictures of 8-bit grey or colour, with or without alpha, not interlaced.
+//! PNG: images of 8-bit grey or colour, with or without alpha, not interlaced.
 //!
-//! A picture of moderate size is inflated by one call of libdeflate when it is opened, and its rows are unfiltered on
+//! An image of moderate size is inflated by one call of libdeflate when it is opened, and its rows are unfiltered on
 //! demand. A larger one is inflated row by row by the crate `png`, which keeps memory flat.
 //!
-//! Only files without a fault are taken: every chunk is complete and has the right checksum. What to make of any other file
-//! is left to libvips, so that both give the same answer.
+//! Only intact files are decoded: every chunk is complete and has the right checksum. Opening any other file is an error, and
+//! the caller is expected to leave it to libvips, whose error then decides.
 
 mod chunks;
 mod encode;
@@ -27,19 +27,19 @@ pub const DECODER: Decoder = Decoder { name: NAME, divisors: &[1], takes, open }
 
 const NAME: &str = "png";
 
-/// Most bytes of filtered rows that are held in memory at once. A photograph of 2040 × 1360 pixels has half of that; memory
-/// of a render stays below what libvips takes for the same picture in other formats.
+/// Most bytes of filtered rows that are held in memory at once; a photograph of 2040 × 1360 pixels has half of that. Larger
+/// images are read by rows, so that memory does not grow with them.
 const LARGEST_WHOLE: usize = 16 << 20;
 
 fn takes(bytes: &[u8]) -> Option<Shape> {
     let shape = chunks::header(bytes)?;
-    // transparency is another band in libvips; animations are rare, and their first picture may be another
+    // transparency is another band in libvips; animations are rare, and their first image may be another
     let is_special = |chunk: chunks::Chunk<'_>| matches!(chunk.name, b"tRNS" | b"acTL" | b"PLTE");
     (!chunks::read(bytes).take_while(|chunk| chunk.name != b"IDAT").any(is_special)).then_some(shape)
 }
 
 fn open(bytes: &Bytes, _divisor: u8) -> Result<Box<dyn Rows>> {
-    let shape = takes(bytes).ok_or_else(|| Error::broken(NAME, "not a picture of a kind that is taken"))?;
+    let shape = takes(bytes).ok_or_else(|| Error::broken(NAME, "not an image of a kind that is taken"))?;
     let data = chunks::pixels(bytes)?;
     let length = (shape.row_bytes() + 1).saturating_mul(shape.height as usize);
     if length <= LARGEST_WHOLE {

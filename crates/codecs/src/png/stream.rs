@@ -1,4 +1,4 @@
-//! A picture that is inflated row by row.
+//! An image that is inflated row by row.
 
 use std::io::Cursor;
 

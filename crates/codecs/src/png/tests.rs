@@ -24,8 +24,8 @@ fn encode(shape: Shape, level: u8, pixels: &[u8]) -> Vec<u8> {
     encoder.finish(level, &[], &[]).unwrap()
 }
 
-/// A picture of noise, slopes and flat parts, so that every filter is the best of some row.
-fn picture() -> impl Strategy<Value = (Shape, Vec<u8>)> {
+/// An image of noise, slopes and flat parts, so that every filter is the best of some row.
+fn image() -> impl Strategy<Value = (Shape, Vec<u8>)> {
     let shape = (1..=70u32, 1..=12u32, 1..=4u32).prop_map(|(width, height, bands)| Shape {
         width,
         height,
@@ -105,7 +105,7 @@ proptest! {
     }
 
     #[test]
-    fn pictures_survive((shape, pixels) in picture(), level in 0..=12u8) {
+    fn pictures_survive((shape, pixels) in image(), level in 0..=12u8) {
         prop_assert_eq!(decode(&encode(shape, level, &pixels)), Some((shape, pixels)));
     }
 
@@ -131,7 +131,7 @@ proptest! {
     }
 
     #[test]
-    fn changed_bytes_never_panic((shape, pixels) in picture(), at in any::<prop::sample::Index>(), to in any::<u8>()) {
+    fn changed_bytes_never_panic((shape, pixels) in image(), at in any::<prop::sample::Index>(), to in any::<u8>()) {
         let mut file = encode(shape, 1, &pixels);
         let at = at.index(file.len());
         if file[at] != to {

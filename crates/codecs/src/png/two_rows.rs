@@ -1,7 +1,7 @@
 //! Paeth's filter of two rows at once (PNG, 9.4).
 //!
-//! A pixel waits for its left neighbour, so that most of a processor idles. Here the second row is one pixel behind the first:
-//! both of its other neighbours are there, and two pixels are computed by the same instructions.
+//! Each pixel depends on its left neighbour, so one row alone is bound by latency. Here the second row runs one pixel behind
+//! the first, whose pixels it needs, and one SIMD register computes a pixel of each.
 
 use super::unfilter::{PAETH, unfilter};
 

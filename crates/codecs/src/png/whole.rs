@@ -1,4 +1,4 @@
-//! A picture that is inflated at once.
+//! An image that is inflated at once.
 
 use std::cell::RefCell;
 
@@ -40,7 +40,7 @@ impl Reader {
         let broken = |detail: &str| Error::broken(NAME, detail);
         let compressed: usize = parts.iter().map(|part| part.len()).sum();
         let first = parts.iter().find_map(|part| part.first()).copied().unwrap_or_default();
-        // no compressor makes more of it; what does needs memory that a picture should not ask for
+        // incompressible rows grow by less than this; a longer stream would only cost memory
         if compressed > length + length / 8 + 1024 {
             return Err(broken("more compressed than plain bytes"));
         }
