@@ -67,7 +67,7 @@ fn reference(filter: u8, pixel: usize, above: &[u8], row: &[u8]) -> Vec<u8> {
         let predicted = match filter {
             1 => a,
             2 => b,
-            3 => ((u16::from(a) + u16::from(b)) / 2) as u8,
+            3 => u16::from(a).midpoint(u16::from(b)) as u8,
             4 => reference_paeth(a, b, c),
             _ => 0,
         };

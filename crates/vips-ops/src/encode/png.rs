@@ -36,7 +36,7 @@ impl Writer {
         image.for_each_row(|row| encoder.write(row))?;
         let carrier = png_chunks::without_default_resolution(self.by_libvips(&image.carrier()?)?);
         let (before, after) = png_chunks::metadata(&carrier);
-        encoder.finish(self.level(LEVELS), &before, &after).map(Bytes::from).map_err(failed)
+        encoder.finish(self.level(LEVELS), &before, &after).map(Bytes::from).map_err(|error| failed(&error))
     }
 
     /// One band of values as greyscale of `bits` bits, 1, 2, 4 or 8, not filtered and without metadata.
@@ -46,7 +46,9 @@ impl Writer {
             return image.save_png_bits(self.compression, self.rows, bits);
         }
         let level = self.level(PALETTE_LEVELS);
-        codecs::encode_png_levels(width, height, bits, values, level).map(Bytes::from).map_err(failed)
+        codecs::encode_png_levels(width, height, bits, values, level)
+            .map(Bytes::from)
+            .map_err(|error| failed(&error))
     }
 
     /// As [`Writer::direct`] by libvips, for example to carry metadata.
@@ -79,6 +81,6 @@ fn shape(image: &Image) -> Option<Shape> {
     })
 }
 
-fn failed(error: codecs::Error) -> vips::Error {
+fn failed(error: &codecs::Error) -> vips::Error {
     vips::Error::Operation { operation: "encode png".into(), detail: error.to_string() }
 }

@@ -50,7 +50,7 @@ fn band_format(shape: Shape) -> BandFormat {
 pub(crate) fn open(codec: Codec, source: &Source, load: &Load) -> Result<Option<Image>> {
     let rows = match (decoder(codec).open)(&source.bytes, load.shrink) {
         Ok(rows) => rows,
-        Err(error) if error.is_out_of_memory() => return Err(of_codec(error)),
+        Err(error) if error.is_out_of_memory() => return Err(of_codec(&error)),
         Err(_) => return Ok(None),
     };
     let header = &source.image;
@@ -65,7 +65,7 @@ pub(crate) fn open(codec: Codec, source: &Source, load: &Load) -> Result<Option<
 }
 
 /// The error of a decoder as one of libvips: the original is broken, or memory ran out.
-fn of_codec(error: codecs::Error) -> Error {
+fn of_codec(error: &codecs::Error) -> Error {
     Error::of_pixels(vips::Error::of_decoder(error.is_out_of_memory(), error.to_string()))
 }
 
