@@ -12,7 +12,7 @@ use std::{
 const LIBRARIES: [&str; 3] = ["libdav1d.a", "libwebpdecoder.a", "libjpeg.a"];
 
 /// The C layer.
-const LAYER: [&str; 3] = ["webp", "av1", "jpeg"];
+const LAYER: [&str; 4] = ["webp", "av1", "jpeg_decoder", "jpeg_encoder"];
 
 /// All symbols of the C layer begin with this.
 const PREFIX: &str = "pixmill_";

@@ -30,11 +30,13 @@ mod buffer;
 mod decoder;
 mod error;
 pub mod heif;
+pub mod jpeg;
 mod png;
 mod webp;
 
 pub use av1::DECODER as DAV1D;
 pub use decoder::{Decoder, Rows, Shape};
 pub use error::{Error, Result};
+pub use jpeg::DECODER as LIBJPEG_TURBO;
 pub use png::{DECODER as PNG, Encoder as PngEncoder, encode_levels as encode_png_levels};
 pub use webp::DECODER as LIBWEBP;

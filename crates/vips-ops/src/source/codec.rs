@@ -12,7 +12,8 @@ fn decoder(codec: Codec) -> &'static Decoder {
     match codec {
         Codec::Dav1d => &codecs::DAV1D,
         Codec::Png => &codecs::PNG,
-        Codec::Libwebp | Codec::LibjpegTurbo => &codecs::LIBWEBP,
+        Codec::Libwebp => &codecs::LIBWEBP,
+        Codec::LibjpegTurbo => &codecs::LIBJPEG_TURBO,
     }
 }
 
@@ -22,6 +23,7 @@ fn of_format(format: SourceFormat) -> Option<Codec> {
         SourceFormat::Webp => Some(Codec::Libwebp),
         SourceFormat::Heif => Some(Codec::Dav1d),
         SourceFormat::Png => Some(Codec::Png),
+        SourceFormat::Jpeg => Some(Codec::LibjpegTurbo),
         _ => None,
     }
 }
