@@ -2,6 +2,8 @@
 
 mod decoder;
 mod encoder;
+#[cfg(test)]
+mod tests;
 
 use std::ffi::{CStr, c_char};
 

@@ -135,6 +135,7 @@ const MOST_PNG_PIXELS: u64 = 4 << 20;
 /// The encoder beside libvips that takes an answer.
 fn codec(format: OutputFormat, interlace: bool, size: Size, settings: &Settings) -> Option<Codec> {
     let codec = match format {
+        OutputFormat::Jpeg => Some(Codec::LibjpegTurbo),
         OutputFormat::Png if !interlace && size.pixels() <= MOST_PNG_PIXELS => Some(Codec::Png),
         _ => None,
     };

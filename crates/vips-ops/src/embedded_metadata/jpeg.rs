@@ -72,6 +72,18 @@ pub fn with_exif(file: &Bytes, exif: &[u8]) -> Bytes {
     [&file[..at], &head, exif, &file[at..]].concat().into()
 }
 
+/// The file with the application segments and comments of another one before its own segments.
+pub fn with_metadata_of(file: &Bytes, other: &[u8]) -> Bytes {
+    let mut rest = other.get(SOI.len()..).unwrap_or_default();
+    let mut length = 0;
+    while let Some((APP0..=APP15 | COM, segment, after)) = segment(rest) {
+        length += segment.len();
+        rest = after;
+    }
+    let (head, segments) = (SOI.len().min(file.len()), other.get(SOI.len()..).unwrap_or_default());
+    [&file[..head], &segments[..length], &file[head..]].concat().into()
+}
+
 /// Splits off the next segment: its marker, the whole segment, and the rest.
 fn segment(rest: &[u8]) -> Option<(u8, &[u8], &[u8])> {
     let fill = rest.iter().take_while(|byte| **byte == 0xff).count();

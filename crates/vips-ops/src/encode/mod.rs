@@ -1,6 +1,7 @@
 //! Encoders: from finished pixels to the bytes of a file.
 
 pub mod auto_quality;
+mod jpeg;
 pub mod mp4;
 mod png;
 pub(crate) mod png_chunks;
@@ -47,6 +48,9 @@ fn encode_keeping(image: &Image, output: Encoding, keep: Keep) -> Result<Bytes> 
     };
     match output.format {
         OutputFormat::Jpeg => {
+            if let Some(encoded) = output.codec.and_then(|_| jpeg::encode(image, output, subsample, keep)) {
+                return encoded;
+            }
             let scan = if output.interlace { JpegScan::Progressive } else { JpegScan::Baseline };
             image.save_jpeg(output.quality, scan, subsample, keep)
         }

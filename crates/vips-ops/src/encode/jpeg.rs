@@ -1,0 +1,50 @@
+//! JPEG by the encoder beside libvips: rows stream from libvips into it, and libvips says which segments hold the metadata.
+
+use bytes::Bytes;
+use codecs::jpeg::{Encoder, Options, Scan, Subsampling};
+use vips::{BandFormat, Image, Interpretation, JpegScan, Keep, Result, Subsample};
+
+use crate::{embedded_metadata::jpeg, plan::encode::Encoding};
+
+/// Encodes an image of 8-bit grey or sRGB without alpha; `None` for any other.
+pub fn encode(image: &Image, output: Encoding, subsample: Subsample, keep: Keep) -> Option<Result<Bytes>> {
+    let bands = match image.interpretation() {
+        Interpretation::Grey => 1,
+        Interpretation::Srgb => 3,
+        _ => return None,
+    };
+    if image.bands() != bands || image.format() != BandFormat::Uchar {
+        return None;
+    }
+    let options = Options {
+        width: image.width(),
+        height: image.height(),
+        bands,
+        quality: output.quality,
+        subsampling: if subsample == Subsample::On { Subsampling::Halved } else { Subsampling::Full },
+        scan: if output.interlace { Scan::Progressive } else { Scan::Baseline },
+    };
+    Some(filled(image, options, keep))
+}
+
+fn filled(image: &Image, options: Options, keep: Keep) -> Result<Bytes> {
+    let mut encoder = Encoder::new(options).map_err(of_encoder)?;
+    let mut written = Ok(());
+    image.for_each_row(|row| {
+        if written.is_ok() {
+            written = encoder.write(row);
+        }
+    })?;
+    let encoded = written.and_then(|()| encoder.finish()).map_err(of_encoder)?;
+    let carrier = image.carrier()?.save_jpeg(options.quality, JpegScan::Baseline, Subsample::Off, keep)?;
+    Ok(jpeg::with_metadata_of(&encoded, &carrier))
+}
+
+fn of_encoder(error: codecs::Error) -> vips::Error {
+    let (operation, detail) = ("encode jpeg".into(), error.to_string());
+    if error.is_out_of_memory() {
+        vips::Error::OutOfMemory { operation, detail }
+    } else {
+        vips::Error::Operation { operation, detail }
+    }
+}
