@@ -61,7 +61,10 @@ fn every_kind_of_file_is_read_as_it_was_written() {
                 });
                 assert_eq!(both[0], both[1], "{width}x{height}");
                 let (worst, mean) = difference(&both[0], &pixels);
-                assert!(worst <= 12 && mean <= 2.0, "{width}x{height}x{bands} {subsampling:?}: {worst}, {mean}");
+                assert!(
+                    worst <= 12 && mean <= 2.0,
+                    "{width}x{height}x{bands} {subsampling:?}: {worst}, {mean}"
+                );
             }
         }
     }
@@ -132,7 +135,10 @@ fn rows_that_do_not_fit_are_refused() {
     let mut encoder = Encoder::new(OPTIONS).unwrap();
     assert!(encoder.write(&slopes(16, 17, 3)).is_err());
     for (width, height, bands) in [(0, 1, 3), (1, 0, 3), (65_501, 1, 3), (1, 1, 4)] {
-        assert!(Encoder::new(Options { width, height, bands, ..OPTIONS }).is_err(), "{width}x{height}x{bands}");
+        assert!(
+            Encoder::new(Options { width, height, bands, ..OPTIONS }).is_err(),
+            "{width}x{height}x{bands}"
+        );
     }
 }
 

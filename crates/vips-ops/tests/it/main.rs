@@ -17,6 +17,7 @@ mod embedded_metadata;
 mod faces;
 mod formats;
 mod golden;
+mod jpeg;
 mod memory;
 mod never_larger;
 mod orientation;
