@@ -144,7 +144,7 @@ fn bare(bytes: &Bytes, format: OutputFormat, quality: u8, settings: &Settings) -
     let small = image.resize(side(image.width()), side(image.height()), Kernel::Lanczos3).unwrap();
     let output = &settings.output;
     match format {
-        OutputFormat::Jpeg => small.save_jpeg(quality, JpegScan::Baseline, Subsample::On, Keep::All),
+        OutputFormat::Jpeg => small.save_jpeg(quality, JpegScan::Baseline, Subsample::On, Keep::AllButExif),
         OutputFormat::Webp => small.save_webp(quality, output.webp_effort, Keep::All),
         OutputFormat::Avif => small.save_avif(quality, output.avif_effort, Subsample::On, Keep::All),
         _ => small.save_png(output.png_compression, PngRows::Plain, Palette::Direct, Keep::All),
