@@ -160,7 +160,7 @@ fn refined(scans: usize) -> Bytes {
 
 #[test]
 fn images_of_too_many_scans_are_refused() {
-    assert_eq!(decode(&refined(200), 1).unwrap(), vec![128, 128, 128].repeat(64));
+    assert_eq!(decode(&refined(200), 1).unwrap(), [128, 128, 128].repeat(64));
     assert!(decode(&refined(999), 1).is_ok());
     assert!(matches!(decode(&refined(1100), 1), Err(Error::Broken { .. })));
 }
