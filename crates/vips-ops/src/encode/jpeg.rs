@@ -35,11 +35,12 @@ fn filled(image: &Image, options: Options, keep: Keep) -> Result<Bytes> {
             written = encoder.write(row);
         }
     })?;
-    let encoded = written.and_then(|()| encoder.finish()).map_err(of_encoder)?;
+    let file = written.and_then(|()| encoder.finish()).map_err(of_encoder)?;
     let carrier = image.carrier()?.save_jpeg(options.quality, JpegScan::Baseline, Subsample::Off, keep)?;
-    Ok(jpeg::with_metadata_of(&encoded, &carrier))
+    Ok(jpeg::with_metadata_of(&file, &carrier))
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
 fn of_encoder(error: codecs::Error) -> vips::Error {
     let (operation, detail) = ("encode jpeg".into(), error.to_string());
     if error.is_out_of_memory() {
