@@ -60,47 +60,56 @@ fn main() {
         heads[0], heads[1], heads[2], heads[3], heads[4], heads[5]
     );
     for case in CASES {
-        let originals: Vec<_> = PHOTOS.map(|name| original(name, case.format)).into();
-        let params = Params::parse(case.query).unwrap().params;
-        let render = |bytes: &Bytes| {
-            let assets = Assets::default();
-            process(&params, bytes, &assets, Accept::default(), &settings, &Deadline::never(), &mut |_| ())
-                .unwrap()
-                .bytes
-        };
-        let planned = planned(&params, &originals[0], &settings);
-        // AVIF's quality is mapped
-        let quality = if planned.format == OutputFormat::Avif { planned.quality } else { case.quality };
-        let bare = |bytes: &Bytes| bare(bytes, case.format, quality, &settings);
-        let equal = |bytes: &Bytes| (render(bytes).len(), bare(bytes).len());
-        for bytes in &originals {
-            let (ours, theirs) = equal(bytes);
-            // an encoder beside libvips may do better, never worse
-            let least = if planned.codec.is_some() { 0 } else { theirs * 99 };
-            assert!(
-                (least..=theirs * 101).contains(&(ours * 100)),
-                "unequal work: {ours} and {theirs} bytes"
-            );
-        }
-        let (mut ours, mut theirs) = (Vec::new(), Vec::new());
-        for round in 0..ROUNDS {
-            // the order alternates, so that neither always finds warm CPU caches
-            if round % 2 == 0 {
-                theirs.push(cpu(&originals, bare));
-                ours.push(cpu(&originals, render));
-            } else {
-                ours.push(cpu(&originals, render));
-                theirs.push(cpu(&originals, bare));
-            }
-        }
-        let mean = |work: &dyn Fn(&Bytes) -> Bytes| {
-            originals.iter().map(|bytes| work(bytes).len()).sum::<usize>() / originals.len()
-        };
-        let bytes = (mean(&bare), mean(&render));
-        let (ours, theirs) = (median(ours), median(theirs));
-        let name = case.format.name();
-        println!("{name:<6} {theirs:>9.2} {ours:>9.2} {:>7.3} {:>10} {:>9}", ours / theirs, bytes.0, bytes.1);
+        compare(&case, &settings);
     }
+}
+
+/// Measures a case and prints its line.
+fn compare(case: &Case, settings: &Settings) {
+    let originals: Vec<_> = PHOTOS.map(|name| original(name, case.format)).into();
+    let params = Params::parse(case.query).unwrap().params;
+    let render = |bytes: &Bytes| {
+        let assets = Assets::default();
+        process(&params, bytes, &assets, Accept::default(), settings, &Deadline::never(), &mut |_| ())
+            .unwrap()
+            .bytes
+    };
+    let planned = planned(&params, &originals[0], settings);
+    // AVIF's quality is mapped
+    let quality = if planned.format == OutputFormat::Avif { planned.quality } else { case.quality };
+    let bare = |bytes: &Bytes| bare(bytes, case.format, quality, settings);
+    for bytes in &originals {
+        let (ours, theirs) = (render(bytes).len(), bare(bytes).len());
+        // an encoder beside libvips may write fewer bytes, never more
+        let least = if planned.codec.is_some() { 0 } else { theirs * 99 };
+        assert!((least..=theirs * 101).contains(&(ours * 100)), "unequal work: {ours} and {theirs} bytes");
+    }
+    let (ours, theirs) = in_turns(&originals, render, bare);
+    let mean = |work: &dyn Fn(&Bytes) -> Bytes| {
+        originals.iter().map(|bytes| work(bytes).len()).sum::<usize>() / PHOTOS.len()
+    };
+    let (name, bytes) = (case.format.name(), (mean(&bare), mean(&render)));
+    println!("{name:<6} {theirs:>9.2} {ours:>9.2} {:>7.3} {:>10} {:>9}", ours / theirs, bytes.0, bytes.1);
+}
+
+/// CPU milliseconds per image of two ways of work, medians of rounds in which they take turns.
+fn in_turns(
+    originals: &[Bytes],
+    ours: impl Fn(&Bytes) -> Bytes + Copy,
+    theirs: impl Fn(&Bytes) -> Bytes + Copy,
+) -> (f64, f64) {
+    let mut found = (Vec::new(), Vec::new());
+    for round in 0..ROUNDS {
+        // the order alternates, so that neither always finds warm CPU caches
+        if round % 2 == 0 {
+            found.1.push(cpu(originals, theirs));
+            found.0.push(cpu(originals, ours));
+        } else {
+            found.0.push(cpu(originals, ours));
+            found.1.push(cpu(originals, theirs));
+        }
+    }
+    (median(found.0), median(found.1))
 }
 
 /// A photograph of 2040 px in a format. Noise replaces the detail that upscaling does not create.

@@ -2,11 +2,13 @@
 
 use libdeflater::crc32;
 
-use super::NAME;
 use crate::{
     decoder::Shape,
     error::{Error, Result},
 };
+
+/// Name of the codec.
+pub const NAME: &str = "png";
 
 /// What every file begins with (PNG, 5.2).
 pub const SIGNATURE: [u8; 8] = *b"\x89PNG\r\n\x1a\n";

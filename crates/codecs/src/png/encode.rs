@@ -5,8 +5,7 @@ use std::cell::RefCell;
 use libdeflater::{CompressionLvl, Compressor};
 
 use super::{
-    NAME,
-    chunks::{SIGNATURE, append},
+    chunks::{NAME, SIGNATURE, append},
     filter::Filter,
 };
 use crate::{

@@ -16,6 +16,7 @@ mod whole;
 
 use bytes::Bytes;
 
+use self::chunks::NAME;
 pub use self::encode::{Encoder, encode_levels};
 use crate::{
     decoder::{Decoder, Rows, Shape},
@@ -24,8 +25,6 @@ use crate::{
 
 /// The decoder of PNG.
 pub const DECODER: Decoder = Decoder { name: NAME, divisors: &[1], takes, open };
-
-const NAME: &str = "png";
 
 /// Most bytes of filtered rows that are held in memory at once; a photograph of 2040 × 1360 pixels has half of that. Larger
 /// images are read by rows, so that memory does not grow with them.

@@ -5,7 +5,7 @@ use std::io::Cursor;
 use bytes::Bytes;
 use png::{DecodeOptions, Decoder, Limits};
 
-use super::{NAME, chunks};
+use super::chunks::{NAME, has_full_window};
 use crate::{
     decoder::{Rows, Shape},
     error::{Error, Result},
@@ -21,7 +21,7 @@ pub struct Reader {
 impl Reader {
     pub fn open(file: Bytes, shape: Shape, parts: &[&[u8]]) -> Result<Self> {
         let first = parts.iter().find_map(|part| part.first()).copied().unwrap_or_default();
-        if !chunks::has_full_window(first, usize::MAX) {
+        if !has_full_window(first, usize::MAX) {
             return Err(Error::broken(NAME, "a small window"));
         }
         // a row, the one before it and the window of the decompressor; nothing else is kept

@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use libdeflater::Decompressor;
 
 use super::{
-    NAME, chunks,
+    chunks::{NAME, has_full_window},
     two_rows::unfilter_two_paeth,
     unfilter::{PAETH, unfilter},
 };
@@ -44,7 +44,7 @@ impl Reader {
         if compressed > length + length / 8 + 1024 {
             return Err(broken("more compressed than plain bytes"));
         }
-        if !chunks::has_full_window(first, length) {
+        if !has_full_window(first, length) {
             return Err(broken("a small window"));
         }
         // parts are joined behind the rows, in the buffer that is there already
