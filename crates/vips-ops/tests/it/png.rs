@@ -41,7 +41,7 @@ impl File {
     /// A file with these chunks between the header and the end.
     fn with(&self, chunks: &[Vec<u8>]) -> Vec<u8> {
         let signature = b"\x89PNG\r\n\x1a\n".to_vec();
-        [signature, chunk(b"IHDR", &self.header()), chunks.concat(), chunk(b"IEND", &[])].concat()
+        [signature, chunk(*b"IHDR", &self.header()), chunks.concat(), chunk(*b"IEND", &[])].concat()
     }
 }
 
@@ -51,11 +51,11 @@ fn compressed(bytes: &[u8]) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
-fn chunk(name: &[u8; 4], body: &[u8]) -> Vec<u8> {
+fn chunk(name: [u8; 4], body: &[u8]) -> Vec<u8> {
     let mut crc = Crc::new();
-    crc.update(name);
+    crc.update(&name);
     crc.update(body);
-    [&(body.len() as u32).to_be_bytes()[..], name, body, &crc.sum().to_be_bytes()].concat()
+    [&(body.len() as u32).to_be_bytes()[..], &name, body, &crc.sum().to_be_bytes()].concat()
 }
 
 /// Exchanges a byte; the position counts from the end if it is negative.
@@ -68,33 +68,38 @@ fn changed(mut bytes: Vec<u8>, at: isize) -> Vec<u8> {
 /// Files with a fault, or with something unusual.
 fn odd_files(file: &File) -> Vec<(&'static str, Vec<u8>)> {
     let data = file.compressed();
-    let whole = file.with(&[chunk(b"IDAT", &data)]);
-    let split = |size: usize| data.chunks(size).map(|part| chunk(b"IDAT", part)).collect::<Vec<_>>();
+    let whole = file.with(&[chunk(*b"IDAT", &data)]);
+    let split = |size: usize| data.chunks(size).map(|part| chunk(*b"IDAT", part)).collect::<Vec<_>>();
     let (start, end) = data.split_at(data.len() / 2);
     let row = 3 * file.width as usize + 1;
     let rows = &file.rows;
-    let stored = |rows: &[u8]| file.with(&[chunk(b"IDAT", &compressed(rows))]);
-    let mut unknown_filter = rows.clone();
-    unknown_filter[row * (file.height as usize / 2)] = 5;
+    let stored = |rows: &[u8]| file.with(&[chunk(*b"IDAT", &compressed(rows))]);
+    let unknown_filter = changed(rows.clone(), (row * (file.height as usize / 2)) as isize);
     let small_window = [&[0x08, 0x1d], &data[2..]].concat();
     vec![
         ("split", file.with(&split(1000))),
-        ("split by bytes", file.with(&[split(1)[..9].to_vec(), vec![chunk(b"IDAT", &data[9..])]].concat())),
-        ("empty parts", file.with(&[chunk(b"IDAT", &[]), chunk(b"IDAT", &data), chunk(b"IDAT", &[])])),
+        ("split by bytes", file.with(&[split(1)[..9].to_vec(), vec![chunk(*b"IDAT", &data[9..])]].concat())),
+        ("empty parts", file.with(&[chunk(*b"IDAT", &[]), chunk(*b"IDAT", &data), chunk(*b"IDAT", &[])])),
         ("no parts", file.with(&[])),
-        ("one empty part", file.with(&[chunk(b"IDAT", &[])])),
-        ("text between", file.with(&[chunk(b"IDAT", start), chunk(b"tEXt", b"a\0b"), chunk(b"IDAT", end)])),
-        ("text after", file.with(&[chunk(b"IDAT", &data), chunk(b"tEXt", b"a\0b")])),
-        ("broken text after", file.with(&[chunk(b"IDAT", &data), changed(chunk(b"tEXt", b"a\0b"), -1)])),
-        ("unknown and critical after", file.with(&[chunk(b"IDAT", &data), chunk(b"ABCD", b"a")])),
-        ("checksum of the pixels' chunk", file.with(&[changed(chunk(b"IDAT", &data), -1)])),
-        ("checksum of zlib", file.with(&[chunk(b"IDAT", &changed(data.clone(), -1))])),
-        ("byte in the middle", file.with(&[chunk(b"IDAT", &changed(data.clone(), data.len() as isize / 2))])),
-        ("header of zlib", file.with(&[chunk(b"IDAT", &changed(data.clone(), 0))])),
-        ("small window", file.with(&[chunk(b"IDAT", &small_window)])),
-        ("trailing bytes of zlib", file.with(&[chunk(b"IDAT", &[&data[..], b"garbage"].concat())])),
-        ("no checksum of zlib", file.with(&[chunk(b"IDAT", &data[..data.len() - 4])])),
-        ("half of zlib", file.with(&[chunk(b"IDAT", start)])),
+        ("one empty part", file.with(&[chunk(*b"IDAT", &[])])),
+        (
+            "text between",
+            file.with(&[chunk(*b"IDAT", start), chunk(*b"tEXt", b"a\0b"), chunk(*b"IDAT", end)]),
+        ),
+        ("text after", file.with(&[chunk(*b"IDAT", &data), chunk(*b"tEXt", b"a\0b")])),
+        ("broken text after", file.with(&[chunk(*b"IDAT", &data), changed(chunk(*b"tEXt", b"a\0b"), -1)])),
+        ("unknown and critical after", file.with(&[chunk(*b"IDAT", &data), chunk(*b"ABCD", b"a")])),
+        ("checksum of the pixels' chunk", file.with(&[changed(chunk(*b"IDAT", &data), -1)])),
+        ("checksum of zlib", file.with(&[chunk(*b"IDAT", &changed(data.clone(), -1))])),
+        (
+            "byte in the middle",
+            file.with(&[chunk(*b"IDAT", &changed(data.clone(), data.len() as isize / 2))]),
+        ),
+        ("header of zlib", file.with(&[chunk(*b"IDAT", &changed(data.clone(), 0))])),
+        ("small window", file.with(&[chunk(*b"IDAT", &small_window)])),
+        ("trailing bytes of zlib", file.with(&[chunk(*b"IDAT", &[&data[..], b"garbage"].concat())])),
+        ("no checksum of zlib", file.with(&[chunk(*b"IDAT", &data[..data.len() - 4])])),
+        ("half of zlib", file.with(&[chunk(*b"IDAT", start)])),
         ("unknown filter", stored(&unknown_filter)),
         ("a byte too few", stored(&rows[..rows.len() - 1])),
         ("a row too few", stored(&rows[..rows.len() - row])),
@@ -103,9 +108,9 @@ fn odd_files(file: &File) -> Vec<(&'static str, Vec<u8>)> {
         ("trailing garbage", [&whole[..], &[7; 99]].concat()),
         ("no end", whole[..whole.len() - 12].to_vec()),
         ("half of the end", whole[..whole.len() - 6].to_vec()),
-        ("animated", file.with(&[chunk(b"acTL", &[0, 0, 0, 1, 0, 0, 0, 0]), chunk(b"IDAT", &data)])),
-        ("transparent colour", file.with(&[chunk(b"tRNS", &[0, 0, 0, 1, 0, 1]), chunk(b"IDAT", &data)])),
-        ("suggested palette", file.with(&[chunk(b"PLTE", &[1; 6]), chunk(b"IDAT", &data)])),
+        ("animated", file.with(&[chunk(*b"acTL", &[0, 0, 0, 1, 0, 0, 0, 0]), chunk(*b"IDAT", &data)])),
+        ("transparent colour", file.with(&[chunk(*b"tRNS", &[0, 0, 0, 1, 0, 1]), chunk(*b"IDAT", &data)])),
+        ("suggested palette", file.with(&[chunk(*b"PLTE", &[1; 6]), chunk(*b"IDAT", &data)])),
         ("whole", whole),
     ]
 }
