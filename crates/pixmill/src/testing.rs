@@ -205,6 +205,7 @@ impl Render for FakeRenderer {
                         original: image_api::size::Size { width: 40, height: 30 },
                         lacks_overlays: false,
                         quality: None,
+                        codecs: None,
                     };
                     Output::Rendered(Rendered { answer, phases: Phases::default() })
                 }

@@ -12,7 +12,7 @@ use crate::{
     overlay::Assets,
     params::{Params, output::format::Format},
     plan::Accept,
-    render::{Encoded, Phase, process},
+    render::{Encoded, Phase, UsedCodecs, process},
     settings::Settings,
     size::Size,
     source::Source,
@@ -31,6 +31,8 @@ pub struct Answer {
     pub lacks_overlays: bool,
     /// The quality found by `quality=auto`, on the scale of JPEG.
     pub quality: Option<u8>,
+    /// The libraries that decoded and encoded; none if nothing was encoded.
+    pub codecs: Option<UsedCodecs>,
 }
 
 /// The type of a response body.
@@ -78,8 +80,9 @@ pub fn answer(
         return Ok(answer);
     }
     let encoded = process(&wanted, original, assets, accept, settings, deadline, reached)?;
-    let Encoded { bytes, format, size, original: stored, lacks_overlays, quality } = encoded;
-    let answer = Answer { bytes, media: Media::Picture(format), original: stored, lacks_overlays, quality };
+    let Encoded { bytes, format, size, original: stored, lacks_overlays, quality, codecs } = encoded;
+    let answer =
+        Answer { bytes, media: Media::Picture(format), original: stored, lacks_overlays, quality, codecs };
     if params.meta.is_none() {
         return Ok(answer);
     }
@@ -105,5 +108,5 @@ pub fn describe(
     let source = Source::open(picture, &settings.limits)?;
     let bytes = description::describe(&source, params, seen, settings, deadline)?;
     let original = source.info.stored;
-    Ok(Answer { bytes, media: Media::Json, original, lacks_overlays: false, quality: None })
+    Ok(Answer { bytes, media: Media::Json, original, lacks_overlays: false, quality: None, codecs: None })
 }

@@ -1,6 +1,7 @@
 //! Renders: executes a plan on an original and returns encoded bytes. All decisions are in the plan.
 
 use bytes::Bytes;
+use serde::{Deserialize, Serialize};
 use vips::{Deadline, Image};
 
 use crate::{
@@ -14,7 +15,7 @@ use crate::{
     plan::{Accept, Passthrough, Plan, passthrough, video},
     settings::Settings,
     size::Size,
-    source::{Profile, Source, SourceFormat},
+    source::{Codec, Profile, Source, SourceFormat},
     steps::{self, Context, gain_map, load, metadata, overlay::RenderedOverlay},
 };
 
@@ -33,6 +34,17 @@ pub struct Encoded {
     pub lacks_overlays: bool,
     /// The quality found by `quality=auto`, on the scale of JPEG.
     pub quality: Option<u8>,
+    /// The libraries that decoded and encoded; none if the original was served.
+    pub codecs: Option<UsedCodecs>,
+}
+
+/// The libraries of a render beside libvips; an absent one is libvips itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UsedCodecs {
+    /// Decoded the original.
+    pub decoder: Option<Codec>,
+    /// Encoded the output.
+    pub encoder: Option<Codec>,
 }
 
 /// A phase of a render that has been completed, for measuring durations.
@@ -83,6 +95,7 @@ pub fn render(
         }
         _ => None,
     };
+    let is_unencoded = stripped.is_some() || plan.passthrough == Passthrough::Always;
     let made = match plan.encode.format {
         _ if let Some(stripped) = stripped => {
             reached(Phase::Processed);
@@ -105,12 +118,12 @@ pub fn render(
     let (bytes, quality) = made.map_err(|error| timely(error, deadline))?;
     reached(Phase::Encoded);
     let larger = bytes.len() > source.bytes.len();
+    let is_original = is_unencoded || (plan.passthrough == Passthrough::IfSmaller && larger);
     // the original's own quality is unknown, since no search ran on it
-    let (bytes, quality) = if plan.passthrough == Passthrough::IfSmaller && larger {
-        (source.bytes.clone(), None)
-    } else {
-        (bytes, quality)
-    };
+    let (bytes, quality) =
+        if is_original && !is_unencoded { (source.bytes.clone(), None) } else { (bytes, quality) };
+    let codecs =
+        (!is_original).then_some(UsedCodecs { decoder: plan.load.codec, encoder: plan.encode.codec });
     Ok(Encoded {
         bytes,
         format: plan.encode.format,
@@ -118,6 +131,7 @@ pub fn render(
         original: source.info.stored,
         lacks_overlays: false,
         quality,
+        codecs,
     })
 }
 

@@ -14,7 +14,10 @@ use image_api::OutputFormat;
 use parking_lot::Mutex;
 use prometheus_client::metrics::counter::Counter;
 use result_cache::Tier;
-use vips_ops::{Media, source::SourceFormat};
+use vips_ops::{
+    Media, UsedCodecs,
+    source::{Codec, SourceFormat},
+};
 
 use super::histogram::Durations;
 use crate::{
@@ -64,6 +67,8 @@ pub struct Counters {
     pub malformed: LabelCounts,
     /// Successful renders.
     pub renders: Renders,
+    /// The libraries that they used.
+    pub codecs: CodecUses,
 }
 
 /// The kind of resource that a request is for.
@@ -197,6 +202,39 @@ impl Renders {
     }
 }
 
+/// Renders by the library that decoded, and by the one that encoded.
+#[derive(Debug)]
+pub struct CodecUses {
+    decoders: LabelCounts,
+    encoders: LabelCounts,
+}
+
+/// The label of renders without a codec beside libvips.
+const LIBVIPS: &str = "libvips";
+
+impl Default for CodecUses {
+    fn default() -> Self {
+        let zero = || LabelCounts::zero(Codec::ALL.map(Codec::name).into_iter().chain([LIBVIPS]));
+        Self { decoders: zero(), encoders: zero() }
+    }
+}
+
+impl CodecUses {
+    /// Counts a render.
+    pub fn add(&self, used: UsedCodecs) {
+        self.decoders.add(used.decoder.map_or(LIBVIPS, Codec::name));
+        self.encoders.add(used.encoder.map_or(LIBVIPS, Codec::name));
+    }
+
+    /// The counts by direction and library.
+    pub fn read(&self) -> impl Iterator<Item = ([&'static str; 2], u64)> {
+        let labelled = |direction, counts: &LabelCounts| {
+            counts.read().into_iter().map(move |(codec, count)| ([direction, codec], count))
+        };
+        labelled("decode", &self.decoders).chain(labelled("encode", &self.encoders))
+    }
+}
+
 /// Durations of the phases of `ServerTiming`.
 #[derive(Debug, Default)]
 pub struct Phases([Durations; 7]);
@@ -231,6 +269,7 @@ impl Counters {
             connections: Default::default(),
             malformed: LabelCounts::zero(MALFORMED),
             renders: Renders::default(),
+            codecs: CodecUses::default(),
         }
     }
 

@@ -178,6 +178,7 @@ impl VariantBuilder {
         if let Some(format) = format {
             self.context.counters.renders.add(format, answer.media, answer.bytes.len());
         }
+        answer.codecs.iter().for_each(|used| self.context.counters.codecs.add(*used));
         if answer.lacks_overlays {
             source.original = briefly(&source.original, self.context.negative_ttl);
         }

@@ -46,6 +46,28 @@ async fn every_metric_is_written_and_described_once() {
 }
 
 #[actix_web::test]
+async fn codecs_are_counted_unless_turned_off() {
+    for (is_on, decoder, encoder) in [(true, "libwebp", "png"), (false, "libvips", "libvips")] {
+        let server = serve_samples(|_| ()).await;
+        let webp = get(server.address, "/china.jpg?width=64&format=webp").await;
+        assert_eq!(webp.status, 200);
+        let origin = FakeOrigin::start(Reply::ok(&webp.body.into()));
+        let server = serve(&origin.url, |config| {
+            config.codecs.libwebp = is_on;
+            config.codecs.png = is_on;
+        })
+        .await;
+        assert_eq!(get(server.address, "/a.webp?width=32&format=png").await.status, 200);
+        let counts = metrics(&server).await;
+        let uses = |direction: &str, codec: &str| {
+            counts[&format!("pixmill_codec_uses_total{{direction=\"{direction}\",codec=\"{codec}\"}}")]
+        };
+        assert_eq!((uses("decode", decoder), uses("encode", encoder)), (1.0, 1.0));
+        assert_eq!(uses("decode", "dav1d"), 0.0);
+    }
+}
+
+#[actix_web::test]
 async fn metrics_add_up() {
     let origin = FakeOrigin::start(Reply::ok(&sample("china.jpg")));
     let server = serve(&origin.url, |_| ()).await;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use image_api::{Settings, size::Size};
 use serde::{Deserialize, Serialize};
-use vips_ops::Media;
+use vips_ops::{Media, UsedCodecs};
 
 use crate::{
     config::Vision, error::Error, model::analysis::AnalysisResult, render::engine::Phases,
@@ -78,6 +78,8 @@ pub enum Report {
         lacks_overlays: bool,
         /// The quality that `quality=auto` found.
         quality: Option<u8>,
+        /// The libraries that decoded and encoded.
+        codecs: Option<UsedCodecs>,
         /// Time in each phase.
         phases: Phases,
     },

@@ -121,8 +121,8 @@ impl Worker {
 fn report(result: Result<Output, Error>) -> (Report, Bytes) {
     match result {
         Ok(Output::Rendered(Rendered { answer, phases })) => {
-            let Answer { bytes, media, original, lacks_overlays, quality } = answer;
-            (Report::Answer { media, original, lacks_overlays, quality, phases }, bytes)
+            let Answer { bytes, media, original, lacks_overlays, quality, codecs } = answer;
+            (Report::Answer { media, original, lacks_overlays, quality, codecs, phases }, bytes)
         }
         Ok(Output::Analysis(result)) => (Report::Analysis(result), Bytes::new()),
         Err(failure) => (Report::Fault(Fault::from(failure)), Bytes::new()),

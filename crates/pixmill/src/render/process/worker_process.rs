@@ -260,9 +260,9 @@ impl WorkerProcess {
         Ok(match serde_json::from_slice(&text)? {
             Report::Fault(fault) => Err(fault.into()),
             Report::Analysis(result) => Ok(Output::Analysis(result)),
-            Report::Answer { media, original, lacks_overlays, quality, phases } => {
+            Report::Answer { media, original, lacks_overlays, quality, codecs, phases } => {
                 let bytes = Bytes::from(bytes);
-                let answer = Answer { bytes, media, original, lacks_overlays, quality };
+                let answer = Answer { bytes, media, original, lacks_overlays, quality, codecs };
                 Ok(Output::Rendered(Rendered { answer, phases }))
             }
         })
