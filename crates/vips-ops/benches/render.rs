@@ -80,8 +80,9 @@ fn compare(case: &Case, settings: &Settings) {
     let bare = |bytes: &Bytes| bare(bytes, case.format, quality, settings);
     for bytes in &originals {
         let (ours, theirs) = (render(bytes).len(), bare(bytes).len());
-        // an encoder beside libvips may write fewer bytes, never more
-        let least = if planned.codec.is_some() { 0 } else { theirs * 99 };
+        // an encoder beside libvips may write fewer bytes, never more; after a decoder with another chroma filter (dav1d)
+        // the same encoder writes up to 2 % fewer
+        let least = if planned.codec.is_some() { 0 } else { theirs * 97 };
         assert!((least..=theirs * 101).contains(&(ours * 100)), "unequal work: {ours} and {theirs} bytes");
     }
     let (ours, theirs) = in_turns(&originals, render, bare);
