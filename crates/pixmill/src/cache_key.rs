@@ -273,17 +273,17 @@ mod tests {
             keys.fingerprint("policy"),
         ];
         let pinned = [
-            "d0c7c436b884e16c5050ae15a727bc8ebf3dd3e54460faccaa452659b45af059",
-            "a8af313e85785aaed31fef79a729fbdeef64606036bc960d6e1a019557873c80",
-            "7aaa6aa05d7a2b29720a47eba25e5968bc4f70d6b96c7cdc781f2be1d6f29adb",
-            "8e31aad0eb6b36ec8eed391abaadcdb867c35c6ef31145b40c6306be91ae801b",
+            "73f944e6433652eb2559b98a7014908ae192004da16a0d02330fb6786cfc26a9",
+            "3c6c9d8f330bb757257f8418c49cba3264d239ed40afcdee6c2667808dd9da99",
+            "441ddfcd2b7562a891783aebbec044fcd9dd53695b1f222059e1f541eb650b5b",
+            "47e243f5582159258c2266b66a1943444289329cd89c2afbc11c0fa72633da5b",
             "4f713e1306e206c6d2bb9c37796828ddc90767384b261fc4dcc35718247c454f",
             "6f33ce59b6876ae3858c605803d4eeb39d41a1a61b272fe7e4a88576efe7a261",
             "41cc7b5a594a7753f44efedb7018a84791ada2f7dccd99a2ece1686648234088",
             "a1f6e0c7d34fd8fab19fa078d94fa900386163ecabe7116d854215be4cf574e9",
             "f9f22223bbc4a9090321f87da64dec5e",
             "\"e2c6fea38c8c2ac66b7832ad7857a1b5\"",
-            "f7633d74d2515571",
+            "740e76e7a673d368",
         ];
         assert_eq!(shown[..], pinned);
     }
