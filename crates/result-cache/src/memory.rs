@@ -1,6 +1,7 @@
 //! The tier in memory: entries behind shared pointers, bounded by their weight.
 
 use std::sync::Arc;
+use std::task::Poll;
 
 use async_trait::async_trait;
 use foyer::{CacheBuilder, Event, EventListener, S3FifoConfig};
@@ -62,6 +63,10 @@ impl Store for MemoryStore {
 
     async fn get(&self, key: &Key) -> Option<Arc<CacheEntry>> {
         self.entries.get(key).map(|entry| Arc::clone(entry.value()))
+    }
+
+    fn entry_at_once(&self, key: &Key) -> Poll<Option<Arc<CacheEntry>>> {
+        Poll::Ready(self.entries.get(key).map(|entry| Arc::clone(entry.value())))
     }
 
     async fn put(&self, key: Key, entry: Arc<CacheEntry>) {
@@ -137,6 +142,9 @@ mod tests {
         let got = store.get(&key(1)).await.unwrap();
         assert!(Arc::ptr_eq(&got, &put));
         assert_eq!(got.body.as_ptr(), put.body.as_ptr());
+        let Poll::Ready(Some(at_once)) = store.entry_at_once(&key(1)) else { panic!("memory never waits") };
+        assert!(Arc::ptr_eq(&at_once, &put));
+        assert!(store.entry_at_once(&key(2)).map(|found| found.is_none()).is_ready());
     }
 
     #[tokio::test]

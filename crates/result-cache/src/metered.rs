@@ -1,6 +1,7 @@
 //! Counts what the cache asks of a store.
 
 use std::sync::Arc;
+use std::task::Poll;
 
 use crate::stats::Counter;
 use crate::{CacheEntry, Key, Store, TierStats};
@@ -30,7 +31,11 @@ impl Metered {
         key: &Key,
         is_usable: impl Fn(&CacheEntry) -> bool,
     ) -> Option<Arc<CacheEntry>> {
-        let found = self.store.get(key).await.filter(|entry| is_usable(entry));
+        let found = match self.store.entry_at_once(key) {
+            Poll::Ready(found) => found,
+            Poll::Pending => self.store.get(key).await,
+        };
+        let found = found.filter(|entry| is_usable(entry));
         let counter = if found.is_some() { &self.hits } else { &self.misses };
         counter.add_one();
         found

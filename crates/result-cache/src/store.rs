@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::task::Poll;
 
 use async_trait::async_trait;
 
@@ -22,6 +23,11 @@ pub trait Store: fmt::Debug + Send + Sync {
 
     /// The entry that was put last under the key, if it is still stored.
     async fn get(&self, key: &Key) -> Option<Arc<CacheEntry>>;
+
+    /// As [`get`](Self::get), by a store that never waits: a hit then needs no boxed future. `Pending`: ask `get`.
+    fn entry_at_once(&self, _key: &Key) -> Poll<Option<Arc<CacheEntry>>> {
+        Poll::Pending
+    }
 
     /// Stores the entry. Returns before slow work is done. The previous entry is never found again. The new one is found at
     /// once, unless the key was put a moment ago: then it may take as long as a write takes.
