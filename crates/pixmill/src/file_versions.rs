@@ -12,7 +12,7 @@ use std::{
 };
 
 use origin::{ErrorKind, ObjectRef, Origins};
-use parking_lot::Mutex;
+use parking_lot::RwLock;
 use result_cache::{CacheEntry, Coalescer, Key};
 
 use crate::{coalescing::local, error::Error, originals::origin_client::OriginClient};
@@ -37,7 +37,7 @@ pub struct FileVersions {
 
 /// The last check of each file, shared by all workers.
 pub struct FileChecks {
-    last: Mutex<HashMap<String, Check>>,
+    last: RwLock<HashMap<String, Check>>,
     in_flight: Coalescer<String, Error>,
 }
 
@@ -49,16 +49,17 @@ struct Check {
 impl FileChecks {
     /// None yet. Nobody waits for a check that takes longer than `max_age`.
     pub fn new(max_age: Duration) -> Self {
-        Self { last: Mutex::default(), in_flight: Coalescer::new(max_age) }
+        Self { last: RwLock::default(), in_flight: Coalescer::new(max_age) }
     }
 
-    fn recent(&self, name: &str) -> Option<String> {
-        let last = self.last.lock();
-        last.get(name).filter(|check| check.valid_until > Instant::now()).map(|check| check.version.clone())
+    /// What `of` says of the version that a check has found, if that check still holds.
+    fn recent<T>(&self, name: &str, of: impl FnOnce(&str) -> T) -> Option<T> {
+        let last = self.last.read();
+        last.get(name).filter(|check| check.valid_until > Instant::now()).map(|check| of(&check.version))
     }
 
     fn record(&self, name: String, version: String, valid_until: Instant) {
-        let mut last = self.last.lock();
+        let mut last = self.last.write();
         if last.len() >= MAX_FILES && !last.contains_key(&name) {
             let now = Instant::now();
             last.retain(|_, check| check.valid_until > now);
@@ -82,8 +83,8 @@ impl FileVersions {
     }
 
     async fn is_current(self: &Rc<Self>, name: &str, known: &str) -> bool {
-        if let Some(version) = self.checks.recent(name) {
-            return version == known;
+        if let Some(is_current) = self.checks.recent(name, |version| version == known) {
+            return is_current;
         }
         let deadline = Instant::now() + self.deadline;
         let check = || Rc::clone(self).check(name.to_owned());
@@ -101,7 +102,7 @@ impl FileVersions {
     }
 
     async fn check(self: Rc<Self>, name: String) -> Result<String, Error> {
-        if let Some(version) = self.checks.recent(&name) {
+        if let Some(version) = self.checks.recent(&name, str::to_owned) {
             return Ok(version); // another check has just ended
         }
         let started = Instant::now();
@@ -140,13 +141,13 @@ mod tests {
         let soon = Instant::now() + Duration::from_hours(1);
         checks.record("/a".to_owned(), "1".to_owned(), soon);
         checks.record("/b".to_owned(), "1".to_owned(), Instant::now());
-        assert_eq!(checks.recent("/a").as_deref(), Some("1"));
-        assert_eq!(checks.recent("/b"), None);
+        assert_eq!(checks.recent("/a", str::to_owned).as_deref(), Some("1"));
+        assert_eq!(checks.recent("/b", str::to_owned), None);
         for number in 0..MAX_FILES {
             checks.record(format!("/{number}"), "1".to_owned(), soon);
         }
-        assert_eq!(checks.last.lock().len(), MAX_FILES);
+        assert_eq!(checks.last.read().len(), MAX_FILES);
         checks.record("/a".to_owned(), "2".to_owned(), soon);
-        assert_eq!(checks.recent("/a").as_deref(), Some("2"));
+        assert_eq!(checks.recent("/a", str::to_owned).as_deref(), Some("2"));
     }
 }

@@ -39,6 +39,10 @@ fn run(cli: &Cli) -> anyhow::Result<()> {
 
 fn serve(arguments: &Serve, environment: &Environment) -> anyhow::Result<()> {
     let config = arguments.config(environment)?;
-    logs::start(&config.logs).map_err(anyhow::Error::from_boxed).context("cannot start logging")?;
-    actix_web::rt::System::new().block_on(app::serve(config))
+    let access_log = logs::start_server(&config.logs)
+        .map_err(anyhow::Error::from_boxed)
+        .context("cannot start logging")?;
+    let result = actix_web::rt::System::new().block_on(app::serve(config));
+    access_log.close();
+    result
 }

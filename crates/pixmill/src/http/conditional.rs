@@ -4,20 +4,30 @@ use std::time::SystemTime;
 
 use actix_web::{
     HttpMessage,
-    http::header::{EntityTag, Header, HttpDate, IF_NONE_MATCH, IfModifiedSince, IfNoneMatch},
+    http::header::{
+        EntityTag, Header, HttpDate, IF_MODIFIED_SINCE, IF_NONE_MATCH, IfModifiedSince, IfNoneMatch,
+    },
 };
 use result_cache::EntryMeta;
 
 /// Whether the response is the one that the client has (RFC 9110, 13.2.2): dates count only without entity tags, which are
 /// compared weakly.
 pub fn not_modified(request: &impl HttpMessage, meta: &EntryMeta) -> bool {
-    if request.headers().contains_key(IF_NONE_MATCH) {
+    let headers = request.headers();
+    if let Some(sent) = headers.get(IF_NONE_MATCH) {
+        // the tag of the last response, sent back: the usual case
+        if meta.etag.as_ref().is_some_and(|etag| sent == etag) {
+            return true;
+        }
         let Some(etag) = entity_tag(meta) else { return false };
         return match IfNoneMatch::parse(request) {
             Ok(IfNoneMatch::Any) => true,
             Ok(IfNoneMatch::Items(tags)) => tags.iter().any(|tag| tag.weak_eq(&etag)),
             Err(_) => false,
         };
+    }
+    if !headers.contains_key(IF_MODIFIED_SINCE) {
+        return false;
     }
     match (last_modified(meta), IfModifiedSince::parse(request)) {
         (Some(modified), Ok(IfModifiedSince(since))) => modified <= SystemTime::from(since),
@@ -38,7 +48,7 @@ pub fn last_modified(meta: &EntryMeta) -> Option<SystemTime> {
 
 #[cfg(test)]
 mod tests {
-    use actix_web::{http::header::IF_MODIFIED_SINCE, test::TestRequest};
+    use actix_web::test::TestRequest;
 
     use super::*;
 

@@ -3,20 +3,21 @@
 use std::{rc::Rc, time::Instant};
 
 use actix_web::{
-    HttpRequest, HttpResponse,
+    HttpRequest, HttpResponse, Route,
     http::{
         Method,
         header::{CONTENT_TYPE, LOCATION},
     },
-    web::{Path, ServiceConfig, get, head, resource, to},
+    web::{Path, ServiceConfig, get, head, resource, scope, to},
 };
 
 use super::{
     error,
     extract::worker,
     headers::{put, put_uncached},
-    image_response::{self, ResponseNotes},
-    job_status, picture_request, upload,
+    image_response, job_status, picture_request,
+    response_head::ResponseNotes,
+    upload,
 };
 use crate::{
     error::Error,
@@ -35,13 +36,15 @@ use crate::{
 /// Pattern of an id in a path. Other paths below [`JOB_PREFIX`] are paths of pictures.
 const ID: &str = "{id:[0-9a-f]{32}}";
 
-/// Adds the pages of jobs to a listener.
-pub fn pages(config: &mut ServiceConfig) {
+/// Adds the pages of jobs to a listener; `pictures` serves all other paths below theirs. They have a scope of their own: the router then compares a prefix with the path of a
+/// picture, where it would match a regular expression against it for each page.
+pub fn pages(config: &mut ServiceConfig, pictures: Route) {
     let other = || to(async || error::response(&Error::Method));
-    let status = resource(format!("{JOB_PREFIX}/{ID}")).route(get().to(status)).route(head().to(status));
-    let result =
-        resource(format!("{JOB_PREFIX}/{ID}/result")).route(get().to(result)).route(head().to(result));
-    config.service(status.default_service(other())).service(result.default_service(other()));
+    let status = resource(format!("/{ID}")).route(get().to(status)).route(head().to(status));
+    let result = resource(format!("/{ID}/result")).route(get().to(result)).route(head().to(result));
+    let pages =
+        scope(JOB_PREFIX).service(status.default_service(other())).service(result.default_service(other()));
+    config.service(pages.default_service(pictures));
 }
 
 /// Whether a path is the page of a job.

@@ -19,7 +19,8 @@ use super::{
     error::{METHODS, UPLOAD_METHODS},
     extract::worker,
     headers::put_uncached,
-    jobs, query,
+    jobs,
+    recent_requests::RecentRequests,
     request_id::{REQUEST_ID, request_id},
     upload,
 };
@@ -42,8 +43,7 @@ pub async fn observe(
     let _in_flight = (route != Route::Admin).then(|| worker.enter());
     let id = request_id(request.headers());
     let (shared, trusted_proxies) = (&worker.shared, worker.shared.config.listen.trusted_proxies);
-    let query = || query::parse(request.request()).ok();
-    let entry = AccessEntry::begin(request.request(), &id, route, &shared.counters, trusted_proxies, query);
+    let entry = AccessEntry::begin(request.request(), &id, route, &shared.counters, trusted_proxies);
     let result = if route != Route::Admin && *request.method() == Method::OPTIONS {
         Ok(request.into_response(options()))
     } else {
@@ -52,7 +52,7 @@ pub async fn observe(
     let (request, mut response) = match result {
         Ok(response) => response.into_parts(),
         Err(error) => {
-            entry.end(&error.error_response());
+            entry.end(&error.error_response(), || None);
             return Err(error);
         }
     };
@@ -63,7 +63,7 @@ pub async fn observe(
         cors.add_headers(&request, &mut response);
     }
     response.headers_mut().insert(REQUEST_ID, id.clone());
-    entry.end(&response);
+    entry.end(&response, || RecentRequests::logged(&request, &shared.config.client_hints));
     Ok(ServiceResponse::new(request, response))
 }
 

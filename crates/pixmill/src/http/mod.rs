@@ -19,10 +19,10 @@ pub mod openapi;
 mod origin_params;
 mod picture_request;
 mod purge;
-mod query;
 mod range;
+mod recent_requests;
 mod request_id;
-mod slices;
+mod response_head;
 mod upload;
 
 use actix_web::{
@@ -40,8 +40,9 @@ pub const READY: &str = "/ready";
 
 /// Routes of the public listener.
 pub fn public(config: &mut ServiceConfig) {
+    config.app_data(recent_requests::RecentRequests::default());
     health_pages(config);
-    jobs::pages(config);
+    jobs::pages(config, to(image::image));
     config.default_service(to(image::image));
 }
 

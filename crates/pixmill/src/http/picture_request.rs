@@ -11,15 +11,16 @@ use result_cache::clock;
 
 use super::{
     accept::accepted_formats,
-    client_hints,
-    image_response::{self, ResponseNotes},
+    client_hints, image_response,
     origin_params::locate,
+    recent_requests::KnownRequest,
+    response_head::{ResponseHead, ResponseNotes},
 };
 use crate::{
     cache_key::negotiates,
     config::SourceUrlQuery,
     error::Error,
-    model::variant::VariantRequest,
+    model::{cache_status::CacheStatus, variant::VariantRequest},
     render::Class,
     server_timing::ServerTiming,
     signing::{Admitted, Purpose},
@@ -38,17 +39,40 @@ pub(super) async fn respond(
     request: &HttpRequest,
     admitted: &Admitted,
 ) -> Result<HttpResponse, Error> {
-    let shared = &worker.shared;
-    let (wanted, mut notes) = parse_request(worker, request, &admitted.query)?;
-    if wanted.params.gives_original() && !shared.config.params.allow_original {
+    let known = understand(worker, request, admitted)?;
+    Ok(serve(worker, request, &known).await?.0)
+}
+
+/// What a request means.
+pub(super) fn understand(
+    worker: &Rc<Worker>,
+    request: &HttpRequest,
+    admitted: &Admitted,
+) -> Result<KnownRequest, Error> {
+    let (wanted, notes) = parse_request(worker, request, &admitted.query)?;
+    if wanted.params.gives_original() && !worker.shared.config.params.allow_original {
         return Err(Error::OriginalRefused);
     }
-    notes.max_age =
-        admitted.expires.map(|expires| Duration::from_secs(expires.saturating_sub(unix_seconds())));
-    let answer = worker.variants.serve(wanted).await?;
+    let key = worker.variants.key(&wanted);
+    Ok(KnownRequest::new(key, wanted, notes, admitted.signature))
+}
+
+/// Responds with the picture that a request means, and says where it came from.
+pub(super) async fn serve(
+    worker: &Rc<Worker>,
+    request: &HttpRequest,
+    known: &KnownRequest,
+) -> Result<(HttpResponse, CacheStatus), Error> {
+    let expires = known.signature.and_then(|signature| signature.expires);
+    let max_age = expires.map(|expires| Duration::from_secs(expires.saturating_sub(unix_seconds())));
+    let answer = worker.variants.serve_key(known.key, || known.wanted.clone()).await?;
     let lookup = ServerTiming { cache: answer.timing.cache, ..ServerTiming::default() };
-    shared.counters.phases.observe(&lookup);
-    Ok(image_response::build(request, &answer, &notes))
+    worker.shared.counters.phases.observe(&lookup);
+    let head = match answer.cache_status {
+        CacheStatus::Hit(_) => known.head(&answer.entry),
+        _ => Rc::new(ResponseHead::new(&answer.entry.meta, answer.storability, &known.notes)),
+    };
+    Ok((image_response::build_with(request, &answer, &head, max_age), answer.cache_status))
 }
 
 /// Interprets a request with this query. Returns it with the notes for its response.
@@ -85,7 +109,7 @@ pub(super) fn verify_query(
 ) -> Result<Admitted, Error> {
     let admitted = match &shared.signer {
         Some(signer) => signer.check(purpose, path, RequestQuery::clone(&query), unix_seconds())?,
-        None => Admitted { query, expires: None },
+        None => Admitted { query, signature: None },
     };
     if shared.config.params.source_url_query == SourceUrlQuery::Original {
         return Ok(admitted);
@@ -109,6 +133,6 @@ fn parse_params(
 }
 
 /// The current time in seconds of Unix time.
-fn unix_seconds() -> u64 {
+pub(super) fn unix_seconds() -> u64 {
     clock::now() / 1000
 }

@@ -1,11 +1,11 @@
 //! Purges on the admin listener: of one original with everything made of it, or of the whole cache.
 
 use actix_web::{HttpRequest, HttpResponse, http::Method};
-use image_api::params::source::Source;
+use image_api::{params::source::Source, query::RequestQuery};
 use result_cache::{PurgeReach, PurgeScope};
 use serde_json::json;
 
-use super::{error, extract::worker, headers::put_uncached, origin_params::locate, query};
+use super::{error, extract::worker, headers::put_uncached, origin_params::locate};
 use crate::{cache_key::CacheKeys, error::Error, state::Worker};
 
 /// The paths that purge everything.
@@ -37,7 +37,7 @@ pub async fn purge(request: HttpRequest) -> HttpResponse {
 
 /// Purges. Returns the tag, if it was one original.
 async fn run_purge(worker: &Worker, request: &HttpRequest) -> Result<Option<String>, Error> {
-    let query = &*query::parsed(request)?;
+    let query = &RequestQuery::parse(request.query_string())?;
     let selects_no_origin = query.source()? == Source::default();
     let tag = if EVERYTHING.contains(&request.uri().path()) && selects_no_origin {
         None

@@ -1,7 +1,13 @@
 //! The request id: taken from `X-Request-Id`, or generated.
 
+use std::{
+    cell::Cell,
+    hash::{BuildHasher, RandomState},
+};
+
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
-use uuid::Uuid;
+use result_cache::clock;
+use uuid::{Builder, Uuid};
 
 /// The header with the id, in requests and responses.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -15,8 +21,24 @@ pub fn request_id(headers: &HeaderMap) -> HeaderValue {
         return given.clone();
     }
     let mut buffer = Uuid::encode_buffer();
-    let new = Uuid::now_v7().hyphenated().encode_lower(&mut buffer);
+    let new = Builder::from_unix_timestamp_millis(clock::now(), &random()).into_uuid();
+    let new = new.hyphenated().encode_lower(&mut buffer);
     HeaderValue::from_str(new).unwrap_or(HeaderValue::from_static("none"))
+}
+
+/// Bytes that differ from one id to the next and from one thread and process to the next: a count, hashed with a random key of
+/// the thread (by `SipHash`). An id is not a secret, so the kernel is not asked for random bytes on each request.
+fn random() -> [u8; 10] {
+    thread_local! {
+        static KEY: RandomState = RandomState::new();
+        static COUNT: Cell<u64> = const { Cell::new(0) };
+    }
+    let count = COUNT.replace(COUNT.get().wrapping_add(1));
+    let hash = |half: u8| KEY.with(|key| key.hash_one((count, half))).to_le_bytes();
+    let mut bytes = [0; 10];
+    bytes[..8].copy_from_slice(&hash(0));
+    bytes[8..].copy_from_slice(&hash(1)[..2]);
+    bytes
 }
 
 fn is_safe(id: &[u8]) -> bool {
@@ -53,9 +75,13 @@ mod tests {
 
     #[test]
     fn new_ids_differ() {
-        let headers = HeaderMap::new();
-        let ids = [request_id(&headers), request_id(&headers)];
-        assert_ne!(ids[0], ids[1]);
-        assert!(ids.iter().all(|id| is_safe(id.as_bytes()) && id.len() == 36));
+        let make = || (0..1000).map(|_| request_id(&HeaderMap::new())).collect::<Vec<_>>();
+        let [here, there] = [make(), std::thread::spawn(make).join().unwrap()];
+        let ids: std::collections::HashSet<_> = here.iter().chain(&there).collect();
+        assert_eq!(ids.len(), 2000);
+        for id in ids {
+            let uuid = Uuid::parse_str(id.to_str().unwrap()).unwrap();
+            assert!(uuid.get_version_num() == 7 && is_safe(id.as_bytes()) && id.len() == 36, "{uuid}");
+        }
     }
 }

@@ -12,8 +12,8 @@ use origin::{ObjectRef, SourcePath};
 
 use super::{
     headers::{put, put_uncached},
-    image_response::{self, ResponseNotes},
-    job_status, jobs, picture_request, query,
+    image_response, job_status, jobs, picture_request,
+    response_head::ResponseNotes,
 };
 use crate::{
     error::Error,
@@ -75,7 +75,7 @@ pub async fn respond(
         shared,
         Purpose::Upload,
         request.uri().path(),
-        query::parsed(request)?,
+        Rc::new(RequestQuery::parse(request.query_string())?),
     )?;
     let Upload { file, fields, reservation } = receive(shared, request.headers(), payload).await?;
     let deadline = Instant::now() + shared.config.limits.deadline;

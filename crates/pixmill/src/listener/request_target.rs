@@ -66,12 +66,17 @@ impl Default for RequestTargets {
     }
 }
 
+/// Whether a byte of a target neither ends it nor has to be encoded.
+fn is_plain_in_target(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"/.-_&=?%".contains(&byte)
+}
+
 impl RequestTargets {
     /// The index of the first byte that must be encoded. The scan stops before it.
     pub fn first_raw(&mut self, bytes: &[u8]) -> Option<usize> {
         let mut at = 0;
         while at < bytes.len() && self.state != State::Off {
-            match self.skip_body(bytes.len() - at) {
+            match self.skip_body(bytes.len() - at) + self.skip_plain(&bytes[at..]) {
                 0 if self.step(bytes[at]) => return Some(at),
                 0 => at += 1,
                 skipped => at += skipped,
@@ -104,6 +109,17 @@ impl RequestTargets {
             _ => {}
         }
         skipped as usize
+    }
+
+    /// Skips bytes that change nothing: most of a target, and of the value of a header that does not frame the body. Returns how
+    /// many of the next bytes they are.
+    fn skip_plain(&self, bytes: &[u8]) -> usize {
+        let end = match self.state {
+            State::Target => bytes.iter().position(|byte| !is_plain_in_target(*byte)),
+            State::Value => bytes.iter().position(|byte| *byte == b'\n'),
+            _ => return 0,
+        };
+        end.unwrap_or(bytes.len())
     }
 
     /// Scans one byte. Returns whether it must be encoded; the state is unchanged then.

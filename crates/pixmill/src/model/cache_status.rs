@@ -16,6 +16,21 @@ pub enum CacheStatus {
 }
 
 impl CacheStatus {
+    /// All of them.
+    pub const ALL: [Self; 6] = [
+        Self::Hit(Tier::Memory),
+        Self::Hit(Tier::Disk),
+        Self::Hit(Tier::Redis),
+        Self::Miss,
+        Self::Coalesced,
+        Self::Stale,
+    ];
+
+    /// The one with this name.
+    pub fn of_name(name: &[u8]) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.name().as_bytes() == name)
+    }
+
     /// Its name in `X-Cache`, logs and metrics.
     pub fn name(self) -> &'static str {
         match self {

@@ -43,8 +43,23 @@ struct Named {
 pub struct Admitted {
     /// The part of its query that the signature covers.
     pub query: Rc<RequestQuery>,
-    /// When the signature expires, in seconds of Unix time.
+    /// The signature; none if requests need none.
+    pub signature: Option<Signature>,
+}
+
+/// A signature that matched its request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Signature {
+    /// The place of its key among the keys of the signer.
+    key: usize,
+    /// When it expires, in seconds of Unix time.
     pub expires: Option<u64>,
+}
+
+impl Signature {
+    fn check_time(&self, now: u64) -> Result<(), Fault> {
+        if self.expires.is_some_and(|expires| expires <= now) { Err(Fault::Expired) } else { Ok(()) }
+    }
 }
 
 /// The reason for refusing a signature.
@@ -91,16 +106,24 @@ impl Signer {
         let signature = bytes(&signature).ok_or(Fault::Wrong)?;
         let meaningful = sent.filtered(|pair| pair.row.is_some_and(|row| !row.is(&SIGNATURE)));
         let everything = (sent != meaningful).then_some(sent);
-        let mut covered = [meaningful].into_iter().chain(everything).filter(|query| {
-            let message = message(purpose, path, query);
-            self.knows(message.as_bytes(), &signature)
+        let mut covered = [meaningful].into_iter().chain(everything).filter_map(|query| {
+            let message = message(purpose, path, &query);
+            Some((self.key_of(message.as_bytes(), &signature)?, query))
         });
-        let mut covered = covered.next().ok_or(Fault::Wrong)?;
+        let (key, mut covered) = covered.next().ok_or(Fault::Wrong)?;
         let expires = covered.take(&EXPIRES).map(|time| time.parse().unwrap_or(0));
-        if expires.is_some_and(|expires| expires <= now) {
-            return Err(Fault::Expired);
+        let signature = Signature { key, expires };
+        signature.check_time(now)?;
+        Ok(Admitted { query: Rc::new(covered), signature: Some(signature) })
+    }
+
+    /// Verifies the same request again, of which [`check`](Self::check) gave this signature: it may have expired since. `now` is
+    /// in seconds of Unix time.
+    pub fn check_again(&self, signature: &Signature, now: u64) -> Result<(), Fault> {
+        if let Some(key) = self.keys.get(signature.key) {
+            key.used.fetch_add(1, Relaxed);
         }
-        Ok(Admitted { query: Rc::new(covered), expires })
+        signature.check_time(now)
     }
 
     /// The signature by the key of this id; nothing if there is no such key.
@@ -120,13 +143,11 @@ impl Signer {
         self.keys.iter().map(|key| (key.id.as_str(), key.used.load(Relaxed)))
     }
 
-    /// Whether the signature is that of one of the keys, compared in constant time.
-    fn knows(&self, message: &[u8], signature: &[u8]) -> bool {
-        let key = self.keys.iter().find(|key| hmac::verify(&key.key, message, signature).is_ok());
-        if let Some(key) = key {
-            key.used.fetch_add(1, Relaxed);
-        }
-        key.is_some()
+    /// The place of the key that made this signature, compared in constant time, if one did.
+    fn key_of(&self, message: &[u8], signature: &[u8]) -> Option<usize> {
+        let place = self.keys.iter().position(|key| hmac::verify(&key.key, message, signature).is_ok())?;
+        self.keys[place].used.fetch_add(1, Relaxed);
+        Some(place)
     }
 }
 
@@ -162,7 +183,7 @@ mod tests {
     /// The result of verifying a request at the time 1000.
     fn checked(signer: &Signer, query: &str) -> Result<(String, Option<u64>), Fault> {
         let admitted = signer.check(Purpose::Picture, "/a.jpg", parsed(query), 1000)?;
-        Ok((admitted.query.to_query(), admitted.expires))
+        Ok((admitted.query.to_query(), admitted.signature.unwrap().expires))
     }
 
     fn signed(signer: &Signer, id: &str, query: &str) -> String {
@@ -250,5 +271,16 @@ mod tests {
             let url = signed(&signer, "new", &format!("width=3&expires={expires}"));
             assert_eq!(checked(&signer, &url), expected, "{expires}");
         }
+    }
+
+    #[test]
+    fn a_request_that_comes_again_is_counted_and_may_have_expired() {
+        let signer = signer(&[("new", NEW), ("old", OLD)]);
+        let url = signed(&signer, "old", "width=3&expires=1001");
+        let admitted = signer.check(Purpose::Picture, "/a.jpg", parsed(&url), 1000).unwrap();
+        let signature = admitted.signature.unwrap();
+        assert_eq!(signer.check_again(&signature, 1000), Ok(()));
+        assert_eq!(signer.check_again(&signature, 1001), Err(Fault::Expired));
+        assert_eq!(signer.uses().collect::<Vec<_>>(), [("new", 0), ("old", 3)]);
     }
 }

@@ -1,6 +1,7 @@
 //! The access log and request counters: one event per request, when its response is ready or its client has disconnected.
 
 use std::{
+    borrow::Cow,
     net::{IpAddr, SocketAddr},
     rc::Rc,
     time::Instant,
@@ -22,6 +23,8 @@ use percent_encoding::percent_decode_str;
 use tracing::{Level, enabled};
 
 use super::{
+    access_line::{self, AccessFields},
+    access_log,
     counters::{Counters, Route},
     logs::ACCESS,
 };
@@ -32,6 +35,9 @@ const CLIENT_CLOSED_REQUEST: u16 = 499;
 
 /// The header to which each proxy appends the address of its client.
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+
+/// Where a picture came from.
+const X_CACHE: HeaderName = HeaderName::from_static("x-cache");
 
 /// The parameters of pictures whose values may contain URLs.
 const OVERLAYS: [&str; 2] = ["layers", "mark"];
@@ -51,7 +57,7 @@ pub struct AccessEntry<'a> {
     route: Route,
     id: &'a HeaderValue,
     /// What to log; none if the access log is off.
-    line: Option<Box<AccessLine>>,
+    line: Option<AccessLine>,
     counters: &'a Counters,
     began: Instant,
     found: Option<CacheStatus>,
@@ -63,46 +69,66 @@ pub struct AccessEntry<'a> {
 struct AccessLine {
     method: Method,
     uri: Uri,
-    query: Option<Rc<RequestQuery>>,
+    /// What is logged of the target, if it is known already.
+    target: Option<Rc<LoggedTarget>>,
     client: Option<IpAddr>,
     user_agent: Option<HeaderValue>,
     referer: Option<HeaderValue>,
 }
 
+/// What the log says of a request target. Making it parses the query.
+#[derive(Debug)]
+pub struct LoggedTarget {
+    path: String,
+    /// None if it is too long to be parsed.
+    query: Option<String>,
+}
+
+impl LoggedTarget {
+    /// The target of a request, with secrets masked.
+    pub fn new(uri: &Uri) -> Self {
+        let query = RequestQuery::parse(uri.query().unwrap_or_default());
+        Self { path: redacted_path(uri.path()), query: query.ok().map(|query| redacted_query(&query)) }
+    }
+}
+
 impl<'a> AccessEntry<'a> {
-    /// Starts the event of a request. Its query is parsed only if it is logged.
+    /// Starts the event of a request.
     pub fn begin(
         request: &HttpRequest,
         id: &'a HeaderValue,
         route: Route,
         counters: &'a Counters,
         trusted_proxies: usize,
-        query: impl FnOnce() -> Option<Rc<RequestQuery>>,
     ) -> Self {
         let line = enabled!(target: ACCESS, Level::INFO).then(|| {
             let headers = request.headers();
             let peer = request.peer_addr().map(|address| address.ip());
-            Box::new(AccessLine {
+            AccessLine {
                 method: request.method().clone(),
                 uri: request.uri().clone(),
-                query: query(),
+                target: None,
                 client: forwarded_for(headers, trusted_proxies).or(peer),
                 user_agent: headers.get(USER_AGENT).cloned(),
                 referer: headers.get(REFERER).cloned(),
-            })
+            }
         });
         let (began, found, status, bytes) = (Instant::now(), None, CLIENT_CLOSED_REQUEST, 0);
         Self { route, id, line, counters, began, found, status, bytes }
     }
 
-    /// Ends the event: the response is ready to be sent.
-    pub fn end(mut self, response: &HttpResponse) {
+    /// Ends the event: the response is ready to be sent. `target` is what the log says of the request target, if that was made
+    /// before; it is asked only if the request is logged.
+    pub fn end(mut self, response: &HttpResponse, target: impl FnOnce() -> Option<Rc<LoggedTarget>>) {
+        if let Some(line) = &mut self.line {
+            line.target = target();
+        }
+        self.found = response.headers().get(X_CACHE).and_then(|name| CacheStatus::of_name(name.as_bytes()));
         self.status = response.status().as_u16();
         if let BodySize::Sized(bytes) = response.body().size() {
             self.bytes = bytes;
         }
         let extensions = response.extensions();
-        self.found = extensions.get().copied();
         let Some(ErrorReport { code, text, is_warning }) = extensions.get() else { return };
         self.counters.failures.add(code);
         let id = self.id.to_str().unwrap_or_default();
@@ -123,22 +149,54 @@ impl Drop for AccessEntry<'_> {
             self.bytes,
             self.began.elapsed(),
         );
-        let Some(line) = &self.line else { return };
-        tracing::info!(
-            target: ACCESS,
-            method = line.method.as_str(),
-            path = redacted_path(line.uri.path()),
-            query = line.query.as_deref().map(redacted_query),
-            status = self.status,
-            bytes = self.bytes,
-            elapsed_ms = self.began.elapsed().as_micros() as f64 / 1e3,
-            cache = self.found.map(CacheStatus::name),
-            request_id = self.id.to_str().unwrap_or_default(),
-            client = line.client.map(tracing::field::display),
-            user_agent = line.user_agent.as_ref().map(text),
-            referer = line.referer.as_ref().map(text).as_deref().map(redacted_referer),
-        );
+        if let Some(line) = &self.line {
+            self.log(line);
+        }
     }
+}
+
+impl AccessEntry<'_> {
+    fn log(&self, line: &AccessLine) {
+        let made = line.target.is_none().then(|| LoggedTarget::new(&line.uri));
+        let Some(target) = line.target.as_deref().or(made.as_ref()) else { return };
+        let (user_agent, referer) = (line.user_agent.as_ref().map(text), line.referer.as_ref().map(text));
+        let fields = AccessFields {
+            method: line.method.as_str(),
+            path: &target.path,
+            query: target.query.as_deref(),
+            status: self.status,
+            bytes: self.bytes,
+            elapsed_ms: self.began.elapsed().as_micros() as f64 / 1e3,
+            cache: self.found.map(CacheStatus::name),
+            request_id: self.id.to_str().unwrap_or_default(),
+            client: line.client,
+            user_agent: user_agent.as_deref(),
+            referer: referer.as_deref().map(redacted_referer),
+        };
+        match access_log::json_queue() {
+            Some(queue) => access_line::write(&fields, queue),
+            None => emit(&fields),
+        }
+    }
+}
+
+/// Logs the line as an event: as text for people, or where no access log was started.
+fn emit(fields: &AccessFields<'_>) {
+    let AccessFields { method, path, query, status, bytes, elapsed_ms, cache, request_id, .. } = *fields;
+    tracing::info!(
+        target: ACCESS,
+        method,
+        path,
+        query,
+        status,
+        bytes,
+        elapsed_ms,
+        cache,
+        request_id,
+        client = fields.client.map(tracing::field::display),
+        user_agent = fields.user_agent,
+        referer = fields.referer,
+    );
 }
 
 /// The client address that the outermost of this many trusted proxies saw; none without trusted proxies, or if the header has no
@@ -159,8 +217,8 @@ fn parse_address(text: &str) -> Option<IpAddr> {
 }
 
 /// The value of a header, with invalid UTF-8 replaced.
-fn text(value: &HeaderValue) -> String {
-    String::from_utf8_lossy(value.as_bytes()).into_owned()
+fn text(value: &HeaderValue) -> Cow<'_, str> {
+    String::from_utf8_lossy(value.as_bytes())
 }
 
 /// The referring page without its query, which may contain secrets of its site.
@@ -209,7 +267,73 @@ fn redacted_path(path: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::sync::Arc;
+
+    use parking_lot::Mutex;
+
+    use super::{super::access_log::AccessLog, super::logs, *};
+
+    /// An output in memory.
+    #[derive(Clone, Default)]
+    struct Output(Arc<Mutex<Vec<u8>>>);
+
+    impl std::io::Write for Output {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().write(bytes)
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl Output {
+        /// The names of all fields in their order, and all values but the time.
+        fn parsed(&self) -> (Vec<String>, serde_json::Value) {
+            let text = String::from_utf8(self.0.lock().clone()).unwrap();
+            let mut names: Vec<_> =
+                text.split(['{', ',']).filter_map(|part| part.split_once("\":")).collect();
+            let names = names.drain(..).map(|(name, _)| name.trim_matches('"').to_owned()).collect();
+            let mut values: serde_json::Value = serde_json::from_str(&text).unwrap();
+            let time = values["timestamp"].take();
+            assert!(time.as_str().unwrap().starts_with("20") && text.ends_with("}\n"), "{text}");
+            (names, values)
+        }
+    }
+
+    #[test]
+    fn a_line_is_what_the_event_would_be() {
+        let all = AccessFields {
+            method: "GET",
+            path: "/a\"\u{e9}.jpg",
+            query: Some("width=3&token=***"),
+            status: 200,
+            bytes: 5,
+            elapsed_ms: 0.017,
+            cache: Some("hit-memory"),
+            request_id: "1-a",
+            client: Some("2001:db8::1".parse().unwrap()),
+            user_agent: Some("x\t"),
+            referer: Some("https://a.example/"),
+        };
+        let few = AccessFields {
+            query: None,
+            cache: None,
+            client: None,
+            user_agent: None,
+            referer: None,
+            elapsed_ms: 2.0,
+            ..all
+        };
+        for fields in [all, few] {
+            let (event, line) = (Output::default(), Output::default());
+            logs::tests::with_json(event.clone(), || emit(&fields));
+            let log = AccessLog::start(line.clone()).unwrap();
+            access_line::write(&fields, log.queue());
+            log.close();
+            assert_eq!(line.parsed(), event.parsed());
+        }
+    }
 
     fn redacted(query: &str) -> String {
         redacted_query(&RequestQuery::parse(query).unwrap())

@@ -3,11 +3,13 @@
 use std::{
     error::Error,
     io::{self, IsTerminal},
+    sync::Arc,
 };
 
 use config_types::Problem;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use tracing::Metadata;
 use tracing_subscriber::{
     EnvFilter, Layer,
     filter::ParseError,
@@ -16,6 +18,8 @@ use tracing_subscriber::{
     registry,
     util::SubscriberInitExt,
 };
+
+use super::access_log::{AccessLog, LineQueue, LineWriter};
 
 /// The target of the access log.
 pub const ACCESS: &str = "access";
@@ -79,18 +83,20 @@ impl Logs {
         EnvFilter::builder().parse(format!("{}{access}{dispatcher}", self.filter))
     }
 
+    fn is_json(&self, terminal: bool) -> bool {
+        self.format == Format::Json || (self.format == Format::Auto && !terminal)
+    }
+
     fn layer<S, W>(&self, terminal: bool, writer: W) -> Box<dyn Layer<S> + Send + Sync>
     where
         S: tracing::Subscriber + for<'a> registry::LookupSpan<'a>,
         W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
     {
         let layer = fmt::layer().with_writer(writer);
-        match self.format {
-            Format::Auto if terminal => layer.with_ansi(true).boxed(),
-            Format::Human => layer.with_ansi(terminal).boxed(),
-            Format::Auto | Format::Json => {
-                layer.json().flatten_event(true).with_current_span(false).with_span_list(false).boxed()
-            }
+        if self.is_json(terminal) {
+            layer.json().flatten_event(true).with_current_span(false).with_span_list(false).boxed()
+        } else {
+            layer.with_ansi(terminal).boxed()
         }
     }
 }
@@ -102,14 +108,39 @@ pub fn start(logs: &Logs) -> Result<(), Box<dyn Error + Send + Sync>> {
     Ok(())
 }
 
+/// As [`start`], for a server: the access log is written by a thread of its own. It is written out by [`AccessLog::close`].
+pub fn start_server(logs: &Logs) -> Result<AccessLog, Box<dyn Error + Send + Sync>> {
+    let terminal = io::stderr().is_terminal();
+    let log = AccessLog::start(io::stderr())?;
+    let layer = logs.layer(terminal, ByTarget(Arc::clone(log.queue())));
+    registry().with(logs.directives()?).with(layer).try_init()?;
+    log.install(logs.is_json(terminal));
+    Ok(log)
+}
+
+/// Queues the lines of the access log, and writes all others at once.
+struct ByTarget(Arc<LineQueue>);
+
+impl<'a> MakeWriter<'a> for ByTarget {
+    type Writer = LineWriter<'a>;
+
+    fn make_writer(&'a self) -> LineWriter<'a> {
+        LineWriter::Direct(io::stderr())
+    }
+
+    fn make_writer_for(&'a self, meta: &Metadata<'_>) -> LineWriter<'a> {
+        if meta.target() == ACCESS { LineWriter::Queued(&self.0) } else { self.make_writer() }
+    }
+}
+
 /// Logs a warning of libvips, as `on_warning` of its settings. Broken originals are common, hence `debug`.
 pub fn vips_warning(message: &str) {
     tracing::debug!(target: LIBVIPS, "{message}");
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::{Arc, Mutex};
+pub(super) mod tests {
+    use std::sync::Mutex;
 
     use super::*;
 
@@ -122,6 +153,13 @@ mod tests {
         tracing::subscriber::with_default(subscriber, act);
         let written = written.lock().unwrap();
         String::from_utf8(written.clone()).unwrap()
+    }
+
+    /// Writes the events of `act` as JSON.
+    pub fn with_json(output: impl io::Write + Clone + Send + Sync + 'static, act: impl FnOnce()) {
+        let logs = Logs { format: Format::Json, ..Logs::default() };
+        let layer = logs.layer(false, move || output.clone());
+        tracing::subscriber::with_default(registry().with(layer), act);
     }
 
     struct Line(Arc<Mutex<Vec<u8>>>);

@@ -1,6 +1,8 @@
 //! Logging, metrics and counters.
 
 pub mod access;
+mod access_line;
+pub mod access_log;
 pub mod counters;
 pub mod histogram;
 pub mod hosts;

@@ -105,8 +105,22 @@ impl Variants {
     ///
     /// A stale entry is served at once while its origin is backed off, and within its stale-while-revalidate window.
     pub async fn serve(self: &Rc<Self>, request: VariantRequest) -> Result<ServedVariant, Error> {
+        let key = self.key(&request);
+        self.serve_key(key, || request).await
+    }
+
+    /// The key of a variant in the results cache. It depends on the request and the configuration alone.
+    pub fn key(&self, request: &VariantRequest) -> Key {
+        self.names.key(request)
+    }
+
+    /// As [`serve`](Self::serve), by the key of the request. The request itself is wanted only if the variant has to be built.
+    pub async fn serve_key(
+        self: &Rc<Self>,
+        key: Key,
+        request: impl FnOnce() -> VariantRequest,
+    ) -> Result<ServedVariant, Error> {
         let started = Instant::now();
-        let key = self.names.key(&request);
         let known = self.store.look_up(&key).await;
         let lookup = started.elapsed();
         if let Some(Hit { entry, tier }) = &known.hit
@@ -114,7 +128,7 @@ impl Variants {
         {
             return Ok(ServedVariant::cached(entry, CacheStatus::Hit(*tier), lookup));
         }
-        self.serve_outdated(request, key, known, (started, lookup)).await
+        self.serve_outdated(request(), key, known, (started, lookup)).boxed_local().await
     }
 
     /// The variant after a miss: `known` is nothing, or a stale entry.

@@ -14,6 +14,7 @@ use crate::{
     signing::Signer,
     state::Shared,
     telemetry::{
+        access_log,
         counters::{LabelCounts, ListenerKind},
         hosts::{self, Load},
         metrics::{self as m, Metric},
@@ -73,6 +74,7 @@ fn requests(page: &mut Scrape<'_>, shared: &Shared) {
     let open = |listener: ListenerKind| counters.connections(listener).load(Relaxed);
     page.values(&m::CONNECTIONS, ListenerKind::ALL.map(|listener| ([listener.name()], open(listener))));
     tally(page, &m::MALFORMED, &counters.malformed);
+    page.value(&m::ACCESS_DROPPED, access_log::dropped());
     tally(page, &m::ERRORS, &counters.failures);
     page.values(&m::SIGNED, shared.signer.iter().flat_map(Signer::uses).map(|(key, count)| ([key], count)));
     page.histograms(&m::PHASE_SECONDS, counters.phases.iter().map(|(phase, spent)| ([phase], spent.inner())));
