@@ -6,7 +6,7 @@
 
 use std::{
     collections::VecDeque,
-    io,
+    io::{self, IoSlice},
     net::SocketAddr,
     pin::Pin,
     sync::Arc,
@@ -21,7 +21,7 @@ use tokio::{
     net::TcpStream,
 };
 
-use super::{capacity::ConnectionSlot, request_target::RequestTargets};
+use super::{capacity::ConnectionSlot, outbox::Outbox, request_target::RequestTargets};
 use crate::state::Shared;
 
 /// Maximum of unsent bytes in the kernel per connection (`TCP_NOTSENT_LOWAT`). Without it the kernel buffers up to 4 MB for
@@ -52,6 +52,8 @@ pub struct Connection {
     targets: RequestTargets,
     /// Received bytes that are not passed on yet: the rest of a read in which bytes had to be percent-encoded.
     encoded: VecDeque<u8>,
+    /// The body behind the bytes that actix-http writes.
+    outbox: Outbox,
 }
 
 impl Connection {
@@ -62,13 +64,18 @@ impl Connection {
             tracing::debug!(%error, "cannot set TCP_NOTSENT_LOWAT on a client connection");
         }
         let end = slot.is_reserve().then(|| Box::pin(sleep_until(Instant::now() + RESERVE_LIFE)));
-        let (targets, encoded) = (RequestTargets::default(), VecDeque::new());
-        Self { stream, slot, state, stalled: None, write_timer: None, end, targets, encoded }
+        let (targets, encoded, outbox) = (RequestTargets::default(), VecDeque::new(), Outbox::default());
+        Self { stream, slot, state, stalled: None, write_timer: None, end, targets, encoded, outbox }
     }
 
     /// Whether it is above the connection limit.
     pub fn is_reserve(&self) -> bool {
         self.slot.is_reserve()
+    }
+
+    /// What takes bodies that are not copied.
+    pub fn outbox(&self) -> &Outbox {
+        &self.outbox
     }
 
     /// The address of the client.
@@ -87,6 +94,22 @@ impl Connection {
             buffer.put_slice(&part[..length]);
             self.encoded.drain(..length);
         }
+    }
+
+    /// Writes bytes, and behind them the outbox, in one system call; how many of both were written.
+    fn poll_write_both(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let stream = Pin::new(&mut self.stream);
+        let written = if self.outbox.is_empty() {
+            stream.poll_write(cx, bytes)
+        } else {
+            let body = self.outbox.rest();
+            stream.poll_write_vectored(cx, &[IoSlice::new(bytes), IoSlice::new(&body)])
+        };
+        if written.is_pending() {
+            return self.poll_write_timeout(cx);
+        }
+        self.stalled = None;
+        written
     }
 
     /// Fails with a timeout if writes were pending for too long. The limit is shorter while the server shuts down: the
@@ -142,16 +165,21 @@ impl AsyncRead for Connection {
 impl AsyncWrite for Connection {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
-        let written = Pin::new(&mut this.stream).poll_write(cx, bytes);
-        if written.is_pending() {
-            return this.poll_write_timeout(cx);
-        }
-        this.stalled = None;
-        written
+        let written = ready!(this.poll_write_both(cx, bytes))?;
+        let own = written.min(bytes.len());
+        this.outbox.written(written - own);
+        Poll::Ready(Ok(own))
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().stream).poll_flush(cx)
+        let this = self.get_mut();
+        while !this.outbox.is_empty() {
+            match ready!(this.poll_write_both(cx, &[]))? {
+                0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+                written => this.outbox.written(written),
+            }
+        }
+        Pin::new(&mut this.stream).poll_flush(cx)
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

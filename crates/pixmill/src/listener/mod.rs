@@ -3,6 +3,7 @@
 mod capacity;
 mod connection;
 mod connection_policy;
+mod outbox;
 mod request_target;
 
 use std::{net::SocketAddr, rc::Rc, sync::Arc, time::Duration};
@@ -14,7 +15,7 @@ use actix_service::{
 use actix_web::{
     App,
     dev::{AppConfig, Server, ServerHandle},
-    http::KeepAlive,
+    http::{KeepAlive, Method},
     middleware::from_fn,
     rt,
     web::ServiceConfig,
@@ -27,7 +28,7 @@ use futures_util::{
 use socket2::{Domain, Protocol as Transport, Socket, Type};
 use tokio::net::TcpStream;
 
-use self::{capacity::Capacity, connection::Connection, connection_policy::Reserve};
+use self::{capacity::Capacity, connection::Connection, connection_policy::Reserve, outbox::Outbox};
 use crate::{
     error::Error,
     http::{cors::Cors, error, middleware},
@@ -127,6 +128,7 @@ where
         // a client that closes its side has left: its requests are cancelled
         .h1_allow_half_closed(false)
         .on_connect_ext(|connection: &Connection, data| {
+            data.insert(connection.outbox().clone());
             if connection.is_reserve() {
                 data.insert(Reserve);
             }
@@ -170,10 +172,15 @@ fn with_connection_policy(
             return Either::Left(ready(Ok(refusal)));
         }
         let is_reserve = request.conn_data::<Reserve>().is_some();
+        let outbox = (*request.method() != Method::HEAD).then(|| request.conn_data::<Outbox>().cloned());
         let capacity = capacity.clone();
         let answered = Service::call(app, request);
-        Either::Right(
-            answered.map_ok(move |response| connection_policy::finish(response, &capacity, is_reserve)),
-        )
+        Either::Right(answered.map_ok(move |response| {
+            let response = connection_policy::finish(response, &capacity, is_reserve);
+            match outbox.flatten() {
+                Some(outbox) => outbox.send(response),
+                None => response,
+            }
+        }))
     })
 }

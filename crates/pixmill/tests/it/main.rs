@@ -21,6 +21,7 @@ mod form;
 mod freshness;
 mod full_disk;
 mod identity;
+mod large_bodies;
 mod malformed;
 mod meta;
 mod negotiation;
@@ -31,6 +32,7 @@ mod overlays;
 mod overload;
 mod policy;
 mod purging;
+mod repeated;
 mod response_headers;
 mod routes;
 #[path = "../../../origin/tests/it/s3.rs"]
