@@ -89,30 +89,18 @@ pub fn render(
     deadline: &Deadline,
     reached: &mut dyn FnMut(Phase),
 ) -> Result<Encoded> {
-    let stripped = match plan.passthrough {
-        Passthrough::Stripped => {
-            embedded_metadata::jpeg::strip(&source.bytes, source.info.profile == Profile::Foreign)
-        }
-        _ => None,
-    };
-    let is_unencoded = stripped.is_some() || plan.passthrough == Passthrough::Always;
-    let made = match plan.encode.format {
-        _ if let Some(stripped) = stripped => {
+    let original = unencoded(plan, source, deadline);
+    let is_unencoded = original.is_some();
+    let made = match original {
+        Some(bytes) => {
             reached(Phase::Processed);
-            Ok((stripped, None))
+            bytes.map(|bytes| (bytes, None))
         }
-        _ if plan.passthrough == Passthrough::Always => {
-            reached(Phase::Processed);
-            // an animation over its budget is not decoded; a broken image must still be refused
-            let fine =
-                if source.info.calibrated { load::decode(source, &plan.load, deadline) } else { Ok(()) };
-            fine.map(|()| (source.bytes.clone(), None))
-        }
-        OutputFormat::Mp4 => {
+        None if plan.encode.format == OutputFormat::Mp4 => {
             reached(Phase::Processed);
             encode_video(plan, source, overlays, deadline).map(|bytes| (bytes, None))
         }
-        _ => pixels(plan, source, overlays, deadline)
+        None => pixels(plan, source, overlays, deadline)
             .and_then(|image| encoded(plan, source, &image, deadline, reached)),
     };
     let (bytes, quality) = made.map_err(|error| timely(error, deadline))?;
@@ -133,6 +121,22 @@ pub fn render(
         quality,
         codecs,
     })
+}
+
+/// The original, or the original without its metadata, if the plan serves it without encoding.
+fn unencoded(plan: &Plan, source: &Source, deadline: &Deadline) -> Option<Result<Bytes>> {
+    match plan.passthrough {
+        Passthrough::Stripped => {
+            embedded_metadata::jpeg::strip(&source.bytes, source.info.profile == Profile::Foreign).map(Ok)
+        }
+        Passthrough::Always => {
+            // an animation over its budget is not decoded; a broken image must still be refused
+            let intact =
+                if source.info.calibrated { load::decode(source, &plan.load, deadline) } else { Ok(()) };
+            Some(intact.map(|()| source.bytes.clone()))
+        }
+        Passthrough::Never | Passthrough::IfSmaller => None,
+    }
 }
 
 /// Encodes the image. Also returns the quality, if it was searched for.
