@@ -1,6 +1,7 @@
 //! Settings of the operator: limits on images, and encoder settings.
 
 pub mod quality_auto;
+pub mod refine;
 
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use config_types::Problem;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use self::quality_auto::QualityAuto;
+pub use self::{quality_auto::QualityAuto, refine::Refine};
 use crate::source::Codec;
 
 /// Limits on images, checked on headers before decoding.
@@ -186,6 +187,8 @@ pub struct Settings {
     pub codecs: Codecs,
     /// Automatic quality.
     pub quality_auto: QualityAuto,
+    /// The second pass.
+    pub refine: Refine,
 }
 
 impl Limits {

@@ -19,6 +19,9 @@ const SCHEMA: u32 = 3;
 /// Hexadecimal digits of a key that make an entity tag or a purge tag: 128 bits.
 const TAG_DIGITS: usize = 32;
 
+/// Hexadecimal digits that tell a refined encoding from the first: 64 bits.
+const REFINED_DIGITS: usize = 16;
+
 /// Hexadecimal digits of a fingerprint of a node's configuration: 64 bits.
 const FINGERPRINT_DIGITS: usize = 16;
 
@@ -38,8 +41,16 @@ impl CacheKeys {
     }
 
     fn of_release(release: &str, libvips: &str, settings: &Settings, vision: &Vision) -> Self {
-        let Settings { limits, output, animation: Animation { over_budget }, meta, codecs, quality_auto } =
-            settings;
+        let Settings {
+            limits,
+            output,
+            animation: Animation { over_budget },
+            meta,
+            codecs,
+            quality_auto,
+            // what is refined replaces the first result under its key
+            refine: _,
+        } = settings;
         let Vision { models: _, runtime: _, nsfw_threshold, min_confidence, queue: _ } = vision;
         let Meta { host } = meta;
         let build = key("build").field("release", release).field("libvips", libvips);
@@ -106,6 +117,11 @@ impl CacheKeys {
         key("coalescing").field("key", cached).field("last_purge", &last_purge).finish()
     }
 
+    /// The key of the lease under which one of all nodes refines the result `cached`.
+    pub fn refinement(cached: &Key) -> Key {
+        key("refinement").field("key", cached).finish()
+    }
+
     /// The purge tag of an original: all entries that were made of it carry this tag; 32 hexadecimal digits.
     ///
     /// It is the same under every schema: during a rolling restart, nodes of two releases purge each other's entries.
@@ -125,6 +141,18 @@ pub fn negotiates(params: &Params) -> bool {
 pub fn etag(result: &Key, version: &Key) -> String {
     let tag = key("etag").field("result", result).field("version", version).finish();
     format!("\"{tag:.TAG_DIGITS$}\"")
+}
+
+/// The entity tag of the refined encoding of a result with the entity tag `first`: that one, and a digest of the new bytes.
+pub fn refined_etag(first: &str, bytes: &[u8]) -> String {
+    let digest = key("refined").field("bytes", &Key::from_parts(&[bytes])).finish();
+    format!("\"{}-{digest:.REFINED_DIGITS$}\"", first.trim_matches('"'))
+}
+
+/// Whether an entity tag is `first`, or that of a refined encoding of the same result.
+pub fn is_same_version(etag: &str, first: &str) -> bool {
+    let version = |tag: &str| tag.trim_matches('"').split('-').next().map(str::to_owned);
+    version(etag) == version(first)
 }
 
 fn key(kind: &str) -> KeyBuilder {
@@ -250,6 +278,17 @@ mod tests {
         let tag = etag(&a, &b);
         assert!(tag.len() == 34 && tag.starts_with('"') && tag.ends_with('"'), "{tag}");
         assert!(etag(&b, &b) != tag && etag(&a, &a) != tag);
+    }
+
+    #[test]
+    fn the_tag_of_a_refined_encoding_is_strong_and_names_the_same_version() {
+        let [a, b] = [Key::from([1; Key::LEN]), Key::from([2; Key::LEN])];
+        let first = etag(&a, &b);
+        let refined = refined_etag(&first, b"bytes");
+        assert!(refined.starts_with('"') && refined.ends_with('"') && refined.len() == 51, "{refined}");
+        assert!(refined != first && refined != refined_etag(&first, b"other bytes"));
+        assert!(is_same_version(&refined, &first) && is_same_version(&first, &first));
+        assert!(!is_same_version(&refined, &etag(&b, &b)));
     }
 
     /// A refactoring that changes one of these empties caches, loses jobs or makes nodes of one release disagree. If the

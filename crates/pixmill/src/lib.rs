@@ -43,6 +43,7 @@ mod origin_backoff;
 mod originals;
 mod overlays;
 mod quarantine;
+pub mod refine;
 pub mod render;
 mod server_timing;
 pub mod signing;

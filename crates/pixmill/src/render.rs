@@ -23,7 +23,7 @@ use vips_ops::{
 
 use self::process::{Bounds, Ended, Setup, Supervisor, signal_name};
 pub use self::{
-    engine::{Engine, Job, Operation, Output, Phases, Render, Rendered},
+    engine::{Engine, Job, Operation, Output, Phases, Refine, Render, Rendered},
     pool::{Class, Done, Limits, Load, PerClass, Pool, Refusals, Task},
     process::{Reason, Stats as ProcessStats, run_worker},
 };
@@ -94,14 +94,19 @@ impl Renderer {
         let admission =
             Task { class: order.class, cost: job.cost(&self.engine.settings), deadline: order.until };
         let watch = EndOnDrop(Deadline::never());
-        let cancelled = watch.0.clone();
+        let cancelled = if order.class.is_idle_work() {
+            watch.0.clone().or_when(self.pool.pressure())
+        } else {
+            watch.0.clone()
+        };
         let processes = self.processes.clone();
         let engine = self.engine.clone();
         let allowed = Allowed { memory: self.memory, fair_time: self.fair_time };
         let work = move || match processes {
             None => {
                 let until = order.until;
-                engine.run(&job, &cancelled.or_when(move || Instant::now() >= until))
+                let passed = move || cancelled.passed() || Instant::now() >= until;
+                engine.run(&job, &Deadline::never().or_when(passed))
             }
             Some(processes) => isolated(&processes, &job, &cancelled, order, &allowed),
         };
@@ -141,6 +146,10 @@ impl Job {
             }
             Operation::Analyze(AnalysisKind::Labels) => {
                 analysis(Analysis { labels: true, ..Analysis::default() })
+            }
+            Operation::Refine(refine) => {
+                let Refine { render: Render { params, assets, accept }, .. } = &**refine;
+                cost::predict_refinement(params, &self.original, assets, *accept, settings)
             }
             Operation::Render(render) => {
                 let Render { params, assets, accept } = &**render;

@@ -27,6 +27,7 @@ use crate::{
     originals::{self, Originals, OriginalsPolicy, origin_client::CountedOrigins},
     overlays::Overlays,
     quarantine::Quarantine,
+    refine::{Refiner, SharedRefinement},
     render::{Renderer, guarded::GuardedRenderer},
     signing::Signer,
     telemetry::counters::Counters,
@@ -63,6 +64,8 @@ pub struct Shared {
     pub upload_memory: MemoryBudget,
     /// Asynchronous jobs.
     pub jobs: JobQueue,
+    /// The second pass; none if it is off.
+    pub refinement: Option<Arc<SharedRefinement>>,
     /// Requests that are being served.
     in_flight: AtomicUsize,
     is_draining: AtomicBool,
@@ -143,6 +146,7 @@ impl Shared {
             counters: Arc::new(parts.counters),
             jobs: parts.jobs,
             upload_memory: MemoryBudget::new(config.uploads.max_memory),
+            refinement: SharedRefinement::new(&config.refine),
             in_flight: AtomicUsize::new(0),
             is_draining: AtomicBool::new(false),
             rules: config.params.rules().map_err(Problems::from)?,
@@ -288,6 +292,7 @@ impl Shared {
             &self.operations.variants,
             Arc::clone(&self.origins.backoff),
             self.builder(&origin.names, originals),
+            self.refinement.clone().map(|shared| Rc::new(Refiner::new(shared))),
             self.config.limits.deadline,
         )
     }

@@ -13,12 +13,12 @@ use std::{
 
 use bytes::Bytes;
 use futures_util::{FutureExt, future::LocalBoxFuture};
-use image_api::{Accept, OutputFormat, Params, Settings};
+use image_api::{Accept, OutputFormat, Params, Settings, settings};
 use origin::{CachePolicy, Fetched, Hosts, ObjectRef, Origins, Selection, Unchanged, Validators};
 use parking_lot::Mutex;
 use result_cache::{Cache, CacheName, Coalescer, Config, Coordinator};
 use tokio::sync::{Notify, Semaphore};
-use vips_ops::{Answer, Media};
+use vips_ops::{Answer, Media, Refined, refine::Reason};
 
 use crate::{
     analysis::{
@@ -35,6 +35,7 @@ use crate::{
     originals::{self, Originals, OriginalsPolicy, origin_client::OriginClient},
     overlays::Overlays,
     quarantine::Quarantine,
+    refine::{Refiner, SharedRefinement},
     render::{
         Class, Done, Job, Operation, Order, Output, Phases, Rendered,
         guarded::{GuardedRenderer, Render},
@@ -179,6 +180,12 @@ pub struct FakeRenderer {
     pub renders: AtomicUsize,
     /// Analyses that were run.
     pub analyses: AtomicUsize,
+    /// Second encodings that were asked for.
+    pub refinements: AtomicUsize,
+    /// What every second pass returns.
+    pub refined: Mutex<Option<Refined>>,
+    /// If set, second passes wait for it.
+    pub gate: Mutex<Option<Arc<Notify>>>,
     /// The error of every job.
     pub error: Mutex<Option<Error>>,
     /// The error with which jobs are refused at admission.
@@ -192,10 +199,22 @@ impl Render for FakeRenderer {
 
     fn run(&self, job: Job, _order: Order) -> LocalBoxFuture<'_, Result<Done<Output>, Error>> {
         async move {
+            let gate = self.gate.lock().clone().filter(|_| matches!(job.operation, Operation::Refine(_)));
+            if let Some(gate) = gate {
+                self.refinements.fetch_add(1, Relaxed);
+                gate.notified().await;
+                self.refinements.fetch_sub(1, Relaxed);
+            }
             let value = match job.operation {
                 Operation::Analyze(_) => {
                     self.analyses.fetch_add(1, Relaxed);
                     Output::Analysis(AnalysisResult::Faces(Vec::new()))
+                }
+                Operation::Refine(refine) => {
+                    assert_eq!(refine.encoded, b"rendered"[..]);
+                    self.refinements.fetch_add(1, Relaxed);
+                    let kept = Refined::Kept(Reason::NoGain);
+                    Output::Refined(self.refined.lock().clone().unwrap_or(kept))
                 }
                 Operation::Render(_) => {
                     self.renders.fetch_add(1, Relaxed);
@@ -227,11 +246,19 @@ pub struct Core {
     pub caches: originals::Store,
     pub originals: Rc<Originals>,
     pub variants: Rc<Variants>,
+    pub results: Cache,
+    pub refinement: Option<Arc<SharedRefinement>>,
 }
 
 impl Core {
     /// A core with empty caches, whose origin has one picture that is fresh for an hour.
     pub async fn new() -> Self {
+        Self::refining(&settings::Refine::default()).await
+    }
+
+    /// The same, with a second pass.
+    pub async fn refining(settings: &settings::Refine) -> Self {
+        let refinement = SharedRefinement::with_yield_rest(settings, Duration::ZERO);
         let origin = Rc::new(FakeOrigin::new());
         let config = Config::default();
         let coordinator = Coordinator::open(&config).unwrap();
@@ -263,9 +290,11 @@ impl Core {
             &Operations::new(LONG),
             backoff,
             builder,
+            refinement.clone().map(|shared| Rc::new(Refiner::new(shared))),
             LONG,
         );
-        Self { origin, renderer, names, caches, originals, variants: Rc::new(variants) }
+        let variants = Rc::new(variants);
+        Self { origin, renderer, names, caches, originals, variants, results, refinement }
     }
 
     /// Sets the response of the origin.

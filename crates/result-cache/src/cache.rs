@@ -1,6 +1,6 @@
 //! The cache: its stores in a row, and what may be used of them.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use crate::stats::Counter;
 use crate::tiers::Tiers;
@@ -57,22 +57,52 @@ impl Cache {
     ///
     /// An error of the kind [`Open`](crate::ErrorKind::Open) if the folder of the disk tier cannot be used.
     pub async fn open(config: &Config, name: CacheName, coordinator: &Coordinator) -> Result<Self, Error> {
-        Ok(Self(Arc::new(Shared {
+        let shared = Arc::new(Shared {
             tiers: Tiers::new(open_stores(config, name, coordinator).await?),
             coordinator: coordinator.clone(),
             max_entry_bytes: config.max_entry_bytes.0,
             oversize: Counter::default(),
-        })))
+        });
+        let cache = Arc::downgrade(&shared);
+        coordinator.on_replacement(move |key| {
+            let cache = Weak::clone(&cache);
+            async move {
+                let Some(cache) = cache.upgrade() else { return false };
+                cache.tiers.forget_copies(&key).await;
+                true
+            }
+        });
+        Ok(Self(shared))
     }
 
     /// The entry under the key, unless it has expired at the time `now`, in milliseconds since the Unix epoch. It may be
     /// stale: see [`CacheEntry::state`].
     pub async fn get(&self, key: &Key, now: u64) -> Option<Hit> {
-        let is_usable = |entry: &CacheEntry| {
-            entry.state(now) != Freshness::Expired && self.0.coordinator.allows(&entry.meta)
-        };
-        let (entry, tier) = self.0.tiers.get(key, is_usable).await?;
+        let (entry, tier) = self.0.tiers.get(key, |entry| self.is_usable(entry, now)).await?;
         Some(Hit { entry, tier })
+    }
+
+    /// The entry that nodes share, where one is usable at the time `now`; it also replaces the copies of this node.
+    pub async fn shared_entry(&self, key: &Key, now: u64) -> Option<Arc<CacheEntry>> {
+        self.0.tiers.shared_entry(key, |entry| self.is_usable(entry, now)).await
+    }
+
+    /// Puts `entry` in place of `previous`, here and on other nodes, unless another entry has taken its place meanwhile, or
+    /// it was purged. Both must have the same generation, tags and lifetimes. Returns whether it was put; other nodes drop
+    /// their copies a moment later.
+    pub async fn replace(&self, key: Key, previous: &CacheEntry, entry: Arc<CacheEntry>) -> bool {
+        let found = self.get(&key, crate::clock::now()).await;
+        if !found.is_some_and(|hit| hit.entry.meta == previous.meta) {
+            return false;
+        }
+        self.put(key, entry).await;
+        true
+    }
+
+    /// Tells other nodes that the entry under the key was replaced, once they can find the new one.
+    pub async fn announce_replacement(&self, key: &Key) {
+        self.wait_until_shared(key).await;
+        self.0.coordinator.announce_replacement(key).await;
     }
 
     /// Stores the entry in every tier, in place of the previous one. Returns before it is on disk or in Redis.
@@ -166,6 +196,10 @@ impl Cache {
         for store in self.0.tiers.stores() {
             store.close().await;
         }
+    }
+
+    fn is_usable(&self, entry: &CacheEntry, now: u64) -> bool {
+        entry.state(now) != Freshness::Expired && self.0.coordinator.allows(&entry.meta)
     }
 
     fn fits(&self, entry: &CacheEntry) -> bool {

@@ -122,6 +122,29 @@ impl Coordinator {
         }
     }
 
+    /// Tells other nodes that the entry under the key was replaced.
+    pub(crate) async fn announce_replacement(&self, key: &Key) {
+        if let Some(redis) = &self.0.redis {
+            redis.announce_replacement(key).await;
+        }
+    }
+
+    /// Calls `forget` with each key whose entry another node has replaced, until it returns false.
+    pub(crate) fn on_replacement<F>(&self, forget: impl Fn(Key) -> F + Send + Sync + 'static)
+    where
+        F: Future<Output = bool> + Send + 'static,
+    {
+        let Some(redis) = &self.0.redis else { return };
+        let mut replaced = redis.replacements();
+        redis.spawn(async move {
+            while let Some(key) = replaced.recv().await {
+                if !forget(key).await {
+                    return;
+                }
+            }
+        });
+    }
+
     /// Whether entries in Redis are used now. False without Redis, and while it does not answer.
     pub fn is_connected(&self) -> bool {
         self.0.redis.as_ref().is_some_and(|redis| redis.client.is_connected())

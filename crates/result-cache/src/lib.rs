@@ -77,7 +77,7 @@ pub use coalescing::{Coalescer, Outcome, Permit, Waiter};
 pub use config::{CacheName, Config, DiskConfig, MemoryConfig, SectionConfig};
 pub use coordinator::{Coordinator, PurgeReach};
 pub use disk::{DiskSettings, DiskStore};
-pub use entry::{CacheEntry, EntryMeta};
+pub use entry::{CacheEntry, EntryMeta, Refinement};
 pub use error::{Error, ErrorKind};
 pub use generation::Generation;
 pub use http_semantics::{BrowserLifetime, Freshness, Lifetimes, Revalidation};

@@ -38,6 +38,30 @@ impl Tiers {
         None
     }
 
+    /// The entry from the store that nodes share, which is copied into the nearer ones.
+    pub(crate) async fn shared_entry(
+        &self,
+        key: &Key,
+        is_usable: impl Fn(&CacheEntry) -> bool,
+    ) -> Option<Arc<CacheEntry>> {
+        let version = self.guard.version(key);
+        let index = self.stores.iter().position(|metered| metered.store().tier() == Tier::Redis)?;
+        let entry = self.stores[index].lookup(key, &is_usable).await?;
+        self.promote(*key, &entry, version, index).await;
+        Some(entry)
+    }
+
+    /// Removes the key from the stores of this node, not from the one that nodes share.
+    pub(crate) async fn forget_copies(&self, key: &Key) {
+        let own = self.stores.iter().filter(|metered| metered.store().tier() != Tier::Redis);
+        for metered in own.rev() {
+            self.guard.invalidate(key);
+            if let Err(error) = metered.store().remove(key).await {
+                tracing::warn!(%error, %key, "cannot remove the copy of an entry that another node replaced");
+            }
+        }
+    }
+
     /// Puts the entry into each store that accepts all entries.
     pub(crate) async fn put(&self, key: Key, entry: &Arc<CacheEntry>) {
         for metered in self.stores.iter().rev().filter(|metered| metered.store().accepts_puts()) {

@@ -13,6 +13,7 @@ pub mod encode;
 pub mod error;
 pub mod execute;
 pub mod overlay;
+pub mod refine;
 pub mod render;
 pub mod source;
 pub mod steps;
@@ -24,6 +25,7 @@ pub(crate) use image_api::{Measurements, face, format, orientation, params, plan
 pub use error::{Blame, Error, ErrorKind, Result};
 pub use execute::{Answer, Media, answer, describe};
 pub use overlay::Assets;
+pub use refine::{First, Refined, refine};
 pub use render::{Encoded, Phase, UsedCodecs, process};
 pub use source::Source;
 // for callers of the binding: starting libvips, deadlines, freeing thread-local state

@@ -10,7 +10,7 @@ use crate::{
     encode::{auto_quality, encode, mp4::VideoEncoder},
     error::{Error, Result, timely},
     format::OutputFormat,
-    overlay::{self, Assets},
+    overlay::{self, Assets, PreparedOverlays},
     params::Params,
     plan::{Accept, Passthrough, Plan, passthrough, video},
     settings::Settings,
@@ -69,6 +69,32 @@ pub fn process(
     deadline: &Deadline,
     reached: &mut dyn FnMut(Phase),
 ) -> Result<Encoded> {
+    let Prepared { source, plan, overlays } =
+        prepare(params, original, assets, accept, settings, deadline, reached)?;
+    let encoded = render(&plan, &source, &overlays.drawn, deadline, reached)?;
+    Ok(Encoded { lacks_overlays: overlays.left_out, ..encoded })
+}
+
+/// A request whose decisions are made.
+pub(crate) struct Prepared {
+    /// The original, opened.
+    pub source: Source,
+    /// The decisions.
+    pub plan: Plan,
+    /// The overlays.
+    pub overlays: PreparedOverlays,
+}
+
+/// Opens, measures and plans.
+pub(crate) fn prepare(
+    params: &Params,
+    original: &Bytes,
+    assets: &Assets,
+    accept: Accept,
+    settings: &Settings,
+    deadline: &Deadline,
+    reached: &mut dyn FnMut(Phase),
+) -> Result<Prepared> {
     let source = Source::open(original, &settings.limits)?;
     let facts = measure(params, &source, &assets.faces, deadline).map_err(|error| timely(error, deadline))?;
     reached(Phase::Opened);
@@ -76,9 +102,8 @@ pub fn process(
     if plan.overlays().is_some() {
         source.check_svg_work(plan.load.scale, plan.load.part)?; // before any of them is drawn
     }
-    let ready = overlay::prepare(&plan, assets, settings, deadline)?;
-    let encoded = render(&plan, &source, &ready.drawn, deadline, reached)?;
-    Ok(Encoded { lacks_overlays: ready.left_out, ..encoded })
+    let overlays = overlay::prepare(&plan, assets, settings, deadline)?;
+    Ok(Prepared { source, plan, overlays })
 }
 
 /// Renders a plan, with rendered overlays.

@@ -11,6 +11,7 @@ mod fuzz_seeds;
 mod golden;
 mod photographs;
 mod recipe;
+mod refine_table;
 mod tidy;
 mod workspace;
 
@@ -54,6 +55,11 @@ const TASKS: &[(&str, &str, Task)] = &[
     ),
     ("golden", "regenerates the golden images", golden::run),
     ("recipe", "adds a parameter to a scratch copy of the sources, as CONTRIBUTING.md says", recipe::run),
+    (
+        "refine-table",
+        "measures the second pass on photographs: bytes and CPU time; FILES and FOLDERS: others than the samples",
+        refine_table::run,
+    ),
     ("tidy", "checks the rules of the project that the compiler does not check", tidy::run),
 ];
 

@@ -9,7 +9,7 @@ use crate::{
         quality::{self, Search},
         video,
     },
-    settings::{Limits, Settings},
+    settings::{Limits, Refine, Settings},
     size::Size,
     source::{Codec, SourceInfo, Storage},
 };
@@ -23,6 +23,9 @@ fn most_pixels(format: OutputFormat, limits: &Limits) -> Option<(&'static str, u
     }
 }
 
+/// The effort at which JPEG is progressive and its coefficients are chosen by rate and distortion (trellis quantisation).
+pub const JPEG_TRELLIS_EFFORT: u8 = 1;
+
 /// The encoding of the output.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Encoding {
@@ -34,7 +37,7 @@ pub struct Encoding {
     pub quality: u8,
     /// The search for a quality, once the pixels are available.
     pub search: Option<Search>,
-    /// Effort or compression on the encoder's own scale.
+    /// Effort or compression on the encoder's own scale; of JPEG 0, or [`JPEG_TRELLIS_EFFORT`].
     pub effort: u8,
     /// Whether it is progressive (JPEG) or interlaced (PNG).
     pub interlace: bool,
@@ -50,6 +53,20 @@ impl Encoding {
     /// The same encoding with another quality, on the scale of JPEG.
     pub fn at(self, quality: u8) -> Self {
         Self { quality: self.format.quality(quality), search: None, ..self }
+    }
+
+    /// The same encoding as slow and small as the settings of the second pass say.
+    pub fn refined(self, refine: &Refine) -> Self {
+        let effort = match self.format {
+            OutputFormat::Jpeg => JPEG_TRELLIS_EFFORT,
+            OutputFormat::Png => refine.png_compression.max(self.effort),
+            OutputFormat::Webp => refine.webp_effort.max(self.effort),
+            OutputFormat::Avif => refine.avif_effort.max(self.effort),
+            OutputFormat::Gif | OutputFormat::Mp4 => self.effort,
+        };
+        // libvips' encoder of JPEG has what the one beside it lacks
+        let codec = self.codec.filter(|_| self.format != OutputFormat::Jpeg);
+        Self { codec, effort, ..self }
     }
 }
 

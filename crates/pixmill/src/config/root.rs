@@ -54,6 +54,8 @@ pub struct Config {
     pub codecs: image_api::settings::Codecs,
     /// Defaults of `quality=auto`.
     pub quality_auto: image_api::settings::QualityAuto,
+    /// The second pass: often requested results are encoded again with slow settings.
+    pub refine: image_api::settings::Refine,
     /// The caches: what is cached, in which tiers, and for how long.
     pub cache: result_cache::Config,
     /// The render threads.
@@ -81,6 +83,7 @@ impl Config {
             self.limits.problems(),
             self.output.problems(),
             self.quality_auto.problems(),
+            self.refine.problems(),
             self.cache.problems(),
             self.workers.problems(),
             self.uploads.problems(&[self.listen.address, self.admin.address]),
@@ -127,6 +130,7 @@ impl Config {
             meta: self.meta.clone(),
             codecs: self.codecs.clone(),
             quality_auto: self.quality_auto.clone(),
+            refine: self.refine.clone(),
         }
     }
 }
@@ -170,13 +174,24 @@ mod tests {
         config.limits.max_side = 0;
         config.output.gif_effort = 0;
         config.quality_auto.min = 0;
+        config.refine.after = 0;
         config.cache.memory.originals_percent = 101;
         config.workers.threads = usize::MAX;
         config.workers.shares.warming = 0;
         config.logs.filter = "=".to_owned();
         let problems = config.problems();
-        let sections =
-            ["listen", "origin", "params", "limits", "output", "quality_auto", "cache", "workers", "logs"];
+        let sections = [
+            "listen",
+            "origin",
+            "params",
+            "limits",
+            "output",
+            "quality_auto",
+            "refine",
+            "cache",
+            "workers",
+            "logs",
+        ];
         for section in sections {
             let key = format!("{section}.");
             assert!(problems.iter().any(|problem| problem.key.starts_with(&key)), "{section}: {problems:#?}");

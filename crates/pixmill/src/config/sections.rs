@@ -201,6 +201,8 @@ impl Shares {
             Class::Vision => self.vision,
             Class::Warming => self.warming,
             Class::Async => self.asynchronous,
+            // it waits for all others, so that it needs no share
+            Class::Refine => 1,
         })
     }
 

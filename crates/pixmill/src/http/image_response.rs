@@ -72,6 +72,7 @@ fn write_headers(
     max_age: Option<Duration>,
 ) {
     let age = answer.entry.age(clock::now());
+    let max_age = [max_age, answer.max_age].into_iter().flatten().min();
     head.write(headers, has_picture, age.as_secs());
     if let Some(max_age) = max_age
         && !head.no_store

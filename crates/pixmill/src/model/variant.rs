@@ -66,13 +66,21 @@ pub struct ServedVariant {
     pub storability: Storability,
     /// Time in each phase.
     pub timing: ServerTiming,
+    /// The longest `max-age` of the response; none: as long as the entry is fresh.
+    pub max_age: Option<Duration>,
 }
 
 impl ServedVariant {
     /// One that the cache had; `lookup` is how long it took to find it.
     pub fn cached(entry: &Arc<CacheEntry>, cache_status: CacheStatus, lookup: Duration) -> Self {
         let timing = ServerTiming { cache: Some(lookup), ..ServerTiming::default() };
-        Self { entry: Arc::clone(entry), cache_status, storability: Storability::Storable, timing }
+        Self {
+            entry: Arc::clone(entry),
+            cache_status,
+            storability: Storability::Storable,
+            timing,
+            max_age: None,
+        }
     }
 }
 
@@ -85,6 +93,7 @@ impl BuiltVariant {
             cache_status: if is_stale { CacheStatus::Stale } else { cache_status },
             storability: self.storability,
             timing: ServerTiming { cache: Some(lookup), ..self.timing },
+            max_age: None,
         }
     }
 }

@@ -9,7 +9,9 @@ use std::{
 use bytes::Bytes;
 use image_api::{Accept, OutputFormat, Params, Settings};
 use serde::{Deserialize, Serialize};
-use vips_ops::{Answer, Assets, Media, Phase, answer, describe, vips::Deadline};
+use vips_ops::{
+    Answer, Assets, First, Media, Phase, Refined, answer, describe, refine::refine, vips::Deadline,
+};
 
 use crate::{
     analysis::analyzer::Analyzer,
@@ -42,6 +44,17 @@ pub enum Operation {
     Render(Box<Render>),
     /// Analyse it.
     Analyze(AnalysisKind),
+    /// Encode a picture of it again.
+    Refine(Box<Refine>),
+}
+
+/// A render of which there is a first encoding.
+#[derive(Debug, Clone)]
+pub struct Refine {
+    /// The render.
+    pub render: Render,
+    /// The first encoding.
+    pub encoded: Bytes,
 }
 
 /// A render.
@@ -62,6 +75,8 @@ pub enum Output {
     Rendered(Rendered),
     /// Of an analysis.
     Analysis(AnalysisResult),
+    /// Of the second pass.
+    Refined(Refined),
 }
 
 /// A rendered picture, with the time in each phase.
@@ -92,6 +107,11 @@ impl Engine {
             Operation::Analyze(kind) => {
                 let result = self.analyzer.analyze(*kind, &job.original, &self.settings, deadline);
                 result.map(Output::Analysis)
+            }
+            Operation::Refine(wanted) => {
+                let Refine { render: Render { params, assets, accept }, encoded } = &**wanted;
+                let first = First { params, original: &job.original, assets, accept: *accept, encoded };
+                Ok(Output::Refined(refine(&first, &self.settings, deadline)?))
             }
         }
     }

@@ -55,4 +55,11 @@ impl GuardedRenderer {
         let on_strike = Box::new(move || quarantine.strike(quarantine_key, &original));
         self.renderer.run(job, Order { class, until: deadline, identity, on_strike }).await
     }
+
+    /// Runs a job when nothing else is to be done. What it takes is not the fault of the original: nothing is counted.
+    pub async fn run_idle(&self, job: Job, subject: &Subject) -> Result<Done<Output>, Error> {
+        let Subject { identity, deadline, .. } = subject.clone();
+        let order = Order { class: Class::Refine, until: deadline, identity, on_strike: Box::new(|| ()) };
+        self.renderer.run(job, order).await
+    }
 }

@@ -70,7 +70,7 @@ metrics! {
     RENDER_WAITING: Gauge "pixmill_render_jobs_waiting" [] "Jobs waiting for a render thread.";
     RENDER_OLDEST: Gauge "pixmill_render_oldest_wait_seconds" [] "How long the oldest waiting job has been waiting, in seconds.";
     RENDER_JOBS: Counter "pixmill_render_jobs_total" [] "Jobs started: renders and analyses of pictures.";
-    RENDER_QUEUED: Gauge "pixmill_render_queue_predicted_seconds" ["class"] "Predicted work in the queue, in seconds of one thread, by class: `picture`, `vision`, `warming`, `async`.";
+    RENDER_QUEUED: Gauge "pixmill_render_queue_predicted_seconds" ["class"] "Predicted work in the queue, in seconds of one thread, by class: `picture`, `vision`, `warming`, `async`, `refine`.";
     RENDER_MEMORY: Gauge "pixmill_render_memory_predicted_bytes" [] "Predicted memory of the jobs being computed; `pixmill_render_memory_limit_bytes` bounds it.";
     RENDER_MEMORY_LIMIT: Gauge "pixmill_render_memory_limit_bytes" [] "The memory that jobs may use together: `workers.memory`, or the default derived from the machine.";
     RENDER_REFUSALS: Counter "pixmill_render_refusals_total" ["reason"] "Jobs refused: predicted to end after their `deadline`, `overload` (the predicted wait is long and more arrives than the threads can do), `queue_full`, more `memory` than allowed even alone, or `dropped` after waiting too long.";
@@ -84,6 +84,10 @@ metrics! {
     RENDER_STOPS: Counter "pixmill_render_stops_total" ["reason"] "Renders asked to stop, by reason: `deadline`, `cancelled` (no client waits any more) or `memory`.";
     RENDER_KILLS: Counter "pixmill_render_kills_total" ["reason"] "Render worker processes killed because their render did not stop within 100 ms, by the reason of the stop.";
     QUARANTINED: Gauge "pixmill_quarantined_originals" [] "Quarantined originals: those that repeatedly crashed render workers or timed out.";
+    REFINEMENTS: Counter "pixmill_refinements_total" ["outcome"] "Results that the second pass (`refine`) took up, by outcome: `saved` (a smaller encoding took the place of the first), `no_gain` and `quality` (none saves enough, or none looks as good), `failed`, `skipped` (nothing to do: another node did it, it changed meanwhile, it is not suited, or the queue was full), `yielded` (stopped for other renders, to be tried again).";
+    REFINED_BYTES: Counter "pixmill_refined_bytes_saved_total" [] "Bytes by which results became smaller in the second pass, each counted once.";
+    REFINE_BUSY: Counter "pixmill_refine_busy_seconds_total" [] "Time that the second pass took, without waiting for an idle worker, in seconds.";
+    REFINE_QUEUE: Gauge "pixmill_refine_queue" [] "Results that wait for the second pass.";
     INFERENCE_SECONDS: Histogram "pixmill_inference_duration_seconds" ["question"] "Time of one analysis by a vision model, decoding included, in seconds.";
     INFERENCE_REFUSALS: Counter "pixmill_inference_refusals_total" ["question"] "Analyses refused because too many were waiting.";
     ORIGIN_SECONDS: Histogram "pixmill_origin_fetch_duration_seconds" [] "Time of a fetch from the origin, in seconds.";

@@ -7,15 +7,17 @@ use std::{
     time::{Duration, Instant},
 };
 
+use bytes::Bytes;
 use futures_util::future::try_join;
-use image_api::Settings;
-use result_cache::{Coordinator, Generation};
+use image_api::{OutputFormat, Settings};
+use result_cache::{Coordinator, Generation, Refinement};
 use vips_ops::{
+    Media, Refined,
     overlay::{Link, links},
     source::sniff::sniff,
 };
 
-use super::content::{Passthrough, Source};
+use super::content::{Passthrough, QUALITY, Source};
 use crate::{
     analysis::{
         analyzer::Analyzer,
@@ -31,7 +33,7 @@ use crate::{
     originals::Originals,
     overlays::{FetchedOverlays, OverlayContext, Overlays, ServeVariant, briefly},
     render::{
-        self, Done, Operation, Output, Phases, Render, Rendered,
+        self, Done, Operation, Output, Phases, Refine, Render, Rendered,
         guarded::{GuardedRenderer, Subject},
     },
     server_timing::ServerTiming,
@@ -73,6 +75,19 @@ struct Inputs {
     overlays: FetchedOverlays,
     /// Time to fetch them.
     fetch: Duration,
+}
+
+/// The render of a job.
+fn render_of(job: &VariantJob, overlays: FetchedOverlays, results: &[AnalysisResult]) -> Render {
+    let mut assets = overlays.assets;
+    assets.faces = results.iter().flat_map(AnalysisResult::faces_for_plan).collect();
+    Render { params: job.request.params.clone(), assets, accept: job.request.accept }
+}
+
+/// Whether the second pass has slow settings for results of this type.
+fn may_be_refined(media: Media) -> bool {
+    use OutputFormat::{Avif, Jpeg, Png, Webp};
+    matches!(media, Media::Picture(Jpeg | Png | Webp | Avif))
 }
 
 impl VariantBuilder {
@@ -143,21 +158,13 @@ impl VariantBuilder {
         source: Source,
         overlays: FetchedOverlays,
     ) -> Result<BuiltVariant, Error> {
-        let started = Instant::now();
-        let quarantine_key = CacheKeys::quarantine(&job.identity, &source.original.version());
-        self.renderer.quarantine.check(&quarantine_key).await?;
-        let subject = Subject { identity: job.identity.clone(), quarantine_key, deadline: job.deadline };
-        let kinds = needed(&job.request.params);
-        let results = self.analyses.get(&kinds, &source.original, &subject).await?;
-        let see = (!kinds.is_empty()).then(|| started.elapsed());
+        let (subject, results, see) = self.analysed(job, &source).await?;
         let timing = ServerTiming { see, ..ServerTiming::default() };
         if let Some(wanted) = job.request.params.recognition {
             let bytes = self.context.analyzer.recognition(wanted, &results).to_string().into();
             return Ok(source.variant(bytes, "application/json", Vec::new(), timing));
         }
-        let mut assets = overlays.assets;
-        assets.faces = results.iter().flat_map(AnalysisResult::faces_for_plan).collect();
-        let render = Render { params: job.request.params.clone(), assets, accept: job.request.accept };
+        let render = render_of(job, overlays, &results);
         self.render(job, source, render, &subject, timing).await
     }
 
@@ -184,7 +191,7 @@ impl VariantBuilder {
         }
         let resolution = format!("{}x{}", answer.original.width, answer.original.height);
         let mut headers = vec![("x-original-resolution".to_owned(), resolution)];
-        headers.extend(answer.quality.map(|quality| ("x-pixmill-quality".to_owned(), quality.to_string())));
+        headers.extend(answer.quality.map(|quality| (QUALITY.to_owned(), quality.to_string())));
         let timing = ServerTiming {
             queue: Some(waited),
             decode: Some(decode),
@@ -192,6 +199,52 @@ impl VariantBuilder {
             encode: Some(encode),
             ..timing
         };
-        Ok(source.variant(answer.bytes, answer.media.media_type(), headers, timing))
+        let mut built = source.variant(answer.bytes, answer.media.media_type(), headers, timing);
+        if may_be_refined(answer.media) {
+            // the entry was just made, so that it is not copied
+            Arc::make_mut(&mut built.entry).meta.refinement = Refinement::Pending;
+        }
+        Ok(built)
+    }
+
+    /// Encodes a variant again when nothing else is to be done; `first` is its first encoding, of the version `etag`. None:
+    /// its inputs have changed since.
+    ///
+    /// Fails with the errors of the origin, the queue and the render.
+    pub async fn refine(
+        &self,
+        job: &VariantJob,
+        (first, etag): (&Bytes, &str),
+        variants: &dyn ServeVariant,
+    ) -> Result<Option<Done<Refined>>, Error> {
+        let links = links(&job.request.params, &self.context.settings.limits)?;
+        self.overlays.check(&job.request.target, &links)?;
+        let Inputs { source, overlays, .. } = self.inputs(job, &links, variants).await?;
+        if source.etag != etag {
+            return Ok(None);
+        }
+        let (subject, results, _) = self.analysed(job, &source).await?;
+        let render = render_of(job, overlays, &results);
+        let original = source.original.entry.body.clone();
+        let refine = Refine { render, encoded: first.clone() };
+        let wanted = render::Job { original, operation: Operation::Refine(Box::new(refine)) };
+        let Done { value, waited } = self.renderer.run_idle(wanted, &subject).await?;
+        let Output::Refined(value) = value else { return Err(Error::Broken) };
+        Ok(Some(Done { value, waited }))
+    }
+
+    /// What analyses find that the parameters need, and how long that took.
+    async fn analysed(
+        &self,
+        job: &VariantJob,
+        source: &Source,
+    ) -> Result<(Subject, Vec<AnalysisResult>, Option<Duration>), Error> {
+        let started = Instant::now();
+        let quarantine_key = CacheKeys::quarantine(&job.identity, &source.original.version());
+        self.renderer.quarantine.check(&quarantine_key).await?;
+        let subject = Subject { identity: job.identity.clone(), quarantine_key, deadline: job.deadline };
+        let kinds = needed(&job.request.params);
+        let results = self.analyses.get(&kinds, &source.original, &subject).await?;
+        Ok((subject, results, (!kinds.is_empty()).then(|| started.elapsed())))
     }
 }

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use result_cache::{CacheEntry, EntryMeta};
+use result_cache::{CacheEntry, EntryMeta, Refinement};
 use vips_ops::source::{SourceFormat, sniff::sniff};
 
 use crate::{
+    cache_key::is_same_version,
     error::Error,
     model::{
         original::{FETCH_TIME, Original, Storability},
@@ -18,6 +19,9 @@ use crate::{
 /// `Content-Security-Policy` of SVGs that are served unmodified, since they may contain scripts: no script may run, and no resource
 /// may be loaded.
 const SVG_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; sandbox";
+
+/// The header with the quality that `quality=auto` found.
+pub const QUALITY: &str = "x-pixmill-quality";
 
 /// The original of a variant, with the lifetimes of the variant.
 pub struct Source {
@@ -59,6 +63,7 @@ impl Source {
             generation: source.generation,
             headers,
             files: source.files.clone(),
+            refinement: Refinement::Unsuitable,
         };
         let entry = Arc::new(CacheEntry { meta, body: bytes });
         BuiltVariant { entry, storability, timing }
@@ -83,7 +88,9 @@ impl Source {
     /// another version of the original.
     pub fn renewed(&self, job: &VariantJob) -> Option<Arc<CacheEntry>> {
         let Self { original, etag } = self;
-        let stale = job.stale.as_ref().filter(|stale| stale.meta.etag.as_deref() == Some(etag))?;
+        let is_version =
+            |stale: &EntryMeta| stale.etag.as_ref().is_some_and(|tag| is_same_version(tag, etag));
+        let stale = job.stale.as_ref().filter(|stale| is_version(&stale.meta))?;
         if original.storability == Storability::Stale {
             return Some(Arc::clone(stale));
         }
@@ -91,7 +98,10 @@ impl Source {
         let source = &original.entry.meta;
         entry.meta.stored_at = source.stored_at;
         entry.meta.lifetimes = source.lifetimes;
-        entry.meta.last_modified.clone_from(&source.last_modified);
+        // a date cannot tell a refined encoding from the first one
+        if entry.meta.etag.as_ref() == Some(etag) {
+            entry.meta.last_modified.clone_from(&source.last_modified);
+        }
         entry.meta.files.clone_from(&source.files);
         Some(Arc::new(entry))
     }

@@ -11,6 +11,7 @@
 
 pub mod build;
 mod content;
+mod refine;
 #[cfg(test)]
 mod tests;
 
@@ -38,6 +39,7 @@ use crate::{
     },
     origin_backoff::OriginBackoff,
     overlays::ServeVariant,
+    refine::Refiner,
     server_timing::ServerTiming,
 };
 
@@ -51,6 +53,7 @@ pub struct Variants {
     coalescing: Coalescing<BuiltVariant>,
     backoff: Arc<OriginBackoff>,
     builder: VariantBuilder,
+    refiner: Option<Rc<Refiner>>,
     deadline: Duration,
 }
 
@@ -88,17 +91,18 @@ struct Build {
 }
 
 impl Variants {
-    /// Variants in this cache, built by `builder`. `deadline` is the longest time for a request.
+    /// Variants in this cache, built by `builder` and encoded again by `refiner`. `deadline` is the longest time for a request.
     pub fn new(
         names: VariantNames,
         store: VariantStore,
         operations: &Operations<BuiltVariant>,
         backoff: Arc<OriginBackoff>,
         builder: VariantBuilder,
+        refiner: Option<Rc<Refiner>>,
         deadline: Duration,
     ) -> Self {
         let coalescing = Coalescing::new(operations, &store.cache, &store.coordinator);
-        Self { names, store, coalescing, backoff, builder, deadline }
+        Self { names, store, coalescing, backoff, builder, refiner, deadline }
     }
 
     /// The variant: a fresh entry of the cache, else built, else a stale entry.
@@ -126,9 +130,25 @@ impl Variants {
         if let Some(Hit { entry, tier }) = &known.hit
             && known.is_fresh(entry)
         {
-            return Ok(ServedVariant::cached(entry, CacheStatus::Hit(*tier), lookup));
+            let served = ServedVariant::cached(entry, CacheStatus::Hit(*tier), lookup);
+            return Ok(self.counted(served, &key, request));
         }
         self.serve_outdated(request(), key, known, (started, lookup)).boxed_local().await
+    }
+
+    /// The response to a request, which counts towards the second pass of its variant.
+    fn counted(
+        self: &Rc<Self>,
+        served: ServedVariant,
+        key: &Key,
+        request: impl FnOnce() -> VariantRequest,
+    ) -> ServedVariant {
+        let Some(refiner) = &self.refiner else { return served };
+        if served.storability != Storability::Storable {
+            return served;
+        }
+        refiner.requested(self, key, &served.entry, request);
+        ServedVariant { max_age: refiner.max_age(&served.entry), ..served }
     }
 
     /// The variant after a miss: `known` is nothing, or a stale entry.
@@ -153,6 +173,7 @@ impl Variants {
         let deadline = started + self.deadline;
         let job =
             VariantJob { request, key, coalescing_key, identity, stale: outdated, uploaded: None, deadline };
+        let request = self.refiner.is_some().then(|| job.request.clone());
         let built = Rc::clone(self).build(job);
         if let Some(stale) = &stale
             && is_current
@@ -166,7 +187,13 @@ impl Variants {
             return Ok(ServedVariant::cached(stale, CacheStatus::Stale, lookup));
         }
         match (built.await, stale) {
-            (Ok((built, status)), _) => Ok(built.serve(status, lookup)),
+            (Ok((built, status)), _) => {
+                let served = built.serve(status, lookup);
+                Ok(match request {
+                    Some(request) => self.counted(served, &key, || request),
+                    None => served,
+                })
+            }
             (Err(error), Some(stale)) if error.excuses_stale() => {
                 tracing::warn!(%error, "serving a stale response after an error");
                 Ok(ServedVariant::cached(&stale, CacheStatus::Stale, lookup))

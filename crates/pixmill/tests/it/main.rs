@@ -32,6 +32,7 @@ mod overlays;
 mod overload;
 mod policy;
 mod purging;
+mod refining;
 mod repeated;
 mod response_headers;
 mod routes;

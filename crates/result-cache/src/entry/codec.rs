@@ -16,15 +16,17 @@ use std::time::Duration;
 use bytes::{Buf, Bytes};
 use twox_hash::XxHash3_64;
 
-use super::{CacheEntry, EntryMeta};
+use super::{CacheEntry, EntryMeta, Refinement};
 use crate::{BrowserLifetime, Error, Generation, Key, Lifetimes, Revalidation};
 
 const MAGIC: [u8; 4] = *b"PXEN";
 /// Raised when the layout changes: entries of other formats are misses.
-pub(crate) const FORMAT: u16 = 4;
+pub(crate) const FORMAT: u16 = 5;
 /// By their numbers in the format.
 const REVALIDATIONS: [Revalidation; 4] =
     [Revalidation::Optional, Revalidation::Shared, Revalidation::Required, Revalidation::Always];
+/// By their numbers in the format.
+const REFINEMENTS: [Refinement; 3] = [Refinement::Unsuitable, Refinement::Pending, Refinement::Done];
 /// Offset of the first byte that the first checksum covers.
 const SUMMED: usize = 14;
 /// Offset of the key.
@@ -133,6 +135,7 @@ fn put_meta(out: &mut Vec<u8>, meta: &EntryMeta) {
     put_option(out, meta.last_modified.as_deref());
     put_pairs(out, &meta.headers);
     put_pairs(out, &meta.files);
+    out.push(REFINEMENTS.iter().position(|known| *known == meta.refinement).unwrap_or_default() as u8);
 }
 
 fn put_lifetimes(out: &mut Vec<u8>, lifetimes: &Lifetimes) {
@@ -254,6 +257,11 @@ impl<'a> Header<'a> {
             last_modified: self.option()?,
             headers: self.pairs()?,
             files: self.pairs()?,
+            refinement: {
+                let [index] = self.array()?;
+                let known = REFINEMENTS.get(usize::from(index)).copied();
+                known.ok_or(Error::Damaged("unknown state of refinement"))?
+            },
         };
         if self.0.is_empty() { Ok(meta) } else { Err(Error::Damaged("header is too long")) }
     }

@@ -12,6 +12,7 @@ prop_compose! {
         (content_type, tags, generation) in (any::<String>(), vec(any::<String>(), 0..4), any::<[u8; 16]>()),
         (etag, last_modified) in any::<(Option<String>, Option<String>)>(),
         (headers, files) in (vec(any::<(String, String)>(), 0..4), vec(any::<(String, String)>(), 0..4)),
+        refinement in 0..3_usize,
         (kept, own, browsers, revalidation) in (any::<u64>(), any::<u64>(), 0..3_u8, 0..4_usize),
     ) -> EntryMeta {
         let lifetimes = Lifetimes {
@@ -38,6 +39,7 @@ prop_compose! {
             generation,
             headers,
             files,
+            refinement: REFINEMENTS[refinement],
         }
     }
 }
@@ -171,7 +173,7 @@ fn the_error_names_another_format() {
     let mut bytes = CacheEntry { meta: EntryMeta::default(), body: Bytes::new() }.encode(&key()).to_vec();
     bytes[4] = 9;
     let error = CacheEntry::decode(bytes.into(), &key()).unwrap_err();
-    assert_eq!(error.to_string(), "cache entry has format 9, expected 4");
+    assert_eq!(error.to_string(), "cache entry has format 9, expected 5");
     assert_eq!(error.kind(), ErrorKind::Damaged);
 }
 

@@ -35,6 +35,20 @@ pub struct EntryMeta {
     pub headers: Vec<(String, String)>,
     /// Files that it was made from: name, and what identifies the version that was used.
     pub files: Vec<(String, String)>,
+    /// Whether a smaller encoding may take its place.
+    pub refinement: Refinement,
+}
+
+/// Whether a smaller encoding may take the place of an entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Refinement {
+    /// No.
+    #[default]
+    Unsuitable,
+    /// It is a first encoding.
+    Pending,
+    /// It is the second encoding, or the second encoding was no better.
+    Done,
 }
 
 /// A body with its [`EntryMeta`]. Cloning shares the body.

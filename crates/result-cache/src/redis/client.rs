@@ -17,6 +17,7 @@ use super::connection::{Connection, Connector};
 use super::keyspace::Keyspace;
 use super::liveness::Liveness;
 use super::notifications::Notifications;
+use super::replacements::Replacements;
 use crate::breaker::Breaker;
 use crate::stats::Counter;
 
@@ -40,6 +41,7 @@ pub(crate) struct Client {
     pub(super) threads: Handle,
     pub(super) request_timeout: Duration,
     pub(super) notifications: Notifications,
+    pub(super) replacements: Replacements,
     pub(super) failures: Counter,
     pub(crate) leases: LeaseCounters,
     pub(crate) purges_received: Counter,
@@ -105,6 +107,7 @@ impl Client {
             threads: threads.clone(),
             request_timeout: config.timeout,
             notifications: Notifications::default(),
+            replacements: Replacements::default(),
             failures: Counter::default(),
             leases: LeaseCounters::default(),
             purges_received: Counter::default(),
@@ -240,6 +243,7 @@ impl Client {
     async fn dispatch_pushes(self: Arc<Self>, mut messages: UnboundedReceiver<PushInfo>) {
         while let Some(push) = messages.recv().await {
             self.notifications.dispatch(&push);
+            self.replacements.dispatch(&push);
         }
     }
 }

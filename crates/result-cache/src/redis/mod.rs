@@ -10,12 +10,14 @@ mod membership;
 mod notifications;
 mod purge_stream;
 mod purge_subscriber;
+mod replacements;
 mod store;
 mod write_behind;
 
 use std::sync::Arc;
 
 use tokio::runtime::{Builder, Runtime};
+use tokio::sync::mpsc::UnboundedReceiver;
 
 use crate::purge::PurgeLog;
 use crate::{Error, Key};
@@ -65,6 +67,21 @@ impl Redis {
     /// Acquires the lease of this key.
     pub(crate) async fn acquire_lease(&self, key: Key) -> LeaseOutcome {
         lease::acquire(&self.client, key).await
+    }
+
+    /// Tells other nodes that the entry under the key was replaced.
+    pub(crate) async fn announce_replacement(&self, key: &Key) {
+        replacements::announce(&self.client, key).await;
+    }
+
+    /// The keys whose entries other nodes replace.
+    pub(crate) fn replacements(&self) -> UnboundedReceiver<Key> {
+        self.client.replacements.subscribe()
+    }
+
+    /// Runs a task for as long as the connections are kept.
+    pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        self.client.threads.spawn(task);
     }
 }
 

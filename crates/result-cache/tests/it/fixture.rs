@@ -7,6 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use result_cache::{
     CacheEntry, CacheName, Config, DiskSettings, EntryMeta, Generation, Key, Lifetimes, RedisSettings,
+    Refinement,
 };
 
 /// When every entry of the tests was stored, in milliseconds since the Unix epoch.
@@ -31,6 +32,7 @@ pub fn entry(n: u64, len: usize) -> Arc<CacheEntry> {
         generation: Generation::ZERO,
         headers: vec![("x-number".into(), n.to_string())],
         files: Vec::new(),
+        refinement: Refinement::Unsuitable,
     };
     Arc::new(CacheEntry { meta, body: body(n, len) })
 }

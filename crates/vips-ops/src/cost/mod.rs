@@ -25,9 +25,17 @@ use self::{header::Header, weights::ANALYSIS};
 use crate::{
     Measurements,
     overlay::Assets,
-    params::{Params, crop::crop::Crop, output::format::Format},
+    params::{
+        Params,
+        crop::crop::Crop,
+        output::{
+            format::Format, quality::Quality, quality_attempts::QualityAttempts,
+            quality_method::QualityMethod,
+        },
+    },
     plan::{self, Accept, Passthrough, Plan},
-    settings::Settings,
+    refine,
+    settings::{Output, Refine, Settings},
 };
 
 /// Predicts the cost of [`answer`](fn@crate::answer) for a request. A request that will be refused costs next to
@@ -67,6 +75,26 @@ pub fn predict_analysis(original: &Bytes, side: u32, wanted: Analysis) -> Cost {
         }
     }
     Cost { cpu, bytes }
+}
+
+/// The predicted cost of the second pass: that of a search for a quality with its settings.
+pub fn predict_refinement(
+    params: &Params,
+    original: &Bytes,
+    assets: &Assets,
+    accept: Accept,
+    settings: &Settings,
+) -> Cost {
+    let Refine { webp_effort, avif_effort, png_compression, .. } = settings.refine;
+    let output = Output { webp_effort, avif_effort, png_compression, ..settings.output.clone() };
+    let settings = Settings { output, ..settings.clone() };
+    let params = Params {
+        quality: Some(Quality::Auto),
+        quality_method: Some(QualityMethod::Ssimulacra2),
+        quality_attempts: Some(QualityAttempts(refine::ATTEMPTS)),
+        ..params.clone()
+    };
+    predict(&params, original, assets, accept, &settings)
 }
 
 /// The work of a request by kind, which calibration compares with measurements.

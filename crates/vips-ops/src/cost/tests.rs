@@ -116,7 +116,7 @@ fn slower_formats_and_efforts_cost_more() {
         assert!(cpu(fast) < cpu(slow), "{fast} {slow}");
     }
     let efforts = [0, 2, 4, 9].map(|avif_effort| {
-        let output = crate::settings::Output { avif_effort, ..Default::default() };
+        let output = Output { avif_effort, ..Default::default() };
         let settings = Settings { output, ..Settings::default() };
         let params = Params::parse("format=avif").unwrap().params;
         predict(&params, &original, &Assets::default(), Accept::default(), &settings)

@@ -13,7 +13,7 @@ use vips::{Image, JpegScan, Keep, PngRows, Result, Subsample};
 use crate::{
     embedded_metadata,
     format::OutputFormat,
-    plan::encode::{Chroma, Encoding, Metadata},
+    plan::encode::{Chroma, Encoding, JPEG_TRELLIS_EFFORT, Metadata},
 };
 
 /// From this JPEG quality on chroma is kept at full resolution (4:4:4), as libvips' own default does.
@@ -51,7 +51,11 @@ fn encode_keeping(image: &Image, output: Encoding, keep: Keep) -> Result<Bytes> 
             if let Some(encoded) = output.codec.and_then(|_| jpeg::encode(image, output, subsample, keep)) {
                 return encoded;
             }
-            let scan = if output.interlace { JpegScan::Progressive } else { JpegScan::Baseline };
+            let scan = match output.effort {
+                JPEG_TRELLIS_EFFORT.. => JpegScan::ProgressiveTrellis,
+                _ if output.interlace => JpegScan::Progressive,
+                _ => JpegScan::Baseline,
+            };
             image.save_jpeg(output.quality, scan, subsample, keep)
         }
         OutputFormat::Png => {

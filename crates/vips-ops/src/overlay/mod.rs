@@ -10,4 +10,4 @@ mod render;
 pub use assets::Assets;
 pub use image_api::links::{Link, MAX_DEPTH, links};
 pub(crate) use render::plan_overlay;
-pub(crate) use render::prepare;
+pub(crate) use render::{PreparedOverlays, prepare};

@@ -10,6 +10,7 @@ use result_cache::{Stats, TierStats};
 pub use crate::telemetry::scrape::CONTENT_TYPE;
 use crate::{
     model::analysis::AnalysisKind,
+    refine::{Outcome, SharedRefinement},
     render::Reason,
     signing::Signer,
     state::Shared,
@@ -37,6 +38,7 @@ pub fn text(shared: &Arc<Shared>) -> String {
         requests(page, &shared);
         rendering(page, &shared);
         worker_processes(page, &shared);
+        refinement(page, &shared);
         inference(page, &shared);
         origins(page, &shared);
         uploads(page, &shared);
@@ -124,6 +126,17 @@ fn worker_processes(page: &mut Scrape<'_>, shared: &Shared) {
             Reason::ALL.into_iter().zip(counts).map(|(reason, count)| ([reason.name()], count)),
         );
     }
+}
+
+fn refinement(page: &mut Scrape<'_>, shared: &Shared) {
+    let refinement = shared.refinement.as_deref();
+    let outcomes = Outcome::ALL.map(|outcome| {
+        ([outcome.name()], refinement.map_or(0, |refinement| refinement.outcomes()[outcome as usize].1))
+    });
+    page.values(&m::REFINEMENTS, outcomes);
+    page.value(&m::REFINED_BYTES, refinement.map_or(0, SharedRefinement::saved_bytes));
+    page.value(&m::REFINE_BUSY, refinement.map_or(0.0, |refinement| refinement.busy().as_secs_f64()));
+    page.value(&m::REFINE_QUEUE, refinement.map_or(0, SharedRefinement::queued));
 }
 
 fn inference(page: &mut Scrape<'_>, shared: &Shared) {

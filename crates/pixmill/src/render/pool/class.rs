@@ -13,10 +13,12 @@ pub enum Class {
     Warming,
     /// Requests of `async=true`.
     Async,
+    /// The second pass. It starts only while no other class waits, and stops as soon as one does.
+    Refine,
 }
 
 /// How many classes there are.
-const COUNT: usize = 4;
+const COUNT: usize = 5;
 
 /// One value per class.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -24,7 +26,7 @@ pub struct PerClass<T>([T; COUNT]);
 
 impl Class {
     /// All classes, in the order of their declaration.
-    pub const ALL: [Self; COUNT] = [Self::Picture, Self::Vision, Self::Warming, Self::Async];
+    pub const ALL: [Self; COUNT] = [Self::Picture, Self::Vision, Self::Warming, Self::Async, Self::Refine];
 
     /// The name in metrics and in the configuration.
     pub fn name(self) -> &'static str {
@@ -33,7 +35,13 @@ impl Class {
             Self::Vision => "vision",
             Self::Warming => "warming",
             Self::Async => "async",
+            Self::Refine => "refine",
         }
+    }
+
+    /// Whether it uses only what no other class wants.
+    pub fn is_idle_work(self) -> bool {
+        self == Self::Refine
     }
 
     /// Whether a client waits for the response, so that one that comes seconds late is worth little.
@@ -79,7 +87,13 @@ mod tests {
         let found: Vec<_> = names.iter().map(|(class, name)| (class.name(), *name)).collect();
         assert_eq!(
             found,
-            [("picture", "picture"), ("vision", "vision"), ("warming", "warming"), ("async", "changed")]
+            [
+                ("picture", "picture"),
+                ("vision", "vision"),
+                ("warming", "warming"),
+                ("async", "changed"),
+                ("refine", "refine")
+            ]
         );
     }
 }

@@ -186,6 +186,12 @@ impl Pool {
         Some(refusal.into())
     }
 
+    /// Whether idle work ([`Class::Refine`]) should stop, since other work waits: to be asked while it runs.
+    pub fn pressure(&self) -> impl Fn() -> bool + Send + Sync + 'static {
+        let shared = Arc::clone(&self.shared);
+        move || shared.state.lock().scheduler.wants_idle_work_to_stop(Instant::now())
+    }
+
     /// The load of the pool.
     pub fn load(&self) -> Load {
         let state = self.shared.state.lock();

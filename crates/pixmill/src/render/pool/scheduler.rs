@@ -26,6 +26,9 @@ const OVERDUE: f64 = 0.2;
 /// are wrong by up to a factor of two.
 const HOPELESS: u32 = 2;
 
+/// A task that waits longer than a free thread takes to start it.
+const PROMPT: Duration = Duration::from_millis(5);
+
 /// A task for the render threads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Task {
@@ -199,7 +202,9 @@ impl<W> Scheduler<W> {
             return Next::Drop { refusal, work: waiting.work };
         }
         let Waiting { since, cost, expected, work, .. } = waiting;
-        self.served = self.served.max(queue.pass);
+        if !ticket.class.is_idle_work() {
+            self.served = self.served.max(queue.pass);
+        }
         queue.pass += expected.as_secs_f64() / queue.share;
         queue.running += 1;
         let number = ticket.rank.number();
@@ -216,7 +221,8 @@ impl<W> Scheduler<W> {
         queue.running -= 1;
         // the class was charged the prediction
         queue.pass += (actual.as_secs_f64() - expected.as_secs_f64()) / queue.share;
-        if is_complete && !cost.cpu.is_zero() {
+        // the second pass is predicted roughly, and shares its worker's time with more than renders do
+        if is_complete && !cost.cpu.is_zero() && !class.is_idle_work() {
             self.corrections.of_mut(class).learn(cost.cpu, actual);
         }
         self.observe(now);
@@ -226,6 +232,19 @@ impl<W> Scheduler<W> {
     /// Whether a waiting task could be run by another thread.
     pub fn has_waiting(&self) -> bool {
         self.queues.iter().any(|(_, queue)| !queue.waiting.is_empty())
+    }
+
+    /// Whether idle work should stop: a task of another class waits for a thread, or for memory.
+    pub fn wants_idle_work_to_stop(&self, now: Instant) -> bool {
+        let mut wanted = self.wanted().flat_map(|queue| queue.waiting.values()).peekable();
+        wanted.peek().is_some()
+            && (self.running.len() >= self.limits.threads
+                || wanted.any(|waiting| now.saturating_duration_since(waiting.since) >= PROMPT))
+    }
+
+    /// The queues of all classes but idle work.
+    fn wanted(&self) -> impl Iterator<Item = &Queue<W>> {
+        self.queues.iter().filter(|(class, _)| !class.is_idle_work()).map(|(_, queue)| queue)
     }
 }
 
@@ -272,14 +291,19 @@ impl<W> Scheduler<W> {
         let waiting = |which: fn(Class) -> bool| -> usize {
             self.queues.iter().filter(|(class, _)| which(*class)).map(|(_, queue)| queue.waiting.len()).sum()
         };
-        let busy = self.running.len() + waiting(|_| true);
+        // idle work stops for everything else
+        let running = self.running.values().filter(|task| !task.class.is_idle_work()).count();
+        let busy = running + waiting(|class| !class.is_idle_work());
         let background = waiting(|class| !class.is_interactive());
         busy >= threads.saturating_add(queue)
             || (!class.is_interactive() && busy >= threads && background >= queue.div_ceil(2))
     }
 
     fn offered(&mut self, now: Instant, class: Class, work: Duration) {
-        let active = self.queues.iter().filter(|(other, queue)| *other == class || queue.is_active());
+        let active = self
+            .queues
+            .iter()
+            .filter(|(other, queue)| *other == class || (queue.is_active() && !other.is_idle_work()));
         let shares: f64 = active.map(|(_, queue)| queue.share).sum();
         let queue = &mut self.queues[class];
         let capacity = self.limits.threads as f64 * queue.share / shares;
@@ -313,15 +337,18 @@ impl<W> Scheduler<W> {
         let (mut seconds, mut byte_seconds) = scaled(ahead, factor(class));
         let begin = if own.waiting.is_empty() { own.pass.max(self.served) } else { own.pass };
         let reach = begin + seconds / own.share;
-        for (other, queue) in
-            self.queues.iter().filter(|(other, queue)| *other != class && !queue.waiting.is_empty())
-        {
+        let is_ahead = |other: Class, queue: &Queue<W>| {
+            other != class && !queue.waiting.is_empty() && !other.is_idle_work()
+        };
+        for (other, queue) in self.queues.iter().filter(|(other, queue)| is_ahead(*other, queue)) {
             let (backlog, memory) = scaled(queue.backlog, factor(other));
             let served = ((reach - queue.pass).max(0.0) * queue.share).min(backlog);
             seconds += served;
             byte_seconds += memory * if backlog > 0.0 { served / backlog } else { 1.0 };
         }
-        let running = || self.running.values().map(|task| (task.left(now), task.cost.bytes as f64));
+        let stays = |task: &&Running| class.is_idle_work() || !task.class.is_idle_work();
+        let running =
+            || self.running.values().filter(stays).map(|task| (task.left(now), task.cost.bytes as f64));
         let mut threads: Vec<_> = running().map(|(seconds, _)| Taken { units: 1.0, seconds }).collect();
         let mut memory: Vec<_> = running().map(|(seconds, units)| Taken { units, seconds }).collect();
         let for_threads = done_after(&mut threads, self.limits.threads as f64, seconds, 1.0);
@@ -337,7 +364,8 @@ impl<W> Scheduler<W> {
         let free = self.limits.memory.saturating_sub(self.running_bytes());
         let mut classes = Class::ALL.map(|class| (self.queues[class].pass, class));
         classes.sort_by(|(one, _), (other, _)| one.total_cmp(other));
-        for (_, class) in classes {
+        let is_wanted = self.wanted().any(|queue| !queue.waiting.is_empty());
+        for (_, class) in classes.into_iter().filter(|(_, class)| !(is_wanted && class.is_idle_work())) {
             for (rank, waiting) in &mut self.queues[class].waiting {
                 let ticket = Ticket { class, rank: *rank };
                 let is_late = waiting.is_late(now);
@@ -357,7 +385,7 @@ impl<W> Scheduler<W> {
     fn late(&self, now: Instant, ticket: Ticket) -> Option<Refusal> {
         let queue = &self.queues[ticket.class];
         let waiting = queue.waiting.get(&ticket.rank)?;
-        if now >= waiting.deadline {
+        if now >= waiting.deadline && !ticket.class.is_idle_work() {
             return Some(Refusal::Expired);
         }
         let is_dropped = queue.overload.drops(now, now.saturating_duration_since(waiting.since));

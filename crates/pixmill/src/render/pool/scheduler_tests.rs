@@ -319,7 +319,34 @@ fn predictions_are_corrected_by_class_of_model() {
         bench.scheduler.end(bench.now, number, true).unwrap();
     }
     let factor = |class: Class| bench.scheduler.correction(class).round() as u64;
-    assert_eq!(Class::ALL.map(factor), [3, 1, 3, 3]);
+    assert_eq!(Class::ALL.map(factor), [3, 1, 3, 3, 3]);
     bench.picture("a", 100);
     assert!(bench.scheduler.queued(Class::Picture) > milliseconds(280));
+}
+
+#[test]
+fn idle_work_starts_when_nothing_else_waits_and_stops_when_something_does() {
+    let mut bench = Bench::new(limits(2));
+    bench.offer("idle", Class::Refine, (5000, 0), 9000).unwrap();
+    bench.picture("first", 100);
+    assert_eq!(bench.begin().unwrap().0, "first");
+    assert!(!bench.scheduler.wants_idle_work_to_stop(bench.now));
+    assert_eq!(bench.begin().unwrap().0, "idle");
+    assert!(!bench.scheduler.wants_idle_work_to_stop(bench.now));
+    let refused = bench.offer("second", Class::Picture, (100, 0), 300).map(drop);
+    assert_eq!(refused, Ok(()), "idle work is not waited for");
+    assert!(bench.scheduler.wants_idle_work_to_stop(bench.now));
+    bench.offer("more idle", Class::Refine, (1, 0), 9000).unwrap();
+    assert!(bench.begin().is_none(), "both threads are taken");
+}
+
+#[test]
+fn idle_work_that_waited_too_long_is_dropped_and_not_blamed() {
+    let mut bench = Bench::new(limits(1));
+    bench.offer("idle", Class::Refine, (10, 0), 100).unwrap();
+    bench.pass(200);
+    assert!(matches!(
+        bench.scheduler.next(bench.now),
+        Next::Drop { refusal: Refusal::Dropped { .. }, work: "idle" }
+    ));
 }

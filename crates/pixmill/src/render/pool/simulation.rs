@@ -115,8 +115,8 @@ fn limits() -> Limits {
         shares: PerClass::from_fn(|class| match class {
             Class::Picture => 8,
             Class::Vision => 4,
-            Class::Warming => 1,
             Class::Async => 2,
+            Class::Warming | Class::Refine => 1,
         }),
     }
 }

@@ -13,7 +13,7 @@ use vips_ops::Assets;
 
 use crate::{
     model::analysis::AnalysisKind,
-    render::engine::{Job, Operation, Render},
+    render::engine::{Job, Operation, Refine, Render},
 };
 
 /// Where a job was written.
@@ -36,14 +36,22 @@ struct Description {
 
 #[derive(Serialize, Deserialize)]
 enum Described {
-    Render {
-        params: Vec<(String, String)>,
-        accept: Accept,
-        faces: Vec<Face>,
-        /// The URL and the length of each overlay.
-        overlays: Vec<(String, usize)>,
-    },
+    Render(DescribedRender),
     Analyze(AnalysisKind),
+    Refine {
+        render: DescribedRender,
+        /// The length of the first encoding.
+        encoded: usize,
+    },
+}
+
+#[derive(Serialize, Deserialize)]
+struct DescribedRender {
+    params: Vec<(String, String)>,
+    accept: Accept,
+    faces: Vec<Face>,
+    /// The URL and the length of each overlay.
+    overlays: Vec<(String, usize)>,
 }
 
 /// Writes a job into the inbox, if there is a free one that is large enough, or else into a block.
@@ -52,15 +60,13 @@ pub fn write(job: &Job, free_inbox: Option<&File>) -> io::Result<Written> {
     let operation = match &job.operation {
         Operation::Analyze(question) => Described::Analyze(*question),
         Operation::Render(render) => {
-            let Render { params, assets, accept } = &**render;
-            let pairs = params.pairs().into_iter().map(|(name, value)| (name.to_owned(), value));
-            overlays.extend(assets.pictures().map(|(_, bytes)| &bytes[..]));
-            Described::Render {
-                params: pairs.collect(),
-                accept: *accept,
-                faces: assets.faces.clone(),
-                overlays: assets.pictures().map(|(url, bytes)| (spelt(url), bytes.len())).collect(),
-            }
+            overlays.extend(render.assets.pictures().map(|(_, bytes)| &bytes[..]));
+            Described::Render(describe(render))
+        }
+        Operation::Refine(refine) => {
+            let Refine { render, encoded } = &**refine;
+            overlays.extend(render.assets.pictures().map(|(_, bytes)| &bytes[..]).chain([&encoded[..]]));
+            Described::Refine { render: describe(render), encoded: encoded.len() }
         }
     };
     let description = serde_json::to_vec(&Description { original: job.original.len(), operation })?;
@@ -82,18 +88,40 @@ pub fn read(mut bytes: Bytes) -> io::Result<Job> {
     let original = take(&mut bytes, original)?;
     let operation = match operation {
         Described::Analyze(question) => Operation::Analyze(question),
-        Described::Render { params, accept, faces, overlays } => {
-            let mut assets = Assets::default();
-            assets.faces = faces;
-            for (name, length) in overlays {
-                let url = url::url(&name).map_err(io::Error::other)?.value;
-                assets.insert(url, take(&mut bytes, length)?);
-            }
-            let params = Params::from_pairs(&params).map_err(io::Error::other)?;
-            Operation::Render(Box::new(Render { params, assets, accept }))
+        Described::Render(described) => Operation::Render(Box::new(described.read(&mut bytes)?)),
+        Described::Refine { render, encoded } => {
+            let render = render.read(&mut bytes)?;
+            Operation::Refine(Box::new(Refine { render, encoded: take(&mut bytes, encoded)? }))
         }
     };
     Ok(Job { original, operation })
+}
+
+/// The description of a render; its overlays follow elsewhere.
+fn describe(render: &Render) -> DescribedRender {
+    let Render { params, assets, accept } = render;
+    let pairs = params.pairs().into_iter().map(|(name, value)| (name.to_owned(), value));
+    DescribedRender {
+        params: pairs.collect(),
+        accept: *accept,
+        faces: assets.faces.clone(),
+        overlays: assets.pictures().map(|(url, bytes)| (spelt(url), bytes.len())).collect(),
+    }
+}
+
+impl DescribedRender {
+    /// The render, with its overlays from the front of `bytes`.
+    fn read(self, bytes: &mut Bytes) -> io::Result<Render> {
+        let Self { params, accept, faces, overlays } = self;
+        let mut assets = Assets::default();
+        assets.faces = faces;
+        for (name, length) in overlays {
+            let url = url::url(&name).map_err(io::Error::other)?.value;
+            assets.insert(url, take(bytes, length)?);
+        }
+        let params = Params::from_pairs(&params).map_err(io::Error::other)?;
+        Ok(Render { params, assets, accept })
+    }
 }
 
 fn spelt(url: &Url) -> String {
@@ -143,14 +171,23 @@ mod tests {
         let render = Render { params: params.clone(), assets: assets.clone(), accept };
         let job =
             Job { original: Bytes::from_static(b"original"), operation: Operation::Render(Box::new(render)) };
-        for read in sent(&job) {
-            let Operation::Render(render) = read.operation else { panic!("no render") };
-            assert_eq!(
-                (&read.original[..], &render.params, render.accept),
-                (&b"original"[..], &params, accept)
-            );
+        let is_same = |render: &Render| {
+            assert_eq!((&render.params, render.accept), (&params, accept));
             assert!(render.assets.pictures().eq(assets.pictures()));
             assert_eq!(render.assets.faces, assets.faces);
+        };
+        for read in sent(&job) {
+            let Operation::Render(render) = read.operation else { panic!("no render") };
+            assert_eq!(&read.original[..], b"original");
+            is_same(&render);
+        }
+        let Operation::Render(render) = job.operation else { panic!("no render") };
+        let refine = Refine { render: *render, encoded: Bytes::from_static(b"first") };
+        let job = Job { original: job.original, operation: Operation::Refine(Box::new(refine)) };
+        for read in sent(&job) {
+            let Operation::Refine(refine) = read.operation else { panic!("no second pass") };
+            assert_eq!((&read.original[..], &refine.encoded[..]), (&b"original"[..], &b"first"[..]));
+            is_same(&refine.render);
         }
     }
 

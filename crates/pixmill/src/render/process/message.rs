@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use image_api::{Settings, size::Size};
 use serde::{Deserialize, Serialize};
-use vips_ops::{Media, UsedCodecs};
+use vips_ops::{Media, UsedCodecs, refine::Reason};
 
 use crate::{
     config::Vision, error::Error, model::analysis::AnalysisResult, render::engine::Phases,
@@ -85,6 +85,13 @@ pub enum Report {
     },
     /// The result of an analysis.
     Analysis(AnalysisResult),
+    /// The result of the second pass.
+    Refined {
+        /// Why the first encoding remains; none: the second one is the body.
+        kept: Option<Reason>,
+        /// SSIMULACRA2 of the second and of the first encoding, if they were compared.
+        scores: Option<[f64; 2]>,
+    },
     /// An error.
     Fault(Fault),
 }

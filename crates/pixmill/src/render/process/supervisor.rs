@@ -133,7 +133,9 @@ impl Supervisor {
     pub fn run(&self, job: &Job, bounds: &Bounds) -> Option<Ended> {
         let analyzes = matches!(job.operation, Operation::Analyze(_));
         let mut worker = self.pool.take(analyzes, bounds)?;
-        let may_kill = || self.pool.state.lock().abandoned_kills.take(Instant::now());
+        // the second pass stops itself for other work, and rests after that
+        let is_idle_work = matches!(job.operation, Operation::Refine(_));
+        let may_kill = || is_idle_work || self.pool.state.lock().abandoned_kills.take(Instant::now());
         let ended = match worker.run(job, bounds, &may_kill) {
             Ok(ended) => ended,
             Err(error) => {

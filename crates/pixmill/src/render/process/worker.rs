@@ -18,7 +18,7 @@ use rustix::{
 };
 use shared_memory::{Inbox, StopSignal};
 use vips_ops::{
-    Answer,
+    Answer, Refined,
     vips::{self, Deadline, Vips},
 };
 
@@ -125,6 +125,12 @@ fn report(result: Result<Output, Error>) -> (Report, Bytes) {
             (Report::Answer { media, original, lacks_overlays, quality, codecs, phases }, bytes)
         }
         Ok(Output::Analysis(result)) => (Report::Analysis(result), Bytes::new()),
+        Ok(Output::Refined(Refined::Saved { bytes, scores })) => {
+            (Report::Refined { kept: None, scores }, bytes)
+        }
+        Ok(Output::Refined(Refined::Kept(reason))) => {
+            (Report::Refined { kept: Some(reason), scores: None }, Bytes::new())
+        }
         Err(failure) => (Report::Fault(Fault::from(failure)), Bytes::new()),
     }
 }

@@ -14,7 +14,7 @@ use rustix::{
     param::page_size,
 };
 use shared_memory::{StopSignal, inbox};
-use vips_ops::{Answer, vips::Deadline};
+use vips_ops::{Answer, Refined, vips::Deadline};
 
 use super::{
     channel::{Channel, Received},
@@ -260,6 +260,10 @@ impl WorkerProcess {
         Ok(match serde_json::from_slice(&text)? {
             Report::Fault(fault) => Err(fault.into()),
             Report::Analysis(result) => Ok(Output::Analysis(result)),
+            Report::Refined { kept: Some(reason), .. } => Ok(Output::Refined(Refined::Kept(reason))),
+            Report::Refined { kept: None, scores } => {
+                Ok(Output::Refined(Refined::Saved { bytes: bytes.into(), scores }))
+            }
             Report::Answer { media, original, lacks_overlays, quality, codecs, phases } => {
                 let bytes = Bytes::from(bytes);
                 let answer = Answer { bytes, media, original, lacks_overlays, quality, codecs };

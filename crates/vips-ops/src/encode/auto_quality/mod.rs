@@ -101,7 +101,8 @@ fn bisect<T>(search: &Search, mut attempt: impl FnMut(u8) -> Result<(bool, T)>) 
     Ok(best)
 }
 
-fn decode(bytes: &Bytes, format: OutputFormat) -> vips::Result<Image> {
+/// Decodes what was encoded here.
+pub(crate) fn decode(bytes: &Bytes, format: OutputFormat) -> vips::Result<Image> {
     let loader = match format {
         OutputFormat::Jpeg => Loader::Jpeg { shrink: 1 },
         OutputFormat::Webp => Loader::Webp { scale: 1.0, frames: 1 },
