@@ -1,6 +1,7 @@
 //! Benchmark: CPU time of a render relative to a bare libvips loop that does the same work, measured alternately.
 //!
-//! 2040 px photographs to 512 px in the same format. Run by `make bench`. The bare loop calls libvips' operations one
+//! 2040 px photographs to 512 px in the same format, or to other sizes: `cargo bench --package vips-ops --bench render --
+//! 100 512 1000 2000`. Run by `make bench`. The bare loop calls libvips' operations one
 //! after the other, with the fast shrink rule and the same encoder settings, without parameters or plans. Only ratios
 //! are meaningful, never absolute times.
 #![expect(
@@ -30,21 +31,22 @@ const ROUNDS: usize = 12;
 const PHOTOS: [&str; 4] = ["china.jpg", "flower.jpg", "coffee.png", "rocket.jpg"];
 const LONG_SIDE: f64 = 2040.0;
 
-/// The bounding box, in pixels.
+/// The side of the bounding box in pixels, unless arguments name others.
 const TARGET: u32 = 512;
 
 struct Case {
     format: OutputFormat,
+    /// The parameters beside the size.
     query: &'static str,
     /// Quality on the encoder's own scale.
     quality: u8,
 }
 
 const CASES: [Case; 4] = [
-    Case { format: OutputFormat::Jpeg, query: "width=512&height=512&quality=80", quality: 80 },
-    Case { format: OutputFormat::Png, query: "width=512&height=512", quality: 0 },
-    Case { format: OutputFormat::Webp, query: "width=512&height=512&quality=75", quality: 75 },
-    Case { format: OutputFormat::Avif, query: "width=512&height=512&quality=80", quality: 0 },
+    Case { format: OutputFormat::Jpeg, query: "quality=80", quality: 80 },
+    Case { format: OutputFormat::Png, query: "", quality: 0 },
+    Case { format: OutputFormat::Webp, query: "quality=75", quality: 75 },
+    Case { format: OutputFormat::Avif, query: "quality=80", quality: 0 },
 ];
 
 fn main() {
@@ -54,20 +56,23 @@ fn main() {
         "CPU milliseconds per image, medians of {ROUNDS} interleaved rounds over {} photographs",
         PHOTOS.len()
     );
-    let heads = ["format", "bare loop", "render", "ratio", "bare bytes", "bytes"];
     println!(
-        "{:<6} {:>9} {:>9} {:>7} {:>10} {:>9}",
-        heads[0], heads[1], heads[2], heads[3], heads[4], heads[5]
+        "{:<6} {:>5} {:>9} {:>9} {:>7} {:>10} {:>9}",
+        "format", "size", "bare loop", "render", "ratio", "bare bytes", "bytes"
     );
+    let named: Vec<u32> = std::env::args().filter_map(|argument| argument.parse().ok()).collect();
+    let sizes = if named.is_empty() { vec![TARGET] } else { named };
     for case in CASES {
-        compare(&case, &settings);
+        let originals = PHOTOS.map(|name| original(name, case.format));
+        for &size in &sizes {
+            compare(&case, size, &originals, &settings);
+        }
     }
 }
 
 /// Measures a case and prints its line.
-fn compare(case: &Case, settings: &Settings) {
-    let originals: Vec<_> = PHOTOS.map(|name| original(name, case.format)).into();
-    let params = Params::parse(case.query).unwrap().params;
+fn compare(case: &Case, size: u32, originals: &[Bytes], settings: &Settings) {
+    let params = Params::parse(&format!("width={size}&height={size}&{}", case.query)).unwrap().params;
     let render = |bytes: &Bytes| {
         let assets = Assets::default();
         process(&params, bytes, &assets, Accept::default(), settings, &Deadline::never(), &mut |_| ())
@@ -77,20 +82,25 @@ fn compare(case: &Case, settings: &Settings) {
     let planned = planned(&params, &originals[0], settings);
     // AVIF's quality is mapped
     let quality = if planned.format == OutputFormat::Avif { planned.quality } else { case.quality };
-    let bare = |bytes: &Bytes| bare(bytes, case.format, quality, settings);
-    for bytes in &originals {
+    let bare = |bytes: &Bytes| bare(bytes, (case.format, quality), size, settings);
+    for bytes in originals {
         let (ours, theirs) = (render(bytes).len(), bare(bytes).len());
         // an encoder beside libvips may write fewer bytes, never more; after a decoder with another chroma filter (dav1d)
         // the same encoder writes up to 2 % fewer
         let least = if planned.codec.is_some() { 0 } else { theirs * 97 };
         assert!((least..=theirs * 101).contains(&(ours * 100)), "unequal work: {ours} and {theirs} bytes");
     }
-    let (ours, theirs) = in_turns(&originals, render, bare);
+    let (ours, theirs) = in_turns(originals, render, bare);
     let mean = |work: &dyn Fn(&Bytes) -> Bytes| {
         originals.iter().map(|bytes| work(bytes).len()).sum::<usize>() / PHOTOS.len()
     };
     let (name, bytes) = (case.format.name(), (mean(&bare), mean(&render)));
-    println!("{name:<6} {theirs:>9.2} {ours:>9.2} {:>7.3} {:>10} {:>9}", ours / theirs, bytes.0, bytes.1);
+    println!(
+        "{name:<6} {size:>5} {theirs:>9.2} {ours:>9.2} {:>7.3} {:>10} {:>9}",
+        ours / theirs,
+        bytes.0,
+        bytes.1
+    );
 }
 
 /// CPU milliseconds per image of two ways of work, medians of rounds in which they take turns.
@@ -139,17 +149,20 @@ fn planned(params: &Params, original: &Bytes, settings: &Settings) -> Encoding {
 }
 
 /// The same work by libvips alone.
-fn bare(bytes: &Bytes, format: OutputFormat, quality: u8, settings: &Settings) -> Bytes {
+fn bare(bytes: &Bytes, (format, quality): (OutputFormat, u8), size: u32, settings: &Settings) -> Bytes {
     let loader = match format {
-        // 2040 to 512 is a scale of 3.98: shrink-on-load by 2
-        OutputFormat::Jpeg => Loader::Jpeg { shrink: 2 },
+        // shrink-on-load to no less than the result: by 2 for 2040 to 512, a scale of 3.98
+        OutputFormat::Jpeg => {
+            let fits = |shrink: &u8| f64::from(size) * f64::from(*shrink) <= LONG_SIDE;
+            Loader::Jpeg { shrink: [8, 4, 2].into_iter().find(fits).unwrap_or(1) }
+        }
         OutputFormat::Webp => Loader::Webp { scale: 1.0, frames: 1 },
         OutputFormat::Avif => Loader::Heif { thumbnail: false },
         _ => Loader::Png,
     };
     let image = Image::load(bytes, &loader, Access::Sequential).unwrap();
     let long = image.width().max(image.height());
-    let scale = f64::from(TARGET) / f64::from(long);
+    let scale = f64::from(size) / f64::from(long);
     let side = |length: u32| (f64::from(length) * scale).round() / f64::from(length);
     let small = image.resize(side(image.width()), side(image.height()), Kernel::Lanczos3).unwrap();
     let output = &settings.output;
