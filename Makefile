@@ -7,7 +7,7 @@ XTASK = $(BUILD) --quiet && $(or $(CARGO_TARGET_DIR),target)/debug/xtask
 TEST = $(if $(shell command -v cargo-nextest),cargo nextest run,cargo test --lib --bins --tests)
 SCRIPTS = $(wildcard .ci/* */*.sh)
 
-.PHONY: help vendor build dist run test corpus lint fmt docs docs-check golden bench loadtest fuzz deny recipe ci nightly
+.PHONY: help vendor build dist run test corpus lint fmt docs docs-check golden bench bench-check loadtest fuzz deny recipe ci nightly
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 
@@ -65,6 +65,10 @@ golden: vendor ## Regenerates the golden images; review the changes before you c
 bench: vendor ## Runs the benchmarks
 	cargo bench --workspace
 
+bench-check: vendor ## Counts instructions; fails where they changed by more than 3 % (ACCEPT=1 accepts the new counts)
+	@vendor-scripts/vendor.sh valgrind
+	cargo bench --package instruction-counts --bench counts -- $(if $(ACCEPT),--accept,--check)
+
 loadtest: $(if $(PIXMILL_BIN),,build) ## Compares Pixmill with other image servers, in about five minutes (SCENARIO=name; see loadtests/README.md)
 	loadtests/compare.sh
 
@@ -80,5 +84,5 @@ recipe: vendor ## Adds a parameter to a scratch copy of the sources, as CONTRIBU
 
 ci: lint docs-check deny test recipe ## Everything that CI runs
 
-nightly: vendor ## Runs the corpus under valgrind to check memory accesses (slow)
+nightly: vendor ## What is too slow for every change: bench-check, and the corpus under valgrind to check memory accesses
 	@.ci/nightly.sh

@@ -264,9 +264,9 @@ part_nginx() {
     want nginx 'the test of nodes behind nginx is skipped'
 }
 
-# The memory checker of `make nightly`.
+# Checks memory accesses (`make nightly`) and counts instructions (`make bench-check`).
 part_valgrind() {
-    want valgrind 'memory is not checked'
+    want valgrind 'memory accesses are not checked and instructions not counted'
 }
 
 # The fuzzer's front end and the toolchain that it needs. It has no wheel: cargo builds it, in about a minute.
