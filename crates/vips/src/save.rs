@@ -52,16 +52,13 @@ impl Subsample {
 impl Image {
     /// Encodes as JPEG. `quality` is 1 to 100.
     pub fn save_jpeg(&self, quality: u8, scan: JpegScan, subsample: Subsample, keep: Keep) -> Result<Bytes> {
-        let is_trellis = scan == JpegScan::ProgressiveTrellis;
+        let is_smallest = scan == JpegScan::ProgressiveSmallest;
         self.save(
             Operation::new(c"jpegsave_buffer")
                 .int(c"Q", quality.into())
-                .bool(c"interlace", is_trellis || scan == JpegScan::Progressive)
+                .bool(c"interlace", is_smallest || scan == JpegScan::Progressive)
                 .bool(c"optimize_coding", true)
-                .bool(c"trellis_quant", is_trellis)
-                .bool(c"overshoot_deringing", is_trellis)
-                .bool(c"optimize_scans", is_trellis)
-                .int(c"quant_table", if is_trellis { TRELLIS_TABLE } else { 0 })
+                .bool(c"optimize_scans", is_smallest)
                 .int(c"subsample_mode", subsample.code()),
             keep,
         )
@@ -122,9 +119,6 @@ impl Image {
     }
 }
 
-/// mozjpeg's quantisation table for trellis quantisation: by N. Robidoux, the default of mozjpeg's own program.
-const TRELLIS_TABLE: i32 = 3;
-
 /// The order in which a JPEG stores its coefficients.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum JpegScan {
@@ -132,9 +126,9 @@ pub enum JpegScan {
     Baseline,
     /// Progressive: scans of increasing detail.
     Progressive,
-    /// Progressive with the smallest arrangement of scans, coefficients by trellis quantisation, and less ringing at clipped
-    /// edges, where libvips encodes by mozjpeg. Several times slower. Other libraries encode as [`JpegScan::Progressive`].
-    ProgressiveTrellis,
+    /// Progressive with the arrangement of scans that takes the fewest bytes, where libvips encodes by mozjpeg. Slower, with the
+    /// same pixels. Other libraries encode as [`JpegScan::Progressive`].
+    ProgressiveSmallest,
 }
 
 /// The order in which a PNG stores its rows.

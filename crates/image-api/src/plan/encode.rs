@@ -23,8 +23,9 @@ fn most_pixels(format: OutputFormat, limits: &Limits) -> Option<(&'static str, u
     }
 }
 
-/// The effort at which JPEG is progressive and its coefficients are chosen by rate and distortion (trellis quantisation).
-pub const JPEG_TRELLIS_EFFORT: u8 = 1;
+/// The effort at which JPEG is progressive, with the smallest arrangement of scans. Not with trellis quantisation: at the default
+/// quality that lowers SSIMULACRA2 by more than its bytes are worth.
+pub const JPEG_SLOW_EFFORT: u8 = 1;
 
 /// The encoding of the output.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -37,7 +38,7 @@ pub struct Encoding {
     pub quality: u8,
     /// The search for a quality, once the pixels are available.
     pub search: Option<Search>,
-    /// Effort or compression on the encoder's own scale; of JPEG 0, or [`JPEG_TRELLIS_EFFORT`].
+    /// Effort or compression on the encoder's own scale; of JPEG 0, or [`JPEG_SLOW_EFFORT`].
     pub effort: u8,
     /// Whether it is progressive (JPEG) or interlaced (PNG).
     pub interlace: bool,
@@ -58,7 +59,7 @@ impl Encoding {
     /// The same encoding as slow and small as the settings of the second pass say.
     pub fn refined(self, refine: &Refine) -> Self {
         let effort = match self.format {
-            OutputFormat::Jpeg => JPEG_TRELLIS_EFFORT,
+            OutputFormat::Jpeg => JPEG_SLOW_EFFORT,
             OutputFormat::Png => refine.png_compression.max(self.effort),
             OutputFormat::Webp => refine.webp_effort.max(self.effort),
             OutputFormat::Avif => refine.avif_effort.max(self.effort),

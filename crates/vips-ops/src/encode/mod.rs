@@ -13,7 +13,7 @@ use vips::{Image, JpegScan, Keep, PngRows, Result, Subsample};
 use crate::{
     embedded_metadata,
     format::OutputFormat,
-    plan::encode::{Chroma, Encoding, JPEG_TRELLIS_EFFORT, Metadata},
+    plan::encode::{Chroma, Encoding, JPEG_SLOW_EFFORT, Metadata},
 };
 
 /// From this JPEG quality on chroma is kept at full resolution (4:4:4), as libvips' own default does.
@@ -52,7 +52,7 @@ fn encode_keeping(image: &Image, output: Encoding, keep: Keep) -> Result<Bytes> 
                 return encoded;
             }
             let scan = match output.effort {
-                JPEG_TRELLIS_EFFORT.. => JpegScan::ProgressiveTrellis,
+                JPEG_SLOW_EFFORT.. => JpegScan::ProgressiveSmallest,
                 _ if output.interlace => JpegScan::Progressive,
                 _ => JpegScan::Baseline,
             };
