@@ -83,7 +83,7 @@ fn measure(originals: &[Bytes], format: OutputFormat, side: u32) -> Result<Row> 
         let encoded = &first.bytes;
         let first = First { params: &params, original, assets: &assets, accept: Accept::default(), encoded };
         let refined = refine(&first, &settings, &deadline)?;
-        row.add(encoded.len(), &refined, [middle - began, cpu_time() - middle])?;
+        row.add(encoded.len(), &refined, [middle.saturating_sub(began), cpu_time().saturating_sub(middle)])?;
     }
     Ok(row)
 }

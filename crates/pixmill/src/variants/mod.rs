@@ -173,27 +173,20 @@ impl Variants {
         let deadline = started + self.deadline;
         let job =
             VariantJob { request, key, coalescing_key, identity, stale: outdated, uploaded: None, deadline };
-        let request = self.refiner.is_some().then(|| job.request.clone());
+        let request = job.request.clone();
         let built = Rc::clone(self).build(job);
         if let Some(stale) = &stale
             && is_current
             && stale.state(now) == Freshness::StaleWhileRevalidate
         {
-            rt::spawn(async {
-                if let Err(error) = built.await {
-                    tracing::warn!(%error, "cannot refresh a stale response");
-                }
-            });
+            rt::spawn(built.map(|refreshed| {
+                let _ =
+                    refreshed.inspect_err(|error| tracing::warn!(%error, "cannot refresh a stale response"));
+            }));
             return Ok(ServedVariant::cached(stale, CacheStatus::Stale, lookup));
         }
         match (built.await, stale) {
-            (Ok((built, status)), _) => {
-                let served = built.serve(status, lookup);
-                Ok(match request {
-                    Some(request) => self.counted(served, &key, || request),
-                    None => served,
-                })
-            }
+            (Ok((built, status)), _) => Ok(self.counted(built.serve(status, lookup), &key, || request)),
             (Err(error), Some(stale)) if error.excuses_stale() => {
                 tracing::warn!(%error, "serving a stale response after an error");
                 Ok(ServedVariant::cached(&stale, CacheStatus::Stale, lookup))
