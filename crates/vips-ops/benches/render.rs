@@ -167,8 +167,8 @@ fn bare(bytes: &Bytes, (format, quality): (OutputFormat, u8), size: u32, setting
     let image = Image::load(bytes, &loader, Access::Sequential).unwrap();
     let long = image.width().max(image.height());
     let scale = f64::from(size) / f64::from(long);
-    let side = |length: u32| (f64::from(length) * scale).round() / f64::from(length);
-    let small = image.resize(side(image.width()), side(image.height()), Kernel::Lanczos3).unwrap();
+    let factor = |length: u32| (f64::from(length) * scale).round() / f64::from(length);
+    let small = image.resize(factor(image.width()), factor(image.height()), Kernel::Lanczos3).unwrap();
     let output = &settings.output;
     match format {
         OutputFormat::Jpeg => small.save_jpeg(quality, JpegScan::Baseline, Subsample::On, Keep::AllButExif),

@@ -26,7 +26,7 @@ const LOWER: u8 = 15;
 /// How far above it: a slow encoder may lose a little of the quality that it is set to, and still save bytes.
 const HIGHER: u8 = 4;
 
-/// Attempts that bisect the qualities from [`LOWER`] to [`HIGHER`].
+/// Attempts that bisect the qualities from `LOWER` to `HIGHER`.
 pub const ATTEMPTS: u8 = 5;
 
 /// Least side in pixels for which SSIMULACRA2 has a scale.
