@@ -133,6 +133,7 @@ mod tests {
                 "meta",
                 "codecs",
                 "quality_auto",
+                "refine",
                 "cache",
                 "workers",
                 "uploads",
