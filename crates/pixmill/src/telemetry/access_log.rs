@@ -21,7 +21,7 @@ const CAPACITY: usize = 1 << 20;
 /// Lines are written as soon as this many bytes of them wait, or after [`GATHER`].
 const BATCH: usize = 32 * 1024;
 
-/// How long the thread lets lines gather before it writes them: it is then woken at most 100 times a second while few come.
+/// How long the thread lets lines gather before it writes them: it is then woken at most 100 times per second while few come.
 const GATHER: Duration = Duration::from_millis(10);
 
 /// Longest write: what a pipe takes whole (POSIX's `PIPE_BUF` on Linux), so that the lines of render workers, which have the same
@@ -162,7 +162,7 @@ impl AccessLog {
 /// Where an event is written: lines of the access log into the queue, what else there is to standard error, at once.
 #[derive(Debug)]
 pub enum LineWriter<'a> {
-    /// Into the queue, by one write a line.
+    /// Into the queue, one write per line.
     Queued(&'a LineQueue),
     /// To standard error.
     Direct(io::Stderr),

@@ -62,6 +62,45 @@ struct SvgDocument {
     unlimited: bool,
 }
 
+/// An original as its loader opens it: fields as in [`Source`].
+struct Opened {
+    image: Image,
+    loader: Option<Loader>,
+    vector: Option<Vector>,
+    text: Option<SvgDocument>,
+}
+
+impl Opened {
+    fn new(format: SourceFormat, bytes: &Bytes, limits: &Limits) -> Result<Self> {
+        match full_size_loader(format) {
+            None => {
+                let image = bitmap::decode(format, bytes, limits)?;
+                Ok(Self { image, loader: None, vector: None, text: None })
+            }
+            Some(Loader::Svg { .. }) => Self::svg(bytes, limits),
+            Some(loader) => {
+                let opened = Image::load(bytes, &loader, Access::Sequential);
+                let image = opened.map_err(|error| {
+                    if samples::are_unsupported(format, bytes) {
+                        Error::Unsupported(UnsupportedFormat::Samples)
+                    } else {
+                        Error::of_pixels(error)
+                    }
+                })?;
+                Ok(Self { image, loader: Some(loader), vector: None, text: None })
+            }
+        }
+    }
+
+    fn svg(bytes: &Bytes, limits: &Limits) -> Result<Self> {
+        let unlimited = svg::needs_unlimited_parser(bytes);
+        let opened = svg::open(bytes, unlimited)?;
+        let vector = Vector::of(opened.stated, limits).drawn_from(opened.factor);
+        let text = SvgDocument { bytes: opened.text, unlimited };
+        Ok(Self { image: opened.image, loader: None, vector: Some(vector), text: Some(text) })
+    }
+}
+
 impl Source {
     /// Reads the header and checks it against the limits.
     ///
@@ -69,40 +108,18 @@ impl Source {
     ///
     /// [`Error::Unsupported`] for an unsupported format, [`Error::Undecodable`] for a broken header,
     /// [`Error::OverLimit`] for too many pixels.
-    #[expect(clippy::too_many_lines, reason = "to be split")]
     pub fn open(bytes: &Bytes, limits: &Limits) -> Result<Self> {
         let format = sniff::sniff(bytes).ok_or_else(|| Error::unsupported(bytes))?;
         if let Some(stated) = sniff::stated_size(format, bytes) {
             check_pixels(stated, limits)?;
         }
-        let mut text = None;
-        let (image, loader, vector) = match full_size_loader(format) {
-            None => (bitmap::decode(format, bytes, limits)?, None, None),
-            Some(Loader::Svg { .. }) => {
-                let unlimited = svg::needs_unlimited_parser(bytes);
-                let opened = svg::open(bytes, unlimited)?;
-                let vector = Vector::of(opened.stated, limits).drawn_from(opened.factor);
-                text = Some(SvgDocument { bytes: opened.text, unlimited });
-                (opened.image, None, Some(vector))
-            }
-            Some(loader) => {
-                let image = Image::load(bytes, &loader, Access::Sequential).map_err(|error| {
-                    let too_wide = samples::are_unsupported(format, bytes);
-                    if too_wide {
-                        Error::Unsupported(UnsupportedFormat::Samples)
-                    } else {
-                        Error::of_pixels(error)
-                    }
-                })?;
-                (image, Some(loader), None)
-            }
-        };
+        let Opened { image, loader, vector, text } = Opened::new(format, bytes, limits)?;
         let pixels = Size { width: image.width(), height: image.height() };
         let stored = vector.map_or(pixels, |vector| vector.natural.rounded());
         check_pixels(stored, limits)?;
         let (normalization, profile) = Normalization::detect(format, bytes, &image)?;
-        let calibrated = normalization.converts_png_calibration();
         let prepared = normalization.apply(image.clone())?;
+        let is_jpeg = format == SourceFormat::Jpeg;
         let info = SourceInfo {
             format,
             stored,
@@ -110,12 +127,12 @@ impl Source {
             orientation: Orientation::from_exif(image.int(c"orientation").unwrap_or(1)),
             alpha: prepared.has_alpha(),
             storage: storage(format, &image),
-            jpeg_quality: (format == SourceFormat::Jpeg).then(|| jpeg::quality(bytes)).flatten(),
-            jpeg_halved: (format == SourceFormat::Jpeg).then(|| jpeg::is_chroma_halved(bytes)).flatten(),
+            jpeg_quality: is_jpeg.then(|| jpeg::quality(bytes)).flatten(),
+            jpeg_halved: is_jpeg.then(|| jpeg::is_chroma_halved(bytes)).flatten(),
             codec: codec::find(format, bytes, &image),
             profile,
             plain: is_plain(&image) && normalization.is_identity(),
-            calibrated,
+            calibrated: normalization.converts_png_calibration(),
             metadata: has_metadata(&image),
             thumbnails: embedded_thumbnails::find(format, bytes, &image),
             vector,
