@@ -28,7 +28,7 @@ dist: build ## Separates the release binary from its debug symbols: target/dist/
 	objcopy --strip-all --add-gnu-debuglink=target/dist/pixmill.debug target/release/pixmill target/dist/pixmill
 
 run: vendor ## Serves samples/ on 127.0.0.1:8080 (PORT=N for another port) and prints URLs to open
-	cargo build --profile quick --package pixmill
+	cargo build --profile quick --package pixmill --no-default-features
 	@sed -n 's|^/|    http://127.0.0.1:$(PORT)/|p' samples/urls.txt
 	target/quick/pixmill serve --listen 127.0.0.1:$(PORT) --origin samples
 

@@ -16,7 +16,7 @@ if [[ ! -d $corpus ]]; then
     exit "$counts"
 fi
 # valgrind follows the allocator of the system, not one that is linked in
-cargo build --release --package pixmill --features system-allocator
+cargo build --release --package pixmill --no-default-features
 out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
 errors=99

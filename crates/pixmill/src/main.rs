@@ -14,7 +14,7 @@ use pixmill::{
 
 /// The allocator of all memory, including that of libvips and the codecs, since its functions replace those of C. How fast
 /// unused memory is returned to the system is set at build time: `JEMALLOC_SYS_WITH_MALLOC_CONF` in `.cargo/config.toml`.
-#[cfg(not(feature = "system-allocator"))]
+#[cfg(feature = "jemalloc")]
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
