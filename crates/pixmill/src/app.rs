@@ -4,15 +4,15 @@ use std::{net::SocketAddr, rc::Rc, sync::Arc, time::Instant};
 
 use anyhow::Context;
 use futures_util::future::join_all;
-use tokio::signal::unix::{SignalKind, signal};
 use vips_ops::vips::{self, Vips};
 
 use crate::{
-    config::{Config, Isolation},
+    config::{Config, Isolation, Problems},
     http::{self, error, job_status},
     listener::{Listener, Plan},
     open_files,
     render::Pool,
+    signals::{Signal, Signals},
     state::{HttpParts, Shared, Worker},
     telemetry::{
         counters::{Counters, ListenerKind},
@@ -39,10 +39,11 @@ pub struct Server {
     job_workers: Workers,
 }
 
-/// Serves until the process gets SIGTERM or SIGINT, then shuts down gracefully.
-pub async fn serve(config: Config) -> anyhow::Result<()> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
+/// Serves until the process gets SIGTERM or SIGINT, then shuts down gracefully. On SIGTERM the listeners go on accepting for
+/// `listen.drain_delay`, or until another signal. On SIGHUP the configuration is read again by `read_config` and checked; it
+/// does not change what runs.
+pub async fn serve(config: Config, read_config: impl Fn() -> Result<Config, Problems>) -> anyhow::Result<()> {
+    let mut signals = Signals::watch()?;
     open_files::raise();
     let mut server = Server::start(config).await?;
     if let Some(address) = server.uploads_address {
@@ -50,15 +51,52 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
     }
     eprintln!("listening on http://{}", server.address);
     tracing::info!(address = %server.address, admin = %server.admin_address, "listening");
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-        ended = &mut server.public.ended => {
-            ended?.context("the server ended unexpectedly")?;
+    let signal = loop {
+        tokio::select! {
+            signal = signals.next() => match signal {
+                Signal::CheckConfig => check_config(&server.shared.config, read_config()),
+                stop => break stop,
+            },
+            ended = &mut server.public.ended => {
+                ended?.context("the server ended unexpectedly")?;
+                break Signal::Stop;
+            }
         }
+    };
+    server.drain();
+    if signal == Signal::Drain {
+        // the delay is over, or a second signal ends it
+        let _ = tokio::time::timeout(server.shared.config.listen.drain_delay, signals.stop()).await;
     }
     server.stop().await;
     Ok(())
+}
+
+/// Logs whether the configuration could be used at the next start. The running one stays.
+fn check_config(running: &Config, read: Result<Config, Problems>) {
+    match read {
+        Ok(config) if config == *running => tracing::info!("SIGHUP: the configuration is unchanged"),
+        Ok(_) => tracing::warn!("SIGHUP: the configuration is valid and has changed: restart to apply it"),
+        Err(problems) => {
+            tracing::error!(%problems, "SIGHUP: the configuration is invalid: the running one stays");
+        }
+    }
+}
+
+/// Warns about a configuration that is valid but hardly meant.
+fn warn_about(config: &Config) {
+    let uploads = &config.uploads;
+    if uploads.public && uploads.tokens.is_empty() {
+        tracing::warn!(
+            "anybody who reaches the public listener can upload: uploads.public is on and uploads.tokens is empty"
+        );
+    }
+    if !config.has_origin() {
+        tracing::warn!(
+            "no origin is configured, so that every request for an image is answered with 502 no_origin: set origin.url, \
+             or origins.NAME.url"
+        );
+    }
 }
 
 /// The listeners of a server.
@@ -104,12 +142,7 @@ impl Server {
         }
         // workers are set up on threads that cannot report errors of the configuration, so they are found here
         let worker = Rc::new(Worker::new(Arc::clone(&shared))?);
-        let uploads = &shared.config.uploads;
-        if uploads.public && uploads.tokens.is_empty() {
-            tracing::warn!(
-                "anybody who reaches the public listener can upload: uploads.public is on and uploads.tokens is empty"
-            );
-        }
+        warn_about(&shared.config);
         let Listeners { public, admin, uploads } = Listeners::open(&shared)?;
         let job_workers = Workers::start(&worker);
         shared.config_drift.watch();
@@ -123,6 +156,13 @@ impl Server {
             uploads,
             job_workers,
         })
+    }
+
+    /// Announces the shutdown: `/ready` is 503 from now on, and each connection is closed after its next response, so that
+    /// clients and load balancers go elsewhere. All listeners still accept.
+    pub fn drain(&self) {
+        self.shared.drain();
+        tracing::info!(in_flight = self.shared.in_flight(), "draining");
     }
 
     /// Shuts down: `/ready` reports it at once, requests in flight may end within `listen.shutdown_timeout`, and the caches

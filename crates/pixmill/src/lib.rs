@@ -46,6 +46,7 @@ mod quarantine;
 pub mod refine;
 pub mod render;
 mod server_timing;
+mod signals;
 pub mod signing;
 pub mod state;
 pub mod telemetry;

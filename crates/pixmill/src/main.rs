@@ -42,7 +42,7 @@ fn serve(arguments: &Serve, environment: &Environment) -> anyhow::Result<()> {
     let access_log = logs::start_server(&config.logs)
         .map_err(anyhow::Error::from_boxed)
         .context("cannot start logging")?;
-    let result = actix_web::rt::System::new().block_on(app::serve(config));
+    let result = actix_web::rt::System::new().block_on(app::serve(config, || arguments.config(environment)));
     access_log.close();
     result
 }

@@ -103,6 +103,12 @@ impl Config {
             .then(|| Problem::expected("admin.address", expected, admin))
     }
 
+    /// Whether any request can find an original: an origin is configured, or requests may name one, or uploads are on.
+    pub fn has_origin(&self) -> bool {
+        let is_named = self.origins.values().any(|origin| !origin.url.is_empty());
+        is_named || !self.origin.url.is_empty() || self.origin.allow_dynamic || self.uploads.enabled
+    }
+
     /// The limits of the render pool. If `workers.memory` is not set, it is derived from the memory of the system.
     pub fn pool_limits(&self) -> Limits {
         let threads = self.workers.thread_count();

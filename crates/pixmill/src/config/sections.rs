@@ -34,6 +34,9 @@ const DEFAULT_CONNECTIONS: usize = 10_000;
 /// Below a second, phones that change their cell are disconnected; beyond an hour, a timeout serves no purpose.
 const WRITE_TIMEOUTS: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_hours(1);
 
+/// Longest delay of draining.
+const LONGEST_DRAIN_DELAY: Duration = Duration::from_mins(10);
+
 /// The public listener, which serves images.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -56,7 +59,12 @@ pub struct Listen {
     /// process may open if that is less. 64 more connections are accepted that get responses to `/health` and `/ready` only, and 503
     /// to other requests; further ones wait to be accepted.
     pub max_connections: usize,
-    /// How long requests in flight may take to complete when the server shuts down.
+    /// How long the listeners go on accepting after SIGTERM, while `/ready` is 503: long enough for load balancers to notice; at most
+    /// 10 min. A second signal ends it; SIGINT has no delay.
+    #[serde(with = "humantime_serde")]
+    #[schemars(with = "String")]
+    pub drain_delay: Duration,
+    /// How long requests in flight may take to complete after `drain_delay` when the server shuts down.
     #[serde(with = "humantime_serde")]
     #[schemars(with = "String")]
     pub shutdown_timeout: Duration,
@@ -74,6 +82,7 @@ impl Default for Listen {
             keep_alive: Duration::from_secs(75),
             write_timeout: Duration::from_secs(30),
             max_connections: 0,
+            drain_delay: Duration::from_secs(5),
             shutdown_timeout: Duration::from_secs(30),
             trusted_proxies: 0,
             workers: 0,
@@ -93,6 +102,10 @@ impl Listen {
         if !WRITE_TIMEOUTS.contains(&self.write_timeout) {
             let got = format_duration(self.write_timeout);
             problems.push(Problem::expected("listen.write_timeout", "1s to 1h", format_args!("{got}")));
+        }
+        if self.drain_delay > LONGEST_DRAIN_DELAY {
+            let got = format_duration(self.drain_delay);
+            problems.push(Problem::expected("listen.drain_delay", "at most 10m", format_args!("{got}")));
         }
         problems
     }

@@ -12,16 +12,17 @@ pub async fn health() -> HttpResponse {
     response
 }
 
-/// The readiness probe: 200 if the server can take requests, else 503 with the reasons.
+/// The readiness probe: 200 if the server can take requests, else 503 with the reasons. Load is no reason: a loaded server
+/// refuses single requests, and the others would get the load of one that is taken out.
 pub async fn ready(request: HttpRequest) -> HttpResponse {
     let shared = &worker(&request).shared;
     let mut reasons = Vec::new();
     if shared.is_draining() {
         reasons.push("the server is shutting down");
     }
-    // a request that waits longer than this has too little time left for its render
-    if shared.rendering.renderer.pool().load().oldest > shared.config.limits.deadline / 2 {
-        reasons.push("renders wait too long for a thread");
+    let redis = &shared.config.cache.redis;
+    if redis.required && !shared.caches.coordinator.is_connected() {
+        reasons.push("Redis is not connected");
     }
     if shared.rendering.renderer.is_broken() {
         reasons.push("no render worker can be started");

@@ -23,14 +23,16 @@ pub fn refusal(request: &Request) -> Option<Response<BoxBody>> {
     Some(response)
 }
 
-/// The response with `Connection: close` if the connection is beyond the limit, or most of the limit is in use.
+/// The response with `Connection: close` if the connection is beyond the limit, most of the limit is in use, or the server is
+/// shutting down.
 pub fn finish(
     response: ServiceResponse<BoxBody>,
     capacity: &Capacity,
     is_reserve: bool,
+    is_draining: bool,
 ) -> Response<BoxBody> {
     let mut response = Response::from(response);
-    if is_reserve || capacity.is_scarce() {
+    if is_reserve || is_draining || capacity.is_scarce() {
         close(&mut response);
     }
     response

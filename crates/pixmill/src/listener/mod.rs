@@ -173,10 +173,11 @@ fn with_connection_policy(
         }
         let is_reserve = request.conn_data::<Reserve>().is_some();
         let outbox = (*request.method() != Method::HEAD).then(|| request.conn_data::<Outbox>().cloned());
-        let capacity = capacity.clone();
+        let (capacity, is_draining) = (capacity.clone(), Arc::clone(&state));
         let answered = Service::call(app, request);
         Either::Right(answered.map_ok(move |response| {
-            let response = connection_policy::finish(response, &capacity, is_reserve);
+            let response =
+                connection_policy::finish(response, &capacity, is_reserve, is_draining.is_draining());
             match outbox.flatten() {
                 Some(outbox) => outbox.send(response),
                 None => response,

@@ -4,6 +4,7 @@ use std::{
     io::{BufRead, BufReader, Read, Write},
     net::TcpStream,
     process::{Child, Command, Stdio},
+    time::{Duration, Instant},
 };
 
 use serde_json::Value;
@@ -47,10 +48,6 @@ impl Drop for Server {
     }
 }
 
-fn serve() -> Server {
-    serve_with(&[], &[])
-}
-
 /// A server with the sample pictures.
 pub fn serve_samples() -> Server {
     serve_with(&["--origin", concat!(env!("CARGO_MANIFEST_DIR"), "/../../samples")], &[])
@@ -81,15 +78,83 @@ pub fn serve_with(more: &[&str], environment: &[(&str, &str)]) -> Server {
 
 #[test]
 fn a_server_is_healthy_until_it_shuts_down() {
-    let mut server = serve();
+    let mut server = serve_with(&[], &[("PIXMILL__LISTEN__DRAIN_DELAY", "0s")]);
     assert_eq!(out(["health", &server.url]), "healthy\n");
-    let kill = format!("kill -TERM {}", server.child.id());
-    assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
+    signal(&server.child, "TERM");
     let mut rest = String::new();
     server.lines.read_to_string(&mut rest).unwrap();
     assert!(server.child.wait().unwrap().success(), "{rest}");
     let told = err(["health", &server.url]);
     assert!(told.contains(&format!("{}/ is not healthy: ", server.url)), "{told}");
+}
+
+/// The status of `GET`, on a connection of its own.
+fn status(url: &str, path: &str) -> std::io::Result<String> {
+    let mut stream = TcpStream::connect(url.strip_prefix("http://").unwrap())?;
+    stream.write_all(format!("GET {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").as_bytes())?;
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer)?;
+    let head = String::from_utf8_lossy(&answer);
+    head.split_whitespace().nth(1).map(str::to_owned).ok_or_else(|| std::io::ErrorKind::UnexpectedEof.into())
+}
+
+#[test]
+fn no_connection_is_refused_until_the_drain_delay_is_over() {
+    const DELAY: Duration = Duration::from_secs(2);
+    let samples = ["--origin", concat!(env!("CARGO_MANIFEST_DIR"), "/../../samples")];
+    let mut server =
+        serve_with(&samples, &[("PIXMILL__LISTEN__DRAIN_DELAY", "2s"), ("PIXMILL__LOGS__FILTER", "error")]);
+    assert_eq!(status(&server.url, "/ready").unwrap(), "200");
+    let url = &server.url;
+    let begun = Instant::now();
+    signal(&server.child, "TERM");
+    let load = || {
+        let mut answered = 0;
+        let mut was_unready = false;
+        loop {
+            let (asked, path) = (Instant::now(), ["/china.jpg?width=30", "/ready"][answered % 2]);
+            match status(url, path) {
+                Ok(status) if path == "/ready" => was_unready |= status == "503",
+                Ok(status) => assert_eq!(status, "200"),
+                Err(error) => {
+                    assert!(asked - begun >= DELAY, "refused after {:?}: {error}", asked - begun);
+                    assert!(was_unready);
+                    return answered;
+                }
+            }
+            answered += 1;
+        }
+    };
+    let answered =
+        std::thread::scope(|scope| [(); 4].map(|()| scope.spawn(load)).map(|thread| thread.join().unwrap()));
+    assert!(answered.iter().all(|count| *count > 2), "{answered:?}");
+    assert!(server.child.wait().unwrap().success());
+}
+
+#[test]
+fn sighup_checks_the_configuration_and_kills_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("pixmill.toml");
+    std::fs::write(&file, "").unwrap();
+    let mut server = serve_with(&["--config", file.to_str().unwrap()], &[]);
+    assert!(server.said().contains("no origin is configured"), "{}", server.said());
+    for (text, expected) in [
+        ("", "the configuration is unchanged"),
+        ("[listen]\ndrain_delay = '1s'", "has changed: restart to apply it"),
+        ("[listen]\ndrain_delay = '11m'\nkeep_alive = '1s'", "the running one stays"),
+    ] {
+        std::fs::write(&file, text).unwrap();
+        signal(&server.child, "HUP");
+        server.says(expected);
+    }
+    assert!(server.says("listen.keep_alive").contains("listen.drain_delay"));
+    assert_eq!(status(&server.url, "/health").unwrap(), "200");
+}
+
+/// Sends a signal to a server.
+fn signal(child: &Child, name: &str) {
+    let kill = format!("kill -{name} {}", child.id());
+    assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
 }
 
 #[test]

@@ -33,6 +33,7 @@ pub fn settings(origin: &str, more: &[(&str, &str)]) -> Settings {
         ("PIXMILL__LISTEN__ADDRESS", "127.0.0.1:0"),
         ("PIXMILL__ADMIN__ADDRESS", "127.0.0.1:0"),
         ("PIXMILL__LISTEN__WORKERS", "1"),
+        ("PIXMILL__LISTEN__DRAIN_DELAY", "0s"),
         ("PIXMILL__WORKERS__THREADS", "2"),
         ("PIXMILL__WORKERS__QUEUE", "1000"),
         ("PIXMILL__CACHE__MEMORY__MAX_BYTES", "64MiB"),

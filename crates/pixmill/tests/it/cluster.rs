@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use pixmill::app::Server;
+use pixmill::{app::Server, config::Config};
 use serde_json::{Value, json};
 use testkit::RedisServer;
 
@@ -86,6 +86,22 @@ async fn leases_and_purges_are_counted() {
     let told = stats(&nodes.one).await;
     assert_eq!(told["cluster"]["redis"], "alone");
     assert_eq!(metrics(&nodes.one).await["pixmill_redis_connected"], "0");
+}
+
+#[actix_web::test]
+async fn a_node_that_requires_redis_is_ready_while_it_is_connected() {
+    let required = |config: &mut Config| config.cache.redis.required = true;
+    let Some(mut nodes) = Nodes::start(china(), required).await else { return };
+    let address = nodes.one.address;
+    assert_eq!(get(address, "/ready").await.status, 200);
+    nodes.redis.kill();
+    nodes.are_alone().await;
+    let answer = get(address, "/ready").await;
+    assert_eq!((answer.status, &answer.json()["reasons"][0]), (503, &json!("Redis is not connected")));
+    assert_eq!(get(address, "/a.jpg?width=50").await.status, 200);
+    nodes.redis.start_again();
+    nodes.are_connected().await;
+    assert_eq!(get(address, "/ready").await.status, 200);
 }
 
 #[actix_web::test]

@@ -5,8 +5,26 @@ use actix_web::rt;
 use crate::{
     client::{Connection, get},
     fake_origin::{FakeOrigin, Reply},
-    setup::{sample, serve, until},
+    setup::{sample, serve, serve_samples, until},
 };
+
+#[actix_web::test]
+async fn a_draining_server_accepts_and_closes() {
+    let server = serve_samples(|_| ()).await;
+    let mut kept = Connection::open(server.address).await;
+    assert_eq!(kept.ask("GET", "/china.jpg?width=20", &[]).await.status, 200);
+    server.drain();
+    for address in [server.address, server.admin_address] {
+        assert_eq!(get(address, "/ready").await.status, 503);
+        assert_eq!(get(address, "/health").await.status, 200);
+    }
+    for mut connection in [kept, Connection::open(server.address).await] {
+        let answer = connection.ask("GET", "/china.jpg?width=20", &[]).await;
+        assert_eq!((answer.status, answer.header("connection")), (200, "close"));
+        assert!(connection.is_closed().await);
+    }
+    server.stop().await;
+}
 
 #[actix_web::test]
 async fn requests_in_flight_complete() {

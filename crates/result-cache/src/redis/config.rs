@@ -42,6 +42,8 @@ pub struct RedisConfig {
     pub max_waiting_bytes: ByteSize,
     /// Whether originals are shared too. It saves the origin one request per node.
     pub originals: bool,
+    /// Whether `/ready` is 503 while Redis is not connected. Off: this node then serves from its own caches.
+    pub required: bool,
     /// Prefix of all keys in Redis. Nodes with the same Redis and the same prefix form a cluster.
     pub prefix: String,
 }
@@ -76,6 +78,7 @@ impl Default for RedisConfig {
             max_entry_bytes: ByteSize::mib(2),
             max_waiting_bytes: ByteSize::mib(64),
             originals: false,
+            required: false,
             prefix: "pixmill".to_owned(),
         }
     }
@@ -95,7 +98,8 @@ impl RedisConfig {
     /// All problems, each beginning with its key, none showing a URL; empty if the configuration is valid.
     pub(crate) fn problems(&self) -> Vec<Problem> {
         if !self.is_used() {
-            return Vec::new();
+            let text = "a Redis is required but cache.redis.url is empty";
+            return self.required.then(|| Problem::new("cache.redis.required", text)).into_iter().collect();
         }
         let mut problems = self.url_problems();
         if self.mode == RedisMode::Sentinel && self.sentinel_master.is_empty() {
@@ -153,6 +157,7 @@ mod tests {
             ("url = 'redis://:hunter2@a,redis://b'", "cache.redis.url: several"),
             ("url = 'redis://a'\nmode = 'sentinel'", "cache.redis.sentinel_master: expected"),
             ("url = 'redis://a'\ntimeout = '0s'", "cache.redis.timeout: expected"),
+            ("required = true", "cache.redis.required: a Redis is required"),
             ("url = 'redis://a'\nconnections = 0", "cache.redis.connections: expected"),
             ("url = 'redis://a'\nprefix = 'a{b}'", "cache.redis.prefix: expected"),
         ] {

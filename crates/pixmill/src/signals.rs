@@ -1,0 +1,50 @@
+//! The signals of the operating system that the server obeys.
+
+use tokio::signal::unix::{Signal as Stream, SignalKind, signal};
+
+/// What a signal asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Signal {
+    /// SIGTERM: drain, then stop.
+    Drain,
+    /// SIGINT: stop without the delay of draining, since a person waits.
+    Stop,
+    /// SIGHUP: check the configuration.
+    CheckConfig,
+}
+
+/// The signals from the time of [`Signals::watch`] on. None of them ends the process any more.
+pub struct Signals {
+    terminate: Stream,
+    interrupt: Stream,
+    hangup: Stream,
+}
+
+impl Signals {
+    /// Begins to watch, within a runtime.
+    ///
+    /// # Errors
+    ///
+    /// If the system refuses a handler.
+    pub fn watch() -> std::io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            hangup: signal(SignalKind::hangup())?,
+        })
+    }
+
+    /// The next signal. Nothing is lost if the future is dropped.
+    pub async fn next(&mut self) -> Signal {
+        tokio::select! {
+            _ = self.terminate.recv() => Signal::Drain,
+            _ = self.interrupt.recv() => Signal::Stop,
+            _ = self.hangup.recv() => Signal::CheckConfig,
+        }
+    }
+
+    /// Completes at the next SIGTERM or SIGINT.
+    pub async fn stop(&mut self) {
+        while self.next().await == Signal::CheckConfig {}
+    }
+}
