@@ -7,7 +7,7 @@ XTASK = $(BUILD) --quiet && $(or $(CARGO_TARGET_DIR),target)/debug/xtask
 TEST = $(if $(shell command -v cargo-nextest),cargo nextest run,cargo test --lib --bins --tests)
 SCRIPTS = $(wildcard .ci/* */*.sh)
 
-.PHONY: help vendor build dist run test corpus lint fmt docs docs-check golden bench bench-check loadtest fuzz deny recipe ci nightly
+.PHONY: help vendor build dist run test corpus lint fmt docs docs-check golden bench bench-check loadtest fuzz deny recipe rehearse ci nightly
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 
@@ -82,7 +82,13 @@ deny: ## Checks licences, sources and known vulnerabilities of the dependencies
 recipe: vendor ## Adds a parameter to a scratch copy of the sources, as CONTRIBUTING.md says, and tests it
 	$(XTASK) recipe
 
-ci: lint docs-check deny test recipe ## Everything that CI runs
+rehearse: vendor ## Performs the last stage of docker/Dockerfile in a clean Debian and runs it (root only; all stages: docker/rehearse.sh)
+	$(BUILD)
+	@mkdir -p target/rehearsal
+	@objcopy --strip-all $(or $(CARGO_TARGET_DIR),target)/debug/pixmill target/rehearsal/pixmill
+	docker/rehearse.sh --binary target/rehearsal/pixmill
+
+ci: lint docs-check deny test recipe rehearse ## Everything that CI runs
 
 nightly: vendor ## What is too slow for every change: bench-check, and the corpus under valgrind to check memory accesses
 	@.ci/nightly.sh

@@ -101,7 +101,7 @@ impl Tool {
             Self::Params(list) => list.run(),
             Self::Sign(sign) => sign.run(environment),
             Self::CheckConfig(file) => check_config::run(file, environment),
-            Self::Health(health) => health.run(),
+            Self::Health(health) => health.run(environment),
         }
     }
 }
