@@ -106,7 +106,11 @@ mod tests {
     #[test]
     fn only_http_urls_are_requested() {
         for url in ["https://127.0.0.1", "127.0.0.1:8080", "/health"] {
-            assert_eq!(status(&url.parse().unwrap()).unwrap_err().kind(), io::ErrorKind::InvalidInput, "{url}");
+            assert_eq!(
+                status(&url.parse().unwrap()).unwrap_err().kind(),
+                io::ErrorKind::InvalidInput,
+                "{url}"
+            );
         }
     }
 }
