@@ -5,6 +5,7 @@ pub mod guarded;
 pub mod memory;
 mod pool;
 mod process;
+mod shared_pixels;
 #[cfg(debug_assertions)]
 pub mod test_faults;
 
@@ -21,11 +22,14 @@ use vips_ops::{
     vips::Deadline,
 };
 
-use self::process::{Bounds, Ended, Setup, Supervisor, signal_name};
 pub use self::{
     engine::{Engine, Job, Operation, Output, Phases, Refine, Render, Rendered},
     pool::{Class, Done, Limits, Load, PerClass, Pool, Refusals, Task},
     process::{Reason, Stats as ProcessStats, run_worker},
+};
+use self::{
+    pool::{Begin, SharedDecode},
+    process::{Bounds, Ended, Setup, Supervisor, signal_name},
 };
 use crate::{
     analysis::analyzer::Analyzer,
@@ -53,6 +57,8 @@ pub struct Order {
     pub until: Instant,
     /// The name of the original, for the log.
     pub identity: String,
+    /// Whether more jobs on the original are about to come.
+    pub has_companions: bool,
     /// Called on a render thread if the job crashed its worker or used up its time.
     pub on_strike: Box<dyn FnOnce() + Send>,
 }
@@ -91,8 +97,8 @@ impl Renderer {
     /// # Errors
     /// If the job is refused, crashes its worker, exceeds its memory or its deadline, and with its own error.
     pub async fn run(&self, job: Job, order: Order) -> Result<Done<Output>, Error> {
-        let admission =
-            Task { class: order.class, cost: job.cost(&self.engine.settings), deadline: order.until };
+        let (cost, decode) = job.cost(&self.engine.settings, order.has_companions);
+        let task = Task { class: order.class, cost, deadline: order.until, decode };
         let watch = EndOnDrop(Deadline::never());
         let cancelled = if order.class.is_idle_work() {
             watch.0.clone().or_when(self.pool.pressure())
@@ -102,15 +108,16 @@ impl Renderer {
         let processes = self.processes.clone();
         let engine = self.engine.clone();
         let allowed = Allowed { memory: self.memory, fair_time: self.fair_time };
-        let work = move || match processes {
-            None => {
-                let until = order.until;
-                let passed = move || cancelled.passed() || Instant::now() >= until;
-                engine.run(&job, &Deadline::never().or_when(passed))
+        let work = move |begin: Begin| {
+            let cancelled = begin.unless_awaited(cancelled);
+            if let Some(processes) = processes {
+                return isolated(&processes, (&job, &begin), &cancelled, order, &allowed);
             }
-            Some(processes) => isolated(&processes, &job, &cancelled, order, &allowed),
+            let until = order.until;
+            let passed = move || cancelled.passed() || Instant::now() >= until;
+            engine.run(&job.sharing(&begin), &Deadline::never().or_when(passed))
         };
-        self.pool.try_run(admission, work).await
+        self.pool.try_run_sharing(task, work).await
     }
 
     /// The render threads and their queue.
@@ -135,11 +142,11 @@ impl Renderer {
 }
 
 impl Job {
-    /// The predicted cost.
-    fn cost(&self, settings: &Settings) -> Cost {
+    /// The predicted cost, and the decode if other jobs may share that; `is_expected`: whether more of them are about to come.
+    fn cost(&self, settings: &Settings, is_expected: bool) -> (Cost, Option<SharedDecode>) {
         let analysis = |wanted| cost::predict_analysis(&self.original, vision::INPUT_SIDE, wanted);
         let faces = Analysis { faces: true, ..Analysis::default() };
-        match &self.operation {
+        let cost = match &self.operation {
             Operation::Analyze(AnalysisKind::Faces) => analysis(faces),
             Operation::Analyze(AnalysisKind::Nsfw) => {
                 analysis(Analysis { nsfw: true, ..Analysis::default() })
@@ -153,13 +160,16 @@ impl Job {
             }
             Operation::Render(render) => {
                 let Render { params, assets, accept } = &**render;
-                let own = cost::predict(params, &self.original, assets, *accept, settings);
+                let work = cost::work(params, &self.original, assets, *accept, settings);
+                let own = work.cost();
                 // the rendered picture is analysed too
                 let is_analysed = params.describes_faces() && !params.of_picture().is_empty();
                 let more = if is_analysed { analysis(faces) } else { Cost::default() };
-                Cost { cpu: own.cpu + more.cpu, bytes: own.bytes.saturating_add(more.bytes) }
+                let cost = Cost { cpu: own.cpu + more.cpu, bytes: own.bytes.saturating_add(more.bytes) };
+                return (cost, work.decode.map(|decode| self.shared_decode(decode, is_expected)));
             }
-        }
+        };
+        (cost, None)
     }
 }
 
@@ -172,7 +182,7 @@ struct Allowed {
 /// Runs a job in a worker process.
 fn isolated(
     processes: &Supervisor,
-    job: &Job,
+    (job, begin): (&Job, &Begin),
     cancelled: &Deadline,
     order: Order,
     allowed: &Allowed,
@@ -181,7 +191,7 @@ fn isolated(
     let Order { until, identity, on_strike, .. } = order;
     let Allowed { memory, fair_time } = *allowed;
     let bounds = Bounds { cancelled: cancelled.clone(), until, memory: memory.as_u64() };
-    match processes.run(job, &bounds) {
+    match processes.run(job, begin, &bounds) {
         None => Err(Error::NoWorker),
         Some(Ended::Done { result, .. }) => result,
         Some(Ended::Crashed(status)) => {

@@ -35,6 +35,7 @@ use crate::{
     variants::{
         VariantNames, VariantStore, Variants,
         build::{BuildContext, VariantBuilder},
+        companions::Companions,
     },
 };
 
@@ -96,6 +97,7 @@ pub struct SharedOperations {
     variants: Operations<BuiltVariant>,
     originals: Operations<Original>,
     analyses: Arc<SharedAnalyses>,
+    companions: Arc<Companions>,
 }
 
 /// Rendering.
@@ -208,6 +210,7 @@ impl SharedOperations {
             variants: Operations::new(deadline),
             originals: Operations::new(deadline),
             analyses: Arc::new(SharedAnalyses { operations: Coalescer::new(deadline), permits }),
+            companions: Arc::default(),
         }
     }
 
@@ -313,6 +316,7 @@ impl Shared {
             coordinator: coordinator.clone(),
             negative_ttl: self.config.cache.negative_ttl,
             counters: Arc::clone(&self.counters),
+            companions: Arc::clone(&self.operations.companions),
         };
         let overlays = Overlays { names: Rc::clone(names), originals: Rc::clone(originals) };
         VariantBuilder {

@@ -356,6 +356,7 @@ fn builder(
         coordinator: coordinator.clone(),
         negative_ttl: Duration::from_secs(10),
         counters,
+        companions: Arc::default(),
     };
     let overlays = Overlays { names: Rc::clone(names), originals: Rc::clone(originals) };
     VariantBuilder { originals: Rc::clone(originals), overlays, analyses, renderer, context }

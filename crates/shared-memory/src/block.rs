@@ -9,7 +9,7 @@ use std::{
 
 use bytes::Bytes;
 use rustix::{
-    fs::{MemfdFlags, SealFlags, fcntl_add_seals, fcntl_get_seals, fstat, memfd_create},
+    fs::{MemfdFlags, SealFlags, fcntl_add_seals, fcntl_get_seals, fstat, ftruncate, memfd_create},
     mm::ProtFlags,
 };
 
@@ -39,8 +39,36 @@ pub fn create(parts: &[&[u8]]) -> io::Result<OwnedFd> {
         file.write_all(part)?;
     }
     let block = OwnedFd::from(file);
-    fcntl_add_seals(&block, SEALS | SealFlags::SEAL)?;
+    seal(&block)?;
     Ok(block)
+}
+
+/// Creates a block of `length` bytes that is not sealed yet: one process, usually another one, writes it from the start and
+/// then [seals](seal) it. The length cannot change. Memory is allocated as it is written; what is not written is zero.
+///
+/// # Errors
+/// Of the system: too many open files, out of memory.
+pub fn reserve(length: u64) -> io::Result<OwnedFd> {
+    let block = memfd_create("pixmill-block", MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING)?;
+    ftruncate(&block, length)?;
+    fcntl_add_seals(&block, SealFlags::SHRINK | SealFlags::GROW)?;
+    Ok(block)
+}
+
+/// Seals a block of [`reserve`], so that it can be mapped.
+///
+/// # Errors
+/// If it is mapped for writing.
+pub fn seal(block: impl AsFd) -> io::Result<()> {
+    Ok(fcntl_add_seals(block, SEALS | SealFlags::SEAL)?)
+}
+
+/// Whether a block is sealed.
+///
+/// # Errors
+/// If it is not a memfd.
+pub fn is_sealed(block: impl AsFd) -> io::Result<bool> {
+    Ok(fcntl_get_seals(block)?.contains(SEALS))
 }
 
 /// Maps a block. The mapping ends when the last clone of the bytes is dropped.
@@ -49,7 +77,7 @@ pub fn create(parts: &[&[u8]]) -> io::Result<OwnedFd> {
 /// If the block is not sealed as [`create`] seals it, or cannot be mapped.
 pub fn map(block: impl AsFd) -> io::Result<Bytes> {
     let block = block.as_fd();
-    if !fcntl_get_seals(block)?.contains(SEALS) {
+    if !is_sealed(block)? {
         return Err(io::Error::new(io::ErrorKind::InvalidData, "expected a sealed block"));
     }
     let length = usize::try_from(fstat(block)?.st_size).map_err(io::Error::other)?;
@@ -78,6 +106,20 @@ mod tests {
         let mut file = File::from(block.try_clone().unwrap());
         assert!(file.write_all(b"x").is_err() && file.set_len(0).is_err() && file.set_len(9).is_err());
         assert_eq!(&map(&block).unwrap()[..], b"abc");
+    }
+
+    #[test]
+    fn a_reserved_block_is_written_then_sealed() {
+        let block = reserve(5).unwrap();
+        assert!(!is_sealed(&block).unwrap() && map(&block).is_err());
+        let mut file = File::from(block.try_clone().unwrap());
+        file.write_all(b"abc").unwrap();
+        assert!(file.set_len(6).is_err() && file.set_len(4).is_err());
+        assert!(file.write_all(b"defg").is_err(), "it does not grow");
+        seal(&block).unwrap();
+        assert!(is_sealed(&block).unwrap() && file.write_all(b"x").is_err());
+        assert_eq!(&map(&block).unwrap()[..3], b"abc");
+        assert_eq!(map(&block).unwrap().len(), 5);
     }
 
     #[test]

@@ -20,7 +20,7 @@ mod mapping;
 mod stop_signal;
 
 pub use self::{
-    block::{create, map},
+    block::{create, is_sealed, map, reserve, seal},
     inbox::Inbox,
     stop_signal::StopSignal,
 };

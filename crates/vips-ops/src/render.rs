@@ -95,7 +95,8 @@ pub(crate) fn prepare(
     deadline: &Deadline,
     reached: &mut dyn FnMut(Phase),
 ) -> Result<Prepared> {
-    let source = Source::open(original, &settings.limits)?;
+    let mut source = Source::open(original, &settings.limits)?;
+    source.sharing = assets.sharing.clone();
     let facts = measure(params, &source, &assets.faces, deadline).map_err(|error| timely(error, deadline))?;
     reached(Phase::Opened);
     let plan = Plan::resolve(params, &source.info, &facts, accept, settings)?;

@@ -45,21 +45,24 @@ pub struct Subject {
     pub quarantine_key: Key,
     /// When the job must have ended.
     pub deadline: Instant,
+    /// Whether more jobs on the original are about to come.
+    pub has_companions: bool,
 }
 
 impl GuardedRenderer {
     /// Runs a job on an original. Whether that is quarantined is for the caller to check, before it does other work on it.
     pub async fn run(&self, job: Job, class: Class, subject: &Subject) -> Result<Done<Output>, Error> {
-        let Subject { identity, quarantine_key, deadline } = subject.clone();
+        let Subject { identity, quarantine_key, deadline, has_companions } = subject.clone();
         let (quarantine, original) = (Arc::clone(&self.quarantine), identity.clone());
         let on_strike = Box::new(move || quarantine.strike(quarantine_key, &original));
-        self.renderer.run(job, Order { class, until: deadline, identity, on_strike }).await
+        self.renderer.run(job, Order { class, until: deadline, identity, has_companions, on_strike }).await
     }
 
     /// Runs a job when nothing else is to be done. What it takes is not the fault of the original: nothing is counted.
     pub async fn run_idle(&self, job: Job, subject: &Subject) -> Result<Done<Output>, Error> {
         let Subject { identity, deadline, .. } = subject.clone();
-        let order = Order { class: Class::Refine, until: deadline, identity, on_strike: Box::new(|| ()) };
-        self.renderer.run(job, order).await
+        let (class, has_companions) = (Class::Refine, false);
+        let on_strike = Box::new(|| ());
+        self.renderer.run(job, Order { class, until: deadline, identity, has_companions, on_strike }).await
     }
 }

@@ -70,6 +70,7 @@ metrics! {
     RENDER_WAITING: Gauge "pixmill_render_jobs_waiting" [] "Jobs waiting for a render thread.";
     RENDER_OLDEST: Gauge "pixmill_render_oldest_wait_seconds" [] "How long the oldest waiting job has been waiting, in seconds.";
     RENDER_JOBS: Counter "pixmill_render_jobs_total" [] "Jobs started: renders and analyses of pictures.";
+    SHARED_DECODES: Counter "pixmill_shared_decodes_total" [] "Renders that used pixels which another render of the same original had decoded.";
     RENDER_QUEUED: Gauge "pixmill_render_queue_predicted_seconds" ["class"] "Predicted work in the queue, in seconds of one thread, by class: `picture`, `vision`, `warming`, `async`, `refine`.";
     RENDER_MEMORY: Gauge "pixmill_render_memory_predicted_bytes" [] "Predicted memory of the jobs being computed; `pixmill_render_memory_limit_bytes` bounds it.";
     RENDER_MEMORY_LIMIT: Gauge "pixmill_render_memory_limit_bytes" [] "The memory that jobs may use together: `workers.memory`, or the default derived from the machine.";

@@ -17,7 +17,10 @@ use vips_ops::{
     source::sniff::sniff,
 };
 
-use super::content::{Passthrough, QUALITY, Source};
+use super::{
+    companions::Companions,
+    content::{Passthrough, QUALITY, Source},
+};
 use crate::{
     analysis::{
         analyzer::Analyzer,
@@ -67,6 +70,8 @@ pub struct BuildContext {
     pub negative_ttl: Duration,
     /// Metrics.
     pub counters: Arc<Counters>,
+    /// The builds in progress.
+    pub companions: Arc<Companions>,
 }
 
 /// The inputs of a variant.
@@ -101,6 +106,7 @@ impl VariantBuilder {
         if !is_original && let Some(error) = self.renderer.renderer.would_refuse(request.class) {
             return Err(error);
         }
+        let _companion = (!is_original).then(|| self.context.companions.enter(&job.identity));
         let links = links(&request.params, &self.context.settings.limits)?;
         self.overlays.check(&request.target, &links)?;
         let Inputs { source, overlays, fetch } = self.inputs(job, &links, variants).await?;
@@ -242,7 +248,9 @@ impl VariantBuilder {
         let started = Instant::now();
         let quarantine_key = CacheKeys::quarantine(&job.identity, &source.original.version());
         self.renderer.quarantine.check(&quarantine_key).await?;
-        let subject = Subject { identity: job.identity.clone(), quarantine_key, deadline: job.deadline };
+        let has_companions = self.context.companions.are_several(&job.identity);
+        let (identity, deadline) = (job.identity.clone(), job.deadline);
+        let subject = Subject { identity, quarantine_key, deadline, has_companions };
         let kinds = needed(&job.request.params);
         let results = self.analyses.get(&kinds, &source.original, &subject).await?;
         Ok((subject, results, (!kinds.is_empty()).then(|| started.elapsed())))

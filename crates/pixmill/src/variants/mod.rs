@@ -10,6 +10,7 @@
 //! ```
 
 pub mod build;
+pub mod companions;
 mod content;
 mod refine;
 #[cfg(test)]

@@ -100,7 +100,12 @@ async fn requests_that_would_miss_their_deadline_are_refused_at_once() {
     let (began, has_begun) = std::sync::mpsc::channel();
     let (release, released) = std::sync::mpsc::channel::<()>();
     let cost = Cost { cpu: Duration::from_secs(70), bytes: 0 };
-    let task = Task { class: Class::Picture, cost, deadline: Instant::now() + Duration::from_secs(80) };
+    let task = Task {
+        class: Class::Picture,
+        cost,
+        deadline: Instant::now() + Duration::from_secs(80),
+        decode: None,
+    };
     let mut long = Box::pin(server.pool().run(task, move || {
         began.send(()).unwrap();
         released.recv().ok();

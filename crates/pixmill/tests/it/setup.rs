@@ -74,7 +74,12 @@ pub async fn until(mut condition: impl AsyncFnMut() -> bool) {
 
 /// A task without cost, with a distant deadline.
 pub fn small_task() -> Task {
-    Task { class: Class::Picture, cost: Cost::default(), deadline: Instant::now() + 2 * PATIENCE }
+    Task {
+        class: Class::Picture,
+        cost: Cost::default(),
+        deadline: Instant::now() + 2 * PATIENCE,
+        decode: None,
+    }
 }
 
 /// Keeps a render thread busy until `release` is dropped.

@@ -17,7 +17,7 @@ pub mod weights;
 mod work;
 pub mod work_kind;
 
-pub use work::{Cost, Work};
+pub use work::{Cost, Decode, Work};
 
 use bytes::Bytes;
 

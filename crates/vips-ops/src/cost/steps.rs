@@ -1,12 +1,14 @@
 //! The cost of the steps between decoder and encoder, in pipeline order.
 
+use std::time::Duration;
+
 use super::{
     decode::{self, SVG_TILE},
     header::Header,
     memory,
     quantities::{DecodeSpec, Pixels},
     tone,
-    work::{Work, megapixels},
+    work::{Decode, Work, megapixels},
     work_kind::WorkKind,
 };
 use crate::{
@@ -79,7 +81,9 @@ pub fn thumbnail(work: &mut Work, header: &Header, long_side: u32, length: usize
 pub fn pixels(work: &mut Work, plan: &Plan, header: &Header, length: usize) -> Pixels {
     let frames = plan.load.frames.max(1);
     let load = load(plan, header);
+    let opened = work.cost().cpu;
     decode::decode(work, header, length, &load);
+    work.decode = shared_decode(plan, header, &load, work.cost().cpu.saturating_sub(opened));
     // a copy of the file may be made to change its stated size
     work.hold(if load.shrink > 1 { length as f64 } else { 0.0 });
     let (before, held) = (work.amounts, work.bytes);
@@ -95,6 +99,18 @@ pub fn pixels(work: &mut Work, plan: &Plan, header: &Header, length: usize) -> P
         work.hold(plan.size.pixels() as f64 * last.bands * f64::from(frames));
     }
     last
+}
+
+/// The decode, if its pixels can be shared: all rows of a single image that a codec may take.
+fn shared_decode(plan: &Plan, header: &Header, load: &DecodeSpec, cpu: Duration) -> Option<Decode> {
+    use SourceFormat::{Heif, Jpeg, Png, Webp};
+    let is_shared = matches!(header.info.format, Jpeg | Png | Webp | Heif)
+        && header.info.frames == 1
+        && plan.load.thumbnail.is_none()
+        && !header.is_guess
+        && load.rows >= 1.0;
+    let bytes = load.size.pixels() * u64::from(header.pixel_bytes);
+    is_shared.then_some(Decode { shrink: load.shrink, size: load.size, cpu, bytes })
 }
 
 /// The fraction of the original's rows that is decoded if rows stream in order: rows below the cropped part are never

@@ -19,11 +19,26 @@ pub struct Cost {
     pub bytes: u64,
 }
 
+/// The decode of an original, as a part of a render.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Decode {
+    /// JPEG: the divisor of shrink-on-load; otherwise 1.
+    pub shrink: u8,
+    /// The size of the decoded image.
+    pub size: Size,
+    /// Its part of the predicted time.
+    pub cpu: Duration,
+    /// The size of the decoded pixels in memory.
+    pub bytes: u64,
+}
+
 /// Amounts of work by kind, and the memory held.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Work {
     pub(super) amounts: [f64; WorkKind::COUNT],
     pub(super) bytes: f64,
+    /// The decode of the original, if its pixels can be shared with other renders of it.
+    pub decode: Option<Decode>,
 }
 
 /// Upper bound of a predicted memory, in bytes: more than any render can need.
@@ -35,7 +50,7 @@ const MOST_NANOSECONDS: f64 = 1e15;
 impl Work {
     /// The work of a request that is refused once its header is read.
     pub(super) fn least(original: &Bytes) -> Self {
-        let mut work = Self { amounts: [0.0; WorkKind::COUNT], bytes: 0.0 };
+        let mut work = Self { amounts: [0.0; WorkKind::COUNT], bytes: 0.0, decode: None };
         work.add(WorkKind::Request, 1.0);
         work.hold(JOB + original.len() as f64);
         work

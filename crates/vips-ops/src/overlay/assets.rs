@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 
-use crate::{face::Face, params::value::url::Url};
+use crate::{face::Face, params::value::url::Url, source::Sharing};
 
 /// The inputs of a render beside the original: encoded overlay images by the URL that names them in the request, and
 /// the faces detected in the original. An overlay without an asset is omitted.
@@ -13,6 +13,8 @@ pub struct Assets {
     pictures: BTreeMap<Url, Bytes>,
     /// The faces, in pixels of the upright original, if detection ran.
     pub faces: Vec<Face>,
+    /// Whether the render shares the decode of the original with others.
+    pub sharing: Sharing,
 }
 
 impl Assets {

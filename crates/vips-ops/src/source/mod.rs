@@ -16,6 +16,7 @@ mod loader;
 mod normalization;
 pub(crate) mod png;
 mod samples;
+mod shared_pixels;
 pub mod sniff;
 pub mod svg;
 mod tiff;
@@ -34,6 +35,7 @@ use crate::{
 };
 pub use image_api::source::{Codec, EmbeddedThumbnail, Profile, SourceFormat, SourceInfo, Storage, Vector};
 pub(crate) use loader::full_size_loader;
+pub use shared_pixels::{DecodeStep, DecodedPixels, PixelStore, Provider, Sharing};
 use sniff::UnsupportedFormat;
 
 /// An opened original: its header is read, its pixels are not decoded yet.
@@ -53,6 +55,8 @@ pub struct Source {
     normalization: Normalization,
     /// The limits that it was opened with.
     limits: Limits,
+    /// Whether other renders share its decoded pixels.
+    pub(crate) sharing: Sharing,
 }
 
 /// The document of an SVG, as it is rendered.
@@ -137,7 +141,8 @@ impl Source {
             thumbnails: embedded_thumbnails::find(format, bytes, &image),
             vector,
         };
-        Ok(Self { bytes: bytes.clone(), info, image, loader, text, normalization, limits: limits.clone() })
+        let (bytes, limits, sharing) = (bytes.clone(), limits.clone(), Sharing::Alone);
+        Ok(Self { bytes, info, image, loader, text, normalization, limits, sharing })
     }
 
     /// Converts pixels from a loader of this original to the types that the pipeline expects.

@@ -33,10 +33,13 @@ fn by_codec(source: &Source, load: &Load) -> Result<Option<Image>> {
 /// planned one.
 pub fn open(source: &Source, load: &Load, deadline: &Deadline) -> Result<Image> {
     source.check_svg_work(load.scale, load.part)?;
-    if let Some(image) = by_codec(source, load)? {
+    if let Some(codec) = load.codec
+        && let Some(image) = codec::open_shared(codec, source, load, deadline)?
+    {
         image.watch(deadline);
         return source.normalized(image);
     }
+    source.sharing.decline();
     let wanted = loader(source, load).filter(|wanted| Some(*wanted) != source.loader);
     let image = match wanted {
         None => source.image.clone(),

@@ -97,6 +97,7 @@ fn rendering(page: &mut Scrape<'_>, shared: &Shared) {
     page.value(&m::RENDER_WAITING, load.waiting);
     page.value(&m::RENDER_OLDEST, load.oldest.as_secs_f64());
     page.value(&m::RENDER_JOBS, load.begun);
+    page.value(&m::SHARED_DECODES, load.shared_decodes);
     page.values(
         &m::RENDER_QUEUED,
         load.queued.iter().map(|(class, queued)| ([class.name()], queued.as_secs_f64())),

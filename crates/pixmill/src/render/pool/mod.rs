@@ -2,10 +2,15 @@
 //!
 //! A task is admitted or refused when it arrives ([`scheduler`]): refused if it cannot end before its deadline, if its
 //! class is overloaded ([`overload`]), if too many wait, or if it needs more memory than there is. Waiting tasks are
-//! scheduled by class and predicted cost ([`queue`]).
+//! scheduled by class and predicted cost ([`queue`]). Tasks that decode the same original in the same way share the decode
+//! ([`decodes`]).
 
 mod class;
 mod correction;
+mod decodes;
+#[cfg(test)]
+mod decodes_tests;
+mod decoding;
 mod forecast;
 mod overload;
 mod queue;
@@ -29,14 +34,16 @@ use vips_ops::vips;
 
 pub use self::{
     class::{Class, PerClass},
+    decodes::{DecodeKey, Role, SharedDecode},
+    decoding::{Begin, Decoding},
     refusal::Refusals,
     scheduler::{Limits, Task},
 };
 use self::{
     refusal::Refusal,
-    scheduler::{Next, Scheduler, Ticket},
+    scheduler::{Ended, Next, Scheduler, Ticket},
 };
-use crate::{error::Error, telemetry::histogram::CostRatios};
+use crate::{error::Error, render::shared_pixels::SharedPixels, telemetry::histogram::CostRatios};
 
 /// A bounded number of threads, and a queue of tasks that wait for one.
 ///
@@ -75,6 +82,8 @@ pub struct Load {
     pub correction: PerClass<f64>,
     /// Tasks started since the start of the server.
     pub begun: u64,
+    /// Those of them that used pixels which another one had decoded.
+    pub shared_decodes: u64,
     /// The wait of the oldest waiting task.
     pub oldest: Duration,
     /// Tasks refused since the start of the server.
@@ -88,6 +97,7 @@ type Job = Box<dyn FnOnce(Result<Start, Error>) + Send>;
 struct Start {
     number: u64,
     waited: Duration,
+    role: Role<SharedPixels>,
 }
 
 struct Shared {
@@ -99,7 +109,7 @@ struct Shared {
 }
 
 struct State {
-    scheduler: Scheduler<Job>,
+    scheduler: Scheduler<Job, SharedPixels>,
     /// Threads that are running a task or looking for one.
     active: usize,
 }
@@ -134,7 +144,7 @@ impl Pool {
     where
         T: Send + 'static,
     {
-        self.run_judged(task, work, |_| true).await
+        self.run_judged(task, |_| work(), |_| true).await
     }
 
     /// The same for work that may fail. Failed work does not correct predictions.
@@ -146,6 +156,18 @@ impl Pool {
     where
         T: Send + 'static,
     {
+        self.try_run_sharing(task, |_| work()).await
+    }
+
+    /// The same for work that may share the decode of its original with other tasks.
+    pub async fn try_run_sharing<T>(
+        &self,
+        task: Task,
+        work: impl FnOnce(Begin) -> Result<T, Error> + Send + 'static,
+    ) -> Result<Done<T>, Error>
+    where
+        T: Send + 'static,
+    {
         let Done { value, waited } = self.run_judged(task, work, Result::is_ok).await?;
         Ok(Done { value: value?, waited })
     }
@@ -153,7 +175,7 @@ impl Pool {
     async fn run_judged<T>(
         &self,
         task: Task,
-        work: impl FnOnce() -> T + Send + 'static,
+        work: impl FnOnce(Begin) -> T + Send + 'static,
         is_complete: impl FnOnce(&T) -> bool + Send + 'static,
     ) -> Result<Done<T>, Error>
     where
@@ -162,11 +184,13 @@ impl Pool {
         let (sender, receiver) = oneshot::channel();
         let shared = Arc::clone(&self.shared);
         let job = move |start: Result<Start, Error>| {
-            let Start { number, waited } = match start {
+            let Start { number, waited, role } = match start {
                 Ok(start) => start,
                 Err(failure) => return drop(sender.send(Err(failure))),
             };
-            let value = catch_unwind(AssertUnwindSafe(work));
+            let place = |decode| Arc::new(Decoding { decode, shared: Arc::clone(&shared), number });
+            let decoding = task.decode.map(place);
+            let value = catch_unwind(AssertUnwindSafe(|| work(Begin { role, decoding })));
             // before the result is sent: whoever gets it finds the thread free
             shared.end(number, value.as_ref().is_ok_and(is_complete));
             if let Ok(value) = value {
@@ -206,6 +230,7 @@ impl Pool {
             queued: PerClass::from_fn(|class| scheduler.queued(class)),
             correction: PerClass::from_fn(|class| scheduler.correction(class)),
             begun: scheduler.begun(),
+            shared_decodes: scheduler.decodes.reused(),
             oldest: scheduler.oldest().map(|since| since.elapsed()).unwrap_or_default(),
             refusals: scheduler.refusals(),
         }
@@ -235,7 +260,7 @@ impl Shared {
         loop {
             let mut state = self.state.lock();
             match state.scheduler.next(Instant::now()) {
-                Next::Run { number, waited, work } => {
+                Next::Run { number, waited, role, work } => {
                     // there may be memory for more than one task now
                     let is_more = state.scheduler.has_waiting() && state.wants_thread(self.limits.threads);
                     drop(state);
@@ -243,7 +268,7 @@ impl Shared {
                         let shared = Arc::clone(&self);
                         rayon::spawn(move || shared.work());
                     }
-                    work(Ok(Start { number, waited }));
+                    work(Ok(Start { number, waited, role }));
                 }
                 Next::Drop { refusal, work } => {
                     drop(state);
@@ -259,8 +284,11 @@ impl Shared {
 
     fn end(&self, number: u64, is_complete: bool) {
         let ended = self.state.lock().scheduler.end(Instant::now(), number, is_complete);
-        if let Some(ended) = ended.filter(|_| is_complete) {
-            self.ratios[ended.class].observe(ended.actual, ended.predicted);
+        let Some(Ended { class, predicted, actual, pixels }) = ended else { return };
+        // the lock is released before that
+        drop(pixels);
+        if is_complete {
+            self.ratios[class].observe(actual, predicted);
         }
     }
 }
@@ -277,7 +305,7 @@ impl State {
 impl Drop for Place {
     fn drop(&mut self) {
         // what the task owns is dropped after the lock is released
-        let _job = self.shared.state.lock().scheduler.leave(self.ticket);
+        let _owned = self.shared.state.lock().scheduler.leave(self.ticket);
     }
 }
 
@@ -308,7 +336,7 @@ mod tests {
 
     fn sized(bytes: u64) -> Task {
         let deadline = Instant::now() + Duration::from_mins(1);
-        Task { class: Class::Picture, cost: Cost { cpu: Duration::ZERO, bytes }, deadline }
+        Task { class: Class::Picture, cost: Cost { cpu: Duration::ZERO, bytes }, deadline, decode: None }
     }
 
     /// A job that signals its start and waits for a signal to end.

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{forecast::Work, overload::Overload};
+use super::{decodes::SharedDecode, forecast::Work, overload::Overload};
 use crate::render::Cost;
 
 /// By how much of its predicted cost a task is ranked behind its arrival: a task overtakes those that arrived before it by
@@ -32,6 +32,8 @@ pub struct Waiting<W> {
     pub since: Instant,
     /// The predicted cost, uncorrected.
     pub cost: Cost,
+    /// Its decode, if other tasks may share that.
+    pub decode: Option<SharedDecode>,
     /// The predicted time, corrected.
     pub expected: Duration,
     /// When it must have ended.

@@ -9,6 +9,7 @@ use std::{
 use super::{
     class::{Class, PerClass},
     correction::Correction,
+    decodes::{Decodes, Role, SharedDecode},
     forecast::{Taken, Work, done_after},
     overload,
     queue::{Queue, Rank, Waiting},
@@ -38,6 +39,8 @@ pub struct Task {
     pub cost: Cost,
     /// When it must have ended.
     pub deadline: Instant,
+    /// Its decode, if other tasks may share that.
+    pub decode: Option<SharedDecode>,
 }
 
 /// The limits of a pool.
@@ -72,13 +75,15 @@ pub struct Admission {
 
 /// What a free thread should do.
 #[derive(Debug)]
-pub enum Next<W> {
+pub enum Next<W, P> {
     /// This task.
     Run {
         /// Its number, for [`Scheduler::end`].
         number: u64,
         /// How long it has waited.
         waited: Duration,
+        /// Its part in the decode of its original.
+        role: Role<P>,
         /// Its work.
         work: W,
     },
@@ -94,26 +99,31 @@ pub enum Next<W> {
 }
 
 /// A task that has ended.
-#[derive(Debug, Clone, Copy)]
-pub struct Ended {
+#[derive(Debug)]
+pub struct Ended<P> {
     /// Its class.
     pub class: Class,
     /// The predicted time, uncorrected.
     pub predicted: Duration,
     /// The time that it took.
     pub actual: Duration,
+    /// Pixels that nobody needs any more.
+    pub pixels: Option<P>,
 }
 
 struct Running {
     class: Class,
     cost: Cost,
+    decode: Option<SharedDecode>,
     expected: Duration,
     began: Instant,
 }
 
-/// The state of a pool.
-pub struct Scheduler<W> {
+/// The state of a pool. `P` are decoded pixels that tasks share.
+pub struct Scheduler<W, P = ()> {
     limits: Limits,
+    /// The decodes that tasks share.
+    pub decodes: Decodes<P>,
     queues: PerClass<Queue<W>>,
     running: BTreeMap<u64, Running>,
     begun: u64,
@@ -131,11 +141,12 @@ struct Corrections {
     vision: Correction,
 }
 
-impl<W> Scheduler<W> {
+impl<W, P: Clone> Scheduler<W, P> {
     /// A scheduler without tasks.
     pub fn new(limits: Limits) -> Self {
         Self {
             limits,
+            decodes: Decodes::new(limits.memory),
             queues: PerClass::from_fn(|class| Queue::new(limits.shares[class])),
             running: BTreeMap::new(),
             begun: 0,
@@ -162,7 +173,8 @@ impl<W> Scheduler<W> {
     /// Why a task of no cost at all would be refused now; counts as a refusal.
     pub fn would_refuse(&mut self, now: Instant, class: Class) -> Option<Refusal> {
         self.observe(now);
-        let task = Task { class, cost: Cost::default(), deadline: now + self.limits.deadline };
+        let deadline = now + self.limits.deadline;
+        let task = Task { class, cost: Cost::default(), deadline, decode: None };
         let refusal = self.judge(now, &task, Duration::ZERO).err()?;
         // what it is will not be known, so it counts like others
         self.offered(now, class, self.queues[class].mean_cost());
@@ -171,51 +183,65 @@ impl<W> Scheduler<W> {
 
     /// Queues an admitted task.
     pub fn enter(&mut self, now: Instant, admission: Admission, work: W) -> Ticket {
-        let Admission { task: Task { class, cost, deadline }, expected, is_attempt } = admission;
+        let Admission { task: Task { class, cost, deadline, decode }, expected, is_attempt } = admission;
         self.last += 1;
+        let decode = decode.filter(|decode| self.decodes.may_share(*decode, cost.bytes));
+        decode.iter().for_each(|decode| self.decodes.enter(*decode));
         let rank = Rank::new(now, expected, self.last);
         let queue = &mut self.queues[class];
         if queue.waiting.is_empty() {
             queue.pass = queue.pass.max(self.served);
         }
-        queue.insert(rank, Waiting { since: now, cost, expected, deadline, is_attempt, passed: None, work });
+        let (since, passed) = (now, None);
+        queue.insert(rank, Waiting { since, cost, decode, expected, deadline, is_attempt, passed, work });
         Ticket { class, rank }
     }
 
-    /// Removes a task that has not started.
-    pub fn leave(&mut self, ticket: Ticket) -> Option<W> {
-        Some(self.queues[ticket.class].remove(ticket.rank)?.work)
+    /// Removes a task that has not started. Returns its work, and pixels that nobody needs any more.
+    pub fn leave(&mut self, ticket: Ticket) -> Option<(W, Option<P>)> {
+        let Waiting { decode, work, .. } = self.queues[ticket.class].remove(ticket.rank)?;
+        Some((work, decode.and_then(|decode| self.decodes.leave(decode))))
     }
 
     /// What a free thread should do.
-    pub fn next(&mut self, now: Instant) -> Next<W> {
+    pub fn next(&mut self, now: Instant) -> Next<W, P> {
         self.observe(now);
         if self.running.len() >= self.limits.threads {
             return Next::Idle;
         }
         let Some((ticket, late)) = self.choose(now) else { return Next::Idle };
+        let free = self.limits.memory.saturating_sub(self.running_bytes());
         let queue = &mut self.queues[ticket.class];
-        let waiting = queue.remove(ticket.rank).expect("invariant: the chosen task waits");
+        let mut waiting = queue.remove(ticket.rank).expect("invariant: the chosen task waits");
         if let Some(refusal) = late {
             queue.overload.dropped();
             self.refusals.count(refusal);
+            waiting.decode.and_then(|decode| self.decodes.leave(decode));
             return Next::Drop { refusal, work: waiting.work };
         }
-        let Waiting { since, cost, expected, work, .. } = waiting;
+        let number = ticket.rank.number();
+        let free = free.saturating_sub(waiting.cost.bytes);
+        let role = waiting.decode.map(|decode| self.decodes.start(decode, number, free));
+        let role = role.unwrap_or(Role::Alone);
+        if let (Role::Reuser(_), Some(decode)) = (&role, waiting.decode) {
+            waiting.cost.cpu = waiting.cost.cpu.saturating_sub(decode.cpu);
+            waiting.expected = self.corrections.of(ticket.class).correct(waiting.cost.cpu);
+        }
+        let Waiting { since, cost, decode, expected, work, .. } = waiting;
         if !ticket.class.is_idle_work() {
             self.served = self.served.max(queue.pass);
         }
         queue.pass += expected.as_secs_f64() / queue.share;
         queue.running += 1;
-        let number = ticket.rank.number();
-        self.running.insert(number, Running { class: ticket.class, cost, expected, began: now });
+        self.running.insert(number, Running { class: ticket.class, cost, decode, expected, began: now });
         self.begun += 1;
-        Next::Run { number, waited: now.saturating_duration_since(since), work }
+        Next::Run { number, waited: now.saturating_duration_since(since), role, work }
     }
 
     /// Records the end of a task. If it succeeded, it corrects predictions.
-    pub fn end(&mut self, now: Instant, number: u64, is_complete: bool) -> Option<Ended> {
-        let Running { class, cost, expected, began } = self.running.remove(&number)?;
+    pub fn end(&mut self, now: Instant, number: u64, is_complete: bool) -> Option<Ended<P>> {
+        let Running { class, cost, decode, expected, began } = self.running.remove(&number)?;
+        let pixels = decode.and_then(|decode| self.decodes.end(decode, number));
         let actual = now.saturating_duration_since(began);
         let queue = &mut self.queues[class];
         queue.running -= 1;
@@ -226,7 +252,7 @@ impl<W> Scheduler<W> {
             self.corrections.of_mut(class).learn(cost.cpu, actual);
         }
         self.observe(now);
-        Some(Ended { class, predicted: cost.cpu, actual })
+        Some(Ended { class, predicted: cost.cpu, actual, pixels })
     }
 
     /// Whether a waiting task could be run by another thread.
@@ -249,7 +275,7 @@ impl<W> Scheduler<W> {
 }
 
 /// Admission.
-impl<W> Scheduler<W> {
+impl<W, P: Clone> Scheduler<W, P> {
     /// Fails if it could not even run alone.
     fn fits(&self, task: &Task, expected: Duration) -> Result<(), Refusal> {
         let Limits { memory, deadline, .. } = self.limits;
@@ -358,24 +384,28 @@ impl<W> Scheduler<W> {
 }
 
 /// Dispatch.
-impl<W> Scheduler<W> {
+impl<W, P: Clone> Scheduler<W, P> {
     /// The task that is next, and why it is not to be run.
     fn choose(&mut self, now: Instant) -> Option<(Ticket, Option<Refusal>)> {
         let free = self.limits.memory.saturating_sub(self.running_bytes());
         let mut classes = Class::ALL.map(|class| (self.queues[class].pass, class));
         classes.sort_by(|(one, _), (other, _)| one.total_cmp(other));
         let is_wanted = self.wanted().any(|queue| !queue.waiting.is_empty());
+        // a task has been overtaken for too long: only what makes memory free may still overtake it
+        let mut is_passed = false;
         for (_, class) in classes.into_iter().filter(|(_, class)| !(is_wanted && class.is_idle_work())) {
             for (rank, waiting) in &mut self.queues[class].waiting {
                 let ticket = Ticket { class, rank: *rank };
                 let is_late = waiting.is_late(now);
-                if waiting.cost.bytes <= free || is_late {
+                if !is_late && self.decodes.holds(waiting.decode) {
+                    continue;
+                }
+                let may_start = !is_passed || self.decodes.is_ready(waiting.decode);
+                if is_late || (may_start && waiting.cost.bytes <= free) {
                     return Some((ticket, self.late(now, ticket)));
                 }
                 let since = *waiting.passed.get_or_insert(now);
-                if now.saturating_duration_since(since) >= MOST_PASSED {
-                    return None;
-                }
+                is_passed |= now.saturating_duration_since(since) >= MOST_PASSED;
             }
         }
         None
@@ -397,15 +427,15 @@ impl<W> Scheduler<W> {
 }
 
 /// Numbers for metrics.
-impl<W> Scheduler<W> {
+impl<W, P: Clone> Scheduler<W, P> {
     /// How many tasks run.
     pub fn running(&self) -> usize {
         self.running.len()
     }
 
-    /// Predicted bytes of all tasks that run.
+    /// Predicted bytes of all tasks that run, and of the pixels that tasks share.
     pub fn running_bytes(&self) -> u64 {
-        self.running.values().map(|task| task.cost.bytes).sum()
+        self.running.values().map(|task| task.cost.bytes).sum::<u64>() + self.decodes.bytes()
     }
 
     /// The number of tasks started since the start of the server.

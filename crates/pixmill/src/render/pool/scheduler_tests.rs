@@ -44,7 +44,7 @@ impl Bench {
         left: u64,
     ) -> Result<Ticket, Refusal> {
         let cost = Cost { cpu: milliseconds(cost.0), bytes: cost.1 };
-        let task = Task { class, cost, deadline: self.now + milliseconds(left) };
+        let task = Task { class, cost, deadline: self.now + milliseconds(left), decode: None };
         let admission = self.scheduler.admit(self.now, task)?;
         Ok(self.scheduler.enter(self.now, admission, name))
     }
@@ -210,7 +210,7 @@ fn so_many_may_wait() {
     let full = Refusal::QueueFull { retry_after: milliseconds(700) };
     assert_eq!(bench.scheduler.would_refuse(bench.now, Class::Async), Some(full));
     assert_eq!(bench.offer("three", Class::Picture, (1, 0), 20_000).map(drop), Err(full));
-    assert_eq!(bench.scheduler.leave(second), Some("two"));
+    assert_eq!(bench.scheduler.leave(second), Some(("two", None)));
     assert_eq!(bench.scheduler.leave(second), None);
     assert_eq!(bench.scheduler.would_refuse(bench.now, Class::Async), None);
     bench.picture("three", 1);

@@ -154,7 +154,7 @@ fn run(limits: Limits, mut arrivals: Vec<(Duration, Request)>) -> Report {
         }
         loop {
             match scheduler.next(origin + now) {
-                Next::Run { number, waited, work } => {
+                Next::Run { number, waited, work, .. } => {
                     let took = arrivals[work].1.actual;
                     running.insert((now + took, number));
                     outcomes[work] = Some(Outcome::Served { waited, took });
@@ -180,7 +180,7 @@ fn arrive(
         return Err(refusal);
     }
     let cost = Cost { cpu: request.predicted, bytes: request.bytes };
-    let task = Task { class: request.class, cost, deadline: now + DEADLINE };
+    let task = Task { class: request.class, cost, deadline: now + DEADLINE, decode: None };
     let admission = scheduler.admit(now, task)?;
     scheduler.enter(now, admission, index);
     Ok(())

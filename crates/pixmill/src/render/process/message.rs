@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use image_api::{Settings, size::Size};
 use serde::{Deserialize, Serialize};
-use vips_ops::{Media, UsedCodecs, refine::Reason};
+use vips_ops::{Media, UsedCodecs, refine::Reason, source::DecodeStep};
 
 use crate::{
     config::Vision, error::Error, model::analysis::AnalysisResult, render::engine::Phases,
@@ -24,7 +24,20 @@ pub enum Request {
         time_left: Duration,
         /// Its length in the inbox; none: it is in a block.
         inbox: Option<usize>,
+        /// Its part in the decode of its original.
+        decode: DecodeRole,
     },
+}
+
+/// The part of a job in a decode that several jobs share. The last file with its message is the block of the pixels.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub enum DecodeRole {
+    /// It decodes for itself. There is no block.
+    Alone,
+    /// It decodes into the block, which has so many bytes, and reports [`Reply::Decoded`].
+    Provide(u64),
+    /// It uses the pixels in the block, if it would decode in this way.
+    Reuse(DecodeStep),
 }
 
 /// The setup of a worker.
@@ -49,6 +62,13 @@ pub enum Reply {
     Ready {
         /// The parts of the sandbox that the kernel does not support; empty if it is complete.
         unprotected: Vec<String>,
+    },
+    /// The job has decoded into its block and sealed it, or will not.
+    Decoded {
+        /// The number of the job.
+        number: u64,
+        /// How it has decoded; none: it does not share.
+        step: Option<DecodeStep>,
     },
     /// A job has ended; its report, then its body, lie in the answer file.
     Ended {

@@ -16,7 +16,10 @@ use super::{
     message::Setup,
     worker_process::{Bounds, Ended, WorkerProcess},
 };
-use crate::render::engine::{Job, Operation};
+use crate::render::{
+    engine::{Job, Operation},
+    pool::Begin,
+};
 
 /// Workers beyond the number of render threads, so that one is ready when another is killed.
 const SPARES: usize = 1;
@@ -130,13 +133,13 @@ impl Supervisor {
     }
 
     /// Runs a job in one of the workers; waits for one if all are lost. None: no worker was available in time.
-    pub fn run(&self, job: &Job, bounds: &Bounds) -> Option<Ended> {
+    pub fn run(&self, job: &Job, begin: &Begin, bounds: &Bounds) -> Option<Ended> {
         let analyzes = matches!(job.operation, Operation::Analyze(_));
         let mut worker = self.pool.take(analyzes, bounds)?;
         // the second pass stops itself for other work, and rests after that
         let is_idle_work = matches!(job.operation, Operation::Refine(_));
         let may_kill = || is_idle_work || self.pool.state.lock().abandoned_kills.take(Instant::now());
-        let ended = match worker.run(job, bounds, &may_kill) {
+        let ended = match worker.run(job, begin, bounds, &may_kill) {
             Ok(ended) => ended,
             Err(error) => {
                 tracing::error!(%error, "render worker protocol error");

@@ -10,6 +10,7 @@ use std::{
     time::Duration,
 };
 
+use anyhow::Context;
 use bytes::Bytes;
 use rustix::{
     process::{Signal, set_parent_process_death_signal},
@@ -23,6 +24,7 @@ use vips_ops::{
 };
 
 use super::{
+    block_sharing,
     channel::{Channel, Received},
     job_block,
     message::{Fault, Reply, Report, Request, Setup},
@@ -31,7 +33,7 @@ use super::{
 use crate::{
     analysis::analyzer::Analyzer,
     error::Error,
-    render::engine::{Engine, Job, Output, Rendered},
+    render::engine::{Engine, Job, Operation, Output, Rendered},
     telemetry::logs,
 };
 
@@ -51,7 +53,7 @@ pub fn run() -> anyhow::Result<()> {
     // if the server dies, its workers die too, even busy ones
     set_parent_process_death_signal(Some(Signal::KILL))?;
     set_name(NAME)?;
-    let channel = Channel::from_fd(io::stdin().as_fd().try_clone_to_owned()?);
+    let channel = Arc::new(Channel::from_fd(io::stdin().as_fd().try_clone_to_owned()?));
     let Received::Message(Request::Start(setup), files) = channel.receive()? else {
         anyhow::bail!(
             "expected a server at the other end of standard input: this command is for internal use"
@@ -61,15 +63,22 @@ pub fn run() -> anyhow::Result<()> {
     let unprotected = sandbox::enter(&Sandbox::of(&setup));
     channel.send(&Reply::Ready { unprotected }, &[])?;
     while let Received::Message(request, files) = channel.receive()? {
-        let Request::Job { number, time_left, inbox } = request else { anyhow::bail!("expected a job") };
-        let bytes = match (inbox, files.first()) {
-            (Some(length), _) => worker.inbox.content(length)?,
-            (None, Some(block)) => shared_memory::map(block)?,
-            (None, None) => anyhow::bail!("expected a block"),
+        let Request::Job { number, time_left, inbox, decode } = request else {
+            anyhow::bail!("expected a job")
         };
+        let mut files = files.into_iter();
+        let bytes = match inbox {
+            Some(length) => worker.inbox.content(length)?,
+            None => shared_memory::map(files.next().context("expected a block")?)?,
+        };
+        let mut job = job_block::read(bytes)?;
+        if let Operation::Render(render) = &mut job.operation {
+            render.assets.sharing = block_sharing::sharing(decode, files.next(), &channel, number)?;
+        }
         sandbox::limit_cpu(time_left);
         let began = cpu_time();
-        let (report, body) = worker.run_job(&job_block::read(bytes)?, number, time_left);
+        let (report, body) = worker.run_job(&job, number, time_left);
+        drop(job);
         let report = serde_json::to_vec(&report)?;
         worker.write(&report, &body)?;
         let (report, length) = (report.len(), body.len());

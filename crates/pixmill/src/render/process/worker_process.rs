@@ -17,6 +17,7 @@ use shared_memory::{StopSignal, inbox};
 use vips_ops::{Answer, Refined, vips::Deadline};
 
 use super::{
+    block_sharing::BlockSharing,
     channel::{Channel, Received},
     job_block::{self, Written},
     message::{Reply, Report, Request, Setup},
@@ -24,7 +25,10 @@ use super::{
 use crate::{
     config::Environment,
     error::Error,
-    render::engine::{Job, Operation, Output, Rendered},
+    render::{
+        engine::{Job, Operation, Output, Rendered},
+        pool::Begin,
+    },
 };
 
 /// The subcommand that runs a worker.
@@ -157,39 +161,62 @@ impl WorkerProcess {
     /// Runs a job. After [`Ended::Crashed`] and after a kill the worker cannot be used again.
     ///
     /// `may_kill` decides whether a job whose caller stopped waiting is killed; otherwise it runs until its deadline.
-    pub fn run(&mut self, job: &Job, bounds: &Bounds, may_kill: &dyn Fn() -> bool) -> io::Result<Ended> {
+    pub fn run(
+        &mut self,
+        job: &Job,
+        begin: &Begin,
+        bounds: &Bounds,
+        may_kill: &dyn Fn() -> bool,
+    ) -> io::Result<Ended> {
         self.has_models |= matches!(job.operation, Operation::Analyze(_));
         self.last += 1;
         let written = job_block::write(job, Some(&self.inbox).filter(|_| self.inbox_free))?;
         self.inbox_free = false;
-        if self.send(&written, bounds).is_err() {
+        let sharing = BlockSharing::new(begin);
+        if self.send(&written, &sharing, bounds).is_err() {
             return self.crashed();
         }
         drop(written);
-        match self.watch(bounds, may_kill)? {
-            None => self.ended(None),
-            Some((reason, false)) => self.ended(Some(reason)),
-            Some((reason, true)) => {
+        match self.watch(&sharing, bounds, may_kill)? {
+            (_, Some((reason, true))) => {
                 self.kill();
                 Ok(Ended::Stopped { reason, killed: true })
             }
+            (reply, stopped) => self.ended(reply, stopped.map(|(reason, _)| reason)),
         }
     }
 
-    fn send(&self, written: &Written, bounds: &Bounds) -> io::Result<()> {
+    fn send(&self, written: &Written, sharing: &BlockSharing<'_>, bounds: &Bounds) -> io::Result<()> {
         let time_left = bounds.until.saturating_duration_since(Instant::now());
-        let request = |inbox| Request::Job { number: self.last, time_left, inbox };
-        match written {
-            Written::Inbox(length) => self.channel.send(&request(Some(*length)), &[]),
-            Written::Block(block) => self.channel.send(&request(None), &[block.as_fd()]),
-        }
+        let (inbox, block) = match written {
+            Written::Inbox(length) => (Some(*length), None),
+            Written::Block(block) => (None, Some(block.as_fd())),
+        };
+        let request = Request::Job { number: self.last, time_left, inbox, decode: sharing.role };
+        let files: Vec<_> = block.into_iter().chain(sharing.block()).collect();
+        self.channel.send(&request, &files)
     }
 
-    /// Waits for the reply, and stops the job when it exceeds a bound. Returns why it was stopped, and whether the worker must
-    /// be killed.
-    fn watch(&self, bounds: &Bounds, may_kill: &dyn Fn() -> bool) -> io::Result<Option<(Reason, bool)>> {
+    /// Waits for the reply, and stops the job when it exceeds a bound. Returns the reply, none if the worker died, why the job
+    /// was stopped, and whether the worker must be killed.
+    fn watch(
+        &self,
+        sharing: &BlockSharing<'_>,
+        bounds: &Bounds,
+        may_kill: &dyn Fn() -> bool,
+    ) -> io::Result<(Option<Reply>, Option<(Reason, bool)>)> {
         let mut stopped: Option<(Reason, Instant)> = None;
-        while !self.channel.wait(WATCH_INTERVAL)? {
+        loop {
+            if self.channel.wait(WATCH_INTERVAL)? {
+                match self.channel.receive::<Reply>() {
+                    Ok(Received::Message(Reply::Decoded { number, step }, _)) if number == self.last => {
+                        sharing.publish(step);
+                        continue;
+                    }
+                    Ok(Received::Message(reply, _)) => return Ok((Some(reply), stopped.map(not_killed))),
+                    Ok(Received::Closed) | Err(_) => return Ok((None, stopped.map(not_killed))),
+                }
+            }
             let now = Instant::now();
             match stopped {
                 None => {
@@ -201,13 +228,12 @@ impl WorkerProcess {
                 Some((reason, at)) if now.duration_since(at) >= GRACE => {
                     let waits = reason == Reason::Cancelled && now < bounds.until && !may_kill();
                     if !waits {
-                        return Ok(Some((reason, true)));
+                        return Ok((None, Some((reason, true))));
                     }
                 }
                 Some(_) => {}
             }
         }
-        Ok(stopped.map(|(reason, _)| (reason, false)))
     }
 
     fn exceeded(&self, bounds: &Bounds, now: Instant) -> Option<Reason> {
@@ -221,13 +247,10 @@ impl WorkerProcess {
         }
     }
 
-    /// The reply, if it has arrived.
-    fn ended(&mut self, stopped: Option<Reason>) -> io::Result<Ended> {
-        let received = self.channel.receive::<Reply>();
-        let (report, body, cpu) = match received {
-            Ok(Received::Message(Reply::Ended { number, report, body, cpu, inbox_free }, _))
-                if number == self.last =>
-            {
+    /// The result that a reply announces.
+    fn ended(&mut self, reply: Option<Reply>, stopped: Option<Reason>) -> io::Result<Ended> {
+        let (report, body, cpu) = match reply {
+            Some(Reply::Ended { number, report, body, cpu, inbox_free }) if number == self.last => {
                 self.inbox_free = inbox_free;
                 (report, body, cpu)
             }
@@ -302,6 +325,11 @@ impl Drop for WorkerProcess {
     fn drop(&mut self) {
         self.kill();
     }
+}
+
+/// A job that was stopped and then ended by itself.
+fn not_killed((reason, _): (Reason, Instant)) -> (Reason, bool) {
+    (reason, false)
 }
 
 /// The name of the signal that ended a process.
