@@ -21,6 +21,12 @@ use crate::{
     state::Worker,
 };
 
+/// How many pictures of a job may wait for a render thread: the sizes of a page.
+const MOST_WAITING: usize = 8;
+
+/// The part of the render queue (1/8) that the pictures of one job may take.
+const QUEUE_SHARE: usize = 8;
+
 /// Runs a job: the requested picture in `class`, the others as cache warming.
 ///
 /// Pictures that are not made by `deadline` are reported as failed in [`JobOutcome::stored`]; the job itself fails only if
@@ -108,14 +114,16 @@ impl Run<'_> {
         self.make_others(async |variant| self.make(variant, original.clone(), Class::Warming).await).await
     }
 
-    /// Makes each of the other pictures by `make`, as many at a time as there are render threads: more would only occupy
-    /// the render queue.
+    /// Makes each of the other pictures by `make`. Those that are made at the same time share the decode of their original, so
+    /// more are requested than there are render threads, but they take a small part of the render queue only.
     async fn make_others(&self, make: impl AsyncFn(&Variant) -> Result<ServedVariant, Error>) -> Vec<Stored> {
         let others = stream::iter(&self.job.others).map(async |variant| {
             let answer = make(variant).await;
             self.report(variant, answer.as_ref())
         });
-        others.buffered(self.worker.shared.config.workers.thread_count()).collect().await
+        let workers = &self.worker.shared.config.workers;
+        let waiting = (workers.queue / QUEUE_SHARE).min(MOST_WAITING);
+        others.buffered(workers.thread_count() + waiting).collect().await
     }
 
     /// Serves a picture of the origin as for any request.

@@ -4,7 +4,6 @@
 
 use std::{
     fs::{self, Permissions},
-    net::SocketAddr,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
 };
@@ -15,7 +14,7 @@ use tempfile::TempDir;
 use testkit::RedisServer;
 
 use crate::{
-    load::{self, Answer, ask, client, until},
+    load::{Answer, ask, client, metric, until},
     node::{Node, settings},
     pictures::samples,
 };
@@ -47,14 +46,6 @@ async fn refused(node: &Node, target: &str) -> (u16, String) {
     let Answer { status, body, .. } = get(node, target).await;
     let told: serde_json::Value = serde_json::from_slice(&body).unwrap();
     (status, told["error"]["code"].as_str().unwrap().to_owned())
-}
-
-async fn metric(admin: SocketAddr, name: &str) -> u64 {
-    let page = load::fetch(&client(), admin, "/metrics").await.unwrap();
-    let page = String::from_utf8(page.to_vec()).unwrap();
-    let line = page.lines().find(|line| line.starts_with(&format!("{name} ")));
-    let line = line.unwrap_or_else(|| panic!("no {name}"));
-    line.rsplit(' ').next().unwrap().parse().unwrap()
 }
 
 fn error(status: u16, code: &str) -> (u16, String) {

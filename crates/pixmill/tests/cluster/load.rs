@@ -68,6 +68,15 @@ pub async fn fetch(client: &Client, node: SocketAddr, target: &str) -> Result<By
     if status == 200 { Ok(body) } else { Err(told()) }
 }
 
+/// The value of a metric without labels.
+pub async fn metric(admin: SocketAddr, name: &str) -> u64 {
+    let page = fetch(&client(), admin, "/metrics").await.unwrap();
+    let page = String::from_utf8(page.to_vec()).unwrap();
+    let line = page.lines().find(|line| line.starts_with(&format!("{name} ")));
+    let line = line.unwrap_or_else(|| panic!("no {name}"));
+    line.rsplit(' ').next().unwrap().parse().unwrap()
+}
+
 /// Waits for a condition.
 pub async fn until(what: &str, mut condition: impl AsyncFnMut() -> bool) {
     let began = Instant::now();

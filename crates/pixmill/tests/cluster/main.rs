@@ -9,4 +9,5 @@ mod node;
 mod origins;
 mod pictures;
 mod rolling;
+mod shared_decode;
 mod topology;

@@ -40,6 +40,7 @@ mod routes;
 mod s3;
 mod setup;
 mod shared_cache;
+mod shared_decode;
 mod shutdown;
 mod signing;
 mod slow_readers;

@@ -101,14 +101,18 @@ pub fn pixels(work: &mut Work, plan: &Plan, header: &Header, length: usize) -> P
     last
 }
 
-/// The decode, if its pixels can be shared: all rows of a single image that a codec may take.
+/// The fraction of an original's rows below which its decode is not shared: a shared decode does not stop at the last row that
+/// a crop needs, so two renders would decode more than each for itself. (WebP and AVIF are always decoded completely.)
+const SHARED_ROWS: f64 = 0.5;
+
+/// The decode, if its pixels can be shared: a single image that a codec may take.
 fn shared_decode(plan: &Plan, header: &Header, load: &DecodeSpec, cpu: Duration) -> Option<Decode> {
     use SourceFormat::{Heif, Jpeg, Png, Webp};
     let is_shared = matches!(header.info.format, Jpeg | Png | Webp | Heif)
         && header.info.frames == 1
         && plan.load.thumbnail.is_none()
         && !header.is_guess
-        && load.rows >= 1.0;
+        && (load.rows >= SHARED_ROWS || matches!(header.info.format, Webp | Heif));
     let bytes = load.size.pixels() * u64::from(header.pixel_bytes);
     is_shared.then_some(Decode { shrink: load.shrink, size: load.size, cpu, bytes })
 }

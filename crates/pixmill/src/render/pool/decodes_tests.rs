@@ -287,7 +287,8 @@ fn a_large_task_does_not_hold_up_those_that_free_memory() {
     bench.end(&provider);
     // it is first in the queue and needs all memory, of which the pixels take a part as long as "c" waits
     let cost = Cost { cpu: milliseconds(1), bytes: MEMORY };
-    let task = Task { class: Class::Picture, cost, deadline: bench.now + Duration::from_secs(20), decode: None };
+    let task =
+        Task { class: Class::Picture, cost, deadline: bench.now + Duration::from_secs(20), decode: None };
     let admission = bench.scheduler.admit(bench.now, task).unwrap();
     bench.scheduler.enter(bench.now, admission, "large");
     let first = bench.reuser();
