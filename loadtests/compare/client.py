@@ -30,7 +30,7 @@ class Sample:
         return (self.requests - len(self.failed)) / self.wall
 
 
-def ask(peer, requests, connections, keep=None):
+def ask(peer, requests, connections, keep=None, headers=None):
     """Sends each request once over keep-alive connections; `keep` gets each request with status and body."""
     sample, waiting, lock = Sample(requests=len(requests)), iter(requests), threading.Lock()
 
@@ -43,7 +43,7 @@ def ask(peer, requests, connections, keep=None):
                 break
             began = time.perf_counter()
             try:
-                connection.request("GET", peer.path(request))
+                connection.request("GET", peer.path(request), headers=headers or {})
                 answer = connection.getresponse()
                 status, body = answer.status, answer.read()
             except (OSError, http.client.HTTPException) as error:

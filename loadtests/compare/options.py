@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from pixmill import RELEASE, ROOT
 
-SCENARIOS = ["matrix", "mixed", "hits", "overload", "soak", "cluster"]
+SCENARIOS = ["matrix", "mixed", "hits", "overload", "soak", "cluster", "page"]
 # default scenarios and their shares of the time
 DEFAULT = {"matrix": 0.55, "mixed": 0.25, "hits": 0.2}
 

@@ -28,7 +28,7 @@ pub use self::{
     process::{Reason, Stats as ProcessStats, run_worker},
 };
 use self::{
-    pool::{Begin, SharedDecode},
+    pool::{Part, SharedDecode},
     process::{Bounds, Ended, Setup, Supervisor, signal_name},
 };
 use crate::{
@@ -45,6 +45,8 @@ pub struct Renderer {
     processes: Option<Arc<Supervisor>>,
     /// The memory that one job may take.
     memory: ByteSize,
+    /// Whether jobs on one original share its decode.
+    share_decodes: bool,
     /// A job that had at least this much time before its deadline and did not end counts against its original.
     fair_time: Duration,
 }
@@ -89,7 +91,8 @@ impl Renderer {
             }
         };
         let (pool, fair_time) = (Pool::new(config.pool_limits())?, config.limits.deadline / 2);
-        Ok(Self { pool, engine, processes, memory, fair_time })
+        let share_decodes = config.workers.share_decodes;
+        Ok(Self { pool, engine, processes, memory, share_decodes, fair_time })
     }
 
     /// Runs a job. Dropping the future takes it out of the queue, or stops it.
@@ -98,6 +101,7 @@ impl Renderer {
     /// If the job is refused, crashes its worker, exceeds its memory or its deadline, and with its own error.
     pub async fn run(&self, job: Job, order: Order) -> Result<Done<Output>, Error> {
         let (cost, decode) = job.cost(&self.engine.settings, order.has_companions);
+        let decode = decode.filter(|_| self.share_decodes);
         let task = Task { class: order.class, cost, deadline: order.until, decode };
         let watch = EndOnDrop(Deadline::never());
         let cancelled = if order.class.is_idle_work() {
@@ -108,14 +112,14 @@ impl Renderer {
         let processes = self.processes.clone();
         let engine = self.engine.clone();
         let allowed = Allowed { memory: self.memory, fair_time: self.fair_time };
-        let work = move |begin: Begin| {
-            let cancelled = begin.unless_awaited(cancelled);
+        let work = move |part: Part| {
+            let cancelled = part.unless_awaited(cancelled);
             if let Some(processes) = processes {
-                return isolated(&processes, (&job, &begin), &cancelled, order, &allowed);
+                return isolated(&processes, (&job, &part), &cancelled, order, &allowed);
             }
             let until = order.until;
             let passed = move || cancelled.passed() || Instant::now() >= until;
-            engine.run(&job.sharing(&begin), &Deadline::never().or_when(passed))
+            engine.run(&job.sharing(&part), &Deadline::never().or_when(passed))
         };
         self.pool.try_run_sharing(task, work).await
     }
@@ -182,7 +186,7 @@ struct Allowed {
 /// Runs a job in a worker process.
 fn isolated(
     processes: &Supervisor,
-    (job, begin): (&Job, &Begin),
+    (job, part): (&Job, &Part),
     cancelled: &Deadline,
     order: Order,
     allowed: &Allowed,
@@ -191,7 +195,7 @@ fn isolated(
     let Order { until, identity, on_strike, .. } = order;
     let Allowed { memory, fair_time } = *allowed;
     let bounds = Bounds { cancelled: cancelled.clone(), until, memory: memory.as_u64() };
-    match processes.run(job, begin, &bounds) {
+    match processes.run(job, part, &bounds) {
         None => Err(Error::NoWorker),
         Some(Ended::Done { result, .. }) => result,
         Some(Ended::Crashed(status)) => {

@@ -153,6 +153,9 @@ pub struct Workers {
     /// gets 422. 0: the memory of the container or machine, minus `cache.memory.max_bytes`, `uploads.max_memory` and a reserve.
     #[schemars(with = "String")]
     pub memory: ByteSize,
+    /// Whether renders of one original that wait at the same time, as for the sizes of a responsive image, decode it once. Up to a
+    /// quarter of `workers.memory` holds the decoded pixels meanwhile.
+    pub share_decodes: bool,
     /// How render time is divided among the classes of work while several of them wait.
     pub shares: Shares,
 }
@@ -195,6 +198,7 @@ impl Default for Workers {
             max_render_memory: ByteSize::gib(1),
             quarantine: Duration::from_mins(5),
             memory: ByteSize(0),
+            share_decodes: true,
             shares: Shares::default(),
         }
     }

@@ -16,7 +16,7 @@ use vips_ops::{
 
 use super::{
     engine::{Job, Operation},
-    pool::{Begin, DecodeKey, Decoding, Role, SharedDecode},
+    pool::{DecodeKey, Decoding, Part, Role, SharedDecode},
 };
 
 /// Decoded pixels.
@@ -68,9 +68,9 @@ impl Job {
     }
 
     /// The job with its part in a shared decode, to be run on a thread of this process.
-    pub(super) fn sharing(mut self, begin: &Begin) -> Self {
+    pub(super) fn sharing(mut self, part: &Part) -> Self {
         if let Operation::Render(render) = &mut self.operation {
-            render.assets.sharing = match (&begin.role, &begin.decoding) {
+            render.assets.sharing = match (&part.role, &part.decoding) {
                 (Role::Reuser(SharedPixels::Memory(decoded)), _) => Sharing::Reuse(decoded.clone()),
                 (Role::Provider, Some(decoding)) => {
                     let (decoding, is_taken) = (Arc::clone(decoding), AtomicBool::new(false));
@@ -83,7 +83,7 @@ impl Job {
     }
 }
 
-impl Begin {
+impl Part {
     /// A cancellation that has no effect while others wait for the pixels of this job.
     pub fn unless_awaited(&self, cancelled: Deadline) -> Deadline {
         match (&self.role, &self.decoding) {

@@ -8,8 +8,8 @@ use super::{
 };
 use crate::render::shared_pixels::SharedPixels;
 
-/// What a task gets at its start.
-pub struct Begin {
+/// The part of a task, given to its work at its start.
+pub struct Part {
     /// Its part in the decode of its original.
     pub role: Role<SharedPixels>,
     /// Its place among the tasks that share the decode, if others may.

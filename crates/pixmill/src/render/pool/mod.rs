@@ -35,7 +35,7 @@ use vips_ops::vips;
 pub use self::{
     class::{Class, PerClass},
     decodes::{DecodeKey, Role, SharedDecode},
-    decoding::{Begin, Decoding},
+    decoding::{Decoding, Part},
     refusal::Refusals,
     scheduler::{Limits, Task},
 };
@@ -163,7 +163,7 @@ impl Pool {
     pub async fn try_run_sharing<T>(
         &self,
         task: Task,
-        work: impl FnOnce(Begin) -> Result<T, Error> + Send + 'static,
+        work: impl FnOnce(Part) -> Result<T, Error> + Send + 'static,
     ) -> Result<Done<T>, Error>
     where
         T: Send + 'static,
@@ -175,7 +175,7 @@ impl Pool {
     async fn run_judged<T>(
         &self,
         task: Task,
-        work: impl FnOnce(Begin) -> T + Send + 'static,
+        work: impl FnOnce(Part) -> T + Send + 'static,
         is_complete: impl FnOnce(&T) -> bool + Send + 'static,
     ) -> Result<Done<T>, Error>
     where
@@ -190,7 +190,7 @@ impl Pool {
             };
             let place = |decode| Arc::new(Decoding { decode, shared: Arc::clone(&shared), number });
             let decoding = task.decode.map(place);
-            let value = catch_unwind(AssertUnwindSafe(|| work(Begin { role, decoding })));
+            let value = catch_unwind(AssertUnwindSafe(|| work(Part { role, decoding })));
             // before the result is sent: whoever gets it finds the thread free
             shared.end(number, value.as_ref().is_ok_and(is_complete));
             if let Ok(value) = value {

@@ -186,7 +186,9 @@ impl<W, P: Clone> Scheduler<W, P> {
         let Admission { task: Task { class, cost, deadline, decode }, expected, is_attempt } = admission;
         self.last += 1;
         let decode = decode.filter(|decode| self.decodes.may_share(*decode, cost.bytes));
-        decode.iter().for_each(|decode| self.decodes.enter(*decode));
+        if let Some(decode) = decode {
+            self.decodes.enter(decode);
+        }
         let rank = Rank::new(now, expected, self.last);
         let queue = &mut self.queues[class];
         if queue.waiting.is_empty() {

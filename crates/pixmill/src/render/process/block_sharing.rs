@@ -17,7 +17,7 @@ use super::{
     message::{DecodeRole, Reply},
 };
 use crate::render::{
-    pool::{Begin, Role},
+    pool::{Part, Role},
     shared_pixels::SharedPixels,
 };
 
@@ -26,13 +26,13 @@ pub struct BlockSharing<'a> {
     /// What the worker is told.
     pub role: DecodeRole,
     block: Option<Arc<OwnedFd>>,
-    begin: &'a Begin,
+    part: &'a Part,
 }
 
 impl<'a> BlockSharing<'a> {
     /// The part of a job; reserves the block of pixels that it is to provide.
-    pub fn new(begin: &'a Begin) -> Self {
-        let (role, block) = match (&begin.role, &begin.decoding) {
+    pub fn new(part: &'a Part) -> Self {
+        let (role, block) = match (&part.role, &part.decoding) {
             (Role::Reuser(SharedPixels::Block { step, block }), _) => {
                 (DecodeRole::Reuse(*step), Some(Arc::clone(block)))
             }
@@ -46,7 +46,7 @@ impl<'a> BlockSharing<'a> {
             },
             _ => (DecodeRole::Alone, None),
         };
-        Self { role, block, begin }
+        Self { role, block, part }
     }
 
     /// The block.
@@ -56,7 +56,7 @@ impl<'a> BlockSharing<'a> {
 
     /// Passes on what the worker has decoded; none if it does not share.
     pub fn publish(&self, step: Option<DecodeStep>) {
-        let Some(decoding) = &self.begin.decoding else { return };
+        let Some(decoding) = &self.part.decoding else { return };
         let sealed = self.block.as_ref().filter(|block| shared_memory::is_sealed(block).unwrap_or(false));
         let pixels =
             sealed.zip(step).map(|(block, step)| SharedPixels::Block { step, block: Arc::clone(block) });

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::render::{
     engine::{Job, Operation},
-    pool::Begin,
+    pool::Part,
 };
 
 /// Workers beyond the number of render threads, so that one is ready when another is killed.
@@ -133,13 +133,13 @@ impl Supervisor {
     }
 
     /// Runs a job in one of the workers; waits for one if all are lost. None: no worker was available in time.
-    pub fn run(&self, job: &Job, begin: &Begin, bounds: &Bounds) -> Option<Ended> {
+    pub fn run(&self, job: &Job, part: &Part, bounds: &Bounds) -> Option<Ended> {
         let analyzes = matches!(job.operation, Operation::Analyze(_));
         let mut worker = self.pool.take(analyzes, bounds)?;
         // the second pass stops itself for other work, and rests after that
         let is_idle_work = matches!(job.operation, Operation::Refine(_));
         let may_kill = || is_idle_work || self.pool.state.lock().abandoned_kills.take(Instant::now());
-        let ended = match worker.run(job, begin, bounds, &may_kill) {
+        let ended = match worker.run(job, part, bounds, &may_kill) {
             Ok(ended) => ended,
             Err(error) => {
                 tracing::error!(%error, "render worker protocol error");

@@ -27,7 +27,7 @@ use crate::{
     error::Error,
     render::{
         engine::{Job, Operation, Output, Rendered},
-        pool::Begin,
+        pool::Part,
     },
 };
 
@@ -109,6 +109,16 @@ pub enum Reason {
     Memory,
 }
 
+/// What happened to a job while it was watched.
+enum Watched {
+    /// The worker replied, perhaps after it was told to stop.
+    Replied { reply: Reply, stopped: Option<Reason> },
+    /// The worker died.
+    Died,
+    /// It does not stop.
+    DoesNotStop(Reason),
+}
+
 impl Reason {
     /// All of them.
     pub const ALL: [Self; 3] = [Self::Deadline, Self::Cancelled, Self::Memory];
@@ -164,7 +174,7 @@ impl WorkerProcess {
     pub fn run(
         &mut self,
         job: &Job,
-        begin: &Begin,
+        part: &Part,
         bounds: &Bounds,
         may_kill: &dyn Fn() -> bool,
     ) -> io::Result<Ended> {
@@ -172,17 +182,18 @@ impl WorkerProcess {
         self.last += 1;
         let written = job_block::write(job, Some(&self.inbox).filter(|_| self.inbox_free))?;
         self.inbox_free = false;
-        let sharing = BlockSharing::new(begin);
+        let sharing = BlockSharing::new(part);
         if self.send(&written, &sharing, bounds).is_err() {
             return self.crashed();
         }
         drop(written);
         match self.watch(&sharing, bounds, may_kill)? {
-            (_, Some((reason, true))) => {
+            Watched::Replied { reply, stopped } => self.ended(&reply, stopped),
+            Watched::Died => self.crashed(),
+            Watched::DoesNotStop(reason) => {
                 self.kill();
                 Ok(Ended::Stopped { reason, killed: true })
             }
-            (reply, stopped) => self.ended(reply, stopped.map(|(reason, _)| reason)),
         }
     }
 
@@ -197,14 +208,13 @@ impl WorkerProcess {
         self.channel.send(&request, &files)
     }
 
-    /// Waits for the reply, and stops the job when it exceeds a bound. Returns the reply, none if the worker died, why the job
-    /// was stopped, and whether the worker must be killed.
+    /// Waits for the reply, and stops the job when it exceeds a bound.
     fn watch(
         &self,
         sharing: &BlockSharing<'_>,
         bounds: &Bounds,
         may_kill: &dyn Fn() -> bool,
-    ) -> io::Result<(Option<Reply>, Option<(Reason, bool)>)> {
+    ) -> io::Result<Watched> {
         let mut stopped: Option<(Reason, Instant)> = None;
         loop {
             if self.channel.wait(WATCH_INTERVAL)? {
@@ -213,8 +223,11 @@ impl WorkerProcess {
                         sharing.publish(step);
                         continue;
                     }
-                    Ok(Received::Message(reply, _)) => return Ok((Some(reply), stopped.map(not_killed))),
-                    Ok(Received::Closed) | Err(_) => return Ok((None, stopped.map(not_killed))),
+                    Ok(Received::Message(reply, _)) => {
+                        let stopped = stopped.map(|(reason, _)| reason);
+                        return Ok(Watched::Replied { reply, stopped });
+                    }
+                    Ok(Received::Closed) | Err(_) => return Ok(Watched::Died),
                 }
             }
             let now = Instant::now();
@@ -228,7 +241,7 @@ impl WorkerProcess {
                 Some((reason, at)) if now.duration_since(at) >= GRACE => {
                     let waits = reason == Reason::Cancelled && now < bounds.until && !may_kill();
                     if !waits {
-                        return Ok((None, Some((reason, true))));
+                        return Ok(Watched::DoesNotStop(reason));
                     }
                 }
                 Some(_) => {}
@@ -248,9 +261,9 @@ impl WorkerProcess {
     }
 
     /// The result that a reply announces.
-    fn ended(&mut self, reply: Option<Reply>, stopped: Option<Reason>) -> io::Result<Ended> {
-        let (report, body, cpu) = match reply {
-            Some(Reply::Ended { number, report, body, cpu, inbox_free }) if number == self.last => {
+    fn ended(&mut self, reply: &Reply, stopped: Option<Reason>) -> io::Result<Ended> {
+        let (report, body, cpu) = match *reply {
+            Reply::Ended { number, report, body, cpu, inbox_free } if number == self.last => {
                 self.inbox_free = inbox_free;
                 (report, body, cpu)
             }
@@ -325,11 +338,6 @@ impl Drop for WorkerProcess {
     fn drop(&mut self) {
         self.kill();
     }
-}
-
-/// A job that was stopped and then ended by itself.
-fn not_killed((reason, _): (Reason, Instant)) -> (Reason, bool) {
-    (reason, false)
 }
 
 /// The name of the signal that ended a process.
