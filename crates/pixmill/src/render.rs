@@ -5,6 +5,7 @@ pub mod guarded;
 pub mod memory;
 mod pool;
 mod process;
+mod shared_decode;
 mod shared_pixels;
 #[cfg(debug_assertions)]
 pub mod test_faults;
