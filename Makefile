@@ -7,7 +7,7 @@ XTASK = $(BUILD) --quiet && $(or $(CARGO_TARGET_DIR),target)/debug/xtask
 TEST = $(if $(shell command -v cargo-nextest),cargo nextest run,cargo test --lib --bins --tests)
 SCRIPTS = $(wildcard .ci/* */*.sh)
 
-.PHONY: help vendor build dist run test corpus lint fmt docs docs-check golden bench bench-check loadtest fuzz deny recipe rehearse ci nightly
+.PHONY: help vendor build dist run test corpus lint fmt docs docs-check golden bench bench-check loadtest fuzz deny recipe rehearse chart ci nightly
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 
@@ -88,7 +88,13 @@ rehearse: vendor ## Performs the last stage of docker/Dockerfile in a clean Debi
 	@objcopy --strip-all $(or $(CARGO_TARGET_DIR),target)/debug/pixmill target/rehearsal/pixmill
 	docker/rehearse.sh --binary target/rehearsal/pixmill
 
-ci: lint docs-check deny test recipe rehearse ## Everything that CI runs
+chart: vendor ## Checks the Helm chart with Helm, the schemas of Kubernetes and pixmill (WRITE=1 also writes the kustomize base)
+	@vendor-scripts/vendor.sh helm
+	$(BUILD)
+	@if [ -d target/tools/helm ]; then PYTHONPATH=target/tools/helm PYTHONDONTWRITEBYTECODE=1 python3 -s docker/helm/check.py \
+		$(or $(CARGO_TARGET_DIR),target)/debug/pixmill $(if $(WRITE),--write); else echo 'chart: skipped: Helm is not available'; fi
+
+ci: lint docs-check deny test recipe chart rehearse ## Everything that CI runs
 
 nightly: vendor ## What is too slow for every change: bench-check, and the corpus under valgrind to check memory accesses
 	@.ci/nightly.sh

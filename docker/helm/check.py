@@ -1,0 +1,213 @@
+#!/usr/bin/env python3
+"""Checks the Helm chart, and writes the kustomize base from it.
+
+    docker/helm/check.py BINARY          fails with every fault that it finds
+    docker/helm/check.py BINARY --write  also writes docker/kustomize/base
+
+Real Helm (its official SDK, as a library) lints and renders the chart with each file of docker/helm/pixmill/ci. The objects are
+checked with the schemas of Kubernetes, and the configuration and environment in them with `pixmill check-config`, by BINARY.
+Values that cannot work must be refused with a sentence. Alerts must name metrics and headings of the documentation that exist.
+"""
+
+import copy
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import helm_python
+import kubernetes_validate
+import yaml
+
+FOLDER = Path(__file__).resolve().parent
+CHART = FOLDER / "pixmill"
+REPO = FOLDER.parent.parent
+BASE = FOLDER.parent / "kustomize" / "base"
+# The oldest version of Kubernetes that the chart states, and the newest that the schemas know.
+VERSIONS = ["1.27", "1.37"]
+# Kinds of operators, whose schemas are not known here.
+FOREIGN = {"ScaledObject", "ServiceMonitor", "PrometheusRule"}
+ORIGIN = {"config": {"origin": {"url": "https://pictures.example.com"}}}
+
+# Values that are merged into ORIGIN, and what the refusal must contain.
+REFUSED = [
+    ({"config": {"origin": {"url": ""}}}, "there is no origin"),
+    ({"config": {"listen": {"address": "0.0.0.0:80"}}}, "config.listen.address is set by the chart"),
+    ({"config": {"listen": {"drain_delay": "1s"}}}, "config.listen.drain_delay is set by the chart"),
+    ({"config": {"admin": {"address": "0.0.0.0:80"}}}, "config.admin.address is set by the chart"),
+    ({"config": {"cache": {"disk": {"path": "/tmp"}}}}, "config.cache.disk.path is set by the chart"),
+    ({"config": {"output": {"webp_effort": None}}}, "a key without a value"),
+    ({"terminationGracePeriodSeconds": 35}, "terminationGracePeriodSeconds is 35: expected more than"),
+    ({"drainSeconds": 60, "terminationGracePeriodSeconds": 40}, "terminationGracePeriodSeconds is 40"),
+    ({"drainSeconds": 601}, "drainSeconds"),
+    ({"adminService": {"type": "LoadBalancer"}}, "adminService.type is LoadBalancer: expected ClusterIP"),
+    ({"uploadService": {"type": "NodePort"}}, "uploadService.type is NodePort: expected ClusterIP"),
+    ({"originFromSecret": True}, "originFromSecret needs existingSecret"),
+    ({"redis": {"enabled": True}, "config": {"cache": {"redis": {"url": "redis://a"}}}}, "exclude each other"),
+    ({"autoscaling": {"enabled": True, "minReplicas": 9, "maxReplicas": 3}}, "maxReplicas is less than"),
+    ({"autoscaling": {"keda": {"enabled": True}}}, "keda.enabled needs autoscaling.enabled"),
+    ({"ingress": {"enabled": True}}, "ingress.enabled needs ingress.hosts"),
+    ({"replica": 3}, "replica"),
+    ({"service": {"port": 0}}, "port"),
+]
+
+faults = []
+
+
+def fault(text):
+    faults.append(text)
+
+
+def merge(base, more):
+    """`base` with the keys of `more`, recursively."""
+    merged = copy.deepcopy(base)
+    for key, value in more.items():
+        both = isinstance(value, dict) and isinstance(merged.get(key), dict)
+        merged[key] = merge(merged[key], value) if both else value
+    return merged
+
+
+def render(values, name="web"):
+    """The objects of the chart, by kind and name."""
+    with helm_python.Chart.load(CHART) as chart:
+        chart.validate_schema(values)
+        files = chart.render(values, name=name, namespace="pictures")
+    objects = []
+    for path, text in sorted(files.items()):
+        if path.endswith(".yaml"):
+            objects += [found for found in yaml.safe_load_all(text) if found]
+    return {(found["kind"], found["metadata"]["name"]): found for found in objects}
+
+
+def check_schemas(name, objects):
+    for (kind, own), found in objects.items():
+        if kind in FOREIGN:
+            continue
+        for version in VERSIONS:
+            try:
+                kubernetes_validate.validate(found, version, strict=True)
+            except Exception as error:  # each kind of refusal is a fault
+                fault(f"{name}: {kind} {own} is invalid for Kubernetes {version}: {error}")
+
+
+def check_config(name, objects, binary):
+    """The configuration and environment of the pods are accepted by the server."""
+    text = objects["ConfigMap", "web-pixmill"]["data"]["pixmill.toml"]
+    container = objects["Deployment", "web-pixmill"]["spec"]["template"]["spec"]["containers"][0]
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "pixmill.toml"
+        file.write_text(text)
+        # what a Secret gives is not known here
+        given = {entry["name"]: entry["value"] for entry in container["env"] if "value" in entry}
+        secret = {entry["name"]: "redis://redis:6379" for entry in container["env"] if "REDIS__URL" in entry["name"]}
+        environment = {**given, **secret, "PIXMILL_CONFIG": str(file)}
+        if "LD_LIBRARY_PATH" in os.environ:
+            environment["LD_LIBRARY_PATH"] = os.environ["LD_LIBRARY_PATH"]
+        run = subprocess.run([binary, "check-config"], env=environment, capture_output=True, text=True)
+    if run.returncode != 0:
+        fault(f"{name}: pixmill check-config: {run.stderr}")
+
+
+def check_pods(name, objects):
+    """What must hold whatever the values are."""
+    pod = objects["Deployment", "web-pixmill"]["spec"]["template"]["spec"]
+    container = pod["containers"][0]
+    user = re.search(r"^USER (\d+):(\d+)$", (REPO / "docker/Dockerfile").read_text(), re.MULTILINE)
+    if [pod["securityContext"][key] for key in ("runAsUser", "runAsGroup")] != [int(part) for part in user.groups()]:
+        fault(f"{name}: the user of the pod is not the user of docker/Dockerfile")
+    text = objects["ConfigMap", "web-pixmill"]["data"]["pixmill.toml"]
+    seconds = [int(re.search(rf'listen\.{key} = "(\d+)s"', text)[1]) for key in ("drain_delay", "shutdown_timeout")]
+    if pod["terminationGracePeriodSeconds"] <= sum(seconds):
+        fault(f"{name}: the grace period is not above {seconds}")
+    ports = {port["name"]: port["containerPort"] for port in container["ports"]}
+    for port, address in re.findall(r'^(listen|admin|uploads)\.address = "0\.0\.0\.0:(\d+)"', text, re.MULTILINE):
+        if ports.get({"listen": "http"}.get(port, port)) != int(address):
+            fault(f"{name}: {port}.address is not a port of the container")
+    for (kind, own), found in objects.items():
+        if kind == "Service" and found["spec"].get("type", "ClusterIP") != "ClusterIP":
+            if any(port["targetPort"] != "http" for port in found["spec"]["ports"]):
+                fault(f"{name}: the service {own} opens more than images to clients")
+
+
+def check_refusals():
+    for values, expected in REFUSED:
+        try:
+            render(merge(ORIGIN, values))
+        except helm_python.HelmError as error:
+            if expected not in str(error):
+                fault(f"{values} is refused, but not with {expected!r}: {error}")
+        else:
+            fault(f"{values} is not refused; expected {expected!r}")
+
+
+def check_alerts():
+    metrics = set(re.findall(r"^\| `(pixmill_\w+)`", (REPO / "docs/metrics.md").read_text(), re.MULTILINE))
+    text = (REPO / "docs/operations.md").read_text()
+    headings = {re.sub(r"[^\w -]", "", found.lower()).replace(" ", "-") for found in re.findall(r"^#+ (.*)$", text, re.MULTILINE)}
+    for alert in yaml.safe_load((CHART / "files/alerts.yaml").read_text())["alerts"]:
+        for metric in re.findall(r"pixmill_\w+", alert["expr"]):
+            if re.sub("_(bucket|sum|count)$", "", metric) not in metrics and metric not in metrics:
+                fault(f"the alert {alert['alert']} names {metric}, which docs/metrics.md does not have")
+        if alert["runbook"] not in headings:
+            fault(f"the alert {alert['alert']} links to #{alert['runbook']}, which docs/operations.md does not have")
+
+
+def check_base(write):
+    """The kustomize base is the chart with the values of ci/minimal.yaml."""
+    values = yaml.safe_load((CHART / "ci/minimal.yaml").read_text())
+    objects = render(values, name="pixmill")
+    for found in objects.values():
+        for label in ("app.kubernetes.io/managed-by", "helm.sh/chart"):
+            found["metadata"]["labels"].pop(label, None)
+            template = found["spec"]["template"]["metadata"] if found["kind"] == "Deployment" else {}
+            template.get("labels", {}).pop(label, None)
+            # kustomize gives a ConfigMap that it generates a name of its contents
+            template.get("annotations", {}).pop("checksum/config", None)
+    config = objects.pop(("ConfigMap", "pixmill"))["data"]["pixmill.toml"].strip() + "\n"
+    note = "# Generated from the Helm chart by `make chart WRITE=1`.\n"
+    files = {"pixmill.toml": note + config, "kustomization.yaml": note + yaml.safe_dump({
+        "apiVersion": "kustomize.config.k8s.io/v1beta1",
+        "kind": "Kustomization",
+        "configMapGenerator": [{"name": "pixmill", "files": ["pixmill.toml"]}],
+        "resources": sorted(f"{kind.lower()}-{name}.yaml" for kind, name in objects),
+    }, sort_keys=False)}
+    for (kind, name), found in objects.items():
+        files[f"{kind.lower()}-{name}.yaml"] = note + yaml.safe_dump(found, sort_keys=False)
+    if write:
+        BASE.mkdir(parents=True, exist_ok=True)
+        for old in BASE.iterdir():
+            old.unlink()
+        for name, text in files.items():
+            (BASE / name).write_text(text)
+    present = {path.name: path.read_text() for path in BASE.iterdir()} if BASE.is_dir() else {}
+    for name in sorted(files.keys() | present.keys()):
+        if files.get(name) != present.get(name):
+            fault(f"docker/kustomize/base/{name} is stale: run `make chart WRITE=1`")
+
+
+def main():
+    binary = Path(sys.argv[1]).resolve()
+    for file in sorted((CHART / "ci").glob("*.yaml")):
+        values = yaml.safe_load(file.read_text())
+        report = helm_python.lint(CHART, values, strict=True, namespace="pictures")
+        for message in report["messages"]:
+            if message["severity"] >= 2:
+                fault(f"{file.name}: helm lint: {message['error']}")
+        objects = render(values)
+        check_schemas(file.name, objects)
+        check_config(file.name, objects, binary)
+        check_pods(file.name, objects)
+        print(f"{file.name}: {len(objects)} objects")
+    check_refusals()
+    print(f"{len(REFUSED)} values that cannot work were tried")
+    check_alerts()
+    check_base("--write" in sys.argv)
+    for text in faults:
+        print(f"fault: {text}", file=sys.stderr)
+    sys.exit(1 if faults else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,114 @@
+{{/* Names and labels. */}}
+{{- define "pixmill.name" -}}
+{{- if contains "pixmill" .Release.Name }}{{ .Release.Name | trunc 50 | trimSuffix "-" }}{{ else }}{{ printf "%s-pixmill" (.Release.Name | trunc 42 | trimSuffix "-") }}{{ end }}
+{{- end }}
+
+{{- define "pixmill.selector" -}}
+app.kubernetes.io/name: pixmill
+app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/component: node
+{{- end }}
+
+{{- define "pixmill.labels" -}}
+{{ include "pixmill.selector" . }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
+{{- end }}
+
+{{- define "pixmill.redisSelector" -}}
+app.kubernetes.io/name: pixmill
+app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/component: redis
+{{- end }}
+
+{{- define "pixmill.serviceAccount" -}}
+{{- if .Values.serviceAccount.create }}{{ default (include "pixmill.name" .) .Values.serviceAccount.name }}{{ else }}{{ default "default" .Values.serviceAccount.name }}{{ end }}
+{{- end }}
+
+{{/* The grace period: long enough for draining and for requests in flight. */}}
+{{- define "pixmill.grace" -}}
+{{- $least := add (int .Values.drainSeconds) (int .Values.shutdownSeconds) }}
+{{- $given := .Values.terminationGracePeriodSeconds }}
+{{- if kindIs "invalid" $given }}{{ add $least 5 }}
+{{- else if le (int $given) (int $least) }}
+{{- fail (printf "terminationGracePeriodSeconds is %d: expected more than drainSeconds and shutdownSeconds together, %d, or nodes are killed while requests are in flight" (int $given) $least) }}
+{{- else }}{{ int $given }}{{ end }}
+{{- end }}
+
+{{/* Keys that the chart sets. */}}
+{{- define "pixmill.ownConfig" -}}
+listen:
+  address: 0.0.0.0:8080
+  drain_delay: {{ printf "%ds" (int .Values.drainSeconds) }}
+  shutdown_timeout: {{ printf "%ds" (int .Values.shutdownSeconds) }}
+admin:
+  address: 0.0.0.0:17006
+{{- if dig "uploads" "enabled" false .Values.config }}
+uploads:
+  address: 0.0.0.0:17007
+{{- end }}
+{{- if or .Values.disk.enabled .Values.redis.enabled }}
+cache:
+{{- if .Values.disk.enabled }}
+  disk:
+    path: /var/cache/pixmill
+    max_bytes: {{ .Values.disk.maxBytes }}
+{{- end }}
+{{- if .Values.redis.enabled }}
+  redis:
+    url: {{ printf "redis://%s-redis:6379" (include "pixmill.name" .) }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* A map as TOML: one dotted key per line. Context: a dict with `table` and `prefix`. */}}
+{{- define "pixmill.toml" -}}
+{{- range $key, $value := .table }}
+{{- $path := printf "%s%s" $.prefix (regexMatch "^[A-Za-z0-9_-]+$" $key | ternary $key (toJson $key)) }}
+{{- if kindIs "map" $value }}
+{{- include "pixmill.toml" (dict "table" $value "prefix" (printf "%s." $path)) }}
+{{- else }}
+{{ $path }} = {{ include "pixmill.tomlValue" $value }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "pixmill.tomlValue" -}}
+{{- if kindIs "slice" . }}[{{ range $index, $item := . }}{{ if $index }}, {{ end }}{{ include "pixmill.tomlValue" $item }}{{ end }}]
+{{- else if kindIs "map" . }}{ {{- range $index, $key := keys . | sortAlpha }}{{ if $index }},{{ end }} {{ toJson $key }} = {{ include "pixmill.tomlValue" (index $ $key) }}{{ end }} }
+{{- else if kindIs "float64" . }}{{ if eq (float64 (int64 .)) . }}{{ int64 . }}{{ else }}{{ . }}{{ end }}
+{{- else if kindIs "invalid" . }}{{ fail "config: a key without a value: remove it, or give it one" }}
+{{- else }}{{ toJson . }}{{ end }}
+{{- end }}
+
+{{/* Values that cannot work end the rendering with a sentence. */}}
+{{- define "pixmill.check" -}}
+{{- $config := .Values.config }}
+{{- range $path := list "listen.address" "listen.drain_delay" "listen.shutdown_timeout" "admin.address" "uploads.address" "cache.disk.path" "cache.disk.max_bytes" }}
+{{- $parts := splitList "." $path }}
+{{- $table := $config }}
+{{- range $part := initial $parts }}{{ $table = index (default (dict) $table) $part }}{{ end }}
+{{- if hasKey (default (dict) $table) (last $parts) }}
+{{- fail (printf "config.%s is set by the chart: remove it, and use drainSeconds, shutdownSeconds or disk" $path) }}
+{{- end }}
+{{- end }}
+{{- $env := dict }}
+{{- range .Values.extraEnv }}{{ $_ := set $env .name true }}{{ end }}
+{{- $hasOrigin := or (dig "origin" "url" "" $config) (dig "origin" "allow_dynamic" false $config) (dig "uploads" "enabled" false $config) (hasKey $env "PIXMILL__ORIGIN__URL") (and .Values.existingSecret .Values.originFromSecret) }}
+{{- range $name, $origin := default (dict) $config.origins }}{{ if $origin.url }}{{ $hasOrigin = true }}{{ end }}{{ end }}
+{{- if not $hasOrigin }}
+{{- fail "there is no origin, so that no image could be served: set config.origin.url, or config.origins.NAME.url, or originFromSecret with existingSecret" }}
+{{- end }}
+{{- if and .Values.originFromSecret (not .Values.existingSecret) }}{{ fail "originFromSecret needs existingSecret, which has PIXMILL__ORIGIN__URL" }}{{ end }}
+{{- range $name := list "adminService" "uploadService" }}
+{{- $service := index $.Values $name }}
+{{- if ne $service.type "ClusterIP" }}
+{{- fail (printf "%s.type is %s: expected ClusterIP, since clients must not reach this listener" $name $service.type) }}
+{{- end }}
+{{- end }}
+{{- if and .Values.redis.enabled (dig "cache" "redis" "url" "" $config) }}{{ fail "redis.enabled and config.cache.redis.url exclude each other: one Redis is used" }}{{ end }}
+{{- if and .Values.autoscaling.enabled (lt (int .Values.autoscaling.maxReplicas) (int .Values.autoscaling.minReplicas)) }}{{ fail "autoscaling.maxReplicas is less than autoscaling.minReplicas" }}{{ end }}
+{{- if and .Values.autoscaling.keda.enabled (not .Values.autoscaling.enabled) }}{{ fail "autoscaling.keda.enabled needs autoscaling.enabled" }}{{ end }}
+{{- if and .Values.ingress.enabled (not .Values.ingress.hosts) }}{{ fail "ingress.enabled needs ingress.hosts, such as images.example.com" }}{{ end }}
+{{- end }}
