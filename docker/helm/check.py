@@ -6,10 +6,12 @@
 
 Real Helm (its official SDK, as a library) lints and renders the chart with each file of docker/helm/pixmill/ci. The objects are
 checked with the schemas of Kubernetes, and the configuration and environment in them with `pixmill check-config`, by BINARY.
-Values that cannot work must be refused with a sentence. Alerts must name metrics and headings of the documentation that exist.
+Values that cannot work must be refused with a sentence. Alerts and the dashboard must name metrics, labels
+and headings of the documentation that exist.
 """
 
 import copy
+import json
 import os
 import re
 import subprocess
@@ -142,14 +144,52 @@ def check_refusals():
             fault(f"{values} is not refused; expected {expected!r}")
 
 
-def check_alerts():
-    metrics = set(re.findall(r"^\| `(pixmill_\w+)`", (REPO / "docs/metrics.md").read_text(), re.MULTILINE))
+def known_metrics():
+    """The labels of each metric that docs/metrics.md lists."""
+    metrics = {}
+    for name, kind, labels in re.findall(r"^\| `(\w+)` \| (\w+) \| ([^|]*) \|", (REPO / "docs/metrics.md").read_text(), re.MULTILINE):
+        suffixes = ["_bucket", "_sum", "_count"] if kind == "histogram" else [""]
+        for suffix in suffixes:
+            metrics[name + suffix] = set(re.findall(r"`(\w+)`", labels)) | ({"le"} if suffix == "_bucket" else set())
+    return metrics
+
+
+def check_query(name, query, metrics):
+    """A query names metrics and labels that exist; Prometheus adds the labels of the target."""
+    named = re.findall(r"\b(?:pixmill|process)_\w+", query)
+    labels = {"namespace", "service", "pod"}
+    for metric in named:
+        if metric not in metrics:
+            fault(f"{name}: docs/metrics.md has no metric {metric}: {query}")
+        labels |= metrics.get(metric, set())
+    used = re.findall(r"(\w+)\s*=~?\"", query)
+    for group in re.findall(r"\bby \(([^)]*)\)", query):
+        used += [label.strip() for label in group.split(",")]
+    for label in set(used) - labels:
+        fault(f"{name}: no metric of the query has the label {label}: {query}")
+    if not named:
+        fault(f"{name}: a query without a metric: {query}")
+
+
+def check_dashboard(metrics):
+    """Every panel of the dashboard has queries of metrics that exist, and no two have the same place."""
+    dashboard = json.loads((CHART / "files/dashboard.json").read_text())
+    places = set()
+    for panel in dashboard["panels"]:
+        place = tuple(panel["gridPos"][key] for key in "xy")
+        if place in places:
+            fault(f"dashboard: {panel['title']} is at the place of another panel")
+        places.add(place)
+        for target in panel.get("targets", []):
+            check_query(f"dashboard: {panel['title']}", target["expr"], metrics)
+    print(f"{len(places)} panels and rows of the dashboard")
+
+
+def check_alerts(metrics):
     text = (REPO / "docs/operations.md").read_text()
     headings = {re.sub(r"[^\w -]", "", found.lower()).replace(" ", "-") for found in re.findall(r"^#+ (.*)$", text, re.MULTILINE)}
     for alert in yaml.safe_load((CHART / "files/alerts.yaml").read_text())["alerts"]:
-        for metric in re.findall(r"pixmill_\w+", alert["expr"]):
-            if re.sub("_(bucket|sum|count)$", "", metric) not in metrics and metric not in metrics:
-                fault(f"the alert {alert['alert']} names {metric}, which docs/metrics.md does not have")
+        check_query(f"alert {alert['alert']}", alert["expr"], metrics)
         if alert["runbook"] not in headings:
             fault(f"the alert {alert['alert']} links to #{alert['runbook']}, which docs/operations.md does not have")
 
@@ -202,7 +242,9 @@ def main():
         print(f"{file.name}: {len(objects)} objects")
     check_refusals()
     print(f"{len(REFUSED)} values that cannot work were tried")
-    check_alerts()
+    metrics = known_metrics()
+    check_alerts(metrics)
+    check_dashboard(metrics)
     check_base("--write" in sys.argv)
     for text in faults:
         print(f"fault: {text}", file=sys.stderr)
