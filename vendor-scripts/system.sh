@@ -35,10 +35,11 @@ need_build_tools() {
     [[ $(uname -m) != x86_64 ]] || want nasm 'videos are encoded several times slower'
 }
 
-# want PACKAGE LOSS: like need, for an optional package; if it cannot be installed, prints the consequence.
+# want PROGRAM LOSS [PACKAGE]: like need, for an optional program, by default of the package of its name; if it cannot be installed,
+# prints the consequence.
 want() {
     have "$1" && return
-    if [[ $EUID -ne 0 ]] || ! have apt-get || ! (need "$1"); then
+    if [[ $EUID -ne 0 ]] || ! have apt-get || ! (need "${3:-$1}"); then
         say "$1 is not installed: $2"
     fi
 }

@@ -279,6 +279,11 @@ part_nginx() {
     want nginx 'the test of nodes behind nginx is skipped'
 }
 
+# The other caching proxy of docs/cdn.md.
+part_varnish() {
+    want varnishd 'the tests behind Varnish are skipped' varnish
+}
+
 # Checks memory accesses (`make nightly`) and counts instructions (`make bench-check`).
 part_valgrind() {
     want valgrind 'memory accesses are not checked and instructions not counted'

@@ -1,6 +1,7 @@
 //! Nodes as separate processes, under load, with faults of their dependencies: no request fails because of the fault, and no body is
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod behind_proxies;
 mod chaos;
 mod faults;
 mod isolation;
@@ -8,6 +9,7 @@ mod load;
 mod node;
 mod origins;
 mod pictures;
+mod proxies;
 mod rolling;
 mod shared_decode;
 mod topology;
