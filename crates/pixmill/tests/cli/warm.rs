@@ -2,9 +2,14 @@
 
 use std::fs;
 
+use testkit::{
+    origin::{FakeOrigin, Reply},
+    sample,
+};
+
 use crate::{
     run::{err, out, told},
-    serve::{Server, serve_samples},
+    serve::{Server, serve_samples, serve_with},
 };
 
 fn list(lines: &str) -> (tempfile::TempDir, String) {
@@ -22,6 +27,17 @@ fn a_list_is_warmed() {
     assert_eq!(out(["warm", &path, "--server", url]), "2 of 2 URLs warmed\n");
     let (_folder, path) = list(&format!("{url}/china.jpg?width=60\n"));
     assert_eq!(out(["warm", &path]), "1 of 1 URLs warmed\n");
+}
+
+#[test]
+fn a_list_of_sizes_fetches_its_original_once() {
+    let origin = FakeOrigin::start(Reply::ok(&sample("chelsea.png")));
+    let server = serve_with(&["--origin", &origin.url], &[]);
+    let widths =
+        [320, 300, 280, 260, 240, 220, 200, 180].map(|width| format!("/chelsea.png?width={width}\n"));
+    let (_folder, path) = list(&widths.concat());
+    assert_eq!(out(["warm", &path, "--server", &server.url, "--concurrency", "8"]), "8 of 8 URLs warmed\n");
+    assert_eq!(origin.request_count(), 1);
 }
 
 #[test]
