@@ -10,7 +10,7 @@ use std::{
 
 use bytes::Bytes;
 
-use super::{NAME, failed};
+use super::failure::{NAME, failed};
 use crate::{
     decoder::{Decoder, Rows, Shape},
     error::{Error, Result},

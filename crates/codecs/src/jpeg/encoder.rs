@@ -3,21 +3,14 @@
 //! Quantisation tables are the standard's examples scaled by quality (as by the Independent JPEG Group), Huffman tables are
 //! computed for the image. No application segments are written, not even JFIF's: metadata is the caller's part.
 
-use std::{
-    ffi::{c_char, c_void},
-    ptr::NonNull,
-    slice,
-};
+use std::ffi::c_void;
 
 use bytes::Bytes;
 
-use super::{NAME, failed};
+use super::{failure::NAME, writer::Writer};
 use crate::error::{Error, Result};
 
 unsafe extern "C" {
-    fn pixmill_jpeg_new_writer() -> *mut c_void;
-    fn pixmill_jpeg_free_writer(writer: *mut c_void);
-    fn pixmill_jpeg_writer_message(writer: *const c_void, is_out_of_memory: *mut i32) -> *const c_char;
     fn pixmill_jpeg_begin(
         writer: *mut c_void,
         width: u32,
@@ -28,7 +21,6 @@ unsafe extern "C" {
         progressive: i32,
     ) -> i32;
     fn pixmill_jpeg_write(writer: *mut c_void, rows: *const u8, length: usize) -> i32;
-    fn pixmill_jpeg_finish(writer: *mut c_void, bytes: *mut *const u8, length: *mut usize) -> i32;
 }
 
 /// At which resolution chroma is stored.
@@ -68,12 +60,7 @@ pub struct Options {
 
 /// A file that is being written. Memory holds all coefficients until the end, since Huffman tables depend on all of them:
 /// 2 bytes a sample.
-pub struct Encoder {
-    raw: NonNull<c_void>,
-}
-
-// SAFETY: the writer is owned, and tied to no thread.
-unsafe impl Send for Encoder {}
+pub struct Encoder(Writer);
 
 impl Encoder {
     /// Starts a file.
@@ -86,13 +73,11 @@ impl Encoder {
         if !matches!(bands, 1 | 3) {
             return Err(Error::broken(NAME, format!("{bands} bands instead of 1 or 3")));
         }
-        // SAFETY: returns a writer that is ours, or null for no memory.
-        let raw = unsafe { pixmill_jpeg_new_writer() };
-        let encoder = Self { raw: NonNull::new(raw).ok_or(Error::OutOfMemory { codec: NAME })? };
+        let writer = Writer::new()?;
         // SAFETY: a new writer.
         let status = unsafe {
             pixmill_jpeg_begin(
-                encoder.raw.as_ptr(),
+                writer.as_ptr(),
                 width,
                 height,
                 bands,
@@ -101,7 +86,7 @@ impl Encoder {
                 (scan == Scan::Progressive).into(),
             )
         };
-        encoder.check(status).map(|()| encoder)
+        writer.check(status).map(|()| Self(writer))
     }
 
     /// Adds the next rows, a whole number of them.
@@ -111,8 +96,8 @@ impl Encoder {
     /// [`Error::Broken`] for more rows than the image has, [`Error::OutOfMemory`].
     pub fn write(&mut self, rows: &[u8]) -> Result<()> {
         // SAFETY: a started writer; it reads whole rows within the slice.
-        let status = unsafe { pixmill_jpeg_write(self.raw.as_ptr(), rows.as_ptr(), rows.len()) };
-        self.check(status)
+        let status = unsafe { pixmill_jpeg_write(self.0.as_ptr(), rows.as_ptr(), rows.len()) };
+        self.0.check(status)
     }
 
     /// Ends the file and returns it.
@@ -121,30 +106,6 @@ impl Encoder {
     ///
     /// [`Error::Broken`] for fewer rows than the image has, [`Error::OutOfMemory`].
     pub fn finish(self) -> Result<Bytes> {
-        let (mut bytes, mut length) = (std::ptr::null(), 0);
-        // SAFETY: a started writer.
-        let status = unsafe { pixmill_jpeg_finish(self.raw.as_ptr(), &raw mut bytes, &raw mut length) };
-        self.check(status)?;
-        // SAFETY: the file, which lives as long as the writer.
-        Ok(Bytes::copy_from_slice(unsafe { slice::from_raw_parts(bytes, length) }))
-    }
-
-    fn check(&self, status: i32) -> Result<()> {
-        if status == 0 {
-            return Ok(());
-        }
-        let mut is_out_of_memory = 0;
-        // SAFETY: a live writer; its message is a C string that lives as long as it.
-        unsafe {
-            let message = pixmill_jpeg_writer_message(self.raw.as_ptr(), &raw mut is_out_of_memory);
-            Err(failed(message, is_out_of_memory))
-        }
-    }
-}
-
-impl Drop for Encoder {
-    fn drop(&mut self) {
-        // SAFETY: ours, and freed once.
-        unsafe { pixmill_jpeg_free_writer(self.raw.as_ptr()) }
+        self.0.finish()
     }
 }

@@ -1,27 +1,14 @@
 //! JPEG through libjpeg-turbo, by rows, both ways.
 
+mod coefficients;
 mod decoder;
 mod encoder;
+mod failure;
+mod quantisation;
 #[cfg(test)]
 mod tests;
+mod writer;
 
-use std::ffi::{CStr, c_char};
-
+pub use coefficients::Coefficients;
 pub use decoder::DECODER;
 pub use encoder::{Encoder, Options, Scan, Subsampling};
-
-use crate::error::Error;
-
-const NAME: &str = "libjpeg_turbo";
-
-/// The error of a failed call.
-///
-/// # Safety
-/// `message` is a C string, or null where there was no memory for a reader or writer.
-unsafe fn failed(message: *const c_char, is_out_of_memory: i32) -> Error {
-    if message.is_null() || is_out_of_memory != 0 {
-        return Error::OutOfMemory { codec: NAME };
-    }
-    // SAFETY: as promised by the caller.
-    Error::broken(NAME, unsafe { CStr::from_ptr(message) }.to_string_lossy())
-}

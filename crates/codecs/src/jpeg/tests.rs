@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use super::{DECODER, Encoder, Options, Scan, Subsampling};
+use super::{Coefficients, DECODER, Encoder, Options, Scan, Subsampling};
 use crate::error::Error;
 
 const OPTIONS: Options = Options {
@@ -181,4 +181,39 @@ fn what_is_not_lossy_and_of_8_bits_is_not_taken() {
     }
     assert_eq!((DECODER.takes)(b""), None);
     assert_eq!((DECODER.takes)(b"\xff\xd8\xff\xd9"), None);
+}
+
+#[test]
+fn coefficients_are_read_as_they_were_transformed() {
+    for side in 1..=40 {
+        for bands in [1, 3] {
+            let (width, height) = (side, 41 - side);
+            let pixels = slopes(width, height, bands);
+            for subsampling in [Subsampling::Halved, Subsampling::Full] {
+                let options =
+                    Options { width, height, bands, quality: 95, subsampling, scan: Scan::Progressive };
+                let usual = decode(&encode(&pixels, options), 1).unwrap();
+                let image = Coefficients::new(&pixels, (width, height), bands, subsampling).unwrap();
+                let [fine, coarse] = [0.05, 15.0].map(|scale| image.encode(scale).unwrap());
+                let slow = decode(&fine, 1).unwrap();
+                let [ours, libjpegs] = [&slow, &usual].map(|decoded| difference(&pixels, decoded).1);
+                assert!(
+                    ours <= libjpegs + 0.25,
+                    "{width}x{height}x{bands} {subsampling:?}: {ours} {libjpegs}"
+                );
+                assert!(decode(&coarse, 1).is_ok() && coarse.len() <= fine.len());
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_no_jpeg_is_not_transformed() {
+    for (length, size, bands) in [(3, (1, 1), 1), (0, (0, 1), 3), (2, (1, 1), 2), (65_501, (65_501, 1), 1)] {
+        assert!(Coefficients::new(&vec![0; length], size, bands, Subsampling::Full).is_err(), "{size:?}");
+    }
+    // the most extreme pixels there are
+    let checks: Vec<u8> = (0..64).map(|at| if (at / 8 + at) % 2 == 0 { 255 } else { 0 }).collect();
+    let image = Coefficients::new(&checks, (8, 8), 1, Subsampling::Full).unwrap();
+    assert_eq!(difference(&decode(&image.encode(0.01).unwrap(), 1).unwrap(), &checks).0, 0);
 }
