@@ -38,5 +38,7 @@ pub use av1::DECODER as DAV1D;
 pub use decoder::{Decoder, Rows, Shape};
 pub use error::{Error, Result};
 pub use jpeg::DECODER as LIBJPEG_TURBO;
-pub use png::{DECODER as PNG, Encoder as PngEncoder, encode_levels as encode_png_levels};
+pub use png::{
+    DECODER as PNG, Encoder as PngEncoder, Strategy as PngStrategy, encode_levels as encode_png_levels,
+};
 pub use webp::DECODER as LIBWEBP;

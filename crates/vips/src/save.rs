@@ -52,13 +52,11 @@ impl Subsample {
 impl Image {
     /// Encodes as JPEG. `quality` is 1 to 100.
     pub fn save_jpeg(&self, quality: u8, scan: JpegScan, subsample: Subsample, keep: Keep) -> Result<Bytes> {
-        let is_smallest = scan == JpegScan::ProgressiveSmallest;
         self.save(
             Operation::new(c"jpegsave_buffer")
                 .int(c"Q", quality.into())
-                .bool(c"interlace", is_smallest || scan == JpegScan::Progressive)
+                .bool(c"interlace", scan == JpegScan::Progressive)
                 .bool(c"optimize_coding", true)
-                .bool(c"optimize_scans", is_smallest)
                 .int(c"subsample_mode", subsample.code()),
             keep,
         )
@@ -89,9 +87,13 @@ impl Image {
 
     /// Encodes as WebP, animated if the image is a stack of frames. `quality` is 1 to 100, `effort` 0 to 6.
     pub fn save_webp(&self, quality: u8, effort: u8, keep: Keep) -> Result<Bytes> {
-        let operation =
-            Operation::new(c"webpsave_buffer").int(c"Q", quality.into()).int(c"effort", effort.into());
-        self.save(operation, keep)
+        self.save(webp(quality, effort), keep)
+    }
+
+    /// As [`Image::save_webp`], with chroma that is computed so that upsampling it again comes close to the pixels (sharp YUV),
+    /// which takes longer.
+    pub fn save_webp_sharp(&self, quality: u8, effort: u8, keep: Keep) -> Result<Bytes> {
+        self.save(webp(quality, effort).bool(c"smart_subsample", true), keep)
     }
 
     /// Encodes as AVIF. `quality` is 1 to 100, `effort` 0 to 9.
@@ -119,6 +121,10 @@ impl Image {
     }
 }
 
+fn webp(quality: u8, effort: u8) -> Operation {
+    Operation::new(c"webpsave_buffer").int(c"Q", quality.into()).int(c"effort", effort.into())
+}
+
 /// The order in which a JPEG stores its coefficients.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum JpegScan {
@@ -126,9 +132,6 @@ pub enum JpegScan {
     Baseline,
     /// Progressive: scans of increasing detail.
     Progressive,
-    /// Progressive with the arrangement of scans that takes the fewest bytes, where libvips encodes by mozjpeg. Slower, with the
-    /// same pixels. Other libraries encode as [`JpegScan::Progressive`].
-    ProgressiveSmallest,
 }
 
 /// The order in which a PNG stores its rows.

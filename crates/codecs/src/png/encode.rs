@@ -6,7 +6,7 @@ use libdeflater::{CompressionLvl, Compressor};
 
 use super::{
     chunks::{NAME, SIGNATURE, append},
-    filter::Filter,
+    filter::{Filter, Strategy},
 };
 use crate::{
     buffer::Buffer,
@@ -42,7 +42,7 @@ fn bound(length: usize) -> usize {
 
 impl Encoder {
     /// An encoder of rows of this shape, or `None` if it is not an 8-bit image of one to four bands.
-    pub fn new(shape: Shape) -> Option<Self> {
+    pub fn new(shape: Shape, strategy: Strategy) -> Option<Self> {
         if shape.depth != 1 || !(1..=4).contains(&shape.bands) || shape.width == 0 || shape.height == 0 {
             return None;
         }
@@ -50,7 +50,7 @@ impl Encoder {
         let length = (row + 1).checked_mul(shape.height as usize)?;
         Some(Self {
             shape,
-            filter: Filter::new(shape.bands as usize, row),
+            filter: Filter::new(shape.bands as usize, row, strategy),
             buffer: Buffer::with_length(length + bound(length)),
             length,
             next: 0,

@@ -1,7 +1,24 @@
 //! From pixels to filtered rows (PNG, 9.2), with the filter that is expected to compress best.
 
+/// How the filter of a row is chosen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Strategy {
+    /// The least sum of absolute values of the filtered bytes, seen as signed numbers (the heuristic of PNG, 12.7).
+    LeastSum,
+    /// The least entropy of the filtered bytes.
+    LeastEntropy,
+    /// The fewest distinct pairs of neighbouring filtered bytes.
+    FewestPairs,
+    /// The average of left and above in all rows.
+    Average,
+}
+
+/// The number of the filter by the average of left and above (PNG, 9.2).
+const AVERAGE: usize = 3;
+
 /// Filters the rows of an image one after the other.
 pub struct Filter {
+    strategy: Strategy,
     /// Bytes of a pixel.
     pixel: usize,
     /// The row before, zero above the first.
@@ -12,14 +29,14 @@ pub struct Filter {
 
 impl Filter {
     /// For rows of `row` bytes.
-    pub fn new(pixel: usize, row: usize) -> Self {
-        Self { pixel, above: vec![0; row], filtered: std::array::from_fn(|_| vec![0; row]) }
+    pub fn new(pixel: usize, row: usize, strategy: Strategy) -> Self {
+        Self { strategy, pixel, above: vec![0; row], filtered: std::array::from_fn(|_| vec![0; row]) }
     }
 
-    /// Writes the number of a filter and the row by it: of all five that with the least sum of absolute values of its
-    /// bytes, seen as signed numbers (the heuristic of PNG, 12.7). `out` has one byte more than the row.
+    /// Writes the number of a filter and the row by it: of all five that which the strategy chooses. `out` has one byte more than
+    /// the row.
     pub fn apply(&mut self, row: &[u8], out: &mut [u8]) {
-        let Self { pixel, above, filtered: [sub, up, average, paeth] } = self;
+        let Self { strategy, pixel, above, filtered: [sub, up, average, paeth] } = self;
         let pixel = (*pixel).min(row.len());
         // the first pixel has nothing to its left
         let (first, above_first) = (&row[..pixel], &above[..pixel]);
@@ -37,8 +54,12 @@ impl Filter {
         each3(&mut average[pixel..], value, left, above_value);
         each4(&mut paeth[pixel..], value, left, above_value, corner);
         let candidates: [&[u8]; 5] = [row, sub, up, average, paeth];
-        let sums = candidates.map(sum);
-        let best = (0..5).min_by_key(|filter| sums[*filter]).unwrap_or_default();
+        let best = match strategy {
+            Strategy::LeastSum => least(candidates.map(sum)),
+            Strategy::LeastEntropy => least(candidates.map(entropy)),
+            Strategy::FewestPairs => least(candidates.map(pairs)),
+            Strategy::Average => AVERAGE,
+        };
         out[0] = best as u8;
         out[1..].copy_from_slice(candidates[best]);
         self.above.copy_from_slice(row);
@@ -75,10 +96,37 @@ pub fn predict(left: u8, above: u8, corner: u8) -> u8 {
     if by_left <= by_above && by_left <= by_corner { left } else { of_two }
 }
 
+/// The number of the filter whose row costs least.
+fn least(costs: [u64; 5]) -> usize {
+    (0..costs.len()).min_by_key(|filter| costs[*filter]).unwrap_or_default()
+}
+
 /// The sum of absolute values of bytes as signed numbers.
 fn sum(bytes: &[u8]) -> u64 {
     // a sum of 16 bits holds 256 values of up to 128 with room to spare
     let short =
         |part: &[u8]| part.iter().map(|byte| u32::from(byte.cast_signed().unsigned_abs())).sum::<u32>();
     bytes.chunks(1 << 16).map(|part| u64::from(short(part))).sum()
+}
+
+/// The bits of all bytes by their entropy, in units of 1/16.
+fn entropy(bytes: &[u8]) -> u64 {
+    let mut counts = [0_u32; 256];
+    for byte in bytes {
+        counts[usize::from(*byte)] += 1;
+    }
+    let length = bytes.len() as f64;
+    let bits = |count: f64| count * (length / count).log2();
+    let bits: f64 = counts.iter().filter(|count| **count > 0).map(|count| bits(f64::from(*count))).sum();
+    (bits * 16.0) as u64
+}
+
+/// The number of distinct pairs of neighbouring bytes.
+fn pairs(bytes: &[u8]) -> u64 {
+    let mut seen = [0_u64; 1024];
+    for pair in bytes.windows(2) {
+        let pair = u16::from_le_bytes([pair[0], pair[1]]);
+        seen[usize::from(pair >> 6)] |= 1 << (pair & 63);
+    }
+    seen.iter().map(|seen| u64::from(seen.count_ones())).sum()
 }

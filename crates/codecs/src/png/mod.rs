@@ -17,7 +17,10 @@ mod whole;
 use bytes::Bytes;
 
 use self::chunks::NAME;
-pub use self::encode::{Encoder, encode_levels};
+pub use self::{
+    encode::{Encoder, encode_levels},
+    filter::Strategy,
+};
 use crate::{
     decoder::{Decoder, Rows, Shape},
     error::{Error, Result},

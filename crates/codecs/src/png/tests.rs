@@ -3,7 +3,9 @@
 use bytes::Bytes;
 use proptest::prelude::*;
 
-use super::{DECODER, Encoder, encode_levels, two_rows::unfilter_two_paeth, unfilter::unfilter};
+use super::{
+    DECODER, Encoder, Strategy as Choice, encode_levels, two_rows::unfilter_two_paeth, unfilter::unfilter,
+};
 use crate::decoder::Shape;
 
 fn decode(file: &[u8]) -> Option<(Shape, Vec<u8>)> {
@@ -19,7 +21,11 @@ fn decode(file: &[u8]) -> Option<(Shape, Vec<u8>)> {
 }
 
 fn encode(shape: Shape, level: u8, pixels: &[u8]) -> Vec<u8> {
-    let mut encoder = Encoder::new(shape).unwrap();
+    encode_by(Choice::LeastSum, shape, level, pixels)
+}
+
+fn encode_by(choice: Choice, shape: Shape, level: u8, pixels: &[u8]) -> Vec<u8> {
+    let mut encoder = Encoder::new(shape, choice).unwrap();
     encoder.write(pixels);
     encoder.finish(level, &[], &[]).unwrap()
 }
@@ -107,6 +113,13 @@ proptest! {
     #[test]
     fn pictures_survive((shape, pixels) in image(), level in 0..=12u8) {
         prop_assert_eq!(decode(&encode(shape, level, &pixels)), Some((shape, pixels)));
+    }
+
+    #[test]
+    fn pictures_survive_every_choice_of_filters((shape, pixels) in image()) {
+        for choice in [Choice::LeastSum, Choice::LeastEntropy, Choice::FewestPairs, Choice::Average] {
+            prop_assert_eq!(decode(&encode_by(choice, shape, 12, &pixels)), Some((shape, pixels.clone())));
+        }
     }
 
     #[test]

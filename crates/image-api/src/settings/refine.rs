@@ -31,6 +31,8 @@ pub struct Refine {
     pub min_saving_percent: u8,
     /// Pixels of the largest result that is refined.
     pub max_pixels: u64,
+    /// Pixels of the largest AVIF that is refined, at most `max_pixels`: a megapixel takes 2 to 6 seconds of CPU time.
+    pub avif_max_pixels: u64,
     /// Effort of the WebP encoder in the second pass, 0 to 6.
     pub webp_effort: u8,
     /// Effort of the AVIF encoder in the second pass, 0 to 9.
@@ -49,8 +51,9 @@ impl Default for Refine {
             cpu_percent: 25,
             min_saving_percent: 5,
             max_pixels: 2_000_000,
+            avif_max_pixels: 1_000_000,
             webp_effort: 6,
-            avif_effort: 4,
+            avif_effort: 3,
             png_compression: 9,
         }
     }

@@ -1,21 +1,15 @@
 //! JPEG by the encoder beside libvips: rows stream from libvips into it, and libvips says which segments hold the metadata.
 
 use bytes::Bytes;
-use codecs::jpeg::{Encoder, Options, Scan, Subsampling};
+use codecs::jpeg::{Coefficients, Encoder, Options, Scan, Subsampling};
 use vips::{BandFormat, Image, Interpretation, JpegScan, Keep, Result, Subsample};
 
+use super::with_metadata;
 use crate::{embedded_metadata::jpeg, plan::encode::Encoding};
 
 /// Encodes an image of 8-bit grey or sRGB without alpha; `None` for any other.
 pub fn encode(image: &Image, output: Encoding, subsample: Subsample, keep: Keep) -> Option<Result<Bytes>> {
-    let bands = match image.interpretation() {
-        Interpretation::Grey => 1,
-        Interpretation::Srgb => 3,
-        _ => return None,
-    };
-    if image.bands() != bands || image.format() != BandFormat::Uchar {
-        return None;
-    }
+    let bands = bands(image)?;
     let options = Options {
         width: image.width(),
         height: image.height(),
@@ -25,6 +19,25 @@ pub fn encode(image: &Image, output: Encoding, subsample: Subsample, keep: Keep)
         scan: if output.interlace { Scan::Progressive } else { Scan::Baseline },
     };
     Some(filled(image, options, keep))
+}
+
+/// The number of bands of 8-bit grey or sRGB without alpha; `None` for any other image.
+pub fn bands(image: &Image) -> Option<u32> {
+    let bands = match image.interpretation() {
+        Interpretation::Grey => 1,
+        Interpretation::Srgb => 3,
+        _ => return None,
+    };
+    (image.bands() == bands && image.format() == BandFormat::Uchar).then_some(bands)
+}
+
+/// Encodes the coefficients of an image slowly, with quantisation steps that are multiplied by `scale`, and with its metadata.
+pub fn slow(image: &Image, coefficients: &Coefficients, scale: f32, output: Encoding) -> Result<Bytes> {
+    with_metadata(image, output, |keep| {
+        let file = coefficients.encode(scale).map_err(of_encoder)?;
+        let carrier = image.carrier()?.save_jpeg(output.quality, JpegScan::Baseline, Subsample::Off, keep)?;
+        Ok(jpeg::with_metadata_of(&file, &carrier))
+    })
 }
 
 fn filled(image: &Image, options: Options, keep: Keep) -> Result<Bytes> {
@@ -40,8 +53,9 @@ fn filled(image: &Image, options: Options, keep: Keep) -> Result<Bytes> {
     Ok(jpeg::with_metadata_of(&file, &carrier))
 }
 
+/// The error of the encoder as one of libvips.
 #[expect(clippy::needless_pass_by_value, reason = "for map_err")]
-fn of_encoder(error: codecs::Error) -> vips::Error {
+pub fn of_encoder(error: codecs::Error) -> vips::Error {
     let (operation, detail) = ("encode jpeg".into(), error.to_string());
     if error.is_out_of_memory() {
         vips::Error::OutOfMemory { operation, detail }

@@ -1,7 +1,7 @@
 //! Encoders: from finished pixels to the bytes of a file.
 
 pub mod auto_quality;
-mod jpeg;
+pub(crate) mod jpeg;
 pub mod mp4;
 mod png;
 pub(crate) mod png_chunks;
@@ -13,7 +13,7 @@ use vips::{Image, JpegScan, Keep, PngRows, Result, Subsample};
 use crate::{
     embedded_metadata,
     format::OutputFormat,
-    plan::encode::{Chroma, Encoding, JPEG_SLOW_EFFORT, Metadata},
+    plan::encode::{Chroma, Encoding, Metadata},
 };
 
 /// From this JPEG quality on chroma is kept at full resolution (4:4:4), as libvips' own default does.
@@ -30,13 +30,22 @@ fn without_default_loop(image: &Image) -> Result<Image> {
 
 /// Encodes a still image, or a stack of frames as an animation. For MP4 see [`mp4::VideoEncoder`].
 pub fn encode(image: &Image, output: Encoding) -> Result<Bytes> {
+    with_metadata(image, output, |keep| encode_keeping(image, output, keep))
+}
+
+/// Encodes, keeping what the encoder writes of the metadata, and adds what it does not.
+fn with_metadata(
+    image: &Image,
+    output: Encoding,
+    encode: impl FnOnce(Keep) -> Result<Bytes>,
+) -> Result<Bytes> {
     let exif = output.metadata == Metadata::All && embedded_metadata::has_exif(image);
     let keep = match output.metadata {
         Metadata::All if exif && output.format == OutputFormat::Avif => Keep::All,
         Metadata::All => Keep::AllButExif,
         Metadata::Profile => Keep::Profile,
     };
-    let encoded = encode_keeping(image, output, keep)?;
+    let encoded = encode(keep)?;
     Ok(if exif { embedded_metadata::with_exif(encoded, image, output.format) } else { encoded })
 }
 
@@ -51,21 +60,23 @@ fn encode_keeping(image: &Image, output: Encoding, keep: Keep) -> Result<Bytes> 
             if let Some(encoded) = output.codec.and_then(|_| jpeg::encode(image, output, subsample, keep)) {
                 return encoded;
             }
-            let scan = match output.effort {
-                JPEG_SLOW_EFFORT.. => JpegScan::ProgressiveSmallest,
-                _ if output.interlace => JpegScan::Progressive,
-                _ => JpegScan::Baseline,
-            };
+            let scan = if output.interlace { JpegScan::Progressive } else { JpegScan::Baseline };
             image.save_jpeg(output.quality, scan, subsample, keep)
         }
         OutputFormat::Png => {
             let rows = if output.interlace { PngRows::Interlaced } else { PngRows::Plain };
-            let writer =
-                png::Writer { is_libvips: output.codec.is_none(), compression: output.effort, rows, keep };
+            let writer = png::Writer {
+                is_libvips: output.codec.is_none(),
+                compression: output.effort,
+                is_slow: output.is_slow,
+                rows,
+                keep,
+            };
             let encoded =
                 if output.palette { png_palette::encode(image, writer) } else { writer.direct(image) };
             encoded.map(png_chunks::without_default_resolution)
         }
+        OutputFormat::Webp if output.is_slow => image.save_webp_sharp(output.quality, output.effort, keep),
         OutputFormat::Webp => image.save_webp(output.quality, output.effort, keep),
         OutputFormat::Avif => image.save_avif(output.quality, output.effort, subsample, keep),
         OutputFormat::Gif => without_default_loop(image)?.save_gif(output.effort, GIF_DITHER, keep),

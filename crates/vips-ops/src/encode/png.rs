@@ -2,7 +2,7 @@
 //! does all of it.
 
 use bytes::Bytes;
-use codecs::{PngEncoder, Shape};
+use codecs::{PngEncoder, PngStrategy as Strategy, Shape};
 use vips::{BandFormat, Image, Interpretation, Keep, Palette, PngRows, Result};
 
 use super::png_chunks;
@@ -15,6 +15,14 @@ const LEVELS: [u8; 10] = [0, 1, 1, 5, 6, 7, 8, 9, 10, 11];
 /// a third fewer bytes.
 const PALETTE_LEVELS: [u8; 10] = [0, 1, 5, 5, 6, 7, 8, 9, 10, 11];
 
+/// The choices of filters of which the second pass takes the one with the smallest result. On six photographs of 512 px each was
+/// the best of some; compressing every row by all filters saved up to 0.5 % more in three times the time.
+const STRATEGIES: [Strategy; 4] =
+    [Strategy::LeastSum, Strategy::LeastEntropy, Strategy::FewestPairs, Strategy::Average];
+
+/// The level of libdeflate at which choices of filters are compared with each other.
+const TRIAL_LEVEL: u8 = 6;
+
 /// How pixels become a PNG.
 #[derive(Clone, Copy)]
 pub struct Writer {
@@ -22,6 +30,8 @@ pub struct Writer {
     pub is_libvips: bool,
     /// 0 (none) to 9.
     pub compression: u8,
+    /// Whether several choices of filters are tried, for the second pass.
+    pub is_slow: bool,
     /// The order of rows; the encoder beside libvips does not interlace.
     pub rows: PngRows,
     /// What is written of the metadata.
@@ -31,12 +41,24 @@ pub struct Writer {
 impl Writer {
     /// Each pixel with its colour.
     pub fn direct(self, image: &Image) -> Result<Bytes> {
-        let encoder = if self.is_libvips() { None } else { shape(image).and_then(PngEncoder::new) };
-        let Some(mut encoder) = encoder else { return self.by_libvips(image) };
-        image.for_each_row(|row| encoder.write(row))?;
+        let shape = if self.is_libvips() { None } else { shape(image) };
+        let Some(shape) = shape else { return self.by_libvips(image) };
         let carrier = png_chunks::without_default_resolution(self.by_libvips(&image.carrier()?)?);
         let (before, after) = png_chunks::metadata(&carrier);
-        encoder.finish(self.level(LEVELS), &before, &after).map(Bytes::from).map_err(|error| failed(&error))
+        let encode = |strategy, level| {
+            let Some(mut encoder) = PngEncoder::new(shape, strategy) else { return self.by_libvips(image) };
+            image.for_each_row(|row| encoder.write(row))?;
+            encoder.finish(level, &before, &after).map(Bytes::from).map_err(|error| failed(&error))
+        };
+        let level = self.level(LEVELS);
+        let mut smallest = (usize::MAX, STRATEGIES[0]);
+        for strategy in STRATEGIES.into_iter().filter(|_| self.is_slow) {
+            let length = encode(strategy, level.min(TRIAL_LEVEL))?.len();
+            if length < smallest.0 {
+                smallest = (length, strategy);
+            }
+        }
+        encode(smallest.1, level)
     }
 
     /// One band of values as greyscale of `bits` bits, 1, 2, 4 or 8, not filtered and without metadata.
@@ -60,8 +82,9 @@ impl Writer {
         self.is_libvips || self.rows == PngRows::Interlaced
     }
 
+    /// The level of libdeflate, 0 to 12.
     fn level(self, levels: [u8; 10]) -> u8 {
-        levels[usize::from(self.compression).min(levels.len() - 1)]
+        levels[usize::from(self.compression).min(levels.len() - 1)] + u8::from(self.is_slow)
     }
 }
 

@@ -4,7 +4,7 @@
 //! compressed as a greyscale image, and the header is changed to say that they are indices of a palette.
 
 use bytes::Bytes;
-use vips::{Image, Keep, Result};
+use vips::{BandFormat, Image, Keep, Result};
 
 use super::{
     png::Writer,
@@ -34,14 +34,21 @@ pub fn encode(image: &Image, writer: Writer) -> Result<Bytes> {
     let image = memory.image();
     let bands = image.bands() as usize;
     let profile = writer.keep != Keep::Nothing && image.has(ICC);
-    let found = Colours::count(memory.bytes(), bands);
+    let is_bytes = image.format() == BandFormat::Uchar;
+    let found = is_bytes.then(|| Colours::count(memory.bytes(), bands)).flatten();
     let Some(layout) = found.as_ref().and_then(|found| Layout::choose(found, bands, profile)) else {
         return writer.direct(image);
     };
     let numbers: Vec<u8> = layout.numbers(memory.bytes(), bands);
     let packed = writer.levels(&numbers, (image.width(), image.height()), layout.bits)?;
     let carrier = writer.by_libvips(&image.carrier()?)?;
-    Ok(layout.file(&packed, &carrier))
+    let file = layout.file(&packed, &carrier);
+    if !writer.is_slow {
+        return Ok(file);
+    }
+    // slopes of few colours may be smaller with filters
+    let direct = writer.direct(image)?;
+    Ok(if direct.len() < file.len() { direct } else { file })
 }
 
 /// A colour as red, green, blue and alpha.
@@ -280,7 +287,8 @@ mod tests {
         {
             let space = if bands == 1 { Interpretation::Grey } else { Interpretation::Srgb };
             let image = Image::from_pixels(&pixels, 6 / bands, 1, bands).unwrap().interpret(space).unwrap();
-            let writer = |is_libvips, rows, keep| Writer { is_libvips, compression: 6, rows, keep };
+            let writer =
+                |is_libvips, rows, keep| Writer { is_libvips, compression: 6, is_slow: false, rows, keep };
             let bare = encode(&image, writer(false, PngRows::Plain, Keep::All)).unwrap();
             let tagged = image.edit(|edit| edit.set_block(c"xmp-data", b"<x/>")).unwrap();
             let tagged = tagged.edit(|edit| edit.set_block(ICC, profile)).unwrap();

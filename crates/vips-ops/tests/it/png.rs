@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use ::codecs::{PngEncoder, Shape};
+use ::codecs::{PngEncoder, PngStrategy, Shape};
 use bytes::Bytes;
 use flate2::{Compression, Crc, write::ZlibEncoder};
 use image_api::source::Codec;
@@ -216,7 +216,7 @@ proptest! {
                 })
             })
             .collect();
-        let mut encoder = PngEncoder::new(Shape { width, height, bands, depth: 1 }).unwrap();
+        let mut encoder = PngEncoder::new(Shape { width, height, bands, depth: 1 }, PngStrategy::LeastSum).unwrap();
         encoder.write(&pixels);
         let file: Bytes = encoder.finish(level, &[], &[]).unwrap().into();
         let image = Image::load(&file, &Loader::Png, Access::Sequential).unwrap();

@@ -260,6 +260,7 @@ fn the_deadline_ends_the_search() {
         quality: 90,
         search: None,
         effort: 0,
+        is_slow: false,
         interlace: false,
         palette: false,
         chroma: Chroma::ByQuality,

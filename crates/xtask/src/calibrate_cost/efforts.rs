@@ -44,6 +44,7 @@ fn seconds(image: &Image, format: OutputFormat, effort: u8) -> Result<f64> {
         quality: 80,
         search: None,
         effort,
+        is_slow: false,
         interlace: false,
         palette: false,
         metadata,

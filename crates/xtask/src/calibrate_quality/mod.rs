@@ -123,6 +123,7 @@ fn output(format: OutputFormat) -> Encoding {
         quality: 90,
         search: None,
         effort,
+        is_slow: false,
         interlace: false,
         palette: false,
         metadata: Metadata::Profile,
