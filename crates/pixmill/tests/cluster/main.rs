@@ -10,6 +10,7 @@ mod node;
 mod origins;
 mod pictures;
 mod proxies;
+mod refining;
 mod rolling;
 mod shared_decode;
 mod topology;
