@@ -140,15 +140,9 @@ async fn a_purge_reaches_varnish_by_its_tag() {
     nodes.iter_mut().for_each(Node::end);
 }
 
-/// The code block of a language in a page of the documentation.
-fn code_block<'a>(page: &'a str, language: &str) -> &'a str {
-    let (_, rest) = page.split_once(&format!("```{language}\n")).unwrap();
-    rest.split_once("\n```").unwrap().0
-}
-
 #[test]
 fn the_function_of_cloudfront_reduces_accept() {
-    let function = code_block(include_str!("../../../../docs/cdn.md"), "js");
+    let function = include_str!("../../../../docker/cdn/cloudfront-accept.js");
     let cases = [
         ("image/avif,image/webp,image/apng,image/svg+xml,image/*,*/*;q=0.8", "image/avif,image/webp"),
         ("image/avif,image/webp,image/png,image/svg+xml,image/*;q=0.8,*/*;q=0.5", "image/avif,image/webp"),

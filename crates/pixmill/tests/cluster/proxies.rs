@@ -12,7 +12,7 @@ use std::{
 use tempfile::TempDir;
 
 const NGINX: &str = include_str!("../../../../docker/nginx.conf");
-const VARNISH: &str = include_str!("../../../../docker/varnish.vcl");
+const VARNISH: &str = include_str!("../../../../docker/cdn/varnish.vcl");
 
 /// Whether a program is installed; if not, prints that its test is skipped.
 fn is_installed(program: &str, version: &str) -> bool {

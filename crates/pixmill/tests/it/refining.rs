@@ -103,9 +103,15 @@ async fn other_nodes_get_the_second_encoding_and_a_purge_removes_it_everywhere()
     assert_eq!(get(nodes.two.address, target).await.body, second.body);
     assert_eq!(nodes.renders(), 2, "one render and one second pass, on both nodes together");
     assert_eq!(purge(&nodes.two, "/a.jpg").await.status, 200);
-    let again = get(nodes.one.address, target).await;
-    assert_eq!((again.outcome(), again.header("etag")), ((200, "miss"), made.header("etag")));
-    assert_eq!(again.body, made.body);
+    // the purge reaches the other node a moment later
+    until(async || {
+        let again = get(nodes.one.address, target).await;
+        let is_old = again.header("etag") == second.header("etag");
+        assert!(is_old || again.header("etag") == made.header("etag"));
+        assert!(is_old || again.body == made.body);
+        !is_old
+    })
+    .await;
 }
 
 #[actix_web::test]
