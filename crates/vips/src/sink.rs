@@ -1,10 +1,6 @@
 //! Pixels that leave libvips row by row, as they are computed.
 
-use std::{
-    ffi::c_void,
-    panic::{AssertUnwindSafe, catch_unwind},
-    slice,
-};
+use std::slice;
 
 use libvips_rs::bindings as ffi;
 
@@ -13,44 +9,80 @@ use crate::{
     image::Image,
 };
 
+/// Rows that are computed at a time, as libvips' own encoders do (its constant `VIPS__FATSTRIP_HEIGHT`).
+const ROWS_AT_A_TIME: i32 = 16;
+
 impl Image {
-    /// Computes all pixels, and passes them on from the top to the bottom, row by row: each row is given once, in the image's
-    /// own number format. Only a few rows are in memory at a time. `take` runs in a thread of libvips.
+    /// Computes all pixels in this thread, and passes them on from the top to the bottom, row by row: each row is given once,
+    /// in the image's own number format. Only a few rows are in memory at a time.
+    ///
+    /// libvips' own way (`vips_sink_disc`) starts threads that compute and write at the same time, which costs about 0.3 ms
+    /// of CPU time per image.
     ///
     /// # Errors
     ///
-    /// If the computation fails, as of [`Image::pixels`], or `take` panics.
-    pub fn for_each_row(&self, mut take: impl FnMut(&[u8]) + Send) -> Result<()> {
-        let mut take: &mut (dyn FnMut(&[u8]) + Send) = &mut take;
-        let data: *mut &mut (dyn FnMut(&[u8]) + Send) = &raw mut take;
-        // SAFETY: the image is alive. libvips calls `write` from one thread at a time, and not after `vips_sink_disc` has
-        // returned, until which `take` is borrowed.
-        let done = unsafe {
-            ffi::vips_image_pio_input(self.as_ptr()) == 0
-                && ffi::vips_sink_disc(self.as_ptr(), Some(write), data.cast()) == 0
+    /// If the computation fails, as of [`Image::pixels`].
+    pub fn for_each_row(&self, mut take: impl FnMut(&[u8])) -> Result<()> {
+        // SAFETY: the image is alive; the region is ours, and freed before this function returns or unwinds.
+        let region = unsafe {
+            if ffi::vips_image_pio_input(self.as_ptr()) != 0 {
+                return Err(failed(c"rows"));
+            }
+            Region(ffi::vips_region_new(self.as_ptr()))
         };
-        if done { Ok(()) } else { Err(failed(c"rows")) }
+        let progress = Progress::new(self);
+        let (width, height) = (self.width() as i32, self.height() as i32);
+        for top in (0..height).step_by(ROWS_AT_A_TIME as usize) {
+            let area = ffi::VipsRect { left: 0, top, width, height: ROWS_AT_A_TIME.min(height - top) };
+            // SAFETY: a live region of the image, and an area inside of it.
+            if unsafe { ffi::vips_region_prepare(region.0, &raw const area) } != 0 {
+                return Err(failed(c"rows"));
+            }
+            // SAFETY: a prepared region: reads fields, which describe pixels of at least `area`.
+            unsafe {
+                let (valid, start, stride) = ((*region.0).valid, (*region.0).data, (*region.0).bpl as usize);
+                let pixel = ffi::vips_format_sizeof_unsafe((*self.as_ptr()).BandFmt) as usize;
+                let row = pixel * self.bands() as usize * width as usize;
+                for index in 0..area.height {
+                    let below = (top - valid.top + index) as usize;
+                    take(slice::from_raw_parts(start.add(below * stride), row));
+                }
+            }
+            progress.report(width as u64 * (top + area.height) as u64);
+        }
+        Ok(())
     }
 }
 
-unsafe extern "C" fn write(region: *mut ffi::VipsRegion, area: *mut ffi::VipsRect, data: *mut c_void) -> i32 {
-    // a panic must not unwind into C
-    let outcome = catch_unwind(AssertUnwindSafe(|| {
-        // SAFETY: the closure of `for_each_row`, which waits for this call.
-        let take = unsafe { &mut *data.cast::<&mut (dyn FnMut(&[u8]) + Send)>() };
-        // SAFETY: a live region that holds the pixels of `area`, which is as wide as the image: reads fields.
-        let (valid, start, stride, area, image) =
-            unsafe { ((*region).valid, (*region).data, (*region).bpl as usize, *area, (*region).im) };
-        // SAFETY: the image of a live region; reads fields.
-        let row = unsafe {
-            let pixel = ffi::vips_format_sizeof_unsafe((*image).BandFmt) as usize * (*image).Bands as usize;
-            pixel * (*image).Xsize as usize
-        };
-        for index in 0..area.height {
-            let below = (area.top - valid.top + index) as usize;
-            // SAFETY: a row of the region, `stride` bytes after the one before it.
-            take(unsafe { slice::from_raw_parts(start.add(below * stride), row) });
-        }
-    }));
-    if outcome.is_ok() { 0 } else { -1 }
+/// A region of an image that is freed in the end.
+struct Region(*mut ffi::VipsRegion);
+
+impl Drop for Region {
+    fn drop(&mut self) {
+        // SAFETY: one reference is ours.
+        unsafe { ffi::g_object_unref(self.0.cast()) }
+    }
+}
+
+/// Reports progress, on which deadlines depend ([`Image::watch`]).
+struct Progress<'a>(&'a Image);
+
+impl<'a> Progress<'a> {
+    fn new(image: &'a Image) -> Self {
+        // SAFETY: a live image.
+        unsafe { ffi::vips_image_preeval(image.as_ptr()) };
+        Self(image)
+    }
+
+    fn report(&self, pixels: u64) {
+        // SAFETY: a live image, after `vips_image_preeval`.
+        unsafe { ffi::vips_image_eval(self.0.as_ptr(), pixels) };
+    }
+}
+
+impl Drop for Progress<'_> {
+    fn drop(&mut self) {
+        // SAFETY: a live image, after `vips_image_preeval`.
+        unsafe { ffi::vips_image_posteval(self.0.as_ptr()) };
+    }
 }
