@@ -207,6 +207,12 @@ impl Image {
         Interpretation::from_code(unsafe { ffi::vips_image_get_interpretation(self.0) })
     }
 
+    /// Pixels per millimetre, horizontally and vertically.
+    pub fn resolution(&self) -> (f64, f64) {
+        // SAFETY: see `width`.
+        unsafe { (ffi::vips_image_get_xres(self.0), ffi::vips_image_get_yres(self.0)) }
+    }
+
     /// libvips' hint of the position of the origin, x and y.
     pub(crate) fn offset(&self) -> (i32, i32) {
         // SAFETY: see `width`.

@@ -4,8 +4,8 @@ use bytes::Bytes;
 use codecs::jpeg::{Coefficients, Encoder, Options, Scan, Subsampling};
 use vips::{BandFormat, Image, Interpretation, JpegScan, Keep, Result, Subsample};
 
-use super::with_metadata;
-use crate::{embedded_metadata::jpeg, plan::encode::Encoding};
+use super::{carrier, with_metadata};
+use crate::{embedded_metadata::jpeg, format::OutputFormat, plan::encode::Encoding};
 
 /// Encodes an image of 8-bit grey or sRGB without alpha; `None` for any other.
 pub fn encode(image: &Image, output: Encoding, subsample: Subsample, keep: Keep) -> Option<Result<Bytes>> {
@@ -49,7 +49,9 @@ fn filled(image: &Image, options: Options, keep: Keep) -> Result<Bytes> {
         }
     })?;
     let file = written.and_then(|()| encoder.finish()).map_err(of_encoder)?;
-    let carrier = image.carrier()?.save_jpeg(options.quality, JpegScan::Baseline, Subsample::Off, keep)?;
+    let carrier = carrier::encoded(image, OutputFormat::Jpeg, keep, |pixel| {
+        pixel.save_jpeg(options.quality, JpegScan::Baseline, Subsample::Off, keep)
+    })?;
     Ok(jpeg::with_metadata_of(&file, &carrier))
 }
 

@@ -1,6 +1,7 @@
 //! Encoders: from finished pixels to the bytes of a file.
 
 pub mod auto_quality;
+mod carrier;
 pub(crate) mod jpeg;
 pub mod mp4;
 mod png;

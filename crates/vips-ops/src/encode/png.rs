@@ -5,7 +5,8 @@ use bytes::Bytes;
 use codecs::{PngEncoder, PngStrategy as Strategy, Shape};
 use vips::{BandFormat, Image, Interpretation, Keep, Palette, PngRows, Result};
 
-use super::png_chunks;
+use super::{carrier, png_chunks};
+use crate::format::OutputFormat;
 
 /// Levels of libdeflate for filtered rows and the settings 0 to 9. Measured on photographs and drawings of 512 pixels: levels
 /// 2 to 4 cost more than 1 and save nothing, and 12 takes twice as long as 11 for less than a percent.
@@ -43,7 +44,8 @@ impl Writer {
     pub fn direct(self, image: &Image) -> Result<Bytes> {
         let shape = if self.is_libvips() { None } else { shape(image) };
         let Some(shape) = shape else { return self.by_libvips(image) };
-        let carrier = png_chunks::without_default_resolution(self.by_libvips(&image.carrier()?)?);
+        let carrier = carrier::encoded(image, OutputFormat::Png, self.keep, |pixel| self.by_libvips(pixel))?;
+        let carrier = png_chunks::without_default_resolution(carrier);
         let (before, after) = png_chunks::metadata(&carrier);
         let encode = |strategy, level| {
             let Some(mut encoder) = PngEncoder::new(shape, strategy) else { return self.by_libvips(image) };
