@@ -35,6 +35,31 @@ pub struct Decoder {
     pub takes: fn(&[u8]) -> Option<Shape>,
     /// Opens an image that it takes, scaled by a divisor.
     pub open: fn(&Bytes, u8) -> Result<Box<dyn Rows>>,
+    /// Decodes all rows of an image that it takes, scaled by a divisor.
+    pub read_all: fn(&Bytes, u8, Target<'_>) -> Result<()>,
+}
+
+/// Where all rows of an image are decoded to.
+pub struct Target<'a> {
+    /// The rows, and at least as many bytes after the last one as two rows are apart. What is not in a row is unspecified
+    /// afterwards.
+    pub pixels: &'a mut [u8],
+    /// Bytes of a row.
+    pub row: usize,
+    /// Bytes from the start of a row to the next, more than those of a row.
+    pub stride: usize,
+    /// Number of rows.
+    pub height: usize,
+    /// Memory for the decoder, as much as the encoded image has.
+    pub scratch: &'a mut [u8],
+}
+
+impl Target<'_> {
+    /// Reads all rows from a reader.
+    pub(crate) fn fill(self, rows: &mut dyn Rows) -> Result<()> {
+        let all = self.pixels.chunks_mut(self.stride).take(self.height);
+        all.into_iter().try_for_each(|out| rows.read(&mut out[..self.row]))
+    }
 }
 
 /// A reader of rows, from the top.

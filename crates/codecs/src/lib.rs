@@ -32,13 +32,15 @@ mod error;
 pub mod heif;
 pub mod jpeg;
 mod png;
+mod resize;
 mod webp;
 
 pub use av1::DECODER as DAV1D;
-pub use decoder::{Decoder, Rows, Shape};
+pub use decoder::{Decoder, Rows, Shape, Target};
 pub use error::{Error, Result};
 pub use jpeg::DECODER as LIBJPEG_TURBO;
 pub use png::{
     DECODER as PNG, Encoder as PngEncoder, Strategy as PngStrategy, encode_levels as encode_png_levels,
 };
+pub use resize::{Scaling, scale, scale_rows};
 pub use webp::DECODER as LIBWEBP;

@@ -4,12 +4,12 @@ use bytes::Bytes;
 
 use crate::{
     buffer::Buffer,
-    decoder::{Decoder, Rows, Shape},
+    decoder::{Decoder, Rows, Shape, Target},
     error::{Error, Result},
 };
 
 /// The decoder of still WebP.
-pub const DECODER: Decoder = Decoder { name: NAME, divisors: &[1], takes, open };
+pub const DECODER: Decoder = Decoder { name: NAME, divisors: &[1], takes, open, read_all };
 
 const NAME: &str = "libwebp";
 
@@ -48,6 +48,12 @@ fn open(bytes: &Bytes, _divisor: u8) -> Result<Box<dyn Rows>> {
     Ok(Box::new(Reader { bytes: bytes.clone(), shape, pixels: None, next: 0 }))
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "the type of all decoders")]
+fn read_all(bytes: &Bytes, _divisor: u8, target: Target<'_>) -> Result<()> {
+    let shape = takes(bytes).ok_or_else(|| Error::broken(NAME, "not a still image"))?;
+    decode(bytes, shape, target.pixels, target.stride)
+}
+
 struct Reader {
     bytes: Bytes,
     shape: Shape,
@@ -60,7 +66,12 @@ impl Rows for Reader {
     fn read(&mut self, rows: &mut [u8]) -> Result<()> {
         let pixels = match &mut self.pixels {
             Some(pixels) => pixels,
-            empty => empty.insert(decode(&self.bytes, self.shape)?),
+            empty => {
+                let row = self.shape.row_bytes();
+                let mut pixels = Buffer::with_length(row * self.shape.height as usize);
+                decode(&self.bytes, self.shape, &mut pixels, row)?;
+                empty.insert(pixels)
+            }
         };
         let end = self.next + rows.len();
         let next = pixels.get(self.next..end).ok_or_else(|| Error::broken(NAME, "no more rows"))?;
@@ -70,10 +81,9 @@ impl Rows for Reader {
     }
 }
 
-fn decode(bytes: &[u8], shape: Shape) -> Result<Buffer> {
-    let row = shape.row_bytes();
-    let mut pixels = Buffer::with_length(row * shape.height as usize);
-    // SAFETY: both slices are valid for their lengths; the library writes rows of `row` bytes within the buffer, and
+/// Decodes all rows, `stride` bytes apart.
+fn decode(bytes: &[u8], shape: Shape, pixels: &mut [u8], stride: usize) -> Result<()> {
+    // SAFETY: both slices are valid for their lengths; the library writes rows `stride` bytes apart within the buffer, and
     // refuses an image that does not fit.
     let status = unsafe {
         pixmill_webp_decode(
@@ -82,11 +92,11 @@ fn decode(bytes: &[u8], shape: Shape) -> Result<Buffer> {
             shape.bands,
             pixels.as_mut_ptr(),
             pixels.len(),
-            row as i32,
+            stride as i32,
         )
     };
     match status {
-        0 => Ok(pixels),
+        0 => Ok(()),
         OUT_OF_MEMORY => Err(Error::OutOfMemory { codec: NAME }),
         status => Err(Error::broken(NAME, format!("status {status}"))),
     }

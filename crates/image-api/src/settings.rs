@@ -152,11 +152,13 @@ pub struct Codecs {
     pub png: bool,
     /// JPEG is decoded and encoded by libjpeg-turbo.
     pub libjpeg_turbo: bool,
+    /// What these decode is scaled down by the crate `fast_image_resize`, if it takes at most 16 MiB of memory.
+    pub fast_image_resize: bool,
 }
 
 impl Default for Codecs {
     fn default() -> Self {
-        Self { libwebp: true, dav1d: true, png: true, libjpeg_turbo: true }
+        Self { libwebp: true, dav1d: true, png: true, libjpeg_turbo: true, fast_image_resize: true }
     }
 }
 

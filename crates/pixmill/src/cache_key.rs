@@ -207,11 +207,12 @@ fn with_output(key: KeyBuilder, output: &Output) -> KeyBuilder {
 
 /// Results of different decoders look the same, but differ in single bits.
 fn with_codecs(key: KeyBuilder, codecs: &Codecs) -> KeyBuilder {
-    let Codecs { libwebp, dav1d, png, libjpeg_turbo } = codecs;
+    let Codecs { libwebp, dav1d, png, libjpeg_turbo, fast_image_resize } = codecs;
     key.field("codecs.libwebp", libwebp)
         .field("codecs.dav1d", dav1d)
         .field("codecs.png", png)
         .field("codecs.libjpeg_turbo", libjpeg_turbo)
+        .field("codecs.fast_image_resize", fast_image_resize)
 }
 
 fn with_quality_auto(key: KeyBuilder, settings: &QualityAuto) -> KeyBuilder {
@@ -312,17 +313,17 @@ mod tests {
             keys.fingerprint("policy"),
         ];
         let pinned = [
-            "73f944e6433652eb2559b98a7014908ae192004da16a0d02330fb6786cfc26a9",
-            "3c6c9d8f330bb757257f8418c49cba3264d239ed40afcdee6c2667808dd9da99",
-            "441ddfcd2b7562a891783aebbec044fcd9dd53695b1f222059e1f541eb650b5b",
-            "47e243f5582159258c2266b66a1943444289329cd89c2afbc11c0fa72633da5b",
+            "60bc93186d72e962964682dadc407c97aa04a149db414b65e4c02ad7cfb0e059",
+            "d81c529b532922a2cede58b5514c41d49bda1a5ff4bd7a86c766ca583c67937d",
+            "3f88a4ebcec99835944efab35fdf97f47793bb5ea9c4192dae237f00d69d0be2",
+            "3bd40827d8a7d8243fdc32bb030fc0ea23a6f88eb8f4b7e9d43fef47aa01a906",
             "4f713e1306e206c6d2bb9c37796828ddc90767384b261fc4dcc35718247c454f",
             "6f33ce59b6876ae3858c605803d4eeb39d41a1a61b272fe7e4a88576efe7a261",
             "41cc7b5a594a7753f44efedb7018a84791ada2f7dccd99a2ece1686648234088",
             "a1f6e0c7d34fd8fab19fa078d94fa900386163ecabe7116d854215be4cf574e9",
             "f9f22223bbc4a9090321f87da64dec5e",
             "\"e2c6fea38c8c2ac66b7832ad7857a1b5\"",
-            "740e76e7a673d368",
+            "d345361b060e1287",
         ];
         assert_eq!(shown[..], pinned);
     }

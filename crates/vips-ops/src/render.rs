@@ -12,7 +12,7 @@ use crate::{
     format::OutputFormat,
     overlay::{self, Assets, PreparedOverlays},
     params::Params,
-    plan::{Accept, Passthrough, Plan, passthrough, video},
+    plan::{Accept, Passthrough, Plan, passthrough, step::Step, video},
     settings::Settings,
     size::Size,
     source::{Codec, Profile, Source, SourceFormat},
@@ -207,11 +207,11 @@ pub(crate) fn pixels(
     overlays: &[RenderedOverlay],
     deadline: &Deadline,
 ) -> Result<Image> {
-    let opened = load::open(source, &plan.load, deadline)?;
+    let (opened, steps) = load::open_planned(plan, source, deadline)?;
     let finished = if plan.load.frames > 1 {
         animation(plan, &opened, overlays)
     } else {
-        frame(plan, opened, &mut Context::new(overlays))
+        frame(steps, opened, &mut Context::new(overlays))
     };
     // AVIF stores the rotation in a box (`irot`) that every decoder applies
     let turned = plan.autorotated || source.info.format == SourceFormat::Heif;
@@ -253,7 +253,7 @@ fn frames(
     let mut context = Context::new(overlays);
     (0..plan.load.frames).map(move |index| {
         let part = stack.extract_area(0, index * height, width, height)?;
-        frame(plan, part, &mut context)
+        frame(&plan.steps, part, &mut context)
     })
 }
 
@@ -265,9 +265,9 @@ fn animation(plan: &Plan, stack: &Image, overlays: &[RenderedOverlay]) -> vips::
     metadata::animate(&joined, stack, plan.size.height, plan.load.frames)
 }
 
-/// Runs all steps on one frame.
-fn frame(plan: &Plan, image: Image, context: &mut Context<'_>) -> vips::Result<Image> {
-    plan.steps.iter().try_fold(image, |image, step| steps::run(step, image, context))
+/// Runs steps on one frame.
+fn frame(steps: &[Step], image: Image, context: &mut Context<'_>) -> vips::Result<Image> {
+    steps.iter().try_fold(image, |image, step| steps::run(step, image, context))
 }
 
 #[cfg(test)]

@@ -100,8 +100,18 @@ impl Image {
     ///
     /// If libvips cannot make it, or the image is not of 8 bits.
     pub fn carrier(&self) -> Result<Self> {
-        let pixel = Self::from_pixels(&vec![0; self.bands() as usize], 1, 1, self.bands())?;
-        pixel.interpret(self.interpretation())?.edit(|edit| {
+        self.with_pixels(&vec![0; self.bands() as usize], 1, 1)
+    }
+
+    /// An image with this one's interpretation and metadata and other pixels of 8 bits, which are copied: rows from the top,
+    /// as many bytes per pixel as this one has bands.
+    ///
+    /// # Errors
+    ///
+    /// As of [`Image::from_pixels`].
+    pub fn with_pixels(&self, pixels: &[u8], width: u32, height: u32) -> Result<Self> {
+        let image = Self::from_pixels(pixels, width, height, self.bands())?;
+        image.interpret(self.interpretation())?.edit(|edit| {
             edit.take_from(self);
             edit.take_resolution(self);
         })

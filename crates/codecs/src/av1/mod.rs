@@ -16,13 +16,13 @@ use self::{
     still::Still,
 };
 use crate::{
-    decoder::{Decoder, Rows, Shape},
+    decoder::{Decoder, Rows, Shape, Target},
     error::{Error, Result},
     heif::File,
 };
 
 /// The decoder of still AVIF.
-pub const DECODER: Decoder = Decoder { name: NAME, divisors: &[1], takes, open };
+pub const DECODER: Decoder = Decoder { name: NAME, divisors: &[1], takes, open, read_all };
 
 fn takes(bytes: &[u8]) -> Option<Shape> {
     Still::find(&File::parse(bytes)?).map(|still| still.shape())
@@ -32,6 +32,10 @@ fn open(bytes: &Bytes, _divisor: u8) -> Result<Box<dyn Rows>> {
     let still = File::parse(bytes).and_then(|file| Still::find(&file));
     let still = still.ok_or_else(|| Error::broken(NAME, "not a still image of a kind that is decoded"))?;
     Ok(Box::new(Reader { bytes: bytes.clone(), still, decoded: None, next: 0 }))
+}
+
+fn read_all(bytes: &Bytes, divisor: u8, target: Target<'_>) -> Result<()> {
+    target.fill(open(bytes, divisor)?.as_mut())
 }
 
 struct Reader {

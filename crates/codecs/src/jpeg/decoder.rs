@@ -12,12 +12,12 @@ use bytes::Bytes;
 
 use super::failure::{NAME, failed};
 use crate::{
-    decoder::{Decoder, Rows, Shape},
+    decoder::{Decoder, Rows, Shape, Target},
     error::{Error, Result},
 };
 
 /// The decoder of JPEG.
-pub const DECODER: Decoder = Decoder { name: NAME, divisors: &[1, 2, 4, 8], takes, open };
+pub const DECODER: Decoder = Decoder { name: NAME, divisors: &[1, 2, 4, 8], takes, open, read_all };
 
 unsafe extern "C" {
     fn pixmill_jpeg_new_reader() -> *mut c_void;
@@ -60,6 +60,10 @@ fn open(bytes: &Bytes, divisor: u8) -> Result<Box<dyn Rows>> {
     };
     reader.raw.check(status)?;
     Ok(Box::new(reader))
+}
+
+fn read_all(bytes: &Bytes, divisor: u8, target: Target<'_>) -> Result<()> {
+    target.fill(open(bytes, divisor)?.as_mut())
 }
 
 /// A reader of the C layer.

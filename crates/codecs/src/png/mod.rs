@@ -22,12 +22,12 @@ pub use self::{
     filter::Strategy,
 };
 use crate::{
-    decoder::{Decoder, Rows, Shape},
+    decoder::{Decoder, Rows, Shape, Target},
     error::{Error, Result},
 };
 
 /// The decoder of PNG.
-pub const DECODER: Decoder = Decoder { name: NAME, divisors: &[1], takes, open };
+pub const DECODER: Decoder = Decoder { name: NAME, divisors: &[1], takes, open, read_all };
 
 /// Most bytes of filtered rows that are held in memory at once; a photograph of 2040 × 1360 pixels has half of that. Larger
 /// images are read by rows, so that memory does not grow with them.
@@ -48,6 +48,16 @@ fn open(bytes: &Bytes, _divisor: u8) -> Result<Box<dyn Rows>> {
         Ok(Box::new(whole::Reader::open(shape, length, &data)?))
     } else {
         Ok(Box::new(stream::Reader::open(bytes.clone(), shape, &data)?))
+    }
+}
+
+fn read_all(bytes: &Bytes, divisor: u8, target: Target<'_>) -> Result<()> {
+    let shape = takes(bytes).ok_or_else(|| Error::broken(NAME, "not an image of a kind that is taken"))?;
+    let length = (shape.row_bytes() + 1).saturating_mul(shape.height as usize);
+    if length <= LARGEST_WHOLE {
+        whole::read_all(shape, length, &chunks::pixels(bytes)?, target)
+    } else {
+        target.fill(open(bytes, divisor)?.as_mut())
     }
 }
 

@@ -14,6 +14,7 @@ pub mod passthrough;
 mod pipeline;
 pub mod quality;
 mod request;
+mod resampler;
 mod resolve;
 pub mod step;
 pub mod tone;

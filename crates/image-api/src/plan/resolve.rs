@@ -11,7 +11,8 @@ use super::{
     passthrough,
     pipeline::{self, Pixels, Placed, eyes, pipeline},
     request::{content, request as geometry_request},
-    step::Resize,
+    resampler::resampler,
+    step::{Resampler, Resize},
     video,
 };
 use crate::{
@@ -57,7 +58,11 @@ impl Plan {
         // trim boxes and eyes are exact to the pixel, which shrink-on-load would blur
         let exact = (measured.trim.is_some() && info.vector.is_none()) || !eyes.is_empty();
         let load = load(info, content, orientation, &geometry, exact, frames, settings);
-        let (load, placed) = place(info, load, &geometry, kept, (orientation, degrees), eyes.is_empty());
+        let (load, mut placed) = place(info, load, &geometry, kept, (orientation, degrees), eyes.is_empty());
+        if let Some(resize) = placed.resize.filter(|_| eyes.is_empty()) {
+            let by = resampler(resize, &placed, &load, info, settings);
+            placed.resize = Some(Resize { by, ..resize });
+        }
         check_drawing(info, &load, &settings.limits)?;
         let stores_alpha = encoding.format.has_alpha();
         let pixels = Pixels { eyes, profile: info.profile, alpha: info.alpha, stores_alpha };
@@ -120,7 +125,11 @@ fn place(
     let placed = Placed {
         decoded: load.size,
         extract,
-        resize: (from.is_some() || extract.size() != scaled).then_some(Resize { size: scaled, from }),
+        resize: (from.is_some() || extract.size() != scaled).then_some(Resize {
+            size: scaled,
+            from,
+            by: Resampler::Libvips,
+        }),
         crop,
         orientation,
         turn: geometry.turned.map(|size| (degrees, size)),

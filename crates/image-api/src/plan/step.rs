@@ -73,6 +73,17 @@ pub struct Resize {
     /// The exact part that is scaled, in pixels of the image, if its edges are fractional, as with shrink-on-load of a
     /// side that is no multiple of the divisor. Never upscaled. `None` for the whole image.
     pub from: Option<Span>,
+    /// What scales.
+    pub by: Resampler,
+}
+
+/// What scales an image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Resampler {
+    /// libvips, in a stream.
+    Libvips,
+    /// The crate `fast_image_resize`, between a decoder beside libvips and libvips: the whole decoded image is in memory.
+    FastImageResize,
 }
 
 /// Upscaling of the most interesting part.
@@ -183,8 +194,12 @@ impl Display for Step {
 impl Display for Resize {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self.from {
-            Some(from) => write!(f, "resize {:.3} × {:.3} to {}", from.width, from.height, self.size),
-            None => write!(f, "resize to {}", self.size),
+            Some(from) => write!(f, "resize {:.3} × {:.3} to {}", from.width, from.height, self.size)?,
+            None => write!(f, "resize to {}", self.size)?,
+        }
+        match self.by {
+            Resampler::Libvips => Ok(()),
+            Resampler::FastImageResize => write!(f, " by fast_image_resize"),
         }
     }
 }

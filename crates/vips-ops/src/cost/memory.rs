@@ -6,7 +6,15 @@ use super::{
     quantities::{DecodeSpec, Pixels},
     work::{Work, megapixels},
 };
-use crate::{format::OutputFormat, plan::encode::Encoding, size::Size, source::SourceFormat};
+use crate::{
+    format::OutputFormat,
+    plan::{
+        encode::Encoding,
+        step::{Resampler, Resize},
+    },
+    size::Size,
+    source::SourceFormat,
+};
 
 /// A text, in bytes: its font.
 pub const TEXT: f64 = 8e6;
@@ -65,6 +73,14 @@ pub fn decoder(work: &mut Work, header: &Header, load: &DecodeSpec) {
         SourceFormat::Svg => 4.0 * load.size.pixels() as f64 * (1.0 + header.svg.primitives.min(4.0)),
     };
     work.hold(held);
+}
+
+/// Adds the memory of scaling a whole image: the image with its margins, and the image after the first direction.
+pub fn whole(work: &mut Work, header: &Header, from: Size, resize: &Resize) {
+    let taken = resize.by == Resampler::FastImageResize;
+    let between = Size { height: resize.size.height, ..from };
+    let pixels = resize.whole_pixels(from) + between.pixels() as f64;
+    work.hold(if taken { f64::from(header.pixel_bytes) * pixels } else { 0.0 });
 }
 
 /// Adds the memory of encoding `area` megapixels, all frames together.

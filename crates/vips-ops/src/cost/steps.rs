@@ -16,7 +16,7 @@ use crate::{
     params::{Params, crop::crop::Crop},
     plan::{
         Plan,
-        step::{EnlargeInteresting, Paint, Resize, Rotate, Sharpen, Step},
+        step::{EnlargeInteresting, Paint, Rotate, Sharpen, Step},
     },
     size::{Rect, Size},
     source::{Profile, SourceFormat},
@@ -195,9 +195,11 @@ fn add(work: &mut Work, step: &Step, kept: Option<Size>, header: &Header, state:
             work.hold(size.pixels() as f64 * header.bands());
         }
         Step::Extract(rect) | Step::Crop(rect) => *size = rect.size(),
-        Step::Resize(Resize { size: scaled, .. }) => {
-            scale(work, header, *size, *scaled, kept.unwrap_or(*scaled));
-            *size = *scaled;
+        Step::Resize(resize) => {
+            let scaled = resize.size;
+            memory::whole(work, header, *size, resize);
+            scale(work, header, *size, scaled, kept.unwrap_or(scaled));
+            *size = scaled;
         }
         Step::EnlargeInteresting(enlarge) => enlarge_interesting(work, header, state, enlarge),
         Step::ConvertToSrgb(_) => {

@@ -3,8 +3,12 @@
 use std::io::Write;
 
 use bytes::{Buf, Bytes};
-use codecs::{Decoder, Rows, Shape};
-use image_api::{plan::load::Load, source::SourceFormat};
+use codecs::{Decoder, Rows, Scaling, Shape};
+use image_api::{
+    plan::{load::Load, step::Resize},
+    size::{Size, Span},
+    source::SourceFormat,
+};
 use vips::{BandFormat, Deadline, Image, Interpretation};
 
 use super::{Codec, DecodeStep, DecodedPixels, Provider, Sharing, Source};
@@ -67,16 +71,21 @@ pub(crate) fn open_shared(
     load: &Load,
     deadline: &Deadline,
 ) -> Result<Option<Image>> {
+    match shared(source, load, deadline)? {
+        Some(rows) => image(source, load, Box::new(Decoded(rows))).map(Some),
+        None => open(codec, source, load),
+    }
+}
+
+/// The decoded rows that are shared with other renders, where that is wanted and possible.
+fn shared(source: &Source, load: &Load, deadline: &Deadline) -> Result<Option<Bytes>> {
     let decoded = match (&source.sharing, DecodeStep::of(load)) {
         (Sharing::Reuse(decoded), Some(step)) if decoded.step == step => Some(decoded.rows.clone()),
         (Sharing::Provide(provider), Some(step)) => provide(&**provider, step, source, load, deadline)?,
         _ => None,
     };
     let bytes = row_bytes(source, load) * load.size.height as usize;
-    match decoded.filter(|rows| rows.len() >= bytes) {
-        Some(rows) => image(source, load, Box::new(Decoded(rows))).map(Some),
-        None => open(codec, source, load),
-    }
+    Ok(decoded.filter(|rows| rows.len() >= bytes))
 }
 
 /// Decodes everything and provides it to others. Returns `None` if that is not possible, also because the original is broken:
@@ -147,6 +156,32 @@ fn image(source: &Source, load: &Load, rows: Box<dyn vips::Rows>) -> Result<Imag
         interpretation: header.interpretation(),
     };
     Image::from_rows(header, shape, rows).map_err(Error::of_pixels)
+}
+
+/// An original of 8 bits that a codec takes, scaled down; decoded pixels are shared as by [`open_shared`]. Returns `None` if the
+/// codec finds a fault in it: what to make of that is left to libvips.
+pub(crate) fn scaled(
+    codec: Codec,
+    source: &Source,
+    load: &Load,
+    resize: &Resize,
+    deadline: &Deadline,
+) -> Result<Option<Image>> {
+    let Size { width, height } = load.size;
+    let whole = Span { left: 0.0, top: 0.0, width: width.into(), height: height.into() };
+    let part = resize.from.unwrap_or(whole);
+    let to = (resize.size.width, resize.size.height);
+    let scaling = Scaling { left: part.left, top: part.top, width: part.width, height: part.height, to };
+    let shape = Shape { width, height, bands: source.image.bands(), depth: 1 };
+    let made = match shared(source, load, deadline)? {
+        Some(rows) => codecs::scale_rows(&rows, shape, scaling),
+        None => codecs::scale(decoder(codec), &source.bytes, load.shrink, shape, scaling),
+    };
+    match made {
+        Ok(pixels) => source.image.with_pixels(&pixels, to.0, to.1).map(Some).map_err(Error::of_pixels),
+        Err(error) if error.is_out_of_memory() => Err(of_codec(&error)),
+        Err(_) => Ok(None),
+    }
 }
 
 /// The error of a decoder as one of libvips: the original is broken, or memory ran out.

@@ -4,7 +4,11 @@ use vips::{Access, Deadline, Image, Loader, ops::Extend};
 
 use crate::{
     error::{Error, Result},
-    plan::load::Load,
+    plan::{
+        Plan,
+        load::Load,
+        step::{Resampler, Resize, Step},
+    },
     size::Size,
     source::{Source, SourceFormat, codec, embedded_thumbnails, full_size_loader, jpeg},
     steps::resize,
@@ -27,6 +31,19 @@ fn loader(source: &Source, load: &Load) -> Option<Loader> {
 /// Opened by the codec of the plan, if there is one and it finds no fault.
 fn by_codec(source: &Source, load: &Load) -> Result<Option<Image>> {
     load.codec.map_or(Ok(None), |codec| codec::open(codec, source, load))
+}
+
+/// Opens the original of a plan for one sequential pass. Returns the steps that are left: a resize between the decoder and
+/// libvips is done.
+pub fn open_planned<'a>(plan: &'a Plan, source: &Source, deadline: &Deadline) -> Result<(Image, &'a [Step])> {
+    if let [Step::Resize(resize @ Resize { by: Resampler::FastImageResize, .. }), rest @ ..] = &plan.steps[..]
+        && let Some(codec) = plan.load.codec
+        && let Some(image) = codec::scaled(codec, source, &plan.load, resize, deadline)?
+    {
+        image.watch(deadline);
+        return Ok((source.normalized(image)?, rest));
+    }
+    Ok((open(source, &plan.load, deadline)?, &plan.steps))
 }
 
 /// Opens the original for one sequential pass. The image that was opened for its header is reused if its loader is the

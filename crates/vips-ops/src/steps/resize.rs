@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// Resizes as planned.
-pub fn scaled(image: &Image, Resize { size, from }: Resize) -> Result<Image> {
+pub fn scaled(image: &Image, Resize { size, from, .. }: Resize) -> Result<Image> {
     match from {
         Some(from) => part(image, from, size),
         None => to(image, size),

@@ -31,7 +31,7 @@ fn tolerance(codec: Codec) -> (u8, f64) {
 }
 
 fn with_codecs(on: bool) -> Settings {
-    let codecs = Codecs { libwebp: on, dav1d: on, png: on, libjpeg_turbo: on };
+    let codecs = Codecs { libwebp: on, dav1d: on, png: on, libjpeg_turbo: on, fast_image_resize: false };
     Settings { codecs, ..Settings::default() }
 }
 

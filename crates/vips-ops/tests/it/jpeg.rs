@@ -54,7 +54,7 @@ fn segments(file: &[u8]) -> (Vec<Vec<u8>>, Vec<u8>) {
 }
 
 fn encoded(original: &Bytes, query: &str, on: bool) -> Bytes {
-    let codecs = Codecs { libjpeg_turbo: on, ..Codecs::default() };
+    let codecs = Codecs { libjpeg_turbo: on, fast_image_resize: false, ..Codecs::default() };
     let settings = Settings { codecs, ..Settings::default() };
     ask_with(original, &format!("{query}&format=jpeg"), Accept::default(), &settings).unwrap().bytes
 }

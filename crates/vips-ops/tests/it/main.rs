@@ -27,6 +27,7 @@ mod png;
 mod png_palette;
 mod positions;
 mod quality;
+mod resampler;
 mod shared_decode;
 mod size;
 mod svg;
