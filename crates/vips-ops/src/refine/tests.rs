@@ -40,9 +40,10 @@ fn image(pixels: &[u8], width: u32, height: u32, bands: u32) -> Image {
 
 #[test]
 fn each_format_saves_bytes_at_no_lower_score() {
+    // a picture that saves much in each: others are near the least saving, and rounding decides
     for format in ["jpeg", "webp", "avif"] {
         let (first, refined) =
-            both(&sample("chelsea.png"), &format!("width=300&format={format}"), &settings());
+            both(&sample("coffee.png"), &format!("width=300&format={format}"), &settings());
         let Refined::Saved { bytes, scores: Some([second, before]) } = refined else {
             panic!("{format}: {refined:?}")
         };
