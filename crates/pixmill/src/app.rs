@@ -15,6 +15,7 @@ use crate::{
     signals::{Signal, Signals},
     state::{HttpParts, Shared, Worker},
     telemetry::{
+        Exporters,
         counters::{Counters, ListenerKind},
         logs::vips_warning,
     },
@@ -37,6 +38,7 @@ pub struct Server {
     admin: Listener,
     uploads: Option<Listener>,
     job_workers: Workers,
+    exporters: Option<Exporters>,
 }
 
 /// Serves until the process gets SIGTERM or SIGINT, then shuts down gracefully. On SIGTERM the listeners go on accepting for
@@ -130,9 +132,11 @@ impl Server {
             let settings = vips::Settings { on_warning: vips_warning, ..vips::Settings::default() };
             Vips::start(settings)?;
         }
+        let exporters = Exporters::start(&config.telemetry)?;
         let parts = HttpParts {
             counters: Counters::new(error::codes()),
             jobs: JobQueue::new(config.uploads.queue, job_status::encode),
+            tracer: exporters.as_ref().map(Exporters::tracer),
         };
         let shared = Arc::new(Shared::open(config, parts).await?);
         if shared.rendering.renderer.analyzer().lacks_models() {
@@ -155,6 +159,7 @@ impl Server {
             admin,
             uploads,
             job_workers,
+            exporters,
         })
     }
 
@@ -176,6 +181,10 @@ impl Server {
         tokio::join!(ended, self.job_workers.stop(&self.shared, until));
         self.shared.close().await;
         self.admin.handle.stop(false).await;
+        if let Some(exporters) = self.exporters {
+            // it blocks this thread, which has nothing else to do any more
+            exporters.close();
+        }
         tracing::info!("shut down");
     }
 

@@ -30,7 +30,7 @@ use crate::{
     refine::{Refiner, SharedRefinement},
     render::{Renderer, guarded::GuardedRenderer},
     signing::Signer,
-    telemetry::counters::Counters,
+    telemetry::{counters::Counters, traces::Tracer},
     uploads::{MemoryBudget, queue::JobQueue},
     variants::{
         VariantNames, VariantStore, Variants,
@@ -55,6 +55,8 @@ pub struct Shared {
     pub operations: SharedOperations,
     /// Rendering.
     pub rendering: Rendering,
+    /// Starts the traces of requests; none if they are not traced.
+    pub tracer: Option<Tracer>,
     /// Metrics of events.
     pub counters: Arc<Counters>,
     /// Fingerprint of the release and all settings that change responses. Nodes that share a cache should have the same.
@@ -115,6 +117,8 @@ pub struct HttpParts {
     pub counters: Counters,
     /// The queue of jobs, with the encoding of their status.
     pub jobs: JobQueue,
+    /// What starts traces.
+    pub tracer: Option<Tracer>,
 }
 
 /// The state of one worker: that of all, and what its requests use on its thread.
@@ -145,6 +149,7 @@ impl Shared {
             operations: SharedOperations::new(&config),
             rendering: Rendering::start(&config, settings, &caches)?,
             caches,
+            tracer: parts.tracer,
             counters: Arc::new(parts.counters),
             jobs: parts.jobs,
             upload_memory: MemoryBudget::new(config.uploads.max_memory),

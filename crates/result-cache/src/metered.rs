@@ -4,7 +4,16 @@ use std::sync::Arc;
 use std::task::Poll;
 
 use crate::stats::Counter;
-use crate::{CacheEntry, Key, Store, TierStats};
+use crate::{CacheEntry, Key, Store, Tier, TierStats};
+
+/// The name of the span of a look-up.
+fn span_name(tier: Tier) -> &'static str {
+    match tier {
+        Tier::Memory => "cache.memory",
+        Tier::Disk => "cache.disk",
+        Tier::Redis => "cache.redis",
+    }
+}
 
 /// A store with the counters of its tier.
 #[derive(Debug)]
@@ -31,6 +40,7 @@ impl Metered {
         key: &Key,
         is_usable: impl Fn(&CacheEntry) -> bool,
     ) -> Option<Arc<CacheEntry>> {
+        let span = request_trace::current().map(|trace| trace.start(span_name(self.store.tier())));
         let found = match self.store.entry_at_once(key) {
             Poll::Ready(found) => found,
             Poll::Pending => self.store.get(key).await,
@@ -38,6 +48,9 @@ impl Metered {
         let found = found.filter(|entry| is_usable(entry));
         let counter = if found.is_some() { &self.hits } else { &self.misses };
         counter.add_one();
+        if let Some(mut span) = span {
+            span.set("pixmill.outcome", if found.is_some() { "hit" } else { "miss" });
+        }
         found
     }
 

@@ -74,13 +74,13 @@ impl Service<ConnectInfo<Uri>> for GuardedConnector {
 
     fn call(&self, info: ConnectInfo<Uri>) -> Self::Future {
         let connector = self.clone();
-        Box::pin(async move {
+        Box::pin(request_trace::in_span("origin.connect", async move {
             let host = info.hostname();
             let tcp = connector.connect(host, info.port()).await.map_err(ConnectError::Io)?;
             let stream = tls::stream(tcp, connector.tls.as_ref(), host, connector.timeout).await;
             let wire = CountedStream::new(stream.map_err(ConnectError::Io)?, &connector.connections);
             Ok(Connection::new(info.request().clone(), wire))
-        })
+        }))
     }
 }
 

@@ -92,7 +92,8 @@ fn basic_credentials(url: &Url) -> Option<HeaderValue> {
     Some(value)
 }
 
-/// The request for an original. Later headers replace earlier ones, so a configured `Host` or `Accept` takes precedence.
+/// The request for an original. Later headers replace earlier ones, so a configured `Host` or `Accept` takes precedence. Ids of
+/// traces are sent to the configured origin only.
 pub(crate) fn get(
     client: &Client,
     url: &Url,
@@ -114,6 +115,12 @@ pub(crate) fn get(
         request = request.insert_header((IF_MODIFIED_SINCE, date));
     }
     if trust == Trust::Own {
+        if let Some(trace) = request_trace::current() {
+            request = request.insert_header(("traceparent", trace.traceparent()));
+            if !trace.tracestate().is_empty() {
+                request = request.insert_header(("tracestate", trace.tracestate()));
+            }
+        }
         for (name, value) in &headers.own {
             request = request.insert_header((name.clone(), value.clone()));
         }

@@ -1,6 +1,7 @@
 //! Coalescing among nodes: of all nodes that need the same output at the same time, the one that holds the lease builds it.
 
 use actix_web::rt;
+use request_trace::in_span;
 use result_cache::{Cache, Coordinator, Key, Lease, LeaseOutcome, Notification};
 
 /// The outcome of claiming the right to build something.
@@ -33,8 +34,11 @@ pub async fn claim<T>(
     let granted = |lease| Claim::Granted(Publication { lease, cache: cache.clone() });
     let mut has_waited = false;
     loop {
-        let outcome =
-            if cache.is_shared() { coordinator.acquire_lease(key).await } else { LeaseOutcome::Unavailable };
+        let outcome = if cache.is_shared() {
+            in_span("redis.lease", coordinator.acquire_lease(key)).await
+        } else {
+            LeaseOutcome::Unavailable
+        };
         if let Some(found) = lookup().await {
             if let LeaseOutcome::Granted(lease) = outcome {
                 lease.complete();
@@ -51,7 +55,7 @@ pub async fn claim<T>(
             LeaseOutcome::Unavailable => return granted(None),
             LeaseOutcome::Held(waiter) => waiter,
         };
-        match waiter.notification().await {
+        match in_span("redis.wait", waiter.notification()).await {
             Some(Notification::Stored) => return lookup().await.map_or_else(|| granted(None), Claim::Found),
             Some(Notification::NotShared) => return granted(None),
             None => has_waited = true,

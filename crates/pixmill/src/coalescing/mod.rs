@@ -63,18 +63,23 @@ impl<V: Clone + Send + Sync + 'static> Coalescing<V> {
         deadline: Instant,
         work: &Rc<W>,
     ) -> Result<(V, Role), Error> {
+        // a task that is spawned inherits no trace
+        let (trace, started) = (request_trace::current(), Instant::now());
         let lead = || {
             let (work, cache, coordinator) = (Rc::clone(work), self.cache.clone(), self.coordinator.clone());
-            async move {
+            request_trace::scope(trace.clone(), async move {
                 match claim(&coordinator, &cache, key, async || work.cached().await).await {
                     Claim::Found(found) => Ok(Output { value: found?, is_built: false }),
                     Claim::Granted(publication) => {
                         Ok(Output { value: work.build(publication).await?, is_built: true })
                     }
                 }
-            }
+            })
         };
         let (output, role) = local::join(&self.operations, key, deadline, lead).await?;
+        if let (Some(trace), Role::Follower) = (&trace, role) {
+            trace.record("coalesced", started, started.elapsed(), Vec::new());
+        }
         Ok((output.value, if output.is_built { role } else { Role::Follower }))
     }
 }

@@ -58,6 +58,7 @@ mod tests {
             "origins.shop.url",
             "params.signing.keys",
             "params.signing.keys.main",
+            "telemetry.otlp.headers",
             "uploads.tokens",
         ] {
             assert!(is_secret(key), "{key}");

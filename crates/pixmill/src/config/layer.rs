@@ -189,7 +189,7 @@ mod tests {
             ("limits.max_side", "", WHOLE),
             ("output.avif_effort", "300", "a whole number of at most 255"),
             ("output.avif", "yes", "a boolean"),
-            ("logs.format", "xml", "one of `auto`, `json`, `human`"),
+            ("logs.format", "xml", "one of `auto`, `json`, `human`, `ecs`, `gcp`, `logfmt`"),
             ("listen.address", "localhost", "an IP address and a port, such as 127.0.0.1:8080"),
             ("limits.deadline", "20", "a duration such as 20s or 5m"),
             ("limits.max_bytes", "1 parsec", "a size such as 64MiB, or a number of bytes"),

@@ -21,6 +21,7 @@ mod root;
 mod sections;
 mod signing;
 mod sizes;
+mod telemetry;
 mod uploads;
 mod value;
 mod vision;
@@ -40,6 +41,7 @@ pub use self::{
     sections::{Isolation, Listen, Shares, Workers},
     signing::Signing,
     sizes::{Length, OtherSizes},
+    telemetry::{Otlp, Telemetry},
     uploads::Uploads,
     vision::Vision,
 };

@@ -139,6 +139,7 @@ mod tests {
                 "uploads",
                 "vision",
                 "logs",
+                "telemetry",
             ])
             .map(|name| format!("`{name}`"))
             .collect();

@@ -12,6 +12,7 @@ use super::{
     cors::Cors,
     params::Params,
     sections::{Listen, Workers},
+    telemetry::Telemetry,
     uploads::Uploads,
     vision::Vision,
 };
@@ -66,6 +67,8 @@ pub struct Config {
     pub vision: Vision,
     /// Logging.
     pub logs: Logs,
+    /// Export to an OpenTelemetry collector.
+    pub telemetry: Telemetry,
 }
 
 impl Config {
@@ -89,6 +92,7 @@ impl Config {
             self.uploads.problems(&[self.listen.address, self.admin.address]),
             self.vision.problems(),
             self.logs.problems(),
+            self.telemetry.problems(),
         ]
         .concat()
     }
@@ -185,6 +189,7 @@ mod tests {
         config.workers.threads = usize::MAX;
         config.workers.shares.warming = 0;
         config.logs.filter = "=".to_owned();
+        config.telemetry.otlp.sample_ratio = 2.0;
         let problems = config.problems();
         let sections = [
             "listen",
@@ -197,6 +202,7 @@ mod tests {
             "cache",
             "workers",
             "logs",
+            "telemetry",
         ];
         for section in sections {
             let key = format!("{section}.");

@@ -43,7 +43,11 @@ pub const NO_MODELS: &str =
 /// The response to a request that failed. It never names an upstream host, a file or a library.
 pub fn response(failure: &Error) -> HttpResponse {
     let (status, _) = status(failure.kind());
-    let mut response = HttpResponse::build(status).json(json!({ "error": object(failure) }));
+    let mut error = object(failure);
+    if let Some(context) = request_trace::current() {
+        error["trace_id"] = context.trace_id().to_string().into();
+    }
+    let mut response = HttpResponse::build(status).json(json!({ "error": error }));
     let headers = response.headers_mut();
     put_uncached(headers);
     match failure {

@@ -12,6 +12,7 @@ use actix_web::{
     },
     middleware::Next,
 };
+use request_trace::{Context, scope};
 
 use super::{
     HEALTH, READY,
@@ -24,9 +25,13 @@ use super::{
     request_id::{REQUEST_ID, request_id},
     upload,
 };
-use crate::telemetry::{
-    access::AccessEntry,
-    counters::{ListenerKind, Route},
+use crate::{
+    model::cache_status::CacheStatus,
+    telemetry::{
+        access::AccessEntry,
+        counters::{ListenerKind, Route},
+        traces::RequestTrace,
+    },
 };
 
 /// Wraps all routes of a listener. It responds to `OPTIONS` itself, except on the admin listener, which scripts of other
@@ -43,16 +48,22 @@ pub async fn observe(
     let _in_flight = (route != Route::Admin).then(|| worker.enter());
     let id = request_id(request.headers());
     let (shared, trusted_proxies) = (&worker.shared, worker.shared.config.listen.trusted_proxies);
-    let entry = AccessEntry::begin(request.request(), &id, route, &shared.counters, trusted_proxies);
+    let trace = shared.tracer.as_ref().and_then(|tracer| tracer.begin(request.request(), route));
+    let context = trace.as_ref().map(RequestTrace::context);
+    let trace_id = context.as_ref().map(Context::trace_id);
+    let entry =
+        AccessEntry::begin(request.request(), &id, route, &shared.counters, trusted_proxies, trace_id);
     let result = if route != Route::Admin && *request.method() == Method::OPTIONS {
         Ok(request.into_response(options()))
     } else {
-        next.call(request).await
+        scope(context, next.call(request)).await
     };
     let (request, mut response) = match result {
         Ok(response) => response.into_parts(),
         Err(error) => {
-            entry.end(&error.error_response(), || None);
+            let response = error.error_response();
+            entry.end(&response, || None);
+            end(trace, &response, None, &id);
             return Err(error);
         }
     };
@@ -63,8 +74,16 @@ pub async fn observe(
         cors.add_headers(&request, &mut response);
     }
     response.headers_mut().insert(REQUEST_ID, id.clone());
-    entry.end(&response, || RecentRequests::logged(&request, &shared.config.client_hints));
+    let found = entry.end(&response, || RecentRequests::logged(&request, &shared.config.client_hints));
+    end(trace, &response, found, &id);
     Ok(ServiceResponse::new(request, response))
+}
+
+/// Ends the trace, if the request has one.
+fn end(trace: Option<RequestTrace>, response: &HttpResponse, found: Option<CacheStatus>, id: &HeaderValue) {
+    if let Some(trace) = trace {
+        trace.end(response.status().as_u16(), found, id.to_str().unwrap_or_default());
+    }
 }
 
 fn route(listener: ListenerKind, path: &str) -> Route {

@@ -5,6 +5,7 @@ use std::{rc::Rc, sync::Arc, time::Instant};
 
 use futures_util::{FutureExt, future::LocalBoxFuture};
 use origin::{Error, ErrorKind, Fetched, ObjectRef, Origins, Validators};
+use request_trace::Span;
 
 use crate::telemetry::counters::Counters;
 
@@ -38,8 +39,16 @@ impl OriginClient for CountedOrigins {
     ) -> LocalBoxFuture<'a, Result<Fetched, Error>> {
         async move {
             let started = Instant::now();
-            let fetched = self.origins.fetch(target, known).await;
+            let span = request_trace::start("origin.fetch").map(Span::client);
+            let context = span.as_ref().map(Span::context);
+            let fetched = request_trace::scope(context, self.origins.fetch(target, known)).await;
             self.counters.fetched(outcome(&fetched), started.elapsed());
+            if let Some(mut span) = span {
+                span.set("pixmill.outcome", outcome(&fetched));
+                if let Err(error) = &fetched {
+                    span.fail(error.to_string());
+                }
+            }
             fetched
         }
         .boxed_local()

@@ -20,6 +20,7 @@ use image_api::{
     table::Scope,
 };
 use percent_encoding::percent_decode_str;
+use request_trace::TraceId;
 use tracing::{Level, enabled};
 
 use super::{
@@ -59,6 +60,8 @@ pub struct AccessEntry<'a> {
     /// What to log; none if the access log is off.
     line: Option<AccessLine>,
     counters: &'a Counters,
+    /// The id of its trace; none if it is not traced.
+    trace_id: Option<String>,
     began: Instant,
     found: Option<CacheStatus>,
     status: u16,
@@ -90,6 +93,16 @@ impl LoggedTarget {
         let query = RequestQuery::parse(uri.query().unwrap_or_default());
         Self { path: redacted_path(uri.path()), query: query.ok().map(|query| redacted_query(&query)) }
     }
+
+    /// The path.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// The query, empty if there is none; none if it is too long to be parsed.
+    pub fn query(&self) -> Option<&str> {
+        self.query.as_deref()
+    }
 }
 
 impl<'a> AccessEntry<'a> {
@@ -100,6 +113,7 @@ impl<'a> AccessEntry<'a> {
         route: Route,
         counters: &'a Counters,
         trusted_proxies: usize,
+        trace: Option<TraceId>,
     ) -> Self {
         let line = enabled!(target: ACCESS, Level::INFO).then(|| {
             let headers = request.headers();
@@ -114,12 +128,18 @@ impl<'a> AccessEntry<'a> {
             }
         });
         let (began, found, status, bytes) = (Instant::now(), None, CLIENT_CLOSED_REQUEST, 0);
-        Self { route, id, line, counters, began, found, status, bytes }
+        let trace_id = trace.map(|id| id.to_string());
+        Self { route, id, line, counters, trace_id, began, found, status, bytes }
     }
 
     /// Ends the event: the response is ready to be sent. `target` is what the log says of the request target, if that was made
     /// before; it is asked only if the request is logged.
-    pub fn end(mut self, response: &HttpResponse, target: impl FnOnce() -> Option<Rc<LoggedTarget>>) {
+    /// Returns where its picture came from.
+    pub fn end(
+        mut self,
+        response: &HttpResponse,
+        target: impl FnOnce() -> Option<Rc<LoggedTarget>>,
+    ) -> Option<CacheStatus> {
         if let Some(line) = &mut self.line {
             line.target = target();
         }
@@ -129,14 +149,15 @@ impl<'a> AccessEntry<'a> {
             self.bytes = bytes;
         }
         let extensions = response.extensions();
-        let Some(ErrorReport { code, text, is_warning }) = extensions.get() else { return };
+        let Some(ErrorReport { code, text, is_warning }) = extensions.get() else { return self.found };
         self.counters.failures.add(code);
         let id = self.id.to_str().unwrap_or_default();
         if *is_warning {
-            tracing::warn!(request_id = id, error = text, "request failed");
+            tracing::warn!(request_id = id, trace_id = self.trace_id, error = text, "request failed");
         } else {
-            tracing::debug!(request_id = id, error = text, "request failed");
+            tracing::debug!(request_id = id, trace_id = self.trace_id, error = text, "request failed");
         }
+        self.found
     }
 }
 
@@ -172,9 +193,10 @@ impl AccessEntry<'_> {
             client: line.client,
             user_agent: user_agent.as_deref(),
             referer: referer.as_deref().map(redacted_referer),
+            trace_id: self.trace_id.as_deref(),
         };
-        match access_log::json_queue() {
-            Some(queue) => access_line::write(&fields, queue),
+        match access_log::structured_queue() {
+            Some((queue, layout)) => access_line::write(&fields, layout, queue),
             None => emit(&fields),
         }
     }
@@ -196,6 +218,7 @@ fn emit(fields: &AccessFields<'_>) {
         client = fields.client.map(tracing::field::display),
         user_agent = fields.user_agent,
         referer = fields.referer,
+        trace_id = fields.trace_id,
     );
 }
 
@@ -271,7 +294,10 @@ mod tests {
 
     use parking_lot::Mutex;
 
-    use super::{super::access_log::AccessLog, super::logs, *};
+    use super::{
+        super::{access_log::AccessLog, layout::Layout, logs},
+        *,
+    };
 
     /// An output in memory.
     #[derive(Clone, Default)]
@@ -315,6 +341,7 @@ mod tests {
             client: Some("2001:db8::1".parse().unwrap()),
             user_agent: Some("x\t"),
             referer: Some("https://a.example/"),
+            trace_id: Some("4bf92f3577b34da6a3ce929d0e0e4736"),
         };
         let few = AccessFields {
             query: None,
@@ -322,14 +349,15 @@ mod tests {
             client: None,
             user_agent: None,
             referer: None,
+            trace_id: None,
             elapsed_ms: 2.0,
-            ..all
+            ..all.clone()
         };
         for fields in [all, few] {
             let (event, line) = (Output::default(), Output::default());
             logs::tests::with_json(event.clone(), || emit(&fields));
             let log = AccessLog::start(line.clone()).unwrap();
-            access_line::write(&fields, log.queue());
+            access_line::write(&fields, Layout::Json, log.queue());
             log.close();
             assert_eq!(line.parsed(), event.parsed());
         }

@@ -15,6 +15,8 @@ use std::{
 
 use parking_lot::{Condvar, Mutex};
 
+use super::layout::Layout;
+
 /// Maximum bytes of lines that wait: about 3000 lines.
 const CAPACITY: usize = 1 << 20;
 
@@ -43,12 +45,13 @@ struct State {
     is_closed: bool,
 }
 
-/// The queue of this process, and whether its lines are JSON.
-static QUEUE: OnceLock<(Arc<LineQueue>, bool)> = OnceLock::new();
+/// The queue of this process, and the format of its lines; none: text for people.
+static QUEUE: OnceLock<(Arc<LineQueue>, Option<Layout>)> = OnceLock::new();
 
-/// The queue for lines in JSON, if the access log is one.
-pub fn json_queue() -> Option<&'static LineQueue> {
-    QUEUE.get().filter(|(_, is_json)| *is_json).map(|(queue, _)| &**queue)
+/// The queue for lines in a structured format, and that format; none if the access log is text for people.
+pub fn structured_queue() -> Option<(&'static LineQueue, Layout)> {
+    let (queue, layout) = QUEUE.get()?;
+    Some((&**queue, (*layout)?))
 }
 
 /// How many lines of this process were dropped.
@@ -145,9 +148,9 @@ impl AccessLog {
     }
 
     /// Makes this the access log of the process. The first one stays.
-    pub(super) fn install(&self, is_json: bool) {
+    pub(super) fn install(&self, layout: Option<Layout>) {
         // the caller installs its subscriber before, which succeeds once in a process
-        let _ = QUEUE.set((Arc::clone(&self.queue), is_json));
+        let _ = QUEUE.set((Arc::clone(&self.queue), layout));
     }
 
     /// Writes the lines that wait, and ends the thread. Later lines are dropped.

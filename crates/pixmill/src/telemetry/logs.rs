@@ -1,4 +1,4 @@
-//! Logging: events on standard error, as JSON or as text for people.
+//! Logging: events on standard error, in a structured format or as text for people.
 
 use std::{
     error::Error,
@@ -19,7 +19,10 @@ use tracing_subscriber::{
     util::SubscriberInitExt,
 };
 
-use super::access_log::{AccessLog, LineQueue, LineWriter};
+use super::{
+    access_log::{AccessLog, LineQueue, LineWriter},
+    layout::{Layout, StructuredEvents, TracedFields},
+};
 
 /// The target of the access log.
 pub const ACCESS: &str = "access";
@@ -58,6 +61,12 @@ pub enum Format {
     Json,
     /// Text for people.
     Human,
+    /// One JSON object per line with the field names of the Elastic Common Schema.
+    Ecs,
+    /// One JSON object per line with the special fields of Google Cloud Logging, such as `severity` and `httpRequest`.
+    Gcp,
+    /// One line of `name=value` pairs per event.
+    Logfmt,
 }
 
 impl Default for Logs {
@@ -83,8 +92,16 @@ impl Logs {
         EnvFilter::builder().parse(format!("{}{access}{dispatcher}", self.filter))
     }
 
-    fn is_json(&self, terminal: bool) -> bool {
-        self.format == Format::Json || (self.format == Format::Auto && !terminal)
+    /// The structured format; none: text for people.
+    fn layout(&self, terminal: bool) -> Option<Layout> {
+        match self.format {
+            Format::Auto => (!terminal).then_some(Layout::Json),
+            Format::Human => None,
+            Format::Json => Some(Layout::Json),
+            Format::Ecs => Some(Layout::Ecs),
+            Format::Gcp => Some(Layout::Gcp),
+            Format::Logfmt => Some(Layout::Logfmt),
+        }
     }
 
     fn layer<S, W>(&self, terminal: bool, writer: W) -> Box<dyn Layer<S> + Send + Sync>
@@ -93,10 +110,9 @@ impl Logs {
         W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
     {
         let layer = fmt::layer().with_writer(writer);
-        if self.is_json(terminal) {
-            layer.json().flatten_event(true).with_current_span(false).with_span_list(false).boxed()
-        } else {
-            layer.with_ansi(terminal).boxed()
+        match self.layout(terminal) {
+            Some(layout) => layer.event_format(StructuredEvents(layout)).boxed(),
+            None => layer.with_ansi(terminal).fmt_fields(TracedFields).boxed(),
         }
     }
 }
@@ -114,7 +130,7 @@ pub fn start_server(logs: &Logs) -> Result<AccessLog, Box<dyn Error + Send + Syn
     let log = AccessLog::start(io::stderr())?;
     let layer = logs.layer(terminal, ByTarget(Arc::clone(log.queue())));
     registry().with(logs.directives()?).with(layer).try_init()?;
-    log.install(logs.is_json(terminal));
+    log.install(logs.layout(terminal));
     Ok(log)
 }
 
@@ -189,6 +205,51 @@ pub(super) mod tests {
         assert_eq!(events[0]["path"], "/a\nb");
         assert_eq!(events[0]["message"], "answered");
         assert_eq!(events[1]["level"], "WARN");
+    }
+
+    /// An event of each other structured format, parsed.
+    #[test]
+    fn events_have_the_fields_of_their_format() {
+        let event = |format| {
+            let logs = Logs { format, ..Logs::default() };
+            let act = || {
+                tracing::warn!(error = %"broken pipe", trace_id = "ab", count = 3, is_late = true, "cannot \"do\"\n it");
+            };
+            let text = logged(&logs, act);
+            assert_eq!(text.lines().count(), 1, "{text}");
+            text
+        };
+        let ecs: serde_json::Value = serde_json::from_str(&event(Format::Ecs)).unwrap();
+        assert!(ecs["@timestamp"].as_str().unwrap().ends_with('Z'));
+        assert_eq!((&ecs["log.level"], &ecs["error.message"]), (&"warn".into(), &"broken pipe".into()));
+        assert_eq!((&ecs["trace.id"], &ecs["pixmill.count"]), (&"ab".into(), &3.into()));
+        assert_eq!((&ecs["message"], &ecs["pixmill.is_late"]), (&"cannot \"do\"\n it".into(), &true.into()));
+        let gcp: serde_json::Value = serde_json::from_str(&event(Format::Gcp)).unwrap();
+        assert!(gcp["time"].as_str().unwrap().ends_with('Z'));
+        assert_eq!((&gcp["severity"], &gcp["count"]), (&"WARNING".into(), &3.into()));
+        assert_eq!(gcp["logging.googleapis.com/trace"], "ab");
+        let logfmt = event(Format::Logfmt);
+        let (_, rest) = logfmt.split_once(" target=").unwrap();
+        let (_, rest) = rest.split_once(' ').unwrap();
+        let expected =
+            "msg=\"cannot \\\"do\\\"\\n it\" error=\"broken pipe\" trace_id=ab count=3 is_late=true\n";
+        assert_eq!(rest, expected);
+    }
+
+    #[test]
+    fn events_of_a_traced_request_have_its_trace() {
+        struct Nothing;
+        impl request_trace::Sink for Nothing {
+            fn export(&self, _: &request_trace::TraceInfo, _: Vec<request_trace::FinishedSpan>) {}
+        }
+        let trace = request_trace::Trace::start(None, 1.0, Arc::new(Nothing));
+        for format in [Format::Json, Format::Human, Format::Ecs, Format::Gcp, Format::Logfmt] {
+            let text = logged(&Logs { format, ..Logs::default() }, || {
+                let work = request_trace::scope(Some(trace.context()), async { tracing::info!("done") });
+                futures_util::FutureExt::now_or_never(work).unwrap();
+            });
+            assert!(text.contains(&trace.id().to_string()), "{format:?}: {text}");
+        }
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Logging, metrics and counters.
+//! Logging, metrics, counters and traces.
 
 pub mod access;
 mod access_line;
@@ -6,7 +6,19 @@ pub mod access_log;
 pub mod counters;
 pub mod histogram;
 pub mod hosts;
+pub mod layout;
+mod logfmt;
 pub mod logs;
 pub mod metrics;
+#[cfg(not(feature = "otlp"))]
+mod no_otlp;
+#[cfg(feature = "otlp")]
+pub mod otlp;
 pub mod process;
 pub mod scrape;
+pub mod traces;
+
+#[cfg(not(feature = "otlp"))]
+pub use self::no_otlp::Exporters;
+#[cfg(feature = "otlp")]
+pub use self::otlp::Exporters;

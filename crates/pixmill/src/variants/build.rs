@@ -40,7 +40,7 @@ use crate::{
         guarded::{GuardedRenderer, Subject},
     },
     server_timing::ServerTiming,
-    telemetry::counters::Counters,
+    telemetry::{counters::Counters, traces::record_render},
 };
 
 /// Builds variants, for one worker. It does not store them.
@@ -185,9 +185,11 @@ impl VariantBuilder {
         let original = source.original.entry.body.clone();
         let format = sniff(&original);
         let render = render::Job { original, operation: Operation::Render(Box::new(render)) };
+        let started = Instant::now();
         let Done { value, waited } = self.renderer.run(render, job.request.class, subject).await?;
         let Output::Rendered(Rendered { answer, phases }) = value else { return Err(Error::Broken) };
         let Phases { decode, process, encode } = phases;
+        record_render(started, waited, [decode, process, encode]);
         if let Some(format) = format {
             self.context.counters.renders.add(format, answer.media, answer.bytes.len());
         }
@@ -252,7 +254,11 @@ impl VariantBuilder {
         let (identity, deadline) = (job.identity.clone(), job.deadline);
         let subject = Subject { identity, quarantine_key, deadline, has_companions };
         let kinds = needed(&job.request.params);
-        let results = self.analyses.get(&kinds, &source.original, &subject).await?;
+        let analyses = self.analyses.get(&kinds, &source.original, &subject);
+        let results = match &*kinds {
+            [] => analyses.await?,
+            _ => request_trace::in_span("inference", analyses).await?,
+        };
         Ok((subject, results, (!kinds.is_empty()).then(|| started.elapsed())))
     }
 }

@@ -180,10 +180,11 @@ impl Variants {
             && is_current
             && stale.state(now) == Freshness::StaleWhileRevalidate
         {
-            rt::spawn(built.map(|refreshed| {
+            let refresh = built.map(|refreshed| {
                 let _ =
                     refreshed.inspect_err(|error| tracing::warn!(%error, "cannot refresh a stale response"));
-            }));
+            });
+            rt::spawn(request_trace::scope(request_trace::current(), refresh));
             return Ok(ServedVariant::cached(stale, CacheStatus::Stale, lookup));
         }
         match (built.await, stale) {

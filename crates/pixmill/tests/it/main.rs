@@ -11,6 +11,8 @@ mod capacity;
 mod client;
 mod cluster;
 mod coalescing;
+#[cfg(feature = "otlp")]
+mod collector;
 mod conditional;
 mod connection;
 mod errors;
@@ -47,4 +49,6 @@ mod slow_readers;
 mod stale;
 mod stored_nodes;
 mod stored_uploads;
+#[cfg(feature = "otlp")]
+mod traces;
 mod uploads;

@@ -24,6 +24,7 @@ const ARROWS: &[Arrows] = &[
             "vips-ops",
             "vision",
             "origin",
+            "request-trace",
             "result-cache",
             "shared-memory",
             "http-semantics",
@@ -47,12 +48,12 @@ const ARROWS: &[Arrows] = &[
     Arrows { name: "vision", to: &["vips"], never: &["tokio", "actix*", "http", "awc"] },
     Arrows {
         name: "origin",
-        to: &["config-types", "http-semantics", "circuit-breaker"],
+        to: &["config-types", "http-semantics", "circuit-breaker", "request-trace"],
         never: &["libvips*"],
     },
     Arrows {
         name: "result-cache",
-        to: &["config-types", "http-semantics", "circuit-breaker"],
+        to: &["config-types", "http-semantics", "circuit-breaker", "request-trace"],
         never: &["actix*", "http", "awc", "libvips*"],
     },
     Arrows {
@@ -60,6 +61,7 @@ const ARROWS: &[Arrows] = &[
         to: &[],
         never: &["tokio", "actix*", "http", "awc", "redis", "libvips*"],
     },
+    Arrows { name: "request-trace", to: &[], never: &["actix*", "http", "awc", "redis", "libvips*"] },
     Arrows {
         name: "circuit-breaker",
         to: &[],

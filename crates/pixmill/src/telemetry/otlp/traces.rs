@@ -1,0 +1,98 @@
+//! Spans for the batch processor of the OpenTelemetry SDK.
+
+use std::time::Duration;
+
+use opentelemetry::{
+    InstrumentationScope, KeyValue,
+    trace::{SpanContext, SpanId, SpanKind, Status, TraceFlags, TraceId, TraceState},
+};
+use opentelemetry_otlp::SpanExporter;
+use opentelemetry_sdk::{
+    Resource,
+    trace::{BatchConfigBuilder, BatchSpanProcessor, SpanData, SpanEvents, SpanLinks, SpanProcessor},
+};
+use request_trace::{FinishedSpan, Sink, TraceInfo, Value};
+
+/// Maximum number of spans that wait to be exported; further ones are dropped. A miss has about ten.
+const QUEUE: usize = 16 * 1024;
+
+/// How long spans gather.
+const GATHER: Duration = Duration::from_secs(2);
+
+/// How long the end of the process waits for the last export.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Exports spans in batches, on a thread of its own.
+#[derive(Debug)]
+pub struct OtlpTraces {
+    processor: BatchSpanProcessor,
+    scope: InstrumentationScope,
+}
+
+impl OtlpTraces {
+    /// Starts the thread.
+    pub fn start(exporter: SpanExporter, resource: &Resource) -> Self {
+        let batches =
+            BatchConfigBuilder::default().with_max_queue_size(QUEUE).with_scheduled_delay(GATHER).build();
+        let mut processor = BatchSpanProcessor::builder(exporter).with_batch_config(batches).build();
+        processor.set_resource(resource);
+        let scope = InstrumentationScope::builder("pixmill").with_version(env!("CARGO_PKG_VERSION")).build();
+        Self { processor, scope }
+    }
+
+    /// Exports what waits, and ends the thread.
+    pub fn close(&self) {
+        if let Err(error) = self.processor.shutdown_with_timeout(CLOSE_TIMEOUT) {
+            tracing::warn!(%error, "the last traces were not exported");
+        }
+    }
+
+    fn data(&self, trace: &TraceInfo, span: FinishedSpan) -> SpanData {
+        let is_root = span.id == trace.root;
+        // a root without a caller is its own parent
+        let parent = if span.parent == span.id { SpanId::INVALID } else { span_id(span.parent) };
+        let kind = match (is_root, span.is_client) {
+            (true, _) => SpanKind::Server,
+            (false, true) => SpanKind::Client,
+            (false, false) => SpanKind::Internal,
+        };
+        let state = trace.parent.as_ref().and_then(|parent| parent.state.parse::<TraceState>().ok());
+        let trace_id = TraceId::from_bytes(trace.id.to_bytes());
+        let state = state.unwrap_or_default();
+        SpanData {
+            span_context: SpanContext::new(trace_id, span_id(span.id), TraceFlags::SAMPLED, false, state),
+            parent_span_id: parent,
+            parent_span_is_remote: is_root && trace.parent.is_some(),
+            span_kind: kind,
+            name: span.name.into(),
+            start_time: span.start,
+            end_time: span.end,
+            attributes: span.attributes.into_iter().map(attribute).collect(),
+            dropped_attributes_count: 0,
+            events: SpanEvents::default(),
+            links: SpanLinks::default(),
+            status: span.error.map_or(Status::Unset, Status::error),
+            instrumentation_scope: self.scope.clone(),
+        }
+    }
+}
+
+impl Sink for OtlpTraces {
+    fn export(&self, trace: &TraceInfo, spans: Vec<FinishedSpan>) {
+        for span in spans {
+            self.processor.on_end(self.data(trace, span));
+        }
+    }
+}
+
+fn span_id(id: request_trace::SpanId) -> SpanId {
+    SpanId::from_bytes(id.to_bytes())
+}
+
+fn attribute((name, value): (&'static str, Value)) -> KeyValue {
+    match value {
+        Value::Static(text) => KeyValue::new(name, text),
+        Value::Text(text) => KeyValue::new(name, text),
+        Value::Number(number) => KeyValue::new(name, number),
+    }
+}

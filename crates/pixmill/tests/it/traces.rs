@@ -1,0 +1,148 @@
+//! Traces: from the client through the server to the origin, as a collector receives them.
+
+use std::collections::HashSet;
+
+use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
+use pixmill::config::Config;
+
+use crate::{
+    client::{ask, get},
+    collector::{Collector, attribute},
+    fake_origin::{FakeOrigin, Reply},
+    setup::{sample, serve},
+};
+
+const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
+const CLIENT: &str = "00f067aa0ba902b7";
+
+fn exports_to(endpoint: String, ratio: f64) -> impl FnOnce(&mut Config) {
+    move |config| {
+        config.telemetry.otlp.endpoint = endpoint;
+        config.telemetry.otlp.sample_ratio = ratio;
+    }
+}
+
+fn traceparent(flags: &str) -> String {
+    format!("00-{TRACE}-{CLIENT}-{flags}")
+}
+
+fn hex(bytes: &[u8]) -> String {
+    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    digits.filter_map(|digit| char::from_digit(digit.into(), 16)).collect()
+}
+
+#[actix_web::test]
+async fn a_miss_is_one_trace_from_client_to_origin() {
+    let (collector, origin) = (Collector::start(), FakeOrigin::start(Reply::ok(&sample("china.jpg"))));
+    let url = format!("http://{}", origin.authority());
+    let server = serve(&url, |config| {
+        // the client decides
+        exports_to(collector.endpoint(), 0.0)(config);
+        config.telemetry.service_name = "pictures".to_owned();
+        config.telemetry.resource.insert("deployment.environment.name".to_owned(), "test".to_owned());
+        config.telemetry.otlp.headers.insert("x-api-key".to_owned(), "key".into());
+    });
+    let server = server.await;
+    let headers = [("traceparent", &*traceparent("01")), ("tracestate", "vendor=1")];
+    let answer = ask(server.address, "/china.jpg?width=50&token=hunter2", &headers).await;
+    assert_eq!((answer.status, answer.header("x-cache")), (200, "miss"));
+    let id = answer.header("x-request-id").to_owned();
+    server.stop().await;
+
+    let spans = collector.spans();
+    assert!(collector.all_had("/v1/traces", "x-api-key: key"));
+    assert!(spans.iter().all(|(_, span)| hex(&span.trace_id) == TRACE && span.trace_state == "vendor=1"));
+    let resource = &spans[0].0;
+    assert_eq!(attribute(resource, "service.name"), "pictures");
+    assert_eq!(attribute(resource, "deployment.environment.name"), "test");
+    let span = |name: &str| {
+        let found: Vec<_> = spans.iter().map(|(_, span)| span).filter(|span| span.name == name).collect();
+        found.first().copied().unwrap_or_else(|| panic!("no span {name} in {spans:#?}"))
+    };
+    for name in ["cache.memory", "origin.connect", "queue", "decode", "process", "encode"] {
+        let span = span(name);
+        assert!(span.start_time_unix_nano <= span.end_time_unix_nano, "{span:?}");
+    }
+
+    let root = span("GET image");
+    assert_eq!((&*hex(&root.parent_span_id), root.kind), (CLIENT, SpanKind::Server as i32));
+    assert_eq!(attribute(&root.attributes, "http.response.status_code"), "200");
+    assert_eq!(attribute(&root.attributes, "pixmill.cache"), "miss");
+    assert_eq!(attribute(&root.attributes, "pixmill.request_id"), id);
+    assert_eq!(attribute(&root.attributes, "url.query"), "width=50&token=***");
+    let ids: HashSet<_> = spans.iter().map(|(_, span)| &span.span_id).collect();
+    assert_eq!(ids.len(), spans.len());
+    let within = |span: &[u8]| ids.iter().any(|id| **id == *span);
+    assert!(spans.iter().all(|(_, span)| span == root || within(&span.parent_span_id)), "{spans:#?}");
+
+    let request = &origin.requests()[0];
+    let fetch = span("origin.fetch");
+    assert_eq!(fetch.kind, SpanKind::Client as i32);
+    let sent = request.header("traceparent").unwrap();
+    let (sent_trace, sent_span) = (&sent[3..35], &sent[36..52]);
+    assert_eq!((sent_trace, sent_span, &sent[53..]), (TRACE, &*hex(&fetch.span_id), "01"));
+    assert_eq!(request.header("tracestate"), Some("vendor=1"));
+}
+
+#[actix_web::test]
+async fn errors_are_kept_without_sampling() {
+    let (collector, origin) = (Collector::start(), FakeOrigin::start(Reply::status(500)));
+    origin.set_reply_at("/fine.jpg", Reply::ok(&sample("china.jpg")));
+    let server =
+        serve(&format!("http://{}", origin.authority()), exports_to(collector.endpoint(), 0.0)).await;
+    assert_eq!(get(server.address, "/fine.jpg?width=20").await.status, 200);
+    assert_eq!(get(server.address, "/fine.jpg?width=x").await.status, 400);
+    let failed = get(server.address, "/broken.jpg?width=20").await;
+    assert_eq!((failed.status, &failed.json()["error"]["code"]), (502, &"origin_failed".into()));
+    server.stop().await;
+    let spans = collector.spans();
+    let trace = failed.json()["error"]["trace_id"].as_str().unwrap().to_owned();
+    assert!(!spans.is_empty() && spans.iter().all(|(_, span)| hex(&span.trace_id) == trace), "{spans:#?}");
+    let fetch = spans.iter().map(|(_, span)| span).find(|span| span.name == "origin.fetch").unwrap();
+    assert_eq!(attribute(&fetch.attributes, "pixmill.outcome"), "failed");
+    // 2 is an error
+    assert_eq!(fetch.status.as_ref().unwrap().code, 2);
+}
+
+#[actix_web::test]
+async fn the_client_decides_about_sampling() {
+    let (collector, origin) = (Collector::start(), FakeOrigin::start(Reply::ok(&sample("china.jpg"))));
+    let server =
+        serve(&format!("http://{}", origin.authority()), exports_to(collector.endpoint(), 1.0)).await;
+    let answer = ask(server.address, "/a.jpg?width=20", &[("traceparent", &traceparent("00"))]).await;
+    assert_eq!(answer.status, 200);
+    assert_eq!(origin.requests()[0].header("traceparent").map(|sent| &sent[53..]), Some("00"));
+    // an invalid one is none
+    let answer = ask(server.address, "/a.jpg?width=20", &[("traceparent", "00-x")]).await;
+    assert_eq!(answer.header("x-cache"), "hit-memory");
+    get(server.admin_address, "/health").await;
+    server.stop().await;
+    let spans = collector.spans();
+    let names: HashSet<_> = spans.iter().map(|(_, span)| &*span.name).collect();
+    assert_eq!(names, HashSet::from(["GET image", "cache.memory"]), "the hit is sampled, the miss is not");
+    let root = spans.iter().map(|(_, span)| span).find(|span| span.name == "GET image").unwrap();
+    assert_eq!((&*hex(&root.parent_span_id), root.trace_id == [0; 16]), ("", false));
+}
+
+#[actix_web::test]
+async fn a_collector_that_is_away_costs_no_request() {
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let origin = FakeOrigin::start(Reply::ok(&sample("china.jpg")));
+    let change = exports_to(format!("http://{free}"), 1.0);
+    let server = serve(&format!("http://{}", origin.authority()), change).await;
+    for width in 10..30 {
+        assert_eq!(get(server.address, &format!("/a.jpg?width={width}")).await.status, 200);
+    }
+    server.stop().await;
+}
+
+#[actix_web::test]
+async fn without_a_collector_nothing_is_traced() {
+    let origin = FakeOrigin::start(Reply::status(500));
+    let server = serve(&format!("http://{}", origin.authority()), |_| {}).await;
+    let failed = ask(server.address, "/a.jpg?width=20", &[("traceparent", &traceparent("01"))]).await;
+    assert_eq!(failed.status, 502);
+    assert!(failed.json()["error"].get("trace_id").is_none());
+    assert_eq!(origin.requests()[0].header("traceparent"), None);
+    server.stop().await;
+}
