@@ -92,6 +92,7 @@ async fn parse_and_key() {
     let parts = HttpParts {
         counters: Counters::new(error::codes()),
         jobs: JobQueue::new(config.uploads.queue, job_status::encode),
+        tracer: None,
     };
     let shared = Arc::new(Shared::open(Config::clone(&config), parts).await.expect("caches in memory"));
     case("parse", CALLS, &mut || drop(black_box(shared.rules.parse(black_box(QUERY)))));
