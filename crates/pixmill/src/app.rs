@@ -132,11 +132,11 @@ impl Server {
             let settings = vips::Settings { on_warning: vips_warning, ..vips::Settings::default() };
             Vips::start(settings)?;
         }
-        let exporters = Exporters::start(&config.telemetry)?;
+        let mut exporters = Exporters::start(&config.telemetry)?;
         let parts = HttpParts {
             counters: Counters::new(error::codes()),
             jobs: JobQueue::new(config.uploads.queue, job_status::encode),
-            tracer: exporters.as_ref().map(Exporters::tracer),
+            tracer: exporters.as_ref().and_then(Exporters::tracer),
         };
         let shared = Arc::new(Shared::open(config, parts).await?);
         if shared.rendering.renderer.analyzer().lacks_models() {
@@ -150,6 +150,10 @@ impl Server {
         let Listeners { public, admin, uploads } = Listeners::open(&shared)?;
         let job_workers = Workers::start(&worker);
         shared.config_drift.watch();
+        if let Some(exporters) = &mut exporters {
+            let shared = Arc::clone(&shared);
+            exporters.export_metrics(move || http::metrics_text(&shared))?;
+        }
         Ok(Self {
             address: public.address,
             admin_address: admin.address,

@@ -1,4 +1,4 @@
-//! Section `telemetry`: traces by OpenTelemetry's protocol.
+//! Section `telemetry`: traces and metrics by OpenTelemetry's protocol.
 
 use std::collections::BTreeMap;
 
@@ -34,6 +34,8 @@ pub struct Otlp {
     pub sample_ratio: f64,
     /// Whether traces are exported.
     pub traces: bool,
+    /// Whether the metrics of `/metrics` are exported as well, once a minute.
+    pub metrics: bool,
 }
 
 impl Default for Telemetry {
@@ -44,7 +46,13 @@ impl Default for Telemetry {
 
 impl Default for Otlp {
     fn default() -> Self {
-        Self { endpoint: String::new(), headers: BTreeMap::new(), sample_ratio: 0.1, traces: true }
+        Self {
+            endpoint: String::new(),
+            headers: BTreeMap::new(),
+            sample_ratio: 0.1,
+            traces: true,
+            metrics: false,
+        }
     }
 }
 
@@ -68,6 +76,11 @@ impl Otlp {
     /// Whether requests are traced.
     pub fn has_traces(&self) -> bool {
         self.traces && !self.endpoint.is_empty()
+    }
+
+    /// Whether metrics are exported.
+    pub fn has_metrics(&self) -> bool {
+        self.metrics && !self.endpoint.is_empty()
     }
 
     /// The URL for a signal, such as `traces`.
@@ -122,7 +135,7 @@ mod tests {
     fn the_defaults_export_nothing() {
         let telemetry = Telemetry::default();
         assert_eq!(telemetry.problems(), []);
-        assert!(!telemetry.otlp.has_traces());
+        assert!(!telemetry.otlp.has_traces() && !telemetry.otlp.has_metrics());
     }
 
     #[test]

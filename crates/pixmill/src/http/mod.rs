@@ -30,6 +30,7 @@ use actix_web::{
     web::{ServiceConfig, get, head, resource, scope, to},
 };
 
+pub use self::admin::metrics::text as metrics_text;
 use crate::error::Error;
 
 /// Path of the liveness probe.

@@ -2,7 +2,9 @@
 
 use std::collections::HashSet;
 
-use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
+use opentelemetry_proto::tonic::{
+    collector::metrics::v1::ExportMetricsServiceRequest, metrics::v1::metric::Data, trace::v1::span::SpanKind,
+};
 use pixmill::config::Config;
 
 use crate::{
@@ -122,6 +124,34 @@ async fn the_client_decides_about_sampling() {
     assert_eq!(names, HashSet::from(["GET image", "cache.memory"]), "the hit is sampled, the miss is not");
     let root = spans.iter().map(|(_, span)| span).find(|span| span.name == "GET image").unwrap();
     assert_eq!((&*hex(&root.parent_span_id), root.trace_id == [0; 16]), ("", false));
+}
+
+#[actix_web::test]
+async fn metrics_are_exported_when_asked_for() {
+    for metrics in [true, false] {
+        let (collector, origin) = (Collector::start(), FakeOrigin::start(Reply::ok(&sample("china.jpg"))));
+        let url = format!("http://{}", origin.authority());
+        let server = serve(&url, |config| {
+            exports_to(collector.endpoint(), 0.0)(config);
+            config.telemetry.otlp.metrics = metrics;
+            config.telemetry.otlp.headers.insert("x-api-key".to_owned(), "key".into());
+        });
+        let server = server.await;
+        assert_eq!(get(server.address, "/a.jpg?width=20").await.status, 200);
+        server.stop().await;
+        let messages = collector.messages::<ExportMetricsServiceRequest>("/v1/metrics");
+        assert_eq!(messages.len(), usize::from(metrics), "the last values");
+        let Some(message) = messages.first() else { continue };
+        assert!(collector.all_had("/v1/metrics", "x-api-key: key"));
+        let all = &message.resource_metrics[0];
+        assert_eq!(attribute(&all.resource.as_ref().unwrap().attributes, "service.name"), "pixmill");
+        let find = |name| all.scope_metrics[0].metrics.iter().find(|metric| metric.name == name).unwrap();
+        let Some(Data::Histogram(fetches)) = &find("pixmill_origin_fetch_duration_seconds").data else {
+            panic!("{message:?}")
+        };
+        assert_eq!(fetches.data_points[0].count, 1);
+        let Some(Data::Sum(_)) = &find("pixmill_requests_total").data else { panic!("{message:?}") };
+    }
 }
 
 #[actix_web::test]

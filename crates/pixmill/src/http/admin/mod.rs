@@ -2,7 +2,7 @@
 
 pub mod basic_auth;
 pub mod host;
-mod metrics;
+pub mod metrics;
 mod stats;
 
 use actix_web::{

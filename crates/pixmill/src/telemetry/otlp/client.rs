@@ -45,6 +45,13 @@ impl Client {
         Self { agent: config.into(), signal, failures: Mutex::default() }
     }
 
+    /// Sends a request, and logs a failure.
+    pub fn send_logged(&self, request: Request<Bytes>) -> Result<Response<Bytes>, ureq::Error> {
+        let result = self.send(request);
+        self.log(&result);
+        result
+    }
+
     fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, ureq::Error> {
         let response = self.agent.run(request.map(|body| body.to_vec()))?;
         let (head, mut body) = response.into_parts();
@@ -79,9 +86,7 @@ impl Client {
 #[async_trait]
 impl HttpClient for Client {
     async fn send_bytes(&self, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
-        let result = self.send(request);
-        self.log(&result);
-        Ok(result?)
+        Ok(self.send_logged(request)?)
     }
 }
 

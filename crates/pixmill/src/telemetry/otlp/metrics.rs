@@ -1,0 +1,101 @@
+//! The metrics of `/metrics` for a collector: a thread sends them once a minute, and at the end.
+
+use std::{
+    sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel},
+    thread::{Builder, JoinHandle},
+    time::{Duration, SystemTime},
+};
+
+use opentelemetry_http::Request;
+use opentelemetry_proto::tonic::{
+    collector::metrics::v1::ExportMetricsServiceRequest,
+    common::v1::InstrumentationScope,
+    metrics::v1::{ResourceMetrics, ScopeMetrics},
+    resource::v1::Resource,
+};
+use prost::Message;
+
+use super::{client::Client, text_metrics};
+
+/// How often metrics are sent: the default of OpenTelemetry's periodic readers.
+const INTERVAL: Duration = Duration::from_mins(1);
+
+/// The media type of OTLP's messages.
+const PROTOBUF: &str = "application/x-protobuf";
+
+/// Where metrics are sent, and as whose.
+pub struct Destination {
+    /// The URL.
+    pub url: String,
+    /// Headers of the requests.
+    pub headers: Vec<(String, String)>,
+    /// The attributes of this process.
+    pub resource: Resource,
+}
+
+/// The thread that sends metrics. Dropping it ends the thread without waiting for it.
+pub struct OtlpMetrics {
+    /// Dropping it asks the thread to end.
+    stop: Sender<()>,
+    thread: JoinHandle<()>,
+}
+
+impl OtlpMetrics {
+    /// Starts the thread; `scrape` gives the text of `/metrics`.
+    ///
+    /// # Errors
+    ///
+    /// The thread cannot be started.
+    pub fn start(
+        destination: Destination,
+        scrape: impl Fn() -> String + Send + 'static,
+    ) -> std::io::Result<Self> {
+        let (stop, stopped) = channel();
+        let run = move || run(&destination, &scrape, &stopped);
+        let thread = Builder::new().name("otlp-metrics".to_owned()).spawn(run)?;
+        Ok(Self { stop, thread })
+    }
+
+    /// Sends the last values, and ends the thread.
+    pub fn close(self) {
+        drop(self.stop);
+        // it ends in a panic only if a scrape does
+        let _ = self.thread.join();
+    }
+}
+
+fn run(destination: &Destination, scrape: &impl Fn() -> String, stopped: &Receiver<()>) {
+    let client = Client::new("metrics");
+    let began = SystemTime::now();
+    loop {
+        let has_ended = stopped.recv_timeout(INTERVAL) != Err(RecvTimeoutError::Timeout);
+        let message = message(&destination.resource, &scrape(), [began, SystemTime::now()]);
+        let request = Request::post(&destination.url).header("content-type", PROTOBUF);
+        let headers = destination.headers.iter();
+        let request = headers.fold(request, |request, (name, value)| request.header(name, value));
+        if let Ok(request) = request.body(message.encode_to_vec().into()) {
+            // a failure is logged by the client
+            let _ = client.send_logged(request);
+        }
+        if has_ended {
+            return;
+        }
+    }
+}
+
+fn message(resource: &Resource, text: &str, times: [SystemTime; 2]) -> ExportMetricsServiceRequest {
+    let scope = InstrumentationScope {
+        name: "pixmill".to_owned(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        ..InstrumentationScope::default()
+    };
+    let metrics = text_metrics::parse(text, times.map(nanoseconds));
+    let scope = ScopeMetrics { scope: Some(scope), metrics, ..ScopeMetrics::default() };
+    let resource = Some(resource.clone());
+    let all = ResourceMetrics { resource, scope_metrics: vec![scope], ..ResourceMetrics::default() };
+    ExportMetricsServiceRequest { resource_metrics: vec![all] }
+}
+
+fn nanoseconds(time: SystemTime) -> u64 {
+    time.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_nanos() as u64)
+}
