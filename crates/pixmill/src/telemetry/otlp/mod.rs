@@ -1,6 +1,6 @@
 //! Export to an OpenTelemetry collector, by OTLP over HTTP with protobuf.
 //!
-//! The batch processor of the OpenTelemetry SDK has a thread of its own, on which [`Client`] blocks. While the collector is
+//! The batch processor of the OpenTelemetry SDK has a thread of its own, on which `Client` blocks. While the collector is
 //! away, batches are lost and no request waits.
 
 mod client;
