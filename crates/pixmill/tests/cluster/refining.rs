@@ -68,7 +68,7 @@ async fn yields_and_is_retried(isolation: &str, target: &str) {
 
 #[actix_web::test]
 async fn a_refinement_in_a_worker_process_yields_to_requests() {
-    yields_and_is_retried("process", "/astronaut.png?width=700&height=700&format=avif").await;
+    yields_and_is_retried("process", "/astronaut.png?width=400&height=400&format=avif").await;
 }
 
 #[actix_web::test]
