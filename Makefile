@@ -31,7 +31,9 @@ dist: stripped ## Makes a release in target/dist/packages: a tarball, a Debian p
 	@vendor-scripts/vendor.sh sbom
 	docker/package/package.sh target/dist/pixmill target/dist/packages
 
-run: vendor ## Serves samples/ on 127.0.0.1:8080 (PORT=N for another port) and prints URLs to open
+# the codecs compile while cargo compiles other crates: its build script calls vendor.sh
+run: ## Serves samples/ on 127.0.0.1:8080 (PORT=N for another port) and prints URLs to open
+	@vendor-scripts/vendor.sh tools libvips fonts onnxruntime models
 	cargo build --profile quick --package pixmill --no-default-features
 	@sed -n 's|^/|    http://127.0.0.1:$(PORT)/|p' samples/urls.txt
 	target/quick/pixmill serve --listen 127.0.0.1:$(PORT) --origin samples

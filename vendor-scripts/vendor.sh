@@ -78,6 +78,11 @@ fetch() {
     rm -rf "$work/fetched"
 }
 
+# What compiles and links the workspace.
+part_tools() {
+    need_build_tools
+}
+
 # Replaces each file or link by a rename: running programs keep their open files, and no reader sees an incomplete
 # file. The shared object contains all three libraries, under the names that the linker uses.
 part_libvips() {
@@ -312,10 +317,7 @@ part_cargo-fuzz() {
         fail "could not build cargo-fuzz; try: cargo install --locked cargo-fuzz"
 }
 
-if [[ $# -eq 0 ]]; then
-    need_build_tools
-    set -- libvips codecs fonts onnxruntime models
-fi
+[[ $# -gt 0 ]] || set -- tools libvips codecs fonts onnxruntime models
 for part in "$@"; do
     declare -F "part_$part" >/dev/null ||
         fail "no part named '$part'; expected one of: $(declare -F | sed -n 's/.* part_//p' | xargs)"
