@@ -37,7 +37,7 @@ mod video;
 mod zoom;
 
 use bytes::Bytes;
-use image_api::{Accept, Params, Settings, params::value::url::Url};
+use image_api::{Accept, Params, Settings, params::value::url::Url, settings::Codecs};
 use testkit::{Picture, sample};
 use vips_ops::{
     Answer, Assets, Encoded, Error,
@@ -99,4 +99,12 @@ pub fn answer(original: &Bytes, query: &str) -> Result<Answer, Error> {
 /// The decoded output image.
 pub fn picture(original: &Bytes, query: &str) -> Picture {
     Picture::decode(&ask(original, query).unwrap_or_else(|error| panic!("{query}: {error}")).bytes)
+}
+
+/// As [`picture`], scaled by libvips alone.
+pub fn picture_scaled_by_libvips(original: &Bytes, query: &str) -> Picture {
+    let codecs = Codecs { fast_image_resize: false, ..Codecs::default() };
+    let settings = Settings { codecs, ..Settings::default() };
+    let answer = ask_with(original, query, Accept::default(), &settings);
+    Picture::decode(&answer.unwrap_or_else(|error| panic!("{query}: {error}")).bytes)
 }

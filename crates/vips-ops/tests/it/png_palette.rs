@@ -4,7 +4,7 @@ use bytes::Bytes;
 use testkit::{Picture, sample};
 use vips_ops::vips::{Access, BandFormat, Image, Interpretation, Keep, Loader, Palette, PngRows};
 
-use crate::{ask, picture, start};
+use crate::{ask, picture, picture_scaled_by_libvips, start};
 
 /// Bit depth and colour type of a PNG (11.2.2).
 fn stored(png: &Bytes) -> (u8, u8) {
@@ -66,6 +66,8 @@ fn check(name: &str, indexed: &Bytes, direct: &Bytes) {
     for query in QUERIES {
         let query = format!("{query}&format=png");
         let (found, expected) = (picture(indexed, &query), picture(direct, &query));
+        let [alone, direct] = [indexed, direct].map(|png| picture_scaled_by_libvips(png, &query));
+        assert!(alone == direct, "{name} {query}: {:?}", alone.difference(&direct));
         let difference = found.difference(&expected);
         assert!(difference.worst <= tolerance(&query), "{name} {query}: {difference:?}");
     }

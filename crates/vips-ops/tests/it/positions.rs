@@ -4,7 +4,7 @@ use bytes::Bytes;
 use testkit::{Picture, sample};
 use vips_ops::vips::{Image, JpegScan, Keep, Palette, PngRows, Subsample};
 
-use crate::{picture, start};
+use crate::{picture, picture_scaled_by_libvips, start};
 
 /// Tolerance of an edge's position in output pixels: what JPEG encoding at quality 95 itself causes.
 const TOLERANCE: f64 = 0.06;
@@ -104,23 +104,27 @@ fn the_last_pixels_of_a_side_are_decoded() {
 
 #[test]
 fn photographs_match_decoding_at_full_size() {
-    for (source, least) in
-        [("china.jpg", 36.5), ("flower.jpg", 37.0), ("rocket.jpg", 37.0), ("grace_hopper.jpg", 37.0)]
-    {
+    for source in ["china.jpg", "flower.jpg", "rocket.jpg", "grace_hopper.jpg"] {
         let full = picture(&sample(source), "format=png");
         let pixels =
             Image::from_pixels(&full.rgba, full.width, full.height, 4).unwrap().extract_bands(0, 3).unwrap();
-        for target in [40, 63, 71, 97, 133, 201] {
-            let query = format!("width={target}&format=png");
-            let (found, expected) = (picture(&sample(source), &query), picture(&png(&pixels), &query));
-            let sum: f64 = found
-                .rgba
-                .iter()
-                .zip(&expected.rgba)
-                .map(|(a, b)| (f64::from(*a) - f64::from(*b)).powi(2))
-                .sum();
-            let psnr = 10.0 * (255.0f64.powi(2) * found.rgba.len() as f64 / sum.max(1.0)).log10();
-            assert!(psnr > least, "{source} {target}: {psnr:.1} dB");
+        // scaling by libvips alone averages more, and so hides more of the difference
+        let other_least = if source == "china.jpg" { 36.5 } else { 37.0 };
+        for (scaled, least) in
+            [(picture_scaled_by_libvips as fn(&Bytes, &str) -> Picture, 37.0), (picture, other_least)]
+        {
+            for target in [40, 63, 71, 97, 133, 201] {
+                let query = format!("width={target}&format=png");
+                let found = psnr(&scaled(&sample(source), &query), &scaled(&png(&pixels), &query));
+                assert!(found > least, "{source} {target}: {found:.1} dB");
+            }
         }
     }
+}
+
+/// The peak signal-to-noise ratio in dB.
+fn psnr(found: &Picture, expected: &Picture) -> f64 {
+    let sum: f64 =
+        found.rgba.iter().zip(&expected.rgba).map(|(a, b)| (f64::from(*a) - f64::from(*b)).powi(2)).sum();
+    10.0 * (255.0f64.powi(2) * found.rgba.len() as f64 / sum.max(1.0)).log10()
 }
