@@ -11,8 +11,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tracing::Metadata;
 use tracing_subscriber::{
-    EnvFilter, Layer,
-    filter::ParseError,
+    Layer,
+    filter::{ParseError, Targets},
     fmt::{self, MakeWriter},
     layer::SubscriberExt,
     registry,
@@ -35,7 +35,7 @@ const DEFAULT_FILTER: &str = "info,actix_server=warn";
 
 /// The target where the web server logs each aborted connection as an error, including clients that do not speak HTTP.
 /// `Counters::connection_failed` counts and logs these instead, by severity.
-const DISPATCHER: &str = "actix_http::h1::dispatcher";
+const DISPATCHER_OFF: &str = "actix_http::h1::dispatcher=off";
 
 /// Logging.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -78,18 +78,26 @@ impl Default for Logs {
 impl Logs {
     /// The problems of this section.
     pub fn problems(&self) -> Vec<Problem> {
-        let problem = |error: ParseError| {
+        let problem = |error| {
             let text = format!("expected a level or target=level pairs ({error}), got {:?}", self.filter);
             Problem::new("logs.filter", text)
         };
         self.directives().map_err(problem).err().into_iter().collect()
     }
 
-    fn directives(&self) -> Result<EnvFilter, ParseError> {
-        let access = if self.access { "" } else { ",access=off" };
-        let dispatcher =
-            if self.filter.contains("actix_http") { String::new() } else { format!(",{DISPATCHER}=off") };
-        EnvFilter::builder().parse(format!("{}{access}{dispatcher}", self.filter))
+    fn directives(&self) -> Result<Targets, String> {
+        let mut pieces: Vec<_> =
+            self.filter.split(',').map(str::trim).filter(|piece| !piece.is_empty()).collect();
+        if pieces.iter().any(|piece| piece.starts_with('=')) {
+            return Err("a target is missing before \"=\"".to_owned());
+        }
+        if !self.access {
+            pieces.push("access=off");
+        }
+        if !self.filter.contains("actix_http") {
+            pieces.push(DISPATCHER_OFF);
+        }
+        pieces.join(",").parse().map_err(|error: ParseError| error.to_string())
     }
 
     /// The structured format; none: text for people.
@@ -287,7 +295,9 @@ pub(super) mod tests {
     fn the_web_server_does_not_log_what_clients_send_as_errors() {
         let events = |filter: &str| {
             let logs = Logs { filter: filter.to_owned(), ..Logs::default() };
-            logged(&logs, || tracing::error!(target: DISPATCHER, "stream error")).lines().count()
+            logged(&logs, || tracing::error!(target: "actix_http::h1::dispatcher", "stream error"))
+                .lines()
+                .count()
         };
         assert_eq!(events(DEFAULT_FILTER), 0);
         assert_eq!(events("debug"), 0);
@@ -296,7 +306,7 @@ pub(super) mod tests {
 
     #[test]
     fn an_invalid_filter_is_a_problem() {
-        for filter in ["info,=", "pixmill=loud", "a=b=c"] {
+        for filter in ["info,=", "=", "pixmill=loud", "a=b=c"] {
             let problems = Logs { filter: filter.to_owned(), ..Logs::default() }.problems();
             assert!(problems.len() == 1 && problems[0].key == "logs.filter", "{filter}: {problems:?}");
         }
