@@ -18,9 +18,14 @@ pub struct Shape {
 }
 
 impl Shape {
+    /// Bytes of a pixel.
+    pub fn pixel_bytes(self) -> usize {
+        self.bands as usize * self.depth as usize
+    }
+
     /// Bytes of a row.
     pub fn row_bytes(self) -> usize {
-        self.width as usize * self.bands as usize * self.depth as usize
+        self.width as usize * self.pixel_bytes()
     }
 }
 

@@ -6,6 +6,7 @@ mod matrix;
 mod still;
 #[cfg(test)]
 mod tests;
+mod transform;
 mod upsample;
 
 use bytes::Bytes;
@@ -14,6 +15,7 @@ use self::{
     convert::Converter,
     ffi::{Frame, NAME},
     still::Still,
+    transform::Transform,
 };
 use crate::{
     decoder::{Decoder, Rows, Shape, Target},
@@ -41,7 +43,7 @@ fn read_all(bytes: &Bytes, divisor: u8, target: Target<'_>) -> Result<()> {
 struct Reader {
     bytes: Bytes,
     still: Still,
-    decoded: Option<Decoded>,
+    decoded: Option<Transform>,
     /// The next row.
     next: u32,
 }
@@ -64,6 +66,11 @@ impl Decoded {
         let alpha = still.alpha.as_ref().map(frame).transpose()?;
         Ok(Self { colour: frame(&still.colour)?, alpha, converter: Converter::new(still) })
     }
+
+    /// Converts a row of the coded image.
+    fn row(&mut self, index: u32, out: &mut [u8]) {
+        self.converter.convert(&self.colour, self.alpha.as_ref(), index as usize, out);
+    }
 }
 
 impl Rows for Reader {
@@ -71,13 +78,16 @@ impl Rows for Reader {
         let shape = self.still.shape();
         let decoded = match &mut self.decoded {
             Some(decoded) => decoded,
-            empty => empty.insert(Decoded::of(&self.bytes, &self.still)?),
+            empty => {
+                let (coded, geometry) = (self.still.coded(), self.still.colour.geometry);
+                empty.insert(Transform::new(Decoded::of(&self.bytes, &self.still)?, coded, geometry))
+            }
         };
         for row in rows.chunks_exact_mut(shape.row_bytes()) {
             if self.next == shape.height {
                 return Err(Error::broken(NAME, "no more rows"));
             }
-            decoded.converter.convert(&decoded.colour, decoded.alpha.as_ref(), self.next as usize, row);
+            decoded.row(self.next, row);
             self.next += 1;
         }
         Ok(())

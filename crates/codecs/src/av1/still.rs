@@ -1,4 +1,4 @@
-//! Which files are decoded here: one coded AV1 image, perhaps with an alpha plane, and nothing that changes its geometry.
+//! Which files are decoded here: one coded AV1 image, perhaps with an alpha plane, cropped, rotated and mirrored.
 
 use super::{
     ffi::{Header, Layout},
@@ -6,13 +6,16 @@ use super::{
 };
 use crate::{
     decoder::Shape,
-    heif::{File, Property},
+    heif::{File, Geometry, Property},
 };
 
-/// Properties that change nothing about the pixels of an image, or what is read here. Those of rotation, mirroring and
-/// cropping (`irot`, `imir`, `clap`) and of layers (`a1op`, `lsel`, `a1lx`) are not among them.
-const PLAIN: [[u8; 4]; 10] =
-    [*b"av1C", *b"ispe", *b"pixi", *b"colr", *b"pasp", *b"auxC", *b"clli", *b"mdcv", *b"cclv", *b"amve"];
+/// Properties that change nothing about the pixels of an image, or what is read here. Those of layers (`a1op`, `lsel`,
+/// `a1lx`) are not among them.
+#[rustfmt::skip]
+const KNOWN: [[u8; 4]; 13] = [
+    *b"av1C", *b"ispe", *b"pixi", *b"colr", *b"pasp", *b"auxC", *b"clli", *b"mdcv", *b"cclv", *b"amve",
+    *b"clap", *b"irot", *b"imir",
+];
 
 /// Bits per sample.
 const DEPTHS: [u32; 3] = [8, 10, 12];
@@ -31,20 +34,22 @@ pub(super) struct Item {
     pub number: u32,
     pub header: Header,
     pub layout: Layout,
+    pub geometry: Geometry,
 }
 
 impl Item {
     /// The item, if it is one plain AV1 frame of the size that the container states.
     fn find(file: &File<'_>, number: u32, properties: &[Property<'_>]) -> Option<Self> {
-        let is_plain = properties.iter().all(|property| PLAIN.contains(&property.kind));
-        if file.kind(number)? != *b"av01" || !is_plain {
+        let is_known = properties.iter().all(|property| KNOWN.contains(&property.kind));
+        if file.kind(number)? != *b"av01" || !is_known {
             return None;
         }
         let mut extents = properties.iter().filter_map(Property::extent);
         let (Some((width, height)), None) = (extents.next(), extents.next()) else { return None };
         let header = Header::read(&file.data(number)?)?;
         let fits = (header.width, header.height) == (width, height) && DEPTHS.contains(&header.bits);
-        let item = Self { number, header, layout: header.layout()? };
+        let geometry = Geometry::of((width, height), properties)?;
+        let item = Self { number, header, layout: header.layout()?, geometry };
         (fits && header.grain == 0 && header.layers == 0).then_some(item)
     }
 }
@@ -59,7 +64,8 @@ impl Still {
             Some((number, properties)) => {
                 let item = Item::find(file, number, &properties)?;
                 let (ours, theirs) = (item.header, colour.header);
-                let fits = (ours.width, ours.height, ours.bits) == (theirs.width, theirs.height, theirs.bits);
+                let fits = (ours.width, ours.height, ours.bits) == (theirs.width, theirs.height, theirs.bits)
+                    && item.geometry == colour.geometry;
                 // the samples of the plane are alpha as they are, in the full range
                 Some(item).filter(|_| fits && ours.full_range == 1).map(Some)?
             }
@@ -72,10 +78,17 @@ impl Still {
         is_possible.then_some(Self { colour, alpha, matrix, full_range })
     }
 
-    pub(super) fn shape(&self) -> Shape {
+    /// The shape of the coded image.
+    pub(super) fn coded(&self) -> Shape {
         let Header { width, height, bits, .. } = self.colour.header;
         let bands = if self.alpha.is_some() { 4 } else { 3 };
         Shape { width, height, bands, depth: if bits > 8 { 2 } else { 1 } }
+    }
+
+    /// The shape of what is shown of it.
+    pub(super) fn shape(&self) -> Shape {
+        let (width, height) = self.colour.geometry.size();
+        Shape { width, height, ..self.coded() }
     }
 }
 

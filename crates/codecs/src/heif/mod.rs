@@ -4,6 +4,7 @@
 //! extents that are visited is bounded.
 
 mod boxes;
+mod geometry;
 mod location;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -11,6 +12,7 @@ pub(crate) mod tests;
 use std::borrow::Cow;
 
 use boxes::{Boxes, MAX_BOXES, child, number};
+pub use geometry::Geometry;
 
 /// Types of derived items (ISO/IEC 23008-12, 6.6), and how deep they are followed.
 const DERIVED: [[u8; 4]; 4] = [*b"grid", *b"iovl", *b"iden", *b"tmap"];
@@ -162,12 +164,14 @@ impl<'a> File<'a> {
         &self.properties
     }
 
-    /// The properties of an item, in the order of the file's list; all properties if nothing is associated with it.
+    /// The properties of an item in the order in which they apply; all properties if nothing is associated with it.
     pub fn properties_of(&self, item: Option<u32>) -> Vec<Property<'a>> {
         let owned = item.and_then(|item| self.associated(item)).unwrap_or_default();
-        let is_owned = |index: usize| owned.is_empty() || owned.contains(&(index + 1));
-        let all = self.properties.iter().enumerate();
-        all.filter(|(index, _)| is_owned(*index)).map(|(_, property)| *property).collect()
+        if owned.is_empty() {
+            return self.properties.clone();
+        }
+        let property = |index: &usize| self.properties.get(index.checked_sub(1)?).copied();
+        owned.iter().filter_map(property).collect()
     }
 
     /// The indices of an item's properties, counted from 1 (`ipma`).

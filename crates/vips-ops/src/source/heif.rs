@@ -51,15 +51,13 @@ pub fn read(bytes: &[u8]) -> Option<Container> {
 impl Container {
     fn apply_properties(&mut self, properties: &[Property<'_>]) {
         let mut peak = None;
+        // without associations the largest one applies
+        let sizes = properties.iter().filter_map(Property::extent);
+        let size = sizes.map(|(width, height)| Size { width, height }).max_by_key(|size| size.pixels());
+        self.size = size.or(self.size);
         for property in properties {
             let body = property.body;
             match (&property.kind, self.size) {
-                // without associations the largest one applies
-                (b"ispe", before) => {
-                    let larger = |size: &Size| before.is_none_or(|before| before.pixels() < size.pixels());
-                    let extent = property.extent().map(|(width, height)| Size { width, height });
-                    self.size = extent.filter(larger).or(before);
-                }
                 (b"clap", Some(size)) => self.size = aperture(body).or(Some(size)),
                 (b"irot", Some(size)) if byte_reader::byte(body, 0).is_some_and(|turns| turns & 1 == 1) => {
                     self.size = Some(Size { width: size.height, height: size.width });

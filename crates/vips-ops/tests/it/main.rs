@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod animation;
+mod avif_geometry;
 mod broken;
 mod browser;
 mod budgets;
