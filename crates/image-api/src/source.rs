@@ -84,7 +84,7 @@ pub enum Codec {
     Libwebp,
     /// dav1d: AVIF.
     Dav1d,
-    /// The crate `png`, and libdeflate: PNG.
+    /// libdeflate, and fdeflate for large images: PNG.
     Png,
     /// libjpeg-turbo: JPEG.
     LibjpegTurbo,

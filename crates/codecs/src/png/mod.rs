@@ -1,7 +1,7 @@
 //! PNG: images of 8-bit grey or colour, with or without alpha, not interlaced.
 //!
 //! An image of moderate size is inflated by one call of libdeflate when it is opened, and its rows are unfiltered on
-//! demand. A larger one is inflated row by row by the crate `png`, which keeps memory flat.
+//! demand. A larger one is inflated row by row by the crate `fdeflate`, which keeps memory flat.
 //!
 //! Only intact files are decoded: every chunk is complete and has the right checksum. Opening any other file is an error, and
 //! the caller is expected to leave it to libvips, whose error then decides.

@@ -4,9 +4,10 @@ use bytes::Bytes;
 use proptest::prelude::*;
 
 use super::{
-    DECODER, Encoder, Strategy as Choice, encode_levels, two_rows::unfilter_two_paeth, unfilter::unfilter,
+    DECODER, Encoder, Strategy as Choice, chunks, encode_levels, stream, two_rows::unfilter_two_paeth,
+    unfilter::unfilter,
 };
-use crate::decoder::Shape;
+use crate::decoder::{Rows, Shape};
 
 fn decode(file: &[u8]) -> Option<(Shape, Vec<u8>)> {
     let file = Bytes::copy_from_slice(file);
@@ -123,6 +124,27 @@ proptest! {
     }
 
     #[test]
+    fn rows_that_are_inflated_on_demand_are_the_same(
+        (shape, pixels) in image(), level in 0..=12u8, part in 1..400usize, rows in 1..=3usize,
+        cut in any::<prop::sample::Index>(),
+    ) {
+        let file = encode(shape, level, &pixels);
+        let data = Bytes::from(chunks::pixels(&file).unwrap().concat());
+        let read = |data: &Bytes| -> crate::Result<_> {
+            let parts: Vec<_> = data.chunks(part).collect();
+            let mut reader = stream::Reader::open(data.clone(), shape, &parts)?;
+            let mut found = vec![0; pixels.len()];
+            found.chunks_mut(rows * shape.row_bytes()).try_for_each(|rows| reader.read(rows))?;
+            let more = reader.read(&mut vec![0; shape.row_bytes()]);
+            Ok((found, more.is_err()))
+        };
+        prop_assert_eq!(read(&data).unwrap(), (pixels.clone(), true));
+        // the checksum at the end, and all before it
+        let cut = data.slice(..cut.index(data.len()));
+        prop_assert!(read(&cut).is_err(), "{} of {} bytes", cut.len(), data.len());
+    }
+
+    #[test]
     fn levels_are_packed_from_the_highest_bits(
         (width, height, bits) in (1..=70u32, 1..=5u32, prop::sample::select(vec![1u8, 2, 4, 8])),
         noise in prop::collection::vec(any::<u8>(), 70 * 5),
@@ -156,7 +178,7 @@ proptest! {
     #[test]
     fn arbitrary_bytes_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
         prop_assert_eq!(decode(&bytes), None);
-        let signed = [&super::chunks::SIGNATURE[..], &bytes].concat();
+        let signed = [&chunks::SIGNATURE[..], &bytes].concat();
         prop_assert_eq!(decode(&signed), None);
     }
 }
