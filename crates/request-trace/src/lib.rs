@@ -5,24 +5,16 @@
 //! request ends, [`Trace::finish`] passes all spans to a [`Sink`], or drops them. So the decision may depend on the outcome.
 //!
 //! ```
-//! use std::sync::{Arc, Mutex};
+//! use std::sync::Arc;
 //!
-//! use request_trace::{FinishedSpan, Sink, Trace, TraceInfo, in_span, scope};
-//!
-//! struct Names(Mutex<Vec<&'static str>>);
-//!
-//! impl Sink for Names {
-//!     fn export(&self, _: &TraceInfo, spans: Vec<FinishedSpan>) {
-//!         self.0.lock().unwrap().extend(spans.iter().map(|span| span.name));
-//!     }
-//! }
+//! use request_trace::{InMemorySink, Trace, in_span, scope};
 //!
 //! # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
-//! let sink = Arc::new(Names(Mutex::default()));
+//! let sink = Arc::new(InMemorySink::default());
 //! let trace = Trace::start(None, 1.0, sink.clone());
 //! scope(Some(trace.context()), in_span("origin.fetch", async {})).await;
 //! trace.finish(trace.is_sampled());
-//! assert_eq!(*sink.0.lock().unwrap(), ["origin.fetch"]);
+//! assert_eq!(sink.0.lock()[0].name, "origin.fetch");
 //! # });
 //! ```
 //!
@@ -30,12 +22,14 @@
 
 mod context;
 mod id;
+mod in_memory_sink;
 mod span;
 mod trace;
 
 pub use self::{
     context::{MAX_STATE, RemoteParent},
     id::{SpanId, TraceId},
+    in_memory_sink::InMemorySink,
     span::{FinishedSpan, Span, Value},
     trace::{Context, MAX_SPANS, Sink, Trace, TraceInfo, current, in_span, scope, start},
 };

@@ -246,19 +246,11 @@ pub async fn in_span<F: Future>(name: &'static str, work: F) -> F::Output {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[derive(Default)]
-    struct Kept(Mutex<Vec<FinishedSpan>>);
-
-    impl Sink for Kept {
-        fn export(&self, _: &TraceInfo, spans: Vec<FinishedSpan>) {
-            self.0.lock().extend(spans);
-        }
-    }
+    use crate::InMemorySink;
 
     #[tokio::test]
     async fn spans_nest_and_end_at_the_end() {
-        let sink = Arc::new(Kept::default());
+        let sink = Arc::new(InMemorySink::default());
         let trace = Trace::start(None, 0.0, sink.clone());
         assert!(!trace.is_sampled());
         let root = trace.root("request");
@@ -278,7 +270,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_not_kept_is_dropped() {
-        let sink = Arc::new(Kept::default());
+        let sink = Arc::new(InMemorySink::default());
         let trace = Trace::start(None, 1.0, sink.clone());
         let context = trace.context();
         context.start("early");
@@ -295,7 +287,7 @@ mod tests {
             RemoteParent::parse(&header, "a=b")
         };
         for (flags, ratio, expected) in [("01", 0.0, true), ("00", 1.0, false)] {
-            let trace = Trace::start(parent(flags), ratio, Arc::new(Kept::default()));
+            let trace = Trace::start(parent(flags), ratio, Arc::new(InMemorySink::default()));
             assert_eq!(trace.is_sampled(), expected, "{flags}");
             let context = trace.context();
             let sent = RemoteParent::parse(&context.traceparent(), context.tracestate()).unwrap();
@@ -306,7 +298,7 @@ mod tests {
 
     #[test]
     fn the_number_of_spans_is_bounded() {
-        let sink = Arc::new(Kept::default());
+        let sink = Arc::new(InMemorySink::default());
         let trace = Trace::start(None, 1.0, sink.clone());
         (0..2 * MAX_SPANS).for_each(|_| drop(trace.context().start("x")));
         trace.finish(true);

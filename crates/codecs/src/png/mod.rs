@@ -47,7 +47,7 @@ fn open(bytes: &Bytes, _divisor: u8) -> Result<Box<dyn Rows>> {
     if length <= LARGEST_WHOLE {
         Ok(Box::new(whole::Reader::open(shape, length, &data)?))
     } else {
-        Ok(Box::new(stream::Reader::open(bytes.clone(), shape, &data)?))
+        Ok(Box::new(stream::Reader::open(bytes, shape, &data)?))
     }
 }
 

@@ -44,7 +44,7 @@ pub struct Reader {
 }
 
 impl Reader {
-    pub fn open(file: Bytes, shape: Shape, parts: &[&[u8]]) -> Result<Self> {
+    pub fn open(file: &Bytes, shape: Shape, parts: &[&[u8]]) -> Result<Self> {
         let first = parts.iter().find_map(|part| part.first()).copied().unwrap_or_default();
         if !has_full_window(first, usize::MAX) {
             return Err(Error::broken(NAME, "a small window"));

@@ -132,7 +132,7 @@ proptest! {
         let data = Bytes::from(chunks::pixels(&file).unwrap().concat());
         let read = |data: &Bytes| -> crate::Result<_> {
             let parts: Vec<_> = data.chunks(part).collect();
-            let mut reader = stream::Reader::open(data.clone(), shape, &parts)?;
+            let mut reader = stream::Reader::open(data, shape, &parts)?;
             let mut found = vec![0; pixels.len()];
             found.chunks_mut(rows * shape.row_bytes()).try_for_each(|rows| reader.read(rows))?;
             let more = reader.read(&mut vec![0; shape.row_bytes()]);

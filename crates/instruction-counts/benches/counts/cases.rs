@@ -31,6 +31,9 @@ pub const PORTABLE: [&str; 1] = ["parse"];
 /// A query as pages have them.
 const QUERY: &str = "width=400&height=300&crop=fit&quality=80&format=auto&sharp=20&utm_source=mail";
 
+/// A small picture, which is sent in one piece: the number of reads does not depend on timing.
+const HIT: &str = "/china.jpg?width=64&quality=80";
+
 /// Renders per section.
 const RENDERS: u64 = 2;
 
@@ -47,8 +50,8 @@ pub fn run(folder: &Path) {
     for format in FORMATS {
         render(format, &fs::read(folder.join(format)).expect("the pictures were written").into());
     }
-    hits::with_server(|requests| {
-        for mut request in requests {
+    hits::with_server(|address| {
+        for mut request in hits::requests(address, ["hit", "hit 304"], HIT) {
             case(request.name, HITS, &mut || request.ask());
         }
     });

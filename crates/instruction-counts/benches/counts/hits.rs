@@ -1,4 +1,5 @@
-//! Hits in memory: a server in this process, with one listener thread, and a client that does as little as possible.
+//! Hits in memory: a server in this process, with one listener thread, and a client that does as little as possible. The
+//! benchmark `hit` of the crate `pixmill` uses this file too.
 
 use std::{
     io::{Read, Write},
@@ -13,14 +14,14 @@ use pixmill::{
 };
 use tokio::sync::oneshot;
 
-/// A small picture, which is sent in one piece: the number of reads does not depend on timing.
-const TARGET: &str = "/china.jpg?width=64&quality=80";
-
 /// The headers of a browser.
 const HEADERS: &str = "Host: images.example\r\n\
     User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:130.0) Gecko/20100101 Firefox/130.0\r\n\
     Accept: image/avif,image/webp,image/png,image/svg+xml,image/*;q=0.8,*/*;q=0.5\r\n\
     Accept-Language: en-GB,en;q=0.5\r\nAccept-Encoding: gzip, deflate, br, zstd\r\n";
+
+/// Bytes of the largest response, with its head.
+const LARGEST_RESPONSE: usize = 1 << 16;
 
 /// A request that is sent over and over on a connection.
 pub struct RepeatedRequest {
@@ -36,11 +37,11 @@ pub struct RepeatedRequest {
 
 impl RepeatedRequest {
     /// Sends it for the first time. Returns it with the head of the response.
-    fn new(name: &'static str, address: SocketAddr, headers: &str) -> (Self, String) {
+    pub fn new(name: &'static str, address: SocketAddr, target: &str, headers: &str) -> (Self, String) {
         let connection = TcpStream::connect(address).expect("the server listens");
         connection.set_nodelay(true).expect("a TCP connection");
-        let request = format!("GET {TARGET} HTTP/1.1\r\n{HEADERS}{headers}\r\n").into_bytes();
-        let mut this = Self { name, connection, request, buffer: vec![0; 1 << 16], body: 0 };
+        let request = format!("GET {target} HTTP/1.1\r\n{HEADERS}{headers}\r\n").into_bytes();
+        let mut this = Self { name, connection, request, buffer: vec![0; LARGEST_RESPONSE], body: 0 };
         this.connection.write_all(&this.request).expect("the server reads");
         let mut filled = 0;
         loop {
@@ -75,7 +76,8 @@ impl RepeatedRequest {
     }
 }
 
-fn header<'a>(head: &'a str, name: &str) -> Option<&'a str> {
+/// The value of a header in the head of a response.
+pub fn header<'a>(head: &'a str, name: &str) -> Option<&'a str> {
     let mut lines = head.split("\r\n").filter_map(|line| line.split_once(": "));
     lines.find(|(found, _)| found.eq_ignore_ascii_case(name)).map(|(_, value)| value)
 }
@@ -91,8 +93,8 @@ pub fn config() -> Config {
     config
 }
 
-/// Serves on another thread until `run` returns. Its requests hit the cache: once with the picture, once with 304.
-pub fn with_server(run: impl FnOnce([RepeatedRequest; 2])) {
+/// Serves on another thread until `run` returns.
+pub fn with_server(run: impl FnOnce(SocketAddr)) {
     let (started, address) = mpsc::channel();
     let (stop, stopped) = oneshot::channel::<()>();
     let server = thread::spawn(move || {
@@ -103,16 +105,20 @@ pub fn with_server(run: impl FnOnce([RepeatedRequest; 2])) {
             server.stop().await;
         });
     });
-    let address = address.recv().expect("the server starts");
-    // the first request renders the picture
-    let (_, head) = RepeatedRequest::new("miss", address, "");
-    let etag = header(&head, "etag").expect("a picture has a tag");
-    let (hit, head) = RepeatedRequest::new("hit", address, "");
-    assert_eq!(header(&head, "x-cache"), Some("hit-memory"));
-    let known = format!("If-None-Match: {etag}\r\n");
-    let (unchanged, head) = RepeatedRequest::new("hit 304", address, &known);
-    assert!(head.starts_with("HTTP/1.1 304 "), "{head}");
-    run([hit, unchanged]);
+    run(address.recv().expect("the server starts"));
     stop.send(()).expect("the server runs");
     server.join().expect("the server stops");
+}
+
+/// Two requests that hit the cache: one is answered with the picture, the other with 304.
+pub fn requests(address: SocketAddr, names: [&'static str; 2], target: &str) -> [RepeatedRequest; 2] {
+    // the first request renders the picture
+    let (_, head) = RepeatedRequest::new("miss", address, target, "");
+    let etag = header(&head, "etag").expect("a picture has a tag");
+    let (hit, head) = RepeatedRequest::new(names[0], address, target, "");
+    assert_eq!(header(&head, "x-cache"), Some("hit-memory"));
+    let known = format!("If-None-Match: {etag}\r\n");
+    let (unchanged, head) = RepeatedRequest::new(names[1], address, target, &known);
+    assert!(head.starts_with("HTTP/1.1 304 "), "{head}");
+    [hit, unchanged]
 }

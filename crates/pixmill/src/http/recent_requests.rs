@@ -1,7 +1,7 @@
 //! What recent requests meant: a request that comes again is neither parsed nor verified again, and its key is not made again.
 //!
 //! What is kept follows from the request and the configuration alone, so it never becomes wrong: whether the entry under the key
-//! may be used (its lifetime, purges, changed files) is asked each time, and so is whether the signature has expired. Only
+//! may be used (its lifetime, purges, changed files) is checked each time, and so is whether the signature has expired. Only
 //! requests that hit the cache are kept.
 //!
 //! The table belongs to one worker, so it needs no lock. A request has one place in it, by its hash; what was there goes. So the

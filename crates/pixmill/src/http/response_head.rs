@@ -52,7 +52,7 @@ pub struct ResponseHead {
     content_type: Option<HeaderValue>,
     /// Whether no HTTP cache may store the response.
     pub no_store: bool,
-    /// The last value of `Age`: it changes once a second.
+    /// The last value of `Age`: it changes once per second.
     age: RefCell<(u64, HeaderValue)>,
 }
 

@@ -14,7 +14,7 @@ use std::{
 };
 
 use actix_http::{
-    Response, StatusCode,
+    Response,
     body::{BodySize, BoxBody, MessageBody},
     header::CONTENT_LENGTH,
 };
@@ -60,7 +60,8 @@ impl Outbox {
     /// The response with a body that is written from the outbox, if it has a large one of shared bytes.
     pub fn send(&self, response: Response<BoxBody>) -> Response<BoxBody> {
         let large = matches!(response.body().size(), BodySize::Sized(length) if length >= LEAST as u64);
-        if !large || response.status() == StatusCode::NOT_MODIFIED {
+        // what is no success may have no body, whatever it was given
+        if !large || !response.status().is_success() {
             return response;
         }
         let outbox = self.clone();

@@ -133,7 +133,7 @@ impl<'a> AccessEntry<'a> {
     }
 
     /// Ends the event: the response is ready to be sent. `target` is what the log says of the request target, if that was made
-    /// before; it is asked only if the request is logged.
+    /// before; it is called only if the request is logged.
     /// Returns where its picture came from.
     pub fn end(
         mut self,
@@ -330,18 +330,10 @@ mod tests {
     #[test]
     fn a_line_is_what_the_event_would_be() {
         let all = AccessFields {
-            method: "GET",
             path: "/a\"\u{e9}.jpg",
             query: Some("width=3&token=***"),
-            status: 200,
-            bytes: 5,
-            elapsed_ms: 0.017,
-            cache: Some("hit-memory"),
-            request_id: "1-a",
-            client: Some("2001:db8::1".parse().unwrap()),
             user_agent: Some("x\t"),
-            referer: Some("https://a.example/"),
-            trace_id: Some("4bf92f3577b34da6a3ce929d0e0e4736"),
+            ..access_line::tests::fields()
         };
         let few = AccessFields {
             query: None,

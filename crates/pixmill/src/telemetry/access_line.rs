@@ -242,7 +242,7 @@ pub fn write(fields: &AccessFields<'_>, layout: Layout, queue: &LineQueue) {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use serde_json::{Value, json};
 
     use super::*;
@@ -260,7 +260,8 @@ mod tests {
         line
     }
 
-    fn fields() -> AccessFields<'static> {
+    /// A request with a value of every field.
+    pub fn fields() -> AccessFields<'static> {
         AccessFields {
             method: "GET",
             path: "/a b\".jpg",

@@ -125,19 +125,9 @@ fn name(method: &Method, route: Route) -> &'static str {
 #[cfg(test)]
 mod tests {
     use actix_web::{http::header::HeaderValue, test::TestRequest};
-    use parking_lot::Mutex;
-    use request_trace::{FinishedSpan, TraceInfo, Value};
+    use request_trace::{InMemorySink, Value};
 
     use super::*;
-
-    #[derive(Default)]
-    struct Kept(Mutex<Vec<FinishedSpan>>);
-
-    impl Sink for Kept {
-        fn export(&self, _: &TraceInfo, spans: Vec<FinishedSpan>) {
-            self.0.lock().extend(spans);
-        }
-    }
 
     #[test]
     fn errors_and_sampled_requests_are_kept() {
@@ -145,7 +135,7 @@ mod tests {
         for (ratio, status, kept) in
             [(0.0, 200, 0), (0.0, 404, 0), (0.0, 500, 1), (0.0, 504, 1), (1.0, 200, 1)]
         {
-            let sink = Arc::new(Kept::default());
+            let sink = Arc::new(InMemorySink::default());
             let tracer = Tracer { sink: sink.clone(), ratio };
             tracer.begin(&request, Route::Image).unwrap().end(status, None, "1");
             let spans = sink.0.lock();
@@ -157,7 +147,7 @@ mod tests {
 
     #[test]
     fn a_client_that_left_is_recorded() {
-        let sink = Arc::new(Kept::default());
+        let sink = Arc::new(InMemorySink::default());
         let tracer = Tracer { sink: sink.clone(), ratio: 1.0 };
         let request = TestRequest::default().to_http_request();
         drop(tracer.begin(&request, Route::Image));
@@ -181,7 +171,7 @@ mod tests {
 
     #[test]
     fn stages_of_a_render_follow_each_other() {
-        let sink = Arc::new(Kept::default());
+        let sink = Arc::new(InMemorySink::default());
         let trace = Trace::start(None, 1.0, sink.clone());
         let part = Duration::from_millis(1);
         let started = Instant::now().checked_sub(10 * part).unwrap();
