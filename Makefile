@@ -7,7 +7,7 @@ XTASK = $(BUILD) --quiet && $(or $(CARGO_TARGET_DIR),target)/debug/xtask
 TEST = $(if $(shell command -v cargo-nextest),cargo nextest run,cargo test --lib --bins --tests)
 SCRIPTS = $(wildcard .ci/* */*.sh)
 
-.PHONY: help vendor build stripped dist run test corpus lint fmt docs docs-check golden bench bench-check loadtest fuzz deny recipe rehearse chart ci nightly
+.PHONY: help vendor build stripped dist run test corpus lint fmt docs docs-check golden bench bench-check loadtest fuzz deny recipe rehearse chart clients ci nightly
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 
@@ -102,7 +102,11 @@ chart: vendor ## Checks the Helm chart with Helm, the schemas of Kubernetes and 
 	@if [ -d target/tools/helm ]; then PYTHONPATH=target/tools/helm PYTHONDONTWRITEBYTECODE=1 python3 -s docker/helm/check.py \
 		$(or $(CARGO_TARGET_DIR),target)/debug/pixmill $(if $(WRITE),--write); else echo 'chart: skipped: Helm is not available'; fi
 
-ci: lint docs-check deny test recipe chart rehearse ## Everything that CI runs
+clients: vendor ## Tests the client libraries, those whose language is installed (PIXMILL_FRAMEWORKS=folder: in real frameworks too)
+	$(BUILD)
+	PIXMILL_BIN=$(or $(CARGO_TARGET_DIR),$(CURDIR)/target)/debug/pixmill clients/test.sh
+
+ci: lint docs-check deny test recipe clients chart rehearse ## Everything that CI runs
 
 nightly: vendor ## What is too slow for every change: bench-check, and the corpus under valgrind to check memory accesses
 	@.ci/nightly.sh

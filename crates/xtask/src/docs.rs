@@ -18,13 +18,14 @@ const GOLDEN: &str = "crates/vips-ops/tests/golden";
 pub fn run(arguments: &[String]) -> Result<()> {
     let check = arguments.iter().any(|argument| argument == "--check");
     let root = workspace();
-    let pages = [
+    let mut pages = vec![
         ("docs/parameters.md", parameters(&root)?),
         ("docs/configuration.md", configuration()),
         ("docs/metrics.md", metrics()),
         ("docs/openapi.json", format!("{:#}\n", openapi::document())),
         ("docs/fonts.md", crate::fonts::page(&root)?),
     ];
+    pages.extend(crate::clients::files(&root)?);
     let mut stale = Vec::new();
     for (path, text) in pages {
         let file = root.join(path);

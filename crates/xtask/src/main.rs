@@ -4,6 +4,7 @@ mod calibrate_avif;
 mod calibrate_cost;
 mod calibrate_mp4;
 mod calibrate_quality;
+mod clients;
 mod contact_sheet;
 mod docs;
 mod fonts;

@@ -16,8 +16,7 @@ use image_api::{
 };
 use ring::hmac;
 
-pub use self::message::Purpose;
-use self::message::message;
+pub use self::message::{Purpose, message};
 use crate::config::Secret;
 
 /// Maximum length of path and query, in bytes: twice the limit of CDNs, and fast to hash.

@@ -1,0 +1,3 @@
+module pixmill.example/url
+
+go 1.19
