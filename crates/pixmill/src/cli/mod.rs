@@ -1,6 +1,8 @@
 //! The command line. `serve` runs the server; the other commands are tools that start no runtime.
 
+mod bench;
 mod check_config;
+mod config_file;
 mod error;
 mod explain;
 mod health;
@@ -8,16 +10,17 @@ mod http_client;
 mod libvips;
 mod out;
 mod params;
+mod plan_capacity;
 mod process;
 mod query;
 mod sign;
 mod warm;
 
-use std::{path::PathBuf, sync::LazyLock};
+use std::sync::LazyLock;
 
 use clap::{Args, Parser, Subcommand};
 
-pub use self::error::Error;
+pub use self::{config_file::ConfigFile, error::Error};
 use crate::config::{self, Config, Environment, Flags, Problems};
 
 /// Resizes, crops and converts images on the fly.
@@ -55,6 +58,10 @@ pub enum Tool {
     Params(params::List),
     /// Signs a URL for a server that requires signed URLs
     Sign(sign::Sign),
+    /// Measures how many renders per second this machine does
+    Bench(bench::Bench),
+    /// Computes nodes, cores, memory and Redis for a load, from the figures of `bench`
+    PlanCapacity(plan_capacity::PlanCapacity),
     /// Checks the configuration; prints all problems and fails if there are any
     CheckConfig(ConfigFile),
     /// Checks the health of a server; fails if it is unhealthy
@@ -70,24 +77,10 @@ pub struct Serve {
     flags: Flags,
 }
 
-/// The location of the configuration.
-#[derive(Debug, Args)]
-pub struct ConfigFile {
-    /// Configuration file in TOML [default: the file in the environment variable `PIXMILL_CONFIG`, if set]
-    #[arg(long = "config", value_name = "FILE")]
-    path: Option<PathBuf>,
-}
-
 impl Serve {
     /// The configuration of the server.
     pub fn config(&self, environment: &Environment) -> Result<Config, Problems> {
         config::load(self.file.path.as_deref(), environment, &self.flags)
-    }
-}
-
-impl ConfigFile {
-    fn load(&self, environment: &Environment) -> Result<Config, Problems> {
-        config::load(self.path.as_deref(), environment, &Flags::default())
     }
 }
 
@@ -100,6 +93,8 @@ impl Tool {
             Self::Explain(explain) => explain.run(environment),
             Self::Params(list) => list.run(),
             Self::Sign(sign) => sign.run(environment),
+            Self::Bench(bench) => bench.run(environment),
+            Self::PlanCapacity(plan) => plan.run(environment),
             Self::CheckConfig(file) => check_config::run(file, environment),
             Self::Health(health) => health.run(environment),
         }

@@ -1,11 +1,13 @@
 //! Tests of the binary: command line, files, standard output and exit code.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod bench;
 mod cloud;
 mod config;
 mod documents;
 mod explain;
 mod params;
+mod plan_capacity;
 mod process;
 mod redis;
 mod run;
