@@ -39,7 +39,7 @@ run: ## Serves samples/ on 127.0.0.1:8080 (PORT=N for another port) and prints U
 	target/quick/pixmill serve --listen 127.0.0.1:$(PORT) --origin samples
 
 test: vendor ## Runs all tests: unit, integration, documentation, and the corpus if present
-	@vendor-scripts/vendor.sh chromium redis nginx varnish
+	@vendor-scripts/vendor.sh chromium redis nginx varnish namespaces
 	$(BUILD)
 	LD_LIBRARY_PATH=$(CURDIR)/vendor/native/lib cargo test --workspace --doc --quiet
 	$(TEST) --workspace --no-fail-fast

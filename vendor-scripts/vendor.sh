@@ -298,6 +298,12 @@ part_varnish() {
     want varnishd 'the tests behind Varnish are skipped' varnish
 }
 
+# What makes networks of their own, and loses packets in them.
+part_namespaces() {
+    want ip 'the tests in network namespaces are skipped' iproute2
+    want nft 'the tests in network namespaces are skipped' nftables
+}
+
 # Checks memory accesses (`make nightly`) and counts instructions (`make bench-check`).
 part_valgrind() {
     want valgrind 'memory accesses are not checked and instructions not counted'

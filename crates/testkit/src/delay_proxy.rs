@@ -1,4 +1,4 @@
-//! A TCP proxy to a server on this machine that delays responses.
+//! A TCP proxy to a server that delays responses.
 
 use std::{
     io::{Read, Write},
@@ -21,14 +21,19 @@ pub struct DelayProxy {
 impl DelayProxy {
     /// A proxy to this port, without a delay.
     pub fn to(port: u16) -> Self {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
+        Self::between(Ipv4Addr::LOCALHOST, (Ipv4Addr::LOCALHOST, port).into())
+    }
+
+    /// A proxy at an address of this machine to a server, without a delay.
+    pub fn between(at: Ipv4Addr, server: SocketAddr) -> Self {
+        let listener = TcpListener::bind((at, 0)).expect("a free port");
         let address = listener.local_addr().expect("an address");
         let delay_millis = Arc::new(AtomicU64::new(0));
         let delay = Arc::clone(&delay_millis);
         thread::spawn(move || {
             for client in listener.incoming().map_while(Result::ok) {
                 // a server that is down appears as a closed connection
-                let Ok(server) = TcpStream::connect((Ipv4Addr::LOCALHOST, port)) else { continue };
+                let Ok(server) = TcpStream::connect(server) else { continue };
                 join(&client, &server, &delay);
             }
         });

@@ -70,11 +70,18 @@ pub async fn fetch(client: &Client, node: SocketAddr, target: &str) -> Result<By
 
 /// The value of a metric without labels.
 pub async fn metric(admin: SocketAddr, name: &str) -> u64 {
+    sum(admin, name, "").await
+}
+
+/// The sum of the series of a metric whose labels contain a text. There must be one.
+pub async fn sum(admin: SocketAddr, name: &str, label: &str) -> u64 {
     let page = fetch(&client(), admin, "/metrics").await.unwrap();
     let page = String::from_utf8(page.to_vec()).unwrap();
-    let line = page.lines().find(|line| line.starts_with(&format!("{name} ")));
-    let line = line.unwrap_or_else(|| panic!("no {name}"));
-    line.rsplit(' ').next().unwrap().parse().unwrap()
+    let lines = page.lines().filter_map(|line| line.strip_prefix(name));
+    let series = lines.filter(|rest| rest.starts_with([' ', '{']) && rest.contains(label));
+    let values: Vec<u64> = series.map(|rest| rest.rsplit(' ').next().unwrap().parse().unwrap()).collect();
+    assert!(!values.is_empty(), "no {name} with {label}");
+    values.iter().sum()
 }
 
 /// Waits for a condition.

@@ -3,9 +3,11 @@
 
 mod behind_proxies;
 mod chaos;
+mod clocks;
 mod faults;
 mod isolation;
 mod load;
+mod namespaces;
 mod node;
 mod origins;
 mod pictures;

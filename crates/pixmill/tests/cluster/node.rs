@@ -51,7 +51,20 @@ impl Node {
 
     /// The same with a copy of the program.
     pub fn start_program(program: &Path, settings: Settings) -> Self {
-        let mut command = Command::new(program);
+        Self::start_in(None, program, settings)
+    }
+
+    /// The same in a network namespace.
+    pub fn start_in(namespace: Option<&str>, program: &Path, settings: Settings) -> Self {
+        let mut command = match namespace {
+            // it executes the program in its own place, so that the process id is that of the node
+            Some(namespace) => {
+                let mut command = Command::new("ip");
+                command.args(["netns", "exec", namespace]).arg(program);
+                command
+            }
+            None => Command::new(program),
+        };
         command.arg("serve").env_clear().envs(settings.iter().cloned()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let mut lines = BufReader::new(child.stderr.take().unwrap());

@@ -18,7 +18,7 @@ use crate::{
 const REQUESTS: usize = 60;
 
 /// A photograph that is revalidated each time, and may be served stale if that fails.
-fn photograph(body: &Bytes) -> Reply {
+pub fn photograph(body: &Bytes) -> Reply {
     let reply = Reply::ok(body).with("ETag", "\"1\"");
     reply.with("Cache-Control", "max-age=0, stale-while-revalidate=0, stale-if-error=3600")
 }
@@ -81,7 +81,7 @@ async fn a_failing_origin_costs_no_request_for_cached_pictures() {
 }
 
 /// Variants that both nodes have cached.
-async fn known(nodes: &[Node; 2]) -> Rc<Vec<Picture>> {
+pub async fn known(nodes: &[Node; 2]) -> Rc<Vec<Picture>> {
     let client = load::client();
     let mut pictures = Vec::new();
     for width in 20..30 {
@@ -95,7 +95,7 @@ async fn known(nodes: &[Node; 2]) -> Rc<Vec<Picture>> {
 }
 
 /// Waits until both nodes get responses from the origin again.
-async fn recovers(nodes: &[Node; 2]) {
+pub async fn recovers(nodes: &[Node; 2]) {
     let client = load::client();
     for node in nodes {
         until("the origin is asked again", async || {

@@ -69,6 +69,11 @@ impl FakeOrigin {
 
     /// As [`Self::start`], at another address of this machine.
     pub fn start_at(ip: Ipv4Addr, reply: Reply) -> Self {
+        Self::start_on((ip, 0).into(), reply)
+    }
+
+    /// As [`Self::start`], at an address and port.
+    pub fn start_on(address: SocketAddr, reply: Reply) -> Self {
         let state = Arc::new(State {
             reply: Mutex::new(reply),
             paths: Mutex::default(),
@@ -80,7 +85,7 @@ impl FakeOrigin {
             listening: watch::Sender::default(),
         });
         // bound here, so that connections from now on are accepted eventually
-        let listener = std::net::TcpListener::bind((ip, 0)).expect("a free port");
+        let listener = std::net::TcpListener::bind(address).expect("a free port");
         let address = listener.local_addr().expect("a bound listener has an address");
         let (end, ended) = oneshot::channel();
         let shared = Arc::clone(&state);
