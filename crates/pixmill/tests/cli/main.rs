@@ -6,6 +6,7 @@ mod config;
 mod documents;
 mod explain;
 mod params;
+mod playground;
 mod process;
 mod redis;
 mod run;
