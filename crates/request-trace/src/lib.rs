@@ -36,6 +36,6 @@ mod trace;
 pub use self::{
     context::{MAX_STATE, RemoteParent},
     id::{SpanId, TraceId},
-    span::{FinishedSpan, Span, Value},
-    trace::{Context, MAX_SPANS, Sink, Trace, TraceInfo, current, in_span, scope, start},
+    span::{FinishedSpan, Span, SpanKind, Value},
+    trace::{Context, MAX_SPANS, Sink, Trace, TraceInfo, current, in_span, scope, start, sync_scope},
 };
