@@ -20,6 +20,7 @@ pub mod reference;
 mod renamed;
 mod root;
 mod sections;
+mod sentry;
 mod signing;
 mod sizes;
 mod telemetry;
@@ -41,6 +42,7 @@ pub use self::{
     problems::Problems,
     root::Config,
     sections::{Isolation, Listen, Shares, Workers},
+    sentry::Sentry,
     signing::Signing,
     sizes::{Length, OtherSizes},
     telemetry::{Otlp, Telemetry},

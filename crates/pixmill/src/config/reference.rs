@@ -141,6 +141,7 @@ mod tests {
                 "playground",
                 "logs",
                 "telemetry",
+                "sentry",
             ])
             .map(|name| format!("`{name}`"))
             .collect();

@@ -13,6 +13,7 @@ use super::{
     params::Params,
     playground::Playground,
     sections::{Listen, Workers},
+    sentry::Sentry,
     telemetry::Telemetry,
     uploads::Uploads,
     vision::Vision,
@@ -72,6 +73,8 @@ pub struct Config {
     pub logs: Logs,
     /// Export to an OpenTelemetry collector.
     pub telemetry: Telemetry,
+    /// Reporting of errors to Sentry.
+    pub sentry: Sentry,
 }
 
 impl Config {
@@ -97,6 +100,7 @@ impl Config {
             self.playground.problems(),
             self.logs.problems(),
             self.telemetry.problems(),
+            self.sentry.problems(),
         ]
         .concat()
     }
@@ -194,6 +198,7 @@ mod tests {
         config.workers.shares.warming = 0;
         config.logs.filter = "=".to_owned();
         config.telemetry.otlp.sample_ratio = 2.0;
+        config.sentry.dsn = "nonsense".into();
         let problems = config.problems();
         let sections = [
             "listen",
@@ -207,6 +212,7 @@ mod tests {
             "workers",
             "logs",
             "telemetry",
+            "sentry",
         ];
         for section in sections {
             let key = format!("{section}.");

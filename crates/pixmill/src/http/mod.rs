@@ -22,7 +22,7 @@ mod playground;
 mod purge;
 mod range;
 mod recent_requests;
-mod request_id;
+pub(crate) mod request_id;
 mod response_head;
 mod upload;
 

@@ -138,7 +138,8 @@ impl<'a> AccessFields<'a> {
         }
     }
 
-    fn message(&self) -> String {
+    /// The line in short.
+    pub fn message(&self) -> String {
         format!("{} {} {}", self.method, self.path, self.status)
     }
 

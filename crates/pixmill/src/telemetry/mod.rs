@@ -3,7 +3,10 @@
 pub mod access;
 mod access_line;
 pub mod access_log;
+pub mod allocator;
 pub mod counters;
+pub mod current_request;
+pub mod error_events;
 pub mod histogram;
 pub mod hosts;
 pub mod layout;
@@ -16,9 +19,11 @@ mod no_otlp;
 pub mod otlp;
 pub mod process;
 pub mod scrape;
+#[cfg(feature = "sentry")]
+pub mod sentry;
 pub mod traces;
 
 #[cfg(not(feature = "otlp"))]
-pub use self::no_otlp::Exporters;
+pub use self::no_otlp::{Exporters, LogExport};
 #[cfg(feature = "otlp")]
-pub use self::otlp::Exporters;
+pub use self::otlp::{Exporters, LogExport};

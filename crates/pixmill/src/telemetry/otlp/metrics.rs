@@ -15,7 +15,7 @@ use opentelemetry_proto::tonic::{
 };
 use prost::Message;
 
-use super::{client::Client, text_metrics};
+use super::{client::Client, logs, text_metrics};
 
 /// How often metrics are sent: the default of OpenTelemetry's periodic readers.
 const INTERVAL: Duration = Duration::from_mins(1);
@@ -66,6 +66,7 @@ impl OtlpMetrics {
 
 fn run(destination: &Destination, scrape: &impl Fn() -> String, stopped: &Receiver<()>) {
     let client = Client::new("metrics");
+    let _suppressed = logs::suppress();
     let began = SystemTime::now();
     loop {
         let has_ended = stopped.recv_timeout(INTERVAL) != Err(RecvTimeoutError::Timeout);

@@ -4,11 +4,15 @@
 //! away, batches are lost and no request waits.
 
 mod client;
+mod logs;
 mod metrics;
 mod text_metrics;
 mod traces;
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::HashMap,
+    sync::{Arc, LazyLock},
+};
 
 use anyhow::Context;
 use opentelemetry::KeyValue;
@@ -17,6 +21,7 @@ use opentelemetry_proto::tonic::resource::v1 as proto;
 use opentelemetry_sdk::Resource;
 use uuid::Uuid;
 
+pub use self::logs::LogExport;
 use self::{
     client::{Client, TIMEOUT},
     metrics::{Destination, OtlpMetrics},
@@ -25,10 +30,18 @@ use self::{
 use super::traces::Tracer;
 use crate::config;
 
-/// Exporters of a server.
-pub struct Exporters {
-    config: config::Telemetry,
+/// The id of this process, in all that it exports.
+static INSTANCE: LazyLock<Uuid> = LazyLock::new(Uuid::new_v4);
+
+/// Where telemetry is sent, and as whose.
+struct Collector {
+    config: config::Otlp,
     resource: Resource,
+}
+
+/// Exporters of traces and metrics of a server.
+pub struct Exporters {
+    collector: Collector,
     traces: Option<Arc<OtlpTraces>>,
     metrics: Option<OtlpMetrics>,
 }
@@ -43,8 +56,7 @@ impl Exporters {
         if !config.otlp.has_traces() && !config.otlp.has_metrics() {
             return Ok(None);
         }
-        let resource = resource(config);
-        let mut exporters = Self { config: config.clone(), resource, traces: None, metrics: None };
+        let mut exporters = Self { collector: Collector::new(config), traces: None, metrics: None };
         if config.otlp.has_traces() {
             exporters.traces = Some(Arc::new(exporters.start_traces()?));
         }
@@ -52,16 +64,9 @@ impl Exporters {
     }
 
     fn start_traces(&self) -> anyhow::Result<OtlpTraces> {
-        let exporter = SpanExporter::builder()
-            .with_http()
-            .with_http_client(Client::new("traces"))
-            .with_headers(self.headers().collect::<HashMap<_, _>>())
-            .with_protocol(Protocol::HttpBinary)
-            .with_endpoint(self.config.otlp.url("traces"))
-            .with_timeout(TIMEOUT)
-            .build()
-            .context("cannot export traces to telemetry.otlp.endpoint")?;
-        Ok(OtlpTraces::start(exporter, &self.resource))
+        let exporter = self.collector.configure(SpanExporter::builder().with_http(), "traces");
+        let exporter = exporter.build().context("cannot export traces to telemetry.otlp.endpoint")?;
+        Ok(OtlpTraces::start(exporter, &self.collector.resource))
     }
 
     /// Starts that of metrics, if it is configured; `scrape` gives the text of `/metrics`.
@@ -70,9 +75,10 @@ impl Exporters {
     ///
     /// The thread cannot be started.
     pub fn export_metrics(&mut self, scrape: impl Fn() -> String + Send + 'static) -> anyhow::Result<()> {
-        if self.config.otlp.has_metrics() {
-            let (url, headers) = (self.config.otlp.url("metrics"), self.headers().collect());
-            let attributes = self.resource.iter();
+        let collector = &self.collector;
+        if collector.config.has_metrics() {
+            let (url, headers) = (collector.config.url("metrics"), collector.headers().collect());
+            let attributes = collector.resource.iter();
             let attributes =
                 attributes.map(|(name, value)| text_metrics::attribute(name.as_str(), value.as_str()));
             let resource = proto::Resource { attributes: attributes.collect(), ..proto::Resource::default() };
@@ -82,14 +88,10 @@ impl Exporters {
         Ok(())
     }
 
-    fn headers(&self) -> impl Iterator<Item = (String, String)> {
-        self.config.otlp.headers.iter().map(|(name, value)| (name.clone(), value.reveal().to_owned()))
-    }
-
     /// What starts the traces of requests; none if they are not traced.
     pub fn tracer(&self) -> Option<Tracer> {
         let sink = self.traces.clone()?;
-        Some(Tracer { sink, ratio: self.config.otlp.sample_ratio })
+        Some(Tracer { sink, ratio: self.collector.config.sample_ratio })
     }
 
     /// Exports what waits. Blocks, for some seconds at most.
@@ -103,11 +105,31 @@ impl Exporters {
     }
 }
 
+impl Collector {
+    fn new(config: &config::Telemetry) -> Self {
+        Self { config: config.otlp.clone(), resource: resource(config) }
+    }
+
+    /// An exporter of this signal, such as `traces`, by our client.
+    fn configure<B: WithExportConfig + WithHttpConfig>(&self, exporter: B, signal: &'static str) -> B {
+        exporter
+            .with_http_client(Client::new(signal))
+            .with_headers(self.headers().collect::<HashMap<_, _>>())
+            .with_protocol(Protocol::HttpBinary)
+            .with_endpoint(self.config.url(signal))
+            .with_timeout(TIMEOUT)
+    }
+
+    fn headers(&self) -> impl Iterator<Item = (String, String)> {
+        self.config.headers.iter().map(|(name, value)| (name.clone(), value.reveal().to_owned()))
+    }
+}
+
 /// The attributes of all that this process exports.
 fn resource(config: &config::Telemetry) -> Resource {
     let own = [
         KeyValue::new("service.version", env!("CARGO_PKG_VERSION")),
-        KeyValue::new("service.instance.id", Uuid::new_v4().to_string()),
+        KeyValue::new("service.instance.id", INSTANCE.to_string()),
     ];
     let configured = config.resource.iter().map(|(name, value)| KeyValue::new(name.clone(), value.clone()));
     Resource::builder_empty()
