@@ -313,7 +313,7 @@ mod tests {
 
     #[test]
     fn later_work_is_a_child_with_an_outcome_of_its_own() {
-        let sink = Arc::new(Kept::default());
+        let sink = Arc::new(InMemorySink::default());
         let request = Trace::start(None, 0.0, sink.clone());
         let root = request.root("request");
         let parent = sync_scope(Some(root.context()), || current().unwrap().as_parent());
