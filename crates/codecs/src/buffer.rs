@@ -8,9 +8,8 @@ use std::{
 /// Larger buffers are given back to the allocator, so that one huge image does not hold memory for ever.
 const LARGEST_KEPT: usize = 64 << 20;
 
-/// Lengths are rounded up to this, so that the next image fits too if it is a little larger. What is not used is never touched,
-/// and so takes no memory.
-const STEP: usize = 8 << 20;
+/// Lengths are rounded up to this, so that the next image fits too. What is not used is never touched, and so takes no memory.
+const STEP: usize = 32 << 20;
 
 /// After so many images in a row that need less than half of the kept buffer, it is given back.
 const PATIENCE: u32 = 8;
@@ -27,6 +26,11 @@ struct Kept {
     touched: usize,
     /// Number of images in a row that needed less than half of that.
     excess: u32,
+}
+
+/// Gives back what this thread keeps for the next image.
+pub fn release() {
+    KEPT.take();
 }
 
 /// A buffer of bytes whose content is unspecified until it is written.
@@ -77,41 +81,43 @@ impl Drop for Buffer {
 mod tests {
     use super::*;
 
-    /// The address of the buffer for a length, and how much is kept after it.
+    /// The address of the buffer for a length, and how much of what is kept after it takes memory.
     fn used(length: usize) -> (*const u8, usize) {
         let address = Buffer::with_length(length).as_ptr();
         let kept = KEPT.take();
-        let bytes = kept.bytes.len();
+        let touched = kept.touched;
         KEPT.set(kept);
-        (address, bytes)
+        (address, touched)
     }
 
     #[test]
     fn the_next_image_has_the_same_buffer_if_it_fits() {
-        let (first, kept) = used(STEP - 5);
-        assert_eq!(kept, STEP);
+        let (first, touched) = used(STEP - 5);
+        assert_eq!(touched, STEP - 5);
         assert_eq!(used(STEP), (first, STEP));
         assert_eq!(used(STEP / 4), (first, STEP));
-        assert_eq!(used(STEP + 1).1, 2 * STEP);
+        assert_eq!(used(STEP + 1).1, STEP + 1);
+        release();
+        assert_eq!(used(7).1, 7);
     }
 
     #[test]
     fn a_buffer_that_is_too_large_for_many_images_is_given_back() {
-        let (_, large) = used(3 * STEP);
+        let large = used(STEP).1;
         let small = (0..PATIENCE).map(|_| used(10).1).collect::<Vec<_>>();
-        assert!(small[..small.len() - 1].iter().all(|kept| *kept == large), "{small:?}");
-        assert_eq!(small.last(), Some(&STEP));
+        assert!(small[..small.len() - 1].iter().all(|touched| *touched == large), "{small:?}");
+        assert_eq!(small.last(), Some(&10));
         // a large one in between starts the count again
-        used(3 * STEP);
+        used(large);
         for _ in 0..3 {
             (1..PATIENCE).for_each(|_| assert_eq!(used(10).1, large));
-            used(3 * STEP);
+            used(large);
         }
     }
 
     #[test]
     fn huge_buffers_are_not_kept() {
         assert_eq!(used(LARGEST_KEPT + 1).1, 0);
-        assert!(used(LARGEST_KEPT).1 >= LARGEST_KEPT);
+        assert_eq!(used(LARGEST_KEPT).1, LARGEST_KEPT);
     }
 }

@@ -35,6 +35,12 @@ mod png;
 mod resize;
 mod webp;
 
+/// Gives back the memory that this thread keeps for the next image. Worth calling when none is expected soon.
+pub fn release_buffers() {
+    buffer::release();
+    resize::release();
+}
+
 pub use av1::DECODER as DAV1D;
 pub use decoder::{Decoder, Rows, Shape, Target};
 pub use error::{Error, Result};

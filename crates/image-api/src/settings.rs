@@ -148,7 +148,7 @@ pub struct Codecs {
     pub libwebp: bool,
     /// AVIF is decoded by dav1d.
     pub dav1d: bool,
-    /// PNG is decoded by the crate `png` and libdeflate, and encoded by libdeflate.
+    /// PNG is decoded by libdeflate, or by `fdeflate` above 16 MiB of pixels, and encoded by libdeflate.
     pub png: bool,
     /// JPEG is decoded and encoded by libjpeg-turbo.
     pub libjpeg_turbo: bool,

@@ -28,5 +28,7 @@ pub use overlay::Assets;
 pub use refine::{First, Refined, refine, score};
 pub use render::{Encoded, Phase, UsedCodecs, process};
 pub use source::Source;
+// for threads that expect no render soon
+pub use codecs::release_buffers;
 // for callers of the binding: starting libvips, deadlines, freeing thread-local state
 pub use vips;

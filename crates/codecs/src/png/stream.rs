@@ -1,4 +1,4 @@
-//! An image that is inflated row by row, in flat memory. In contrast to the readers of the crate `png`, it demands the checksum at
+//! An image that is inflated row by row, in flat memory. In contrast to the readers of the crate of that name, it demands the checksum at
 //! the end of the stream.
 
 use std::ops::Range;

@@ -41,6 +41,11 @@ thread_local! {
     static RESIZER: RefCell<Resizer> = RefCell::new(Resizer::new());
 }
 
+/// Gives back what this thread keeps for the next image.
+pub(crate) fn release() {
+    RESIZER.with_borrow_mut(Resizer::reset_internal_buffers);
+}
+
 /// A scaling of a part of an image.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Scaling {

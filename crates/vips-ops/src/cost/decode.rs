@@ -4,6 +4,7 @@ use super::{
     header::Header,
     memory,
     quantities::DecodeSpec,
+    weights::CODEC_DECODERS,
     work::{Work, megapixels},
     work_kind::WorkKind,
 };
@@ -45,11 +46,13 @@ pub fn decode(work: &mut Work, header: &Header, length: usize, load: &DecodeSpec
     let frames = f64::from(load.frames);
     let file = length as f64 / 1e6;
     let samples = stored * f64::from(header.pixel_bytes);
-    memory::decoder(work, header, load);
+    memory::decoder(work, header, length, load);
+    let before = work.amounts;
     match header.info.format {
         SourceFormat::Jpeg => jpeg(work, header, file, samples, load),
         SourceFormat::Png => {
-            let rows = if header.passes > 1 { 1.0 } else { load.rows };
+            let is_whole = header.passes > 1 || load.by_codec;
+            let rows = if is_whole { 1.0 } else { load.rows };
             work.add(WorkKind::PngByte, file * rows);
             work.add(WorkKind::PngSample, samples * rows);
         }
@@ -74,6 +77,9 @@ pub fn decode(work: &mut Work, header: &Header, length: usize, load: &DecodeSpec
         }
         SourceFormat::Svg => svg(work, header, load),
         SourceFormat::Bmp | SourceFormat::Ico => {}
+    }
+    if load.by_codec {
+        work.reweigh(&before, &CODEC_DECODERS);
     }
 }
 

@@ -5,7 +5,7 @@ use super::{
     header::{self, Header},
     memory,
     quantities::{DecodeSpec, Pixels},
-    weights::{AVIF_EFFORT, GIF_EFFORT, PNG_COMPRESSION, WEBP_EFFORT},
+    weights::{AVIF_EFFORT, CODEC_ENCODERS, GIF_EFFORT, PNG_COMPRESSION, WEBP_EFFORT},
     work::{Work, megapixels},
     work_kind::WorkKind,
 };
@@ -65,6 +65,7 @@ fn encode_times(work: &mut Work, output: Encoding, pixels: Pixels, area: f64, ti
     let full = output.quality >= FULL_COLOUR_QUALITY;
     let factor = |table: &[f64]| table[usize::from(output.effort).min(table.len() - 1)];
     memory::encoder(work, output, pixels, area);
+    let before = work.amounts;
     let mut add = |term, amount: f64| work.add(term, amount * times);
     match output.format {
         OutputFormat::Jpeg => {
@@ -96,6 +97,9 @@ fn encode_times(work: &mut Work, output: Encoding, pixels: Pixels, area: f64, ti
             add(WorkKind::EncodeMp4, 1.0);
             add(WorkKind::EncodeMp4Pixel, area);
         }
+    }
+    if output.codec.is_some() {
+        work.reweigh(&before, &CODEC_ENCODERS);
     }
 }
 

@@ -47,6 +47,9 @@ pub const ALPHA: f64 = 16.0;
 pub const COMPARE: f64 = 60.0;
 pub const COMPARE_SSIMULACRA2: f64 = 160.0;
 
+/// Bytes of the largest PNG that the codec inflates as a whole.
+const LARGEST_WHOLE_PNG: f64 = 16.0 * 1024.0 * 1024.0;
+
 /// Rows that a streaming pipeline buffers per step.
 const ROWS: f64 = 600.0;
 
@@ -56,7 +59,7 @@ pub fn rows(work: &mut Work, width: u32, bytes: f64) {
 }
 
 /// Adds the memory of a decoder.
-pub fn decoder(work: &mut Work, header: &Header, load: &DecodeSpec) {
+pub fn decoder(work: &mut Work, header: &Header, length: usize, load: &DecodeSpec) {
     let stored = header.info.stored.pixels() as f64;
     let samples = stored * f64::from(header.pixel_bytes);
     let alpha = if header.info.alpha { ALPHA } else { 0.0 };
@@ -65,6 +68,8 @@ pub fn decoder(work: &mut Work, header: &Header, load: &DecodeSpec) {
         // 16-bit coefficients, mostly with subsampled chroma
         SourceFormat::Jpeg if header.passes > 1 => 1.5 * samples,
         SourceFormat::Png if header.passes > 1 => samples,
+        // filtered rows and the joined stream; larger images are inflated by rows
+        SourceFormat::Png if load.by_codec => (samples + length as f64).min(2.0 * LARGEST_WHOLE_PNG),
         SourceFormat::Jpeg | SourceFormat::Png | SourceFormat::Bmp | SourceFormat::Ico => 0.0,
         SourceFormat::Webp if header.info.frames > 1 => 12.0 * stored,
         SourceFormat::Webp | SourceFormat::Gif => 8.0 * stored,

@@ -14,6 +14,8 @@ pub struct DecodeSpec {
     pub frames: u32,
     /// Fraction of its rows that is read, from the top: 0 to 1.
     pub rows: f64,
+    /// Whether a decoder beside libvips does it.
+    pub by_codec: bool,
     /// SVG: scale relative to the document's own size, of which `size` is rendered.
     pub scale: f64,
 }
@@ -21,7 +23,7 @@ pub struct DecodeSpec {
 impl DecodeSpec {
     /// The first frame at full size.
     pub fn whole(header: &Header) -> Self {
-        Self { shrink: 1, size: header.info.stored, frames: 1, rows: 1.0, scale: 1.0 }
+        Self { shrink: 1, size: header.info.stored, frames: 1, rows: 1.0, by_codec: false, scale: 1.0 }
     }
 }
 

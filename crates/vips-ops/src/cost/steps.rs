@@ -8,6 +8,7 @@ use super::{
     memory,
     quantities::{DecodeSpec, Pixels},
     tone,
+    weights::FAST_IMAGE_RESIZE,
     work::{Decode, Work, megapixels},
     work_kind::WorkKind,
 };
@@ -16,7 +17,7 @@ use crate::{
     params::{Params, crop::crop::Crop},
     plan::{
         Plan,
-        step::{EnlargeInteresting, Paint, Rotate, Sharpen, Step},
+        step::{EnlargeInteresting, Paint, Resampler, Rotate, Sharpen, Step},
     },
     size::{Rect, Size},
     source::{Profile, SourceFormat},
@@ -156,7 +157,8 @@ fn tiles(part: Rect, whole: Size) -> Size {
 
 /// How the plan decodes the original.
 fn load(plan: &Plan, header: &Header) -> DecodeSpec {
-    let whole = DecodeSpec { shrink: plan.load.shrink, size: plan.load.size, ..DecodeSpec::whole(header) };
+    let (shrink, size, by_codec) = (plan.load.shrink, plan.load.size, plan.load.codec.is_some());
+    let whole = DecodeSpec { shrink, size, by_codec, ..DecodeSpec::whole(header) };
     let Some(vector) = header.info.vector else {
         return DecodeSpec { frames: plan.load.frames.max(1), rows: rows(plan), ..whole };
     };
@@ -198,7 +200,11 @@ fn add(work: &mut Work, step: &Step, kept: Option<Size>, header: &Header, state:
         Step::Resize(resize) => {
             let scaled = resize.size;
             memory::whole(work, header, *size, resize);
+            let before = work.amounts;
             scale(work, header, *size, scaled, kept.unwrap_or(scaled));
+            if resize.by == Resampler::FastImageResize && header.info.format != SourceFormat::Jpeg {
+                work.reweigh(&before, &FAST_IMAGE_RESIZE);
+            }
             *size = scaled;
         }
         Step::EnlargeInteresting(enlarge) => enlarge_interesting(work, header, state, enlarge),

@@ -7,6 +7,7 @@ use proptest::prelude::*;
 use testkit::sample;
 
 use super::{weights::NANOSECONDS, *};
+use crate::settings::Codecs;
 
 fn cost_of(original: &Bytes, query: &str) -> Cost {
     let params = Params::parse(query).unwrap().params;
@@ -136,6 +137,24 @@ fn svg_filters_cost_more() {
     );
     let wide = "<feOffset/><feMorphology radius='90'/>";
     assert_ascending(&[filter("<feOffset/><feMorphology/>"), filter(wide)].map(|svg| cost_of(&svg, "")));
+}
+
+#[test]
+fn decoders_beside_libvips_cost_less() {
+    let params = Params::parse("width=300&format=webp").unwrap().params;
+    let cpu = |original: &Bytes, settings: &Settings| {
+        predict(&params, original, &Assets::default(), Accept::default(), settings).cpu
+    };
+    let mut without = Settings::default();
+    without.codecs =
+        Codecs { libwebp: false, dav1d: false, png: false, libjpeg_turbo: false, ..without.codecs };
+    let png = sample("coffee.png");
+    assert!(cpu(&png, &Settings::default()) < cpu(&png, &without) * 9 / 10);
+    // a progressive JPEG of the same size is taken too, CMYK is not
+    assert!(header::scan(&jpeg(3000, 2000, true)).unwrap().info.codec.is_some());
+    let mut inks = jpeg(3000, 2000, false).to_vec();
+    inks[11] = 4;
+    assert_eq!(header::scan(&inks).unwrap().info.codec, None);
 }
 
 #[test]

@@ -60,6 +60,15 @@ impl Work {
         self.amounts[term as usize] += amount;
     }
 
+    /// Multiplies what was added of some kinds of work since there were these amounts.
+    pub(super) fn reweigh(&mut self, before: &[f64; WorkKind::COUNT], factors: &[(WorkKind, f64)]) {
+        for (term, factor) in factors {
+            let before = before[*term as usize];
+            let amount = &mut self.amounts[*term as usize];
+            *amount = before + (*amount - before) * factor;
+        }
+    }
+
     /// Adds memory that is assumed to be held until the end.
     pub(super) fn hold(&mut self, bytes: f64) {
         self.bytes += bytes;

@@ -10,9 +10,12 @@ const MASTERING_UNIT: f64 = 0.0001;
 
 /// Properties of the primary image.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "facts that do not depend on each other")]
 pub struct Container {
     /// Type of the coded item: `av01` for AV1, `hvc1` for HEVC.
     pub codec: Option<[u8; 4]>,
+    /// Whether the primary image is made of other items, as a grid is.
+    pub derived: bool,
     /// Its size after crop and rotation, if stated.
     pub size: Option<Size>,
     /// Whether there is an alpha plane.
@@ -32,6 +35,7 @@ pub fn read(bytes: &[u8]) -> Option<Container> {
     let leaf = primary.map(|item| file.leaf(item));
     let mut found = Container {
         codec: leaf.and_then(|item| file.kind(item)),
+        derived: leaf != primary,
         size: None,
         alpha: file.properties().iter().any(Property::is_alpha),
         premultiplied: primary.is_some_and(|item| file.references(*b"prem", item).next().is_some()),

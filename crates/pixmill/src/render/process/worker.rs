@@ -37,6 +37,10 @@ use crate::{
     telemetry::logs,
 };
 
+/// Without a job for so long, a worker gives back the buffers that it keeps for the next one: about as long as the allocator
+/// keeps what was freed.
+const IDLE: Duration = Duration::from_secs(1);
+
 /// Name of a worker in process listings: at most 15 characters.
 const NAME: &CStr = c"pixmill-render";
 
@@ -62,7 +66,11 @@ pub fn run() -> anyhow::Result<()> {
     let worker = Worker::start(&setup, files)?;
     let unprotected = sandbox::enter(&Sandbox::of(&setup));
     channel.send(&Reply::Ready { unprotected }, &[])?;
-    while let Received::Message(request, files) = channel.receive()? {
+    loop {
+        if !channel.wait(IDLE)? {
+            vips_ops::release_buffers();
+        }
+        let Received::Message(request, files) = channel.receive()? else { return Ok(()) };
         let Request::Job { number, time_left, inbox, decode } = request else {
             anyhow::bail!("expected a job")
         };
@@ -87,7 +95,6 @@ pub fn run() -> anyhow::Result<()> {
         let (cpu, inbox_free) = (cpu_time().saturating_sub(began), worker.inbox.is_free());
         channel.send(&Reply::Ended { number, report, body: length, cpu, inbox_free }, &[])?;
     }
-    Ok(())
 }
 
 impl Worker {

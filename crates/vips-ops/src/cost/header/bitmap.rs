@@ -25,7 +25,7 @@ pub fn bmp(bytes: &[u8]) -> Option<ScannedHeader> {
 pub fn ico(bytes: &[u8]) -> Option<ScannedHeader> {
     let best = IcoImage::best(bytes)?;
     // an icon may contain a PNG, whose own header counts
-    let inside = best.png().and_then(png::scan);
+    let inside = best.png().and_then(png::scan).map(|found| ScannedHeader { codec: None, ..found });
     let stated = ScannedHeader::still(best.width, best.height).alpha(true);
     Some(inside.map_or(stated, |found| ScannedHeader { pixel_bytes: 4, ..found }.alpha(true)))
 }

@@ -3,7 +3,7 @@
 use super::scanned::ScannedHeader;
 use crate::{
     orientation::Orientation,
-    source::{Profile, byte_reader, ifd, jpeg},
+    source::{Codec, Profile, byte_reader, ifd, jpeg},
 };
 
 /// Most segments that are visited before the first scan; a large profile takes a few dozen.
@@ -68,9 +68,12 @@ fn frame(
     // start of frame of a progressive process (ITU-T T.81, table B.1)
     let progressive = matches!(segment.marker, 0xc2 | 0xc6 | 0xca | 0xce);
     let profile = if bands == 4 { Profile::Foreign } else { profile };
+    // sequential and progressive, entropy-coded by Huffman
+    let is_common = matches!(segment.marker, 0xc0..=0xc2) && !deep && matches!(bands, 1 | 3);
     Some(ScannedHeader {
         orientation,
         profile,
+        codec: is_common.then_some(Codec::LibjpegTurbo),
         pixel_bytes: if deep { 2 * bands } else { bands },
         passes: if progressive { scans(bytes, segment.end) } else { 1 },
         ..ScannedHeader::still(width.into(), height.into())

@@ -115,7 +115,7 @@ fn header(format: SourceFormat, found: ScannedHeader, jpeg_quality: Option<u8>) 
         storage: found.storage,
         jpeg_quality,
         jpeg_halved: None,
-        codec: None,
+        codec: found.codec,
         profile: found.profile,
         plain: true,
         calibrated: false,

@@ -1,7 +1,7 @@
 //! PNG: the chunks before the pixels. An APNG counts as its first frame.
 
 use super::scanned::ScannedHeader;
-use crate::source::{Profile, Storage, byte_reader, ifd, png};
+use crate::source::{Codec, Profile, Storage, byte_reader, ifd, png};
 
 /// Passes of Adam7 interlacing (PNG, 8.1).
 const PASSES: u32 = 7;
@@ -19,7 +19,9 @@ pub fn scan(bytes: &[u8]) -> Option<ScannedHeader> {
     let colours = if kind & 2 == 0 { 1 } else { 3 };
     found.alpha = kind & 4 != 0;
     found.storage = if kind == 3 || depth < 8 { Storage::Indexed } else { Storage::Direct };
+    let mut is_common = depth == 8 && kind != 3 && interlace == 0;
     for (name, body) in png::chunks(bytes) {
+        is_common &= !matches!(&name, b"tRNS" | b"PLTE" | b"acTL");
         match &name {
             b"tRNS" => found.alpha = true,
             // compressed: the profile cannot be identified
@@ -28,6 +30,7 @@ pub fn scan(bytes: &[u8]) -> Option<ScannedHeader> {
             _ => {}
         }
     }
+    found.codec = is_common.then_some(Codec::Png);
     let bands = colours + u32::from(found.alpha);
     found.pixel_bytes = if depth > 8 { 2 * bands } else { bands };
     Some(found)

@@ -3,7 +3,7 @@
 use image_api::{
     orientation::Orientation,
     size::Size,
-    source::{Profile, Storage},
+    source::{Codec, Profile, Storage},
 };
 
 /// The result of a format's scanner.
@@ -18,6 +18,8 @@ pub(super) struct ScannedHeader {
     pub(super) pixel_bytes: u32,
     pub(super) passes: u32,
     pub(super) lossless: bool,
+    /// The decoder beside libvips that takes it, as far as a scan can tell.
+    pub(super) codec: Option<Codec>,
 }
 
 impl ScannedHeader {
@@ -33,6 +35,7 @@ impl ScannedHeader {
             pixel_bytes: 3,
             passes: 1,
             lossless: false,
+            codec: None,
         }
     }
 

@@ -1,7 +1,7 @@
 //! WebP: RIFF chunks.
 
 use super::scanned::ScannedHeader;
-use crate::source::{Profile, byte_reader, ifd};
+use crate::source::{Codec, Profile, byte_reader, ifd};
 
 /// Most chunks that are visited; the rest is extrapolated.
 const MAX_CHUNKS: usize = 65_536;
@@ -27,6 +27,7 @@ pub fn scan(bytes: &[u8]) -> Option<ScannedHeader> {
         at = at.saturating_add(8 + length as usize + (length as usize & 1));
     }
     let mut found = seen.canvas?;
+    found.codec = (!seen.animated).then_some(Codec::Libwebp);
     if seen.animated {
         let walked = at.min(bytes.len()).max(1) as u64;
         let all = if chunks == MAX_CHUNKS { seen.frames * bytes.len() as u64 / walked } else { seen.frames };
