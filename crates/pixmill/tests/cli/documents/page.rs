@@ -6,7 +6,8 @@ use std::{
 };
 
 /// The languages of blocks, each with its own check.
-pub const LANGUAGES: [&str; 8] = ["sh", "console", "toml", "json", "yaml", "python", "js", "text"];
+pub const LANGUAGES: [&str; 12] =
+    ["sh", "console", "toml", "json", "yaml", "python", "js", "go", "ruby", "php", "java", "text"];
 
 /// A fenced code block.
 #[derive(Debug)]
