@@ -7,7 +7,7 @@ XTASK = $(BUILD) --quiet && $(or $(CARGO_TARGET_DIR),target)/debug/xtask
 TEST = $(if $(shell command -v cargo-nextest),cargo nextest run,cargo test --lib --bins --tests)
 SCRIPTS = $(wildcard .ci/* */*.sh)
 
-.PHONY: help vendor build stripped dist run test corpus lint fmt docs docs-check golden bench bench-check loadtest fuzz deny recipe rehearse chart clients ci nightly
+.PHONY: help vendor build stripped dist run test corpus lint fmt docs docs-check book golden bench bench-check loadtest fuzz deny recipe rehearse chart clients ci nightly
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 
@@ -65,6 +65,11 @@ docs: vendor ## Regenerates the generated documentation
 docs-check: vendor ## Fails when the generated documentation is stale
 	$(XTASK) docs --check
 
+# without mdBook it still checks the links
+book: vendor ## Checks the links of the documentation and builds the book: target/book/index.html
+	-@vendor-scripts/vendor.sh mdbook
+	$(XTASK) book
+
 golden: vendor ## Regenerates the golden images; review the changes before you commit them
 	$(XTASK) golden
 
@@ -106,7 +111,7 @@ clients: vendor ## Tests the client libraries, those whose language is installed
 	$(BUILD)
 	PIXMILL_BIN=$(or $(CARGO_TARGET_DIR),$(CURDIR)/target)/debug/pixmill clients/test.sh
 
-ci: lint docs-check deny test recipe clients chart rehearse ## Everything that CI runs
+ci: lint docs-check book deny test recipe clients chart rehearse ## Everything that CI runs
 
 nightly: vendor ## What is too slow for every change: bench-check, and the corpus under valgrind to check memory accesses
 	@.ci/nightly.sh

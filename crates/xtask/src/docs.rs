@@ -9,7 +9,11 @@ use image_api::params::group::groups;
 use image_api::params::spec::{Grammar, Spec};
 use pixmill::http::openapi;
 
-use crate::{contact_sheet, workspace::workspace};
+use crate::{
+    book::{self, Pages},
+    contact_sheet,
+    workspace::workspace,
+};
 
 /// The folder of the golden files, which are the rendered examples.
 const GOLDEN: &str = "crates/vips-ops/tests/golden";
@@ -28,25 +32,32 @@ pub fn run(arguments: &[String]) -> Result<()> {
     pages.extend(crate::clients::files(&root)?);
     let mut stale = Vec::new();
     for (path, text) in pages {
-        let file = root.join(path);
-        if fs::read_to_string(&file).is_ok_and(|old| old == text) {
-            continue;
-        }
-        if check {
-            stale.push(path);
-        } else {
-            fs::write(&file, text)?;
-        }
+        update(&root, path, &text, check, &mut stale)?;
     }
+    // it quotes the pages above
+    update(&root, "docs/llms.txt", &book::index(&Pages::read(&root)?)?, check, &mut stale)?;
     if !stale.is_empty() {
         bail!("stale: {}; `make docs` generates them", stale.join(", "));
     }
     Ok(())
 }
 
+/// Writes a file unless it is current; with `check`, notes its name instead.
+fn update<'a>(root: &Path, path: &'a str, text: &str, check: bool, stale: &mut Vec<&'a str>) -> Result<()> {
+    let file = root.join(path);
+    if fs::read_to_string(&file).is_ok_and(|old| old == text) {
+        return Ok(());
+    }
+    if check {
+        stale.push(path);
+        return Ok(());
+    }
+    Ok(fs::write(&file, text)?)
+}
+
 /// The reference of all configuration keys.
 fn configuration() -> String {
-    let head = "# Configuration\n\nGenerated from the code by `make docs`. Defaults are overridden by the TOML file of `--config` (or \
+    let head = "# Configuration\n\nEvery setting of the server. Generated from the code by `make docs`. Defaults are overridden by the TOML file of `--config` (or \
                 `PIXMILL_CONFIG`), that by the environment (`PIXMILL__SECTION__KEY`; a list is \
                 TOML, or its elements separated by commas), and that by the command line. \
                 Unknown keys are errors; `pixmill check-config` reports all problems at once.\n\n";
@@ -55,7 +66,7 @@ fn configuration() -> String {
 
 /// The reference of all metrics.
 fn metrics() -> String {
-    let head = "# Metrics\n\nGenerated from the code by `make docs`. `/metrics` on the admin listener has them in Prometheus' text \
+    let head = "# Metrics\n\nEvery metric of the server. Generated from the code by `make docs`. `/metrics` on the admin listener has them in Prometheus' text \
                 format; `/stats` has the most important ones as JSON. No label has values that clients choose. Histograms of \
                 durations have buckets from 50 µs to 100 s. Every series exists from the start.\n\n";
     head.to_owned() + &pixmill::telemetry::metrics::reference()
@@ -64,7 +75,7 @@ fn metrics() -> String {
 /// The reference of all parameters, each example with its image.
 fn parameters(root: &Path) -> Result<String> {
     let mut page = String::from(
-        "# Parameters\n\nGenerated from the code by `make docs`. Every parameter can also be sent in base64 under its name \
+        "# Parameters\n\nEvery parameter of a request, with an image of each example. Generated from the code by `make docs`. Every parameter can also be sent in base64 under its name \
          with `64` appended; that form takes precedence. Unknown parameters are ignored. A value out of range is clamped to the \
          range and named in the header `X-Pixmill-Warning`; `0` for `width`, `height` and `dpr` counts as absent. \
          [`params.strict`](configuration.md#params) refuses both with 400. Malformed values are always refused with 400. Images \

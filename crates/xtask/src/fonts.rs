@@ -54,7 +54,7 @@ fn file(family: &Family) -> String {
 /// The page.
 pub fn page(root: &Path) -> Result<String> {
     let mut page = format!(
-        "# Fonts\n\nGenerated from the code by `make docs`; `cargo xtask fonts` renders the samples.\n\n\
+        "# Fonts\n\nThe font families for texts. Generated from the code by `make docs`; `cargo xtask fonts` renders the samples.\n\n\
          These families can be named in the `font` of a text layer ([`layers`](parameters.md#layers)), with styles and \
          a size in any order: `Arial italic 20`. Openly licensed families are used directly; others are substituted by a font \
          with the same metrics if there is one, or else by the most similar one. Any other family that is installed \

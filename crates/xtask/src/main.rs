@@ -1,5 +1,6 @@
 //! Development tasks (`cargo xtask`): checks and generated files, as called by the Makefile.
 
+mod book;
 mod calibrate_avif;
 mod calibrate_cost;
 mod calibrate_mp4;
@@ -25,6 +26,7 @@ type Task = fn(&[String]) -> Result<()>;
 
 /// Every task: name, purpose, and function.
 const TASKS: &[(&str, &str, Task)] = &[
+    ("book", "checks the links of all pages and builds the book in target/book", book::run),
     ("calibrate-avif", "measures which AVIF quality looks like which JPEG quality", calibrate_avif::run),
     (
         "calibrate-cost",
