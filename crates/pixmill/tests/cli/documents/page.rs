@@ -6,7 +6,7 @@ use std::{
 };
 
 /// The languages of blocks, each with its own check.
-pub const LANGUAGES: [&str; 8] = ["sh", "console", "toml", "json", "yaml", "python", "js", "text"];
+pub const LANGUAGES: [&str; 9] = ["sh", "console", "toml", "json", "yaml", "html", "python", "js", "text"];
 
 /// A fenced code block.
 #[derive(Debug)]
@@ -26,7 +26,7 @@ pub fn root() -> PathBuf {
 
 /// Every documentation page, by its path in the repository.
 pub fn pages() -> Vec<(String, String)> {
-    let folders = ["", "docs", "docker", "loadtests", "loadtests/results", "samples"];
+    let folders = ["", "docs", "docs/migration", "docker", "loadtests", "loadtests/results", "samples"];
     let mut names: Vec<_> = folders.iter().flat_map(|folder| markdown(folder)).collect();
     names.retain(|name| name != "CHANGELOG.md");
     names.sort();
@@ -73,9 +73,19 @@ fn blocks_of(name: &str, text: &str) -> Vec<Block> {
     blocks
 }
 
-/// Every request in inline code, such as `/photo.jpg?width=300`, with its place.
+/// Every request in inline code, such as `/photo.jpg?width=300`, and in attributes of HTML, with its place.
 pub fn requests() -> Vec<(String, String)> {
-    pages().iter().flat_map(|(name, text)| requests_of(name, text)).collect()
+    let inline = pages().into_iter().flat_map(|(name, text)| requests_of(&name, &text));
+    let html = blocks("html").into_iter().flat_map(|block| requests_of_html(&block));
+    inline.chain(html).collect()
+}
+
+/// The addresses of pictures in a block of HTML; those of a `srcset` are separated by commas and spaces.
+fn requests_of_html(block: &Block) -> Vec<(String, String)> {
+    let words = block.text.split(|c: char| c.is_whitespace() || matches!(c, '"' | '(' | ')'));
+    let requests = words.map(|word| word.trim_end_matches(','));
+    let requests = requests.filter(|word| word.starts_with('/') && word.contains('?'));
+    requests.map(|request| (block.place.clone(), request.to_owned())).collect()
 }
 
 fn requests_of(name: &str, text: &str) -> Vec<(String, String)> {
@@ -98,4 +108,11 @@ fn blocks_and_requests_are_found() {
     assert_eq!(blocks.len(), 1);
     assert_eq!((blocks[0].place.as_str(), blocks[0].text.as_str()), ("page.md:2", "f\ng\n"));
     assert_eq!(requests_of("page.md", text), [("page.md:1".to_owned(), "/b.jpg?c=1".to_owned())]);
+    let html = Block {
+        place: String::new(),
+        language: "html".to_owned(),
+        text: "<a src=\"/a?b=c,d\" srcset=\"/e?f 1x, /g?h\">".to_owned(),
+    };
+    let requests = requests_of_html(&html).into_iter().map(|(_, request)| request);
+    assert_eq!(requests.collect::<Vec<_>>(), ["/a?b=c,d", "/e?f", "/g?h"]);
 }

@@ -24,9 +24,10 @@ fn signs(program: &str, code: &str) {
     );
 }
 
+/// Whether a program is installed, by its option that prints the version; if not, prints that its test is skipped.
 #[expect(clippy::print_stdout, reason = "what is skipped is told")]
-fn is_there(program: &str) -> bool {
-    let there = Command::new(program).arg("--version").output().is_ok_and(|output| output.status.success());
+pub fn is_there(program: &str, version: &str) -> bool {
+    let there = Command::new(program).arg(version).output().is_ok_and(|output| output.status.success());
     if !there {
         println!("skipped: {program} is not installed");
     }
@@ -37,7 +38,7 @@ fn is_there(program: &str) -> bool {
 fn python_signs() {
     let blocks = blocks("python");
     assert_eq!(blocks.len(), 1, "the test of a further program: {blocks:?}");
-    if is_there("python3") {
+    if is_there("python3", "--version") {
         signs("python3", &format!("{}\nprint(sign({URL:?}, {KEY:?}))", blocks[0].text));
     }
 }
@@ -46,7 +47,7 @@ fn python_signs() {
 fn javascript_signs() {
     let blocks = blocks("js");
     assert_eq!(blocks.len(), 1, "the test of a further program: {blocks:?}");
-    if is_there("node") {
+    if is_there("node", "--version") {
         signs("node", &format!("{}\nconsole.log(sign({URL:?}, {KEY:?}))", blocks[0].text));
     }
 }
