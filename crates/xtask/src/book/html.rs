@@ -48,10 +48,12 @@ fn read(book: &Path, folder: &Path, pages: &mut BTreeMap<PathBuf, String>) -> Re
     Ok(())
 }
 
-/// The values of an attribute, given with the space before it and the quotation mark behind.
+/// The values of an attribute of all tags, given with the space before it and the quotation mark behind. Text is no tag,
+/// even if it shows HTML.
 fn values(html: &str, name: &str) -> Vec<String> {
-    let parts = html.split(name).skip(1);
-    parts.filter_map(|part| Some(part.split('"').next()?.replace("&amp;", "&").replace("%20", " "))).collect()
+    let tags = html.split('<').skip(1).filter_map(|part| part.split('>').next());
+    let values = tags.filter_map(|tag| tag.split(name).nth(1)?.split('"').next());
+    values.map(|value| value.replace("&amp;", "&").replace("%20", " ")).collect()
 }
 
 /// The path without `..`.
@@ -71,7 +73,11 @@ fn normal(path: &Path) -> PathBuf {
 fn dead_addresses_are_reported() {
     let folder = tempfile::tempdir().unwrap();
     fs::create_dir(folder.path().join("b")).unwrap();
-    fs::write(folder.path().join("a.html"), "<p id=\"x\"><a href=\"#x\"><a href=\"b/c.html#y\">").unwrap();
+    fs::write(
+        folder.path().join("a.html"),
+        "<p id=\"x\"><a href=\"#x\"><a href=\"b/c.html#y\">&lt;a href=\"/z\">",
+    )
+    .unwrap();
     fs::write(
         folder.path().join("b/c.html"),
         "<img src=\"d.png\"><a href=\"../a.html#x\"><a href=\"https://e\">",
