@@ -76,8 +76,9 @@ fn metrics() -> String {
 fn parameters(root: &Path) -> Result<String> {
     let mut page = String::from(
         "# Parameters\n\nEvery parameter of a request, with an image of each example. Generated from the code by `make docs`. Every parameter can also be sent in base64 under its name \
-         with `64` appended; that form takes precedence. Unknown parameters are ignored. A value out of range is clamped to the \
-         range and named in the header `X-Pixmill-Warning`; `0` for `width`, `height` and `dpr` counts as absent. \
+         with `64` appended; that form takes precedence. Unknown parameters are ignored; those that \
+         resemble a known one are named in the header `X-Pixmill-Warning`. A value out of range is clamped to the \
+         range and named there too; `0` for `width`, `height` and `dpr` counts as absent. \
          [`params.strict`](configuration.md#params) refuses both with 400. Malformed values are always refused with 400. Images \
          below link to their originals. In machine-readable form: [openapi.json](openapi.json).\n",
     );

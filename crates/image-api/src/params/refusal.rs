@@ -1,9 +1,12 @@
-//! Reasons for refusing a query string.
+//! Reasons for refusing a query string, and warnings about ignored parameters.
+
+use percent_encoding::utf8_percent_encode;
 
 use super::{
     SPECS,
     spec::{Invalid, echo},
 };
+use crate::query::{ESCAPED, RequestQuery};
 
 /// Similarity from which a name is suggested, by the Jaro-Winkler measure, 0 to 1: `widht` and `width` have 0.96,
 /// `zoom` and `pad_color` almost 0.
@@ -11,6 +14,9 @@ const ALIKE: f64 = 0.85;
 
 /// Most names that are suggested.
 const MOST_SUGGESTIONS: usize = 3;
+
+/// Most unknown names of a query that are compared with the known ones, which bounds the work for any query.
+const MOST_COMPARED: usize = 16;
 
 /// The reason for refusing a query string.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -74,6 +80,18 @@ fn close(name: &str) -> Vec<&'static str> {
     close.into_iter().take(MOST_SUGGESTIONS).map(|(_, name)| name).collect()
 }
 
+/// A text for each unknown parameter whose name is similar to a known one, such as `widht is ignored (width?)`. It consists of
+/// printable ASCII characters without commas.
+pub fn mistyped(query: &RequestQuery) -> Vec<String> {
+    let unknown = query.pairs().iter().filter(|pair| pair.row.is_none()).take(MOST_COMPARED);
+    let texts = unknown.filter_map(|pair| {
+        let close = close(&pair.name);
+        let name = utf8_percent_encode(echo(&pair.name), ESCAPED);
+        (!close.is_empty()).then(|| format!("{name} is ignored ({}?)", close.join(" or ")))
+    });
+    texts.collect()
+}
+
 fn suggestion(close: &[&str]) -> String {
     if close.is_empty() { String::new() } else { format!("; close names: {}", close.join(", ")) }
 }
@@ -92,6 +110,15 @@ mod tests {
         assert_eq!(close("utm_source"), [""; 0]);
         assert_eq!(close(""), [""; 0]);
         assert!(close("shado").len() <= MOST_SUGGESTIONS);
+    }
+
+    #[test]
+    fn mistyped_names_are_told() {
+        let of = |query: &str| mistyped(&RequestQuery::parse(query).unwrap());
+        assert_eq!(of("width=1&utm_source=a&v=2"), [""; 0]);
+        assert_eq!(of("widht=1&height=2"), ["widht is ignored (width?)"]);
+        assert_eq!(of("wid%0d%0ath%2c=1"), ["wid%0D%0Ath%2C is ignored (width?)"]);
+        assert_eq!(of(&format!("{}widht=1", "x=1&".repeat(MOST_COMPARED))), [""; 0]);
     }
 
     #[test]

@@ -38,7 +38,7 @@ const HEADERS: &[(&str, &str)] = &[
     ("X-Origin-Fetch-Time", "Duration of the fetch from the origin in milliseconds."),
     (
         "X-Pixmill-Warning",
-        "Names of parameters to check, separated by commas: values that were clamped to their range, sizes of 0, and `source_url` if its query may have been meant for the request.",
+        "Names of parameters to check, separated by commas: values that were clamped to their range, sizes of 0, `source_url` if its query may have been meant for the request, and unknown parameters whose name resembles a known one, such as `widht is ignored (width?)`.",
     ),
     ("X-Request-Id", "The id from the request if it has a valid one, else a generated one."),
 ];

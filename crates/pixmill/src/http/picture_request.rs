@@ -1,10 +1,13 @@
 //! What a request for a picture means: its signature, its original and its parameters; and the response to it.
 
-use std::{rc::Rc, time::Duration};
+use std::{borrow::Cow, rc::Rc, time::Duration};
 
 use actix_web::{HttpRequest, HttpResponse, http::header::HeaderMap};
 use image_api::{
-    params::{Parsed, refusal::Refusal},
+    params::{
+        Parsed,
+        refusal::{Refusal, mistyped},
+    },
     query::RequestQuery,
 };
 use result_cache::clock;
@@ -83,15 +86,16 @@ pub(super) fn parse_request(
 ) -> Result<(VariantRequest, ResponseNotes), Error> {
     let shared = &worker.shared;
     let target = locate(worker, request, query)?;
-    let (Parsed { params, mut clamped }, mut varies) = parse_params(shared, query, request.headers())?;
+    let (Parsed { params, clamped }, mut varies) = parse_params(shared, query, request.headers())?;
+    let mut warnings = warnings(clamped, query);
     if query.is_ambiguous() {
-        clamped.push(SOURCE_URL);
+        warnings.push(SOURCE_URL.into());
     }
     if negotiates(&params) {
         varies.push(ACCEPT_HEADER);
     }
     let notes = ResponseNotes {
-        clamped,
+        warnings,
         varies,
         asks_hints: shared.config.client_hints.enabled,
         ..ResponseNotes::default()
@@ -116,6 +120,13 @@ pub(super) fn verify_query(
     }
     let query = RequestQuery::clone(&admitted.query).with_own_query();
     Ok(Admitted { query: Rc::new(query), ..admitted })
+}
+
+/// The parameters of a query that its author should check: those whose values were clamped, and unknown ones that resemble
+/// known ones.
+pub(super) fn warnings(clamped: Vec<&'static str>, query: &RequestQuery) -> Vec<Cow<'static, str>> {
+    let clamped = clamped.into_iter().map(Cow::Borrowed);
+    clamped.chain(mistyped(query).into_iter().map(Cow::Owned)).collect()
 }
 
 /// The parameters, and the request headers that they depend on.

@@ -1,6 +1,6 @@
 //! The headers of responses with one cache entry: made once, and copied into each response.
 
-use std::cell::RefCell;
+use std::{borrow::Cow, cell::RefCell};
 
 use actix_web::http::header::{
     ACCEPT_RANGES, AGE, CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue, LAST_MODIFIED,
@@ -34,8 +34,8 @@ const SHORT_LOOKUPS: [&str; 8] = [
 /// Details of the request that appear in the headers of its response.
 #[derive(Debug, Default)]
 pub struct ResponseNotes {
-    /// Names of parameters whose values were clamped to their range (`X-Pixmill-Warning`).
-    pub clamped: Vec<&'static str>,
+    /// Names of parameters whose values were clamped to their range, and texts about ignored ones (`X-Pixmill-Warning`).
+    pub warnings: Vec<Cow<'static, str>>,
     /// The request headers that the response depends on (`Vary`).
     pub varies: Vec<&'static str>,
     /// Whether client hints are requested (`Accept-CH`).
@@ -76,8 +76,8 @@ impl ResponseHead {
         if notes.asks_hints {
             head.add_static(ACCEPT_CH, ACCEPTED);
         }
-        if !notes.clamped.is_empty() {
-            head.add(X_PIXMILL_WARNING, notes.clamped.join(","));
+        if !notes.warnings.is_empty() {
+            head.add(X_PIXMILL_WARNING, notes.warnings.join(","));
         }
         head
     }

@@ -90,7 +90,7 @@ pub async fn respond(
     if retention == Retention::Processed {
         // defaults apply when the stored picture is requested, so not here too
         let Parsed { params, clamped } = without_defaults(shared, &control.rest)?;
-        notes.clamped = clamped;
+        notes.warnings = picture_request::warnings(clamped, &control.rest);
         job.wanted.params = params;
     }
     if control.delivery == Delivery::Async {

@@ -39,6 +39,19 @@ async fn clamped_parameters_are_named() {
 }
 
 #[actix_web::test]
+async fn mistyped_parameters_are_named() {
+    let server = serve_samples(|_| ()).await;
+    for outcome in ["miss", "hit-memory", "hit-memory"] {
+        let answer = get(server.address, "/china.jpg?height=50&widht=60&blur=1000&v=3").await;
+        let warning = "blur,widht is ignored (width?)";
+        assert_eq!((answer.outcome(), answer.header("x-pixmill-warning")), ((200, outcome), warning));
+    }
+    // names that resemble none, as trackers and CDNs append them
+    let tracked = get(server.address, "/china.jpg?height=50&blur=100&utm_source=mail&mobile=true").await;
+    assert_eq!((tracked.outcome(), tracked.find("x-pixmill-warning")), ((200, "hit-memory"), None));
+}
+
+#[actix_web::test]
 async fn automatic_quality_is_reported() {
     let server = serve_samples(|config| config.quality_auto.max = 60).await;
     for outcome in ["miss", "hit-memory"] {
