@@ -81,8 +81,18 @@ pub(super) fn parse_request(
     request: &HttpRequest,
     query: &RequestQuery,
 ) -> Result<(VariantRequest, ResponseNotes), Error> {
+    parse_request_for(worker, request, request.uri().path(), query)
+}
+
+/// The same for the path of another picture than that of the request.
+pub(super) fn parse_request_for(
+    worker: &Rc<Worker>,
+    request: &HttpRequest,
+    path: &str,
+    query: &RequestQuery,
+) -> Result<(VariantRequest, ResponseNotes), Error> {
     let shared = &worker.shared;
-    let target = locate(worker, request, query)?;
+    let target = locate(worker, request, path, query)?;
     let (Parsed { params, mut clamped }, mut varies) = parse_params(shared, query, request.headers())?;
     if query.is_ambiguous() {
         clamped.push(SOURCE_URL);
