@@ -2,7 +2,8 @@
 
 PORT ?= 8080
 # one set of features for tests, tools and the server, so that no dependency is compiled twice
-BUILD = cargo build --workspace --bins --tests
+FEATURES = --features pixmill/sentry
+BUILD = cargo build --workspace --bins --tests $(FEATURES)
 XTASK = $(BUILD) --quiet && $(or $(CARGO_TARGET_DIR),target)/debug/xtask
 TEST = $(if $(shell command -v cargo-nextest),cargo nextest run,cargo test --lib --bins --tests)
 SCRIPTS = $(wildcard .ci/* */*.sh)
@@ -20,8 +21,10 @@ vendor: ## Fetches all dependencies of build and tests, so that no network is ne
 	@tests/corpus.sh --prepare
 
 build: vendor ## Builds the release binary, target/release/pixmill
-	cargo build --release --package pixmill
+	cargo build --release --package pixmill $(RELEASE_FEATURES)
 
+# releases can report errors
+stripped: RELEASE_FEATURES = --features sentry
 stripped: build ## Separates the release binary from its debug symbols: target/dist/pixmill and pixmill.debug
 	mkdir -p target/dist
 	objcopy --only-keep-debug target/release/pixmill target/dist/pixmill.debug
@@ -41,8 +44,8 @@ run: ## Serves samples/ on 127.0.0.1:8080 (PORT=N for another port) and prints U
 test: vendor ## Runs all tests: unit, integration, documentation, and the corpus if present
 	@vendor-scripts/vendor.sh chromium redis nginx varnish
 	$(BUILD)
-	LD_LIBRARY_PATH=$(CURDIR)/vendor/native/lib cargo test --workspace --doc --quiet
-	$(TEST) --workspace --no-fail-fast
+	LD_LIBRARY_PATH=$(CURDIR)/vendor/native/lib cargo test --workspace $(FEATURES) --doc --quiet
+	$(TEST) --workspace $(FEATURES) --no-fail-fast
 	tests/corpus.sh
 
 corpus: vendor ## Runs only the corpus (ONLY='contract-*' for some of its cases)
@@ -51,8 +54,8 @@ corpus: vendor ## Runs only the corpus (ONLY='contract-*' for some of its cases)
 
 lint: vendor ## Checks formatting, lints, documentation, shell scripts and the rules of the project
 	cargo fmt --all -- --check
-	cargo clippy --workspace --all-targets -- -D warnings
-	RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --quiet
+	cargo clippy --workspace --all-targets $(FEATURES) -- -D warnings
+	RUSTDOCFLAGS='-D warnings' cargo doc --workspace $(FEATURES) --no-deps --quiet
 	@if command -v shellcheck >/dev/null; then shellcheck -x $(SCRIPTS); else echo 'shellcheck: skipped: not installed'; fi
 	$(XTASK) tidy
 

@@ -286,6 +286,8 @@ part_chromium() {
 # The Redis server for the tests of the shared cache.
 part_redis() {
     want redis-server 'the tests of the shared cache are skipped'
+    want redis-cli 'a part of the runbook is not tested' redis-tools
+    want pgrep 'a part of the runbook is not tested' procps
 }
 
 # The reverse proxy in front of the nodes in docker/compose.yaml, and in its test.

@@ -4,12 +4,14 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::Parser;
+#[cfg(feature = "jemalloc")]
+use pixmill::telemetry::allocator::{self, AllocatorMemory};
 use pixmill::{
     app,
     cli::{Cli, Command, Serve},
     config::Environment,
     render,
-    telemetry::logs,
+    telemetry::{LogExport, error_events, logs},
 };
 
 /// The allocator of all memory, including that of libvips and the codecs, since its functions replace those of C. How fast
@@ -37,12 +39,37 @@ fn run(cli: &Cli) -> anyhow::Result<()> {
     }
 }
 
+/// The statistics of jemalloc. They are refreshed by a new epoch.
+#[cfg(feature = "jemalloc")]
+fn jemalloc_memory() -> Option<AllocatorMemory> {
+    use tikv_jemalloc_ctl::{epoch, stats};
+
+    epoch::advance().ok()?;
+    Some(AllocatorMemory {
+        allocated: stats::allocated::read().ok()?,
+        active: stats::active::read().ok()?,
+        resident: stats::resident::read().ok()?,
+        mapped: stats::mapped::read().ok()?,
+        retained: stats::retained::read().ok()?,
+        metadata: stats::metadata::read().ok()?,
+    })
+}
+
 fn serve(arguments: &Serve, environment: &Environment) -> anyhow::Result<()> {
+    #[cfg(feature = "jemalloc")]
+    allocator::install(jemalloc_memory);
     let config = arguments.config(environment)?;
-    let access_log = logs::start_server(&config.logs)
+    #[cfg(feature = "sentry")]
+    pixmill::telemetry::sentry::start(&config.sentry)?;
+    let export = LogExport::start(&config.telemetry)?;
+    let access_log = logs::start_server(&config.logs, export.as_ref())
         .map_err(anyhow::Error::from_boxed)
         .context("cannot start logging")?;
     let result = actix_web::rt::System::new().block_on(app::serve(config, || arguments.config(environment)));
+    error_events::close();
     access_log.close();
+    if let Some(export) = export {
+        export.close();
+    }
     result
 }

@@ -37,6 +37,7 @@ use crate::{
     config::{Config, Isolation},
     error::Error,
     model::analysis::AnalysisKind,
+    telemetry::error_events::{self, ErrorEvent},
 };
 
 /// The render threads of a server with their queue, and the worker processes.
@@ -140,6 +141,11 @@ impl Renderer {
         self.processes.as_ref().map(|processes| processes.stats())
     }
 
+    /// The memory of all worker processes in bytes, without what they share; 0 if renders are not isolated.
+    pub fn process_memory(&self) -> u64 {
+        self.processes.as_ref().map_or(0, |processes| processes.memory())
+    }
+
     /// Whether nothing can be rendered, because no worker process can be started.
     pub fn is_broken(&self) -> bool {
         self.processes.as_ref().is_some_and(|processes| processes.failure().is_some())
@@ -202,6 +208,7 @@ fn isolated(
         Some(Ended::Crashed(status)) => {
             let signal = signal_name(status);
             tracing::error!(%signal, original = %identity, "a render crashed its worker process");
+            error_events::report(|| ErrorEvent::new("render worker lost").fatal().tag("signal", &*signal));
             on_strike();
             Err(Error::RenderCrashed)
         }

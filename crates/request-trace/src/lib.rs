@@ -30,6 +30,6 @@ pub use self::{
     context::{MAX_STATE, RemoteParent},
     id::{SpanId, TraceId},
     in_memory_sink::InMemorySink,
-    span::{FinishedSpan, Span, Value},
-    trace::{Context, MAX_SPANS, Sink, Trace, TraceInfo, current, in_span, scope, start},
+    span::{FinishedSpan, Span, SpanKind, Value},
+    trace::{Context, MAX_SPANS, Sink, Trace, TraceInfo, current, in_span, scope, start, sync_scope},
 };

@@ -33,6 +33,19 @@ impl From<i64> for Value {
     }
 }
 
+/// The side of a call that a span is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SpanKind {
+    /// Work within this process.
+    Internal,
+    /// A request to another service.
+    Client,
+    /// A request of a client.
+    Server,
+    /// Work that an earlier request has queued.
+    Consumer,
+}
+
 /// A stage that has ended.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FinishedSpan {
@@ -42,8 +55,8 @@ pub struct FinishedSpan {
     pub parent: SpanId,
     /// What was done, such as `origin.fetch`.
     pub name: &'static str,
-    /// Whether another service was asked.
-    pub is_client: bool,
+    /// Which side of a call it is.
+    pub kind: SpanKind,
     /// Its start.
     pub start: SystemTime,
     /// Its end.
@@ -61,7 +74,7 @@ pub struct Span {
     pub(crate) parent: SpanId,
     pub(crate) name: &'static str,
     pub(crate) start: Instant,
-    pub(crate) is_client: bool,
+    pub(crate) kind: SpanKind,
     pub(crate) attributes: Vec<(&'static str, Value)>,
     pub(crate) error: Option<String>,
     pub(crate) has_ended: bool,
@@ -73,9 +86,9 @@ impl Span {
         self.context.clone()
     }
 
-    /// Says that another service is asked.
-    pub fn client(mut self) -> Self {
-        self.is_client = true;
+    /// Says which side of a call it is.
+    pub fn of_kind(mut self, kind: SpanKind) -> Self {
+        self.kind = kind;
         self
     }
 
@@ -101,7 +114,7 @@ impl Span {
             id: self.context.span,
             parent: self.parent,
             name: self.name,
-            is_client: self.is_client,
+            kind: self.kind,
             start: trace.at(self.start),
             end: trace.at(Instant::now()),
             attributes: std::mem::take(&mut self.attributes),

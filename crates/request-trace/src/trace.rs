@@ -11,7 +11,7 @@ use std::{
 
 use parking_lot::Mutex;
 
-use crate::{FinishedSpan, RemoteParent, Span, SpanId, TraceId, Value, context, id};
+use crate::{FinishedSpan, RemoteParent, Span, SpanId, SpanKind, TraceId, Value, context, id};
 
 /// Maximum number of spans of a request that wait for its end; further ones are dropped. Bounds the memory of a request with many
 /// overlays.
@@ -108,7 +108,7 @@ impl Trace {
             parent,
             name,
             start: self.0.began.0,
-            is_client: false,
+            kind: SpanKind::Server,
             attributes: Vec::new(),
             error: None,
             has_ended: false,
@@ -183,6 +183,13 @@ impl Context {
         self.trace.0.info.parent.as_ref().map_or("", |parent| &parent.state)
     }
 
+    /// The enclosing span as the parent of another trace object: for work that goes on after this request, and whose outcome
+    /// decides by itself whether it is recorded.
+    pub fn as_parent(&self) -> RemoteParent {
+        let (trace, span, state) = (self.trace.id(), self.span, self.tracestate().to_owned());
+        RemoteParent { trace, span, is_sampled: self.is_sampled(), state }
+    }
+
     /// Opens a span within the enclosing one.
     pub fn start(&self, name: &'static str) -> Span {
         let span = self.trace.next_id();
@@ -191,7 +198,7 @@ impl Context {
             parent: self.span,
             name,
             start: Instant::now(),
-            is_client: false,
+            kind: SpanKind::Internal,
             attributes: Vec::new(),
             error: None,
             has_ended: false,
@@ -210,7 +217,7 @@ impl Context {
             id: self.trace.next_id(),
             parent: self.span,
             name,
-            is_client: false,
+            kind: SpanKind::Internal,
             start: self.trace.at(start),
             end: self.trace.at(start) + took,
             attributes,
@@ -234,6 +241,14 @@ pub async fn scope<F: Future>(context: Option<Context>, work: F) -> F::Output {
     match context {
         Some(context) => CURRENT.scope(context, work).await,
         None => work.await,
+    }
+}
+
+/// As [`scope`], for work that does not wait: on threads that have no tasks.
+pub fn sync_scope<T>(context: Option<Context>, work: impl FnOnce() -> T) -> T {
+    match context {
+        Some(context) => CURRENT.sync_scope(context, work),
+        None => work(),
     }
 }
 
@@ -294,6 +309,24 @@ mod tests {
             assert_eq!((sent.trace, sent.is_sampled, &*sent.state), (trace.id(), expected, "a=b"));
             assert_eq!(sent.span, context.span_id());
         }
+    }
+
+    #[test]
+    fn later_work_is_a_child_with_an_outcome_of_its_own() {
+        let sink = Arc::new(InMemorySink::default());
+        let request = Trace::start(None, 0.0, sink.clone());
+        let root = request.root("request");
+        let parent = sync_scope(Some(root.context()), || current().unwrap().as_parent());
+        drop(root);
+        request.finish(false);
+        let later = Trace::start(Some(parent), 1.0, sink.clone());
+        assert!(!later.is_sampled() && later.id() == request.id());
+        drop(later.root("later").of_kind(SpanKind::Consumer));
+        later.finish(true);
+        let spans = sink.0.lock();
+        assert_eq!(spans.iter().map(|span| span.name).collect::<Vec<_>>(), ["later"]);
+        assert_eq!((spans[0].parent, spans[0].kind), (request.context().span_id(), SpanKind::Consumer));
+        assert!(sync_scope(None, current).is_none());
     }
 
     #[test]

@@ -71,10 +71,10 @@ impl Service<ConnectInfo<Uri>> for TcpConnector {
 
     fn call(&self, info: ConnectInfo<Uri>) -> Self::Future {
         let connector = self.clone();
-        Box::pin(async move {
+        Box::pin(request_trace::in_span("origin.connect", async move {
             let stream = connector.stream(info.hostname(), info.port()).await.map_err(ConnectError::Io)?;
             Ok(Connection::new(info.request().clone(), CountedStream::new(stream, &connector.connections)))
-        })
+        }))
     }
 }
 

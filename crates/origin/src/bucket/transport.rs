@@ -42,6 +42,8 @@ pub(crate) struct ResponseCapture {
     original: Arc<str>,
     max_bytes: u64,
     head: Arc<Mutex<Option<CapturedHead>>>,
+    /// The trace that the request belongs to: it is sent by another task.
+    trace: Option<request_trace::Context>,
 }
 
 /// The captured head of a response.
@@ -65,8 +67,18 @@ pub(crate) struct Transport {
 }
 
 impl ResponseCapture {
+    /// For a request of this task.
     pub(crate) fn new(original: &str, max_bytes: u64) -> Self {
-        Self { original: original.into(), max_bytes, head: Arc::default() }
+        let trace = request_trace::current();
+        Self { original: original.into(), max_bytes, head: Arc::default(), trace }
+    }
+
+    /// The headers that tell the bucket which trace the request belongs to.
+    fn trace_headers(&self) -> impl Iterator<Item = (&'static str, String)> {
+        let headers = self.trace.as_ref().map(|trace| {
+            [("traceparent", trace.traceparent()), ("tracestate", trace.tracestate().to_owned())]
+        });
+        headers.into_iter().flatten().filter(|(_, value)| !value.is_empty())
     }
 
     /// The head of the last response.
@@ -110,6 +122,15 @@ impl Transport {
     /// Sends a request and reads the whole response. Redirects are not followed: a signature is valid for one URL.
     pub(crate) async fn send(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
         let capture = request.extensions().get::<ResponseCapture>().cloned();
+        let trace = capture.as_ref().and_then(|capture| capture.trace.clone());
+        request_trace::scope(trace, self.send_captured(request, capture)).await
+    }
+
+    async fn send_captured(
+        &self,
+        request: HttpRequest,
+        capture: Option<ResponseCapture>,
+    ) -> Result<HttpResponse, HttpError> {
         let host = request.uri().authority().map(ToString::to_string).unwrap_or_default();
         let is_head = request.method() == ::http::Method::HEAD;
         // held until the body is read: the pool must outlive its connections, see `body::read`
@@ -177,6 +198,7 @@ impl Transport {
         let broken =
             |reason: &str| failed(Error::Broken { host: host.to_owned(), reason: reason.to_owned() });
         let (parts, body) = request.into_parts();
+        let trace_headers = parts.extensions.get::<ResponseCapture>().map(ResponseCapture::trace_headers);
         let method = awc::http::Method::from_bytes(parts.method.as_str().as_bytes())
             .map_err(|_| broken("the request has an invalid method"))?;
         let url = Url::parse(&parts.uri.to_string()).map_err(|_| broken("the request has an invalid URL"))?;
@@ -194,6 +216,10 @@ impl Transport {
             };
             value.set_sensitive(true);
             outgoing = outgoing.insert_header((name, value));
+        }
+        // not signed, as signatures are made of what `object_store` knows
+        for header in trace_headers.into_iter().flatten() {
+            outgoing = outgoing.insert_header(header);
         }
         Ok(match parts.method {
             ::http::Method::GET | ::http::Method::HEAD => outgoing.send_body(awc::body::None::new()),

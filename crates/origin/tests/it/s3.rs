@@ -5,7 +5,7 @@ use std::{
     collections::BTreeMap,
     net::SocketAddr,
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicUsize, Ordering::Relaxed},
     },
     time::{Duration, SystemTime},
@@ -37,19 +37,28 @@ const MODIFIED: Duration = Duration::from_secs(784_111_777);
 pub struct Service {
     pub endpoint: String,
     answered: Arc<AtomicUsize>,
+    traces: Traces,
 }
+
+/// The headers `traceparent` and `tracestate` of requests for objects.
+type Traces = Arc<Mutex<Vec<[Option<String>; 2]>>>;
 
 struct Shelf {
     objects: BTreeMap<String, Bytes>,
     answered: Arc<AtomicUsize>,
+    traces: Traces,
 }
 
 impl Service {
     /// A bucket with these keys.
     pub async fn start(objects: impl IntoIterator<Item = (&'static str, Bytes)>) -> Self {
-        let answered = Arc::<AtomicUsize>::default();
+        let (answered, traces) = (Arc::<AtomicUsize>::default(), Traces::default());
         let objects = objects.into_iter().map(|(key, body)| (key.to_owned(), body)).collect();
-        let mut service = S3ServiceBuilder::new(Shelf { objects, answered: Arc::clone(&answered) });
+        let mut service = S3ServiceBuilder::new(Shelf {
+            objects,
+            answered: Arc::clone(&answered),
+            traces: Arc::clone(&traces),
+        });
         service.set_auth(SimpleAuth::from_single(ACCESS_KEY, SECRET_KEY));
         let service = service.build();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -65,12 +74,17 @@ impl Service {
                 });
             }
         });
-        Self { endpoint: format!("http://{address}"), answered }
+        Self { endpoint: format!("http://{address}"), answered, traces }
     }
 
     /// How many requests for objects had a valid signature.
     pub fn answered(&self) -> usize {
         self.answered.load(Relaxed)
+    }
+
+    /// The headers `traceparent` and `tracestate` of these requests.
+    pub fn traces(&self) -> Vec<[Option<String>; 2]> {
+        self.traces.lock().unwrap().clone()
     }
 }
 
@@ -78,6 +92,8 @@ impl Service {
 impl S3 for Shelf {
     async fn get_object(&self, request: S3Request<GetObjectInput>) -> S3Result<S3Response<GetObjectOutput>> {
         self.answered.fetch_add(1, Relaxed);
+        let header = |name| Some(request.headers.get(name)?.to_str().unwrap().to_owned());
+        self.traces.lock().unwrap().push(["traceparent", "tracestate"].map(header));
         let input = request.input;
         if input.bucket != BUCKET {
             return Err(s3_error!(NoSuchBucket));

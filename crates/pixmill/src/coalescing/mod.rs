@@ -12,7 +12,7 @@ use self::{
     distributed::{Claim, Publication, claim},
     local::Role,
 };
-use crate::error::Error;
+use crate::{error::Error, telemetry::current_request::RequestScope};
 
 /// Work whose output is shared by all concurrent callers.
 pub trait Work: 'static {
@@ -63,11 +63,11 @@ impl<V: Clone + Send + Sync + 'static> Coalescing<V> {
         deadline: Instant,
         work: &Rc<W>,
     ) -> Result<(V, Role), Error> {
-        // a task that is spawned inherits no trace
-        let (trace, started) = (request_trace::current(), Instant::now());
+        // a task that is spawned inherits no request
+        let (scope, started) = (RequestScope::current(), Instant::now());
         let lead = || {
             let (work, cache, coordinator) = (Rc::clone(work), self.cache.clone(), self.coordinator.clone());
-            request_trace::scope(trace.clone(), async move {
+            scope.clone().scope(async move {
                 match claim(&coordinator, &cache, key, async || work.cached().await).await {
                     Claim::Found(found) => Ok(Output { value: found?, is_built: false }),
                     Claim::Granted(publication) => {
@@ -77,7 +77,7 @@ impl<V: Clone + Send + Sync + 'static> Coalescing<V> {
             })
         };
         let (output, role) = local::join(&self.operations, key, deadline, lead).await?;
-        if let (Some(trace), Role::Follower) = (&trace, role) {
+        if let (Some(trace), Role::Follower) = (&scope.trace, role) {
             trace.record("coalesced", started, started.elapsed(), Vec::new());
         }
         Ok((output.value, if output.is_built { role } else { Role::Follower }))

@@ -58,6 +58,7 @@ mod tests {
             "origins.shop.url",
             "params.signing.keys",
             "params.signing.keys.main",
+            "sentry.dsn",
             "telemetry.otlp.headers",
             "uploads.tokens",
         ] {

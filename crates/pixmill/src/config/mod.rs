@@ -19,6 +19,7 @@ pub mod reference;
 mod renamed;
 mod root;
 mod sections;
+mod sentry;
 mod signing;
 mod sizes;
 mod telemetry;
@@ -39,6 +40,7 @@ pub use self::{
     problems::Problems,
     root::Config,
     sections::{Isolation, Listen, Shares, Workers},
+    sentry::Sentry,
     signing::Signing,
     sizes::{Length, OtherSizes},
     telemetry::{Otlp, Telemetry},

@@ -140,6 +140,7 @@ mod tests {
                 "vision",
                 "logs",
                 "telemetry",
+                "sentry",
             ])
             .map(|name| format!("`{name}`"))
             .collect();

@@ -12,6 +12,7 @@ use super::{
     cors::Cors,
     params::Params,
     sections::{Listen, Workers},
+    sentry::Sentry,
     telemetry::Telemetry,
     uploads::Uploads,
     vision::Vision,
@@ -69,6 +70,8 @@ pub struct Config {
     pub logs: Logs,
     /// Export to an OpenTelemetry collector.
     pub telemetry: Telemetry,
+    /// Reporting of errors to Sentry.
+    pub sentry: Sentry,
 }
 
 impl Config {
@@ -93,6 +96,7 @@ impl Config {
             self.vision.problems(),
             self.logs.problems(),
             self.telemetry.problems(),
+            self.sentry.problems(),
         ]
         .concat()
     }
@@ -190,6 +194,7 @@ mod tests {
         config.workers.shares.warming = 0;
         config.logs.filter = "=".to_owned();
         config.telemetry.otlp.sample_ratio = 2.0;
+        config.sentry.dsn = "nonsense".into();
         let problems = config.problems();
         let sections = [
             "listen",
@@ -203,6 +208,7 @@ mod tests {
             "workers",
             "logs",
             "telemetry",
+            "sentry",
         ];
         for section in sections {
             let key = format!("{section}.");

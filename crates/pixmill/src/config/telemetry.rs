@@ -1,4 +1,4 @@
-//! Section `telemetry`: traces and metrics by OpenTelemetry's protocol.
+//! Section `telemetry`: traces, metrics and logs by OpenTelemetry's protocol.
 
 use std::collections::BTreeMap;
 
@@ -36,6 +36,8 @@ pub struct Otlp {
     pub traces: bool,
     /// Whether the metrics of `/metrics` are exported as well, once a minute.
     pub metrics: bool,
+    /// Whether log lines are exported as well, those of the access log included: the same that are written to standard error.
+    pub logs: bool,
 }
 
 impl Default for Telemetry {
@@ -52,6 +54,7 @@ impl Default for Otlp {
             sample_ratio: 0.1,
             traces: true,
             metrics: false,
+            logs: false,
         }
     }
 }
@@ -81,6 +84,11 @@ impl Otlp {
     /// Whether metrics are exported.
     pub fn has_metrics(&self) -> bool {
         self.metrics && !self.endpoint.is_empty()
+    }
+
+    /// Whether log lines are exported.
+    pub fn has_logs(&self) -> bool {
+        self.logs && !self.endpoint.is_empty()
     }
 
     /// The URL for a signal, such as `traces`.
@@ -136,6 +144,8 @@ mod tests {
         let telemetry = Telemetry::default();
         assert_eq!(telemetry.problems(), []);
         assert!(!telemetry.otlp.has_traces() && !telemetry.otlp.has_metrics());
+        let otlp = Otlp { endpoint: "http://collector:4318".to_owned(), ..Otlp::default() };
+        assert!(otlp.has_traces() && !otlp.has_metrics() && !otlp.has_logs());
     }
 
     #[test]

@@ -10,6 +10,7 @@ use actix_web::{
     },
 };
 use origin::Rule;
+use request_trace::TraceId;
 use serde_json::{Value, json};
 use vips_ops::{Error as ImageError, ErrorKind as Image};
 
@@ -17,7 +18,7 @@ use super::headers::{put, put_uncached};
 use crate::{
     error::{Error, ErrorKind, RETRY_SOON},
     signing::Fault,
-    telemetry::access::ErrorReport,
+    telemetry::{access::ErrorReport, current_request},
     uploads::{UploadError, UploadErrorKind as Upload},
 };
 
@@ -44,9 +45,8 @@ pub const NO_MODELS: &str =
 pub fn response(failure: &Error) -> HttpResponse {
     let (status, _) = status(failure.kind());
     let mut error = object(failure);
-    if let Some(context) = request_trace::current() {
-        error["trace_id"] = context.trace_id().to_string().into();
-    }
+    let request = current_request::current().map(|id| id.as_str().to_owned());
+    add_ids(&mut error, request, request_trace::current().map(|context| context.trace_id()));
     let mut response = HttpResponse::build(status).json(json!({ "error": error }));
     let headers = response.headers_mut();
     put_uncached(headers);
@@ -72,8 +72,12 @@ pub fn response(failure: &Error) -> HttpResponse {
         Error::Credentials => drop(headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(CHALLENGE))),
         _ => {}
     }
-    let report =
-        ErrorReport { code: code(failure), text: failure.to_string(), is_warning: failure.excuses_stale() };
+    let report = ErrorReport {
+        code: code(failure),
+        text: failure.to_string(),
+        is_warning: failure.excuses_stale(),
+        is_internal: status == StatusCode::INTERNAL_SERVER_ERROR,
+    };
     response.extensions_mut().insert(report);
     response
 }
@@ -92,6 +96,16 @@ pub fn object(failure: &Error) -> Value {
         error["parameter"] = parameter.into();
     }
     error
+}
+
+/// Adds to an error object what finds it in logs and traces.
+pub fn add_ids(error: &mut Value, request: Option<String>, trace: Option<TraceId>) {
+    if let Some(id) = request {
+        error["request_id"] = id.into();
+    }
+    if let Some(id) = trace {
+        error["trace_id"] = id.to_string().into();
+    }
 }
 
 /// Every kind of failure of a request for a picture.

@@ -13,7 +13,7 @@ pub fn encode(status: &JobStatus) -> Bytes {
 
 /// The status as an object of the schema `Job` of the OpenAPI document.
 pub fn to_json(status: &JobStatus) -> Value {
-    let JobStatus { id, progress } = status;
+    let JobStatus { id, progress, queued_by } = status;
     let name = match progress {
         Progress::Pending => "pending",
         Progress::Processing => "processing",
@@ -29,7 +29,11 @@ pub fn to_json(status: &JobStatus) -> Value {
                 object["stored"] = stored.iter().map(stored_to_json).collect();
             }
         }
-        Progress::Failed(failure) => object["error"] = error::object(failure),
+        Progress::Failed(failure) => {
+            let trace = queued_by.span.as_ref().map(|span| span.trace);
+            object["error"] = error::object(failure);
+            error::add_ids(&mut object["error"], queued_by.request_id.clone(), trace);
+        }
     }
     object
 }
@@ -64,7 +68,10 @@ mod tests {
     use super::*;
     use crate::{
         error::Error,
-        uploads::status::{JobId, JobState, StoredPicture},
+        uploads::{
+            job::QueuedBy,
+            status::{JobId, JobState, StoredPicture},
+        },
     };
 
     #[test]
@@ -86,14 +93,16 @@ mod tests {
             Stored { location: "/b.jpg".to_owned(), outcome: Err(Error::Deadline) },
         ];
         let progress = Progress::Done { result: "/a.jpg".to_owned(), stored };
-        let done = to_json(&JobStatus { id, progress });
+        let done = to_json(&JobStatus { id, progress, queued_by: QueuedBy::default() });
         assert_eq!((&done["status"], &done["result"]), (&json!("done"), &json!("/a.jpg")));
         assert_eq!(
             done["stored"][0],
             json!({ "location": "/a.jpg", "content_type": "image/webp", "bytes": 7, "fresh_for": 2, "etag": "\"a\"" })
         );
         assert_eq!(done["stored"][1]["error"]["code"], "deadline_passed");
-        let failed = to_json(&JobStatus { id, progress: Progress::Failed(Error::Broken) });
+        let queued_by = QueuedBy { request_id: Some("1-a".to_owned()), span: None };
+        let failed = to_json(&JobStatus { id, progress: Progress::Failed(Error::Broken), queued_by });
+        assert_eq!(failed["error"]["request_id"], "1-a");
         assert_eq!(
             (&failed["status"], &failed["error"]["code"]),
             (&json!("failed"), &json!("internal_error"))

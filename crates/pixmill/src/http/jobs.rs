@@ -24,10 +24,11 @@ use crate::{
     model::{cache_status::CacheStatus, variant::ServedVariant},
     signing::Admitted,
     state::{Shared, Worker},
+    telemetry::current_request,
     uploads::{
         UploadError,
         control_params::{self, Delivery},
-        job::Job,
+        job::{Job, QueuedBy},
         status::{JOB_PREFIX, JobId, JobState, JobStatus},
         status_store, workers,
     },
@@ -89,7 +90,10 @@ pub async fn enqueue(shared: &Shared, job: Job) -> Result<HttpResponse, Error> {
         let reason = "asynchronous requests are disabled: see uploads.queue and cache.results.enabled";
         return Err(UploadError::Refused { parameter: "async", reason }.into());
     }
-    let id = workers::enqueue(shared, job).await?;
+    let span = request_trace::current().map(|context| context.as_parent());
+    let queued_by =
+        QueuedBy { request_id: current_request::current().map(|id| id.as_str().to_owned()), span };
+    let id = workers::enqueue(shared, job, queued_by).await?;
     let status = job_status::to_json(&JobStatus::unfinished(id, JobState::Pending));
     let mut response = HttpResponse::Accepted().json(status);
     let headers = response.headers_mut();

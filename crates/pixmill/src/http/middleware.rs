@@ -12,7 +12,6 @@ use actix_web::{
     },
     middleware::Next,
 };
-use request_trace::{Context, scope};
 
 use super::{
     HEALTH, READY,
@@ -30,6 +29,7 @@ use crate::{
     telemetry::{
         access::AccessEntry,
         counters::{ListenerKind, Route},
+        current_request::RequestScope,
         traces::RequestTrace,
     },
 };
@@ -46,17 +46,17 @@ pub async fn observe(
     let route = route(listener, request.path());
     // requests to the admin listener do not count: a scrape of metrics would count itself
     let _in_flight = (route != Route::Admin).then(|| worker.enter());
-    let id = request_id(request.headers());
+    let id = request_id(request.headers().get(REQUEST_ID));
     let (shared, trusted_proxies) = (&worker.shared, worker.shared.config.listen.trusted_proxies);
     let trace = shared.tracer.as_ref().and_then(|tracer| tracer.begin(request.request(), route));
     let context = trace.as_ref().map(RequestTrace::context);
-    let trace_id = context.as_ref().map(Context::trace_id);
     let entry =
-        AccessEntry::begin(request.request(), &id, route, &shared.counters, trusted_proxies, trace_id);
+        AccessEntry::begin(request.request(), &id, route, &shared.counters, trusted_proxies, context.clone());
     let result = if route != Route::Admin && *request.method() == Method::OPTIONS {
         Ok(request.into_response(options()))
     } else {
-        scope(context, next.call(request)).await
+        let scope = RequestScope { id: Some(id.clone().into()), trace: context };
+        scope.scope(next.call(request)).await
     };
     let (request, mut response) = match result {
         Ok(response) => response.into_parts(),

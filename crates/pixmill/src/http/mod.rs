@@ -21,7 +21,7 @@ mod picture_request;
 mod purge;
 mod range;
 mod recent_requests;
-mod request_id;
+pub(crate) mod request_id;
 mod response_head;
 mod upload;
 

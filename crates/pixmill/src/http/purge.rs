@@ -2,6 +2,7 @@
 
 use actix_web::{HttpRequest, HttpResponse, http::Method};
 use image_api::{params::source::Source, query::RequestQuery};
+use request_trace::in_span;
 use result_cache::{PurgeReach, PurgeScope};
 use serde_json::json;
 
@@ -45,7 +46,7 @@ async fn run_purge(worker: &Worker, request: &HttpRequest) -> Result<Option<Stri
         Some(CacheKeys::purge_tag(&worker.origins.identity(&*locate(worker, request, query)?)))
     };
     let scope = tag.clone().map_or(PurgeScope::Everything, PurgeScope::Tag);
-    match worker.shared.caches.coordinator.purge(scope).await {
+    match in_span("purge", worker.shared.caches.coordinator.purge(scope)).await {
         Ok(PurgeReach::AllNodes) => Ok(tag),
         Ok(PurgeReach::ThisNode) => Err(Error::PurgeUnsent),
         Err(error) => {

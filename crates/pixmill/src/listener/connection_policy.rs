@@ -1,12 +1,16 @@
 //! Connection policy: whether a request on this connection is served, and whether the connection is kept alive.
 
 use actix_http::{ConnectionType, Request, Response, body::BoxBody};
-use actix_web::dev::ServiceResponse;
+use actix_web::{HttpMessage, dev::ServiceResponse};
 
 use super::capacity::Capacity;
 use crate::{
     error::Error,
-    http::{HEALTH, READY, error},
+    http::{
+        HEALTH, READY, error,
+        request_id::{REQUEST_ID, request_id},
+    },
+    telemetry::current_request::RequestScope,
 };
 
 /// Marks connections beyond `listen.max_connections`.
@@ -18,7 +22,11 @@ pub fn refusal(request: &Request) -> Option<Response<BoxBody>> {
     if is_probe || request.conn_data::<Reserve>().is_none() {
         return None;
     }
-    let mut response = Response::from(error::response(&Error::Connections));
+    let id = request_id(request.headers().get(REQUEST_ID));
+    let scope = RequestScope { id: Some(id.clone().into()), trace: None };
+    let response = scope.sync_scope(|| error::response(&Error::Connections));
+    let mut response = Response::from(response);
+    response.headers_mut().insert(REQUEST_ID, id);
     close(&mut response);
     Some(response)
 }

@@ -5,7 +5,7 @@ use std::{rc::Rc, sync::Arc, time::Instant};
 
 use futures_util::{FutureExt, future::LocalBoxFuture};
 use origin::{Error, ErrorKind, Fetched, ObjectRef, Origins, Validators};
-use request_trace::Span;
+use request_trace::{Span, SpanKind};
 
 use crate::telemetry::counters::Counters;
 
@@ -39,7 +39,7 @@ impl OriginClient for CountedOrigins {
     ) -> LocalBoxFuture<'a, Result<Fetched, Error>> {
         async move {
             let started = Instant::now();
-            let span = request_trace::start("origin.fetch").map(Span::client);
+            let span = request_trace::start("origin.fetch").map(|span| span.of_kind(SpanKind::Client));
             let context = span.as_ref().map(Span::context);
             let fetched = request_trace::scope(context, self.origins.fetch(target, known)).await;
             self.counters.fetched(outcome(&fetched), started.elapsed());

@@ -20,14 +20,16 @@ use image_api::{
     table::Scope,
 };
 use percent_encoding::percent_decode_str;
-use request_trace::TraceId;
+use request_trace::Context;
 use tracing::{Level, enabled};
 
 use super::{
-    access_line::{self, AccessFields},
+    LogExport,
+    access_line::{self, ACCESS, AccessFields},
     access_log,
     counters::{Counters, Route},
-    logs::ACCESS,
+    current_request::RequestScope,
+    error_events::{self, ErrorEvent},
 };
 use crate::model::cache_status::CacheStatus;
 
@@ -51,6 +53,8 @@ pub struct ErrorReport {
     pub text: String,
     /// Whether it is logged as a warning.
     pub is_warning: bool,
+    /// Whether it is an error of this server, which an error tracker is told.
+    pub is_internal: bool,
 }
 
 /// The event of one request. Dropping it without [`AccessEntry::end`] logs that the client has disconnected.
@@ -60,8 +64,8 @@ pub struct AccessEntry<'a> {
     /// What to log; none if the access log is off.
     line: Option<AccessLine>,
     counters: &'a Counters,
-    /// The id of its trace; none if it is not traced.
-    trace_id: Option<String>,
+    /// Its trace; none if it is not traced.
+    trace: Option<Context>,
     began: Instant,
     found: Option<CacheStatus>,
     status: u16,
@@ -113,7 +117,7 @@ impl<'a> AccessEntry<'a> {
         route: Route,
         counters: &'a Counters,
         trusted_proxies: usize,
-        trace: Option<TraceId>,
+        trace: Option<Context>,
     ) -> Self {
         let line = enabled!(target: ACCESS, Level::INFO).then(|| {
             let headers = request.headers();
@@ -128,8 +132,7 @@ impl<'a> AccessEntry<'a> {
             }
         });
         let (began, found, status, bytes) = (Instant::now(), None, CLIENT_CLOSED_REQUEST, 0);
-        let trace_id = trace.map(|id| id.to_string());
-        Self { route, id, line, counters, trace_id, began, found, status, bytes }
+        Self { route, id, line, counters, trace, began, found, status, bytes }
     }
 
     /// Ends the event: the response is ready to be sent. `target` is what the log says of the request target, if that was made
@@ -149,15 +152,35 @@ impl<'a> AccessEntry<'a> {
             self.bytes = bytes;
         }
         let extensions = response.extensions();
-        let Some(ErrorReport { code, text, is_warning }) = extensions.get() else { return self.found };
+        let Some(ErrorReport { code, text, is_warning, is_internal }) = extensions.get() else {
+            return self.found;
+        };
         self.counters.failures.add(code);
-        let id = self.id.to_str().unwrap_or_default();
-        if *is_warning {
-            tracing::warn!(request_id = id, trace_id = self.trace_id, error = text, "request failed");
-        } else {
-            tracing::debug!(request_id = id, trace_id = self.trace_id, error = text, "request failed");
-        }
+        let scope = RequestScope { id: Some(self.id.clone().into()), trace: self.trace.clone() };
+        scope.sync_scope(|| {
+            if *is_warning {
+                tracing::warn!(error = text, "request failed");
+            } else {
+                tracing::debug!(error = text, "request failed");
+            }
+            if *is_internal {
+                error_events::report(|| self.event(code));
+            }
+        });
         self.found
+    }
+}
+
+impl AccessEntry<'_> {
+    /// The event of a response with 500.
+    fn event(&self, code: &'static str) -> ErrorEvent {
+        let event = ErrorEvent::new(format!("500 {code}")).tag("code", code).tag("route", self.route.name());
+        let Some(line) = &self.line else { return event };
+        let target = LoggedTarget::new(&line.uri);
+        let event = event.tag("method", line.method.as_str());
+        let event = event.detail("query", target.query.unwrap_or_default());
+        // a URL in place of a path names another server
+        if names_server(&target.path) { event } else { event.detail("path", target.path) }
     }
 }
 
@@ -181,6 +204,7 @@ impl AccessEntry<'_> {
         let made = line.target.is_none().then(|| LoggedTarget::new(&line.uri));
         let Some(target) = line.target.as_deref().or(made.as_ref()) else { return };
         let (user_agent, referer) = (line.user_agent.as_ref().map(text), line.referer.as_ref().map(text));
+        let trace_id = self.trace.as_ref().map(|trace| trace.trace_id().to_string());
         let fields = AccessFields {
             method: line.method.as_str(),
             path: &target.path,
@@ -193,11 +217,14 @@ impl AccessEntry<'_> {
             client: line.client,
             user_agent: user_agent.as_deref(),
             referer: referer.as_deref().map(redacted_referer),
-            trace_id: self.trace_id.as_deref(),
+            trace_id: trace_id.as_deref(),
         };
         match access_log::structured_queue() {
             Some((queue, layout)) => access_line::write(&fields, layout, queue),
             None => emit(&fields),
+        }
+        if let Some(export) = LogExport::current() {
+            export.access_line(&fields, self.trace.as_ref());
         }
     }
 }
@@ -274,18 +301,23 @@ fn may_name_host(value: &str) -> bool {
 
 /// The path. Of a URL in place of a path the query is masked, and all of it if it may contain a password.
 fn redacted_path(path: &str) -> String {
-    let decoded = percent_decode_str(path).decode_utf8_lossy();
-    let url = decoded.trim_start_matches('/').to_ascii_lowercase();
-    if !["http:/", "https:/"].iter().any(|scheme| url.starts_with(scheme)) {
+    if !names_server(path) {
         return path.to_owned();
     }
-    if url.contains('@') {
+    if percent_decode_str(path).decode_utf8_lossy().contains('@') {
         return "/***".to_owned();
     }
     match path.to_ascii_lowercase().find("%3f") {
         Some(end) => format!("{}***", &path[..end]),
         None => path.to_owned(),
     }
+}
+
+/// Whether a path is a URL of another server.
+fn names_server(path: &str) -> bool {
+    let decoded = percent_decode_str(path).decode_utf8_lossy();
+    let url = decoded.trim_start_matches('/').to_ascii_lowercase();
+    ["http:/", "https:/"].iter().any(|scheme| url.starts_with(scheme))
 }
 
 #[cfg(test)]

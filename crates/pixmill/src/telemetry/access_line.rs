@@ -9,8 +9,10 @@ use super::{
     access_log::LineQueue,
     layout::{ECS_VERSION, Layout, Now},
     logfmt,
-    logs::ACCESS,
 };
+
+/// The target of the access log.
+pub const ACCESS: &str = "access";
 
 /// The fields of a line, in the order in which they are written.
 #[derive(Debug, Clone, Serialize)]
@@ -138,7 +140,8 @@ impl<'a> AccessFields<'a> {
         }
     }
 
-    fn message(&self) -> String {
+    /// The line in short.
+    pub fn message(&self) -> String {
         format!("{} {} {}", self.method, self.path, self.status)
     }
 

@@ -23,10 +23,13 @@ use tracing_subscriber::{
     registry::LookupSpan,
 };
 
-use super::logfmt;
+use super::{current_request, logfmt};
 
 /// The version of the Elastic Common Schema whose field names are used.
 pub const ECS_VERSION: &str = "8.11.0";
+
+/// The field with the id of the request that an event belongs to.
+pub const REQUEST_ID: &str = "request_id";
 
 /// The field with the trace of the request that an event belongs to.
 pub const TRACE_ID: &str = "trace_id";
@@ -71,19 +74,37 @@ pub fn severity(level: Level) -> &'static str {
 
 /// The fields of an event in their order.
 #[derive(Default)]
-struct Fields {
-    message: String,
-    others: Vec<(&'static str, Value)>,
+pub struct Fields {
+    /// Its message.
+    pub message: String,
+    /// The other fields.
+    pub others: Vec<(&'static str, Value)>,
 }
 
 impl Fields {
+    /// The fields of an event, and the trace that it belongs to.
     fn of(event: &Event<'_>) -> Self {
-        let mut fields = Self::default();
-        event.record(&mut fields);
+        let mut fields = Self::recorded(event);
+        fields.add_request();
         let has_trace = fields.others.iter().any(|(name, _)| *name == TRACE_ID);
         if let Some(context) = request_trace::current().filter(|_| !has_trace) {
             fields.others.push((TRACE_ID, context.trace_id().to_string().into()));
         }
+        fields
+    }
+
+    /// Adds the id of the request that the event belongs to, if it is not there.
+    pub fn add_request(&mut self) {
+        let has_request = self.others.iter().any(|(name, _)| *name == REQUEST_ID);
+        if let Some(id) = current_request::current().filter(|_| !has_request) {
+            self.others.push((REQUEST_ID, id.as_str().into()));
+        }
+    }
+
+    /// The fields of an event.
+    pub fn recorded(event: &Event<'_>) -> Self {
+        let mut fields = Self::default();
+        event.record(&mut fields);
         fields
     }
 
@@ -181,7 +202,7 @@ impl Serialize for JsonEvent<'_> {
 fn ecs_name(name: &str) -> String {
     match name {
         "error" => "error.message".to_owned(),
-        "request_id" => "http.request.id".to_owned(),
+        REQUEST_ID => "http.request.id".to_owned(),
         TRACE_ID => "trace.id".to_owned(),
         _ => format!("pixmill.{name}"),
     }
@@ -224,7 +245,7 @@ where
     }
 }
 
-/// The fields of events as text for people, and the trace that the event belongs to.
+/// The fields of events as text for people, and the request and the trace that the event belongs to.
 pub struct TracedFields;
 
 impl<'w> FormatFields<'w> for TracedFields {
@@ -234,6 +255,9 @@ impl<'w> FormatFields<'w> for TracedFields {
         fields: R,
     ) -> fmt::Result {
         DefaultFields::new().format_fields(writer.by_ref(), fields)?;
+        if let Some(id) = current_request::current() {
+            write!(writer, " {REQUEST_ID}={}", id.as_str())?;
+        }
         match request_trace::current() {
             Some(context) => write!(writer, " {TRACE_ID}={}", context.trace_id()),
             None => Ok(()),

@@ -19,13 +19,12 @@ use tracing_subscriber::{
     util::SubscriberInitExt,
 };
 
+pub use super::access_line::ACCESS;
 use super::{
+    LogExport,
     access_log::{AccessLog, LineQueue, LineWriter},
     layout::{Layout, StructuredEvents, TracedFields},
 };
-
-/// The target of the access log.
-pub const ACCESS: &str = "access";
 
 /// The target of warnings of libvips and its codecs.
 const LIBVIPS: &str = "libvips";
@@ -133,11 +132,15 @@ pub fn start(logs: &Logs) -> Result<(), Box<dyn Error + Send + Sync>> {
 }
 
 /// As [`start`], for a server: the access log is written by a thread of its own. It is written out by [`AccessLog::close`].
-pub fn start_server(logs: &Logs) -> Result<AccessLog, Box<dyn Error + Send + Sync>> {
+/// Events are passed to `export` too.
+pub fn start_server(
+    logs: &Logs,
+    export: Option<&LogExport>,
+) -> Result<AccessLog, Box<dyn Error + Send + Sync>> {
     let terminal = io::stderr().is_terminal();
     let log = AccessLog::start(io::stderr())?;
     let layer = logs.layer(terminal, ByTarget(Arc::clone(log.queue())));
-    registry().with(logs.directives()?).with(layer).try_init()?;
+    registry().with(logs.directives()?).with(layer).with(export.map(LogExport::layer)).try_init()?;
     log.install(logs.layout(terminal));
     Ok(log)
 }

@@ -119,6 +119,8 @@ metrics! {
     CACHE_QUEUED: Gauge "pixmill_cache_write_queue_bytes" ["cache"] "Bytes waiting to be written to Redis.";
     CACHE_CAPACITY: Gauge "pixmill_cache_capacity_bytes" ["cache", "tier"] "Capacity in bytes; Redis: of the write queue.";
     CACHE_OVERSIZE: Counter "pixmill_cache_oversize_total" ["cache"] "Entries too large to be cached.";
+    ALLOCATOR: Gauge "pixmill_allocator_bytes" ["state"] "Memory of the allocator (jemalloc) in the server process, by state: `allocated` by the program; in `active` pages; `resident` in physical memory; `mapped`; `retained` as addresses only; `metadata`, its own. Absent in builds without jemalloc.";
+    WORKER_MEMORY: Gauge "pixmill_render_workers_memory_bytes" [] "Resident memory of all render worker processes, without what they share with the server and with files. 0 while renders run on threads.";
     VIPS_MEMORY: Gauge "pixmill_vips_memory_bytes" [] "Pixel memory that libvips holds in the server process: 0 while render workers are processes.";
     RESIDENT: Gauge "process_resident_memory_bytes" [] "Resident memory of the server process, without its render workers.";
     OPEN_FILES: Gauge "process_open_fds" [] "Open files and connections.";

@@ -12,7 +12,7 @@ use actix_web::{
         header::{HeaderMap, HeaderName},
     },
 };
-use request_trace::{Context, RemoteParent, Sink, Span, Trace};
+use request_trace::{Context, RemoteParent, Sink, Span, SpanKind, Trace};
 
 use super::{access::LoggedTarget, counters::Route};
 use crate::model::cache_status::CacheStatus;
@@ -42,14 +42,52 @@ pub struct RequestTrace {
 }
 
 impl Tracer {
-    /// Starts the trace of a request; none for probes and pages of operators.
+    /// Starts the trace of a request; none for probes and for pages of operators, but purges.
     pub fn begin(&self, request: &HttpRequest, route: Route) -> Option<RequestTrace> {
-        let is_traced = matches!(route, Route::Image | Route::Job);
+        let is_purge = route == Route::Admin && *request.method() == Method::DELETE;
+        let is_traced = is_purge || matches!(route, Route::Image | Route::Job);
         let trace =
             is_traced.then(|| Trace::start(parent(request.headers()), self.ratio, self.sink.clone()))?;
         let root = trace.root(name(request.method(), route));
         let (method, uri) = (request.method().clone(), request.uri().clone());
         Some(RequestTrace { trace, root, method, uri, status: CLIENT_CLOSED_REQUEST })
+    }
+}
+
+impl Tracer {
+    /// Starts the part of a trace that belongs to an asynchronous job: `span` is that of the request that queued it. It is
+    /// recorded if that is, or if the job fails.
+    pub fn begin_job(&self, span: RemoteParent) -> JobTrace {
+        let trace = Trace::start(Some(span), self.ratio, self.sink.clone());
+        let root = trace.root("async job").of_kind(SpanKind::Consumer);
+        JobTrace { trace, root }
+    }
+}
+
+/// The part of a trace that belongs to an asynchronous job.
+pub struct JobTrace {
+    trace: Trace,
+    root: Span,
+}
+
+impl JobTrace {
+    /// For the work of the job.
+    pub fn context(&self) -> Context {
+        self.trace.context()
+    }
+
+    /// Ends it. `failure` is why the job failed, and whether that is a fault of the server or the origin.
+    pub fn end(mut self, id: &str, request_id: Option<String>, failure: Option<(String, bool)>) {
+        self.root.set("pixmill.job", id.to_owned());
+        if let Some(id) = request_id {
+            self.root.set("pixmill.request_id", id);
+        }
+        let is_fault = failure.as_ref().is_some_and(|(_, is_fault)| *is_fault);
+        if let Some((error, _)) = failure {
+            self.root.fail(error);
+        }
+        self.root.end();
+        self.trace.finish(self.trace.is_sampled() || is_fault);
     }
 }
 
@@ -117,6 +155,7 @@ fn name(method: &Method, route: Route) -> &'static str {
         (&Method::GET, Route::Image) => "GET image",
         (&Method::HEAD, Route::Image) => "HEAD image",
         (&Method::POST, _) => "POST image",
+        (&Method::DELETE, Route::Admin) => "DELETE purge",
         (&Method::GET, _) => "GET job",
         _ => "HTTP",
     }
@@ -155,6 +194,29 @@ mod tests {
         assert!(
             tracer.begin(&request, Route::Health).is_none() && tracer.begin(&request, Route::Admin).is_none()
         );
+    }
+
+    #[test]
+    fn purges_are_traced_and_failed_jobs_kept() {
+        let sink = Arc::new(InMemorySink::default());
+        let tracer = Tracer { sink: sink.clone(), ratio: 1.0 };
+        let request = TestRequest::delete().uri("/a.jpg").to_http_request();
+        tracer.begin(&request, Route::Admin).unwrap().end(200, None, "1");
+        assert_eq!(sink.0.lock().pop().unwrap().name, "DELETE purge");
+        for (is_sampled, failure, kept) in [
+            (true, None, 1),
+            (false, None, 0),
+            (false, Some(("unknown parameter", false)), 0),
+            (false, Some(("origin failed", true)), 1),
+        ] {
+            let header =
+                format!("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-0{}", u8::from(is_sampled));
+            let job = tracer.begin_job(RemoteParent::parse(&header, "").unwrap());
+            job.end("7", Some("1".to_owned()), failure.map(|(text, is_fault)| (text.to_owned(), is_fault)));
+            let spans: Vec<_> = sink.0.lock().drain(..).collect();
+            assert_eq!(spans.len(), kept, "{is_sampled} {failure:?}");
+            assert!(spans.iter().all(|span| span.kind == SpanKind::Consumer));
+        }
     }
 
     #[test]

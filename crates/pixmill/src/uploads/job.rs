@@ -6,6 +6,7 @@ use std::rc::Rc;
 use bytes::Bytes;
 use image_api::{Accept, Params};
 use origin::ObjectRef;
+use request_trace::RemoteParent;
 
 use super::{Reservation, control_params::location, status::Stored};
 use crate::{
@@ -28,6 +29,15 @@ pub struct Job {
     pub accept: Accept,
     /// Where the original comes from.
     pub input: JobInput,
+}
+
+/// The request that queued a job.
+#[derive(Debug, Clone, Default)]
+pub struct QueuedBy {
+    /// Its id.
+    pub request_id: Option<String>,
+    /// Its span; none if it is not traced.
+    pub span: Option<RemoteParent>,
 }
 
 /// A picture to be made of an original.

@@ -10,7 +10,7 @@ use parking_lot::Mutex;
 use tokio::sync::Notify;
 
 use super::{
-    job::Job,
+    job::{Job, QueuedBy},
     status::{JobId, JobState, JobStatus},
 };
 use crate::error::{Error, RETRY_SOON};
@@ -30,8 +30,13 @@ pub struct JobQueue {
 struct QueueState {
     waiting: VecDeque<(JobId, Job)>,
     /// All jobs that have not ended, whether waiting or in progress.
-    unfinished: BTreeMap<JobId, JobState>,
+    unfinished: BTreeMap<JobId, Unfinished>,
     open: bool,
+}
+
+struct Unfinished {
+    state: JobState,
+    queued_by: QueuedBy,
 }
 
 impl JobQueue {
@@ -43,13 +48,13 @@ impl JobQueue {
     }
 
     /// Adds a job. Fails with [`Error::Overloaded`] if the queue is full or the server is shutting down.
-    pub fn push(&self, id: JobId, job: Job) -> Result<(), Error> {
+    pub fn push(&self, id: JobId, job: Job, queued_by: QueuedBy) -> Result<(), Error> {
         let mut state = self.state.lock();
         if !state.open || state.unfinished.len() >= self.capacity {
             self.refusals.fetch_add(1, Relaxed);
             return Err(Error::Overloaded { retry_after: RETRY_SOON });
         }
-        state.unfinished.insert(id, JobState::Pending);
+        state.unfinished.insert(id, Unfinished { state: JobState::Pending, queued_by });
         state.waiting.push_back((id, job));
         self.changed.notify_one();
         Ok(())
@@ -57,7 +62,7 @@ impl JobQueue {
 
     /// The state of a job in this queue; none if it has ended, or belongs to another node.
     pub fn state_of(&self, id: JobId) -> Option<JobState> {
-        self.state.lock().unfinished.get(&id).copied()
+        self.state.lock().unfinished.get(&id).map(|job| job.state)
     }
 
     /// Number of jobs that have not ended.
@@ -76,7 +81,7 @@ impl JobQueue {
     }
 
     /// Waits for the next job; none once the queue is closed and empty.
-    pub async fn pop(&self) -> Option<(JobId, Job)> {
+    pub async fn pop(&self) -> Option<(JobId, Job, QueuedBy)> {
         loop {
             let changed = self.changed.notified();
             let mut changed = std::pin::pin!(changed);
@@ -84,8 +89,9 @@ impl JobQueue {
             {
                 let mut state = self.state.lock();
                 if let Some((id, job)) = state.waiting.pop_front() {
-                    state.unfinished.insert(id, JobState::Processing);
-                    return Some((id, job));
+                    let Some(entry) = state.unfinished.get_mut(&id) else { continue };
+                    entry.state = JobState::Processing;
+                    return Some((id, job, entry.queued_by.clone()));
                 }
                 if !state.open {
                     return None;
@@ -106,8 +112,9 @@ impl JobQueue {
         self.state.lock().unfinished.remove(&id);
     }
 
-    /// The ids of the jobs that have not ended.
-    pub fn unfinished(&self) -> Vec<JobId> {
-        self.state.lock().unfinished.keys().copied().collect()
+    /// The jobs that have not ended.
+    pub fn unfinished(&self) -> Vec<(JobId, QueuedBy)> {
+        let state = self.state.lock();
+        state.unfinished.iter().map(|(id, job)| (*id, job.queued_by.clone())).collect()
     }
 }

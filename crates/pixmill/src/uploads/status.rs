@@ -4,6 +4,7 @@ use std::{fmt, time::Duration};
 
 use uuid::Uuid;
 
+use super::job::QueuedBy;
 use crate::error::Error;
 
 /// Prefix of the paths of job pages, on every listener that serves pictures.
@@ -34,6 +35,8 @@ pub struct JobStatus {
     pub id: JobId,
     /// Its progress.
     pub progress: Progress,
+    /// The request that queued it.
+    pub queued_by: QueuedBy,
 }
 
 /// The progress of a job.
@@ -120,7 +123,7 @@ impl JobStatus {
     /// The status of a job that has not ended.
     pub fn unfinished(id: JobId, state: JobState) -> Self {
         let progress = if state == JobState::Pending { Progress::Pending } else { Progress::Processing };
-        Self { id, progress }
+        Self { id, progress, queued_by: QueuedBy::default() }
     }
 
     /// The stage that the status describes.

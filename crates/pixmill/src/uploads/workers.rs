@@ -7,7 +7,7 @@ use tokio::{task::JoinHandle, time::timeout};
 
 use super::{
     UploadError,
-    job::{Job, JobOutcome},
+    job::{Job, JobOutcome, QueuedBy},
     run,
     status::{JobId, JobState, JobStatus, Progress},
     status_store,
@@ -16,6 +16,10 @@ use crate::{
     error::Error,
     render::Class,
     state::{Shared, Worker},
+    telemetry::{
+        current_request::{RequestId, RequestScope},
+        traces::JobTrace,
+    },
 };
 
 /// The tasks that process the queue, on the thread that started them.
@@ -23,9 +27,9 @@ pub struct Workers(Vec<JoinHandle<()>>);
 
 /// Queues a job and stores its status. Fails with [`Error::Overloaded`] if the queue is full or the server is
 /// shutting down.
-pub async fn enqueue(shared: &Shared, job: Job) -> Result<JobId, Error> {
+pub async fn enqueue(shared: &Shared, job: Job, queued_by: QueuedBy) -> Result<JobId, Error> {
     let id = JobId::random();
-    shared.jobs.push(id, job)?;
+    shared.jobs.push(id, job, queued_by)?;
     status_store::store(shared, &JobStatus::unfinished(id, JobState::Pending)).await;
     Ok(id)
 }
@@ -49,28 +53,42 @@ impl Workers {
                 let _ = task.await;
             }
         }
-        for id in shared.jobs.unfinished() {
-            finish(shared, id, Err(UploadError::Interrupted.into())).await;
+        for (id, queued_by) in shared.jobs.unfinished() {
+            finish(shared, id, queued_by, Err(UploadError::Interrupted.into())).await;
         }
     }
 }
 
 async fn process_queue(worker: Rc<Worker>) {
-    while let Some((id, job)) = worker.shared.jobs.pop().await {
+    while let Some((id, job, queued_by)) = worker.shared.jobs.pop().await {
+        let tracer = worker.shared.tracer.as_ref();
+        let trace = tracer.zip(queued_by.span.clone()).map(|(tracer, span)| tracer.begin_job(span));
+        let id_of_request = queued_by.request_id.as_deref().and_then(RequestId::of);
+        let scope = RequestScope { id: id_of_request, trace: trace.as_ref().map(JobTrace::context) };
         status_store::store(&worker.shared, &JobStatus::unfinished(id, JobState::Processing)).await;
         let (own_worker, job) = (Rc::clone(&worker), Rc::new(job));
         let own_job = Rc::clone(&job);
         let deadline = Instant::now() + worker.shared.config.uploads.job_timeout;
         // a task of its own, so that a panic ends the job and not this worker
         let run = async move { run::run(&own_worker, &own_job, Class::Async, deadline).await };
-        let mut task = AbortOnDrop(rt::spawn(run));
+        let mut task = AbortOnDrop(rt::spawn(scope.clone().scope(run)));
         let outcome = (&mut task.0).await.unwrap_or(Err(Error::Broken));
-        finish(&worker.shared, id, outcome.map(|outcome| (outcome, job))).await;
+        let failure = outcome.as_ref().err().map(|failure| (failure.to_string(), failure.excuses_stale()));
+        let request_id = queued_by.request_id.clone();
+        scope.scope(finish(&worker.shared, id, queued_by, outcome.map(|outcome| (outcome, job)))).await;
+        if let Some(trace) = trace {
+            trace.end(&id.to_string(), request_id, failure);
+        }
     }
 }
 
 /// Stores the final status of a job and removes it from the queue.
-async fn finish(shared: &Shared, id: JobId, outcome: Result<(JobOutcome, Rc<Job>), Error>) {
+async fn finish(
+    shared: &Shared,
+    id: JobId,
+    queued_by: QueuedBy,
+    outcome: Result<(JobOutcome, Rc<Job>), Error>,
+) {
     let progress = match outcome {
         Ok((JobOutcome { answer, stored }, job)) => {
             let result = if let Some(location) = job.location() {
@@ -86,7 +104,7 @@ async fn finish(shared: &Shared, id: JobId, outcome: Result<(JobOutcome, Rc<Job>
             Progress::Failed(failure)
         }
     };
-    status_store::store(shared, &JobStatus { id, progress }).await;
+    status_store::store(shared, &JobStatus { id, progress, queued_by }).await;
     shared.jobs.remove(id);
 }
 

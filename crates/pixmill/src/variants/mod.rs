@@ -42,6 +42,7 @@ use crate::{
     overlays::ServeVariant,
     refine::Refiner,
     server_timing::ServerTiming,
+    telemetry::current_request::RequestScope,
 };
 
 /// How often a variant is built again because it was purged while it was built: more often takes several purges in a row.
@@ -184,7 +185,7 @@ impl Variants {
                 let _ =
                     refreshed.inspect_err(|error| tracing::warn!(%error, "cannot refresh a stale response"));
             });
-            rt::spawn(request_trace::scope(request_trace::current(), refresh));
+            rt::spawn(RequestScope::current().scope(refresh));
             return Ok(ServedVariant::cached(stale, CacheStatus::Stale, lookup));
         }
         match (built.await, stale) {

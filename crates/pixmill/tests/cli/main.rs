@@ -2,9 +2,13 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod cloud;
+#[path = "../it/collector.rs"]
+#[expect(dead_code, reason = "spans are received by the tests that serve in their own process")]
+mod collector;
 mod config;
 mod documents;
 mod explain;
+mod otlp_logs;
 mod params;
 mod process;
 mod redis;
@@ -12,6 +16,8 @@ mod run;
 #[path = "../../../origin/tests/it/s3.rs"]
 #[expect(dead_code, reason = "counted by the tests that serve in their own process")]
 mod s3;
+#[cfg(feature = "sentry")]
+mod sentry;
 mod serve;
 mod sign;
 mod warm;

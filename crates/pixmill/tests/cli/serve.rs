@@ -151,6 +151,50 @@ fn sighup_checks_the_configuration_and_kills_nothing() {
     assert_eq!(status(&server.url, "/health").unwrap(), "200");
 }
 
+impl Server {
+    /// Ends it, and returns all that it said.
+    pub fn stop(mut self) -> String {
+        signal(&self.child, "INT");
+        let mut rest = String::new();
+        self.lines.read_to_string(&mut rest).unwrap();
+        assert!(self.child.wait().unwrap().success(), "{rest}");
+        self.said() + &rest
+    }
+
+    /// The address of the admin listener.
+    pub fn admin(&mut self) -> String {
+        let line = self.says("\"admin\":\"");
+        let (_, address) = line.split_once("\"admin\":\"").unwrap();
+        address.split('"').next().unwrap().to_owned()
+    }
+}
+
+/// The response to `GET` with these header lines, each with its line feed.
+pub fn response(url: &str, path: &str, headers: &str) -> String {
+    let mut stream = TcpStream::connect(url.trim_start_matches("http://")).unwrap();
+    let head = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{headers}\r\n");
+    stream.write_all(head.as_bytes()).unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).unwrap();
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+#[test]
+fn memory_of_the_allocator_and_of_workers_is_measured() {
+    let mut server = serve_samples();
+    let page = response(&server.admin(), "/metrics", "");
+    let value = |series: &str| {
+        let line = page.lines().find_map(|line| line.strip_prefix(series));
+        line.unwrap_or_else(|| panic!("no {series} in {page}")).trim().parse::<f64>().unwrap()
+    };
+    let allocated = value("pixmill_allocator_bytes{state=\"allocated\"}");
+    let resident = value("pixmill_allocator_bytes{state=\"resident\"}");
+    assert!(allocated > 1e5 && allocated < resident, "{allocated} {resident}");
+    assert!(resident < 2.0 * value("process_resident_memory_bytes"), "{resident}");
+    // two at least, of some megabytes each
+    assert!(value("pixmill_render_workers_memory_bytes") > 1e6);
+}
+
 /// Sends a signal to a server.
 fn signal(child: &Child, name: &str) {
     let kill = format!("kill -{name} {}", child.id());

@@ -2,7 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use pixmill::{app::Server, telemetry::metrics::METRICS};
+use pixmill::{
+    app::Server,
+    telemetry::{
+        allocator::{self, AllocatorMemory},
+        metrics::METRICS,
+    },
+};
 use serde_json::json;
 
 use crate::{
@@ -30,6 +36,12 @@ async fn every_metric_is_written_and_described_once() {
     })
     .await;
     get(server.address, "/china.jpg").await;
+    // the binary knows its allocator
+    allocator::install(|| {
+        let memory =
+            AllocatorMemory { allocated: 1, active: 2, resident: 3, mapped: 4, retained: 5, metadata: 6 };
+        Some(memory)
+    });
     let text = String::from_utf8(get(server.admin_address, "/metrics").await.body).unwrap();
     let described: Vec<_> = text.lines().filter_map(|line| line.strip_prefix("# TYPE ")).collect();
     let names: BTreeSet<_> = described.iter().map(|line| line.split(' ').next().unwrap()).collect();

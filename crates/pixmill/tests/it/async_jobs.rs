@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// The status of a job, once it has ended.
-async fn ended(address: SocketAddr, location: &str) -> Value {
+pub async fn ended(address: SocketAddr, location: &str) -> Value {
     until(async || {
         let told = get(address, location).await;
         assert_eq!((told.status, told.header("cache-control")), (200, "no-store"));
@@ -126,6 +126,7 @@ async fn failed_jobs_report_the_error_of_a_synchronous_request() {
     let taken = get(server.address, "/a.jpg?async=1").await;
     let told = ended(server.address, taken.header("location")).await;
     assert_eq!((&told["status"], &told["error"]["code"]), (&"failed".into(), &"not_found".into()));
+    assert_eq!(told["error"]["request_id"], taken.header("x-request-id"), "of the request that queued it");
     let broken = sample("china.jpg").slice(..900);
     let taken = post(uploads, "/?width=5&async=1", Form::default().file(&broken)).await;
     let told = ended(uploads, taken.header("location")).await;

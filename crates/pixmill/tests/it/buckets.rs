@@ -9,11 +9,11 @@ use crate::{
     setup::{sample, serve},
 };
 
-async fn bucket() -> Service {
+pub async fn bucket() -> Service {
     Service::start([("2026/china.jpg", sample("china.jpg"))]).await
 }
 
-async fn serve_bucket(service: &Service, change: impl FnOnce(&mut Config)) -> Server {
+pub async fn serve_bucket(service: &Service, change: impl FnOnce(&mut Config)) -> Server {
     serve(&format!("s3://{BUCKET}/2026"), |config| {
         config.origin.bucket.endpoint.clone_from(&service.endpoint);
         ACCESS_KEY.clone_into(&mut config.origin.bucket.access_key_id);

@@ -18,6 +18,7 @@ fn check(answer: &Response, status: u16, code: &str, target: &str) {
     assert_eq!(answer.header("x-content-type-options"), "nosniff", "{target}");
     let json = answer.json();
     assert_eq!(json["error"]["code"], code, "{target}");
+    assert_eq!(json["error"]["request_id"], answer.header("x-request-id"), "{target}");
     let text = json.to_string().to_lowercase();
     for secret in ["127.0.0.1", "vips", "samples", "localhost", "/a.jpg"] {
         assert!(!text.contains(secret), "{target} gives away {secret}: {text}");
@@ -59,6 +60,23 @@ async fn invalid_requests() {
     assert!(invalid["error"]["message"].as_str().unwrap().contains("got \"100px\""), "{invalid}");
     let refused = get(server.address, "/china.jpg?resolve=a:80:10.0.0.1").await.json();
     assert_eq!(refused["error"]["parameter"], "resolve");
+}
+
+#[actix_web::test]
+async fn every_listener_names_the_request() {
+    let (server, uploads) = crate::setup::serve_uploads("", |_| ()).await;
+    let id = [("x-request-id", "r-1")];
+    for (address, target, method, code) in [
+        (server.admin_address, "/nothing", "GET", "no_such_page"),
+        (server.admin_address, "/metrics", "POST", "method_not_allowed"),
+        (uploads, "/a.jpg?width=x", "GET", "invalid_parameter"),
+        (uploads, "/async/0123456789abcdef0123456789abcdef", "GET", "no_such_job"),
+    ] {
+        let answer = Connection::open(address).await.ask(method, target, &id).await;
+        let error = &answer.json()["error"];
+        assert_eq!((&error["code"], &error["request_id"]), (&code.into(), &"r-1".into()), "{target}");
+        assert_eq!(answer.header("x-request-id"), "r-1");
+    }
 }
 
 #[actix_web::test]

@@ -8,9 +8,12 @@ use opentelemetry_proto::tonic::{
 use pixmill::config::Config;
 
 use crate::{
-    client::{ask, get},
+    async_jobs::ended,
+    buckets,
+    client::{Connection, Response, ask, get},
     collector::{Collector, attribute},
     fake_origin::{FakeOrigin, Reply},
+    form::{Form, post},
     setup::{sample, serve},
 };
 
@@ -84,6 +87,93 @@ async fn a_miss_is_one_trace_from_client_to_origin() {
     let (sent_trace, sent_span) = (&sent[3..35], &sent[36..52]);
     assert_eq!((sent_trace, sent_span, &sent[53..]), (TRACE, &*hex(&fetch.span_id), "01"));
     assert_eq!(request.header("tracestate"), Some("vendor=1"));
+}
+
+#[actix_web::test]
+async fn a_miss_of_a_bucket_is_one_trace() {
+    let (collector, bucket) = (Collector::start(), buckets::bucket().await);
+    let server = buckets::serve_bucket(&bucket, exports_to(collector.endpoint(), 0.0)).await;
+    let headers = [("traceparent", &*traceparent("01")), ("tracestate", "vendor=1")];
+    let answer = ask(server.address, "/china.jpg?width=50", &headers).await;
+    assert_eq!((answer.status, answer.header("x-cache")), (200, "miss"));
+    server.stop().await;
+    let spans = collector.spans();
+    let span = |name: &str| &spans.iter().find(|(_, span)| span.name == name).unwrap().1;
+    let fetch = span("origin.fetch");
+    assert_eq!(span("origin.connect").parent_span_id, fetch.span_id, "{spans:#?}");
+    for name in ["queue", "decode", "process", "encode"] {
+        assert_eq!(hex(&span(name).trace_id), TRACE, "{name}");
+    }
+    let sent = format!("00-{TRACE}-{}-01", hex(&fetch.span_id));
+    assert_eq!(bucket.traces(), [[Some(sent), Some("vendor=1".to_owned())]]);
+}
+
+#[actix_web::test]
+async fn an_async_job_is_a_part_of_the_trace_of_its_request() {
+    let (collector, origin) = (Collector::start(), FakeOrigin::start(Reply::ok(&sample("china.jpg"))));
+    origin.set_reply_at("/broken.jpg", Reply::status(500));
+    let url = format!("http://{}", origin.authority());
+    let server = serve(&url, exports_to(collector.endpoint(), 0.0)).await;
+    let headers = [("traceparent", &*traceparent("01"))];
+    let taken = ask(server.address, "/china.jpg?width=50&async=1", &headers).await;
+    assert_eq!(taken.status, 202);
+    assert_eq!(ended(server.address, taken.header("location")).await["status"], "done");
+    // the client decided against recording, but the job fails
+    let headers = [("traceparent", &*traceparent("00"))];
+    let taken_broken = ask(server.address, "/broken.jpg?width=50&async=1", &headers).await;
+    let failed = ended(server.address, taken_broken.header("location")).await;
+    assert_eq!(
+        (&failed["error"]["code"], &failed["error"]["trace_id"]),
+        (&"origin_failed".into(), &TRACE.into())
+    );
+    server.stop().await;
+
+    let spans: Vec<_> = collector.spans().into_iter().map(|(_, span)| span).collect();
+    let jobs: Vec<_> = spans.iter().filter(|span| span.name == "async job").collect();
+    assert!(jobs.len() == 2 && jobs.iter().all(|span| span.kind == SpanKind::Consumer as i32), "{spans:#?}");
+    let done = jobs.iter().find(|span| span.status.as_ref().is_none_or(|status| status.code != 2)).unwrap();
+    let of_request = |taken: &Response| {
+        let id = taken.header("x-request-id");
+        spans
+            .iter()
+            .find(|span| span.name == "GET image" && attribute(&span.attributes, "pixmill.request_id") == id)
+    };
+    assert_eq!(done.parent_span_id, of_request(&taken).unwrap().span_id);
+    assert_eq!(attribute(&done.attributes, "pixmill.request_id"), taken.header("x-request-id"));
+    assert!(of_request(&taken_broken).is_none(), "202 is not an error");
+    let within =
+        |name: &str| spans.iter().filter(|span| span.name == name && hex(&span.trace_id) == TRACE).count();
+    assert_eq!(["origin.fetch", "queue", "decode", "process", "encode"].map(within), [2, 1, 1, 1, 1]);
+    let sent: Vec<_> = origin
+        .requests()
+        .iter()
+        .map(|request| request.header("traceparent").unwrap()[..35].to_owned())
+        .collect();
+    assert!(sent.iter().all(|sent| *sent == format!("00-{TRACE}")), "{sent:?}");
+}
+
+#[actix_web::test]
+async fn uploads_and_purges_are_traced() {
+    let collector = Collector::start();
+    let (server, uploads) = crate::setup::serve_uploads("", exports_to(collector.endpoint(), 1.0)).await;
+    let form = Form::default().file(&sample("china.jpg")).field("width", "50");
+    assert_eq!(post(uploads, "/", form).await.status, 200);
+    let refused = post(uploads, "/?width=x", Form::default().file(&sample("china.jpg"))).await;
+    let trace = refused.json()["error"]["trace_id"].as_str().unwrap().to_owned();
+    let headers = [("traceparent", &*traceparent("01"))];
+    let purged = Connection::open(server.admin_address).await.ask("DELETE", "/a.jpg", &headers).await;
+    assert_eq!(purged.status, 200);
+    server.stop().await;
+    let spans: Vec<_> = collector.spans().into_iter().map(|(_, span)| span).collect();
+    let named = |name: &str| spans.iter().filter(|span| span.name == name).collect::<Vec<_>>();
+    assert!(named("POST image").iter().any(|span| hex(&span.trace_id) == trace), "{spans:#?}");
+    assert_eq!(named("encode").len(), 1);
+    let purge = named("DELETE purge");
+    assert_eq!(
+        (hex(&purge[0].trace_id), hex(&purge[0].parent_span_id)),
+        (TRACE.to_owned(), CLIENT.to_owned())
+    );
+    assert_eq!(named("purge")[0].parent_span_id, purge[0].span_id);
 }
 
 #[actix_web::test]

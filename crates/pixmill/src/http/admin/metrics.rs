@@ -15,7 +15,7 @@ use crate::{
     signing::Signer,
     state::Shared,
     telemetry::{
-        access_log,
+        access_log, allocator,
         counters::{LabelCounts, ListenerKind},
         hosts::{self, Load},
         metrics::{self as m, Metric},
@@ -61,6 +61,10 @@ fn process(page: &mut Scrape<'_>, shared: &Shared) {
         }
     }
     page.value(&m::VIPS_MEMORY, vips_ops::vips::tracked_memory());
+    if let Some(memory) = allocator::measure() {
+        page.values(&m::ALLOCATOR, memory.by_state().map(|(state, bytes)| ([state], bytes)));
+    }
+    page.value(&m::WORKER_MEMORY, shared.rendering.renderer.process_memory());
 }
 
 fn requests(page: &mut Scrape<'_>, shared: &Shared) {

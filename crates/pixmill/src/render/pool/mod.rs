@@ -43,7 +43,11 @@ use self::{
     refusal::Refusal,
     scheduler::{Ended, Next, Scheduler, Ticket},
 };
-use crate::{error::Error, render::shared_pixels::SharedPixels, telemetry::histogram::CostRatios};
+use crate::{
+    error::Error,
+    render::shared_pixels::SharedPixels,
+    telemetry::{current_request::RequestScope, histogram::CostRatios},
+};
 
 /// A bounded number of threads, and a queue of tasks that wait for one.
 ///
@@ -183,6 +187,8 @@ impl Pool {
     {
         let (sender, receiver) = oneshot::channel();
         let shared = Arc::clone(&self.shared);
+        // a thread of the pool has no task whose request it would know
+        let scope = RequestScope::current();
         let job = move |start: Result<Start, Error>| {
             let Start { number, waited, role } = match start {
                 Ok(start) => start,
@@ -190,13 +196,14 @@ impl Pool {
             };
             let place = |decode| Arc::new(Decoding { decode, shared: Arc::clone(&shared), number });
             let decoding = task.decode.map(place);
-            let value = catch_unwind(AssertUnwindSafe(|| work(Part { role, decoding })));
+            let work = || scope.clone().sync_scope(|| work(Part { role, decoding }));
+            let value = catch_unwind(AssertUnwindSafe(work));
             // before the result is sent: whoever gets it finds the thread free
             shared.end(number, value.as_ref().is_ok_and(is_complete));
             if let Ok(value) = value {
                 let _ = sender.send(Ok(Done { value, waited }));
             } else {
-                tracing::error!("a render panicked");
+                scope.sync_scope(|| tracing::error!("a render panicked"));
             }
         };
         let _place = self.enter(task, Box::new(job))?;

@@ -3,7 +3,7 @@
 use std::{
     mem,
     sync::{
-        Arc,
+        Arc, Weak,
         atomic::{AtomicU64, Ordering::Relaxed},
     },
     thread::{self, JoinHandle},
@@ -14,11 +14,14 @@ use parking_lot::{Condvar, Mutex};
 
 use super::{
     message::Setup,
-    worker_process::{Bounds, Ended, WorkerProcess},
+    worker_process::{Bounds, Ended, ProcessId, WorkerProcess},
 };
-use crate::render::{
-    engine::{Job, Operation},
-    pool::Part,
+use crate::{
+    render::{
+        engine::{Job, Operation},
+        pool::Part,
+    },
+    telemetry::error_events::{self, ErrorEvent},
 };
 
 /// Workers beyond the number of render threads, so that one is ready when another is killed.
@@ -78,6 +81,8 @@ struct Pool {
     state: Mutex<State>,
     changed: Condvar,
     counts: Counts,
+    /// The workers that were started, and perhaps some that are gone.
+    ids: Mutex<Vec<Weak<ProcessId>>>,
 }
 
 #[derive(Default)]
@@ -121,6 +126,7 @@ impl Supervisor {
             state: Mutex::default(),
             changed: Condvar::new(),
             counts: Counts::default(),
+            ids: Mutex::default(),
         };
         let pool = Arc::new(pool);
         let own = Arc::clone(&pool);
@@ -159,6 +165,13 @@ impl Supervisor {
     pub fn failure(&self) -> Option<String> {
         let state = self.pool.state.lock();
         state.failure.clone().filter(|_| state.idle.is_empty())
+    }
+
+    /// The memory of all workers in bytes, without what they share with files and with the server.
+    pub fn memory(&self) -> u64 {
+        // files of /proc are read without the lock
+        let ids: Vec<_> = self.pool.ids.lock().iter().filter_map(Weak::upgrade).collect();
+        ids.iter().filter_map(|id| id.memory()).sum()
     }
 
     /// Numbers on the workers.
@@ -225,6 +238,10 @@ impl Pool {
             state.alive += 1;
             drop(state);
             let started = WorkerProcess::start(&self.setup);
+            let mut ids = self.ids.lock();
+            ids.retain(|id| id.strong_count() > 0);
+            ids.extend(started.as_ref().ok().map(WorkerProcess::id));
+            drop(ids);
             let mut state = self.state.lock();
             match started {
                 Ok(worker) => {
@@ -287,6 +304,7 @@ impl Pool {
             state.alive -= dead.len();
             self.counts.crashes.fetch_add(dead.len() as u64, Relaxed);
             tracing::warn!(number = dead.len(), "idle render workers exited");
+            error_events::report(|| ErrorEvent::new("idle render worker lost").fatal());
             self.changed.notify_all();
         }
     }

@@ -5,6 +5,7 @@ use std::{
     io::{self, Read, Seek, SeekFrom},
     os::{fd::AsFd, unix::process::ExitStatusExt},
     process::{Child, Command, ExitStatus, Stdio},
+    sync::{Arc, Weak},
     time::{Duration, Instant},
 };
 
@@ -52,6 +53,8 @@ const KEPT_ANSWER_BYTES: u64 = 1 << 20;
 /// A worker process. Dropping it kills it.
 pub struct WorkerProcess {
     child: Child,
+    /// Its id, for those who count the memory of all workers; they know by it that the worker is gone.
+    id: Arc<ProcessId>,
     channel: Channel,
     stop: StopSignal,
     answers: File,
@@ -149,8 +152,9 @@ impl WorkerProcess {
         let (last, has_models, unprotected) = (0, false, Vec::new());
         let answers = File::from(answers);
         let (inbox, inbox_free) = (inbox::create()?, true);
+        let id = Arc::new(ProcessId(child.id()));
         let mut worker =
-            Self { child, channel, stop, answers, inbox, inbox_free, last, has_models, unprotected };
+            Self { child, id, channel, stop, answers, inbox, inbox_free, last, has_models, unprotected };
         let start = Request::Start(Box::new(setup.clone()));
         let files = [worker.answers.as_fd(), stop_file.as_fd(), worker.inbox.as_fd()];
         worker.channel.send(&start, &files)?;
@@ -327,7 +331,23 @@ impl WorkerProcess {
 
     /// Its own memory in bytes, without what it shares with files and with the server.
     pub fn memory(&self) -> Option<u64> {
-        let text = fs::read_to_string(format!("/proc/{}/statm", self.child.id())).ok()?;
+        self.id.memory()
+    }
+
+    /// Its id, which lives as long as the worker.
+    pub fn id(&self) -> Weak<ProcessId> {
+        Arc::downgrade(&self.id)
+    }
+}
+
+/// The id of a worker process.
+#[derive(Debug)]
+pub struct ProcessId(u32);
+
+impl ProcessId {
+    /// The memory of the process in bytes, without what it shares with files and with other processes; none if it has ended.
+    pub fn memory(&self) -> Option<u64> {
+        let text = fs::read_to_string(format!("/proc/{}/statm", self.0)).ok()?;
         let mut pages = text.split(' ').skip(1).map(|number| number.parse::<u64>().ok());
         let (resident, shared) = (pages.next()??, pages.next()??);
         Some(resident.saturating_sub(shared) * page_size() as u64)

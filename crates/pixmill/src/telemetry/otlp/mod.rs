@@ -4,31 +4,29 @@
 //! away, batches are lost and no request waits.
 
 mod client;
+mod collector;
+pub mod logs;
 mod metrics;
 mod text_metrics;
 mod traces;
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
 use anyhow::Context;
-use opentelemetry::KeyValue;
-use opentelemetry_otlp::{Protocol, SpanExporter, WithExportConfig, WithHttpConfig};
+use opentelemetry_otlp::SpanExporter;
 use opentelemetry_proto::tonic::resource::v1 as proto;
-use opentelemetry_sdk::Resource;
-use uuid::Uuid;
 
 use self::{
-    client::{Client, TIMEOUT},
+    collector::Collector,
     metrics::{Destination, OtlpMetrics},
     traces::OtlpTraces,
 };
 use super::traces::Tracer;
 use crate::config;
 
-/// Exporters of a server.
+/// Exporters of traces and metrics of a server.
 pub struct Exporters {
-    config: config::Telemetry,
-    resource: Resource,
+    collector: Collector,
     traces: Option<Arc<OtlpTraces>>,
     metrics: Option<OtlpMetrics>,
 }
@@ -43,8 +41,7 @@ impl Exporters {
         if !config.otlp.has_traces() && !config.otlp.has_metrics() {
             return Ok(None);
         }
-        let resource = resource(config);
-        let mut exporters = Self { config: config.clone(), resource, traces: None, metrics: None };
+        let mut exporters = Self { collector: Collector::new(config), traces: None, metrics: None };
         if config.otlp.has_traces() {
             exporters.traces = Some(Arc::new(exporters.start_traces()?));
         }
@@ -52,16 +49,9 @@ impl Exporters {
     }
 
     fn start_traces(&self) -> anyhow::Result<OtlpTraces> {
-        let exporter = SpanExporter::builder()
-            .with_http()
-            .with_http_client(Client::new("traces"))
-            .with_headers(self.headers().collect::<HashMap<_, _>>())
-            .with_protocol(Protocol::HttpBinary)
-            .with_endpoint(self.config.otlp.url("traces"))
-            .with_timeout(TIMEOUT)
-            .build()
-            .context("cannot export traces to telemetry.otlp.endpoint")?;
-        Ok(OtlpTraces::start(exporter, &self.resource))
+        let exporter = self.collector.configure(SpanExporter::builder().with_http(), "traces");
+        let exporter = exporter.build().context("cannot export traces to telemetry.otlp.endpoint")?;
+        Ok(OtlpTraces::start(exporter, &self.collector.resource))
     }
 
     /// Starts that of metrics, if it is configured; `scrape` gives the text of `/metrics`.
@@ -70,9 +60,10 @@ impl Exporters {
     ///
     /// The thread cannot be started.
     pub fn export_metrics(&mut self, scrape: impl Fn() -> String + Send + 'static) -> anyhow::Result<()> {
-        if self.config.otlp.has_metrics() {
-            let (url, headers) = (self.config.otlp.url("metrics"), self.headers().collect());
-            let attributes = self.resource.iter();
+        let collector = &self.collector;
+        if collector.config.has_metrics() {
+            let (url, headers) = (collector.config.url("metrics"), collector.headers().collect());
+            let attributes = collector.resource.iter();
             let attributes =
                 attributes.map(|(name, value)| text_metrics::attribute(name.as_str(), value.as_str()));
             let resource = proto::Resource { attributes: attributes.collect(), ..proto::Resource::default() };
@@ -82,14 +73,10 @@ impl Exporters {
         Ok(())
     }
 
-    fn headers(&self) -> impl Iterator<Item = (String, String)> {
-        self.config.otlp.headers.iter().map(|(name, value)| (name.clone(), value.reveal().to_owned()))
-    }
-
     /// What starts the traces of requests; none if they are not traced.
     pub fn tracer(&self) -> Option<Tracer> {
         let sink = self.traces.clone()?;
-        Some(Tracer { sink, ratio: self.config.otlp.sample_ratio })
+        Some(Tracer { sink, ratio: self.collector.config.sample_ratio })
     }
 
     /// Exports what waits. Blocks, for some seconds at most.
@@ -101,17 +88,4 @@ impl Exporters {
             traces.close();
         }
     }
-}
-
-/// The attributes of all that this process exports.
-fn resource(config: &config::Telemetry) -> Resource {
-    let own = [
-        KeyValue::new("service.version", env!("CARGO_PKG_VERSION")),
-        KeyValue::new("service.instance.id", Uuid::new_v4().to_string()),
-    ];
-    let configured = config.resource.iter().map(|(name, value)| KeyValue::new(name.clone(), value.clone()));
-    Resource::builder_empty()
-        .with_attributes(own.into_iter().chain(configured))
-        .with_service_name(config.service_name.clone())
-        .build()
 }

@@ -51,11 +51,6 @@ impl OtlpTraces {
         let is_root = span.id == trace.root;
         // a root without a caller is its own parent
         let parent = if span.parent == span.id { SpanId::INVALID } else { span_id(span.parent) };
-        let kind = match (is_root, span.is_client) {
-            (true, _) => SpanKind::Server,
-            (false, true) => SpanKind::Client,
-            (false, false) => SpanKind::Internal,
-        };
         let state = trace.parent.as_ref().and_then(|parent| parent.state.parse::<TraceState>().ok());
         let trace_id = TraceId::from_bytes(trace.id.to_bytes());
         let state = state.unwrap_or_default();
@@ -63,7 +58,7 @@ impl OtlpTraces {
             span_context: SpanContext::new(trace_id, span_id(span.id), TraceFlags::SAMPLED, false, state),
             parent_span_id: parent,
             parent_span_is_remote: is_root && trace.parent.is_some(),
-            span_kind: kind,
+            span_kind: kind(span.kind),
             name: span.name.into(),
             start_time: span.start,
             end_time: span.end,
@@ -82,6 +77,15 @@ impl Sink for OtlpTraces {
         for span in spans {
             self.processor.on_end(self.data(trace, span));
         }
+    }
+}
+
+fn kind(kind: request_trace::SpanKind) -> SpanKind {
+    match kind {
+        request_trace::SpanKind::Internal => SpanKind::Internal,
+        request_trace::SpanKind::Client => SpanKind::Client,
+        request_trace::SpanKind::Server => SpanKind::Server,
+        request_trace::SpanKind::Consumer => SpanKind::Consumer,
     }
 }
 

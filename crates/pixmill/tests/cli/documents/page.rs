@@ -13,10 +13,21 @@ pub const LANGUAGES: [&str; 8] = ["sh", "console", "toml", "json", "yaml", "pyth
 pub struct Block {
     /// `docs/page.md:12`, for messages.
     pub place: String,
+    /// The heading of the second level that it is below; empty if there is none.
+    pub section: String,
+    /// The heading that it is below.
+    pub heading: String,
     /// The language after the fence; empty if there is none.
     pub language: String,
     /// Its lines.
     pub text: String,
+}
+
+impl Block {
+    /// Whether it belongs to the runbook, whose commands need a server of their own.
+    pub fn is_runbook(&self) -> bool {
+        self.place.starts_with("docs/operations.md:") && self.section == super::runbook::SECTION
+    }
 }
 
 /// The root of the repository.
@@ -54,11 +65,14 @@ pub fn all_blocks() -> Vec<Block> {
 fn blocks_of(name: &str, text: &str) -> Vec<Block> {
     let mut blocks = Vec::new();
     let mut open: Option<Block> = None;
+    let (mut section, mut heading) = (String::new(), String::new());
     for (number, line) in text.lines().enumerate() {
         match (line.trim_start().strip_prefix("```"), open.take()) {
             (Some(language), None) => {
                 let place = format!("{name}:{}", number + 1);
-                open = Some(Block { place, language: language.trim().to_owned(), text: String::new() });
+                let (section, heading) = (section.clone(), heading.clone());
+                let language = language.trim().to_owned();
+                open = Some(Block { place, section, heading, language, text: String::new() });
             }
             (Some(_), Some(block)) => blocks.push(block),
             (None, Some(mut block)) => {
@@ -66,7 +80,16 @@ fn blocks_of(name: &str, text: &str) -> Vec<Block> {
                 block.text.push('\n');
                 open = Some(block);
             }
-            (None, None) => {}
+            (None, None) => {
+                if let Some((level, title)) =
+                    line.split_once(' ').filter(|(level, _)| level.starts_with("##"))
+                {
+                    title.clone_into(&mut heading);
+                    if level == "##" {
+                        title.clone_into(&mut section);
+                    }
+                }
+            }
         }
     }
     assert!(open.is_none(), "{name}: a code block that does not end");
@@ -93,9 +116,10 @@ fn requests_of(name: &str, text: &str) -> Vec<(String, String)> {
 
 #[test]
 fn blocks_and_requests_are_found() {
-    let text = "a `/b.jpg?c=1` and `d` or `/e`\n```sh\nf\ng\n```\n";
+    let text = "a `/b.jpg?c=1` and `d` or `/e`\n## H\n### I\n```sh\nf\ng\n```\n";
     let blocks = blocks_of("page.md", text);
     assert_eq!(blocks.len(), 1);
-    assert_eq!((blocks[0].place.as_str(), blocks[0].text.as_str()), ("page.md:2", "f\ng\n"));
+    assert_eq!((blocks[0].place.as_str(), blocks[0].text.as_str()), ("page.md:4", "f\ng\n"));
+    assert_eq!((&*blocks[0].section, &*blocks[0].heading), ("H", "I"));
     assert_eq!(requests_of("page.md", text), [("page.md:1".to_owned(), "/b.jpg?c=1".to_owned())]);
 }

@@ -13,7 +13,7 @@ use super::{
 use crate::serve::serve_with;
 
 /// How long a command is repeated until it prints the output in the page, for work in the background.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Runs a block of commands one by one; each must succeed.
 pub fn run_all(site: &Site, block: &Block) {
@@ -24,17 +24,32 @@ pub fn run_all(site: &Site, block: &Block) {
 
 /// Runs the commands after `$ `, and compares what they print with the lines that follow.
 pub fn run_and_compare(site: &Site, block: &Block) {
+    compare(site, block, |command| command.contains("/async/"));
+}
+
+/// The same, and each command is repeated until it prints what the page shows: the server needs a moment to notice a fault.
+pub fn run_and_wait(site: &Site, block: &Block) {
+    compare(site, block, |_| true);
+}
+
+fn compare(site: &Site, block: &Block, is_repeated: impl Fn(&str) -> bool) {
     let mut id = None;
     for part in format!("\n{}", block.text).split("\n$ ").skip(1) {
         let (command, expected) = part.split_once('\n').unwrap_or((part, ""));
         let command = with_id(command, id.as_deref());
-        let begin = Instant::now();
+        let (begin, is_repeated) = (Instant::now(), is_repeated(&command));
         id = loop {
-            let output = run(site, &block.place, &command);
+            let output = output_of(site, &block.place, &command);
             let printed = String::from_utf8_lossy(&output.stdout).into_owned();
-            match matches(expected, &printed, id.as_deref()) {
+            let told = String::from_utf8_lossy(&output.stderr);
+            let matched = if output.status.success() {
+                matches(expected, &printed, id.as_deref())
+            } else {
+                Err(format!("success, not {}: {told}", output.status))
+            };
+            match matched {
                 Ok(id) => break id,
-                Err(_) if begin.elapsed() < PATIENCE && command.contains("/async/") => {}
+                Err(_) if begin.elapsed() < PATIENCE && is_repeated => {}
                 Err(missing) => panic!("{}: {command}\nprinted {printed}\nexpected {missing}", block.place),
             }
         };
@@ -42,18 +57,22 @@ pub fn run_and_compare(site: &Site, block: &Block) {
 }
 
 fn run(site: &Site, place: &str, command: &str) -> Output {
+    let output = output_of(site, place, command);
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{place}: {command}\n{told}");
+    output
+}
+
+fn output_of(site: &Site, place: &str, command: &str) -> Output {
     let words: Vec<&str> = command.split_whitespace().collect();
-    let output = match words.as_slice() {
+    match words.as_slice() {
         // commands that build and test the project itself are only checked to exist
         ["make", targets @ ..] => {
             Command::new("make").arg("-n").args(targets).current_dir(root()).output().unwrap()
         }
-        ["pixmill", "serve", options @ ..] => return serves(site, place, options),
+        ["pixmill", "serve", options @ ..] => serves(site, place, options),
         _ => site.bash(command),
-    };
-    let told = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{place}: {command}\n{told}");
-    output
+    }
 }
 
 /// Checks that a server starts with these options, on a free port in place of that in the page.

@@ -2,8 +2,9 @@
 
 use std::{
     fs,
-    path::Path,
+    path::{Path, PathBuf},
     process::{Command, Output},
+    rc::Rc,
 };
 
 use super::page::root;
@@ -22,10 +23,14 @@ const PICTURES: [(&str, &str); 4] = [
 const CONFIGURATION: &str = "[params.signing.keys]\nmain = \"correct horse battery staple\"\n";
 
 /// A folder with pictures, a server in front of it, and a folder where commands run.
+#[derive(Clone)]
 pub struct Site {
-    folder: tempfile::TempDir,
-    addresses: Vec<(&'static str, String)>,
-    server: Server,
+    /// Where commands run.
+    work: PathBuf,
+    /// What stands in the pages for addresses and files, and what is meant here.
+    places: Vec<(&'static str, String)>,
+    /// The server and its folder, if they end with this.
+    _own: Option<Rc<(Server, tempfile::TempDir)>>,
 }
 
 impl Site {
@@ -47,9 +52,18 @@ impl Site {
         let uploads = uploads.trim_end().trim_start_matches("accepting uploads on http://").to_owned();
         let admin = after(&server.says("\"admin\":\""), "\"admin\":\"");
         let public = server.url.trim_start_matches("http://").to_owned();
-        let addresses =
-            vec![("127.0.0.1:8080", public), ("127.0.0.1:17006", admin), ("127.0.0.1:17007", uploads)];
-        Self { folder, addresses, server }
+        let places = vec![
+            ("/srv/pictures", origin.to_str().unwrap().to_owned()),
+            ("127.0.0.1:8080", public),
+            ("127.0.0.1:17006", admin),
+            ("127.0.0.1:17007", uploads),
+        ];
+        Self { work: folder.path().join("work"), places, _own: Some(Rc::new((server, folder))) }
+    }
+
+    /// A site whose server runs elsewhere.
+    pub fn of_places(work: PathBuf, places: Vec<(&'static str, String)>) -> Self {
+        Self { work, places, _own: None }
     }
 
     /// Runs these commands with `bash`, at this site's addresses.
@@ -60,14 +74,12 @@ impl Site {
         let mut command = Command::new("bash");
         command.args(["-euo", "pipefail", "-c", &self.local(commands)]);
         command.env_clear().env("PATH", path).env("TOKEN", TOKEN);
-        command.current_dir(self.folder.path().join("work")).output().unwrap()
+        command.current_dir(&self.work).output().unwrap()
     }
 
     /// The text with the addresses and folders of this site in place of those of the pages.
     pub fn local(&self, text: &str) -> String {
-        let pictures = self.folder.path().join("pictures");
-        let text = text.replace("/srv/pictures", pictures.to_str().unwrap());
-        self.addresses.iter().fold(text, |text, (page, here)| text.replace(page, here))
+        self.places.iter().fold(text.to_owned(), |text, (page, here)| text.replace(page, here))
     }
 
     /// The status that a request gets.
@@ -75,7 +87,7 @@ impl Site {
         // as browsers send them
         let escaped = request.replace('"', "%22").replace('{', "%7B").replace('}', "%7D");
         let escaped = escaped.replace('[', "%5B").replace(']', "%5D");
-        let url = format!("{}{escaped}", self.server.url);
+        let url = self.local(&format!("http://127.0.0.1:8080{escaped}"));
         let output =
             Command::new("curl").args(["-sg", "-o", "/dev/null", "-w", "%{http_code}", &url]).output();
         String::from_utf8(output.unwrap().stdout).unwrap()
