@@ -33,7 +33,9 @@ def licences(expression):
 
 def crates():
     """The root and the crates that it needs to be built for this machine, without those of tests."""
-    command = ["cargo", "metadata", "--locked", "--format-version=1", f"--filter-platform={MACHINE}-unknown-linux-gnu"]
+    # the features of a release, as in Makefile
+    command = ["cargo", "metadata", "--locked", "--format-version=1", "--features=pixmill/sentry"]
+    command.append(f"--filter-platform={MACHINE}-unknown-linux-gnu")
     metadata = json.loads(subprocess.run(command, cwd=REPO, check=True, capture_output=True).stdout)
     packages = {package["id"]: package for package in metadata["packages"]}
     nodes = {node["id"]: node for node in metadata["resolve"]["nodes"]}

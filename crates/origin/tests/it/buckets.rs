@@ -1,9 +1,10 @@
 //! Buckets, against an S3 service and a misbehaving server.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use origin::{Addressing, BucketConfig, Config, ErrorKind, Fetched, Origins, Phase, Selection, Validators};
+use request_trace::{InMemorySink, Trace};
 
 use crate::{
     SHORT, body, fetch, open, path,
@@ -49,6 +50,16 @@ async fn an_object_has_its_metadata() {
     assert_eq!(original.cache_policy.stale_if_error, Some(Duration::from_secs(5)));
     assert_eq!(kind(&origin, "/b.png").await, ErrorKind::NotFound);
     assert_eq!(service.answered(), 2);
+}
+
+#[actix_rt::test]
+async fn requests_for_objects_carry_the_trace_of_their_task() {
+    let service = Service::start([("a.png", Bytes::from_static(b"picture"))]).await;
+    let origin = open(&config(&service.endpoint));
+    let trace = Trace::start(None, 1.0, Arc::new(InMemorySink::default())).context();
+    request_trace::scope(Some(trace.clone()), fetch(&origin, "/a.png")).await.unwrap();
+    fetch(&origin, "/a.png").await.unwrap();
+    assert_eq!(service.traces(), [[Some(trace.traceparent()), None], [None, None]]);
 }
 
 #[actix_rt::test]

@@ -72,8 +72,12 @@ pub fn response(failure: &Error) -> HttpResponse {
         Error::Credentials => drop(headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(CHALLENGE))),
         _ => {}
     }
-    let report =
-        ErrorReport { code: code(failure), text: failure.to_string(), is_warning: failure.excuses_stale() };
+    let report = ErrorReport {
+        code: code(failure),
+        text: failure.to_string(),
+        is_warning: failure.excuses_stale(),
+        is_internal: status == StatusCode::INTERNAL_SERVER_ERROR,
+    };
     response.extensions_mut().insert(report);
     response
 }

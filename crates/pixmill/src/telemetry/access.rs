@@ -54,6 +54,8 @@ pub struct ErrorReport {
     pub text: String,
     /// Whether it is logged as a warning.
     pub is_warning: bool,
+    /// Whether it is an error of this server, which an error tracker is told.
+    pub is_internal: bool,
 }
 
 /// The event of one request. Dropping it without [`AccessEntry::end`] logs that the client has disconnected.
@@ -151,7 +153,9 @@ impl<'a> AccessEntry<'a> {
             self.bytes = bytes;
         }
         let extensions = response.extensions();
-        let Some(ErrorReport { code, text, is_warning }) = extensions.get() else { return self.found };
+        let Some(ErrorReport { code, text, is_warning, is_internal }) = extensions.get() else {
+            return self.found;
+        };
         self.counters.failures.add(code);
         let scope = RequestScope { id: Some(self.id.clone().into()), trace: self.trace.clone() };
         scope.sync_scope(|| {

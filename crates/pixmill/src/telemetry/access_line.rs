@@ -9,8 +9,10 @@ use super::{
     access_log::LineQueue,
     layout::{ECS_VERSION, Layout, Now},
     logfmt,
-    logs::ACCESS,
 };
+
+/// The target of the access log.
+pub const ACCESS: &str = "access";
 
 /// The fields of a line, in the order in which they are written.
 #[derive(Debug, Clone, Serialize)]

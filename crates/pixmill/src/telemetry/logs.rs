@@ -19,14 +19,12 @@ use tracing_subscriber::{
     util::SubscriberInitExt,
 };
 
+pub use super::access_line::ACCESS;
 use super::{
     LogExport,
     access_log::{AccessLog, LineQueue, LineWriter},
     layout::{Layout, StructuredEvents, TracedFields},
 };
-
-/// The target of the access log.
-pub const ACCESS: &str = "access";
 
 /// The target of warnings of libvips and its codecs.
 const LIBVIPS: &str = "libvips";

@@ -14,6 +14,8 @@ mod logfmt;
 pub mod logs;
 pub mod metrics;
 #[cfg(not(feature = "otlp"))]
+mod no_log_export;
+#[cfg(not(feature = "otlp"))]
 mod no_otlp;
 #[cfg(feature = "otlp")]
 pub mod otlp;

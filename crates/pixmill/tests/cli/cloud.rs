@@ -24,6 +24,14 @@ fn picture() -> Bytes {
     fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/../../samples/china.jpg")).unwrap().into()
 }
 
+/// Requests are traced; nothing listens at port 1.
+const TRACED: (&str, &str) = ("PIXMILL__TELEMETRY__OTLP__ENDPOINT", "http://127.0.0.1:1");
+
+/// Whether a request tells which trace it belongs to.
+fn is_traced(request: &str) -> bool {
+    request.to_lowercase().contains("\r\ntraceparent: 00-")
+}
+
 /// Requests the picture. Returns the status.
 fn status(url: &str) -> u16 {
     let authority = url.strip_prefix("http://").unwrap();
@@ -199,6 +207,7 @@ fn google() {
         [
             ("PIXMILL__ORIGIN__URL", "gs://photos/2026"),
             ("PIXMILL__ORIGIN__BUCKET__ENDPOINT", storage.url.as_str()),
+            TRACED,
             last,
         ]
     };
@@ -210,6 +219,8 @@ fn google() {
     assert!(asked[0].starts_with("GET /photos/2026%2Fa%20b%2Ejpg HTTP/1.1\r\n"), "{asked:?}");
     assert!(asked[0].to_lowercase().contains("authorization: bearer granted\r\n"), "{asked:?}");
     assert!(!asked[1].to_lowercase().contains("authorization"), "{asked:?}");
+    assert!(asked.iter().all(|request| is_traced(request)), "{asked:?}");
+    assert!(!is_traced(&metadata.asked()[0]), "credentials are no part of the trace");
     assert!(metadata.asked()[0].to_lowercase().contains("metadata-flavor: google"), "{:?}", metadata.asked());
 }
 
@@ -232,6 +243,7 @@ fn azure() {
             ("PIXMILL__ORIGIN__URL", "az://photos/2026"),
             ("PIXMILL__ORIGIN__BUCKET__ENDPOINT", storage.url.as_str()),
             ("PIXMILL__ORIGIN__BUCKET__AZURE_ACCOUNT", "acme"),
+            TRACED,
         ];
         all.extend(environment);
         assert_eq!(status(&serve_in(&all).url), 200, "{environment:?}");
@@ -247,4 +259,5 @@ fn azure() {
         "{asked:?}"
     );
     assert!(login.asked()[0].contains("client_assertion=the-token"), "{:?}", login.asked());
+    assert!(asked.iter().all(|request| is_traced(request)) && !is_traced(&login.asked()[0]), "{asked:?}");
 }

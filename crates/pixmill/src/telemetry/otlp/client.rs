@@ -90,6 +90,11 @@ impl HttpClient for Client {
     }
 }
 
+/// Suppresses the export of what this thread logs, until the guard is dropped: for threads of exporters that are not the SDK's.
+pub fn suppress() -> impl Drop {
+    opentelemetry::Context::enter_telemetry_suppressed_scope()
+}
+
 #[cfg(test)]
 mod tests {
     use futures_util::FutureExt;

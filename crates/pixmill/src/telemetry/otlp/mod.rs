@@ -15,15 +15,12 @@ use std::{
 };
 
 use anyhow::Context;
-use opentelemetry::KeyValue;
-use opentelemetry_otlp::{Protocol, SpanExporter, WithExportConfig, WithHttpConfig};
+use opentelemetry_otlp::SpanExporter;
 use opentelemetry_proto::tonic::resource::v1 as proto;
-use opentelemetry_sdk::Resource;
-use uuid::Uuid;
 
 pub use self::logs::LogExport;
 use self::{
-    client::{Client, TIMEOUT},
+    collector::Collector,
     metrics::{Destination, OtlpMetrics},
     traces::OtlpTraces,
 };

@@ -37,7 +37,7 @@ fn compare(site: &Site, block: &Block, is_repeated: impl Fn(&str) -> bool) {
     for part in format!("\n{}", block.text).split("\n$ ").skip(1) {
         let (command, expected) = part.split_once('\n').unwrap_or((part, ""));
         let command = with_id(command, id.as_deref());
-        let begin = Instant::now();
+        let (begin, is_repeated) = (Instant::now(), is_repeated(&command));
         id = loop {
             let is_repeated = is_repeated(&command);
             let output = output_of(site, &block.place, &command);
