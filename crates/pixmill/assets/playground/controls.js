@@ -138,7 +138,7 @@ export function showEffects(explained) {
   for (const [name, control] of controls) {
     let text = null;
     if (explained && state.params.has(name) && !about.has(control.group)) {
-      if (explained.clamped.includes(name)) text = `Out of range: the nearest value is used (${plain(control.spec.values)}).`;
+      if (explained.warnings.includes(name)) text = `Out of range: the nearest value is used (${plain(control.spec.values)}).`;
       else if (!explained.effective.includes(name)) {
         const needs = control.spec.needs.filter(need => !state.params.has(need));
         text = needs.length === control.spec.needs.length && needs.length

@@ -11,7 +11,7 @@ use actix_web::{
     HttpRequest, HttpResponse,
     body::{BodySize, MessageBody},
     http::{
-        Method, StatusCode, Uri,
+        Method, Uri,
         header::{HeaderMap, HeaderName, HeaderValue, REFERER, USER_AGENT},
     },
 };
@@ -25,12 +25,11 @@ use tracing::{Level, enabled};
 
 use super::{
     LogExport,
-    access_line::{self, AccessFields},
+    access_line::{self, ACCESS, AccessFields},
     access_log,
     counters::{Counters, Route},
     current_request::RequestScope,
     error_events::{self, ErrorEvent},
-    logs::ACCESS,
 };
 use crate::model::cache_status::CacheStatus;
 
@@ -164,7 +163,7 @@ impl<'a> AccessEntry<'a> {
             } else {
                 tracing::debug!(error = text, "request failed");
             }
-            if response.status() == StatusCode::INTERNAL_SERVER_ERROR {
+            if *is_internal {
                 error_events::report(|| self.event(code));
             }
         });
@@ -180,7 +179,7 @@ impl AccessEntry<'_> {
         let target = LoggedTarget::new(&line.uri);
         let event = event.tag("method", line.method.as_str());
         let event = event.detail("query", target.query.unwrap_or_default());
-        // an URL in place of a path names another server
+        // a URL in place of a path names another server
         if names_server(&target.path) { event } else { event.detail("path", target.path) }
     }
 }

@@ -25,7 +25,7 @@ pub mod scrape;
 pub mod sentry;
 pub mod traces;
 
-#[cfg(not(feature = "otlp"))]
-pub use self::no_otlp::{Exporters, LogExport};
 #[cfg(feature = "otlp")]
-pub use self::otlp::{Exporters, LogExport};
+pub use self::otlp::{Exporters, logs::LogExport};
+#[cfg(not(feature = "otlp"))]
+pub use self::{no_log_export::LogExport, no_otlp::Exporters};

@@ -198,7 +198,7 @@ mod tests {
 
     #[test]
     fn purges_are_traced_and_failed_jobs_kept() {
-        let sink = Arc::new(Kept::default());
+        let sink = Arc::new(InMemorySink::default());
         let tracer = Tracer { sink: sink.clone(), ratio: 1.0 };
         let request = TestRequest::delete().uri("/a.jpg").to_http_request();
         tracer.begin(&request, Route::Admin).unwrap().end(200, None, "1");

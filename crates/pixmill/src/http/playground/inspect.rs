@@ -50,7 +50,7 @@ async fn explained(request: &HttpRequest) -> Result<Value, Error> {
     Ok(json!({
         "canonical": wanted.params.canonical(),
         "effective": wanted.params.pairs().into_iter().map(|(name, _)| name).collect::<Vec<_>>(),
-        "clamped": notes.clamped,
+        "warnings": notes.warnings,
         "source": outline.as_ref().map(|outline| source(outline, original_bytes)),
         "plan": plan.map(lines),
         "answer": plan.map(|plan| json!({

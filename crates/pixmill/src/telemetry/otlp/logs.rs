@@ -22,13 +22,12 @@ use serde_json::Value;
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::layer::{self, Layer};
 
-use super::Collector;
+use super::collector::Collector;
 use crate::{
     config,
     telemetry::{
-        access_line::AccessFields,
+        access_line::{ACCESS, AccessFields},
         layout::{Fields, TRACE_ID},
-        logs::ACCESS,
     },
 };
 
@@ -203,11 +202,6 @@ fn severity(level: Level) -> Severity {
         Level::DEBUG => Severity::Debug,
         Level::TRACE => Severity::Trace,
     }
-}
-
-/// Suppresses the export of what this thread logs, until the guard is dropped: for threads of exporters that are not the SDK's.
-pub fn suppress() -> impl Drop {
-    Context::enter_telemetry_suppressed_scope()
 }
 
 #[cfg(test)]

@@ -15,7 +15,10 @@ use opentelemetry_proto::tonic::{
 };
 use prost::Message;
 
-use super::{client::Client, logs, text_metrics};
+use super::{
+    client::{self, Client},
+    text_metrics,
+};
 
 /// How often metrics are sent: the default of OpenTelemetry's periodic readers.
 const INTERVAL: Duration = Duration::from_mins(1);
@@ -66,7 +69,7 @@ impl OtlpMetrics {
 
 fn run(destination: &Destination, scrape: &impl Fn() -> String, stopped: &Receiver<()>) {
     let client = Client::new("metrics");
-    let _suppressed = logs::suppress();
+    let _suppressed = client::suppress();
     let began = SystemTime::now();
     loop {
         let has_ended = stopped.recv_timeout(INTERVAL) != Err(RecvTimeoutError::Timeout);

@@ -4,21 +4,18 @@
 //! away, batches are lost and no request waits.
 
 mod client;
-mod logs;
+mod collector;
+pub mod logs;
 mod metrics;
 mod text_metrics;
 mod traces;
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, LazyLock},
-};
+use std::sync::Arc;
 
 use anyhow::Context;
 use opentelemetry_otlp::SpanExporter;
 use opentelemetry_proto::tonic::resource::v1 as proto;
 
-pub use self::logs::LogExport;
 use self::{
     collector::Collector,
     metrics::{Destination, OtlpMetrics},
@@ -26,15 +23,6 @@ use self::{
 };
 use super::traces::Tracer;
 use crate::config;
-
-/// The id of this process, in all that it exports.
-static INSTANCE: LazyLock<Uuid> = LazyLock::new(Uuid::new_v4);
-
-/// Where telemetry is sent, and as whose.
-struct Collector {
-    config: config::Otlp,
-    resource: Resource,
-}
 
 /// Exporters of traces and metrics of a server.
 pub struct Exporters {
@@ -100,37 +88,4 @@ impl Exporters {
             traces.close();
         }
     }
-}
-
-impl Collector {
-    fn new(config: &config::Telemetry) -> Self {
-        Self { config: config.otlp.clone(), resource: resource(config) }
-    }
-
-    /// An exporter of this signal, such as `traces`, by our client.
-    fn configure<B: WithExportConfig + WithHttpConfig>(&self, exporter: B, signal: &'static str) -> B {
-        exporter
-            .with_http_client(Client::new(signal))
-            .with_headers(self.headers().collect::<HashMap<_, _>>())
-            .with_protocol(Protocol::HttpBinary)
-            .with_endpoint(self.config.url(signal))
-            .with_timeout(TIMEOUT)
-    }
-
-    fn headers(&self) -> impl Iterator<Item = (String, String)> {
-        self.config.headers.iter().map(|(name, value)| (name.clone(), value.reveal().to_owned()))
-    }
-}
-
-/// The attributes of all that this process exports.
-fn resource(config: &config::Telemetry) -> Resource {
-    let own = [
-        KeyValue::new("service.version", env!("CARGO_PKG_VERSION")),
-        KeyValue::new("service.instance.id", INSTANCE.to_string()),
-    ];
-    let configured = config.resource.iter().map(|(name, value)| KeyValue::new(name.clone(), value.clone()));
-    Resource::builder_empty()
-        .with_attributes(own.into_iter().chain(configured))
-        .with_service_name(config.service_name.clone())
-        .build()
 }

@@ -135,6 +135,8 @@ fn blocks_and_requests_are_found() {
     assert_eq!(requests_of("page.md", text), [("page.md:1".to_owned(), "/b.jpg?c=1".to_owned())]);
     let html = Block {
         place: String::new(),
+        section: String::new(),
+        heading: String::new(),
         language: "html".to_owned(),
         text: "<a src=\"/a?b=c,d\" srcset=\"/e?f 1x, /g?h\">".to_owned(),
     };

@@ -66,14 +66,15 @@ impl Scene {
     /// The configuration of the server. `keys` are those that signatures may be made with.
     fn configuration(&self, keys: &[(&str, &str)]) -> String {
         let redis = self.redis.as_ref().map_or_else(String::new, RedisServer::url);
-        let keys: String = keys.iter().map(|(name, key)| format!("{name} = {key:?}\n")).collect();
+        let keys: Vec<_> = keys.iter().map(|(name, key)| format!("{name} = {key:?}")).collect();
         format!(
             "[listen]\naddress = \"127.0.0.1:0\"\ndrain_delay = \"8s\"\n[admin]\naddress = \"127.0.0.1:0\"\n\
              [origin]\nurl = {:?}\n[cache.disk]\npath = {:?}\nmax_bytes = \"256MiB\"\n[cache.redis]\nurl = {redis:?}\n\
-             [logs]\nformat = \"json\"\n[telemetry.otlp]\nendpoint = {:?}\n[params.signing.keys]\n{keys}",
+             [logs]\nformat = \"json\"\n[telemetry.otlp]\nendpoint = {:?}\n[params.signing.keys]\n{}\n",
             self.origin.url,
-            self.disk(),
+            self.disk().to_str().unwrap(),
             self.collector.endpoint(),
+            keys.join("\n"),
         )
     }
 
@@ -130,7 +131,7 @@ impl Scene {
             "Redis is down" => self.redis.iter_mut().for_each(RedisServer::start_again),
             "Redis is slow" => self.redis.iter().for_each(RedisServer::thaw),
             "The disk is full" => self.disk.iter().for_each(SmallDisk::drain),
-            "Scale out" | "Start a node" | "Warm the cache" | "Purge" => return site,
+            "Start a node" | "Is it ready" | "Warm the cache" | "Purge" | "Scale out" => return site,
             _ => {}
         }
         let picture: Bytes = fs::read(root().join("samples/china.jpg")).unwrap().into();
@@ -161,7 +162,7 @@ fn said(log: &Path, wanted: &str) -> String {
 /// The commands of the runbook, by the heading of their section, in their order.
 fn sections() -> Vec<(String, Vec<Block>)> {
     let mut sections: Vec<(String, Vec<Block>)> = Vec::new();
-    let commands = all_blocks().into_iter().filter(|block| block.is_runbook());
+    let commands = all_blocks().into_iter().filter(Block::is_runbook);
     for block in commands.filter(|block| ["sh", "console"].contains(&&*block.language)) {
         match sections.last_mut().filter(|(heading, _)| *heading == block.heading) {
             Some((_, blocks)) => blocks.push(block),

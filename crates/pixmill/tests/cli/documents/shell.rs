@@ -39,12 +39,15 @@ fn compare(site: &Site, block: &Block, is_repeated: impl Fn(&str) -> bool) {
         let command = with_id(command, id.as_deref());
         let (begin, is_repeated) = (Instant::now(), is_repeated(&command));
         id = loop {
-            let is_repeated = is_repeated(&command);
             let output = output_of(site, &block.place, &command);
             let printed = String::from_utf8_lossy(&output.stdout).into_owned();
             let told = String::from_utf8_lossy(&output.stderr);
-            assert!(is_repeated || output.status.success(), "{}: {command}\n{told}", block.place);
-            match matches(expected, &printed, id.as_deref()) {
+            let matched = if output.status.success() {
+                matches(expected, &printed, id.as_deref())
+            } else {
+                Err(format!("success, not {}: {told}", output.status))
+            };
+            match matched {
                 Ok(id) => break id,
                 Err(_) if begin.elapsed() < PATIENCE && is_repeated => {}
                 Err(missing) => panic!("{}: {command}\nprinted {printed}\nexpected {missing}", block.place),
