@@ -8,7 +8,7 @@ XTASK = $(BUILD) --quiet && $(or $(CARGO_TARGET_DIR),target)/debug/xtask
 TEST = $(if $(shell command -v cargo-nextest),cargo nextest run,cargo test --lib --bins --tests)
 SCRIPTS = $(wildcard .ci/* */*.sh)
 
-.PHONY: help vendor build stripped dist run test corpus lint fmt docs docs-check book golden bench bench-check loadtest fuzz deny recipe rehearse chart clients ci nightly
+.PHONY: help vendor build stripped dist run test corpus lint fmt docs docs-check book golden bench bench-check loadtest simulate fuzz deny recipe rehearse chart clients ci nightly
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 
@@ -86,6 +86,9 @@ bench-check: vendor ## Counts instructions; fails where they changed by more tha
 
 loadtest: $(if $(PIXMILL_BIN),,build) ## Compares Pixmill with other image servers, in about five minutes (SCENARIO=name; see loadtests/README.md)
 	loadtests/compare.sh
+
+simulate: ## Simulates 1 to 500 nodes, and writes the figures of docs/scale.md (CHECK=1 compares them)
+	cargo run --quiet --package simulation -- $(if $(CHECK),--check)
 
 fuzz: vendor ## Fuzzes every target for SECONDS=60 each (TARGET=name for one of them); see docs/fuzzing.md
 	$(XTASK) fuzz-seeds

@@ -70,7 +70,7 @@ const ARROWS: &[Arrows] = &[
 ];
 
 /// Development crates: they may use everything, and are used in tests only.
-const DEV: [&str; 3] = ["instruction-counts", "testkit", "xtask"];
+const DEV: [&str; 4] = ["instruction-counts", "simulation", "testkit", "xtask"];
 
 /// Only development crates may use the binary, not even tests of other crates.
 const BINARY: &str = "pixmill";
