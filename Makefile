@@ -32,14 +32,15 @@ dist: stripped ## Makes a release in target/dist/packages: a tarball, a Debian p
 	docker/package/package.sh target/dist/pixmill target/dist/packages
 
 # the codecs compile while cargo compiles other crates: its build script calls vendor.sh
-run: ## Serves samples/ on 127.0.0.1:8080 (PORT=N for another port) and prints URLs to open
+run: ## Serves samples/ and the playground on 127.0.0.1:8080 (PORT=N for another port) and prints URLs to open
 	@vendor-scripts/vendor.sh tools libvips fonts onnxruntime models
 	cargo build --profile quick --package pixmill --no-default-features
 	@sed -n 's|^/|    http://127.0.0.1:$(PORT)/|p' samples/urls.txt
-	target/quick/pixmill serve --listen 127.0.0.1:$(PORT) --origin samples
+	PIXMILL__UPLOADS__ENABLED=true PIXMILL__UPLOADS__PUBLIC=true PIXMILL__UPLOADS__ADDRESS=127.0.0.1:0 \
+		target/quick/pixmill serve --listen 127.0.0.1:$(PORT) --origin samples --playground
 
 test: vendor ## Runs all tests: unit, integration, documentation, and the corpus if present
-	@vendor-scripts/vendor.sh chromium redis nginx varnish namespaces
+	@vendor-scripts/vendor.sh chromium playwright redis nginx varnish namespaces
 	$(BUILD)
 	LD_LIBRARY_PATH=$(CURDIR)/vendor/native/lib cargo test --workspace --doc --quiet
 	$(TEST) --workspace --no-fail-fast

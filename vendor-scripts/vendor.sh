@@ -288,9 +288,15 @@ part_sbom() {
     python_tools sbom "$repo/docker/package/requirements.txt" "the library for bills of materials"
 }
 
-# The browser in which videos are tested: the system's package, since it is large and only a test needs it.
+# The browser in which videos and the playground are tested: the system's package, since it is large and only tests need it.
 part_chromium() {
-    want chromium 'the test in a browser is skipped'
+    want chromium 'the tests in a browser are skipped'
+}
+
+# What drives the browser in the tests of the playground, and checks accessibility there.
+part_playwright() {
+    have chromium || return 0
+    python_tools playwright "$repo/crates/pixmill/tests/browser/requirements.txt" "Playwright and axe-core"
 }
 
 # The Redis server for the tests of the shared cache.

@@ -60,6 +60,7 @@ pub use crate::{
     config::{named_origins::named_problems, section::Config},
     error::{Blame, Error, ErrorKind, Phase, Result},
     fetched::{Fetched, Original, Unchanged},
+    filesystem::listing::folder_files,
     object_ref::ObjectRef,
     origins::Origins,
     path::SourcePath,

@@ -52,6 +52,9 @@ pub async fn serve(config: Config, read_config: impl Fn() -> Result<Config, Prob
         eprintln!("accepting uploads on http://{address}");
     }
     eprintln!("listening on http://{}", server.address);
+    if server.shared.config.playground.enabled {
+        eprintln!("playground on http://{}/playground", server.address);
+    }
     tracing::info!(address = %server.address, admin = %server.admin_address, "listening");
     let signal = loop {
         tokio::select! {
@@ -93,6 +96,9 @@ fn warn_about(config: &Config) {
             "anybody who reaches the public listener can upload: uploads.public is on and uploads.tokens is empty"
         );
     }
+    if config.playground.enabled && !config.listen.address.ip().is_loopback() {
+        tracing::info!("the playground is on: everybody who reaches the public listener can see it");
+    }
     if !config.has_origin() {
         tracing::warn!(
             "no origin is configured, so that every request for an image is answered with 502 no_origin: set origin.url, \
@@ -110,14 +116,15 @@ struct Listeners {
 
 impl Listeners {
     fn open(shared: &Arc<Shared>) -> anyhow::Result<Self> {
-        let Config { listen, admin, uploads, .. } = &shared.config;
+        let Config { listen, admin, uploads, playground, .. } = &shared.config;
         let (workers, max_connections) = (listen.worker_count(), listen.connection_cap(open_files::limit()));
         let plan = |name, address, pages| Plan { name, address, workers, max_connections, pages };
+        let (public_pages, upload_pages) = http::picture_pages(playground.enabled);
         let uploads = uploads
             .enabled
-            .then(|| Listener::open(shared, &plan(ListenerKind::Uploads, uploads.address, http::uploads)))
+            .then(|| Listener::open(shared, &plan(ListenerKind::Uploads, uploads.address, upload_pages)))
             .transpose()?;
-        let public = Listener::open(shared, &plan(ListenerKind::Public, listen.address, http::public))?;
+        let public = Listener::open(shared, &plan(ListenerKind::Public, listen.address, public_pages))?;
         let plan = plan(ListenerKind::Admin, admin.address, http::admin);
         let admin = Listener::open(shared, &Plan { workers: 1, max_connections: ADMIN_CONNECTIONS, ..plan })?;
         Ok(Self { public, admin, uploads })
@@ -137,6 +144,7 @@ impl Server {
             counters: Counters::new(error::codes()),
             jobs: JobQueue::new(config.uploads.queue, job_status::encode),
             tracer: exporters.as_ref().and_then(Exporters::tracer),
+            samples: http::playground_samples(&config),
         };
         let shared = Arc::new(Shared::open(config, parts).await?);
         if shared.rendering.renderer.analyzer().lacks_models() {

@@ -163,6 +163,10 @@ impl Job {
                 let Refine { render: Render { params, assets, accept }, .. } = &**refine;
                 cost::predict_refinement(params, &self.original, assets, *accept, settings)
             }
+            Operation::Score(score) => {
+                let Refine { render: Render { params, assets, accept }, .. } = &**score;
+                cost::predict_score(params, &self.original, assets, *accept, settings)
+            }
             Operation::Render(render) => {
                 let Render { params, assets, accept } = &**render;
                 let work = cost::work(params, &self.original, assets, *accept, settings);

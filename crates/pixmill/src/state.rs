@@ -67,6 +67,8 @@ pub struct Shared {
     pub upload_memory: MemoryBudget,
     /// Asynchronous jobs.
     pub jobs: JobQueue,
+    /// The paths of pictures that the playground offers.
+    pub samples: Vec<String>,
     /// The second pass; none if it is off.
     pub refinement: Option<Arc<SharedRefinement>>,
     /// Requests that are being served.
@@ -119,6 +121,8 @@ pub struct HttpParts {
     pub jobs: JobQueue,
     /// What starts traces.
     pub tracer: Option<Tracer>,
+    /// The paths of pictures that the playground offers.
+    pub samples: Vec<String>,
 }
 
 /// The state of one worker: that of all, and what its requests use on its thread.
@@ -152,6 +156,7 @@ impl Shared {
             tracer: parts.tracer,
             counters: Arc::new(parts.counters),
             jobs: parts.jobs,
+            samples: parts.samples,
             upload_memory: MemoryBudget::new(config.uploads.max_memory),
             refinement: SharedRefinement::new(&config.refine),
             in_flight: AtomicUsize::new(0),

@@ -216,6 +216,7 @@ impl Render for FakeRenderer {
                     let kept = Refined::Kept(Reason::NoGain);
                     Output::Refined(self.refined.lock().clone().unwrap_or(kept))
                 }
+                Operation::Score(_) => Output::Score(None),
                 Operation::Render(_) => {
                     self.renders.fetch_add(1, Relaxed);
                     let answer = Answer {

@@ -25,7 +25,7 @@ pub(crate) use image_api::{Measurements, face, format, orientation, params, plan
 pub use error::{Blame, Error, ErrorKind, Result};
 pub use execute::{Answer, Media, answer, describe};
 pub use overlay::Assets;
-pub use refine::{First, Refined, refine};
+pub use refine::{First, Refined, refine, score};
 pub use render::{Encoded, Phase, UsedCodecs, process};
 pub use source::Source;
 // for threads that expect no render soon

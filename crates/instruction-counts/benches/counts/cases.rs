@@ -93,6 +93,7 @@ fn render(format: &str, original: &Bytes) {
 async fn parse_and_key() {
     let config = hits::config();
     let parts = HttpParts {
+        samples: Vec::new(),
         counters: Counters::new(error::codes()),
         jobs: JobQueue::new(config.uploads.queue, job_status::encode),
         tracer: None,

@@ -35,11 +35,11 @@ pub(crate) struct FolderOrigin {
 }
 
 /// A path without a scheme, or a `file://` URL.
-fn is_folder(url: &str) -> bool {
+pub(super) fn is_folder(url: &str) -> bool {
     !url.is_empty() && url.split_once("://").is_none_or(|(scheme, _)| scheme.eq_ignore_ascii_case("file"))
 }
 
-fn parse_url(url: &str) -> Result<PathBuf, &'static str> {
+pub(super) fn parse_url(url: &str) -> Result<PathBuf, &'static str> {
     if !url.contains("://") {
         return Ok(PathBuf::from(url));
     }

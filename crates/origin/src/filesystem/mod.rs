@@ -4,3 +4,4 @@ mod beneath;
 mod file_read;
 mod file_version;
 pub(crate) mod folder_origin;
+pub mod listing;

@@ -16,14 +16,20 @@ pub struct Flags {
     /// Where originals come from: an http(s) URL or a folder [overrides origin.url]
     #[arg(long, value_name = "URL|DIR")]
     pub origin: Option<String>,
+    /// Serves a page at / and /playground to try parameters out [sets playground.enabled and playground.landing]
+    #[arg(long)]
+    pub playground: bool,
 }
 
 impl Flags {
     pub(super) fn settings(&self) -> Vec<Setting> {
+        let on = self.playground.then(|| "true".to_owned());
         [
             ("--listen", "listen.address", &self.listen),
             ("--admin-listen", "admin.address", &self.admin_listen),
             ("--origin", "origin.url", &self.origin),
+            ("--playground", "playground.enabled", &on),
+            ("--playground", "playground.landing", &on),
         ]
         .into_iter()
         .filter_map(|(flag, key, value)| {

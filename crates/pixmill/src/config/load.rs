@@ -88,6 +88,7 @@ mod tests {
     use tempfile::NamedTempFile;
 
     use super::*;
+    use crate::config::Playground;
 
     fn file(text: &str) -> NamedTempFile {
         let file = NamedTempFile::new().unwrap();
@@ -162,11 +163,14 @@ mod tests {
             listen: Some("127.0.0.1:0".to_owned()),
             admin_listen: Some("[::1]:0".to_owned()),
             origin: Some(String::new()),
+            playground: true,
         };
         let environment = environment(&[("PIXMILL__ADMIN__ADDRESS", "127.0.0.1:9")]);
         let config = load(None, &environment, &flags).unwrap();
         assert_eq!(config.listen.address.to_string(), "127.0.0.1:0");
         assert_eq!(config.admin.address.to_string(), "[::1]:0");
+        assert!(config.playground.enabled && config.playground.landing);
+        assert_eq!(load(None, &environment, &Flags::default()).unwrap().playground, Playground::default());
     }
 
     #[test]

@@ -13,6 +13,7 @@ mod keys;
 mod layer;
 mod load;
 mod params;
+mod playground;
 mod problems;
 mod redacted;
 pub mod reference;
@@ -36,6 +37,7 @@ pub use self::{
     flags::Flags,
     load::load,
     params::{Params, SourceUrlQuery},
+    playground::Playground,
     problems::Problems,
     root::Config,
     sections::{Isolation, Listen, Shares, Workers},

@@ -138,6 +138,7 @@ mod tests {
                 "workers",
                 "uploads",
                 "vision",
+                "playground",
                 "logs",
                 "telemetry",
             ])

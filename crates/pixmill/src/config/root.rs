@@ -11,6 +11,7 @@ use super::{
     client_hints::ClientHints,
     cors::Cors,
     params::Params,
+    playground::Playground,
     sections::{Listen, Workers},
     telemetry::Telemetry,
     uploads::Uploads,
@@ -65,6 +66,8 @@ pub struct Config {
     pub uploads: Uploads,
     /// The models that analyse pictures.
     pub vision: Vision,
+    /// The playground: a page on which people try parameters out.
+    pub playground: Playground,
     /// Logging.
     pub logs: Logs,
     /// Export to an OpenTelemetry collector.
@@ -91,6 +94,7 @@ impl Config {
             self.workers.problems(),
             self.uploads.problems(&[self.listen.address, self.admin.address]),
             self.vision.problems(),
+            self.playground.problems(),
             self.logs.problems(),
             self.telemetry.problems(),
         ]

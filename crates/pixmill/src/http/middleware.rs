@@ -20,12 +20,13 @@ use super::{
     error::{METHODS, UPLOAD_METHODS},
     extract::worker,
     headers::put_uncached,
-    jobs,
+    jobs, playground,
     recent_requests::RecentRequests,
     request_id::{REQUEST_ID, request_id},
     upload,
 };
 use crate::{
+    config::Playground,
     model::cache_status::CacheStatus,
     telemetry::{
         access::AccessEntry,
@@ -43,7 +44,7 @@ pub async fn observe(
     next: Next<BoxBody>,
 ) -> Result<ServiceResponse, Error> {
     let worker = Rc::clone(worker(request.request()));
-    let route = route(listener, request.path());
+    let route = route(listener, &request, &worker.shared.config.playground);
     // requests to the admin listener do not count: a scrape of metrics would count itself
     let _in_flight = (route != Route::Admin).then(|| worker.enter());
     let id = request_id(request.headers());
@@ -70,7 +71,8 @@ pub async fn observe(
     if route == Route::Image && response.headers().contains_key(ALLOW) && upload::accepts_uploads(&request) {
         response.headers_mut().insert(ALLOW, HeaderValue::from_static(UPLOAD_METHODS));
     }
-    if route != Route::Admin {
+    // pages of other sites have no use for the playground
+    if !matches!(route, Route::Admin | Route::Playground) {
         cors.add_headers(&request, &mut response);
     }
     response.headers_mut().insert(REQUEST_ID, id.clone());
@@ -86,11 +88,12 @@ fn end(trace: Option<RequestTrace>, response: &HttpResponse, found: Option<Cache
     }
 }
 
-fn route(listener: ListenerKind, path: &str) -> Route {
-    match path {
+fn route(listener: ListenerKind, request: &ServiceRequest, config: &Playground) -> Route {
+    match request.path() {
         _ if listener == ListenerKind::Admin => Route::Admin,
         HEALTH | READY => Route::Health,
-        _ if jobs::is_page(path) => Route::Job,
+        _ if config.enabled && playground::is_page(request.uri(), config) => Route::Playground,
+        path if jobs::is_page(path) => Route::Job,
         _ => Route::Image,
     }
 }
@@ -105,6 +108,8 @@ fn options() -> HttpResponse {
 
 #[cfg(test)]
 mod tests {
+    use actix_web::test::TestRequest;
+
     use super::*;
 
     #[test]
@@ -120,9 +125,32 @@ mod tests {
             (&format!("/async/{id}0"), Route::Image),
             ("/async/photo.jpg", Route::Image),
         ] {
-            assert_eq!(route(ListenerKind::Public, path), expected, "{path}");
-            assert_eq!(route(ListenerKind::Uploads, path), expected, "{path}");
-            assert_eq!(route(ListenerKind::Admin, path), Route::Admin, "{path}");
+            let request = TestRequest::with_uri(path).to_srv_request();
+            let off = Playground::default();
+            assert_eq!(route(ListenerKind::Public, &request, &off), expected, "{path}");
+            assert_eq!(route(ListenerKind::Uploads, &request, &off), expected, "{path}");
+            assert_eq!(route(ListenerKind::Admin, &request, &off), Route::Admin, "{path}");
+        }
+    }
+
+    #[test]
+    fn the_playground_has_pages_only_if_it_is_on() {
+        let config = |enabled, landing| Playground { enabled, landing, ..Playground::default() };
+        for (path, on, landing) in [
+            ("/playground", true, true),
+            ("/playground/app.js", true, true),
+            ("/playground/explain/a.jpg?width=3", true, true),
+            ("/playgrounds", false, false),
+            ("/", false, true),
+            ("/?width=3", false, false),
+        ] {
+            let request = TestRequest::with_uri(path).to_srv_request();
+            for (config, expected) in
+                [(config(false, false), false), (config(true, false), on), (config(true, true), landing)]
+            {
+                let expected = if expected { Route::Playground } else { Route::Image };
+                assert_eq!(route(ListenerKind::Public, &request, &config), expected, "{path} {config:?}");
+            }
         }
     }
 }

@@ -18,6 +18,7 @@ pub mod middleware;
 pub mod openapi;
 mod origin_params;
 mod picture_request;
+mod playground;
 mod purge;
 mod range;
 mod recent_requests;
@@ -30,7 +31,7 @@ use actix_web::{
     web::{ServiceConfig, get, head, resource, scope, to},
 };
 
-pub use self::admin::metrics::text as metrics_text;
+pub use self::{admin::metrics::text as metrics_text, playground::samples::samples as playground_samples};
 use crate::error::Error;
 
 /// Path of the liveness probe.
@@ -38,6 +39,27 @@ pub const HEALTH: &str = "/health";
 
 /// Path of the readiness probe.
 pub const READY: &str = "/ready";
+
+/// Registers the routes of a listener.
+type Pages = fn(&mut ServiceConfig);
+
+/// The routes of the public listener and of the upload listener, with the playground or without.
+pub fn picture_pages(has_playground: bool) -> (Pages, Pages) {
+    if has_playground {
+        (
+            |config| {
+                playground::pages(config, to(image::image));
+                public(config);
+            },
+            |config| {
+                playground::pages(config, to(image::image));
+                uploads(config);
+            },
+        )
+    } else {
+        (public, uploads)
+    }
+}
 
 /// Routes of the public listener.
 pub fn public(config: &mut ServiceConfig) {

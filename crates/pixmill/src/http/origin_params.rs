@@ -11,14 +11,19 @@ use origin::{ObjectRef, Selection};
 
 use crate::{error::Error, state::Worker};
 
-/// Locates the original of a request, if the configuration permits it. `query` is the part of the query that the signature
-/// covers.
-pub fn locate(worker: &Worker, request: &HttpRequest, query: &RequestQuery) -> Result<Rc<ObjectRef>, Error> {
+/// Locates the original of a request with this path, if the configuration permits it. `query` is the part of the query that the
+/// signature covers.
+pub fn locate(
+    worker: &Worker,
+    request: &HttpRequest,
+    path: &str,
+    query: &RequestQuery,
+) -> Result<Rc<ObjectRef>, Error> {
     let source = query.source()?;
     let Source { origin, source_url, host_header, resolve, bucket, region } = &source;
     let header = request.headers().get(HOST).and_then(|host| host.to_str().ok());
     let selection = Selection {
-        path: request.uri().path(),
+        path,
         // the host of a request target in absolute form takes precedence (RFC 9112, 3.2.2)
         host: request.uri().authority().map(Authority::as_str).or(header),
         origin: origin.as_deref(),

@@ -84,8 +84,18 @@ pub(super) fn parse_request(
     request: &HttpRequest,
     query: &RequestQuery,
 ) -> Result<(VariantRequest, ResponseNotes), Error> {
+    parse_request_for(worker, request, request.uri().path(), query)
+}
+
+/// The same for the path of another picture than that of the request.
+pub(super) fn parse_request_for(
+    worker: &Rc<Worker>,
+    request: &HttpRequest,
+    path: &str,
+    query: &RequestQuery,
+) -> Result<(VariantRequest, ResponseNotes), Error> {
     let shared = &worker.shared;
-    let target = locate(worker, request, query)?;
+    let target = locate(worker, request, path, query)?;
     let (Parsed { params, clamped }, mut varies) = parse_params(shared, query, request.headers())?;
     let mut warnings = warnings(clamped, query);
     if query.is_ambiguous() {

@@ -42,7 +42,12 @@ async fn run_purge(worker: &Worker, request: &HttpRequest) -> Result<Option<Stri
     let tag = if EVERYTHING.contains(&request.uri().path()) && selects_no_origin {
         None
     } else {
-        Some(CacheKeys::purge_tag(&worker.origins.identity(&*locate(worker, request, query)?)))
+        Some(CacheKeys::purge_tag(&worker.origins.identity(&*locate(
+            worker,
+            request,
+            request.uri().path(),
+            query,
+        )?)))
     };
     let scope = tag.clone().map_or(PurgeScope::Everything, PurgeScope::Tag);
     match worker.shared.caches.coordinator.purge(scope).await {

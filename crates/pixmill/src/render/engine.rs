@@ -10,7 +10,7 @@ use bytes::Bytes;
 use image_api::{Accept, OutputFormat, Params, Settings};
 use serde::{Deserialize, Serialize};
 use vips_ops::{
-    Answer, Assets, First, Media, Phase, Refined, answer, describe, refine::refine, vips::Deadline,
+    Answer, Assets, First, Media, Phase, Refined, answer, describe, refine::refine, score, vips::Deadline,
 };
 
 use crate::{
@@ -46,6 +46,8 @@ pub enum Operation {
     Analyze(AnalysisKind),
     /// Encode a picture of it again.
     Refine(Box<Refine>),
+    /// Compare the first encoding with the rendered pixels.
+    Score(Box<Refine>),
 }
 
 /// A render of which there is a first encoding.
@@ -77,6 +79,8 @@ pub enum Output {
     Analysis(AnalysisResult),
     /// Of the second pass.
     Refined(Refined),
+    /// SSIMULACRA2 of the first encoding; none if it is not compared.
+    Score(Option<f64>),
 }
 
 /// A rendered picture, with the time in each phase.
@@ -99,6 +103,14 @@ pub struct Phases {
     pub encode: Duration,
 }
 
+impl Refine {
+    /// The first encoding, of this original.
+    fn first<'a>(&'a self, original: &'a Bytes) -> First<'a> {
+        let Self { render: Render { params, assets, accept }, encoded } = self;
+        First { params, original, assets, accept: *accept, encoded }
+    }
+}
+
 impl Engine {
     /// Runs a job. Fails with a deadline error soon after the deadline passes.
     pub fn run(&self, job: &Job, deadline: &Deadline) -> Result<Output, Error> {
@@ -109,9 +121,10 @@ impl Engine {
                 result.map(Output::Analysis)
             }
             Operation::Refine(wanted) => {
-                let Refine { render: Render { params, assets, accept }, encoded } = &**wanted;
-                let first = First { params, original: &job.original, assets, accept: *accept, encoded };
-                Ok(Output::Refined(refine(&first, &self.settings, deadline)?))
+                Ok(Output::Refined(refine(&wanted.first(&job.original), &self.settings, deadline)?))
+            }
+            Operation::Score(wanted) => {
+                Ok(Output::Score(score(&wanted.first(&job.original), &self.settings, deadline)?))
             }
         }
     }

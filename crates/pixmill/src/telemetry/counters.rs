@@ -78,6 +78,8 @@ pub enum Route {
     Image,
     /// The status or the result of a job.
     Job,
+    /// The playground.
+    Playground,
     /// A probe.
     Health,
     /// Any page of the admin listener.
@@ -86,13 +88,14 @@ pub enum Route {
 
 impl Route {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Image, Self::Job, Self::Health, Self::Admin];
+    pub const ALL: [Self; 5] = [Self::Image, Self::Job, Self::Playground, Self::Health, Self::Admin];
 
     /// Its name in metrics.
     pub fn name(self) -> &'static str {
         match self {
             Self::Image => "image",
             Self::Job => "job",
+            Self::Playground => "playground",
             Self::Health => "health",
             Self::Admin => "admin",
         }

@@ -52,7 +52,7 @@ macro_rules! metrics {
 metrics! {
     BUILD: Gauge "pixmill_build_info" ["version", "libvips", "fingerprint"] "Always 1; the labels name the release, the version of libvips, and the fingerprint of release and configuration. Nodes with the same fingerprint give the same responses.";
     UPTIME: Gauge "pixmill_uptime_seconds" [] "Seconds since the start.";
-    REQUESTS: Counter "pixmill_requests_total" ["route", "status", "cache"] "Requests, by route (`image`, uploads included; `job`; `health`, the probes; `admin`), by status class, and by cache status as in X-Cache; `none`: the response has no picture.";
+    REQUESTS: Counter "pixmill_requests_total" ["route", "status", "cache"] "Requests, by route (`image`, uploads included; `job`; `playground`; `health`, the probes; `admin`), by status class, and by cache status as in X-Cache; `none`: the response has no picture.";
     REQUEST_SECONDS: Histogram "pixmill_request_duration_seconds" [] "Time from the head of a request for an image until its response is ready, in seconds.";
     RESPONSE_BYTES: Counter "pixmill_response_bytes_total" [] "Bytes of response bodies to requests for images.";
     IN_FLIGHT: Gauge "pixmill_requests_in_flight" [] "Requests in flight, those to the admin listener excluded.";

@@ -26,7 +26,7 @@ use crate::{
         analyzer::Analyzer,
         cached::{Analyses, needed},
     },
-    cache_key::{CacheKeys, etag},
+    cache_key::{CacheKeys, etag, is_same_version},
     error::Error,
     model::{
         analysis::AnalysisResult,
@@ -225,20 +225,51 @@ impl VariantBuilder {
         (first, etag): (&Bytes, &str),
         variants: &dyn ServeVariant,
     ) -> Result<Option<Done<Refined>>, Error> {
+        let Some((original, subject, refine)) = self.first(job, (first, etag), variants).await? else {
+            return Ok(None);
+        };
+        let wanted = render::Job { original, operation: Operation::Refine(Box::new(refine)) };
+        let Done { value, waited } = self.renderer.run_idle(wanted, &subject).await?;
+        let Output::Refined(value) = value else { return Err(Error::Broken) };
+        Ok(Some(Done { value, waited }))
+    }
+
+    /// Compares the encoding `first` of a variant, of the version `etag`, with the rendered pixels. None: its inputs have changed
+    /// since.
+    ///
+    /// Fails with the errors of the origin, the queue and the render.
+    pub async fn score(
+        &self,
+        job: &VariantJob,
+        first: (&Bytes, &str),
+        variants: &dyn ServeVariant,
+    ) -> Result<Option<Done<Option<f64>>>, Error> {
+        let Some((original, subject, refine)) = self.first(job, first, variants).await? else {
+            return Ok(None);
+        };
+        let wanted = render::Job { original, operation: Operation::Score(Box::new(refine)) };
+        let Done { value, waited } = self.renderer.run(wanted, job.request.class, &subject).await?;
+        let Output::Score(value) = value else { return Err(Error::Broken) };
+        Ok(Some(Done { value, waited }))
+    }
+
+    /// The original, and a render of it of which there is the encoding `first`. None: the inputs are not those of `etag` any more.
+    async fn first(
+        &self,
+        job: &VariantJob,
+        (first, etag): (&Bytes, &str),
+        variants: &dyn ServeVariant,
+    ) -> Result<Option<(Bytes, Subject, Refine)>, Error> {
         let links = links(&job.request.params, &self.context.settings.limits)?;
         self.overlays.check(&job.request.target, &links)?;
         let Inputs { source, overlays, .. } = self.inputs(job, &links, variants).await?;
-        if source.etag != etag {
+        if !is_same_version(&source.etag, etag) {
             return Ok(None);
         }
         let (subject, results, _) = self.analysed(job, &source).await?;
         let render = render_of(job, overlays, &results);
         let original = source.original.entry.body.clone();
-        let refine = Refine { render, encoded: first.clone() };
-        let wanted = render::Job { original, operation: Operation::Refine(Box::new(refine)) };
-        let Done { value, waited } = self.renderer.run_idle(wanted, &subject).await?;
-        let Output::Refined(value) = value else { return Err(Error::Broken) };
-        Ok(Some(Done { value, waited }))
+        Ok(Some((original, subject, Refine { render, encoded: first.clone() })))
     }
 
     /// What analyses find that the parameters need, and how long that took.

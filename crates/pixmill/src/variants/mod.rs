@@ -12,6 +12,7 @@
 pub mod build;
 pub mod companions;
 mod content;
+pub mod inspect;
 mod refine;
 #[cfg(test)]
 mod tests;

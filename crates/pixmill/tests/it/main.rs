@@ -32,6 +32,7 @@ mod originals;
 mod origins;
 mod overlays;
 mod overload;
+mod playground;
 mod policy;
 mod purging;
 mod refining;

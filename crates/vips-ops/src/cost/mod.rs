@@ -23,7 +23,8 @@ use bytes::Bytes;
 
 use self::{header::Header, weights::ANALYSIS};
 use crate::{
-    Measurements,
+    Measurements, Result,
+    format::SourceFormat,
     overlay::Assets,
     params::{
         Params,
@@ -36,6 +37,7 @@ use crate::{
     plan::{self, Accept, Passthrough, Plan},
     refine,
     settings::{Output, Refine, Settings},
+    source::SourceInfo,
 };
 
 /// Predicts the cost of [`answer`](fn@crate::answer) for a request. A request that will be refused costs next to
@@ -95,6 +97,59 @@ pub fn predict_refinement(
         ..params.clone()
     };
     predict(&params, original, assets, accept, &settings)
+}
+
+/// The predicted cost of [`score`](fn@crate::score): that of a render with one comparison.
+pub fn predict_score(
+    params: &Params,
+    original: &Bytes,
+    assets: &Assets,
+    accept: Accept,
+    settings: &Settings,
+) -> Cost {
+    let params = Params {
+        // a comparison is a part of a search, which only lossy formats have
+        format: Some(Format::Jpeg),
+        quality: Some(Quality::Auto),
+        quality_method: Some(QualityMethod::Ssimulacra2),
+        quality_attempts: Some(QualityAttempts(1)),
+        meta: None,
+        ..params.clone()
+    };
+    predict(&params, original, assets, accept, settings)
+}
+
+/// What is known of a render before a pixel is decoded.
+#[derive(Debug, Clone)]
+pub struct Outline {
+    /// The header of the original.
+    pub source: SourceInfo,
+    /// The plan; none if the original is served or described as it is. It assumes that analyses (`trim`, `crop=entropy`, and faces
+    /// that `assets` does not have) select the whole image.
+    pub plan: Option<Plan>,
+}
+
+/// The outline of a render, by the same scan of the header as a prediction. None: the bytes are of no known format.
+///
+/// # Errors
+///
+/// Those of making the plan.
+pub fn outline(
+    params: &Params,
+    original: &Bytes,
+    assets: &Assets,
+    accept: Accept,
+    settings: &Settings,
+) -> Result<Option<Outline>> {
+    let Some(header) = header::scan_with_limits(original, &settings.limits) else { return Ok(None) };
+    let wanted = params.of_picture();
+    let is_rasterized = header.info.format == SourceFormat::Svg && !settings.output.svg_passthrough;
+    if wanted.is_empty() && (params.meta.is_some() || !is_rasterized) {
+        return Ok(Some(Outline { source: header.info, plan: None }));
+    }
+    let facts = facts(&wanted, &header, assets);
+    let plan = Plan::resolve(&wanted, &header.info, &facts, accept, settings)?;
+    Ok(Some(Outline { source: header.info, plan: Some(plan) }))
 }
 
 /// The work of a request by kind, which calibration compares with measurements.

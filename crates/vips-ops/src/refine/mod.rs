@@ -2,6 +2,7 @@
 //! encoding of it.
 
 mod lossy;
+mod score;
 mod search;
 #[cfg(test)]
 mod tests;
@@ -11,7 +12,7 @@ use image_api::settings::Refine;
 use serde::{Deserialize, Serialize};
 use vips::Deadline;
 
-pub use self::lossy::ATTEMPTS;
+pub use self::{lossy::ATTEMPTS, score::score};
 use self::{
     lossy::Lossy,
     search::{Found, search},

@@ -42,6 +42,8 @@ enum Described {
         render: DescribedRender,
         /// The length of the first encoding.
         encoded: usize,
+        /// Whether it is only compared.
+        score: bool,
     },
 }
 
@@ -63,10 +65,11 @@ pub fn write(job: &Job, free_inbox: Option<&File>) -> io::Result<Written> {
             overlays.extend(render.assets.pictures().map(|(_, bytes)| &bytes[..]));
             Described::Render(describe(render))
         }
-        Operation::Refine(refine) => {
+        Operation::Refine(refine) | Operation::Score(refine) => {
             let Refine { render, encoded } = &**refine;
             overlays.extend(render.assets.pictures().map(|(_, bytes)| &bytes[..]).chain([&encoded[..]]));
-            Described::Refine { render: describe(render), encoded: encoded.len() }
+            let score = matches!(job.operation, Operation::Score(_));
+            Described::Refine { render: describe(render), encoded: encoded.len(), score }
         }
     };
     let description = serde_json::to_vec(&Description { original: job.original.len(), operation })?;
@@ -89,9 +92,10 @@ pub fn read(mut bytes: Bytes) -> io::Result<Job> {
     let operation = match operation {
         Described::Analyze(question) => Operation::Analyze(question),
         Described::Render(described) => Operation::Render(Box::new(described.read(&mut bytes)?)),
-        Described::Refine { render, encoded } => {
+        Described::Refine { render, encoded, score } => {
             let render = render.read(&mut bytes)?;
-            Operation::Refine(Box::new(Refine { render, encoded: take(&mut bytes, encoded)? }))
+            let refine = Box::new(Refine { render, encoded: take(&mut bytes, encoded)? });
+            if score { Operation::Score(refine) } else { Operation::Refine(refine) }
         }
     };
     Ok(Job { original, operation })
@@ -182,8 +186,14 @@ mod tests {
             is_same(&render);
         }
         let Operation::Render(render) = job.operation else { panic!("no render") };
-        let refine = Refine { render: *render, encoded: Bytes::from_static(b"first") };
-        let job = Job { original: job.original, operation: Operation::Refine(Box::new(refine)) };
+        let refine = Box::new(Refine { render: *render, encoded: Bytes::from_static(b"first") });
+        let job = Job { original: job.original, operation: Operation::Score(refine.clone()) };
+        for read in sent(&job) {
+            let Operation::Score(score) = read.operation else { panic!("no comparison") };
+            assert_eq!((&read.original[..], &score.encoded[..]), (&b"original"[..], &b"first"[..]));
+            is_same(&score.render);
+        }
+        let job = Job { original: job.original, operation: Operation::Refine(refine) };
         for read in sent(&job) {
             let Operation::Refine(refine) = read.operation else { panic!("no second pass") };
             assert_eq!((&read.original[..], &refine.encoded[..]), (&b"original"[..], &b"first"[..]));

@@ -112,6 +112,8 @@ pub enum Report {
         /// SSIMULACRA2 of the second and of the first encoding, if they were compared.
         scores: Option<[f64; 2]>,
     },
+    /// SSIMULACRA2 of the first encoding; none if it is not compared.
+    Score(Option<f64>),
     /// An error.
     Fault(Fault),
 }

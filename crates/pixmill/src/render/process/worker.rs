@@ -147,6 +147,7 @@ fn report(result: Result<Output, Error>) -> (Report, Bytes) {
         Ok(Output::Refined(Refined::Kept(reason))) => {
             (Report::Refined { kept: Some(reason), scores: None }, Bytes::new())
         }
+        Ok(Output::Score(score)) => (Report::Score(score), Bytes::new()),
         Err(failure) => (Report::Fault(Fault::from(failure)), Bytes::new()),
     }
 }

@@ -296,6 +296,7 @@ impl WorkerProcess {
         Ok(match serde_json::from_slice(&text)? {
             Report::Fault(fault) => Err(fault.into()),
             Report::Analysis(result) => Ok(Output::Analysis(result)),
+            Report::Score(score) => Ok(Output::Score(score)),
             Report::Refined { kept: Some(reason), .. } => Ok(Output::Refined(Refined::Kept(reason))),
             Report::Refined { kept: None, scores } => {
                 Ok(Output::Refined(Refined::Saved { bytes: bytes.into(), scores }))
