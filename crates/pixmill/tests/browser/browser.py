@@ -6,6 +6,7 @@ With --screenshots FOLDER, the first server alone is used, and the pictures of t
 
 import json
 import os
+import re
 import sys
 import time
 from pathlib import Path
@@ -121,10 +122,11 @@ def controls_change_the_picture(visit):
     expect(page.locator("#f-format")).to_have_text("WebP")
     expect(page.locator("#f-size")).to_contain_text("318 × 218")
     expect(page.locator(".plan")).to_contain_text("sepia")
-    expect(page.locator("#f-score")).to_contain_text("high", timeout=PATIENCE)
-    assert page.locator(".legend li").count() >= 4
+    expect(page.locator("#f-score")).to_have_text(re.compile(r"^\d+\.\d"), timeout=PATIENCE)
+    assert page.locator(".legend li").count() > 0
     visit.control("pad").get_by_role("button", name="Reset pad", exact=True).click()
-    expect(visit.control("pad_color").locator(".note")).to_contain_text("No effect without", timeout=PATIENCE)
+    visit.field("colorize_intensity").fill("50")
+    expect(visit.control("colorize_intensity").locator(".note")).to_have_text("No effect without colorize.", timeout=PATIENCE)
     page.get_by_role("button", name="Reset all").click()
     visit.shows("/china.jpg")
 
@@ -149,8 +151,8 @@ def errors_stand_beside_their_control(visit):
         expect(error).to_be_hidden(timeout=PATIENCE)
         expect(page.locator(".message")).to_be_hidden()
     visit.unfold()
-    visit.field("width").fill("999999")
-    expect(visit.control("width").locator(".note")).to_contain_text("Out of range", timeout=PATIENCE)
+    visit.field("quality").fill("900")
+    expect(visit.control("quality").locator(".note")).to_contain_text("Out of range", timeout=PATIENCE)
     page.locator("#source").fill("/no-such.jpg")
     page.keyboard.press("Enter")
     expect(page.locator("#source-error")).to_have_text("original not found", timeout=PATIENCE)

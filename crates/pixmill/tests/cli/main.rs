@@ -8,6 +8,7 @@ mod documents;
 mod explain;
 mod params;
 mod plan_capacity;
+mod playground;
 mod process;
 mod redis;
 mod run;

@@ -39,7 +39,7 @@ pub async fn serve(origin: &str, change: impl FnOnce(&mut Config)) -> Server {
     config.origin.url = origin.into();
     change(&mut config);
     assert_eq!(config.problems(), []);
-    Server::start(config).await.unwrap()
+    Box::pin(Server::start(config)).await.unwrap()
 }
 
 /// A server with the sample pictures.

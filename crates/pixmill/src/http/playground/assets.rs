@@ -64,23 +64,18 @@ const ASSETS: &[Asset] = assets! {
 
 /// A page, by the name of its file.
 pub fn page(request: &HttpRequest, name: &str) -> HttpResponse {
-    match ASSETS.iter().find(|asset| asset.name == name) {
-        Some(asset) => serve(request, asset),
-        None => error::response(&Error::Page),
-    }
+    serve(request, ASSETS.iter().find(|asset| asset.name == name))
 }
 
-/// The file that the path names.
+/// The file that the path names. Pages have paths of their own.
 pub fn asset(request: &HttpRequest) -> HttpResponse {
-    let is_page = |name: &str| name.ends_with(".html");
-    match request.match_info().get("name").filter(|name| !is_page(name)) {
-        Some(name) => page(request, name),
-        None => error::response(&Error::Page),
-    }
+    let name = request.match_info().get("name");
+    serve(request, ASSETS.iter().find(|asset| Some(asset.name) == name && asset.media_type != HTML))
 }
 
 /// A file, or 304 if the client has it. Browsers ask each time, since the next release may have another file.
-fn serve(request: &HttpRequest, asset: &Asset) -> HttpResponse {
+fn serve(request: &HttpRequest, asset: Option<&Asset>) -> HttpResponse {
+    let Some(asset) = asset else { return error::response(&Error::Page) };
     let digest = blake3::hash(asset.bytes).to_hex();
     let etag = EntityTag::new_strong(digest[..TAG_DIGITS].to_owned()).to_string();
     let meta = EntryMeta { etag: Some(etag.clone()), ..EntryMeta::default() };
@@ -134,7 +129,7 @@ mod tests {
 
     #[test]
     fn nothing_is_inline() {
-        for asset in ASSETS.iter().filter(|asset| asset.name.ends_with(".html")) {
+        for asset in ASSETS.iter().filter(|asset| asset.media_type == HTML) {
             let text = std::str::from_utf8(asset.bytes).unwrap();
             assert!(!text.contains("<style") && !text.contains(" style=") && !text.contains(" onclick="));
             for script in text.split("<script").skip(1) {

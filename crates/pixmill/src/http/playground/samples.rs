@@ -19,7 +19,7 @@ pub fn samples(config: &Config) -> Vec<String> {
     if !config.playground.samples.is_empty() {
         return config.playground.samples.clone();
     }
-    let files = origin::folder_files(&config.origin.url.to_string());
+    let files = origin::folder_files(&config.origin.url);
     let pictures = files.iter().filter(|name| is_picture(name)).take(MOST);
     pictures.map(|name| format!("/{}", utf8_percent_encode(name, ESCAPED))).collect()
 }
