@@ -38,7 +38,7 @@ function run(stage, about) {
   const tools = drawingTools(stage, error => failed(error));
   $("#version").textContent = about.version;
   lists(about);
-  sources(about, stage);
+  const showSamples = sources(about, stage);
   buildControls($("#panel"), about, tools);
   const inspector = buildInspector($("#inspector"), about);
   const showUrl = urlBar($("#urlbar"));
@@ -144,20 +144,22 @@ function run(stage, about) {
   onChange(by => {
     showUrl();
     if (by !== "tool" && by !== "crop") tools.none();
-    $("#source").value = by === "source" ? $("#source").value : shown();
+    $("#source").value = shown();
+    sessionStorage.removeItem("draft");
     mark();
     if (["reset", "clear", "looks", "open", "sample"].includes(by)) update();
     else soon();
     sheets();
   });
   addEventListener("hashchange", () => {
-    if (decodeURI(location.hash.slice(1)) !== decodeURI(url()) && read()) setAll({}, "open");
+    if (location.hash.slice(1) !== url() && read()) setAll({}, "open");
   });
   showUrl();
   mark();
   views.select(sessionStorage.getItem("view") ?? "editor");
   document.body.dataset.ready = Math.round(performance.now());
-  return update();
+  // the picture comes before the small ones
+  return update().finally(showSamples);
 }
 
 /** What is shown first. */
@@ -175,22 +177,21 @@ function lists(about) {
   }
 }
 
-/** The field of the picture, the samples and uploads. */
+/** The field of the picture, the samples and uploads. Returns what loads the pictures of the samples. */
 function sources(about, stage) {
   const field = $("#source");
-  field.value = shown();
+  field.value = sessionStorage.getItem("draft") ?? shown();
   const go = () => open(field.value || "/", "open");
   $("#source-form").addEventListener("submit", event => {
     event.preventDefault();
     go();
   });
   field.addEventListener("change", go);
-  field.addEventListener("input", () => localStorage.setItem("draft", field.value));
+  field.addEventListener("input", () => sessionStorage.setItem("draft", field.value));
   const strip = $("#samples-strip");
   strip.append(...about.samples.map(sample => {
     const name = decodeURIComponent(sample.slice(1));
     const image = h("img", { alt: "", width: 72, height: 54, loading: "lazy" });
-    if (!about.signed) image.src = `${sample}?width=144&height=108&crop=fit&format=webp&quality=70`;
     const choice = h("button", { type: "button", class: "sample", title: name, "aria-label": name, onclick: () => open(sample, "sample") }, image);
     choice.dataset.path = sample;
     image.addEventListener("error", () => choice.replaceChildren(h("span", {}, name)));
@@ -198,6 +199,12 @@ function sources(about, stage) {
   }));
   strip.hidden = !about.samples.length;
   uploads(about, stage);
+  return () => {
+    for (const choice of strip.children) {
+      if (about.signed) choice.replaceChildren(h("span", {}, choice.title));
+      else choice.firstChild.src = `${choice.dataset.path}?width=144&height=108&crop=fit&format=webp&quality=70`;
+    }
+  };
 }
 
 function mark() {

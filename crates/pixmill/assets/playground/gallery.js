@@ -49,13 +49,13 @@ export function looks(root, about) {
 
 /** The same picture in every format at one quality, with bytes, score and time. */
 export function formats(root, about) {
-  const quality = h("input", { type: "range", min: "10", max: "100", step: "5", value: "80", id: "shoot-quality", "aria-describedby": "shoot-note" });
-  const value = h("output", { for: "shoot-quality" }, "80");
+  const quality = h("input", { type: "range", min: "10", max: "100", step: "5", value: sessionStorage.getItem("quality") ?? "80", id: "shoot-quality", "aria-describedby": "shoot-note" });
+  const value = h("output", { for: "shoot-quality" }, quality.value);
   const list = about.formats.filter(({ name }) => !["gif", "mp4"].includes(name));
   const rows = h("div", { class: "shoot" });
   root.append(
     h("div", { class: "shoot-head" }, h("label", { for: "shoot-quality" }, "Quality"), quality, value,
-      h("span", { class: "note", id: "shoot-note" }, "One number means the same perceived quality in every lossy format.")), rows);
+      h("span", { class: "note", id: "shoot-note" }, "One number on the scale of JPEG; each encoder gets the quality that corresponds to it.")), rows);
   let shown = "", abort;
   const cards = list.map(({ name, type, lossy }) => {
     const image = h("img", { alt: `The picture as ${typeName(type)}` });
@@ -112,6 +112,7 @@ export function formats(root, about) {
   let timer;
   quality.addEventListener("input", () => {
     value.textContent = quality.value;
+    sessionStorage.setItem("quality", quality.value);
     clearTimeout(timer);
     timer = setTimeout(refresh, 200);
   });

@@ -163,7 +163,9 @@ def nothing_is_lost_on_reload(visit):
     page = visit.open("/playground#/china.jpg?width=wide&layers=%5B%7B")
     expect(page.locator(".message")).to_be_visible(timeout=PATIENCE)
     page.locator("#search").fill("width")
+    page.locator("#source").press_sequentially("-half-typed")
     page.reload()
+    expect(page.locator("#source")).to_have_value("/china.jpg-half-typed")
     expect(visit.field("width")).to_have_value("wide")
     expect(page.locator("#search")).to_have_value("width")
     assert page.locator(".control:visible").count() < 12
