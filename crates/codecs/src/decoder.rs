@@ -1,5 +1,7 @@
 //! What a decoder is: a record with functions.
 
+use std::ops::Range;
+
 use bytes::Bytes;
 
 use crate::error::Result;
@@ -46,24 +48,48 @@ pub struct Decoder {
 
 /// Where all rows of an image are decoded to.
 pub struct Target<'a> {
-    /// The rows, and at least as many bytes after the last one as two rows are apart. What is not in a row is unspecified
-    /// afterwards.
-    pub pixels: &'a mut [u8],
-    /// Bytes of a row.
-    pub row: usize,
-    /// Bytes from the start of a row to the next, more than those of a row.
-    pub stride: usize,
-    /// Number of rows.
-    pub height: usize,
+    /// Memory with the rows and more.
+    pub(crate) canvas: &'a mut [u8],
+    /// Where the rows are in it: one after the other, each after a byte that belongs to the decoder.
+    pub(crate) image: Range<usize>,
+    /// What is decoded.
+    pub(crate) shape: Shape,
     /// Memory for the decoder, as much as the encoded image has.
-    pub scratch: &'a mut [u8],
+    pub(crate) scratch: &'a mut [u8],
+    /// Called with the canvas and the number of complete rows.
+    pub(crate) ready: &'a mut dyn FnMut(&mut [u8], usize),
 }
 
+/// Rows that are decoded between two calls of `ready`.
+const ROWS_AT_A_TIME: usize = 16;
+
 impl Target<'_> {
-    /// Reads all rows from a reader.
-    pub(crate) fn fill(self, rows: &mut dyn Rows) -> Result<()> {
-        let all = self.pixels.chunks_mut(self.stride).take(self.height);
-        all.into_iter().try_for_each(|out| rows.read(&mut out[..self.row]))
+    /// Bytes from the start of a row to the next.
+    pub(crate) fn stride(&self) -> usize {
+        self.shape.row_bytes() + 1
+    }
+
+    /// All rows, each after a byte that is the decoder's, and memory for the decoder.
+    pub(crate) fn parts(&mut self) -> (&mut [u8], &mut [u8]) {
+        (&mut self.canvas[self.image.clone()], self.scratch)
+    }
+
+    /// States that the first `count` rows are complete. The decoder does not look at them again, since they may change. At the
+    /// end, all rows are.
+    pub(crate) fn ready(&mut self, count: usize) {
+        (self.ready)(self.canvas, count);
+    }
+
+    /// Reads all rows one after the other.
+    pub(crate) fn fill(mut self, mut read: impl FnMut(&mut [u8]) -> Result<()>) -> Result<()> {
+        let (stride, height) = (self.stride(), self.shape.height as usize);
+        for first in (0..height).step_by(ROWS_AT_A_TIME) {
+            let end = height.min(first + ROWS_AT_A_TIME);
+            let rows = &mut self.parts().0[first * stride..end * stride];
+            rows.chunks_exact_mut(stride).try_for_each(|row| read(&mut row[1..]))?;
+            self.ready(end);
+        }
+        Ok(())
     }
 }
 

@@ -49,9 +49,12 @@ fn open(bytes: &Bytes, _divisor: u8) -> Result<Box<dyn Rows>> {
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the type of all decoders")]
-fn read_all(bytes: &Bytes, _divisor: u8, target: Target<'_>) -> Result<()> {
+fn read_all(bytes: &Bytes, _divisor: u8, mut target: Target<'_>) -> Result<()> {
     let shape = takes(bytes).ok_or_else(|| Error::broken(NAME, "not a still image"))?;
-    decode(bytes, shape, target.pixels, target.stride)
+    let stride = target.stride();
+    decode(bytes, shape, &mut target.parts().0[1..], stride)?;
+    target.ready(shape.height as usize);
+    Ok(())
 }
 
 struct Reader {

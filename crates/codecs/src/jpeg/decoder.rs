@@ -63,7 +63,8 @@ fn open(bytes: &Bytes, divisor: u8) -> Result<Box<dyn Rows>> {
 }
 
 fn read_all(bytes: &Bytes, divisor: u8, target: Target<'_>) -> Result<()> {
-    target.fill(open(bytes, divisor)?.as_mut())
+    let mut rows = open(bytes, divisor)?;
+    target.fill(|row| rows.read(row))
 }
 
 /// A reader of the C layer.

@@ -2,10 +2,7 @@
 
 use libdeflater::crc32;
 
-use crate::{
-    decoder::Shape,
-    error::{Error, Result},
-};
+use crate::error::{Error, Result};
 
 /// Name of the codec.
 pub const NAME: &str = "png";
@@ -41,45 +38,71 @@ pub fn read(file: &[u8]) -> impl Iterator<Item = Chunk<'_>> {
     })
 }
 
-/// The shape that a header states, if it is of a kind that is taken: 8 bits, no palette, not interlaced (PNG, 11.2.2).
-pub fn header(file: &[u8]) -> Option<Shape> {
-    let header = read(file).next().filter(|chunk| chunk.name == b"IHDR" && file.starts_with(&SIGNATURE))?;
-    let &[w0, w1, w2, w3, h0, h1, h2, h3, 8, kind, 0, 0, 0] = header.body else { return None };
-    let bands = match kind {
-        0 => 1,
-        2 => 3,
-        4 => 2,
-        6 => 4,
-        _ => return None,
-    };
-    let side = |bytes| Some(u32::from_be_bytes(bytes)).filter(|side| (1..=i32::MAX as u32).contains(side));
-    let (width, height) = (side([w0, w1, w2, w3])?, side([h0, h1, h2, h3])?);
-    Some(Shape { width, height, bands, depth: 1 })
+/// What a header states (PNG, 11.2.2).
+pub struct Header {
+    pub width: u32,
+    pub height: u32,
+    /// Bits of a sample: 1 to 8.
+    pub bits: u8,
+    /// The colour type.
+    pub kind: u8,
 }
 
-/// The compressed pixels of a file without a fault: bodies of its `IDAT` chunks.
+/// The header of a kind that is taken: at most 8 bits, not interlaced.
+pub fn header(file: &[u8]) -> Option<Header> {
+    let header = read(file).next().filter(|chunk| chunk.name == b"IHDR" && file.starts_with(&SIGNATURE))?;
+    let &[w0, w1, w2, w3, h0, h1, h2, h3, bits, kind, 0, 0, 0] = header.body else { return None };
+    let is_taken = matches!((kind, bits), (0 | 3, 1 | 2 | 4 | 8) | (2 | 4 | 6, 8));
+    let side = |bytes| Some(u32::from_be_bytes(bytes)).filter(|side| (1..=i32::MAX as u32).contains(side));
+    let (width, height) = (side([w0, w1, w2, w3])?, side([h0, h1, h2, h3])?);
+    is_taken.then_some(Header { width, height, bits, kind })
+}
+
+/// Visits the compressed pixels of a file without a fault, the bodies of its `IDAT` chunks, just after their checksums.
 ///
 /// # Errors
 ///
 /// If a chunk is incomplete or has a wrong checksum, if there is none of the pixels or of the end, or if those of the pixels
 /// do not follow each other.
-pub fn pixels(file: &[u8]) -> Result<Vec<&[u8]>> {
+pub fn visit_pixels<'a>(file: &'a [u8], mut visit: impl FnMut(&'a [u8])) -> Result<()> {
     let broken = |detail| Error::broken(NAME, detail);
-    let mut parts = Vec::new();
-    let mut is_over = false;
+    let (mut is_begun, mut is_over) = (false, false);
     for chunk in read(file) {
         if crc32(chunk.checked) != chunk.checksum {
             return Err(broken("a chunk has a wrong checksum"));
         }
         match chunk.name {
             b"IDAT" if is_over => return Err(broken("chunks of pixels do not follow each other")),
-            b"IDAT" => parts.push(chunk.body),
-            b"IEND" if !parts.is_empty() => return Ok(parts),
+            b"IDAT" => {
+                is_begun = true;
+                visit(chunk.body);
+            }
+            b"IEND" if is_begun => return Ok(()),
             b"IEND" => break,
-            _ => is_over = !parts.is_empty(),
+            _ => is_over = is_begun,
         }
     }
     Err(broken("chunks are missing"))
+}
+
+/// The compressed pixels in one piece. If there are several chunks, they are joined in `memory`, which has at least the length of
+/// the file.
+///
+/// # Errors
+///
+/// As of [`visit_pixels`].
+pub fn pixels<'a>(file: &'a [u8], memory: &'a mut [u8]) -> Result<&'a [u8]> {
+    let (mut first, mut length) = (None, 0);
+    visit_pixels(file, |body| {
+        // the first one is copied when there is a second; that is still in the processor's cache
+        let before = if length == 0 { first.replace(body) } else { None };
+        let is_second = length > 0 || before.is_some();
+        for body in before.into_iter().chain(is_second.then_some(body)) {
+            memory[length..length + body.len()].copy_from_slice(body);
+            length += body.len();
+        }
+    })?;
+    Ok(if length > 0 { &memory[..length] } else { first.unwrap_or_default() })
 }
 
 /// Whether a stream of zlib (RFC 1950, 2.2) states a window that holds all that a compressor may refer to: 32 KiB, or all

@@ -1,4 +1,4 @@
-//! PNG: images of 8-bit grey or colour, with or without alpha, not interlaced.
+//! PNG: images of up to 8 bits, grey, in colour or with a palette, with or without alpha, not interlaced.
 //!
 //! An image of moderate size is inflated by one call of libdeflate when it is opened, and its rows are unfiltered on
 //! demand. A larger one is inflated row by row by the crate `fdeflate`, which keeps memory flat.
@@ -9,6 +9,7 @@
 mod chunks;
 mod encode;
 mod filter;
+mod layout;
 mod stream;
 mod two_rows;
 mod unfilter;
@@ -16,7 +17,7 @@ mod whole;
 
 use bytes::Bytes;
 
-use self::chunks::NAME;
+use self::{chunks::NAME, layout::Layout};
 pub use self::{
     encode::{Encoder, encode_levels},
     filter::Strategy,
@@ -34,30 +35,36 @@ pub const DECODER: Decoder = Decoder { name: NAME, divisors: &[1], takes, open, 
 const LARGEST_WHOLE: usize = 16 << 20;
 
 fn takes(bytes: &[u8]) -> Option<Shape> {
-    let shape = chunks::header(bytes)?;
-    // transparency is another band in libvips; animations are rare, and their first image may be another
-    let is_special = |chunk: chunks::Chunk<'_>| matches!(chunk.name, b"tRNS" | b"acTL" | b"PLTE");
-    (!chunks::read(bytes).take_while(|chunk| chunk.name != b"IDAT").any(is_special)).then_some(shape)
+    layout(bytes).map(|layout| layout.shape)
+}
+
+fn layout(bytes: &[u8]) -> Option<Layout> {
+    // larger ones are not read by rows here unless they are stored as they are decoded
+    Layout::find(bytes).filter(|layout| layout.is_direct() || layout.length() <= LARGEST_WHOLE)
+}
+
+fn taken(bytes: &[u8]) -> Result<Layout> {
+    layout(bytes).ok_or_else(|| Error::broken(NAME, "not an image of a kind that is taken"))
 }
 
 fn open(bytes: &Bytes, _divisor: u8) -> Result<Box<dyn Rows>> {
-    let shape = takes(bytes).ok_or_else(|| Error::broken(NAME, "not an image of a kind that is taken"))?;
-    let data = chunks::pixels(bytes)?;
-    let length = (shape.row_bytes() + 1).saturating_mul(shape.height as usize);
-    if length <= LARGEST_WHOLE {
-        Ok(Box::new(whole::Reader::open(shape, length, &data)?))
+    let layout = taken(bytes)?;
+    if layout.length() <= LARGEST_WHOLE {
+        Ok(Box::new(whole::Reader::open(bytes, layout)?))
     } else {
-        Ok(Box::new(stream::Reader::open(bytes, shape, &data)?))
+        let mut parts = Vec::new();
+        chunks::visit_pixels(bytes, |part| parts.push(part))?;
+        Ok(Box::new(stream::Reader::open(bytes, layout.shape, &parts)?))
     }
 }
 
 fn read_all(bytes: &Bytes, divisor: u8, target: Target<'_>) -> Result<()> {
-    let shape = takes(bytes).ok_or_else(|| Error::broken(NAME, "not an image of a kind that is taken"))?;
-    let length = (shape.row_bytes() + 1).saturating_mul(shape.height as usize);
-    if length <= LARGEST_WHOLE {
-        whole::read_all(shape, length, &chunks::pixels(bytes)?, target)
+    let layout = taken(bytes)?;
+    if layout.length() <= LARGEST_WHOLE {
+        whole::read_all(bytes, &layout, target)
     } else {
-        target.fill(open(bytes, divisor)?.as_mut())
+        let mut rows = open(bytes, divisor)?;
+        target.fill(|row| rows.read(row))
     }
 }
 

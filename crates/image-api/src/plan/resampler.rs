@@ -10,8 +10,9 @@ use crate::{settings::Settings, size::Size, source::SourceInfo};
 /// Most bytes of pixels that are held to be scaled, margins included.
 const LARGEST_WHOLE: f64 = (16 << 20) as f64;
 
-/// Bytes per pixel, of RGB.
+/// Bytes per pixel, of RGB and with alpha.
 const BYTES: f64 = 3.0;
+const BYTES_WITH_ALPHA: f64 = 4.0;
 
 /// Neighbours on each side that the filter weighs, in pixels of the result: the lobes of Lanczos3.
 const LOBES: f64 = 3.0;
@@ -24,7 +25,7 @@ impl Resize {
     }
 }
 
-/// Chooses what scales. Images with alpha are left to libvips.
+/// Chooses what scales.
 pub(super) fn resampler(
     resize: Resize,
     placed: &Placed,
@@ -35,8 +36,9 @@ pub(super) fn resampler(
     let (from, to) = (placed.decoded, resize.size);
     let is_whole = placed.extract == from.rect();
     let is_smaller = to.width <= from.width && to.height <= from.height;
-    let fits = BYTES * resize.whole_pixels(from) <= LARGEST_WHOLE;
-    let is_possible = load.codec.is_some() && info.plain && !info.alpha && is_whole && is_smaller && fits;
+    let bytes = if info.alpha { BYTES_WITH_ALPHA } else { BYTES };
+    let fits = bytes * resize.whole_pixels(from) <= LARGEST_WHOLE;
+    let is_possible = load.codec.is_some() && info.plain && is_whole && is_smaller && fits;
     if is_possible && settings.codecs.fast_image_resize {
         Resampler::FastImageResize
     } else {

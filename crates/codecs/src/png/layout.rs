@@ -1,0 +1,190 @@
+//! How pixels are stored, and their conversion to 8 bits per channel: colours of a palette, levels of fewer bits, and one colour
+//! that is transparent (PNG, 11.2 and 11.3).
+
+use super::{chunks, chunks::NAME};
+use crate::{
+    decoder::Shape,
+    error::{Error, Result},
+};
+
+/// An image of a kind that is decoded.
+#[derive(Debug, Clone)]
+pub struct Layout {
+    /// The pixels as they are decoded.
+    pub shape: Shape,
+    /// Bits of a stored pixel.
+    bits: u32,
+    samples: Samples,
+}
+
+/// The meaning of stored samples.
+#[derive(Debug, Clone)]
+enum Samples {
+    /// Channels of 8 bits.
+    Direct,
+    /// Channels of 8 bits, and the colour that is transparent.
+    Keyed([u8; 3]),
+    /// Levels of grey of fewer bits, and the level that is transparent.
+    Levels(Option<u8>),
+    /// Numbers of colours.
+    Indexed(Box<Palette>),
+}
+
+/// The colours of a palette, with alpha.
+#[derive(Debug, Clone)]
+struct Palette {
+    colours: [[u8; 4]; 256],
+    count: usize,
+}
+
+/// The largest value of so many bits.
+fn most(bits: u32) -> u8 {
+    u8::MAX >> (8 - bits.min(8))
+}
+
+impl Layout {
+    /// That of a file, by its header and the chunks before the pixels; `None` for what libvips has to decode: other kinds, whatever
+    /// is not as the standard says, and animations, whose first image may be another.
+    pub fn find(file: &[u8]) -> Option<Self> {
+        let header = chunks::header(file)?;
+        let (mut palette, mut transparency) = (None, None);
+        for chunk in chunks::read(file).take_while(|chunk| chunk.name != b"IDAT") {
+            let known = match chunk.name {
+                b"acTL" => return None,
+                b"PLTE" => &mut palette,
+                b"tRNS" => &mut transparency,
+                _ => continue,
+            };
+            if known.replace(chunk.body).is_some() {
+                return None;
+            }
+        }
+        let bits = u32::from(header.bits);
+        let (bands, samples) = match (header.kind, palette, transparency) {
+            (3, Some(colours), alphas) => {
+                let bands = if alphas.is_some() { 4 } else { 3 };
+                (bands, Samples::Indexed(Box::new(Palette::new(colours, alphas.unwrap_or_default(), bits)?)))
+            }
+            (0, None, None) if bits < 8 => (1, Samples::Levels(None)),
+            (0, None, Some(&[0, level])) if bits < 8 && level <= most(bits) => {
+                (2, Samples::Levels(Some(level)))
+            }
+            (0, None, None) => (1, Samples::Direct),
+            (0, None, Some(&[0, level])) => (2, Samples::Keyed([level; 3])),
+            (2, None, None) => (3, Samples::Direct),
+            (2, None, Some(&[0, red, 0, green, 0, blue])) => (4, Samples::Keyed([red, green, blue])),
+            (4, None, None) => (2, Samples::Direct),
+            (6, None, None) => (4, Samples::Direct),
+            _ => return None,
+        };
+        let channels = match header.kind {
+            2 => 3,
+            4 => 2,
+            6 => 4,
+            _ => 1,
+        };
+        let shape = Shape { width: header.width, height: header.height, bands, depth: 1 };
+        Some(Self { shape, bits: bits * channels, samples })
+    }
+
+    /// Whether rows are stored as they are decoded.
+    pub fn is_direct(&self) -> bool {
+        matches!(self.samples, Samples::Direct)
+    }
+
+    /// Bytes of a stored row, without its filter.
+    pub fn row(&self) -> usize {
+        (self.shape.width as usize * self.bits as usize).div_ceil(8)
+    }
+
+    /// Bytes of all stored rows with their filters.
+    pub fn length(&self) -> usize {
+        (self.row() + 1).saturating_mul(self.shape.height as usize)
+    }
+
+    /// Bytes between the values that filters compare.
+    pub fn pixel(&self) -> usize {
+        self.bits.div_ceil(8) as usize
+    }
+
+    /// Converts a stored row.
+    ///
+    /// # Errors
+    ///
+    /// If it names a colour that the palette does not have.
+    pub fn convert(&self, stored: &[u8], out: &mut [u8]) -> Result<()> {
+        match &self.samples {
+            Samples::Direct => out.copy_from_slice(stored),
+            Samples::Keyed(key) if self.shape.bands == 2 => keyed::<1, 2>([key[0]], stored, out),
+            Samples::Keyed(key) => keyed::<3, 4>(*key, stored, out),
+            Samples::Levels(clear) => {
+                let scale = u8::MAX / most(self.bits);
+                let pixels = out.chunks_exact_mut(self.shape.bands as usize);
+                values(stored, self.bits).zip(pixels).for_each(|(level, pixel)| {
+                    pixel[0] = level * scale;
+                    if let Some(alpha) = pixel.get_mut(1) {
+                        *alpha = opacity(Some(level) != *clear);
+                    }
+                });
+            }
+            Samples::Indexed(palette) if self.shape.bands == 3 => {
+                palette.look_up::<3>(stored, self.bits, out)?
+            }
+            Samples::Indexed(palette) => palette.look_up::<4>(stored, self.bits, out)?,
+        }
+        Ok(())
+    }
+}
+
+impl Palette {
+    fn new(colours: &[u8], alphas: &[u8], bits: u32) -> Option<Self> {
+        let (triples, rest) = colours.as_chunks::<3>();
+        let fits =
+            (1..=1 << bits).contains(&triples.len()) && rest.is_empty() && alphas.len() <= triples.len();
+        if !fits {
+            return None;
+        }
+        let mut palette = Self { colours: [[0, 0, 0, u8::MAX]; 256], count: triples.len() };
+        for (colour, triple) in palette.colours.iter_mut().zip(triples) {
+            colour[..3].copy_from_slice(triple);
+        }
+        for (colour, alpha) in palette.colours.iter_mut().zip(alphas) {
+            colour[3] = *alpha;
+        }
+        Some(palette)
+    }
+
+    fn look_up<const N: usize>(&self, stored: &[u8], bits: u32, out: &mut [u8]) -> Result<()> {
+        let mut largest = 0;
+        let pixels = out.as_chunks_mut::<N>().0;
+        let mut set = |index: u8, pixel: &mut [u8; N]| {
+            largest = largest.max(index);
+            pixel.copy_from_slice(&self.colours[usize::from(index)][..N]);
+        };
+        if bits == 8 {
+            stored.iter().zip(pixels).for_each(|(index, pixel)| set(*index, pixel));
+        } else {
+            values(stored, bits).zip(pixels).for_each(|(index, pixel)| set(index, pixel));
+        }
+        let is_known = usize::from(largest) < self.count;
+        if is_known { Ok(()) } else { Err(Error::broken(NAME, "a colour that is not in the palette")) }
+    }
+}
+
+/// Values of 1, 2 or 4 bits, from the highest bits of each byte on, and perhaps more behind the last pixel.
+fn values(stored: &[u8], bits: u32) -> impl Iterator<Item = u8> {
+    let shifts = (0..8 / bits).rev().map(move |place| place * bits);
+    stored.iter().flat_map(move |byte| shifts.clone().map(move |shift| (byte >> shift) & most(bits)))
+}
+
+fn opacity(is_visible: bool) -> u8 {
+    if is_visible { u8::MAX } else { 0 }
+}
+
+/// Adds alpha: 0 for pixels of one colour.
+fn keyed<const C: usize, const N: usize>(key: [u8; C], stored: &[u8], out: &mut [u8]) {
+    for (colour, pixel) in stored.as_chunks::<C>().0.iter().zip(out.as_chunks_mut::<N>().0) {
+        pixel[..C].copy_from_slice(colour);
+        pixel[C] = opacity(*colour != key);
+    }
+}
