@@ -45,6 +45,15 @@ pub struct UsedCodecs {
     pub decoder: Option<Codec>,
     /// Encoded the output.
     pub encoder: Option<Codec>,
+    /// The divisor by which a JPEG was decoded; none of another format.
+    pub jpeg_divisor: Option<u8>,
+}
+
+impl UsedCodecs {
+    fn of(plan: &Plan) -> Self {
+        let jpeg_divisor = (plan.load.format == SourceFormat::Jpeg).then_some(plan.load.shrink);
+        Self { decoder: plan.load.codec, encoder: plan.encode.codec, jpeg_divisor }
+    }
 }
 
 /// A phase of a render that has been completed, for measuring durations.
@@ -136,8 +145,7 @@ pub fn render(
     // the original's own quality is unknown, since no search ran on it
     let (bytes, quality) =
         if is_original && !is_unencoded { (source.bytes.clone(), None) } else { (bytes, quality) };
-    let codecs =
-        (!is_original).then_some(UsedCodecs { decoder: plan.load.codec, encoder: plan.encode.codec });
+    let codecs = (!is_original).then(|| UsedCodecs::of(plan));
     Ok(Encoded {
         bytes,
         format: plan.encode.format,

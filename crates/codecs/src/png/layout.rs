@@ -70,7 +70,7 @@ impl Layout {
                 (2, Samples::Levels(Some(level)))
             }
             (0, None, None) => (1, Samples::Direct),
-            (0, None, Some(&[0, level])) => (2, Samples::Keyed([level; 3])),
+            (0, None, Some(&[0, level])) if bits == 8 => (2, Samples::Keyed([level; 3])),
             (2, None, None) => (3, Samples::Direct),
             (2, None, Some(&[0, red, 0, green, 0, blue])) => (4, Samples::Keyed([red, green, blue])),
             (4, None, None) => (2, Samples::Direct),
@@ -186,5 +186,92 @@ fn keyed<const C: usize, const N: usize>(key: [u8; C], stored: &[u8], out: &mut 
     for (colour, pixel) in stored.as_chunks::<C>().0.iter().zip(out.as_chunks_mut::<N>().0) {
         pixel[..C].copy_from_slice(colour);
         pixel[C] = opacity(*colour != key);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::{
+        super::{DECODER, chunks::append, encode_levels},
+        *,
+    };
+
+    /// A file of one row of values, of a colour type, with chunks before the pixels.
+    fn file(kind: u8, bits: u8, values: &[u8], before: &[(&[u8; 4], &[u8])]) -> Bytes {
+        let plain = encode_levels(values.len() as u32, 1, bits, values, 1).unwrap();
+        let (head, rest) = plain.split_at(33);
+        let mut file = head[..8].to_vec();
+        let mut header = head[16..29].to_vec();
+        header[9] = kind;
+        append(&mut file, *b"IHDR", &header);
+        before.iter().for_each(|(name, body)| append(&mut file, **name, body));
+        file.extend_from_slice(rest);
+        file.into()
+    }
+
+    fn pixels(file: &Bytes) -> Option<Vec<u8>> {
+        let shape = (DECODER.takes)(file)?;
+        let mut rows = (DECODER.open)(file, 1).ok()?;
+        let mut pixels = vec![0; shape.row_bytes()];
+        rows.read(&mut pixels).ok()?;
+        Some(pixels)
+    }
+
+    #[test]
+    fn palettes_are_looked_up() {
+        let colours = [1, 2, 3, 40, 50, 60, 7, 8, 9, 100, 110, 120];
+        for bits in [2, 4, 8] {
+            let file = |before: &[_]| file(3, bits, &[3, 0, 1, 2, 0], before);
+            assert_eq!(
+                pixels(&file(&[(b"PLTE", &colours)])).unwrap(),
+                [100, 110, 120, 1, 2, 3, 40, 50, 60, 7, 8, 9, 1, 2, 3]
+            );
+            assert_eq!(
+                pixels(&file(&[(b"PLTE", &colours), (b"tRNS", &[0, 128])])).unwrap(),
+                [100, 110, 120, 255, 1, 2, 3, 0, 40, 50, 60, 128, 7, 8, 9, 255, 1, 2, 3, 0]
+            );
+            let few = file(&[(b"PLTE", &colours[..9])]);
+            assert!((DECODER.takes)(&few).is_some() && pixels(&few).is_none(), "a colour is missing");
+        }
+        assert_eq!(
+            pixels(&file(3, 1, &[1, 0, 0], &[(b"PLTE", &colours[..6])])).unwrap(),
+            [40, 50, 60, 1, 2, 3, 1, 2, 3]
+        );
+    }
+
+    #[test]
+    fn levels_are_spread() {
+        assert_eq!(pixels(&file(0, 1, &[1, 0, 1], &[])).unwrap(), [255, 0, 255]);
+        assert_eq!(pixels(&file(0, 2, &[0, 1, 2, 3], &[])).unwrap(), [0, 85, 170, 255]);
+        assert_eq!(pixels(&file(0, 4, &[0, 1, 15], &[])).unwrap(), [0, 17, 255]);
+        assert_eq!(pixels(&file(0, 4, &[9, 1], &[(b"tRNS", &[0, 1])])).unwrap(), [153, 255, 17, 0]);
+    }
+
+    #[test]
+    fn one_colour_is_transparent() {
+        assert_eq!(pixels(&file(0, 8, &[7, 9], &[(b"tRNS", &[0, 7])])).unwrap(), [7, 0, 9, 255]);
+        let mut out = [0; 8];
+        keyed::<3, 4>([1, 2, 3], &[1, 2, 3, 1, 2, 4], &mut out);
+        assert_eq!(out, [1, 2, 3, 0, 1, 2, 4, 255]);
+    }
+
+    #[test]
+    fn what_the_standard_forbids_is_left_to_others() {
+        let colours: &[u8] = &[0; 12];
+        for before in [
+            &[][..],
+            &[(b"PLTE", &colours[..11])],
+            &[(b"PLTE", &[])],
+            &[(b"PLTE", colours), (b"PLTE", colours)],
+            &[(b"PLTE", colours), (b"tRNS", &[0; 5])],
+            &[(b"PLTE", &[0; 15])],
+        ] {
+            assert!((DECODER.takes)(&file(3, 2, &[0], before)).is_none(), "{before:?}");
+        }
+        for level in [&[0][..], &[0, 16], &[1, 0], &[0, 1, 2]] {
+            assert!((DECODER.takes)(&file(0, 4, &[0], &[(b"tRNS", level)])).is_none(), "{level:?}");
+        }
     }
 }

@@ -9,6 +9,7 @@
 mod chunks;
 mod encode;
 mod filter;
+mod huffman;
 mod layout;
 mod stream;
 mod two_rows;

@@ -202,11 +202,22 @@ impl Renders {
     }
 }
 
-/// Renders by the library that decoded, and by the one that encoded.
+/// Renders by the library that decoded, by the one that encoded, and by the divisor of a JPEG.
 #[derive(Debug)]
 pub struct CodecUses {
     decoders: LabelCounts,
     encoders: LabelCounts,
+    jpeg_divisors: LabelCounts,
+}
+
+/// The label of a divisor of a JPEG.
+fn divisor_label(divisor: u8) -> &'static str {
+    match divisor {
+        1 => "1",
+        2 => "2",
+        4 => "4",
+        _ => "8",
+    }
 }
 
 /// The label of renders without a codec beside libvips.
@@ -215,7 +226,8 @@ const LIBVIPS: &str = "libvips";
 impl Default for CodecUses {
     fn default() -> Self {
         let zero = || LabelCounts::zero(Codec::ALL.map(Codec::name).into_iter().chain([LIBVIPS]));
-        Self { decoders: zero(), encoders: zero() }
+        let jpeg_divisors = LabelCounts::zero([1, 2, 4, 8].map(divisor_label));
+        Self { decoders: zero(), encoders: zero(), jpeg_divisors }
     }
 }
 
@@ -224,6 +236,12 @@ impl CodecUses {
     pub fn add(&self, used: UsedCodecs) {
         self.decoders.add(used.decoder.map_or(LIBVIPS, Codec::name));
         self.encoders.add(used.encoder.map_or(LIBVIPS, Codec::name));
+        used.jpeg_divisor.iter().for_each(|divisor| self.jpeg_divisors.add(divisor_label(*divisor)));
+    }
+
+    /// The counts of decoded JPEGs by divisor.
+    pub fn read_jpeg_divisors(&self) -> impl Iterator<Item = ([&'static str; 1], u64)> {
+        self.jpeg_divisors.read().into_iter().map(|(divisor, count)| ([divisor], count))
     }
 
     /// The counts by direction and library.

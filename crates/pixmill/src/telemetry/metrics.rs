@@ -64,6 +64,7 @@ metrics! {
     PHASE_SECONDS: Histogram "pixmill_phase_duration_seconds" ["phase"] "Time per phase, in seconds: `cache` of every response, the others of each variant that was produced.";
     RENDERS: Counter "pixmill_renders_total" ["source", "format"] "Renders that succeeded, by the format of the original and of the result; `json`: a description.";
     CODECS: Counter "pixmill_codec_uses_total" ["direction", "codec"] "Renders by the library that decoded the original (`decode`) and that encoded the output (`encode`); originals that were served count as neither.";
+    JPEG_DECODES: Counter "pixmill_jpeg_decodes_total" ["divisor"] "Renders of JPEG originals by the divisor by which the decoder reduced them: 1, 2, 4 or 8.";
     RENDER_OUTPUT: Counter "pixmill_render_output_bytes_total" ["source", "format"] "Bytes produced by renders, by the format of the original and of the result.";
     RENDER_THREADS: Gauge "pixmill_render_threads" [] "Render threads.";
     RENDER_RUNNING: Gauge "pixmill_render_jobs_running" [] "Jobs being computed.";

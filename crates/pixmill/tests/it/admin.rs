@@ -88,6 +88,8 @@ async fn metrics_add_up() {
         ("pixmill_requests_total{route=\"image\",status=\"4xx\",cache=\"none\"}", 1.0),
         ("pixmill_errors_total{code=\"invalid_parameter\"}", 1.0),
         ("pixmill_errors_total{code=\"overloaded\"}", 0.0),
+        ("pixmill_jpeg_decodes_total{divisor=\"8\"}", 2.0),
+        ("pixmill_jpeg_decodes_total{divisor=\"1\"}", 0.0),
         ("pixmill_request_duration_seconds_count", 4.0),
         ("pixmill_phase_duration_seconds_count{phase=\"encode\"}", 2.0),
         ("pixmill_phase_duration_seconds_count{phase=\"cache\"}", 3.0),

@@ -10,7 +10,7 @@ use image_api::{Accept, Settings, settings::Codecs, source::Codec};
 use testkit::{Picture, sample, samples};
 use vips_ops::{Encoded, Error, Source};
 
-use crate::{ask, ask_with, cost::files};
+use crate::{ask, ask_with, cost::files, resampler::premultiplied};
 
 /// Folders of pictures beside the repository.
 const CORPORA: [&str; 2] = ["../../../shared/corpora/dev", "../../../shared/trials/inputs"];
@@ -21,22 +21,34 @@ const QUERIES: [&str; 4] = ["format=png", "format=png&dpr=0.4", "format=png&dpr=
 /// Damaged files of up to this size in bytes are compared: errors do not depend on size, but time does.
 const LARGEST_DAMAGED: usize = 100_000;
 
-/// Largest difference of a pixel, and of the mean of all pixels, in 8-bit levels.
-fn tolerance(codec: Codec) -> (u8, f64) {
+/// Which scaling is compared with that of libvips alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scaled {
+    /// That of libvips too: only decoders differ.
+    Alike,
+    /// That between decoder and libvips, the default.
+    ByDefault,
+}
+
+/// Largest difference of a pixel, and of the mean of all pixels, in 8-bit levels. `by_default` if it is scaled otherwise than by libvips:
+/// both round twice, as `resampler` tests.
+fn tolerance(codec: Codec, by_default: bool) -> (u8, f64) {
     match codec {
+        Codec::Libwebp | Codec::Png | Codec::LibjpegTurbo if by_default => (4, 1.0),
         Codec::Libwebp | Codec::Png | Codec::LibjpegTurbo => (0, 0.0),
         // libheif repeats chroma samples and rounds them to whole levels; what is 4:4:4 differs by 2 at most
         Codec::Dav1d => (48, 1.0),
     }
 }
 
-fn with_codecs(on: bool) -> Settings {
-    let codecs = Codecs { libwebp: on, dav1d: on, png: on, libjpeg_turbo: on, fast_image_resize: false };
+fn with_codecs(on: bool, scaled: Scaled) -> Settings {
+    let fast_image_resize = scaled == Scaled::ByDefault;
+    let codecs = Codecs { libwebp: on, dav1d: on, png: on, libjpeg_turbo: on, fast_image_resize };
     Settings { codecs, ..Settings::default() }
 }
 
-pub fn render(bytes: &Bytes, query: &str, on: bool) -> Result<Encoded, Error> {
-    ask_with(bytes, query, Accept::default(), &with_codecs(on))
+pub fn render(bytes: &Bytes, query: &str, on: bool, scaled: Scaled) -> Result<Encoded, Error> {
+    ask_with(bytes, query, Accept::default(), &with_codecs(on, scaled))
 }
 
 /// The codec that takes an original.
@@ -45,12 +57,15 @@ pub fn codec(bytes: &Bytes) -> Option<Codec> {
 }
 
 /// What is different between the two ways, if anything is.
-pub fn difference(bytes: &Bytes, codec: Codec, query: &str) -> Option<String> {
-    match (render(bytes, query, true), render(bytes, query, false)) {
+pub fn difference(bytes: &Bytes, codec: Codec, query: &str, scaled: Scaled) -> Option<String> {
+    match (render(bytes, query, true, scaled), render(bytes, query, false, scaled)) {
         (Ok(ours), Ok(theirs)) => {
-            let (ours, theirs) = (Picture::decode(&ours.bytes), Picture::decode(&theirs.bytes));
+            let (mut ours, mut theirs) = (Picture::decode(&ours.bytes), Picture::decode(&theirs.bytes));
+            if scaled == Scaled::ByDefault {
+                (ours, theirs) = (premultiplied(&ours), premultiplied(&theirs));
+            }
             let found = ours.difference(&theirs);
-            let (worst, mean) = tolerance(codec);
+            let (worst, mean) = tolerance(codec, scaled == Scaled::ByDefault);
             (found.worst > worst || found.mean > mean).then(|| format!("{found:?}"))
         }
         (Err(ours), Err(theirs)) if ours.kind() == theirs.kind() => None,
@@ -76,6 +91,7 @@ fn damaged(bytes: &Bytes) -> Vec<(&'static str, Bytes)> {
 /// Compares an original both ways; returns the codec that takes it.
 fn compare(name: &str, bytes: &Bytes, failures: &mut Vec<String>) -> Option<Codec> {
     let taken = codec(bytes)?;
+    failures.extend(compare_scaled(name, bytes, taken));
     for query in QUERIES {
         for (damage, bytes) in damaged(bytes) {
             let is_scaled = query != QUERIES[0];
@@ -84,12 +100,32 @@ fn compare(name: &str, bytes: &Bytes, failures: &mut Vec<String>) -> Option<Code
             if is_scaled_alike || is_slow {
                 continue;
             }
-            if let Some(found) = codec(&bytes).and_then(|codec| difference(&bytes, codec, query)) {
+            if let Some(found) =
+                codec(&bytes).and_then(|codec| difference(&bytes, codec, query, Scaled::Alike))
+            {
                 failures.push(format!("{name}, {damage}?{query} by {}: {found}", taken.name()));
             }
         }
     }
     Some(taken)
+}
+
+/// Compares what is scaled by default, whole and damaged, with what libvips does alone. Of other formats than JPEG only up to a factor
+/// of 4, beyond which libvips averages blocks.
+fn compare_scaled(name: &str, bytes: &Bytes, taken: Codec) -> Vec<String> {
+    let queries = if taken == Codec::LibjpegTurbo { &QUERIES[1..] } else { &QUERIES[1..2] };
+    let mut failures = Vec::new();
+    for query in queries {
+        for (damage, bytes) in damaged(bytes) {
+            let is_slow = damage != "whole" && bytes.len() > LARGEST_DAMAGED;
+            let found = codec(&bytes).filter(|_| !is_slow);
+            let found = found.and_then(|codec| difference(&bytes, codec, query, Scaled::ByDefault));
+            failures.extend(
+                found.map(|found| format!("{name}, {damage}?{query} by {}, scaled: {found}", taken.name())),
+            );
+        }
+    }
+    failures
 }
 
 fn compare_folder(folder: &Path, failures: &mut Vec<String>) -> Vec<Codec> {
@@ -155,7 +191,7 @@ fn damage_of_avif_is_found_as_by_libvips() {
         let at = whole.len() / 3 + place * whole.len() / (2 * PLACES);
         let mut bytes = whole.to_vec();
         bytes[at] ^= 1 << (place % 8);
-        failures.extend(difference(&bytes.into(), Codec::Dav1d, "format=png"));
+        failures.extend(difference(&bytes.into(), Codec::Dav1d, "format=png", Scaled::Alike));
     }
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 }

@@ -53,24 +53,37 @@ fn segments(file: &[u8]) -> (Vec<Vec<u8>>, Vec<u8>) {
     (others, tables)
 }
 
-fn encoded(original: &Bytes, query: &str, on: bool) -> Bytes {
-    let codecs = Codecs { libjpeg_turbo: on, fast_image_resize: false, ..Codecs::default() };
+fn encoded(original: &Bytes, query: &str, on: bool, fast_image_resize: bool) -> Bytes {
+    let codecs = Codecs { libjpeg_turbo: on, fast_image_resize, ..Codecs::default() };
     let settings = Settings { codecs, ..Settings::default() };
     ask_with(original, &format!("{query}&format=jpeg"), Accept::default(), &settings).unwrap().bytes
+}
+
+/// Largest difference in 8-bit levels of the mean of pixels that are encoded by one encoder and were scaled by different resamplers.
+const RESAMPLED: f64 = 1.0;
+
+fn check(name: &str, query: &str, is_fast: bool) {
+    let original = sample(name);
+    let [file, expected] = [true, false].map(|on| encoded(&original, query, on, is_fast));
+    assert_eq!(segments(&file), segments(&expected), "{name}?{query}");
+    let difference = Picture::decode(&file).difference(&Picture::decode(&expected));
+    // without a decoder beside libvips, libvips scales: pixels are the same only of originals that are no JPEG
+    let is_same = !is_fast || !name.ends_with(".jpg");
+    if is_same {
+        assert_eq!(difference.worst, 0, "{name}?{query}: {difference:?}");
+        let most = expected.len() as f64 * (1.0 + MORE);
+        assert!(file.len() as f64 <= most, "{name}?{query}: {} for {}", file.len(), expected.len());
+    } else {
+        assert!(difference.mean <= RESAMPLED, "{name}?{query}: {difference:?}");
+    }
 }
 
 #[test]
 fn files_are_those_of_libvips() {
     crate::start();
     for name in ORIGINALS {
-        let original = sample(name);
         for query in QUERIES {
-            let [file, expected] = [true, false].map(|on| encoded(&original, query, on));
-            assert_eq!(segments(&file), segments(&expected), "{name}?{query}");
-            let difference = Picture::decode(&file).difference(&Picture::decode(&expected));
-            assert_eq!(difference.worst, 0, "{name}?{query}: {difference:?}");
-            let most = expected.len() as f64 * (1.0 + MORE);
-            assert!(file.len() as f64 <= most, "{name}?{query}: {} for {}", file.len(), expected.len());
+            [false, true].into_iter().for_each(|is_fast| check(name, query, is_fast));
         }
     }
 }
@@ -81,11 +94,11 @@ fn every_size_is_encoded() {
     let original = sample("china.jpg");
     for side in 1..=40 {
         let query = format!("width={side}&height={}&crop=stretch&quality=80", 41 - side);
-        let file = encoded(&original, &query, true);
+        let file = encoded(&original, &query, true, false);
         let source = Source::open(&file, &Settings::default().limits).unwrap();
         assert_eq!((source.info.stored.width, source.info.stored.height), (side, 41 - side));
         let difference =
-            Picture::decode(&file).difference(&Picture::decode(&encoded(&original, &query, false)));
+            Picture::decode(&file).difference(&Picture::decode(&encoded(&original, &query, false, false)));
         assert_eq!(difference.worst, 0, "{side}: {difference:?}");
     }
 }

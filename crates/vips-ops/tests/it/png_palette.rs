@@ -1,10 +1,16 @@
 //! PNG with few colours: processed in truecolour, and written with a palette if that is lossless.
 
 use bytes::Bytes;
+use flate2::Crc;
+use image_api::source::Codec;
 use testkit::{Picture, sample};
 use vips_ops::vips::{Access, BandFormat, Image, Interpretation, Keep, Loader, Palette, PngRows};
 
-use crate::{ask, picture, picture_scaled_by_libvips, start};
+use crate::{
+    ask,
+    codecs::{Scaled, codec, difference},
+    picture, picture_scaled_by_libvips, start,
+};
 
 /// Bit depth and colour type of a PNG (11.2.2).
 fn stored(png: &Bytes) -> (u8, u8) {
@@ -118,4 +124,59 @@ fn colours_of_other_images_are_not_counted() {
         assert_ne!(stored(&answer).1, 3, "{source}");
     }
     assert_eq!(Picture::decode(&ask(&sample("camera.png"), "width=60").unwrap().bytes).width, 60);
+}
+
+/// A greyscale PNG of 1 to 8 bits whose colour type is changed, with chunks before the pixels.
+fn retyped(bits: u8, kind: u8, values: &[u8], width: u32, before: &[(&[u8; 4], &[u8])]) -> Bytes {
+    let plain = codecs::encode_png_levels(width, values.len() as u32 / width, bits, values, 1).unwrap();
+    let chunk = |name: &[u8; 4], body: &[u8]| {
+        let checked = [&name[..], body].concat();
+        let mut crc = Crc::new();
+        crc.update(&checked);
+        [&(body.len() as u32).to_be_bytes()[..], &checked, &crc.sum().to_be_bytes()].concat()
+    };
+    let mut header = plain[16..29].to_vec();
+    header[9] = kind;
+    let before = before.iter().flat_map(|(name, body)| chunk(name, body));
+    plain[..8]
+        .iter()
+        .copied()
+        .chain(chunk(b"IHDR", &header))
+        .chain(before)
+        .chain(plain[33..].to_vec())
+        .collect()
+}
+
+#[test]
+fn every_kind_of_palette_is_decoded_as_by_libvips() {
+    start();
+    let colours: Vec<u8> = (0..768u32).map(|at| (at * 37 + at / 5) as u8).collect();
+    let alphas: Vec<u8> = (0..=255u8).map(|at| at.wrapping_mul(91)).collect();
+    let (mut failures, mut taken) = (Vec::new(), 0);
+    for bits in [1u8, 2, 4, 8] {
+        let count = 1usize << bits;
+        let values: Vec<u8> =
+            (0..37 * 11u32).map(|at| (at * at / 3) as u8 & (u8::MAX >> (8 - bits))).collect();
+        // indices beyond the palette, or transparency beyond it, included
+        for (few, clear) in
+            [(count, 0), (count, 1), (count, count), (count / 2, 0), (count / 2, count), (count, 256)]
+        {
+            let palette: (&[u8; 4], &[u8]) = (b"PLTE", &colours[..3 * few]);
+            let both = [palette, (b"tRNS", &alphas[..clear])];
+            let file = retyped(bits, 3, &values, 37, &both[..1 + usize::from(clear > 0)]);
+            taken += usize::from(codec(&file) == Some(Codec::Png));
+            let found = difference(&file, Codec::Png, "format=png", Scaled::Alike);
+            failures
+                .extend(found.map(|found| format!("{bits} bits, {few} colours, {clear} alphas: {found}")));
+        }
+        for clear in [&[0u8, 1][..], &[1, 1], &[0, 200]] {
+            let file = retyped(bits, 0, &values, 37, &[(b"tRNS", clear)]);
+            taken += usize::from(codec(&file) == Some(Codec::Png));
+            let found = difference(&file, Codec::Png, "format=png", Scaled::Alike);
+            failures
+                .extend(found.map(|found| format!("grey of {bits} bits, transparent {clear:?}: {found}")));
+        }
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+    assert!(taken >= 20, "{taken}");
 }

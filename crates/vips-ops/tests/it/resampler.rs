@@ -1,9 +1,12 @@
 //! Scaling between decoder and libvips against libvips' own operation.
 
 use bytes::Bytes;
-use image_api::{Accept, Settings, settings::Codecs};
+use image_api::{Accept, Measurements, Params, Plan, Settings, settings::Codecs};
 use testkit::{Difference, Picture, sample};
-use vips_ops::vips::{BandFormat, Image, Interpretation, Keep, Palette, PngRows};
+use vips_ops::{
+    Source,
+    vips::{BandFormat, Image, Interpretation, Keep, Palette, PngRows},
+};
 
 use crate::ask_with;
 
@@ -21,7 +24,17 @@ fn scaled(bytes: &Bytes, query: &str, on: bool) -> Picture {
 }
 
 fn difference(bytes: &Bytes, query: &str) -> Difference {
-    scaled(bytes, query, true).difference(&scaled(bytes, query, false))
+    premultiplied(&scaled(bytes, query, true)).difference(&premultiplied(&scaled(bytes, query, false)))
+}
+
+/// Colours multiplied by alpha: what is seen of them. Rounding is seen where a nearly transparent colour is divided by its alpha.
+pub fn premultiplied(picture: &Picture) -> Picture {
+    let mut seen = picture.clone();
+    for pixel in seen.rgba.chunks_exact_mut(4) {
+        let alpha = f64::from(pixel[3]) / 255.0;
+        pixel[..3].iter_mut().for_each(|value| *value = (f64::from(*value) * alpha).round() as u8);
+    }
+    seen
 }
 
 /// Noise at full contrast in `bands` bands, as a PNG.
@@ -31,7 +44,7 @@ fn noise(width: u32, height: u32, bands: u32) -> Bytes {
     let bands: Vec<_> = (0..bands).map(|index| band(60.0 + 20.0 * f64::from(index))).collect();
     let image = Image::bandjoin(&bands.iter().collect::<Vec<_>>()).unwrap();
     let image = image.linear(&[1.0], &[128.0]).unwrap().cast(BandFormat::Uchar).unwrap();
-    let kind = if bands.len() < 3 { Interpretation::Grey } else { Interpretation::Srgb };
+    let kind = if image.bands() < 3 { Interpretation::Grey } else { Interpretation::Srgb };
     image.interpret(kind).unwrap().save_png(1, PngRows::Plain, Palette::Direct, Keep::Nothing).unwrap()
 }
 
@@ -40,7 +53,7 @@ fn sizes_at_the_edges_are_scaled_as_by_libvips() {
     let sizes = [(1, 1), (2, 1), (1, 7), (3, 3), (5, 300), (301, 2), (64, 64), (333, 217), (1021, 13)];
     let mut failures = Vec::new();
     for (width, height) in sizes {
-        for bands in [1, 3] {
+        for bands in 1..=4 {
             let original = noise(width, height, bands);
             // up to a factor at which libvips averages pixels before it filters
             for factor in [1.0, 1.2, 2.0, 2.7, 3.9f64] {
@@ -71,4 +84,42 @@ fn parts_of_a_jpeg_are_scaled_as_by_libvips() {
         }
     }
     assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+#[test]
+fn colours_of_transparent_pixels_do_not_bleed() {
+    crate::start();
+    // opaque red beside transparent green, in columns of seven pixels
+    let pixels: Vec<u8> =
+        (0..84 * 60).flat_map(|at| if at % 14 < 7 { [200, 0, 0, 255] } else { [0, 255, 0, 0] }).collect();
+    let image = Image::from_pixels(&pixels, 84, 60, 4).unwrap().interpret(Interpretation::Srgb).unwrap();
+    let png = image.save_png(1, PngRows::Plain, Palette::Direct, Keep::Nothing).unwrap();
+    let webp =
+        ask_with(&png, "format=webp&quality=100", Accept::default(), &Settings::default()).unwrap().bytes;
+    for (name, original) in [("png", &png), ("webp", &webp)] {
+        for query in ["width=31", "width=47&height=20&crop=stretch", "width=12"] {
+            let seen = premultiplied(&scaled(original, query, true));
+            let greenest = seen.rgba.chunks_exact(4).map(|pixel| pixel[1]).max().unwrap();
+            assert!(greenest <= if name == "png" { 0 } else { 8 }, "{name}?{query}: {greenest}");
+            assert!(seen.rgba.chunks_exact(4).any(|pixel| pixel[3] > 0 && pixel[3] < 255), "{name}?{query}");
+        }
+    }
+}
+
+#[test]
+fn plans_say_what_scales() {
+    let plan = |name: &str, query: &str| {
+        let source = Source::open(&sample(name), &Settings::default().limits).unwrap();
+        let params = Params::parse(query).unwrap().params;
+        let facts = Measurements::default();
+        Plan::resolve(&params, &source.info, &facts, Accept::default(), &Settings::default())
+            .unwrap()
+            .to_string()
+    };
+    for (name, query) in
+        [("pixmill-logo.png", "width=100"), ("china.jpg", "width=100"), ("coffee.png", "width=100")]
+    {
+        let text = plan(name, query);
+        assert!(text.contains("by fast_image_resize"), "{name}: {text}");
+    }
 }

@@ -90,6 +90,7 @@ fn rendering(page: &mut Scrape<'_>, shared: &Shared) {
     let renders = || shared.counters.renders.iter();
     page.values(&m::RENDERS, renders().map(|(formats, count)| (formats, count.renders.get())));
     page.values(&m::CODECS, shared.counters.codecs.read());
+    page.values(&m::JPEG_DECODES, shared.counters.codecs.read_jpeg_divisors());
     page.values(&m::RENDER_OUTPUT, renders().map(|(formats, count)| (formats, count.bytes.get())));
     let load = shared.rendering.renderer.pool().load();
     page.value(&m::RENDER_THREADS, shared.config.workers.thread_count());
