@@ -1,11 +1,8 @@
 //! How pixels are stored, and their conversion to 8 bits per channel: colours of a palette, levels of fewer bits, and one colour
 //! that is transparent (PNG, 11.2 and 11.3).
 
-use super::{chunks, chunks::NAME};
-use crate::{
-    decoder::Shape,
-    error::{Error, Result},
-};
+use super::chunks;
+use crate::decoder::Shape;
 
 /// An image of a kind that is decoded.
 #[derive(Debug, Clone)]
@@ -30,12 +27,9 @@ enum Samples {
     Indexed(Box<Palette>),
 }
 
-/// The colours of a palette, with alpha.
+/// The colours of a palette, with alpha; black beyond them.
 #[derive(Debug, Clone)]
-struct Palette {
-    colours: [[u8; 4]; 256],
-    count: usize,
-}
+struct Palette([[u8; 4]; 256]);
 
 /// The largest value of so many bits.
 fn most(bits: u32) -> u8 {
@@ -107,12 +101,8 @@ impl Layout {
         self.bits.div_ceil(8) as usize
     }
 
-    /// Converts a stored row.
-    ///
-    /// # Errors
-    ///
-    /// If it names a colour that the palette does not have.
-    pub fn convert(&self, stored: &[u8], out: &mut [u8]) -> Result<()> {
+    /// Converts a stored row. A colour that the palette does not have is black, as in libpng.
+    pub fn convert(&self, stored: &[u8], out: &mut [u8]) {
         match &self.samples {
             Samples::Direct => out.copy_from_slice(stored),
             Samples::Keyed(key) if self.shape.bands == 2 => keyed::<1, 2>([key[0]], stored, out),
@@ -128,11 +118,10 @@ impl Layout {
                 });
             }
             Samples::Indexed(palette) if self.shape.bands == 3 => {
-                palette.look_up::<3>(stored, self.bits, out)?
+                palette.look_up::<3>(stored, self.bits, out)
             }
-            Samples::Indexed(palette) => palette.look_up::<4>(stored, self.bits, out)?,
+            Samples::Indexed(palette) => palette.look_up::<4>(stored, self.bits, out),
         }
-        Ok(())
     }
 }
 
@@ -144,30 +133,24 @@ impl Palette {
         if !fits {
             return None;
         }
-        let mut palette = Self { colours: [[0, 0, 0, u8::MAX]; 256], count: triples.len() };
-        for (colour, triple) in palette.colours.iter_mut().zip(triples) {
+        let mut palette = [[0, 0, 0, u8::MAX]; 256];
+        for (colour, triple) in palette.iter_mut().zip(triples) {
             colour[..3].copy_from_slice(triple);
         }
-        for (colour, alpha) in palette.colours.iter_mut().zip(alphas) {
+        for (colour, alpha) in palette.iter_mut().zip(alphas) {
             colour[3] = *alpha;
         }
-        Some(palette)
+        Some(Self(palette))
     }
 
-    fn look_up<const N: usize>(&self, stored: &[u8], bits: u32, out: &mut [u8]) -> Result<()> {
-        let mut largest = 0;
+    fn look_up<const N: usize>(&self, stored: &[u8], bits: u32, out: &mut [u8]) {
         let pixels = out.as_chunks_mut::<N>().0;
-        let mut set = |index: u8, pixel: &mut [u8; N]| {
-            largest = largest.max(index);
-            pixel.copy_from_slice(&self.colours[usize::from(index)][..N]);
-        };
+        let set = |index: u8, pixel: &mut [u8; N]| pixel.copy_from_slice(&self.0[usize::from(index)][..N]);
         if bits == 8 {
             stored.iter().zip(pixels).for_each(|(index, pixel)| set(*index, pixel));
         } else {
             values(stored, bits).zip(pixels).for_each(|(index, pixel)| set(index, pixel));
         }
-        let is_known = usize::from(largest) < self.count;
-        if is_known { Ok(()) } else { Err(Error::broken(NAME, "a colour that is not in the palette")) }
     }
 }
 
@@ -233,7 +216,7 @@ mod tests {
                 [100, 110, 120, 255, 1, 2, 3, 0, 40, 50, 60, 128, 7, 8, 9, 255, 1, 2, 3, 0]
             );
             let few = file(&[(b"PLTE", &colours[..9])]);
-            assert!((DECODER.takes)(&few).is_some() && pixels(&few).is_none(), "a colour is missing");
+            assert_eq!(pixels(&few).unwrap()[..6], [0, 0, 0, 1, 2, 3], "a colour is missing");
         }
         assert_eq!(
             pixels(&file(3, 1, &[1, 0, 0], &[(b"PLTE", &colours[..6])])).unwrap(),

@@ -100,7 +100,7 @@ fn read_converted(file: &[u8], layout: &Layout, mut target: Target<'_>) -> Resul
     for index in 0..height {
         let rows = target.parts().0;
         one.copy_from_slice(&rows[tail + index * (row + 1) + 1..][..row]);
-        layout.convert(&one, &mut rows[index * stride + 1..(index + 1) * stride])?;
+        layout.convert(&one, &mut rows[index * stride + 1..(index + 1) * stride]);
         if (index + 1) % ROWS_AT_A_TIME == 0 {
             target.ready(index + 1);
         }
@@ -142,7 +142,7 @@ impl Rows for Reader {
                 self.ready += unfilter_next(stored, self.next, row, pixel);
             }
             let start = self.next * (row + 1) + 1;
-            self.layout.convert(&stored[start..start + row], out)?;
+            self.layout.convert(&stored[start..start + row], out);
             self.next += 1;
         }
         Ok(())

@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use testkit::sample;
 use vips_ops::vips::{Access, Image, Loader};
 
-use crate::codecs::{Scaled, codec, difference, render};
+use crate::codecs::{codec, difference, render};
 
 /// An RGB picture of rows with each filter in turn, as they are stored.
 struct File {
@@ -128,7 +128,7 @@ fn check_odd_files(file: &File) {
         let query = "format=png&width=40&height=40";
         let is_taken = codec(&bytes).is_some();
         taken += usize::from(is_taken);
-        if is_taken && let Some(found) = difference(&bytes, Codec::Png, query, Scaled::Alike) {
+        if is_taken && let Some(found) = difference(&bytes, Codec::Png, query) {
             failures.push(format!("{name}: {found}"));
         }
     }
@@ -169,7 +169,7 @@ fn metadata_is_that_of_libvips() {
     for name in originals {
         for query in ["format=png&width=90", "format=png&width=90&strip_exif=1"] {
             let [ours, theirs] = [true, false].map(|on| {
-                let file = render(&sample(name), query, on, Scaled::Alike).unwrap().bytes;
+                let file = render(&sample(name), query, on).unwrap().bytes;
                 metadata(&file)
             });
             assert_eq!(ours, theirs, "{name}?{query}");
@@ -184,8 +184,8 @@ fn metadata_is_that_of_libvips() {
 #[test]
 fn photographs_take_fewer_bytes() {
     for name in ["china.jpg", "coffee.png", "flower.jpg"] {
-        let [ours, theirs] = [true, false]
-            .map(|on| render(&sample(name), "format=png&width=300", on, Scaled::Alike).unwrap().bytes.len());
+        let [ours, theirs] =
+            [true, false].map(|on| render(&sample(name), "format=png&width=300", on).unwrap().bytes.len());
         assert!(ours * 100 < theirs * 97, "{name}: {ours} and {theirs} bytes");
     }
 }

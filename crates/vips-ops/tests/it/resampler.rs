@@ -10,7 +10,8 @@ use vips_ops::{
 
 use crate::ask_with;
 
-/// Largest difference of a pixel in 8-bit levels: each side rounds twice, and weighs with numbers of 8 or more bits.
+/// Largest difference of a pixel in 8-bit levels: each side rounds twice, and weighs with numbers of 8 or more bits. With alpha one
+/// more, since colours are divided by it.
 const WORST: u8 = 3;
 
 fn settings(on: bool) -> Settings {
@@ -61,7 +62,7 @@ fn sizes_at_the_edges_are_scaled_as_by_libvips() {
                 for (width, height) in [(to(width), to(height)), (to(width), height), (width, to(height))] {
                     let query = format!("width={width}&height={height}&crop=stretch");
                     let found = difference(&original, &query);
-                    if found.worst > WORST {
+                    if found.worst > WORST + u8::from(bands % 2 == 0) {
                         failures.push(format!("{bands} bands?{query}: {found:?}"));
                     }
                 }
@@ -94,15 +95,11 @@ fn colours_of_transparent_pixels_do_not_bleed() {
         (0..84 * 60).flat_map(|at| if at % 14 < 7 { [200, 0, 0, 255] } else { [0, 255, 0, 0] }).collect();
     let image = Image::from_pixels(&pixels, 84, 60, 4).unwrap().interpret(Interpretation::Srgb).unwrap();
     let png = image.save_png(1, PngRows::Plain, Palette::Direct, Keep::Nothing).unwrap();
-    let webp =
-        ask_with(&png, "format=webp&quality=100", Accept::default(), &Settings::default()).unwrap().bytes;
-    for (name, original) in [("png", &png), ("webp", &webp)] {
-        for query in ["width=31", "width=47&height=20&crop=stretch", "width=12"] {
-            let seen = premultiplied(&scaled(original, query, true));
-            let greenest = seen.rgba.chunks_exact(4).map(|pixel| pixel[1]).max().unwrap();
-            assert!(greenest <= if name == "png" { 0 } else { 8 }, "{name}?{query}: {greenest}");
-            assert!(seen.rgba.chunks_exact(4).any(|pixel| pixel[3] > 0 && pixel[3] < 255), "{name}?{query}");
-        }
+    for query in ["width=31", "width=47&height=20&crop=stretch", "width=12"] {
+        let seen = scaled(&png, query, true);
+        let pixels = || seen.rgba.chunks_exact(4).filter(|pixel| pixel[3] > 0);
+        assert!(pixels().all(|pixel| pixel[1] == 0 && pixel[2] == 0), "{query}: green shines through");
+        assert!(pixels().any(|pixel| pixel[3] < 255), "{query}: no pixel is at the edge");
     }
 }
 
