@@ -118,7 +118,7 @@ impl Layout {
                 });
             }
             Samples::Indexed(palette) if self.shape.bands == 3 => {
-                palette.look_up::<3>(stored, self.bits, out)
+                palette.look_up::<3>(stored, self.bits, out);
             }
             Samples::Indexed(palette) => palette.look_up::<4>(stored, self.bits, out),
         }
@@ -189,7 +189,9 @@ mod tests {
         let mut header = head[16..29].to_vec();
         header[9] = kind;
         append(&mut file, *b"IHDR", &header);
-        before.iter().for_each(|(name, body)| append(&mut file, **name, body));
+        for (name, body) in before {
+            append(&mut file, **name, body);
+        }
         file.extend_from_slice(rest);
         file.into()
     }
