@@ -31,6 +31,9 @@ enum Samples {
 #[derive(Debug, Clone)]
 struct Palette([[u8; 4]; 256]);
 
+/// Most chunks before the pixels that are visited, since costs are predicted before an image is opened.
+const MOST_CHUNKS: usize = 1024;
+
 /// The largest value of so many bits.
 fn most(bits: u32) -> u8 {
     u8::MAX >> (8 - bits.min(8))
@@ -42,7 +45,10 @@ impl Layout {
     pub fn find(file: &[u8]) -> Option<Self> {
         let header = chunks::header(file)?;
         let (mut palette, mut transparency) = (None, None);
-        for chunk in chunks::read(file).take_while(|chunk| chunk.name != b"IDAT") {
+        for (index, chunk) in chunks::read(file).take_while(|chunk| chunk.name != b"IDAT").enumerate() {
+            if index == MOST_CHUNKS {
+                return None;
+            }
             let known = match chunk.name {
                 b"acTL" => return None,
                 b"PLTE" => &mut palette,
