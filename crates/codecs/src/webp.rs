@@ -48,7 +48,6 @@ fn open(bytes: &Bytes, _divisor: u8) -> Result<Box<dyn Rows>> {
     Ok(Box::new(Reader { bytes: bytes.clone(), shape, pixels: None, next: 0 }))
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "the type of all decoders")]
 fn read_all(bytes: &Bytes, _divisor: u8, mut target: Target<'_>) -> Result<()> {
     let shape = takes(bytes).ok_or_else(|| Error::broken(NAME, "not a still image"))?;
     let stride = target.stride();

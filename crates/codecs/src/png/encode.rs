@@ -159,14 +159,15 @@ fn file(
 /// Compresses by libdeflate, or by Huffman codes alone where that is smaller: at the fast levels as samples say, which cost an
 /// eighth of the compression of a photograph of 512 pixels, and else as the whole says.
 fn compress(plain: &[u8], out: &mut [u8], level: u8) -> Result<usize> {
-    if (1..=FAST).contains(&level) && prefers_huffman(plain, out, level)? {
-        if let Some(found) = huffman::compress(plain, out) {
-            return Ok(found);
-        }
+    if (1..=FAST).contains(&level)
+        && prefers_huffman(plain, out, level)?
+        && let Some(found) = huffman::compress(plain, out)
+    {
+        return Ok(found);
     }
     let found = deflate(plain, out, level)?;
     if level > FAST && huffman::length(plain) < found {
-        return Ok(huffman::compress(plain, out).map_or_else(|| deflate(plain, out, level), Ok)?);
+        return huffman::compress(plain, out).map_or_else(|| deflate(plain, out, level), Ok);
     }
     Ok(found)
 }

@@ -62,7 +62,9 @@ impl Codes {
         let all: Vec<u8> = lengths.iter().copied().chain([1, 1]).collect();
         let described = describe(&all);
         let mut uses = [0; 19];
-        described.iter().for_each(|(symbol, ..)| uses[usize::from(*symbol)] += 1);
+        for (symbol, ..) in &described {
+            uses[usize::from(*symbol)] += 1;
+        }
         Self { counts, lengths, described, description: self::lengths(uses, LONGEST_OF_LENGTHS) }
     }
 
@@ -126,7 +128,9 @@ fn count(block: &[u8]) -> [u32; SYMBOLS] {
             table[usize::from(*byte)] += 1;
         }
     }
-    rest.iter().for_each(|byte| tables[0][usize::from(*byte)] += 1);
+    for byte in rest {
+        tables[0][usize::from(*byte)] += 1;
+    }
     std::array::from_fn(
         |symbol| if symbol == END { 1 } else { tables.iter().map(|table| table[symbol]).sum() },
     )
@@ -136,10 +140,10 @@ fn count(block: &[u8]) -> [u32; SYMBOLS] {
 /// made more alike, which costs next to nothing.
 fn lengths<const N: usize>(mut counts: [u32; N], longest: u8) -> [u8; N] {
     // a code of one symbol alone would have no bits
-    for symbol in 0..2 {
-        if counts.iter().filter(|count| **count > 0).count() < 2 {
-            counts[symbol] = counts[symbol].max(1);
-        }
+    let used = counts.iter().filter(|count| **count > 0).count();
+    if used < 2 {
+        let absent = counts.iter_mut().filter(|count| **count == 0);
+        absent.take(2 - used).for_each(|count| *count = 1);
     }
     loop {
         let found = huffman(&counts);

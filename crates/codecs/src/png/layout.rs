@@ -31,6 +31,9 @@ enum Samples {
 #[derive(Debug, Clone)]
 struct Palette([[u8; 4]; 256]);
 
+/// Most chunks before the pixels that are visited, since costs are predicted before an image is opened.
+const MOST_CHUNKS: usize = 1024;
+
 /// The largest value of so many bits.
 fn most(bits: u32) -> u8 {
     u8::MAX >> (8 - bits.min(8))
@@ -42,7 +45,10 @@ impl Layout {
     pub fn find(file: &[u8]) -> Option<Self> {
         let header = chunks::header(file)?;
         let (mut palette, mut transparency) = (None, None);
-        for chunk in chunks::read(file).take_while(|chunk| chunk.name != b"IDAT") {
+        for (index, chunk) in chunks::read(file).take_while(|chunk| chunk.name != b"IDAT").enumerate() {
+            if index == MOST_CHUNKS {
+                return None;
+            }
             let known = match chunk.name {
                 b"acTL" => return None,
                 b"PLTE" => &mut palette,
@@ -118,7 +124,7 @@ impl Layout {
                 });
             }
             Samples::Indexed(palette) if self.shape.bands == 3 => {
-                palette.look_up::<3>(stored, self.bits, out)
+                palette.look_up::<3>(stored, self.bits, out);
             }
             Samples::Indexed(palette) => palette.look_up::<4>(stored, self.bits, out),
         }
@@ -189,7 +195,9 @@ mod tests {
         let mut header = head[16..29].to_vec();
         header[9] = kind;
         append(&mut file, *b"IHDR", &header);
-        before.iter().for_each(|(name, body)| append(&mut file, **name, body));
+        for (name, body) in before {
+            append(&mut file, **name, body);
+        }
         file.extend_from_slice(rest);
         file.into()
     }

@@ -119,7 +119,7 @@ fn scaled(
         }
     };
     fill(Target { canvas, image, shape, scratch, ready: &mut ready })?;
-    filtered.map_err(|error| failed(&error))?;
+    filtered.map_err(failed)?;
     let to = Shape { width: scaling.to.0, height: scaling.to.1, ..shape };
     let mut result = vec![0; to.row_bytes() * to.height as usize];
     let made = match shape.bands {
@@ -128,12 +128,12 @@ fn scaled(
         3 => columns.scale_rows::<pixels::U8x3>(scaled, &mut result),
         _ => columns.scale_rows::<pixels::U8x4>(scaled, &mut result),
     };
-    made.map_err(|error| failed(&error))?;
+    made.map_err(failed)?;
     alpha::divide(shape.bands, &mut result);
     Ok(result)
 }
 
-fn failed(error: &ResizeError) -> Error {
+fn failed(error: ResizeError) -> Error {
     Error::broken(NAME, error.to_string())
 }
 
@@ -148,13 +148,13 @@ struct Part {
 
 /// Scales a part of an image of these sides, by the resizer of this thread.
 fn resize<P: PixelTrait>(
-    from: (&[u8], u32, u32),
+    (from, width, height): (&[u8], u32, u32),
     part: Part,
-    to: (&mut [u8], u32, u32),
+    (to, to_width, to_height): (&mut [u8], u32, u32),
 ) -> std::result::Result<(), ResizeError> {
     let invalid = |_| ResizeError::ImageError(ImageError::UnsupportedPixelType);
-    let from = TypedImageRef::<P>::from_buffer(from.1, from.2, from.0).map_err(invalid)?;
-    let mut to = TypedImage::<P>::from_buffer(to.1, to.2, to.0).map_err(invalid)?;
+    let from = TypedImageRef::<P>::from_buffer(width, height, from).map_err(invalid)?;
+    let mut to = TypedImage::<P>::from_buffer(to_width, to_height, to).map_err(invalid)?;
     let options = ResizeOptions::new()
         .resize_alg(ResizeAlg::Convolution(FilterType::Lanczos3))
         .crop(part.left, part.top, part.width, part.height)

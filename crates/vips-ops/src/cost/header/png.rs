@@ -19,9 +19,7 @@ pub fn scan(bytes: &[u8]) -> Option<ScannedHeader> {
     let colours = if kind & 2 == 0 { 1 } else { 3 };
     found.alpha = kind & 4 != 0;
     found.storage = if kind == 3 || depth < 8 { Storage::Indexed } else { Storage::Direct };
-    let mut is_common = depth == 8 && kind != 3 && interlace == 0;
     for (name, body) in png::chunks(bytes) {
-        is_common &= !matches!(&name, b"tRNS" | b"PLTE" | b"acTL");
         match &name {
             b"tRNS" => found.alpha = true,
             // compressed: the profile cannot be identified
@@ -30,7 +28,7 @@ pub fn scan(bytes: &[u8]) -> Option<ScannedHeader> {
             _ => {}
         }
     }
-    found.codec = is_common.then_some(Codec::Png);
+    found.codec = (codecs::PNG.takes)(bytes).map(|_| Codec::Png);
     let bands = colours + u32::from(found.alpha);
     found.pixel_bytes = if depth > 8 { 2 * bands } else { bands };
     Some(found)
