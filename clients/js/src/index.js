@@ -10,6 +10,9 @@ export { PixmillError } from "./values.js";
 /** The widths of a set of sources that names none, in pixels: common widths of screens and of their halves. */
 export const WIDTHS = Object.freeze([320, 480, 640, 960, 1280, 1920, 2560]);
 
+/** Where Node 18 has WebCrypto, which is global everywhere else. No literal in `import`, so that bundlers leave it alone. */
+const NODE_CRYPTO = "node:crypto";
+
 /** The URL of a picture. */
 export function buildUrl(base, path, params) {
   if (!/^([a-z][a-z0-9+.-]*:\/\/[^?#]+|\/[^?#]*)?$/i.test(base)) {
@@ -32,8 +35,10 @@ export function signedText(url, options) {
 export async function signUrl(url, key, options) {
   const { text, signed } = message(url, options);
   const algorithm = { name: "HMAC", hash: "SHA-256" };
-  const imported = await crypto.subtle.importKey("raw", keyBytes(key), algorithm, false, ["sign"]);
-  const digest = await crypto.subtle.sign("HMAC", imported, new TextEncoder().encode(text));
+  const secret = keyBytes(key);
+  const subtle = await webCrypto();
+  const imported = await subtle.importKey("raw", secret, algorithm, false, ["sign"]);
+  const digest = await subtle.sign("HMAC", imported, new TextEncoder().encode(text));
   return signed(Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join(""));
 }
 
@@ -69,6 +74,16 @@ export async function signedSrcset(base, path, params, { key, stripPrefix, ...op
   const found = sources(base, path, params, options);
   const signed = await Promise.all(found.map(([url]) => signUrl(url, key, { stripPrefix })));
   return signed.map((url, index) => `${url} ${found[index][1]}`).join(", ");
+}
+
+async function webCrypto() {
+  if (globalThis.crypto?.subtle) return globalThis.crypto.subtle;
+  try {
+    const { webcrypto } = await import(/* webpackIgnore: true */ /* turbopackIgnore: true */ /* @vite-ignore */ NODE_CRYPTO);
+    return webcrypto.subtle;
+  } catch {
+    throw new PixmillError("signing: expected WebCrypto, which browsers have in secure contexts only");
+  }
 }
 
 function ordered(name, numbers) {

@@ -1,9 +1,11 @@
 //! Tests of the documentation: every command, request, configuration and program in it is executed or checked.
 //!
 //! The language after the fence selects the check of a block: `sh` (commands), `console` (commands after `$ `, and what they
-//! print, where `…` stands for any text and `ID` for an identifier), `toml` (configuration), `json`, `python` and `js`
-//! (programs), `html` (its pictures are requested), `yaml` (for other programs: not checked), `text` (not to be run).
+//! print, where `…` stands for any text and `ID` for an identifier), `toml` (configuration), `json`, `python`, `js`, `go`, `ruby`,
+//! `php` and `java` (programs), `html` (its pictures are requested), `yaml` (for other programs: not checked), `text` (not to be
+//! run).
 
+mod clients;
 mod error_codes;
 mod migration;
 mod page;

@@ -6,7 +6,8 @@ use std::{
 };
 
 /// The languages of blocks, each with its own check.
-pub const LANGUAGES: [&str; 9] = ["sh", "console", "toml", "json", "yaml", "html", "python", "js", "text"];
+pub const LANGUAGES: [&str; 13] =
+    ["sh", "console", "toml", "json", "yaml", "html", "python", "js", "go", "ruby", "php", "java", "text"];
 
 /// A fenced code block.
 #[derive(Debug)]
