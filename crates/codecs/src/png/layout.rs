@@ -34,6 +34,16 @@ struct Palette([[u8; 4]; 256]);
 /// Most chunks before the pixels that are visited, since costs are predicted before an image is opened.
 const MOST_CHUNKS: usize = 1024;
 
+/// Samples of a pixel as stored, by colour type (PNG, 11.2.2).
+fn channels(kind: u8) -> u32 {
+    match kind {
+        2 => 3,
+        4 => 2,
+        6 => 4,
+        _ => 1,
+    }
+}
+
 /// The largest value of so many bits.
 fn most(bits: u32) -> u8 {
     u8::MAX >> (8 - bits.min(8))
@@ -77,14 +87,8 @@ impl Layout {
             (6, None, None) => (4, Samples::Direct),
             _ => return None,
         };
-        let channels = match header.kind {
-            2 => 3,
-            4 => 2,
-            6 => 4,
-            _ => 1,
-        };
         let shape = Shape { width: header.width, height: header.height, bands, depth: 1 };
-        Some(Self { shape, bits: bits * channels, samples })
+        Some(Self { shape, bits: bits * channels(header.kind), samples })
     }
 
     /// Whether rows are stored as they are decoded.

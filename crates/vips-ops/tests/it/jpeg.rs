@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use image_api::{Accept, Settings, settings::Codecs};
 use testkit::{Picture, sample};
-use vips_ops::Source;
+use vips_ops::{Source, source::SourceFormat};
 
 use crate::ask_with;
 
@@ -71,7 +71,8 @@ fn check(name: &str, query: &str, is_fast: bool) {
     assert_eq!(segments(&file), segments(&expected), "{name}?{query}");
     let difference = Picture::decode(&file).difference(&Picture::decode(&expected));
     // without a decoder beside libvips, libvips scales: pixels are the same only of originals that are no JPEG
-    let is_same = !is_fast || !name.ends_with(".jpg");
+    let is_same = !is_fast
+        || Source::open(&original, &Settings::default().limits).unwrap().info.format != SourceFormat::Jpeg;
     if is_same {
         assert_eq!(difference.worst, 0, "{name}?{query}: {difference:?}");
         let most = expected.len() as f64 * (1.0 + MORE);
@@ -86,7 +87,9 @@ fn files_are_those_of_libvips() {
     crate::start();
     for name in ORIGINALS {
         for query in QUERIES {
-            [false, true].into_iter().for_each(|is_fast| check(name, query, is_fast));
+            for is_fast in [false, true] {
+                check(name, query, is_fast);
+            }
         }
     }
 }

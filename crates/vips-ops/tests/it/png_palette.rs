@@ -169,7 +169,7 @@ fn every_kind_of_palette_is_decoded_as_by_libvips() {
         ] {
             let palette: (&[u8; 4], &[u8]) = (b"PLTE", &colours[..3 * few]);
             let both = [palette, (b"tRNS", &alphas[..clear])];
-            let file = retyped(bits, 3, &values, 37, &both[..1 + usize::from(clear > 0)]);
+            let file = retyped(bits, 3, &values, 37, &both[..=usize::from(clear > 0)]);
             taken += usize::from(codec(&file) == Some(Codec::Png));
             let found = difference(&file, Codec::Png, "format=png");
             failures
