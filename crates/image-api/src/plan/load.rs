@@ -95,7 +95,7 @@ const JPEG_NANOSECONDS: [(u8, f64); 4] = [(1, 4.2), (2, 2.8), (4, 2.25), (8, 1.8
 /// CPU nanoseconds that a better image may cost in addition: about 5 % of the cheapest requests.
 const BETTER_IMAGE_NANOSECONDS: f64 = 250_000.0;
 
-/// What is left to the resampler of a better image at most. Beyond it, the score no longer grows by more than about a point.
+/// What is left to the resampler of a better image at most. Beyond it, the score grows by less than 3 points.
 const MOST_RESAMPLED: f64 = 4.0;
 
 /// The divisor of shrink-on-load for an image that is downscaled by `ratio`.
