@@ -14,7 +14,7 @@ use crate::{config::Vision, model::analysis::AnalysisKind};
 
 /// Version of the cache keys. Raised when the same request gives other bytes, or when the meaning of cached entries changes: all
 /// caches then start empty.
-const SCHEMA: u32 = 3;
+const SCHEMA: u32 = 4;
 
 /// Hexadecimal digits of a key that make an entity tag or a purge tag: 128 bits.
 const TAG_DIGITS: usize = 32;
@@ -313,17 +313,17 @@ mod tests {
             keys.fingerprint("policy"),
         ];
         let pinned = [
-            "60bc93186d72e962964682dadc407c97aa04a149db414b65e4c02ad7cfb0e059",
-            "d81c529b532922a2cede58b5514c41d49bda1a5ff4bd7a86c766ca583c67937d",
-            "3f88a4ebcec99835944efab35fdf97f47793bb5ea9c4192dae237f00d69d0be2",
-            "3bd40827d8a7d8243fdc32bb030fc0ea23a6f88eb8f4b7e9d43fef47aa01a906",
-            "4f713e1306e206c6d2bb9c37796828ddc90767384b261fc4dcc35718247c454f",
-            "6f33ce59b6876ae3858c605803d4eeb39d41a1a61b272fe7e4a88576efe7a261",
-            "41cc7b5a594a7753f44efedb7018a84791ada2f7dccd99a2ece1686648234088",
-            "a1f6e0c7d34fd8fab19fa078d94fa900386163ecabe7116d854215be4cf574e9",
+            "9315c83fa99b87984b8d95b22bd0f7257ff8a29b31ece8c6731b9e35018d9ec2",
+            "f848cd205916a0a5280ac3b586ad627d3607d4d73cb17ca48d084d276ea3a043",
+            "5fb21581e2dc2f1a23058c8376cc64419a99d47c364659ee6b769cd5c0606b16",
+            "21b6be34f83779e37572c8a599b07fced5ed6db437b4c5fd13007e60aedbedcd",
+            "bbba04fe536e5147189ae72411e2eed638115b5b8118fee81e450064982640c6",
+            "44ae73ecf97ea76f0e9c0f476e6b1c4520ed9bfecddeada6994b19819c9ada0f",
+            "b6ffe4af9c40725c3e6170b25e824d0ef7e21a811525fb24c48a0d0feb3c4089",
+            "772151cda6555ddc632bd0849b5eeb192ae2e94774a3a1569696e17264bf91a6",
             "f9f22223bbc4a9090321f87da64dec5e",
-            "\"e2c6fea38c8c2ac66b7832ad7857a1b5\"",
-            "d345361b060e1287",
+            "\"27cbb2e4c510ef156e198e2e10656714\"",
+            "88d5803bc16bafc4",
         ];
         assert_eq!(shown[..], pinned);
     }
