@@ -163,6 +163,7 @@ def nothing_is_lost_on_reload(visit):
     page = visit.open("/playground#/china.jpg?width=wide&layers=%5B%7B")
     expect(page.locator(".message")).to_be_visible(timeout=PATIENCE)
     page.locator("#search").fill("width")
+    page.locator("#source").press("End")
     page.locator("#source").press_sequentially("-half-typed")
     page.reload()
     expect(page.locator("#source")).to_have_value("/china.jpg-half-typed")

@@ -13,10 +13,12 @@ impl FromStr for Percent {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let number = text.strip_suffix('%').and_then(|number| number.parse::<f64>().ok());
-        let number = number.filter(|number| (0.0..=100.0).contains(number));
-        number
-            .map(|number| Self(number / 100.0))
+        let number = text.strip_suffix('%').filter(|number| number.parse::<f64>().is_ok());
+        // divided in decimal, since 99.9 / 100 is not 0.999
+        let share = number.and_then(|number| format!("{number}e-2").parse().ok());
+        share
+            .filter(|share| (0.0..=1.0).contains(share))
+            .map(Self)
             .ok_or_else(|| "expected a percentage from 0% to 100%".to_owned())
     }
 }
