@@ -41,7 +41,7 @@ fn image(pixels: &[u8], width: u32, height: u32, bands: u32) -> Image {
 /// Grey levels of a drawing of 200 x 200 pixels with patterns that return at many distances, where a longer search for
 /// repetitions pays.
 fn drawing() -> Vec<u8> {
-    let level = |x: u32, y: u32| (x * x + y * y) / 50 % 256 ^ (x / 20 * 7 + y / 25 * 11) % 32;
+    let level = |x: u32, y: u32| ((x * x + y * y) / 50 % 256) ^ ((x / 20 * 7 + y / 25 * 11) % 32);
     (0..200).flat_map(|y| (0..200).map(move |x| level(x, y) as u8)).collect()
 }
 
