@@ -295,7 +295,6 @@ def files_are_uploaded(visit):
     )
     give = lambda name, content: page.locator("#file").set_input_files({"name": name, "mimeType": "image/jpeg", "buffer": content})
     give("my flower.jpg", bytes(picture))
-    expect(page.locator("#source")).to_have_value(f"{page.locator('#source').input_value()}")
     page.wait_for_selector('body[data-shown^="/uploaded/"]')
     assert page.locator("#source").input_value().endswith("/my-flower.jpg")
     assert visit.size()[0] == 90
