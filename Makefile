@@ -20,19 +20,19 @@ vendor: ## Fetches all dependencies of build and tests, so that no network is ne
 	@cargo fetch --locked --quiet
 	@tests/corpus.sh --prepare
 
-build: vendor ## Builds the release binary, target/release/pixmill
-	cargo build --release --package pixmill $(RELEASE_FEATURES)
+build: vendor ## Builds the optimised binary, target/dist/pixmill
+	cargo build --profile dist --package pixmill $(RELEASE_FEATURES)
 
 # releases can report errors
 stripped: RELEASE_FEATURES = --features sentry
-stripped: build ## Separates the release binary from its debug symbols: target/dist/pixmill and pixmill.debug
-	mkdir -p target/dist
-	objcopy --only-keep-debug target/release/pixmill target/dist/pixmill.debug
-	objcopy --strip-all --add-gnu-debuglink=target/dist/pixmill.debug target/release/pixmill target/dist/pixmill
+stripped: build ## Separates the optimised binary from its debug symbols: target/stripped/pixmill and pixmill.debug
+	mkdir -p target/stripped
+	objcopy --only-keep-debug target/dist/pixmill target/stripped/pixmill.debug
+	objcopy --strip-all --add-gnu-debuglink=target/stripped/pixmill.debug target/dist/pixmill target/stripped/pixmill
 
-dist: stripped ## Makes a release in target/dist/packages: a tarball, a Debian package, the bill of materials, checksums
+dist: stripped ## Makes a release in target/packages: a tarball, a Debian package, the bill of materials, checksums
 	@vendor-scripts/vendor.sh sbom
-	docker/package/package.sh target/dist/pixmill target/dist/packages
+	docker/package/package.sh target/stripped/pixmill target/packages
 
 # the codecs compile while cargo compiles other crates: its build script calls vendor.sh
 run: ## Serves samples/ and the playground on 127.0.0.1:8080 (PORT=N for another port) and prints URLs to open
@@ -78,11 +78,11 @@ golden: vendor ## Regenerates the golden images; review the changes before you c
 	$(XTASK) golden
 
 bench: vendor ## Runs the benchmarks
-	cargo bench --workspace
+	cargo bench --profile dist --workspace
 
 bench-check: vendor ## Counts instructions; fails where they changed by more than 3 % (ACCEPT=1 accepts the new counts)
 	@vendor-scripts/vendor.sh valgrind
-	cargo bench --package instruction-counts --bench counts -- $(if $(ACCEPT),--accept,--check)
+	cargo bench --profile dist --package instruction-counts --bench counts -- $(if $(ACCEPT),--accept,--check)
 
 loadtest: $(if $(PIXMILL_BIN),,build) ## Compares Pixmill with other image servers, in about five minutes (SCENARIO=name; see loadtests/README.md)
 	loadtests/compare.sh

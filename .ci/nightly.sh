@@ -16,7 +16,7 @@ if [[ ! -d $corpus ]]; then
     exit "$counts"
 fi
 # valgrind follows the allocator of the system, not one that is linked in
-cargo build --release --package pixmill --no-default-features
+cargo build --profile dist --package pixmill --no-default-features
 out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
 errors=99
@@ -24,7 +24,7 @@ for query in 'width=200' 'width=150&format=webp&rotate=13&blur=4' 'width=100&for
     echo "valgrind: $query"
     status=0
     PIXMILL__WORKERS__THREADS=1 valgrind --quiet --error-exitcode=$errors --undef-value-errors=no \
-        target/release/pixmill process "$corpus" "$query" -o "$out" >"$out/log" 2>&1 || status=$?
+        target/dist/pixmill process "$corpus" "$query" -o "$out" >"$out/log" 2>&1 || status=$?
     if ((status == errors)); then
         cat "$out/log"
         exit 1

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 
-from pixmill import RELEASE, ROOT, Server, pss
+from pixmill import OPTIMISED, ROOT, Server, pss
 
 FORMATS = {"jpeg": "jpg", "png": "png", "webp": "webp", "avif": "avif"}
 
@@ -37,7 +37,7 @@ def spent(server, path, requests):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--binary", default=RELEASE)
+    parser.add_argument("--binary", default=OPTIMISED)
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--requests", type=int, default=40)
     parser.add_argument("--photo", default=os.path.join(ROOT, "samples/rocket.jpg"))

@@ -18,7 +18,7 @@ import threading
 import time
 import zlib
 
-from pixmill import RELEASE, ROOT, Server
+from pixmill import OPTIMISED, ROOT, Server
 
 DEADLINE = 5
 OVERDUE = 0.5
@@ -175,7 +175,7 @@ def pairs(server, peaks):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--binary", default=RELEASE)
+    parser.add_argument("--binary", default=OPTIMISED)
     parser.add_argument("--shared", default=os.path.join(ROOT, "../shared"))
     arguments = parser.parse_args()
     failures, peaks = [], []

@@ -146,14 +146,14 @@ async def measure(address, arguments):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--binary", default=os.path.join(ROOT, "target/release/pixmill"))
+    parser.add_argument("--binary", default=os.path.join(ROOT, "target/dist/pixmill"))
     parser.add_argument("--seconds", type=float, default=30, help="how long each part takes")
     parser.add_argument("--warm-up", type=float, default=5)
     parser.add_argument("--loads", type=lambda text: [float(load) for load in text.split(",")], default=[2, 10])
     parser.add_argument("--threads", type=int, default=os.cpu_count(), help="render threads of the server")
     arguments = parser.parse_args()
     if not os.path.exists(arguments.binary):
-        sys.exit(f"{arguments.binary} is not there: cargo build --release --package pixmill")
+        sys.exit(f"{arguments.binary} is not there: make build")
     server, host, port = start(arguments.binary, arguments.threads)
     try:
         asyncio.run(measure((host, port), arguments))

@@ -8,14 +8,14 @@ import tempfile
 import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-RELEASE = os.path.join(ROOT, "target/release/pixmill")
+OPTIMISED = os.path.join(ROOT, "target/dist/pixmill")
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
 class Server:
     """A server before a folder; `settings` are environment variables without `PIXMILL__`."""
 
-    def __init__(self, binary=RELEASE, origin=os.path.join(ROOT, "samples"), **settings):
+    def __init__(self, binary=OPTIMISED, origin=os.path.join(ROOT, "samples"), **settings):
         environment = {name: value for name, value in os.environ.items() if not name.startswith("PIXMILL__")}
         environment["PIXMILL__LOGS__ACCESS"] = "false"
         environment.update({f"PIXMILL__{name}": str(value) for name, value in settings.items()})

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Starts the release binary for a load test: `start_server [VARIABLE=value …]` sets `address` and `pid`.
+# Starts the optimised binary for a load test: `start_server [VARIABLE=value …]` sets `address` and `pid`.
 # Sourced by the other scripts.
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-binary=${PIXMILL_BIN:-$root/target/release/pixmill}
+binary=${PIXMILL_BIN:-$root/target/dist/pixmill}
 log=$(mktemp)
 pid=
 

@@ -101,7 +101,7 @@ def settled(pid):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--binary", default=os.path.join(ROOT, "target/release/pixmill"))
+    parser.add_argument("--binary", default=os.path.join(ROOT, "target/dist/pixmill"))
     parser.add_argument("--readers", type=int, default=300)
     parser.add_argument("--heads", type=int, default=2000)
     arguments = parser.parse_args()

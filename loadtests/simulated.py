@@ -2,7 +2,7 @@
 """Compares the simulation of docs/scale.md with real nodes and a real Redis, for the same sequence of requests.
 
     cargo run --package simulation -- --sequence 3 any > sequence.tsv     # or: 1 any, 3 hash
-    loadtests/simulated.py target/release/pixmill sequence.tsv
+    loadtests/simulated.py target/dist/pixmill sequence.tsv
 
 The file has what was simulated, then one request per line: variant and node. Requests are sent one after the other. Exits with 1 if a
 share of the requests differs by more than 2 percentage points, or a count by more than 8 %.

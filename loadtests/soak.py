@@ -21,7 +21,7 @@ import threading
 import time
 
 from killers import cases, originals
-from pixmill import RELEASE, ROOT, Server
+from pixmill import OPTIMISED, ROOT, Server
 
 SOURCES = ["astronaut.png", "camera.png", "chelsea.png", "china.jpg", "coffee.png", "flower.jpg", "flower-p3.jpg",
            "rocket.jpg", "grace_hopper.jpg", "astronaut-cmyk.jpg", "astronaut-progressive.jpg", "gradient-16bit.png",
@@ -84,7 +84,7 @@ def main():
     parser.add_argument("--requests", type=int, default=10_000)
     parser.add_argument("--minutes", type=float)
     parser.add_argument("--killers", action="store_true")
-    parser.add_argument("--binary", default=RELEASE)
+    parser.add_argument("--binary", default=OPTIMISED)
     parser.add_argument("--shared", default=os.path.join(ROOT, "../shared"))
     arguments = parser.parse_args()
 

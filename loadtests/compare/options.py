@@ -3,7 +3,7 @@ import os
 import sys
 from dataclasses import dataclass, field
 
-from pixmill import RELEASE, ROOT
+from pixmill import OPTIMISED, ROOT
 
 SCENARIOS = ["matrix", "mixed", "hits", "overload", "soak", "cluster", "page"]
 # default scenarios and their shares of the time
@@ -24,7 +24,7 @@ class Options:
     photos: int = field(default_factory=lambda: int(os.environ.get("PHOTOS", 8)))
     connections: int = field(default_factory=lambda: int(os.environ.get("CONNECTIONS", os.cpu_count())))
     peers: list = field(default_factory=lambda: _list("PEERS", ""))
-    pixmill_bin: str = field(default_factory=lambda: os.environ.get("PIXMILL_BIN") or RELEASE)
+    pixmill_bin: str = field(default_factory=lambda: os.environ.get("PIXMILL_BIN") or OPTIMISED)
     pixmill_before: str = field(default_factory=lambda: os.environ.get("PIXMILL_BEFORE", ""))
     imgproxy_url: str = field(default_factory=lambda: os.environ.get("IMGPROXY_URL", ""))
     imagor_url: str = field(default_factory=lambda: os.environ.get("IMAGOR_URL", ""))
