@@ -20,7 +20,10 @@ use std::sync::LazyLock;
 
 use clap::{Args, Parser, Subcommand};
 
-pub use self::{config_file::ConfigFile, error::Error};
+pub use self::{
+    config_file::ConfigFile,
+    error::{Error, FAILED, USAGE},
+};
 use crate::config::{self, Config, Environment, Flags, Problems};
 
 /// Resizes, crops and converts images on the fly.
