@@ -252,6 +252,8 @@ installed() {
     cp "$deb" "$root/tmp/pixmill.deb"
     inside "$root" / 'apt-get update && apt-get install --yes --no-install-recommends /tmp/pixmill.deb' >"$folder/run.log" 2>&1 ||
         { tail -n 20 "$folder/run.log" >&2; fail "could not install $deb"; }
+    inside "$root" / 'gzip --test /usr/share/man/man1/pixmill.1.gz && bash -n /usr/share/bash-completion/completions/pixmill' ||
+        fail "the manual page or the completions are missing"
     configure "$root"
     # nobody: what the service is run as has no more rights
     prepare_to_enter "$root" 65534:65534 PIXMILL_CONFIG=/etc/pixmill/pixmill.toml

@@ -31,8 +31,19 @@ files() {
     rm -f "$1/share/pixmill/models/.lock"
 }
 
+# help_files PIXMILL SHARE ZSH: manual pages and completions, which the server at PIXMILL writes itself; those of zsh in SHARE/zsh/ZSH.
+help_files() {
+    mkdir -p "$2/man/man1" "$2/bash-completion/completions" "$2/zsh/$3" "$2/fish/vendor_completions.d"
+    "$1" man "$2/man/man1"
+    gzip --best --no-name "$2"/man/man1/*.1
+    "$1" completions bash >"$2/bash-completion/completions/pixmill"
+    "$1" completions zsh >"$2/zsh/$3/_pixmill"
+    "$1" completions fish >"$2/fish/vendor_completions.d/pixmill.fish"
+}
+
 name=pixmill-$version-linux-$machine
 files "$work/$name"
+help_files "$work/$name/bin/pixmill" "$work/$name/share" site-functions
 mkdir -p "$work/$name/share/fonts"
 cp -R vendor/fonts "$work/$name/share/fonts/pixmill"
 cp README.md CHANGELOG.md docker/package/pixmill.toml docker/package/pixmill.service "$work/$name/"
@@ -43,8 +54,9 @@ deb=$work/deb
 files "$deb/usr/lib/pixmill"
 mkdir -p "$deb"/{DEBIAN,usr/bin,usr/share/doc/pixmill,usr/share/fonts/truetype,etc/pixmill,lib/systemd/system}
 ln -s ../lib/pixmill/bin/pixmill "$deb/usr/bin/pixmill"
+help_files "$deb/usr/lib/pixmill/bin/pixmill" "$deb/usr/share" vendor-completions
 cp -R vendor/fonts "$deb/usr/share/fonts/truetype/pixmill"
-cp README.md CHANGELOG.md docs/configuration.md docs/operations.md "$deb/usr/share/doc/pixmill/"
+cp README.md CHANGELOG.md docs/command-line.md docs/configuration.md docs/operations.md "$deb/usr/share/doc/pixmill/"
 cp LICENSE "$deb/usr/share/doc/pixmill/copyright"
 cp docker/package/pixmill.toml "$deb/etc/pixmill/"
 cp docker/package/pixmill.service "$deb/lib/systemd/system/"

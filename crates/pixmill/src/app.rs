@@ -48,14 +48,7 @@ pub async fn serve(config: Config, read_config: impl Fn() -> Result<Config, Prob
     let mut signals = Signals::watch()?;
     open_files::raise();
     let mut server = Server::start(config).await?;
-    if let Some(address) = server.uploads_address {
-        eprintln!("accepting uploads on http://{address}");
-    }
-    eprintln!("listening on http://{}", server.address);
-    if server.shared.config.playground.enabled {
-        eprintln!("playground on http://{}/playground", server.address);
-    }
-    tracing::info!(address = %server.address, admin = %server.admin_address, "listening");
+    server.announce();
     let signal = loop {
         tokio::select! {
             signal = signals.next() => match signal {
@@ -75,6 +68,25 @@ pub async fn serve(config: Config, read_config: impl Fn() -> Result<Config, Prob
     }
     server.stop().await;
     Ok(())
+}
+
+impl Server {
+    /// Tells its addresses: in a structured log as an event alone, else also as text.
+    fn announce(&self) {
+        let Self { address, admin_address, uploads_address, .. } = self;
+        let config = &self.shared.config;
+        if !config.logs.is_strict() {
+            if let Some(address) = uploads_address {
+                eprintln!("accepting uploads on http://{address}");
+            }
+            eprintln!("listening on http://{address}");
+            if config.playground.enabled {
+                eprintln!("playground on http://{address}/playground");
+            }
+        }
+        let uploads = uploads_address.map(tracing::field::display);
+        tracing::info!(%address, admin = %admin_address, uploads, "listening");
+    }
 }
 
 /// Logs whether the configuration could be used at the next start. The running one stays.

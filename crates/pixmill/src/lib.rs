@@ -54,3 +54,4 @@ pub mod telemetry;
 mod testing;
 pub mod uploads;
 mod variants;
+mod wrapping;

@@ -8,10 +8,13 @@ use clap::Parser;
 use pixmill::telemetry::allocator::{self, AllocatorMemory};
 use pixmill::{
     app,
-    cli::{Cli, Command, Serve},
-    config::Environment,
+    cli::{self, Cli, Command, Serve},
+    config::{Environment, Problems},
     render,
-    telemetry::{LogExport, error_events, logs},
+    telemetry::{
+        LogExport, error_events,
+        logs::{self, Colour},
+    },
 };
 
 /// The allocator of all memory, including that of libvips and the codecs, since its functions replace those of C. How fast
@@ -22,21 +25,31 @@ static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 fn main() -> ExitCode {
     match run(&Cli::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             eprintln!("error: {error:#}");
-            ExitCode::FAILURE
+            ExitCode::from(exit_code(&error))
         }
     }
 }
 
-fn run(cli: &Cli) -> anyhow::Result<()> {
+/// The exit codes that the help lists.
+fn exit_code(error: &anyhow::Error) -> u8 {
+    match error.downcast_ref::<cli::Error>() {
+        Some(error) => error.exit_code(),
+        None if error.is::<Problems>() => cli::USAGE,
+        None => cli::FAILED,
+    }
+}
+
+fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
     let environment = Environment::of_process();
     match &cli.command {
-        Command::Serve(arguments) => serve(arguments, &environment),
-        Command::RenderWorker => render::run_worker(),
-        Command::Tool(tool) => Ok(tool.run(&environment)?),
+        Command::Serve(arguments) => return serve(arguments, &environment),
+        Command::RenderWorker => render::run_worker()?,
+        Command::Tool(tool) => tool.run(&environment)?,
     }
+    Ok(ExitCode::SUCCESS)
 }
 
 /// The statistics of jemalloc. They are refreshed by a new epoch.
@@ -55,21 +68,30 @@ fn jemalloc_memory() -> Option<AllocatorMemory> {
     })
 }
 
-fn serve(arguments: &Serve, environment: &Environment) -> anyhow::Result<()> {
+fn serve(arguments: &Serve, environment: &Environment) -> anyhow::Result<ExitCode> {
     #[cfg(feature = "jemalloc")]
     allocator::install(jemalloc_memory);
     let config = arguments.config(environment)?;
     #[cfg(feature = "sentry")]
     pixmill::telemetry::sentry::start(&config.sentry)?;
     let export = LogExport::start(&config.telemetry)?;
-    let access_log = logs::start_server(&config.logs, export.as_ref())
+    let colour = if environment.has_colour() { Colour::Allowed } else { Colour::Never };
+    let is_strict = config.logs.is_strict();
+    let access_log = logs::start_server(&config.logs, colour, export.as_ref())
         .map_err(anyhow::Error::from_boxed)
         .context("cannot start logging")?;
     let result = actix_web::rt::System::new().block_on(app::serve(config, || arguments.config(environment)));
+    if let (true, Err(error)) = (is_strict, &result) {
+        // the last line is structured too
+        tracing::error!(error = format!("{error:#}"), "the server failed");
+    }
     error_events::close();
     access_log.close();
     if let Some(export) = export {
         export.close();
     }
-    result
+    match result {
+        Err(_) if is_strict => Ok(ExitCode::from(cli::FAILED)),
+        result => result.map(|()| ExitCode::SUCCESS),
+    }
 }

@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::{Result, bail};
 use image_api::params::group::groups;
 use image_api::params::spec::{Grammar, Spec};
-use pixmill::http::openapi;
+use pixmill::{cli::reference as cli, http::openapi};
 
 use crate::{
     book::{self, Pages},
@@ -25,6 +25,7 @@ pub fn run(arguments: &[String]) -> Result<()> {
     let mut pages = vec![
         ("docs/parameters.md", parameters(&root)?),
         ("docs/configuration.md", configuration()),
+        ("docs/command-line.md", command_line()),
         ("docs/metrics.md", metrics()),
         ("docs/openapi.json", format!("{:#}\n", openapi::document())),
         ("docs/fonts.md", crate::fonts::page(&root)?),
@@ -62,6 +63,19 @@ fn configuration() -> String {
                 TOML, or its elements separated by commas), and that by the command line. \
                 Unknown keys are errors; `pixmill check-config` reports all problems at once.\n\n";
     head.to_owned() + &pixmill::config::reference::reference()
+}
+
+/// The reference of all commands.
+fn command_line() -> String {
+    let codes = cli::exit_codes().map(|(code, meaning)| format!("| {code} | {meaning} |\n"));
+    format!(
+        "# Command line\n\nEvery command of `pixmill`, as its `--help` shows it. Generated from the code by `make docs`. `pixmill man FOLDER` writes \
+         the same as manual pages, `pixmill completions SHELL` prints completions for bash, zsh, fish, elvish and PowerShell; the packages contain both. Results are printed on standard output; warnings, errors, \
+         summaries and progress on standard error. Colours are used on terminals only, and never if `NO_COLOR` is set. Lines are as long as \
+         `COLUMNS` or the terminal says.\n\n| exit code | meaning |\n|---|---|\n{}\n{}",
+        codes.collect::<String>(),
+        cli::reference()
+    )
 }
 
 /// The reference of all metrics.

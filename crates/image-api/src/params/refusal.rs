@@ -4,9 +4,12 @@ use percent_encoding::utf8_percent_encode;
 
 use super::{
     SPECS,
-    spec::{Invalid, echo},
+    spec::{Invalid, Spec, echo},
 };
-use crate::query::{ESCAPED, RequestQuery};
+use crate::{
+    query::{ESCAPED, RequestQuery},
+    table,
+};
 
 /// Similarity from which a name is suggested, by the Jaro-Winkler measure, 0 to 1: `widht` and `width` have 0.96,
 /// `zoom` and `pad_color` almost 0.
@@ -64,12 +67,20 @@ impl Refusal {
     }
 }
 
-/// Parameters with a similar name or alias, the most similar first.
+/// Parameters of images with a similar name or alias, the most similar first.
 fn close(name: &str) -> Vec<&'static str> {
+    close_among(name, SPECS.iter())
+}
+
+/// Parameters of any kind with a similar name or alias, the most similar first.
+pub fn similar(name: &str) -> Vec<&'static str> {
+    close_among(name, table::rows().iter().map(|row| row.spec))
+}
+
+fn close_among(name: &str, specs: impl Iterator<Item = &'static Spec>) -> Vec<&'static str> {
     let name = echo(name);
     let likeness = |known| strsim::jaro_winkler(name, known);
-    let mut close: Vec<_> = SPECS
-        .iter()
+    let mut close: Vec<_> = specs
         .map(|spec| {
             let likest = spec.names().map(likeness).fold(0.0, f64::max);
             (likest, spec.name)
@@ -108,6 +119,8 @@ mod tests {
             assert_eq!(close(name).first(), Some(&meant), "{name}: {:?}", close(name));
         }
         assert_eq!(close("utm_source"), [""; 0]);
+        assert_eq!(similar("signatur").first(), Some(&"signature"));
+        assert_eq!(similar("widht").first(), Some(&"width"));
         assert_eq!(close(""), [""; 0]);
         assert!(close("shado").len() <= MOST_SUGGESTIONS);
     }

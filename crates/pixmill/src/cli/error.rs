@@ -54,6 +54,14 @@ pub enum Error {
         /// The total number.
         total: usize,
     },
+    /// A list of URLs, or a sitemap, cannot be read.
+    #[error("{name}: {reason}")]
+    List {
+        /// The file or the URL.
+        name: String,
+        /// The reason.
+        reason: String,
+    },
     /// A server is unhealthy or unreachable.
     #[error("{url} is not healthy: {reason}")]
     Unhealthy {
@@ -81,7 +89,21 @@ impl From<vips_ops::Error> for Error {
     }
 }
 
+/// The exit code of a command that failed: a file, a URL or a server.
+pub const FAILED: u8 = 1;
+
+/// The exit code for a mistake in the command line or in the configuration; clap's, too.
+pub const USAGE: u8 = 2;
+
 impl Error {
+    /// The exit code of the process.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Config(_) | Self::Refused(_) | Self::Usage(_) => USAGE,
+            _ => FAILED,
+        }
+    }
+
     /// Adds the path to an I/O error, for `map_err`.
     pub(super) fn file(path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
         |source| Self::File { path: path.into(), source }

@@ -9,11 +9,7 @@ use std::{
 use actix_web::http::Uri;
 use clap::Args;
 
-use super::{
-    ConfigFile, Error,
-    http_client::{Body, Request},
-    out,
-};
+use super::{ConfigFile, Error, http_client::Request, out};
 use crate::config::Environment;
 
 /// Timeout of the request: a slower server is not healthy.
@@ -62,7 +58,7 @@ fn status(server: &Uri) -> io::Result<u16> {
     parts.path_and_query = below.parse().ok();
     // a URL without a host cannot be assembled again: the request refuses it
     let url = Uri::from_parts(parts).unwrap_or_else(|_| server.clone());
-    Request { url: &url, accept: "*/*", timeout: TIMEOUT, body: Body::Ignore }.status()
+    Request { url: &url, timeout: TIMEOUT }.status()
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! HTTP requests of the commands: blocking, without a runtime, to plain `http:` URLs.
+//! The HTTP request of a health check: blocking, without a runtime, to plain `http:` URLs.
 
 use std::{io, time::Duration};
 
@@ -9,21 +9,8 @@ use ureq::{Agent, Error, config::Config};
 pub struct Request<'a> {
     /// The URL, with the scheme `http`.
     pub url: &'a Uri,
-    /// The value of the `Accept` header.
-    pub accept: &'a str,
     /// Time limit of the whole request.
     pub timeout: Duration,
-    /// What to do with the body of the response.
-    pub body: Body,
-}
-
-/// What to do with the body of a response.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Body {
-    /// Do not wait for it.
-    Ignore,
-    /// Receive it, so that the server completes its work, and discard it.
-    Drain,
 }
 
 impl Request<'_> {
@@ -41,11 +28,8 @@ impl Request<'_> {
             .proxy(None)
             .build();
         let agent: Agent = config.into();
-        let request = agent.get(self.url.to_string()).header("accept", self.accept);
-        let mut response = request.header("connection", "close").call().map_err(io_error)?;
-        if self.body == Body::Drain {
-            io::copy(&mut response.body_mut().as_reader(), &mut io::sink())?;
-        }
+        let request = agent.get(self.url.to_string()).header("accept", "*/*");
+        let response = request.header("connection", "close").call().map_err(io_error)?;
         Ok(response.status().as_u16())
     }
 }
@@ -88,8 +72,7 @@ mod tests {
             stream.write_all(response.as_bytes()).unwrap();
             String::from_utf8(request).unwrap().lines().next().unwrap().to_owned()
         });
-        let request =
-            Request { url: &url, accept: "*/*", timeout: Duration::from_secs(30), body: Body::Drain };
+        let request = Request { url: &url, timeout: Duration::from_secs(30) };
         let status = request.status().map_err(|error| error.kind());
         (status, server.join().unwrap())
     }
@@ -115,8 +98,7 @@ mod tests {
     fn only_http_urls_are_requested() {
         for url in ["https://127.0.0.1", "127.0.0.1:8080", "/health", "ftp://127.0.0.1"] {
             let url = url.parse().unwrap();
-            let request =
-                Request { url: &url, accept: "*/*", timeout: Duration::from_secs(1), body: Body::Ignore };
+            let request = Request { url: &url, timeout: Duration::from_secs(1) };
             assert_eq!(request.status().unwrap_err().kind(), io::ErrorKind::InvalidInput, "{url}");
         }
     }
@@ -126,7 +108,7 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap()).parse().unwrap();
         let timeout = Duration::from_millis(50);
-        let request = Request { url: &url, accept: "*/*", timeout, body: Body::Ignore };
+        let request = Request { url: &url, timeout };
         assert_eq!(request.status().unwrap_err().kind(), io::ErrorKind::TimedOut);
     }
 }

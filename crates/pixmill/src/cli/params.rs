@@ -1,31 +1,50 @@
-//! `pixmill params`: lists the parameters of requests.
+//! `pixmill params`: lists the parameters of requests, or explains one.
 
 use clap::Args;
-use image_api::params::{
-    group::{Group, groups},
-    spec::{Example, Spec},
+use image_api::{
+    params::{
+        group::{Group, groups},
+        refusal,
+        spec::{Example, Spec},
+    },
+    table,
 };
 use serde_json::{Value, json};
 
 use super::{Error, out};
-use crate::http::openapi;
+use crate::{config::Environment, http::openapi, wrapping::indented};
 
-/// Lists the parameters.
+/// Width of a terminal that states none, in characters.
+const WIDTH: usize = 80;
+
+/// Widths that lines can be broken to.
+const WIDTHS: std::ops::RangeInclusive<usize> = 30..=120;
+
+/// Lists the parameters, or explains one.
 #[derive(Debug, Args)]
 pub struct List {
+    /// Parameter to explain, by its name or an alias: `width` [default: lists all]
+    name: Option<String>,
     /// Prints JSON, with help texts and examples
     #[arg(long, conflicts_with = "openapi")]
     json: bool,
     /// Prints the OpenAPI 3.1 document of the server
-    #[arg(long)]
+    #[arg(long, conflicts_with = "name")]
     openapi: bool,
 }
 
 impl List {
-    /// Prints the list.
-    pub fn run(&self) -> Result<(), Error> {
+    /// Prints the list, or one parameter.
+    pub fn run(&self, environment: &Environment) -> Result<(), Error> {
         if self.openapi {
-            return out::print(&format!("{:#}", openapi::document()));
+            return print_openapi();
+        }
+        if let Some(name) = &self.name {
+            let (group, spec) = named(name)?;
+            if self.json {
+                return out::print(&format!("{:#}", object(group, spec)));
+            }
+            return out::print(&page(group, spec, width(environment)));
         }
         if self.json {
             let list =
@@ -34,6 +53,59 @@ impl List {
         }
         out::print(&table())
     }
+}
+
+/// Prints the OpenAPI document.
+pub fn print_openapi() -> Result<(), Error> {
+    out::print(&format!("{:#}", openapi::document()))
+}
+
+/// The parameter with this name or alias.
+fn named(name: &str) -> Result<(Group, &'static Spec), Error> {
+    let unknown = || {
+        let close = refusal::similar(name);
+        let hint = match close.as_slice() {
+            [] => "`pixmill params` lists all".to_owned(),
+            close => format!("did you mean {}?", close.join(" or ")),
+        };
+        Error::Usage(format!("unknown parameter {name:?}: {hint}"))
+    };
+    let row = table::find(name).ok_or_else(unknown)?;
+    let mut all = groups().flat_map(|(group, specs)| specs.into_iter().map(move |spec| (group, spec)));
+    Ok(all.find(|(_, spec)| row.is(spec)).expect("invariant: every parameter is in a group"))
+}
+
+/// The width of the terminal in characters.
+fn width(environment: &Environment) -> usize {
+    let terminal = || terminal_size::terminal_size().map(|(width, _)| width.0.into());
+    let width = environment.columns().or_else(terminal).unwrap_or(WIDTH);
+    width.clamp(*WIDTHS.start(), *WIDTHS.end())
+}
+
+/// Everything about one parameter, in lines of this width.
+fn page(group: Group, spec: &Spec, width: usize) -> String {
+    let also =
+        if spec.aliases.is_empty() { String::new() } else { format!(" (also {})", spec.aliases.join(", ")) };
+    let mut page = format!("{}{also}\n\n", spec.name);
+    page += &indented(&format!("{} {}", spec.summary, spec.help), "  ", width);
+    page.push('\n');
+    let facts = [
+        ("Values", spec.grammar.to_string()),
+        ("Default", spec.default.to_owned()),
+        ("Needs one of", spec.needs.join(", ")),
+        ("Group", group.title.to_owned()),
+    ];
+    for (name, text) in facts.iter().filter(|(_, text)| !text.is_empty()) {
+        page += &indented(&format!("{name}: {text}"), "  ", width);
+    }
+    if !spec.examples.is_empty() {
+        page += "\nExamples:\n";
+    }
+    for Example { source, query, shows } in spec.examples {
+        page.extend(["  /", source, "?", query, "\n"]);
+        page += &indented(shows, "      ", width);
+    }
+    page
 }
 
 /// A table with one heading per group. Columns are as wide as their contents; the last one has no padding.
@@ -91,6 +163,36 @@ mod tests {
             }
             assert!(lines.next().is_none_or(str::is_empty));
         }
+    }
+
+    #[test]
+    fn pages_have_everything_in_lines_of_the_width() {
+        for (group, spec) in
+            groups().flat_map(|(group, specs)| specs.into_iter().map(move |spec| (group, spec)))
+        {
+            let page = page(group, spec, 40);
+            let whole: Vec<_> = page.split_whitespace().collect();
+            let whole = whole.join(" ");
+            for text in [spec.summary, spec.help, spec.default, group.title] {
+                let words: Vec<_> = text.split_whitespace().collect();
+                assert!(whole.contains(&words.join(" ")), "{text} {page}");
+            }
+            let long = |line: &&str| line.chars().count() > 40 && line.trim().contains(' ');
+            assert_eq!(page.lines().find(long), None);
+            let shown = spec
+                .examples
+                .iter()
+                .filter(|one| page.contains(&format!("\n  /{}?{}\n", one.source, one.query)));
+            assert_eq!(shown.count(), spec.examples.len(), "{page}");
+        }
+    }
+
+    #[test]
+    fn mistyped_names_are_suggested() {
+        let told = |name| named(name).unwrap_err().to_string();
+        assert_eq!(told("widht"), "unknown parameter \"widht\": did you mean width?");
+        assert!(told("zzz").ends_with("`pixmill params` lists all"));
+        assert_eq!(named("w").unwrap().1.name, "width");
     }
 
     #[test]

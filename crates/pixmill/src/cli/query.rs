@@ -3,7 +3,9 @@
 use clap::ValueEnum;
 use image_api::{
     Accept, Params,
-    params::{self, policy::Policy, refusal::Refusal},
+    params::{
+        self, output::format::Format, policy::Policy, preset::PRESET, refusal::Refusal, spec::Param as _,
+    },
     query::RequestQuery,
     table::{Row, Scope},
 };
@@ -46,6 +48,8 @@ pub struct ParsedQuery {
     pub ignored: Vec<(String, &'static str)>,
     /// Whether `source_url` has an unencoded query.
     pub has_ambiguous_url: bool,
+    /// Whether the query states the format itself, or by a preset; not by the defaults of the configuration.
+    pub states_format: bool,
 }
 
 /// Parses the query string of a URL, or one by itself.
@@ -81,7 +85,8 @@ pub fn parse(argument: &str, policy: &Policy) -> Result<ParsedQuery, Refusal> {
             ignored.push((name, reason));
         }
     }
-    Ok(ParsedQuery { params, clamped, ignored, has_ambiguous_url: query.is_ambiguous() })
+    let states_format = query.has(&Format::SPEC) || (query.has(&PRESET) && params.format.is_some());
+    Ok(ParsedQuery { params, clamped, ignored, has_ambiguous_url: query.is_ambiguous(), states_format })
 }
 
 impl ParsedQuery {
@@ -128,6 +133,16 @@ mod tests {
         let reading = parse("/a.jpg?preset=small&utm=1", &policy).unwrap();
         assert_eq!(reading.params.canonical(), "width=50");
         assert_eq!(reading.ignored, [("utm".to_owned(), "unknown parameter")]);
+    }
+
+    #[test]
+    fn the_format_of_the_configuration_is_not_stated() {
+        let mut policy = Policy::default();
+        policy.set_defaults("format=auto").unwrap();
+        policy.add_preset("small", "width=50&format=png").unwrap();
+        for (query, states_format) in [("width=5", false), ("format=webp", true), ("preset=small", true)] {
+            assert_eq!(parse(query, &policy).unwrap().states_format, states_format, "{query}");
+        }
     }
 
     #[test]

@@ -61,6 +61,17 @@ impl Environment {
         .flatten()
     }
 
+    /// The width of the terminal as the shell states it, in characters.
+    pub fn columns(&self) -> Option<usize> {
+        let text = self.0.get(&OsString::from("COLUMNS"))?.to_str()?;
+        text.trim().parse().ok().filter(|columns| *columns > 0)
+    }
+
+    /// Whether terminals may be sent colours (no-color.org).
+    pub fn has_colour(&self) -> bool {
+        self.path("NO_COLOR").is_none()
+    }
+
     fn path(&self, name: &str) -> Option<PathBuf> {
         self.0.get(&OsString::from(name)).filter(|path| !path.is_empty()).map(PathBuf::from)
     }

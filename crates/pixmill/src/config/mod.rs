@@ -24,6 +24,7 @@ mod sentry;
 mod signing;
 mod sizes;
 mod telemetry;
+mod template;
 mod uploads;
 mod value;
 mod vision;
@@ -46,6 +47,7 @@ pub use self::{
     signing::Signing,
     sizes::{Length, OtherSizes},
     telemetry::{Otlp, Telemetry},
+    template::{effective, template},
     uploads::Uploads,
     vision::Vision,
 };

@@ -8,7 +8,7 @@ use super::root::Config;
 /// One heading and one table per section: key, default, meaning.
 pub fn reference() -> String {
     let schema = schema_for!(Config).to_value();
-    let document = Document { types: schema["$defs"].as_object() };
+    let document = Document::of(&schema);
     let sections = document.properties(&schema).into_iter().flatten();
     let text = |(name, property): (&String, &Value)| {
         let meaning = description(property);
@@ -19,11 +19,21 @@ pub fn reference() -> String {
 }
 
 /// A JSON schema with its named type definitions.
-struct Document<'a> {
+pub(super) struct Document<'a> {
     types: Option<&'a Map<String, Value>>,
 }
 
 impl<'a> Document<'a> {
+    /// The document of a schema.
+    pub(super) fn of(schema: &'a Value) -> Self {
+        Self { types: schema["$defs"].as_object() }
+    }
+
+    /// The doc comment of a key on one line, with those of its values.
+    pub(super) fn meaning(&self, property: &Value) -> String {
+        [description(property), self.choices(property)].concat()
+    }
+
     /// The rows of a key, or of all keys below it.
     fn rows(&self, key: &str, property: &Value) -> String {
         if let Some(properties) = self.properties(property) {
@@ -36,12 +46,12 @@ impl<'a> Document<'a> {
             None | Some(Value::Null) => "none".to_owned(),
             Some(value) => format!("`{value}`"),
         };
-        let meaning = [description(property), self.choices(property)].concat();
+        let meaning = self.meaning(property);
         format!("| `{key}` | {} | {} |\n", in_cell(&default), in_cell(&meaning))
     }
 
     /// The keys below it, if it is a table with known keys.
-    fn properties<'b>(&self, schema: &'b Value) -> Option<&'b Map<String, Value>>
+    pub(super) fn properties<'b>(&self, schema: &'b Value) -> Option<&'b Map<String, Value>>
     where
         'a: 'b,
     {

@@ -53,7 +53,8 @@ pub struct Logs {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Format {
-    /// As `human` if standard error is a terminal, else as `json`.
+    /// As `human` if standard error is a terminal, else as `json`, beside lines of text with the addresses of the listeners for
+    /// scripts that start a server.
     #[default]
     Auto,
     /// One JSON object per line.
@@ -66,6 +67,15 @@ pub enum Format {
     Gcp,
     /// One line of `name=value` pairs per event.
     Logfmt,
+}
+
+/// Whether text for people may have colours where standard error is a terminal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Colour {
+    /// It may.
+    Allowed,
+    /// It may not: `NO_COLOR` is set.
+    Never,
 }
 
 impl Default for Logs {
@@ -99,6 +109,11 @@ impl Logs {
         pieces.join(",").parse().map_err(|error: ParseError| error.to_string())
     }
 
+    /// Whether standard error has structured lines alone, so that addresses are not told as text too.
+    pub fn is_strict(&self) -> bool {
+        !matches!(self.format, Format::Auto | Format::Human)
+    }
+
     /// The structured format; none: text for people.
     fn layout(&self, terminal: bool) -> Option<Layout> {
         match self.format {
@@ -111,7 +126,7 @@ impl Logs {
         }
     }
 
-    fn layer<S, W>(&self, terminal: bool, writer: W) -> Box<dyn Layer<S> + Send + Sync>
+    fn layer<S, W>(&self, terminal: bool, colour: Colour, writer: W) -> Box<dyn Layer<S> + Send + Sync>
     where
         S: tracing::Subscriber + for<'a> registry::LookupSpan<'a>,
         W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
@@ -119,14 +134,14 @@ impl Logs {
         let layer = fmt::layer().with_writer(writer);
         match self.layout(terminal) {
             Some(layout) => layer.event_format(StructuredEvents(layout)).boxed(),
-            None => layer.with_ansi(terminal).fmt_fields(TracedFields).boxed(),
+            None => layer.with_ansi(terminal && colour == Colour::Allowed).fmt_fields(TracedFields).boxed(),
         }
     }
 }
 
 /// Starts logging to standard error. Fails if the filter is invalid, or if logging was started before.
 pub fn start(logs: &Logs) -> Result<(), Box<dyn Error + Send + Sync>> {
-    let layer = logs.layer(io::stderr().is_terminal(), io::stderr);
+    let layer = logs.layer(io::stderr().is_terminal(), Colour::Never, io::stderr);
     registry().with(logs.directives()?).with(layer).try_init()?;
     Ok(())
 }
@@ -135,11 +150,12 @@ pub fn start(logs: &Logs) -> Result<(), Box<dyn Error + Send + Sync>> {
 /// Events are passed to `export` too.
 pub fn start_server(
     logs: &Logs,
+    colour: Colour,
     export: Option<&LogExport>,
 ) -> Result<AccessLog, Box<dyn Error + Send + Sync>> {
     let terminal = io::stderr().is_terminal();
     let log = AccessLog::start(io::stderr())?;
-    let layer = logs.layer(terminal, ByTarget(Arc::clone(log.queue())));
+    let layer = logs.layer(terminal, colour, ByTarget(Arc::clone(log.queue())));
     registry().with(logs.directives()?).with(layer).with(export.map(LogExport::layer)).try_init()?;
     log.install(logs.layout(terminal));
     Ok(log)
@@ -171,21 +187,36 @@ pub(super) mod tests {
 
     use super::*;
 
+    /// What filters events in the tests.
+    type Filtered = tracing_subscriber::layer::Layered<Targets, tracing_subscriber::Registry>;
+
     /// What is logged while `act` runs.
     fn logged(logs: &Logs, act: impl FnOnce()) -> String {
         let written = Arc::new(Mutex::new(Vec::new()));
         let writer = Arc::clone(&written);
-        let layer = logs.layer(false, move || Line(Arc::clone(&writer)));
-        let subscriber = registry().with(logs.directives().unwrap()).with(layer);
-        tracing::subscriber::with_default(subscriber, act);
+        written_by(logs.layer(false, Colour::Allowed, move || Line(Arc::clone(&writer))), logs, act);
         let written = written.lock().unwrap();
         String::from_utf8(written.clone()).unwrap()
+    }
+
+    /// What is logged on a terminal while `act` runs.
+    fn logged_on_terminal(logs: &Logs, colour: Colour, act: impl FnOnce()) -> String {
+        let written = Arc::new(Mutex::new(Vec::new()));
+        let writer = Arc::clone(&written);
+        written_by(logs.layer(true, colour, move || Line(Arc::clone(&writer))), logs, act);
+        let written = written.lock().unwrap();
+        String::from_utf8(written.clone()).unwrap()
+    }
+
+    fn written_by(layer: Box<dyn Layer<Filtered> + Send + Sync>, logs: &Logs, act: impl FnOnce()) {
+        let subscriber = registry().with(logs.directives().unwrap()).with(layer);
+        tracing::subscriber::with_default(subscriber, act);
     }
 
     /// Writes the events of `act` as JSON.
     pub fn with_json(output: impl io::Write + Clone + Send + Sync + 'static, act: impl FnOnce()) {
         let logs = Logs { format: Format::Json, ..Logs::default() };
-        let layer = logs.layer(false, move || output.clone());
+        let layer = logs.layer(false, Colour::Never, move || output.clone());
         tracing::subscriber::with_default(registry().with(layer), act);
     }
 
@@ -274,6 +305,13 @@ pub(super) mod tests {
         let text = logged(&logs, || tracing::info!(status = 200, "answered"));
         assert!(text.contains("INFO") && text.ends_with("answered status=200\n"), "{text}");
         assert!(!text.contains('\u{1b}'), "{text:?}");
+    }
+
+    #[test]
+    fn terminals_get_colours_unless_they_are_forbidden() {
+        let text = |colour| logged_on_terminal(&Logs::default(), colour, || tracing::info!("answered"));
+        assert!(text(Colour::Allowed).contains('\u{1b}'));
+        assert!(!text(Colour::Never).contains('\u{1b}'));
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 use serde_json::Value;
 use testkit::samples;
 
-use crate::run::{err, out, told};
+use crate::run::{err, out, refused, told};
 
 /// Runs it with little work, and reads its JSON.
 fn figures(more: &[&str]) -> Value {
@@ -58,7 +58,7 @@ fn people_get_a_table() {
 
 #[test]
 fn impossible_measurements_are_refused() {
-    let wide = err(["bench", "--original-width", "90", "--widths", "91"]);
+    let wide = refused(["bench", "--original-width", "90", "--widths", "91"]);
     assert!(
         wide.contains("cannot measure a width of 91: expected 1 to 90, the width of the original"),
         "{wide}"

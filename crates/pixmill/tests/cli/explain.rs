@@ -3,7 +3,7 @@
 use serde_json::Value;
 use testkit::samples;
 
-use crate::run::{err, out, told};
+use crate::run::{err, out, refused, told};
 
 #[test]
 fn a_url_is_explained_on_an_assumed_picture() {
@@ -78,7 +78,7 @@ fn no_parameters_mean_the_original() {
 
 #[test]
 fn invalid_queries_are_refused() {
-    assert!(err(["explain", "width=px"]).starts_with("error: width: expected "));
+    assert!(refused(["explain", "width=px"]).starts_with("error: width: expected "));
     assert!(err(["explain", "mark=/a?mark=/a?mark=/a?mark=/a"]).contains("at most 3 deep"));
     assert!(err(["explain", "width=60000"]).contains("limits.max_side allows 12000"));
     assert!(err(["explain", "width=1", "--source", "no/such.jpg"]).starts_with("error: no/such.jpg: "));

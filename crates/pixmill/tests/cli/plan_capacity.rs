@@ -5,7 +5,7 @@ use std::fs;
 use serde_json::{Value, json};
 use tempfile::NamedTempFile;
 
-use crate::run::{err, out, told};
+use crate::run::{out, told};
 
 /// Figures of two formats at two widths.
 fn figures() -> NamedTempFile {
@@ -97,7 +97,8 @@ fn figures_are_measured_if_none_are_given() {
 #[test]
 fn impossible_input_is_refused() {
     let file = figures();
-    let refused = |more: &[&str]| err(arguments(&file, &[&["--hit-rate", "90%"], more].concat()));
+    let refused =
+        |more: &[&str]| crate::run::refused(arguments(&file, &[&["--hit-rate", "90%"], more].concat()));
     for (more, reason) in [
         (&["--formats", "jpeg=50%,avif=40%"][..], "the shares of --formats add up to 90.0%, expected 100%"),
         (&["--formats", "jpeg=50%,jpeg=50%"], "--formats has jpeg twice"),

@@ -46,11 +46,22 @@ pub fn out<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>) -> String {
     told.out
 }
 
-/// Runs it until it exits, which must be with an error. Returns standard error.
+/// Runs it until it exits, which must be with a failure. Returns standard error.
 #[track_caller]
 pub fn err<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>) -> String {
+    failed(arguments, 1)
+}
+
+/// Runs it until it exits, which must be because of its command line or configuration. Returns standard error.
+#[track_caller]
+pub fn refused<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>) -> String {
+    failed(arguments, 2)
+}
+
+#[track_caller]
+fn failed<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>, code: i32) -> String {
     let told = told(arguments);
-    assert_eq!((told.code, told.out.as_str()), (1, ""), "{told:?}");
+    assert_eq!((told.code, told.out.as_str()), (code, ""), "{told:?}");
     assert!(told.err.starts_with("error: "), "{}", told.err);
     told.err
 }

@@ -71,9 +71,70 @@ pub fn serve_with(more: &[&str], environment: &[(&str, &str)]) -> Server {
         if let Some(url) = line.strip_prefix("listening on ") {
             break url.trim_end().to_owned();
         }
+        let url = address_in(&line).map(|address| format!("http://{address}"));
         said.push(line);
+        if let Some(url) = url {
+            break url;
+        }
     };
     Server { child, url, lines: Box::new(lines), said }
+}
+
+/// The address in the event that tells it, whatever the format of the log.
+fn address_in(line: &str) -> Option<&str> {
+    let is_event =
+        ["\"message\":\"listening\"", "msg=listening"].iter().any(|message| line.contains(message));
+    let names = ["\"address\":\"", "\"pixmill.address\":\"", " address="];
+    let start = names.iter().find_map(|name| Some(line.find(name)? + name.len())).filter(|_| is_event)?;
+    line[start..].split(['"', ' ', '\n']).next()
+}
+
+/// From start to end, with requests, a wrong configuration and a shutdown in between.
+#[test]
+fn structured_logs_have_no_other_lines() {
+    for format in ["json", "ecs", "gcp", "logfmt"] {
+        let samples = ["--origin", concat!(env!("CARGO_MANIFEST_DIR"), "/../../samples"), "--playground"];
+        let variables = [
+            ("PIXMILL__LOGS__FORMAT", format),
+            ("PIXMILL__LISTEN__DRAIN_DELAY", "0s"),
+            ("PIXMILL__UPLOADS__ENABLED", "true"),
+            ("PIXMILL__UPLOADS__ADDRESS", "127.0.0.1:0"),
+            ("PIXMILL__UPLOADS__TOKENS", "a-long-random-text"),
+            ("NO_COLOR", "1"),
+        ];
+        let mut server = serve_with(&samples, &variables);
+        for path in ["/china.jpg?width=20", "/none.jpg", "/china.jpg?width=x"] {
+            assert!(status(&server.url, path).is_ok());
+        }
+        signal(&server.child, "HUP");
+        server.says("SIGHUP");
+        signal(&server.child, "TERM");
+        let mut rest = String::new();
+        server.lines.read_to_string(&mut rest).unwrap();
+        assert!(server.child.wait().unwrap().success(), "{rest}");
+        let said = server.said() + &rest;
+        assert!(said.contains("/none.jpg"), "{format}: {said}");
+        for line in said.lines() {
+            let is_structured = match format {
+                "logfmt" => line.starts_with("ts=") || line.starts_with("time="),
+                _ => serde_json::from_str::<serde_json::Map<String, Value>>(line).is_ok(),
+            };
+            assert!(is_structured, "{format}: {line}");
+        }
+    }
+}
+
+#[test]
+fn a_failure_after_the_start_of_the_log_is_structured_too() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let variables = [("PIXMILL__LOGS__FORMAT", "json"), ("PIXMILL__LISTEN__ADDRESS", &address)];
+    let told: Told = pixmill(["serve"]).envs(variables).output().unwrap().into();
+    assert_eq!((told.code, told.out.as_str()), (1, ""));
+    let mut events = told.err.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let last = events.next_back().unwrap();
+    assert_eq!((&last["level"], &last["message"]), (&"ERROR".into(), &"the server failed".into()));
+    assert!(last["error"].as_str().unwrap().contains("in use"), "{last}");
 }
 
 #[test]
@@ -216,7 +277,7 @@ fn a_closed_port_is_not_healthy() {
 fn a_server_does_not_start_with_problems() {
     let told =
         told(["serve", "--listen", "here", "--admin-listen", "there", "--origin", "ftp://images.example"]);
-    assert_eq!((told.code, told.out.as_str()), (1, ""));
+    assert_eq!((told.code, told.out.as_str()), (2, ""));
     assert!(told.err.starts_with("error: the configuration has 3 problems:\n"), "{}", told.err);
     for flag in ["--listen", "--admin-listen", "--origin"] {
         assert!(told.err.contains(&format!("(from {flag})")), "{flag}: {}", told.err);

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::run::{err, out};
+use crate::run::{out, refused};
 
 #[test]
 fn a_url_is_signed_with_a_key_of_the_configuration() {
@@ -15,12 +15,12 @@ fn a_url_is_signed_with_a_key_of_the_configuration() {
     assert_eq!(signature.len(), 64, "{told}");
     let ending = out(["sign", "--config", file, "--expires", "1h", "/a.jpg"]);
     assert!(ending.starts_with("/a.jpg?expires=") && ending.contains("&signature="), "{ending}");
-    let refused = err(["sign", "--config", file, told.trim()]);
-    assert!(refused.contains("already signed"), "{refused}");
-    assert!(err(["sign", "/a.jpg"]).contains("params.signing.keys is empty"));
+    let signed = refused(["sign", "--config", file, told.trim()]);
+    assert!(signed.contains("already signed"), "{signed}");
+    assert!(refused(["sign", "/a.jpg"]).contains("params.signing.keys is empty"));
     let short = folder.path().join("short.toml");
     fs::write(&short, "params.signing.keys.main = 'hunter2'\n").unwrap();
-    let problem = err(["sign", "--config", short.to_str().unwrap(), "/a.jpg"]);
+    let problem = refused(["sign", "--config", short.to_str().unwrap(), "/a.jpg"]);
     assert!(
         problem.contains("main: expected at least 16 bytes, got 7") && !problem.contains("hunter2"),
         "{problem}"

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use image_api::OutputFormat;
 use vips_ops::Media;
 
+use crate::cli::Error;
+
 /// File extensions and their formats. The first one of each format is used for results.
 const EXTENSIONS: &[(&str, OutputFormat)] = &[
     ("jpg", OutputFormat::Jpeg),
@@ -58,6 +60,21 @@ fn format_of(path: &Path) -> Option<Media> {
     EXTENSIONS.iter().find(|(known, _)| *known == extension).map(|(_, format)| Media::Picture(*format))
 }
 
+/// The format of a file extension; none without one. An unknown one is refused.
+pub fn stated(path: &Path) -> Result<Option<Media>, Error> {
+    let format = format_of(path);
+    match path.extension() {
+        Some(extension) if format.is_none() => {
+            let known: Vec<_> = EXTENSIONS.iter().map(|(known, _)| *known).collect();
+            let (extension, known) = (extension.to_string_lossy(), known.join(", "));
+            Err(Error::Usage(format!(
+                "unknown file extension {extension}, expected one of {known} or {JSON}"
+            )))
+        }
+        _ => Ok(format),
+    }
+}
+
 fn extension(format: Media) -> &'static str {
     let known = EXTENSIONS.iter().find(|(_, known)| Media::Picture(*known) == format);
     known.map_or_else(|| format.name(), |(extension, _)| extension)
@@ -66,6 +83,16 @@ fn extension(format: Media) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn extensions_state_formats() {
+        let of = |path: &str| stated(Path::new(path)).map_err(|error| error.to_string());
+        assert_eq!(of("a/b.WebP"), Ok(Some(Media::Picture(OutputFormat::Webp))));
+        assert_eq!(of("b.json"), Ok(Some(Media::Json)));
+        assert_eq!((of("a.b/c"), of("")), (Ok(None), Ok(None)));
+        let expected = "unknown file extension tiff, expected one of jpg, jpeg, jpe, jfif, png, webp, avif, gif, mp4 or json";
+        assert_eq!(of("b.tiff"), Err(expected.to_owned()));
+    }
 
     #[test]
     fn names() {

@@ -48,8 +48,7 @@ impl Site {
                 ("PIXMILL__LOGS__FORMAT", "json"),
             ],
         );
-        let uploads = server.says("accepting uploads on http://");
-        let uploads = uploads.trim_end().trim_start_matches("accepting uploads on http://").to_owned();
+        let uploads = after(&server.says("\"uploads\":\""), "\"uploads\":\"");
         let admin = after(&server.says("\"admin\":\""), "\"admin\":\"");
         let public = server.url.trim_start_matches("http://").to_owned();
         let places = vec![
