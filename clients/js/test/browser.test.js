@@ -2,7 +2,8 @@
 
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -50,7 +51,7 @@ test("the vectors in a browser", { skip, timeout: 60_000 }, async () => {
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
   const quiet = ["--disable-dev-shm-usage", "--no-first-run", "--disable-background-networking", "--disable-component-update"];
   const options = ["--headless=new", "--no-sandbox", "--disable-gpu", ...quiet, `--user-data-dir=${profile}`];
-  const browser = spawn("chromium", [...options, `http://127.0.0.1:${server.address().port}/`], { stdio: "ignore" });
+  const browser = spawn("chromium", [...options, `http://127.0.0.1:${server.address().port}/`], { stdio: "ignore", detached: true });
   browser.on("exit", () => report.reject(new Error("the browser ended")));
   try {
     const { done, problems } = await report.promise;
@@ -58,12 +59,15 @@ test("the vectors in a browser", { skip, timeout: 60_000 }, async () => {
     assert.ok(done >= 40, `${done}`);
   } finally {
     browser.removeAllListeners("exit");
-    const ended = new Promise((resolve) => browser.on("exit", resolve));
-    browser.kill();
-    await ended;
+    if (browser.exitCode === null && browser.signalCode === null) {
+      const ended = new Promise((resolve) => browser.on("exit", resolve));
+      // with its children, which go on writing into the profile after it has ended
+      process.kill(-browser.pid, "SIGKILL");
+      await ended;
+    }
     server.closeAllConnections?.();
     server.close();
-    rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
+    await rm(profile, { recursive: true, force: true, maxRetries: 20 });
   }
 });
 
