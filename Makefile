@@ -34,10 +34,11 @@ dist: stripped ## Makes a release in target/packages: a tarball, a Debian packag
 	@vendor-scripts/vendor.sh sbom
 	docker/package/package.sh target/stripped/pixmill target/packages
 
-# the codecs compile while cargo compiles other crates: its build script calls vendor.sh
+# what the build does not need is fetched beside it; the codecs compile there too: a build script calls vendor.sh
 run: ## Serves samples/ and the playground on 127.0.0.1:8080 (PORT=N for another port) and prints URLs to open
-	@vendor-scripts/vendor.sh tools libvips fonts onnxruntime models
-	cargo build --profile quick --package pixmill --no-default-features
+	@vendor-scripts/vendor.sh tools libvips
+	vendor-scripts/vendor.sh fonts onnxruntime models & \
+		cargo build --profile quick --package pixmill --no-default-features && wait $$!
 	@sed -n 's|^/|    http://127.0.0.1:$(PORT)/|p' samples/urls.txt
 	PIXMILL__UPLOADS__ENABLED=true PIXMILL__UPLOADS__PUBLIC=true PIXMILL__UPLOADS__ADDRESS=127.0.0.1:0 \
 		target/quick/pixmill serve --listen 127.0.0.1:$(PORT) --origin samples --playground
