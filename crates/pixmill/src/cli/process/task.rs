@@ -5,6 +5,7 @@ use std::{
     fs::{self, File},
     io::{self, ErrorKind, IsTerminal, Read, Write},
     path::{Path, PathBuf},
+    sync::atomic::{AtomicU64, Ordering},
 };
 
 use bytes::Bytes;
@@ -30,6 +31,9 @@ use crate::{
 
 /// Bytes of a file that are read to detect whether it is a picture. An SVG may begin with a long comment.
 const HEAD_BYTES: u64 = 16 * 1024;
+
+/// Number of incomplete files that this process has written, by which their names differ.
+static PARTIAL_FILES: AtomicU64 = AtomicU64::new(0);
 
 /// What all pictures of a run have in common.
 pub struct Task<'a> {
@@ -194,7 +198,7 @@ fn read_from(
         return Err(over(actual));
     }
     // one byte more than allowed, by which a stream that is too long is recognised
-    let rest = (limit + 1).saturating_sub(bytes.len() as u64);
+    let rest = limit.saturating_add(1).saturating_sub(bytes.len() as u64);
     from.take(rest).read_to_end(&mut bytes).map_err(Error::file(name))?;
     if bytes.len() as u64 > limit {
         return Err(over(bytes.len() as u64));
@@ -229,14 +233,40 @@ fn write_stream(media: Media, bytes: &[u8]) -> Result<(), Error> {
 /// `/dev/null` or a link, is written in place.
 fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let is_special = fs::symlink_metadata(path).is_ok_and(|found| !found.is_file());
-    let (false, Some(name)) = (is_special, path.file_name()) else { return fs::write(path, bytes) };
-    let mut beside = std::ffi::OsString::from(".");
-    beside.push(name);
-    beside.push(format!(".{}.partial", std::process::id()));
-    let beside = path.with_file_name(beside);
+    if is_special || path.file_name().is_none() {
+        return fs::write(path, bytes);
+    }
+    // without the name of the file, which may have the greatest length already
+    let number = PARTIAL_FILES.fetch_add(1, Ordering::Relaxed);
+    let beside = path.with_file_name(format!(".pixmill-{}-{number}.partial", std::process::id()));
     let written = fs::write(&beside, bytes).and_then(|()| fs::rename(&beside, path));
     if written.is_err() {
         let _ = fs::remove_file(&beside);
     }
     written
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_are_replaced_as_a_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        // the longest name of most file systems
+        let path = folder.path().join("n".repeat(255));
+        for bytes in [b"longer".as_slice(), b"new"] {
+            replace(&path, bytes).unwrap();
+            assert_eq!(fs::read(&path).unwrap(), bytes);
+        }
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn streams_are_read_up_to_the_limit() {
+        let png = b"\x89PNG\r\n\x1a\n and more".as_slice();
+        let read = |limit| read_from(png, None, Path::new("-"), limit).map(|bytes| bytes.unwrap().len());
+        assert_eq!([png.len() as u64, u64::MAX].map(|limit| read(limit).unwrap()), [png.len(); 2]);
+        assert!(read(png.len() as u64 - 1).is_err());
+    }
 }
