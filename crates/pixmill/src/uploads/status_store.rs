@@ -8,15 +8,17 @@ use result_cache::{CacheEntry, EntryMeta, Lifetimes, clock};
 use super::status::{JobId, JobState, JobStatus};
 use crate::{cache_key::CacheKeys, model::variant::ServedVariant, state::Shared};
 
-/// Stores the status of a job, for all nodes.
+/// Stores the status of a job, for all nodes. Waits until a final status is on disk, where there is one: under load the disk
+/// cache drops entries, and nobody would ever learn how the job ended.
 pub async fn store(shared: &Shared, status: &JobStatus) {
     let body = shared.jobs.encode(status);
     let meta = EntryMeta { content_type: "application/json".to_owned(), ..meta(shared) };
-    shared
-        .caches
-        .results
-        .put_shared(status_key(status.id, status.state()), Arc::new(CacheEntry { meta, body }))
-        .await;
+    let (key, entry) = (status_key(status.id, status.state()), Arc::new(CacheEntry { meta, body }));
+    let results = &shared.caches.results;
+    results.put_shared(key, Arc::clone(&entry)).await;
+    if status.state() == JobState::Ended && !results.verify_stored(&key, &entry).await {
+        tracing::warn!(job = %status.id, "the final status of a job could not be stored");
+    }
 }
 
 /// Stores the picture of a job that is stored nowhere else.

@@ -210,6 +210,7 @@ async fn jobs_that_outlast_the_shutdown_fail() {
     let server = serve(&origin.url, |config| config.cache.disk.path = disk).await;
     for taken in [begun, waiting] {
         let told = get(server.address, taken.header("location")).await.json();
-        assert_eq!((&told["status"], &told["error"]["code"]), (&"failed".into(), &"interrupted".into()));
+        let found = (&told["status"], &told["error"]["code"]);
+        assert_eq!(found, (&"failed".into(), &"interrupted".into()), "after a restart: {told}");
     }
 }
