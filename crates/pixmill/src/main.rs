@@ -46,7 +46,7 @@ fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
     let environment = Environment::of_process();
     match &cli.command {
         Command::Serve(arguments) => return serve(arguments, &environment),
-        Command::RenderWorker => render::run_worker()?,
+        Command::RenderWorker => return render::run_worker(),
         Command::Tool(tool) => tool.run(&environment)?,
     }
     Ok(ExitCode::SUCCESS)

@@ -6,6 +6,7 @@ use std::{
     io,
     os::{fd::AsFd, unix::fs::FileExt},
     panic::{AssertUnwindSafe, catch_unwind},
+    process::ExitCode,
     sync::Arc,
     time::Duration,
 };
@@ -52,49 +53,39 @@ struct Worker {
     inbox: Inbox,
 }
 
-/// Runs jobs for the server at the other end of standard input, until that end is closed.
-pub fn run() -> anyhow::Result<()> {
+/// Runs jobs for the server at the other end of standard input, until that end is closed. Once it is set up, it reports its
+/// failure as an event, in the format of the server's log.
+pub fn run() -> anyhow::Result<ExitCode> {
     // if the server dies, its workers die too, even busy ones
     set_parent_process_death_signal(Some(Signal::KILL))?;
     set_name(NAME)?;
     let channel = Arc::new(Channel::from_fd(io::stdin().as_fd().try_clone_to_owned()?));
-    let Received::Message(Request::Start(setup), files) = channel.receive()? else {
-        anyhow::bail!(
-            "expected a server at the other end of standard input: this command is for internal use"
-        );
+    let first = channel
+        .receive()
+        .context("expected a server at the other end of standard input: this command is for internal use")?;
+    let (setup, files) = match first {
+        Received::Message(Request::Start(setup), files) => (setup, files),
+        Received::Message(..) => anyhow::bail!("expected a setup"),
+        Received::Closed => return Ok(ExitCode::SUCCESS),
     };
     let worker = Worker::start(&setup, files)?;
     let unprotected = sandbox::enter(&Sandbox::of(&setup));
-    channel.send(&Reply::Ready { unprotected }, &[])?;
-    loop {
-        if !channel.wait(IDLE)? {
-            vips_ops::release_buffers();
+    let served = channel
+        .send(&Reply::Ready { unprotected }, &[])
+        .map_err(anyhow::Error::from)
+        .and_then(|()| worker.serve(&channel));
+    match served {
+        Err(error) if !is_closed(&error) => {
+            tracing::error!(error = format!("{error:#}"), "a render worker failed");
+            Ok(ExitCode::FAILURE)
         }
-        let Received::Message(request, files) = channel.receive()? else { return Ok(()) };
-        let Request::Job { number, time_left, inbox, decode } = request else {
-            anyhow::bail!("expected a job")
-        };
-        let mut files = files.into_iter();
-        let bytes = match inbox {
-            Some(length) => worker.inbox.content(length)?,
-            None => shared_memory::map(files.next().context("expected a block")?)?,
-        };
-        let mut job = job_block::read(bytes)?;
-        if let Operation::Render(render) = &mut job.operation {
-            render.assets.sharing = block_sharing::sharing(decode, files.next(), &channel, number)?;
-        }
-        sandbox::limit_cpu(time_left);
-        let began = cpu_time();
-        let (report, body) = worker.run_job(&job, number, time_left);
-        drop(job);
-        let report = serde_json::to_vec(&report)?;
-        worker.write(&report, &body)?;
-        let (report, length) = (report.len(), body.len());
-        // the body may be a part of the original
-        drop(body);
-        let (cpu, inbox_free) = (cpu_time().saturating_sub(began), worker.inbox.is_free());
-        channel.send(&Reply::Ended { number, report, body: length, cpu, inbox_free }, &[])?;
+        _ => Ok(ExitCode::SUCCESS),
     }
+}
+
+/// Whether the server closed its end while this one was sending.
+fn is_closed(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }
 
 impl Worker {
@@ -113,6 +104,39 @@ impl Worker {
             stop: StopSignal::open(stop)?,
             inbox: Inbox::open(inbox)?,
         })
+    }
+
+    /// Runs jobs until the server closes its end.
+    fn serve(&self, channel: &Arc<Channel>) -> anyhow::Result<()> {
+        loop {
+            if !channel.wait(IDLE)? {
+                vips_ops::release_buffers();
+            }
+            let Received::Message(request, files) = channel.receive()? else { return Ok(()) };
+            let Request::Job { number, time_left, inbox, decode } = request else {
+                anyhow::bail!("expected a job")
+            };
+            let mut files = files.into_iter();
+            let bytes = match inbox {
+                Some(length) => self.inbox.content(length)?,
+                None => shared_memory::map(files.next().context("expected a block")?)?,
+            };
+            let mut job = job_block::read(bytes)?;
+            if let Operation::Render(render) = &mut job.operation {
+                render.assets.sharing = block_sharing::sharing(decode, files.next(), channel, number)?;
+            }
+            sandbox::limit_cpu(time_left);
+            let began = cpu_time();
+            let (report, body) = self.run_job(&job, number, time_left);
+            drop(job);
+            let report = serde_json::to_vec(&report)?;
+            self.write(&report, &body)?;
+            let (report, length) = (report.len(), body.len());
+            // the body may be a part of the original
+            drop(body);
+            let (cpu, inbox_free) = (cpu_time().saturating_sub(began), self.inbox.is_free());
+            channel.send(&Reply::Ended { number, report, body: length, cpu, inbox_free }, &[])?;
+        }
     }
 
     fn run_job(&self, job: &Job, number: u64, time_left: Duration) -> (Report, Bytes) {
