@@ -154,7 +154,7 @@ impl Server {
         let mut exporters = Exporters::start(&config.telemetry)?;
         let parts = HttpParts {
             counters: Counters::new(error::codes()),
-            jobs: JobQueue::new(config.uploads.queue, job_status::encode),
+            jobs: JobQueue::new(config.uploads.queue, job_status::encoder(&config.errors)),
             tracer: exporters.as_ref().and_then(Exporters::tracer),
             samples: http::playground_samples(&config),
         };

@@ -95,7 +95,7 @@ async fn parse_and_key() {
     let parts = HttpParts {
         samples: Vec::new(),
         counters: Counters::new(error::codes()),
-        jobs: JobQueue::new(config.uploads.queue, job_status::encode),
+        jobs: JobQueue::new(config.uploads.queue, job_status::encoder(&config.errors)),
         tracer: None,
     };
     let shared = Arc::new(Shared::open(Config::clone(&config), parts).await.expect("caches in memory"));

@@ -7,6 +7,7 @@ mod admin;
 mod client_hints;
 mod cors;
 mod environment;
+mod errors;
 mod file;
 mod flags;
 mod keys;
@@ -36,6 +37,7 @@ pub use self::{
     client_hints::ClientHints,
     cors::{ANY, Cors},
     environment::Environment,
+    errors::Errors,
     flags::Flags,
     load::load,
     params::{Params, SourceUrlQuery},

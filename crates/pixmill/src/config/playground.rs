@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Playground {
-    /// Whether `/playground` is the page, and not the path of an image. Everybody who reaches the public listener can then
+    /// Whether `/playground` is the page, and not the path of an image; `/llms.txt` and `/openapi.json` then describe the server to
+    /// programs. Everybody who reaches the public listener can then
     /// see the names of presets, and those of the images in the folder of the origin.
     pub enabled: bool,
     /// Whether `/` without parameters is a page that leads there, and not the path of an image.

@@ -134,8 +134,18 @@ mod tests {
     fn sections_come_in_the_order_of_the_configuration() {
         let text = reference();
         let headings: Vec<_> = text.lines().filter_map(|line| line.strip_prefix("## ")).collect();
-        let expected =
-            ["listen", "admin", "origin", "origins", "params", "cors", "client_hints", "limits", "output"];
+        let expected = [
+            "listen",
+            "admin",
+            "origin",
+            "origins",
+            "params",
+            "cors",
+            "errors",
+            "client_hints",
+            "limits",
+            "output",
+        ];
         let expected: Vec<_> = expected
             .iter()
             .chain(&[

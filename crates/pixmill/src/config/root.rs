@@ -10,6 +10,7 @@ use super::{
     admin::Admin,
     client_hints::ClientHints,
     cors::Cors,
+    errors::Errors,
     params::Params,
     playground::Playground,
     sections::{Listen, Workers},
@@ -43,6 +44,8 @@ pub struct Config {
     pub params: Params,
     /// Cross-origin resource sharing.
     pub cors: Cors,
+    /// Error responses.
+    pub errors: Errors,
     /// Request headers that describe the client's screen.
     pub client_hints: ClientHints,
     /// Limits on pictures and requests.
@@ -88,6 +91,7 @@ impl Config {
             origin::named_problems(&self.origins),
             self.params.problems(),
             self.cors.problems(),
+            self.errors.problems(),
             self.client_hints.problems(),
             self.limits.problems(),
             self.output.problems(),
@@ -189,6 +193,7 @@ mod tests {
         config.listen.keep_alive = Duration::ZERO;
         config.origin.max_connections = 0;
         config.params.defaults = "width=x".to_owned();
+        config.errors.help_url = "nonsense".to_owned();
         config.limits.max_side = 0;
         config.output.gif_effort = 0;
         config.quality_auto.min = 0;
@@ -204,6 +209,7 @@ mod tests {
             "listen",
             "origin",
             "params",
+            "errors",
             "limits",
             "output",
             "quality_auto",

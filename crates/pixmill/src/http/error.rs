@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use actix_web::{
-    HttpResponse,
+    HttpRequest, HttpResponse,
     http::{
         StatusCode,
         header::{ALLOW, CACHE_CONTROL, CONTENT_RANGE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE},
@@ -14,8 +14,12 @@ use request_trace::TraceId;
 use serde_json::{Value, json};
 use vips_ops::{Error as ImageError, ErrorKind as Image};
 
-use super::headers::{put, put_uncached};
+use super::{
+    extract::worker,
+    headers::{put, put_uncached},
+};
 use crate::{
+    config::Errors,
     error::{Error, ErrorKind, RETRY_SOON},
     signing::Fault,
     telemetry::{access::ErrorReport, current_request},
@@ -41,12 +45,16 @@ const NOT_FOUND: &str = "original not found";
 pub const NO_MODELS: &str =
     "no vision models installed: `make vendor` fetches those that faces, red eyes and recognition need";
 
+/// The response to this request, which failed.
+pub fn respond(request: &HttpRequest, failure: &Error) -> HttpResponse {
+    response(failure, &worker(request).shared.config.errors)
+}
+
 /// The response to a request that failed. It never names an upstream host, a file or a library.
-pub fn response(failure: &Error) -> HttpResponse {
+pub fn response(failure: &Error, settings: &Errors) -> HttpResponse {
     let (status, _) = status(failure.kind());
-    let mut error = object(failure);
-    let request = current_request::current().map(|id| id.as_str().to_owned());
-    add_ids(&mut error, request, request_trace::current().map(|context| context.trace_id()));
+    let mut error = object(failure, settings);
+    add_ids(&mut error, &current_ids());
     let mut response = HttpResponse::build(status).json(json!({ "error": error }));
     let headers = response.headers_mut();
     put_uncached(headers);
@@ -88,20 +96,32 @@ fn retry_after(duration: Duration) -> HeaderValue {
     whole.max(1).into()
 }
 
-/// The error object of a failure: its code, a text, and the invalid parameter if there is one.
-pub fn object(failure: &Error) -> Value {
+/// The error object of a failure: its code, a text, the URL of an explanation, and the invalid parameter if there is one.
+pub fn object(failure: &Error, settings: &Errors) -> Value {
     let (_, code) = status(failure.kind());
     let mut error = json!({ "code": code, "message": message(failure) });
     if let Some(parameter) = parameter(failure) {
         error["parameter"] = parameter.into();
     }
+    if let Some(url) = settings.help(code) {
+        error["help"] = url.into();
+    }
     error
 }
 
+/// What finds a request in logs and traces: its id, and its trace.
+pub type Ids = (Option<String>, Option<TraceId>);
+
+/// Those of the request of this task.
+pub fn current_ids() -> Ids {
+    let request = current_request::current().map(|id| id.as_str().to_owned());
+    (request, request_trace::current().map(|context| context.trace_id()))
+}
+
 /// Adds to an error object what finds it in logs and traces.
-pub fn add_ids(error: &mut Value, request: Option<String>, trace: Option<TraceId>) {
+pub fn add_ids(error: &mut Value, (request, trace): &Ids) {
     if let Some(id) = request {
-        error["request_id"] = id.into();
+        error["request_id"] = id.as_str().into();
     }
     if let Some(id) = trace {
         error["trace_id"] = id.to_string().into();
@@ -377,7 +397,7 @@ mod tests {
     use super::*;
 
     fn status_and_cache_control(failure: &Error) -> (u16, String) {
-        let response = response(failure);
+        let response = response(failure, &Errors::default());
         let cache_control = response.headers().get(CACHE_CONTROL).unwrap().to_str().unwrap().to_owned();
         (response.status().as_u16(), cache_control)
     }
@@ -398,7 +418,7 @@ mod tests {
     fn overload_has_a_retry_after() {
         for (milliseconds, header) in [(0, "1"), (1, "1"), (1000, "1"), (1001, "2"), (19_999, "20")] {
             let retry_after = Duration::from_millis(milliseconds);
-            let response = response(&Error::Overloaded { retry_after });
+            let response = response(&Error::Overloaded { retry_after }, &Errors::default());
             assert_eq!(response.headers().get(RETRY_AFTER).unwrap(), header, "{milliseconds} ms");
         }
     }

@@ -27,7 +27,7 @@ pub async fn image(request: HttpRequest, payload: Payload) -> HttpResponse {
         }
         _ => Err(Error::Method),
     };
-    result.unwrap_or_else(|failure| error::response(&failure))
+    result.unwrap_or_else(|failure| error::respond(&request, &failure))
 }
 
 /// Responds to GET and HEAD, at once or asynchronously. What the request means is not found out again if it came recently.

@@ -57,7 +57,7 @@ pub fn build_with(
                 put(response.headers_mut(), CONTENT_RANGE, range.to_string());
                 response
             }
-            Part::Unsatisfiable => return error::response(&Error::Range { length: body.len() }),
+            Part::Unsatisfiable => return error::respond(request, &Error::Range { length: body.len() }),
         }
     };
     let has_picture = !response.status().is_redirection();

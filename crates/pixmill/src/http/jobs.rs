@@ -40,7 +40,7 @@ const ID: &str = "{id:[0-9a-f]{32}}";
 /// Adds the pages of jobs to a listener; `pictures` serves all other paths below theirs. They have a scope of their own: the router then compares a prefix with the path of a
 /// picture, where it would match a regular expression against it for each page.
 pub fn pages(config: &mut ServiceConfig, pictures: Route) {
-    let other = || to(async || error::response(&Error::Method));
+    let other = || to(async |request: HttpRequest| error::respond(&request, &Error::Method));
     let status = resource(format!("/{ID}")).route(get().to(status)).route(head().to(status));
     let result = resource(format!("/{ID}/result")).route(get().to(result)).route(head().to(result));
     let pages =
@@ -94,7 +94,7 @@ pub async fn enqueue(shared: &Shared, job: Job) -> Result<HttpResponse, Error> {
     let queued_by =
         QueuedBy { request_id: current_request::current().map(|id| id.as_str().to_owned()), span };
     let id = workers::enqueue(shared, job, queued_by).await?;
-    let status = job_status::to_json(&JobStatus::unfinished(id, JobState::Pending));
+    let status = job_status::to_json(&JobStatus::unfinished(id, JobState::Pending), &shared.config.errors);
     let mut response = HttpResponse::Accepted().json(status);
     let headers = response.headers_mut();
     put_uncached(headers);
@@ -107,7 +107,7 @@ async fn status(request: HttpRequest, id: Path<String>) -> HttpResponse {
         Some(id) => status_store::load(&worker(&request).shared, id).await,
         None => None,
     };
-    let Some(status) = status else { return error::response(&UploadError::UnknownJob.into()) };
+    let Some(status) = status else { return error::respond(&request, &UploadError::UnknownJob.into()) };
     let mut response = HttpResponse::Ok().body(status);
     let headers = response.headers_mut();
     put(headers, CONTENT_TYPE, "application/json");
@@ -121,7 +121,7 @@ async fn result(request: HttpRequest, id: Path<String>) -> HttpResponse {
         Some(id) => status_store::load_result(&worker(&request).shared, id).await,
         None => None,
     };
-    let Some(hit) = hit else { return error::response(&UploadError::UnknownJob.into()) };
+    let Some(hit) = hit else { return error::respond(&request, &UploadError::UnknownJob.into()) };
     let answer = ServedVariant::cached(&hit.entry, CacheStatus::Hit(hit.tier), started.elapsed());
     image_response::build(&request, &answer, &ResponseNotes { no_store: true, ..ResponseNotes::default() })
 }

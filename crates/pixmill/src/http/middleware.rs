@@ -140,6 +140,8 @@ mod tests {
             ("/playground", true, true),
             ("/playground/app.js", true, true),
             ("/playground/explain/a.jpg?width=3", true, true),
+            ("/llms.txt", true, true),
+            ("/openapi.json", true, true),
             ("/playgrounds", false, false),
             ("/", false, true),
             ("/?width=3", false, false),

@@ -27,6 +27,7 @@ mod response_head;
 mod upload;
 
 use actix_web::{
+    HttpRequest,
     middleware::from_fn,
     web::{ServiceConfig, get, head, resource, scope, to},
 };
@@ -83,7 +84,7 @@ pub fn admin(config: &mut ServiceConfig) {
 }
 
 fn health_pages(config: &mut ServiceConfig) {
-    let other = || to(async || error::response(&Error::Method));
+    let other = || to(async |request: HttpRequest| error::respond(&request, &Error::Method));
     let health = resource(HEALTH).route(get().to(health::health)).route(head().to(health::health));
     let ready = resource(READY).route(get().to(health::ready)).route(head().to(health::ready));
     config.service(health.default_service(other())).service(ready.default_service(other()));

@@ -232,6 +232,7 @@ fn error_schema() -> Value {
                 "code": { "type": "string", "enum": codes, "description": "Machine-readable, stable error code." },
                 "parameter": { "type": "string", "description": "The invalid parameter, if there is one." },
                 "message": { "type": "string", "description": "Human-readable error message." },
+                "help": { "type": "string", "format": "uri", "description": "The page that explains the code, if `errors.help_url` is set." },
                 "request_id": { "type": "string", "description": "The id of the request, as in `X-Request-Id`; of a failed job, that of the request that queued it." },
                 "trace_id": { "type": "string", "description": "The id of the request's trace, if the server traces requests." },
             },

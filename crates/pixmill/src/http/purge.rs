@@ -17,7 +17,7 @@ const EVERYTHING: [&str; 2] = ["/", "/cache"];
 /// the original as in requests for pictures. Other methods get 404.
 pub async fn purge(request: HttpRequest) -> HttpResponse {
     if *request.method() != Method::DELETE {
-        return error::response(&Error::Page);
+        return error::respond(&request, &Error::Page);
     }
     let path = request.uri().path();
     match run_purge(worker(&request), &request).await {
@@ -31,7 +31,7 @@ pub async fn purge(request: HttpRequest) -> HttpResponse {
         }
         Err(failure) => {
             tracing::warn!(path, error = %failure, "purge failed or incomplete");
-            error::response(&failure)
+            error::respond(&request, &failure)
         }
     }
 }

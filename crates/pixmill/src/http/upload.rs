@@ -16,6 +16,7 @@ use super::{
     response_head::ResponseNotes,
 };
 use crate::{
+    config::Errors,
     error::Error,
     model::variant::VariantRequest,
     render::Class,
@@ -98,7 +99,7 @@ pub async fn respond(
     }
     let JobOutcome { answer, stored } = run::run(worker, &job, Class::Picture, deadline).await?;
     if !job.others.is_empty() {
-        return Ok(list_stored(&stored));
+        return Ok(list_stored(&stored, &shared.config.errors));
     }
     // the response to a POST must not be cached
     notes.no_store = true;
@@ -152,8 +153,8 @@ fn without_defaults(shared: &Shared, query: &RequestQuery) -> Result<Parsed, Err
 }
 
 /// The response to an upload with `cache_queries`.
-fn list_stored(stored: &[Stored]) -> HttpResponse {
-    let mut response = HttpResponse::Ok().json(job_status::stored_list(stored));
+fn list_stored(stored: &[Stored], settings: &Errors) -> HttpResponse {
+    let mut response = HttpResponse::Ok().json(job_status::stored_list(stored, settings));
     put_uncached(response.headers_mut());
     response
 }

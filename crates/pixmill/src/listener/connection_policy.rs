@@ -5,6 +5,7 @@ use actix_web::{HttpMessage, dev::ServiceResponse};
 
 use super::capacity::Capacity;
 use crate::{
+    config::Errors,
     error::Error,
     http::{
         HEALTH, READY, error,
@@ -17,14 +18,14 @@ use crate::{
 pub struct Reserve;
 
 /// The refusal of a request on a connection beyond the limit; `None`: it is served.
-pub fn refusal(request: &Request) -> Option<Response<BoxBody>> {
+pub fn refusal(request: &Request, settings: &Errors) -> Option<Response<BoxBody>> {
     let is_probe = [HEALTH, READY].contains(&request.path());
     if is_probe || request.conn_data::<Reserve>().is_none() {
         return None;
     }
     let id = request_id(request.headers().get(REQUEST_ID));
     let scope = RequestScope { id: Some(id.clone().into()), trace: None };
-    let response = scope.sync_scope(|| error::response(&Error::Connections));
+    let response = scope.sync_scope(|| error::response(&Error::Connections, settings));
     let mut response = Response::from(response);
     response.headers_mut().insert(REQUEST_ID, id);
     close(&mut response);

@@ -167,7 +167,7 @@ fn with_connection_policy(
     let app = app.map_err(|error: actix_web::Error| error.error_response().into());
     let (state, capacity) = (Arc::clone(shared), capacity.clone());
     apply_fn_factory(map_config(app, |()| AppConfig::default()), move |request: Request, app: &_| {
-        if let Some(refusal) = connection_policy::refusal(&request) {
+        if let Some(refusal) = connection_policy::refusal(&request, &state.config.errors) {
             state.counters.failures.add(error::code(&Error::Connections));
             return Either::Left(ready(Ok(refusal)));
         }

@@ -16,7 +16,7 @@ use super::{
 use crate::error::{Error, RETRY_SOON};
 
 /// Encodes a status as the body of its page.
-pub type EncodeStatus = fn(&JobStatus) -> Bytes;
+pub type EncodeStatus = Box<dyn Fn(&JobStatus) -> Bytes + Send + Sync>;
 
 /// A bounded queue of jobs.
 pub struct JobQueue {

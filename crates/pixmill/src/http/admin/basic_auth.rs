@@ -26,7 +26,7 @@ pub async fn check(
     if admin.password.is_empty() || is_known(admin, request.headers()) {
         return Ok(next.call(request).await?.map_into_left_body());
     }
-    let refusal = error::response(&Error::Credentials);
+    let refusal = error::respond(request.request(), &Error::Credentials);
     Ok(request.into_response(refusal).map_into_right_body())
 }
 

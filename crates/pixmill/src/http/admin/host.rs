@@ -35,7 +35,7 @@ pub async fn check(
         return Ok(next.call(request).await?.map_into_left_body());
     }
     tracing::warn!(host, "refused a request to the admin listener: its host is not in admin.hosts_allowed");
-    let refusal = error::response(&Error::Host);
+    let refusal = error::respond(request.request(), &Error::Host);
     Ok(request.into_response(refusal).map_into_right_body())
 }
 

@@ -33,7 +33,7 @@ fn page(path: &str) -> Resource {
     // an original may have the path of a page: it can be purged too
     resource(path)
         .route(delete().to(purge::purge))
-        .default_service(to(async || error::response(&Error::Method)))
+        .default_service(to(async |request: HttpRequest| error::respond(&request, &Error::Method)))
 }
 
 fn metrics(request: &HttpRequest) -> HttpResponse {

@@ -1,5 +1,7 @@
 //! The files of the page, embedded in the binary: HTML, style sheet, scripts and icons, written by hand and served as they are.
 
+use std::sync::LazyLock;
+
 use actix_web::{
     HttpRequest, HttpResponse,
     http::header::{
@@ -11,7 +13,7 @@ use result_cache::EntryMeta;
 
 use crate::{
     error::Error,
-    http::{conditional::not_modified, error},
+    http::{conditional::not_modified, error, openapi},
 };
 
 /// What the pages may load: files of this server, and pictures that the scripts made of responses. No inline script or style.
@@ -29,6 +31,18 @@ struct Asset {
     media_type: &'static str,
     bytes: &'static [u8],
 }
+
+/// The index of the documentation for language models, with links that hold outside of the repository.
+static INDEX: LazyLock<String> = LazyLock::new(|| {
+    include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/llms.txt"))
+        .replace("](", &format!("]({DOCS}"))
+});
+
+/// The OpenAPI document.
+static OPENAPI: LazyLock<String> = LazyLock::new(|| format!("{:#}", openapi::document()));
+
+/// Where the pages of the documentation are.
+const DOCS: &str = "https://github.com/pixmill/pixmill/blob/main/docs/";
 
 const HTML: &str = "text/html; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
@@ -73,9 +87,21 @@ pub fn asset(request: &HttpRequest) -> HttpResponse {
     serve(request, ASSETS.iter().find(|asset| Some(asset.name) == name && asset.media_type != HTML))
 }
 
+/// The index of the documentation for language models, as `/llms.txt`.
+pub fn index(request: &HttpRequest) -> HttpResponse {
+    let media_type = "text/plain; charset=utf-8";
+    serve(request, Some(&Asset { name: "llms.txt", media_type, bytes: INDEX.as_bytes() }))
+}
+
+/// The description of all parameters, as `/openapi.json`.
+pub fn openapi(request: &HttpRequest) -> HttpResponse {
+    let media_type = "application/json";
+    serve(request, Some(&Asset { name: "openapi.json", media_type, bytes: OPENAPI.as_bytes() }))
+}
+
 /// A file, or 304 if the client has it. Browsers ask each time, since the next release may have another file.
 fn serve(request: &HttpRequest, asset: Option<&Asset>) -> HttpResponse {
-    let Some(asset) = asset else { return error::response(&Error::Page) };
+    let Some(asset) = asset else { return error::respond(request, &Error::Page) };
     let digest = blake3::hash(asset.bytes).to_hex();
     let etag = EntityTag::new_strong(digest[..TAG_DIGITS].to_owned()).to_string();
     let meta = EntryMeta { etag: Some(etag.clone()), ..EntryMeta::default() };

@@ -26,18 +26,18 @@ use crate::{
 
 /// Responds with the canonical form of the parameters, the header of the original and the plan of the render.
 pub async fn explain(request: HttpRequest) -> HttpResponse {
-    respond(explained(&request).await)
+    respond(&request, explained(&request).await)
 }
 
 /// Responds with SSIMULACRA2 of the picture against its pixels before they were encoded; null: it is not compared.
 pub async fn score(request: HttpRequest) -> HttpResponse {
-    respond(scored(&request).await)
+    respond(&request, scored(&request).await)
 }
 
-fn respond(result: Result<Value, Error>) -> HttpResponse {
+fn respond(request: &HttpRequest, result: Result<Value, Error>) -> HttpResponse {
     let mut response = match result {
         Ok(value) => HttpResponse::Ok().json(value),
-        Err(failure) => return error::response(&failure),
+        Err(failure) => return error::respond(request, &failure),
     };
     put_uncached(response.headers_mut());
     response
