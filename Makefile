@@ -8,7 +8,7 @@ XTASK = $(BUILD) --quiet && $(or $(CARGO_TARGET_DIR),target)/debug/xtask
 TEST = $(if $(shell command -v cargo-nextest),cargo nextest run,cargo test --lib --bins --tests)
 SCRIPTS = $(wildcard .ci/* */*.sh)
 
-.PHONY: help vendor build stripped dist run test corpus lint fmt docs docs-check book golden bench bench-check loadtest simulate fuzz deny recipe rehearse chart clients ci nightly
+.PHONY: help vendor build stripped dist run demo test corpus lint fmt docs docs-check book golden bench bench-check loadtest simulate fuzz deny recipe rehearse chart clients ci nightly
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 
@@ -42,6 +42,11 @@ run: ## Serves samples/ and the playground on 127.0.0.1:8080 (PORT=N for another
 	@sed -n 's|^/|    http://127.0.0.1:$(PORT)/|p' samples/urls.txt
 	PIXMILL__UPLOADS__ENABLED=true PIXMILL__UPLOADS__PUBLIC=true PIXMILL__UPLOADS__ADDRESS=127.0.0.1:0 \
 		target/quick/pixmill serve --listen 127.0.0.1:$(PORT) --origin samples --playground
+
+demo: vendor ## Serves a page of pictures, with Pixmill behind nginx and with the originals, on 127.0.0.1:8080 (PORT=N)
+	@vendor-scripts/vendor.sh nginx
+	cargo build --profile quick --package pixmill --no-default-features
+	docs/demo/serve.sh target/quick/pixmill $(PORT)
 
 test: vendor ## Runs all tests: unit, integration, documentation, and the corpus if present
 	@vendor-scripts/vendor.sh chromium playwright redis nginx varnish namespaces

@@ -9,16 +9,12 @@ import os
 import re
 import sys
 import time
-from pathlib import Path
 
-import axe_playwright_python
+from chromium import DESKTOP, PATIENCE, PHONE, WINDOWS, axe, launch
 from playwright.sync_api import expect, sync_playwright
 
-AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text()
-PATIENCE = 60_000
 LARGEST_PAGE = 150_000
 SHOWN = 'body[data-shown]:not([data-shown=""])'
-DESKTOP, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 
 
 class Visit:
@@ -360,7 +356,7 @@ def signed(visit, key):
 
 
 def accessible(browser, url):
-    for scheme, viewport in (("light", DESKTOP), ("dark", DESKTOP), ("light", PHONE), ("dark", PHONE)):
+    for scheme, viewport in WINDOWS:
         visit = Visit(browser, url, color_scheme=scheme, viewport=viewport, reduced_motion="reduce")
         page = visit.open("/playground#/china.jpg?width=300&contrast=0.2&blur=x")
         expect(page.locator(".message")).to_be_visible(timeout=PATIENCE)
@@ -375,21 +371,12 @@ def accessible(browser, url):
         for tab in ("Looks", "Formats"):
             page.get_by_role("tab", name=tab).click()
             violations += axe(page, tab)
-        wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
-        assert wide <= 0, f"{wide} pixels wider than the window"
         visit.open("/")
         page.wait_for_selector(".examples a")
         violations += axe(page, "the landing page")
         assert not violations, (scheme, viewport, violations)
         visit.end()
         print(f"axe: 0 violations, {scheme}, {viewport['width']} pixels wide")
-
-
-def axe(page, what):
-    page.evaluate(AXE)
-    found = page.evaluate("axe.run()")
-    assert len(found["passes"]) > 20, found
-    return [(what, rule["id"], [node["html"] for node in rule["nodes"]]) for rule in found["violations"]]
 
 
 def screenshots(browser, url, folder):
@@ -416,7 +403,7 @@ def screenshots(browser, url, folder):
 
 def main(arguments):
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=os.environ.get("CHROMIUM", "/usr/bin/chromium"), args=["--no-sandbox", "--disable-dev-shm-usage"])
+        browser = launch(playwright)
         if arguments[1] == "--screenshots":
             screenshots(browser, arguments[0], arguments[2])
             return

@@ -2,11 +2,13 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod bench;
+mod browser;
 mod cloud;
 #[path = "../it/collector.rs"]
 #[expect(dead_code, reason = "spans are received by the tests that serve in their own process")]
 mod collector;
 mod config;
+mod demo;
 mod documents;
 mod explain;
 mod otlp_logs;

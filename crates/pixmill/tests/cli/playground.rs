@@ -1,17 +1,11 @@
-//! The playground in a real browser, by Playwright: what tests/browser/browser.py does there.
+//! The playground in a real browser: what tests/browser/playground.py does there.
 
-use std::{
-    io::{Write, stderr},
-    path::Path,
-    process::{Command, Stdio},
+use std::process::Command;
+
+use crate::{
+    browser::{Chromium, script},
+    serve::serve_with,
 };
-
-use crate::serve::serve_with;
-
-/// Where vendor.sh installs Playwright and axe-core.
-const TOOLS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/tools/playwright");
-
-const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/browser/browser.py");
 
 const SAMPLES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../samples");
 
@@ -19,7 +13,7 @@ const KEY: &str = "correct horse battery staple";
 
 #[test]
 fn the_playground_works_in_chromium() {
-    let Some(chromium) = chromium() else { return };
+    let Some(chromium) = Chromium::find("the_playground_works_in_chromium") else { return };
     let arguments = ["--origin", SAMPLES, "--playground"];
     let open = serve_with(
         &arguments,
@@ -30,30 +24,8 @@ fn the_playground_works_in_chromium() {
         ],
     );
     let signing = serve_with(&arguments, &[("PIXMILL__PARAMS__SIGNING__KEYS__MAIN", KEY)]);
-    let output = Command::new("python3")
-        .args(["-s", SCRIPT, &open.url, &signing.url, KEY])
-        .env("CHROMIUM", chromium)
-        .env("PYTHONPATH", TOOLS)
-        .env("PYTHONDONTWRITEBYTECODE", "1")
-        .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success(), "{said}\n{}", String::from_utf8_lossy(&output.stderr));
+    let arguments = ["-s", script!("playground.py"), &open.url, &signing.url, KEY];
+    let said = chromium.run(Command::new("python3").args(arguments));
     assert_eq!(said.matches("axe: 0 violations").count(), 4, "{said}");
     println!("{said}");
-}
-
-/// The path of the browser, if everything is installed.
-fn chromium() -> Option<String> {
-    let found =
-        Command::new("sh").args(["-c", "command -v chromium"]).stderr(Stdio::null()).output().unwrap();
-    let path = String::from_utf8(found.stdout).unwrap().trim().to_owned();
-    let missing = match (path.is_empty(), Path::new(TOOLS).is_dir()) {
-        (false, true) => return Some(path),
-        (true, _) => "no chromium in PATH",
-        (_, false) => "no Playwright: vendor-scripts/vendor.sh playwright fetches it",
-    };
-    // not by a macro, whose output the test runner captures
-    stderr().write_all(format!("the_playground_works_in_chromium: skipped: {missing}\n").as_bytes()).unwrap();
-    None
 }
