@@ -1,6 +1,6 @@
 //! Log lines for a collector: events, and lines of the access log, as records of the OpenTelemetry SDK.
 //!
-//! The batch processor of the SDK has a bounded queue and a thread of its own, on which the client blocks. A line that does
+//! The batch processor of the SDK has a bounded queue and a thread of its own, on which the exporter blocks. A line that does
 //! not fit into the queue is lost; nobody waits. What the exporters themselves log is not exported.
 
 use std::{
@@ -8,13 +8,11 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use anyhow::Context as _;
 use opentelemetry::{
     Context, InstrumentationScope,
     logs::{AnyValue, LogRecord, Logger, LoggerProvider, Severity},
     trace::{SpanId, TraceFlags, TraceId},
 };
-use opentelemetry_otlp::LogExporter;
 use opentelemetry_sdk::logs::{
     BatchConfigBuilder, BatchLogProcessor, SdkLogRecord, SdkLogger, SdkLoggerProvider,
 };
@@ -63,15 +61,14 @@ impl LogExport {
         if !config.otlp.has_logs() {
             return Ok(None);
         }
-        let export = Self::open(&Collector::new(config))?;
+        let export = Self::open(&Collector::new(config)?)?;
         // the first one stays
         let _ = CURRENT.set(export.clone());
         Ok(Some(export))
     }
 
     fn open(collector: &Collector) -> anyhow::Result<Self> {
-        let exporter = collector.configure(LogExporter::builder().with_http(), "logs");
-        let exporter = exporter.build().context("cannot export logs to telemetry.otlp.endpoint")?;
+        let exporter = collector.log_exporter()?;
         let batches = BatchConfigBuilder::default()
             .with_max_queue_size(QUEUE)
             .with_max_export_batch_size(BATCH)
@@ -209,6 +206,7 @@ mod tests {
     use std::{net::TcpListener, time::Instant};
 
     use super::*;
+    use crate::config::OtlpProtocol;
 
     #[test]
     fn numbers_and_names_are_kept() {
@@ -221,18 +219,21 @@ mod tests {
 
     #[test]
     fn nobody_waits_for_a_collector_that_does_not_answer() {
-        // the kernel accepts connections, and nobody reads
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let mut config = config::Telemetry::default();
-        config.otlp.endpoint = format!("http://{}", listener.local_addr().unwrap());
-        let export = LogExport::open(&Collector::new(&config)).unwrap();
-        let began = Instant::now();
-        for _ in 0..3 * QUEUE {
-            export.emit(export.record(Level::INFO, "x"), None);
+        for protocol in [OtlpProtocol::Http, OtlpProtocol::Grpc] {
+            // the kernel accepts connections, and nobody reads
+            let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+            let mut config = config::Telemetry::default();
+            config.otlp.endpoint = format!("http://{}", listener.local_addr().unwrap());
+            config.otlp.protocol = protocol;
+            let export = LogExport::open(&Collector::new(&config).unwrap()).unwrap();
+            let began = Instant::now();
+            for _ in 0..3 * QUEUE {
+                export.emit(export.record(Level::INFO, "x"), None);
+            }
+            // one export waits 10 s for the collector
+            assert!(began.elapsed() < super::super::client::TIMEOUT / 2, "{:?}", began.elapsed());
+            drop(listener);
+            export.close();
         }
-        // one export waits 10 s for the collector
-        assert!(began.elapsed() < super::super::client::TIMEOUT / 2, "{:?}", began.elapsed());
-        drop(listener);
-        export.close();
     }
 }

@@ -6,10 +6,11 @@ use opentelemetry::{
     InstrumentationScope, KeyValue,
     trace::{SpanContext, SpanId, SpanKind, Status, TraceFlags, TraceId, TraceState},
 };
-use opentelemetry_otlp::SpanExporter;
 use opentelemetry_sdk::{
     Resource,
-    trace::{BatchConfigBuilder, BatchSpanProcessor, SpanData, SpanEvents, SpanLinks, SpanProcessor},
+    trace::{
+        BatchConfigBuilder, BatchSpanProcessor, SpanData, SpanEvents, SpanExporter, SpanLinks, SpanProcessor,
+    },
 };
 use request_trace::{FinishedSpan, Sink, TraceInfo, Value};
 
@@ -31,7 +32,7 @@ pub struct OtlpTraces {
 
 impl OtlpTraces {
     /// Starts the thread.
-    pub fn start(exporter: SpanExporter, resource: &Resource) -> Self {
+    pub fn start(exporter: impl SpanExporter + 'static, resource: &Resource) -> Self {
         let batches =
             BatchConfigBuilder::default().with_max_queue_size(QUEUE).with_scheduled_delay(GATHER).build();
         let mut processor = BatchSpanProcessor::builder(exporter).with_batch_config(batches).build();
