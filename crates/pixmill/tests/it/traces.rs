@@ -7,7 +7,10 @@ use opentelemetry_proto::tonic::{
     metrics::v1::metric::Data,
     trace::v1::{Span, span::SpanKind},
 };
-use pixmill::config::{Config, OtlpProtocol};
+use pixmill::{
+    app::Server,
+    config::{Config, OtlpProtocol},
+};
 use testkit::origin::ReceivedRequest;
 
 use crate::{
@@ -17,7 +20,7 @@ use crate::{
     collector::{Collector, attribute},
     fake_origin::{FakeOrigin, Reply},
     form::{Form, post},
-    setup::{sample, serve},
+    setup::{sample, serve, until},
 };
 
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
@@ -278,11 +281,30 @@ async fn a_collector_that_is_away_costs_no_request() {
             config.telemetry.otlp.metrics = true;
         };
         let server = serve(&format!("http://{}", origin.authority()), change).await;
+        let before = dropped(&server, "traces").await;
         for width in 10..30 {
             assert_eq!(get(server.address, &format!("/a.jpg?width={width}")).await.status, 200);
         }
+        until(async || dropped(&server, "traces").await > before).await;
         server.stop().await;
     }
+}
+
+/// What the export of this signal has lost.
+async fn dropped(server: &Server, signal: &str) -> u64 {
+    let page = String::from_utf8(get(server.admin_address, "/metrics").await.body).unwrap();
+    let series = format!("pixmill_otlp_dropped_total{{signal=\"{signal}\"}} ");
+    page.lines().find_map(|line| line.strip_prefix(&*series)).unwrap().parse().unwrap()
+}
+
+#[actix_web::test]
+async fn losses_are_counted_from_the_start() {
+    let origin = FakeOrigin::start(Reply::status(500));
+    let server = serve(&format!("http://{}", origin.authority()), |_| {}).await;
+    for signal in ["logs", "traces", "metrics"] {
+        dropped(&server, signal).await;
+    }
+    server.stop().await;
 }
 
 #[actix_web::test]

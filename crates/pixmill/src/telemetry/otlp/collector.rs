@@ -16,12 +16,16 @@ use ureq::http::{HeaderMap, HeaderName, HeaderValue};
 use uuid::Uuid;
 
 use super::{
+    backlog::Backlog,
     client::{Client, TIMEOUT},
     exporter::{Exporter, Transport},
     failures::Failures,
     grpc::Connection,
 };
-use crate::config::{self, OtlpProtocol};
+use crate::{
+    config::{self, OtlpProtocol},
+    telemetry::export_losses::Signal,
+};
 
 /// The id of this process, in all that it exports.
 static INSTANCE: LazyLock<Uuid> = LazyLock::new(Uuid::new_v4);
@@ -50,36 +54,36 @@ impl Collector {
         Ok(Self { config: config.otlp.clone(), resource: resource(config), connection })
     }
 
-    /// An exporter of traces.
+    /// An exporter of the traces that wait in `backlog`.
     ///
     /// # Errors
     ///
     /// The endpoint or the headers cannot be used.
-    pub fn span_exporter(&self) -> anyhow::Result<Exporter<SpanExporter>> {
-        const SIGNAL: &str = "traces";
+    pub fn span_exporter(&self, backlog: Arc<Backlog>) -> anyhow::Result<Exporter<SpanExporter>> {
+        const SIGNAL: &str = Signal::Traces.name();
         let builder = SpanExporter::builder();
         let exporter = match &self.connection {
             None => self.over_http(builder.with_http(), SIGNAL).build(),
             Some(connection) => self.over_grpc(builder.with_tonic(), connection)?.build(),
         };
         let exporter = exporter.context("cannot export traces to telemetry.otlp.endpoint")?;
-        Ok(Exporter::new(exporter, self.transport(SIGNAL)))
+        Ok(Exporter::new(exporter, self.transport(SIGNAL), backlog))
     }
 
-    /// An exporter of log lines.
+    /// An exporter of the log lines that wait in `backlog`.
     ///
     /// # Errors
     ///
     /// The endpoint or the headers cannot be used.
-    pub fn log_exporter(&self) -> anyhow::Result<Exporter<LogExporter>> {
-        const SIGNAL: &str = "logs";
+    pub fn log_exporter(&self, backlog: Arc<Backlog>) -> anyhow::Result<Exporter<LogExporter>> {
+        const SIGNAL: &str = Signal::Logs.name();
         let builder = LogExporter::builder();
         let exporter = match &self.connection {
             None => self.over_http(builder.with_http(), SIGNAL).build(),
             Some(connection) => self.over_grpc(builder.with_tonic(), connection)?.build(),
         };
         let exporter = exporter.context("cannot export logs to telemetry.otlp.endpoint")?;
-        Ok(Exporter::new(exporter, self.transport(SIGNAL)))
+        Ok(Exporter::new(exporter, self.transport(SIGNAL), backlog))
     }
 
     fn over_http<B: WithExportConfig + WithHttpConfig>(&self, exporter: B, signal: &'static str) -> B {

@@ -10,13 +10,14 @@ use opentelemetry_sdk::{
     trace::{SpanData, SpanExporter},
 };
 
-use super::{failures::Failures, grpc::Connection};
+use super::{backlog::Backlog, failures::Failures, grpc::Connection};
 
 /// An exporter of one signal.
 #[derive(Debug)]
 pub struct Exporter<E> {
     inner: E,
     transport: Transport,
+    backlog: Arc<Backlog>,
 }
 
 /// How its requests are sent.
@@ -29,9 +30,19 @@ pub enum Transport {
 }
 
 impl<E> Exporter<E> {
-    /// Exports by `inner`.
-    pub fn new(inner: E, transport: Transport) -> Self {
-        Self { inner, transport }
+    /// Exports by `inner` what waits in `backlog`.
+    pub fn new(inner: E, transport: Transport, backlog: Arc<Backlog>) -> Self {
+        Self { inner, transport, backlog }
+    }
+
+    /// Runs the export of `count` items, and counts them if it fails.
+    async fn run(&self, count: usize, export: impl Future<Output = OTelSdkResult> + Send) -> OTelSdkResult {
+        self.backlog.remove(count);
+        let result = self.transport.run(export).await;
+        if result.is_err() {
+            self.backlog.add_lost(count);
+        }
+        result
     }
 }
 
@@ -50,7 +61,7 @@ impl Transport {
 
 impl SpanExporter for Exporter<otlp::SpanExporter> {
     async fn export(&self, batch: Vec<SpanData>) -> OTelSdkResult {
-        self.transport.run(self.inner.export(batch)).await
+        self.run(batch.len(), self.inner.export(batch)).await
     }
 
     fn set_resource(&mut self, resource: &Resource) {
@@ -60,7 +71,7 @@ impl SpanExporter for Exporter<otlp::SpanExporter> {
 
 impl LogExporter for Exporter<otlp::LogExporter> {
     async fn export(&self, batch: LogBatch<'_>) -> OTelSdkResult {
-        self.transport.run(self.inner.export(batch)).await
+        self.run(batch.iter().count(), self.inner.export(batch)).await
     }
 
     fn shutdown_with_timeout(&self, timeout: Duration) -> OTelSdkResult {

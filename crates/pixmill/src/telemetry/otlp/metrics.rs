@@ -26,6 +26,7 @@ use super::{
     grpc::Connection,
     text_metrics,
 };
+use crate::telemetry::export_losses::Signal;
 
 /// How often metrics are sent: the default of OpenTelemetry's periodic readers.
 const INTERVAL: Duration = Duration::from_mins(1);
@@ -48,7 +49,7 @@ impl Sender {
     ///
     /// The headers cannot be used.
     pub fn new(collector: &Collector) -> anyhow::Result<Self> {
-        const SIGNAL: &str = "metrics";
+        const SIGNAL: &str = Signal::Metrics.name();
         Ok(match &collector.connection {
             None => Self::Http {
                 client: Client::new(SIGNAL),
@@ -65,19 +66,25 @@ impl Sender {
 
     /// Blocks, for some seconds at most.
     fn send(&self, message: ExportMetricsServiceRequest) {
+        if !self.is_sent(message) {
+            Signal::Metrics.add_lost(1);
+        }
+    }
+
+    fn is_sent(&self, message: ExportMetricsServiceRequest) -> bool {
         match self {
             Self::Http { client, url, headers } => {
                 let request = Request::post(url).header("content-type", PROTOBUF);
                 let headers = headers.iter();
                 let request = headers.fold(request, |request, (name, value)| request.header(name, value));
-                if let Ok(request) = request.body(message.encode_to_vec().into()) {
-                    // a failure is logged by the client
-                    let _ = client.send_logged(request);
-                }
+                let Ok(request) = request.body(message.encode_to_vec().into()) else { return false };
+                // a failure is logged by the client
+                client.send_logged(request).is_ok_and(|response| response.status().is_success())
             }
             Self::Grpc { connection, metadata, failures } => {
                 let result = connection.send_metrics(message, metadata.clone());
-                failures.record(result.err().map(|error| error.to_string()));
+                failures.record(result.as_ref().err().map(ToString::to_string));
+                result.is_ok()
             }
         }
     }

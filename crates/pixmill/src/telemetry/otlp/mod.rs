@@ -3,6 +3,7 @@
 //! The batch processor of the OpenTelemetry SDK has a thread of its own, on which `Client` or `Connection` blocks. While the
 //! collector is away, batches are lost and no request waits.
 
+mod backlog;
 mod client;
 mod collector;
 mod exporter;
@@ -45,8 +46,7 @@ impl Exporters {
         }
         let mut exporters = Self { collector: Collector::new(config)?, traces: None, metrics: None };
         if config.otlp.has_traces() {
-            let exporter = exporters.collector.span_exporter()?;
-            exporters.traces = Some(Arc::new(OtlpTraces::start(exporter, &exporters.collector.resource)));
+            exporters.traces = Some(Arc::new(OtlpTraces::start(&exporters.collector)?));
         }
         Ok(Some(exporters))
     }
