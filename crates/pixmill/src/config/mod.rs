@@ -48,7 +48,7 @@ pub use self::{
     sentry::Sentry,
     signing::Signing,
     sizes::{Length, OtherSizes},
-    telemetry::{Otlp, Telemetry},
+    telemetry::{Otlp, OtlpProtocol, Telemetry},
     template::{effective, template},
     uploads::Uploads,
     vision::Vision,

@@ -20,14 +20,16 @@ pub struct Telemetry {
     pub otlp: Otlp,
 }
 
-/// The collector, and what is sent to it by OTLP over HTTP.
+/// The collector, and what is sent to it by OTLP.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Otlp {
-    /// The URL of the collector, such as `http://collector:4318`; `/v1/traces` is appended. Empty: nothing is exported, and
-    /// requests are not traced.
+    /// The URL of the collector, such as `http://collector:4318`, or `http://collector:4317` over gRPC; `https` means TLS. Over
+    /// HTTP `/v1/traces` is appended; over gRPC it has no path. Empty: nothing is exported, and requests are not traced.
     pub endpoint: String,
-    /// Additional headers of requests to the collector, such as `Authorization`.
+    /// How requests are sent.
+    pub protocol: OtlpProtocol,
+    /// Additional headers of requests to the collector, such as `Authorization`; over gRPC they are its metadata.
     pub headers: BTreeMap<String, Secret>,
     /// The part of requests that are traced, 0 to 1, if their client has not decided by `traceparent`. Requests that fail with
     /// 5xx are always kept.
@@ -40,6 +42,17 @@ pub struct Otlp {
     pub logs: bool,
 }
 
+/// How OTLP is sent.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum OtlpProtocol {
+    /// OTLP over HTTP with protobuf, usually port 4318.
+    #[default]
+    Http,
+    /// OTLP over gRPC, usually port 4317.
+    Grpc,
+}
+
 impl Default for Telemetry {
     fn default() -> Self {
         Self { service_name: "pixmill".to_owned(), resource: BTreeMap::new(), otlp: Otlp::default() }
@@ -50,6 +63,7 @@ impl Default for Otlp {
     fn default() -> Self {
         Self {
             endpoint: String::new(),
+            protocol: OtlpProtocol::default(),
             headers: BTreeMap::new(),
             sample_ratio: 0.1,
             traces: true,
@@ -91,7 +105,7 @@ impl Otlp {
         self.logs && !self.endpoint.is_empty()
     }
 
-    /// The URL for a signal, such as `traces`.
+    /// The URL for a signal over HTTP, such as `traces`.
     pub fn url(&self, signal: &str) -> String {
         format!("{}/v1/{signal}", self.endpoint.trim_end_matches('/'))
     }
@@ -123,15 +137,23 @@ impl Otlp {
                 "this build of pixmill has no OTLP: build it with the feature `otlp`",
             ));
         }
-        let expected = "the http or https URL of a collector, such as http://collector:4318, without credentials, query and \
-                        fragment";
-        let is_usable = Url::parse(&self.endpoint).is_ok_and(|url| {
+        let url = Url::parse(&self.endpoint).ok().filter(|url| {
             matches!(url.scheme(), "http" | "https")
                 && (url.username(), url.password(), url.query(), url.fragment()) == ("", None, None, None)
-                && !url.path().ends_with("/v1/traces")
         });
+        let (has_usable_path, expected) = match self.protocol {
+            OtlpProtocol::Http => (
+                url.as_ref().is_some_and(|url| !url.path().ends_with("/v1/traces")),
+                "the http or https URL of a collector, such as http://collector:4318, without credentials, query and fragment",
+            ),
+            OtlpProtocol::Grpc => (
+                url.as_ref().is_some_and(|url| url.path() == "/"),
+                "with telemetry.otlp.protocol = \"grpc\", the http or https URL of a collector without a path, such as \
+                 http://collector:4317, and without credentials, query and fragment",
+            ),
+        };
         // the text may contain credentials
-        (!is_usable).then(|| Problem::new(KEY, format!("expected {expected}")))
+        (!has_usable_path).then(|| Problem::new(KEY, format!("expected {expected}")))
     }
 }
 
@@ -166,6 +188,27 @@ mod tests {
         }
         let otlp = Otlp { endpoint: "http://a.example/otlp/".to_owned(), ..Otlp::default() };
         assert_eq!(otlp.url("traces"), "http://a.example/otlp/v1/traces");
+    }
+
+    #[test]
+    fn endpoints_of_grpc_have_no_path() {
+        for (endpoint, fine) in [
+            ("http://collector:4317", true),
+            ("https://otlp.example.com/", true),
+            ("https://otlp.example.com/otlp", false),
+            ("http://collector:4317/v1/traces", false),
+            ("collector:4317", false),
+            ("grpc://collector:4317", false),
+            ("http://user:hunter2@collector:4317", false),
+        ] {
+            let otlp =
+                Otlp { endpoint: endpoint.to_owned(), protocol: OtlpProtocol::Grpc, ..Otlp::default() };
+            let problems = otlp.problems();
+            assert_eq!(problems.is_empty(), fine, "{endpoint}: {problems:?}");
+            let text = format!("{problems:?}");
+            assert!(fine || (text.contains("grpc") && text.contains("without a path")), "{text}");
+            assert!(!text.contains("hunter2"), "{text}");
+        }
     }
 
     #[test]

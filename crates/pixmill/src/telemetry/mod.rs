@@ -7,6 +7,7 @@ pub mod allocator;
 pub mod counters;
 pub mod current_request;
 pub mod error_events;
+pub mod export_losses;
 pub mod histogram;
 pub mod hosts;
 pub mod layout;

@@ -5,6 +5,7 @@ use opentelemetry_proto::tonic::{
     common::v1::any_value::Value,
     logs::v1::{LogRecord, SeverityNumber},
 };
+use pixmill::config::OtlpProtocol;
 
 use crate::{
     collector::{Collector, attribute},
@@ -13,9 +14,14 @@ use crate::{
 
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 
-fn serve(endpoint: &str, more: &[(&str, &str)]) -> Server {
+fn serve(endpoint: &str, protocol: OtlpProtocol, more: &[(&str, &str)]) -> Server {
+    let protocol = match protocol {
+        OtlpProtocol::Http => "http",
+        OtlpProtocol::Grpc => "grpc",
+    };
     let settings = [
         ("PIXMILL__TELEMETRY__OTLP__ENDPOINT", endpoint),
+        ("PIXMILL__TELEMETRY__OTLP__PROTOCOL", protocol),
         ("PIXMILL__TELEMETRY__OTLP__SAMPLE_RATIO", "0"),
         ("PIXMILL__LISTEN__TRUSTED_PROXIES", "1"),
         ("PIXMILL__LOGS__FORMAT", "json"),
@@ -55,17 +61,25 @@ fn body(record: &LogRecord) -> &str {
 
 #[test]
 fn lines_of_a_request_have_its_trace_and_its_id() {
-    let collector = Collector::start();
+    check_lines(&Collector::start());
+}
+
+#[test]
+fn lines_over_grpc_are_the_same() {
+    check_lines(&Collector::start_grpc());
+}
+
+fn check_lines(collector: &Collector) {
     for format in ["json", "human"] {
         let more = [("PIXMILL__TELEMETRY__OTLP__LOGS", "true"), ("PIXMILL__LOGS__FORMAT", format)];
-        let server = serve(&collector.endpoint(), &more);
+        let server = serve(&collector.endpoint(), collector.protocol, &more);
         let headers = format!(
             "traceparent: 00-{TRACE}-00f067aa0ba902b7-01\r\nX-Request-Id: r-{format}\r\nX-Forwarded-For: 203.0.113.7\r\n"
         );
         let answer = response(&server.url, "/a.jpg?width=9&token=hunter2", &headers);
         assert!(answer.starts_with("HTTP/1.1 502 "), "{answer}");
         server.stop();
-        let records = records(&collector);
+        let records = records(collector);
         assert!(!format!("{records:?}").contains("hunter2"));
         let of_request: Vec<_> = records
             .iter()
@@ -99,7 +113,7 @@ fn lines_of_a_request_have_its_trace_and_its_id() {
 #[test]
 fn nothing_is_exported_unless_asked_for() {
     let collector = Collector::start();
-    let server = serve(&collector.endpoint(), &[]);
+    let server = serve(&collector.endpoint(), collector.protocol, &[]);
     response(&server.url, "/a.jpg?width=9", "");
     server.stop();
     assert!(records(&collector).is_empty());
@@ -109,13 +123,15 @@ fn nothing_is_exported_unless_asked_for() {
 #[test]
 fn a_collector_that_is_away_is_said_once() {
     let more = [("PIXMILL__TELEMETRY__OTLP__LOGS", "true"), ("PIXMILL__TELEMETRY__OTLP__TRACES", "false")];
-    // the most verbose level has lines of the HTTP client too: none of them may cause another export
+    // the most verbose level has lines of the clients too: none of them may cause another export
     let more = [&more[..], &[("PIXMILL__LOGS__FILTER", "debug")]].concat();
-    let server = serve("http://127.0.0.1:1", &more);
-    for width in 1..20 {
-        assert!(response(&server.url, &format!("/a.jpg?width={width}"), "").starts_with("HTTP/1.1 502 "));
+    for protocol in [OtlpProtocol::Http, OtlpProtocol::Grpc] {
+        let server = serve("http://127.0.0.1:1", protocol, &more);
+        for width in 1..20 {
+            assert!(response(&server.url, &format!("/a.jpg?width={width}"), "").starts_with("HTTP/1.1 502 "));
+        }
+        let said = server.stop();
+        assert_eq!(said.matches("cannot export telemetry").count(), 1, "{said}");
+        assert_eq!(said.matches("\"target\":\"access\"").count(), 19);
     }
-    let said = server.stop();
-    assert_eq!(said.matches("cannot export telemetry").count(), 1, "{said}");
-    assert_eq!(said.matches("\"target\":\"access\"").count(), 19);
 }

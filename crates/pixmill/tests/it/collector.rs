@@ -1,4 +1,7 @@
-//! An OpenTelemetry collector: receives OTLP over HTTP with protobuf.
+//! An OpenTelemetry collector: receives OTLP over HTTP with protobuf, or over gRPC.
+
+#[path = "grpc_collector.rs"]
+mod grpc;
 
 use std::{
     io::{BufRead, BufReader, Read, Write},
@@ -13,9 +16,10 @@ use opentelemetry_proto::tonic::{
     trace::v1::Span,
 };
 use parking_lot::Mutex;
+use pixmill::config::OtlpProtocol;
 use prost::Message;
 
-/// A request that it received.
+/// A request that it received; one over gRPC as if it were over HTTP, so that tests ask for both in the same way.
 struct Received {
     path: String,
     headers: Vec<String>,
@@ -25,10 +29,18 @@ struct Received {
 /// A collector on a free port, until the end of the process.
 pub struct Collector {
     address: SocketAddr,
+    /// How it receives.
+    pub protocol: OtlpProtocol,
     received: Arc<Mutex<Vec<Received>>>,
 }
 
 impl Collector {
+    /// One that receives requests over gRPC.
+    pub fn start_grpc() -> Self {
+        let received = Arc::new(Mutex::new(Vec::new()));
+        Self { address: grpc::start(Arc::clone(&received)), protocol: OtlpProtocol::Grpc, received }
+    }
+
     pub fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
@@ -40,7 +52,7 @@ impl Collector {
                 thread::spawn(move || serve(&stream.unwrap(), &kept));
             }
         });
-        Self { address, received }
+        Self { address, protocol: OtlpProtocol::Http, received }
     }
 
     pub fn endpoint(&self) -> String {

@@ -3,9 +3,15 @@
 use std::collections::HashSet;
 
 use opentelemetry_proto::tonic::{
-    collector::metrics::v1::ExportMetricsServiceRequest, metrics::v1::metric::Data, trace::v1::span::SpanKind,
+    collector::metrics::v1::ExportMetricsServiceRequest,
+    metrics::v1::metric::Data,
+    trace::v1::{Span, span::SpanKind},
 };
-use pixmill::config::Config;
+use pixmill::{
+    app::Server,
+    config::{Config, OtlpProtocol},
+};
+use testkit::origin::ReceivedRequest;
 
 use crate::{
     async_jobs::ended,
@@ -14,15 +20,17 @@ use crate::{
     collector::{Collector, attribute},
     fake_origin::{FakeOrigin, Reply},
     form::{Form, post},
-    setup::{sample, serve},
+    setup::{sample, serve, until},
 };
 
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 const CLIENT: &str = "00f067aa0ba902b7";
 
-fn exports_to(endpoint: String, ratio: f64) -> impl FnOnce(&mut Config) {
+fn exports_to(collector: &Collector, ratio: f64) -> impl FnOnce(&mut Config) {
+    let (endpoint, protocol) = (collector.endpoint(), collector.protocol);
     move |config| {
         config.telemetry.otlp.endpoint = endpoint;
+        config.telemetry.otlp.protocol = protocol;
         config.telemetry.otlp.sample_ratio = ratio;
     }
 }
@@ -38,12 +46,22 @@ fn hex(bytes: &[u8]) -> String {
 
 #[actix_web::test]
 async fn a_miss_is_one_trace_from_client_to_origin() {
-    let (collector, origin) = (Collector::start(), FakeOrigin::start(Reply::ok(&sample("china.jpg"))));
+    check_a_miss(&Collector::start()).await;
+}
+
+#[actix_web::test]
+async fn a_miss_is_the_same_trace_over_grpc() {
+    check_a_miss(&Collector::start_grpc()).await;
+}
+
+/// Serves a miss, and checks the spans that the collector receives.
+async fn check_a_miss(collector: &Collector) {
+    let origin = FakeOrigin::start(Reply::ok(&sample("china.jpg")));
     let url = format!("http://{}", origin.authority());
     let server = serve(&url, |config| {
         // the client decides
-        exports_to(collector.endpoint(), 0.0)(config);
-        config.telemetry.service_name = "pictures".to_owned();
+        exports_to(collector, 0.0)(config);
+        "pictures".clone_into(&mut config.telemetry.service_name);
         config.telemetry.resource.insert("deployment.environment.name".to_owned(), "test".to_owned());
         config.telemetry.otlp.headers.insert("x-api-key".to_owned(), "key".into());
     });
@@ -69,19 +87,26 @@ async fn a_miss_is_one_trace_from_client_to_origin() {
         assert!(span.start_time_unix_nano <= span.end_time_unix_nano, "{span:?}");
     }
 
+    check_root(span("GET image"), &id);
+    let ids: HashSet<_> = spans.iter().map(|(_, span)| &span.span_id).collect();
+    assert_eq!(ids.len(), spans.len());
+    let within = |span: &[u8]| ids.iter().any(|id| **id == *span);
     let root = span("GET image");
+    assert!(spans.iter().all(|(_, span)| span == root || within(&span.parent_span_id)), "{spans:#?}");
+    check_request(&origin.requests()[0], span("origin.fetch"));
+}
+
+/// The span of the request with this id.
+fn check_root(root: &Span, id: &str) {
     assert_eq!((&*hex(&root.parent_span_id), root.kind), (CLIENT, SpanKind::Server as i32));
     assert_eq!(attribute(&root.attributes, "http.response.status_code"), "200");
     assert_eq!(attribute(&root.attributes, "pixmill.cache"), "miss");
     assert_eq!(attribute(&root.attributes, "pixmill.request_id"), id);
     assert_eq!(attribute(&root.attributes, "url.query"), "width=50&token=***");
-    let ids: HashSet<_> = spans.iter().map(|(_, span)| &span.span_id).collect();
-    assert_eq!(ids.len(), spans.len());
-    let within = |span: &[u8]| ids.iter().any(|id| **id == *span);
-    assert!(spans.iter().all(|(_, span)| span == root || within(&span.parent_span_id)), "{spans:#?}");
+}
 
-    let request = &origin.requests()[0];
-    let fetch = span("origin.fetch");
+/// The request to the origin, whose span this is.
+fn check_request(request: &ReceivedRequest, fetch: &Span) {
     assert_eq!(fetch.kind, SpanKind::Client as i32);
     let sent = request.header("traceparent").unwrap();
     let (sent_trace, sent_span) = (&sent[3..35], &sent[36..52]);
@@ -92,7 +117,7 @@ async fn a_miss_is_one_trace_from_client_to_origin() {
 #[actix_web::test]
 async fn a_miss_of_a_bucket_is_one_trace() {
     let (collector, bucket) = (Collector::start(), buckets::bucket().await);
-    let server = buckets::serve_bucket(&bucket, exports_to(collector.endpoint(), 0.0)).await;
+    let server = buckets::serve_bucket(&bucket, exports_to(&collector, 0.0)).await;
     let headers = [("traceparent", &*traceparent("01")), ("tracestate", "vendor=1")];
     let answer = ask(server.address, "/china.jpg?width=50", &headers).await;
     assert_eq!((answer.status, answer.header("x-cache")), (200, "miss"));
@@ -113,7 +138,7 @@ async fn an_async_job_is_a_part_of_the_trace_of_its_request() {
     let (collector, origin) = (Collector::start(), FakeOrigin::start(Reply::ok(&sample("china.jpg"))));
     origin.set_reply_at("/broken.jpg", Reply::status(500));
     let url = format!("http://{}", origin.authority());
-    let server = serve(&url, exports_to(collector.endpoint(), 0.0)).await;
+    let server = serve(&url, exports_to(&collector, 0.0)).await;
     let headers = [("traceparent", &*traceparent("01"))];
     let taken = ask(server.address, "/china.jpg?width=50&async=1", &headers).await;
     assert_eq!(taken.status, 202);
@@ -155,7 +180,7 @@ async fn an_async_job_is_a_part_of_the_trace_of_its_request() {
 #[actix_web::test]
 async fn uploads_and_purges_are_traced() {
     let collector = Collector::start();
-    let (server, uploads) = crate::setup::serve_uploads("", exports_to(collector.endpoint(), 1.0)).await;
+    let (server, uploads) = crate::setup::serve_uploads("", exports_to(&collector, 1.0)).await;
     let form = Form::default().file(&sample("china.jpg")).field("width", "50");
     assert_eq!(post(uploads, "/", form).await.status, 200);
     let refused = post(uploads, "/?width=x", Form::default().file(&sample("china.jpg"))).await;
@@ -180,8 +205,7 @@ async fn uploads_and_purges_are_traced() {
 async fn errors_are_kept_without_sampling() {
     let (collector, origin) = (Collector::start(), FakeOrigin::start(Reply::status(500)));
     origin.set_reply_at("/fine.jpg", Reply::ok(&sample("china.jpg")));
-    let server =
-        serve(&format!("http://{}", origin.authority()), exports_to(collector.endpoint(), 0.0)).await;
+    let server = serve(&format!("http://{}", origin.authority()), exports_to(&collector, 0.0)).await;
     assert_eq!(get(server.address, "/fine.jpg?width=20").await.status, 200);
     assert_eq!(get(server.address, "/fine.jpg?width=x").await.status, 400);
     let failed = get(server.address, "/broken.jpg?width=20").await;
@@ -199,8 +223,7 @@ async fn errors_are_kept_without_sampling() {
 #[actix_web::test]
 async fn the_client_decides_about_sampling() {
     let (collector, origin) = (Collector::start(), FakeOrigin::start(Reply::ok(&sample("china.jpg"))));
-    let server =
-        serve(&format!("http://{}", origin.authority()), exports_to(collector.endpoint(), 1.0)).await;
+    let server = serve(&format!("http://{}", origin.authority()), exports_to(&collector, 1.0)).await;
     let answer = ask(server.address, "/a.jpg?width=20", &[("traceparent", &traceparent("00"))]).await;
     assert_eq!(answer.status, 200);
     assert_eq!(origin.requests()[0].header("traceparent").map(|sent| &sent[53..]), Some("00"));
@@ -218,11 +241,13 @@ async fn the_client_decides_about_sampling() {
 
 #[actix_web::test]
 async fn metrics_are_exported_when_asked_for() {
-    for metrics in [true, false] {
-        let (collector, origin) = (Collector::start(), FakeOrigin::start(Reply::ok(&sample("china.jpg"))));
+    for (collector, metrics) in
+        [(Collector::start(), true), (Collector::start_grpc(), true), (Collector::start(), false)]
+    {
+        let origin = FakeOrigin::start(Reply::ok(&sample("china.jpg")));
         let url = format!("http://{}", origin.authority());
         let server = serve(&url, |config| {
-            exports_to(collector.endpoint(), 0.0)(config);
+            exports_to(&collector, 0.0)(config);
             config.telemetry.otlp.metrics = metrics;
             config.telemetry.otlp.headers.insert("x-api-key".to_owned(), "key".into());
         });
@@ -246,12 +271,38 @@ async fn metrics_are_exported_when_asked_for() {
 
 #[actix_web::test]
 async fn a_collector_that_is_away_costs_no_request() {
-    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let origin = FakeOrigin::start(Reply::ok(&sample("china.jpg")));
-    let change = exports_to(format!("http://{free}"), 1.0);
-    let server = serve(&format!("http://{}", origin.authority()), change).await;
-    for width in 10..30 {
-        assert_eq!(get(server.address, &format!("/a.jpg?width={width}")).await.status, 200);
+    for protocol in [OtlpProtocol::Http, OtlpProtocol::Grpc] {
+        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let origin = FakeOrigin::start(Reply::ok(&sample("china.jpg")));
+        let change = |config: &mut Config| {
+            config.telemetry.otlp.endpoint = format!("http://{free}");
+            config.telemetry.otlp.protocol = protocol;
+            config.telemetry.otlp.sample_ratio = 1.0;
+            config.telemetry.otlp.metrics = true;
+        };
+        let server = serve(&format!("http://{}", origin.authority()), change).await;
+        let before = dropped(&server, "traces").await;
+        for width in 10..30 {
+            assert_eq!(get(server.address, &format!("/a.jpg?width={width}")).await.status, 200);
+        }
+        until(async || dropped(&server, "traces").await > before).await;
+        server.stop().await;
+    }
+}
+
+/// What the export of this signal has lost.
+async fn dropped(server: &Server, signal: &str) -> u64 {
+    let page = String::from_utf8(get(server.admin_address, "/metrics").await.body).unwrap();
+    let series = format!("pixmill_otlp_dropped_total{{signal=\"{signal}\"}} ");
+    page.lines().find_map(|line| line.strip_prefix(&*series)).unwrap().parse().unwrap()
+}
+
+#[actix_web::test]
+async fn losses_are_counted_from_the_start() {
+    let origin = FakeOrigin::start(Reply::status(500));
+    let server = serve(&format!("http://{}", origin.authority()), |_| {}).await;
+    for signal in ["logs", "traces", "metrics"] {
+        dropped(&server, signal).await;
     }
     server.stop().await;
 }

@@ -84,7 +84,10 @@ impl Device {
         let opened = engine.and_then(|engine| self.folder.save().map(|()| engine));
         match &opened {
             Ok(_) => tracing::info!("disk cache was reopened empty"),
-            Err(error) => tracing::warn!(%error, "disk cache still fails: not used for {BACKOFF:?}"),
+            Err(error) => {
+                self.failures.add_one();
+                tracing::warn!(%error, "disk cache still fails: not used for {BACKOFF:?}");
+            }
         }
         self.supervisor.finish_reopen(opened.map_err(|_| began + BACKOFF));
     }
@@ -136,5 +139,30 @@ impl Device {
             Some(read) if read == written => Ok(()),
             _ => Err("a written entry cannot be read back".into()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use testkit::SmallDisk;
+
+    use super::*;
+    use crate::disk::{DiskSettings, DiskStore};
+
+    #[tokio::test]
+    async fn a_reopening_that_fails_is_counted() {
+        let Some(small) = SmallDisk::mount(4 << 20) else { return };
+        let folder = small.path().join("cache");
+        let settings = DiskSettings { folder, max_bytes: 16 << 20, max_entry_bytes: 1 << 20 };
+        let store = DiskStore::open(settings).await.unwrap();
+        let device = &store.0;
+        let engine = device.engine().unwrap();
+        small.fill();
+        assert!(device.supervisor.take_down(&engine, Instant::now()));
+        drop(engine);
+        assert!(device.engine().is_none(), "it is being reopened");
+        device.supervisor.reopen_finished().await;
+        assert_eq!(device.failures.read(), 1);
+        assert!(device.engine().is_none(), "the next attempt comes after the back-off");
     }
 }

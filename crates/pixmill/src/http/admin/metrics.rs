@@ -17,6 +17,7 @@ use crate::{
     telemetry::{
         access_log, allocator,
         counters::{LabelCounts, ListenerKind},
+        export_losses::Signal,
         hosts::{self, Load},
         metrics::{self as m, Metric},
         process::Process,
@@ -81,6 +82,7 @@ fn requests(page: &mut Scrape<'_>, shared: &Shared) {
     page.values(&m::CONNECTIONS, ListenerKind::ALL.map(|listener| ([listener.name()], open(listener))));
     tally(page, &m::MALFORMED, &counters.malformed);
     page.value(&m::ACCESS_DROPPED, access_log::dropped());
+    page.values(&m::OTLP_DROPPED, Signal::ALL.map(|signal| ([signal.name()], signal.lost())));
     tally(page, &m::ERRORS, &counters.failures);
     page.values(&m::SIGNED, shared.signer.iter().flat_map(Signer::uses).map(|(key, count)| ([key], count)));
     page.histograms(&m::PHASE_SECONDS, counters.phases.iter().map(|(phase, spent)| ([phase], spent.inner())));

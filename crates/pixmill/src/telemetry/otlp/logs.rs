@@ -1,20 +1,18 @@
 //! Log lines for a collector: events, and lines of the access log, as records of the OpenTelemetry SDK.
 //!
-//! The batch processor of the SDK has a bounded queue and a thread of its own, on which the client blocks. A line that does
-//! not fit into the queue is lost; nobody waits. What the exporters themselves log is not exported.
+//! The batch processor of the SDK has a bounded queue and a thread of its own, on which the exporter blocks. A line that does
+//! not fit into the queue is lost and counted; nobody waits. What the exporters themselves log is not exported.
 
 use std::{
-    sync::OnceLock,
+    sync::{Arc, OnceLock},
     time::{Duration, SystemTime},
 };
 
-use anyhow::Context as _;
 use opentelemetry::{
     Context, InstrumentationScope,
     logs::{AnyValue, LogRecord, Logger, LoggerProvider, Severity},
     trace::{SpanId, TraceFlags, TraceId},
 };
-use opentelemetry_otlp::LogExporter;
 use opentelemetry_sdk::logs::{
     BatchConfigBuilder, BatchLogProcessor, SdkLogRecord, SdkLogger, SdkLoggerProvider,
 };
@@ -22,11 +20,12 @@ use serde_json::Value;
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::layer::{self, Layer};
 
-use super::collector::Collector;
+use super::{backlog::Backlog, collector::Collector};
 use crate::{
     config,
     telemetry::{
         access_line::{ACCESS, AccessFields},
+        export_losses::Signal,
         layout::{Fields, TRACE_ID},
     },
 };
@@ -51,6 +50,7 @@ static CURRENT: OnceLock<LogExport> = OnceLock::new();
 pub struct LogExport {
     provider: SdkLoggerProvider,
     logger: SdkLogger,
+    backlog: Arc<Backlog>,
 }
 
 impl LogExport {
@@ -63,15 +63,15 @@ impl LogExport {
         if !config.otlp.has_logs() {
             return Ok(None);
         }
-        let export = Self::open(&Collector::new(config))?;
+        let export = Self::open(&Collector::new(config)?)?;
         // the first one stays
         let _ = CURRENT.set(export.clone());
         Ok(Some(export))
     }
 
     fn open(collector: &Collector) -> anyhow::Result<Self> {
-        let exporter = collector.configure(LogExporter::builder().with_http(), "logs");
-        let exporter = exporter.build().context("cannot export logs to telemetry.otlp.endpoint")?;
+        let backlog = Arc::new(Backlog::new(Signal::Logs, QUEUE));
+        let exporter = collector.log_exporter(Arc::clone(&backlog))?;
         let batches = BatchConfigBuilder::default()
             .with_max_queue_size(QUEUE)
             .with_max_export_batch_size(BATCH)
@@ -83,7 +83,7 @@ impl LogExport {
             .with_log_processor(processor)
             .build();
         let scope = InstrumentationScope::builder("pixmill").with_version(env!("CARGO_PKG_VERSION")).build();
-        Ok(Self { logger: provider.logger_with_scope(scope), provider })
+        Ok(Self { logger: provider.logger_with_scope(scope), provider, backlog })
     }
 
     /// That of this process; none if log lines are not exported.
@@ -145,7 +145,9 @@ impl LogExport {
             let (id, span) = (trace.trace_id().to_bytes(), trace.span_id().to_bytes());
             record.set_trace_context(TraceId::from_bytes(id), SpanId::from_bytes(span), Some(flags));
         }
-        self.logger.emit(record);
+        if self.backlog.try_add() {
+            self.logger.emit(record);
+        }
     }
 
     fn event(&self, event: &Event<'_>) {
@@ -209,6 +211,7 @@ mod tests {
     use std::{net::TcpListener, time::Instant};
 
     use super::*;
+    use crate::config::OtlpProtocol;
 
     #[test]
     fn numbers_and_names_are_kept() {
@@ -221,18 +224,31 @@ mod tests {
 
     #[test]
     fn nobody_waits_for_a_collector_that_does_not_answer() {
+        check_a_silent_collector(OtlpProtocol::Http);
+    }
+
+    #[test]
+    fn nobody_waits_for_a_collector_that_does_not_answer_over_grpc() {
+        check_a_silent_collector(OtlpProtocol::Grpc);
+    }
+
+    fn check_a_silent_collector(protocol: OtlpProtocol) {
         // the kernel accepts connections, and nobody reads
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let mut config = config::Telemetry::default();
         config.otlp.endpoint = format!("http://{}", listener.local_addr().unwrap());
-        let export = LogExport::open(&Collector::new(&config)).unwrap();
-        let began = Instant::now();
+        config.otlp.protocol = protocol;
+        let export = LogExport::open(&Collector::new(&config).unwrap()).unwrap();
+        let (began, lost_before) = (Instant::now(), Signal::Logs.lost());
         for _ in 0..3 * QUEUE {
             export.emit(export.record(Level::INFO, "x"), None);
         }
         // one export waits 10 s for the collector
         assert!(began.elapsed() < super::super::client::TIMEOUT / 2, "{:?}", began.elapsed());
-        drop(listener);
+        let lost = Signal::Logs.lost() - lost_before;
+        assert!(lost >= (2 * QUEUE - BATCH) as u64, "all but those that wait and one batch: {lost}");
+        let began = Instant::now();
         export.close();
+        assert!(began.elapsed() < 2 * CLOSE_TIMEOUT, "{:?}", began.elapsed());
     }
 }

@@ -1,7 +1,10 @@
 //! The metrics of `/metrics` for a collector: a thread sends them once a minute, and at the end.
 
 use std::{
-    sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel},
+    sync::{
+        Arc,
+        mpsc::{self, Receiver, RecvTimeoutError, channel},
+    },
     thread::{Builder, JoinHandle},
     time::{Duration, SystemTime},
 };
@@ -14,11 +17,16 @@ use opentelemetry_proto::tonic::{
     resource::v1::Resource,
 };
 use prost::Message;
+use tonic::metadata::MetadataMap;
 
 use super::{
     client::{self, Client},
+    collector::Collector,
+    failures::Failures,
+    grpc::Connection,
     text_metrics,
 };
+use crate::telemetry::export_losses::Signal;
 
 /// How often metrics are sent: the default of OpenTelemetry's periodic readers.
 const INTERVAL: Duration = Duration::from_mins(1);
@@ -26,20 +34,66 @@ const INTERVAL: Duration = Duration::from_mins(1);
 /// The media type of OTLP's messages.
 const PROTOBUF: &str = "application/x-protobuf";
 
-/// Where metrics are sent, and as whose.
-pub struct Destination {
-    /// The URL.
-    pub url: String,
-    /// Headers of the requests.
-    pub headers: Vec<(String, String)>,
-    /// The attributes of this process.
-    pub resource: Resource,
+/// What is sent with metrics, and how. Failures are logged.
+pub enum Sender {
+    /// As requests with protobuf.
+    Http { client: Client, url: String, headers: Vec<(String, String)> },
+    /// By the connection of all signals.
+    Grpc { connection: Arc<Connection>, metadata: MetadataMap, failures: Failures },
+}
+
+impl Sender {
+    /// That to this collector.
+    ///
+    /// # Errors
+    ///
+    /// The headers cannot be used.
+    pub fn new(collector: &Collector) -> anyhow::Result<Self> {
+        const SIGNAL: &str = Signal::Metrics.name();
+        Ok(match &collector.connection {
+            None => Self::Http {
+                client: Client::new(SIGNAL),
+                url: collector.config.url(SIGNAL),
+                headers: collector.headers().collect(),
+            },
+            Some(connection) => Self::Grpc {
+                connection: Arc::clone(connection),
+                metadata: collector.metadata()?,
+                failures: Failures::new(SIGNAL),
+            },
+        })
+    }
+
+    /// Blocks, for some seconds at most.
+    fn send(&self, message: ExportMetricsServiceRequest) {
+        if !self.is_sent(message) {
+            Signal::Metrics.add_lost(1);
+        }
+    }
+
+    fn is_sent(&self, message: ExportMetricsServiceRequest) -> bool {
+        match self {
+            Self::Http { client, url, headers } => {
+                let request = Request::post(url).header("content-type", PROTOBUF);
+                let headers = headers.iter();
+                let request = headers.fold(request, |request, (name, value)| request.header(name, value));
+                let Ok(request) = request.body(message.encode_to_vec().into()) else { return false };
+                // a failure is logged by the client
+                client.send_logged(request).is_ok_and(|response| response.status().is_success())
+            }
+            Self::Grpc { connection, metadata, failures } => {
+                let result = connection.send_metrics(message, metadata.clone());
+                failures.record(result.as_ref().err().map(ToString::to_string));
+                result.is_ok()
+            }
+        }
+    }
 }
 
 /// The thread that sends metrics. Dropping it ends the thread without waiting for it.
 pub struct OtlpMetrics {
     /// Dropping it asks the thread to end.
-    stop: Sender<()>,
+    stop: mpsc::Sender<()>,
     thread: JoinHandle<()>,
 }
 
@@ -50,11 +104,12 @@ impl OtlpMetrics {
     ///
     /// The thread cannot be started.
     pub fn start(
-        destination: Destination,
+        sender: Sender,
+        resource: Resource,
         scrape: impl Fn() -> String + Send + 'static,
     ) -> std::io::Result<Self> {
         let (stop, stopped) = channel();
-        let run = move || run(&destination, &scrape, &stopped);
+        let run = move || run(&sender, &resource, &scrape, &stopped);
         let thread = Builder::new().name("otlp-metrics".to_owned()).spawn(run)?;
         Ok(Self { stop, thread })
     }
@@ -67,20 +122,12 @@ impl OtlpMetrics {
     }
 }
 
-fn run(destination: &Destination, scrape: &impl Fn() -> String, stopped: &Receiver<()>) {
-    let client = Client::new("metrics");
+fn run(sender: &Sender, resource: &Resource, scrape: &impl Fn() -> String, stopped: &Receiver<()>) {
     let _suppressed = client::suppress();
     let began = SystemTime::now();
     loop {
         let has_ended = stopped.recv_timeout(INTERVAL) != Err(RecvTimeoutError::Timeout);
-        let message = message(&destination.resource, &scrape(), [began, SystemTime::now()]);
-        let request = Request::post(&destination.url).header("content-type", PROTOBUF);
-        let headers = destination.headers.iter();
-        let request = headers.fold(request, |request, (name, value)| request.header(name, value));
-        if let Ok(request) = request.body(message.encode_to_vec().into()) {
-            // a failure is logged by the client
-            let _ = client.send_logged(request);
-        }
+        sender.send(message(resource, &scrape(), [began, SystemTime::now()]));
         if has_ended {
             return;
         }

@@ -1,10 +1,14 @@
-//! Export to an OpenTelemetry collector, by OTLP over HTTP with protobuf.
+//! Export to an OpenTelemetry collector, by OTLP over HTTP with protobuf, or over gRPC.
 //!
-//! The batch processor of the OpenTelemetry SDK has a thread of its own, on which `Client` blocks. While the collector is
-//! away, batches are lost and no request waits.
+//! The batch processor of the OpenTelemetry SDK has a thread of its own, on which `Client` or `Connection` blocks. While the
+//! collector is away, batches are lost and no request waits.
 
+mod backlog;
 mod client;
 mod collector;
+mod exporter;
+mod failures;
+mod grpc;
 pub mod logs;
 mod metrics;
 mod text_metrics;
@@ -13,12 +17,11 @@ mod traces;
 use std::sync::Arc;
 
 use anyhow::Context;
-use opentelemetry_otlp::SpanExporter;
 use opentelemetry_proto::tonic::resource::v1 as proto;
 
 use self::{
     collector::Collector,
-    metrics::{Destination, OtlpMetrics},
+    metrics::{OtlpMetrics, Sender},
     traces::OtlpTraces,
 };
 use super::traces::Tracer;
@@ -41,34 +44,28 @@ impl Exporters {
         if !config.otlp.has_traces() && !config.otlp.has_metrics() {
             return Ok(None);
         }
-        let mut exporters = Self { collector: Collector::new(config), traces: None, metrics: None };
+        let mut exporters = Self { collector: Collector::new(config)?, traces: None, metrics: None };
         if config.otlp.has_traces() {
-            exporters.traces = Some(Arc::new(exporters.start_traces()?));
+            exporters.traces = Some(Arc::new(OtlpTraces::start(&exporters.collector)?));
         }
         Ok(Some(exporters))
-    }
-
-    fn start_traces(&self) -> anyhow::Result<OtlpTraces> {
-        let exporter = self.collector.configure(SpanExporter::builder().with_http(), "traces");
-        let exporter = exporter.build().context("cannot export traces to telemetry.otlp.endpoint")?;
-        Ok(OtlpTraces::start(exporter, &self.collector.resource))
     }
 
     /// Starts that of metrics, if it is configured; `scrape` gives the text of `/metrics`.
     ///
     /// # Errors
     ///
-    /// The thread cannot be started.
+    /// The headers cannot be used, or the thread cannot be started.
     pub fn export_metrics(&mut self, scrape: impl Fn() -> String + Send + 'static) -> anyhow::Result<()> {
         let collector = &self.collector;
         if collector.config.has_metrics() {
-            let (url, headers) = (collector.config.url("metrics"), collector.headers().collect());
+            let sender = Sender::new(collector)?;
             let attributes = collector.resource.iter();
             let attributes =
                 attributes.map(|(name, value)| text_metrics::attribute(name.as_str(), value.as_str()));
             let resource = proto::Resource { attributes: attributes.collect(), ..proto::Resource::default() };
-            let destination = Destination { url, headers, resource };
-            self.metrics = Some(OtlpMetrics::start(destination, scrape).context("cannot export metrics")?);
+            let metrics = OtlpMetrics::start(sender, resource, scrape);
+            self.metrics = Some(metrics.context("cannot export metrics")?);
         }
         Ok(())
     }

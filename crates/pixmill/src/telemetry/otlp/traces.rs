@@ -1,17 +1,18 @@
 //! Spans for the batch processor of the OpenTelemetry SDK.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use opentelemetry::{
     InstrumentationScope, KeyValue,
     trace::{SpanContext, SpanId, SpanKind, Status, TraceFlags, TraceId, TraceState},
 };
-use opentelemetry_otlp::SpanExporter;
-use opentelemetry_sdk::{
-    Resource,
-    trace::{BatchConfigBuilder, BatchSpanProcessor, SpanData, SpanEvents, SpanLinks, SpanProcessor},
+use opentelemetry_sdk::trace::{
+    BatchConfigBuilder, BatchSpanProcessor, SpanData, SpanEvents, SpanLinks, SpanProcessor,
 };
 use request_trace::{FinishedSpan, Sink, TraceInfo, Value};
+
+use super::{backlog::Backlog, collector::Collector};
+use crate::telemetry::export_losses::Signal;
 
 /// Maximum number of spans that wait to be exported; further ones are dropped. A miss has about ten.
 const QUEUE: usize = 16 * 1024;
@@ -27,17 +28,24 @@ const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 pub struct OtlpTraces {
     processor: BatchSpanProcessor,
     scope: InstrumentationScope,
+    backlog: Arc<Backlog>,
 }
 
 impl OtlpTraces {
     /// Starts the thread.
-    pub fn start(exporter: SpanExporter, resource: &Resource) -> Self {
+    ///
+    /// # Errors
+    ///
+    /// The endpoint or the headers cannot be used.
+    pub fn start(collector: &Collector) -> anyhow::Result<Self> {
+        let backlog = Arc::new(Backlog::new(Signal::Traces, QUEUE));
+        let exporter = collector.span_exporter(Arc::clone(&backlog))?;
         let batches =
             BatchConfigBuilder::default().with_max_queue_size(QUEUE).with_scheduled_delay(GATHER).build();
         let mut processor = BatchSpanProcessor::builder(exporter).with_batch_config(batches).build();
-        processor.set_resource(resource);
+        processor.set_resource(&collector.resource);
         let scope = InstrumentationScope::builder("pixmill").with_version(env!("CARGO_PKG_VERSION")).build();
-        Self { processor, scope }
+        Ok(Self { processor, scope, backlog })
     }
 
     /// Exports what waits, and ends the thread.
@@ -74,7 +82,7 @@ impl OtlpTraces {
 
 impl Sink for OtlpTraces {
     fn export(&self, trace: &TraceInfo, spans: Vec<FinishedSpan>) {
-        for span in spans {
+        for span in spans.into_iter().filter(|_| self.backlog.try_add()) {
             self.processor.on_end(self.data(trace, span));
         }
     }

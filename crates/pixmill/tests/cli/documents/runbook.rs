@@ -130,7 +130,6 @@ impl Scene {
         match heading {
             "Redis is down" => self.redis.iter_mut().for_each(RedisServer::start_again),
             "Redis is slow" => self.redis.iter().for_each(RedisServer::thaw),
-            "The disk is full" => self.disk.iter().for_each(SmallDisk::drain),
             "Start a node" | "Is it ready" | "Warm the cache" | "Purge" | "Scale out" => return site,
             _ => {}
         }
