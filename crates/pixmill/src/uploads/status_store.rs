@@ -1,33 +1,58 @@
 //! Storage of jobs' statuses and pictures in the results cache, for all nodes.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use result_cache::{CacheEntry, EntryMeta, Lifetimes, clock};
+use result_cache::{CacheEntry, EntryMeta, Key, Lifetimes, clock};
+use tokio::time::timeout;
 
 use super::status::{JobId, JobState, JobStatus};
 use crate::{cache_key::CacheKeys, model::variant::ServedVariant, state::Shared};
 
-/// Stores the status of a job, for all nodes. Waits until a final status is on disk, where there is one: under load the disk
-/// cache drops entries, and nobody would ever learn how the job ended.
-pub async fn store(shared: &Shared, status: &JobStatus) {
+/// How long the end of a job waits for the disk.
+const DISK_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// What was stored.
+pub struct Written {
+    key: Key,
+    entry: Arc<CacheEntry>,
+}
+
+/// Stores the status of a job, for all nodes.
+pub async fn store(shared: &Shared, status: &JobStatus) -> Written {
     let body = shared.jobs.encode(status);
     let meta = EntryMeta { content_type: "application/json".to_owned(), ..meta(shared) };
-    let (key, entry) = (status_key(status.id, status.state()), Arc::new(CacheEntry { meta, body }));
-    let results = &shared.caches.results;
-    results.put_shared(key, Arc::clone(&entry)).await;
-    if status.state() == JobState::Ended && !results.verify_stored(&key, &entry).await {
-        tracing::warn!(job = %status.id, "the final status of a job could not be stored");
-    }
+    write(shared, status_key(status.id, status.state()), CacheEntry { meta, body }).await
 }
 
 /// Stores the picture of a job that is stored nowhere else.
-pub async fn store_result(shared: &Shared, id: JobId, answer: &ServedVariant) {
+pub async fn store_result(shared: &Shared, id: JobId, answer: &ServedVariant) -> Written {
     let CacheEntry { meta: source, body } = &*answer.entry;
     let EntryMeta { status, stored_at, lifetimes, .. } = meta(shared);
     let meta = EntryMeta { status, stored_at, lifetimes, ..source.clone() };
-    let envelope = Arc::new(CacheEntry { meta, body: body.clone() });
-    shared.caches.results.put_shared(result_key(id), envelope).await;
+    write(shared, result_key(id), CacheEntry { meta, body: body.clone() }).await
+}
+
+async fn write(shared: &Shared, key: Key, entry: CacheEntry) -> Written {
+    let entry = Arc::new(entry);
+    shared.caches.results.put_shared(key, Arc::clone(&entry)).await;
+    Written { key, entry }
+}
+
+/// Waits until what was stored last of a job is on disk, where there is one, for [`DISK_TIMEOUT`] at most. Under load the disk
+/// cache drops entries: they are written again. Without that, a restart could lose how the job ended.
+pub async fn wait_for_disk(shared: &Shared, id: JobId, all: &[Written]) {
+    let on_disk = async {
+        for Written { key, entry } in all {
+            if !shared.caches.results.verify_stored(key, entry).await {
+                return false;
+            }
+        }
+        true
+    };
+    if !timeout(DISK_TIMEOUT, on_disk).await.unwrap_or(false) {
+        tracing::warn!(job = %id, "the end of a job is not on disk: a restart loses it");
+    }
 }
 
 /// The encoded status of a job: from this node's queue if the job is in it, else from the cache that nodes share.
@@ -48,11 +73,11 @@ pub async fn load_result(shared: &Shared, id: JobId) -> Option<result_cache::Hit
     shared.caches.results.get(&result_key(id), clock::now()).await
 }
 
-fn status_key(id: JobId, state: JobState) -> result_cache::Key {
+fn status_key(id: JobId, state: JobState) -> Key {
     CacheKeys::job(&id.to_string(), state.name())
 }
 
-fn result_key(id: JobId) -> result_cache::Key {
+fn result_key(id: JobId) -> Key {
     CacheKeys::job(&id.to_string(), "result")
 }
 

@@ -3,6 +3,7 @@
 use std::{rc::Rc, time::Instant};
 
 use actix_web::rt;
+use futures_util::future::join_all;
 use tokio::{task::JoinHandle, time::timeout};
 
 use super::{
@@ -53,9 +54,9 @@ impl Workers {
                 let _ = task.await;
             }
         }
-        for (id, queued_by) in shared.jobs.unfinished() {
-            finish(shared, id, queued_by, Err(UploadError::Interrupted.into())).await;
-        }
+        let interrupted =
+            |(id, queued_by)| finish(shared, id, queued_by, Err(UploadError::Interrupted.into()));
+        join_all(shared.jobs.unfinished().into_iter().map(interrupted)).await;
     }
 }
 
@@ -89,12 +90,13 @@ async fn finish(
     queued_by: QueuedBy,
     outcome: Result<(JobOutcome, Rc<Job>), Error>,
 ) {
+    let mut written = Vec::new();
     let progress = match outcome {
         Ok((JobOutcome { answer, stored }, job)) => {
             let result = if let Some(location) = job.location() {
                 location
             } else {
-                status_store::store_result(shared, id, &answer).await;
+                written.push(status_store::store_result(shared, id, &answer).await);
                 id.result_location()
             };
             Progress::Done { result, stored }
@@ -104,8 +106,9 @@ async fn finish(
             Progress::Failed(failure)
         }
     };
-    status_store::store(shared, &JobStatus { id, progress, queued_by }).await;
+    written.push(status_store::store(shared, &JobStatus { id, progress, queued_by }).await);
     shared.jobs.remove(id);
+    status_store::wait_for_disk(shared, id, &written).await;
 }
 
 /// Aborts a task when the worker that waits for it is aborted.
