@@ -85,7 +85,8 @@ pub fn run() -> anyhow::Result<ExitCode> {
 
 /// Whether the server closed its end while this one was sending.
 fn is_closed(error: &anyhow::Error) -> bool {
-    error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+    let is_end = |kind| matches!(kind, io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset);
+    error.downcast_ref::<io::Error>().is_some_and(|error| is_end(error.kind()))
 }
 
 impl Worker {
