@@ -184,6 +184,8 @@ impl Client {
             tracing::warn!(reason = %error, "circuit breaker open for redis: not used for {BACKOFF:?}");
             // a connection may hang though its server works
             self.connections.iter().for_each(PooledConnection::close_current);
+            // purges may be on their way: the log is read to its end before entries are used again
+            self.set_namespace(None);
         }
     }
 
