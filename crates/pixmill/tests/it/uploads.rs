@@ -225,20 +225,20 @@ async fn the_size_limit_applies_while_receiving() {
 
 /// An unfinished upload that uses so much of the memory budget that another one does not fit.
 async fn half_sent(server: &Server, file: &Bytes) -> Connection {
-    let uploads = server.uploads_address.unwrap();
-    let mut sent = None;
-    until(async || {
-        drop(sent.take());
-        until(async || server.in_flight() == 0).await;
-        // the upload that is read first gets the memory: that may be the probe
-        let mut connection = Connection::open(uploads).await;
-        connection.send("POST", "/?width=64", &[("Content-Length", &file.len().to_string())]).await;
-        connection.write_bytes(&file[..190_000]).await;
-        sent = Some(connection);
-        post_raw(uploads, "/?width=64", file).await.status == 503
-    })
-    .await;
-    sent.unwrap()
+    const PART: usize = 190_000;
+    let mut connection = Connection::open(server.uploads_address.unwrap()).await;
+    connection.send("POST", "/?width=64", &[("Content-Length", &file.len().to_string())]).await;
+    connection.write_bytes(&file[..PART]).await;
+    until(async || upload_memory(server).await >= PART).await;
+    connection
+}
+
+/// Bytes of uploads in memory.
+async fn upload_memory(server: &Server) -> usize {
+    let metrics = get(server.admin_address, "/metrics").await;
+    let text = String::from_utf8(metrics.body).unwrap();
+    let value = text.lines().find_map(|line| line.strip_prefix("pixmill_upload_memory_bytes "));
+    value.unwrap().parse().unwrap()
 }
 
 #[actix_web::test]
@@ -253,6 +253,7 @@ async fn the_memory_of_all_uploads_is_limited() {
     slow.write_bytes(&china[190_000..]).await;
     assert_eq!(slow.read("POST").await.status, 200);
     // the memory is released, also after a client disconnected
+    until(async || upload_memory(&server).await == 0).await;
     drop(half_sent(&server, &china).await);
     until(async || post_raw(uploads, "/?width=64", &china).await.status == 200).await;
 }
