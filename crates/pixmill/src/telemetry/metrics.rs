@@ -59,7 +59,7 @@ metrics! {
     CONNECTIONS: Gauge "pixmill_connections" ["listener"] "Open client connections, by listener.";
     MALFORMED: Counter "pixmill_malformed_requests_total" ["reason"] "Input from clients that is not an HTTP request, by reason, such as `syntax` (also TLS on this port) or `too_large` (the request head). The response is 400 or 431, and the connection is closed.";
     ACCESS_DROPPED: Counter "pixmill_access_log_dropped_total" [] "Lines of the access log that were dropped, because standard error takes them more slowly than they come.";
-    OTLP_DROPPED: Counter "pixmill_otlp_dropped_total" ["signal"] "Telemetry that did not reach the collector (`telemetry.otlp`), because it was away or refused it, or because too much was waiting: log lines (`logs`), spans (`traces`), and values of all metrics at one time (`metrics`), which are cumulative, so the next ones make up for them.";
+    OTLP_DROPPED: Counter "pixmill_otlp_dropped_total" ["signal"] "Telemetry that did not reach the collector (`telemetry.otlp`), because it was away or refused the whole request, or because too much was waiting: log lines (`logs`), spans (`traces`), and values of all metrics at one time (`metrics`), which are cumulative, so the next ones make up for them.";
     ERRORS: Counter "pixmill_errors_total" ["code"] "Requests that failed, by the code in the error body; `overloaded` counts those refused by admission control.";
     SIGNED: Counter "pixmill_signed_requests_total" ["key"] "Requests with a valid signature, by the id of the key.";
     PHASE_SECONDS: Histogram "pixmill_phase_duration_seconds" ["phase"] "Time per phase, in seconds: `cache` of every response, the others of each variant that was produced.";

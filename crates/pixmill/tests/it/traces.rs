@@ -298,7 +298,7 @@ async fn dropped(server: &Server, signal: &str) -> u64 {
 }
 
 #[actix_web::test]
-async fn losses_are_counted_from_the_start() {
+async fn the_counts_of_losses_exist_from_the_start() {
     let origin = FakeOrigin::start(Reply::status(500));
     let server = serve(&format!("http://{}", origin.authority()), |_| {}).await;
     for signal in ["logs", "traces", "metrics"] {

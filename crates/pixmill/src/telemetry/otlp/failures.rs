@@ -40,7 +40,7 @@ impl Failures {
         failures.since_logged += 1;
         if failures.logged.is_none_or(|at| at.elapsed() >= LOG_EVERY) {
             let batches = failures.since_logged;
-            tracing::warn!(signal, error, batches, "cannot export telemetry: what was collected is lost");
+            tracing::warn!(signal, error, batches, "cannot export telemetry");
             *failures = InARow { logged: Some(Instant::now()), since_logged: 0 };
         }
     }

@@ -83,8 +83,9 @@ impl Connection {
 }
 
 fn settings(endpoint: &str) -> Result<Endpoint, tonic::transport::Error> {
-    let has_tls = endpoint.starts_with("https:");
-    let endpoint = Endpoint::from_shared(endpoint.to_owned())?
+    let endpoint = Endpoint::from_shared(endpoint.to_owned())?;
+    let has_tls = endpoint.uri().scheme_str() == Some("https");
+    let endpoint = endpoint
         .timeout(TIMEOUT)
         .connect_timeout(TIMEOUT)
         .tcp_keepalive(Some(PROBE_EVERY))
