@@ -6,7 +6,7 @@ FEATURES = --features pixmill/sentry
 BUILD = cargo build --workspace --bins --tests $(FEATURES)
 XTASK = $(BUILD) --quiet && $(or $(CARGO_TARGET_DIR),target)/debug/xtask
 TEST = $(if $(shell command -v cargo-nextest),cargo nextest run,cargo test --lib --bins --tests)
-SCRIPTS = $(wildcard .ci/* */*.sh)
+SCRIPTS = $(wildcard .ci/* */*.sh */*/*.sh)
 
 .PHONY: help vendor build stripped dist run demo test corpus lint fmt docs docs-check book golden bench bench-check loadtest simulate fuzz deny recipe rehearse chart clients ci nightly
 .DEFAULT_GOAL := help

@@ -7,7 +7,7 @@ export const IMAGES = "/images", ORIGINALS = "/originals";
 
 export const showsOriginals = new URLSearchParams(location.search).get("pictures") === "originals";
 
-/** An element with attributes, or properties of the same name, and children. */
+/** An element with attributes and children. */
 export function h(name, attributes = {}, ...children) {
   const element = document.createElement(name);
   for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value === true ? "" : value);

@@ -27,9 +27,15 @@ function count({ name, encodedBodySize, transferSize, initiatorType }) {
   if (isVideo && !transferSize && loaded.has(name)) return;
   const parts = isVideo ? loaded.get(name) ?? 0 : 0;
   loaded.set(name, parts + encodedBodySize);
-  const path = pathname.slice(pathname.indexOf("/", 1));
+  const path = pathOf(name);
   if (showsOriginals) originals.set(path, encodedBodySize);
   else if (!originals.has(path)) sizeOf(path);
+}
+
+/** The path of the original of a picture. */
+function pathOf(url) {
+  const { pathname } = new URL(url);
+  return pathname.slice(pathname.indexOf("/", 1));
 }
 
 /** Asks for the size of an original, without loading it. */
@@ -51,16 +57,28 @@ function placeholders() {
 
 function show() {
   for (const figure of document.querySelectorAll("figure")) caption(figure);
-  const total = sum(loaded.values()) + (showsOriginals ? 0 : placeholders());
-  const whole = sum(originals.values());
-  const kept = recall();
-  if (total) keep({ ...kept, [showsOriginals ? "originals" : "pixmill"]: total });
-  const pixmill = showsOriginals ? kept.pixmill : total, other = showsOriginals ? total : whole;
+  if (!showsOriginals) keep([...loadedByPath(), ["placeholders", placeholders()]]);
+  const pixmill = showsOriginals ? sameByPixmill() : sum(loaded.values()) + placeholders();
+  const other = sum(originals.values());
   put("pixmill", pixmill, Math.max(pixmill ?? 0, other));
   put("originals", other, Math.max(pixmill ?? 0, other));
   $("#saving").textContent = pixmill && other ? `${Math.round((1 - pixmill / other) * 100)} % less` : "";
   document.body.dataset.pixmill = pixmill ?? "";
   document.body.dataset.originals = other;
+}
+
+/** Bytes of all variants of each original. */
+function loadedByPath() {
+  const bytes = new Map();
+  for (const [url, size] of loaded) bytes.set(pathOf(url), (bytes.get(pathOf(url)) ?? 0) + size);
+  return bytes;
+}
+
+/** What the page of Pixmill loaded in this tab for the pictures that are shown here; nothing if it has not loaded all of them. */
+function sameByPixmill() {
+  const kept = new Map(recall()), paths = [...originals.keys()];
+  if (!paths.length || !paths.every(path => kept.has(path))) return undefined;
+  return sum([...paths, "placeholders"].map(path => kept.get(path)));
 }
 
 function put(name, bytes, largest) {
@@ -76,7 +94,8 @@ function caption(figure) {
   if (!bytes) return;
   const original = originals.get(`/${figure.dataset.path}`);
   // with densities or widths in `srcset`, the element's own measure is in pixels of the page
-  const width = new URL(picture.currentSrc).searchParams.get("width") ?? picture.naturalWidth;
+  const asked = new URL(picture.currentSrc).searchParams;
+  const width = asked.get("width") * (asked.get("dpr") ?? 1) || picture.naturalWidth;
   const wide = width ? `${width} px, ` : "";
   place.textContent = wide + text(bytes) + (original && !showsOriginals ? ` of ${text(original)}` : "");
 }
@@ -86,12 +105,12 @@ function text(bytes) {
   return bytes < 1e6 ? `${(bytes / 1e3).toFixed(bytes < 1e5 ? 1 : 0)} kB` : `${(bytes / 1e6).toFixed(2)} MB`;
 }
 
-/** What the other page loaded, in this tab. */
+/** What the page of Pixmill loaded, in this tab. */
 function recall() {
   try {
-    return JSON.parse(sessionStorage.getItem("bytes")) ?? {};
+    return JSON.parse(sessionStorage.getItem("bytes")) ?? [];
   } catch {
-    return {};
+    return [];
   }
 }
 

@@ -10,7 +10,9 @@ use crate::{
 #[actix_web::test]
 async fn it_is_off_by_default() {
     let server = serve_samples(|_| ()).await;
-    for target in ["/playground", "/playground/about.json", "/playground/app.js", "/"] {
+    for target in
+        ["/playground", "/playground/about.json", "/playground/app.js", "/", "/llms.txt", "/openapi.json"]
+    {
         let answer = get(server.address, target).await;
         assert_eq!((answer.status, &answer.json()["error"]["code"]), (404, &json!("not_found")), "{target}");
     }
@@ -59,6 +61,29 @@ async fn its_files_are_served_with_a_strict_policy() {
     }
     let posted = Connection::open(server.address).await.ask("POST", "/playground", &[]).await;
     assert_eq!(posted.status, 405);
+}
+
+#[actix_web::test]
+async fn programs_find_the_documentation() {
+    let server = serve_samples(|config| config.playground.enabled = true).await;
+    let openapi = get(server.address, "/openapi.json").await;
+    assert_eq!((openapi.status, openapi.header("content-type")), (200, "application/json"));
+    let published: Value = serde_json::from_str(include_str!("../../../../docs/openapi.json")).unwrap();
+    assert_eq!(openapi.json(), published);
+    let index = get(server.address, "/llms.txt").await;
+    assert_eq!((index.status, index.header("content-type")), (200, "text/plain; charset=utf-8"));
+    let text = String::from_utf8(index.body.clone()).unwrap();
+    assert!(text.starts_with("# Pixmill\n") && text.contains("](/openapi.json)"), "{text}");
+    let links: Vec<_> = text.split("](").skip(1).filter(|link| !link.starts_with('/')).collect();
+    assert!(links.len() > 20 && links.iter().all(|link| link.starts_with("https://")), "{text}");
+    for (target, answer) in [("/openapi.json", openapi), ("/llms.txt", index)] {
+        let head = Connection::open(server.address).await.ask("HEAD", target, &[]).await;
+        assert_eq!(head.header("content-length"), answer.body.len().to_string(), "{target}");
+        let known = ask(server.address, target, &[("If-None-Match", answer.header("etag"))]).await;
+        assert_eq!((known.status, known.body.len()), (304, 0), "{target}");
+        let posted = Connection::open(server.address).await.ask("POST", target, &[]).await;
+        assert_eq!(posted.status, 405, "{target}");
+    }
 }
 
 #[actix_web::test]

@@ -11,7 +11,7 @@ const HEAD: &str = "# Pixmill\n\n> An image proxy between an origin (a web serve
                     `GET /photo.jpg?width=400&crop=fit&format=auto` answers with the image in that size and format. \
                     Parameters are in the query string.\n\nThe machine-readable description of all parameters is \
                     [openapi.json](openapi.json). `pixmill explain 'PATH?QUERY'` says in words what a request does. \
-                    Pages, relative to this file:\n";
+                    Pages:\n";
 
 /// The index: parts and pages as in the table of contents, each page with the first sentence of its text.
 pub fn index(pages: &Pages) -> Result<String> {

@@ -32,17 +32,18 @@ struct Asset {
     bytes: &'static [u8],
 }
 
-/// The index of the documentation for language models, with links that hold outside of the repository.
+/// The index of the documentation for language models, with links that hold here: its pages are not on this server.
 static INDEX: LazyLock<String> = LazyLock::new(|| {
     include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/llms.txt"))
         .replace("](", &format!("]({DOCS}"))
+        .replace(&format!("]({DOCS}openapi.json)"), "](/openapi.json)")
 });
 
 /// The OpenAPI document.
 static OPENAPI: LazyLock<String> = LazyLock::new(|| format!("{:#}", openapi::document()));
 
-/// Where the pages of the documentation are.
-const DOCS: &str = "https://github.com/pixmill/pixmill/blob/main/docs/";
+/// Where the pages of the documentation are, as Markdown.
+const DOCS: &str = "https://raw.githubusercontent.com/pixmill/pixmill/main/docs/";
 
 const HTML: &str = "text/html; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
