@@ -39,7 +39,7 @@ async fn write(shared: &Shared, key: Key, entry: CacheEntry) -> Written {
     Written { key, entry }
 }
 
-/// Waits until what was stored last of a job is on disk, where there is one, for [`DISK_TIMEOUT`] at most. Under load the disk
+/// Waits until what was stored last of a job is on disk, where there is one, for five seconds at most. Under load the disk
 /// cache drops entries: they are written again. Without that, a restart could lose how the job ended.
 pub async fn wait_for_disk(shared: &Shared, id: JobId, all: &[Written]) {
     let on_disk = async {
