@@ -2,6 +2,8 @@
 # Compiles the C decoders and encoders that stand beside libvips into static libraries: dav1d (AV1), libwebp (decoder
 # only) and libjpeg-turbo. Sourced by vendor.sh, whose functions it uses.
 
+# shellcheck disable=SC2154 # vendor.sh sets vendor, scripts, machine and work
+
 # Where the libraries and their headers are.
 codecs=$vendor/native/codecs
 
@@ -70,23 +72,27 @@ codec_tools() {
     chmod +x "$1"/cmake/cmake/data/bin/* "$(readlink -f "$1/bin/ninja")"
 }
 
-build_dav1d() (
-    export PATH=$work/tools/bin:$PATH PYTHONPATH=$work/tools/meson PYTHONDONTWRITEBYTECODE=1
-    python3 -m mesonbuild.mesonmain setup "$work/dav1d" "$work/sources/libdav1d-sys/vendor" \
+# with_tools COMMAND...: runs it with these tools.
+with_tools() {
+    PATH=$work/tools/bin:$PATH PYTHONPATH=$work/tools/meson PYTHONDONTWRITEBYTECODE=1 "$@"
+}
+
+build_dav1d() {
+    with_tools python3 -m mesonbuild.mesonmain setup "$work/dav1d" "$work/sources/libdav1d-sys/vendor" \
         --prefix="$work" --libdir=lib --default-library=static --buildtype=release \
         -Denable_tools=false -Denable_tests=false -Dlogging=false &&
-        ninja -C "$work/dav1d" install
-)
+        with_tools ninja -C "$work/dav1d" install
+}
 
-build_jpeg() (
-    export PATH=$work/tools/bin:$PATH
-    cmake -S "$work/sources/turbojpeg-sys/libjpeg-turbo" -B "$work/jpeg" -G Ninja \
+build_jpeg() {
+    with_tools cmake -S "$work/sources/turbojpeg-sys/libjpeg-turbo" -B "$work/jpeg" -G Ninja \
         -DCMAKE_INSTALL_PREFIX="$work" -DCMAKE_INSTALL_LIBDIR=lib -DCMAKE_BUILD_TYPE=Release \
         -DCMAKE_POSITION_INDEPENDENT_CODE=ON -DENABLE_SHARED=OFF -DWITH_TURBOJPEG=OFF -DWITH_TOOLS=OFF \
         -DWITH_TESTS=OFF -DREQUIRE_SIMD=ON &&
-        ninja -C "$work/jpeg" jpeg-static &&
-        cmake --install "$work/jpeg" --component lib && cmake --install "$work/jpeg" --component include
-)
+        with_tools ninja -C "$work/jpeg" jpeg-static &&
+        with_tools cmake --install "$work/jpeg" --component lib &&
+        with_tools cmake --install "$work/jpeg" --component include
+}
 
 # Each file of vector code is compiled for its instruction set; libwebp chooses at run time. Files of the encoder are left out.
 build_webp() (
