@@ -36,7 +36,7 @@ pub struct Collector {
     pub config: config::Otlp,
     /// The attributes of this process.
     pub resource: Resource,
-    /// That of all signals over gRPC; none over HTTP.
+    /// That of all its signals over gRPC; none over HTTP.
     pub connection: Option<Arc<Connection>>,
 }
 
