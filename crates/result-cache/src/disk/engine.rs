@@ -7,6 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use foyer::Load;
+use parking_lot::Mutex;
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::{Semaphore, oneshot};
 use tokio::time::timeout;
@@ -32,6 +33,7 @@ const THREAD_NAME: &str = "cache-disk";
 /// whose tasks would not end by themselves.
 pub(super) struct Engine {
     blocks: Blocks,
+    queueing: Mutex<()>,
     threads: Handle,
     reads: Arc<Semaphore>,
     stop: Option<oneshot::Sender<Blocks>>,
@@ -58,7 +60,11 @@ impl Engine {
     }
 
     /// Queues the entry to be written.
+    ///
+    /// One entry is queued at a time: the engine numbers entries before it queues them, and after a restart it ignores what
+    /// follows in a block on a number lower than the one before it.
     pub(super) fn put(&self, key: DiskKey, entry: Arc<CacheEntry>) {
+        let _in_order = self.queueing.lock();
         self.blocks.storage_writer(key).insert(DiskValue { key: key.key, entry });
     }
 
@@ -158,7 +164,8 @@ fn keep(runtime: Runtime, folder: &Folder, sizes: Sizes, opened: impl FnOnce(Res
         Err(error) => return opened(Err(Error::start(error))),
     };
     let (stop, stopped) = oneshot::channel();
-    opened(Ok(Engine { blocks, threads, reads: Arc::new(Semaphore::new(MAX_READS)), stop: Some(stop) }));
+    let reads = Arc::new(Semaphore::new(MAX_READS));
+    opened(Ok(Engine { blocks, queueing: Mutex::new(()), threads, reads, stop: Some(stop) }));
     // The files stay open until no thread can use them: the engine passes raw file descriptors to its threads, and the
     // number of a closed file is soon reused.
     let files = runtime.block_on(stopped);

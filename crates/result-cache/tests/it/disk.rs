@@ -57,6 +57,37 @@ async fn the_last_put_is_found_after_a_restart() {
     assert_eq!(open(dir.path()).await.get(&key(1)).await, Some(entry(3, 1000)));
 }
 
+#[test]
+fn entries_put_by_many_threads_at_once_are_found_after_a_restart() {
+    const THREADS: u64 = 8;
+    const EACH: u64 = 100;
+    let runtime = || tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    let store = runtime().block_on(open(dir.path()));
+    std::thread::scope(|scope| {
+        for thread in 0..THREADS {
+            let store = &store;
+            let put_all = async move {
+                for n in thread * EACH..(thread + 1) * EACH {
+                    store.put(key(n), entry(n, 100)).await;
+                }
+            };
+            scope.spawn(|| runtime().block_on(put_all));
+        }
+    });
+    runtime().block_on(async {
+        store.close().await;
+        let store = open(dir.path()).await;
+        let mut lost = Vec::new();
+        for n in 0..THREADS * EACH {
+            if store.get(&key(n)).await.is_none() {
+                lost.push(n);
+            }
+        }
+        assert!(lost.is_empty(), "{} entries, such as {:?}", lost.len(), lost.first());
+    });
+}
+
 #[tokio::test]
 async fn a_removed_entry_does_not_come_back() {
     let dir = tempfile::tempdir().unwrap();
