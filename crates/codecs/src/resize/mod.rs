@@ -11,17 +11,21 @@
 
 mod alpha;
 mod columns;
+mod lanczos;
 
 use std::cell::RefCell;
 
 use bytes::Bytes;
 use fast_image_resize::{
-    FilterType, ImageError, PixelTrait, ResizeAlg, ResizeError, ResizeOptions, Resizer,
+    Filter, FilterType, ImageError, PixelTrait, ResizeAlg, ResizeError, ResizeOptions, Resizer,
     images::{TypedImage, TypedImageRef},
     pixels,
 };
 
-use self::columns::Columns;
+use self::{
+    columns::Columns,
+    lanczos::{SUPPORT, lanczos3},
+};
 use crate::{
     buffer::Buffer,
     decoder::{Decoder, Shape, Target},
@@ -30,9 +34,6 @@ use crate::{
 
 /// The name in errors.
 const NAME: &str = "fast_image_resize";
-
-/// Neighbours on each side that the filter weighs, in pixels of the result.
-const SUPPORT: f64 = 3.0;
 
 /// Larger intermediate images are given back to the allocator.
 const LARGEST_KEPT: usize = 16 << 20;
@@ -155,8 +156,9 @@ fn resize<P: PixelTrait>(
     let invalid = |_| ResizeError::ImageError(ImageError::UnsupportedPixelType);
     let from = TypedImageRef::<P>::from_buffer(width, height, from).map_err(invalid)?;
     let mut to = TypedImage::<P>::from_buffer(to_width, to_height, to).map_err(invalid)?;
+    let filter = Filter::new("Lanczos3", lanczos3, SUPPORT).expect("invariant: a finite radius");
     let options = ResizeOptions::new()
-        .resize_alg(ResizeAlg::Convolution(FilterType::Lanczos3))
+        .resize_alg(ResizeAlg::Convolution(FilterType::Custom(filter)))
         .crop(part.left, part.top, part.width, part.height)
         .use_alpha(false);
     RESIZER.with_borrow_mut(|resizer| {
