@@ -65,7 +65,23 @@ static int first_frame(Dav1dContext *context, Dav1dData *input, Dav1dPicture *pi
     return dav1d_get_picture(context, picture);
 }
 
-// Decodes the first frame, of at most `max_pixels`. Returns 0, or a negative errno: -ENOMEM for no memory.
+// Whether nothing but padding and metadata follows a frame, in data that the decoder has taken or not: 0, or a negative errno.
+// What other decoders make of more frames differs.
+static int no_more_frames(Dav1dContext *context, Dav1dData *input) {
+    Dav1dPicture another = {0};
+    int status;
+    do {
+        status = input->sz ? dav1d_send_data(context, input) : 0;
+        if (status < 0 && status != DAV1D_ERR(EAGAIN))
+            return status;
+        status = dav1d_get_picture(context, &another);
+    } while (status == DAV1D_ERR(EAGAIN) && input->sz);
+    if (status == 0)
+        dav1d_picture_unref(&another);
+    return status == DAV1D_ERR(EAGAIN) ? 0 : status == 0 ? DAV1D_ERR(EINVAL) : status;
+}
+
+// Decodes the only frame, of at most `max_pixels`. Returns 0, or a negative errno: -ENOMEM for no memory.
 int pixmill_av1_decode(const uint8_t *data, size_t size, uint32_t max_pixels, pixmill_av1_frame *frame) {
     Dav1dSettings settings;
     Dav1dContext *context = NULL;
@@ -85,6 +101,11 @@ int pixmill_av1_decode(const uint8_t *data, size_t size, uint32_t max_pixels, pi
     status = picture ? dav1d_data_wrap(&input, data, size, drop_nothing, NULL) : DAV1D_ERR(ENOMEM);
     if (status == 0)
         status = first_frame(context, &input, picture);
+    if (status == 0) {
+        status = no_more_frames(context, &input);
+        if (status < 0)
+            dav1d_picture_unref(picture);
+    }
     dav1d_data_unref(&input);
     dav1d_close(&context);
     if (status < 0) {

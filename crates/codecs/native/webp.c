@@ -16,7 +16,7 @@ int pixmill_webp_header(const uint8_t *data, size_t size, uint32_t *width, uint3
     return 1;
 }
 
-// Decodes into `out`, `stride` bytes per row. Returns a VP8StatusCode: 0 for success, 1 for no memory.
+// Decodes into `out`, `stride` bytes per row. Returns a VP8StatusCode: 0 for success.
 int pixmill_webp_decode(const uint8_t *data, size_t size, uint32_t bands, uint8_t *out, size_t length, int stride) {
     WebPDecoderConfig config;
     if (!WebPInitDecoderConfig(&config))

@@ -13,9 +13,6 @@ pub const DECODER: Decoder = Decoder { name: NAME, divisors: &[1], takes, open, 
 
 const NAME: &str = "libwebp";
 
-/// libwebp's status for a failed allocation (`VP8_STATUS_OUT_OF_MEMORY`).
-const OUT_OF_MEMORY: i32 = 1;
-
 unsafe extern "C" {
     fn pixmill_webp_header(
         data: *const u8,
@@ -99,7 +96,7 @@ fn decode(bytes: &[u8], shape: Shape, pixels: &mut [u8], stride: usize) -> Resul
     };
     match status {
         0 => Ok(()),
-        OUT_OF_MEMORY => Err(Error::OutOfMemory { codec: NAME }),
+        // also that for failed allocations, 1: a broken alpha channel has it too
         status => Err(Error::broken(NAME, format!("status {status}"))),
     }
 }

@@ -47,7 +47,11 @@ pub struct Server {
 pub async fn serve(config: Config, read_config: impl Fn() -> Result<Config, Problems>) -> anyhow::Result<()> {
     let mut signals = Signals::watch()?;
     open_files::raise();
-    let mut server = Server::start(config).await?;
+    // a large disk cache takes its time
+    let mut server = tokio::select! {
+        started = Server::start(config) => started?,
+        () = signals.stop() => return Ok(()),
+    };
     server.announce();
     let signal = loop {
         tokio::select! {

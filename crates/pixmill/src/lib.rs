@@ -46,7 +46,7 @@ mod quarantine;
 pub mod refine;
 pub mod render;
 mod server_timing;
-mod signals;
+pub mod signals;
 pub mod signing;
 pub mod state;
 pub mod telemetry;

@@ -10,7 +10,7 @@ use pixmill::{
     app,
     cli::{self, Cli, Command, Serve},
     config::{Environment, Problems},
-    render,
+    render, signals,
     telemetry::{
         LogExport, error_events,
         logs::{self, Colour},
@@ -71,7 +71,10 @@ fn jemalloc_memory() -> Option<AllocatorMemory> {
 fn serve(arguments: &Serve, environment: &Environment) -> anyhow::Result<ExitCode> {
     #[cfg(feature = "jemalloc")]
     allocator::install(jemalloc_memory);
+    signals::ignore_hangup()?;
     let config = arguments.config(environment)?;
+    // before what else handles panics, and passes them on to this
+    logs::structure_panics(&config.logs);
     #[cfg(feature = "sentry")]
     pixmill::telemetry::sentry::start(&config.sentry)?;
     let export = LogExport::start(&config.telemetry)?;

@@ -60,6 +60,9 @@ const OUT_OF_MEMORY: [&str; 5] = [
     "cannot allocate memory",
 ];
 
+/// What libheif adds to its message for a failed allocation where a file asks for more than is allowed.
+const NOT_ALLOWED: &str = "security limit exceeded";
+
 /// The error of a call that just failed.
 pub(crate) fn failed(operation: &CStr) -> Error {
     classify(operation.to_string_lossy().into_owned(), take_detail())
@@ -68,7 +71,7 @@ pub(crate) fn failed(operation: &CStr) -> Error {
 /// Classifies the error of an operation by its text.
 pub(crate) fn classify(operation: String, detail: String) -> Error {
     let text = detail.to_ascii_lowercase();
-    if OUT_OF_MEMORY.iter().any(|words| text.contains(words)) {
+    if OUT_OF_MEMORY.iter().any(|words| text.contains(words)) && !text.contains(NOT_ALLOWED) {
         Error::OutOfMemory { operation, detail }
     } else {
         Error::Operation { operation, detail }
@@ -102,6 +105,7 @@ mod tests {
             ("vips_tracked: out of memory --- size == 4096MB", true),
             ("VipsJpeg: Insufficient memory (case 4)", true),
             ("heif: Memory allocation error", true),
+            ("heif: Memory allocation error: Security limit exceeded: Image size 1x9 exceeds", false),
             ("VipsJpeg: premature end of JPEG image", false),
             ("", false),
         ] {

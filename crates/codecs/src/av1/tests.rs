@@ -10,7 +10,7 @@ use super::{
     matrix::{Coefficients, Matrix},
     upsample::Upsampler,
 };
-use crate::heif::tests::Builder;
+use crate::heif::{File, tests::Builder};
 
 const MATRICES: [u16; 4] = [1, 2, 6, 9];
 
@@ -234,6 +234,24 @@ fn layers_and_what_is_no_aperture_are_left_to_libvips() {
         file[at..at + 4].copy_from_slice(kind);
         assert_eq!((DECODER.takes)(&file), None);
     }
+}
+
+#[test]
+fn an_item_of_two_frames_is_left_to_libvips() {
+    let file = File::parse(RED).unwrap();
+    let data = file.data(file.primary().unwrap()).unwrap();
+    assert!(RED.ends_with(&data));
+    let mut twice = [RED, &data].concat();
+    let mut lengthen = |length: usize| {
+        let at = twice.windows(4).position(|bytes| bytes == (length as u32).to_be_bytes()).unwrap();
+        twice[at..at + 4].copy_from_slice(&((length + data.len()) as u32).to_be_bytes());
+    };
+    // that of the item, and that of the box around it
+    lengthen(data.len());
+    lengthen(data.len() + 8);
+    let twice = Bytes::from(twice);
+    assert!((DECODER.takes)(&twice).is_some());
+    assert!((DECODER.open)(&twice, 1).unwrap().read(&mut [0; 4 * 2 * 3]).is_err());
 }
 
 #[test]

@@ -68,7 +68,7 @@ impl Refusal {
 }
 
 /// Parameters of images with a similar name or alias, the most similar first.
-fn close(name: &str) -> Vec<&'static str> {
+pub fn close(name: &str) -> Vec<&'static str> {
     close_among(name, SPECS.iter())
 }
 

@@ -88,6 +88,7 @@ impl Explain {
         let Some(path) = &self.source else {
             let needed = params.trim.is_some() || params.needs_faces() || params.crop == Some(Crop::Entropy);
             let note = if needed { ", analyses are assumed to select the whole picture" } else { "" };
+            vips_ops::source::check_pixels(self.size.0, &settings.limits)?;
             let info = assumed(self.size.0);
             return Ok(Subject { name: format!("assumed{note}"), info, measured: Measurements::default() });
         };

@@ -4,7 +4,12 @@ use clap::ValueEnum;
 use image_api::{
     Accept, Params,
     params::{
-        self, output::format::Format, policy::Policy, preset::PRESET, refusal::Refusal, spec::Param as _,
+        self,
+        output::format::Format,
+        policy::Policy,
+        preset::PRESET,
+        refusal::{self, Refusal},
+        spec::Param as _,
     },
     query::RequestQuery,
     table::{Row, Scope},
@@ -37,6 +42,9 @@ pub fn accept(formats: &[NegotiatedFormat]) -> Accept {
     }
 }
 
+/// The reason of a name that is no parameter's.
+const UNKNOWN: &str = "unknown parameter";
+
 /// A parsed query string.
 #[derive(Debug)]
 pub struct ParsedQuery {
@@ -68,7 +76,7 @@ pub fn parse(argument: &str, policy: &Policy) -> Result<ParsedQuery, Refusal> {
             None => None,
         };
         let reason = match picture {
-            None => "unknown parameter",
+            None => UNKNOWN,
             Some(spec) if effective(spec.name) => continue,
             Some(spec) if clamped.contains(&spec.name) => {
                 clamped.retain(|clamped| *clamped != spec.name);
@@ -92,7 +100,12 @@ pub fn parse(argument: &str, policy: &Policy) -> Result<ParsedQuery, Refusal> {
 impl ParsedQuery {
     /// Warnings for the author of the query.
     pub fn warnings(&self) -> impl Iterator<Item = String> {
-        let ignored = self.ignored.iter().map(|(name, reason)| format!("{name} is ignored: {reason}"));
+        let ignored = self.ignored.iter().map(|(name, reason)| match refusal::close(name).as_slice() {
+            close @ [_, ..] if *reason == UNKNOWN => {
+                format!("{name} is ignored: {reason}; close names: {}", close.join(", "))
+            }
+            _ => format!("{name} is ignored: {reason}"),
+        });
         let clamped = self.clamped.iter().map(|name| format!("{name} was clamped to its range"));
         let ambiguous = self.has_ambiguous_url.then(|| {
             "source_url has an unencoded query with parameters of pictures: they belong to the URL of the original, \
@@ -176,6 +189,11 @@ mod tests {
         let warnings: Vec<_> = reading.warnings().collect();
         assert_eq!(warnings[0], "utm_source is ignored: unknown parameter");
         assert_eq!(warnings[4], "quality was clamped to its range");
+        let mistyped: Vec<_> = plain("widht=300").unwrap().warnings().collect();
+        assert!(
+            mistyped[0].starts_with("widht is ignored: unknown parameter; close names: width"),
+            "{mistyped:?}"
+        );
     }
 
     #[test]

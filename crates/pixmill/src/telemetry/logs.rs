@@ -3,13 +3,15 @@
 use std::{
     error::Error,
     io::{self, IsTerminal},
+    panic,
     sync::Arc,
+    thread,
 };
 
 use config_types::Problem;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tracing::Metadata;
+use tracing::{Metadata, level_filters::LevelFilter};
 use tracing_subscriber::{
     Layer,
     filter::{ParseError, Targets},
@@ -100,6 +102,11 @@ impl Logs {
         if pieces.iter().any(|piece| piece.starts_with('=')) {
             return Err("a target is missing before \"=\"".to_owned());
         }
+        // a target without a level would be valid, and silence all others
+        let is_level = |piece: &str| piece.parse::<LevelFilter>().is_ok();
+        if let Some(piece) = pieces.iter().find(|piece| !piece.contains('=') && !is_level(piece)) {
+            return Err(format!("{piece:?} is none of off, error, warn, info, debug and trace"));
+        }
         if !self.access {
             pieces.push("access=off");
         }
@@ -159,6 +166,18 @@ pub fn start_server(
     registry().with(logs.directives()?).with(layer).with(export.map(LogExport::layer)).try_init()?;
     log.install(logs.layout(terminal));
     Ok(log)
+}
+
+/// Where the log has structured lines alone, panics are events too, in place of text and a backtrace.
+pub fn structure_panics(logs: &Logs) {
+    if logs.is_strict() {
+        panic::set_hook(Box::new(|info| {
+            let place = info.location().map(ToString::to_string).unwrap_or_default();
+            let thread = thread::current();
+            let message = info.payload_as_str().unwrap_or_default();
+            tracing::error!(thread = thread.name().unwrap_or_default(), place, "panic: {message}");
+        }));
+    }
 }
 
 /// Queues the lines of the access log, and writes all others at once.
@@ -247,6 +266,17 @@ pub(super) mod tests {
         assert_eq!(events[0]["path"], "/a\nb");
         assert_eq!(events[0]["message"], "answered");
         assert_eq!(events[1]["level"], "WARN");
+    }
+
+    #[test]
+    fn panics_are_events_where_all_lines_are_structured() {
+        let logs = Logs { format: Format::Json, ..Logs::default() };
+        structure_panics(&logs);
+        let text = logged(&logs, || drop(panic::catch_unwind(|| panic!("first\nsecond"))));
+        assert_eq!(text.lines().count(), 1, "{text}");
+        let event: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert_eq!((&event["level"], &event["message"]), (&"ERROR".into(), &"panic: first\nsecond".into()));
+        assert!(event["place"].as_str().unwrap().contains("logs.rs"), "{text}");
     }
 
     /// An event of each other structured format, parsed.
@@ -347,7 +377,7 @@ pub(super) mod tests {
 
     #[test]
     fn an_invalid_filter_is_a_problem() {
-        for filter in ["info,=", "=", "pixmill=loud", "a=b=c"] {
+        for filter in ["info,=", "=", "pixmill=loud", "a=b=c", "wrn", "info,pixmill", "!!"] {
             let problems = Logs { filter: filter.to_owned(), ..Logs::default() }.problems();
             assert!(problems.len() == 1 && problems[0].key == "logs.filter", "{filter}: {problems:?}");
         }

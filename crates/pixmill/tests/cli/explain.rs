@@ -28,6 +28,8 @@ fn the_assumed_size_can_be_chosen() {
     );
     assert!(out(["explain", "trim=color&width=9"]).contains("assumed to select the whole picture"));
     assert_eq!(told(["explain", "width=100", "--size", "400"]).code, 2);
+    let refused = told(["explain", "width=100", "--size", "99999x99999"]);
+    assert!(refused.code != 0 && refused.err.contains("limits.max_pixels"), "{}", refused.err);
 }
 
 #[test]

@@ -3,7 +3,9 @@
 use std::{
     io::{BufRead, BufReader, Read, Write},
     net::TcpStream,
+    os::unix::process::CommandExt,
     process::{Child, Command, Stdio},
+    sync::atomic::{AtomicUsize, Ordering::Relaxed},
     time::{Duration, Instant},
 };
 
@@ -62,7 +64,8 @@ pub fn serve_in(environment: &[(&str, &str)]) -> Server {
 pub fn serve_with(more: &[&str], environment: &[(&str, &str)]) -> Server {
     let arguments = ["serve", "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"];
     let mut command = pixmill([&arguments, more].concat());
-    let mut child = command.envs(environment.iter().copied()).stderr(Stdio::piped()).spawn().unwrap();
+    command.envs(environment.iter().copied()).stderr(Stdio::piped());
+    let mut child = command.process_group(0).spawn().unwrap();
     let mut lines = BufReader::new(child.stderr.take().unwrap());
     let mut said = Vec::new();
     let url = loop {
@@ -168,12 +171,15 @@ fn no_connection_is_refused_until_the_drain_delay_is_over() {
     assert_eq!(status(&server.url, "/ready").unwrap(), "200");
     let url = &server.url;
     let begun = Instant::now();
-    signal(&server.child, "TERM");
+    // to the render workers too, as a service manager may do
+    signal_group(&server.child, "TERM");
+    let width = AtomicUsize::new(30);
     let load = || {
         let mut answered = 0;
         let mut was_unready = false;
         loop {
-            let (asked, path) = (Instant::now(), ["/china.jpg?width=30", "/ready"][answered % 2]);
+            let picture = format!("/china.jpg?width={}", width.fetch_add(1, Relaxed));
+            let (asked, path) = (Instant::now(), [&*picture, "/ready"][answered % 2]);
             match status(url, path) {
                 Ok(status) if path == "/ready" => was_unready |= status == "503",
                 Ok(status) => assert_eq!(status, "200"),
@@ -258,7 +264,16 @@ fn memory_of_the_allocator_and_of_workers_is_measured() {
 
 /// Sends a signal to a server.
 fn signal(child: &Child, name: &str) {
-    let kill = format!("kill -{name} {}", child.id());
+    send(name, &child.id().to_string());
+}
+
+/// Sends a signal to a server and all of its processes.
+fn signal_group(child: &Child, name: &str) {
+    send(name, &format!("-{}", child.id()));
+}
+
+fn send(name: &str, to: &str) {
+    let kill = format!("kill -{name} {to}");
     assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
 }
 

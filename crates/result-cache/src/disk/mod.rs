@@ -77,6 +77,8 @@ impl DiskStore {
             return Ok(None);
         }
         let folder = config.disk.path.join(name.to_string());
+        // takes seconds per 100 GB: a part of the capacity is read
+        tracing::info!(cache = %name, max_bytes, "opening the disk cache");
         let store = Self::open(DiskSettings { folder, max_bytes, max_entry_bytes }).await?;
         if coordinator.distrusts_disk() {
             store.clear().await?;

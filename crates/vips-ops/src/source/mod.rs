@@ -184,7 +184,12 @@ impl Source {
     }
 }
 
-fn check_pixels(size: Size, limits: &Limits) -> Result<()> {
+/// Checks the size that an original states against the limits.
+///
+/// # Errors
+///
+/// [`Error::OverLimit`] for too many pixels.
+pub fn check_pixels(size: Size, limits: &Limits) -> Result<()> {
     within("the pixels of the original", size.pixels(), "limits.max_pixels allows", limits.max_pixels)?;
     Ok(())
 }

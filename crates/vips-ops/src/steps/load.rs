@@ -38,8 +38,10 @@ fn by_codec(source: &Source, load: &Load) -> Result<Option<Image>> {
 pub fn open_planned<'a>(plan: &'a Plan, source: &Source, deadline: &Deadline) -> Result<(Image, &'a [Step])> {
     if let [Step::Resize(resize @ Resize { by: Resampler::FastImageResize, .. }), rest @ ..] = &plan.steps[..]
         && let Some(codec) = plan.load.codec
-        && let Some(image) = codec::scaled(codec, source, &plan.load, resize, deadline)?
     {
+        let Some(image) = codec::scaled(codec, source, &plan.load, resize, deadline)? else {
+            return Ok((open_by_libvips(source, &plan.load, deadline)?, &plan.steps));
+        };
         image.watch(deadline);
         return Ok((source.normalized(image)?, rest));
     }
@@ -49,13 +51,18 @@ pub fn open_planned<'a>(plan: &'a Plan, source: &Source, deadline: &Deadline) ->
 /// Opens the original for one sequential pass. The image that was opened for its header is reused if its loader is the
 /// planned one.
 pub fn open(source: &Source, load: &Load, deadline: &Deadline) -> Result<Image> {
-    source.check_svg_work(load.scale, load.part)?;
     if let Some(codec) = load.codec
         && let Some(image) = codec::open_shared(codec, source, load, deadline)?
     {
         image.watch(deadline);
         return source.normalized(image);
     }
+    open_by_libvips(source, load, deadline)
+}
+
+/// The same without a codec, which may have found a fault already.
+fn open_by_libvips(source: &Source, load: &Load, deadline: &Deadline) -> Result<Image> {
+    source.check_svg_work(load.scale, load.part)?;
     source.sharing.decline();
     let wanted = loader(source, load).filter(|wanted| Some(*wanted) != source.loader);
     let image = match wanted {

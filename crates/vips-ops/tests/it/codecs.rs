@@ -8,7 +8,7 @@ use std::{
 use bytes::Bytes;
 use image_api::{Accept, Settings, settings::Codecs, source::Codec};
 use testkit::{Picture, sample, samples};
-use vips_ops::{Encoded, Error, Source};
+use vips_ops::{Encoded, Error, Source, error::ErrorKind};
 
 use crate::{ask, ask_with, cost::files, resampler::premultiplied};
 
@@ -181,6 +181,24 @@ fn the_corpora_are_decoded_as_by_libvips() {
         }
     }
     assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+#[test]
+fn a_broken_alpha_channel_of_a_webp_is_found_as_by_libvips() {
+    crate::start();
+    let whole = ask(&sample("pixmill-logo.png"), "format=webp&width=120").unwrap().bytes;
+    let at = whole.windows(4).position(|name| name == b"ALPH").unwrap();
+    // methods of compression and of preparation that are reserved, and the reserved bits (RFC 9649, 2.7.1.2)
+    for header in [2, 3, 0x20, 0x30, 0x40, 0x80] {
+        let mut bytes = whole.to_vec();
+        bytes[at + 8] = header;
+        let bytes = Bytes::from(bytes);
+        for query in ["format=png", "format=png&width=30"] {
+            let kind = |on| render(&bytes, query, on).map_err(|error| error.kind()).err();
+            assert_eq!(kind(true), kind(false), "{header:#x} {query}");
+            assert_ne!(kind(true), Some(ErrorKind::OutOfMemory), "{header:#x} {query}");
+        }
+    }
 }
 
 /// Places of an original that are damaged, one at a time.

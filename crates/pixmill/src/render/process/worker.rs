@@ -35,6 +35,7 @@ use crate::{
     analysis::analyzer::Analyzer,
     error::Error,
     render::engine::{Engine, Job, Operation, Output, Rendered},
+    signals,
     telemetry::logs,
 };
 
@@ -59,6 +60,7 @@ pub fn run() -> anyhow::Result<ExitCode> {
     // if the server dies, its workers die too, even busy ones
     set_parent_process_death_signal(Some(Signal::KILL))?;
     set_name(NAME)?;
+    signals::ignore()?;
     let channel = Arc::new(Channel::from_fd(io::stdin().as_fd().try_clone_to_owned()?));
     let first = channel
         .receive()
@@ -92,6 +94,7 @@ fn is_closed(error: &anyhow::Error) -> bool {
 impl Worker {
     fn start(setup: &Setup, files: Vec<std::os::fd::OwnedFd>) -> anyhow::Result<Self> {
         logs::start(&setup.logs).map_err(anyhow::Error::from_boxed)?;
+        logs::structure_panics(&setup.logs);
         Vips::start(vips::Settings { on_warning: logs::vips_warning, ..vips::Settings::default() })?;
         let [answers, stop, inbox] = <[_; 3]>::try_from(files)
             .map_err(|files| anyhow::anyhow!("expected three files, got {}", files.len()))?;

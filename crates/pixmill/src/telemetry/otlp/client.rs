@@ -12,6 +12,10 @@ use super::failures::Failures;
 /// Maximum time of one request to the collector.
 pub const TIMEOUT: Duration = Duration::from_secs(10);
 
+/// Longest wait of a server that ends for what is still to be exported: of metrics and traces, and then of logs. Together with
+/// `listen.drain_delay` and `listen.shutdown_timeout` that stays within the grace periods of the chart and of the package.
+pub const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
+
 /// Maximum length of a response, in bytes: they are short messages.
 const MAX_RESPONSE: u64 = 1 << 20;
 

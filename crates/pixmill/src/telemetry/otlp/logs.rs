@@ -20,7 +20,7 @@ use serde_json::Value;
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::layer::{self, Layer};
 
-use super::{backlog::Backlog, collector::Collector};
+use super::{backlog::Backlog, client, collector::Collector};
 use crate::{
     config,
     telemetry::{
@@ -38,9 +38,6 @@ const BATCH: usize = 2048;
 
 /// How long lines gather.
 const GATHER: Duration = Duration::from_secs(2);
-
-/// How long the end of the process waits for the last export.
-const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The export of this process.
 static CURRENT: OnceLock<LogExport> = OnceLock::new();
@@ -125,7 +122,7 @@ impl LogExport {
 
     /// Exports what waits, and ends the thread. Blocks, for some seconds at most.
     pub fn close(self) {
-        if let Err(error) = self.provider.shutdown_with_timeout(CLOSE_TIMEOUT) {
+        if let Err(error) = self.provider.shutdown_with_timeout(client::CLOSE_TIMEOUT) {
             tracing::warn!(%error, "the last log lines were not exported");
         }
     }
@@ -249,6 +246,6 @@ mod tests {
         assert!(lost >= (2 * QUEUE - BATCH) as u64, "all but those that wait and one batch: {lost}");
         let began = Instant::now();
         export.close();
-        assert!(began.elapsed() < 2 * CLOSE_TIMEOUT, "{:?}", began.elapsed());
+        assert!(began.elapsed() < 2 * client::CLOSE_TIMEOUT, "{:?}", began.elapsed());
     }
 }

@@ -5,7 +5,7 @@ use std::{
         Arc,
         mpsc::{self, Receiver, RecvTimeoutError, channel},
     },
-    thread::{Builder, JoinHandle},
+    thread::Builder,
     time::{Duration, SystemTime},
 };
 
@@ -94,7 +94,8 @@ impl Sender {
 pub struct OtlpMetrics {
     /// Dropping it asks the thread to end.
     stop: mpsc::Sender<()>,
-    thread: JoinHandle<()>,
+    /// Ends with the thread.
+    ended: Receiver<()>,
 }
 
 impl OtlpMetrics {
@@ -109,16 +110,21 @@ impl OtlpMetrics {
         scrape: impl Fn() -> String + Send + 'static,
     ) -> std::io::Result<Self> {
         let (stop, stopped) = channel();
-        let run = move || run(&sender, &resource, &scrape, &stopped);
-        let thread = Builder::new().name("otlp-metrics".to_owned()).spawn(run)?;
-        Ok(Self { stop, thread })
+        let (end, ended) = channel();
+        let run = move || {
+            run(&sender, &resource, &scrape, &stopped);
+            drop(end);
+        };
+        Builder::new().name("otlp-metrics".to_owned()).spawn(run)?;
+        Ok(Self { stop, ended })
     }
 
-    /// Sends the last values, and ends the thread.
+    /// Sends the last values, and ends the thread. A collector that does not answer is waited for until
+    /// [`CLOSE_TIMEOUT`](client::CLOSE_TIMEOUT).
     pub fn close(self) {
         drop(self.stop);
-        // it ends in a panic only if a scrape does
-        let _ = self.thread.join();
+        // an error is the end of the thread, too
+        let _ = self.ended.recv_timeout(client::CLOSE_TIMEOUT);
     }
 }
 

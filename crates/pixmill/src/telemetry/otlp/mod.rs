@@ -14,7 +14,7 @@ mod metrics;
 mod text_metrics;
 mod traces;
 
-use std::sync::Arc;
+use std::{sync::Arc, thread};
 
 use anyhow::Context;
 use opentelemetry_proto::tonic::resource::v1 as proto;
@@ -76,13 +76,12 @@ impl Exporters {
         Some(Tracer { sink, ratio: self.collector.config.sample_ratio })
     }
 
-    /// Exports what waits. Blocks, for some seconds at most.
+    /// Exports what waits. Blocks, for [`CLOSE_TIMEOUT`](client::CLOSE_TIMEOUT) at most.
     pub fn close(self) {
-        if let Some(metrics) = self.metrics {
-            metrics.close();
-        }
-        if let Some(traces) = self.traces {
-            traces.close();
-        }
+        let Self { metrics, traces, .. } = self;
+        thread::scope(|scope| {
+            scope.spawn(|| metrics.map(OtlpMetrics::close));
+            traces.map(|traces| traces.close());
+        });
     }
 }

@@ -11,7 +11,7 @@ use opentelemetry_sdk::trace::{
 };
 use request_trace::{FinishedSpan, Sink, TraceInfo, Value};
 
-use super::{backlog::Backlog, collector::Collector};
+use super::{backlog::Backlog, client, collector::Collector};
 use crate::telemetry::export_losses::Signal;
 
 /// Maximum number of spans that wait to be exported; further ones are dropped. A miss has about ten.
@@ -19,9 +19,6 @@ const QUEUE: usize = 16 * 1024;
 
 /// How long spans gather.
 const GATHER: Duration = Duration::from_secs(2);
-
-/// How long the end of the process waits for the last export.
-const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Exports spans in batches, on a thread of its own.
 #[derive(Debug)]
@@ -50,7 +47,7 @@ impl OtlpTraces {
 
     /// Exports what waits, and ends the thread.
     pub fn close(&self) {
-        if let Err(error) = self.processor.shutdown_with_timeout(CLOSE_TIMEOUT) {
+        if let Err(error) = self.processor.shutdown_with_timeout(client::CLOSE_TIMEOUT) {
             tracing::warn!(%error, "the last traces were not exported");
         }
     }
