@@ -162,3 +162,35 @@ fn the_function_of_cloudfront_reduces_accept() {
         assert_eq!(String::from_utf8_lossy(&run.stdout).trim(), expected, "{accept}: {run:?}");
     }
 }
+
+/// The signature at the end of a URL.
+fn signature(url: &str) -> &str {
+    url.trim().rsplit_once("signature=").unwrap_or_default().1
+}
+
+#[test]
+fn the_function_of_cloudfront_signs_like_the_clients() {
+    let function = include_str!("../../../../docker/cdn/cloudfront-sign.js")
+        .replace("import cf from 'cloudfront';", "const cf = { kvs: () => ({ get: async () => key }) };");
+    let vectors: Value = serde_json::from_str(include_str!("../../../../clients/vectors.json")).unwrap();
+    let vectors = vectors["sign"].as_array().unwrap().iter();
+    for vector in vectors.filter(|vector| vector["upload"] == false && vector["strip_prefix"] == "") {
+        let url = vector["url"].as_str().unwrap().split('#').next().unwrap();
+        let host = url.strip_prefix("https://");
+        let target = host.map_or(url, |rest| rest.find('/').map_or("/", |at| &rest[at..]));
+        let (path, query) = target.split_once('?').unwrap_or((target, ""));
+        let script = format!(
+            "{function}\nconst key = {};\n\
+             const request = {{ method: 'GET', uri: {path:?}, headers: {{}}, rawQueryString: () => {query:?} }};\n\
+             console.log((await handler({{ request }})).querystring);",
+            vector["key"]
+        );
+        let arguments = ["--input-type=module", "-e", &script];
+        let Ok(run) = std::process::Command::new("node").args(arguments).output() else {
+            eprintln!("skipped: Node.js is not installed");
+            return;
+        };
+        let signed = String::from_utf8_lossy(&run.stdout);
+        assert_eq!(signature(&signed), signature(vector["signed"].as_str().unwrap()), "{url}: {run:?}");
+    }
+}
