@@ -143,12 +143,12 @@ resource "aws_cloudfront_distribution" "pixmill" {
     header_name = "Cache-Tag"
   }
 
-  # an overloaded node may answer the next request: errors are not kept for ten seconds, the default
+  # an overloaded node may answer the next request: ten seconds, the default, are too long
   dynamic "custom_error_response" {
     for_each = [500, 502, 503, 504]
     content {
       error_code            = custom_error_response.value
-      error_caching_min_ttl = 0
+      error_caching_min_ttl = 1
     }
   }
 
