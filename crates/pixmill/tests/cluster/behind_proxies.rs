@@ -140,25 +140,89 @@ async fn a_purge_reaches_varnish_by_its_tag() {
     nodes.iter_mut().for_each(Node::end);
 }
 
+/// `Accept` of current browsers, and what of it the recipes keep.
+const REDUCED: [(&str, &str); 5] = [
+    ("image/avif,image/webp,image/apng,image/svg+xml,image/*,*/*;q=0.8", "image/avif,image/webp"),
+    ("image/avif,image/webp,image/png,image/svg+xml,image/*;q=0.8,*/*;q=0.5", "image/avif,image/webp"),
+    ("image/webp,image/png,image/svg+xml,image/*;q=0.8", "image/webp"),
+    ("image/png,image/svg+xml,image/*;q=0.8,*/*;q=0.5", "*/*"),
+    ("", "*/*"),
+];
+
+/// What a module prints in Node.js; nothing if that is not installed.
+fn node(module: &str) -> Option<String> {
+    let Ok(run) = std::process::Command::new("node").args(["--input-type=module", "-e", module]).output()
+    else {
+        eprintln!("skipped: Node.js is not installed");
+        return None;
+    };
+    assert!(run.status.success(), "{run:?}");
+    Some(String::from_utf8_lossy(&run.stdout).trim().to_owned())
+}
+
+/// The function that signs, with `key` in its key value store.
+fn signing_function() -> String {
+    let store = "const cf = { kvs: () => ({ get: async () => key }) };";
+    include_str!("../../../../docker/cdn/cloudfront-sign.js").replace("import cf from 'cloudfront';", store)
+}
+
 #[test]
-fn the_function_of_cloudfront_reduces_accept() {
-    let function = include_str!("../../../../docker/cdn/cloudfront-accept.js");
-    let cases = [
-        ("image/avif,image/webp,image/apng,image/svg+xml,image/*,*/*;q=0.8", "image/avif,image/webp"),
-        ("image/avif,image/webp,image/png,image/svg+xml,image/*;q=0.8,*/*;q=0.5", "image/avif,image/webp"),
-        ("image/webp,image/png,image/svg+xml,image/*;q=0.8", "image/webp"),
-        ("image/png,image/svg+xml,image/*;q=0.8,*/*;q=0.5", "*/*"),
-        ("", "*/*"),
-    ];
-    for (accept, expected) in cases {
-        let script = format!(
-            "{function}\nconst headers = {{ accept: {{ value: {accept:?} }} }};\n\
-             console.log(handler({{ request: {{ headers }} }}).headers.accept.value);"
-        );
-        let Ok(run) = std::process::Command::new("node").args(["-e", &script]).output() else {
-            eprintln!("skipped: Node.js is not installed");
-            return;
-        };
-        assert_eq!(String::from_utf8_lossy(&run.stdout).trim(), expected, "{accept}: {run:?}");
+fn the_functions_of_cloudfront_reduce_accept() {
+    let signing = signing_function() + "\nconst key = 'any';";
+    for function in [include_str!("../../../../docker/cdn/cloudfront-accept.js"), &signing] {
+        for (accept, expected) in REDUCED {
+            let printed = node(&format!(
+                "{function}\nconst headers = {{ accept: {{ value: {accept:?} }} }};\n\
+                 const request = {{ method: 'GET', uri: '/', headers, rawQueryString: () => undefined }};\n\
+                 console.log((await handler({{ request }})).headers.accept.value);"
+            ));
+            let Some(printed) = printed else { return };
+            assert_eq!(printed, expected, "{accept}");
+        }
+    }
+}
+
+/// The signature at the end of a URL.
+fn signature(url: &str) -> &str {
+    url.rsplit_once("signature=").unwrap_or_default().1
+}
+
+#[test]
+fn the_function_of_cloudfront_signs_like_the_clients() {
+    let function = signing_function();
+    let vectors: Value = serde_json::from_str(include_str!("../../../../clients/vectors.json")).unwrap();
+    let vectors = vectors["sign"].as_array().unwrap().iter();
+    for vector in vectors.filter(|vector| vector["upload"] == false && vector["strip_prefix"] == "") {
+        let url = vector["url"].as_str().unwrap().split('#').next().unwrap();
+        let host = url.strip_prefix("https://");
+        let target = host.map_or(url, |rest| rest.find('/').map_or("/", |at| &rest[at..]));
+        let (path, query) = target.split_once('?').unwrap_or((target, ""));
+        let signed = node(&format!(
+            "{function}\nconst key = {};\n\
+             const request = {{ method: 'GET', uri: {path:?}, headers: {{}}, rawQueryString: () => {query:?} }};\n\
+             console.log((await handler({{ request }})).querystring);",
+            vector["key"]
+        ));
+        let Some(signed) = signed else { return };
+        assert_eq!(signature(&signed), signature(vector["signed"].as_str().unwrap()), "{url}");
+    }
+}
+
+#[test]
+fn the_program_for_fastly_reduces_accept() {
+    let program = include_str!("../../../../docker/cdn/fastly-compute.js")
+        .replace("import { CacheOverride } from 'fastly:cache-override';", "class CacheOverride {}");
+    for (accept, expected) in REDUCED {
+        let printed = node(&format!(
+            "let listener;\nconst addEventListener = (_, added) => listener = added;\n\
+             globalThis.fetch = async (request, {{ backend }}) => new Response([backend, request.url, \
+             request.headers.get('accept'), request.headers.get('cookie')].join(' '));\n{program}\n\
+             const headers = {{ accept: {accept:?}, cookie: 'a=b' }};\n\
+             const request = new Request('https://img.example/a.jpg?width=3', {{ headers }});\n\
+             listener({{ request, respondWith: async (answer) => console.log(await (await answer).text()) }});"
+        ));
+        let Some(printed) = printed else { return };
+        let expected = format!("pixmill https://img.example/a.jpg?width=3 {expected}");
+        assert_eq!(printed, expected, "{accept}");
     }
 }
