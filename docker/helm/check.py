@@ -51,9 +51,28 @@ REFUSED = [
     ({"autoscaling": {"enabled": True, "minReplicas": 9, "maxReplicas": 3}}, "maxReplicas is less than"),
     ({"autoscaling": {"keda": {"enabled": True}}}, "keda.enabled needs autoscaling.enabled"),
     ({"ingress": {"enabled": True}}, "ingress.enabled needs ingress.hosts"),
+    ({"disk": {"enabled": True, "claim": "cache"}}, "claim"),
+    ({"disk": {"enabled": True, "maxBytes": "lots"}}, "disk.maxBytes is lots: expected a size such as 10GiB"),
+    ({"disk": {"enabled": True, "maxBytes": "10 GiBs"}}, "disk.maxBytes is 10 GiBs: expected a size"),
+    ({"disk": {"enabled": True, "maxBytes": "1.5"}}, "disk.maxBytes is 1.5: expected a size"),
+    ({"disk": {"enabled": True, "maxBytes": "20MB"}}, "disk.maxBytes is 20MB: expected at least 32MiB"),
     ({"replica": 3}, "replica"),
     ({"service": {"port": 0}}, "port"),
 ]
+
+# Sizes of the disk cache, and of the volume for each.
+VOLUMES = {
+    "10GiB": "12288Mi",
+    "10 gib": "12288Mi",
+    "10Gi": "12288Mi",
+    "1.5TiB": "1887437Mi",
+    "10GB": "11445Mi",
+    "100000k": "115Mi",
+    "100000000b": "115Mi",
+    "100000000": "115Mi",
+    100000000: "115Mi",
+    107374182400: "122880Mi",
+}
 
 faults = []
 
@@ -131,6 +150,19 @@ def check_pods(name, objects):
         if kind == "Service" and found["spec"].get("type", "ClusterIP") != "ClusterIP":
             if any(port["targetPort"] != "http" for port in found["spec"]["ports"]):
                 fault(f"{name}: the service {own} opens more than images to clients")
+
+
+def check_volumes(binary):
+    """Every notation of a size that Pixmill reads gives a volume that is a fifth larger."""
+    for size, expected in VOLUMES.items():
+        for storage in ("", "fast"):
+            objects = render(merge(ORIGIN, {"disk": {"enabled": True, "maxBytes": size, "storageClass": storage}}))
+            check_config(f"disk.maxBytes {size}", objects, binary)
+            volume = objects["Deployment", "web-pixmill"]["spec"]["template"]["spec"]["volumes"][1]
+            claim = volume.get("ephemeral", {}).get("volumeClaimTemplate", {}).get("spec")
+            found = claim["resources"]["requests"]["storage"] if storage else volume["emptyDir"]["sizeLimit"]
+            if found != expected:
+                fault(f"disk.maxBytes {size} gives a volume of {found}; expected {expected}")
 
 
 def check_refusals():
@@ -240,6 +272,7 @@ def main():
         check_config(file.name, objects, binary)
         check_pods(file.name, objects)
         print(f"{file.name}: {len(objects)} objects")
+    check_volumes(binary)
     check_refusals()
     print(f"{len(REFUSED)} values that cannot work were tried")
     metrics = known_metrics()

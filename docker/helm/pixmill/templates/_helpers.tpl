@@ -53,7 +53,7 @@ cache:
 {{- if .Values.disk.enabled }}
   disk:
     path: /var/cache/pixmill
-    max_bytes: {{ .Values.disk.maxBytes }}
+    max_bytes: {{ kindIs "string" .Values.disk.maxBytes | ternary .Values.disk.maxBytes (int64 .Values.disk.maxBytes) }}
 {{- end }}
 {{- if .Values.redis.enabled }}
   redis:
@@ -106,6 +106,9 @@ cache:
 {{- if ne $service.type "ClusterIP" }}
 {{- fail (printf "%s.type is %s: expected ClusterIP, since clients must not reach this listener" $name $service.type) }}
 {{- end }}
+{{- end }}
+{{- if and .Values.disk.enabled (lt (include "pixmill.bytes" (dict "name" "disk.maxBytes" "size" .Values.disk.maxBytes) | float64) 33554432.0) }}
+{{- fail (printf "disk.maxBytes is %v: expected at least 32MiB, which is the least for the results and the originals together" .Values.disk.maxBytes) }}
 {{- end }}
 {{- if and .Values.redis.enabled (dig "cache" "redis" "url" "" $config) }}{{ fail "redis.enabled and config.cache.redis.url exclude each other: one Redis is used" }}{{ end }}
 {{- if and .Values.autoscaling.enabled (lt (int .Values.autoscaling.maxReplicas) (int .Values.autoscaling.minReplicas)) }}{{ fail "autoscaling.maxReplicas is less than autoscaling.minReplicas" }}{{ end }}
