@@ -33,6 +33,21 @@ VERSIONS = ["1.27", "1.37"]
 FOREIGN = {"ScaledObject", "ServiceMonitor", "PrometheusRule"}
 ORIGIN = {"config": {"origin": {"url": "https://pictures.example.com"}}}
 
+
+def merge(base, more):
+    """`base` with the keys of `more`, recursively."""
+    merged = copy.deepcopy(base)
+    for key, value in more.items():
+        both = isinstance(value, dict) and isinstance(merged.get(key), dict)
+        merged[key] = merge(merged[key], value) if both else value
+    return merged
+
+
+def env(*names):
+    """Values that set these variables."""
+    return {"extraEnv": [{"name": name, "value": "x"} for name in names]}
+
+
 # Values that are merged into ORIGIN, and what the refusal must contain.
 REFUSED = [
     ({"config": {"origin": {"url": ""}}}, "there is no origin"),
@@ -40,6 +55,18 @@ REFUSED = [
     ({"config": {"listen": {"drain_delay": "1s"}}}, "config.listen.drain_delay is set by the chart"),
     ({"config": {"admin": {"address": "0.0.0.0:80"}}}, "config.admin.address is set by the chart"),
     ({"config": {"cache": {"disk": {"path": "/tmp"}}}}, "config.cache.disk.path is set by the chart"),
+    (env("PIXMILL__LISTEN__ADDRESS"), "extraEnv has PIXMILL__LISTEN__ADDRESS, which overrides listen.address of the chart"),
+    (env("PIXMILL__LISTEN__DRAIN_DELAY"), "remove it, and use drainSeconds"),
+    (env("PIXMILL__listen__Shutdown_Timeout"), "remove it, and use shutdownSeconds"),
+    (env("PIXMILL__ADMIN__ADDRESS"), "remove it, and use adminService.port"),
+    (env("PIXMILL__ADMIN"), "overrides admin.address"),
+    (env("PIXMILL__UPLOADS__ADDRESS"), "remove it, and use uploadService.port"),
+    (env("PIXMILL__UPLOADS__ENABLED"), "remove it, and use config.uploads.enabled"),
+    (env("PIXMILL__CACHE__DISK__PATH"), "remove it, and use disk.enabled"),
+    (env("PIXMILL__CACHE__DISK__MAX_BYTES"), "remove it, and use disk.maxBytes"),
+    (env("PIXMILL__CACHE"), "extraEnv has PIXMILL__CACHE, which overrides cache.disk"),
+    (env("PIXMILL_CONFIG"), "extraEnv has PIXMILL_CONFIG, which is set by the chart"),
+    (merge(env("PIXMILL__CACHE__REDIS__URL"), {"redis": {"enabled": True}}), "use either redis.enabled or"),
     ({"config": {"output": {"webp_effort": None}}}, "a key without a value"),
     ({"terminationGracePeriodSeconds": 35}, "terminationGracePeriodSeconds is 35: expected more than"),
     ({"drainSeconds": 60, "terminationGracePeriodSeconds": 40}, "terminationGracePeriodSeconds is 40"),
@@ -79,15 +106,6 @@ faults = []
 
 def fault(text):
     faults.append(text)
-
-
-def merge(base, more):
-    """`base` with the keys of `more`, recursively."""
-    merged = copy.deepcopy(base)
-    for key, value in more.items():
-        both = isinstance(value, dict) and isinstance(merged.get(key), dict)
-        merged[key] = merge(merged[key], value) if both else value
-    return merged
 
 
 def render(values, name="web"):
