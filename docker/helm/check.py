@@ -43,10 +43,18 @@ def merge(base, more):
     return merged
 
 
-def env(*names):
+def env(*names, value="x"):
     """Values that set these variables."""
-    return {"extraEnv": [{"name": name, "value": "x"} for name in names]}
+    return {"extraEnv": [{"name": name, "value": value} for name in names]}
 
+
+def admin_from(*networks):
+    """Values that open the admin listener to these networks."""
+    return {"networkPolicy": {"adminFrom": [{"ipBlock": {"cidr": network}} for network in networks]}}
+
+
+PASSWORD = {"config": {"admin": {"username": "operator", "password": "secret"}}}
+UPLOADS = {"config": {"uploads": {"enabled": True}}}
 
 # Values that are merged into ORIGIN, and what the refusal must contain.
 REFUSED = [
@@ -73,6 +81,18 @@ REFUSED = [
     ({"drainSeconds": 601}, "drainSeconds"),
     ({"adminService": {"type": "LoadBalancer"}}, "adminService.type is LoadBalancer: expected ClusterIP"),
     ({"uploadService": {"type": "NodePort"}}, "uploadService.type is NodePort: expected ClusterIP"),
+    ({"networkPolicy": {"enabled": False}}, "networkPolicy.enabled is false, so that clients may reach the admin listener"),
+    ({"networkPolicy": {"enabled": False}, "existingSecret": "pixmill"}, "expected a password"),
+    (merge(env("PIXMILL__ADMIN__PASSWORD", value=""), {"networkPolicy": {"enabled": False}}), "expected a password"),
+    (admin_from("0.0.0.0/0"), "networkPolicy.adminFrom has 0.0.0.0/0, so that clients may reach the admin listener"),
+    (admin_from("10.0.0.0/8", "::/0"), "networkPolicy.adminFrom has ::/0"),
+    (admin_from("0.0.0.0/1", "128.0.0.0/1"), "networkPolicy.adminFrom has 128.0.0.0/1"),
+    (admin_from("2000::/3"), "networkPolicy.adminFrom has 2000::/3"),
+    (merge(PASSWORD, merge(UPLOADS, admin_from("0.0.0.0/0"))), "clients may reach the upload listener: expected tokens"),
+    (admin_from("monitoring"), "cidr"),
+    ({"networkPolicy": {"adminFrom": [{}]}}, "adminFrom"),
+    ({"credentialsFromSecret": True}, "credentialsFromSecret needs existingSecret"),
+    (merge(PASSWORD, {"serviceMonitor": {"enabled": True}}), "serviceMonitor.basicAuth is empty"),
     ({"originFromSecret": True}, "originFromSecret needs existingSecret"),
     ({"redis": {"enabled": True}, "config": {"cache": {"redis": {"url": "redis://a"}}}}, "exclude each other"),
     ({"autoscaling": {"enabled": True, "minReplicas": 9, "maxReplicas": 3}}, "maxReplicas is less than"),
@@ -85,6 +105,17 @@ REFUSED = [
     ({"disk": {"enabled": True, "maxBytes": "20MB"}}, "disk.maxBytes is 20MB: expected at least 32MiB"),
     ({"replica": 3}, "replica"),
     ({"service": {"port": 0}}, "port"),
+]
+
+# Values that are merged into ORIGIN, and must be accepted: they resemble some of REFUSED.
+ACCEPTED = [
+    admin_from("10.0.0.0/8", "fc00::/7"),
+    merge(PASSWORD, admin_from("0.0.0.0/0")),
+    merge(PASSWORD, {"networkPolicy": {"enabled": False}}),
+    merge(env("PIXMILL__ADMIN__USERNAME", "PIXMILL__ADMIN__PASSWORD"), {"networkPolicy": {"enabled": False}}),
+    merge(UPLOADS, {"networkPolicy": {"enabled": False}, "existingSecret": "pixmill", "credentialsFromSecret": True}),
+    env("PIXMILL__CACHE__REDIS__URL", value="redis://redis"),
+    merge(env("PIXMILL__ORIGINS__SHOP__URL", "PIXMILL__ORIGINS__SHOP__HOSTS", value="http://shop"), {"config": {"origin": {"url": ""}}}),
 ]
 
 # Sizes of the disk cache, and of the volume for each.
@@ -181,6 +212,14 @@ def check_volumes(binary):
             found = claim["resources"]["requests"]["storage"] if storage else volume["emptyDir"]["sizeLimit"]
             if found != expected:
                 fault(f"disk.maxBytes {size} gives a volume of {found}; expected {expected}")
+
+
+def check_accepted():
+    for values in ACCEPTED:
+        try:
+            check_schemas(values, render(merge(ORIGIN, values)))
+        except helm_python.HelmError as error:
+            fault(f"{values} is refused: {error}")
 
 
 def check_refusals():
@@ -291,6 +330,7 @@ def main():
         check_pods(file.name, objects)
         print(f"{file.name}: {len(objects)} objects")
     check_volumes(binary)
+    check_accepted()
     check_refusals()
     print(f"{len(REFUSED)} values that cannot work were tried")
     metrics = known_metrics()
