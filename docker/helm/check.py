@@ -53,6 +53,14 @@ def admin_from(*networks):
     return {"networkPolicy": {"adminFrom": [{"ipBlock": {"cidr": network}} for network in networks]}}
 
 
+def memory(limit, request="2Gi"):
+    return {"resources": {"limits": {"memory": limit}, "requests": {"memory": request}}}
+
+
+def mounts(name, path):
+    return {"extraVolumes": [{"name": name, "emptyDir": {}}], "extraVolumeMounts": [{"name": name, "mountPath": path}]}
+
+
 PASSWORD = {"config": {"admin": {"username": "operator", "password": "secret"}}}
 UPLOADS = {"config": {"uploads": {"enabled": True}}}
 
@@ -89,13 +97,56 @@ REFUSED = [
     (admin_from("0.0.0.0/1", "128.0.0.0/1"), "networkPolicy.adminFrom has 128.0.0.0/1"),
     (admin_from("2000::/3"), "networkPolicy.adminFrom has 2000::/3"),
     (merge(PASSWORD, merge(UPLOADS, admin_from("0.0.0.0/0"))), "clients may reach the upload listener: expected tokens"),
-    (admin_from("monitoring"), "cidr"),
+    (admin_from("monitoring"), 'networkPolicy.adminFrom.ipBlock.cidr is "monitoring": expected a network'),
     ({"networkPolicy": {"adminFrom": [{}]}}, "adminFrom"),
     ({"credentialsFromSecret": True}, "credentialsFromSecret needs existingSecret"),
     (merge(PASSWORD, {"serviceMonitor": {"enabled": True}}), "serviceMonitor.basicAuth is empty"),
     ({"originFromSecret": True}, "originFromSecret needs existingSecret"),
     ({"redis": {"enabled": True}, "config": {"cache": {"redis": {"url": "redis://a"}}}}, "exclude each other"),
     ({"autoscaling": {"enabled": True, "minReplicas": 9, "maxReplicas": 3}}, "maxReplicas is less than"),
+    ({"redis": {"enabled": True}, "config": {"cache": {"redis": {"mode": "cluster"}}}}, "cache.redis.mode is cluster"),
+    ({"redis": {"enabled": True, "maxMemory": "640mb"}}, "redis.resources.limits.memory is 640Mi: expected more than 640Mi, for redis.maxMemory"),
+    ({"redis": {"maxMemory": "512Mi"}}, "a size above 0 in the notation of Redis"),
+    ({"redis": {"enabled": True, "resources": {"limits": {"memory": "600Mi"}}}}, "redis.resources.requests.memory is 640Mi: expected at most"),
+    ({"redis": {"maxMemory": "0"}}, "a size above 0 in the notation of Redis"),
+    (memory("1Gi"), "resources.requests.memory is 2Gi: expected at most resources.limits.memory, 1Gi"),
+    (memory("2GB"), "resources.limits.memory is 2GB: expected a quantity of Kubernetes"),
+    (memory("2048m", "1m"), "resources.limits.memory is 2048m: expected more than 384Mi"),
+    (memory("384Mi", "1Mi"), "resources.limits.memory is 384Mi: expected more than 384Mi"),
+    (merge(UPLOADS, memory("600Mi", "1Mi")), "expected more than 640Mi"),
+    ({"config": {"cache": {"memory": {"max_bytes": "1.875GiB"}}}}, "resources.limits.memory is 2Gi: expected more than 2048Mi"),
+    ({"config": {"cache": {"memory": {"max_bytes": 2147483648}}}}, "expected more than 2176Mi"),
+    (env("PIXMILL__CACHE__MEMORY__MAX_BYTES", value="2.2GB"), "expected more than 2227Mi"),
+    ({"config": {"cache": {"memory": {"max_bytes": "many"}}}}, "cache.memory.max_bytes is many: expected a size"),
+    ({"resources": {"limits": {"cpu": "1500m"}}}, "resources.requests.cpu is 2: expected at most resources.limits.cpu, 1500m"),
+    ({"resources": {"requests": {"cpu": None}}, "autoscaling": {"enabled": True}}, "resources.requests.cpu is not set"),
+    ({"resources": {"limits": {"ephemeral-storage": "10Gi"}}, "disk": {"enabled": True}}, "expected more than 10240Mi, for disk.maxBytes"),
+    ({"podDisruptionBudget": {"maxUnavailable": 0}}, 'podDisruptionBudget.maxUnavailable is "0": expected at least 1'),
+    ({"podDisruptionBudget": {"maxUnavailable": "0%"}}, "or no machine of the cluster can be drained"),
+    ({"podDisruptionBudget": {"maxUnavailable": -1}}, "or no machine of the cluster can be drained"),
+    ({"shutdownSeconds": 0}, "shutdownSeconds"),
+    ({"drainSeconds": -1}, "drainSeconds"),
+    ({"serviceMonitor": {"interval": "0s"}}, 'serviceMonitor.interval is "0s": expected a time above 0'),
+    ({"serviceMonitor": {"interval": ""}}, "expected a time above 0"),
+    ({"autoscaling": {"keda": {"wait": "0.0"}}}, 'autoscaling.keda.wait is "0.0": expected seconds above 0'),
+    ({"image": {"repository": "pixmill:0.1.0"}}, "expected a name without a tag"),
+    ({"image": {"repository": ""}}, "expected a name without a tag"),
+    ({"image": {"tag": "sha256:0123"}}, "which a digest is not"),
+    ({"imagePullSecrets": [{"name": ""}]}, 'imagePullSecrets.name is "": expected the name of a Secret'),
+    ({"imagePullSecrets": ["registry"]}, "imagePullSecrets"),
+    ({"existingSecret": " "}, 'existingSecret is " ": expected the name of a Secret'),
+    ({"disk": {"storageClass": "Fast SSD"}}, "expected the name of a StorageClass"),
+    ({"ingress": {"enabled": True, "hosts": ["https://images.example.com"]}}, "ingress.hosts is"),
+    ({"serviceAccount": {"create": False, "annotations": {"a": "b"}}}, "serviceAccount.annotations needs serviceAccount.create"),
+    ({"podLabels": {"app.kubernetes.io/name": "images"}}, "podLabels has app.kubernetes.io/name"),
+    ({"podAnnotations": {"checksum/config": "0"}}, "podAnnotations has checksum/config"),
+    (merge({"disk": {"enabled": True}}, mounts("cache", "/pictures")), "extraVolumes has cache, a name that the chart uses"),
+    (merge({"disk": {"enabled": True}}, mounts("pictures", "/var/cache/pixmill/")), "a path that the chart uses"),
+    (mounts("pictures", "/etc/pixmill"), "a path that the chart uses"),
+    ({"extraVolumeMounts": [{"name": "pictures", "mountPath": "/pictures"}]}, "expected the name of a volume in extraVolumes"),
+    ({"extraEnv": [{"name": "PIXMILL__LIMITS__MAX_SIDE", "value": 4000}]}, "extraEnv"),
+    ({"extraEnv": [{"name": ""}]}, "extraEnv"),
+    ({"config": {"uploads": True}}, "config/uploads"),
     ({"autoscaling": {"keda": {"enabled": True}}}, "keda.enabled needs autoscaling.enabled"),
     ({"ingress": {"enabled": True}}, "ingress.enabled needs ingress.hosts"),
     ({"disk": {"enabled": True, "claim": "cache"}}, "claim"),
@@ -114,6 +165,20 @@ ACCEPTED = [
     merge(PASSWORD, {"networkPolicy": {"enabled": False}}),
     merge(env("PIXMILL__ADMIN__USERNAME", "PIXMILL__ADMIN__PASSWORD"), {"networkPolicy": {"enabled": False}}),
     merge(UPLOADS, {"networkPolicy": {"enabled": False}, "existingSecret": "pixmill", "credentialsFromSecret": True}),
+    memory("385Mi", "385Mi"),
+    memory(4294967296),
+    memory("4e9"),
+    merge(env("PIXMILL__CACHE__MEMORY__MAX_BYTES", value="64MiB"), memory("256Mi", "256Mi")),
+    {"resources": {"limits": None, "requests": None}},
+    {"resources": None, "redis": {"enabled": True, "resources": None}},
+    {"existingSecret": None, "podAnnotations": None, "podLabels": None, "extraEnv": None, "networkPolicy": {"adminFrom": None}},
+    {"resources": {"limits": {"ephemeral-storage": "1Gi"}}, "disk": {"enabled": True, "storageClass": "fast"}},
+    {"redis": {"enabled": True, "maxMemory": "640m"}},
+    {"podDisruptionBudget": {"maxUnavailable": "30%"}},
+    {"serviceMonitor": {"enabled": True, "interval": "1m30s"}},
+    {"image": {"repository": "registry.example:5000/team/pixmill", "tag": "v1.2.3"}},
+    {"ingress": {"enabled": True, "hosts": ["*.example.com", "images.example.com"]}},
+    mounts("cache", "/pictures"),
     env("PIXMILL__CACHE__REDIS__URL", value="redis://redis"),
     merge(env("PIXMILL__ORIGINS__SHOP__URL", "PIXMILL__ORIGINS__SHOP__HOSTS", value="http://shop"), {"config": {"origin": {"url": ""}}}),
 ]

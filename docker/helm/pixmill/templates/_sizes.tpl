@@ -20,6 +20,16 @@
 {{- include "pixmill.product" (dict "number" $number "unit" (eq $unit "K" | ternary "k" $unit)) }}
 {{- end }}
 
+{{/* A quantity of Kubernetes: `2Gi`, `500m` or a number. Context: a dict with the `name` of the value, and the `quantity`. */}}
+{{- define "pixmill.quantity" -}}
+{{- $quantity := kindIs "string" .quantity | ternary .quantity (printf "%.3f" (float64 .quantity)) }}
+{{- if not (regexMatch "^[0-9]+([.][0-9]+)?([mkMGTPE]|[KMGTPE]i|[eE][+-]?[0-9]+)?$" $quantity) }}
+{{- fail (printf "%s is %v: expected a quantity of Kubernetes, such as 2Gi, 500m or 4" .name .quantity) }}
+{{- end }}
+{{- $number := regexFind "^[0-9.]+([eE][+-]?[0-9]+)?" $quantity }}
+{{- include "pixmill.product" (dict "number" $number "unit" (trimPrefix $number $quantity)) }}
+{{- end }}
+
 {{/* The size of the volume of the disk cache: a fifth more than its files, for what the file system takes itself. */}}
 {{- define "pixmill.volumeSize" -}}
 {{- $bytes := include "pixmill.bytes" (dict "name" "disk.maxBytes" "size" .Values.disk.maxBytes) }}
