@@ -101,6 +101,7 @@ REFUSED = [
     ({"networkPolicy": {"adminFrom": [{}]}}, "adminFrom"),
     ({"credentialsFromSecret": True}, "credentialsFromSecret needs existingSecret"),
     (merge(PASSWORD, {"serviceMonitor": {"enabled": True}}), "serviceMonitor.basicAuth is empty"),
+    ({"serviceMonitor": {"basicAuth": {"username": {"name": "pixmill", "key": "user"}}}}, "basicAuth"),
     ({"originFromSecret": True}, "originFromSecret needs existingSecret"),
     ({"redis": {"enabled": True}, "config": {"cache": {"redis": {"url": "redis://a"}}}}, "exclude each other"),
     ({"autoscaling": {"enabled": True, "minReplicas": 9, "maxReplicas": 3}}, "maxReplicas is less than"),
