@@ -53,7 +53,7 @@ cache:
 {{- if .Values.disk.enabled }}
   disk:
     path: /var/cache/pixmill
-    max_bytes: {{ .Values.disk.maxBytes }}
+    max_bytes: {{ kindIs "string" .Values.disk.maxBytes | ternary .Values.disk.maxBytes (int64 .Values.disk.maxBytes) }}
 {{- end }}
 {{- if .Values.redis.enabled }}
   redis:
@@ -80,35 +80,4 @@ cache:
 {{- else if kindIs "float64" . }}{{ if eq (float64 (int64 .)) . }}{{ int64 . }}{{ else }}{{ . }}{{ end }}
 {{- else if kindIs "invalid" . }}{{ fail "config: a key without a value: remove it, or give it one" }}
 {{- else }}{{ toJson . }}{{ end }}
-{{- end }}
-
-{{/* Values that cannot work end the rendering with a sentence. */}}
-{{- define "pixmill.check" -}}
-{{- $config := .Values.config }}
-{{- range $path := list "listen.address" "listen.drain_delay" "listen.shutdown_timeout" "admin.address" "uploads.address" "cache.disk.path" "cache.disk.max_bytes" }}
-{{- $parts := splitList "." $path }}
-{{- $table := $config }}
-{{- range $part := initial $parts }}{{ $table = index (default (dict) $table) $part }}{{ end }}
-{{- if hasKey (default (dict) $table) (last $parts) }}
-{{- fail (printf "config.%s is set by the chart: remove it, and use drainSeconds, shutdownSeconds or disk" $path) }}
-{{- end }}
-{{- end }}
-{{- $env := dict }}
-{{- range .Values.extraEnv }}{{ $_ := set $env .name true }}{{ end }}
-{{- $hasOrigin := or (dig "origin" "url" "" $config) (dig "origin" "allow_dynamic" false $config) (dig "uploads" "enabled" false $config) (hasKey $env "PIXMILL__ORIGIN__URL") (and .Values.existingSecret .Values.originFromSecret) }}
-{{- range $name, $origin := default (dict) $config.origins }}{{ if $origin.url }}{{ $hasOrigin = true }}{{ end }}{{ end }}
-{{- if not $hasOrigin }}
-{{- fail "there is no origin, so that no image could be served: set config.origin.url, or config.origins.NAME.url, or originFromSecret with existingSecret" }}
-{{- end }}
-{{- if and .Values.originFromSecret (not .Values.existingSecret) }}{{ fail "originFromSecret needs existingSecret, which has PIXMILL__ORIGIN__URL" }}{{ end }}
-{{- range $name := list "adminService" "uploadService" }}
-{{- $service := index $.Values $name }}
-{{- if ne $service.type "ClusterIP" }}
-{{- fail (printf "%s.type is %s: expected ClusterIP, since clients must not reach this listener" $name $service.type) }}
-{{- end }}
-{{- end }}
-{{- if and .Values.redis.enabled (dig "cache" "redis" "url" "" $config) }}{{ fail "redis.enabled and config.cache.redis.url exclude each other: one Redis is used" }}{{ end }}
-{{- if and .Values.autoscaling.enabled (lt (int .Values.autoscaling.maxReplicas) (int .Values.autoscaling.minReplicas)) }}{{ fail "autoscaling.maxReplicas is less than autoscaling.minReplicas" }}{{ end }}
-{{- if and .Values.autoscaling.keda.enabled (not .Values.autoscaling.enabled) }}{{ fail "autoscaling.keda.enabled needs autoscaling.enabled" }}{{ end }}
-{{- if and .Values.ingress.enabled (not .Values.ingress.hosts) }}{{ fail "ingress.enabled needs ingress.hosts, such as images.example.com" }}{{ end }}
 {{- end }}
