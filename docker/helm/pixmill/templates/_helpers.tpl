@@ -30,7 +30,8 @@ app.kubernetes.io/component: redis
 {{- define "pixmill.grace" -}}
 {{- $least := add (int .Values.drainSeconds) (int .Values.shutdownSeconds) }}
 {{- $given := .Values.terminationGracePeriodSeconds }}
-{{- if kindIs "invalid" $given }}{{ add $least 5 }}
+{{- /* exporters of telemetry take up to 9 seconds more */}}
+{{- if kindIs "invalid" $given }}{{ add $least 10 }}
 {{- else if le (int $given) (int $least) }}
 {{- fail (printf "terminationGracePeriodSeconds is %d: expected more than drainSeconds and shutdownSeconds together, %d, or nodes are killed while requests are in flight" (int $given) $least) }}
 {{- else }}{{ int $given }}{{ end }}
@@ -44,6 +45,11 @@ listen:
   shutdown_timeout: {{ printf "%ds" (int .Values.shutdownSeconds) }}
 admin:
   address: 0.0.0.0:17006
+  {{- /* without a password, the listener answers to these names alone, and to addresses */}}
+  {{- $service := printf "%s-admin" (include "pixmill.name" .) }}
+  {{- $names := list $service }}
+  {{- range list "" ".svc" ".svc.cluster.local" }}{{ $names = append $names (printf "%s.%s%s" $service $.Release.Namespace .) }}{{ end }}
+  hosts_allowed: {{ concat $names (dig "admin" "hosts_allowed" (list) .Values.config) | toJson }}
 {{- if dig "uploads" "enabled" false .Values.config }}
 uploads:
   address: 0.0.0.0:17007

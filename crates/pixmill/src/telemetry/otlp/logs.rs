@@ -241,7 +241,7 @@ mod tests {
             export.emit(export.record(Level::INFO, "x"), None);
         }
         // one export waits 10 s for the collector
-        assert!(began.elapsed() < super::super::client::TIMEOUT / 2, "{:?}", began.elapsed());
+        assert!(began.elapsed() < client::TIMEOUT / 2, "{:?}", began.elapsed());
         let lost = Signal::Logs.lost() - lost_before;
         assert!(lost >= (2 * QUEUE - BATCH) as u64, "all but those that wait and one batch: {lost}");
         let began = Instant::now();

@@ -81,7 +81,9 @@ impl Exporters {
         let Self { metrics, traces, .. } = self;
         thread::scope(|scope| {
             scope.spawn(|| metrics.map(OtlpMetrics::close));
-            traces.map(|traces| traces.close());
+            if let Some(traces) = traces {
+                traces.close();
+            }
         });
     }
 }
