@@ -16,6 +16,7 @@ use super::{
 const TYPES: &[(&str, &str)] = &[
     ("a duration", "a duration such as 20s or 5m"),
     ("parsable string", "a size such as 64MiB, or a number of bytes"),
+    ("integer overflow", "a size such as 64MiB, or a number of bytes"),
     ("f32", "a number"),
     ("f64", "a number"),
     ("a map", "a table"),
@@ -23,8 +24,8 @@ const TYPES: &[(&str, &str)] = &[
     ("u8", "a whole number of at most 255"),
     ("u16", "a whole number of at most 65535"),
     ("u32", "a whole number of at most 4294967295"),
-    ("u64", "a whole number"),
-    ("usize", "a whole number"),
+    ("u64", "a whole number, 0 or more"),
+    ("usize", "a whole number, 0 or more"),
 ];
 
 /// A value for a key, and where it was set.
@@ -195,7 +196,16 @@ mod tests {
             ("limits.max_bytes", "1 parsec", "a size such as 64MiB, or a number of bytes"),
             ("quality_auto.ssim", "0.9,x,1,1", "a number"),
             ("cors.allowed_origins", "['a", "a list such as `[\"a\", \"b\"]`, or `a,b` in the environment"),
-            ("limits", "3", "struct Limits"),
+            ("limits", "3", "a table"),
+            ("limits", "[]", "a table"),
+            ("listen", "x", "a table"),
+            ("limits.max_bytes", "-1", "a size such as 64MiB, or a number of bytes"),
+            ("listen.workers", "-1", "a whole number, 0 or more"),
+            (
+                "params.widths_allowed",
+                "[1.5]",
+                "a length in pixels such as 640, or a range with its step such as \"200-1600/100\"",
+            ),
         ] {
             let problem = format!("{key}: expected {expected}, got {text:?} (from there)");
             assert_eq!(load(key, text).unwrap_err(), problem);

@@ -9,7 +9,10 @@ use serde::{Deserialize, Serialize};
 
 /// A length in pixels, `640`, or a range with its step, `"200-1600/100"`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(untagged)]
+#[serde(
+    untagged,
+    expecting = "expected a length in pixels such as 640, or a range with its step such as \"200-1600/100\""
+)]
 pub enum Length {
     /// One.
     One(u32),

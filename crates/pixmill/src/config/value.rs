@@ -141,10 +141,13 @@ impl<'de> Deserializer<'de> for LayerValue {
 
     /// Text is an inline TOML table.
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mismatch> {
-        let Self::Text(text) = self else { return self.deserialize_any(visitor) };
-        match Self::typed(&text) {
-            Some(value @ Value::Table(_)) => Self::from(value).deserialize_any(visitor),
-            _ => Err(de::Error::invalid_type(Unexpected::Str(&text), &visitor)),
+        let table = match self {
+            Self::Text(text) => Self::typed(&text).map(Self::from),
+            value => Some(value),
+        };
+        match table {
+            Some(table @ (Self::Table(_) | Self::Toml(Value::Table(_)))) => table.deserialize_any(visitor),
+            _ => Err(Mismatch::Expected("a map".to_owned())),
         }
     }
 

@@ -76,7 +76,7 @@ impl Exporters {
         Some(Tracer { sink, ratio: self.collector.config.sample_ratio })
     }
 
-    /// Exports what waits. Blocks, for [`CLOSE_TIMEOUT`](client::CLOSE_TIMEOUT) at most.
+    /// Exports what waits. Blocks, for two seconds at most.
     pub fn close(self) {
         let Self { metrics, traces, .. } = self;
         thread::scope(|scope| {
