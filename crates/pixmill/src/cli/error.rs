@@ -23,7 +23,7 @@ pub enum Error {
     Picture(String),
     /// A picture could not be analysed.
     #[error(transparent)]
-    Unseen(#[from] crate::error::Error),
+    Unseen(crate::error::Error),
     /// libvips could not be started.
     #[error(transparent)]
     Libvips(#[from] vips_ops::vips::Error),
@@ -89,6 +89,15 @@ impl From<vips_ops::Error> for Error {
     }
 }
 
+impl From<crate::error::Error> for Error {
+    fn from(error: crate::error::Error) -> Self {
+        match error {
+            crate::error::Error::Image(error) => error.into(),
+            error => Self::Unseen(error),
+        }
+    }
+}
+
 /// The exit code of a command that failed: a file, a URL or a server.
 pub const FAILED: u8 = 1;
 
@@ -101,6 +110,14 @@ impl Error {
         match self {
             Self::Config(_) | Self::Refused(_) | Self::Usage(_) => USAGE,
             _ => FAILED,
+        }
+    }
+
+    /// The error with the name of its picture, if its text has none.
+    pub(super) fn named(self, name: &str) -> Self {
+        match self {
+            Self::Picture(text) => Self::Picture(format!("{name}: {text}")),
+            error => error,
         }
     }
 

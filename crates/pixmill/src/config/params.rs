@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use config_types::Problem;
-use image_api::params::{allowed_sizes::AllowedSizes, policy::Policy};
+use image_api::params::{allowed_sizes::AllowedSizes, policy::Policy, refusal::Refusal};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -104,14 +104,12 @@ impl Params {
         for (name, query) in &self.presets {
             if name.is_empty() || name.contains(',') {
                 problems.push(Problem::expected("params.presets", "names without commas", name));
-            } else if let Err(refusal) = rules.add_preset(name, query) {
-                let text = format!("{refusal}, got {query:?}");
-                problems.push(Problem::new(format!("params.presets.{name}"), text));
+            } else {
+                let add = |rules: &mut Policy, query: &str| rules.add_preset(name, query);
+                problems.extend(refused(&mut rules, &format!("params.presets.{name}"), query, add));
             }
         }
-        if let Err(refusal) = rules.set_defaults(&self.defaults) {
-            problems.push(Problem::new("params.defaults", format!("{refusal}, got {:?}", self.defaults)));
-        }
+        problems.extend(refused(&mut rules, "params.defaults", &self.defaults, Policy::set_defaults));
         if !self.enlarge {
             rules.keep_small();
         }
@@ -122,6 +120,21 @@ impl Params {
         });
         if problems.is_empty() { Ok(rules) } else { Err(problems) }
     }
+}
+
+/// What is wrong with a query string of the configuration, which `set` gives to the rules: all of its parameters that are refused
+/// by themselves, or else the first refusal of them together.
+fn refused(
+    rules: &mut Policy,
+    key: &str,
+    query: &str,
+    set: impl Fn(&mut Policy, &str) -> Result<(), Refusal>,
+) -> Vec<Problem> {
+    let Err(first) = set(rules, query) else { return Vec::new() };
+    let problem = |refusal: Refusal, got: &str| Problem::new(key, format!("{refusal}, got {got:?}"));
+    let alone = |pair: &str| set(&mut rules.clone(), pair).err().map(|refusal| problem(refusal, pair));
+    let all: Vec<_> = query.split('&').filter_map(alone).collect();
+    if all.is_empty() { vec![problem(first, query)] } else { all }
 }
 
 #[cfg(test)]
@@ -136,7 +149,7 @@ mod tests {
     fn all_problems_name_their_key() {
         let params = Params {
             allowed: vec!["width".to_owned(), "preset".to_owned(), "hieght".to_owned()],
-            defaults: "quality=101".to_owned(),
+            defaults: "quality=101&width=7&crop=zzz".to_owned(),
             presets: BTreeMap::from([
                 ("good".to_owned(), "w=5&pad_color=red".to_owned()),
                 ("bad".to_owned(), "widht=5".to_owned()),
@@ -153,6 +166,7 @@ mod tests {
             "params.presets: expected names without commas, got \"a,b\"",
             "params.presets.bad: widht is not a known parameter; close names: width",
             "params.defaults: quality: expected a whole number from 1 to 100, or auto, got \"101\"",
+            "params.defaults: crop: expected",
             "params.widths_allowed: expected a length from 1 to 65535",
         ] {
             assert!(
@@ -160,7 +174,7 @@ mod tests {
                 "{expected}: {problems:#?}"
             );
         }
-        assert_eq!(problems.len(), 6, "{problems:#?}");
+        assert_eq!(problems.len(), 7, "{problems:#?}");
     }
 
     #[test]

@@ -100,6 +100,36 @@ fn the_extension_of_another_format_is_refused() {
 }
 
 #[test]
+fn messages_name_the_picture_and_nothing_internal() {
+    let input = folder(&["whole.jpg", "other.jpg"]);
+    let (cut, text) = (input.path().join("cut.jpg"), input.path().join("notes.txt"));
+    fs::write(&cut, &sample("china.jpg")[..20_000]).unwrap();
+    fs::write(&text, "no picture").unwrap();
+    let output = input.path().join("result.png");
+    let told = process(&cut, "width=50", &output).err;
+    assert_eq!(told, format!("error: {}: the image cannot be decoded\n", cut.display()));
+    let told = process(&text, "width=50", &output).err;
+    assert!(told.starts_with(&format!("error: {}: unsupported image format", text.display())), "{told}");
+    let whole = input.path().join("whole.jpg");
+    let told = process(&whole, "width=50&mark=/none.png", &output);
+    let warning = format!("warning: {}: an overlay cannot be read and is left out\n", whole.display());
+    assert_eq!((told.code, told.err), (0, warning));
+    let other = input.path().join("other.jpg");
+    let both = input.path().join("both.jpg");
+    let told = process_all(&[&whole, &other], "width=50", &both);
+    assert_eq!(told.code, 2);
+    assert!(told.err.contains("both.jpg is the name of a picture, expected a folder"), "{}", told.err);
+    assert!(!both.exists());
+}
+
+fn process_all(inputs: &[&Path], query: &str, output: &Path) -> Told {
+    let mut arguments = vec![Path::new("process")];
+    arguments.extend(inputs);
+    arguments.extend([Path::new(query), Path::new("-o"), output]);
+    told(arguments)
+}
+
+#[test]
 fn failures_do_not_stop_the_rest_of_a_folder() {
     let input = folder(&["a.jpg", "b/c.jpg", "b/d/e.jpg"]);
     fs::write(input.path().join("b/broken.jpg"), &sample("china.jpg")[..2000]).unwrap();
@@ -252,7 +282,7 @@ fn pictures_go_through_pipes() {
     let written = piped(&["process", "-", "width=50", "-o", output.to_str().unwrap()], &sample("china.jpg"));
     assert_eq!((written.0, decoded(&output).0), (0, 50));
     let (code, _, told) = piped(&["process", "-", "width=50", "-o", "-"], b"no picture");
-    assert_eq!((code, told.as_str()), (1, "error: unsupported image format\n"));
+    assert_eq!((code, told.as_str()), (1, "error: standard input: unsupported image format\n"));
     assert!(
         refused(["process", "-", "a.jpg", "width=50", "-o", "x/"]).contains("standard input is one picture")
     );

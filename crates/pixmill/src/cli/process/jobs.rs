@@ -144,6 +144,12 @@ fn batch(inputs: &[PathBuf], output: &Path) -> Result<Vec<Job>, Error> {
         );
         return Err(Error::Usage(format!("{output} is a file, expected a folder because {why}")));
     }
+    if !output.exists() && naming::stated(output).is_ok_and(|format| format.is_some()) {
+        let output = output.display();
+        return Err(Error::Usage(format!(
+            "{output} is the name of a picture, expected a folder for the results of several; create it if it is meant"
+        )));
+    }
     let canonical = fs::canonicalize(output).ok();
     let mut found = Vec::new();
     for input in inputs {

@@ -137,8 +137,8 @@ fn requested(format: Media) -> Option<Format> {
 
 /// Processes the only picture.
 fn one(task: &Task<'_>, job: &Job) -> Result<(), Error> {
-    match task.process(job)? {
-        Outcome::NoPicture => Err(unread(&job.input)),
+    match task.process(job).map_err(|error| error.named(&job.name()))? {
+        Outcome::NoPicture => Err(unread(&job.input).named(&job.name())),
         outcome => match report::planned(job, &Ok(outcome)) {
             Some(line) => out::print(&line),
             None => Ok(()),

@@ -112,7 +112,11 @@ impl Task<'_> {
         let mut assets = overlays::read(self.params, &job.folder, &self.engine.settings)?;
         assets.faces = self.faces(&original, &deadline)?;
         let render = Render { params: self.params.clone(), assets, accept: self.accept };
-        let Answer { bytes, media, .. } = self.engine.answer(&render, &original, &deadline, &mut |_| ())?;
+        let Answer { bytes, media, lacks_overlays, .. } =
+            self.engine.answer(&render, &original, &deadline, &mut |_| ())?;
+        if lacks_overlays {
+            eprintln!("warning: {}: an overlay cannot be read and is left out", job.name());
+        }
         let output = job.output(media)?;
         if self.keeps(&output) {
             return Ok(Outcome::Kept);

@@ -7,7 +7,7 @@ mod sitemap;
 
 use std::{num::NonZeroU32, path::PathBuf, time::Duration};
 
-use actix_web::http::Uri;
+use actix_web::http::{Uri, uri::PathAndQuery};
 use clap::Args;
 use image_api::params::{size::width::Width, spec::Param as _};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -85,6 +85,11 @@ impl Warm {
         let refused = |expected: &str| Error::Usage(format!("invalid URL {line:?}: expected {expected}"));
         let listed: Uri = line.parse().map_err(|_| refused("a URL or a path, percent-encoded"))?;
         let url = match &self.server {
+            Some(server)
+                if !matches!(server.path_and_query().map(PathAndQuery::as_str), None | Some("" | "/")) =>
+            {
+                return Err(refused("--server without a path"));
+            }
             Some(server) => {
                 let mut parts = server.clone().into_parts();
                 parts.path_and_query = listed.path_and_query().cloned();
@@ -157,6 +162,7 @@ mod tests {
             (None, "/x.jpg", None),
             (None, "ftp://cdn.example/x.jpg", None),
             (Some("10.0.0.1:8080"), "/x.jpg", None),
+            (Some("http://10.0.0.1:8080/prefix"), "/x.jpg", None),
             (node, "/a b.jpg", None),
         ] {
             assert_eq!(url(server, line).as_deref(), expected, "{line}");
